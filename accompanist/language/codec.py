@@ -1,0 +1,95 @@
+"""Values to canonical bytes and back: the only form in which a value crosses from one role to another.
+
+Canonical means: the same value gives the same bytes, so that a digest of the bytes identifies the value. Keys are
+sorted, numbers are shortest, NaN and infinities are refused, sets have no order and are refused. What comes back is a
+fresh value: nothing is ever shared by reference between roles, not in the simulator either.
+
+Errors: `EncodeError` for a value that has no canonical form, `DecodeError` for bytes that do not fit the type. Their
+texts name paths and types, never contents.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any
+
+import msgspec
+import orjson
+
+from accompanist import limits
+from accompanist.errors import AuthorError, PeerError, catalogue
+
+UNENCODABLE = catalogue(
+    "ACC301",
+    "value cannot be sent",
+    "A value has to have one canonical JSON form to cross between services. Sets have no order, NaN no equal, "
+    "integers beyond 64 bits no portable form, and objects that are not message types have no form at all.",
+    "Send dataclasses, msgspec structs, enums, numbers, strings, bytes, dates, lists, tuples and dicts with string keys.",
+)
+MISFIT = catalogue(
+    "ACC302",
+    "value does not fit its type",
+    "Bytes that arrived (an argument, a message, a worker's reply) do not decode as the type the choreography states.",
+    "Compare the sender's value with the type named in the message; both sides must hold the same version of it.",
+)
+
+
+class EncodeError(AuthorError):
+    """A value without a canonical form."""
+
+
+class DecodeError(PeerError):
+    """Bytes that do not fit the type they are read as."""
+
+
+def encode(value: Any) -> bytes:
+    """The canonical JSON bytes of a value. Raises EncodeError."""
+    try:
+        plain = msgspec.to_builtins(value, str_keys=True, enc_hook=_refuse)
+        _refuse_unordered(value, plain)
+        data = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise EncodeError(UNENCODABLE, f"a {type(value).__name__} cannot be encoded: {problem}") from None
+    if len(data) > limits.payload_bytes_max:
+        raise EncodeError(
+            UNENCODABLE,
+            f"a {type(value).__name__} takes {len(data)} bytes, the limit is {limits.payload_bytes_max}",
+            "send a reference to it instead of the thing itself",
+        )
+    return data
+
+
+def decode(data: bytes, type: Any) -> Any:
+    """The value of `type` that the bytes hold, checked in full. Raises DecodeError."""
+    try:
+        return msgspec.json.decode(data, type=type)
+    except (msgspec.DecodeError, RecursionError) as problem:
+        # msgspec's texts name the path and the types, not the value
+        name = getattr(type, "__name__", str(type))
+        raise DecodeError(MISFIT, f"not a valid {name}: {problem}") from None
+
+
+def digest(data: bytes) -> bytes:
+    """16 bytes that stand for canonical bytes in keys and comparisons."""
+    return hashlib.blake2b(data, digest_size=16).digest()
+
+
+def _refuse(value: Any) -> Any:
+    raise TypeError(f"{type(value).__name__} is not a message type")
+
+
+def _refuse_unordered(value: Any, plain: Any) -> None:
+    """Walk the plain form for NaN; sets are only visible in the original and are refused at its top levels."""
+    if isinstance(value, (set, frozenset)):
+        raise TypeError("a set has no order")
+    stack = [plain]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, float):
+            if not math.isfinite(item):
+                raise ValueError("NaN and infinity have no JSON form")
+        elif isinstance(item, dict):
+            stack.extend(item.values())
+        elif isinstance(item, (list, tuple)):
+            stack.extend(item)

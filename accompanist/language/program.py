@@ -1,0 +1,106 @@
+"""What a compiled choreography is, as the rest of Accompanist sees it.
+
+`Choreography` is data: names, places, generated source, hashes. Making one reads source and executes nothing.
+`RoleProgram.start` runs a generated generator and needs a namespace with the message types and `@pure` functions, which
+only `language.load` makes, for a sidecar, a simulation or a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from accompanist.language.operations import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operation that a role's worker offers.
+
+    `kind` is "transaction", "compensation" or "query". A transaction that is neither `retriable` nor has a
+    `compensation` is a pivot. `parameters` maps names to type expressions as written; `returns` is one too.
+    """
+
+    name: str
+    kind: str
+    parameters: Mapping[str, str]
+    returns: str
+    compensation: str | None = None
+    retriable: bool = False
+
+    @property
+    def pivot(self) -> bool:
+        return self.kind == "transaction" and self.compensation is None and not self.retriable
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of a choreography that is not a role: its name, type expression and owners."""
+
+    name: str
+    type: str
+    owners: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """The program of one role, as text and facts.
+
+    `role_class` is the name of the role's class, `source` the generated generator function named `function`,
+    `sends_to` every role this projection can send to on any path (the static send set of design 3.5), `digest` the
+    hash of the projection with everything it rests on.
+    """
+
+    role: str
+    role_class: str
+    function: str
+    source: str
+    sends_to: frozenset[str]
+    receives_from: frozenset[str]
+    operations: Mapping[str, Operation]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choreography:
+    """A checked and projected choreography. `initiator` is None where it cannot be started from outside (a
+    sub-choreography). `commit_role` owns the commit point (the pivot), None where everything can be undone."""
+
+    name: str
+    file: str
+    module: str
+    roles: tuple[str, ...]
+    initiator: str | None
+    parameters: tuple[Parameter, ...]
+    returns: str
+    result_owners: frozenset[str]
+    commit_role: str | None
+    projections: Mapping[str, Projection]
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class RoleProgram:
+    """A projection that can run: the generated code beside the types it speaks of.
+
+    `parameter_types` maps each of this role's parameters to its type, in order (empty but at the initiator).
+    `operation_types` maps an operation's name to (parameter types by name, return type).
+    `line_of` maps a site to the line of the choreography it stands on.
+    """
+
+    choreography: Choreography
+    projection: Projection
+    function: Callable[..., Program]
+    parameter_types: Mapping[str, Any]
+    operation_types: Mapping[str, tuple[Mapping[str, Any], Any]]
+    result_type: Any
+    line_of: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def role(self) -> str:
+        return self.projection.role
+
+    def start(self, arguments: Mapping[str, Any]) -> Program:
+        """A fresh run from the top; `arguments` are decoded values by parameter name."""
+        return self.function(**arguments)

@@ -1,0 +1,41 @@
+"""Every bound in one place; the unit stands last in the name.
+
+A bound that is met is refused with an error of its own or pushes back; nothing grows without one.
+This module imports nothing.
+"""
+
+# -- one value, one message ------------------------------------------------------------------------
+payload_bytes_max = 1_048_576  # one encoded value
+message_bytes_max = 1_310_720  # one JSON-RPC request or answer, headers not counted
+json_depth_max = 64
+json_digits_max = 400  # digits of one number: CPython's integer parsing is quadratic
+name_chars_max = 63  # roles, operations, choreographies: also a Postgres identifier
+reason_chars_max = 500
+baggage_bytes_max = 1_024
+
+# -- one session -----------------------------------------------------------------------------------
+messages_per_session_max = 10_000
+replay_steps_max = 100_000
+
+# -- one sidecar -----------------------------------------------------------------------------------
+shards_count = 64
+lease_ms = 5_000
+lease_renew_ms = 1_500
+sessions_in_memory_max = 20_000  # idle ones beyond it leave memory and are rebuilt from the log
+inbox_take_rows_max = 500
+flush_bursts_max = 256  # bursts that share one commit
+poll_ms = 1_000  # the guarantee behind NOTIFY, which only wakes
+notify_hold_ms = 3  # after one NOTIFY left at once, the next waits this long
+outbox_retry_ms = 500
+inbox_early_rows_max = 100_000  # rows for sessions that cannot be hosted here
+
+# -- calls to workers ------------------------------------------------------------------------------
+call_timeout_ms = 10_000
+call_attempts_max = 8  # the budget of a transaction that may fail; a retriable one has none
+compensation_attempts_max = 12
+backoff_first_ms = 50
+backoff_cap_ms = 5_000
+calls_in_flight_max = 256  # per worker
+
+# -- collection ------------------------------------------------------------------------------------
+tombstone_days = 7
