@@ -1,0 +1,72 @@
+"""What crosses between roles: messages, their identity and their kinds (design 3.2).
+
+A message's identity is (session, site, sender, receiver). The site is a point of the program, never a number drawn at
+run time, so a duplicate is the same message, arrival order means nothing, and the same identity with other content is
+proof of a divergence.
+
+Not promised: order. Two messages of one sender may arrive either way round; the mailbox sorts them out.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from uuid import UUID
+
+import msgspec
+
+
+class Kind(StrEnum):
+    """`start`, `data` and `choice` may begin a session at a role; `abort` (and `cancel` at the owner of the commit
+    point) leave a tombstone where there is none; the others are dropped for an unknown session."""
+
+    START = "start"
+    DATA = "data"
+    CHOICE = "choice"
+    ABORT = "abort"
+    COMPENSATED = "compensated"
+    CANCEL = "cancel"
+    DONE = "done"
+    SETTLED = "settled"
+    ENDED = "ended"
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True):
+    """What every message of a session says alike. `bindings` names the service that plays each role, never an
+    address; times are seconds since the epoch."""
+
+    session: UUID
+    choreography: str
+    fingerprint: str
+    initiator: str
+    bindings: dict[str, str]
+    started_at: float
+    mode: str = "durable"
+    deadline: float | None = None
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One message. `payload` is canonical JSON: a value (`data`), [label] or [label, value] (`choice`), the
+    arguments by name (`start`), and for control messages what their builder in `runtime.control` says.
+    `context` holds the W3C headers traceparent, tracestate, baggage."""
+
+    header: Header
+    kind: Kind
+    site: str
+    sender: str
+    receiver: str
+    payload: bytes
+    context: dict[str, str] = {}
+
+    @property
+    def session(self) -> UUID:
+        return self.header.session
+
+    @property
+    def key(self) -> tuple[UUID, str, str, str]:
+        return (self.header.session, self.site, self.sender, self.receiver)
+
+
+def shard_of(session: UUID, shards: int) -> int:
+    """The shard a session belongs to. The last byte of an id is uniform for uuid4, uuid5 and uuid7 alike; the SQL of
+    `deliver()` computes the same."""
+    return session.bytes[15] % shards

@@ -1,0 +1,208 @@
+"""What the runtime asks of the world: a log, workers, a wake-up. Floor 3 implements these, nobody else.
+
+The types here are the records of a service's durable memory (design 3.3 and 4). Records are write-once: the first
+wins and later writers read it. Implementations must keep, and `tests/log` holds them to it:
+
+- `Log.flush` is one commit with flush of everything given, or nothing of it; it checks the epochs of the shards in
+  that same commit and raises `LeaseLost` when one is not held any more; doing it again changes nothing.
+- A message is handed over in the sender's own commit. `deliver` never raises on content: it answers per message.
+- `take` never skips a committed row, whatever order rows were committed in.
+
+Not promised by `take`: that a row is returned once only. A crash may return it again; the mailbox does not mind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+
+from accompanist.runtime.messages import Header, Message
+
+
+class Phase(StrEnum):
+    """Where a session stands at one role; the table is in `runtime.saga`."""
+
+    RUNNING = "running"
+    DONE = "done"
+    CLOSING = "closing"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    SETTLED = "settled"
+    ENDED = "ended"
+
+
+class Executed(msgspec.Struct, frozen=True):
+    """A transaction the worker's fence says was executed, in commit order; `arguments` is a JSON object."""
+
+    site: str
+    operation: str
+    arguments: bytes
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """Why a session waits for an operator: an error code and a text without payload."""
+
+    code: str
+    text: str
+
+
+class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A session at one role, as the log keeps it. `vote` ("done" or "abort") and `outcome` ("settled" or "ended")
+    are write-once. `contacts`: the roles this one has sent to. `undo`: what the fence said had been executed when the
+    session was closed. `waiting`: in words, for people. `result`: canonical bytes, once there is one."""
+
+    header: Header
+    role: str
+    phase: Phase
+    vote: str | None = None
+    outcome: str | None = None
+    reason: str | None = None
+    contacts: tuple[str, ...] = ()
+    undo: tuple[Executed, ...] = ()
+    result: bytes | None = None
+    parked: Parked | None = None
+    waiting: str = ""
+    context: dict[str, str] = {}
+    """The trace context of the message this session began with at this role."""
+
+
+class ResultKind(StrEnum):
+    FORWARD = "forward"
+    COMPENSATE = "compensate"
+
+
+class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker's answer to one call. `outcome` is "replied" (value: the reply's JSON bytes) or "declined" (value: the
+    reason's JSON bytes). `digest`: of the canonical arguments, so that a replay that asks otherwise is noticed."""
+
+    session: UUID
+    role: str
+    site: str
+    kind: ResultKind
+    operation: str
+    digest: bytes
+    outcome: str
+    value: bytes
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
+    """What one burst of one session writes. `home` are messages to roles of this same service whose shard this
+    sidecar holds: stored like the others, but handed over in memory, so that `take` need not return them.
+    `shard` is None for what no lease guards (a client's start)."""
+
+    shard: int | None
+    session: SessionRow | None = None
+    results: tuple[ResultRow, ...] = ()
+    messages: tuple[Message, ...] = ()
+    home: tuple[Message, ...] = ()
+
+
+class Delivery(StrEnum):
+    """`stored`: the receiver has it. `same`: it had it already. `clash`: it holds other content under this identity.
+    `full`: the receiver takes no more now. `closed`: the session is over there. `unknown`: no such service here."""
+
+    STORED = "stored"
+    SAME = "same"
+    CLASH = "clash"
+    FULL = "full"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"
+
+
+class Memory(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the log knows of (session, role): what a replay runs on."""
+
+    session: SessionRow | None
+    inbox: tuple[Message, ...]
+    results: tuple[ResultRow, ...]
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """A message that arrived. `sender_service` is the authenticated writer; `known`: there is a session row."""
+
+    message: Message
+    sender_service: str
+    known: bool
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """A shard held: fence every commit with `epoch`. The expiry is the database's business."""
+
+    shard: int
+    epoch: int
+
+
+class LeaseLost(Exception):
+    """A commit was refused: these shards have another owner or none. Nothing of it was written."""
+
+    def __init__(self, shards: Sequence[int]) -> None:
+        super().__init__(f"shards {sorted(shards)} are held by another sidecar")
+        self.shards = tuple(shards)
+
+
+class LogUnavailable(Exception):
+    """The log cannot be reached or did not answer; a commit may or may not have happened. Ask again: everything the
+    log does may be done twice."""
+
+
+class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of `sessions list`."""
+
+    session: UUID
+    role: str
+    choreography: str
+    phase: Phase
+    outcome: str | None
+    reason: str | None
+    parked: Parked | None
+    waiting: str
+    started_at: float
+    updated_at: float
+
+
+class Log(Protocol):
+    """A service's durable memory. Times and leases are by the log's own clock."""
+
+    async def flush(self, commits: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
+        """Commit all of it, durably; per commit, the delivery of each of its `messages` then its `home`, in order.
+        What was not taken (`full`, `unknown`) stays in the outbox. Raises LeaseLost, LogUnavailable."""
+        ...
+
+    async def take(self, limit: int) -> Sequence[Taken]:
+        """Messages that arrived for the shards held and were not yet taken, at most `limit`."""
+        ...
+
+    async def load(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[Memory]:
+        """What is known of each (session, role), in the order asked."""
+        ...
+
+    async def unfinished(self, shards: Sequence[int]) -> Sequence[tuple[UUID, str]]:
+        """Every (session, role) of these shards that is not settled or ended, and every one that has inbox rows but
+        no session row (design 3.4)."""
+        ...
+
+    async def resend(self, limit: int) -> Mapping[str, int]:
+        """Try again what stays in the outbox; answers how many rows each delivery outcome took."""
+        ...
+
+    async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
+        """Renew what `owner` holds and acquire what is free or expired; (all held now, those newly acquired)."""
+        ...
+
+    async def release(self, owner: str) -> None:
+        """Give all shards up at once."""
+        ...
+
+    async def register(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Keep projections by fingerprint: choreography, fingerprint, role, source (write-once)."""
+        ...
+
+    async def summaries(
+        self, *, session: UUID | None = None, outcome: str | None = None, parked: bool | None = None, limit: int = 100
+    ) -> Sequence[SessionSummary]:
+        """Sessions of this service, newest first."""
+        ...
