@@ -202,7 +202,12 @@ class Log(Protocol):
         ...
 
     async def summaries(
-        self, *, session: UUID | None = None, outcome: str | None = None, parked: bool | None = None, limit: int = 100
+        self,
+        *,
+        session: UUID | None = None,
+        outcome: str | None = None,
+        parked: bool | None = None,
+        limit: int = 100,
     ) -> Sequence[SessionSummary]:
         """Sessions of this service, newest first."""
         ...

@@ -1,0 +1,70 @@
+"""The messages that carry no data of the choreography: who builds them, what they say, how they are read.
+
+Their site is a name that no program point can have, so each (kind, sender, receiver) exists once in a session:
+
+    !start        {"parameter": value, ...}             from the client, to the initiator
+    !done         ["role", ...]                          the roles that the voter has sent to
+    !abort        "reason"
+    !compensated  ["role", ...]                          every role that the sender's projection can send to
+    !cancel       "reason"
+    !settled      null
+    !ended        "reason"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import orjson
+
+from accompanist import limits
+from accompanist.runtime.messages import Header, Kind, Message
+
+CLIENT = ""
+"""The sender of `!start` and of a client's `!cancel`: no role has an empty name."""
+
+
+def site_of(kind: Kind) -> str:
+    return f"!{kind.value}"
+
+
+def control(header: Header, kind: Kind, sender: str, receiver: str, content: Any = None) -> Message:
+    """A control message; `content` is what the table above says for its kind."""
+    return Message(
+        header=header,
+        kind=kind,
+        site=site_of(kind),
+        sender=sender,
+        receiver=receiver,
+        payload=orjson.dumps(content, option=orjson.OPT_SORT_KEYS),
+    )
+
+
+def roles_in(message: Message) -> frozenset[str]:
+    """The roles that a `done` or `compensated` names. Anything else in their place reads as none."""
+    try:
+        return frozenset(msgspec.json.decode(message.payload, type=list[str]))
+    except msgspec.DecodeError:
+        return frozenset()
+
+
+def reason_in(message: Message) -> str:
+    """The reason that an `abort`, `cancel` or `ended` gives, cut to its bound."""
+    try:
+        return msgspec.json.decode(message.payload, type=str)[: limits.reason_chars_max]
+    except msgspec.DecodeError:
+        return "no reason given"
+
+
+def closure(first: Iterable[str], said: dict[str, frozenset[str]]) -> frozenset[str]:
+    """Every role reached from `first` through what each said it reaches."""
+    reached: set[str] = set()
+    frontier = list(first)
+    while frontier:
+        role = frontier.pop()
+        if role not in reached:
+            reached.add(role)
+            frontier.extend(said.get(role, ()))
+    return frozenset(reached)

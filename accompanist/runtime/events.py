@@ -1,0 +1,90 @@
+"""What can happen to a session, as values. The names are the columns of the table in `runtime.saga`.
+
+Arrivals are named by their kind. Answers of workers are named by what they mean: a worker's forward call can be
+replied, declined, exhausted (its budget of attempts is spent and its outcome unknown), shut (the fence is closed) or
+reused (the key was used with other arguments); a compensation can be undid or stuck; a close can be closed or held.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import Executed
+
+
+class Name(StrEnum):
+    START = "start"
+    DATA = "data"
+    CHOICE = "choice"
+    ABORT = "abort"
+    COMPENSATED = "compensated"
+    CANCEL = "cancel"
+    DONE = "done"
+    SETTLED = "settled"
+    ENDED = "ended"
+    REPLIED = "replied"
+    DECLINED = "declined"
+    EXHAUSTED = "exhausted"
+    SHUT = "shut"
+    REUSED = "reused"
+    UNDID = "undid"
+    STUCK = "stuck"
+    CLOSED = "closed"
+    HELD = "held"
+    DEADLINE = "deadline"
+    CLASHED = "clashed"
+
+
+class Arrived(msgspec.Struct, frozen=True):
+    """A message is here, durably."""
+
+    message: Message
+
+    @property
+    def name(self) -> Name:
+        return Name(Kind(self.message.kind).value)
+
+
+class Answered(msgspec.Struct, frozen=True):
+    """A forward call ended. `value`: the reply's JSON bytes, or what went wrong in words."""
+
+    site: str
+    name: Name
+    value: bytes = b"null"
+
+
+class Undid(msgspec.Struct, frozen=True):
+    """A compensation ended: undid, or stuck with `text` in words."""
+
+    site: str
+    name: Name
+    text: str = ""
+
+
+class CloseAnswered(msgspec.Struct, frozen=True):
+    """The fence answered a close: closed, with what it had executed in commit order (None from a worker that has no
+    fence: then the log's results say it), or held, with the reply of the call in doubt."""
+
+    name: Name
+    executed: tuple[Executed, ...] | None = ()
+    reply: bytes = b"null"
+
+
+class Deadline(msgspec.Struct, frozen=True):
+    """The session's deadline has passed."""
+
+    name: Name = Name.DEADLINE
+
+
+class Clashed(msgspec.Struct, frozen=True):
+    """A receiver holds other content under the identity of a message of ours."""
+
+    site: str
+    receiver: str
+    name: Name = Name.CLASHED
+
+
+Event = Arrived | Answered | Undid | CloseAnswered | Deadline | Clashed

@@ -1,0 +1,235 @@
+"""One run of a role's program, over what the log and the mailbox already know.
+
+A run starts from the top. A receive takes its message from the mailbox, a call takes its logged result; where either
+is missing the run waits there. Running again with the same messages and results yields the same operations, so a run
+can be thrown away at any time (crash, eviction) and made anew: that is recovery.
+
+A replay that asks something else than what was logged at the same site is a *divergence*: the code changed, or it is
+not deterministic. It is never guessed on; the session is parked with what was logged and what is asked now.
+
+Not promised: that a program that diverges without calling or sending anything different is noticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import orjson
+from accompanist.language.words import Outcome
+
+from accompanist import limits
+from accompanist.errors import catalogue
+from accompanist.language import codec
+from accompanist.language.operations import Abort, Branch, Call, Choose, Operation, Program, Receive, Send
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.mailbox import Mailbox
+from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.ports import Executed, ResultKind, ResultRow
+
+DIVERGED = catalogue(
+    "ACC202",
+    "replay diverged",
+    "Run again over its log, the program asked for something else than it had asked before. Its code changed under an "
+    "open session, or it is not deterministic.",
+    "Deploy the version the session began with, or let an operator resolve the session.",
+)
+
+
+class Diverged(Exception):
+    """What was logged and what is asked now, in words."""
+
+
+class Failed(Exception):
+    """The program cannot go on: `reason` in words without payload."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """What the run waits for: a message (site, sender) or the answer of `call`."""
+
+    site: str
+    sender: str | None = None
+    call: CallWorker | None = None
+
+    def __str__(self) -> str:
+        if self.call is not None:
+            return f"worker: {self.call.operation} at {self.site}"
+        return f"message from {self.sender} at {self.site}"
+
+
+class Run:
+    """A run under way. `advance` goes on until it waits or ends; `sent` and `consumed` gather what it did."""
+
+    def __init__(
+        self,
+        program: RoleProgram,
+        header: Header,
+        mailbox: Mailbox,
+        results: Mapping[str, ResultRow],
+        arguments: Mapping[str, Any],
+    ) -> None:
+        self._role = program.role
+        self._program = program
+        self._header = header
+        self._mailbox = mailbox
+        self._results = results
+        self._generator: Program = program.start(arguments)
+        self._operation: Operation | None = None
+        self._steps = 0
+        self.contacts: set[str] = set()
+        self.sent: list[Message] = []
+        self.consumed: list[Message] = []
+        self.executed: list[Executed] = []
+        self.committed = False
+        """Whether a point after the saga's commit point has been passed."""
+        self.ended = False
+        self.result: Any = None
+
+    def advance(self) -> Wait | None:
+        """Run on. What it waits for, or None when it has ended (`result`). Raises Failed, Diverged."""
+        if self._operation is None:
+            self._step(None)
+        while self._operation is not None:
+            operation = self._operation
+            match operation:
+                case Call():
+                    wait = self._call(operation)
+                case Send():
+                    wait = self._send(operation.site, operation.to, Kind.DATA, self._encoded(operation.value))
+                case Choose():
+                    wait = self._send(operation.site, operation.to, Kind.CHOICE, self._selection(operation))
+                case Receive():
+                    wait = self._receive(operation)
+                case Branch():
+                    wait = self._branch(operation)
+                case Abort():
+                    raise Failed(operation.reason[: limits.reason_chars_max])
+            if wait is not None:
+                return wait
+        return None
+
+    def _step(self, answer: Any) -> None:
+        """Send the generator its answer and take its next operation."""
+        self._steps += 1
+        if self._steps > limits.replay_steps_max:
+            raise Failed(f"more than {limits.replay_steps_max} steps in one session")
+        if self._operation is not None and self._operation.site in self._program.projection.sites_after_commit:
+            self.committed = True
+        try:
+            self._operation = self._generator.send(answer)
+        except StopIteration as stop:
+            self._operation, self.ended, self.result = None, True, stop.value
+        except Exception as problem:
+            raise Failed(f"{type(problem).__name__} {self._where(problem)}") from None
+
+    def _where(self, problem: Exception) -> str:
+        """The choreography's line that raised; the text of the exception may hold a payload and is left out."""
+        file = self._program.choreography.file
+        trace, line = problem.__traceback__, 0
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == file:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        return f"in a local expression at {file}:{line}" if line else "in a local expression"
+
+    def _encoded(self, value: Any) -> bytes:
+        try:
+            return codec.encode(value)
+        except codec.EncodeError as problem:
+            raise Failed(problem.text) from None
+
+    def _decoded(self, data: bytes, type: Any, what: str) -> Any:
+        try:
+            return codec.decode(data, type)
+        except codec.DecodeError as problem:
+            raise Failed(f"{what}: {problem.text}") from None
+
+    def _call(self, call: Call) -> Wait | None:
+        arguments = self._encoded(dict(call.arguments))
+        operation = self._program.projection.operations[call.operation]
+        logged = self._results.get(call.site)
+        if logged is None:
+            endless = operation.retriable or self.committed
+            return Wait(
+                call.site,
+                call=CallWorker(call.site, ResultKind.FORWARD, call.operation, arguments, endless),
+            )
+        if logged.operation != call.operation or logged.digest != codec.digest(arguments):
+            raise Diverged(
+                f"at site {call.site} the log has {logged.operation} with arguments {logged.digest.hex()}, "
+                f"now it is {call.operation} with {codec.digest(arguments).hex()}"
+            )
+        answer: Any
+        if logged.outcome == "declined":
+            reason = self._decoded(logged.value, str, f"the reason {call.operation} was declined")
+            if not call.attempt:
+                raise Failed(reason)
+            answer = Outcome(ok=False, value=None, reason=reason)
+        else:
+            answer = self._decoded(logged.value, call.returns, f"the reply of {call.operation}")
+            self.committed = self.committed or operation.pivot
+            if operation.kind == "transaction":
+                self.executed.append(Executed(call.site, call.operation, arguments))
+            if call.attempt:
+                answer = Outcome(ok=True, value=answer, reason=None)
+        self._step(answer)
+        return None
+
+    def _send(self, site: str, to: str, kind: Kind, payload: bytes) -> Wait | None:
+        self.contacts.add(to)
+        self.sent.append(
+            Message(header=self._header, kind=kind, site=site, sender=self._role, receiver=to, payload=payload)
+        )
+        self._step(None)
+        return None
+
+    def _selection(self, choice: Choose) -> bytes:
+        label = orjson.dumps(choice.label)
+        return b"[" + label + (b"," + self._encoded(choice.value) if choice.rides else b"") + b"]"
+
+    def _receive(self, receive: Receive) -> Wait | None:
+        message = self._mailbox.get(receive.site, receive.sender)
+        if message is None:
+            return Wait(receive.site, receive.sender)
+        if message.kind is not Kind.DATA:
+            raise Diverged(f"at site {receive.site} a value was due and a selection came")
+        self.consumed.append(message)
+        self._step(self._decoded(message.payload, receive.type, f"what {receive.sender} sent at {receive.site}"))
+        return None
+
+    def _branch(self, branch: Branch) -> Wait | None:
+        message = self._mailbox.get(branch.site, branch.sender)
+        if message is None:
+            return Wait(branch.site, branch.sender)
+        what = f"the selection of {branch.sender} at {branch.site}"
+        parts = self._decoded(message.payload, list[msgspec.Raw], what)
+        label = self._decoded(bytes(parts[0]), str, what) if parts else None
+        if message.kind is not Kind.CHOICE or label is None or label not in branch.labels:
+            raise Diverged(f"{what} is none of {', '.join(sorted(branch.labels))}")
+        type = branch.labels[label]
+        value = None
+        if type is not None:
+            if len(parts) != 2:
+                raise Diverged(f"{what} should carry a value and does not")
+            value = self._decoded(bytes(parts[1]), type, what)
+        self.consumed.append(message)
+        self._step((label, value))
+        return None
+
+
+def decode_arguments(program: RoleProgram, payload: bytes) -> dict[str, Any]:
+    """The initiator's arguments by name, checked against the choreography. Raises codec.DecodeError."""
+    given = codec.decode(payload, dict[str, msgspec.Raw])
+    expected = program.parameter_types
+    if missing := expected.keys() - given.keys():
+        raise codec.DecodeError(codec.MISFIT, f"missing: {', '.join(sorted(missing))}")
+    if unknown := given.keys() - expected.keys():
+        hint = f"expected {', '.join(expected)}"
+        raise codec.DecodeError(codec.MISFIT, f"unknown: {', '.join(sorted(unknown))}", hint)
+    return {name: codec.decode(bytes(given[name]), type) for name, type in expected.items()}

@@ -1,0 +1,151 @@
+"""Where a session can stand at one role, and what moves it: the table of the session protocol (design 3.5).
+
+Rule 1: everything that decides a phase is in this file's table; `session.py` only carries out the action a row names.
+Rule 2: the table does not know which role we are. What differs at the initiator (it collects votes and ends the saga)
+is decided by what the actions find, not by other rows.
+
+Theory
+------
+Each role owns one write-once vote: done, or abort. The saga is settled when every role that was reached has voted
+done; it is undone when one has voted abort. No role needs another to decide what it does next:
+
+    RUNNING   the program is under way, or waits for a message or an answer
+    DONE      voted done; everything this role owed the others has left. Only others can still undo it
+    CLOSING   the saga failed, here or elsewhere; the worker is being asked to refuse every later call of this session
+              and to say what it had executed. Nothing has been told to anyone yet. Volatile: after a crash the cause
+              is found again (the abort in the inbox, the refusal in the fence, the closed door)
+    UNDOING   closed, and the vote (or the told abort, a record beside a done vote) is stable; compensations run in
+              reverse order of commit, one call and one mark at a time
+    UNDONE    all compensated, and the initiator told so
+    SETTLED   all voted done. Final
+    ENDED     all reached roles are undone. Final
+
+    client          initiator A                B                       C
+      | start ----->  RUNNING
+      |               send data ------------>  RUNNING
+      |               DONE                     send data ----------->  RUNNING
+      |                 <-- done [C] --------  DONE                    DONE
+      |                 <-- done [] ---------------------------------
+      | <- settled -- SETTLED -- settled ----> SETTLED --------------> SETTLED
+
+Why close before the vote: a call of unknown outcome is decided by the fence and not guessed, a late copy of a call
+finds the door shut, and what a lost cache forgot the fence still lists. Why the abort goes to every role that our
+projection *can* send to: a cache that was lost may have sent; a role that was never reached gets a tombstone only.
+
+The initiator ends what it began. It settles when the closure of contacts under the `done` votes has voted; it ends an
+undone saga when the closure of send sets under the `compensated` answers has answered. Until it has said so, a role
+that is DONE keeps what it needs to compensate.
+
+What the table does not see: parking. A parked session keeps its phase; its program and its compensations stand still
+until an operator acts, and an abort that is told from elsewhere still closes and undoes it.
+
+Not promised: isolation. Others may see a transaction that is compensated later.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from accompanist.errors import Bug, catalogue
+from accompanist.runtime.events import Name
+from accompanist.runtime.ports import Phase
+
+IMPOSSIBLE = catalogue(
+    "ACC201",
+    "impossible event",
+    "A session met an event that its phase excludes. Either a peer breaks the protocol, or a database was restored or "
+    "promoted without its last commits, or Accompanist is wrong.",
+    "The session is parked. Compare `accompanist sessions show` of all its roles; then report what you find.",
+)
+
+
+class Row(NamedTuple):
+    """What an event does in a phase: the action that session.py runs, and the phases it may leave behind."""
+
+    action: str
+    to: frozenset[Phase]
+
+
+R, D, C, U, N, S, E = (
+    Phase.RUNNING,
+    Phase.DONE,
+    Phase.CLOSING,
+    Phase.UNDOING,
+    Phase.UNDONE,
+    Phase.SETTLED,
+    Phase.ENDED,
+)
+_FORWARD = frozenset({R, D, S, C, U, N, E})
+"""Where running on can lead: to a wait, to the end, to settlement, or through a failure all the way down (a role that
+has no worker to close passes CLOSING at once, one with nothing to compensate UNDOING too)."""
+_BACK = frozenset({C, U, N, E})
+_STAY: dict[Phase, frozenset[Phase]] = {phase: frozenset({phase}) for phase in Phase}
+
+
+def _rows() -> dict[tuple[Phase, Name], Row]:
+    table: dict[tuple[Phase, Name], Row] = {}
+
+    def row(phase: Phase, names: tuple[Name, ...], action: str, to: frozenset[Phase] | None = None) -> None:
+        for name in names:
+            assert (phase, name) not in table, (phase, name)
+            table[phase, name] = Row(action, to or _STAY[phase])
+
+    arrivals = (Name.START, Name.DATA, Name.CHOICE)
+    requests = (Name.CANCEL, Name.DEADLINE)
+
+    row(R, arrivals, "proceed", _FORWARD)
+    row(R, (Name.ABORT, Name.COMPENSATED), "told", _BACK)
+    row(R, (Name.DONE,), "count")
+    row(R, requests, "consider", frozenset({R}) | _BACK)
+    row(R, (Name.REPLIED,), "replied", _FORWARD)
+    row(R, (Name.DECLINED,), "declined", _FORWARD)
+    row(R, (Name.EXHAUSTED,), "exhausted", frozenset({R}) | _BACK)
+    row(R, (Name.SHUT,), "shut", frozenset({R}) | _BACK)
+    row(R, (Name.REUSED,), "reused")
+    row(R, (Name.CLASHED,), "clashed")
+
+    row(D, arrivals, "ignore")
+    row(D, (Name.ABORT, Name.COMPENSATED), "told", _BACK)
+    row(D, (Name.DONE,), "count", frozenset({D, S}))
+    row(D, requests, "consider", frozenset({D}) | _BACK)
+    row(D, (Name.SETTLED,), "settled", frozenset({S}))
+    row(D, (Name.CLASHED,), "clashed")
+
+    row(C, arrivals, "keep")
+    row(C, (Name.ABORT, Name.COMPENSATED), "told_again")
+    row(C, (Name.DONE,), "count")
+    row(C, requests, "ignore")
+    row(C, (Name.CLOSED,), "closed", frozenset({U, N, E}))
+    row(C, (Name.HELD,), "held", _FORWARD)
+    row(C, (Name.CLASHED,), "ignore")
+
+    row(U, (*arrivals, Name.ABORT, *requests, Name.CLASHED), "ignore")
+    row(U, (Name.COMPENSATED,), "count")
+    row(U, (Name.DONE,), "spread")
+    row(U, (Name.UNDID,), "undid", frozenset({U, N, E}))
+    row(U, (Name.STUCK,), "stuck")
+
+    row(N, (*arrivals, Name.ABORT, *requests, Name.CLASHED), "ignore")
+    row(N, (Name.COMPENSATED,), "count", frozenset({N, E}))
+    row(N, (Name.DONE,), "spread")
+    row(N, (Name.ENDED,), "ended", frozenset({E}))
+
+    row(S, (*arrivals, Name.DONE, Name.SETTLED, *requests, Name.CLASHED), "ignore")
+    row(
+        E,
+        (*arrivals, Name.ABORT, Name.DONE, Name.COMPENSATED, Name.ENDED, *requests, Name.CLASHED),
+        "ignore",
+    )
+    return table
+
+
+TABLE: dict[tuple[Phase, Name], Row] = _rows()
+FINAL = frozenset({S, E})
+
+
+def rule(phase: Phase, name: Name) -> Row:
+    """The row of an event in a phase. Raises Bug for a pair that cannot be."""
+    row = TABLE.get((phase, name))
+    if row is None:
+        raise Bug(IMPOSSIBLE, f"{name.value} cannot happen to a session that is {phase.value}")
+    return row

@@ -1,0 +1,399 @@
+"""The session core: one session at one role, as a state machine without a world (design 3.1).
+
+    session + event -> burst
+
+The core imports no clock, no chance, no network and no database: the sidecar feeds it what happened and carries out
+what it decides, and so do the simulator and the tests. The table in `runtime.saga` says which action an event takes;
+the actions stand below, one method each, in the table's order.
+
+State is of two kinds. What the log keeps (`SessionRow`: phase, vote, outcome, contacts, what to undo) is decided here
+and stable before anything that follows from it leaves. Everything else (the run, the mailbox, the answers counted) is
+computed again from the row, the inbox and the results; `recover` does it.
+
+Not promised: that a caller may go on after `handle` raised. It must park the session with what was raised.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from typing import Any
+
+from accompanist.errors import Bug, PeerError, catalogue
+from accompanist.language import codec
+from accompanist.language.program import RoleProgram
+from accompanist.runtime import saga
+from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
+from accompanist.runtime.control import closure, control, reason_in
+from accompanist.runtime.events import (
+    Answered,
+    Arrived,
+    Clashed,
+    CloseAnswered,
+    Deadline,
+    Event,
+    Name,
+    Undid,
+)
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import Executed, Memory, Phase, ResultKind, SessionRow
+from accompanist.runtime.replay import DIVERGED, Diverged, Failed, Run, decode_arguments
+from accompanist.runtime.state import CLASH, State
+
+PAST_COMMIT = catalogue(
+    "ACC203",
+    "failure after the commit point",
+    "Something failed that may not fail any more: after the commit point nothing is undone, everything is retried. "
+    "A retriable operation declined, or a local expression raised.",
+    "Mend what failed, then let an operator resolve the session.",
+)
+UNDO_STUCK = catalogue(
+    "ACC204",
+    "compensation does not succeed",
+    "A compensation was tried to its limit and still fails. Nothing else waits for it.",
+    "Mend the worker, then retry, skip or resolve the session.",
+)
+_CLOSED_EARLIER = "the session was closed at its worker before its reason was kept"
+
+
+class Session(State):
+    """One session at one role. Make it with `begin` for the first message or `recover` from the log."""
+
+    @classmethod
+    def begin(cls, program: RoleProgram, first: Message) -> Session:
+        """A session that this role hears of for the first time."""
+        row = SessionRow(header=first.header, role=first.receiver, phase=Phase.RUNNING, context=first.context)
+        return cls(program, row)
+
+    @classmethod
+    def recover(cls, program: RoleProgram, memory: Memory) -> tuple[Session, list[Burst]]:
+        """The session as the log knows it, and what it still owes. A session that was closing is running again here:
+        its cause is found once more, in the inbox, in the fence or by running on (design 3.4)."""
+        first = memory.inbox[0] if memory.inbox else None
+        if memory.session is None and first is None:
+            raise AssertionError("nothing to recover from")
+        session = cls(program, memory.session) if memory.session else cls.begin(program, first)  # type: ignore[arg-type]
+        for result in memory.results:
+            session._remember(result)
+        return session, session._resume(memory.inbox)
+
+    def handle(self, event: Event) -> Burst:
+        """What follows from an event. Raises Bug for an impossible one; then nothing has changed."""
+        if self._stale(event):
+            return self._burst()
+        row = saga.rule(self.row.phase, event.name)
+        getattr(self, f"_on_{row.action}")(event)
+        if self.row.phase not in row.to:
+            raise Bug(saga.IMPOSSIBLE, f"{row.action} led from a phase to {self.row.phase.value}")
+        return self._burst()
+
+    # -- the actions of the table, in its order ----------------------------------------------------
+
+    def _on_proceed(self, event: Arrived) -> None:
+        if self._put(event.message):
+            self._advance()
+
+    def _on_told(self, event: Arrived) -> None:
+        self._note(event.message)
+        self._told = True
+        reason = reason_in(event.message) if event.message.kind is Kind.ABORT else "undone elsewhere"
+        self._update(parked=None)
+        self._close(reason)
+
+    def _on_count(self, event: Arrived) -> None:
+        self._note(event.message)
+        self._conclude()
+
+    def _on_consider(self, event: Arrived | Deadline) -> None:
+        """A cancel or a deadline: a request, granted by the owner of the commit point and before it, or by the
+        initiator where there is none; others pass it on."""
+        cancel = isinstance(event, Arrived)
+        reason = reason_in(event.message) if isinstance(event, Arrived) else "deadline"
+        owner = self.program.choreography.commit_role or self.header.initiator
+        if self.role != owner:
+            if self.is_initiator:
+                self._draft.messages.append(control(self.header, Kind.CANCEL, self.role, owner, reason))
+                self._draft.forced = True
+            return
+        if self._past_commit():
+            return
+        in_doubt = self._in_doubt()
+        pivot = in_doubt is not None and self.program.projection.operations[in_doubt.operation].pivot
+        self._close(f"cancelled: {reason}" if cancel else reason, unless=in_doubt.site if in_doubt and pivot else None)
+
+    def _on_replied(self, event: Answered) -> None:
+        self._answer(event, "replied")
+        self._advance()
+
+    def _on_declined(self, event: Answered) -> None:
+        call = self._in_doubt()
+        assert call is not None
+        if self.program.projection.operations[call.operation].retriable or self._past_commit():
+            self._park(PAST_COMMIT, f"{call.operation} declined at {event.site}, after which nothing may fail")
+            return
+        self._answer(event, "declined")
+        self._advance()
+
+    def _on_exhausted(self, event: Answered) -> None:
+        call = self._in_doubt()
+        assert call is not None
+        if self._past_commit():
+            self._park(PAST_COMMIT, f"{call.operation} at {event.site} gives no answer")
+            return
+        self._close(f"{call.operation} gives no answer", unless=event.site)
+
+    def _on_shut(self, event: Answered) -> None:
+        if self._past_commit():
+            self._park(PAST_COMMIT, f"the worker's door is shut at {event.site}")
+            return
+        self._asked = None
+        self._close(_CLOSED_EARLIER)
+
+    def _on_reused(self, event: Answered) -> None:
+        self._park(CLASH, f"the worker knows the key of site {event.site} with other arguments")
+
+    def _on_clashed(self, event: Clashed) -> None:
+        self._park(CLASH, f"{event.receiver} holds another message of site {event.site}")
+
+    def _on_keep(self, event: Arrived) -> None:
+        self._put(event.message)
+
+    def _on_told_again(self, event: Arrived) -> None:
+        self._note(event.message)
+        self._told = True
+
+    def _on_closed(self, event: CloseAnswered) -> None:
+        executed = self._from_results() if event.executed is None else event.executed
+        self._undo(executed)
+
+    def _on_held(self, event: CloseAnswered) -> None:
+        """The call in doubt had succeeded: the session goes on with its reply, unless the saga is lost elsewhere."""
+        if self._told:
+            self._close(self._failing or "undone elsewhere")
+            return
+        self._update(phase=Phase.RUNNING)
+        self._failing = None
+        assert self._wait is not None
+        self._answer(Answered(self._wait.site, Name.REPLIED, event.reply), "replied")
+        self._advance()
+
+    def _on_undid(self, event: Undid) -> None:
+        mark = next(entry for entry in self.row.undo if entry.site == event.site)
+        name = self.program.projection.operations[mark.operation].compensation
+        result = self._result(event.site, ResultKind.COMPENSATE, name or "", mark.arguments, "replied", b"null")
+        self._remember(result)
+        self._draft.results.append(result)
+        self._asked, self._draft.forced = None, True
+        self._compensate_next()
+
+    def _on_stuck(self, event: Undid) -> None:
+        self._asked = None
+        self._park(UNDO_STUCK, f"the compensation of site {event.site} fails: {event.text}")
+
+    def _on_spread(self, event: Arrived) -> None:
+        """A role that we never sent to was reached after all, and must hear of the abort."""
+        self._note(event.message)
+        self._send_abort((event.message.sender,))
+
+    def _on_settled(self, event: Arrived) -> None:
+        self._finish(Phase.SETTLED, "settled")
+
+    def _on_ended(self, event: Arrived) -> None:
+        self._finish(Phase.ENDED, "ended")
+
+    def _on_ignore(self, event: Event) -> None:
+        """A late copy: what it says was decided before."""
+
+    # -- running -----------------------------------------------------------------------------------
+
+    def _advance(self) -> None:
+        """Run on until the program waits, ends or fails. A parked program stands still."""
+        if self.row.parked is not None or (self.is_initiator and self._arguments is None):
+            return
+        try:
+            if self._run is None:
+                self._run = Run(self.program, self.header, self._mailbox, self._results, self._decoded_arguments())
+            self._wait = self._run.advance()
+        except Failed as failure:
+            self._gather()
+            self._fail(failure.reason)
+            return
+        except Diverged as divergence:
+            self._gather()
+            self._park(DIVERGED, str(divergence))
+            return
+        self._gather()
+        if self._wait is None:
+            self._vote_done()
+            return
+        self._update(waiting=str(self._wait))
+        call = self._wait.call
+        if call is not None and self._asked != call.site:
+            self._asked = call.site
+            self._draft.calls.append(call)
+
+    def _gather(self) -> None:
+        """Take over what the run sent and consumed."""
+        if self._run is None:
+            return
+        self._draft.messages.extend(self._run.sent)
+        self._draft.forced |= bool(self._run.sent)
+        self._draft.consumed.extend(self._run.consumed)
+        self._run.sent, self._run.consumed = [], []
+        contacts = tuple(sorted(self._run.contacts))
+        if contacts != self.row.contacts:
+            self._update(contacts=contacts)
+
+    def _decoded_arguments(self) -> dict[str, Any]:
+        if not self.is_initiator:
+            return {}
+        try:
+            return decode_arguments(self.program, self._arguments or b"{}")
+        except PeerError as problem:
+            raise Failed(problem.text) from None
+
+    def _fail(self, reason: str) -> None:
+        if self._past_commit():
+            self._park(PAST_COMMIT, reason)
+        else:
+            self._close(reason)
+
+    def _vote_done(self) -> None:
+        assert self._run is not None
+        owns = self.role in self.program.choreography.result_owners
+        try:
+            result = codec.encode(self._run.result) if owns else None
+        except codec.EncodeError as problem:
+            self._fail(problem.text)
+            return
+        self._update(phase=Phase.DONE, vote="done", result=result, waiting="settlement")
+        self._draft.forced = True
+        if self.is_initiator:
+            self._conclude()
+        else:
+            contacts = list(self.row.contacts)
+            self._draft.messages.append(control(self.header, Kind.DONE, self.role, self.header.initiator, contacts))
+
+    # -- failing -----------------------------------------------------------------------------------
+
+    def _close(self, reason: str, unless: str | None = None) -> None:
+        """Shut the worker's door before anyone is told (design 3.5). A role without transactions has no door."""
+        self._failing = self._failing or reason
+        self._update(phase=Phase.CLOSING, waiting="worker: close")
+        if any(operation.kind == "transaction" for operation in self.program.projection.operations.values()):
+            self._draft.calls.append(CloseWorker(unless))
+        else:
+            self._undo(())
+
+    def _undo(self, executed: Iterable[Executed]) -> None:
+        """Vote, tell, and begin to compensate what the fence says was executed."""
+        self._asked = None
+        vote = self.row.vote or ("abort" if not self._told else None)
+        self._update(phase=Phase.UNDOING, vote=vote, reason=self._failing, undo=tuple(executed))
+        self._draft.forced = True
+        told = set(self.program.projection.sends_to)
+        if self.is_initiator:
+            told |= self._said_done.keys() | self._said_undone.keys()
+        else:
+            told.add(self.header.initiator)
+        self._send_abort(sorted(told - {self.role}))
+        self._compensate_next()
+
+    def _send_abort(self, roles: Iterable[str]) -> None:
+        self._draft.forced = True
+        self._draft.messages.extend(
+            control(self.header, Kind.ABORT, self.role, role, self.row.reason or "") for role in roles
+        )
+
+    def _compensate_next(self) -> None:
+        """The next compensation, in reverse order of commit; each is asked for after the mark of the one before is
+        stable."""
+        if self.row.parked is not None:
+            return
+        for entry in reversed(self.row.undo):
+            if entry.site in self._marks:
+                continue
+            operation = self.program.projection.operations.get(entry.operation)
+            if operation is None or operation.compensation is None:
+                self._park(UNDO_STUCK, f"{entry.operation} at {entry.site} was executed and has no compensation")
+                return
+            self._asked = entry.site
+            self._update(waiting=f"worker: {operation.compensation} at {entry.site}")
+            self._draft.calls.append(
+                CallWorker(entry.site, ResultKind.COMPENSATE, operation.compensation, entry.arguments)
+            )
+            return
+        self._asked = None
+        self._update(phase=Phase.UNDONE, waiting="the others' compensation")
+        self._draft.forced = True
+        if self.is_initiator:
+            self._conclude()
+        else:
+            reach = sorted(self.program.projection.sends_to)
+            self._draft.messages.append(control(self.header, Kind.COMPENSATED, self.role, self.header.initiator, reach))
+
+    def _from_results(self) -> tuple[Executed, ...]:
+        """What a worker without a fence has executed: the transactions that a run over the log finds answered."""
+        run = Run(self.program, self.header, self._mailbox, self._results, self._decoded_arguments())
+        # where the run stops, and why, does not matter: it has passed everything that was answered
+        with contextlib.suppress(Failed, Diverged):
+            run.advance()
+        return tuple(run.executed)
+
+    # -- the initiator's part ----------------------------------------------------------------------
+
+    def _conclude(self) -> None:
+        """End the saga if everyone it reached has answered. Only the initiator can, and only once."""
+        if not self.is_initiator:
+            return
+        if self.row.phase is Phase.DONE:
+            reached = closure(self.row.contacts, self._said_done) - {self.role}
+            if reached <= self._said_done.keys():
+                self._tell_all(Kind.SETTLED, reached, None)
+                self._finish(Phase.SETTLED, "settled")
+        elif self.row.phase is Phase.UNDONE:
+            first = self.program.projection.sends_to | self._said_done.keys() | self._said_undone.keys()
+            reached = closure(first, self._said_undone) - {self.role}
+            if reached <= self._said_undone.keys():
+                self._tell_all(Kind.ENDED, reached, self.row.reason or "")
+                self._finish(Phase.ENDED, "ended")
+
+    def _tell_all(self, kind: Kind, roles: frozenset[str], content: Any) -> None:
+        self._draft.messages.extend(control(self.header, kind, self.role, role, content) for role in sorted(roles))
+
+    def _finish(self, phase: Phase, outcome: str) -> None:
+        self._update(phase=phase, outcome=outcome, waiting="")
+        self._draft.forced |= self.is_initiator
+
+    # -- recovery ----------------------------------------------------------------------------------
+
+    def _resume(self, inbox: Iterable[Message]) -> list[Burst]:
+        """Fill the mailbox, run on, then take up what else has arrived, in that order: an abort found in the inbox
+        closes the session whatever the run asked meanwhile."""
+        self._recovering = True
+        control_messages = []
+        for message in inbox:
+            if message.kind in (Kind.START, Kind.DATA, Kind.CHOICE):
+                if self.row.phase is Phase.RUNNING:
+                    self._put(message)
+            else:
+                control_messages.append(message)
+        # an abort is taken up before the program runs: it must not ask for more than it had
+        control_messages.sort(key=lambda message: message.kind is not Kind.ABORT)
+        bursts: list[Burst] = []
+        if not any(message.kind is Kind.ABORT for message in control_messages):
+            self._run_on(bursts)
+        for message in control_messages:
+            bursts.append(self.handle(Arrived(message)))
+        self._run_on(bursts)
+        self._recovering = False
+        return bursts
+
+    def _run_on(self, bursts: list[Burst]) -> None:
+        if self.row.phase is Phase.RUNNING and (self._arguments is not None or not self.is_initiator):
+            if self._run is None and (len(self._mailbox) or self.is_initiator):
+                self._advance()
+                bursts.append(self._burst())
+        elif self.row.phase is Phase.UNDOING and self._asked is None:
+            self._compensate_next()
+            bursts.append(self._burst())

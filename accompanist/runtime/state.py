@@ -1,0 +1,159 @@
+"""What a session core knows, and the small steps its actions are made of.
+
+Two kinds of state stand here. `row` is what the log keeps: it changes by `_update` alone, and the burst that is sealed
+next carries it. All the rest is volatile: the mailbox, the results that a run is fed with, what the others have
+answered, the question that is open at the worker. A crash loses it and `Session.recover` makes it again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from accompanist.errors import catalogue
+from accompanist.language import codec
+from accompanist.language.program import RoleProgram
+from accompanist.runtime import saga
+from accompanist.runtime.burst import Burst, CallWorker, Draft
+from accompanist.runtime.control import roles_in
+from accompanist.runtime.events import Answered, CloseAnswered, Event, Undid
+from accompanist.runtime.mailbox import Contradiction, Mailbox
+from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.ports import Parked, Phase, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.replay import Run, Wait
+
+CLASH = catalogue(
+    "ACC205",
+    "two contents under one identity",
+    "A message was sent twice with different content, or a key was used with other arguments. A message is a function "
+    "of its place in the program, so something that must be recorded was not, or the code changed.",
+    "Compare `accompanist sessions show` of both roles.",
+)
+
+
+class State:
+    """The state of one session at one role; `Session` decides over it."""
+
+    def __init__(self, program: RoleProgram, row: SessionRow) -> None:
+        self.program = program
+        self.row = row
+        self.role = row.role
+        self.header: Header = row.header
+        self.is_initiator = self.role == self.header.initiator
+        self._mailbox = Mailbox()
+        self._results: dict[str, ResultRow] = {}
+        self._marks: set[str] = set()
+        self._arguments: bytes | None = None
+        self._run: Run | None = None
+        self._wait: Wait | None = None
+        self._asked: str | None = None
+        self._said_done: dict[str, frozenset[str]] = {}
+        self._said_undone: dict[str, frozenset[str]] = {}
+        self._told = False
+        self._failing: str | None = None
+        self._recovering = False
+        self._draft = Draft()
+
+    @property
+    def key(self) -> tuple[UUID, str]:
+        return (self.header.session, self.role)
+
+    @property
+    def final(self) -> bool:
+        return self.row.phase in saga.FINAL
+
+    @property
+    def idle(self) -> bool:
+        """Nothing of this session is under way here: it can leave memory and be rebuilt."""
+        return self._asked is None and self.row.phase not in (Phase.CLOSING, Phase.UNDOING)
+
+    def park(self, code: str, text: str) -> Burst:
+        """Stop for an operator; what was decided so far stays decided."""
+        self._park(code, text)
+        return self._burst()
+
+    def _past_commit(self) -> bool:
+        if self._run is not None and self._run.committed:
+            return True
+        operations = self.program.projection.operations
+        return any(
+            result.outcome == "replied" and operations[result.operation].pivot
+            for result in self._results.values()
+            if result.operation in operations
+        )
+
+    def _in_doubt(self) -> CallWorker | None:
+        """The forward call whose outcome is not known yet."""
+        return self._wait.call if self._wait is not None and self._asked is not None else None
+
+    def _put(self, message: Message) -> bool:
+        if message.kind is Kind.START:
+            if self._arguments is not None and self._arguments != message.payload:
+                self._park(CLASH, "started twice with different arguments")
+                return False
+            new, self._arguments = self._arguments is None, message.payload
+            return new
+        try:
+            return self._mailbox.put(message)
+        except Contradiction as contradiction:
+            self._park(CLASH, str(contradiction))
+            return False
+
+    def _note(self, message: Message) -> None:
+        if message.kind is Kind.DONE:
+            self._said_done[message.sender] = roles_in(message)
+        elif message.kind is Kind.COMPENSATED:
+            self._said_undone[message.sender] = roles_in(message)
+
+    def _stale(self, event: Event) -> bool:
+        """An answer to a question that is not open any more: the worker was asked twice, or we went on without it."""
+        if isinstance(event, Answered):
+            call = self._in_doubt()
+            return self.row.phase is not Phase.RUNNING or call is None or call.site != event.site
+        if isinstance(event, Undid):
+            return self.row.phase is not Phase.UNDOING or self._asked != event.site
+        return isinstance(event, CloseAnswered) and self.row.phase is not Phase.CLOSING
+
+    def _answer(self, event: Answered, outcome: str) -> None:
+        call = self._in_doubt() or (self._wait.call if self._wait else None)
+        assert call is not None and call.site == event.site
+        result = self._result(call.site, ResultKind.FORWARD, call.operation, call.arguments, outcome, event.value)
+        self._remember(result)
+        self._draft.results.append(result)
+        self._asked, self._draft.forced = None, True
+
+    def _result(
+        self, site: str, kind: ResultKind, operation: str, arguments: bytes, outcome: str, value: bytes
+    ) -> ResultRow:
+        return ResultRow(
+            session=self.header.session,
+            role=self.role,
+            site=site,
+            kind=kind,
+            operation=operation,
+            digest=codec.digest(arguments),
+            outcome=outcome,
+            value=value,
+        )
+
+    def _remember(self, result: ResultRow) -> None:
+        if result.kind is ResultKind.FORWARD:
+            self._results.setdefault(result.site, result)
+        else:
+            self._marks.add(result.site)
+
+    def _park(self, code: str, text: str) -> None:
+        self._update(parked=Parked(code, text), waiting="an operator")
+        self._draft.parked, self._draft.forced = self.row.parked, True
+
+    def _update(self, **changes: Any) -> None:
+        self.row = msgspec.structs.replace(self.row, **changes)
+
+    def _burst(self) -> Burst:
+        """What was decided since the last burst."""
+        draft, self._draft = self._draft, Draft()
+        if self._recovering:
+            draft.consumed.clear()
+        return draft.seal(self.row, ended=self.final)
