@@ -1,0 +1,177 @@
+"""Trace context as a pure function of the saga: which trace, which span, under which parent.
+
+A session is one trace. Its ids are computed, never drawn, so a replay that walks the same sites gets the
+same ids and adds none:
+
+    trace id   the client's, if a valid W3C `traceparent` came with the start;
+               else 16 bytes of H("trace", session)
+    span id    8 bytes of H(what, session, role, site, ...)
+
+A context here is what travels: a dict with `traceparent` and, where there are any, `tracestate` and
+`baggage`. The `traceparent` names the span that *made* the message or call; `cause` is the context of what
+led to it: the message this role received last, or the start.
+
+    client ─> start ─> send ─> process ─> call ─> serve (worker)
+                          cause = process_context(last message received)
+
+Headers come from strangers. A malformed `traceparent` is ignored with everything beside it, as the W3C
+asks; baggage is cut to an allow-list and to `limits.baggage_bytes_max`; the sampled flag is obeyed.
+
+Not promised: that a span is exported once. A crash between a step and its export loses that span; a step
+done again records it again, under the same id.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import quote
+from uuid import UUID
+
+from accompanist import limits
+from accompanist.telemetry import names
+
+Context = dict[str, str]
+
+TRACEPARENT = "traceparent"
+TRACESTATE = "tracestate"
+BAGGAGE = "baggage"
+
+SAMPLED = 0x01
+_KEPT_FLAGS = 0x03  # sampled and, since level 2, random
+
+_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.ASCII)
+_TRACESTATE_MEMBER = re.compile(
+    r"[a-z0-9][a-z0-9_*/@-]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
+)
+_BAGGAGE_KEY = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_BAGGAGE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
+_tracestate_chars_max = 512
+_tracestate_members_max = 32
+
+
+class Parent(NamedTuple):
+    """A `traceparent`, read."""
+
+    trace_id: int
+    span_id: int
+    flags: int
+
+    @property
+    def sampled(self) -> bool:
+        return bool(self.flags & SAMPLED)
+
+
+def read(context: Mapping[str, str]) -> Parent | None:
+    """The span a context names, or None where there is none that holds."""
+    found = _TRACEPARENT.fullmatch(context.get(TRACEPARENT, ""))
+    if found is None:
+        return None
+    version, trace, span, flags, more = found.groups()
+    if version == "ff" or (version == "00" and more is not None):
+        return None
+    trace_id, span_id = int(trace, 16), int(span, 16)
+    if not trace_id or not span_id:
+        return None
+    return Parent(trace_id, span_id, int(flags, 16) & _KEPT_FLAGS)
+
+
+def start_context(session: UUID, incoming: Mapping[str, str]) -> Context:
+    """The context of the session's root span, at the initiator. `incoming`: the client's headers,
+    lower-case keys."""
+    parent = read(incoming)
+    context: Context = {}
+    if parent is None:
+        parent = Parent(_hash(16, "trace", session), 0, SAMPLED)
+    elif state := _tracestate(incoming.get(TRACESTATE, "")):
+        context[TRACESTATE] = state
+    context[TRACEPARENT] = _write(parent, _hash(8, "start", session))
+    context[BAGGAGE] = _baggage(session, incoming.get(BAGGAGE, ""))
+    return context
+
+
+def send_context(cause: Mapping[str, str], session: UUID, sender: str, receiver: str, site: str) -> Context:
+    """What travels in a message's headers: the span that sends it."""
+    return _child(cause, session, _hash(8, "send", session, sender, receiver, site))
+
+
+def process_context(message: Mapping[str, str], session: UUID, role: str, site: str) -> Context:
+    """The span in which a role takes a message: child of the message's creation. `message`: the message's
+    own context."""
+    made_by = read(message)
+    checked = {
+        TRACEPARENT: message.get(TRACEPARENT, ""),
+        BAGGAGE: _baggage(session, message.get(BAGGAGE, "")),
+    }
+    if state := _tracestate(message.get(TRACESTATE, "")):
+        checked[TRACESTATE] = state
+    return _child(checked, session, _hash(8, "process", session, role, site, made_by.span_id if made_by else 0))
+
+
+def call_context(cause: Mapping[str, str], session: UUID, role: str, site: str, kind: str, attempt: int) -> Context:
+    """The span of one attempt at a worker's operation; what travels to the worker."""
+    return _child(cause, session, _hash(8, "call", session, role, site, kind, attempt))
+
+
+def serve_context(call: Mapping[str, str], session: UUID) -> Context:
+    """The worker's span under a call. `call`: the context that came with the call."""
+    caller = read(call)
+    return _child(call, session, _hash(8, "serve", session, caller.span_id if caller else 0))
+
+
+def outcome_context(cause: Mapping[str, str], session: UUID, role: str, outcome: str) -> Context:
+    """The moment at which a role learns how the saga ended."""
+    return _child(cause, session, _hash(8, "outcome", session, role, outcome))
+
+
+def _child(cause: Mapping[str, str], session: UUID, span_id: int) -> Context:
+    """`cause` with another span in front. A message that lost its context still joins its session's trace."""
+    parent = read(cause)
+    if parent is None:
+        cause = start_context(session, {})
+        parent = read(cause)
+        assert parent is not None
+    return {
+        **{k: cause[k] for k in (TRACESTATE, BAGGAGE) if k in cause},
+        TRACEPARENT: _write(parent, span_id),
+    }
+
+
+def _write(parent: Parent, span_id: int) -> str:
+    return f"00-{parent.trace_id:032x}-{span_id:016x}-{parent.flags:02x}"
+
+
+def _hash(size: int, *parts: object) -> int:
+    """An id of `size` bytes. Parts are joined by a separator that no name, site or id contains; zero is not
+    an id."""
+    text = "\x1f".join(map(str, parts)).encode()
+    return int.from_bytes(hashlib.blake2b(text, digest_size=size, person=b"accompanist").digest()) or 1
+
+
+def _tracestate(text: str) -> str:
+    """The vendor's list as it came, or nothing: a list that is damaged anywhere is dropped whole (W3C
+    3.3.1)."""
+    members = [member.strip(" \t") for member in text.split(",") if member.strip(" \t")]
+    if len(text) > _tracestate_chars_max or len(members) > _tracestate_members_max:
+        return ""
+    if not all(_TRACESTATE_MEMBER.fullmatch(member) for member in members):
+        return ""
+    return ",".join(members)
+
+
+def _baggage(session: UUID, text: str) -> str:
+    """Our session id, then what of the client's baggage is allowed through and fits. Properties are not
+    kept."""
+    kept = [f"{names.BAGGAGE_SESSION}={quote(str(session))}"]
+    room = limits.baggage_bytes_max - len(kept[0])
+    for member in text[: limits.baggage_bytes_max * 8].split(","):
+        key, equals, value = (part.strip(" \t") for part in member.partition(";")[0].partition("="))
+        if not equals or key not in names.BAGGAGE_ALLOWED:
+            continue
+        entry = f"{key}={value}"
+        if _BAGGAGE_KEY.fullmatch(key) and _BAGGAGE_VALUE.fullmatch(value) and len(entry) + 1 <= room:
+            kept.append(entry)
+            room -= len(entry) + 1
+    return ",".join(kept)

@@ -1,0 +1,77 @@
+"""The table of everything that telemetry emits: each span, metric and log line with its attributes.
+
+This is what an operator may build a dashboard or an alert on. A test holds it against the code: each row is
+emitted, with no attribute beyond those named, and nothing is emitted that has no row.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+from accompanist.telemetry import names as n
+from accompanist.telemetry.facts import SpanKind
+
+
+class SpanEvent(NamedTuple):
+    """`name` with its variable parts in braces; `sometimes` are attributes that need not be there."""
+
+    name: str
+    kind: SpanKind
+    attributes: frozenset[str]
+    sometimes: frozenset[str] = frozenset()
+
+
+class Metric(NamedTuple):
+    name: str
+    unit: str
+    attributes: frozenset[str]
+
+
+_SAGA: Final = frozenset({n.SESSION, n.MESSAGING_CONVERSATION, n.CHOREOGRAPHY, n.ROLE})
+_MESSAGE: Final = _SAGA | {
+    n.MESSAGING_SYSTEM,
+    n.MESSAGING_OPERATION_NAME,
+    n.MESSAGING_OPERATION_TYPE,
+    n.MESSAGING_DESTINATION,
+    n.MESSAGING_MESSAGE_ID,
+    n.MESSAGING_BODY_SIZE,
+    n.MESSAGE_KIND,
+    n.SITE,
+}
+_CALL: Final = frozenset({n.RPC_SYSTEM, n.RPC_METHOD, n.JSONRPC_VERSION, n.SITE, n.CALL_KIND, n.CALL_ATTEMPT})
+_FAILED: Final = frozenset({n.ERROR_TYPE, n.RPC_STATUS})
+
+SPANS: Final = (
+    SpanEvent("start {choreography}", SpanKind.SERVER, _SAGA | {n.RPC_SYSTEM, n.RPC_METHOD}),
+    SpanEvent("send {destination}", SpanKind.PRODUCER, _MESSAGE),
+    SpanEvent("process {destination}", SpanKind.CONSUMER, _MESSAGE | {n.BUFFER_WAIT}),
+    SpanEvent(
+        "{role_class}/{operation}",
+        SpanKind.CLIENT,
+        _SAGA | _CALL | {n.SERVER_ADDRESS},
+        _FAILED | {n.SERVER_PORT},
+    ),
+    SpanEvent("{role_class}/{operation}", SpanKind.SERVER, (_SAGA - {n.CHOREOGRAPHY}) | _CALL, _FAILED),
+    SpanEvent("settle {choreography}", SpanKind.INTERNAL, _SAGA | {n.OUTCOME}),
+    SpanEvent("abort {choreography}", SpanKind.INTERNAL, _SAGA | {n.OUTCOME, n.ERROR_TYPE}),
+)
+
+METRICS: Final = (
+    Metric(n.SESSION_DURATION, "s", frozenset({n.CHOREOGRAPHY, n.OUTCOME})),
+    Metric(n.SESSION_OUTCOMES, "{session}", frozenset({n.CHOREOGRAPHY, n.OUTCOME})),
+    Metric(n.SESSION_ACTIVE, "{session}", frozenset({n.PHASE})),
+    Metric(n.CALL_DURATION, "s", frozenset({n.RPC_SYSTEM, n.RPC_METHOD, n.ERROR_TYPE})),
+    Metric(n.SERVED_DURATION, "s", frozenset({n.RPC_SYSTEM, n.RPC_METHOD, n.ERROR_TYPE})),
+    Metric(n.COMPENSATIONS, "{call}", frozenset({n.RPC_METHOD})),
+    Metric(n.FLUSH_DURATION, "s", frozenset()),
+    Metric(n.FLUSH_BURSTS, "{burst}", frozenset()),
+    Metric(n.INBOX_DEPTH, "{message}", frozenset()),
+    Metric(n.PARKED, "{session}", frozenset()),
+)
+
+LOG_LINES: Final[dict[str, frozenset[str]]] = {
+    "telemetry.collector_away": frozenset(),
+    "telemetry.collector_back": frozenset(),
+}
+"""Per event the keys it may carry beside those that every line has (`telemetry.logs.KEYS` bounds them
+all)."""

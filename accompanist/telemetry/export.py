@@ -1,0 +1,62 @@
+"""Whether telemetry leaves this process, decided by OpenTelemetry's own environment variables.
+
+    OTEL_EXPORTER_OTLP_ENDPOINT          a collector's base address; Jaeger: http://127.0.0.1:4318
+    OTEL_EXPORTER_OTLP_TRACES_ENDPOINT   the full address for traces, if another
+    OTEL_EXPORTER_OTLP_METRICS_ENDPOINT  the full address for metrics
+    OTEL_TRACES_EXPORTER=none            no traces;  OTEL_METRICS_EXPORTER=otlp  metrics to the base address
+    too OTEL_SDK_DISABLED=true               nothing at all
+
+Without an address nothing is imported, built or started: `off()` costs an attribute look-up a call. Metrics
+are sent only when asked for by name, because Jaeger, which most will point the base address at, takes
+traces only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from accompanist.telemetry.spans import Telemetry
+
+
+def off() -> Telemetry:
+    """A telemetry that records nothing."""
+    return Telemetry()
+
+
+def wants_traces(environ: Mapping[str, str]) -> bool:
+    return (
+        not _disabled(environ)
+        and _exporter(environ, "OTEL_TRACES_EXPORTER") in ("", "otlp")
+        and _any(environ, "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    )
+
+
+def wants_metrics(environ: Mapping[str, str]) -> bool:
+    if _disabled(environ):
+        return False
+    exporter = _exporter(environ, "OTEL_METRICS_EXPORTER")
+    if exporter == "otlp":
+        return _any(environ, "OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")
+    return exporter == "" and _any(environ, "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")
+
+
+def open_telemetry(service: str, environ: Mapping[str, str]) -> Telemetry:
+    """The telemetry of a process that is known as `service`, e.g. `warehouse` or `warehouse-worker`."""
+    traces, metrics = wants_traces(environ), wants_metrics(environ)
+    if not traces and not metrics:
+        return off()
+    from accompanist.telemetry import otlp  # the SDK takes a quarter of a second to import
+
+    return otlp.connect(service, environ, traces=traces, metrics=metrics)
+
+
+def _disabled(environ: Mapping[str, str]) -> bool:
+    return environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
+
+
+def _exporter(environ: Mapping[str, str], name: str) -> str:
+    return environ.get(name, "").strip().lower()
+
+
+def _any(environ: Mapping[str, str], *keys: str) -> bool:
+    return any(environ.get(key, "").strip() for key in keys)

@@ -1,0 +1,176 @@
+"""The way out: finished spans and metrics to a collector by OTLP over HTTP.
+
+The only module that imports OpenTelemetry's SDK. Spans go through its batch processor: a bounded queue and
+a thread of its own, so no saga ever waits for a collector. A collector that is down costs the newest spans
+nothing and the oldest their place in the queue; it is told once when it goes away and once when it is back.
+
+Not promised: delivery. What is in the queue when the process is killed, or when `close` runs out of time,
+is lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, Final
+
+import structlog
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
+
+from accompanist.telemetry import context as ctx
+from accompanist.telemetry import names
+from accompanist.telemetry.facts import Sink, Span
+from accompanist.telemetry.metrics import Metrics
+from accompanist.telemetry.spans import Telemetry
+
+log = structlog.get_logger("accompanist.telemetry")
+
+spans_queued_max: Final = 8_192
+spans_batch_max: Final = 512
+export_delay_ms: Final = 1_000
+export_timeout_s: Final = 3.0
+close_timeout_s: Final = 2.0
+metrics_every_ms: Final = 15_000
+
+# What the SDK says of a collector that is away: a line a batch and a line a dropped span. `_Reporting` says
+# it once.
+_NOISY: Final = (
+    "opentelemetry.sdk._shared_internal",
+    "opentelemetry.exporter.otlp.common.http",
+    "opentelemetry.exporter.otlp.proto.http.trace_exporter",
+    "opentelemetry.exporter.otlp.proto.http.metric_exporter",
+    "opentelemetry.sdk.metrics._internal.export",
+)
+
+
+def connect(service: str, environ: Mapping[str, str], *, traces: bool, metrics: bool) -> Telemetry:
+    """Start exporting. The SDK reads addresses, headers and certificates from the process's environment."""
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    resource = _resource(service)
+    sink, meter = None, Metrics()
+    closers: list[Any] = []  # the SDK leaves its shutdown methods untyped
+    if traces:
+        processor = _processor(environ)
+        sink = _sink(processor, resource)
+        closers.append(processor.shutdown)
+    if metrics:
+        meter, close_metrics = _metrics(environ, resource)
+        closers.append(close_metrics)
+    return Telemetry(sink, meter, lambda: _close(closers))
+
+
+def _resource(service: str) -> Resource:
+    try:
+        ours = version("accompanist")
+    except PackageNotFoundError:  # run from a tree that is not installed
+        ours = "0"
+    facts: dict[str, str | int] = {
+        names.SERVICE_NAMESPACE: names.SYSTEM,
+        names.SERVICE_VERSION: ours,
+        names.PROCESS_ID: os.getpid(),
+    }
+    # `create` lets OTEL_RESOURCE_ATTRIBUTES add to it; the service's name is the configuration's business
+    return Resource.create({**facts}, schema_url=names.SCHEMA_URL).merge(Resource({names.SERVICE_NAME: service}))
+
+
+def _processor(environ: Mapping[str, str]) -> BatchSpanProcessor:
+    timeout_set = any(environ.get(f"OTEL_EXPORTER_OTLP_{which}TIMEOUT") for which in ("", "TRACES_"))
+    exporter = OTLPSpanExporter(timeout=None if timeout_set else export_timeout_s)
+
+    def unless(variable: str, ours: int) -> int | None:
+        return None if environ.get(variable) else ours
+
+    return BatchSpanProcessor(
+        _Reporting(exporter),
+        max_queue_size=unless("OTEL_BSP_MAX_QUEUE_SIZE", spans_queued_max),
+        max_export_batch_size=unless("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", spans_batch_max),
+        schedule_delay_millis=unless("OTEL_BSP_SCHEDULE_DELAY", export_delay_ms),
+    )
+
+
+def _sink(processor: BatchSpanProcessor, resource: Resource) -> Sink:
+    scope = InstrumentationScope(names.SCOPE, schema_url=names.SCHEMA_URL)
+
+    def sink(span: Span) -> None:
+        processor.on_end(
+            ReadableSpan(
+                name=span.name,
+                context=_spot(span.at, remote=False),
+                parent=None if span.parent is None else _spot(span.parent, remote=True),
+                resource=resource,
+                attributes=span.attributes,
+                links=() if span.link is None else (Link(_spot(span.link, remote=True)),),
+                kind=SpanKind[span.kind.name],
+                status=Status(StatusCode.ERROR, span.error) if span.error else Status(),
+                start_time=span.start_ns,
+                end_time=span.end_ns,
+                instrumentation_scope=scope,
+            )
+        )
+
+    return sink
+
+
+def _spot(at: ctx.Parent, *, remote: bool) -> SpanContext:
+    return SpanContext(at.trace_id, at.span_id, is_remote=remote, trace_flags=TraceFlags(at.flags))
+
+
+def _metrics(environ: Mapping[str, str], resource: Resource) -> tuple[Metrics, Callable[[], object]]:
+    from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+    from opentelemetry.sdk.metrics import MeterProvider
+    from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+
+    interval = None if environ.get("OTEL_METRIC_EXPORT_INTERVAL") else metrics_every_ms
+    reader = PeriodicExportingMetricReader(OTLPMetricExporter(), export_interval_millis=interval)
+    provider = MeterProvider([reader], resource, shutdown_on_exit=False)
+    return Metrics(provider.get_meter(names.SCOPE, schema_url=names.SCHEMA_URL)), provider.shutdown
+
+
+class _Reporting(SpanExporter):
+    """The exporter, with one log line when the collector goes away and one when it is back."""
+
+    def __init__(self, exporter: OTLPSpanExporter) -> None:
+        self._exporter: Any = exporter  # its methods are untyped
+        self._away = False
+
+    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
+        try:
+            result: SpanExportResult = self._exporter.export(spans)
+        except Exception:  # whatever it is, telemetry must not hurt what it watches
+            result = SpanExportResult.FAILURE
+        away = result is not SpanExportResult.SUCCESS
+        if away != self._away:
+            self._away = away
+            if away:
+                log.warning("telemetry.collector_away")
+            else:
+                log.info("telemetry.collector_back")
+        return result
+
+    def shutdown(self) -> None:
+        self._exporter.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        return True
+
+
+def _close(closers: Sequence[Callable[[], Any]]) -> None:
+    """Flush what is queued, but leave after `close_timeout_s`: the SDK's own shutdown may take half a
+    minute."""
+
+    def close_all() -> None:
+        for closer in closers:
+            closer()
+
+    thread = threading.Thread(target=close_all, name="telemetry-close", daemon=True)
+    thread.start()
+    thread.join(close_timeout_s)

@@ -1,0 +1,90 @@
+"""The worker's span: what a Python worker puts around each operation.
+
+`serving` is a context manager for the SDK's `around` hook. It reads the context that came in the call's
+`params._meta`, makes the OpenTelemetry context of the operation current, so that a worker's own
+instrumentation (its database, its HTTP client) hangs below the saga's trace, and records one SERVER span
+when the operation is over. Exceptions pass through.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from uuid import UUID
+
+from accompanist.telemetry import context as ctx
+from accompanist.telemetry.facts import CallFacts
+from accompanist.telemetry.spans import Telemetry
+
+Around = Callable[[str, Mapping[str, Any]], AbstractContextManager[None]]
+
+
+def around(telemetry: Telemetry, role_class: str) -> Around:
+    """The hook for a worker that plays `role_class`: `with around(operation, meta): ...`."""
+
+    def hook(operation: str, meta: Mapping[str, Any]) -> AbstractContextManager[None]:
+        return serving(telemetry, role_class, operation, meta)
+
+    return hook
+
+
+@contextmanager
+def serving(telemetry: Telemetry, role_class: str, operation: str, meta: Mapping[str, Any]) -> Iterator[None]:
+    """Record one call. An exception with an integer `code` (a JSON-RPC error) gives that code as
+    `error.type`, any other its class; without a session id in `meta` nothing is recorded."""
+    session = _session(meta)
+    if not telemetry.enabled or session is None:
+        yield
+        return
+    caller = {key: value for key in _CARRIED if isinstance(value := meta.get(key), str)}
+    begun_ns, error = time.time_ns(), ""
+    try:
+        with _current(ctx.serve_context(caller, session)):
+            yield
+    except BaseException as problem:
+        code = getattr(problem, "code", None)
+        error = str(code) if isinstance(code, int) else type(problem).__name__
+        raise
+    finally:
+        facts = CallFacts(
+            role=str(meta.get("role", "")),
+            role_class=role_class,
+            operation=operation,
+            site=str(meta.get("site", "")),
+            kind=str(meta.get("kind", "forward")),
+            attempt=_attempt(meta),
+        )
+        telemetry.served(session, facts, caller, begun_ns, time.time_ns(), error)
+
+
+_CARRIED = (ctx.TRACEPARENT, ctx.TRACESTATE, ctx.BAGGAGE)
+
+
+@contextmanager
+def _current(context: Mapping[str, str]) -> Iterator[None]:
+    """Make the span that `context` names the current one of OpenTelemetry's API."""
+    from opentelemetry import context as api
+    from opentelemetry import trace
+
+    at = ctx.read(context)
+    assert at is not None
+    spot = trace.SpanContext(at.trace_id, at.span_id, is_remote=False, trace_flags=trace.TraceFlags(at.flags))
+    token = api.attach(trace.set_span_in_context(trace.NonRecordingSpan(spot)))
+    try:
+        yield
+    finally:
+        api.detach(token)
+
+
+def _session(meta: Mapping[str, Any]) -> UUID | None:
+    try:
+        return UUID(str(meta.get("session")))
+    except ValueError:
+        return None
+
+
+def _attempt(meta: Mapping[str, Any]) -> int:
+    attempt = meta.get("attempt", 1)
+    return attempt if isinstance(attempt, int) else 1

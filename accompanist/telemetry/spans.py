@@ -1,0 +1,231 @@
+"""What happened, told after it happened: finished spans.
+
+No span is ever open. A saga waits for days, a sidecar dies in between, and an open span would die with it;
+so every method here is called once something is over, with both its times (nanoseconds since the epoch),
+and the ids come from `telemetry.context`. A replayed step records nothing: its caller knows that it is
+replaying and does not call.
+
+    start fulfil_order            SERVER     root, at the initiator, or below the client's span
+    send payment.fulfil_order     PRODUCER   a message was committed; below what caused it
+    process payment.fulfil_order  CONSUMER   a role took it; below the message's creation, with a link to it
+    Payment/charge                CLIENT     one attempt at a worker's operation
+    Payment/charge                SERVER     the same in the worker (`telemetry.serve`)
+    settle | abort fulfil_order   INTERNAL   a role learned the outcome
+
+Each carries the session's id and no payload: no argument, reply, message or declared reason. Where
+telemetry is off there is no sink and every method returns at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from uuid import UUID
+
+from accompanist.runtime.messages import Header, Message
+from accompanist.telemetry import context as ctx
+from accompanist.telemetry import names
+from accompanist.telemetry.facts import CallFacts, Sink, Span, SpanKind, Value
+from accompanist.telemetry.metrics import Metrics
+
+
+class Telemetry:
+    """The recorder of one process. `close` flushes, bounded in time, and may be called twice."""
+
+    def __init__(
+        self,
+        sink: Sink | None = None,
+        metrics: Metrics | None = None,
+        close: Callable[[], None] | None = None,
+    ) -> None:
+        self._sink = sink
+        self.metrics = metrics or Metrics()
+        self._close = close
+
+    @property
+    def enabled(self) -> bool:
+        return self._sink is not None
+
+    def close(self) -> None:
+        close, self._close, self._sink = self._close, None, None
+        if close is not None:
+            close()
+
+    def started(
+        self,
+        header: Header,
+        context: Mapping[str, str],
+        incoming: Mapping[str, str],
+        start_ns: int,
+        end_ns: int,
+    ) -> None:
+        """A start was accepted. `context` is `start_context(session, incoming)`."""
+        if self._sink is None:
+            return
+        attributes: dict[str, Value] = {names.RPC_SYSTEM: "jsonrpc", names.RPC_METHOD: "session.start"}
+        self._record(
+            names.start_span(header.choreography),
+            SpanKind.SERVER,
+            _about(header, header.initiator) | attributes,
+            ctx.read(context),
+            ctx.read(incoming),
+            start_ns,
+            end_ns,
+        )
+
+    def sent(self, message: Message, cause: Mapping[str, str], start_ns: int, end_ns: int) -> None:
+        """A message was committed. `message.context` is `send_context(cause, ...)`."""
+        if self._sink is None:
+            return
+        self._record(
+            names.send_span(_destination(message)),
+            SpanKind.PRODUCER,
+            _about(message.header, message.sender) | _about_message(message, "send"),
+            ctx.read(message.context),
+            ctx.read(cause),
+            start_ns,
+            end_ns,
+        )
+
+    def processed(self, message: Message, start_ns: int, end_ns: int, waited_s: float = 0.0) -> None:
+        """A role took a message and ran on until it blocked again. `waited_s`: how long the message had lain
+        there before its receive was reached."""
+        if self._sink is None:
+            return
+        made_by = ctx.read(message.context)
+        at = ctx.process_context(message.context, message.session, message.receiver, message.site)
+        self._record(
+            names.process_span(_destination(message)),
+            SpanKind.CONSUMER,
+            _about(message.header, message.receiver)
+            | _about_message(message, "process")
+            | {names.BUFFER_WAIT: waited_s},
+            ctx.read(at),
+            made_by,
+            start_ns,
+            end_ns,
+            link=made_by,
+        )
+
+    def called(
+        self,
+        header: Header,
+        call: CallFacts,
+        context: Mapping[str, str],
+        cause: Mapping[str, str],
+        start_ns: int,
+        end_ns: int,
+        error: str = "",
+    ) -> None:
+        """An attempt at a worker's operation is over. `context` is `call_context(cause, ...)`; `error` is
+        empty, or the JSON-RPC code as text ("-32001" is declined), or a name such as "timeout" where no
+        answer came."""
+        method = names.rpc_method(call.role_class, call.operation)
+        self.metrics.called(method, (end_ns - start_ns) / 1e9, error)
+        if self._sink is None:
+            return
+        attributes = call.attributes(method, error)
+        attributes[names.SERVER_ADDRESS] = call.address.host
+        if call.address.port is not None:
+            attributes[names.SERVER_PORT] = call.address.port
+        self._record(
+            method,
+            SpanKind.CLIENT,
+            _about(header, call.role) | attributes,
+            ctx.read(context),
+            ctx.read(cause),
+            start_ns,
+            end_ns,
+            error,
+        )
+
+    def served(
+        self,
+        session: UUID,
+        call: CallFacts,
+        caller: Mapping[str, str],
+        start_ns: int,
+        end_ns: int,
+        error: str = "",
+    ) -> None:
+        """The worker's side of `called`. `caller`: the context that came with the call."""
+        method = names.rpc_method(call.role_class, call.operation)
+        self.metrics.served(method, (end_ns - start_ns) / 1e9, error)
+        if self._sink is None:
+            return
+        self._record(
+            method,
+            SpanKind.SERVER,
+            _about_session(session) | {names.ROLE: call.role} | call.attributes(method, error),
+            ctx.read(ctx.serve_context(caller, session)),
+            ctx.read(caller),
+            start_ns,
+            end_ns,
+            error,
+        )
+
+    def ended(
+        self, header: Header, role: str, outcome: str, cause: Mapping[str, str], at_ns: int, error: str = ""
+    ) -> None:
+        """A role learned how the saga ended: `settled` or `ended`. `error` says of an undone saga, in a
+        word, why: "declined", "cancelled", "deadline", "aborted"; never the declared reason itself."""
+        if role == header.initiator:
+            self.metrics.session_ended(header.choreography, outcome, at_ns / 1e9 - header.started_at)
+        if self._sink is None:
+            return
+        failed = "" if outcome == "settled" else (error or "aborted")
+        attributes = _about(header, role) | {names.OUTCOME: outcome}
+        if failed:
+            attributes[names.ERROR_TYPE] = failed
+        self._record(
+            names.outcome_span(outcome, header.choreography),
+            SpanKind.INTERNAL,
+            attributes,
+            ctx.read(ctx.outcome_context(cause, header.session, role, outcome)),
+            ctx.read(cause),
+            at_ns,
+            at_ns,
+            failed,
+        )
+
+    def _record(
+        self,
+        name: str,
+        kind: SpanKind,
+        attributes: dict[str, Value],
+        at: ctx.Parent | None,
+        parent: ctx.Parent | None,
+        start_ns: int,
+        end_ns: int,
+        error: str = "",
+        link: ctx.Parent | None = None,
+    ) -> None:
+        """Hand a span to the sink, unless its trace is not sampled or its context is damaged."""
+        if self._sink is None or at is None or not at.sampled:
+            return
+        self._sink(Span(name, kind, at, parent, link, attributes, start_ns, max(start_ns, end_ns), error))
+
+
+def _about(header: Header, role: str) -> dict[str, Value]:
+    return _about_session(header.session) | {names.CHOREOGRAPHY: header.choreography, names.ROLE: role}
+
+
+def _about_session(session: UUID) -> dict[str, Value]:
+    return {names.SESSION: str(session), names.MESSAGING_CONVERSATION: str(session)}
+
+
+def _about_message(message: Message, operation: str) -> dict[str, Value]:
+    return {
+        names.MESSAGING_SYSTEM: names.SYSTEM,
+        names.MESSAGING_OPERATION_NAME: operation,
+        names.MESSAGING_OPERATION_TYPE: operation,
+        names.MESSAGING_DESTINATION: _destination(message),
+        names.MESSAGING_MESSAGE_ID: "/".join((str(message.session), message.site, message.sender, message.receiver)),
+        names.MESSAGING_BODY_SIZE: len(message.payload),
+        names.MESSAGE_KIND: message.kind.value,
+        names.SITE: message.site,
+    }
+
+
+def _destination(message: Message) -> str:
+    header = message.header
+    return names.destination(header.bindings.get(message.receiver, message.receiver), header.choreography)
