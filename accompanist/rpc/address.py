@@ -1,0 +1,100 @@
+"""Where a worker or a server is: the four URLs and the rule that plain text stays on this machine.
+
+    unix:/run/payment.sock           stream over a unix socket
+    tcp:127.0.0.1:7001               stream over TCP
+    http+unix:/run/payment.sock      one POST a call, over a unix socket
+    http://127.0.0.1:7001/rpc        one POST a call, over TCP
+
+The URL alone chooses the transport; nothing is ever sniffed. There is no TLS and no authentication at this border, so
+an address off this machine is refused unless the caller says that the network between is its own.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from accompanist.errors import OperatorError, catalogue
+
+BAD_URL = catalogue(
+    "ACC501",
+    "not an address of a worker or server",
+    "An address is unix:/path, tcp:host:port, http+unix:/path or http://host:port/path; it chooses the transport.",
+    "Correct the URL in accompanist.toml or on the command line.",
+)
+NOT_LOCAL = catalogue(
+    "ACC503",
+    "address is not on this machine",
+    "Calls to workers carry no TLS and no password, so they stay on the loopback interface or a unix socket.",
+    "Run the worker beside its sidecar, or allow remote addresses where the network between them is trusted.",
+)
+
+unix_path_bytes_max = 107  # sun_path of Linux, without its terminating zero
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`path` is a unix socket's, else empty; `target` is the HTTP path; `url` is what the operator wrote."""
+
+    url: str
+    http: bool
+    path: str = ""
+    host: str = ""
+    port: int = 0
+    target: str = "/"
+
+
+def parse(url: str, *, allow_remote: bool = False) -> Address:
+    """The address that the URL names. Raises OperatorError."""
+    scheme, colon, rest = url.partition(":")
+    if colon and scheme in ("unix", "http+unix"):
+        address = _unix(url, rest, http=scheme == "http+unix")
+    elif colon and scheme == "tcp":
+        address = _tcp(url, rest)
+    elif colon and scheme == "http":
+        address = _http(url)
+    else:
+        raise OperatorError(BAD_URL, f"{url!r} has none of the schemes unix, tcp, http+unix, http")
+    if address.host and not allow_remote and not _loopback(address.host):
+        raise OperatorError(NOT_LOCAL, f"{address.host!r} is not a loopback address")
+    return address
+
+
+def _unix(url: str, path: str, *, http: bool) -> Address:
+    path = path.removeprefix("//")  # unix:///path is common usage
+    if not path.startswith("/"):
+        raise OperatorError(BAD_URL, f"{url!r} needs an absolute path")
+    if len(path.encode()) > unix_path_bytes_max or "\0" in path:
+        raise OperatorError(BAD_URL, f"the socket's path is longer than {unix_path_bytes_max} bytes")
+    return Address(url, http, path=path)
+
+
+def _tcp(url: str, rest: str) -> Address:
+    host, colon, port = rest.removeprefix("//").rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not colon or not host or not port.isascii() or not port.isdigit() or int(port) > 65_535:
+        raise OperatorError(BAD_URL, f"{url!r} needs a host and a port")
+    return Address(url, False, host=host, port=int(port))
+
+
+def _http(url: str) -> Address:
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if not host or port is None or parts.query or parts.fragment or parts.username is not None:
+        raise OperatorError(
+            BAD_URL, f"{url.partition('@')[2] or url!r} needs a host, a port and a path, and nothing else"
+        )
+    return Address(url, True, host=host, port=port, target=parts.path or "/")
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,236 @@
+"""JSON-RPC 2.0 requests and answers as bytes and back, without I/O.
+
+Written by splicing: arguments, `_meta` and results are JSON already and are put into the envelope as they are, so that
+what a worker digests is what the log digested. Read in two steps: `strict.check` refuses what must not be parsed, then
+msgspec decodes the envelope and leaves its contents raw.
+
+A reader of answers must cope with anything a worker may send. `read_answer` says which call it answers and what it
+means, or raises Malformed; it never shows what was in it. Texts of errors are ours, by code: a worker in another
+language may well quote its arguments in an error's message.
+
+Not promised: fractional ids. The specification discourages them; they are refused.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from accompanist import limits
+from accompanist.rpc import strict
+from accompanist.rpc.strict import Malformed
+from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Missing, Replied, RetryLater, Reused
+
+PARSE_ERROR = -32700
+INVALID_REQUEST = -32600
+METHOD_NOT_FOUND = -32601
+INVALID_PARAMS = -32602
+INTERNAL_ERROR = -32603
+FAILED = -32000  # a named failure of the public API; data holds code, title, text, hint
+DECLINED = -32001
+RETRY_LATER = -32002
+CLOSED = -32003
+REUSED = -32004
+
+batch_requests_max = 64
+id_chars_max = 128
+
+Id = int | str | None
+
+_TOKEN = re.compile(r"[a-z][a-z_]{0,40}")
+_HEAD_ID = re.compile(rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,18})\s*,')
+_TAIL_ID = re.compile(rb',\s*"id"\s*:\s*(\d{1,18})\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*\Z')
+
+
+class Request(msgspec.Struct, frozen=True):
+    """A request that is well-formed. `params` by name, raw; `meta` is what stood under `_meta`. A notification wants no
+    answer."""
+
+    method: str
+    params: dict[str, msgspec.Raw]
+    meta: bytes | None
+    id: Id
+    notification: bool
+
+
+class RpcError(Exception):
+    """An error object: what a handler raises to answer with it. `data` is JSON-encodable and holds no payload."""
+
+    def __init__(self, code: int, message: str, data: Any = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.data = data
+
+
+class _RequestFields(msgspec.Struct):
+    jsonrpc: str
+    method: str
+    params: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    id: int | str | msgspec.UnsetType | None = msgspec.UNSET
+
+
+class _ErrorFields(msgspec.Struct):
+    code: int
+    message: str = ""
+    data: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class _AnswerFields(msgspec.Struct):
+    jsonrpc: str
+    id: int | str | None = None
+    method: str | msgspec.UnsetType = msgspec.UNSET
+    result: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    error: _ErrorFields | msgspec.UnsetType = msgspec.UNSET
+
+
+_request_fields = msgspec.json.Decoder(_RequestFields)
+_answer_fields = msgspec.json.Decoder(_AnswerFields)
+_members = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_elements = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+# -- writing ---------------------------------------------------------------------------------------
+
+
+def write_request(id: int, method: str, arguments: bytes, meta: bytes) -> bytes:
+    """A call, `arguments` and `meta` spliced as they are. Both are JSON objects."""
+    if not (arguments[:1] == b"{" and arguments[-1:] == b"}" and meta[:1] == b"{" and meta[-1:] == b"}"):
+        raise ValueError("arguments and meta are JSON objects")
+    comma = b"" if arguments == b"{}" else b","
+    return b'{"jsonrpc":"2.0","id":%d,"method":%b,"params":%b%b"_meta":%b}}' % (
+        id,
+        msgspec.json.encode(method),
+        arguments[:-1],
+        comma,
+        meta,
+    )
+
+
+def write_result(id: Id, result: bytes) -> bytes:
+    return b'{"jsonrpc":"2.0","id":%b,"result":%b}' % (msgspec.json.encode(id), result)
+
+
+def write_error(id: Id, error: RpcError) -> bytes:
+    fields: dict[str, Any] = {"code": error.code, "message": error.message}
+    if error.data is not None:
+        fields["data"] = error.data
+    return b'{"jsonrpc":"2.0","id":%b,"error":%b}' % (msgspec.json.encode(id), msgspec.json.encode(fields))
+
+
+# -- reading requests ------------------------------------------------------------------------------
+
+
+def read_requests(data: bytes) -> tuple[list[Request | tuple[Id, RpcError]], bool]:
+    """What was asked: requests, or for what is none the error to answer with and the id it may be tied to; and whether
+    it was a batch. Never raises."""
+    try:
+        value = strict.check(data)
+    except Malformed as problem:
+        return [(None, RpcError(PARSE_ERROR, "parse error", problem.text))], False
+    if not isinstance(value, list):
+        return [_read_request(data, value)], False
+    if not 0 < len(value) <= batch_requests_max:
+        text = f"a batch has between 1 and {batch_requests_max} requests"
+        return [(None, RpcError(INVALID_REQUEST, "invalid request", text))], False
+    try:
+        raws = _elements.decode(data)
+    except msgspec.DecodeError:
+        return [(None, RpcError(PARSE_ERROR, "parse error"))], False
+    return [_read_request(bytes(raw), element) for raw, element in zip(raws, value, strict=True)], True
+
+
+def _read_request(data: bytes, value: Any) -> Request | tuple[Id, RpcError]:
+    id = _id_of(value)
+    try:
+        fields = _request_fields.decode(data)
+    except msgspec.DecodeError:
+        return id, RpcError(INVALID_REQUEST, "invalid request", "not a JSON-RPC 2.0 request object")
+    if fields.jsonrpc != "2.0":
+        return id, RpcError(INVALID_REQUEST, "invalid request", 'jsonrpc must be "2.0"')
+    if isinstance(fields.id, str) and len(fields.id) > id_chars_max:
+        return None, RpcError(INVALID_REQUEST, "invalid request", f"an id has {id_chars_max} characters at most")
+    params: dict[str, msgspec.Raw] = {}
+    if fields.params is not msgspec.UNSET:
+        try:
+            params = _members.decode(fields.params)
+        except msgspec.DecodeError:
+            return id, RpcError(INVALID_PARAMS, "invalid params", "parameters are given by name, as an object")
+    meta = params.pop("_meta", None)
+    notification = fields.id is msgspec.UNSET
+    return Request(fields.method, params, None if meta is None else bytes(meta), id, notification)
+
+
+def _id_of(value: Any) -> Id:
+    """The id to answer with, where there is one that may be repeated."""
+    id = value.get("id") if isinstance(value, dict) else None
+    if isinstance(id, str) and len(id) <= id_chars_max:
+        return id
+    return id if isinstance(id, int) and not isinstance(id, bool) else None
+
+
+# -- reading answers -------------------------------------------------------------------------------
+
+
+def read_answer(data: bytes) -> tuple[Id, Answer] | None:
+    """Which call this answers and what it says; None for a request or notification, which a client of workers does not
+    serve. `Missing` comes without its method. Raises Malformed."""
+    strict.check(data)
+    try:
+        fields = _answer_fields.decode(data)
+    except msgspec.DecodeError:
+        raise Malformed("not a JSON-RPC answer") from None
+    if fields.jsonrpc != "2.0":
+        raise Malformed('an answer\'s jsonrpc must be "2.0"')
+    if fields.method is not msgspec.UNSET:
+        return None
+    if isinstance(fields.error, _ErrorFields):
+        if fields.result is not msgspec.UNSET:
+            raise Malformed("an answer with both result and error")
+        return fields.id, _failure(fields.error)
+    if not isinstance(fields.result, msgspec.Raw):
+        raise Malformed("an answer without result or error")
+    result = bytes(fields.result)
+    if len(result) > limits.payload_bytes_max:
+        return fields.id, Fault(f"a reply of {len(result)} bytes, the limit is {limits.payload_bytes_max}")
+    return fields.id, Replied(result)
+
+
+def _failure(error: _ErrorFields) -> Answer:
+    match error.code:
+        case code if code == DECLINED:
+            return Declined((_text(error.data) or error.message)[: limits.reason_chars_max])
+        case code if code == RETRY_LATER:
+            return RetryLater(_token(error.data) or "the worker asks to try again later")
+        case code if code == CLOSED:
+            return Closed()
+        case code if code == REUSED:
+            return Reused("the worker holds this key with other arguments")
+        case code if code == METHOD_NOT_FOUND:
+            return Missing("")
+        case code:
+            return Fault(f"the worker answered error {code}")
+
+
+def _text(data: msgspec.Raw | msgspec.UnsetType) -> str:
+    """A reason, as the string it is or as the `reason` of an object."""
+    if not isinstance(data, msgspec.Raw):
+        return ""
+    value = msgspec.json.decode(data)
+    if isinstance(value, dict):
+        value = value.get("reason")
+    return value if isinstance(value, str) else ""
+
+
+def _token(data: msgspec.Raw | msgspec.UnsetType) -> str:
+    """One word of our own vocabulary. Anything longer might carry a payload."""
+    text = _text(data)
+    return text if _TOKEN.fullmatch(text) else ""
+
+
+def id_at_edge(head: bytes, tail: bytes) -> int | None:
+    """The id of an answer too large to read, where its first or last bytes hold the envelope and nothing else."""
+    found = _HEAD_ID.match(head) or _TAIL_ID.search(tail)
+    return int(found.group(1)) if found else None

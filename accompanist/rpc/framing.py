@@ -1,0 +1,125 @@
+"""Content-Length framing, as LSP and vscode-jsonrpc speak it, incrementally and without I/O.
+
+    Content-Length: 42\\r\\n
+    \\r\\n
+    <42 bytes>
+
+The length is checked before a byte of the body is kept. A body above the bound is not kept but counted past, so that
+the frames behind it are still read; its first and last bytes come out as `Oversized`, for whoever can tell from them
+which call it answers. A length beyond `skip_bytes_max`, or a header that is none, ends the stream: where the next frame
+starts is then unknown, and guessing would let one peer's payload be read as another's frame.
+
+Not promised: that a body is JSON. Other header fields (Content-Type) are allowed and ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from accompanist import limits
+from accompanist.rpc.strict import Malformed
+
+header_bytes_max = 1_024
+length_digits_max = 19
+skip_bytes_max = 64 * limits.message_bytes_max
+edge_bytes = 128  # kept of each end of an oversized body
+
+
+class Oversized(NamedTuple):
+    """A body that was too large to keep: its length, how it began and how it ended."""
+
+    length: int
+    head: bytes
+    tail: bytes
+
+
+def frame(body: bytes) -> bytes:
+    """The bytes that carry this body."""
+    return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+
+
+class Decoder:
+    """Bytes in, bodies out. After it raised it is spent: the stream has to be closed."""
+
+    def __init__(self, body_bytes_max: int = limits.message_bytes_max) -> None:
+        if body_bytes_max < edge_bytes:
+            raise ValueError(f"a body may have {edge_bytes} bytes at least")
+        self._body_bytes_max = body_bytes_max
+        self._buffer = bytearray()
+        self._length: int | None = None
+        self._skipped = 0
+        self._head = b""
+
+    @property
+    def midway(self) -> bool:
+        """Whether the stream stands within a frame."""
+        return bool(self._buffer) or self._length is not None
+
+    def feed(self, data: bytes) -> Iterator[bytes | Oversized]:
+        """The bodies that are complete with these bytes, to be exhausted. Raises Malformed, after the good ones."""
+        self._buffer += data
+        while (body := self._next()) is not None:
+            yield body
+
+    def _next(self) -> bytes | Oversized | None:
+        if self._length is None:
+            self._length = self._read_header()
+            if self._length is None:
+                return None
+        if self._length > self._body_bytes_max:
+            return self._skip(self._length)
+        if len(self._buffer) < self._length:
+            return None
+        body = bytes(self._buffer[: self._length])
+        del self._buffer[: self._length]
+        self._length = None
+        return body
+
+    def _read_header(self) -> int | None:
+        end = self._buffer.find(b"\r\n\r\n", 0, header_bytes_max)
+        if end < 0:
+            if len(self._buffer) >= header_bytes_max:
+                raise Malformed(f"no frame header within {header_bytes_max} bytes")
+            if self._buffer and not chr(self._buffer[0]).isalpha():
+                raise Malformed("a frame begins with a header field")
+            return None
+        length = _content_length(bytes(self._buffer[:end]))
+        del self._buffer[: end + 4]
+        return length
+
+    def _skip(self, length: int) -> Oversized | None:
+        """Count past a body that is too large, keeping only its edges in memory."""
+        if self._skipped == 0 and len(self._buffer) < edge_bytes:
+            return None
+        if not self._head:
+            self._head = bytes(self._buffer[:edge_bytes])
+        surplus = min(len(self._buffer), length - self._skipped) - edge_bytes
+        if surplus > 0:
+            del self._buffer[:surplus]
+            self._skipped += surplus
+        if self._skipped + edge_bytes < length:
+            return None
+        body = Oversized(length, self._head, bytes(self._buffer[:edge_bytes]))
+        del self._buffer[:edge_bytes]
+        self._length, self._skipped, self._head = None, 0, b""
+        return body
+
+
+def _content_length(header: bytes) -> int:
+    length: int | None = None
+    for line in header.split(b"\r\n"):
+        name, colon, value = line.partition(b":")
+        if not colon:
+            raise Malformed("a frame's header line has no colon")
+        if name.strip().lower() != b"content-length":
+            continue
+        digits = value.strip()
+        if length is not None or not digits.isdigit() or len(digits) > length_digits_max:
+            raise Malformed("a frame states one Content-Length, in digits")
+        length = int(digits)
+    if length is None:
+        raise Malformed("a frame without Content-Length")
+    if length > skip_bytes_max:
+        raise Malformed(f"a frame of {length} bytes, the limit is {limits.message_bytes_max}")
+    return length

@@ -1,0 +1,133 @@
+"""One POST a call, connections kept alive: for workers that are written without a library of ours.
+
+The body decides, not the status: a worker may answer a JSON-RPC error with 200 or 500 alike. Only a body that is no
+JSON-RPC answer is judged by its status. The context of a call travels in the body and again as headers, for servers
+that look for an idempotency key or a trace there.
+
+Nothing is followed or unpacked on the worker's word: no redirects, no cookies, no proxies from the environment, no
+compression (a small body may unpack to a huge one). A call cut off by a connection that the worker closed while idle
+is a Fault like any other; asking again is the caller's decision.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import aiohttp
+import msgspec
+
+from accompanist import limits
+from accompanist.rpc import envelope, meta
+from accompanist.rpc.address import Address
+from accompanist.rpc.strict import Malformed
+from accompanist.runtime.answers import Answer, Fault, Missing
+
+_HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,8192}")
+_BASE_HEADERS = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
+
+
+class HttpClient:
+    """The WorkerClient for `http:` and `http+unix:`."""
+
+    def __init__(self, address: Address, calls_in_flight_max: int = limits.calls_in_flight_max) -> None:
+        self._address = address
+        self._calls_in_flight_max = calls_in_flight_max
+        self._places = asyncio.Semaphore(calls_in_flight_max)
+        self._session: aiohttp.ClientSession | None = None
+        self._last_id = 0
+        self._closed = False
+        host = "localhost" if address.path else f"{_bracketed(address.host)}:{address.port}"
+        self._target = f"http://{host}{address.target}"
+
+    @property
+    def url(self) -> str:
+        return self._address.url
+
+    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
+        self._last_id += 1
+        id = self._last_id
+        body = envelope.write_request(id, method, arguments, meta)
+        if len(body) > limits.message_bytes_max:
+            return Fault(f"the call is larger than {limits.message_bytes_max} bytes")
+        try:
+            async with asyncio.timeout(timeout_ms / 1000), self._places:
+                status, answer = await self._post(body, headers_of(meta))
+        except TimeoutError:
+            return Fault(f"no answer within {timeout_ms} ms")
+        except (aiohttp.ClientError, OSError) as problem:
+            return Fault(f"no answer from the worker ({type(problem).__name__})")
+        return _meaning(status, answer, id, method)
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._session is not None:
+            await self._session.close()
+
+    async def _post(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        if self._session is None:
+            self._session = self._new_session()
+        async with self._session.post(
+            self._target, data=body, headers=_BASE_HEADERS | headers, allow_redirects=False
+        ) as response:
+            answer = bytearray()
+            async for chunk in response.content.iter_any():
+                answer += chunk
+                if len(answer) > limits.message_bytes_max:
+                    response.close()
+                    break
+            return response.status, bytes(answer)
+
+    def _new_session(self) -> aiohttp.ClientSession:
+        if self._closed:
+            raise ConnectionAbortedError("the client was closed")
+        connector: aiohttp.BaseConnector
+        if self._address.path:
+            connector = aiohttp.UnixConnector(self._address.path, limit=self._calls_in_flight_max)
+        else:
+            connector = aiohttp.TCPConnector(limit=self._calls_in_flight_max)
+        return aiohttp.ClientSession(
+            connector=connector,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None),  # the call's own time bounds it
+            auto_decompress=False,
+            trust_env=False,
+        )
+
+
+def headers_of(data: bytes) -> dict[str, str]:
+    """The context as headers. What is no header value is left out: it is in the body as well."""
+    try:
+        context = meta.read(data)
+    except msgspec.DecodeError:
+        return {}
+    found = {
+        "Idempotency-Key": context.idempotency_key,
+        "traceparent": context.traceparent,
+        "tracestate": context.tracestate,
+        "baggage": context.baggage,
+    }
+    return {name: value for name, value in found.items() if value and _HEADER_VALUE.fullmatch(value)}
+
+
+def _meaning(status: int, body: bytes, id: int, method: str) -> Answer:
+    if len(body) > limits.message_bytes_max:
+        return Fault(f"an answer larger than {limits.message_bytes_max} bytes")
+    try:
+        said = envelope.read_answer(body)
+    except Malformed as problem:
+        if status != 200:
+            return Fault(f"the worker answered HTTP status {status}")
+        return Fault(f"the worker answered nonsense: {problem.text}")
+    if said is None:
+        return Fault("the worker answered with a request")
+    answered, answer = said
+    if isinstance(answer, Fault):
+        return answer
+    if answered != id:
+        return Fault("the worker answered under another id")
+    return Missing(method) if isinstance(answer, Missing) else answer
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,48 @@
+"""What travels under `params._meta`: whose call this is, under which key, by when, in which trace (design 5).
+
+The key is (session, role, site, kind) and never the attempt, so that every attempt asks for the same thing. Fields that
+nobody set are left out; fields that nobody knows are ignored, so that either side may be newer.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+from uuid import UUID
+
+import msgspec
+
+KeyKind = Literal["forward", "compensate"]
+
+
+class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """`deadline` is in seconds since the epoch; `traceparent`, `tracestate` and `baggage` are W3C headers."""
+
+    session: UUID | None = None
+    role: str | None = None
+    site: str | None = None
+    kind: KeyKind = "forward"
+    attempt: int = 1
+    deadline: float | None = None
+    traceparent: str | None = None
+    tracestate: str | None = None
+    baggage: str | None = None
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The key as one string, for the HTTP header."""
+        if self.session is None or self.role is None or self.site is None:
+            return None
+        return f"{self.session}/{self.role}/{self.site}/{self.kind}"
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Meta)
+
+
+def write(meta: Meta) -> bytes:
+    return _encoder.encode(meta)
+
+
+def read(data: bytes) -> Meta:
+    """Raises msgspec.ValidationError, whose text names path and type only."""
+    return _decoder.decode(data)

@@ -1,0 +1,119 @@
+"""One connection with Content-Length framing, as both sides of it need it.
+
+Frames written in one turn of the event loop leave in one write. Back-pressure goes both ways: `writable` waits while
+the peer does not read, and `pause_reading` lets the kernel's buffer push back on a peer that asks faster than we work.
+A stream that loses its framing is aborted: what it said before counts, nothing after.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import cast
+
+from accompanist import limits
+from accompanist.rpc.framing import Decoder, Oversized, frame
+from accompanist.rpc.strict import Malformed
+
+
+class Connection(asyncio.Protocol):
+    """Calls `on_body` for each body and `on_lost` once, with the reason in words."""
+
+    def __init__(
+        self,
+        on_body: Callable[[Connection, bytes | Oversized], None],
+        on_lost: Callable[[Connection, str], None],
+        body_bytes_max: int = limits.message_bytes_max,
+    ) -> None:
+        self._on_body = on_body
+        self._on_lost = on_lost
+        self._decoder = Decoder(body_bytes_max)
+        self._loop = asyncio.get_running_loop()
+        self._transport: asyncio.Transport | None = None
+        self._outgoing: list[bytes] = []
+        self._sent: list[Callable[[], None]] = []
+        self._may_write = asyncio.Event()
+        self._may_write.set()
+        self._broken = ""
+        self.lost = False
+        self.heard_at = self._loop.time()
+        self.on_write_pressure: Callable[[bool], None] | None = None
+
+    # -- asyncio calls these -----------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.heard_at = self._loop.time()
+        try:
+            for body in self._decoder.feed(data):
+                self._on_body(self, body)
+        except Malformed as problem:
+            self._broken = f"what came is not framed: {problem.text}"
+            self.abort()
+
+    def eof_received(self) -> bool | None:
+        if self._decoder.midway:
+            self._broken = "the connection ended within a frame"
+        return None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
+        self._may_write.set()
+        ended = "the connection was closed" if exc is None else f"the connection broke ({type(exc).__name__})"
+        self._on_lost(self, self._broken or ended)
+
+    def pause_writing(self) -> None:
+        self._may_write.clear()
+        if self.on_write_pressure is not None:
+            self.on_write_pressure(True)
+
+    def resume_writing(self) -> None:
+        self._may_write.set()
+        if self.on_write_pressure is not None:
+            self.on_write_pressure(False)
+
+    # -- we call these -----------------------------------------------------------------------------
+
+    async def writable(self) -> None:
+        """Wait until the peer reads again. Raises ConnectionError when it never will."""
+        if not self._may_write.is_set():
+            await self._may_write.wait()
+        if self.lost:
+            raise ConnectionResetError("the connection was closed")
+
+    def send(self, body: bytes, sent: Callable[[], None] | None = None) -> None:
+        """Queue a body for this turn's write; `sent` is called when it was handed to the transport."""
+        if not self._outgoing:
+            self._loop.call_soon(self.flush)
+        self._outgoing.append(frame(body))
+        if sent is not None:
+            self._sent.append(sent)
+
+    def flush(self) -> None:
+        outgoing, self._outgoing = self._outgoing, []
+        sent, self._sent = self._sent, []
+        if not outgoing or self.lost or self._transport is None:
+            return
+        self._transport.writelines(outgoing)
+        for call in sent:
+            call()
+
+    def pause_reading(self) -> None:
+        if self._transport is not None and not self.lost:
+            self._transport.pause_reading()
+
+    def resume_reading(self) -> None:
+        if self._transport is not None and not self.lost:
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        """Write what is queued, then close."""
+        self.flush()
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        if self._transport is not None:
+            self._transport.abort()

@@ -1,0 +1,153 @@
+"""Calls over one persistent connection, many under way at once, answers by id.
+
+What can go wrong and whom it hits:
+
+    cannot connect                     this call
+    no answer in time                  this call; its answer, if it still comes, is dropped
+    connection closed or unframed      every call under way on it; the next call connects anew
+    an answer too large to read        the call whose id stands at its edge
+    nonsense, or an id we never gave   the only call under way; with several, nobody can say whose it was, so it is
+                                       dropped and the right call's time runs out
+
+A connection that was silent for the whole time of a call that ran out may be dead without a word (a paused process, a
+lost route). It is retired: new calls go over a fresh one, calls under way on it may still be answered, and it is closed
+when the last of them has ended. So one slow call never costs its neighbours theirs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from accompanist import limits
+from accompanist.rpc import envelope
+from accompanist.rpc.address import Address
+from accompanist.rpc.framing import Oversized
+from accompanist.rpc.stream import Connection
+from accompanist.rpc.strict import Malformed
+from accompanist.runtime.answers import Answer, Fault, Missing
+
+
+@dataclass(slots=True)
+class _Line:
+    """A connection with the calls under way on it."""
+
+    connection: Connection
+    waiting: dict[int, tuple[str, asyncio.Future[Answer]]] = field(default_factory=dict)
+    retired: bool = False
+
+    @property
+    def usable(self) -> bool:
+        return not self.retired and not self.connection.lost
+
+
+class StreamClient:
+    """The WorkerClient for `unix:` and `tcp:`."""
+
+    def __init__(self, address: Address, calls_in_flight_max: int = limits.calls_in_flight_max) -> None:
+        self._address = address
+        self._places = asyncio.Semaphore(calls_in_flight_max)
+        self._connecting = asyncio.Lock()
+        self._line: _Line | None = None
+        self._lines: dict[Connection, _Line] = {}
+        self._last_id = 0
+        self._closed = False
+
+    @property
+    def url(self) -> str:
+        return self._address.url
+
+    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
+        if len(arguments) + len(meta) + len(method) > limits.message_bytes_max - 128:
+            return Fault(f"the call is larger than {limits.message_bytes_max} bytes")
+        try:
+            async with asyncio.timeout(timeout_ms / 1000), self._places:
+                return await self._ask(await self._connected(), method, arguments, meta)
+        except TimeoutError:
+            return Fault(f"no answer within {timeout_ms} ms")
+        except OSError as problem:
+            return Fault(f"no connection to the worker ({type(problem).__name__})")
+
+    async def close(self) -> None:
+        self._closed = True
+        for line in list(self._lines.values()):
+            line.connection.abort()
+            self._lost(line.connection, "the client was closed")
+
+    async def _ask(self, line: _Line, method: str, arguments: bytes, meta: bytes) -> Answer:
+        await line.connection.writable()
+        self._last_id += 1
+        id = self._last_id
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        asked_at = asyncio.get_running_loop().time()
+        line.waiting[id] = (method, answered)
+        line.connection.send(envelope.write_request(id, method, arguments, meta))
+        try:
+            return await answered
+        finally:
+            if line.waiting.pop(id, None) is not None and line.connection.heard_at < asked_at:
+                line.retired = True
+            if line.retired and not line.waiting:
+                line.connection.close()
+
+    async def _connected(self) -> _Line:
+        if self._line is not None and self._line.usable:
+            return self._line
+        async with self._connecting:
+            if self._closed:
+                raise ConnectionAbortedError("the client was closed")
+            if self._line is None or not self._line.usable:
+                self._line = await self._open()
+            return self._line
+
+    async def _open(self) -> _Line:
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> Connection:
+            return Connection(self._received, self._lost)
+
+        if self._address.path:
+            _, connection = await loop.create_unix_connection(protocol, self._address.path)
+        else:
+            _, connection = await loop.create_connection(protocol, self._address.host, self._address.port)
+        line = _Line(connection)
+        self._lines[connection] = line
+        return line
+
+    def _received(self, connection: Connection, body: bytes | Oversized) -> None:
+        line = self._lines.get(connection)
+        if line is None:
+            return
+        if isinstance(body, Oversized):
+            text = f"an answer of {body.length} bytes, the limit is {limits.message_bytes_max}"
+            self._answer(line, envelope.id_at_edge(body.head, body.tail), Fault(text))
+            return
+        try:
+            said = envelope.read_answer(body)
+        except Malformed as problem:
+            self._answer(line, None, Fault(f"the worker answered nonsense: {problem.text}"))
+            return
+        if said is not None:
+            self._answer(line, *said)
+
+    def _answer(self, line: _Line, id: envelope.Id, answer: Answer) -> None:
+        if isinstance(id, int) and id in line.waiting:
+            method, answered = line.waiting.pop(id)
+        elif isinstance(id, int) and 0 < id <= self._last_id:
+            return  # late: its caller has left
+        elif len(line.waiting) == 1:
+            _, (method, answered) = line.waiting.popitem()
+            answer = answer if isinstance(answer, Fault) else Fault("the worker answered under another id")
+        else:
+            return
+        if not answered.done():
+            answered.set_result(Missing(method) if isinstance(answer, Missing) else answer)
+
+    def _lost(self, connection: Connection, reason: str) -> None:
+        line = self._lines.pop(connection, None)
+        if line is None:
+            return
+        while line.waiting:
+            _, (_, answered) = line.waiting.popitem()
+            if not answered.done():
+                answered.set_result(Fault(reason))
