@@ -239,6 +239,8 @@ class Session(State):
         self._draft.messages.extend(self._run.sent)
         self._draft.forced |= bool(self._run.sent)
         self._draft.consumed.extend(self._run.consumed)
+        if self._run.consumed:
+            self.cause = self._run.consumed[-1]
         self._run.sent, self._run.consumed = [], []
         contacts = tuple(sorted(self._run.contacts))
         if contacts != self.row.contacts:

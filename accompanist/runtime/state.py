@@ -55,6 +55,8 @@ class State:
         self._failing: str | None = None
         self._recovering = False
         self._draft = Draft()
+        self.cause: Message | None = None
+        """The message that led to what is decided now: the parent of the spans of its consequences."""
 
     @property
     def key(self) -> tuple[UUID, str]:
@@ -93,7 +95,7 @@ class State:
             if self._arguments is not None and self._arguments != message.payload:
                 self._park(CLASH, "started twice with different arguments")
                 return False
-            new, self._arguments = self._arguments is None, message.payload
+            new, self._arguments, self.cause = self._arguments is None, message.payload, message
             return new
         try:
             return self._mailbox.put(message)
@@ -102,6 +104,7 @@ class State:
             return False
 
     def _note(self, message: Message) -> None:
+        self.cause = message
         if message.kind is Kind.DONE:
             self._said_done[message.sender] = roles_in(message)
         elif message.kind is Kind.COMPENSATED:

@@ -1,0 +1,198 @@
+"""Asking workers: attempts, back-off and budgets, around one question of the core.
+
+The core asks once; here it is asked until there is an answer or the budget is spent. Every attempt carries the same
+key, so the worker's fence makes them one. A fault (no connection, no time left, 5xx, a lock) decides nothing and is
+never shown to the choreography; only a worker's own words do: replied, declined, closed, reused.
+
+Not promised: that the number of attempts survives a crash. A restarted sidecar begins to count again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+import msgspec
+import orjson
+import structlog
+
+from accompanist import crashpoints, limits
+from accompanist.runtime import backoff
+from accompanist.runtime.answers import (
+    Answer,
+    Closed,
+    Declined,
+    Fault,
+    Missing,
+    Replied,
+    RetryLater,
+    Reused,
+)
+from accompanist.runtime.burst import CallWorker, CloseWorker
+from accompanist.runtime.events import Answered, CloseAnswered, Event, Name, Undid
+from accompanist.runtime.messages import Header
+from accompanist.runtime.ports import Executed, ResultKind
+from accompanist.sidecar.tracing import Tracing
+
+logger = structlog.get_logger("accompanist.calls")
+
+CLOSE = "accompanist.close"
+
+
+class Worker(Protocol):
+    """A connection to a role's worker; `rpc.client.WorkerClient` is one."""
+
+    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer: ...
+
+
+class _Closing(msgspec.Struct):
+    """The fence's answer to a close."""
+
+    closed: bool
+    executed: list[_Entry] = []
+    reply: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Entry(msgspec.Struct):
+    site: str
+    operation: str
+    arguments: msgspec.Raw
+
+
+class Calls:
+    """The calls of one sidecar. `sleep` and `chance` are the world's: back-off waits and its jitter."""
+
+    def __init__(
+        self,
+        workers: Mapping[str, Worker],
+        tracing: Tracing,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._workers = workers
+        self._tracing = tracing
+        self._sleep = sleep
+        self._chance = chance
+        self.in_flight = 0
+
+    async def ask(self, header: Header, role: str, role_class: str, call: CallWorker, cause: dict[str, str]) -> Event:
+        """The answer to a call or a compensation, whenever it comes."""
+        crashpoints.reached("sidecar.before_call")
+        undo = call.kind is ResultKind.COMPENSATE
+        policy = backoff.COMPENSATION if undo else backoff.RETRIABLE if call.endless else backoff.FORWARD
+        asked = await self._until_answered(header, role, role_class, call, cause, policy)
+        crashpoints.reached("sidecar.undo_answered" if undo else "sidecar.reply_received")
+        if undo:
+            text = "" if isinstance(asked, Replied) else _words(asked)
+            return Undid(call.site, Name.STUCK if text else Name.UNDID, text)
+        match asked:
+            case Replied(value=value):
+                return Answered(call.site, Name.REPLIED, value)
+            case Declined(reason=reason):
+                return Answered(call.site, Name.DECLINED, orjson.dumps(reason[: limits.reason_chars_max]))
+            case Closed():
+                return Answered(call.site, Name.SHUT)
+            case Reused():
+                return Answered(call.site, Name.REUSED)
+            case _:
+                return Answered(call.site, Name.EXHAUSTED)
+
+    async def close(
+        self, header: Header, role: str, role_class: str, close: CloseWorker, cause: dict[str, str]
+    ) -> Event:
+        """Close the session at the role's worker, however long that takes."""
+        crashpoints.reached("sidecar.before_close")
+        arguments = {"session": str(header.session), "role": role, "unless": close.unless}
+        call = CallWorker("!close", ResultKind.FORWARD, CLOSE, orjson.dumps(arguments), endless=True)
+        while True:
+            answer = await self._until_answered(header, role, role_class, call, cause, backoff.RETRIABLE)
+            crashpoints.reached("sidecar.close_answered")
+            if isinstance(answer, Missing):
+                return CloseAnswered(Name.CLOSED, None)
+            try:
+                closing = msgspec.json.decode(answer.value if isinstance(answer, Replied) else b"", type=_Closing)
+            except msgspec.DecodeError:
+                logger.error("close.nonsense", session=str(header.session), role=role)
+                await self._sleep(limits.backoff_cap_ms / 1000)
+                continue
+            if not closing.closed:
+                return CloseAnswered(Name.HELD, (), bytes(closing.reply))
+            entries = (Executed(e.site, e.operation, bytes(e.arguments)) for e in closing.executed)
+            return CloseAnswered(Name.CLOSED, tuple(entries))
+
+    async def _until_answered(
+        self,
+        header: Header,
+        role: str,
+        role_class: str,
+        call: CallWorker,
+        cause: dict[str, str],
+        policy: backoff.Policy,
+    ) -> Answer:
+        worker = self._workers[role_class]
+        attempt = 0
+        while True:
+            attempt += 1
+            context = self._tracing.call(cause, header, role, call, attempt)
+            meta = _meta(header, role, call, attempt, context)
+            began = time.time_ns()
+            self.in_flight += 1
+            try:
+                answer = await worker.call(call.operation, call.arguments, meta, limits.call_timeout_ms)
+            finally:
+                self.in_flight -= 1
+            self._tracing.called(header, role, role_class, call, attempt, context, cause, began, answer)
+            if _decides(answer, call):
+                return answer
+            delay = backoff.delay_ms(attempt, policy, self._chance())
+            logger.warning(
+                "call.again" if delay is not None else "call.given_up",
+                session=str(header.session),
+                role=role,
+                site=call.site,
+                operation=call.operation,
+                attempt=attempt,
+                problem=_words(answer),
+            )
+            if delay is None:
+                return answer
+            await self._sleep(delay / 1000)
+
+
+def _decides(answer: Answer, call: CallWorker) -> bool:
+    """Whether an answer is the worker's word. A compensation and a close may not be refused: what is no reply there
+    is a fault. A worker without a fence may lack the close."""
+    if call.kind is ResultKind.COMPENSATE:
+        return isinstance(answer, Replied)
+    if call.operation == CLOSE:
+        return isinstance(answer, Replied | Missing)
+    return isinstance(answer, Replied | Declined | Closed | Reused)
+
+
+def _words(answer: Answer) -> str:
+    """What went wrong, without anything a worker may have put into it beyond its own words for a fault."""
+    match answer:
+        case Fault(text=text) | RetryLater(text=text) | Reused(text=text):
+            return text
+        case Missing(method=method):
+            return f"the worker has no method {method}"
+        case _:
+            return type(answer).__name__.lower()
+
+
+def _meta(header: Header, role: str, call: CallWorker, attempt: int, context: Mapping[str, str]) -> bytes:
+    """`params._meta` (design 5)."""
+    meta: dict[str, object] = {
+        "session": str(header.session),
+        "role": role,
+        "site": call.site,
+        "attempt": attempt,
+        "key": call.kind.value,
+        **context,
+    }
+    if header.deadline is not None:
+        meta["deadline"] = header.deadline
+    return orjson.dumps(meta)

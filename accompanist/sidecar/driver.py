@@ -1,0 +1,359 @@
+"""The driver: feeds session cores what happens, and carries out what they decide, in the order Rule 0 asks for.
+
+    event -> core -> burst -> one commit with others' bursts -> released: calls, wake-ups, answers to clients
+
+Each session is touched by one event at a time: the core is not asynchronous and the loop has one thread. A core may be
+ahead of the log by the bursts that are being committed; nothing of a burst leaves before its commit, and commits of a
+session keep their order.
+
+State model. A session is in memory, being loaded (events for it wait), or only in the log. One that has nothing under
+way may leave memory at any time; the next event rebuilds it by replay. A session whose shard was lost is dropped as it
+is: the new owner has everything that was committed, and nothing else has left.
+
+Failure handling. A log that does not answer makes commits wait, and with them everything that depends on them. An
+impossible event parks the session it happened in, and no other.
+
+Not promised: fairness between sessions, and that a row that only caches the inbox is in the log at once (it follows
+within `lazy_ms`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, Protocol
+from uuid import UUID
+
+import structlog
+
+from accompanist import crashpoints, limits
+from accompanist.errors import Bug
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
+from accompanist.runtime.events import Arrived, Clashed, Deadline, Event
+from accompanist.runtime.messages import Header, Kind, Message, shard_of
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, SessionRow, Taken
+from accompanist.runtime.session import Session
+from accompanist.sidecar.calls import Calls
+from accompanist.sidecar.tracing import Tracing
+
+logger = structlog.get_logger("accompanist.driver")
+
+Key = tuple[UUID, str]
+_lazy_ms = 50
+_load_keys_max = 200
+
+
+class Committer(Protocol):
+    """The group commit: `log.group.Flusher`."""
+
+    async def commit(self, commit: Commit) -> Sequence[Delivery]: ...
+
+
+class Programs(Protocol):
+    """`hosting.Hosted`, as far as the driver needs it."""
+
+    def program(self, header: Header, role: str) -> RoleProgram | None: ...
+
+
+class Driver:
+    """All sessions of one sidecar. `wake` tells another service that something lies in its inbox; `ended` is told
+    of every session that reached its last phase here."""
+
+    def __init__(
+        self,
+        service: str,
+        programs: Programs,
+        log: Log,
+        committer: Committer,
+        calls: Calls,
+        tracing: Tracing,
+        wake: Callable[[str], None],
+        ended: Callable[[SessionRow], None],
+    ) -> None:
+        self._service = service
+        self._programs = programs
+        self._log = log
+        self._committer = committer
+        self._calls = calls
+        self._tracing = tracing
+        self._wake = wake
+        self._ended = ended
+        self._shards: frozenset[int] = frozenset()
+        self._sessions: dict[Key, Session] = {}
+        self._loading: dict[Key, list[Message]] = {}
+        self._dirty: dict[Key, Session] = {}
+        self._committing: Counter[Key] = Counter()
+        self._left: set[Key] = set()
+        """Sessions that are open but not in memory."""
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._lazy: asyncio.TimerHandle | None = None
+
+    # -- what comes in -----------------------------------------------------------------------------
+
+    def holds(self, session: UUID) -> bool:
+        return shard_of(session, limits.shards_count) in self._shards
+
+    def hold(self, shards: Iterable[int]) -> None:
+        """The shards that are ours from now on. Sessions of others are dropped as they are."""
+        self._shards = frozenset(shards)
+        for key in [key for key in self._sessions if not self.holds(key[0])]:
+            self._drop(key)
+        self._left = {key for key in self._left if self.holds(key[0])}
+
+    def take(self, taken: Sequence[Taken]) -> None:
+        """Messages from the inbox. One from a service that does not play its sender is refused."""
+        for entry in taken:
+            message = entry.message
+            bindings = message.header.bindings
+            plays = self._service if not message.sender else bindings.get(message.sender)
+            if plays != entry.sender_service or bindings.get(message.receiver) != self._service:
+                logger.error("message.refused", session=str(message.session), sender=entry.sender_service)
+                continue
+            crashpoints.reached("sidecar.message_taken")
+            self.arrive(message, known=entry.known)
+
+    def arrive(self, message: Message, *, known: bool) -> None:
+        """A message that is in the inbox. `known`: the log has a row of this session at this role."""
+        key = (message.session, message.receiver)
+        if not self.holds(message.session):
+            return
+        session = self._sessions.get(key)
+        if session is not None:
+            self._feed(session, Arrived(message))
+        elif key in self._loading:
+            self._loading[key].append(message)
+        elif known or key in self._left:
+            self._loading[key] = [message]
+            self._spawn(self._load([key]))
+        else:
+            self._begin(message)
+
+    def _begin(self, message: Message) -> None:
+        program = self._programs.program(message.header, message.receiver)
+        if program is None:
+            logger.warning("message.unhostable", session=str(message.session), choreography=message.header.choreography)
+            return
+        owner = program.choreography.commit_role or message.header.initiator
+        begins = message.kind in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT)
+        if not begins and not (message.kind is Kind.CANCEL and message.receiver == owner):
+            return
+        session = Session.begin(program, message)
+        self._admit(session)
+        self._feed(session, Arrived(message))
+        self._evict()
+
+    async def recover(self, keys: Sequence[Key]) -> None:
+        """Take up sessions from the log: at start, at take-over, and what was evicted."""
+        keys = [key for key in keys if key not in self._sessions and key not in self._loading]
+        for key in keys:
+            self._loading[key] = []
+        for at in range(0, len(keys), _load_keys_max):
+            await self._load(keys[at : at + _load_keys_max])
+
+    def _admit(self, session: Session) -> None:
+        self._sessions[session.key] = session
+        self._left.discard(session.key)
+        if session.header.deadline is not None:
+            wait = max(0.0, session.header.deadline - time.time())
+            asyncio.get_running_loop().call_later(wait, self._expire, session)
+
+    def _expire(self, session: Session) -> None:
+        if self._sessions.get(session.key) is session and not session.final:
+            self._feed(session, Deadline())
+
+    async def _load(self, keys: Sequence[Key]) -> None:
+        while True:
+            try:
+                memories = await self._log.load(keys)
+                break
+            except LogUnavailable:
+                # what waits here is in the inbox and not fresh any more: nobody else will look at it again
+                await asyncio.sleep(limits.backoff_first_ms / 1000)
+        for key, memory in zip(keys, memories, strict=True):
+            waiting = self._loading.pop(key, [])
+            if self.holds(key[0]):
+                self._rebuild(key, memory)
+            for message in waiting:
+                self.arrive(message, known=False)
+
+    def _rebuild(self, key: Key, memory: Memory) -> None:
+        row = memory.session
+        if (row is None and not memory.inbox) or (row is not None and row.outcome is not None):
+            return
+        header = row.header if row is not None else memory.inbox[0].header
+        if row is None and not any(m.kind in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT) for m in memory.inbox):
+            for message in memory.inbox:
+                self._begin(message)
+            return
+        program = self._programs.program(header, key[1])
+        if program is None:
+            logger.warning("session.unhostable", session=str(key[0]), choreography=header.choreography)
+            return
+        try:
+            session, bursts = Session.recover(program, memory)
+        except Bug as problem:
+            logger.error("session.damaged", session=str(key[0]), role=key[1], code=problem.code)
+            return
+        self._admit(session)
+        for burst in bursts:
+            self._carry(session, burst)
+
+    # -- deciding and carrying out -----------------------------------------------------------------
+
+    def _feed(self, session: Session, event: Event) -> None:
+        try:
+            burst = session.handle(event)
+        except Bug as problem:
+            logger.error("session.impossible", session=str(session.header.session), role=session.role, problem=problem.text)
+            burst = session.park(problem.code, problem.text)
+        self._carry(session, burst)
+
+    def _carry(self, session: Session, burst: Burst) -> None:
+        if burst.parked is not None:
+            logger.error(
+                "session.parked",
+                session=str(session.header.session),
+                role=session.role,
+                code=burst.parked.code,
+                problem=burst.parked.text,
+            )
+        cause = self._tracing.cause(session.cause, session.role)
+        if burst.forced:
+            self._dirty.pop(session.key, None)
+            self._spawn(self._commit(session, burst, cause))
+            return
+        self._dirty[session.key] = session
+        if self._lazy is None:
+            self._lazy = asyncio.get_running_loop().call_later(_lazy_ms / 1000, self._write_lazily)
+        self._release(session, burst, cause)
+
+    async def _commit(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
+        """Make a burst stable, then let it go."""
+        began = time.time_ns()
+        away, home = [], []
+        for message in self._tracing.outgoing(burst.messages, cause):
+            here = message.header.bindings.get(message.receiver) == self._service
+            (home if here else away).append(message)
+        commit = Commit(
+            shard=shard_of(session.header.session, limits.shards_count),
+            session=burst.row,
+            results=burst.results,
+            messages=tuple(away),
+            home=tuple(home),
+        )
+        self._committing[session.key] += 1
+        try:
+            deliveries = await self._committer.commit(commit)
+        except LeaseLost:
+            self._drop(session.key)
+            return
+        finally:
+            self._committing[session.key] -= 1
+            if not self._committing[session.key]:
+                del self._committing[session.key]
+        crashpoints.reached("sidecar.after_commit")
+        if burst.row.vote is not None:
+            crashpoints.reached("sidecar.vote_committed")
+        self._tracing.carried(burst, [*away, *home], cause, began)
+        self._delivered(session, [*away, *home], deliveries)
+        self._release(session, burst, cause)
+        for message, delivery in zip(home, deliveries[len(away) :], strict=True):
+            if delivery is Delivery.STORED:
+                self.arrive(message, known=False)
+
+    def _delivered(self, session: Session, messages: Sequence[Message], deliveries: Sequence[Delivery]) -> None:
+        for message, delivery in zip(messages, deliveries, strict=True):
+            service = message.header.bindings.get(message.receiver)
+            if delivery is Delivery.STORED and service is not None and service != self._service:
+                self._wake(service)
+            elif delivery is Delivery.CLASH:
+                self._feed(session, Clashed(message.site, message.receiver))
+
+    def _release(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
+        for call in burst.calls:
+            self._spawn(self._ask(session, call, cause))
+        if burst.row.vote is not None or burst.ended:
+            self._ended(burst.row)
+        if burst.ended and burst.forced:
+            self._finish(session, burst, cause)
+
+    def _finish(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
+        crashpoints.reached("sidecar.settle_committed")
+        self._tracing.ended(burst, cause)
+        logger.info(
+            "session.ended",
+            session=str(session.header.session),
+            role=session.role,
+            choreography=session.header.choreography,
+            outcome=burst.row.outcome,
+        )
+        self._drop(session.key)
+
+    async def _ask(self, session: Session, call: CallWorker | CloseWorker, cause: dict[str, str]) -> None:
+        role_class = session.program.projection.role_class
+        if isinstance(call, CloseWorker):
+            event = await self._calls.close(session.header, session.role, role_class, call, cause)
+        else:
+            event = await self._calls.ask(session.header, session.role, role_class, call, cause)
+        if self._sessions.get(session.key) is session:
+            self._feed(session, event)
+
+    # -- rows that only cache ----------------------------------------------------------------------
+
+    def _write_lazily(self) -> None:
+        self._lazy = None
+        dirty, self._dirty = self._dirty, {}
+        for session in dirty.values():
+            if self._sessions.get(session.key) is session:
+                self._spawn(self._write(session))
+
+    async def _write(self, session: Session) -> None:
+        row = session.row
+        commit = Commit(shard=shard_of(row.header.session, limits.shards_count), session=row)
+        try:
+            await self._committer.commit(commit)
+        except LeaseLost:
+            self._drop(session.key)
+            return
+        if session.final and session.key in self._sessions:
+            self._finish(session, Burst(row=session.row, ended=True), self._tracing.cause(session.cause, session.role))
+
+    def _evict(self) -> None:
+        """Let idle sessions leave memory, oldest first, when there are too many."""
+        if len(self._sessions) <= limits.sessions_in_memory_max:
+            return
+        for key, session in list(self._sessions.items())[: limits.sessions_in_memory_max // 10]:
+            if session.idle and key not in self._dirty and key not in self._committing:
+                self._drop(key)
+                self._left.add(key)
+
+    def _drop(self, key: Key) -> None:
+        self._sessions.pop(key, None)
+        self._dirty.pop(key, None)
+
+    # -- tasks -------------------------------------------------------------------------------------
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            logger.error("driver.task_failed", problem=type(problem).__name__, exc_info=problem)
+
+    async def drain(self, seconds: float) -> None:
+        """Let what is under way end, at most so long, then stop: everything left is in the log."""
+        self._write_lazily()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        for task in self._tasks:
+            task.cancel()
+
+    @property
+    def open_sessions(self) -> int:
+        return len(self._sessions)

@@ -1,0 +1,118 @@
+"""What keeps a sidecar fed: leases on its shards, the inbox, the outbox.
+
+Three loops, each of which a missing wake-up or a dead database only delays:
+
+    leases   renew what is held, acquire what is free; a shard newly held is swept: every session in it that is not
+             over, and every message that has no session yet, is taken up (design 3.4, 3.7)
+    inbox    woken by NOTIFY, by our own commits and by the poll, which is the guarantee
+    outbox   tried again at the pace of the poll
+
+Not promised: that a sidecar knows it lost a lease before a commit tells it. Until then it may think, and call workers
+with keys that make it harmless; it cannot write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from accompanist import limits
+from accompanist.runtime.ports import Log, LogUnavailable
+from accompanist.sidecar.driver import Driver
+
+logger = structlog.get_logger("accompanist.intake")
+
+
+class Intake:
+    """The loops of one sidecar. `owner` names it in the leases."""
+
+    def __init__(self, owner: str, log: Log, driver: Driver) -> None:
+        self._owner = owner
+        self._log = log
+        self._driver = driver
+        self._woken = asyncio.Event()
+        self._swept = asyncio.Event()
+        self._leased_at = 0.0
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def ready(self) -> bool:
+        """Whether leases were renewed within their time and the first sweep is done."""
+        return self._swept.is_set() and time.monotonic() - self._leased_at < limits.lease_ms / 1000
+
+    def wake(self) -> None:
+        """Something may lie in the inbox."""
+        self._woken.set()
+
+    def start(self) -> None:
+        for loop in (self._lease_loop, self._inbox_loop, self._outbox_loop):
+            self._tasks.append(asyncio.create_task(loop()))
+
+    async def stop(self) -> None:
+        """Stop taking anything on. The shards are given up by `release`, after what is under way has ended."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def release(self) -> None:
+        """Give the shards up, so that nobody has to wait for the lease to run out."""
+        try:
+            await self._log.release(self._owner)
+        except LogUnavailable:
+            logger.warning("leases.not_released")
+
+    async def _lease_loop(self) -> None:
+        await self._for_ever(self._renew, lambda: asyncio.sleep(limits.lease_renew_ms / 1000))
+
+    async def _inbox_loop(self) -> None:
+        await self._swept.wait()
+        await self._for_ever(self._take, self._wait_for_wake)
+
+    async def _outbox_loop(self) -> None:
+        await self._swept.wait()
+        await self._for_ever(self._resend, lambda: asyncio.sleep(limits.outbox_retry_ms / 1000))
+
+    async def _renew(self) -> None:
+        held, new = await self._log.lease(self._owner, limits.shards_count)
+        self._leased_at = time.monotonic()
+        self._driver.hold(lease.shard for lease in held)
+        if new:
+            keys = await self._log.unfinished([lease.shard for lease in new])
+            logger.info("shards.acquired", shards=len(new), sessions=len(keys))
+            await self._driver.recover(keys)
+            self.wake()
+        self._swept.set()
+
+    async def _take(self) -> None:
+        while True:
+            self._woken.clear()
+            taken = await self._log.take(limits.inbox_take_rows_max)
+            self._driver.take(taken)
+            if len(taken) < limits.inbox_take_rows_max and not self._woken.is_set():
+                return
+
+    async def _resend(self) -> None:
+        await self._log.resend(limits.inbox_take_rows_max)
+
+    async def _wait_for_wake(self) -> None:
+        try:
+            async with asyncio.timeout(limits.poll_ms / 1000):
+                await self._woken.wait()
+        except TimeoutError:
+            pass
+
+    async def _for_ever(self, work: Callable[[], Awaitable[None]], pause: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await work()
+                await pause()
+            except LogUnavailable as problem:
+                logger.warning("log.unavailable", problem=str(problem))
+                await asyncio.sleep(limits.backoff_first_ms * 4 / 1000)
+            except Exception:
+                # a loop that ended would look like an idle sidecar
+                logger.exception("intake.failed")
+                await asyncio.sleep(limits.backoff_cap_ms / 1000)
