@@ -20,7 +20,7 @@ from accompanist.errors import OperatorError, catalogue
 BAD_URL = catalogue(
     "ACC501",
     "not an address of a worker or server",
-    "An address is unix:/path, tcp:host:port, http+unix:/path or http://host:port/path; it chooses the transport.",
+    "An address is unix:/path, tcp:host:port, http+unix:/path or http://host:port/path. It decides the transport.",
     "Correct the URL in accompanist.toml or on the command line.",
 )
 NOT_LOCAL = catalogue(

@@ -1,0 +1,103 @@
+"""Serving one POST a call, and the pages a prober asks for.
+
+JSON-RPC errors are answered with status 200, as the protocol's own; the status speaks only of HTTP. A body has to be
+declared `application/json`: a browser's page can send anything else across origins without asking first, and this
+server listens where browsers run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+
+from aiohttp import web
+
+from accompanist import limits
+from accompanist.rpc import envelope
+from accompanist.rpc.envelope import RpcError
+from accompanist.rpc.listening import Listening
+from accompanist.rpc.server import Dispatcher, drain_ms
+
+Page = Callable[[], Awaitable[tuple[int, bytes]]]
+
+
+class HttpServer:
+    """The Server for `http:` and `http+unix:`."""
+
+    def __init__(self, dispatcher: Dispatcher, listening: Listening, sent: Callable[[str], None] | None) -> None:
+        self._dispatcher = dispatcher
+        self._listening = listening
+        self._sent = sent
+        self._places = asyncio.Semaphore(dispatcher.calls_in_flight_max)
+        self._runner: web.AppRunner | None = None
+        self._site: web.SockSite | None = None
+        self._under_way: set[asyncio.Task[object]] = set()
+        self.url = listening.url
+
+    @classmethod
+    async def start(
+        cls,
+        dispatcher: Dispatcher,
+        listening: Listening,
+        pages: Mapping[str, Page],
+        sent: Callable[[str], None] | None,
+    ) -> HttpServer:
+        server = cls(dispatcher, listening, sent)
+        application = web.Application(client_max_size=limits.message_bytes_max)
+        application.router.add_post(listening.address.target, server._post)
+        for path, page in pages.items():
+            application.router.add_get(path, _page_route(page))
+        server._runner = web.AppRunner(application, access_log=None, handle_signals=False)
+        await server._runner.setup()
+        server._site = web.SockSite(server._runner, listening.socket)
+        await server._site.start()
+        return server
+
+    async def stop(self, within_ms: int = drain_ms) -> None:
+        if self._site is not None:
+            await self._site.stop()
+        self._listening.remove()
+        if self._under_way:
+            _, late = await asyncio.wait(self._under_way, timeout=within_ms / 1000)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late, timeout=1)
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def _post(self, request: web.Request) -> web.StreamResponse:
+        if request.content_type != "application/json":
+            return web.Response(status=415, text="send application/json\n")
+        try:
+            body = await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            text = f"the limit is {limits.message_bytes_max} bytes"
+            error = RpcError(envelope.INVALID_REQUEST, "too large", text)
+            return _json(413, envelope.write_error(None, error))
+        # a task of its own: a caller that hangs up must not cut a transaction short
+        task = asyncio.get_running_loop().create_task(self._answer(body))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        answer, method = await asyncio.shield(task)
+        response = _json(200, answer) if answer is not None else web.Response(status=204)
+        if self._sent is not None:
+            await response.prepare(request)
+            await response.write_eof()
+            self._sent(method)
+        return response
+
+    async def _answer(self, body: bytes) -> tuple[bytes | None, str]:
+        async with self._places:
+            return await self._dispatcher.answer(body)
+
+
+def _page_route(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def show(_: web.Request) -> web.StreamResponse:
+        return _json(*await page())
+
+    return show
+
+
+def _json(status: int, body: bytes) -> web.Response:
+    return web.Response(status=status, body=body, content_type="application/json")

@@ -1,0 +1,136 @@
+"""Answering JSON-RPC: what both servers share, and the one call that starts either.
+
+A handler is given the parameters by name, each still raw, and what stood under `_meta`; it returns the result's JSON
+bytes. What it raises becomes an error object:
+
+    RpcError               itself
+    DecodeError            -32602, with the path that did not fit
+    AccompanistError       -32000 with code, title, text, hint (a Bug: -32603)
+    CancelledError         -32002: the server stops
+    anything else          -32603 and nothing of its text, which may quote a payload; type and place go to the log
+
+Handlers under way are bounded. Beyond the bound a stream is not read and a POST waits, so that pressure reaches the
+caller. `stop` takes no new call, lets those under way end within a time, then cancels them; a handler that is cancelled
+has to be one that may be asked again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from accompanist import limits
+from accompanist.errors import AccompanistError, Bug, catalogue
+from accompanist.language.codec import DecodeError
+from accompanist.rpc import address, envelope
+from accompanist.rpc.envelope import Id, Request, RpcError
+from accompanist.rpc.listening import listen
+
+UNEXPECTED = catalogue(
+    "ACC506",
+    "a handler failed unexpectedly",
+    "The code behind a method raised something that is no declared failure. Its text stays in the process: it may "
+    "quote what the caller sent.",
+    "Look for the error's type and place in the log of the process that served the call.",
+)
+
+Params = dict[str, msgspec.Raw]
+Handler = Callable[[Params, bytes | None], Awaitable[bytes]]
+
+drain_ms = 10_000
+
+_log = logging.getLogger(__name__)
+
+
+class Server(Protocol):
+    """A server that listens."""
+
+    @property
+    def url(self) -> str: ...
+
+    async def stop(self, within_ms: int = drain_ms) -> None:
+        """Take no more calls, let those under way end, close."""
+        ...
+
+
+async def serve(
+    handlers: Mapping[str, Handler],
+    url: str,
+    *,
+    allow_remote: bool = False,
+    calls_in_flight_max: int = limits.calls_in_flight_max,
+    pages: Mapping[str, Callable[[], Awaitable[tuple[int, bytes]]]] | None = None,
+    sent: Callable[[str], None] | None = None,
+) -> Server:
+    """Listen at `url` and answer. `pages` are GET routes of an HTTP server: path to (status, JSON bytes), for health
+    and readiness. `sent` is told the method of each answer handed to the kernel. Raises OperatorError."""
+    from accompanist.rpc.http_server import HttpServer
+    from accompanist.rpc.stream_server import StreamServer
+
+    place = address.parse(url, allow_remote=allow_remote)
+    dispatcher = Dispatcher(handlers, calls_in_flight_max)
+    listening = listen(place)
+    if place.http:
+        return await HttpServer.start(dispatcher, listening, pages or {}, sent)
+    return await StreamServer.start(dispatcher, listening, sent)
+
+
+class Dispatcher:
+    """From the bytes of a request, or batch, to the bytes of its answer."""
+
+    def __init__(self, handlers: Mapping[str, Handler], calls_in_flight_max: int) -> None:
+        self._handlers = handlers
+        self.calls_in_flight_max = calls_in_flight_max
+
+    async def answer(self, data: bytes) -> tuple[bytes | None, str]:
+        """The bytes to answer with (None: nothing is), and the method that was asked for ("" for none or several)."""
+        requests, batch = envelope.read_requests(data)
+        if not batch:
+            [request] = requests
+            return await self._one(request), request.method if isinstance(request, Request) else ""
+        answers = [await self._one(request) for request in requests]
+        bodies = [answer for answer in answers if answer is not None]
+        return (b"[" + b",".join(bodies) + b"]" if bodies else None), ""
+
+    async def _one(self, request: Request | tuple[Id, RpcError]) -> bytes | None:
+        if not isinstance(request, Request):
+            return envelope.write_error(*request)
+        try:
+            answer = envelope.write_result(request.id, await self._result(request))
+            if len(answer) > limits.message_bytes_max:
+                raise RpcError(envelope.INTERNAL_ERROR, "internal error", "the result is too large to be sent")
+        except RpcError as problem:
+            answer = envelope.write_error(request.id, problem)
+        return None if request.notification else answer
+
+    async def _result(self, request: Request) -> bytes:
+        handler = self._handlers.get(request.method)
+        if handler is None:
+            raise RpcError(envelope.METHOD_NOT_FOUND, "method not found")
+        try:
+            return await handler(request.params, request.meta)
+        except RpcError:
+            raise
+        except asyncio.CancelledError:
+            raise RpcError(envelope.RETRY_LATER, "retry later", "shutting_down") from None
+        except DecodeError as problem:
+            raise RpcError(envelope.INVALID_PARAMS, "invalid params", problem.text) from None
+        except Bug as problem:
+            raise RpcError(envelope.INTERNAL_ERROR, "internal error", problem.as_json()) from None
+        except AccompanistError as problem:
+            raise RpcError(envelope.FAILED, problem.title, problem.as_json()) from None
+        except Exception as problem:
+            _log_unexpected(request.method, problem)
+            raise RpcError(envelope.INTERNAL_ERROR, "internal error", type(problem).__name__) from None
+
+
+def _log_unexpected(method: str, problem: Exception) -> None:
+    """Type and place, not the text: it may quote a payload."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
+    _log.error("%s a handler failed: method=%s error=%s at=%s", UNEXPECTED, method, type(problem).__name__, place)
