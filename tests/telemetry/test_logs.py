@@ -6,6 +6,7 @@ import ast
 import io
 import json
 import logging
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import structlog
 import accompanist
 from accompanist.telemetry import events, logs
 
+EVENT = re.compile(r"[a-z_]+(\.[a-z_]+)+")
 LEVELS = {"debug", "info", "warning", "error", "critical", "exception"}
 
 
@@ -99,6 +101,7 @@ def logged_in(package: Path) -> Iterator[tuple[str, str, set[str]]]:
                 continue
             on = node.func.value
             name = on.id if isinstance(on, ast.Name) else on.attr if isinstance(on, ast.Attribute) else ""
-            if name.endswith(("log", "logger")) and node.args and isinstance(node.args[0], ast.Constant):
+            event = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else ""
+            if name.endswith(("log", "logger")) and EVENT.fullmatch(str(event)):
                 keys = {keyword.arg for keyword in node.keywords if keyword.arg}
-                yield f"{path.relative_to(package)}:{node.lineno}", str(node.args[0].value), keys
+                yield f"{path.relative_to(package)}:{node.lineno}", str(event), keys

@@ -1,0 +1,395 @@
+"""The deployment: `accompanist.toml`, and the environment over it.
+
+    [service.payment]
+    database = "postgresql://payment@db.internal/sagas"   # else DATABASE_URL
+    schema = "payment"                                      # the service's log; its name if left out
+    api = "http://127.0.0.1:7102"                           # or http+unix:/run/payment.sock
+    workers = { Payment = "unix:/run/payment-worker.sock" } # role class = where its worker is
+    choreographies = ["orders/choreography.py"]
+    token_file = "payment.token"                            # needed where `api` is not on this machine
+
+    [peers.shipping]           # services of other files; those of one file know one another
+    database = "postgresql://db.internal/sagas"
+
+    [bindings.fulfil_order]    # which service plays a role, where its class does not say it
+    payment = "payment"
+
+Paths, also in `unix:` addresses and in a database's `host=`, are relative to the file. Over the file stand
+`DATABASE_URL` (the database of every service) and, over that, `ACCOMPANIST_SERVICE_<NAME>_<KEY>` for the keys
+`database schema listen api token_file` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`. The file itself is
+`--config`, else `ACCOMPANIST_CONFIG`, else the first `accompanist.toml` from the working directory upwards.
+
+A wrong key, value or name is an error that says where it stands and what was probably meant. Nothing is
+connected to and no choreography is read here, so a good configuration is no promise that what it names is
+there.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+import msgspec
+
+from accompanist import limits
+from accompanist.errors import OperatorError, catalogue
+
+T = TypeVar("T")
+
+FILE_NAME = "accompanist.toml"
+_name_chars_max = limits.name_chars_max - len("_sidecar")
+
+UNREADABLE = catalogue(
+    "ACC601",
+    "no configuration",
+    "There is no accompanist.toml in the working directory or above it, or the file named cannot be read.",
+    "Run the command in the deployment's directory, or name the file with --config or ACCOMPANIST_CONFIG.",
+)
+NOT_TOML = catalogue(
+    "ACC602",
+    "configuration is not TOML",
+    "The file does not parse. A service that stands in it twice is such an error too: TOML has one table per name.",
+    "Mend the line named.",
+)
+UNKNOWN_KEY = catalogue(
+    "ACC603",
+    "unknown key in the configuration",
+    "A key that nothing reads is most often a misspelt one, whose default would be used silently.",
+    "Take the nearest key that the message names, or remove it.",
+)
+BAD_VALUE = catalogue(
+    "ACC604",
+    "wrong value in the configuration",
+    "A key has a value of another type or form than it must have.",
+    "Compare it with the example at the top of accompanist/sidecar/config.py.",
+)
+CLASH = catalogue(
+    "ACC605",
+    "two services share what each needs for itself",
+    "Each service has a log (a schema in a database) and an API address of its own; two on one would mix.",
+    "Give one of the two another schema or address.",
+)
+UNKNOWN_SERVICE = catalogue(
+    "ACC606",
+    "unknown service",
+    "A service was named, on the command line or in the configuration, that the configuration does not have.",
+    "Use one of the names that the message lists, or add a table [service.NAME].",
+)
+OPEN_API = catalogue(
+    "ACC607",
+    "API is open to the network",
+    "Whoever reaches the API can start, read and cancel sagas. Off this machine it needs a token.",
+    "Set token_file to a file that holds a secret, or bind `api` to 127.0.0.1 or to a unix socket.",
+)
+NO_DATABASE = catalogue(
+    "ACC608",
+    "service without a database",
+    "A sidecar keeps its log in Postgres and was not told where that is.",
+    "Set `database` in the service's table, or DATABASE_URL in the environment.",
+)
+UNBOUND = catalogue(
+    "ACC609",
+    "no service plays a role",
+    "Each role is played by one service: the one named for it, else the only one whose `workers` has its class.",
+    "Name the service under [bindings.CHOREOGRAPHY], or add the class to a service's workers.",
+)
+
+
+class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A deployed unit that plays roles. `workers` maps a role's class to the address of its worker."""
+
+    name: str = ""
+    database: str = ""
+    schema: str = ""
+    listen: str = ""
+    api: str = ""
+    workers: dict[str, str] = {}
+    choreographies: tuple[str, ...] = ()
+    token_file: str = ""
+
+    def needs_database(self) -> str:
+        """The address of the log. Raises OperatorError where nobody gave one: a client needs none, a sidecar does."""
+        if not self.database:
+            raise OperatorError(NO_DATABASE, f"[service.{self.name}] has no database and DATABASE_URL is not set")
+        return self.database
+
+    def token(self) -> str:
+        """The API's token, empty where the API needs none. Raises OperatorError."""
+        if not self.token_file:
+            return ""
+        try:
+            return Path(self.token_file).read_text().strip()
+        except OSError as problem:
+            raise OperatorError(BAD_VALUE, f"[service.{self.name}] token_file: {problem.strerror}") from None
+
+
+class Peer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Another service: `database` where its log can be reached by a commit of ours, `url` where its sidecar
+    is."""
+
+    name: str = ""
+    database: str = ""
+    schema: str = ""
+    url: str = ""
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole deployment, checked. `root` is the file's directory: paths and imports start there."""
+
+    root: Path
+    services: dict[str, Service]
+    peers: dict[str, Peer]
+    bindings: dict[str, dict[str, str]]
+
+    def service(self, name: str) -> Service:
+        """Raises OperatorError, with the nearest name, where there is none."""
+        found = self.services.get(name)
+        if found is None:
+            raise OperatorError(
+                UNKNOWN_SERVICE,
+                f"there is no service {name!r}; there are {_listed(self.services)}",
+                _nearest(name, self.services),
+            )
+        return found
+
+    def peers_of(self, name: str) -> dict[str, Peer]:
+        """Every service that `name` can send to, itself included: the others of the file, and those of
+        [peers]."""
+        near = {
+            s.name: Peer(name=s.name, database=s.database, schema=s.schema, url=s.listen)
+            for s in self.services.values()
+        }
+        return {**near, **self.peers, name: near[self.service(name).name]}
+
+    def bind(self, choreography: str, roles: Mapping[str, str]) -> dict[str, str]:
+        """Which service plays each role; `roles` maps roles to their classes. Raises OperatorError."""
+        named = self.bindings.get(choreography, {})
+        if unknown := next((role for role in named if role not in roles), None):
+            where = f"[bindings.{choreography}]"
+            raise OperatorError(
+                UNKNOWN_KEY, f"{where} names {unknown!r}; its roles are {_listed(roles)}", _nearest(unknown, roles)
+            )
+        return {role: named.get(role) or self._by_class(choreography, role, cls) for role, cls in roles.items()}
+
+    def _by_class(self, choreography: str, role: str, role_class: str) -> str:
+        able = [service.name for service in self.services.values() if role_class in service.workers]
+        if len(able) != 1:
+            found = f"{_listed(able)} all have" if able else "no service has"
+            raise OperatorError(UNBOUND, f"role {role!r} of {choreography}: {found} a worker for {role_class}")
+        return able[0]
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Config:
+    """The configuration in force. Raises OperatorError."""
+    file = path or _find(environ)
+    try:
+        table = tomllib.loads(file.read_text())
+    except (OSError, UnicodeDecodeError) as problem:
+        raise OperatorError(UNREADABLE, f"{file}: {getattr(problem, 'strerror', None) or 'not UTF-8 text'}") from None
+    except tomllib.TOMLDecodeError as problem:
+        raise OperatorError(NOT_TOML, f"{file}: {problem}") from None
+    return build(table, file.resolve().parent, environ)
+
+
+def build(table: Mapping[str, Any], root: Path, environ: Mapping[str, str]) -> Config:
+    """The same from a table that was read already."""
+    _known(table, ("service", "peers", "bindings"), "the top")
+    services = {name: _service(name, entry, root, environ) for name, entry in _tables(table, "service").items()}
+    _no_strange_variables(services, environ)
+    peers = {name: _peer(name, entry, root) for name, entry in _tables(table, "peers").items()}
+    bindings = {
+        name: _convert(entry, dict[str, str], f"bindings.{name}") for name, entry in _tables(table, "bindings").items()
+    }
+    config = Config(root=root, services=services, peers=peers, bindings=bindings)
+    _no_clash(services.values())
+    for choreography, bound in bindings.items():
+        for role, service in bound.items():
+            if service not in services and service not in peers:
+                known = [*services, *peers]
+                raise OperatorError(
+                    UNKNOWN_SERVICE,
+                    f"[bindings.{choreography}] {role} = {service!r}: there are {_listed(known)}",
+                    _nearest(service, known),
+                )
+    return config
+
+
+def _find(environ: Mapping[str, str]) -> Path:
+    if named := environ.get("ACCOMPANIST_CONFIG"):
+        return Path(named)
+    here = Path.cwd()
+    for directory in (here, *here.parents):
+        if (directory / FILE_NAME).is_file():
+            return directory / FILE_NAME
+    raise OperatorError(UNREADABLE, f"no {FILE_NAME} in {here} or above it")
+
+
+def _service(name: str, entry: Any, root: Path, environ: Mapping[str, str]) -> Service:
+    where = f"service.{name}"
+    _check_name(name, where)
+    table = _table(entry, where)
+    _known(table, _SERVICE_KEYS, f"[{where}]")
+    service = _convert({**table, **_overrides(name, table, environ)}, Service, where)
+    schema = service.schema or name
+    _check_name(schema, f"{where}.schema")
+    service = msgspec.structs.replace(
+        service,
+        name=name,
+        schema=schema,
+        database=_database(service.database, root) if service.database else "",
+        api=_socket(service.api, root),
+        listen=_socket(service.listen, root),
+        workers={role: _socket(url, root) for role, url in service.workers.items()},
+        choreographies=tuple(str(root / file) for file in service.choreographies),
+        token_file=str(root / service.token_file) if service.token_file else "",
+    )
+    _check_api(service, where)
+    return service
+
+
+_SERVICE_KEYS = ("database", "schema", "listen", "api", "workers", "choreographies", "token_file")
+_PLAIN_KEYS = ("database", "schema", "listen", "api", "token_file")
+
+
+def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
+    """What the environment says of a service."""
+    prefix = _prefix(name)
+    said: dict[str, Any] = {"database": environ["DATABASE_URL"]} if environ.get("DATABASE_URL") else {}
+    for key in _PLAIN_KEYS:
+        if value := environ.get(prefix + key.upper()):
+            said[key] = value
+    workers = table.get("workers")
+    if isinstance(workers, dict):
+        said["workers"] = {role: environ.get(f"{prefix}WORKER_{role.upper()}") or url for role, url in workers.items()}
+    return said
+
+
+def _no_strange_variables(services: Mapping[str, Service], environ: Mapping[str, str]) -> None:
+    """A misspelt override is an error like a misspelt key."""
+    known = [_prefix(name) + key.upper() for name in services for key in _PLAIN_KEYS]
+    known += [f"{_prefix(s.name)}WORKER_{role.upper()}" for s in services.values() for role in s.workers]
+    for variable in environ:
+        if variable.startswith("ACCOMPANIST_SERVICE_") and variable not in known:
+            raise OperatorError(UNKNOWN_KEY, f"the environment has {variable}", _nearest(variable, known))
+
+
+def _prefix(name: str) -> str:
+    return f"ACCOMPANIST_SERVICE_{name.upper()}_"
+
+
+def _peer(name: str, entry: Any, root: Path) -> Peer:
+    where = f"peers.{name}"
+    _check_name(name, where)
+    table = _table(entry, where)
+    _known(table, ("database", "schema", "url"), f"[{where}]")
+    peer = _convert(table, Peer, where)
+    if not peer.database and not peer.url:
+        raise OperatorError(BAD_VALUE, f"[{where}] has neither a database nor a url")
+    database = _database(peer.database, root) if peer.database else ""
+    return msgspec.structs.replace(peer, name=name, database=database, schema=peer.schema or name)
+
+
+def _check_api(service: Service, where: str) -> None:
+    """An API is http://host:port or http+unix:/path, and off this machine only behind a token."""
+    if not service.api or service.api.startswith("http+unix:"):
+        return
+    try:
+        parts = urlsplit(service.api)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if parts.scheme != "http" or not host or port is None:
+        raise OperatorError(BAD_VALUE, f"[{where}] api must be http://HOST:PORT or http+unix:/PATH")
+    if not _loopback(host) and not service.token_file:
+        raise OperatorError(OPEN_API, f"[{where}] api is bound to {host}")
+
+
+def _no_clash(services: Iterable[Service]) -> None:
+    seen: dict[tuple[str, str], str] = {}
+    for service in services:
+        claims = {
+            ("the schema", f"{service.schema} of one database"): (service.database, service.schema),
+            ("the api", service.api): service.api and (service.api,),
+            ("the listen address", service.listen): service.listen and (service.listen,),
+        }
+        for (what, text), claim in claims.items():
+            other = seen.setdefault((what, repr(claim)), service.name) if claim else service.name
+            if other != service.name:
+                raise OperatorError(CLASH, f"services {other!r} and {service.name!r} both have {what} {text}")
+
+
+def _database(url: str, root: Path) -> str:
+    """The address with a relative socket directory made absolute."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("postgres", "postgresql"):
+        raise OperatorError(BAD_VALUE, "a database must be a postgresql:// address")  # not shown: may hold a password
+    query = [
+        (key, str(root / value) if key == "host" and "/" in value else value) for key, value in parse_qsl(parts.query)
+    ]
+    # only the query is rewritten: urlunsplit would lose the slashes of an empty host
+    return url.partition("?")[0] + (f"?{urlencode(query, quote_via=quote, safe='/')}" if query else "")
+
+
+def _socket(url: str, root: Path) -> str:
+    """The address with a relative socket path made absolute."""
+    for scheme in ("unix:", "http+unix:"):
+        if url.startswith(scheme):
+            return scheme + str(root / url[len(scheme) :].removeprefix("//"))
+    return url
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _tables(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    return _table(table.get(key, {}), key)
+
+
+def _table(entry: Any, where: str) -> Mapping[str, Any]:
+    if not isinstance(entry, dict):
+        raise OperatorError(BAD_VALUE, f"[{where}] must be a table")
+    return entry
+
+
+def _convert(entry: Any, kind: type[T], where: str) -> T:
+    try:
+        return msgspec.convert(entry, kind)
+    except msgspec.ValidationError as problem:
+        raise OperatorError(BAD_VALUE, f"[{where}] {problem}".replace("`$.", "`")) from None
+
+
+def _known(table: Mapping[str, Any], keys: Iterable[str], where: str) -> None:
+    keys = tuple(keys)
+    for key in table:
+        if key not in keys:
+            raise OperatorError(
+                UNKNOWN_KEY, f"{where} has the key {key!r}; it may have {_listed(keys)}", _nearest(key, keys)
+            )
+
+
+def _check_name(name: str, where: str) -> None:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]*", name, re.ASCII) or len(name) > limits.name_chars_max:
+        text = (
+            f"[{where}] {name!r} must be lower-case letters, digits, - and _, at most {limits.name_chars_max} of them"
+        )
+        raise OperatorError(BAD_VALUE, text)
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """A hint that names what was probably meant, or nothing."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"did you mean {near[0]!r}?" if near else ""
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "none"

@@ -1,0 +1,150 @@
+"""accompanist.toml: what a right one means, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accompanist.errors import OperatorError
+from accompanist.sidecar import config
+from accompanist.sidecar.config import Config
+
+ROOT = Path("/srv/orders")
+PAYMENT = {"api": "http://127.0.0.1:7102", "workers": {"Payment": "unix:run/payment.sock"}}
+
+
+def build(environ: dict[str, str] | None = None, **services: dict[str, Any]) -> Config:
+    return config.build({"service": services}, ROOT, environ or {})
+
+
+def test_the_deployment_of_the_order_saga_is_right() -> None:
+    there = config.load(Path(__file__).parents[2] / "accompanist.toml", {"DATABASE_URL": "postgresql:///sagas"})
+    assert sorted(there.services) == ["loyalty", "payment", "warehouse"]
+    roles = {"warehouse": "Warehouse", "payment": "Payment", "loyalty": "Loyalty"}
+    assert there.bind("fulfil_order", roles) == {role: role for role in roles}
+    assert there.service("payment").needs_database() == "postgresql:///sagas"
+    assert set(there.peers_of("payment")) == set(roles)
+
+
+def test_paths_are_relative_to_the_file() -> None:
+    payment = build(
+        payment=PAYMENT
+        | {"database": "postgresql://me@/x?host=run/pg", "api": "http+unix:run/api", "choreographies": ["a/b.py"]}
+    ).service("payment")
+    assert payment.workers == {"Payment": "unix:/srv/orders/run/payment.sock"}
+    assert payment.choreographies == ("/srv/orders/a/b.py",)
+    assert payment.api == "http+unix:/srv/orders/run/api"
+    assert payment.database == "postgresql://me@/x?host=/srv/orders/run/pg"
+    assert payment.schema == "payment"
+
+
+def test_the_environment_stands_over_the_file() -> None:
+    environ = {
+        "DATABASE_URL": "postgresql:///all",
+        "ACCOMPANIST_SERVICE_PAYMENT_API": "http://127.0.0.1:9000",
+        "ACCOMPANIST_SERVICE_PAYMENT_WORKER_PAYMENT": "tcp:127.0.0.1:9001",
+        "ACCOMPANIST_SERVICE_STOCK_DATABASE": "postgresql:///own",
+    }
+    services = build(environ, payment=PAYMENT | {"database": "postgresql:///file"}, stock={}).services
+    payment, stock = services["payment"], services["stock"]
+    assert (payment.database, payment.api) == ("postgresql:///all", "http://127.0.0.1:9000")
+    assert payment.workers == {"Payment": "tcp:127.0.0.1:9001"}
+    assert (stock.database, stock.schema) == ("postgresql:///own", "stock")
+
+
+@pytest.mark.parametrize(
+    ("table", "code", "said"),
+    [
+        ({"services": {}}, "ACC603", "'service'"),
+        ({"service": {"payment": {"databse": "x"}}}, "ACC603", "'database'"),
+        ({"service": {"payment": {"api": 7102}}}, "ACC604", "payment"),
+        ({"service": {"payment": {"workers": ["x"]}}}, "ACC604", "workers"),
+        ({"service": {"payment": []}}, "ACC604", "service.payment"),
+        ({"service": {"Payment!": {}}}, "ACC604", "Payment!"),
+        ({"service": {"payment": {"schema": "x; drop"}}}, "ACC604", "schema"),
+        ({"service": {"payment": {"api": "unix:/x"}}}, "ACC604", "http+unix"),
+        ({"service": {"payment": {"api": "http://127.0.0.1:99999"}}}, "ACC604", "http://HOST:PORT"),
+        ({"service": {"payment": {"api": "http://0.0.0.0:7102"}}}, "ACC607", "0.0.0.0"),
+        ({"service": {"payment": {"database": "mysql://me:s3cret@x/y"}}}, "ACC604", "postgresql://"),
+        ({"peers": {"shipping": {}}}, "ACC604", "neither"),
+        ({"peers": {"shipping": {"uri": "x"}}}, "ACC603", "'url'"),
+        ({"service": {"payment": {}}, "bindings": {"f": {"p": "paymnt"}}}, "ACC606", "'payment'"),
+    ],
+)
+def test_a_wrong_table_is_refused_with_what_was_meant(table: dict[str, Any], code: str, said: str) -> None:
+    with pytest.raises(OperatorError) as refused:
+        config.build(table, ROOT, {})
+    assert refused.value.code == code
+    assert said in str(refused.value)
+    assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("other", "what"), [({"schema": "payment"}, "schema"), ({"api": "http://127.0.0.1:7102"}, "api")]
+)
+def test_what_each_service_needs_for_itself_is_not_shared(other: dict[str, Any], what: str) -> None:
+    with pytest.raises(OperatorError, match=what) as refused:
+        build({"DATABASE_URL": "postgresql:///x"}, payment=PAYMENT, loyalty=other)
+    assert refused.value.code == "ACC605"
+
+
+def test_one_schema_name_in_two_databases_is_no_clash() -> None:
+    build(
+        payment={"database": "postgresql:///a", "schema": "log"},
+        loyalty={"database": "postgresql:///b", "schema": "log"},
+    )
+
+
+def test_an_api_off_this_machine_needs_a_token(tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("s3cret\n")
+    table = {"service": {"payment": {"api": "http://0.0.0.0:7102", "token_file": "token"}}}
+    assert config.build(table, tmp_path, {}).service("payment").token() == "s3cret"
+
+
+def test_a_misspelt_variable_is_refused() -> None:
+    with pytest.raises(OperatorError, match="ACCOMPANIST_SERVICE_PAYMENT_API"):
+        build({"ACCOMPANIST_SERVICE_PAYMENT_APY": "x"}, payment=PAYMENT)
+
+
+def test_an_unknown_service_is_answered_with_the_nearest() -> None:
+    with pytest.raises(OperatorError, match="did you mean 'payment'"):
+        build(payment=PAYMENT).service("paymnet")
+
+
+def test_a_sidecar_needs_a_database_and_a_client_does_not() -> None:
+    payment = build(payment=PAYMENT).service("payment")
+    with pytest.raises(OperatorError, match="DATABASE_URL"):
+        payment.needs_database()
+
+
+def test_bindings_name_a_role_or_its_class_does() -> None:
+    two = {"service": {"a": {"workers": {"P": "tcp:127.0.0.1:1"}}, "b": {"workers": {"P": "tcp:127.0.0.1:2"}}}}
+    with pytest.raises(OperatorError, match="a, b all have"):
+        config.build(two, ROOT, {}).bind("f", {"p": "P"})
+    with pytest.raises(OperatorError, match="no service has"):
+        config.build(two, ROOT, {}).bind("f", {"q": "Q"})
+    bound = config.build({**two, "bindings": {"f": {"p": "b"}}}, ROOT, {})
+    assert bound.bind("f", {"p": "P"}) == {"p": "b"}
+    with pytest.raises(OperatorError, match="did you mean 'payer'"):
+        config.build({**two, "bindings": {"f": {"payr": "b"}}}, ROOT, {}).bind("f", {"payer": "P"})
+
+
+def test_files_that_are_not_there_or_not_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(OperatorError) as absent:
+        config.load(tmp_path / "none.toml", {})
+    assert absent.value.code == "ACC601"
+    twice = tmp_path / "accompanist.toml"
+    twice.write_text("[service.a]\n[service.a]\n")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(OperatorError) as broken:
+        config.load(None, {})
+    assert broken.value.code == "ACC602"
+
+
+def test_the_file_is_found_from_below(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "accompanist.toml").write_text("[service.a]\n")
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "deep" / "er")
+    assert config.load(None, {}).root == tmp_path.resolve()
