@@ -99,6 +99,8 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[ResultRow, ...] = ()
     messages: tuple[Message, ...] = ()
     home: tuple[Message, ...] = ()
+    epoch: int | None = None
+    """The epoch of `shard` this was decided under. None: the one the log holds when the commit is handed to it."""
 
 
 class Delivery(StrEnum):

@@ -1,0 +1,97 @@
+"""Reaching Postgres: which of its failures mean "ask again", and addresses without secrets.
+
+`reach()` turns connection loss, shutdown, recovery, full tables of connections, deadlocks, lost locks and time-outs
+into `LogUnavailable`. Whether the commit happened is then unknown, which is harmless: everything the log does may be
+done twice. Any other error of Postgres is a mistake of ours and passes unchanged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import asyncpg
+
+from accompanist.runtime.ports import LogUnavailable
+
+POOL_SIZE = 8  # a flush, a take, a lease and what clients ask
+CONNECT_SECONDS = 5.0
+STATEMENT_MS = 10_000
+COMMAND_SECONDS = 15.0  # beyond the server's own limit: a silent line, not a slow statement
+
+# Classes of SQLSTATE after which the same question may be asked again: connection, rollback, resources, operator
+# intervention, system. And: lock not available, read-only (a server in recovery), a plan that a migration outdated.
+_AGAIN_CLASSES = ("08", "40", "53", "57", "58")
+_AGAIN_STATES = ("55P03", "25006", "0A000")
+
+
+def again(problem: BaseException) -> bool:
+    """Whether the failure may go away by asking again."""
+    if isinstance(problem, asyncpg.PostgresError):
+        state = problem.sqlstate or ""
+        return state[:2] in _AGAIN_CLASSES or state in _AGAIN_STATES
+    if isinstance(problem, asyncpg.InterfaceError):
+        return not isinstance(problem, ValueError)  # a ValueError: arguments that do not fit
+    return isinstance(problem, (OSError, TimeoutError, asyncpg.InternalClientError))
+
+
+@asynccontextmanager
+async def reach() -> AsyncIterator[None]:
+    """Failures inside that may go away become LogUnavailable, without the statement or its values."""
+    try:
+        yield
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as problem:
+        if again(problem):
+            raise LogUnavailable(type(problem).__name__) from None
+        raise
+
+
+def settings(name: str, schema: str | None = None) -> Mapping[str, str]:
+    """What a connection tells the server of itself. The search path makes every statement a constant."""
+    told = {
+        "application_name": name,
+        "statement_timeout": str(STATEMENT_MS),
+        "idle_in_transaction_session_timeout": str(STATEMENT_MS),
+        "default_transaction_isolation": "read committed",
+    }
+    if schema is not None:
+        told["search_path"] = schema
+    return told
+
+
+async def connect(dsn: str, name: str, schema: str | None = None) -> asyncpg.Connection:
+    """One connection outside any pool. Raises LogUnavailable."""
+    async with reach():
+        return await asyncpg.connect(
+            dsn, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS, server_settings=settings(name, schema)
+        )
+
+
+async def _keep_state(connection: asyncpg.Connection) -> None:
+    """Nothing that we do leaves state in a session; asyncpg's own reset would be a round trip a use."""
+
+
+async def open_pool(dsn: str, name: str, schema: str) -> asyncpg.Pool:
+    """Connections that are opened when they are first needed, and again when they were lost. Raises LogUnavailable."""
+    async with reach():
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=POOL_SIZE,
+            max_inactive_connection_lifetime=0,
+            reset=_keep_state,
+            timeout=CONNECT_SECONDS,
+            command_timeout=COMMAND_SECONDS,
+            server_settings=dict(settings(name, schema)),
+        )
+
+
+def redacted(dsn: str) -> str:
+    """Host, port and database of an address, and nothing that could be a secret."""
+    try:
+        parts = urlsplit(dsn)
+        host = parts.hostname or "local socket"
+        return f"{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
+    except ValueError:
+        return "an address that cannot be read"

@@ -1,0 +1,115 @@
+"""Messages as rows: into the receiver's inbox, out of it again.
+
+A row that cannot be read as a message (a later program wrote it, or a peer wrote nonsense) is left where it is and
+skipped: a sidecar never dies of a message, and its neighbours never wait for it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from accompanist.log.sessions import decode_header, encode
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import Commit, Delivery
+
+_log = logging.getLogger(__name__)
+_decode_context = msgspec.json.Decoder(dict[str, str]).decode
+_NO_CONTEXT = b"{}"
+
+# In the order `from_columns` reads them.
+STORED = "session, site, sender, receiver, kind, header, payload, context"
+
+
+def from_columns(stored: Sequence[Any]) -> Message | None:
+    """The message that was written, from the columns of STORED; None if it cannot be read."""
+    session, site, sender, receiver, kind, header, payload, context = stored
+    try:
+        told = decode_header(header)
+        message = Message(
+            header=told,
+            kind=Kind(kind),
+            site=site,
+            sender=sender,
+            receiver=receiver,
+            payload=payload,
+            context={} if context == _NO_CONTEXT else _decode_context(context),
+        )
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        message = None
+    if message is None or message.session.bytes != session.bytes:
+        _log.warning("inbox row cannot be read: session %s site %.80s from %.80s", session, site, sender)
+        return None
+    return message
+
+
+class Letter(NamedTuple):
+    """A message on its way: where in the group of commits its answer belongs, and which schema takes it ('': none)."""
+
+    schema: str
+    key: tuple[bytes, str, str, str]
+    commit: int
+    position: int
+    message: Message
+    home: bool
+    service: str
+
+
+class Outgoing:
+    """The messages of a group of commits, ordered by schema and key: no two senders can wait in a circle."""
+
+    def __init__(self, commits: Sequence[Commit], schemas: Mapping[str, str]) -> None:
+        self._shape = [len(commit.messages) + len(commit.home) for commit in commits]
+        letters = [letter for number, commit in enumerate(commits) for letter in _letters(number, commit, schemas)]
+        self.letters = sorted(letters, key=lambda letter: letter[:4])
+
+    def columns(self) -> list[Sequence[Any]]:
+        """In the order of `flush()`'s m_ parameters."""
+        schemas: list[str] = []
+        counts: list[int] = []
+        for letter in self.letters:
+            if not schemas or schemas[-1] != letter.schema:
+                schemas.append(letter.schema)
+                counts.append(0)
+            counts[-1] += 1
+        messages = [letter.message for letter in self.letters]
+        return [
+            schemas,
+            counts,
+            [m.header.session for m in messages],
+            [m.site for m in messages],
+            [m.sender for m in messages],
+            [m.receiver for m in messages],
+            [m.kind.value for m in messages],
+            [encode(m.header) for m in messages],
+            [m.payload for m in messages],
+            [encode(m.context) if m.context else _NO_CONTEXT for m in messages],
+            [letter.home for letter in self.letters],
+            [letter.service for letter in self.letters],
+        ]
+
+    def answered(self, answers: Sequence[str]) -> list[list[Delivery]]:
+        """The answers, per commit, in the order its messages and home were given."""
+        deliveries = [[Delivery.UNKNOWN] * length for length in self._shape]
+        for letter, answer in zip(self.letters, answers, strict=True):
+            deliveries[letter.commit][letter.position] = Delivery(answer)
+        return deliveries
+
+    def woken(self, answers: Sequence[str]) -> set[str]:
+        """The services that have a fresh message now."""
+        return {
+            letter.service
+            for letter, answer in zip(self.letters, answers, strict=True)
+            if answer == "stored" and not letter.home
+        }
+
+
+def _letters(number: int, commit: Commit, schemas: Mapping[str, str]) -> Iterable[Letter]:
+    home_from = len(commit.messages)
+    for position, message in enumerate((*commit.messages, *commit.home)):
+        service = message.header.bindings.get(message.receiver, "")
+        key = (message.header.session.bytes, message.site, message.sender, message.receiver)
+        yield Letter(schemas.get(service, ""), key, number, position, message, position >= home_from, service)

@@ -1,0 +1,221 @@
+"""The log in Postgres: `ports.Log` over the functions of the service's schema.
+
+State. A pool of connections, the owner's name and the epochs of its shards (`leases.Fences`). Nothing else: whatever
+matters is in the tables, so that a `PostgresLog` may be thrown away at any time.
+
+Every method is one round trip, autocommitted. `flush` and `resend` return after their commit is on disk; `take`'s marks
+do not wait for it. After a commit that left fresh messages, `delivered` is called with the services that have them;
+what that wakes is only a wake-up, the tables decide.
+
+Failures. `LogUnavailable`: ask again, whether or not the commit happened. The pool notices connections that died with
+their server and opens new ones; a restart of Postgres needs nothing from the caller but patience.
+
+Not promised: fairness between sessions in `take`, an order of `resend` beyond oldest trial first, and anything at all
+on a server with fsync off, a standby promoted without synchronous replication, or a restored backup.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from accompanist import limits
+from accompanist.log import inbox, names, results, sessions
+from accompanist.log.connection import open_pool, reach
+from accompanist.log.leases import Fences
+from accompanist.log.provision import require_head
+from accompanist.log.story import STORY, Story
+from accompanist.runtime.ports import (
+    Commit,
+    Delivery,
+    Lease,
+    LeaseLost,
+    Memory,
+    ResultRow,
+    SessionRow,
+    SessionSummary,
+    Taken,
+)
+
+LEASE_LOST_STATE = "AC001"
+
+_FLUSH = "SELECT flush({})".format(", ".join(f"${n}" for n in range(1, 38)))
+_TAKE = (
+    "SELECT session, site, sender, receiver, kind, header, payload, context, sender_service, known FROM take($1, $2)"
+)
+_UNFINISHED = "SELECT session, role FROM unfinished($1)"
+_RESEND = "SELECT service, answer, messages FROM resend($1, $2, $3)"
+_LEASE = "SELECT shard, epoch, acquired FROM lease($1, $2, $3)"
+_RELEASE = "SELECT release($1)"
+_REGISTER = """
+INSERT INTO projection (choreography, fingerprint, role, source)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) AS given (choreography, fingerprint, role, source)
+ORDER BY choreography, fingerprint, role
+ON CONFLICT DO NOTHING"""
+_LOAD = f"""
+SELECT
+    (SELECT ROW({sessions.STORED}) FROM session s WHERE s.session = k.session AND s.role = k.role) AS session,
+    ARRAY(SELECT ROW({inbox.STORED}) FROM inbox i WHERE i.session = k.session AND i.receiver = k.role) AS inbox,
+    ARRAY(SELECT ROW({results.STORED}) FROM result r WHERE r.session = k.session AND r.role = k.role) AS results
+FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS k (session, role, n)
+ORDER BY n"""  # noqa: S608 (constants of this package)
+
+
+class PostgresLog:
+    """A service's log. `schemas` says in which schema of this database each service's inbox is."""
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        schemas: Mapping[str, str],
+        *,
+        lease_ms: int = limits.lease_ms,
+        delivered: Callable[[Collection[str]], None] | None = None,
+    ) -> None:
+        self._pool = pool
+        self._schemas = {names.service_name(service): names.identifier(schema) for service, schema in schemas.items()}
+        self._term = timedelta(milliseconds=lease_ms)
+        self._delivered = delivered
+        self._owner: str | None = None
+        self._fences = Fences()
+
+    @classmethod
+    async def open(
+        cls,
+        dsn: str,
+        service: str,
+        schemas: Mapping[str, str],
+        *,
+        lease_ms: int = limits.lease_ms,
+        delivered: Callable[[Collection[str]], None] | None = None,
+    ) -> PostgresLog:
+        """The log of `service` in its schema at `dsn`, a login that `bootstrap` made. Raises OperatorError when it
+        cannot be worked with (absent, too old, not migrated, migrated further, another service's)."""
+        await require_head(dsn, service, schemas[service])
+        pool = await open_pool(dsn, f"accompanist {service}", schemas[service])
+        return cls(pool, schemas, lease_ms=lease_ms, delivered=delivered)
+
+    async def close(self) -> None:
+        """Let go of all connections; what is in flight is cut off. Leases stay until `release` or their expiry."""
+        self._pool.terminate()
+
+    def epoch(self, shard: int) -> int | None:
+        """Under which epoch the shard is held, as of the last `lease`; None: it is not."""
+        return self._fences.epoch(shard)
+
+    async def flush(self, commits: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
+        shards, epochs = self._fences.needed(commits)
+        written: dict[tuple[UUID, str], SessionRow] = {}
+        for row in (commit.session for commit in commits if commit.session is not None):
+            key = (row.header.session, row.role)
+            written[key] = sessions.merged(written[key], row) if key in written else row
+        rows = [results.columns(row) for commit in commits for row in commit.results]
+        outgoing = inbox.Outgoing(commits, self._schemas)
+        arguments = [
+            *_transposed([sessions.columns(row) for row in written.values()], sessions.COLUMNS_COUNT),
+            *_transposed(rows, results.COLUMNS_COUNT),
+            *outgoing.columns(),
+        ]
+        try:
+            async with reach(), self._pool.acquire() as connection:
+                answers = await connection.fetchval(_FLUSH, self._owner, shards, epochs, *arguments)
+        except asyncpg.PostgresError as problem:
+            if problem.sqlstate == LEASE_LOST_STATE:
+                raise LeaseLost([int(shard) for shard in (problem.detail or "").split(",")]) from None
+            raise
+        self._tell(outgoing.woken(answers))
+        return outgoing.answered(answers)
+
+    async def take(self, limit: int) -> Sequence[Taken]:
+        async with reach(), self._pool.acquire() as connection:
+            rows = await connection.fetch(_TAKE, self._owner, limit)
+        taken = []
+        for row in rows:
+            *stored, sender_service, known = row
+            message = inbox.from_columns(stored)
+            if message is not None:
+                taken.append(Taken(message=message, sender_service=sender_service, known=known))
+        return taken
+
+    async def load(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[Memory]:
+        async with reach(), self._pool.acquire() as connection:
+            rows = await connection.fetch(_LOAD, [session for session, _ in keys], [role for _, role in keys])
+        return [_memory(session, row) for (session, _), row in zip(keys, rows, strict=True)]
+
+    async def unfinished(self, shards: Sequence[int]) -> Sequence[tuple[UUID, str]]:
+        async with reach(), self._pool.acquire() as connection:
+            rows = await connection.fetch(_UNFINISHED, list(shards))
+        return [(row["session"], row["role"]) for row in rows]
+
+    async def resend(self, limit: int) -> Mapping[str, int]:
+        services, schemas = list(self._schemas), list(self._schemas.values())
+        async with reach(), self._pool.acquire() as connection:
+            rows = await connection.fetch(_RESEND, limit, services, schemas)
+        self._tell({row["service"] for row in rows if row["answer"] == Delivery.STORED})
+        counts: dict[str, int] = {}
+        for row in rows:
+            counts[row["answer"]] = counts.get(row["answer"], 0) + row["messages"]
+        return counts
+
+    async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
+        """`owner` names one start of one process and is never used again: what it acquires it has to recover."""
+        async with reach(), self._pool.acquire() as connection:
+            rows = await connection.fetch(_LEASE, owner, shards, self._term)
+        held = [Lease(row["shard"], row["epoch"]) for row in rows]
+        self._owner = owner
+        self._fences.hold(held)
+        return held, list(itertools.compress(held, (row["acquired"] for row in rows)))
+
+    async def release(self, owner: str) -> None:
+        self._fences.hold(())
+        async with reach(), self._pool.acquire() as connection:
+            await connection.execute(_RELEASE, owner)
+
+    async def register(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        columns = [[row[name] for row in rows] for name in ("choreography", "fingerprint", "role")]
+        source = [row["source"].encode() if isinstance(row["source"], str) else row["source"] for row in rows]
+        async with reach(), self._pool.acquire() as connection:
+            await connection.execute(_REGISTER, *columns, source)
+
+    async def summaries(
+        self, *, session: UUID | None = None, outcome: str | None = None, parked: bool | None = None, limit: int = 100
+    ) -> Sequence[SessionSummary]:
+        async with reach(), self._pool.acquire() as connection:
+            if session is None:
+                rows = await connection.fetch(sessions.NEWEST, outcome, parked, limit)
+            else:
+                rows = await connection.fetch(sessions.OF_SESSION, outcome, parked, limit, session)
+        return [sessions.summary(row) for row in rows]
+
+    async def show(self, session: UUID) -> Story:
+        """Everything of one session at this service, for its page."""
+        async with reach(), self._pool.acquire() as connection:
+            row = await connection.fetchrow(STORY, session)
+        return Story.from_columns(session, row)
+
+    def _tell(self, services: set[str]) -> None:
+        if services and self._delivered is not None:
+            self._delivered(services)
+
+
+def _transposed(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
+    """Rows to columns; as many empty columns where there are no rows."""
+    return list(zip(*rows, strict=True)) if rows else [()] * width
+
+
+def _memory(session: UUID, row: asyncpg.Record) -> Memory:
+    messages = (inbox.from_columns(stored) for stored in row["inbox"])
+    return Memory(
+        session=None if row["session"] is None else sessions.from_columns(row["session"]),
+        inbox=tuple(message for message in messages if message is not None),
+        results=tuple(_results(session, row["results"])),
+    )
+
+
+def _results(session: UUID, stored: Sequence[Any]) -> Sequence[ResultRow]:
+    return [results.from_columns(session, row) for row in stored]

@@ -1,0 +1,171 @@
+"""Making a service's log: roles once, then revisions up and down.
+
+Three Postgres roles a service: `<service>_owner` (no login) owns the schema and runs the revisions;
+`<service>_sidecar` logs in, has the rows it needs and no DDL; `<service>_worker` logs in and owns a schema of its
+own, `<service>_worker`, for its tables and its fence. Every sidecar is a member of `accompanist_peer`, which may
+execute each service's `deliver()` and nothing else.
+
+`bootstrap` needs a login that may create roles and schemas; `migrate` needs one that is a member of the owner (the
+one that bootstrapped is). Both may be done again at any time and change nothing then. Login roles are made without a
+password: over a private socket none is needed, elsewhere the operator sets one.
+
+Each schema has its own `alembic_version`, so that services migrate one by one. One migration runs at a time per
+schema, in one transaction: it happens whole or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+import accompanist
+from accompanist.errors import OperatorError
+from accompanist.log import names, refusals
+from accompanist.log.connection import connect
+
+Direction = Literal["up", "down"]
+
+
+async def bootstrap(dsn: str, services: Mapping[str, str]) -> None:
+    """Create the roles and schemas of `services` (name -> schema) where they are missing. Raises OperatorError."""
+    async with refusals.readable(dsn):
+        connection = await connect(dsn, "accompanist bootstrap")
+        try:
+            _check_version(connection.get_server_version().major)
+            async with connection.transaction():
+                # one at a time: two that create the same role would collide
+                await connection.execute("SELECT pg_advisory_xact_lock(hashtext('accompanist bootstrap'))")
+                await _role(connection, names.PEER_ROLE, login=False)
+                for service, schema in services.items():
+                    await _bootstrap_service(connection, service, names.identifier(schema))
+        finally:
+            await connection.close(timeout=1)
+
+
+async def _bootstrap_service(connection: asyncpg.Connection, service: str, schema: str) -> None:
+    owner, sidecar, worker = (f(service) for f in (names.owner_role, names.sidecar_role, names.worker_role))
+    await _role(connection, owner, login=False)
+    await _role(connection, sidecar, login=True)
+    await _role(connection, worker, login=True)
+    await connection.execute(f"GRANT {names.PEER_ROLE} TO {sidecar}")
+    await connection.execute(f"GRANT {owner} TO CURRENT_USER")
+    await connection.execute(f"GRANT {worker} TO CURRENT_USER")
+    for place, holder in ((schema, owner), (worker, worker)):
+        await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {place} AUTHORIZATION {holder}")
+    held = await connection.fetchval("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = $1", schema)
+    if held != owner:
+        raise OperatorError(refusals.OTHER_SERVICE, f"schema {schema} belongs to {held}, not to {owner}")
+
+
+async def _role(connection: asyncpg.Connection, name: str, *, login: bool) -> None:
+    """Names are of the closed form; parameters cannot stand in DDL."""
+    if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", name):
+        await connection.execute(f"CREATE ROLE {names.identifier(name)} {'LOGIN' if login else 'NOLOGIN'}")
+
+
+async def migrate(dsn: str, service: str, schema: str, direction: Direction = "up") -> None:
+    """Bring the service's schema to head, or down to nothing. Raises OperatorError."""
+    owner = names.owner_role(service)
+    names.identifier(schema)
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: connect(dsn, "accompanist migrate"))
+    try:
+        async with refusals.readable(dsn), engine.begin() as connection:
+            await connection.run_sync(_become, owner, schema, service)
+            await connection.run_sync(_run_revisions, schema, direction)
+    finally:
+        await engine.dispose()
+
+
+def _become(connection: Connection, owner: str, schema: str, service: str) -> None:
+    """One migration at a time, as the owner, in the schema; the search path is what functions keep for ever."""
+    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('accompanist migrate'))"))
+    version = connection.execute(text("SELECT current_setting('server_version_num')::integer / 10000")).scalar_one()
+    _check_version(version)
+    exists = text("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = :schema)")
+    if not connection.execute(exists, {"schema": schema}).scalar_one():
+        raise OperatorError(refusals.NOT_MIGRATED, f"there is no schema {schema}")
+    connection.execute(text("SELECT set_config('role', :owner, true)"), {"owner": owner})
+    connection.execute(text("SELECT set_config('search_path', :path, true)"), {"path": f"{schema}, pg_temp"})
+    connection.execute(text("SELECT set_config('accompanist.service', :service, true)"), {"service": service})
+    if connection.execute(text("SELECT to_regclass('setting') IS NOT NULL")).scalar_one():
+        held = connection.execute(text("SELECT service FROM setting")).scalar_one()
+        if held != service:
+            raise OperatorError(refusals.OTHER_SERVICE, f"schema {schema} is the memory of {held}, not of {service}")
+
+
+def _check_version(version: int) -> None:
+    if version < refusals.POSTGRES_VERSION_MIN:
+        raise OperatorError(refusals.TOO_OLD, f"the server is of version {version}")
+
+
+def _run_revisions(connection: Connection, schema: str, direction: Direction) -> None:
+    config = _config()
+    current = MigrationContext.configure(connection, opts={"version_table_schema": schema}).get_current_revision()
+    _check_known(current, schema)
+    config.attributes.update(connection=connection, schema=schema)
+    if direction == "up":
+        command.upgrade(config, "head")
+    else:
+        command.downgrade(config, "base")
+
+
+def _check_known(current: str | None, schema: str) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if current is not None and current not in known:
+        raise OperatorError(refusals.TOO_NEW, f"schema {schema} is at revision {current}")
+
+
+async def status(dsn: str, schema: str) -> tuple[str | None, str]:
+    """(the schema's revision, this program's head). Raises OperatorError when Postgres is absent or too old."""
+    async with refusals.readable(dsn):
+        connection = await connect(dsn, "accompanist status", names.identifier(schema))
+        try:
+            _check_version(connection.get_server_version().major)
+            current = None
+            if await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
+                current = await connection.fetchval("SELECT version_num FROM alembic_version")
+        finally:
+            await connection.close(timeout=1)
+    return current, head()
+
+
+async def require_head(dsn: str, service: str, schema: str) -> None:
+    """Refuse a schema that this program cannot work with: not migrated, migrated further, another service's."""
+    current, wanted = await status(dsn, schema)
+    _check_known(current, schema)
+    if current != wanted:
+        raise OperatorError(refusals.NOT_MIGRATED, f"schema {schema} is at {current or 'nothing'}, not at {wanted}")
+    async with refusals.readable(dsn):
+        connection = await connect(dsn, "accompanist status", schema)
+        try:
+            held = await connection.fetchval("SELECT service FROM setting")
+        finally:
+            await connection.close(timeout=1)
+    if held != service:
+        raise OperatorError(refusals.OTHER_SERVICE, f"schema {schema} is the memory of {held}, not of {service}")
+
+
+def head() -> str:
+    """The revision this program needs."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    assert found is not None
+    return found
+
+
+def _config() -> Config:
+    """`migrations/` is installed inside the package, or lies beside it in a checkout."""
+    package = Path(accompanist.__file__).parent
+    places = (package / "migrations", package.parent / "migrations")
+    config = Config()
+    config.set_main_option("script_location", str(next(place for place in places if place.exists())))
+    config.set_main_option("path_separator", "os")
+    return config

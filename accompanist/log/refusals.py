@@ -1,0 +1,77 @@
+"""What an operator has to mend before a log can be used: the codes, and how Postgres's own refusals become them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+
+from accompanist.errors import OperatorError, catalogue
+from accompanist.log.connection import again, redacted
+from accompanist.runtime.ports import LogUnavailable
+
+POSTGRES_VERSION_MIN = 15
+
+ABSENT = catalogue(
+    "ACC401",
+    "Postgres cannot be reached",
+    "The log lives in Postgres; without it nothing can be promised, so nothing is started.",
+    "Start the server, or correct the database of the service in accompanist.toml or DATABASE_URL.",
+)
+TOO_OLD = catalogue(
+    "ACC402",
+    "Postgres is too old",
+    f"The log needs Postgres {POSTGRES_VERSION_MIN} or later.",
+    "Upgrade the server, or point the service at a newer one.",
+)
+NOT_MIGRATED = catalogue(
+    "ACC403",
+    "the log is not migrated",
+    "The service's schema is missing, or of an earlier revision than this program needs.",
+    "Run `accompanist migrate` (the first time with `--bootstrap`).",
+)
+TOO_NEW = catalogue(
+    "ACC404",
+    "the log is of a later revision",
+    "The schema was migrated by a later program; this one does not know what its tables mean now.",
+    "Run the later program, or migrate the schema down with it first.",
+)
+NOT_PERMITTED = catalogue(
+    "ACC405",
+    "Postgres refuses",
+    "The login may not do what was asked of it: each service's roles have the least rights they can work with.",
+    "Bootstrap and migrate as a login that may create roles; run a sidecar as `<service>_sidecar`.",
+)
+OTHER_SERVICE = catalogue(
+    "ACC406",
+    "the schema belongs to another service",
+    "A schema is the memory of one service. Two services that shared one would take each other's messages.",
+    "Give each service a schema of its own in accompanist.toml.",
+)
+
+
+@asynccontextmanager
+async def readable(dsn: str) -> AsyncIterator[None]:
+    """What goes wrong inside while reaching `dsn` becomes an OperatorError, without the address's secrets."""
+    try:
+        yield
+    except LogUnavailable as problem:
+        raise OperatorError(ABSENT, f"{redacted(dsn)}: {problem}") from None
+    except DBAPIError as problem:
+        raise _translated(
+            dsn, getattr(problem.orig, "driver_exception", None) or problem.__cause__ or problem
+        ) from None
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as problem:
+        raise _translated(dsn, problem) from None
+
+
+def _translated(dsn: str, problem: BaseException) -> BaseException:
+    for inner in (problem, problem.__cause__):
+        state = getattr(inner, "sqlstate", None) or ""
+        if state.startswith("28") or state == "42501":
+            return OperatorError(NOT_PERMITTED, f"{redacted(dsn)}: {inner}")
+        if state == "3D000" or (inner is not None and again(inner)):
+            return OperatorError(ABSENT, f"{redacted(dsn)}: {type(inner).__name__}")
+    return problem

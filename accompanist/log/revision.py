@@ -1,0 +1,18 @@
+"""How a revision in `migrations/` runs an SQL file: whole, in the transaction that Alembic holds.
+
+SQLAlchemy's asyncpg dialect prepares what it executes, and Postgres prepares one statement at a time; a file of
+functions is handed to the driver's simple protocol instead.
+"""
+
+from __future__ import annotations
+
+from alembic import op
+
+
+def run(text: str) -> None:
+    """Execute all statements of `text`."""
+    connection = op.get_bind()
+    connection.exec_driver_sql("SELECT 1")  # the driver begins its transaction with the first statement
+    adapted = connection.connection.dbapi_connection
+    assert adapted is not None
+    adapted.run_async(lambda driver: driver.execute(text))

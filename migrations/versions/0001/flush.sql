@@ -1,0 +1,100 @@
+-- One commit with flush of a group of bursts, in one round trip.
+--
+-- In this order, which every caller keeps, so that no two wait for each other in a circle: shard locks, session rows,
+-- results, messages schema by schema, outbox; rows in key order within each.
+--
+-- A shared lock on each shard holds a take-over off until this commit is over; after it, the epoch decides. A shard
+-- that `asker` does not hold under that epoch raises AC001 with the shards in DETAIL, and nothing is written.
+
+CREATE FUNCTION fence(asker text, shards smallint[], epochs bigint[]) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT
+AS $$
+DECLARE
+    lost text;
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared('shard'::regclass::oid::integer, wanted.shard)
+    FROM (SELECT s AS shard FROM unnest(shards) AS s ORDER BY s) AS wanted;
+
+    SELECT string_agg(wanted.shard::text, ',') INTO lost
+    FROM unnest(shards, epochs) AS wanted (shard, epoch)
+    LEFT JOIN shard held ON held.shard = wanted.shard AND held.epoch = wanted.epoch AND held.owner = asker
+    WHERE held.shard IS NULL;
+    IF lost IS NOT NULL THEN
+        RAISE EXCEPTION 'shards are held by another owner' USING ERRCODE = 'AC001', DETAIL = lost;
+    END IF;
+END
+$$;
+
+CREATE FUNCTION flush(
+    asker text, shards smallint[], epochs bigint[],
+    s_session uuid[], s_role text[], s_shard smallint[], s_open boolean[], s_parked boolean[],
+    s_choreography text[], s_phase text[], s_vote text[], s_outcome text[],
+    s_reason bytea[], s_header bytea[], s_body bytea[], s_result bytea[], s_started_at float8[],
+    r_session uuid[], r_role text[], r_site text[], r_kind text[], r_operation text[],
+    r_outcome text[], r_digest bytea[], r_value bytea[],
+    m_schemas text[], m_counts integer[],
+    m_session uuid[], m_site text[], m_sender text[], m_receiver text[], m_kind text[],
+    m_header bytea[], m_payload bytea[], m_context bytea[], m_home boolean[], m_service text[]
+) RETURNS text[]
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout = '2s'
+AS $$
+DECLARE
+    answers text[] := '{}';
+BEGIN
+    IF cardinality(shards) > 0 THEN
+        PERFORM fence(asker, shards, epochs);
+    END IF;
+
+    IF cardinality(s_session) > 0 THEN
+        WITH written AS (
+            INSERT INTO session AS old (
+                session, role, shard, open, parked, choreography, phase, vote, outcome,
+                reason, header, body, result, started_at)
+            SELECT * FROM unnest(
+                s_session, s_role, s_shard, s_open, s_parked, s_choreography, s_phase, s_vote, s_outcome,
+                s_reason, s_header, s_body, s_result, s_started_at)
+                AS given (session, role, shard, open, parked, choreography, phase, vote, outcome,
+                    reason, header, body, result, started_at)
+            ORDER BY session, role
+            ON CONFLICT (session, role) DO UPDATE SET
+                open = old.open AND excluded.open,
+                parked = excluded.parked,
+                phase = CASE WHEN old.open THEN excluded.phase ELSE old.phase END,
+                vote = coalesce(old.vote, excluded.vote),
+                outcome = coalesce(old.outcome, excluded.outcome),
+                reason = CASE WHEN old.outcome IS NULL THEN excluded.reason ELSE old.reason END,
+                body = excluded.body,
+                result = coalesce(old.result, excluded.result),
+                updated_at = clock_timestamp()
+            RETURNING session, role, old.xmax = 0 AS new
+        )
+        DELETE FROM arrival a USING written w  -- a new session answers for its early rows
+        WHERE w.new AND a.early AND a.session = w.session AND a.receiver = w.role;
+    END IF;
+
+    IF cardinality(r_session) > 0 THEN
+        INSERT INTO result (session, role, site, kind, operation, outcome, digest, value)
+        SELECT * FROM unnest(r_session, r_role, r_site, r_kind, r_operation, r_outcome, r_digest, r_value)
+            AS given (session, role, site, kind, operation, outcome, digest, value)
+        ORDER BY session, role, site, kind
+        ON CONFLICT DO NOTHING;
+    END IF;
+
+    IF cardinality(m_session) > 0 THEN
+        answers := hand_over(
+            m_schemas, m_counts, m_session, m_site, m_sender, m_receiver, m_kind,
+            m_header, m_payload, m_context, m_home);
+        IF answers && ARRAY['full', 'unknown'] THEN
+            INSERT INTO outbox (session, site, sender, receiver, kind, service, answer, header, payload, context)
+            SELECT session, site, sender, receiver, kind, service, answer, header, payload, context
+            FROM unnest(m_session, m_site, m_sender, m_receiver, m_kind, m_service, answers,
+                    m_header, m_payload, m_context)
+                AS given (session, site, sender, receiver, kind, service, answer, header, payload, context)
+            WHERE answer IN ('full', 'unknown')
+            ORDER BY session, site, sender, receiver
+            ON CONFLICT DO NOTHING;
+        END IF;
+    END IF;
+    RETURN answers;
+END
+$$;

@@ -1,0 +1,38 @@
+"""Fixtures for every test: a Postgres, and databases in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.postgres import Cluster, Database
+from tests.postgres import cluster as running
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """One Postgres for the whole run; DATABASE_URL's if that is set."""
+    with running() as found:
+        yield found
+
+
+@pytest.fixture
+def database(cluster: Cluster) -> Iterator[Database]:
+    """A database of the test's own with the migrated logs of `tests.postgres.SERVICES`."""
+    with cluster.database(migrated=True) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def module_database(cluster: Cluster) -> Iterator[Database]:
+    """The same, shared by the tests of a module."""
+    with cluster.database(migrated=True) as found:
+        yield found
+
+
+@pytest.fixture
+def blank_database(cluster: Cluster) -> Iterator[Database]:
+    """An empty database of the test's own."""
+    with cluster.database(migrated=False) as found:
+        yield found

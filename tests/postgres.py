@@ -1,0 +1,129 @@
+"""A real Postgres for tests: one server for the whole run, a database of its own for each test that asks.
+
+DATABASE_URL, if set, names the server (a login that may create roles and databases); otherwise one is started on a
+temporary directory with the same durability as any other, and ended by its process, never by a name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote, urlsplit, urlunsplit
+
+import asyncpg
+
+from accompanist.log import names, provision
+from ops import postgres
+
+SERVICES: Mapping[str, str] = {"warehouse": "acc_warehouse", "payment": "acc_payment", "loyalty": "acc_loyalty"}
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database and how to log in to it; without a user, as the administrator."""
+
+    admin_dsn: str
+
+    def dsn(self, user: str | None = None) -> str:
+        """The address for `user`; roles that `bootstrap` made have the administrator's password, if there is one."""
+        if user is None:
+            return self.admin_dsn
+        parts = urlsplit(self.admin_dsn)
+        secret = f":{parts.password}" if parts.password else ""
+        host = parts.netloc.rpartition("@")[2]
+        return urlunsplit(parts._replace(netloc=f"{quote(user)}{secret}@{host}"))
+
+    def sidecar_dsn(self, service: str) -> str:
+        return self.dsn(names.sidecar_role(service))
+
+    def worker_dsn(self, service: str) -> str:
+        return self.dsn(names.worker_role(service))
+
+
+class Cluster:
+    """The server, through its administrator's address."""
+
+    def __init__(self, admin_dsn: str) -> None:
+        self._admin_dsn = admin_dsn
+        self._template: str | None = None
+
+    def dsn(self, database: str) -> str:
+        parts = urlsplit(self._admin_dsn)
+        address = urlunsplit(parts._replace(path=f"/{database}"))
+        # urlunsplit drops the empty host of a socket's address
+        return address if parts.netloc else f"{parts.scheme}://{address.partition(':')[2]}"
+
+    @contextmanager
+    def database(self, *, migrated: bool) -> Iterator[Database]:
+        """A fresh database, with the logs of SERVICES in it or empty; dropped at the end, whoever is still in it."""
+        name = self._name()
+        if migrated and self._template is None:
+            self._template = self._name()
+            self._run(f"CREATE DATABASE {self._template}")
+            asyncio.run(_provision(Database(self.dsn(self._template))))
+        self._run(f"CREATE DATABASE {name} TEMPLATE {self._template if migrated else 'template0'}")
+        try:
+            yield Database(self.dsn(name))
+        finally:
+            self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def close(self) -> None:
+        if self._template is not None:
+            self._run(f"DROP DATABASE {self._template} WITH (FORCE)")
+
+    def _name(self) -> str:
+        return f"accompanist_test_{os.getpid()}_{next(_numbers)}"
+
+    def _run(self, statement: str) -> None:
+        asyncio.run(_execute(self._admin_dsn, statement))
+
+
+async def _execute(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def _provision(database: Database) -> None:
+    await provision.bootstrap(database.dsn(), SERVICES)
+    if password := urlsplit(database.dsn()).password:
+        for service in SERVICES:
+            for role in (names.sidecar_role(service), names.worker_role(service)):
+                await _execute(database.dsn(), f"ALTER ROLE {role} PASSWORD '{password}'")
+    for service, schema in SERVICES.items():
+        await provision.migrate(database.dsn(), service, schema)
+
+
+@contextmanager
+def server() -> Iterator[postgres.Server]:
+    """A server of one's own, for tests that kill it."""
+    with tempfile.TemporaryDirectory(prefix="acc-", ignore_cleanup_errors=True) as place:
+        Path(place).chmod(0o711)  # started by root, the server is somebody else
+        started = postgres.start_ready(Path(place, "data"), Path(place, "s"))
+        try:
+            yield started
+        finally:
+            started.stop()
+
+
+@contextmanager
+def cluster() -> Iterator[Cluster]:
+    """The server of this test run."""
+    if named := os.environ.get("DATABASE_URL"):
+        found = Cluster(named)
+        try:
+            yield found
+        finally:
+            found.close()
+        return
+    with server() as started:
+        yield Cluster(started.dsn())
