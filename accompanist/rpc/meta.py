@@ -15,12 +15,13 @@ KeyKind = Literal["forward", "compensate"]
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`deadline` is in seconds since the epoch; `traceparent`, `tracestate` and `baggage` are W3C headers."""
+    """`kind`, on the wire `key`, completes the key. `deadline` is the session's, in seconds since the epoch;
+    `traceparent`, `tracestate` and `baggage` are W3C headers."""
 
     session: UUID | None = None
     role: str | None = None
     site: str | None = None
-    kind: KeyKind = "forward"
+    kind: KeyKind = msgspec.field(default="forward", name="key")
     attempt: int = 1
     deadline: float | None = None
     traceparent: str | None = None

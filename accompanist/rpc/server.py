@@ -17,12 +17,12 @@ has to be one that may be asked again.
 from __future__ import annotations
 
 import asyncio
-import logging
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
 import msgspec
+import structlog
 
 from accompanist import limits
 from accompanist.errors import AccompanistError, Bug, catalogue
@@ -44,7 +44,7 @@ Handler = Callable[[Params, bytes | None], Awaitable[bytes]]
 
 drain_ms = 10_000
 
-_log = logging.getLogger(__name__)
+logger = structlog.get_logger("accompanist.rpc")
 
 
 class Server(Protocol):
@@ -132,5 +132,5 @@ class Dispatcher:
 def _log_unexpected(method: str, problem: Exception) -> None:
     """Type and place, not the text: it may quote a payload."""
     frames = traceback.extract_tb(problem.__traceback__)
-    place = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
-    _log.error("%s a handler failed: method=%s error=%s at=%s", UNEXPECTED, method, type(problem).__name__, place)
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
+    logger.error("handler.failed", code=UNEXPECTED, operation=method, error_type=type(problem).__name__, where=where)

@@ -84,7 +84,7 @@ class Connection(asyncio.Protocol):
             raise ConnectionResetError("the connection was closed")
 
     def send(self, body: bytes, sent: Callable[[], None] | None = None) -> None:
-        """Queue a body for this turn's write; `sent` is called when it was handed to the transport."""
+        """Queue a body for this turn's write; `sent` is called once it was handed to the kernel, if that took it."""
         if not self._outgoing:
             self._loop.call_soon(self.flush)
         self._outgoing.append(frame(body))
@@ -98,7 +98,8 @@ class Connection(asyncio.Protocol):
             return
         self._transport.writelines(outgoing)
         for call in sent:
-            call()
+            # a turn later: uvloop writes when this turn's callbacks have run
+            self._loop.call_soon(call)
 
     def pause_reading(self) -> None:
         if self._transport is not None and not self.lost:

@@ -1,0 +1,105 @@
+"""What a role asks of its worker, read from the role's class; and whether a handler keeps to it.
+
+The class is imported, so its types are there; which of its methods are transactions, compensations and queries stands
+in their decorators, and is read from the source as the compiler reads it, so that worker and choreography cannot
+disagree. A handler must take exactly the operation's parameters, by name and type, after the open transaction, and
+return its type: found at start, not at the first order of a customer.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, get_type_hints
+
+from accompanist import Role
+from accompanist.errors import AuthorError, catalogue
+
+MISMATCH = catalogue(
+    "ACC510",
+    "the worker does not keep to its role",
+    "Each operation of the role needs one handler of its name, with its parameters after the transaction, their types "
+    "and its return type. Choreographies are checked against the role, so the worker has to be too.",
+    "Write the handler as the role declares the operation, or change the role and check the choreographies again.",
+)
+
+TRANSACTION, COMPENSATION, QUERY = "transaction", "compensation", "query"
+
+
+@dataclass(frozen=True, slots=True)
+class OperationContract:
+    """One operation: its kind, its parameters' types by name in order, and its return type."""
+
+    name: str
+    kind: str
+    parameters: Mapping[str, Any]
+    returns: Any
+
+
+def contract_of(role: type[Role]) -> dict[str, OperationContract]:
+    """The operations of a role by name. Raises AuthorError for a class that is no role."""
+    if not (isinstance(role, type) and issubclass(role, Role) and role is not Role):
+        raise AuthorError(MISMATCH, f"{role!r} is not a role class")
+    found: dict[str, OperationContract] = {}
+    for owner in reversed(role.__mro__):
+        if issubclass(owner, Role) and owner is not Role:
+            for name, kind in _kinds(owner).items():
+                declared = owner.__dict__[name]
+                hints = get_type_hints(getattr(declared, "operation", declared))
+                returns = hints.pop("return", None)
+                found[name] = OperationContract(name, kind, hints, returns)
+    if not found:
+        raise AuthorError(MISMATCH, f"{role.__name__} declares no operations")
+    return found
+
+
+def _kinds(owner: type[Role]) -> dict[str, str]:
+    """Each operation that this class declares, with the kind its decorator gives it."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(owner)))
+    [declared] = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    kinds: dict[str, str] = {}
+    for node in declared.body:
+        if isinstance(node, ast.FunctionDef) and node.decorator_list:
+            kind = _kind(node.decorator_list[0])
+            if kind is not None:
+                kinds[node.name] = kind
+    return kinds
+
+
+def _kind(decorator: ast.expr) -> str | None:
+    if isinstance(decorator, ast.Call):  # @transaction(retriable=True)
+        decorator = decorator.func
+    name = decorator.attr if isinstance(decorator, ast.Attribute) else getattr(decorator, "id", None)
+    return name if name in (TRANSACTION, COMPENSATION, QUERY) else None
+
+
+def check_handler(role: str, operation: OperationContract, handler: Callable[..., Any]) -> None:
+    """Raise AuthorError unless the handler takes and returns what the operation says."""
+    name = f"{role}.{operation.name}"
+    if not inspect.iscoroutinefunction(handler):
+        raise AuthorError(MISMATCH, f"the handler of {name} is not an async function")
+    parameters = list(inspect.signature(handler).parameters.values())
+    if not parameters or any(p.kind is not p.POSITIONAL_OR_KEYWORD for p in parameters):
+        raise AuthorError(MISMATCH, f"the handler of {name} takes the transaction, then plain parameters")
+    taken, declared = [p.name for p in parameters[1:]], list(operation.parameters)
+    if taken != declared:
+        raise AuthorError(MISMATCH, f"the handler of {name} takes {_words(taken)}, the role says {_words(declared)}")
+    hints = get_type_hints(handler)
+    for parameter, wanted in operation.parameters.items():
+        if hints.get(parameter) != wanted:
+            text = f"{_type(hints.get(parameter))}, the role says {_type(wanted)}"
+            raise AuthorError(MISMATCH, f"parameter {parameter!r} of the handler of {name} is {text}")
+    if hints.get("return") != operation.returns:
+        text = f"{_type(hints.get('return'))}, the role says {_type(operation.returns)}"
+        raise AuthorError(MISMATCH, f"the handler of {name} returns {text}")
+
+
+def _words(names: list[str]) -> str:
+    return "(" + ", ".join(names) + ")"
+
+
+def _type(hint: Any) -> str:
+    return getattr(hint, "__name__", None) or ("no type" if hint is None else str(hint))

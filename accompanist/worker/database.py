@@ -1,0 +1,118 @@
+"""The worker's connections, and what Postgres's errors mean for a call.
+
+A call that fails for a reason that may pass decides nothing: its transaction is gone or, when the connection broke at
+COMMIT, unknown, and the fence tells when it is asked again. So such errors are answered "retry later" (-32002) and are
+never the worker's decision. Conflicts that Postgres resolves by sacrificing one transaction are tried again here first,
+since nobody has to hear of them.
+
+Connections are returned as they are, without the reset that a pool usually sends (one more round trip a call): the
+SDK leaves nothing on a connection, and a handler must not either: SET LOCAL, never SET; no LISTEN, no session locks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from accompanist.errors import OperatorError, catalogue
+
+UNREACHABLE = catalogue(
+    "ACC516",
+    "the worker's database cannot be used",
+    "Postgres does not answer at the address given, or refuses this user or database.",
+    "Start it, or correct the worker's DSN.",
+)
+
+connections_max = 16
+lock_wait_ms = 5_000
+statement_ms = 8_000  # below the caller's patience: what it gave up on must not go on for long
+idle_in_transaction_ms = 30_000  # a stopped process must not hold the door for ever
+connect_timeout_ms = 5_000
+acquire_ms = 5_000
+
+
+class ConnectionLost(Exception):
+    """The connection broke under a statement; what it did is unknown."""
+
+
+_CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_PASSING: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    (_CONFLICTS, "conflict"),
+    (asyncpg.LockNotAvailableError, "lock_wait"),
+    (asyncpg.QueryCanceledError, "statement_timeout"),
+    (asyncpg.IdleInTransactionSessionTimeoutError, "transaction_timeout"),
+    (TimeoutError, "timeout"),
+    (
+        (
+            asyncpg.PostgresConnectionError,
+            asyncpg.InsufficientResourcesError,
+            asyncpg.OperatorInterventionError,
+            ConnectionLost,
+            OSError,
+        ),
+        "database_unavailable",
+    ),
+)
+
+
+async def open_pool(dsn: str, size: int = connections_max) -> asyncpg.Pool:
+    """Connections for calls. Raises OperatorError, without the DSN, which holds a password."""
+    try:
+        return await asyncpg.create_pool(
+            dsn,
+            min_size=1,
+            max_size=size,
+            max_inactive_connection_lifetime=0,
+            timeout=connect_timeout_ms / 1000,
+            reset=_leave_as_is,
+            server_settings={
+                "lock_timeout": str(lock_wait_ms),
+                "statement_timeout": str(statement_ms),
+                "idle_in_transaction_session_timeout": str(idle_in_transaction_ms),
+            },
+        )
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
+        raise OperatorError(UNREACHABLE, f"cannot connect ({type(problem).__name__})") from None
+
+
+async def _leave_as_is(connection: asyncpg.Connection) -> None:
+    """In place of the pool's reset."""
+
+
+def is_conflict(problem: BaseException) -> bool:
+    """Whether the same transaction, begun again at once, may well succeed."""
+    return isinstance(problem, _CONFLICTS) or _met_own_repeat(problem)
+
+
+def passing(problem: BaseException) -> str | None:
+    """One word for an error that may pass, None for one that will not."""
+    if _met_own_repeat(problem):
+        return "conflict"
+    for kinds, word in _PASSING:
+        if isinstance(problem, kinds):
+            return word
+    return None
+
+
+def _met_own_repeat(problem: BaseException) -> bool:
+    """The record of this very call was written by a concurrent repeat; its outcome can be read now."""
+    return isinstance(problem, asyncpg.UniqueViolationError) and problem.table_name == "fence_call"
+
+
+@asynccontextmanager
+async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the pool, within a time: waiting for ever would hold the caller's place in line. Raises
+    ConnectionLost where the driver complains of one that broke; its other complaints are somebody's mistake."""
+    async with asyncio.timeout(acquire_ms / 1000):
+        taken = await pool.acquire()
+    try:
+        yield taken
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError):
+        if not taken.is_closed():
+            raise
+        raise ConnectionLost from None
+    finally:
+        await pool.release(taken)

@@ -1,0 +1,166 @@
+"""One call of an operation, as transactions on the worker's database.
+
+The happy path of a transaction is BEGIN, enter, the operation's own statements, leave, COMMIT: effect, fence and reply
+in one commit, four round trips beside the operation's own.
+
+There is no savepoint on it, although a refusal has to undo the effects and keep its record. A handler that declines has
+the whole transaction rolled back, and the refusal is written by a second one, a single statement. In between, nothing
+holds the key, and that is harmless, because the record is written once and whoever writes it first decides:
+
+    a crash in between        nothing is recorded and nothing done: the repeat decides afresh, which is allowed, for
+                              nobody has been told anything
+    a repeat in between       it runs and may well succeed; our refusal then finds its reply, and *that* is our answer
+    a close in between        our refusal finds the door shut and answers so; nothing was executed
+
+A savepoint would cost every successful call a round trip to save the refused ones two.
+
+An exception of the handler rolls back and records nothing: the call is asked again, and stands undecided until then. A
+connection that breaks at COMMIT leaves the outcome unknown here; the answer is "retry later", and the repeat reads it.
+
+Not promised: anything about effects outside the transaction that was handed to the operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+
+from accompanist import crashpoints
+from accompanist.language import codec
+from accompanist.rpc import envelope
+from accompanist.rpc.envelope import RpcError
+from accompanist.worker import database
+from accompanist.worker.fence import Fence, Key
+
+conflict_attempts_max = 4
+
+T = TypeVar("T")
+Work = Callable[[asyncpg.Connection], Awaitable[Any]]
+
+
+_call: ContextVar[Key] = ContextVar("accompanist_call")
+
+
+def current_call() -> Key:
+    """The key of the transaction or compensation that is being done. A compensation has the session, role and site of
+    what it undoes, and finds by them what that has written. Raises LookupError outside of one."""
+    return _call.get()
+
+
+class Declined(Exception):
+    """Raised by an operation that decides against it: a declared failure, and final. Its effects are rolled back and
+    the reason is recorded and sent, so it is for people and holds no secrets."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Execution:
+    """Runs operations on a pool, behind the fence of one schema."""
+
+    def __init__(self, pool: asyncpg.Pool, fence: Fence) -> None:
+        self._pool = pool
+        self._fence = fence
+
+    async def transact(self, key: Key, work: Work, returns: Any) -> bytes:
+        """The reply of a transaction or compensation, done now or before. Raises RpcError."""
+        if key.kind == "forward":
+            crashpoints.reached("worker.call_received")
+
+        async def once(connection: asyncpg.Connection) -> tuple[str, str | None]:
+            try:
+                return await self._guarded(connection, key, work, returns)
+            except Declined as refusal:
+                if key.kind == "compensate":
+                    raise RpcError(envelope.INTERNAL_ERROR, "a compensation declined") from None
+                return await self._fence.refuse(connection, key, refusal.reason.replace("\0", ""))
+
+        return _answer(*await self._decided(once))
+
+    async def ask(self, work: Work, returns: Any) -> bytes:
+        """The reply of a query, from a transaction that cannot write. Raises RpcError."""
+
+        async def once(connection: asyncpg.Connection) -> bytes:
+            async with connection.transaction(readonly=True):
+                return _encode(await work(connection), returns)
+
+        try:
+            return await self._decided(once)
+        except Declined as refusal:
+            raise RpcError(envelope.DECLINED, "declined", refusal.reason) from None
+
+    async def close(self, session: UUID, role: str, unless: str | None) -> bytes:
+        """Shut the door of (session, role) and tell what was executed behind it. Raises RpcError."""
+
+        async def once(connection: asyncpg.Connection) -> str:
+            async with connection.transaction():
+                told = await self._fence.close(connection, session, role, unless)
+                crashpoints.reached("worker.close_before_commit")
+            crashpoints.reached("worker.close_after_commit")
+            return told
+
+        return (await self._decided(once)).encode()
+
+    async def forget(self, sessions: list[UUID]) -> int:
+        async def once(connection: asyncpg.Connection) -> int:
+            return await self._fence.forget(connection, sessions)
+
+        return await self._decided(once)
+
+    async def _guarded(
+        self, connection: asyncpg.Connection, key: Key, work: Work, returns: Any
+    ) -> tuple[str, str | None]:
+        undo = key.kind == "compensate"
+        async with connection.transaction():
+            status, answer = await self._fence.enter(connection, key)
+            if status != "run":
+                return status, answer
+            _call.set(key)
+            reply = _encode(await work(connection), returns).decode()
+            await self._fence.leave(connection, key, reply)
+            crashpoints.reached("worker.undo_before_commit" if undo else "worker.before_commit")
+        crashpoints.reached("worker.undo_after_commit" if undo else "worker.after_commit")
+        return "replied", reply
+
+    async def _decided(self, once: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """Run it on a connection of its own, again on a conflict. Raises RpcError for what may pass."""
+        for attempt in range(1, conflict_attempts_max + 1):
+            try:
+                async with database.connection(self._pool) as connection:
+                    return await once(connection)
+            except Exception as problem:
+                if attempt < conflict_attempts_max and database.is_conflict(problem):
+                    continue
+                word = database.passing(problem)
+                if word is None:
+                    raise
+                raise RpcError(envelope.RETRY_LATER, "retry later", word) from None
+        raise AssertionError("a loop of attempts ends in one of them")
+
+
+def _encode(reply: Any, returns: Any) -> bytes:
+    """The reply's canonical JSON, read back as its type: what the caller could not read must not be committed."""
+    try:
+        encoded = codec.encode(reply)
+        codec.decode(encoded, returns)
+    except (codec.EncodeError, codec.DecodeError):
+        raise RpcError(envelope.INTERNAL_ERROR, "internal error", "the reply does not fit its type") from None
+    return encoded
+
+
+def _answer(status: str, answer: str | None) -> bytes:
+    match status:
+        case "replied":
+            return (answer or "null").encode()
+        case "declined":
+            raise RpcError(envelope.DECLINED, "declined", answer)
+        case "closed":
+            raise RpcError(envelope.CLOSED, "closed")
+        case "reused":
+            raise RpcError(envelope.REUSED, "key reused with other arguments")
+    raise AssertionError(f"the fence has no status {status!r}")

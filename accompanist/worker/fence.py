@@ -1,0 +1,132 @@
+"""Installing the fence and asking it; what it promises is argued in `fence.sql`.
+
+`install` is idempotent and versioned: it runs the whole file in one transaction, which a version that is there already
+turns into nothing, and refuses a schema whose fence is newer than this program. `Fence` holds the statements for one
+schema; every one of them runs on the connection, and in the transaction, that its caller gives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from accompanist import limits
+from accompanist.errors import OperatorError, catalogue
+from accompanist.worker.identifiers import schema_name
+
+VERSION = 1
+close_wait_ms = 2_000
+
+NOT_INSTALLED = catalogue(
+    "ACC511",
+    "the worker's schema has no fence",
+    "The fence is a table and some functions in the worker's own schema. Without it a repeated call would act twice.",
+    "Run `accompanist fence install --schema SCHEMA`, or start the worker once with --install.",
+)
+NO_SCHEMA = catalogue(
+    "ACC512",
+    "the worker's schema does not exist",
+    "The schema is not in this database, or this database role may not use it.",
+    "Create it, grant it to the worker's database role, or start the worker once with --install.",
+)
+NEWER = catalogue(
+    "ACC513",
+    "the fence is newer than this program",
+    "A later version of Accompanist has installed its fence here, and this one does not know its contract.",
+    "Start the worker with the version of Accompanist that installed the fence, or a later one.",
+)
+BAD_ENCODING = catalogue(
+    "ACC515",
+    "the database is not in UTF-8",
+    "Arguments and replies are JSON, which is UTF-8; another encoding cannot hold every text.",
+    "Create the worker's database with ENCODING 'UTF8'.",
+)
+
+_SQL = Path(__file__).with_name("fence.sql")
+
+
+async def install(connection: asyncpg.Connection, schema: str) -> None:
+    """Create the schema, if it is missing, and the fence in it, as the connection's database role."""
+    schema_name(schema)
+    async with connection.transaction():
+        # two installers at once: the second waits, and then finds everything there
+        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 21))", schema)
+        if await connection.fetchval("SHOW server_encoding") != "UTF8":
+            raise OperatorError(BAD_ENCODING, f"the database of schema {schema} is not in UTF-8")
+        if not await connection.fetchval("SELECT to_regnamespace($1) IS NOT NULL", schema):
+            await connection.execute(f"CREATE SCHEMA {schema}")
+        found = await _version(connection, schema)
+        if found > VERSION:
+            raise OperatorError(NEWER, f"schema {schema} has version {found}, this program knows {VERSION}")
+        if found < VERSION:
+            await connection.execute("SELECT set_config('search_path', $1, true)", f"{schema}, pg_temp")
+            await connection.execute(_SQL.read_text())
+
+
+async def verify(connection: asyncpg.Connection, schema: str) -> None:
+    """Raise OperatorError, with what to run, unless the schema is there and holds this version's fence."""
+    schema_name(schema)
+    usable = "SELECT coalesce(has_schema_privilege(to_regnamespace($1), 'USAGE'), false)"
+    if not await connection.fetchval(usable, schema):
+        raise OperatorError(NO_SCHEMA, f"there is no schema {schema} that this database role may use")
+    found = await _version(connection, schema)
+    if found > VERSION:
+        raise OperatorError(NEWER, f"schema {schema} has version {found}, this program knows {VERSION}")
+    if found < VERSION:
+        text = f"schema {schema} has no fence" if found == 0 else f"schema {schema} has a fence of version {found}"
+        raise OperatorError(NOT_INSTALLED, text, f"run `accompanist fence install --schema {schema}`")
+
+
+async def _version(connection: asyncpg.Connection, schema: str) -> int:
+    if not await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", f"{schema}.fence_version"):
+        return 0
+    return int(await connection.fetchval(f"SELECT coalesce(max(version), 0) FROM {schema}.fence_version"))  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What the fence knows a call by, with what it asks for. `arguments` is canonical JSON text."""
+
+    session: UUID
+    role: str
+    site: str
+    kind: str
+    operation: str
+    arguments: str
+
+
+class Fence:
+    """The fence of one schema."""
+
+    def __init__(self, schema: str) -> None:
+        schema_name(schema)
+        # the schema's name was checked above and is all that varies
+        self._enter = f"SELECT status, answer FROM {schema}.fence_enter($1, $2, $3, $4, $5, $6)"  # noqa: S608
+        self._leave = f"SELECT {schema}.fence_leave($1, $2, $3, $4, $5, $6, $7)"
+        self._refuse = f"SELECT status, answer FROM {schema}.fence_refuse($1, $2, $3, $4, $5, $6)"  # noqa: S608
+        self._close = f"SELECT {schema}.fence_close($1, $2, $3, $4)"
+        self._forget = f"SELECT {schema}.fence_forget($1)"
+
+    async def enter(self, tx: asyncpg.Connection, key: Key) -> tuple[str, str | None]:
+        row = await tx.fetchrow(self._enter, key.session, key.role, key.site, key.kind, key.operation, key.arguments)
+        return row["status"], row["answer"]
+
+    async def leave(self, tx: asyncpg.Connection, key: Key, reply: str) -> None:
+        await tx.execute(self._leave, key.session, key.role, key.site, key.kind, key.operation, key.arguments, reply)
+
+    async def refuse(self, tx: asyncpg.Connection, key: Key, reason: str) -> tuple[str, str | None]:
+        reason = reason[: limits.reason_chars_max]
+        row = await tx.fetchrow(self._refuse, key.session, key.role, key.site, key.operation, key.arguments, reason)
+        return row["status"], row["answer"]
+
+    async def close(self, tx: asyncpg.Connection, session: UUID, role: str, unless: str | None) -> str:
+        """The answer's JSON, as the contract of `accompanist.close` has it."""
+        answer: Any = await tx.fetchval(self._close, session, role, unless, close_wait_ms)
+        return str(answer)
+
+    async def forget(self, tx: asyncpg.Connection, sessions: list[UUID]) -> int:
+        return int(await tx.fetchval(self._forget, sessions))

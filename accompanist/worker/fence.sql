@@ -1,0 +1,197 @@
+-- The fence, version 1: what makes a worker's operations exactly-once and closable, from any language.
+--
+-- Installed into the worker's own schema and used inside the worker's own transactions (READ COMMITTED or stricter):
+--
+--     BEGIN
+--     SELECT status, answer FROM fence_enter(session, role, site, kind, operation, arguments)
+--         run       do the work now, in this transaction
+--         replied   done before: answer is the reply          } COMMIT and
+--         declined  refused before: answer is the reason      } answer so
+--         closed    the session takes no more forward calls   }
+--         reused    this key was used with another operation or other arguments
+--     ... the operation's own statements ...
+--     SELECT fence_leave(session, role, site, kind, operation, arguments, reply)
+--     COMMIT
+--
+-- An operation that declines rolls its effects back (the transaction, or to a savepoint) and records the refusal:
+--
+--     SELECT status, answer FROM fence_refuse(session, role, site, operation, arguments, reason)
+--         declined, or what was recorded first by somebody else: that is the answer then
+--
+-- kind is 'forward' or 'compensate'; a compensation has the site of what it undoes. arguments is the canonical JSON
+-- text of the parameters, reply that of the result. A compensation of what never ran is recorded as done and answered
+-- 'replied' at once, and its forward call finds the door shut from then on.
+--
+-- State. A row of fence_call is an outcome; there is no row of work under way: that is an advisory lock, which ends
+-- with the transaction, however that ends. A row is written once. A row of fence_closed shuts (session, role).
+--
+-- Locks, all of the transaction's length, taken in this order:
+--     door   (session, role)        shared by forward calls, exclusive by close: close waits for calls under way
+--     key    (session, role, site)  exclusive: a concurrent repeat, or the compensation of a call that still runs,
+--                                   waits and then reads what the first has recorded
+--     order  (session, role)        exclusive, from leave to commit, so that `position` agrees with the commit order
+-- The primary key is the last word: were two to meet in spite of the locks (a snapshot taken too early), the second
+-- fails to insert, and its effects roll back with it.
+--
+-- Not promised: isolation between sessions, or anything of effects outside this database.
+
+CREATE TABLE IF NOT EXISTS fence_call (
+    session   uuid   NOT NULL,
+    role      text   NOT NULL,
+    site      text   NOT NULL,
+    kind      text   NOT NULL CHECK (kind IN ('forward', 'compensate')),
+    operation text   NOT NULL,
+    digest    bytea  NOT NULL,
+    arguments text,                       -- of forward calls: what close hands back to be compensated
+    outcome   text   NOT NULL CHECK (outcome IN ('replied', 'declined')),
+    answer    text   NOT NULL,            -- the reply's JSON, or the reason
+    position  bigint GENERATED ALWAYS AS IDENTITY,
+    PRIMARY KEY (session, role, site, kind)
+);
+
+CREATE TABLE IF NOT EXISTS fence_closed (
+    session uuid NOT NULL,
+    role    text NOT NULL,
+    at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (session, role)
+);
+
+CREATE TABLE IF NOT EXISTS fence_version (
+    version integer PRIMARY KEY,
+    at      timestamptz NOT NULL DEFAULT now()
+);
+
+
+CREATE OR REPLACE FUNCTION fence_lock_id(p_what text, p_session uuid, p_role text, p_site text) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path FROM CURRENT
+RETURN hashtextextended(concat_ws(' ', current_schema(), p_what, p_session, p_role, p_site), 20);
+
+
+CREATE OR REPLACE FUNCTION fence_digest(p_arguments text) RETURNS bytea
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN sha256(convert_to(p_arguments, 'UTF8'));
+
+
+CREATE OR REPLACE FUNCTION fence_enter(
+    p_session uuid, p_role text, p_site text, p_kind text, p_operation text, p_arguments text,
+    OUT status text, OUT answer text
+) LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    forward  fence_call;
+    recorded fence_call;
+BEGIN
+    IF p_kind = 'forward' THEN
+        PERFORM pg_advisory_xact_lock_shared(fence_lock_id('door', p_session, p_role, '')),
+                pg_advisory_xact_lock(fence_lock_id('key', p_session, p_role, p_site));
+        IF EXISTS (SELECT FROM fence_closed c WHERE c.session = p_session AND c.role = p_role)
+           OR EXISTS (SELECT FROM fence_call c WHERE c.session = p_session AND c.role = p_role
+                                                 AND c.site = p_site AND c.kind = 'compensate') THEN
+            status := 'closed';
+            RETURN;
+        END IF;
+    ELSIF p_kind = 'compensate' THEN
+        PERFORM pg_advisory_xact_lock(fence_lock_id('key', p_session, p_role, p_site));
+        SELECT * INTO forward FROM fence_call c
+         WHERE c.session = p_session AND c.role = p_role AND c.site = p_site AND c.kind = 'forward';
+        IF forward.outcome = 'replied' AND forward.digest <> fence_digest(p_arguments) THEN
+            status := 'reused';
+            RETURN;
+        END IF;
+    ELSE
+        RAISE EXCEPTION 'a call is forward or compensate' USING ERRCODE = 'invalid_parameter_value';
+    END IF;
+
+    SELECT * INTO recorded FROM fence_call c
+     WHERE c.session = p_session AND c.role = p_role AND c.site = p_site AND c.kind = p_kind;
+    IF recorded.session IS NOT NULL THEN
+        IF recorded.operation <> p_operation OR recorded.digest <> fence_digest(p_arguments) THEN
+            status := 'reused';
+        ELSE
+            status := recorded.outcome;
+            answer := recorded.answer;
+        END IF;
+    ELSIF p_kind = 'forward' OR forward.outcome = 'replied' THEN
+        status := 'run';
+    ELSE
+        -- it never ran, or was refused: nothing is to be undone, and from now on nothing can be done either
+        INSERT INTO fence_call (session, role, site, kind, operation, digest, outcome, answer)
+        VALUES (p_session, p_role, p_site, p_kind, p_operation, fence_digest(p_arguments), 'replied', 'null');
+        status := 'replied';
+        answer := 'null';
+    END IF;
+END $$;
+
+
+CREATE OR REPLACE FUNCTION fence_leave(
+    p_session uuid, p_role text, p_site text, p_kind text, p_operation text, p_arguments text, p_reply text
+) RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(fence_lock_id('order', p_session, p_role, ''));
+    INSERT INTO fence_call (session, role, site, kind, operation, digest, arguments, outcome, answer)
+    VALUES (p_session, p_role, p_site, p_kind, p_operation, fence_digest(p_arguments),
+            CASE p_kind WHEN 'forward' THEN p_arguments END, 'replied', p_reply);
+END $$;
+
+
+CREATE OR REPLACE FUNCTION fence_refuse(
+    p_session uuid, p_role text, p_site text, p_operation text, p_arguments text, p_reason text,
+    OUT status text, OUT answer text
+) LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    SELECT e.status, e.answer INTO status, answer
+      FROM fence_enter(p_session, p_role, p_site, 'forward', p_operation, p_arguments) e;
+    IF status = 'run' THEN
+        INSERT INTO fence_call (session, role, site, kind, operation, digest, outcome, answer)
+        VALUES (p_session, p_role, p_site, 'forward', p_operation, fence_digest(p_arguments), 'declined', p_reason);
+        status := 'declined';
+        answer := p_reason;
+    END IF;
+END $$;
+
+
+-- Refuse every later forward call of (session, role) and answer what was executed and is not compensated, in commit
+-- order. With p_unless, a site whose outcome the caller does not know: if a reply is recorded for it and the door is
+-- still open, the door stays open and the reply is the answer. Waits p_wait_ms for calls under way, then fails with
+-- lock_not_available (55P03); ask again.
+CREATE OR REPLACE FUNCTION fence_close(
+    p_session uuid, p_role text, p_unless text DEFAULT NULL, p_wait_ms integer DEFAULT 2000
+) RETURNS text LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    reply    text;
+    executed text;
+BEGIN
+    PERFORM set_config('lock_timeout', p_wait_ms::text, true);
+    PERFORM pg_advisory_xact_lock(fence_lock_id('door', p_session, p_role, ''));
+
+    IF p_unless IS NOT NULL
+       AND NOT EXISTS (SELECT FROM fence_closed c WHERE c.session = p_session AND c.role = p_role) THEN
+        SELECT c.answer INTO reply FROM fence_call c
+         WHERE c.session = p_session AND c.role = p_role AND c.site = p_unless
+           AND c.kind = 'forward' AND c.outcome = 'replied';
+        IF FOUND THEN
+            RETURN concat('{"closed":false,"reply":', reply, '}');
+        END IF;
+    END IF;
+
+    INSERT INTO fence_closed (session, role) VALUES (p_session, p_role) ON CONFLICT DO NOTHING;
+    SELECT string_agg(
+               concat('{"site":', to_json(f.site), ',"operation":', to_json(f.operation),
+                      ',"arguments":', f.arguments, '}'), ',' ORDER BY f.position)
+      INTO executed
+      FROM fence_call f
+     WHERE f.session = p_session AND f.role = p_role AND f.kind = 'forward' AND f.outcome = 'replied'
+       AND NOT EXISTS (SELECT FROM fence_call c WHERE c.session = f.session AND c.role = f.role
+                                                  AND c.site = f.site AND c.kind = 'compensate');
+    RETURN concat('{"closed":true,"executed":[', executed, ']}');
+END $$;
+
+
+-- Forget sessions that are over everywhere; answers how many rows went.
+CREATE OR REPLACE FUNCTION fence_forget(p_sessions uuid[]) RETURNS bigint
+LANGUAGE sql VOLATILE SET search_path FROM CURRENT AS $$
+    WITH calls AS (DELETE FROM fence_call WHERE session = ANY (p_sessions) RETURNING 1),
+         doors AS (DELETE FROM fence_closed WHERE session = ANY (p_sessions) RETURNING 1)
+    SELECT (SELECT count(*) FROM calls) + (SELECT count(*) FROM doors);
+$$;
+
+INSERT INTO fence_version (version) VALUES (1) ON CONFLICT DO NOTHING;

@@ -1,0 +1,131 @@
+"""A worker as a process: from its address and database to a clean end.
+
+It begins by finding out what it can be told beforehand: whether the crash points are armed rightly, every operation has
+its handler, the database answers, the schema and its fence are there. Then it listens. SIGTERM and SIGINT stop it:
+nothing new is taken, what is under way ends within a time, the rest is cancelled, which rolls it back.
+
+A database that goes away later does not end it: calls are answered "retry later" until it is back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+import asyncpg
+import structlog
+import uvloop
+
+from accompanist import crashpoints
+from accompanist.errors import AccompanistError, OperatorError
+from accompanist.rpc.server import Server, drain_ms, serve
+from accompanist.worker import database, fence
+from accompanist.worker.contract import TRANSACTION
+from accompanist.worker.execution import Execution
+from accompanist.worker.fence import Fence
+from accompanist.worker.sdk import Worker
+
+Install = Callable[[str], Awaitable[None]]
+
+logger = structlog.get_logger("accompanist.worker")
+
+
+class Running:
+    """A worker that serves."""
+
+    def __init__(self, server: Server, pool: asyncpg.Pool) -> None:
+        self._server = server
+        self._pool = pool
+        self.url = server.url
+
+    async def stop(self, within_ms: int = drain_ms) -> None:
+        """Finish what is under way, within a time, and let go of everything."""
+        await self._server.stop(within_ms)
+        try:
+            async with asyncio.timeout(1):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+
+
+async def start(worker: Worker, url: str, dsn: str, *, allow_remote: bool = False) -> Running:
+    """Serve a worker at `url` on the database at `dsn`. Raises AuthorError, OperatorError."""
+    worker.check()
+    pool = await database.open_pool(dsn)
+    try:
+        async with database.connection(pool) as connection:
+            await fence.verify(connection, worker.schema)
+        handlers = worker.handlers(Execution(pool, Fence(worker.schema)))
+        transactions = {name for name, operation in worker.contract.items() if operation.kind == TRANSACTION}
+
+        def sent(method: str) -> None:
+            if method in transactions:
+                crashpoints.reached("worker.reply_sent")
+
+        return Running(await serve(handlers, url, allow_remote=allow_remote, sent=sent), pool)
+    except BaseException:
+        pool.terminate()
+        raise
+
+
+def main(worker: Worker, install: Install, arguments: Sequence[str] | None = None) -> int:
+    """The program of a worker: read the command line and the environment, install if asked to, serve until stopped.
+
+    `--url` and `--database` may come from NAME_WORKER_URL and NAME_WORKER_DATABASE, NAME being the role's, and
+    DATABASE_URL.
+    """
+    try:
+        asked = _read_arguments(worker, arguments, os.environ)
+        crashpoints.arm(asked.service)
+        uvloop.run(_run(worker, install, asked))
+    except AccompanistError as problem:
+        print(problem, file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _read_arguments(
+    worker: Worker, arguments: Sequence[str] | None, environment: Mapping[str, str]
+) -> argparse.Namespace:
+    name = worker.role.__name__
+    prefix = f"{name.upper()}_WORKER"
+    parser = argparse.ArgumentParser(description=f"The worker of the role {name}.")
+    parser.add_argument("--url", default=environment.get(f"{prefix}_URL"), help="where to listen: unix:, tcp:, http:")
+    parser.add_argument(
+        "--database",
+        default=environment.get(f"{prefix}_DATABASE") or environment.get("DATABASE_URL"),
+        help="the DSN of the worker's own database",
+    )
+    parser.add_argument("--install", action="store_true", help="create schema, tables and fence first")
+    parser.add_argument("--service", default=worker.schema, help="the service's name, in logs and crash points")
+    asked = parser.parse_args(arguments)
+    for option in ("url", "database"):
+        if not getattr(asked, option) and not (option == "url" and asked.install):
+            parser.error(f"--{option} or {prefix}_{option.upper()} is needed")
+    return asked
+
+
+async def _run(worker: Worker, install: Install, asked: argparse.Namespace) -> None:
+    if asked.install:
+        await _installed(install, asked.database)
+    if not asked.url:
+        return
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    running = await start(worker, asked.url, asked.database)
+    logger.info("worker.ready", address=running.url, schema=worker.schema)
+    await stopping.wait()
+    logger.info("worker.stopping")
+    await running.stop()
+
+
+async def _installed(install: Install, dsn: str) -> None:
+    try:
+        await install(dsn)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+        raise OperatorError(database.UNREACHABLE, f"cannot install ({type(problem).__name__})") from None

@@ -1,0 +1,195 @@
+"""A worker in Python: a role's operations as functions on an open transaction.
+
+    worker = Worker(Warehouse, schema="warehouse")
+
+    @worker.operation
+    async def reserve(tx: asyncpg.Connection, order: Order) -> Reservation:
+        ...
+
+`tx` is a connection in a transaction. What the operation does on it, the fence's record and the reply are one commit
+(`worker.execution`), so the operation is done once however often it is asked for, and may be written as if it were
+called once. `raise Declined("reason")` decides against it. A query gets a transaction that cannot write.
+
+Parameters are checked against the role's types before anything is begun; what does not fit is answered -32602 with the
+path, never the contents. A call without a key (session, role, site in `_meta`) is refused: it could not be repeated.
+
+The deadline in `_meta` is the session's, not the call's: what it means is decided by the session, and a compensation
+has to work long after it. The worker only passes it on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, TypeVar
+from uuid import UUID
+
+import asyncpg
+import msgspec
+import orjson
+
+from accompanist import Role
+from accompanist.errors import AuthorError
+from accompanist.language import codec
+from accompanist.rpc import envelope, meta
+from accompanist.rpc.envelope import RpcError
+from accompanist.rpc.meta import Meta
+from accompanist.rpc.server import Handler, Params
+from accompanist.worker import contract, fence
+from accompanist.worker.contract import OperationContract
+from accompanist.worker.execution import Execution
+from accompanist.worker.fence import Key
+
+Operation = TypeVar("Operation", bound=Callable[..., Awaitable[Any]])
+Around = Callable[[str, Mapping[str, Any]], AbstractContextManager[None]]
+"""What is put around each operation: (its name, the fields of `_meta`) to a context manager. Spans hang here."""
+
+CLOSE = "accompanist.close"
+FORGET = "accompanist.forget"
+DESCRIBE = "accompanist.describe"
+
+forget_sessions_max = 10_000
+
+
+class Worker:
+    """The operations of one role, to be served by `worker.process`."""
+
+    def __init__(self, role: type[Role], schema: str) -> None:
+        self.role = role
+        self.schema = schema
+        self.contract = contract.contract_of(role)
+        self.around: Around = lambda operation, context: nullcontext()
+        self._handlers: dict[str, Callable[..., Awaitable[Any]]] = {}
+
+    def operation(self, handler: Operation) -> Operation:
+        """Take this function as the role's operation of its name. Raises AuthorError if it does not fit."""
+        name = handler.__name__
+        if name not in self.contract:
+            known = ", ".join(self.contract)
+            raise AuthorError(contract.MISMATCH, f"{self.role.__name__} has no operation {name}; it has {known}")
+        if name in self._handlers:
+            raise AuthorError(contract.MISMATCH, f"{self.role.__name__}.{name} has two handlers")
+        contract.check_handler(self.role.__name__, self.contract[name], handler)
+        self._handlers[name] = handler
+        return handler
+
+    def check(self) -> None:
+        """Raise AuthorError unless every operation of the role has a handler."""
+        missing = [name for name in self.contract if name not in self._handlers]
+        if missing:
+            raise AuthorError(contract.MISMATCH, f"{self.role.__name__} has no handler for {', '.join(missing)}")
+
+    def handlers(self, execution: Execution) -> dict[str, Handler]:
+        """The methods to serve: the role's operations and the reserved ones."""
+        self.check()
+        methods = {name: self._method(self.contract[name], self._handlers[name], execution) for name in self.contract}
+        return methods | {
+            CLOSE: _close_method(execution),
+            FORGET: _forget_method(execution),
+            DESCRIBE: self._describe_method(),
+        }
+
+    def _method(
+        self, operation: OperationContract, handler: Callable[..., Awaitable[Any]], execution: Execution
+    ) -> Handler:
+        async def method(params: Params, context: bytes | None) -> bytes:
+            call = _read_meta(context)
+            with self.around(operation.name, msgspec.structs.asdict(call)):
+                values = _decode(params, operation.parameters)
+
+                def work(tx: asyncpg.Connection) -> Awaitable[Any]:
+                    return handler(tx, **values)
+
+                if operation.kind == contract.QUERY:
+                    return await execution.ask(work, operation.returns)
+                return await execution.transact(_key(call, operation, params), work, operation.returns)
+
+        return method
+
+    def _describe_method(self) -> Handler:
+        operations = {name: operation.kind for name, operation in self.contract.items()}
+        told = orjson.dumps({"role": self.role.__name__, "fence": fence.VERSION, "operations": operations})
+
+        async def describe(params: Params, context: bytes | None) -> bytes:
+            return told
+
+        return describe
+
+
+class _Close(msgspec.Struct, forbid_unknown_fields=True):
+    session: UUID
+    role: str
+    unless: str | None = None
+
+
+class _Forget(msgspec.Struct, forbid_unknown_fields=True):
+    sessions: list[UUID]
+
+
+def _close_method(execution: Execution) -> Handler:
+    async def close(params: Params, context: bytes | None) -> bytes:
+        asked = codec.decode(_object(params), _Close)
+        return await execution.close(asked.session, _text("role", asked.role), asked.unless)
+
+    return close
+
+
+def _forget_method(execution: Execution) -> Handler:
+    async def forget(params: Params, context: bytes | None) -> bytes:
+        sessions = codec.decode(_object(params), _Forget).sessions
+        if len(sessions) > forget_sessions_max:
+            raise _invalid(f"at most {forget_sessions_max} sessions are forgotten at a time")
+        return orjson.dumps({"rows": await execution.forget(sessions)})
+
+    return forget
+
+
+def _read_meta(data: bytes | None) -> Meta:
+    try:
+        return meta.read(data or b"{}")
+    except msgspec.DecodeError as problem:
+        raise _invalid(f"_meta: {problem}") from None
+
+
+def _decode(params: Params, types: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of exactly these parameters. Raises RpcError."""
+    if params.keys() != types.keys():
+        missing, unknown = types.keys() - params.keys(), params.keys() - types.keys()
+        words = f"missing: {', '.join(sorted(missing))}" if missing else f"{len(unknown)} unknown parameters"
+        raise _invalid(words)
+    values: dict[str, Any] = {}
+    for name, wanted in types.items():
+        try:
+            values[name] = codec.decode(bytes(params[name]), wanted)
+        except codec.DecodeError as problem:
+            raise _invalid(f"{name}: {problem.text}") from None
+    return values
+
+
+def _key(call: Meta, operation: OperationContract, params: Params) -> Key:
+    if call.session is None or call.role is None or call.site is None:
+        raise _invalid("_meta needs session, role and site: the call's key")
+    wanted = "compensate" if operation.kind == contract.COMPENSATION else "forward"
+    if call.kind != wanted:
+        raise _invalid(f"_meta.key: {operation.name} is called with {wanted!r}")
+    # canonical again, whoever wrote it: a repeat with other white space is the same call
+    arguments = orjson.dumps(orjson.loads(_object(params)), option=orjson.OPT_SORT_KEYS).decode()
+    return Key(
+        call.session, _text("_meta.role", call.role), _text("_meta.site", call.site), wanted, operation.name, arguments
+    )
+
+
+def _object(params: Params) -> bytes:
+    members = (orjson.dumps(name) + b":" + bytes(value) for name, value in params.items())
+    return b"{" + b",".join(members) + b"}"
+
+
+def _text(name: str, value: str) -> str:
+    """A name that Postgres can hold and an index can take."""
+    if not value or len(value) > 512 or "\0" in value:
+        raise _invalid(f"{name}: not a name")
+    return value
+
+
+def _invalid(text: str) -> RpcError:
+    return RpcError(envelope.INVALID_PARAMS, "invalid params", text)
