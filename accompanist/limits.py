@@ -37,5 +37,17 @@ backoff_first_ms = 50
 backoff_cap_ms = 5_000
 calls_in_flight_max = 256  # per worker
 
+# -- the public API -------------------------------------------------------------------------------
+wait_ms_max = 300_000  # how long one request may wait for a saga
+list_rows_max = 1_000
+
 # -- collection ------------------------------------------------------------------------------------
 tombstone_days = 7
+
+# -- one choreography ------------------------------------------------------------------------------
+source_bytes_max = 262_144  # one file
+source_depth_max = 100  # nested nodes of one statement's syntax tree: every pass recurses over it
+branch_depth_max = 40  # nested branches, with what follows an early return counted as nested
+points_max = 2_000  # points of one normal form, with what follows an early return copied
+roles_max = 32
+import_hops_max = 16

@@ -5,7 +5,7 @@ Their site is a name that no program point can have, so each (kind, sender, rece
     !start        {"parameter": value, ...}             from the client, to the initiator
     !done         ["role", ...]                          the roles that the voter has sent to
     !abort        "reason"
-    !compensated  ["role", ...]                          every role that the sender's projection can send to
+    !compensated  {"reason": ..., "roles": ["role", ...]}  why, and every role that the sender's projection can send to
     !cancel       "reason"
     !settled      null
     !ended        "reason"
@@ -42,20 +42,33 @@ def control(header: Header, kind: Kind, sender: str, receiver: str, content: Any
     )
 
 
+class Compensated(msgspec.Struct):
+    """What a `compensated` says."""
+
+    reason: str
+    roles: list[str]
+
+
 def roles_in(message: Message) -> frozenset[str]:
     """The roles that a `done` or `compensated` names. Anything else in their place reads as none."""
     try:
+        if message.kind is Kind.COMPENSATED:
+            return frozenset(msgspec.json.decode(message.payload, type=Compensated).roles)
         return frozenset(msgspec.json.decode(message.payload, type=list[str]))
     except msgspec.DecodeError:
         return frozenset()
 
 
 def reason_in(message: Message) -> str:
-    """The reason that an `abort`, `cancel` or `ended` gives, cut to its bound."""
+    """The reason that an `abort`, `compensated`, `cancel` or `ended` gives, cut to its bound."""
     try:
-        return msgspec.json.decode(message.payload, type=str)[: limits.reason_chars_max]
+        if message.kind is Kind.COMPENSATED:
+            reason = msgspec.json.decode(message.payload, type=Compensated).reason
+        else:
+            reason = msgspec.json.decode(message.payload, type=str)
     except msgspec.DecodeError:
         return "no reason given"
+    return reason[: limits.reason_chars_max]
 
 
 def closure(first: Iterable[str], said: dict[str, frozenset[str]]) -> frozenset[str]:

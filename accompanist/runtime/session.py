@@ -96,9 +96,8 @@ class Session(State):
     def _on_told(self, event: Arrived) -> None:
         self._note(event.message)
         self._told = True
-        reason = reason_in(event.message) if event.message.kind is Kind.ABORT else "undone elsewhere"
         self._update(parked=None)
-        self._close(reason)
+        self._close(reason_in(event.message))
 
     def _on_count(self, event: Arrived) -> None:
         self._note(event.message)
@@ -331,8 +330,8 @@ class Session(State):
         if self.is_initiator:
             self._conclude()
         else:
-            reach = sorted(self.program.projection.sends_to)
-            self._draft.messages.append(control(self.header, Kind.COMPENSATED, self.role, self.header.initiator, reach))
+            said = {"reason": self.row.reason or "", "roles": sorted(self.program.projection.sends_to)}
+            self._draft.messages.append(control(self.header, Kind.COMPENSATED, self.role, self.header.initiator, said))
 
     def _from_results(self) -> tuple[Executed, ...]:
         """What a worker without a fence has executed: the transactions that a run over the log finds answered."""

@@ -63,6 +63,14 @@ class State:
         return (self.header.session, self.role)
 
     @property
+    def durable_row(self) -> SessionRow:
+        """The row as the log may have it: closing is volatile, its cause is found again after a crash."""
+        if self.row.phase is not Phase.CLOSING:
+            return self.row
+        before = Phase.DONE if self.row.vote == "done" else Phase.RUNNING
+        return msgspec.structs.replace(self.row, phase=before)
+
+    @property
     def final(self) -> bool:
         return self.row.phase in saga.FINAL
 
@@ -159,4 +167,4 @@ class State:
         draft, self._draft = self._draft, Draft()
         if self._recovering:
             draft.consumed.clear()
-        return draft.seal(self.row, ended=self.final)
+        return draft.seal(self.durable_row, ended=self.final)

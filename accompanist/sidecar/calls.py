@@ -20,6 +20,7 @@ import orjson
 import structlog
 
 from accompanist import crashpoints, limits
+from accompanist.rpc import meta
 from accompanist.runtime import backoff
 from accompanist.runtime.answers import (
     Answer,
@@ -137,11 +138,11 @@ class Calls:
         while True:
             attempt += 1
             context = self._tracing.call(cause, header, role, call, attempt)
-            meta = _meta(header, role, call, attempt, context)
+            about = _meta(header, role, call, attempt, context)
             began = time.time_ns()
             self.in_flight += 1
             try:
-                answer = await worker.call(call.operation, call.arguments, meta, limits.call_timeout_ms)
+                answer = await worker.call(call.operation, call.arguments, about, limits.call_timeout_ms)
             finally:
                 self.in_flight -= 1
             self._tracing.called(header, role, role_class, call, attempt, context, cause, began, answer)
@@ -185,14 +186,16 @@ def _words(answer: Answer) -> str:
 
 def _meta(header: Header, role: str, call: CallWorker, attempt: int, context: Mapping[str, str]) -> bytes:
     """`params._meta` (design 5)."""
-    meta: dict[str, object] = {
-        "session": str(header.session),
-        "role": role,
-        "site": call.site,
-        "attempt": attempt,
-        "key": call.kind.value,
-        **context,
-    }
-    if header.deadline is not None:
-        meta["deadline"] = header.deadline
-    return orjson.dumps(meta)
+    return meta.write(
+        meta.Meta(
+            session=header.session,
+            role=role,
+            site=call.site,
+            kind="compensate" if call.kind is ResultKind.COMPENSATE else "forward",
+            attempt=attempt,
+            deadline=header.deadline,
+            traceparent=context.get("traceparent"),
+            tracestate=context.get("tracestate"),
+            baggage=context.get("baggage"),
+        )
+    )

@@ -207,7 +207,9 @@ class Driver:
         try:
             burst = session.handle(event)
         except Bug as problem:
-            logger.error("session.impossible", session=str(session.header.session), role=session.role, problem=problem.text)
+            logger.error(
+                "session.impossible", session=str(session.header.session), role=session.role, problem=problem.text
+            )
             burst = session.park(problem.code, problem.text)
         self._carry(session, burst)
 
@@ -233,7 +235,8 @@ class Driver:
     async def _commit(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
         """Make a burst stable, then let it go."""
         began = time.time_ns()
-        away, home = [], []
+        away: list[Message] = []
+        home: list[Message] = []
         for message in self._tracing.outgoing(burst.messages, cause):
             here = message.header.bindings.get(message.receiver) == self._service
             (home if here else away).append(message)
@@ -311,7 +314,7 @@ class Driver:
                 self._spawn(self._write(session))
 
     async def _write(self, session: Session) -> None:
-        row = session.row
+        row = session.durable_row
         commit = Commit(shard=shard_of(row.header.session, limits.shards_count), session=row)
         try:
             await self._committer.commit(commit)

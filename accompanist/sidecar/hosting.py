@@ -8,7 +8,6 @@ Only here is deployed code imported: the message classes and `@pure` functions o
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path

@@ -18,7 +18,13 @@ from accompanist.telemetry import context
 from accompanist.telemetry.facts import Address, CallFacts
 from accompanist.telemetry.spans import Telemetry
 
-_CODES: dict[type, str] = {Declined: "-32001", RetryLater: "-32002", Closed: "-32003", Reused: "-32004", Missing: "-32601"}
+_CODES: dict[type, str] = {
+    Declined: "-32001",
+    RetryLater: "-32002",
+    Closed: "-32003",
+    Reused: "-32004",
+    Missing: "-32601",
+}
 
 
 class Tracing:

@@ -1,0 +1,346 @@
+"""The sidecar's public API: JSON-RPC 2.0 over HTTP, for clients in any language.
+
+    session.start   {choreography, arguments, role?, key?, deadline_ms?, wait_ms?}
+    session.get     {session}
+    session.result  {session, wait_ms?, early?}
+    session.cancel  {session, reason?}
+    session.list    {outcome?, parked?, limit?}
+
+`start` answers when the start, its arguments and its fingerprint are stable, which is what "accepted" means; with
+`wait_ms` it answers when the saga has ended, or when the time is over. With a `key` a repeated start is the same
+session, and other arguments under that key are an error. `result` waits for settlement; `early` for the initiator's
+own end, after which the saga can still be undone by others.
+
+    {"session": ..., "choreography": ..., "state": ..., "outcome": "settled" | "ended" | null,
+     "reason": ..., "result": ..., "waiting": ..., "parked": {"code", "text"} | null, "new": true}
+
+The reason and the outcome are known at the initiator, the result at its owners (design 3.6). Not promised: an answer
+about a session of another service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any, Protocol
+from uuid import UUID, uuid4, uuid5
+
+import msgspec
+import orjson
+
+from accompanist import crashpoints, limits
+from accompanist.errors import AuthorError, OperatorError, PeerError, catalogue
+from accompanist.language import codec
+from accompanist.runtime.control import CLIENT, control, site_of
+from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.ports import Commit, Delivery, Log, Memory, SessionRow
+from accompanist.runtime.replay import decode_arguments
+from accompanist.sidecar.driver import Committer, Driver
+from accompanist.sidecar.hosting import UNKNOWN_CHOREOGRAPHY, Hosted
+from accompanist.sidecar.tracing import Tracing
+from accompanist.telemetry import context
+
+UNKNOWN_SESSION = catalogue(
+    "ACC710",
+    "unknown session",
+    "This service has no session of that id: it was started elsewhere, it was collected, or it never was.",
+    "Ask the service that plays the choreography's initiator.",
+)
+KEY_TAKEN = catalogue(
+    "ACC711",
+    "idempotency key taken",
+    "A session was started with this key and other arguments, or another choreography. A key stands for one request.",
+    "Use a new key for a new request; repeat a request with the very same arguments.",
+)
+WRONG_PARAMETERS = catalogue(
+    "ACC712",
+    "wrong parameters",
+    "The parameters of an API method do not fit what it takes.",
+    "Compare them with the list at the top of accompanist/sidecar/api.py.",
+)
+LEAVING = catalogue(
+    "ACC713",
+    "the sidecar is stopping",
+    "It ends what is under way and takes nothing new.",
+    "Ask another replica, or this one after its restart.",
+)
+
+
+class Start(msgspec.Struct, forbid_unknown_fields=True):
+    choreography: str
+    arguments: msgspec.Raw
+    role: str | None = None
+    key: str | None = None
+    deadline_ms: int | None = None
+    wait_ms: int = 0
+
+
+class Get(msgspec.Struct, forbid_unknown_fields=True):
+    session: UUID
+
+
+class Result(msgspec.Struct, forbid_unknown_fields=True):
+    session: UUID
+    wait_ms: int = 30_000
+    early: bool = False
+
+
+class Cancel(msgspec.Struct, forbid_unknown_fields=True):
+    session: UUID
+    reason: str = "by a client"
+
+
+class List(msgspec.Struct, forbid_unknown_fields=True):
+    outcome: str | None = None
+    parked: bool | None = None
+    limit: int = 100
+
+
+class Pages(Log, Protocol):
+    """The log, with what `session.get` shows."""
+
+    async def show(self, session: UUID) -> Any: ...
+
+
+class Waiters:
+    """Clients that wait for a session to end here; each is told once."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[UUID, list[tuple[bool, asyncio.Future[None]]]] = {}
+
+    def ended(self, row: SessionRow) -> None:
+        """A session's own end at a role, or the saga's."""
+        if row.role != row.header.initiator:
+            return
+        left: list[tuple[bool, asyncio.Future[None]]] = []
+        for early, future in self._waiting.pop(row.header.session, ()):
+            if future.done():
+                continue
+            if early or row.outcome is not None:
+                future.set_result(None)
+            else:
+                left.append((early, future))
+        if left:
+            self._waiting[row.header.session] = left
+
+    async def wait(self, session: UUID, seconds: float, early: bool) -> None:
+        """Until the session has ended or the time is over."""
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(session, []).append((early, future))
+        try:
+            async with asyncio.timeout(seconds):
+                await future
+        except TimeoutError:
+            pass
+        finally:
+            entries = self._waiting.get(session)
+            if entries is not None:
+                entries[:] = [entry for entry in entries if entry[1] is not future]
+                if not entries:
+                    del self._waiting[session]
+
+
+class Api:
+    """The methods above, over one sidecar."""
+
+    def __init__(
+        self,
+        service: str,
+        hosted: Hosted,
+        log: Pages,
+        committer: Committer,
+        driver: Driver,
+        tracing: Tracing,
+        waiters: Waiters,
+    ) -> None:
+        self._service = service
+        self._hosted = hosted
+        self._log = log
+        self._committer = committer
+        self._driver = driver
+        self._tracing = tracing
+        self._waiters = waiters
+        self.leaving = False
+
+    def methods(self) -> dict[str, Any]:
+        return {
+            "session.start": self.start,
+            "session.get": self.get,
+            "session.result": self.result,
+            "session.cancel": self.cancel,
+            "session.list": self.list,
+        }
+
+    async def start(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
+        began = time.time_ns()
+        asked = _read(params, Start)
+        if self.leaving:
+            raise OperatorError(LEAVING, f"{self._service} takes no new session")
+        message, incoming = self._first(asked, meta)
+        session = message.session
+        delivery = await self._deliver(message)
+        if delivery is Delivery.CLASH or (
+            delivery is Delivery.SAME and await self._other_choreography(session, asked.choreography)
+        ):
+            raise AuthorError(KEY_TAKEN, f"the key of session {session} stands for another request")
+        if delivery is Delivery.STORED:
+            crashpoints.reached("sidecar.start_committed")
+            self._tracing.started(message, incoming, began)
+            self._driver.arrive(message, known=False)
+        if asked.wait_ms:
+            return await self._answer(session, message.receiver, asked.wait_ms, new=delivery is Delivery.STORED)
+        return orjson.dumps(
+            {"session": str(session), "choreography": asked.choreography, "new": delivery is Delivery.STORED}
+        )
+
+    def _first(self, asked: Start, meta: bytes | None) -> tuple[Message, dict[str, str]]:
+        """The message that a start is, checked in full before anything is written."""
+        program, bindings = self._hosted.startable(asked.choreography)
+        if asked.role is not None and asked.role != program.role:
+            raise AuthorError(
+                UNKNOWN_CHOREOGRAPHY,
+                f"{asked.choreography} is started by its initiator {program.role}, not by {asked.role}",
+                f"use role {program.role}",
+            )
+        arguments = codec.encode(decode_arguments(program, bytes(asked.arguments)))
+        session = uuid5(_namespace(self._service), asked.key) if asked.key is not None else uuid4()
+        incoming = _context_in(meta)
+        header = Header(
+            session=session,
+            choreography=asked.choreography,
+            fingerprint=program.choreography.fingerprint,
+            initiator=program.role,
+            bindings=dict(bindings),
+            started_at=time.time(),
+            deadline=time.time() + asked.deadline_ms / 1000 if asked.deadline_ms is not None else None,
+        )
+        message = Message(
+            header=header,
+            kind=Kind.START,
+            site=site_of(Kind.START),
+            sender=CLIENT,
+            receiver=program.role,
+            payload=arguments,
+            context=context.start_context(session, incoming),
+        )
+        return message, incoming
+
+    async def _deliver(self, message: Message) -> Delivery:
+        """Put a client's message into this service's own inbox."""
+        if self._driver.holds(message.session):
+            commit = Commit(shard=None, home=(message,))
+        else:
+            commit = Commit(shard=None, messages=(message,))
+        [delivery] = await self._committer.commit(commit)
+        if delivery in (Delivery.FULL, Delivery.UNKNOWN):
+            raise OperatorError(LEAVING, f"the inbox of {self._service} takes no more now")
+        return delivery
+
+    async def _other_choreography(self, session: UUID, choreography: str) -> bool:
+        memory = await self._memory(session)
+        return memory.inbox[0].header.choreography != choreography if memory.inbox else False
+
+    async def result(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
+        asked = _read(params, Result)
+        memory = await self._memory(asked.session)
+        role = memory.inbox[0].receiver
+        return await self._answer(asked.session, role, asked.wait_ms, early=asked.early)
+
+    async def _answer(
+        self, session: UUID, role: str, wait_ms: int, *, early: bool = False, new: bool | None = None
+    ) -> bytes:
+        """The state of a session at its initiator, after it has ended or the time is over. The log is asked again at
+        the poll's pace, because another replica may be the one that ends it."""
+        until = time.monotonic() + min(wait_ms, limits.wait_ms_max) / 1000
+        while True:
+            # first register, then look: an end in between is noticed either way
+            step = min(limits.poll_ms / 1000, max(0.0, until - time.monotonic()))
+            waiting = asyncio.ensure_future(self._waiters.wait(session, step, early))
+            await asyncio.sleep(0)
+            [memory] = await self._log.load([(session, role)])
+            row = memory.session
+            over = row is not None and (row.outcome is not None or (early and row.vote is not None))
+            if over or time.monotonic() >= until:
+                waiting.cancel()
+                return orjson.dumps(_view(session, row, memory, new))
+            await waiting
+
+    async def get(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
+        asked = _read(params, Get)
+        shown = await self._log.show(asked.session)
+        if shown is None:
+            raise PeerError(UNKNOWN_SESSION, f"{self._service} knows no session {asked.session}")
+        return orjson.dumps(shown, default=_plain)
+
+    async def cancel(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
+        """Ask for the saga to be undone. It is a request: the owner of the commit point decides."""
+        asked = _read(params, Cancel)
+        memory = await self._memory(asked.session)
+        first = memory.inbox[0]
+        reason = asked.reason[: limits.reason_chars_max]
+        message = control(first.header, Kind.CANCEL, CLIENT, first.receiver, reason)
+        message = msgspec.structs.replace(message, context=first.context)
+        if await self._deliver(message) is Delivery.STORED:
+            self._driver.arrive(message, known=True)
+        return orjson.dumps({"session": str(asked.session), "requested": True})
+
+    async def list(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
+        asked = _read(params, List)
+        if not 1 <= asked.limit <= limits.list_rows_max:
+            raise PeerError(WRONG_PARAMETERS, f"limit lies between 1 and {limits.list_rows_max}")
+        rows = await self._log.summaries(outcome=asked.outcome, parked=asked.parked, limit=asked.limit)
+        return orjson.dumps({"sessions": rows}, default=_plain)
+
+    async def _memory(self, session: UUID) -> Memory:
+        """The session at its initiator. Raises PeerError if it was not started here."""
+        for choreography in self._hosted.choreographies.values():
+            if choreography.initiator is None:
+                continue
+            [memory] = await self._log.load([(session, choreography.initiator)])
+            starts = tuple(message for message in memory.inbox if message.kind is Kind.START)
+            if starts:
+                others = tuple(message for message in memory.inbox if message.kind is not Kind.START)
+                return msgspec.structs.replace(memory, inbox=starts + others)
+        raise PeerError(UNKNOWN_SESSION, f"{self._service} started no session {session}")
+
+
+def _namespace(service: str) -> UUID:
+    return uuid5(UUID("6f1c2b0e-2c0b-5d0e-9d63-0f6d2a6b8a55"), service)
+
+
+def _read(params: dict[str, msgspec.Raw], type: Any) -> Any:
+    try:
+        return msgspec.convert({k: v if k == "arguments" else msgspec.json.decode(v) for k, v in params.items()}, type)
+    except msgspec.ValidationError as problem:
+        raise PeerError(WRONG_PARAMETERS, str(problem)) from None
+
+
+def _context_in(meta: bytes | None) -> dict[str, str]:
+    """The client's W3C headers, if it sent any. What is no string is no header."""
+    if meta is None:
+        return {}
+    try:
+        given = msgspec.json.decode(meta, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {}
+    return {key: given[key] for key in ("traceparent", "tracestate", "baggage") if isinstance(given.get(key), str)}
+
+
+def _view(session: UUID, row: SessionRow | None, memory: Memory, new: bool | None) -> dict[str, Any]:
+    view: dict[str, Any] = {
+        "session": str(session),
+        "choreography": memory.inbox[0].header.choreography if memory.inbox else None,
+        "state": row.phase.value if row else "running",
+        "outcome": row.outcome if row else None,
+        "reason": row.reason if row else None,
+        "result": orjson.Fragment(row.result) if row and row.result is not None else None,
+        "waiting": row.waiting if row else "",
+        "parked": _plain(row.parked) if row and row.parked else None,
+    }
+    return view if new is None else view | {"new": new}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return orjson.Fragment(value)
+    return msgspec.to_builtins(value, builtin_types=(bytes,))

@@ -1,0 +1,268 @@
+"""A seeded world for one saga: the real session cores over a log, a net and workers that live in memory.
+
+Whatever can happen next lies in `pending`; the seed picks. Messages are delivered in any order and sometimes twice,
+calls answer in any order, and, if crashes are left, a role dies: before the commit of a burst (all of it is lost) or
+between the commit and the release (what was to be released is lost). It is rebuilt from its log at once or later.
+
+The log is durable by definition and a burst's commit is atomic with the hand-over of its messages, as in one database.
+The same seed gives the same run.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+import orjson
+
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.answers import Closed, Declined, Missing, Replied, Reused
+from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
+from accompanist.runtime.control import CLIENT, control, site_of
+from accompanist.runtime.events import Answered, Arrived, Event, Name, Undid
+from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.ports import Memory, Phase, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.saga import FINAL
+from accompanist.runtime.session import Session
+from accompanist.simulation.worker import FencedWorker
+
+_steps_max = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    role: str
+    call: CallWorker | CloseWorker
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A row that only caches the inbox is written when there is time."""
+
+    role: str
+
+
+Pending = Delivery | Call | Restart | Write
+
+
+class Disk:
+    """What one role has committed."""
+
+    def __init__(self) -> None:
+        self.row: SessionRow | None = None
+        self.inbox: dict[tuple[str, str], Message] = {}
+        self.results: dict[tuple[str, ResultKind], ResultRow] = {}
+
+    def memory(self) -> Memory:
+        return Memory(session=self.row, inbox=tuple(self.inbox.values()), results=tuple(self.results.values()))
+
+
+class World:
+    """One session of a choreography. `workers` answer by role; `crashes` are spent at the seed's will."""
+
+    def __init__(
+        self,
+        programs: Mapping[str, RoleProgram],
+        workers: Mapping[str, FencedWorker],
+        seed: int,
+        crashes: int = 0,
+        watch: Callable[[str], None] = lambda mark: None,
+    ) -> None:
+        self._random = random.Random(seed)
+        self._crashes = crashes
+        self._watch = watch
+        self.programs = programs
+        self.workers = workers
+        self.disks = {role: Disk() for role in programs}
+        self.live: dict[str, Session] = {}
+        self.pending: list[Pending] = []
+        choreography = next(iter(programs.values())).choreography
+        assert choreography.initiator is not None
+        self.header = Header(
+            session=UUID(int=self._random.getrandbits(128), version=4),
+            choreography=choreography.name,
+            fingerprint=choreography.fingerprint,
+            initiator=choreography.initiator,
+            bindings={role: role for role in programs},
+            started_at=0.0,
+        )
+
+    # -- what a test does --------------------------------------------------------------------------
+
+    def start(self, arguments: bytes) -> None:
+        """The client's start; it is in the initiator's inbox from now on."""
+        self._post(
+            Message(
+                header=self.header,
+                kind=Kind.START,
+                site=site_of(Kind.START),
+                sender=CLIENT,
+                receiver=self.header.initiator,
+                payload=arguments,
+            )
+        )
+
+    def cancel(self, reason: str) -> None:
+        """A client's wish to cancel; when it is heard is the seed's choice."""
+        self._post(control(self.header, Kind.CANCEL, CLIENT, self.header.initiator, reason))
+
+    def run(self) -> None:
+        """Go on until nothing is left to happen. Raises AssertionError when that takes for ever."""
+        for _ in range(_steps_max):
+            if not self.pending:
+                return
+            self.step()
+        raise AssertionError(f"no end after {_steps_max} steps")
+
+    def step(self) -> None:
+        """One thing happens."""
+        at = self._random.randrange(len(self.pending))
+        self.pending[at], self.pending[-1] = self.pending[-1], self.pending[at]
+        match self.pending.pop():
+            case Delivery(message):
+                self._deliver(message)
+            case Call(role, call):
+                self._answer(role, call)
+            case Restart(role):
+                self._restart(role)
+            case Write(role):
+                if role in self.live:
+                    self.disks[role].row = self.live[role].durable_row
+
+    @property
+    def phases(self) -> dict[str, Phase]:
+        """Where the session stands at each role that has heard of it."""
+        return {role: disk.row.phase for role, disk in self.disks.items() if disk.row is not None}
+
+    @property
+    def outcome(self) -> str | None:
+        row = self.disks[self.header.initiator].row
+        return row.outcome if row else None
+
+    @property
+    def over(self) -> bool:
+        return all(phase in FINAL for phase in self.phases.values())
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def _post(self, message: Message) -> None:
+        """Commit a message to its receiver's inbox; the wake-up is what comes late, twice or out of order."""
+        inbox = self.disks[message.receiver].inbox
+        held = inbox.setdefault((message.site, message.sender), message)
+        assert held.payload == message.payload, f"two contents at {message.site} from {message.sender}"
+        self.pending.append(Delivery(message))
+        if self._random.random() < 0.1:
+            self._watch("duplicate")
+            self.pending.append(Delivery(message))
+
+    def _deliver(self, message: Message) -> None:
+        role = message.receiver
+        if Restart(role) in self.pending:
+            return  # it is down; the restart finds the message in the inbox
+        session = self.live.get(role)
+        if session is None:
+            if self.disks[role].row is not None:
+                self._restart(role)
+                return
+            begins = message.kind in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT)
+            owner = self.programs[role].choreography.commit_role or self.header.initiator
+            if not begins and not (message.kind is Kind.CANCEL and role == owner):
+                return
+            session = self.live[role] = Session.begin(self.programs[role], message)
+        self._feed(role, session, Arrived(message))
+
+    def _restart(self, role: str) -> None:
+        disk = self.disks[role]
+        row = disk.row
+        if (row is None and not disk.inbox) or (row is not None and row.phase in FINAL):
+            return
+        if row is None and all(
+            m.kind not in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT) for m in disk.inbox.values()
+        ):
+            for message in disk.inbox.values():
+                self._deliver(message)
+            return
+        self._watch("recovery")
+        session, bursts = Session.recover(self.programs[role], disk.memory())
+        self.live[role] = session
+        for burst in bursts:
+            if not self._carry(role, burst):
+                return
+
+    def _answer(self, role: str, call: CallWorker | CloseWorker) -> None:
+        worker, session = self.workers[role], self.live.get(role)
+        if isinstance(call, CloseWorker):
+            event: Event = worker.close(call.unless)
+        else:
+            event = self._meaning(call, worker)
+        if session is not None:
+            self._feed(role, session, event)
+
+    def _meaning(self, call: CallWorker, worker: FencedWorker) -> Event:
+        """A worker's answer as the core hears it. Now and then no answer comes through until the budget is spent,
+        whether or not the worker did the work."""
+        answer = worker.call(call)
+        if call.kind is ResultKind.COMPENSATE:
+            return Undid(call.site, Name.UNDID)
+        if not call.endless and self._random.random() < self.lost_answers:
+            self._watch("exhausted")
+            return Answered(call.site, Name.EXHAUSTED)
+        match answer:
+            case Replied(value=value):
+                return Answered(call.site, Name.REPLIED, value)
+            case Declined(reason=reason):
+                return Answered(call.site, Name.DECLINED, orjson.dumps(reason))
+            case Closed():
+                return Answered(call.site, Name.SHUT)
+            case Reused() | Missing():
+                return Answered(call.site, Name.REUSED)
+            case _:
+                raise AssertionError(f"a fenced worker does not answer {answer!r}")
+
+    lost_answers = 0.0
+    """How often a call's answer never comes."""
+
+    def _feed(self, role: str, session: Session, event: Event) -> None:
+        self._watch(f"{session.row.phase.value}:{event.name.value}")
+        self._carry(role, session.handle(event))
+
+    def _carry(self, role: str, burst: Burst) -> bool:
+        """Commit and release a burst; False if the role died on the way."""
+        if self._dies(role, "before commit"):
+            return False
+        disk = self.disks[role]
+        if not burst.forced:
+            self.pending.append(Write(role))
+        else:
+            disk.row = burst.row
+            for result in burst.results:
+                disk.results.setdefault((result.site, result.kind), result)
+            for message in burst.messages:
+                self._post(message)
+        if self._dies(role, "after commit"):
+            return False
+        self.pending.extend(Call(role, call) for call in burst.calls)
+        if burst.row.phase in FINAL and burst.forced:
+            self.live.pop(role, None)
+        return True
+
+    def _dies(self, role: str, when: str) -> bool:
+        if self._crashes and self._random.random() < 0.05:
+            self._crashes -= 1
+            self._watch(f"crash {when}")
+            self.live.pop(role, None)
+            self.pending.append(Restart(role))
+            return True
+        return False

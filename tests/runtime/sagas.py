@@ -1,0 +1,147 @@
+"""Small sagas written as the generators that a projection would be, so that the runtime is tested without a compiler.
+
+forward  a: do ─> send b ─> ... receive c ─> finish      (finish is the pivot, or there is none)
+         b: receive a ─> try_it ─> send c
+         c: receive b ─> last ─> send a
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from accompanist.language.operations import Abort, Call, Program, Receive, Send
+from accompanist.language.program import Choreography, Operation, Parameter, Projection, RoleProgram
+from accompanist.simulation.worker import FencedWorker, Refusal
+
+
+def transaction(name: str, compensation: str | None = "", retriable: bool = False) -> list[Operation]:
+    """A transaction of one integer, with its compensation `undo_NAME` unless that is None."""
+    undo = f"undo_{name}" if compensation == "" else compensation
+    forward = Operation(name, "transaction", {"value": "int"}, "int", undo, retriable)
+    return [forward, Operation(undo, "compensation", {"value": "int"}, "None")] if undo else [forward]
+
+
+def saga(
+    programs: dict[str, tuple[Callable[..., Program], list[Operation], set[str]]],
+    commit_role: str | None,
+    after_commit: dict[str, set[str]] | None = None,
+) -> dict[str, RoleProgram]:
+    """Role programs from (generator function, operations, roles it can send to); the first role is the initiator."""
+    initiator = next(iter(programs))
+    projections = {
+        role: Projection(
+            role=role,
+            role_class=role.upper(),
+            function=function.__name__,
+            source="",
+            sends_to=frozenset(sends_to),
+            receives_from=frozenset(),
+            operations={operation.name: operation for operation in operations},
+            digest=role,
+            sites_after_commit=frozenset((after_commit or {}).get(role, ())),
+        )
+        for role, (function, operations, sends_to) in programs.items()
+    }
+    choreography = Choreography(
+        name="test",
+        file="test.py",
+        module="test",
+        roles=tuple(programs),
+        initiator=initiator,
+        parameters=(Parameter("value", "int", frozenset({initiator})),),
+        returns="int",
+        result_owners=frozenset({initiator}),
+        commit_role=commit_role,
+        projections=projections,
+        fingerprint="f",
+    )
+    return {
+        role: RoleProgram(
+            choreography=choreography,
+            projection=projections[role],
+            function=function,
+            parameter_types={"value": int} if role == initiator else {},
+            operation_types={},
+            result_type=int,
+        )
+        for role, (function, _, _) in programs.items()
+    }
+
+
+def ring(pivot: bool = True, concurrent_tail: bool = False) -> dict[str, RoleProgram]:
+    """The saga of the module's head. With `concurrent_tail`, b goes on with a transaction of its own meanwhile."""
+
+    def a(value: int) -> Program:
+        done = yield Call("1", "do", {"value": value}, int)
+        yield Send("2", "b", done)
+        last = yield Receive("5", "c", int)
+        result = yield Call("6", "finish", {"value": last}, int)
+        return result
+
+    def b() -> Program:
+        got = yield Receive("2", "a", int)
+        tried = yield Call("3", "try_it", {"value": got}, int)
+        yield Send("4", "c", tried)
+        if concurrent_tail:
+            yield Call("4b", "tail", {"value": tried}, int)
+        return None
+
+    def c() -> Program:
+        got = yield Receive("4", "b", int)
+        if got < 0:
+            yield Abort("4a", "negative")
+        last = yield Call("4c", "last", {"value": got}, int)
+        yield Send("5", "a", last)
+        return None
+
+    finish = transaction("finish", None if pivot else "")
+    return saga(
+        {
+            "a": (a, transaction("do") + finish, {"b"}),
+            "b": (b, transaction("try_it") + transaction("tail"), {"c"}),
+            "c": (c, transaction("last"), {"a"}),
+        },
+        commit_role="a" if pivot else None,
+    )
+
+
+def lone() -> dict[str, RoleProgram]:
+    """One role, one transaction."""
+
+    def a(value: int) -> Program:
+        result = yield Call("1", "do", {"value": value}, int)
+        return result
+
+    return saga({"a": (a, transaction("do"), set())}, commit_role=None)
+
+
+def workers(
+    programs: dict[str, RoleProgram],
+    declines: frozenset[str] = frozenset(),
+    reply: Callable[[int], int] = lambda n: n + 1,
+) -> dict[str, FencedWorker]:
+    """Workers that add one, except those operations that decline."""
+
+    def function(name: str) -> Callable[[bytes], bytes]:
+        def run(arguments: bytes) -> bytes:
+            if name in declines:
+                raise Refusal(f"{name} says no")
+            return orjson.dumps(reply(_value(arguments)))
+
+        return run
+
+    return {
+        role: FencedWorker(
+            program.projection.operations, {name: function(name) for name in program.projection.operations}
+        )
+        for role, program in programs.items()
+    }
+
+
+def _value(arguments: bytes) -> int:
+    value: Any = orjson.loads(arguments)["value"]
+    assert isinstance(value, int)
+    return value
