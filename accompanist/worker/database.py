@@ -58,8 +58,8 @@ _PASSING: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
 )
 
 
-async def open_pool(dsn: str, size: int = connections_max) -> asyncpg.Pool:
-    """Connections for calls. Raises OperatorError, without the DSN, which holds a password."""
+async def open_pool(dsn: str, schema: str, size: int = connections_max) -> asyncpg.Pool:
+    """Connections for calls, on which names are the schema's. Raises OperatorError, without the DSN, which holds a password."""
     try:
         return await asyncpg.create_pool(
             dsn,
@@ -69,6 +69,8 @@ async def open_pool(dsn: str, size: int = connections_max) -> asyncpg.Pool:
             timeout=connect_timeout_ms / 1000,
             reset=_leave_as_is,
             server_settings={
+                "application_name": f"accompanist worker {schema}",
+                "search_path": schema,
                 "lock_timeout": str(lock_wait_ms),
                 "statement_timeout": str(statement_ms),
                 "idle_in_transaction_session_timeout": str(idle_in_transaction_ms),

@@ -55,7 +55,7 @@ class Running:
 async def start(worker: Worker, url: str, dsn: str, *, allow_remote: bool = False) -> Running:
     """Serve a worker at `url` on the database at `dsn`. Raises AuthorError, OperatorError."""
     worker.check()
-    pool = await database.open_pool(dsn)
+    pool = await database.open_pool(dsn, worker.schema)
     try:
         async with database.connection(pool) as connection:
             await fence.verify(connection, worker.schema)
@@ -101,7 +101,9 @@ def _read_arguments(
         help="the DSN of the worker's own database",
     )
     parser.add_argument("--install", action="store_true", help="create schema, tables and fence first")
-    parser.add_argument("--service", default=worker.schema, help="the service's name, in logs and crash points")
+    parser.add_argument(
+        "--service", default=worker.schema.removesuffix("_worker"), help="the service's name, in logs and crash points"
+    )
     asked = parser.parse_args(arguments)
     for option in ("url", "database"):
         if not getattr(asked, option) and not (option == "url" and asked.install):

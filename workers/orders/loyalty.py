@@ -13,7 +13,7 @@ from accompanist.worker import Declined, Worker, current_call, main, provision
 from workers.orders.messages import Points, Receipt, Tier
 from workers.orders.roles import Loyalty
 
-SCHEMA = "loyalty"
+SCHEMA = "loyalty_worker"
 CENTS_PER_POINT = 100
 
 worker = Worker(Loyalty, SCHEMA)
@@ -25,7 +25,7 @@ async def install(dsn: str) -> None:
 
 @worker.operation
 async def tier(tx: asyncpg.Connection, customer: str) -> Tier:
-    name = await tx.fetchval("SELECT tier FROM loyalty.member WHERE customer = $1", customer)
+    name = await tx.fetchval("SELECT tier FROM member WHERE customer = $1", customer)
     if name is None:
         raise Declined("unknown customer")
     return Tier(name)
@@ -37,10 +37,10 @@ async def award(tx: asyncpg.Connection, receipt: Receipt) -> Points:
     call = current_call()
     awarded = await tx.fetchval(
         """
-        WITH given AS (UPDATE loyalty.member SET points = points + $4 WHERE customer = $3 RETURNING customer),
-             made AS (INSERT INTO loyalty.award (session, site, customer, points)
+        WITH given AS (UPDATE member SET points = points + $4 WHERE customer = $3 RETURNING customer),
+             made AS (INSERT INTO award (session, site, customer, points)
                       SELECT $1, $2, customer, $4 FROM given),
-             told AS (INSERT INTO loyalty.ledger (session, site, kind, operation)
+             told AS (INSERT INTO ledger (session, site, kind, operation)
                       SELECT $1, $2, 'forward', 'award' FROM given)
         SELECT count(*) FROM given
         """,
@@ -59,11 +59,11 @@ async def revoke(tx: asyncpg.Connection, receipt: Receipt) -> None:
     call = current_call()
     revoked = await tx.fetchval(
         """
-        WITH undone AS (UPDATE loyalty.award SET revoked = true
+        WITH undone AS (UPDATE award SET revoked = true
                          WHERE session = $1 AND site = $2 AND NOT revoked RETURNING customer, points),
-             back AS (UPDATE loyalty.member m SET points = m.points - u.points
+             back AS (UPDATE member m SET points = m.points - u.points
                         FROM undone u WHERE m.customer = u.customer),
-             told AS (INSERT INTO loyalty.ledger (session, site, kind, operation)
+             told AS (INSERT INTO ledger (session, site, kind, operation)
                       VALUES ($1, $2, 'compensate', 'revoke'))
         SELECT count(*) FROM undone
         """,

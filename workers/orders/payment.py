@@ -13,7 +13,7 @@ from accompanist.worker import Declined, Worker, current_call, main, provision
 from workers.orders.messages import Receipt, Reservation, Tier
 from workers.orders.roles import Payment
 
-SCHEMA = "payment"
+SCHEMA = "payment_worker"
 DISCOUNT_PERCENT = {Tier.NONE: 0, Tier.SILVER: 5, Tier.GOLD: 10}
 
 worker = Worker(Payment, SCHEMA)
@@ -32,11 +32,11 @@ async def charge(tx: asyncpg.Connection, reservation: Reservation, tier: Tier) -
     call = current_call()
     number = await tx.fetchval(
         """
-        WITH taken AS (UPDATE payment.account SET balance_cents = balance_cents - $4
+        WITH taken AS (UPDATE account SET balance_cents = balance_cents - $4
                         WHERE customer = $3 AND balance_cents >= $4 RETURNING customer),
-             made AS (INSERT INTO payment.payment (session, site, customer, paid_cents)
+             made AS (INSERT INTO payment (session, site, customer, paid_cents)
                       SELECT $1, $2, customer, $4 FROM taken RETURNING receipt),
-             told AS (INSERT INTO payment.ledger (session, site, kind, operation)
+             told AS (INSERT INTO ledger (session, site, kind, operation)
                       SELECT $1, $2, 'forward', 'charge' FROM taken)
         SELECT receipt FROM made
         """,
@@ -46,9 +46,7 @@ async def charge(tx: asyncpg.Connection, reservation: Reservation, tier: Tier) -
         paid_cents,
     )
     if number is None:
-        known = await tx.fetchval(
-            "SELECT EXISTS (SELECT FROM payment.account WHERE customer = $1)", reservation.customer
-        )
+        known = await tx.fetchval("SELECT EXISTS (SELECT FROM account WHERE customer = $1)", reservation.customer)
         raise Declined("not enough money" if known else "unknown customer")
     return Receipt(number, reservation.customer, paid_cents)
 
@@ -58,11 +56,11 @@ async def refund(tx: asyncpg.Connection, reservation: Reservation, tier: Tier) -
     call = current_call()
     refunded = await tx.fetchval(
         """
-        WITH undone AS (UPDATE payment.payment SET refunded = true
+        WITH undone AS (UPDATE payment SET refunded = true
                          WHERE session = $1 AND site = $2 AND NOT refunded RETURNING customer, paid_cents),
-             back AS (UPDATE payment.account a SET balance_cents = balance_cents + u.paid_cents
+             back AS (UPDATE account a SET balance_cents = balance_cents + u.paid_cents
                         FROM undone u WHERE a.customer = u.customer),
-             told AS (INSERT INTO payment.ledger (session, site, kind, operation)
+             told AS (INSERT INTO ledger (session, site, kind, operation)
                       VALUES ($1, $2, 'compensate', 'refund'))
         SELECT count(*) FROM undone
         """,

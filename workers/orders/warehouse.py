@@ -17,7 +17,7 @@ from accompanist.worker import Declined, Worker, current_call, main, provision
 from workers.orders.messages import Order, Parcel, Points, Reservation
 from workers.orders.roles import Warehouse
 
-SCHEMA = "warehouse"
+SCHEMA = "warehouse_worker"
 
 worker = Worker(Warehouse, SCHEMA)
 
@@ -35,7 +35,7 @@ async def reserve(tx: asyncpg.Connection, order: Order) -> Reservation:
         wanted[line.product] += line.quantity
     # locked in one order by everybody, so that two orders never wait for each other
     rows = await tx.fetch(
-        "SELECT sku, price_cents, stock FROM warehouse.product WHERE sku = ANY ($1) ORDER BY sku FOR UPDATE",
+        "SELECT sku, price_cents, stock FROM product WHERE sku = ANY ($1) ORDER BY sku FOR UPDATE",
         list(wanted),
     )
     products = {row["sku"]: row for row in rows}
@@ -48,13 +48,13 @@ async def reserve(tx: asyncpg.Connection, order: Order) -> Reservation:
     number = await tx.fetchval(
         """
         WITH wanted AS (SELECT * FROM unnest($5::text[], $6::bigint[]) AS w(sku, quantity)),
-             made AS (INSERT INTO warehouse.reservation (session, site, customer, total_cents)
+             made AS (INSERT INTO reservation (session, site, customer, total_cents)
                       VALUES ($1, $2, $3, $4) RETURNING number),
-             kept AS (INSERT INTO warehouse.reserved (reservation, sku, quantity)
+             kept AS (INSERT INTO reserved (reservation, sku, quantity)
                       SELECT number, sku, quantity FROM made, wanted),
-             taken AS (UPDATE warehouse.product p SET stock = stock - w.quantity
+             taken AS (UPDATE product p SET stock = stock - w.quantity
                          FROM wanted w WHERE p.sku = w.sku),
-             told AS (INSERT INTO warehouse.ledger (session, site, kind, operation)
+             told AS (INSERT INTO ledger (session, site, kind, operation)
                       VALUES ($1, $2, 'forward', 'reserve'))
         SELECT number FROM made
         """,
@@ -73,12 +73,12 @@ async def release(tx: asyncpg.Connection, order: Order) -> None:
     call = current_call()
     released = await tx.fetchval(
         """
-        WITH undone AS (UPDATE warehouse.reservation SET state = 'released'
+        WITH undone AS (UPDATE reservation SET state = 'released'
                          WHERE session = $1 AND site = $2 AND state = 'held' RETURNING number),
-             back AS (UPDATE warehouse.product p SET stock = stock + r.quantity
-                        FROM warehouse.reserved r JOIN undone ON r.reservation = undone.number
+             back AS (UPDATE product p SET stock = stock + r.quantity
+                        FROM reserved r JOIN undone ON r.reservation = undone.number
                        WHERE p.sku = r.sku),
-             told AS (INSERT INTO warehouse.ledger (session, site, kind, operation)
+             told AS (INSERT INTO ledger (session, site, kind, operation)
                       VALUES ($1, $2, 'compensate', 'release'))
         SELECT count(*) FROM undone
         """,
@@ -93,9 +93,9 @@ async def release(tx: asyncpg.Connection, order: Order) -> None:
 async def ship(tx: asyncpg.Connection, reservation: Reservation, points: Points) -> Parcel:
     held = await tx.fetchrow(
         """
-        SELECT state, (SELECT min(p.sku) FROM warehouse.reserved r JOIN warehouse.product p USING (sku)
+        SELECT state, (SELECT min(p.sku) FROM reserved r JOIN product p USING (sku)
                         WHERE r.reservation = number AND NOT p.shippable) AS stuck
-          FROM warehouse.reservation WHERE number = $1 FOR UPDATE
+          FROM reservation WHERE number = $1 FOR UPDATE
         """,
         reservation.number,
     )
@@ -106,9 +106,9 @@ async def ship(tx: asyncpg.Connection, reservation: Reservation, points: Points)
     call = current_call()
     tracking = await tx.fetchval(
         """
-        WITH gone AS (UPDATE warehouse.reservation SET state = 'shipped' WHERE number = $3),
-             sent AS (INSERT INTO warehouse.parcel (reservation, points) VALUES ($3, $4) RETURNING tracking),
-             told AS (INSERT INTO warehouse.ledger (session, site, kind, operation)
+        WITH gone AS (UPDATE reservation SET state = 'shipped' WHERE number = $3),
+             sent AS (INSERT INTO parcel (reservation, points) VALUES ($3, $4) RETURNING tracking),
+             told AS (INSERT INTO ledger (session, site, kind, operation)
                       VALUES ($1, $2, 'forward', 'ship'))
         SELECT tracking FROM sent
         """,
