@@ -21,7 +21,7 @@ from accompanist.language.program import RoleProgram
 from accompanist.runtime.answers import Closed, Declined, Missing, Replied, Reused
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.control import CLIENT, control, site_of
-from accompanist.runtime.events import Answered, Arrived, Event, Name, Undid
+from accompanist.runtime.events import Answered, Arrived, Deadline, Event, Name, Undid
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Memory, Phase, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.saga import FINAL
@@ -43,6 +43,19 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """A call whose answer nobody waits for any more reaches the worker."""
+
+    role: str
+    call: CallWorker
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """The session's deadline passes at its initiator."""
+
+
+@dataclass(frozen=True, slots=True)
 class Restart:
     role: str
 
@@ -54,7 +67,7 @@ class Write:
     role: str
 
 
-Pending = Delivery | Call | Restart | Write
+Pending = Delivery | Call | Late | Expire | Restart | Write
 
 
 class Disk:
@@ -118,6 +131,10 @@ class World:
         """A client's wish to cancel; when it is heard is the seed's choice."""
         self._post(control(self.header, Kind.CANCEL, CLIENT, self.header.initiator, reason))
 
+    def expire(self) -> None:
+        """The deadline passes, when the seed wills."""
+        self.pending.append(Expire())
+
     def run(self) -> None:
         """Go on until nothing is left to happen. Raises AssertionError when that takes for ever."""
         for _ in range(_steps_max):
@@ -135,6 +152,12 @@ class World:
                 self._deliver(message)
             case Call(role, call):
                 self._answer(role, call)
+            case Late(role, call):
+                self.workers[role].call(call)
+            case Expire():
+                role = self.header.initiator
+                if role in self.live:
+                    self._feed(role, self.live[role], Deadline())
             case Restart(role):
                 self._restart(role)
             case Write(role):
@@ -206,19 +229,27 @@ class World:
         if isinstance(call, CloseWorker):
             event: Event = worker.close(call.unless)
         else:
-            event = self._meaning(call, worker)
+            event = self._meaning(role, call, worker)
         if session is not None:
             self._feed(role, session, event)
 
-    def _meaning(self, call: CallWorker, worker: FencedWorker) -> Event:
-        """A worker's answer as the core hears it. Now and then no answer comes through until the budget is spent,
-        whether or not the worker did the work."""
-        answer = worker.call(call)
+    def _meaning(self, role: str, call: CallWorker, worker: FencedWorker) -> Event:
+        """A worker's answer as the core hears it. Now and then none comes through until the budget is spent, and the
+        worker has done the work, or will do it later, or never hears of it."""
         if call.kind is ResultKind.COMPENSATE:
+            if self._random.random() < self.stuck_compensations:
+                return Undid(call.site, Name.STUCK, "the worker is down")
+            worker.call(call)
             return Undid(call.site, Name.UNDID)
         if not call.endless and self._random.random() < self.lost_answers:
-            self._watch("exhausted")
+            fate = self._random.choice(("done", "late", "lost"))
+            self._watch(f"exhausted {fate}")
+            if fate == "done":
+                worker.call(call)
+            elif fate == "late":
+                self.pending.append(Late(role, call))
             return Answered(call.site, Name.EXHAUSTED)
+        answer = worker.call(call)
         match answer:
             case Replied(value=value):
                 return Answered(call.site, Name.REPLIED, value)
@@ -233,6 +264,9 @@ class World:
 
     lost_answers = 0.0
     """How often a call's answer never comes."""
+
+    stuck_compensations = 0.0
+    """How often a compensation's budget is spent."""
 
     def _feed(self, role: str, session: Session, event: Event) -> None:
         self._watch(f"{session.row.phase.value}:{event.name.value}")

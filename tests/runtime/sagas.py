@@ -9,12 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 import orjson
 
-from accompanist.language.operations import Abort, Call, Program, Receive, Send
+from accompanist.language.operations import Abort, Branch, Call, Choose, Program, Receive, Send
 from accompanist.language.program import Choreography, Operation, Parameter, Projection, RoleProgram
+from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.simulation.worker import FencedWorker, Refusal
+
+HEADER = Header(
+    session=UUID("00000000-0000-4000-8000-000000000001"),
+    choreography="test",
+    fingerprint="f",
+    initiator="a",
+    bindings={"a": "a", "b": "b", "c": "c"},
+    started_at=0.0,
+)
+
+
+def start(value: int = 1) -> Message:
+    """The client's start of a saga here."""
+    return Message(
+        header=HEADER, kind=Kind.START, site="!start", sender="", receiver="a", payload=b'{"value":%d}' % value
+    )
 
 
 def transaction(name: str, compensation: str | None = "", retriable: bool = False) -> list[Operation]:
@@ -105,6 +123,43 @@ def ring(pivot: bool = True, concurrent_tail: bool = False) -> dict[str, RolePro
             "c": (c, transaction("last"), {"a"}),
         },
         commit_role="a" if pivot else None,
+    )
+
+
+def fork() -> dict[str, RoleProgram]:
+    """a chooses; b learns which branch by the selection that rides on its data, c by a label alone. Nothing is a
+    pivot, so that the initiator may be cancelled until all have voted."""
+
+    def a(value: int) -> Program:
+        done = yield Call("1", "do", {"value": value}, int)
+        if done % 2 == 0:
+            yield Choose("2", "b", "even", rides=True, value=done)
+            yield Choose("3", "c", "even")
+        else:
+            yield Choose("2", "b", "odd")
+            yield Choose("3", "c", "odd")
+        yield Send("4", "c", done)
+        return done
+
+    def b() -> Program:
+        label, value = yield Branch("2", "a", {"even": int, "odd": None})
+        if label == "even":
+            yield Call("2a", "try_it", {"value": value}, int)
+        return None
+
+    def c() -> Program:
+        yield Branch("3", "a", {"even": None, "odd": None})
+        got = yield Receive("4", "a", int)
+        yield Call("5", "last", {"value": got}, int)
+        return None
+
+    return saga(
+        {
+            "a": (a, transaction("do"), {"b", "c"}),
+            "b": (b, transaction("try_it"), set()),
+            "c": (c, transaction("last"), set()),
+        },
+        commit_role=None,
     )
 
 

@@ -8,9 +8,11 @@ import pytest
 
 from accompanist.errors import Bug
 from accompanist.runtime import saga
-from accompanist.runtime.events import Name
-from accompanist.runtime.ports import Phase
+from accompanist.runtime.events import Answered, Arrived, Clashed, Deadline, Event, Name, Undid
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import Phase, SessionRow
 from accompanist.runtime.session import Session
+from accompanist.runtime.state import CLASH
 from accompanist.simulation.world import World
 from tests.runtime import sagas
 
@@ -19,13 +21,17 @@ def taken_in_worlds() -> set[str]:
     """The rows that seeded worlds take by themselves."""
     marks: set[str] = set()
     declines = ("", "do", "try_it", "last", "finish", "tail")
-    for seed, decline, pivot in itertools.product(range(120), declines, (True, False)):
-        programs = sagas.ring(pivot, concurrent_tail=not pivot)
+    shapes = (sagas.ring, sagas.fork, lambda: sagas.ring(pivot=False, concurrent_tail=True))
+    for seed, decline, shape in itertools.product(range(120), declines, shapes):
+        programs = shape()
         world = World(programs, sagas.workers(programs, frozenset({decline})), seed, seed % 4, marks.add)
         world.lost_answers = 0.2 if seed % 2 else 0.0
-        world.start(b'{"value":1}')
+        world.stuck_compensations = 0.2 if seed % 5 == 0 else 0.0
+        world.start(b'{"value":1}' if seed % 2 else b'{"value":2}')
         if seed % 3 == 0:
             world.cancel("no more")
+        if seed % 3 == 1:
+            world.expire()
         world.run()
     return marks
 
@@ -37,13 +43,72 @@ def test_every_row_has_an_action() -> None:
 
 def test_every_row_is_taken() -> None:
     marks = taken_in_worlds()
-    rows = {f"{phase.value}:{name.value}" for phase, name in saga.TABLE}
-    left = sorted(rows - marks)
+    singly = {"running:clashed", "done:clashed", "running:reused"}  # the tests below
+    rows = {f"{phase.value}:{name.value}" for (phase, name), row in saga.TABLE.items() if row.action != "ignore"}
+    left = sorted(rows - marks - singly)
     assert not left, left
-    assert {"duplicate", "recovery", "crash before commit", "crash after commit", "exhausted"} <= marks
+    assert {"duplicate", "recovery", "crash before commit", "crash after commit", "exhausted late"} <= marks
 
 
 @pytest.mark.parametrize(("phase", "name"), [pair for pair in itertools.product(Phase, Name) if pair not in saga.TABLE])
 def test_an_impossible_pair_is_refused(phase: Phase, name: Name) -> None:
     with pytest.raises(Bug, match="cannot happen"):
         saga.rule(phase, name)
+
+
+def standing(phase: Phase) -> Session:
+    """A session of the initiator as the log would give it back in this phase."""
+    row = SessionRow(header=sagas.HEADER, role="a", phase=phase, outcome="settled" if phase is Phase.SETTLED else None)
+    return Session(sagas.ring()["a"], row)
+
+
+def event_of(name: Name) -> Event:
+    match name:
+        case Name.DEADLINE:
+            return Deadline()
+        case Name.CLASHED:
+            return Clashed("2", "b")
+        case _:
+            kind = Kind(name.value)
+            payload = '{"value":1}' if kind is Kind.START else "[]"
+            return Arrived(
+                Message(header=sagas.HEADER, kind=kind, site="x", sender="b", receiver="a", payload=payload.encode())
+            )
+
+
+@pytest.mark.parametrize(("phase", "name"), [pair for pair, row in saga.TABLE.items() if row.action == "ignore"])
+def test_a_late_copy_changes_nothing(phase: Phase, name: Name) -> None:
+    session = standing(phase)
+    before = session.row
+    burst = session.handle(event_of(name))
+    assert session.row == before
+    assert not (burst.messages or burst.calls or burst.results or burst.forced)
+
+
+@pytest.mark.parametrize("phase", [Phase.RUNNING, Phase.DONE])
+def test_a_clash_at_a_receiver_parks_the_sender(phase: Phase) -> None:
+    session = standing(phase)
+    burst = session.handle(Clashed("2", "b"))
+    assert burst.parked is not None and burst.parked.code == CLASH
+    assert burst.forced
+
+
+def test_a_key_used_with_other_arguments_parks() -> None:
+    session = standing(Phase.RUNNING)
+    session.handle(Arrived(sagas.start()))
+    burst = session.handle(Answered("1", Name.REUSED))
+    assert burst.parked is not None and burst.parked.code == CLASH
+    assert not burst.calls
+
+
+@pytest.mark.parametrize("phase", [Phase.DONE, Phase.UNDOING])
+def test_an_answer_nobody_waits_for_is_dropped(phase: Phase) -> None:
+    session = standing(phase)
+    assert not session.handle(Answered("1", Name.REPLIED, b"2")).results
+    assert not session.handle(Undid("1", Name.UNDID)).results
+
+
+def test_a_closed_role_may_not_have_settled() -> None:
+    session = standing(Phase.SETTLED)
+    with pytest.raises(Bug, match="abort cannot happen to a session that is settled"):
+        session.handle(event_of(Name.ABORT))
