@@ -1,0 +1,118 @@
+"""Asking a sidecar: its JSON-RPC API over HTTP, from the standard library alone.
+
+One request, one answer, one connection. An error object that carries one of our errors comes out as that error, with
+the code, text and hint that the sidecar gave it.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from accompanist import limits
+from accompanist.errors import AccompanistError, OperatorError, PeerError, catalogue
+from accompanist.sidecar.config import Service
+
+UNREACHABLE = catalogue(
+    "ACC801",
+    "sidecar does not answer",
+    "Nothing listens at the address that the configuration gives as the service's API, or it answered too late.",
+    "Start it (`make start`, or `accompanist sidecar --service NAME`), or correct `api` in accompanist.toml.",
+)
+NONSENSE = catalogue(
+    "ACC802",
+    "answer is not JSON-RPC",
+    "Something else than a sidecar listens at that address, or something in between changed the answer.",
+    "Compare `api` in accompanist.toml with what runs there.",
+)
+NO_API = catalogue(
+    "ACC803",
+    "service without an API",
+    "The service's table has no `api`, so its sidecar answers no client.",
+    'Give it one in accompanist.toml, e.g. api = "http://127.0.0.1:7101", and restart its sidecar.',
+)
+
+answer_s = 10.0  # beyond what was asked to be waited for
+
+
+class Refused(AccompanistError):
+    """An error that a sidecar answered with; its code need not be known to this process."""
+
+    fault: ClassVar[str] = "peer"
+
+    def __init__(self, told: Mapping[str, Any]) -> None:
+        Exception.__init__(self, str(told.get("text", "")))
+        self.code = str(told["code"])
+        self.text = str(told.get("text", ""))
+        self.hint = str(told.get("hint", ""))
+        self._title = str(told.get("title", ""))
+        self._fault = str(told.get("fault", "peer"))
+
+    @property
+    def title(self) -> str:
+        return self._title
+
+    def as_json(self) -> dict[str, str]:
+        return super().as_json() | {"fault": self._fault}
+
+
+def ask(service: Service, method: str, params: Mapping[str, Any], wait_s: float = 0.0) -> Any:
+    """The result of one call. Raises Refused, OperatorError, PeerError."""
+    if not service.api:
+        raise OperatorError(NO_API, f"service {service.name} has no api")
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
+    headers = {"Content-Type": "application/json"}
+    if token := service.token():
+        headers["Authorization"] = f"Bearer {token}"
+    connection, target = _connection(service.api, wait_s + answer_s)
+    try:
+        connection.request("POST", target, body, headers)
+        answer = connection.getresponse()
+        said = answer.read(limits.message_bytes_max * 8)
+    except (OSError, http.client.HTTPException) as problem:
+        why = getattr(problem, "strerror", None) or type(problem).__name__
+        raise OperatorError(UNREACHABLE, f"{service.name} at {service.api}: {why}") from None
+    finally:
+        connection.close()
+    return _result(said, answer.status, service)
+
+
+def _result(said: bytes, status: int, service: Service) -> Any:
+    try:
+        envelope = json.loads(said)
+    except ValueError:
+        envelope = None
+    if not isinstance(envelope, dict) or not envelope.keys() & {"result", "error"}:
+        raise PeerError(NONSENSE, f"{service.name} at {service.api} answered with HTTP status {status}")
+    if "error" not in envelope:
+        return envelope["result"]
+    error = envelope["error"]
+    data = error.get("data") if isinstance(error, dict) else None
+    if isinstance(data, dict) and "code" in data:
+        raise Refused(data)
+    message = error.get("message", "") if isinstance(error, dict) else ""
+    raise PeerError(NONSENSE, f"{service.name} refused: {message}")
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: str, timeout: float) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+def _connection(url: str, timeout: float) -> tuple[http.client.HTTPConnection, str]:
+    if url.startswith("http+unix:"):
+        return _UnixConnection(url.removeprefix("http+unix:"), timeout), "/"
+    parts = urlsplit(url)
+    return http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=timeout), parts.path or "/"

@@ -1,0 +1,170 @@
+"""The commands and their options. Each command is one module, imported when it is asked for.
+
+What `accompanist --help` costs is typer; nothing of the language, the log or the sidecar is imported for it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from accompanist.cli.output import Json, reporting
+
+app = typer.Typer(
+    name="accompanist",
+    help="One choreography in, one sidecar program per service out: resilient sagas with no coordinator.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+sessions = typer.Typer(help="Look at sessions, and cancel them.", no_args_is_help=True)
+app.add_typer(sessions, name="sessions")
+
+File = Annotated[Path, typer.Argument(help="A Python file with choreographies.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", help="The configuration; else the accompanist.toml above.")
+]
+OneService = Annotated[str, typer.Option("--service", help="A service of accompanist.toml.")]
+
+
+@app.command()
+def check(file: File, as_json: Json = False) -> None:
+    """Check a file's choreographies; nothing is executed."""
+    from accompanist.cli import check as command
+
+    with reporting(as_json):
+        raise typer.Exit(command.check(file, as_json))
+
+
+@app.command()
+def project(
+    file: File,
+    role: Annotated[str, typer.Option("--role", help="The role whose program is shown.")],
+    choreography: Annotated[str, typer.Option("--choreography", help="Which one, if the file has several.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Show the program of one role, as the Python that its sidecar runs."""
+    from accompanist.cli import project as command
+
+    with reporting(as_json):
+        raise typer.Exit(command.project(file, role, choreography, as_json))
+
+
+@app.command()
+def explain(
+    code: Annotated[str, typer.Argument(help="An error's code, e.g. ACC301; without one, all are listed.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Say why an error happens and what to do about it."""
+    from accompanist.cli import explain as command
+
+    with reporting(as_json):
+        command.explain(code, as_json)
+
+
+@app.command()
+def migrate(
+    service: Annotated[str, typer.Option("--service", help="Only this service; else all of the file.")] = "",
+    down: Annotated[bool, typer.Option("--down", help="Take the log away again, with all that is in it.")] = False,
+    bootstrap: Annotated[bool, typer.Option("--bootstrap", help="Create roles and schemas first.")] = False,
+    database: Annotated[
+        str, typer.Option("--database", help="Log in with this address; else DATABASE_URL or the file's.")
+    ] = "",
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Bring the services' logs in Postgres to the revision of this program."""
+    from accompanist.cli import migrate as command
+
+    with reporting(as_json):
+        command.migrate(config, service, database, down=down, bootstrap=bootstrap, as_json=as_json)
+
+
+@app.command()
+def sidecar(service: OneService, config: ConfigFile = None, as_json: Json = False) -> None:
+    """Run the sidecar of a service until SIGTERM."""
+    from accompanist.cli import sidecar as command
+
+    with reporting(as_json):
+        raise typer.Exit(command.sidecar(config, service))
+
+
+@app.command()
+def start(
+    choreography: Annotated[str, typer.Argument(help="The choreography's name.")],
+    role: Annotated[str, typer.Option("--role", help="The initiator: the role that owns the parameters.")],
+    args: Annotated[str, typer.Option("--args", help="The parameters by name, a JSON object; - reads them.")],
+    key: Annotated[str, typer.Option("--key", help="An idempotency key: one key, one session.")] = "",
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the saga has settled or is undone.")] = False,
+    wait_s: Annotated[float, typer.Option("--wait-s", help="How long --wait waits.", min=0.0)] = 60.0,
+    deadline_s: Annotated[float, typer.Option("--deadline-s", help="Ask for an abort after so long.", min=0.0)] = 0.0,
+    service: Annotated[
+        str, typer.Option("--service", help="The service that plays the role, if that is unclear.")
+    ] = "",
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Start a saga at its initiator's sidecar."""
+    from accompanist.cli import start as command
+
+    with reporting(as_json):
+        wanted = command.Wanted(choreography, role, args, key, service, wait_s if wait else 0.0, deadline_s)
+        raise typer.Exit(command.start(config, wanted, as_json))
+
+
+@sessions.command("list")
+def sessions_list(
+    outcome: Annotated[str, typer.Option("--outcome", help="Only settled, or only ended ones.")] = "",
+    parked: Annotated[bool, typer.Option("--parked", help="Only those that wait for an operator.")] = False,
+    limit: Annotated[int, typer.Option("--limit", help="At most so many of each service.", min=1)] = 20,
+    service: Annotated[str, typer.Option("--service", help="Only this service; else all of the file.")] = "",
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """List sessions, newest first."""
+    from accompanist.cli import sessions as command
+
+    with reporting(as_json):
+        wanted = command.Wanted(outcome, parked, limit, service)
+        command.list_sessions(config, wanted, as_json)
+
+
+@sessions.command("show")
+def sessions_show(
+    session: Annotated[str, typer.Argument(help="The session's id.")],
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Show one session: every role's state, each site's message and result, the outcome and its reason."""
+    from accompanist.cli import sessions as command
+
+    with reporting(as_json):
+        command.show_session(config, session, as_json)
+
+
+@sessions.command("cancel")
+def sessions_cancel(
+    session: Annotated[str, typer.Argument(help="The session's id.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; it is kept with the session.")] = "by an operator",
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Ask for a session to be undone; its commit point decides whether that is still possible."""
+    from accompanist.cli import sessions as command
+
+    with reporting(as_json):
+        command.cancel_session(config, session, reason, as_json)
+
+
+@app.command()
+def keep(
+    command: Annotated[list[str], typer.Argument(metavar="-- CMD...", help="What is kept running.")],
+    pid_file: Annotated[Path | None, typer.Option("--pid-file", help="Write CMD's process id there.")] = None,
+) -> None:
+    """Run CMD and start it again whenever it ends, until told to stop."""
+    from accompanist.cli.keep import keep as keep_running
+
+    raise typer.Exit(keep_running(command, pid_file))

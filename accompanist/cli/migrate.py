@@ -1,0 +1,34 @@
+"""`accompanist migrate`: the logs of a deployment's services, up to this program's revision or down to nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Literal
+
+from accompanist.cli.output import show
+from accompanist.sidecar import config as configuration
+from accompanist.sidecar.config import Service
+
+
+def migrate(config: Path | None, service: str, database: str, *, down: bool, bootstrap: bool, as_json: bool) -> None:
+    """Raises OperatorError."""
+    deployment = configuration.load(config, os.environ)
+    chosen = [deployment.service(service)] if service else list(deployment.services.values())
+    asyncio.run(_migrate(chosen, database, "down" if down else "up", bootstrap))
+    done = {one.name: "down" if down else "head" for one in chosen}
+    show({"migrated": done}, as_json, "\n".join(f"{name}: {state}" for name, state in done.items()))
+
+
+async def _migrate(services: list[Service], database: str, direction: Literal["up", "down"], bootstrap: bool) -> None:
+    from accompanist.log import provision
+
+    if bootstrap:
+        by_database: dict[str, dict[str, str]] = {}
+        for service in services:
+            by_database.setdefault(database or service.needs_database(), {})[service.name] = service.schema
+        for dsn, schemas in by_database.items():
+            await provision.bootstrap(dsn, schemas)
+    for service in services:
+        await provision.migrate(database or service.needs_database(), service.name, service.schema, direction)

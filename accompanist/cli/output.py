@@ -1,0 +1,55 @@
+"""How a command ends: results on standard output, errors on standard error, and what the exit code means.
+
+    0  done          2  usage: the command line itself        4  ours: a bug
+    1  the choreography, the arguments, or the peer           3  the deployment: configuration, database, ports
+
+With --json both are one JSON object on one line; an error is `{"error": {code, title, text, hint, fault}}`.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from accompanist.errors import AccompanistError
+
+EXIT = {"author": 1, "peer": 1, "operator": 3, "ours": 4}
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
+
+
+@contextmanager
+def reporting(as_json: bool) -> Iterator[None]:
+    """Turn an error of the family into a message and an exit code. Anything else is a bug and passes."""
+    try:
+        yield
+    except AccompanistError as problem:
+        if as_json:
+            print(encode({"error": problem.as_json()}), file=sys.stderr)
+        else:
+            print(f"error {problem}", file=sys.stderr)
+        raise typer.Exit(EXIT[problem.fault]) from None
+
+
+def show(result: Any, as_json: bool, text: str) -> None:
+    """The result: as JSON if asked for, else the text."""
+    print(encode(result) if as_json else text)
+
+
+def encode(value: Any) -> str:
+    import msgspec
+
+    return msgspec.json.encode(value).decode()
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns as wide as their widest cell, the last one as it is."""
+    cells = [list(head), *(list(row) for row in rows)]
+    widths = [max(len(line[at]) for line in cells) for at in range(len(head))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
+    )

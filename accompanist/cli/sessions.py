@@ -1,0 +1,218 @@
+"""`accompanist sessions list | show | cancel`: what the services of a deployment know of their sagas.
+
+Each service knows its own roles only, so every service with an API is asked and the answers are laid side by side. One
+that does not answer is named in the output, never left out silently; an error is given only if none answers.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from accompanist.cli.api import Refused, ask
+from accompanist.cli.output import show, table
+from accompanist.errors import AccompanistError, AuthorError, PeerError, catalogue
+from accompanist.sidecar import config as configuration
+from accompanist.sidecar.config import Config, Service
+
+NO_ID = catalogue(
+    "ACC807",
+    "not a session's id",
+    "Sessions are named by UUIDs.",
+    "Take the id from `accompanist start` or `accompanist sessions list`.",
+)
+NOWHERE = catalogue(
+    "ACC808",
+    "no service knows the session",
+    "It was collected, it never was, or the service that knows it is not in this configuration or does not answer.",
+    "Look at the services that did not answer, and at the id.",
+)
+value_chars_max = 72  # of one value in a table; --json shows all of it
+unknown_session = "ACC710"
+
+
+class Wanted(NamedTuple):
+    outcome: str
+    parked: bool
+    limit: int
+    service: str
+
+
+def list_sessions(config: Path | None, wanted: Wanted, as_json: bool) -> None:
+    """Raises AccompanistError."""
+    deployment = configuration.load(config, os.environ)
+    params: dict[str, Any] = {"limit": wanted.limit}
+    if wanted.outcome:
+        params["outcome"] = wanted.outcome
+    if wanted.parked:
+        params["parked"] = True
+    chosen = [deployment.service(wanted.service)] if wanted.service else list(deployment.services.values())
+    answers, silent = _ask_all(chosen, "session.list", params)
+    rows = [{"service": name, **row} for name, answer in answers.items() for row in answer["sessions"]]
+    rows.sort(key=lambda row: -float(row["started_at"]))
+    text = table(
+        ("session", "role", "choreography", "state", "outcome", "started", "why"),
+        [
+            (
+                row["session"],
+                row["role"],
+                row["choreography"],
+                "parked" if row.get("parked") else row["phase"],
+                row.get("outcome") or "",
+                _time(row["started_at"]),
+                _why(row),
+            )
+            for row in rows
+        ],
+    )
+    show({"sessions": rows, "silent": silent}, as_json, text + _silence(silent))
+
+
+def show_session(config: Path | None, session: str, as_json: bool) -> None:
+    """Raises AccompanistError."""
+    deployment = configuration.load(config, os.environ)
+    answers, silent = _ask_all(_knowing(deployment), "session.get", {"session": _id(session)})
+    told = {name: answer for name, answer in answers.items() if answer.get("rows") or answer.get("stubs")}
+    if not told:
+        raise PeerError(NOWHERE, f"none of {', '.join(answers) or 'the services'} knows {session}{_silence(silent)}")
+    show({"session": session, "services": told, "silent": silent}, as_json, _page(session, told) + _silence(silent))
+
+
+def cancel_session(config: Path | None, session: str, reason: str, as_json: bool) -> None:
+    """Ask every service until the one that started it takes the request. Raises AccompanistError."""
+    deployment = configuration.load(config, os.environ)
+    params = {"session": _id(session), "reason": reason}
+    for service in _knowing(deployment):
+        try:
+            answer = ask(service, "session.cancel", params)
+        except Refused as refused:
+            if refused.code != unknown_session:
+                raise
+        else:
+            show(answer, as_json, f"asked {service.name} to undo {session}; see `accompanist sessions show {session}`")
+            return
+    raise PeerError(NOWHERE, f"no service started {session}")
+
+
+def _ask_all(services: Iterable[Service], method: str, params: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The answers by service, and the services that gave none. Raises the last error where all failed."""
+    answers: dict[str, Any] = {}
+    silent: list[str] = []
+    failure: AccompanistError | None = None
+    for service in services:
+        try:
+            answers[service.name] = ask(service, method, params)
+        except Refused as refused:
+            if refused.code != unknown_session:
+                raise
+            answers[service.name] = {}
+        except AccompanistError as problem:
+            silent.append(service.name)
+            failure = problem
+    if failure is not None and not answers:
+        raise failure
+    return answers, silent
+
+
+def _knowing(deployment: Config) -> list[Service]:
+    return [service for service in deployment.services.values() if service.api]
+
+
+def _id(text: str) -> str:
+    try:
+        return str(UUID(text))
+    except ValueError:
+        raise AuthorError(NO_ID, f"{text!r} is not a UUID") from None
+
+
+# -- the page ----------------------------------------------------------------------------------------
+
+
+def _page(session: str, told: dict[str, Any]) -> str:
+    rows = [(service, row) for service, answer in told.items() for row in answer.get("rows", ())]
+    headers = [row["header"] for _, row in rows]
+    parts = [f"session       {session}"]
+    if headers:
+        first = headers[0]
+        outcome, reason = _verdict(rows, first["initiator"])
+        parts += [
+            f"choreography  {first['choreography']}  ({first['fingerprint'][:12]})",
+            f"started       {_time(first['started_at'])} at {first['initiator']}",
+            f"outcome       {outcome}" + (f": {reason}" if reason else ""),
+        ]
+    parts += ["", _roles(rows, told), "", _sites(told)]
+    return "\n".join(parts)
+
+
+def _verdict(rows: list[tuple[str, Any]], initiator: str) -> tuple[str, str]:
+    """Outcome and reason are known at the initiator (design 3.6)."""
+    for _, row in rows:
+        if row["role"] == initiator:
+            return row.get("outcome") or f"open ({row['phase']})", row.get("reason") or ""
+    return "not known here", ""
+
+
+def _roles(rows: list[tuple[str, Any]], told: dict[str, Any]) -> str:
+    lines = [
+        (row["role"], service, row["phase"], row.get("vote") or "", row.get("outcome") or "", _why(row))
+        for service, row in rows
+    ]
+    lines += [
+        (role, service, "collected", "", outcome, "")
+        for service, answer in told.items()
+        for role, outcome in answer.get("stubs", ())
+    ]
+    return table(("role", "service", "state", "vote", "outcome", "why"), lines)
+
+
+def _sites(told: dict[str, Any]) -> str:
+    """Each site's message and result, in the program's order; what travels in control messages comes last."""
+    lines: dict[tuple[str, ...], tuple[str, str, str]] = {}
+    for answer in told.values():
+        for entry in answer.get("messages", ()):
+            message = entry["message"]
+            way = f"{message['sender']} -> {message['receiver']}"
+            waits = f" (waits in the outbox: {entry['answer']})" if entry["place"] == "outbox" else ""
+            key = (message["site"], "0", message["sender"], message["receiver"])
+            if key not in lines or not waits:
+                lines[key] = (message["site"], f"{way}  {message['kind']}{waits}", _short(message["payload"]))
+        for result in answer.get("results", ()):
+            undo = " (compensation)" if result["kind"] == "compensate" else ""
+            what = f"{result['role']}.{result['operation']}{undo}  {result['outcome']}"
+            lines[(result["site"], "1", result["role"], result["kind"])] = (
+                result["site"],
+                what,
+                _short(result["value"]),
+            )
+    return table(("site", "what", "value"), [lines[key] for key in sorted(lines, key=_in_order)])
+
+
+def _in_order(key: tuple[str, ...]) -> tuple[Any, ...]:
+    """Sites by their numbers, so that 10 follows 9; names (control messages) after numbers."""
+    parts = re.findall(r"\d+|[^\d.\[\]]+", key[0])
+    return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts), key[1:]
+
+
+def _why(row: dict[str, Any]) -> str:
+    if parked := row.get("parked"):
+        return f"{parked['code']}: {parked['text']}"
+    return row.get("reason") or row.get("waiting") or ""
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= value_chars_max else text[: value_chars_max - 1] + "…"
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
+def _silence(silent: list[str]) -> str:
+    return f"\n\nno answer from: {', '.join(silent)}" if silent else ""

@@ -1,0 +1,97 @@
+"""`accompanist start`: ask the initiator's sidecar to begin a saga, and perhaps wait for its outcome.
+
+The exit code speaks of the saga where it was waited for: 0 it settled, 1 it was undone, 5 it was still open when the
+time was over (it goes on regardless).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from accompanist.cli.api import ask
+from accompanist.cli.output import show
+from accompanist.errors import AuthorError, OperatorError, catalogue
+from accompanist.sidecar import config as configuration
+from accompanist.sidecar.config import Config, Service
+
+BAD_ARGUMENTS = catalogue(
+    "ACC805",
+    "arguments are not a JSON object",
+    "A choreography's parameters are given by name, so --args is one JSON object.",
+    'Quote it for the shell: --args \'{"order": {"customer": "ada", "lines": []}}\'.',
+)
+WHICH_SERVICE = catalogue(
+    "ACC806",
+    "unclear which service plays the role",
+    "A saga is started at the service that plays its initiator. Neither the role's name nor a binding says which.",
+    "Name it with --service, or under [bindings.CHOREOGRAPHY] in accompanist.toml.",
+)
+STILL_OPEN = 5
+
+
+class Wanted(NamedTuple):
+    choreography: str
+    role: str
+    arguments: str
+    key: str
+    service: str
+    wait_s: float
+    deadline_s: float
+
+
+def start(config: Path | None, wanted: Wanted, as_json: bool) -> int:
+    """The exit code. Raises AccompanistError."""
+    deployment = configuration.load(config, os.environ)
+    arguments = _arguments(wanted.arguments)
+    service = deployment.service(wanted.service) if wanted.service else _service_of(deployment, wanted)
+    params: dict[str, Any] = {"choreography": wanted.choreography, "role": wanted.role, "arguments": arguments}
+    if wanted.key:
+        params["key"] = wanted.key
+    if wanted.wait_s:
+        params["wait_ms"] = int(wanted.wait_s * 1000)
+    if wanted.deadline_s:
+        params["deadline_ms"] = int(wanted.deadline_s * 1000)
+    answer = ask(service, "session.start", params, wanted.wait_s)
+    show(answer, as_json, _told(answer))
+    if not wanted.wait_s or answer.get("outcome") == "settled":
+        return 0
+    return 1 if answer.get("outcome") else STILL_OPEN
+
+
+def _arguments(text: str) -> dict[str, Any]:
+    try:
+        given = json.loads(sys.stdin.read() if text == "-" else text)
+    except ValueError as problem:
+        raise AuthorError(BAD_ARGUMENTS, f"--args does not parse: {problem}") from None
+    if not isinstance(given, dict):
+        raise AuthorError(BAD_ARGUMENTS, f"--args is a JSON {type(given).__name__}")
+    return given
+
+
+def _service_of(deployment: Config, wanted: Wanted) -> Service:
+    """By binding, by name, by the class of the worker: where one of them is unambiguous."""
+    bound = deployment.bindings.get(wanted.choreography, {}).get(wanted.role)
+    if name := bound or (wanted.role if wanted.role in deployment.services else ""):
+        return deployment.service(name)
+    plain = wanted.role.replace("_", "").lower()
+    able = [one for one in deployment.services.values() if any(role.lower() == plain for role in one.workers)]
+    if len(able) == 1:
+        return able[0]
+    there = ", ".join(sorted(deployment.services))
+    raise OperatorError(WHICH_SERVICE, f"role {wanted.role!r} of {wanted.choreography}; there are {there}")
+
+
+def _told(answer: dict[str, Any]) -> str:
+    lines = [f"session   {answer['session']}" + ("" if answer.get("new", True) else "  (was there already)")]
+    for name in ("state", "outcome", "reason", "waiting"):
+        if answer.get(name):
+            lines.append(f"{name:<9} {answer[name]}")
+    if answer.get("parked"):
+        lines.append(f"parked    {answer['parked']['code']}: {answer['parked']['text']}")
+    if answer.get("result") is not None:
+        lines.append(f"result    {json.dumps(answer['result'])}")
+    return "\n".join(lines)

@@ -1,0 +1,217 @@
+"""The command line: help, errors and exit codes, and a sidecar's API asked over HTTP."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accompanist.cli.main import main
+
+ORDER = "0190d3a0-0000-7000-8000-0000000000aa"
+HEADER = {"choreography": "fulfil_order", "fingerprint": "f" * 32, "initiator": "warehouse", "started_at": 0.0}
+
+
+def row(role: str, **more: Any) -> dict[str, Any]:
+    return {"header": HEADER, "role": role, "phase": "settled", "vote": "done", "outcome": "settled", **more}
+
+
+def message(site: str, sender: str, receiver: str, place: str = "inbox", answer: str = "stored") -> dict[str, Any]:
+    told = {"site": site, "sender": sender, "receiver": receiver, "kind": "data", "payload": {"customer": "ada"}}
+    return {"message": told, "place": place, "answer": answer}
+
+
+def result(role: str, site: str, operation: str) -> dict[str, Any]:
+    return {"role": role, "site": site, "operation": operation, "kind": "forward", "outcome": "replied", "value": 7}
+
+
+STORY = {
+    "session": ORDER,
+    "rows": [row("warehouse"), row("payment", phase="done", outcome=None, waiting="for the settlement")],
+    "messages": [message("10", "payment", "warehouse"), message("2", "warehouse", "payment", "outbox", "full")],
+    "results": [result("payment", "9", "charge")],
+    "stubs": [],
+}
+REFUSAL = {"code": "ACC999", "title": "card is blue", "text": "it should be red", "hint": "paint", "fault": "author"}
+SUMMARY = {"session": ORDER, "role": "warehouse", "choreography": "fulfil_order", "phase": "done", "started_at": 0.0}
+
+
+def answer(method: str, params: dict[str, Any]) -> dict[str, Any]:
+    match method:
+        case "session.start" if params["choreography"] == "blue":
+            return {"error": {"code": -32000, "message": "no", "data": REFUSAL}}
+        case "session.start":
+            ended = {"outcome": "ended", "reason": "card declined"} if params.get("wait_ms") else {}
+            return {"result": {"session": ORDER, "choreography": params["choreography"], "new": True, **ended}}
+        case "session.get":
+            return {"result": STORY}
+        case "session.list":
+            return {"result": {"sessions": [SUMMARY]}}
+        case _:
+            return {"error": {"code": -32601, "message": "method not found"}}
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[dict[str, Any]]]:
+    """A deployment whose one sidecar answers from `answer`, and what it was asked."""
+    asked: list[dict[str, Any]] = []
+
+    class Post(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            asked.append({**request, "authorization": self.headers.get("Authorization")})
+            said = json.dumps({"jsonrpc": "2.0", "id": 1, **answer(request["method"], request["params"])}).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(said)))
+            self.end_headers()
+            self.wfile.write(said)
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Post)
+    (tmp_path / "token").write_text("s3cret\n")
+    (tmp_path / "accompanist.toml").write_text(
+        f'[service.warehouse]\napi = "http://127.0.0.1:{server.server_address[1]}"\ntoken_file = "token"\n'
+        '[service.absent]\napi = "http+unix:none.sock"\n'
+    )
+    monkeypatch.chdir(tmp_path)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    yield asked
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert isinstance(ended.value.code, int | None)
+    return ended.value.code or 0
+
+
+COMMANDS = ["check", "project", "explain", "migrate", "sidecar", "start", "keep", "sessions"]
+
+
+@pytest.mark.parametrize("command", [[], *([name] for name in COMMANDS), ["sessions", "show"], ["sessions", "cancel"]])
+def test_every_command_explains_itself(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*command, "--help") == 0
+    assert "Usage: " in capsys.readouterr().out
+
+
+def test_help_imports_neither_the_language_nor_the_sidecar() -> None:
+    code = (
+        "import sys\nfrom accompanist.cli.main import main\n"
+        "try: main(['--help'])\nexcept SystemExit: pass\n"
+        "heavy = [m for m in sys.modules if m.split('.')[0] in ('asyncpg', 'aiohttp', 'sqlalchemy', 'opentelemetry')]\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_start_says_which_session_and_passes_everything_on(
+    deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ("--role", "warehouse", "--args", '{"order": {}}', "--key", "k1", "--deadline-s", "1.5")
+    assert run("start", "fulfil_order", *arguments) == 0
+    assert f"session   {ORDER}" in capsys.readouterr().out
+    [asked] = deployment
+    assert asked["authorization"] == "Bearer s3cret"
+    assert asked["params"] == {
+        "choreography": "fulfil_order",
+        "role": "warehouse",
+        "arguments": {"order": {}},
+        "key": "k1",
+        "deadline_ms": 1500,
+    }
+
+
+def test_start_that_waited_tells_the_outcome_by_its_code(
+    deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("start", "fulfil_order", "--role", "warehouse", "--args", "{}", "--wait") == 1
+    assert "card declined" in capsys.readouterr().out
+
+
+def test_what_a_sidecar_refuses_comes_out_as_it_said_it(
+    deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("start", "blue", "--role", "warehouse", "--args", "{}") == 1
+    assert capsys.readouterr().err == "error ACC999 card is blue: it should be red\n  hint: paint\n"
+    assert run("start", "blue", "--role", "warehouse", "--args", "{}", "--json") == 1
+    assert json.loads(capsys.readouterr().err) == {"error": REFUSAL}
+
+
+def test_a_session_is_shown_in_the_programs_order_and_the_silent_are_named(
+    deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("sessions", "show", ORDER) == 0
+    shown = capsys.readouterr().out
+    sites = [line.split()[0] for line in shown.splitlines() if line[:1].isdigit()]
+    assert sites == ["2", "9", "10"]
+    for text in (
+        "outcome       settled",
+        "waits in the outbox: full",
+        "payment.charge  replied",
+        "no answer from: absent",
+    ):
+        assert text in shown
+    assert run("sessions", "show", ORDER, "--json") == 0
+    assert json.loads(capsys.readouterr().out)["services"]["warehouse"] == STORY
+
+
+def test_sessions_are_listed(deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("sessions", "list", "--parked") == 0
+    assert ORDER in capsys.readouterr().out
+    assert deployment[0]["params"] == {"limit": 20, "parked": True}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "exit_code"),
+    [
+        (["start", "f", "--role", "warehouse", "--args", "{"], "ACC805", 1),
+        (["start", "f", "--role", "warehouse", "--args", "[]"], "ACC805", 1),
+        (["start", "f", "--role", "nobody", "--args", "{}"], "ACC806", 3),
+        (["start", "f", "--role", "r", "--service", "absent", "--args", "{}"], "ACC801", 3),
+        (["start", "f", "--role", "r", "--service", "absnt", "--args", "{}"], "ACC606", 3),
+        (["sessions", "show", "7"], "ACC807", 1),
+        (["sessions", "cancel", ORDER], "ACC802", 1),
+        (["sessions", "list", "--config", "none.toml"], "ACC601", 3),
+        (["sidecar", "--service", "warehous"], "ACC606", 3),
+        (["migrate"], "ACC608", 3),
+        (["explain", "ACC000"], "ACC804", 1),
+    ],
+)
+def test_errors_have_a_code_a_way_out_and_an_exit_code(
+    arguments: list[str],
+    code: str,
+    exit_code: int,
+    deployment: list[dict[str, Any]],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    assert run(*arguments, "--json") == exit_code
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert error["code"] == code and error["text"]
+
+
+@pytest.mark.parametrize("arguments", [["start"], ["project", "x.py"], ["sidecar"], ["nonsense"]])
+def test_a_wrong_command_line_is_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(*arguments) == 2
+    assert "Usage: " in capsys.readouterr().err
+
+
+def test_explain_says_why_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("explain", "acc604") == 0
+    assert "What to do: " in capsys.readouterr().out
+    assert run("explain", "--json") == 0
+    assert "ACC604" in json.loads(capsys.readouterr().out)
