@@ -112,4 +112,6 @@ def _letters(number: int, commit: Commit, schemas: Mapping[str, str]) -> Iterabl
     for position, message in enumerate((*commit.messages, *commit.home)):
         service = message.header.bindings.get(message.receiver, "")
         key = (message.header.session.bytes, message.site, message.sender, message.receiver)
-        yield Letter(schemas.get(service, ""), key, number, position, message, position >= home_from, service)
+        # without a fence nobody can know that the shard is still held here: then `take` has to return it
+        home = position >= home_from and commit.shard is not None
+        yield Letter(schemas.get(service, ""), key, number, position, message, home, service)

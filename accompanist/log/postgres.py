@@ -192,8 +192,8 @@ class PostgresLog:
                 rows = await connection.fetch(sessions.OF_SESSION, outcome, parked, limit, session)
         return [sessions.summary(row) for row in rows]
 
-    async def show(self, session: UUID) -> Story:
-        """Everything of one session at this service, for its page."""
+    async def show(self, session: UUID) -> Story | None:
+        """Everything of one session at this service, for its page; None if there is nothing."""
         async with reach(), self._pool.acquire() as connection:
             row = await connection.fetchrow(STORY, session)
         return Story.from_columns(session, row)

@@ -5,25 +5,40 @@ Read in one statement, so that it is of one moment. Bytes are bytes: who shows t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from accompanist.log import inbox, results, sessions
-from accompanist.runtime.messages import Message
-from accompanist.runtime.ports import ResultRow, SessionRow
+from accompanist.log import sessions
+from accompanist.runtime.ports import SessionRow
 
 
-class Told(msgspec.Struct, frozen=True):
-    """A message and where it is: "inbox" (at, sender_service) or "outbox" (at: last trial, why it waits)."""
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """A message and where it is: "inbox" (at: its arrival, from `service`) or "outbox" (at: the last trial, to
+    `service`, which gave `answer`)."""
 
-    message: Message
+    site: str
+    kind: str
+    sender: str
+    receiver: str
+    payload: bytes
     place: str
     at: float
-    sender_service: str
+    service: str
     answer: str
+
+
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """A worker's answer to a call."""
+
+    role: str
+    site: str
+    kind: str
+    operation: str
+    outcome: str
+    value: bytes
+    at: float
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,34 +47,37 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     session: UUID
     rows: tuple[SessionRow, ...]
     messages: tuple[Told, ...]
-    results: tuple[ResultRow, ...]
+    results: tuple[Answered, ...]
     stubs: tuple[tuple[str, str], ...]
 
     @classmethod
-    def from_columns(cls, session: UUID, row: Any) -> Story:
-        """The row of STORY."""
-        return cls(
+    def from_columns(cls, session: UUID, row: Any) -> Story | None:
+        """The row of STORY; None if the log knows nothing of the session."""
+        story = cls(
             session=session,
             rows=tuple(sessions.from_columns(stored) for stored in row["sessions"]),
-            messages=(*_told("inbox", row["inbox"]), *_told("outbox", row["outbox"])),
-            results=tuple(results.from_columns(session, stored) for stored in row["results"]),
+            messages=tuple(
+                Told(**dict(zip(Told.__struct_fields__, stored, strict=True)))
+                for stored in (*row["inbox"], *row["outbox"])
+            ),
+            results=tuple(
+                Answered(**dict(zip(Answered.__struct_fields__, stored, strict=True))) for stored in row["results"]
+            ),
             stubs=tuple((role, outcome) for role, outcome in row["stubs"]),
         )
+        return story if story.rows or story.messages or story.stubs else None
 
 
-def _told(place: str, rows: Iterable[Sequence[Any]]) -> Iterable[Told]:
-    for *stored, at, service, answer in rows:
-        message = inbox.from_columns(stored)
-        if message is not None:
-            yield Told(message, place, at, service, answer)
-
-
+# The columns in the order of the fields above.
 STORY = f"""
 SELECT
     ARRAY(SELECT ROW({sessions.STORED}) FROM session WHERE session = $1 ORDER BY role) AS sessions,
-    ARRAY(SELECT ROW({inbox.STORED}, extract(epoch FROM received_at)::float8, sender_service, 'stored'::text)
+    ARRAY(SELECT ROW(site, kind, sender, receiver, payload, 'inbox'::text,
+                     extract(epoch FROM received_at)::float8, sender_service, 'stored'::text)
           FROM inbox WHERE session = $1 ORDER BY received_at) AS inbox,
-    ARRAY(SELECT ROW({inbox.STORED}, extract(epoch FROM tried_at)::float8, ''::text, answer)
+    ARRAY(SELECT ROW(site, kind, sender, receiver, payload, 'outbox'::text,
+                     extract(epoch FROM tried_at)::float8, service, answer)
           FROM outbox WHERE session = $1 ORDER BY tried_at) AS outbox,
-    ARRAY(SELECT ROW({results.STORED}) FROM result WHERE session = $1 ORDER BY answered_at) AS results,
-    ARRAY(SELECT ROW(role, outcome) FROM stub WHERE session = $1 ORDER BY role) AS stubs"""  # noqa: S608 (constants of this package)
+    ARRAY(SELECT ROW(role, site, kind, operation, outcome, value, extract(epoch FROM answered_at)::float8)
+          FROM result WHERE session = $1 ORDER BY answered_at) AS results,
+    ARRAY(SELECT ROW(role, outcome) FROM stub WHERE session = $1 ORDER BY role) AS stubs"""  # noqa: S608 (constants)

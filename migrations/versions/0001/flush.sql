@@ -66,10 +66,12 @@ BEGIN
                 body = excluded.body,
                 result = coalesce(old.result, excluded.result),
                 updated_at = clock_timestamp()
-            RETURNING session, role, old.xmax = 0 AS new
+            RETURNING session, role
         )
-        DELETE FROM arrival a USING written w  -- a new session answers for its early rows
-        WHERE w.new AND a.early AND a.session = w.session AND a.receiver = w.role;
+        -- A session row answers for its early rows. Looked for at every write, not at the first alone: `take` may
+        -- have called a row early while that first write was being committed.
+        DELETE FROM arrival a USING written w
+        WHERE a.early AND a.session = w.session AND a.receiver = w.role;
     END IF;
 
     IF cardinality(r_session) > 0 THEN

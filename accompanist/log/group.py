@@ -1,0 +1,168 @@
+"""The group commit: bursts that wait at the same time share one flush.
+
+State. A queue, and one task while there is anything in it. While a flush is in flight the others gather; the next
+flush takes them, at most `flush_bursts_max` of them or `flush_bytes_max` of payload. Commits are flushed in the order
+they were handed in, so a session's commits keep theirs.
+
+Failures.
+- `LogUnavailable`: the same group is tried again with back-off for as long as it takes; those who wait just wait.
+  Everything in a flush may be done twice.
+- `LeaseLost`: the commits of the lost shards fail with it, the rest of the group is flushed again. A commit is stamped
+  with its shard's epoch as it is handed in: one that was decided before a shard was lost and won back fails too.
+- Anything else (a value that no column takes): the group is taken apart, so that only the commit at fault fails.
+
+Not promised: that a commit whose caller was cancelled, or that waited when the flusher was closed, did not happen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from accompanist import limits
+from accompanist.runtime.backoff import RETRIABLE, delay_ms
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable
+
+
+class Fenced(Log, Protocol):
+    """A log that knows the epochs it holds."""
+
+    def epoch(self, shard: int) -> int | None: ...
+
+
+class _Waiting(NamedTuple):
+    commit: Commit
+    answer: asyncio.Future[Sequence[Delivery]]
+
+
+class Flusher:
+    """`sleep` takes seconds; `jitter` a number below 1 for the back-off."""
+
+    def __init__(
+        self,
+        log: Fenced,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._log = log
+        self._sleep = sleep
+        self._jitter = jitter
+        self._queue: deque[_Waiting] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def commit(self, commit: Commit) -> Sequence[Delivery]:
+        """Return when the commit is on disk: the delivery of each of its messages, then of its home. Raises LeaseLost
+        when its shard is not held any more, LogUnavailable when the flusher is closed."""
+        if self._closed:
+            raise LogUnavailable("closed")
+        if commit.shard is not None and commit.epoch is None:
+            commit = msgspec.structs.replace(commit, epoch=self._held(commit.shard))
+        waiting = _Waiting(commit, asyncio.get_running_loop().create_future())
+        self._queue.append(waiting)
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+        return await waiting.answer
+
+    async def close(self) -> None:
+        """Stop, whatever is in flight; those who wait get LogUnavailable."""
+        self._closed = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._fail(list(self._queue), LogUnavailable("closed"))
+        self._queue.clear()
+
+    def _held(self, shard: int) -> int:
+        epoch = self._log.epoch(shard)
+        if epoch is None:
+            raise LeaseLost([shard])
+        return epoch
+
+    async def _run(self) -> None:
+        """Until nothing waits. Started by a commit, it sees all that were handed in in the same turn of the loop."""
+        try:
+            while self._queue:
+                group = self._gather()
+                try:
+                    await self._flush(group)
+                except asyncio.CancelledError:
+                    self._fail(group, LogUnavailable("closed"))
+                    raise
+        finally:
+            self._task = None
+
+    def _gather(self) -> list[_Waiting]:
+        group: list[_Waiting] = []
+        room = limits.flush_bytes_max
+        while self._queue and len(group) < limits.flush_bursts_max:
+            room -= _weight(self._queue[0].commit)
+            if group and room < 0:
+                break
+            group.append(self._queue.popleft())
+        return group
+
+    async def _flush(self, group: list[_Waiting]) -> None:
+        failures = 0
+        while group := self._refuse_stale(group):
+            try:
+                answers = await self._log.flush([waiting.commit for waiting in group])
+            except LogUnavailable:
+                failures += 1
+                await self._sleep(self._pause(failures))
+            except LeaseLost as lost:
+                group = self._refuse_lost(group, lost)
+            except Exception as problem:
+                await self._take_apart(group, problem)
+                return
+            else:
+                for waiting, answer in zip(group, answers, strict=True):
+                    if not waiting.answer.done():
+                        waiting.answer.set_result(answer)
+                return
+
+    async def _take_apart(self, group: list[_Waiting], problem: Exception) -> None:
+        """One of them cannot be written: find it by writing each alone."""
+        if len(group) == 1:
+            self._fail(group, problem)
+            return
+        for waiting in group:
+            await self._flush([waiting])
+
+    def _refuse_stale(self, group: list[_Waiting]) -> list[_Waiting]:
+        """A lease may be lost, and won back, while a commit waits here."""
+        good = []
+        for waiting in group:
+            shard = waiting.commit.shard
+            if shard is None or waiting.commit.epoch == self._log.epoch(shard):
+                good.append(waiting)
+            else:
+                self._fail([waiting], LeaseLost([shard]))
+        return good
+
+    def _refuse_lost(self, group: list[_Waiting], lost: LeaseLost) -> list[_Waiting]:
+        kept = [waiting for waiting in group if waiting.commit.shard not in lost.shards]
+        if len(kept) == len(group):  # refused for shards that nobody here wrote for: it would be asked for ever
+            kept = []
+        self._fail([waiting for waiting in group if waiting.commit.shard in lost.shards or not kept], lost)
+        return kept
+
+    def _fail(self, group: Sequence[_Waiting], problem: Exception) -> None:
+        for waiting in group:
+            if not waiting.answer.done():
+                waiting.answer.set_exception(problem)
+
+    def _pause(self, failures: int) -> float:
+        return (delay_ms(failures, RETRIABLE, self._jitter()) or 0) / 1000
+
+
+def _weight(commit: Commit) -> int:
+    weight = sum(len(message.payload) for message in commit.messages)
+    weight += sum(len(message.payload) for message in commit.home)
+    return weight + sum(len(row.value) for row in commit.results)

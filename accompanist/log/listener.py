@@ -1,0 +1,120 @@
+"""Being woken: LISTEN on the service's channel, and a poll that needs no LISTEN.
+
+`wake` is called when something may lie in the inbox. It says nothing about what: who is woken looks at the tables.
+
+The listening connection does nothing else. It listens first and wakes then, so what was committed before the LISTEN
+is found by looking, and what is committed after it is told. A heartbeat on the same connection asks whether the
+channel is still listened to: a half-open line gives no other sign, and a pooler may have swapped the session. After
+any failure it connects anew, and wakes, because whatever was told meanwhile was told to nobody.
+
+The poll wakes every `poll_ms`, with jitter so that sidecars do not step in time. It is the guarantee; `listen=False`
+leaves it alone (behind a pooler in transaction mode LISTEN cannot work).
+
+Not promised: one wake-up a message. Several may be one, and one may find nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+
+from accompanist import limits
+from accompanist.log import names
+from accompanist.log.connection import connect, reach
+from accompanist.runtime.backoff import RETRIABLE, delay_ms
+from accompanist.runtime.ports import LogUnavailable
+
+_log = logging.getLogger(__name__)
+_LISTENING = "SELECT $1 IN (SELECT pg_listening_channels())"
+
+
+class Ear(Protocol):
+    """What is asked of a connection here; asyncpg's has it."""
+
+    async def add_listener(self, channel: str, callback: Callable[..., None]) -> None: ...
+    def add_termination_listener(self, callback: Callable[..., None]) -> None: ...
+    async def fetchval(self, query: str, *args: object) -> Any: ...
+    def terminate(self) -> None: ...
+
+
+class Listener:
+    """Wakes one sidecar. `open_ear` connects; None: poll only. `sleep` takes seconds, `jitter` is below 1."""
+
+    def __init__(
+        self,
+        schema: str,
+        wake: Callable[[], None],
+        open_ear: Callable[[], Awaitable[Ear]] | None,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._channel = names.channel(schema)
+        self._wake = wake
+        self._open_ear = open_ear
+        self._sleep = sleep
+        self._jitter = jitter
+
+    @classmethod
+    def at(cls, dsn: str, schema: str, wake: Callable[[], None], *, listen: bool = True) -> Listener:
+        """A listener on the service's schema at `dsn`."""
+
+        async def open_ear() -> Ear:
+            ear: Ear = await connect(dsn, "accompanist listener")
+            return ear
+
+        return cls(schema, wake, open_ear if listen else None)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._poll())
+            if self._open_ear is not None:
+                tasks.create_task(self._listen_for_ever(self._open_ear))
+
+    async def _poll(self) -> None:
+        while True:
+            self._wake()
+            await self._sleep(limits.poll_ms / 1000 * (0.75 + self._jitter() / 2))
+
+    async def _listen_for_ever(self, open_ear: Callable[[], Awaitable[Ear]]) -> None:
+        failures = 0
+        while True:
+            try:
+                async with reach():
+                    ear = await open_ear()
+                try:
+                    failures = 0
+                    await self._listen(ear)
+                finally:
+                    ear.terminate()
+            except LogUnavailable as problem:
+                _log.info("listener lost its connection: %s", problem)
+            failures += 1
+            await self._sleep((delay_ms(failures, RETRIABLE, self._jitter()) or 0) / 1000)
+
+    async def _listen(self, ear: Ear) -> None:
+        """Returns when the line is lost or the channel is not listened to any more."""
+        lost = asyncio.Event()
+        ear.add_termination_listener(lambda *_: lost.set())
+        async with reach():
+            await ear.add_listener(self._channel, lambda *_: self._wake())
+        self._wake()
+        while not lost.is_set():
+            await self._heartbeat_pause(lost)
+            async with reach():
+                if lost.is_set() or not await ear.fetchval(_LISTENING, self._channel):
+                    return
+
+    async def _heartbeat_pause(self, lost: asyncio.Event) -> None:
+        """A heartbeat's time, or until the line is lost."""
+        pause = asyncio.ensure_future(self._sleep(limits.heartbeat_ms / 1000))
+        ended = asyncio.ensure_future(lost.wait())
+        try:
+            await asyncio.wait((pause, ended), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            pause.cancel()
+            ended.cancel()

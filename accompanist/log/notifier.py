@@ -1,0 +1,92 @@
+"""Telling services that something lies in their inbox: NOTIFY, after the commit, on a connection of its own.
+
+A NOTIFY inside the writing transaction holds a lock of the whole server until that commit is on disk; sixteen writers
+fell from 21,026 commits/s to 5,097. Here it leaves at once when nothing was sent lately, and else with all that came
+within `notify_hold_ms`, one statement for any number of services.
+
+State. The services waiting to be told, and one task while there are any. Failures: what could not be sent is dropped,
+and the next call connects anew; a woken sidecar looks at its tables, and one that was not woken polls.
+
+Not promised: that anybody hears.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Protocol
+
+from accompanist import limits
+from accompanist.log import names
+from accompanist.log.connection import connect, reach
+from accompanist.runtime.ports import LogUnavailable
+
+_NOTIFY = "SELECT pg_notify(channel, '') FROM unnest($1::text[]) AS channel"
+
+
+class Line(Protocol):
+    """What is asked of a connection here; asyncpg's has it."""
+
+    async def execute(self, query: str, *args: object) -> object: ...
+    def terminate(self) -> None: ...
+
+
+class Notifier:
+    """`schemas` says which channel each service hears. `open_line` connects; `sleep` takes seconds."""
+
+    def __init__(
+        self,
+        schemas: Mapping[str, str],
+        open_line: Callable[[], Awaitable[Line]],
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._channels = {service: names.channel(schema) for service, schema in schemas.items()}
+        self._open_line = open_line
+        self._sleep = sleep
+        self._line: Line | None = None
+        self._waiting: set[str] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @classmethod
+    def at(cls, dsn: str, schemas: Mapping[str, str]) -> Notifier:
+        """A notifier that connects to `dsn` when it first has something to tell."""
+        return cls(schemas, lambda: connect(dsn, "accompanist notifier"))
+
+    def notify(self, services: Iterable[str]) -> None:
+        """Wake the sidecars of these services soon. Never waits and never fails."""
+        self._waiting.update(self._channels[service] for service in services if service in self._channels)
+        if self._waiting and self._task is None and not self._closed:
+            self._task = asyncio.create_task(self._run())
+
+    async def close(self) -> None:
+        """Stop; what waits is dropped."""
+        self._closed = True
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        self._hang_up()
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                channels, self._waiting = sorted(self._waiting), set()
+                await self._send(channels)
+                await self._sleep(limits.notify_hold_ms / 1000)
+        finally:
+            self._task = None
+
+    async def _send(self, channels: list[str]) -> None:
+        try:
+            async with reach():
+                if self._line is None:
+                    self._line = await self._open_line()
+                await self._line.execute(_NOTIFY, channels)
+        except LogUnavailable:
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            line.terminate()
