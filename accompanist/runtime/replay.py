@@ -177,7 +177,7 @@ class Run:
             if operation.kind == "transaction":
                 self.executed.append(Executed(call.site, call.operation, arguments))
             if call.attempt:
-                answer = Outcome(ok=True, value=answer, reason=None)
+                answer = Outcome(ok=True, value=answer)
         self._step(answer)
         return None
 

@@ -59,8 +59,7 @@ class Programs(Protocol):
 
 
 class Driver:
-    """All sessions of one sidecar. `wake` tells another service that something lies in its inbox; `ended` is told
-    of every session that reached its last phase here."""
+    """All sessions of one sidecar. `ended` is told of every session that voted, and that reached its last phase."""
 
     def __init__(
         self,
@@ -70,7 +69,6 @@ class Driver:
         committer: Committer,
         calls: Calls,
         tracing: Tracing,
-        wake: Callable[[str], None],
         ended: Callable[[SessionRow], None],
     ) -> None:
         self._service = service
@@ -79,7 +77,6 @@ class Driver:
         self._committer = committer
         self._calls = calls
         self._tracing = tracing
-        self._wake = wake
         self._ended = ended
         self._shards: frozenset[int] = frozenset()
         self._sessions: dict[Key, Session] = {}
@@ -250,7 +247,8 @@ class Driver:
         self._committing[session.key] += 1
         try:
             deliveries = await self._committer.commit(commit)
-        except LeaseLost:
+        except (LeaseLost, LogUnavailable):
+            # another sidecar has the shard, or this one is going: whoever comes next finds all that was committed
             self._drop(session.key)
             return
         finally:
@@ -269,10 +267,7 @@ class Driver:
 
     def _delivered(self, session: Session, messages: Sequence[Message], deliveries: Sequence[Delivery]) -> None:
         for message, delivery in zip(messages, deliveries, strict=True):
-            service = message.header.bindings.get(message.receiver)
-            if delivery is Delivery.STORED and service is not None and service != self._service:
-                self._wake(service)
-            elif delivery is Delivery.CLASH:
+            if delivery is Delivery.CLASH:
                 self._feed(session, Clashed(message.site, message.receiver))
 
     def _release(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
@@ -318,7 +313,7 @@ class Driver:
         commit = Commit(shard=shard_of(row.header.session, limits.shards_count), session=row)
         try:
             await self._committer.commit(commit)
-        except LeaseLost:
+        except (LeaseLost, LogUnavailable):
             self._drop(session.key)
             return
         if session.final and session.key in self._sessions:

@@ -9,7 +9,7 @@ Only here is deployed code imported: the message classes and `@pure` functions o
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,11 +47,12 @@ UNKNOWN_CHOREOGRAPHY = catalogue(
 
 
 class Hosted:
-    """What one service plays. `bindings` names the service of each role, by choreography."""
+    """What one service plays. `bind` names the service of each role of a choreography, given the roles' classes."""
 
-    def __init__(self, service: str, bindings: Mapping[str, Mapping[str, str]]) -> None:
+    def __init__(self, service: str, bind: Callable[[str, Mapping[str, str]], Mapping[str, str]]) -> None:
         self._service = service
-        self._bindings = bindings
+        self._bind = bind
+        self._bindings: dict[str, Mapping[str, str]] = {}
         self._programs: dict[tuple[str, str], RoleProgram] = {}
         self.choreographies: dict[str, Choreography] = {}
 
@@ -73,7 +74,8 @@ class Hosted:
         if known is not None and known.fingerprint != choreography.fingerprint:
             raise OperatorError(TWICE, f"{choreography.name} stands in {known.file} and in {choreography.file}")
         self.choreographies[choreography.name] = choreography
-        bound = self._bindings.get(choreography.name, {})
+        classes = {role: projection.role_class for role, projection in choreography.projections.items()}
+        bound = self._bindings[choreography.name] = self._bind(choreography.name, classes)
         for role in choreography.roles:
             if bound.get(role) != self._service:
                 continue

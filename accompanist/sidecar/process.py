@@ -1,0 +1,191 @@
+"""The sidecar process: puts runtime, log, rpc and telemetry together, runs, and leaves cleanly.
+
+Start: compile and load the choreographies, open the log (which must be migrated), register the projections, take the
+shards and sweep them, then listen. Leave, on SIGTERM or SIGINT: refuse new starts, stop taking messages, let what is
+under way end within `drain_s`, give the shards up, close. A second signal leaves at once; nothing is lost by it.
+
+    GET /health   200 while the process lives: {"service", "shards", "sessions", ...}
+    GET /ready    200 when leases are fresh and the first sweep is done, else 503
+
+Not promised: that a sidecar which is ready can reach its workers. Calls wait for a worker that is down.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Collection
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
+
+import orjson
+import structlog
+import uvloop
+
+from accompanist import crashpoints
+from accompanist.errors import OperatorError, catalogue
+from accompanist.log.group import Flusher
+from accompanist.log.listener import Listener
+from accompanist.log.notifier import Notifier
+from accompanist.log.postgres import PostgresLog
+from accompanist.rpc.client import WorkerClient, connect
+from accompanist.rpc.server import Server, serve
+from accompanist.runtime.ports import SessionRow
+from accompanist.sidecar.api import Api, Waiters
+from accompanist.sidecar.calls import Calls
+from accompanist.sidecar.config import Config, Service
+from accompanist.sidecar.driver import Driver
+from accompanist.sidecar.hosting import Hosted
+from accompanist.sidecar.intake import Intake
+from accompanist.sidecar.tracing import Tracing
+from accompanist.telemetry import logs
+from accompanist.telemetry.export import open_telemetry
+
+ELSEWHERE = catalogue(
+    "ACC705",
+    "services in several databases",
+    "Messages are handed over inside one database so far; a peer whose log is in another one cannot be reached.",
+    "Give the services schemas of their own in one database.",
+)
+
+logger = structlog.get_logger("accompanist.sidecar")
+drain_s = 10.0
+
+
+def run(config: Config, service: str) -> int:
+    """Run a service's sidecar until it is told to leave. Raises AccompanistError when it cannot start."""
+    logs.set_up(service, os.environ)
+    crashpoints.arm(service)
+    return uvloop.run(_main(config, service))
+
+
+async def _main(config: Config, name: str) -> int:
+    leave = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _asked_to_leave, leave)
+    sidecar = await Sidecar.start(config, name)
+    logger.info("sidecar.started", service=name, url=sidecar.url)
+    try:
+        await leave.wait()
+    finally:
+        await sidecar.stop()
+    logger.info("sidecar.stopped", service=name)
+    return 0
+
+
+def _asked_to_leave(leave: asyncio.Event) -> None:
+    if leave.is_set():
+        os._exit(1)
+    leave.set()
+
+
+class Sidecar:
+    """All parts of one sidecar, and the order in which they come and go."""
+
+    def __init__(self, config: Config, service: Service) -> None:
+        self._config = config
+        self._service = service
+        self._hosted = Hosted(service.name, config.bind)
+        self._telemetry = open_telemetry(service.name, os.environ)
+        self._clients: dict[str, WorkerClient] = {role: connect(url) for role, url in service.workers.items()}
+        self._tracing = Tracing(self._telemetry, service.workers)
+        self._calls = Calls(self._clients, self._tracing)
+        self._waiters = Waiters()
+        self._owner = f"{service.name}@{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
+
+    @classmethod
+    async def start(cls, config: Config, name: str) -> Sidecar:
+        """A sidecar that has taken its shards and listens."""
+        sidecar = cls(config, config.service(name))
+        sidecar._hosted.add_files([Path(file) for file in sidecar._service.choreographies], config.root)
+        await sidecar._open_log()
+        await sidecar._listen()
+        return sidecar
+
+    @property
+    def url(self) -> str:
+        return self._server.url
+
+    async def _open_log(self) -> None:
+        service, dsn = self._service, self._service.database
+        schemas = self._schemas()
+        self._notifier = Notifier.at(dsn, schemas)
+        self._log = await PostgresLog.open(dsn, service.name, schemas, delivered=self._tell)
+        await self._log.register(self._hosted.registration())
+        self._flusher = Flusher(self._log)
+        self._driver = Driver(
+            service.name, self._hosted, self._log, self._flusher, self._calls, self._tracing, self._ended
+        )
+        self._intake = Intake(self._owner, self._log, self._driver)
+        self._listener = asyncio.create_task(Listener.at(dsn, service.schema, self._intake.wake).run())
+        self._intake.start()
+
+    async def _listen(self) -> None:
+        service = self._service
+        self._api = Api(
+            service.name, self._hosted, self._log, self._flusher, self._driver, self._tracing, self._waiters
+        )
+        pages = {"/health": self._health, "/ready": self._ready}
+        self._server: Server = await serve(self._api.methods(), service.api, pages=pages)
+
+    async def stop(self) -> None:
+        """Leave cleanly; what does not end in time is taken up by whoever holds the shards next."""
+        self._api.leaving = True
+        await self._intake.stop()
+        await self._driver.drain(drain_s)
+        await self._server.stop()
+        await self._intake.release()
+        self._listener.cancel()
+        await asyncio.gather(self._listener, return_exceptions=True)
+        await self._flusher.close()
+        await self._notifier.close()
+        for client in self._clients.values():
+            await client.close()
+        await self._log.close()
+        self._telemetry.close()
+
+    def _schemas(self) -> dict[str, str]:
+        """In which schema of our database each service's inbox is. Raises OperatorError for one that is elsewhere."""
+        ours = _place(self._service.database)
+        schemas = {}
+        for peer in self._config.peers_of(self._service.name).values():
+            if peer.database and _place(peer.database) != ours:
+                raise OperatorError(ELSEWHERE, f"{peer.name} keeps its log in another database")
+            schemas[peer.name] = peer.schema
+        return schemas
+
+    def _tell(self, services: Collection[str]) -> None:
+        """Fresh messages lie in these services' inboxes."""
+        if self._service.name in services:
+            self._intake.wake()
+        self._notifier.notify(services)
+
+    def _ended(self, row: SessionRow) -> None:
+        self._waiters.ended(row)
+
+    async def _health(self) -> tuple[int, bytes]:
+        return 200, orjson.dumps(
+            {
+                "service": self._service.name,
+                "ready": self._intake.ready,
+                "sessions": self._driver.open_sessions,
+                "calls": self._calls.in_flight,
+                "choreographies": {name: c.fingerprint for name, c in self._hosted.choreographies.items()},
+            }
+        )
+
+    async def _ready(self) -> tuple[int, bytes]:
+        ready = self._intake.ready and not self._api.leaving
+        return 200 if ready else 503, orjson.dumps({"service": self._service.name, "ready": ready})
+
+
+def _place(dsn: str) -> tuple[str, str, str]:
+    """Host, port and database of a connection URL; who connects does not matter."""
+    parts = urlsplit(dsn)
+    query = parse_qs(parts.query)
+    host = parts.hostname or query.get("host", [""])[0]
+    return host, str(parts.port or query.get("port", ["5432"])[0]), parts.path
