@@ -59,7 +59,8 @@ _PASSING: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
 
 
 async def open_pool(dsn: str, schema: str, size: int = connections_max) -> asyncpg.Pool:
-    """Connections for calls, on which names are the schema's. Raises OperatorError, without the DSN, which holds a password."""
+    """Connections for calls, on which names are the schema's. Raises OperatorError, which does not show the DSN: it
+    holds a password."""
     try:
         return await asyncpg.create_pool(
             dsn,

@@ -39,6 +39,7 @@ from accompanist.worker import contract, fence
 from accompanist.worker.contract import OperationContract
 from accompanist.worker.execution import Execution
 from accompanist.worker.fence import Key
+from accompanist.worker.identifiers import schema_name
 
 Operation = TypeVar("Operation", bound=Callable[..., Awaitable[Any]])
 Around = Callable[[str, Mapping[str, Any]], AbstractContextManager[None]]
@@ -56,7 +57,7 @@ class Worker:
 
     def __init__(self, role: type[Role], schema: str) -> None:
         self.role = role
-        self.schema = schema
+        self.schema = schema_name(schema)
         self.contract = contract.contract_of(role)
         self.around: Around = lambda operation, context: nullcontext()
         self._handlers: dict[str, Callable[..., Awaitable[Any]]] = {}
