@@ -10,10 +10,12 @@ import asyncio
 import itertools
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import asyncpg
@@ -67,7 +69,7 @@ class Cluster:
         if migrated and self._template is None:
             self._template = self._name()
             self._run(f"CREATE DATABASE {self._template}")
-            asyncio.run(_provision(Database(self.dsn(self._template))))
+            _wait_for(_provision(Database(self.dsn(self._template))))
         self._run(f"CREATE DATABASE {name} TEMPLATE {self._template if migrated else 'template0'}")
         try:
             yield Database(self.dsn(name))
@@ -82,7 +84,13 @@ class Cluster:
         return f"accompanist_test_{os.getpid()}_{next(_numbers)}"
 
     def _run(self, statement: str) -> None:
-        asyncio.run(_execute(self._admin_dsn, statement))
+        _wait_for(_execute(self._admin_dsn, statement))
+
+
+def _wait_for(work: Coroutine[Any, Any, None]) -> None:
+    """On a loop of its own in a thread of its own: a fixture may be asked for while a test's loop runs."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()
 
 
 async def _execute(dsn: str, statement: str) -> None:

@@ -247,18 +247,17 @@ class MemoryLog:
     async def resend(self, limit: int) -> Mapping[str, int]:
         with self._call():
             waiting = [key for key, row in self.tables.outbox.items() if row.answer is not Delivery.CLASH]
-            waiting.sort(key=lambda key: self.tables.outbox[key].tried_at)
             woken: set[str] = set()
             counts = Counter(self._resend(key, woken) for key in waiting[:limit])
             self._tell(woken)
             return {answer.value: count for answer, count in counts.items()}
 
     def _resend(self, key: Key, woken: set[str]) -> Delivery:
-        row = self.tables.outbox[key]
+        row = self.tables.outbox.pop(key)
         service, row.answer = self._database.hand_over(row.message, self._service, home=False)
         row.tried_at = self._database.clock()
-        if row.answer in _GONE:
-            del self.tables.outbox[key]
+        if row.answer not in _GONE:
+            self.tables.outbox[key] = row  # behind the others: it was tried last
         if row.answer is Delivery.STORED:
             woken.add(service)
         return row.answer

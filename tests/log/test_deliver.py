@@ -1,0 +1,130 @@
+"""What a receiver answers, message by message, and that one message's trouble is never its neighbours'."""
+
+from __future__ import annotations
+
+import pytest
+
+from accompanist import limits
+from accompanist.runtime.messages import Kind
+from accompanist.runtime.ports import Delivery
+from tests.log.letters import burst, header, message, row
+from tests.log.worlds import World, owner
+
+
+async def test_a_message_reaches_its_service_and_says_who_wrote_it(world: World) -> None:
+    woken: list[object] = []
+    warehouse = await owner(world, "warehouse", delivered=woken.append)
+    payment, loyalty = await owner(world, "payment"), await owner(world, "loyalty")
+    of = header()
+    sent = message(of)
+    assert await warehouse.flush([burst(of, messages=(sent,))]) == [[Delivery.STORED]]
+    [taken] = await payment.take(10)
+    assert (taken.message, taken.sender_service, taken.known) == (sent, "warehouse", False)
+    assert await loyalty.take(10) == []
+    assert woken == [{"payment"}]
+
+
+async def test_a_duplicate_is_the_same_and_wakes_nobody(world: World) -> None:
+    woken: list[object] = []
+    log = await owner(world, "warehouse", delivered=woken.append)
+    of = header()
+    await log.flush([burst(of, messages=(message(of),))])
+    again = message(of, context={"traceparent": "another"})
+    assert await log.flush([burst(of, messages=(again,))]) == [[Delivery.SAME]]
+    assert len(woken) == 1
+
+
+@pytest.mark.parametrize("changes", [{"payload": b"2"}, {"kind": Kind.CHOICE}])
+async def test_other_content_under_one_identity_is_a_clash_and_the_first_stays(
+    world: World, changes: dict[str, object]
+) -> None:
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    of = header()
+    first = message(of)
+    await log.flush([burst(of, messages=(first,))])
+    assert await log.flush([burst(of, messages=(message(of, **changes),))]) == [[Delivery.CLASH]]
+    [taken] = await payment.take(10)
+    assert taken.message == first
+    assert await log.resend(10) == {}, "a clash is told, not tried again"
+
+
+async def test_a_clash_leaves_its_neighbours_alone(world: World) -> None:
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    bad, good = header(), header()
+    await log.flush([burst(bad, messages=(message(bad),))])
+    answers = await log.flush(
+        [
+            burst(good, session=row(good), messages=(message(good, "1"),)),
+            burst(bad, session=row(bad), messages=(message(bad, payload=b"2"), message(bad, "2"))),
+            burst(good, messages=(message(good, "2"),)),
+        ]
+    )
+    assert answers == [[Delivery.STORED], [Delivery.CLASH, Delivery.STORED], [Delivery.STORED]]
+    assert len(await payment.take(10)) == 4
+
+
+async def test_two_contents_under_one_identity_in_one_flush_clash(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of = header()
+    several = (message(of, payload=b"1"), message(of, payload=b"2"), message(of, payload=b"1"))
+    assert await log.flush([burst(of, messages=several)]) == [[Delivery.STORED, Delivery.CLASH, Delivery.SAME]]
+
+
+async def test_a_collected_session_is_closed(world: World) -> None:
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    of = header()
+    await world.collect("payment", of.session, "payment")
+    sent = (message(of), message(of, "2", "loyalty"))
+    assert await log.flush([burst(of, messages=sent)]) == [[Delivery.CLOSED, Delivery.STORED]]
+    assert await payment.take(10) == []
+    assert await log.resend(10) == {}
+
+
+async def test_a_full_inbox_refuses_what_would_begin_a_session_and_takes_the_rest(world: World) -> None:
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    known, early, new = header(), header(), header()
+    await payment.flush([burst(known, session=row(known, "payment"))])
+    await world.bound("payment", 2)
+    await log.flush([burst(early, messages=(message(early, "1"), message(early, "2")))])
+    sent = (message(new), message(new, "2", kind=Kind.ABORT))
+    assert await log.flush([burst(new, messages=sent)]) == [[Delivery.FULL, Delivery.STORED]]
+    assert await log.flush([burst(known, messages=(message(known),))]) == [[Delivery.STORED]]
+    assert await log.flush([burst(early, messages=(message(early, "1"),))]) == [[Delivery.SAME]]
+
+
+async def test_a_payload_beyond_the_bound_is_not_taken_and_its_neighbour_is(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of = header()
+    huge = b'"' + b"x" * limits.payload_bytes_max + b'"'
+    sent = (message(of, "1", payload=huge), message(of, "2"))
+    assert await log.flush([burst(of, messages=sent)]) == [[Delivery.FULL, Delivery.STORED]]
+
+
+async def test_home_is_stored_and_not_taken(world: World) -> None:
+    woken: list[object] = []
+    log = await owner(world, "warehouse", delivered=woken.append)
+    of = header()
+    home = message(of, "1", "stock")
+    assert await log.flush([burst(of, session=row(of), home=(home,))]) == [[Delivery.STORED]]
+    assert await log.take(10) == []
+    assert woken == []
+    [memory] = await log.load([(of.session, "stock")])
+    assert memory.inbox == (home,)
+
+
+async def test_home_without_a_lease_is_taken(world: World) -> None:
+    """Nobody knows then whether the shard is still held by the one who says so."""
+    log = await owner(world, "warehouse")
+    of = header()
+    from_client = message(of, "start", "warehouse", kind=Kind.START, sender="")
+    commit = burst(of, home=(from_client,))
+    await log.flush([type(commit)(shard=None, home=commit.home)])
+    assert [taken.message for taken in await log.take(10)] == [from_client]
+
+
+async def test_a_service_that_is_not_here_is_unknown(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of = header()
+    sent = (message(of, "1", "lost"), message(of, "2", "no_such_role"), message(of, "3"))
+    answers = await log.flush([burst(of, messages=sent)])
+    assert answers == [[Delivery.UNKNOWN, Delivery.UNKNOWN, Delivery.STORED]]

@@ -1,0 +1,66 @@
+"""What was not taken stays, is tried again until it is, and is sent from the row as it is then."""
+
+from __future__ import annotations
+
+from accompanist.runtime.ports import Delivery
+from tests.log.letters import burst, header, message
+from tests.log.worlds import World, owner
+
+
+async def test_full_is_tried_until_there_is_room(world: World) -> None:
+    woken: list[object] = []
+    log, payment = await owner(world, "warehouse", delivered=woken.append), await owner(world, "payment")
+    of = header()
+    await world.bound("payment", 0)
+    assert await log.flush([burst(of, messages=(message(of),))]) == [[Delivery.FULL]]
+    assert await log.resend(10) == {"full": 1}
+    assert woken == []
+    await world.bound("payment", 10)
+    assert await log.resend(10) == {"stored": 1}
+    assert woken == [{"payment"}]
+    assert await log.resend(10) == {}
+    assert [taken.message for taken in await payment.take(10)] == [message(of)]
+
+
+async def test_unknown_stays(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of = header()
+    await log.flush([burst(of, messages=(message(of, "1", "lost"),))])
+    assert await log.resend(10) == {"unknown": 1}
+    assert await log.resend(10) == {"unknown": 1}
+
+
+async def test_closed_is_dropped(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of = header()
+    await world.bound("payment", 0)
+    await log.flush([burst(of, messages=(message(of),))])
+    await world.collect("payment", of.session, "payment")
+    assert await log.resend(10) == {"closed": 1}
+    assert await log.resend(10) == {}
+
+
+async def test_a_clash_is_kept_to_be_seen_and_not_sent_again(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of = header()
+    await world.bound("payment", 0)
+    await log.flush([burst(of, messages=(message(of),))])
+    await world.bound("payment", 10)
+    await log.flush([burst(of, messages=(message(of, payload=b"2"),))])
+    assert await log.resend(10) == {"clash": 1}
+    assert await log.resend(10) == {}
+    story = await log.show(of.session)
+    assert story is not None
+    assert [(told.place, told.answer) for told in story.messages] == [("outbox", "clash")]
+
+
+async def test_at_most_so_many_and_all_in_turn(world: World) -> None:
+    log = await owner(world, "warehouse")
+    headers = [header() for _ in range(5)]
+    await world.bound("payment", 0)
+    sent = [burst(of, messages=(message(of), message(of, "2", "lost"))) for of in headers]
+    await log.flush(sent)
+    await world.bound("payment", 100)
+    counts = [await log.resend(4) for _ in range(5)]
+    assert sum(count.get("stored", 0) for count in counts) == 5
+    assert await log.resend(100) == {"unknown": 5}

@@ -1,0 +1,67 @@
+"""What people are shown: lists, a session's page, projections."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from accompanist.runtime.ports import Parked, Phase
+from tests.log.letters import burst, header, message, result, row
+from tests.log.worlds import World, owner
+
+
+async def test_summaries_are_newest_first_and_filtered(world: World) -> None:
+    log = await owner(world, "warehouse")
+    old = row(header(started_at=1.0), phase=Phase.SETTLED, outcome="settled")
+    middle = row(header(started_at=2.0), phase=Phase.ENDED, outcome="ended", reason="declined \x00")
+    new = row(header(started_at=3.0), parked=Parked("ACC901", "stuck"), waiting="operator")
+    await log.flush([burst(made.header, session=made) for made in (middle, old, new)])
+
+    def ids(rows: object) -> list[object]:
+        return [found.session for found in rows]  # type: ignore[attr-defined]
+
+    assert ids(await log.summaries()) == [made.header.session for made in (new, middle, old)]
+    assert ids(await log.summaries(limit=1)) == [new.header.session]
+    assert ids(await log.summaries(outcome="settled")) == [old.header.session]
+    assert ids(await log.summaries(parked=True)) == [new.header.session]
+    assert ids(await log.summaries(parked=False)) == [middle.header.session, old.header.session]
+    assert ids(await log.summaries(session=old.header.session)) == [old.header.session]
+    assert ids(await log.summaries(session=uuid4())) == []
+    [line] = await log.summaries(outcome="ended")
+    assert (line.role, line.choreography, line.phase, line.reason) == (
+        "warehouse",
+        "fulfil_order",
+        Phase.ENDED,
+        "declined \x00",
+    )
+    [line] = await log.summaries(parked=True)
+    assert (line.parked, line.waiting, line.started_at) == (Parked("ACC901", "stuck"), "operator", 3.0)
+    assert line.updated_at > 1_600_000_000
+
+
+async def test_a_page_tells_everything_of_one_session(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of, other = header(), header()
+    away, lost, home = message(of, "1"), message(of, "2", "lost"), message(of, "3", "stock", payload=b"[1]")
+    written = row(of)
+    await log.flush([burst(of, session=written, results=(result(of),), messages=(away, lost), home=(home,))])
+    await log.flush([burst(other, session=row(other))])
+    await world.collect("warehouse", of.session, "loyalty")
+    story = await log.show(of.session)
+    assert story is not None
+    assert story.rows == (written,)
+    assert [
+        (told.place, told.site, told.receiver, told.payload, told.service, told.answer) for told in story.messages
+    ] == [
+        ("inbox", "3", "stock", b"[1]", "warehouse", "stored"),
+        ("outbox", "2", "lost", b'{"n":1}', "nobody", "unknown"),
+    ]
+    assert [(answer.site, answer.operation, answer.value) for answer in story.results] == [("1", "reserve", b'{"n":1}')]
+    assert story.stubs == (("loyalty", "settled"),)
+    assert await log.show(uuid4()) is None
+
+
+async def test_projections_are_kept_once(world: World) -> None:
+    log = await world.sidecar("warehouse")
+    projection = {"choreography": "c", "fingerprint": "f", "role": "r", "source": "text"}
+    await log.register([projection, projection | {"role": "s", "source": b"bytes"}])
+    await log.register([projection | {"source": "another"}])

@@ -1,0 +1,84 @@
+"""What a new owner finds: every session that is not over, and every message that has no session yet."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from accompanist.limits import shards_count
+from accompanist.runtime.ports import Phase
+from tests.log.letters import burst, header, message, result, row, shard, start
+from tests.log.worlds import World, owner
+
+ALL = list(range(shards_count))
+
+
+async def test_open_sessions_are_unfinished_and_ended_ones_are_not(world: World) -> None:
+    log = await owner(world, "warehouse")
+    rows = {
+        "running": row(header(), phase=Phase.RUNNING),
+        "done": row(header(), phase=Phase.DONE, vote="done"),
+        "undone": row(header(), phase=Phase.UNDONE, vote="abort"),
+        "settled": row(header(), phase=Phase.SETTLED, vote="done", outcome="settled"),
+        "ended": row(header(), phase=Phase.ENDED, vote="abort", outcome="ended"),
+    }
+    await log.flush([burst(made.header, session=made) for made in rows.values()])
+    wanted = {(rows[name].header.session, "warehouse") for name in ("running", "done", "undone")}
+    assert set(await log.unfinished(ALL)) == wanted
+
+
+async def test_a_message_without_a_session_is_unfinished_taken_or_not(world: World) -> None:
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    of = header()
+    await log.flush([burst(of, messages=(message(of),))])
+    assert await payment.unfinished(ALL) == [(of.session, "payment")]
+    await payment.take(10)
+    assert await payment.unfinished(ALL) == [(of.session, "payment")], "taken, and the taker died"
+    await payment.flush([burst(of, session=row(of, "payment"))])
+    assert await payment.unfinished(ALL) == [(of.session, "payment")], "now it is an open session"
+    await payment.flush([burst(of, session=row(of, "payment", phase=Phase.SETTLED, outcome="settled"))])
+    assert await payment.unfinished(ALL) == []
+
+
+async def test_a_start_that_nobody_took_is_unfinished(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of = header()
+    await log.flush([start(of)])
+    assert await log.unfinished(ALL) == [(of.session, "warehouse")]
+
+
+async def test_a_home_message_without_a_session_is_unfinished(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of = header()
+    await log.flush([burst(of, session=row(of, outcome="settled"), home=(message(of, "1", "stock"),))])
+    assert await log.unfinished(ALL) == [(of.session, "stock")]
+
+
+async def test_only_the_shards_asked_for(world: World) -> None:
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    of = header()
+    await log.flush([burst(of, session=row(of), messages=(message(of),))])
+    others = [number for number in ALL if number != shard(of)]
+    for sidecar in (log, payment):
+        assert await sidecar.unfinished(others) == []
+        assert len(await sidecar.unfinished([shard(of)])) == 1
+
+
+async def test_memory_is_of_one_role_and_in_the_order_asked(world: World) -> None:
+    log = await owner(world, "warehouse")
+    one, two = header(), header()
+    to_stock, to_self = message(one, "1", "stock"), message(one, "2", "warehouse")
+    answers = (result(one, "1"), result(one, "2", role="stock"))
+    await log.flush([burst(one, session=row(one), results=answers, home=(to_stock, to_self))])
+    await log.flush([burst(two, session=row(two))])
+    keys = [(two.session, "warehouse"), (one.session, "stock"), (uuid4(), "stock"), (one.session, "warehouse")]
+    other, stock, nothing, warehouse = await log.load(keys)
+    assert other.session == row(two)
+    assert (stock.session, stock.inbox, stock.results) == (None, (to_stock,), (answers[1],))
+    assert (nothing.session, nothing.inbox, nothing.results) == (None, (), ())
+    assert (warehouse.session, warehouse.inbox, warehouse.results) == (row(one), (to_self,), (answers[0],))
+
+
+async def test_loading_nothing_is_nothing(world: World) -> None:
+    log = await owner(world, "warehouse")
+    assert await log.load([]) == []
+    assert await log.unfinished([]) == []

@@ -1,0 +1,102 @@
+"""The two worlds that the conformance suite runs in: Postgres, and the memory that has to be like it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Any, Protocol
+from uuid import UUID
+
+import asyncpg
+
+from accompanist.limits import shards_count
+from accompanist.log.memory import MemoryDatabase, MemoryLog
+from accompanist.log.postgres import PostgresLog
+from tests.postgres import SERVICES, Database
+
+AnyLog = PostgresLog | MemoryLog
+Wake = Callable[[Collection[str]], None]
+
+
+class World(Protocol):
+    """One database with the logs of three services, and what only an administrator, or time, can do to it."""
+
+    async def sidecar(self, service: str, delivered: Wake | None = None) -> AnyLog:
+        """A log as one sidecar sees it; no lease yet."""
+        ...
+
+    async def expire(self, service: str) -> None:
+        """All leases of the service run out now."""
+        ...
+
+    async def collect(self, service: str, session: UUID, role: str) -> None:
+        """The session leaves a stub."""
+        ...
+
+    async def bound(self, service: str, early_rows_max: int) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+async def owner(world: World, service: str, name: str | None = None, delivered: Wake | None = None) -> AnyLog:
+    """A sidecar that holds every shard that was free."""
+    log = await world.sidecar(service, delivered)
+    await log.lease(name or f"{service}-1", shards_count)
+    return log
+
+
+class MemoryWorld:
+    def __init__(self) -> None:
+        self._now = 1_700_000_000.0
+        self._database = MemoryDatabase(SERVICES, clock=lambda: self._now)
+
+    async def sidecar(self, service: str, delivered: Wake | None = None) -> AnyLog:
+        return MemoryLog(self._database, service, delivered=delivered)
+
+    async def expire(self, service: str) -> None:
+        self._now += 3_600
+
+    async def collect(self, service: str, session: UUID, role: str) -> None:
+        self._database.services[service].stubs[session, role] = "settled"
+
+    async def bound(self, service: str, early_rows_max: int) -> None:
+        self._database.services[service].early_rows_max = early_rows_max
+
+    async def close(self) -> None:
+        pass
+
+
+class PostgresWorld:
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._logs: list[PostgresLog] = []
+
+    async def sidecar(self, service: str, delivered: Wake | None = None) -> AnyLog:
+        log = await PostgresLog.open(self.database.sidecar_dsn(service), service, SERVICES, delivered=delivered)
+        self._logs.append(log)
+        return log
+
+    async def expire(self, service: str) -> None:
+        await self.execute(service, "UPDATE shard SET expires_at = clock_timestamp() - interval '1 hour'")
+
+    async def collect(self, service: str, session: UUID, role: str) -> None:
+        await self.execute(
+            service, "INSERT INTO stub (session, role, outcome) VALUES ($1, $2, 'settled')", session, role
+        )
+
+    async def bound(self, service: str, early_rows_max: int) -> None:
+        await self.execute(service, "UPDATE setting SET early_rows_max = $1", early_rows_max)
+
+    async def execute(self, service: str, statement: str, *arguments: Any) -> None:
+        """As the administrator, in the service's schema."""
+        connection = await self.connect(service)
+        try:
+            await connection.execute(statement, *arguments)
+        finally:
+            await connection.close()
+
+    async def connect(self, service: str, user: str | None = None) -> asyncpg.Connection:
+        return await asyncpg.connect(self.database.dsn(user), server_settings={"search_path": SERVICES[service]})
+
+    async def close(self) -> None:
+        for log in self._logs:
+            await log.close()
