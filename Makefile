@@ -1,0 +1,64 @@
+# Everything is reached from here; `make help` lists it. Needs Python 3.11 or later, make and git; the rest is installed
+# into .venv at the versions, and with the hashes, of requirements.lock.
+
+SHELL := /bin/sh
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+# the first python3 that is new enough, whatever it is called; PYTHON=... chooses another
+PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help start demo test check format bench migrate lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+start: $(STAMP) ## run the order saga's services, with a Postgres of their own unless DATABASE_URL is set, until Ctrl-C
+	@exec $(BIN)/python -m ops.local start
+
+demo: $(STAMP) ## run the scenes of the demo against real processes, kill some, and show that all ended well
+	@exec $(BIN)/python -m ops.demo
+
+test: $(STAMP) ## run all tests
+	$(BIN)/python -m pytest
+
+check: $(STAMP) ## lint, format, types, and the rules of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/house
+
+format: $(STAMP) ## put the code in the form that `check` wants
+	$(BIN)/ruff check --fix --silent . || true
+	$(BIN)/ruff format .
+
+bench: $(STAMP) ## measure the order saga: latency, throughput, CPU and disk flushes
+	@exec $(BIN)/python -m ops.bench
+
+migrate: $(STAMP) ## bring the services' logs at DATABASE_URL to this program's revision
+	$(BIN)/accompanist migrate --bootstrap
+
+lock: ## resolve the dependencies anew and write requirements.lock (needs uv)
+	uv pip compile --universal --generate-hashes --all-extras --python-version 3.11 pyproject.toml -o requirements.lock
+
+clean: ## remove the environment, the local data and what tools left
+	rm -rf .venv var .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find accompanist migrations ops tests workers -name __pycache__ -prune -exec rm -rf {} +
+
+# uv where it works, else venv and pip; both take the same lock and check the same hashes. ensurepip is missing from
+# some systems' Python, which is said before anything is half made.
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; name it with PYTHON=..." >&2; exit 1; }
+	@if uv --version >/dev/null 2>&1; then \
+		test -x $(BIN)/python || uv venv --quiet --python "$(PYTHON)" .venv; \
+		VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes -r requirements.lock && \
+		VIRTUAL_ENV=.venv uv pip install --quiet --no-deps -e .; \
+	else \
+		$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear .venv || \
+			{ echo "this Python makes no environments: install its venv package (python3-venv)" >&2; exit 1; }; \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
+	fi
+	@touch $@

@@ -1,0 +1,331 @@
+"""The whole deployment on this machine: Postgres, the services' logs, the sidecars and the workers of the Procfile.
+
+    python -m ops.local start      until Ctrl-C; what `make start` does
+    with cluster(directory): ...   the same for a demo or a test, gone at the end of the block
+
+Everything lives in one directory: the data of a Postgres of its own (unless DATABASE_URL names one), sockets, and a
+file per kept process with its id. A second start goes on with the same data; two at once in one directory are
+refused.
+
+Who dies with whom. A keeper watches this process (ACCOMPANIST_KEEP_WHILE) and, on Linux, the kernel tells honcho and
+the keepers when their parent is gone, and kills what they keep. So nothing is left running, even if this process is
+killed.
+
+Not promised: anything about a production. Login without passwords is sound only over a private socket, and it is what a
+Postgres of our own uses; where DATABASE_URL is given, roles get random passwords that are kept in the directory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ctypes
+import fcntl
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, BinaryIO
+from urllib.parse import urlsplit
+
+from accompanist.cli.api import ask
+from accompanist.cli.keep import KEEP_WHILE
+from accompanist.errors import AccompanistError
+from accompanist.log import names, provision
+from accompanist.sidecar import config as configuration
+from accompanist.sidecar.config import Config
+from ops import postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_SECONDS = 60.0
+STOP_SECONDS = 20.0
+STEP_SECONDS = 0.02
+SOCKET_BYTES_MAX = 80  # of the directory; a socket's whole path has at most 107
+PR_SET_PDEATHSIG = 1
+
+
+class NotStarted(RuntimeError):
+    """The deployment did not come up. The text says what is missing."""
+
+
+@dataclass
+class Cluster:
+    """A running deployment. `environ` is what its processes were started with; `config` what it says together with
+    accompanist.toml."""
+
+    directory: Path
+    run: Path
+    environ: dict[str, str]
+    config: Config
+    admin_dsn: str
+    own_postgres: bool
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def pid(self, name: str) -> int:
+        """The process id, now, of `postgres` (the postmaster), of a service's sidecar (`payment`) or of its worker
+        (`payment-worker`). Raises ProcessLookupError while it is not running."""
+        file = self.directory / "postgres" / "postmaster.pid" if name == "postgres" else self.run / f"{name}.pid"
+        try:
+            return int(file.read_text().split("\n", 1)[0])
+        except (OSError, ValueError):
+            raise ProcessLookupError(f"{name} is not running") from None
+
+    def ask(self, service: str, method: str, params: Mapping[str, object], wait_s: float = 0.0) -> Any:
+        """Ask a sidecar's API. Raises AccompanistError."""
+        return ask(self.config.service(service), method, dict(params), wait_s)
+
+    def postgres_ready(self) -> bool:
+        """The postmaster of our own Postgres accepts connections."""
+        try:
+            lines = (self.directory / "postgres" / "postmaster.pid").read_text().splitlines()
+        except OSError:
+            return False
+        return len(lines) >= 8 and lines[7].strip() == "ready" and _alive(int(lines[0]))
+
+    def ready(self) -> bool:
+        """Every sidecar answers and every worker listens."""
+        for service in self.config.services.values():
+            try:
+                ask(service, "session.list", {"limit": 1})
+            except AccompanistError:
+                return False
+            if not all(Path(url.removeprefix("unix:")).exists() for url in service.workers.values()):
+                return False
+        return True
+
+
+@contextmanager
+def cluster(
+    directory: Path,
+    environ: Mapping[str, str] | None = None,
+    *,
+    own_apis: bool = True,
+    procfile: Path = ROOT / "Procfile",
+    config_file: Path = ROOT / "accompanist.toml",
+    log_file: Path | None = None,
+) -> Iterator[Cluster]:
+    """Everything up, and down at the end. `environ` is laid over this process's own. With `own_apis` the sidecars
+    answer on sockets of this cluster, else where the configuration says. `log_file` takes what the processes print.
+
+    Call it on a thread that outlives the block: the kernel's parent-death signal comes when that thread ends."""
+    with ExitStack() as undo:
+        directory = directory.resolve()
+        directory.mkdir(parents=True, exist_ok=True)
+        undo.enter_context(_only_one(directory))
+        run = undo.enter_context(_socket_directory(directory))
+        output = undo.enter_context(log_file.open("ab")) if log_file is not None else None
+        base = {**os.environ, **(environ or {})}
+        given = base.pop("DATABASE_URL", "")
+        base |= {"ACCOMPANIST_RUN": str(run), "ACCOMPANIST_CONFIG": str(config_file), KEEP_WHILE: str(os.getpid())}
+        base["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{base.get('PATH', '')}"
+        running = Cluster(directory, run, base, configuration.load(config_file, base), given, not given)
+        undo.callback(_stop, running)
+        if running.own_postgres:
+            _start_postgres(running, output)
+        asyncio.run(_provision(running, own_apis))
+        running.config = configuration.load(config_file, running.environ)
+        command = [sys.executable, "-m", "honcho", "start", "--procfile", str(procfile), "--app-root", str(ROOT)]
+        running.processes.append(_spawn(command, running.environ, output))
+        _wait_for(running.ready, running, "the sidecars and workers")
+        yield running
+
+
+# -- coming up ---------------------------------------------------------------------------------------
+
+
+def _start_postgres(running: Cluster, output: BinaryIO | None) -> None:
+    place = ["--data", str(running.directory / "postgres"), "--socket", str(running.run)]
+    keep = [sys.executable, "-m", "accompanist.cli.main", "keep", "--"]
+    command = [*keep, sys.executable, "-m", "ops.postgres", "run", *place]
+    running.processes.append(_spawn(command, running.environ, output))
+    _wait_for(running.postgres_ready, running, "Postgres")
+    running.admin_dsn = postgres.dsn(running.run)
+
+
+async def _provision(running: Cluster, own_apis: bool) -> None:
+    """Roles, schemas and revisions, and the environment that tells every process where its own is."""
+    services = {service.name: service.schema for service in running.config.services.values()}
+    await provision.bootstrap(running.admin_dsn, services)
+    for name, schema in services.items():
+        await provision.migrate(running.admin_dsn, name, schema)
+    dsn = _socket_dsn(running) if running.own_postgres else await _password_dsn(running, list(services))
+    for service in running.config.services.values():
+        prefix = f"ACCOMPANIST_SERVICE_{service.name.upper()}_"
+        running.environ[f"{prefix}DATABASE"] = dsn(names.sidecar_role(service.name))
+        if own_apis:
+            running.environ[f"{prefix}API"] = f"http+unix:{running.run / service.name}-api.sock"
+        for role in service.workers:
+            url = f"unix:{running.run / service.name}-{role.lower()}.sock"
+            running.environ[f"{prefix}WORKER_{role.upper()}"] = url
+            running.environ[f"{role.upper()}_WORKER_URL"] = url
+            running.environ[f"{role.upper()}_WORKER_DATABASE"] = dsn(names.worker_role(service.name))
+
+
+def _socket_dsn(running: Cluster) -> Callable[[str], str]:
+    return lambda user: postgres.dsn(running.run, user)
+
+
+async def _password_dsn(running: Cluster, services: list[str]) -> Callable[[str], str]:
+    """Addresses in the database that DATABASE_URL names, for roles whose passwords we choose once and keep."""
+    import asyncpg
+
+    kept = running.directory / "passwords.json"
+    passwords: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
+    connection = await asyncpg.connect(running.admin_dsn)
+    try:
+        for user in (role(service) for service in services for role in (names.sidecar_role, names.worker_role)):
+            password = passwords.setdefault(user, secrets.token_hex(16))
+            await connection.execute(
+                f"ALTER ROLE {names.identifier(user)} PASSWORD '{password}'"
+            )  # hex: needs no quoting
+    finally:
+        await connection.close()
+    with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        json.dump(passwords, file)
+    parts = urlsplit(running.admin_dsn)
+    place = parts.netloc.rpartition("@")[2]
+    rest = parts.path + (f"?{parts.query}" if parts.query else "")
+    return lambda user: f"{parts.scheme}://{user}:{passwords[user]}@{place}{rest}"
+
+
+def _spawn(command: list[str], environ: Mapping[str, str], output: BinaryIO | None) -> subprocess.Popen[bytes]:
+    """A child in a session of its own, so that Ctrl-C reaches only us, which ends when we do."""
+    parent = os.getpid()
+
+    def before_exec() -> None:
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(1)
+
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=dict(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if output is not None else None,
+        start_new_session=True,
+        preexec_fn=before_exec,
+    )
+
+
+def _wait_for(there: Callable[[], bool], running: Cluster, what: str) -> None:
+    until = time.monotonic() + READY_SECONDS
+    while not there():
+        for process in running.processes:
+            if process.poll() is not None:
+                raise NotStarted(f"a process ended with {process.returncode} while {what} came up")
+        if time.monotonic() > until:
+            raise NotStarted(f"{what}: not there after {READY_SECONDS:.0f} s")
+        time.sleep(STEP_SECONDS)
+
+
+# -- going down ----------------------------------------------------------------------------------------
+
+
+def _stop(running: Cluster) -> None:
+    """Sidecars and workers first, then what they write to."""
+    for process in reversed(running.processes):
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def _only_one(directory: Path) -> Iterator[None]:
+    with (directory / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise NotStarted(f"it runs already: another process holds {directory / 'lock'}") from None
+        yield
+
+
+@contextmanager
+def _socket_directory(directory: Path) -> Iterator[Path]:
+    """`run` in the directory, or where its path is too long for sockets a short one for as long as it is needed."""
+    run = directory / "run"
+    if len(os.fsencode(run)) <= SOCKET_BYTES_MAX:
+        run.mkdir(mode=0o700, exist_ok=True)
+        yield run
+        return
+    with tempfile.TemporaryDirectory(prefix="accompanist-") as short:
+        yield Path(short)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+# -- the command -----------------------------------------------------------------------------------------
+
+
+class _Told(Exception):
+    """A signal asked for the end."""
+
+
+def start(directory: Path) -> int:
+    """Run until a signal comes, the parent goes, or honcho ends; the exit code."""
+    parent = os.getppid()
+
+    def told(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # once is enough: what follows is the orderly end
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise _Told
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, told)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+    try:
+        with cluster(directory, own_apis=False) as running:
+            _announce(running)
+            while os.getppid() == parent:
+                with suppress(subprocess.TimeoutExpired):
+                    return running.processes[-1].wait(1.0)
+    except _Told:
+        return 0
+    except (NotStarted, postgres.PostgresAbsent, AccompanistError) as problem:
+        print(f"not started: {problem}", file=sys.stderr)
+        return 3
+    return 0
+
+
+def _announce(running: Cluster) -> None:
+    print("\nAccompanist runs. Its services answer at:")
+    for service in running.config.services.values():
+        print(f"  {service.name:<12} {service.api}")
+    print("Start a saga in another terminal; Ctrl-C stops everything:")
+    order = '{"order": {"customer": "ada", "lines": [{"product": "kettle", "quantity": 1}]}}'
+    print(f"  .venv/bin/accompanist start fulfil_order --role warehouse --args '{order}' --wait\n", flush=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m ops.local", description="The deployment on this machine.")
+    parser.add_argument("verb", choices=["start"])
+    parser.add_argument("--directory", type=Path, default=ROOT / "var")
+    return start(parser.parse_args().directory)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
