@@ -32,8 +32,8 @@ from accompanist import crashpoints, limits
 from accompanist.errors import AuthorError, OperatorError, PeerError, catalogue
 from accompanist.language import codec
 from accompanist.runtime.control import CLIENT, control, site_of
-from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Commit, Delivery, Log, Memory, SessionRow
+from accompanist.runtime.messages import Header, Kind, Message, shard_of
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, Memory, SessionRow
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar.driver import Committer, Driver
 from accompanist.sidecar.hosting import UNKNOWN_CHOREOGRAPHY, Hosted
@@ -186,7 +186,6 @@ class Api:
         if delivery is Delivery.STORED:
             crashpoints.reached("sidecar.start_committed")
             self._tracing.started(message, incoming, began)
-            self._driver.arrive(message, known=False)
         if asked.wait_ms:
             return await self._answer(session, message.receiver, asked.wait_ms, new=delivery is Delivery.STORED)
         return orjson.dumps(
@@ -227,13 +226,25 @@ class Api:
 
     async def _deliver(self, message: Message) -> Delivery:
         """Put a client's message into this service's own inbox."""
-        if self._driver.holds(message.session):
-            commit = Commit(shard=None, home=(message,))
-        else:
-            commit = Commit(shard=None, messages=(message,))
-        [delivery] = await self._committer.commit(commit)
+        delivery = await self._deliver_home(message)
+        if delivery is None:
+            [delivery] = await self._committer.commit(Commit(shard=None, messages=(message,)))
         if delivery in (Delivery.FULL, Delivery.UNKNOWN):
             raise OperatorError(LEAVING, f"the inbox of {self._service} takes no more now")
+        return delivery
+
+    async def _deliver_home(self, message: Message) -> Delivery | None:
+        """The short way, where the session's shard is ours: handed to the driver after the commit, not taken from the
+        inbox. None where it is not, or not any more."""
+        if not self._driver.holds(message.session):
+            return None
+        shard = shard_of(message.session, limits.shards_count)
+        try:
+            [delivery] = await self._committer.commit(Commit(shard=shard, home=(message,)))
+        except LeaseLost:
+            return None
+        if delivery is Delivery.STORED:
+            self._driver.arrive(message, known=message.kind is not Kind.START)
         return delivery
 
     async def _other_choreography(self, session: UUID, choreography: str) -> bool:
@@ -280,8 +291,7 @@ class Api:
         reason = asked.reason[: limits.reason_chars_max]
         message = control(first.header, Kind.CANCEL, CLIENT, first.receiver, reason)
         message = msgspec.structs.replace(message, context=first.context)
-        if await self._deliver(message) is Delivery.STORED:
-            self._driver.arrive(message, known=True)
+        await self._deliver(message)
         return orjson.dumps({"session": str(asked.session), "requested": True})
 
     async def list(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:

@@ -143,12 +143,13 @@ class Driver:
         self._evict()
 
     async def recover(self, keys: Sequence[Key]) -> None:
-        """Take up sessions from the log: at start, at take-over, and what was evicted."""
-        keys = [key for key in keys if key not in self._sessions and key not in self._loading]
-        for key in keys:
-            self._loading[key] = []
+        """Take up sessions from the log: at start, at take-over, and when a `take` may have been lost on its way.
+        One that is in memory is told of everything in its inbox once more, which changes nothing it knows."""
+        keys = [key for key in keys if key not in self._loading]
         for at in range(0, len(keys), _load_keys_max):
-            await self._load(keys[at : at + _load_keys_max])
+            batch = keys[at : at + _load_keys_max]
+            self._loading.update((key, []) for key in batch if key not in self._sessions)
+            await self._load(batch)
 
     def _admit(self, session: Session) -> None:
         self._sessions[session.key] = session
@@ -171,8 +172,10 @@ class Driver:
                 await asyncio.sleep(limits.backoff_first_ms / 1000)
         for key, memory in zip(keys, memories, strict=True):
             waiting = self._loading.pop(key, [])
-            if self.holds(key[0]):
+            if self.holds(key[0]) and key not in self._sessions:
                 self._rebuild(key, memory)
+            else:
+                waiting.extend(memory.inbox)
             for message in waiting:
                 self.arrive(message, known=False)
 

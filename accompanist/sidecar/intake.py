@@ -4,7 +4,8 @@ Three loops, each of which a missing wake-up or a dead database only delays:
 
     leases   renew what is held, acquire what is free; a shard newly held is swept: every session in it that is not
              over, and every message that has no session yet, is taken up (design 3.4, 3.7)
-    inbox    woken by NOTIFY, by our own commits and by the poll, which is the guarantee
+    inbox    woken by NOTIFY, by our own commits and by the poll, which is the guarantee; when the answer of a
+             `take` is lost its messages are marked and nobody has them, so everything that is open is swept again
     outbox   tried again at the pace of the poll
 
 Not promised: that a sidecar knows it lost a lease before a commit tells it. Until then it may think, and call workers
@@ -36,6 +37,9 @@ class Intake:
         self._woken = asyncio.Event()
         self._swept = asyncio.Event()
         self._leased_at = 0.0
+        self._held: list[int] = []
+        self._missed = False
+        """Whether a `take` may have marked messages that never reached us."""
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -78,18 +82,28 @@ class Intake:
     async def _renew(self) -> None:
         held, new = await self._log.lease(self._owner, limits.shards_count)
         self._leased_at = time.monotonic()
-        self._driver.hold(lease.shard for lease in held)
+        self._held = [lease.shard for lease in held]
+        self._driver.hold(self._held)
         if new:
-            keys = await self._log.unfinished([lease.shard for lease in new])
-            logger.info("shards.acquired", shards=len(new), sessions=len(keys))
-            await self._driver.recover(keys)
-            self.wake()
+            await self._sweep([lease.shard for lease in new])
         self._swept.set()
 
+    async def _sweep(self, shards: list[int]) -> None:
+        """Take up every session of these shards that is not over."""
+        keys = await self._log.unfinished(shards)
+        logger.info("shards.swept", shards=len(shards), sessions=len(keys))
+        await self._driver.recover(keys)
+        self.wake()
+
     async def _take(self) -> None:
+        if self._missed:
+            await self._sweep(self._held)
+            self._missed = False
         while True:
             self._woken.clear()
+            self._missed = True
             taken = await self._log.take(limits.inbox_take_rows_max)
+            self._missed = False
             self._driver.take(taken)
             if len(taken) < limits.inbox_take_rows_max and not self._woken.is_set():
                 return

@@ -1,0 +1,172 @@
+"""Three services on one in-memory database, each with the real driver, intake, group commit and calls.
+
+Only the world is fake: the log (which passes the conformance suite of the Postgres one), the workers (fenced, in
+memory), back-off waits and chance. A service can be replaced by another sidecar while the old one goes on, which is
+what a crash and a take-over look like to the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from uuid import UUID, uuid4
+
+import msgspec
+import orjson
+
+from accompanist import limits
+from accompanist.language.program import RoleProgram
+from accompanist.log.group import Flusher
+from accompanist.log.memory import MemoryDatabase, MemoryLog
+from accompanist.rpc import meta as rpc_meta
+from accompanist.runtime.answers import Answer, Replied
+from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.events import Name
+from accompanist.runtime.messages import Header, Message
+from accompanist.runtime.ports import Commit, Delivery, Phase, ResultKind, SessionRow
+from accompanist.sidecar.calls import CLOSE, Calls
+from accompanist.sidecar.driver import Driver
+from accompanist.sidecar.intake import Intake
+from accompanist.sidecar.tracing import Tracing
+from accompanist.simulation.worker import FencedWorker
+from accompanist.telemetry.spans import Telemetry
+from tests.runtime import sagas
+
+
+class Workers:
+    """A service's worker: one fence per session. `answers` may be set to override what it says next."""
+
+    def __init__(self, role: str, programs: dict[str, RoleProgram], declines: frozenset[str]) -> None:
+        self._make = lambda: sagas.workers(programs, declines)[role]
+        self.sessions: dict[UUID, FencedWorker] = {}
+        self.answers: list[Answer] = []
+        self.calls: list[str] = []
+
+    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
+        self.calls.append(method)
+        if self.answers:
+            return self.answers.pop(0)
+        about = rpc_meta.read(meta)
+        session, site = about.session, about.site
+        assert session is not None and site is not None
+        worker = self.sessions.setdefault(session, self._make())
+        if method == CLOSE:
+            said = worker.close(orjson.loads(arguments)["unless"])
+            executed = [
+                {"site": e.site, "operation": e.operation, "arguments": orjson.Fragment(e.arguments)}
+                for e in said.executed or ()
+            ]
+            closed = said.name is Name.CLOSED
+            return Replied(orjson.dumps({"closed": closed, "executed": executed, "reply": orjson.Fragment(said.reply)}))
+        return worker.call(CallWorker(site, ResultKind(about.kind), method, arguments))
+
+
+class Hosted:
+    """The program of one role."""
+
+    def __init__(self, program: RoleProgram) -> None:
+        self._program = program
+
+    def program(self, header: Header, role: str) -> RoleProgram | None:
+        return self._program if role == self._program.role and header.fingerprint == "f" else None
+
+
+class Sidecar:
+    """One sidecar of service `role`, with everything but a process around it."""
+
+    def __init__(self, role: str, world: Services) -> None:
+        self.log = MemoryLog(world.database, role, delivered=world.wake)
+        self.flusher = Flusher(self.log, sleep=_at_once)
+        tracing = Tracing(Telemetry(), {})
+        calls = Calls({role.upper(): world.workers[role]}, tracing, sleep=_at_once, chance=lambda: 0.0)
+        self.driver = Driver(role, Hosted(world.programs[role]), self.log, self.flusher, calls, tracing, world.ended)
+        self.intake = Intake(f"{role}/{uuid4().hex}", self.log, self.driver)
+
+
+async def _at_once(seconds: float) -> None:
+    await asyncio.sleep(0)
+
+
+class Services:
+    """The services a, b, c of a saga of `tests.runtime.sagas`."""
+
+    def __init__(self, programs: dict[str, RoleProgram], declines: str = "") -> None:
+        self.programs = programs
+        self.now = 0.0
+        self.database = MemoryDatabase(programs, clock=lambda: self.now)
+        self.workers = {role: Workers(role, programs, frozenset({declines})) for role in programs}
+        self.sidecars: dict[str, Sidecar] = {}
+        self.rows: dict[UUID, asyncio.Future[SessionRow]] = {}
+        for role in programs:
+            self.add(role)
+
+    def add(self, role: str) -> Sidecar:
+        """A sidecar of the service from now on; one that was there goes on unheard."""
+        sidecar = self.sidecars[role] = Sidecar(role, self)
+        sidecar.intake.start()
+        return sidecar
+
+    def wake(self, services: Collection[str]) -> None:
+        for service in services:
+            self.sidecars[service].intake.wake()
+
+    def ended(self, row: SessionRow) -> None:
+        future = self.rows.get(row.header.session)
+        if row.outcome is not None and row.role == "a" and future is not None and not future.done():
+            future.set_result(row)
+
+    async def start(self, value: int = 1) -> UUID:
+        """Start a session as the API does."""
+        session = uuid4()
+        self.rows[session] = asyncio.get_running_loop().create_future()
+        await self.post(_start(session, value))
+        return session
+
+    async def post(self, message: Message) -> Delivery:
+        sidecar = self.sidecars["a"]
+        [delivery] = await sidecar.flusher.commit(Commit(shard=None, messages=(message,)))
+        sidecar.intake.wake()
+        return delivery
+
+    async def end(self, session: UUID) -> SessionRow:
+        async with asyncio.timeout(20):
+            return await self.rows[session]
+
+    async def row(self, role: str, session: UUID, phase: Phase) -> SessionRow:
+        """What the log has of a session once it stands at this phase."""
+        while True:
+            [memory] = await self.sidecars[role].log.load([(session, role)])
+            if memory.session is not None and memory.session.phase is phase:
+                return memory.session
+            await asyncio.sleep(0)  # a turn of the loop, not a time
+
+    def effects(self, session: UUID) -> dict[str, int]:
+        """What is left of each executed operation: 1 done, 0 undone."""
+        left: dict[str, int] = {}
+        for workers in self.workers.values():
+            worker = workers.sessions.get(session)
+            for entry in worker.executed if worker else ():
+                left[entry.operation] = 1 - worker.undone.count(entry.site)  # type: ignore[union-attr]
+        return left
+
+
+def _start(session: UUID, value: int) -> Message:
+    return of(sagas.start(value), session)
+
+
+def of(message: Message, session: UUID) -> Message:
+    """The same message in another session."""
+    header = msgspec.structs.replace(message.header, session=session)
+    return msgspec.structs.replace(message, header=header)
+
+
+@contextmanager
+def few(name: str, value: int) -> Iterator[None]:
+    """A limit that is met soon."""
+    before = getattr(limits, name)
+    setattr(limits, name, value)
+    try:
+        yield
+    finally:
+        setattr(limits, name, before)

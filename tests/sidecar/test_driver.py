@@ -1,0 +1,105 @@
+"""The driver over a verified fake log: what leaves, when, and what a second sidecar makes of it."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from accompanist import limits
+from accompanist.runtime.answers import Fault
+from accompanist.runtime.control import control
+from accompanist.runtime.messages import Kind
+from accompanist.runtime.ports import Commit, Delivery, Phase
+from tests.runtime import sagas
+from tests.sidecar.harness import Services, few, of
+
+
+async def test_a_saga_settles_through_three_services() -> None:
+    services = Services(sagas.ring())
+    session = await services.start()
+    row = await services.end(session)
+    assert (row.outcome, row.result) == ("settled", b"5")
+    assert services.effects(session) == {"do": 1, "try_it": 1, "last": 1, "finish": 1}
+
+
+@pytest.mark.parametrize("decline", ["do", "try_it", "last", "finish"])
+async def test_a_refusal_undoes_all_of_it(decline: str) -> None:
+    services = Services(sagas.ring(), decline)
+    session = await services.start()
+    row = await services.end(session)
+    assert (row.outcome, row.reason) == ("ended", f"{decline} says no")
+    assert set(services.effects(session).values()) <= {0}
+
+
+async def test_faults_are_masked() -> None:
+    services = Services(sagas.ring())
+    services.workers["b"].answers = [Fault("connection refused")] * (limits.call_attempts_max - 1)
+    session = await services.start()
+    assert (await services.end(session)).outcome == "settled"
+
+
+async def test_a_spent_budget_undoes() -> None:
+    services = Services(sagas.ring())
+    services.workers["b"].answers = [Fault("connection refused")] * limits.call_attempts_max
+    session = await services.start()
+    row = await services.end(session)
+    assert (row.outcome, row.reason) == ("ended", "try_it gives no answer")
+    assert set(services.effects(session).values()) == {0}
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_log_that_does_not_answer_only_delays(when: str) -> None:
+    services = Services(sagas.ring())
+    sessions = [await services.start() for _ in range(5)]
+    services.database.fail(when, times=15)
+    assert {(await services.end(session)).outcome for session in sessions} == {"settled"}
+
+
+@pytest.mark.parametrize("victim", ["a", "b", "c"])
+@pytest.mark.parametrize("decline", ["", "last"])
+async def test_another_sidecar_takes_over_and_the_old_one_writes_nothing(victim: str, decline: str) -> None:
+    services = Services(sagas.ring(), decline)
+    sessions = [await services.start() for _ in range(20)]
+    old = services.sidecars[victim]
+    for _ in range(40):
+        await asyncio.sleep(0)
+    services.now += limits.lease_ms / 1000 + 1
+    services.add(victim)
+    rows = [await services.end(session) for session in sessions]
+    assert {row.outcome for row in rows} == {"ended" if decline else "settled"}
+    for session in sessions:
+        assert set(services.effects(session).values()) <= ({0} if decline else {1})
+    assert old.log.epoch(0) != services.sidecars[victim].log.epoch(0)
+
+
+async def test_idle_sessions_leave_memory_and_come_back() -> None:
+    services = Services(sagas.ring())
+    with few("sessions_in_memory_max", 3):
+        sessions = [await services.start() for _ in range(30)]
+        assert {(await services.end(session)).outcome for session in sessions} == {"settled"}
+
+
+async def test_a_message_from_a_service_that_does_not_play_its_sender_is_refused() -> None:
+    services = Services(sagas.ring())
+    session = await services.start()
+    await services.end(session)
+    await services.sidecars["a"].intake.stop()
+    stranger = of(control(sagas.HEADER, Kind.ABORT, "b", "a", "forged"), session)
+    [delivery] = await services.sidecars["c"].flusher.commit(Commit(shard=None, messages=(stranger,)))
+    assert delivery is Delivery.STORED
+    [taken] = await services.sidecars["a"].log.take(10)
+    assert taken.sender_service == "c"
+    services.sidecars["a"].driver.take([taken])
+    assert services.sidecars["a"].driver.open_sessions == 0
+
+
+async def test_an_abort_for_an_unknown_session_leaves_a_tombstone() -> None:
+    services = Services(sagas.ring())
+    session = await services.start()
+    await services.end(session)
+    other = of(control(sagas.HEADER, Kind.ABORT, "a", "b", "no more"), uuid4())
+    await services.sidecars["a"].flusher.commit(Commit(shard=None, messages=(other,)))
+    await services.row("b", other.session, Phase.UNDONE)
+    assert services.workers["b"].sessions[other.session].closed
