@@ -119,7 +119,7 @@ class Dispatcher:
         except asyncio.CancelledError:
             raise RpcError(envelope.RETRY_LATER, "retry later", "shutting_down") from None
         except DecodeError as problem:
-            raise RpcError(envelope.INVALID_PARAMS, "invalid params", problem.text) from None
+            raise envelope.invalid_params(problem.text) from None
         except Bug as problem:
             raise RpcError(envelope.INTERNAL_ERROR, "internal error", problem.as_json()) from None
         except AccompanistError as problem:

@@ -114,8 +114,15 @@ async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
     try:
         yield taken
     except (asyncpg.InterfaceError, asyncpg.InternalClientError):
-        if not taken.is_closed():
+        if not _is_closed(taken):
             raise
         raise ConnectionLost from None
     finally:
         await pool.release(taken)
+
+
+def _is_closed(taken: asyncpg.Connection) -> bool:
+    try:
+        return bool(taken.is_closed())
+    except asyncpg.InterfaceError:  # the pool has taken it back already, which it does only with one that broke
+        return True

@@ -32,7 +32,6 @@ from accompanist import Role
 from accompanist.errors import AuthorError
 from accompanist.language import codec
 from accompanist.rpc import envelope, meta
-from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.meta import Meta
 from accompanist.rpc.server import Handler, Params
 from accompanist.worker import contract, fence
@@ -130,7 +129,8 @@ class _Forget(msgspec.Struct, forbid_unknown_fields=True):
 def _close_method(execution: Execution) -> Handler:
     async def close(params: Params, context: bytes | None) -> bytes:
         asked = codec.decode(_object(params), _Close)
-        return await execution.close(asked.session, _text("role", asked.role), asked.unless)
+        unless = None if asked.unless is None else _text("unless", asked.unless)
+        return await execution.close(asked.session, _text("role", asked.role), unless)
 
     return close
 
@@ -139,7 +139,7 @@ def _forget_method(execution: Execution) -> Handler:
     async def forget(params: Params, context: bytes | None) -> bytes:
         sessions = codec.decode(_object(params), _Forget).sessions
         if len(sessions) > forget_sessions_max:
-            raise _invalid(f"at most {forget_sessions_max} sessions are forgotten at a time")
+            raise envelope.invalid_params(f"at most {forget_sessions_max} sessions are forgotten at a time")
         return orjson.dumps({"rows": await execution.forget(sessions)})
 
     return forget
@@ -149,7 +149,7 @@ def _read_meta(data: bytes | None) -> Meta:
     try:
         return meta.read(data or b"{}")
     except msgspec.DecodeError as problem:
-        raise _invalid(f"_meta: {problem}") from None
+        raise envelope.invalid_params(f"_meta: {problem}") from None
 
 
 def _decode(params: Params, types: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,22 +157,22 @@ def _decode(params: Params, types: Mapping[str, Any]) -> dict[str, Any]:
     if params.keys() != types.keys():
         missing, unknown = types.keys() - params.keys(), params.keys() - types.keys()
         words = f"missing: {', '.join(sorted(missing))}" if missing else f"{len(unknown)} unknown parameters"
-        raise _invalid(words)
+        raise envelope.invalid_params(words)
     values: dict[str, Any] = {}
     for name, wanted in types.items():
         try:
             values[name] = codec.decode(bytes(params[name]), wanted)
         except codec.DecodeError as problem:
-            raise _invalid(f"{name}: {problem.text}") from None
+            raise envelope.invalid_params(f"{name}: {problem.text}") from None
     return values
 
 
 def _key(call: Meta, operation: OperationContract, params: Params) -> Key:
     if call.session is None or call.role is None or call.site is None:
-        raise _invalid("_meta needs session, role and site: the call's key")
+        raise envelope.invalid_params("_meta needs session, role and site: the call's key")
     wanted = "compensate" if operation.kind == contract.COMPENSATION else "forward"
     if call.kind != wanted:
-        raise _invalid(f"_meta.key: {operation.name} is called with {wanted!r}")
+        raise envelope.invalid_params(f"_meta.key: {operation.name} is called with {wanted!r}")
     # canonical again, whoever wrote it: a repeat with other white space is the same call
     arguments = orjson.dumps(orjson.loads(_object(params)), option=orjson.OPT_SORT_KEYS).decode()
     return Key(
@@ -188,9 +188,5 @@ def _object(params: Params) -> bytes:
 def _text(name: str, value: str) -> str:
     """A name that Postgres can hold and an index can take."""
     if not value or len(value) > 512 or "\0" in value:
-        raise _invalid(f"{name}: not a name")
+        raise envelope.invalid_params(f"{name}: not a name")
     return value
-
-
-def _invalid(text: str) -> RpcError:
-    return RpcError(envelope.INVALID_PARAMS, "invalid params", text)

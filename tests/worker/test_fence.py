@@ -76,9 +76,7 @@ async def test_a_snapshot_taken_too_early_meets_the_primary_key(connect: Connect
 
 
 @pytest.mark.parametrize("other", [{"arguments": '{"n":2}'}, {"operation": "plane"}])
-async def test_a_key_is_not_used_for_something_else(
-    connect: Connect, the_fence: Fence, other: dict[str, str]
-) -> None:
+async def test_a_key_is_not_used_for_something_else(connect: Connect, the_fence: Fence, other: dict[str, str]) -> None:
     db, session = await connect(), uuid4()
     await do(db, the_fence, key(session))
     assert await do(db, the_fence, key(session, **other)) == ("reused", None)
