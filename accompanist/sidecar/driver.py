@@ -57,6 +57,8 @@ class Programs(Protocol):
 
     def program(self, header: Header, role: str) -> RoleProgram | None: ...
 
+    def bound_as(self, header: Header) -> bool: ...
+
 
 class Driver:
     """All sessions of one sidecar. `ended` is told of every session that voted, and that reached its last phase."""
@@ -118,7 +120,9 @@ class Driver:
         if not self.holds(message.session):
             return
         session = self._sessions.get(key)
-        if session is not None:
+        if session is not None and message.header != session.header:
+            logger.error("message.refused", session=str(message.session), sender=message.sender)
+        elif session is not None:
             self._feed(session, Arrived(message))
         elif key in self._loading:
             self._loading[key].append(message)
@@ -132,6 +136,9 @@ class Driver:
         program = self._programs.program(message.header, message.receiver)
         if program is None:
             logger.warning("message.unhostable", session=str(message.session), choreography=message.header.choreography)
+            return
+        if not self._programs.bound_as(message.header):
+            logger.error("message.refused", session=str(message.session), sender=message.sender)
             return
         owner = program.choreography.commit_role or message.header.initiator
         begins = message.kind in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT)
@@ -184,10 +191,13 @@ class Driver:
         if (row is None and not memory.inbox) or (row is not None and row.outcome is not None):
             return
         header = row.header if row is not None else memory.inbox[0].header
-        if row is None and not any(m.kind in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT) for m in memory.inbox):
+        begins = any(m.kind in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT) for m in memory.inbox)
+        if row is None and not (begins and self._programs.bound_as(header)):
             for message in memory.inbox:
                 self._begin(message)
             return
+        # what claims another header than the session's own was not sent by who plays its sender
+        memory = Memory(session=row, inbox=tuple(m for m in memory.inbox if m.header == header), results=memory.results)
         program = self._programs.program(header, key[1])
         if program is None:
             logger.warning("session.unhostable", session=str(key[0]), choreography=header.choreography)

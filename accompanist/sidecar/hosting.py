@@ -89,6 +89,11 @@ class Hosted:
         """The projection a session runs on at a role, if it is hosted here."""
         return self._programs.get((header.fingerprint, role))
 
+    def bound_as(self, header: Header) -> bool:
+        """Whether the roles of a new session are played by the services that our configuration names. A peer may not
+        name others: it could speak for roles that are not its own."""
+        return dict(self._bindings.get(header.choreography, {})) == header.bindings
+
     def startable(self, name: str) -> tuple[RoleProgram, Mapping[str, str]]:
         """The initiator's program of a choreography and its bindings. Raises AuthorError."""
         choreography = self.choreographies.get(name)

@@ -71,6 +71,9 @@ class Hosted:
     def program(self, header: Header, role: str) -> RoleProgram | None:
         return self._program if role == self._program.role and header.fingerprint == "f" else None
 
+    def bound_as(self, header: Header) -> bool:
+        return header.bindings == sagas.HEADER.bindings
+
 
 class Sidecar:
     """One sidecar of service `role`, with everything but a process around it."""

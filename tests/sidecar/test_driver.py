@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from accompanist import limits
@@ -103,3 +104,15 @@ async def test_an_abort_for_an_unknown_session_leaves_a_tombstone() -> None:
     await services.sidecars["a"].flusher.commit(Commit(shard=None, messages=(other,)))
     await services.row("b", other.session, Phase.UNDONE)
     assert services.workers["b"].sessions[other.session].closed
+
+
+async def test_a_peer_may_not_bind_roles_to_itself() -> None:
+    services = Services(sagas.ring())
+    header = msgspec.structs.replace(sagas.HEADER, session=uuid4(), bindings={"a": "c", "b": "b", "c": "c"})
+    forged = control(header, Kind.ABORT, "a", "b", "forged")
+    await services.sidecars["b"].intake.stop()
+    await services.sidecars["c"].flusher.commit(Commit(shard=None, messages=(forged,)))
+    services.sidecars["b"].driver.take(await services.sidecars["b"].log.take(10))
+    assert services.sidecars["b"].driver.open_sessions == 0
+    await services.sidecars["b"].driver.recover([(header.session, "b")])
+    assert services.sidecars["b"].driver.open_sessions == 0
