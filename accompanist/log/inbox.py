@@ -7,6 +7,7 @@ skipped: a sidecar never dies of a message, and its neighbours never wait for it
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -50,11 +51,11 @@ class Letter(NamedTuple):
     """A message on its way: where in the group of commits its answer belongs, and which schema takes it ('': none)."""
 
     schema: str
+    home: bool
     key: tuple[bytes, str, str, str]
     commit: int
     position: int
     message: Message
-    home: bool
     service: str
 
 
@@ -64,21 +65,16 @@ class Outgoing:
     def __init__(self, commits: Sequence[Commit], schemas: Mapping[str, str]) -> None:
         self._shape = [len(commit.messages) + len(commit.home) for commit in commits]
         letters = [letter for number, commit in enumerate(commits) for letter in _letters(number, commit, schemas)]
-        self.letters = sorted(letters, key=lambda letter: letter[:4])
+        self.letters = sorted(letters, key=lambda letter: letter[:5])
 
     def columns(self) -> list[Sequence[Any]]:
         """In the order of `flush()`'s m_ parameters."""
-        schemas: list[str] = []
-        counts: list[int] = []
-        for letter in self.letters:
-            if not schemas or schemas[-1] != letter.schema:
-                schemas.append(letter.schema)
-                counts.append(0)
-            counts[-1] += 1
+        groups = Counter((letter.schema, letter.home) for letter in self.letters)  # in the order of the letters
         messages = [letter.message for letter in self.letters]
         return [
-            schemas,
-            counts,
+            [schema for schema, _ in groups],
+            list(groups.values()),
+            [home for _, home in groups],
             [m.header.session for m in messages],
             [m.site for m in messages],
             [m.sender for m in messages],
@@ -87,7 +83,6 @@ class Outgoing:
             [encode(m.header) for m in messages],
             [m.payload for m in messages],
             [encode(m.context) if m.context else _NO_CONTEXT for m in messages],
-            [letter.home for letter in self.letters],
             [letter.service for letter in self.letters],
         ]
 
@@ -114,4 +109,4 @@ def _letters(number: int, commit: Commit, schemas: Mapping[str, str]) -> Iterabl
         key = (message.header.session.bytes, message.site, message.sender, message.receiver)
         # without a fence nobody can know that the shard is still held here: then `take` has to return it
         home = position >= home_from and commit.shard is not None
-        yield Letter(schemas.get(service, ""), key, number, position, message, home, service)
+        yield Letter(schemas.get(service, ""), home, key, number, position, message, service)

@@ -1,2 +1,2 @@
-DROP FUNCTION unfinished, take, release, lease, resend, flush, fence, hand_over, deliver, early_full, speaker, shard_of;
+DROP FUNCTION unfinished, take, release, lease, resend, flush, fence, hand_over, deliver, speaker, shard_of;
 DROP TABLE projection, shard, outbox, result, arrival, inbox, stub, session, setting;

@@ -32,11 +32,12 @@ CREATE FUNCTION flush(
     s_reason bytea[], s_header bytea[], s_body bytea[], s_result bytea[], s_started_at float8[],
     r_session uuid[], r_role text[], r_site text[], r_kind text[], r_operation text[],
     r_outcome text[], r_digest bytea[], r_value bytea[],
-    m_schemas text[], m_counts integer[],
+    m_schemas text[], m_counts integer[], m_homes boolean[],
     m_session uuid[], m_site text[], m_sender text[], m_receiver text[], m_kind text[],
-    m_header bytea[], m_payload bytea[], m_context bytea[], m_home boolean[], m_service text[]
+    m_header bytea[], m_payload bytea[], m_context bytea[], m_service text[]
 ) RETURNS text[]
 LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 DECLARE
     answers text[] := '{}';
@@ -84,8 +85,8 @@ BEGIN
 
     IF cardinality(m_session) > 0 THEN
         answers := hand_over(
-            m_schemas, m_counts, m_session, m_site, m_sender, m_receiver, m_kind,
-            m_header, m_payload, m_context, m_home);
+            m_schemas, m_counts, m_homes, m_session, m_site, m_sender, m_receiver, m_kind,
+            m_header, m_payload, m_context);
         IF answers && ARRAY['full', 'unknown'] THEN
             INSERT INTO outbox (session, site, sender, receiver, kind, service, answer, header, payload, context)
             SELECT session, site, sender, receiver, kind, service, answer, header, payload, context

@@ -4,6 +4,7 @@
 CREATE FUNCTION resend(batch integer, services text[], schemas text[])
 RETURNS TABLE (service text, answer text, messages bigint)
 LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -24,7 +25,7 @@ BEGIN
     SELECT array_agg(schema) AS schemas, array_agg(session) AS session, array_agg(site) AS site,
         array_agg(sender) AS sender, array_agg(receiver) AS receiver, array_agg(kind) AS kind,
         array_agg(header) AS header, array_agg(payload) AS payload, array_agg(context) AS context,
-        array_agg(false) AS home, array_agg(service) AS service
+        array_agg(service) AS service
     INTO due FROM ordered;
     IF due.session IS NULL THEN
         RETURN;
@@ -33,8 +34,8 @@ BEGIN
     SELECT array_agg(schema ORDER BY schema), array_agg(n ORDER BY schema) INTO targets, counts
     FROM (SELECT schema, count(*)::integer AS n FROM unnest(due.schemas) AS schema GROUP BY schema) AS grouped;
     answers := hand_over(
-        targets, counts, due.session, due.site, due.sender, due.receiver, due.kind,
-        due.header, due.payload, due.context, due.home);
+        targets, counts, array_fill(false, ARRAY[cardinality(counts)]), due.session, due.site, due.sender, due.receiver, due.kind,
+        due.header, due.payload, due.context);
 
     RETURN QUERY
     WITH told AS MATERIALIZED (

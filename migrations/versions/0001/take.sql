@@ -6,8 +6,8 @@ RETURNS TABLE (
     session uuid, site text, sender text, receiver text, kind text,
     header bytea, payload bytea, context bytea, sender_service text, known boolean)
 LANGUAGE plpgsql SET search_path FROM CURRENT
--- the queue's size changes faster than any statistics of it: always by index
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+-- the queue's size changes faster than any statistics of it: planned once, always by index
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column
 BEGIN
