@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from accompanist.language.ir import Block, Header
 from accompanist.language.operations import Program
 
 
@@ -49,7 +50,8 @@ class Projection:
 
     `role_class` is the name of the role's class, `source` the generated generator function named `function`,
     `sends_to` every role this projection can send to on any path (the static send set of design 3.5), `digest` the
-    hash of the projection with everything it rests on.
+    hash of the projection with everything it rests on, `sites_after_commit` this role's sites that happen after the
+    saga's commit point.
     """
 
     role: str
@@ -60,12 +62,42 @@ class Projection:
     receives_from: frozenset[str]
     operations: Mapping[str, Operation]
     digest: str
+    lines: tuple[int, ...] = ()
+    sites_after_commit: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Selections that were inserted at one branch: `selector` tells `told`; for `riding` of them, in some side the
+    selection rides on a data message and costs none of its own."""
+
+    site: str
+    line: int
+    guard: str
+    known_to: tuple[str, ...]
+    selector: str
+    told: tuple[str, ...]
+    riding: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        rides = f" ({', '.join(self.riding)}: riding on data)" if self.riding else ""
+        return (
+            f"line {self.line}: `if {self.guard}` is known to {', '.join(self.known_to)}; "
+            f"{self.selector} tells {', '.join(self.told)}{rides}"
+        )
+    sites_after_commit: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Choreography:
     """A checked and projected choreography. `initiator` is None where it cannot be started from outside (a
-    sub-choreography). `commit_role` owns the commit point (the pivot), None where everything can be undone."""
+    sub-choreography). `commit_role` owns the commit point (the pivot), None where everything can be undone.
+
+    Types are expressions over `names`, which maps each global name of generated code to (module, name) there.
+    `site_lines` maps sites to lines, `notices` are the selections that were inserted. `header` and `normal` are the
+    choreography itself in normal form, for `language.direct`.
+    """
 
     name: str
     file: str
@@ -78,6 +110,13 @@ class Choreography:
     commit_role: str | None
     projections: Mapping[str, Projection]
     fingerprint: str
+    names: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    site_lines: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[Notice, ...] = ()
+    header: Header | None = field(default=None, repr=False, compare=False)
+    normal: Block = field(default=(), repr=False, compare=False)
+    type_texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
+    constants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

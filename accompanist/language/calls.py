@@ -1,0 +1,157 @@
+"""The four forms of call that are points of a choreography: role operations, com, share, attempt.
+
+What a form is, is decided by the name alone: a method of a role parameter, or a word of the language however it was
+imported. A form with a mistake in it is reported here and read as `REFUSED_FORM`.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from dataclasses import dataclass
+
+from accompanist.language import codes
+from accompanist.language.expressions import Expressions
+from accompanist.language.ir import Header
+from accompanist.language.names import Names
+from accompanist.language.roles import RESERVED, Offer
+
+
+@dataclass(frozen=True, slots=True)
+class CallForm:
+    """`role.operation(arguments)`, arguments by parameter name in the order they are written."""
+
+    role: str
+    offer: Offer
+    arguments: tuple[tuple[str, ast.expr], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MoveForm:
+    """`com(value, to=role)` or `share(value, to=[role, …])`."""
+
+    value: ast.expr
+    recipients: tuple[str, ...]
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptForm:
+    """`attempt(role.operation(arguments))`."""
+
+    call: CallForm
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedForm:
+    """One of the forms, with a mistake that has been reported."""
+
+
+REFUSED_FORM = RefusedForm()
+Form = CallForm | MoveForm | AttemptForm | RefusedForm
+
+
+class CallReader:
+    """Recognises the forms in one choreography."""
+
+    def __init__(self, names: Names, header: Header, expressions: Expressions) -> None:
+        self._names, self._header, self._expressions = names, header, expressions
+
+    def abort(self, node: ast.Call) -> str | None:
+        """The role of `role.abort(…)`, None for any other call."""
+        match node.func:
+            case ast.Attribute(value=ast.Name(id=role), attr="abort") if role in self._header.roles:
+                return role
+        return None
+
+    def read(self, node: ast.Call) -> Form | None:
+        """The form of a call, None if it is a local one."""
+        match node.func:
+            case ast.Attribute(value=ast.Name(id=role), attr=operation) if role in self._header.roles:
+                if self._expressions.hidden(node, ast.unparse(node.func)):
+                    return REFUSED_FORM
+                return self._operation(node, role, operation)
+        found = self._names.resolve(node.func)
+        word = found.word if found is not None else ""
+        if word not in ("com", "share", "attempt"):
+            return None
+        if self._expressions.hidden(node, word):
+            return REFUSED_FORM
+        return self._attempt(node) if word == "attempt" else self._move(node, word)
+
+    def _operation(self, node: ast.Call, role: str, operation: str) -> Form:
+        owner = self._header.roles[role]
+        if operation == "abort":
+            return self._refuse(codes.EXPRESSION, node, "abort ends the saga and has no value", "write it on a line of its own")
+        offer = owner.offer(operation)
+        if offer is None and operation in RESERVED:
+            return self._refuse(codes.EXPRESSION, node, f"{role}.{operation} is not in the language yet",
+                                "make it a @query of the role")
+        if offer is None:
+            close = difflib.get_close_matches(operation, [offer.name for offer in owner.offers], 1)
+            return self._refuse(codes.ROLE_UNKNOWN, node.func, f"{owner.name} has no operation {operation}",
+                                f"{role}.{close[0]}(…)" if close else f"declare it in class {owner.name}")
+        if offer.kind == "compensation":
+            return self._refuse(codes.COMPENSATION_CALLED, node, f"{operation} is a compensation", f'{role}.abort("reason")')
+        arguments = self._arguments(node, offer, role)
+        return REFUSED_FORM if arguments is None else CallForm(role, offer, arguments)
+
+    def _arguments(self, node: ast.Call, offer: Offer, role: str) -> tuple[tuple[str, ast.expr], ...] | None:
+        names = [name for name, _ in offer.parameters]
+        wanted = f"{role}.{offer.name}({', '.join(names)})"
+        if any(isinstance(part, ast.Starred) for part in node.args) or any(k.arg is None for k in node.keywords):
+            self._refuse(codes.STAR, node, "arguments are spread with * or **", wanted)
+            return None
+        given = [*zip(names, node.args, strict=False), *((k.arg or "", k.value) for k in node.keywords)]
+        keys = [name for name, _ in given]
+        if len(node.args) > len(names) or sorted(keys) != sorted(names):
+            self._refuse(codes.BAD_CALL, node, f"{role}.{offer.name} takes {', '.join(names) or 'no arguments'}", wanted)
+            return None
+        return tuple(given)
+
+    def _attempt(self, node: ast.Call) -> Form:
+        match node:
+            case ast.Call(args=[ast.Call() as inner], keywords=[]):
+                form = self.read(inner)
+                if isinstance(form, CallForm):
+                    return AttemptForm(form)
+                if isinstance(form, RefusedForm):
+                    return form
+        return self._refuse(codes.BAD_ATTEMPT, node, "attempt wraps something that is not a role call", "attempt(role.operation(…))")
+
+    def _move(self, node: ast.Call, word: str) -> Form:
+        match node:
+            case ast.Call(args=[value], keywords=[ast.keyword(arg="to", value=to)]) if not isinstance(value, ast.Starred):
+                recipients = self._recipients(to, word)
+                if recipients is None:
+                    return REFUSED_FORM
+                return MoveForm(value, recipients, word == "share")
+        form = "com(value, to=role)" if word == "com" else "share(value, to=[role, …])"
+        return self._refuse(codes.BAD_MOVE, node, f"{word} takes one value and `to`", form)
+
+    def _recipients(self, to: ast.expr, word: str) -> tuple[str, ...] | None:
+        if word == "com" and not isinstance(to, (ast.Name, ast.Constant)):
+            self._refuse(codes.BAD_MOVE, to, "com moves a value to one role", "to=role; for several roles share(value, to=[role, …])")
+            return None
+        if word == "share" and not isinstance(to, (ast.List, ast.Tuple)):
+            self._refuse(codes.BAD_MOVE, to, "share takes a list of roles", f"to=[{ast.unparse(to)}]")
+            return None
+        nodes = to.elts if isinstance(to, (ast.List, ast.Tuple)) else [to]
+        names: list[str] = []
+        for node in nodes:
+            if isinstance(node, ast.Name) and node.id in self._header.roles:
+                names.append(node.id)
+                continue
+            close = difflib.get_close_matches(ast.unparse(node), self._header.roles, 1)
+            self._refuse(codes.ROLE_UNKNOWN, node, f"{ast.unparse(node)} is not a role of this choreography",
+                         close[0] if close else f"one of {', '.join(self._header.roles)}")
+        if len(names) < len(nodes):
+            return None
+        if not names or len(set(names)) < len(names):
+            self._refuse(codes.BAD_MOVE, to, "the list of roles is empty or names a role twice", "each role once")
+            return None
+        return tuple(names)
+
+    def _refuse(self, code: str, node: ast.AST, text: str, hint: str) -> Form:
+        self._expressions.refuse(code, node, text, hint)
+        return REFUSED_FORM

@@ -1,0 +1,171 @@
+"""From one file to checked and projected choreographies: all passes in their order.
+
+    source -> head -> normal form -> continuations -> places, types -> determinism -> selections -> saga
+           -> projection -> generated text -> fingerprint
+
+Nothing is executed and nothing imported; files are read by the function that the caller gives. All causes that can be
+found are reported in one run: passes that need a sound program run only if the ones before found nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from accompanist import limits
+from accompanist.language import codes, continuation
+from accompanist.language.amend import Amender
+from accompanist.language.determinism import PureFunctions
+from accompanist.language.diagnostic import Diagnostic, Findings
+from accompanist.language.ir import Block, Header
+from accompanist.language.locate import Locator, actors
+from accompanist.language.messages import Messages
+from accompanist.language.modules import Module, Modules
+from accompanist.language.names import Names
+from accompanist.language.normal import Normaliser, variables
+from accompanist.language.parse import HeaderParser, choreographies
+from accompanist.language.program import Choreography
+from accompanist.language.roles import RoleClasses
+from accompanist.language.saga import SagaCheck
+from accompanist.language.source import Read, Source, Span
+from accompanist.language.typed import Typing
+from accompanist.language.write import Writer
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What a file holds: its choreographies, or why it holds none that can run."""
+
+    file: str
+    choreographies: tuple[Choreography, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.diagnostics
+
+
+def compile_file(path: str, *, root: str, read: Read) -> Compiled:
+    """Compile every choreography of a file. `root` is the project's root, from which imports resolve."""
+    findings = Findings()
+    modules = Modules(root, read)
+    module = _open(path, modules, read, findings)
+    made = () if module is None else _compile(module, modules, findings)
+    diagnostics = tuple(findings)
+    return Compiled(path, () if diagnostics else made, diagnostics)
+
+
+def _open(path: str, modules: Modules, read: Read, findings: Findings) -> Module | None:
+    """Read and parse the file itself, with every way in which that fails."""
+    top = Span(path, 1, 0, 1, 0)
+    name = modules.name_of(path)
+    if name is None:
+        findings.add(codes.UNREADABLE, Source.of(path, ""), top, f"{path} is outside the project's root", "a file inside the root")
+        return None
+    try:
+        text = read(path)
+    except (OSError, UnicodeDecodeError) as problem:
+        findings.add(codes.UNREADABLE, Source.of(path, ""), top, f"{path}: {type(problem).__name__}")
+        return None
+    if text is None:
+        findings.add(codes.UNREADABLE, Source.of(path, ""), top, f"there is no file {path}", "the path of a Python file")
+        return None
+    source = Source.of(path, text)
+    if len(text.encode()) > limits.source_bytes_max:
+        findings.add(codes.TOO_LARGE, source, top, f"the file has more than {limits.source_bytes_max} bytes", "several files")
+        return None
+    try:
+        tree = ast.parse(text)
+    except SyntaxError as problem:
+        line, column = problem.lineno or 1, max(0, (problem.offset or 1) - 1)
+        findings.add(codes.SYNTAX, source, Span(path, line, column, line, column + 1), problem.msg)
+        return None
+    except ValueError as problem:
+        findings.add(codes.SYNTAX, source, top, str(problem))
+        return None
+    except (RecursionError, MemoryError):
+        findings.add(codes.TOO_LARGE, source, top, "the file is nested too deep for Python's own parser", "flat code")
+        return None
+    deep = _too_deep(tree)
+    if deep is not None:
+        findings.add(codes.TOO_LARGE, source, source.span(deep), f"this is nested deeper than {limits.source_depth_max}",
+                     "names for the parts of it")
+        return None
+    return modules.enter(name, path, tree, text)
+
+
+def _too_deep(tree: ast.Module) -> ast.AST | None:
+    """The first statement or expression that is nested deeper than the passes, which recurse, can bear."""
+    stack: list[tuple[ast.AST, int]] = [(tree, 0)]
+    while stack:
+        node, depth = stack.pop()
+        if depth > limits.source_depth_max:
+            return node if hasattr(node, "lineno") else tree.body[0]
+        stack.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
+    return None
+
+
+def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Choreography, ...]:
+    nodes = choreographies(modules, module)
+    if not nodes:
+        top = Span(module.source.path, 1, 0, 1, 0)
+        findings.add(codes.NO_CHOREOGRAPHY, module.source, top, "no function here is decorated @choreography",
+                     "@choreography above the function")
+    messages = Messages(modules)
+    roles = RoleClasses(modules, messages, findings)
+    made = []
+    for node in nodes:
+        one = _Compilation(module, modules, messages, findings)
+        header = HeaderParser(modules, messages, roles, module, findings).parse(node)
+        choreography = None if header is None else one.run(node, header)
+        if choreography is not None:
+            made.append(choreography)
+    return tuple(made)
+
+
+class _Compilation:
+    """The passes over one choreography."""
+
+    def __init__(self, module: Module, modules: Modules, messages: Messages, findings: Findings) -> None:
+        self._module, self._modules, self._messages, self._findings = module, modules, messages, findings
+
+    def run(self, node: ast.FunctionDef, header: Header) -> Choreography | None:
+        source, findings = self._module.source, self._findings
+        local = variables(node, header)
+        names = Names(self._modules, self._messages, self._module, local | header.everywhere)
+        body = Normaliser(names, header, local, findings).normalise(node)
+        pushed = self._push(body, node)
+        if pushed is None:
+            return None
+        located = Locator(header, source, findings).locate(pushed)
+        normal = Typing(names, header, source, findings).type_moves(located)
+        pure = PureFunctions(self._modules, findings)
+        for module_name, name in names.table.values():
+            pure.check(module_name, name)
+        if len(findings):
+            return None
+        self._participants(header, normal)
+        amended = Amender(header).amend(normal)
+        commitment = SagaCheck(header, source, findings).check(amended)
+        if len(findings):
+            return None
+        writer = Writer(self._module, self._modules, self._messages, names, header, findings)
+        return writer.write(normal, amended, commitment)
+
+    def _push(self, body: Block, node: ast.FunctionDef) -> Block | None:
+        source = self._module.source
+        last = node.body[-1]
+        end = Span(source.path, last.end_lineno or last.lineno, 0, last.end_lineno or last.lineno, 0)
+        try:
+            return continuation.push(body, end)
+        except continuation.TooLarge as problem:
+            self._findings.add(codes.TOO_LARGE, source, source.span(node.body[0]), str(problem),
+                               "return in every branch or in none, or make it two choreographies")
+            return None
+
+    def _participants(self, header: Header, body: Block) -> None:
+        acting = actors(body) | {header.initiator}
+        for role in header.roles:
+            if role not in acting:
+                self._findings.add(codes.IDLE_ROLE, self._module.source, header.span, f"{role} takes no part in {header.name}",
+                                   "leave the parameter out")

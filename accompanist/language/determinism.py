@@ -1,0 +1,179 @@
+"""The determinism check: the same arguments and replies give the same run, in every process.
+
+Recovery runs a projection again from the top, so whatever a choreography or a @pure function computes must come out
+the same. Refused: clocks, chance, files, the environment, the identity or hash of objects, set order, functions with
+state of their own or of their module.
+
+Not promised: that a third-party function called by a @pure function is pure; that is what its author states by the
+word. Functions of the project that a @pure function calls must be @pure themselves.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from accompanist.language import annotations, codes
+from accompanist.language.diagnostic import Findings
+from accompanist.language.modules import Module, Modules, Reference
+
+_IMPURE_MODULES = {
+    "time": "reads a clock",
+    "random": "is chance",
+    "secrets": "is chance",
+    "os": "reads the environment",
+    "sys": "reads the environment",
+    "io": "reads or writes files",
+    "pathlib": "reads or writes files",
+    "socket": "uses the network",
+    "subprocess": "runs programs",
+    "threading": "depends on scheduling",
+    "asyncio": "depends on scheduling",
+    "logging": "writes",
+    "locale": "reads the environment",
+    "platform": "reads the environment",
+    "requests": "uses the network",
+    "httpx": "uses the network",
+    "aiohttp": "uses the network",
+}
+_IMPURE_NAMES = {
+    ("datetime", "datetime.now"): "reads a clock",
+    ("datetime", "datetime.utcnow"): "reads a clock",
+    ("datetime", "datetime.today"): "reads a clock",
+    ("datetime", "date.today"): "reads a clock",
+    ("uuid", "uuid1"): "is chance",
+    ("uuid", "uuid4"): "is chance",
+    ("uuid", "getnode"): "reads the environment",
+    ("builtins", "open"): "reads or writes files",
+    ("builtins", "print"): "writes",
+    ("builtins", "input"): "reads the terminal",
+    ("builtins", "id"): "differs between processes",
+    ("builtins", "hash"): "differs between processes",
+    ("builtins", "eval"): "runs text",
+    ("builtins", "exec"): "runs text",
+    ("builtins", "globals"): "reads the state of a module",
+    ("builtins", "vars"): "reads the state of an object",
+    ("builtins", "__import__"): "imports",
+}
+_SETS = {("builtins", "set"): "has no order", ("builtins", "frozenset"): "has no order"}
+_ORDERING = frozenset({"sorted", "len", "min", "max", "any", "all", "sum"})
+"""Builtins whose result does not show the order of a set."""
+
+
+def forbidden(found: Reference) -> str:
+    """Why a name of a library cannot be used; empty if it is not known to be impure."""
+    top = found.module.partition(".")[0]
+    if found.node is not None:
+        return ""
+    pair = (found.module, found.name)
+    return _IMPURE_NAMES.get(pair) or _SETS.get(pair) or _IMPURE_MODULES.get(top, "")
+
+
+class PureFunctions:
+    """Checks the bodies of @pure functions, each once, and of the @pure functions they call."""
+
+    def __init__(self, modules: Modules, findings: Findings) -> None:
+        self._modules, self._findings = modules, findings
+        self._seen: set[tuple[str, str]] = set()
+
+    def check(self, module: str, name: str) -> None:
+        home = self._modules.find(module)
+        if (module, name) in self._seen or home is None or name not in home.bound:
+            return
+        self._seen.add((module, name))
+        node = home.bound[name][-1]
+        if not isinstance(node, ast.FunctionDef):
+            return
+        local = _assigned(node)
+        sets = _ordered_away(node)
+        for part in _parts(node):
+            self._part(home, part, local)
+            if isinstance(part, (ast.Set, ast.SetComp)) and part not in sets:
+                self._add(codes.SET_ORDER, home, part, "the order of this set could show in the result", "sorted(…), or a tuple")
+
+    def _part(self, home: Module, part: ast.AST, local: set[str]) -> None:
+        match part:
+            case ast.Global() | ast.Nonlocal():
+                self._add(codes.OUTER_STATE, home, part, "a @pure function has no state outside itself", "pass it as an argument")
+            case ast.Await() | ast.Yield() | ast.YieldFrom():
+                self._add(codes.NONDETERMINISM, home, part, "a @pure function does not wait", "leave the word out")
+            case ast.Call(func=ast.Name(id="set" | "frozenset" as name), args=[_]) if name not in local:
+                return  # judged with its surroundings
+            case ast.Name(id=name, ctx=ast.Load()) if name not in local:
+                self._global(home, part, self._modules.resolve(home, name), name)
+            case ast.Attribute():
+                text = annotations.dotted(part)
+                if text and text.split(".")[0] not in local:
+                    self._global(home, part, self._modules.resolve(home, text), text)
+
+    def _global(self, home: Module, part: ast.AST, found: Reference | None, text: str) -> None:
+        reason = forbidden(found or Reference("builtins", text))
+        if text in ("set", "frozenset") and found is None:
+            return
+        if reason:
+            self._add(codes.NONDETERMINISM, home, part, f"{text} {reason}, so the function is not pure", codes.PURE_HINT)
+            return
+        if found is None:
+            return
+        if isinstance(found.node, (ast.Assign, ast.AnnAssign)):
+            self._state(home, part, found, text)
+        elif isinstance(found.node, ast.FunctionDef):
+            self._function(home, part, found, text)
+
+    def _function(self, home: Module, part: ast.AST, found: Reference, text: str) -> None:
+        owner = self._modules.find(found.module)
+        assert owner is not None and isinstance(found.node, ast.FunctionDef)
+        words = [annotations.reference(self._modules, owner, decorator) for decorator in found.node.decorator_list]
+        if not any(word is not None and word.word == "pure" for word in words):
+            self._add(codes.NOT_PURE, home, part, f"{text} is not a @pure function, so its caller is not either",
+                      f"decorate it: @pure above def {found.name}(…)")
+        self.check(found.module, found.name)
+
+    def _state(self, home: Module, part: ast.AST, found: Reference, text: str) -> None:
+        owner = self._modules.find(found.module)
+        value = found.node.value if isinstance(found.node, (ast.Assign, ast.AnnAssign)) else None
+        twice = owner is not None and len(owner.bound.get(found.name, ())) > 1
+        if twice or isinstance(value, (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.Call)):
+            self._add(codes.OUTER_STATE, home, part, f"{text} can change while the function is in use",
+                      "a tuple or another constant, or an argument")
+
+    def _add(self, code: str, home: Module, node: ast.AST, text: str, hint: str) -> None:
+        self._findings.add(code, home.source, home.source.span(node), text, hint)
+
+
+def _parts(node: ast.FunctionDef) -> Iterator[ast.AST]:
+    """The function's body without annotations, which are not executed with it."""
+    skipped = {id(part) for owner in ast.walk(node) for part in _annotations(owner)}
+    stack: list[ast.AST] = list(reversed(node.body))
+    while stack:
+        part = stack.pop()
+        if id(part) in skipped:
+            continue
+        yield part
+        if not isinstance(part, ast.Attribute) or not annotations.dotted(part):
+            stack.extend(reversed(list(ast.iter_child_nodes(part))))
+
+
+def _annotations(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, (ast.AnnAssign, ast.arg)) and node.annotation is not None:
+        yield node.annotation
+    if isinstance(node, ast.FunctionDef) and node.returns is not None:
+        yield node.returns
+
+
+def _assigned(node: ast.FunctionDef) -> set[str]:
+    names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+    arguments = {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
+    nested = {part.name for part in ast.walk(node) if isinstance(part, ast.FunctionDef) and part is not node}
+    return names | arguments | nested
+
+
+def _ordered_away(node: ast.FunctionDef) -> set[ast.AST]:
+    """The sets of a function whose order cannot show: right of `in`, or inside sorted() and its like."""
+    found: set[ast.AST] = set()
+    for part in ast.walk(node):
+        if isinstance(part, ast.Compare):
+            found.update(right for op, right in zip(part.ops, part.comparators, strict=True) if isinstance(op, (ast.In, ast.NotIn)))
+        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in _ORDERING:
+            found.update(part.args)
+    return found

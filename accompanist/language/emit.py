@@ -1,0 +1,122 @@
+"""Generated code: a role's program as the text of a Python generator.
+
+The text is for people first: `accompanist project` prints it. Each of its lines knows the line of the choreography it
+came from, and `load` compiles it under the choreography's file name with these lines, so tracebacks, breakpoints and
+coverage point at the choreography.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+
+from accompanist.language.ir import Expression
+from accompanist.language.local import (
+    Aborting, Arm, Calling, Choosing, Ending, Fork, Local, LocalBlock, LocalStatement, Offering, Receiving, Sending, Stop,
+)
+from accompanist.language.types import NONE, Type
+
+INDENT = "    "
+
+
+class Emitter:
+    """Writes one function. `type_text` renders a type with the names of generated code."""
+
+    def __init__(self, type_text: Callable[[Type], str]) -> None:
+        self._type_text = type_text
+        self._lines: list[tuple[str, int]] = []
+        self._yields = False
+
+    def emit(self, name: str, parameters: tuple[str, ...], body: LocalBlock, line: int) -> list[tuple[str, int]]:
+        """The function's lines, each with its line in the choreography."""
+        self._block(body, 1, line)
+        if not self._yields:
+            self._lines.insert(0, (f"{INDENT}yield from ()  # nothing is asked of the world", line))
+        head = (f"def {name}({', '.join(parameters)}):", line)
+        return [head, *self._lines]
+
+    def _line(self, depth: int, text: str, line: int) -> None:
+        self._lines.append((INDENT * depth + text, line))
+
+    def _block(self, block: LocalBlock, depth: int, line: int) -> None:
+        for number, point in enumerate(block):
+            last = number + 1 == len(block)
+            if isinstance(point, Fork):
+                self._fork(point, depth)
+            elif isinstance(point, Offering):
+                self._offering(point, depth)
+            elif isinstance(point, Ending) and point.value is None and last and depth == 1:
+                continue  # the end of the function says the same
+            else:
+                self._line(depth, self._simple(point), point.line)
+        if not block or (depth == 1 and not self._lines):
+            self._line(depth, "pass", self._lines[-1][1] if self._lines else line)
+
+    def _fork(self, point: Fork, depth: int) -> None:
+        test = _text(point.test)
+        if not point.then:
+            self._line(depth, f"if not ({test}):", point.line)
+            self._block(point.orelse, depth + 1, point.line)
+            return
+        self._line(depth, f"if {test}:", point.line)
+        self._block(point.then, depth + 1, point.line)
+        if point.orelse:
+            self._line(depth, "else:", point.line)
+            self._block(point.orelse, depth + 1, point.line)
+
+    def _offering(self, point: Offering, depth: int) -> None:
+        labels = ", ".join(f'"{arm.label}": {self._arm_type(arm)}' for arm in point.arms)
+        self._yields = True
+        self._line(depth, f'match (yield Branch("{point.site}", "{point.sender}", {{{labels}}})):', point.line)
+        for arm in point.arms:
+            self._line(depth + 1, f'case "{arm.label}", {arm.target or "_"}:', point.line)
+            self._block(arm.body, depth + 2, point.line)
+
+    def _arm_type(self, arm: Arm) -> str:
+        if arm.type is None:
+            return "None"
+        return "type(None)" if arm.type == NONE else self._type_text(arm.type)  # None says that nothing rides
+
+    def _simple(self, point: LocalStatement) -> str:
+        self._yields = self._yields or isinstance(point, (Calling, Sending, Receiving, Choosing, Aborting))
+        match point:
+            case Local(targets=targets, value=value, unpacked=unpacked):
+                comma = "," if unpacked and len(targets) == 1 else ""
+                return f"{', '.join(targets)}{comma} = {_text(value)}"
+            case Calling():
+                return self._calling(point)
+            case Sending(site=site, to=to, value=value):
+                return f'yield Send("{site}", "{to}", {_text(value)})'
+            case Receiving(site=site, sender=sender, target=target, type=type):
+                return f'{_bound(target)}yield Receive("{site}", "{sender}", {self._type_text(type)})'
+            case Choosing(site=site, to=to, label=label, value=None):
+                return f'yield Choose("{site}", "{to}", "{label}")'
+            case Choosing(site=site, to=to, label=label, value=value) if value is not None:
+                return f'yield Choose("{site}", "{to}", "{label}", True, {_text(value)})'
+            case Ending(value=value):
+                return "return" if value is None else f"return {_text(value)}"
+            case Aborting(site=site, reason=reason):
+                return f'yield Abort("{site}", {_text(reason)})'
+            case Stop():
+                return "return  # aborted by another role"
+        raise AssertionError(f"{type(point).__name__} is a block")
+
+    def _calling(self, point: Calling) -> str:
+        arguments = ", ".join(f'"{name}": {_text(value)}' for name, value in point.arguments)
+        returns = self._type_text(point.offer.returns)
+        attempt = ", True" if point.attempt else ""
+        call = f'yield Call("{point.site}", "{point.offer.name}", {{{arguments}}}, {returns}{attempt})'
+        return f"{_bound(point.target)}{call}"
+
+
+def constants(values: Mapping[str, ast.expr]) -> list[str]:
+    """Lines that define constants."""
+    return [f"{name} = {ast.unparse(value)}" for name, value in values.items()]
+
+
+def _bound(target: str | None) -> str:
+    return f"{target} = " if target else ""
+
+
+def _text(value: Expression) -> str:
+    return ast.unparse(value.node)

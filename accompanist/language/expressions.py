@@ -1,0 +1,325 @@
+"""Local expressions: what may be computed at one place, between two role calls.
+
+Attributes, indices, arithmetic, comparisons, ternaries, f-strings, comprehensions; constructors of message types, enum
+members, @pure functions, safe builtins. A role call, com, share or attempt inside an expression is hoisted out of it,
+left to right, so that it happens exactly once. Where Python would evaluate it only sometimes, it is refused: that is a
+choice, and choices are written with `if`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from accompanist.language import codes
+from accompanist.language.determinism import forbidden
+from accompanist.language.diagnostic import Findings
+from accompanist.language.ir import Expression
+from accompanist.language.modules import Reference
+from accompanist.language.names import BUILTINS, Names
+from accompanist.language.source import Span
+from accompanist.language.types import PORTABLE, WORDS, Type
+
+Hoist = Callable[[ast.Call], str | None]
+"""Binds a role call, com, share or attempt and answers the name it is bound to; None if the call is none of these."""
+
+
+class Expressions:
+    """Checks and canonicalises the expressions of one choreography."""
+
+    def __init__(
+        self, names: Names, roles: frozenset[str], variables: frozenset[str], findings: Findings, hoist: Hoist
+    ) -> None:
+        self._names, self._roles, self._variables = names, roles, variables
+        self._findings, self._hoist = findings, hoist
+        self._hidden = ""  # why nothing may be hoisted from here
+        self._bound: tuple[str, ...] = ()  # names of enclosing comprehensions
+        self._reads: list[tuple[str, Span]] = []
+        self._refused = False
+
+    def read(self, node: ast.expr) -> Expression:
+        """The local expression that is left of a node when what must be hoisted has been."""
+        outer = self._reads, self._refused
+        self._reads, self._refused = [], False
+        local = self._local(node)
+        made = Expression(local, tuple(self._reads), self.span(node), refused=self._refused)
+        self._reads, self._refused = outer[0], outer[1]
+        return made
+
+    def span(self, node: ast.AST) -> Span:
+        return self._names.module.source.span(node)
+
+    def refuse(self, code: str, node: ast.AST, text: str, hint: str = "") -> ast.expr:
+        """Report, and stand in for what was refused."""
+        self._findings.add(code, self._names.module.source, self.span(node), text, hint)
+        self._refused = True
+        return ast.copy_location(ast.Constant(None), node)
+
+    def hidden(self, node: ast.Call, what: str) -> bool:
+        """Report a call that would be hoisted out of a place where it happens only sometimes."""
+        if not self._hidden:
+            return False
+        self.refuse(codes.HIDDEN_CHOICE, node, f"{what} stands {self._hidden}, where it may or may not happen",
+                    "bind it to a name first, or branch with `if`")
+        return True
+
+    @contextmanager
+    def _sometimes(self, why: str) -> Iterator[None]:
+        outer, self._hidden = self._hidden, self._hidden or why
+        yield
+        self._hidden = outer
+
+    def _local(self, node: ast.expr) -> ast.expr:
+        made = self._form(node)
+        return made if made is node else ast.copy_location(made, node)
+
+    def _all(self, nodes: list[ast.expr]) -> list[ast.expr]:
+        return [self._local(node) for node in nodes]
+
+    def _form(self, node: ast.expr) -> ast.expr:
+        match node:
+            case ast.Constant(value=value):
+                if value is ... or isinstance(value, complex):
+                    return self.refuse(codes.EXPRESSION, node, f"{ast.unparse(node)} cannot be a value here")
+                return node
+            case ast.Name():
+                return self._name(node)
+            case ast.Attribute():
+                return self._attribute(node)
+            case ast.Call():
+                return self._call(node)
+            case ast.Subscript(value=value, slice=index):
+                return ast.Subscript(self._local(value), self._local(index), ast.Load())
+            case ast.Slice(lower=lower, upper=upper, step=step):
+                parts = [part and self._local(part) for part in (lower, upper, step)]
+                return ast.Slice(*parts)
+            case ast.BinOp(left=left, op=op, right=right):
+                return ast.BinOp(self._local(left), op, self._local(right))
+            case ast.UnaryOp(op=op, operand=operand):
+                return ast.UnaryOp(op, self._local(operand))
+            case ast.Tuple(elts=parts):
+                return ast.Tuple(self._all(parts), ast.Load())
+            case ast.List(elts=parts):
+                return ast.List(self._all(parts), ast.Load())
+            case ast.Dict(keys=keys, values=values) if all(keys):
+                pairs = [(self._local(k), self._local(v)) for k, v in zip(keys, values, strict=True) if k is not None]
+                return ast.Dict([key for key, _ in pairs], [value for _, value in pairs])
+            case ast.JoinedStr(values=values):
+                return ast.JoinedStr(self._all(values))
+            case ast.FormattedValue(value=value, conversion=conversion, format_spec=spec):
+                return ast.FormattedValue(self._local(value), conversion, spec and self._local(spec))
+        return self._conditional(node)
+
+    def _conditional(self, node: ast.expr) -> ast.expr:
+        match node:
+            case ast.Compare(left=left, ops=ops, comparators=[second, *others]):
+                membership = isinstance(ops[0], (ast.In, ast.NotIn))
+                first = self._local(left)
+                compared = [self._members(second) if membership else self._local(second)]
+                with self._sometimes("behind another comparison"):
+                    compared += self._all(others)
+                return ast.Compare(first, ops, compared)
+            case ast.BoolOp(op=op, values=[head, *tail]):
+                first = self._local(head)
+                with self._sometimes("to the right of and/or"):
+                    return ast.BoolOp(op, [first, *self._all(tail)])
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                guard = self._local(test)
+                with self._sometimes("inside a conditional expression"):
+                    return ast.IfExp(guard, self._local(body), self._local(orelse))
+            case ast.ListComp(elt=element, generators=generators):
+                return self._comprehension(generators, lambda: ast.ListComp(self._local(element), []))
+            case ast.DictComp(key=key, value=value, generators=generators):
+                return self._comprehension(generators, lambda: ast.DictComp(self._local(key), self._local(value), []))
+        code, text, hint = codes.FORMS.get(type(node), (codes.EXPRESSION, f"`{ast.unparse(node)}` is not in the language", ""))
+        return self.refuse(code, node, text, hint)
+
+    def _members(self, node: ast.expr) -> ast.expr:
+        """What stands right of `in`: the one place where a set's missing order shows nowhere."""
+        if isinstance(node, ast.Set):
+            return ast.copy_location(ast.Set(self._all(node.elts)), node)
+        return self._local(node)
+
+    def _comprehension(self, generators: list[ast.comprehension], make: Callable[[], ast.expr]) -> ast.expr:
+        outer = self._bound
+        made: list[ast.comprehension] = []
+        with self._sometimes("inside a comprehension"):
+            for generator in generators:
+                if generator.is_async:
+                    self.refuse(codes.AWAIT, generator.iter, *codes.FORMS[ast.Await][1:])
+                iterated = self._local(generator.iter)
+                for target in ast.walk(generator.target):
+                    if isinstance(target, ast.Name):
+                        self._bound = (*self._bound, target.id)
+                    elif not isinstance(target, (ast.Tuple, ast.Store)):
+                        self.refuse(codes.MUTATION, generator.target, "a comprehension binds plain names only")
+                made.append(ast.comprehension(generator.target, iterated, self._all(generator.ifs), 0))
+            result = make()
+        self._bound = outer
+        assert isinstance(result, (ast.ListComp, ast.DictComp, ast.GeneratorExp))
+        result.generators = made
+        return result
+
+    # -- names --
+
+    def _name(self, node: ast.Name) -> ast.expr:
+        name = node.id
+        if name in self._bound:
+            return ast.Name(name, ast.Load())
+        if name in self._roles:
+            return self.refuse(codes.ROLE_AS_VALUE, node, f"the role {name} is not a value",
+                               f"call one of its operations: {name}.OPERATION(…)")
+        if name in self._variables:
+            self._reads.append((name, self.span(node)))
+            return ast.Name(name, ast.Load())
+        found = self._names.resolve(node)
+        if found is None:
+            return self.refuse(codes.NAME_UNKNOWN, node, f"the name {name} is not known here", "assign it before, or import it")
+        return self._global(node, found)
+
+    def _global(self, node: ast.expr, found: Reference) -> ast.expr:
+        text = ast.unparse(node)
+        alias = self._names.constant(found) if isinstance(found.node, (ast.Assign, ast.AnnAssign)) else None
+        if alias is not None:
+            return ast.Name(alias, ast.Load())
+        if isinstance(found.node, (ast.Assign, ast.AnnAssign)):
+            return self.refuse(codes.OUTER_STATE, node, f"{text} is not a constant, so roles could see different values of it",
+                               "assign it once, from literals; or pass the value as a parameter")
+        reason = forbidden(found)
+        if reason:
+            return self.refuse(codes.NONDETERMINISM, node, f"{text} {reason}", codes.PURE_HINT)
+        return self.refuse(codes.EXPRESSION, node, f"{text} is not a value in a choreography", "use what it gives, not the thing itself")
+
+    def _attribute(self, node: ast.Attribute) -> ast.expr:
+        head = _head(node)
+        if isinstance(head, ast.Name) and head.id in self._roles and head.id not in self._bound:
+            return self.refuse(codes.ROLE_AS_VALUE, node, f"{ast.unparse(node)} is an operation and is called", f"{ast.unparse(node)}(…)")
+        if isinstance(head, ast.Name) and head.id not in self._bound and head.id not in self._variables:
+            member = self._names.member(node, self._names.module)
+            if member is not None:
+                return member
+            if isinstance(node.value, ast.Attribute) and (inner := self._names.member(node.value, self._names.module)):
+                return ast.Attribute(ast.copy_location(inner, node.value), node.attr, ast.Load())
+            found = self._names.resolve(node)
+            if found is not None:
+                return self._global(node, found)
+            if self._names.resolve(head) is not None and not self._is_constant(node.value):
+                return self.refuse(codes.NAME_UNKNOWN, node, f"{ast.unparse(node)} is not known here",
+                                   "a member of an enum, or a field of a value")
+        if node.attr.startswith("_"):
+            return self.refuse(codes.EXPRESSION, node, f"{node.attr} is private", "read public fields of messages only")
+        return ast.Attribute(self._local(node.value), node.attr, ast.Load())
+
+    def _is_constant(self, node: ast.expr) -> bool:
+        found = self._names.resolve(node)
+        return found is not None and self._names.constant(found) is not None
+
+    # -- calls --
+
+    def _call(self, node: ast.Call) -> ast.expr:
+        name = self._hoist(node)
+        if name is not None:
+            self._reads.append((name, self.span(node)))
+            return ast.Name(name, ast.Load())
+        if self._starred(node):
+            return self.refuse(codes.STAR, node, "arguments are spread with * or **", "write each argument")
+        function = node.func
+        if isinstance(function, ast.Name) and function.id in self._variables | set(self._bound):
+            return self.refuse(codes.METHOD, node, f"{function.id} is a value and cannot be called")
+        found = self._names.resolve(function)
+        if found is None and isinstance(function, ast.Name):
+            if function.id in BUILTINS:
+                return ast.Call(ast.Name(function.id, ast.Load()), self._arguments(node, True), self._keywords(node))
+            reason = forbidden(Reference("builtins", function.id))
+            if reason:
+                return self.refuse(codes.NONDETERMINISM, node, f"{function.id}() {reason}", codes.PURE_HINT)
+            return self.refuse(codes.NAME_UNKNOWN, function, f"the name {function.id} is not known here", "import it")
+        if found is None:
+            return self._method(node)
+        alias = self._callable(node, found)
+        if alias is None:
+            return ast.copy_location(ast.Constant(None), node)
+        return ast.Call(ast.Name(alias, ast.Load()), self._arguments(node, False), self._keywords(node))
+
+    def _method(self, node: ast.Call) -> ast.expr:
+        text = ast.unparse(node.func)
+        return self.refuse(codes.METHOD, node, f"{text} is a method of a value; what it does is not known to be pure",
+                           "define a @pure function that calls the method, and call that")
+
+    def _callable(self, node: ast.Call, found: Reference) -> str | None:
+        """The alias of a constructor or @pure function; reports and answers None for anything else."""
+        text = ast.unparse(node.func)
+        definition = found.node
+        if isinstance(definition, ast.FunctionDef):
+            words = self._decorators(found, definition)
+            if "pure" in words:
+                return self._names.alias(found.module, found.name)
+            if "choreography" in words:
+                self.refuse(codes.SUB_CHOREOGRAPHY, node, f"{text} is a choreography; calling one from another is not in the language yet",
+                            "write its steps here")
+                return None
+            self.refuse(codes.NOT_PURE, node, f"{text} is not a @pure function", f"decorate it: @pure above def {found.name}(…)")
+            return None
+        if isinstance(definition, ast.ClassDef):
+            if self._names.messages.find(Type(found.name, found.module)) is not None:
+                return self._names.alias(found.module, found.name)
+            self.refuse(codes.NOT_A_MESSAGE, node, f"{text} is not a message type", "@dataclass(frozen=True) above it")
+            return None
+        if (found.module, found.name) in PORTABLE:
+            return self._names.alias(found.module, found.name)
+        reason = forbidden(found)
+        if reason:
+            self.refuse(codes.NONDETERMINISM, node, f"{text}() {reason}", codes.PURE_HINT)
+        elif found.module == WORDS:
+            self.refuse(codes.EXPRESSION, node, f"{text} cannot be used here")
+        else:
+            self.refuse(codes.NOT_PURE, node, f"{text} is not a @pure function of this project",
+                        "define a @pure function that calls it, if its result depends on its arguments alone")
+        return None
+
+    def _decorators(self, found: Reference, node: ast.FunctionDef) -> set[str]:
+        module = self._names.modules.find(found.module)
+        if module is None:
+            return set()
+        words = set()
+        for decorator in node.decorator_list:
+            text = ast.unparse(decorator)
+            reference = self._names.modules.resolve(module, text)
+            words.add(reference.word if reference is not None else "")
+        return words
+
+    def _starred(self, node: ast.Call) -> bool:
+        return any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords)
+
+    def _arguments(self, node: ast.Call, builtin: bool) -> list[ast.expr]:
+        made = []
+        for argument in node.args:
+            if builtin and isinstance(argument, ast.GeneratorExp):
+                element = argument.elt
+                generator = self._comprehension(argument.generators, lambda e=element: ast.GeneratorExp(self._local(e), []))  # type: ignore[misc]
+                made.append(ast.copy_location(generator, argument))
+            elif builtin and self._is_type(node, argument):
+                found = self._names.resolve(argument)
+                made.append(argument if found is None else ast.Name(self._names.alias(found.module, found.name), ast.Load()))
+            else:
+                made.append(self._local(argument))
+        return made
+
+    def _is_type(self, node: ast.Call, argument: ast.expr) -> bool:
+        """The second argument of isinstance is a class, and a class is not a value elsewhere."""
+        if not (isinstance(node.func, ast.Name) and node.func.id == "isinstance" and node.args.index(argument) == 1):
+            return False
+        found = self._names.resolve(argument)
+        if found is None:
+            return isinstance(argument, ast.Name) and argument.id in ("int", "str", "bool", "float", "bytes", "list", "tuple", "dict")
+        return self._names.messages.find(Type(found.name, found.module)) is not None
+
+    def _keywords(self, node: ast.Call) -> list[ast.keyword]:
+        return [ast.copy_location(ast.keyword(k.arg, self._local(k.value)), k) for k in node.keywords]
+
+
+def _head(node: ast.expr) -> ast.expr:
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node

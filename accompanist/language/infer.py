@@ -1,0 +1,207 @@
+"""Types of local expressions, as far as they follow from annotations alone.
+
+Needed where a value moves: the receiver decodes it. So only moves report an unknown type, and ask for
+`name: Type = value`. Where inference says less than a type checker would, nothing breaks; where it says something, it
+is what the annotations say.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+
+from accompanist.language import types
+from accompanist.language.messages import Messages, attribute, missing
+from accompanist.language.names import Names
+from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
+
+Env = Mapping[str, Type]
+Missing = Callable[[ast.Attribute, Type], None]
+"""Told of an attribute that a value certainly has not."""
+
+_NUMBERS = (INT, FLOAT)
+_FIXED = {
+    "len": INT, "str": STR, "int": INT, "float": FLOAT, "bool": BOOL, "bytes": types.BYTES, "any": BOOL, "all": BOOL,
+    "isinstance": BOOL, "repr": STR, "range": Type("iterator", "", (INT,)),
+}
+
+
+class Inference:
+    """Infers types in one choreography."""
+
+    def __init__(self, names: Names, signatures: Callable[[str, str], Type | None], missing: Missing) -> None:
+        self._names, self._messages, self._signatures = names, names.messages, signatures
+        self._missing = missing
+
+    def type_of(self, node: ast.expr, env: Env) -> Type:
+        match node:
+            case ast.Constant(value=value):
+                return types.NONE if value is None else Type(type(value).__name__)
+            case ast.Name(id=name):
+                return self._name(name, env)
+            case ast.Attribute(value=value, attr=attr):
+                return self._attribute(node, value, attr, env)
+            case ast.Subscript(value=value, slice=index):
+                return self._index(self.type_of(value, env), index, env)
+            case ast.BinOp(left=left, op=op, right=right):
+                return _arithmetic(self.type_of(left, env), op, self.type_of(right, env))
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                self.type_of(operand, env)
+                return BOOL
+            case ast.UnaryOp(operand=operand):
+                inner = self.type_of(operand, env)
+                return INT if inner == BOOL else inner
+            case ast.Compare(left=left, comparators=others):
+                for part in (left, *others):
+                    self.type_of(part, env)
+                return BOOL
+            case ast.BoolOp(values=values):
+                return types.union(*(self.type_of(value, env) for value in values))
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                self.type_of(test, env)
+                return types.union(self.type_of(body, env), self.type_of(orelse, env))
+        return self._compound(node, env)
+
+    def _compound(self, node: ast.expr, env: Env) -> Type:
+        match node:
+            case ast.Tuple(elts=parts):
+                return Type("tuple", "", tuple(self.type_of(part, env) for part in parts))
+            case ast.List(elts=parts) if parts:
+                return types.listed(types.union(*(self.type_of(part, env) for part in parts)))
+            case ast.Dict(keys=keys, values=values) if keys:
+                key = types.union(*(self.type_of(part, env) for part in keys if part is not None))
+                return Type("dict", "", (key, types.union(*(self.type_of(part, env) for part in values))))
+            case ast.JoinedStr(values=values):
+                for part in values:
+                    if isinstance(part, ast.FormattedValue):
+                        self.type_of(part.value, env)
+                return STR
+            case ast.ListComp(elt=element, generators=generators):
+                return types.listed(self.type_of(element, self._inside(generators, env)))
+            case ast.GeneratorExp(elt=element, generators=generators):
+                return Type("iterator", "", (self.type_of(element, self._inside(generators, env)),))
+            case ast.DictComp(key=key, value=value, generators=generators):
+                inside = self._inside(generators, env)
+                return Type("dict", "", (self.type_of(key, inside), self.type_of(value, inside)))
+            case ast.Call(func=ast.Name(id=name)):
+                return self._call(name, node, env)
+        return UNKNOWN
+
+    def _inside(self, generators: list[ast.comprehension], env: Env) -> Env:
+        inside = dict(env)
+        for generator in generators:
+            inside |= bind(generator.target, types.element(self.type_of(generator.iter, inside)))
+            for condition in generator.ifs:
+                self.type_of(condition, inside)
+        return inside
+
+    def _name(self, name: str, env: Env) -> Type:
+        if name in env:
+            return env[name]
+        if name in self._names.constants:
+            return self.type_of(self._names.constants[name], {})
+        return UNKNOWN
+
+    def _attribute(self, node: ast.Attribute, value: ast.expr, attr: str, env: Env) -> Type:
+        if isinstance(value, ast.Name) and value.id not in env:
+            enum = self._class(value.id)
+            if enum is not None:
+                return enum
+        owner = self.type_of(value, env)
+        if missing(self._messages, owner, attr):
+            self._missing(node, owner)
+            return types.REFUSED
+        return attribute(self._messages, owner, attr)
+
+    def _class(self, alias: str) -> Type | None:
+        pair = self._names.table.get(alias)
+        return None if pair is None else Type(pair[1], pair[0])
+
+    def _index(self, container: Type, index: ast.expr, env: Env) -> Type:
+        if isinstance(index, ast.Slice):
+            return container if container.name in ("list", "str", "bytes") else _sliced(container)
+        self.type_of(index, env)
+        match container, index:
+            case Type("tuple", _, parts), ast.Constant(value=int(number)) if types.ELLIPSIS not in parts:
+                return parts[number] if number < len(parts) else UNKNOWN
+            case Type("dict", _, (_, value)), _:
+                return value
+        return types.element(container)
+
+    def _call(self, alias: str, node: ast.Call, env: Env) -> Type:
+        arguments = [self.type_of(part, env) for part in (*node.args, *(k.value for k in node.keywords))]
+        pair = self._names.table.get(alias)
+        if pair is not None:
+            return self._signatures(*pair) or Type(pair[1], pair[0])
+        if alias in _FIXED:
+            return _FIXED[alias]
+        first = arguments[0] if arguments else UNKNOWN
+        if any(argument.refused for argument in arguments):
+            return types.REFUSED
+        return _builtin(alias, first, arguments, len(node.args))
+
+
+def bind(target: ast.expr, type: Type) -> dict[str, Type]:
+    """The types of the names that a comprehension's target binds."""
+    match target:
+        case ast.Name(id=name):
+            return {name: type}
+        case ast.Tuple(elts=parts):
+            return {k: t for part, inner in zip(parts, unpacked(type, len(parts)), strict=True) for k, t in bind(part, inner).items()}
+    return {}
+
+
+def unpacked(type: Type, count: int) -> list[Type]:
+    """The types of `count` names that a value of this type is unpacked into."""
+    if type.name == "tuple" and types.ELLIPSIS not in type.arguments and len(type.arguments) == count:
+        return list(type.arguments)
+    return [types.element(type)] * count
+
+
+def _sliced(container: Type) -> Type:
+    if container.name == "tuple":
+        return Type("tuple", "", (types.element(container), types.ELLIPSIS))
+    return UNKNOWN
+
+
+def _arithmetic(left: Type, op: ast.operator, right: Type) -> Type:
+    if left.refused or right.refused:
+        return types.REFUSED
+    pair = {INT if side == BOOL else side for side in (left, right)}
+    if pair <= set(_NUMBERS):
+        if isinstance(op, ast.Div) or FLOAT in pair:
+            return FLOAT
+        return UNKNOWN if isinstance(op, ast.Pow) else INT
+    if isinstance(op, ast.Mod) and left == STR:
+        return STR
+    if isinstance(op, ast.Mult) and INT in pair and left.name in ("str", "list", "bytes"):
+        return left
+    if isinstance(op, ast.Add) and left == right and left.name in ("str", "list", "bytes"):
+        return left
+    return left if left == right == Type("Decimal", "decimal") else UNKNOWN
+
+
+def _builtin(name: str, first: Type, arguments: list[Type], positional: int) -> Type:
+    match name:
+        case "min" | "max":
+            return types.union(*arguments[:positional]) if positional > 1 else types.element(first)
+        case "sorted" | "list":
+            return types.listed(types.element(first)) if arguments else UNKNOWN
+        case "tuple":
+            return Type("tuple", "", (types.element(first), types.ELLIPSIS)) if arguments else Type("tuple")
+        case "reversed":
+            return Type("iterator", "", (types.element(first),))
+        case "enumerate":
+            return Type("iterator", "", (Type("tuple", "", (INT, types.element(first))),))
+        case "zip":
+            return Type("iterator", "", (Type("tuple", "", tuple(types.element(one) for one in arguments)),))
+        case "sum":
+            inner = types.element(first)
+            return INT if inner == BOOL else inner
+        case "abs":
+            return first
+        case "round":
+            return INT if positional == 1 else first
+        case "divmod":
+            return Type("tuple", "", (INT, INT)) if set(arguments) == {INT} else UNKNOWN
+    return UNKNOWN

@@ -1,0 +1,196 @@
+"""Message types: what may cross between roles, read from class definitions without importing them.
+
+A message is a frozen dataclass or a msgspec Struct, an enum, a scalar, a date, a Decimal, a UUID, or a list, tuple or
+dict of these. A type defined outside the project is opaque: it is let through, its fields are not known, and the codec
+decides at run time.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from accompanist.language import annotations, types
+from accompanist.language.modules import Module, Modules, Reference
+from accompanist.language.types import REFUSED, SCALARS, UNKNOWN, Type
+
+_ENUMS = {("enum", name) for name in ("Enum", "StrEnum", "IntEnum")}
+_STRUCT = ("msgspec", "Struct")
+_OPAQUE_REFUSED = {"typing", "collections.abc", "collections", "types", "io", "builtins"}
+_SEQUENCES = {("collections.abc", "Sequence"), ("collections.abc", "Mapping"), ("typing", "Sequence"), ("typing", "Mapping")}
+
+
+@dataclass(frozen=True, slots=True)
+class MessageClass:
+    """A class of the project that values are made of: `kind` is "data" or "enum"."""
+
+    kind: str
+    frozen: bool
+    fields: tuple[tuple[str, Type], ...]
+    members: tuple[str, ...] = ()
+
+    def field(self, name: str) -> Type | None:
+        return dict(self.fields).get(name)
+
+
+class Messages:
+    """The message classes of a project, each read once."""
+
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
+        self._known: dict[tuple[str, str], MessageClass | None] = {}
+
+    def find(self, type: Type) -> MessageClass | None:
+        """The class behind a type; None if it is opaque or no message class."""
+        key = (type.module, type.name)
+        if key not in self._known:
+            self._known[key] = None
+            definition = self.definition(type)
+            if definition is not None:
+                self._known[key] = self._read(*definition)
+        return self._known[key]
+
+    def definition(self, type: Type) -> tuple[Module, ast.ClassDef] | None:
+        """Where a type of the project is defined."""
+        module = self._modules.find(type.module) if type.module else None
+        if module is None or type.name not in module.bound:
+            return None
+        node = module.bound[type.name][-1]
+        return (module, node) if isinstance(node, ast.ClassDef) else None
+
+    def unsendable(self, type: Type, seen: frozenset[Type] = frozenset()) -> str:
+        """Why values of a type cannot cross; empty if they can."""
+        if type in seen or type.module == "literal" or type.name in SCALARS | {"...", "!"}:
+            return ""
+        seen |= {type}
+        inner = next(filter(None, (self.unsendable(argument, seen) for argument in type.arguments)), "")
+        if type.name == "|":
+            return inner or self._ambiguous(type)
+        if type.name in ("set", "frozenset") and not type.module:
+            return f"{type.text()} is a set, and a set has no order"
+        if inner or type.name in ("list", "tuple", "dict") and not type.module:
+            return inner
+        if not type.module:
+            return f"{type.text()} is not a message type"
+        if self._modules.find(type.module) is None:
+            return self._opaque(type)
+        message = self.find(type)
+        if message is None:
+            return f"{type.name} is not a message type"
+        for name, field in message.fields:
+            reason = self.unsendable(field, seen)
+            if reason:
+                return f"the field {type.name}.{name} cannot cross: {reason}"
+        return ""
+
+    def changeable(self, type: Type, seen: frozenset[Type] = frozenset()) -> str:
+        """Which part of a type can be changed in place; empty if none."""
+        if type in seen:
+            return ""
+        seen |= {type}
+        if type.name in ("list", "dict") and not type.module:
+            return f"a {type.name} can be changed in place"
+        message = self.find(type)
+        if message is not None and not message.frozen:
+            return f"{type.name} is not frozen"
+        parts = [*type.arguments, *(field for _, field in (message.fields if message else ()))]
+        return next(filter(None, (self.changeable(part, seen) for part in parts)), "")
+
+    def _opaque(self, type: Type) -> str:
+        pair = (type.module, type.name)
+        if pair in types.PORTABLE or pair in _SEQUENCES or pair in {(types.WORDS, "Outcome"), ("typing", "Literal")}:
+            return ""
+        if type.module in _OPAQUE_REFUSED or type.module == types.WORDS:
+            return f"{type.text()} is not a message type"
+        return ""
+
+    def _ambiguous(self, type: Type) -> str:
+        """A union is read by the JSON form alone, so two of its parts must not share one."""
+        forms: dict[str, Type] = {}
+        for option in type.arguments:
+            form = self._form(option)
+            if form in forms:
+                return f"{forms[form].text()} and {option.text()} cannot be told apart in JSON"
+            forms[form] = option
+        return ""
+
+    def _form(self, type: Type) -> str:
+        message = self.find(type)
+        if type.name == "dict" or (message is not None and message.kind == "data"):
+            return "object"
+        if type.name in ("list", "tuple") and not type.module:
+            return "array"
+        if type.name in ("str", "bytes") or (type.module, type.name) in types.PORTABLE or message is not None:
+            return "text"
+        return type.text()
+
+    def _read(self, module: Module, node: ast.ClassDef) -> MessageClass | None:
+        bases = [annotations.reference(self._modules, module, base) for base in node.bases]
+        pairs = {(base.module, base.name) for base in bases if base is not None}
+        if pairs & _ENUMS:
+            return MessageClass("enum", True, (), tuple(_members(node)))
+        fields: dict[str, Type] = {}
+        inherited = [self.find(Type(base.name, base.module)) for base in bases if base is not None and base.node]
+        for parent in inherited:
+            fields |= dict(parent.fields if parent else ())
+        frozen = self._dataclass(module, node)
+        if frozen is None and (_STRUCT in pairs or any(inherited)):
+            frozen = any(keyword.arg == "frozen" and _true(keyword.value) for keyword in node.keywords)
+        if frozen is None:
+            return None
+        for statement in node.body:
+            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                fields[statement.target.id] = self._field(module, statement.annotation)
+        return MessageClass("data", frozen, tuple(fields.items()))
+
+    def _field(self, module: Module, node: ast.expr) -> Type:
+        try:
+            return annotations.type_of(self._modules, module, node)
+        except annotations.Unresolved:
+            return UNKNOWN
+
+    def _dataclass(self, module: Module, node: ast.ClassDef) -> bool | None:
+        """Whether a dataclass is frozen; None if the class is no dataclass."""
+        for decorator in node.decorator_list:
+            call = decorator.func if isinstance(decorator, ast.Call) else decorator
+            found: Reference | None = annotations.reference(self._modules, module, call)
+            if found is not None and (found.module, found.name) == ("dataclasses", "dataclass"):
+                keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+                return any(keyword.arg == "frozen" and _true(keyword.value) for keyword in keywords)
+        return None
+
+
+def attribute(messages: Messages, owner: Type, name: str) -> Type:
+    """The type of `value.name`; unknown where the class is opaque. A field that is missing is `missing`'s business."""
+    if owner.refused:
+        return REFUSED
+    if (owner.module, owner.name) == (types.WORDS, "Outcome") and owner.arguments:
+        return {"ok": types.BOOL, "value": owner.arguments[0], "reason": types.STR}.get(name, UNKNOWN)
+    message = messages.find(owner)
+    if message is None:
+        return UNKNOWN
+    if message.kind == "enum":
+        return types.STR if name == "name" else UNKNOWN
+    return message.field(name) or UNKNOWN
+
+
+def missing(messages: Messages, owner: Type, name: str) -> bool:
+    """Whether a value of this type certainly has no field of that name."""
+    message = messages.find(owner)
+    if message is None:
+        return False
+    return name not in ("name", "value") if message.kind == "enum" else message.field(name) is None
+
+
+def _members(node: ast.ClassDef) -> list[str]:
+    return [
+        target.id
+        for statement in node.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name) and not target.id.startswith("_")
+    ]
+
+
+def _true(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True

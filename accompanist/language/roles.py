@@ -1,0 +1,216 @@
+"""Role classes: which operations a role's worker offers, read from the class definition.
+
+An operation is a method without a body, decorated `@transaction`, `@query` or `@other.compensation`. A compensation
+takes exactly its transaction's parameters and returns None, because it must be callable when the reply is unknown.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from accompanist import limits
+from accompanist.language import annotations, codes
+from accompanist.language.diagnostic import Findings
+from accompanist.language.messages import Messages
+from accompanist.language.modules import Module, Modules
+from accompanist.language.types import NONE, REFUSED, WORDS, Type
+
+RESERVED = frozenset({"now", "uuid", "random", "sleep", "timeout", "event", "log", "abort"})
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An operation as its role class declares it."""
+
+    name: str
+    kind: str
+    parameters: tuple[tuple[str, Type], ...]
+    returns: Type
+    compensation: str | None = None
+    retriable: bool = False
+    line: int = 0
+
+    @property
+    def pivot(self) -> bool:
+        return self.kind == "transaction" and self.compensation is None and not self.retriable
+
+    @property
+    def may_decline(self) -> bool:
+        return not self.retriable
+
+
+@dataclass(frozen=True, slots=True)
+class RoleClass:
+    """A role's class: its name, where it is defined, its operations by name."""
+
+    name: str
+    module: str
+    offers: tuple[Offer, ...]
+
+    def offer(self, name: str) -> Offer | None:
+        return next((offer for offer in self.offers if offer.name == name), None)
+
+
+class RoleClasses:
+    """The role classes of a project, each read and checked once."""
+
+    def __init__(self, modules: Modules, messages: Messages, findings: Findings) -> None:
+        self._modules, self._messages, self._findings = modules, messages, findings
+        self._known: dict[tuple[str, str], RoleClass | None] = {}
+
+    def find(self, type: Type) -> RoleClass | None:
+        """The role class of a type, None if it is not one."""
+        key = (type.module, type.name)
+        if key not in self._known:
+            definition = self._messages.definition(type)
+            self._known[key] = None
+            if definition is not None and self._is_role(*definition):
+                self._known[key] = self._read(*definition)
+        return self._known[key]
+
+    def _is_role(self, module: Module, node: ast.ClassDef) -> bool:
+        for base in node.bases:
+            found = annotations.reference(self._modules, module, base)
+            if found is not None and found.word == "Role":
+                return True
+        return False
+
+    def _read(self, module: Module, node: ast.ClassDef) -> RoleClass:
+        offers: dict[str, Offer] = {}
+        if len(node.bases) != 1 or node.keywords:
+            self._add(codes.ROLE_CLASS, module, node, f"{node.name} has more bases than Role", f"class {node.name}(Role):")
+        for statement in node.body:
+            if _documents(statement):
+                continue
+            if not isinstance(statement, ast.FunctionDef):
+                self._add(
+                    codes.ROLE_CLASS, module, statement, f"{node.name} holds something that is not an operation",
+                    "keep only methods decorated @transaction, @query or @name.compensation in a role",
+                )
+                continue
+            offer = self._offer(module, node, statement, offers)
+            if offer is not None and offer.name in offers:
+                self._add(codes.ROLE_CLASS, module, statement, f"{node.name} has two operations {offer.name}")
+            elif offer is not None:
+                offers[offer.name] = offer
+        return RoleClass(node.name, module.name, tuple(offers.values()))
+
+    def _offer(
+        self, module: Module, owner: ast.ClassDef, node: ast.FunctionDef, offers: dict[str, Offer]
+    ) -> Offer | None:
+        parameters, returns = self._signature(module, owner, node)
+        if node.name in RESERVED or node.name.startswith("_") or len(node.name) > limits.name_chars_max:
+            self._add(
+                codes.ROLE_CLASS, module, node, f"an operation cannot be called {node.name}",
+                f"choose a public name of at most {limits.name_chars_max} letters; reserved are {_list(RESERVED)}",
+            )
+            return None
+        if not all(_documents(statement) for statement in node.body):
+            self._add(codes.ROLE_CLASS, module, node.body[0], f"{owner.name}.{node.name} has a body",
+                      "write `...`; the operation's program is the worker's")
+        if len(node.decorator_list) != 1:
+            self._undecorated(module, owner, node)
+            return None
+        offer = Offer(node.name, "", parameters, returns, line=node.lineno)
+        decorator = node.decorator_list[0]
+        if isinstance(decorator, ast.Attribute) and decorator.attr == "compensation":
+            return self._compensation(module, owner, node, replace(offer, kind="compensation"), decorator.value, offers)
+        call = decorator.func if isinstance(decorator, ast.Call) else decorator
+        found = annotations.reference(self._modules, module, call)
+        word = found.word if found is not None else ""
+        keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+        if word == "query" and not isinstance(decorator, ast.Call):
+            return replace(offer, kind="query")
+        if word == "transaction" and all(
+            keyword.arg == "retriable" and isinstance(keyword.value, ast.Constant) for keyword in keywords
+        ):
+            retriable = any(isinstance(k.value, ast.Constant) and k.value.value is True for k in keywords)
+            return replace(offer, kind="transaction", retriable=retriable)
+        self._undecorated(module, owner, node)
+        return None
+
+    def _undecorated(self, module: Module, owner: ast.ClassDef, node: ast.FunctionDef) -> None:
+        self._add(
+            codes.ROLE_CLASS, module, node, f"{owner.name}.{node.name} does not say what kind of operation it is",
+            "decorate it with one of @transaction, @transaction(retriable=True), @query, @NAME.compensation",
+        )
+
+    def _compensation(
+        self, module: Module, owner: ast.ClassDef, node: ast.FunctionDef, offer: Offer, target: ast.expr,
+        offers: dict[str, Offer],
+    ) -> Offer | None:
+        undone = offers.get(target.id) if isinstance(target, ast.Name) else None
+        if undone is None or undone.kind != "transaction":
+            self._add(codes.COMPENSATION, module, node, f"{ast.unparse(target)} is not a transaction above it in {owner.name}")
+            return None
+        if undone.compensation is not None:
+            self._add(codes.COMPENSATION, module, node, f"{undone.name} has two compensations")
+            return None
+        if offer.parameters != undone.parameters or offer.returns != NONE:
+            wanted = ", ".join(["self", *(f"{name}: {type.text()}" for name, type in undone.parameters)])
+            self._add(
+                codes.COMPENSATION, module, node,
+                f"{offer.name} must take exactly what {undone.name} takes, and return None: "
+                "it may run when the reply is unknown",
+                f"def {offer.name}({wanted}) -> None: ...",
+            )
+        offers[undone.name] = replace(undone, compensation=offer.name)
+        return offer
+
+    def _signature(
+        self, module: Module, owner: ast.ClassDef, node: ast.FunctionDef
+    ) -> tuple[tuple[tuple[str, Type], ...], Type]:
+        arguments = node.args
+        plain = not (arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.posonlyargs)
+        if not plain or arguments.defaults or not arguments.args:
+            self._add(codes.SIGNATURE, module, node, f"{owner.name}.{node.name} takes more than self and plain parameters",
+                      "no defaults, no *, no **")
+        parameters = tuple(
+            (argument.arg, self._type(module, argument.annotation, argument, f"the parameter {argument.arg}"))
+            for argument in arguments.args[1:]
+        )
+        return parameters, self._type(module, node.returns, node, "the result")
+
+    def _type(self, module: Module, node: ast.expr | None, where: ast.AST, what: str) -> Type:
+        if node is None:
+            self._add(codes.SIGNATURE, module, where, f"{what} has no type", "every parameter and result of an operation has one")
+            return REFUSED
+        try:
+            found = annotations.type_of(self._modules, module, node)
+        except annotations.Unresolved as problem:
+            self._add(codes.TYPE_UNKNOWN, module, node, str(problem))
+            return REFUSED
+        reason = self._messages.unsendable(found)
+        if reason or not found.known:
+            self._add(codes.NOT_A_MESSAGE, module, node, f"{what} cannot cross to the worker: {reason or 'its type is not whole'}",
+                      "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these")
+            return REFUSED
+        return found
+
+    def _add(self, code: str, module: Module, node: ast.AST, text: str, hint: str = "") -> None:
+        self._findings.add(code, module.source, module.source.span(_head(node)), text, hint)
+
+
+def _head(node: ast.AST) -> ast.AST:
+    """What to underline: of a definition the line that names it, not all of its body."""
+    if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+        return node
+    line = ast.Pass()
+    line.lineno = line.end_lineno = node.lineno
+    line.col_offset, line.end_col_offset = node.col_offset, node.col_offset + len(f"def {node.name}")
+    return line
+
+
+def _documents(statement: ast.stmt) -> bool:
+    """A docstring, `...` or `pass`."""
+    return isinstance(statement, ast.Pass) or (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and (statement.value.value is ... or isinstance(statement.value.value, str))
+    )
+
+
+def _list(names: frozenset[str]) -> Iterator[str] | str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,190 @@
+"""The saga check: a saga ends whole or undone, on every path.
+
+Walked forward over the amended choreography, because messages, selections among them, are what makes one role know of
+another. For each role the walk keeps what has been done elsewhere and the role does not know yet. At the pivot its role
+must know that everything which may fail has succeeded; after the pivot nothing may fail.
+
+A branch in which a role aborts is a failure too: on the other side, "not aborted" is known at first to the guard's
+owners only, and has to reach the pivot's role like any other success.
+
+What may fail: a transaction that is not retriable, a query, unless attempted; role.abort. An attempted call that
+declines is a value. A path on which everything can be undone needs no commit point.
+
+Not yet: a commit point that is not a pivot (a record), pivots of different roles, an attempted pivot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from accompanist.language import codes
+from accompanist.language.diagnostic import Findings
+from accompanist.language.ir import Abort, Block, Header, If, Invoke, Move, Owners, Select, Statement, ends, walk
+from accompanist.language.source import Source, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Something that has been done: `what` in the author's words; `fails` if it might have failed."""
+
+    site: str
+    role: str
+    what: str
+    span: Span
+    fails: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What has been done, as far as each role does not know of it, and the pivots that may have happened."""
+
+    unknown: Mapping[str, frozenset[Done]]
+    pivots: frozenset[Done] = frozenset()
+
+    def does(self, done: Done, known: Owners) -> Knowledge:
+        return replace(
+            self, unknown={role: left if role in known else left | {done} for role, left in self.unknown.items()}
+        )
+
+    def tells(self, sender: str, receiver: str) -> Knowledge:
+        return replace(self, unknown={**self.unknown, receiver: self.unknown[receiver] & self.unknown[sender]})
+
+    def join(self, other: Knowledge) -> Knowledge:
+        unknown = {role: left | other.unknown[role] for role, left in self.unknown.items()}
+        return Knowledge(unknown, self.pivots | other.pivots)
+
+
+@dataclass(slots=True)
+class Commitment:
+    """What the check found: the commit point's role, if there is one, and the sites of each role that do not certainly
+    happen before the commit point where there is one."""
+
+    role: str | None = None
+    after: dict[str, set[str]] = field(default_factory=dict)
+
+
+class SagaCheck:
+    """Checks one choreography."""
+
+    def __init__(self, header: Header, source: Source, findings: Findings) -> None:
+        self._header, self._source, self._findings = header, source, findings
+        self._commitment = Commitment(after={role: set() for role in header.roles})
+        self._pivots: dict[str, Span] = {}
+
+    def check(self, body: Block) -> Commitment:
+        nothing: Mapping[str, frozenset[Done]] = dict.fromkeys(self._header.roles, frozenset())
+        self._block(body, Knowledge(nothing))
+        if len(self._pivots) > 1:
+            first, *others = sorted(self._pivots.items(), key=lambda item: item[1])
+            for role, span in others:
+                self._add(codes.SCATTERED_PIVOTS, span, f"this path commits at {role}, the one of line {first[1].line} at {first[0]}",
+                          f"let {first[0]} have the last word on every path")
+        self._commitment.role = next(iter(self._pivots), None)
+        return self._commitment
+
+    def _block(self, block: Block, known: Knowledge) -> Knowledge:
+        for point in block:
+            known = self._point(point, known)
+        return known
+
+    def _point(self, point: Statement, known: Knowledge) -> Knowledge:
+        match point:
+            case Invoke(site=site, role=role):
+                self._place(site, (role,), known)
+                return self._invoke(point, known)
+            case Move(site=site, sender=sender, receivers=receivers):
+                self._place(site, (sender, *receivers), known)
+                if sender:
+                    known = known.does(Done(site, sender, "", point.span, False), frozenset({sender}))
+                for receiver in receivers:
+                    known = known.tells(sender, receiver)
+                for receiver in receivers:
+                    known = known.does(Done(site, receiver, "", point.span, False), frozenset({receiver}))
+            case Select(site=site, sender=sender, receiver=receiver):
+                self._place(site, (sender, receiver), known)
+                return known.tells(sender, receiver)
+            case Abort(role=role, span=span):
+                if known.pivots:
+                    self._after(point.site, role, f"{role}.abort", span, known, "the saga is committed by then")
+            case If():
+                return self._branch(point, known)
+        return known
+
+    def _branch(self, point: If, known: Knowledge) -> Knowledge:
+        sides: list[Knowledge] = []
+        for (_, block), (_, other) in zip(point.branches, reversed(point.branches), strict=True):
+            before = known
+            aborted = next((abort for abort in walk(other) if isinstance(abort, Abort)), None)
+            if aborted is not None:
+                text = f"{aborted.role}.abort of line {aborted.span.line}"
+                before = known.does(Done(aborted.site, aborted.role, text, aborted.span, True), point.owners)
+            after = self._block(block, before)
+            if not ends(block):
+                sides.append(after)
+        if not sides:
+            return known
+        return sides[0] if len(sides) == 1 else sides[0].join(sides[1])
+
+    def _invoke(self, point: Invoke, known: Knowledge) -> Knowledge:
+        offer, role = point.offer, point.role
+        name = f"{role}.{offer.name}"
+        fails = offer.may_decline and not point.attempt
+        done = Done(point.site, role, name, point.span, fails)
+        if offer.pivot:
+            return self._pivot(point, done, known)
+        if known.pivots and fails:
+            kind = "is a query and" if offer.kind == "query" else "can be undone but"
+            self._after(point.site, role, name, point.span, known, f"it {kind} may decline")
+        if offer.kind == "transaction" and offer.retriable and offer.compensation is None:
+            self._irrevocable(point, name, known)
+        return known.does(done, frozenset({role}))
+
+    def _pivot(self, point: Invoke, done: Done, known: Knowledge) -> Knowledge:
+        role, span = point.role, point.span
+        if point.attempt:
+            self._add(codes.ATTEMPTED_PIVOT, span, f"{done.what} cannot be undone, so it is the pivot", done.what + "(…)")
+        if known.pivots:
+            first = min(known.pivots, key=lambda pivot: pivot.span)
+            self._add(codes.TWO_PIVOTS, span, f"{done.what} cannot be undone, and neither can {first.what} of line {first.span.line}",
+                      f"a compensation for one of them, or @transaction(retriable=True) for {done.what}")
+        for other in sorted(known.unknown[role], key=lambda other: other.span):
+            if other.fails:
+                self._add(codes.NOT_BEFORE_PIVOT, span,
+                          f"{done.what} cannot be undone, but {role} does not know whether {other.what} "
+                          f"of line {other.span.line} went well" if "abort" not in other.what else
+                          f"{done.what} cannot be undone, but {role} does not know whether {other.what} happened",
+                          f"let a message lead from {other.role} to {role} before: com(…, to={role})")
+            else:
+                self._commitment.after[other.role].add(other.site)
+        self._pivots.setdefault(role, span)
+        return replace(known.does(done, frozenset({role})), pivots=known.pivots | {done})
+
+    def _irrevocable(self, point: Invoke, name: str, known: Knowledge) -> None:
+        """A retriable transaction that cannot be undone comes after the pivot, and its role knows that."""
+        if not known.pivots:
+            self._add(codes.NO_PIVOT, point.span, f"{name} cannot be undone, and no pivot comes before it on this path",
+                      f"a compensation for {name}, or put it after the pivot")
+        for pivot in known.pivots & known.unknown[point.role]:
+            self._add(codes.NO_PIVOT, point.span, f"{name} cannot be undone, but {point.role} does not know whether "
+                      f"{pivot.what} of line {pivot.span.line} went well",
+                      f"let a message lead from {pivot.role} to {point.role} before: com(…, to={point.role})")
+
+    def _after(self, site: str, role: str, name: str, span: Span, known: Knowledge, why: str) -> None:
+        pivot = min(known.pivots, key=lambda pivot: pivot.span)
+        if pivot in known.unknown[role]:
+            self._add(codes.AFTER_PIVOT, span, f"{name} runs beside {pivot.what} of line {pivot.span.line}, which cannot be undone; {why}",
+                      f"do it before, and let a message lead from {role} to {pivot.role}: com(…, to={pivot.role})")
+        else:
+            self._add(codes.AFTER_PIVOT, span, f"{name} comes after {pivot.what} of line {pivot.span.line}, which cannot be undone; {why}",
+                      "do it before, or make it retriable")
+
+    def _place(self, site: str, roles: tuple[str, ...], known: Knowledge) -> None:
+        """Note what does not certainly happen before the commit point."""
+        if known.pivots:
+            for role in roles:
+                if role:
+                    self._commitment.after[role].add(site)
+
+    def _add(self, code: str, span: Span, text: str, hint: str) -> None:
+        self._findings.add(code, self._source, span, text, hint)

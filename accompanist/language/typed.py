@@ -1,0 +1,114 @@
+"""Types of what moves: every com and share gets the type that its receiver decodes.
+
+Types flow forward with the values; at a join they unite. Reported are moves of values whose type is not known, is no
+message type, or, if shared, can be changed in place.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import replace
+
+from accompanist.language import annotations, codes, types
+from accompanist.language.diagnostic import Findings
+from accompanist.language.infer import Inference, unpacked
+from accompanist.language.ir import Abort, Block, Expression, Header, If, Invoke, Let, Move, Return, Select, Statement, ends
+from accompanist.language.names import Names
+from accompanist.language.source import Source, Span
+from accompanist.language.types import REFUSED, Type, WORDS
+
+Env = Mapping[str, Type]
+
+
+class Typing:
+    """Gives the moves of one choreography their types."""
+
+    def __init__(self, names: Names, header: Header, source: Source, findings: Findings) -> None:
+        self._names, self._header, self._source, self._findings = names, header, source, findings
+        self._infer = Inference(names, self._signature, self._missing)
+
+    def type_moves(self, body: Block) -> Block:
+        """The body with the type of every move filled in."""
+        return self._block(body, {parameter.name: parameter.type for parameter in self._header.given})[0]
+
+    def _block(self, block: Block, env: Env) -> tuple[Block, Env]:
+        made: list[Statement] = []
+        for point in block:
+            typed, env = self._point(point, env)
+            made.append(typed)
+        return tuple(made), env
+
+    def _point(self, point: Statement, env: Env) -> tuple[Statement, Env]:
+        match point:
+            case Let(targets=targets, value=value, unpacked=True):
+                return point, {**env, **dict(zip(targets, unpacked(self._of(value, env), len(targets)), strict=True))}
+            case Let(targets=(target,), value=value, declared=declared):
+                found = self._of(value, env)
+                return point, {**env, target: declared or found}
+            case Invoke(target=target, offer=offer, arguments=arguments, attempt=attempt):
+                for _, value in arguments:
+                    self._of(value, env)
+                reply = Type("Outcome", WORDS, (offer.returns,)) if attempt else offer.returns
+                return point, env if target is None else {**env, target: reply}
+            case Move():
+                typed = replace(point, type=self._moved(point, env))
+                return typed, env if point.target is None else {**env, point.target: typed.type}
+            case If(test=test):
+                self._of(test, env)
+                then, after_then = self._block(point.then, env)
+                orelse, after_else = self._block(point.orelse, env)
+                joined = after_else if ends(then) else after_then if ends(orelse) else _join(after_then, after_else)
+                return replace(point, then=then, orelse=orelse), joined
+            case Return(value=value) | Abort(reason=value):
+                self._of(value, env)
+        return point, env
+
+    def _of(self, value: Expression, env: Env) -> Type:
+        return REFUSED if value.refused else self._infer.type_of(value.node, env)
+
+    def _moved(self, point: Move, env: Env) -> Type:
+        found = self._of(point.value, env)
+        if found.refused:
+            return REFUSED
+        text = self._source.text(point.value.span)
+        if not found.known:
+            self._add(codes.TYPE_UNKNOWN, point.value.span, f"the type of {text} is not known, and its receiver must decode it",
+                      f"name: SomeType = {text}, then move name")
+            return REFUSED
+        reason = self._names.messages.unsendable(found)
+        if reason:
+            self._add(codes.NOT_A_MESSAGE, point.value.span, f"{text} cannot be sent: {reason}",
+                      "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these")
+            return REFUSED
+        change = self._names.messages.changeable(found) if point.shared else ""
+        if change:
+            self._add(codes.NOT_FROZEN, point.value.span, f"{text} is shared, but {change}",
+                      "@dataclass(frozen=True), and tuples instead of lists")
+            return REFUSED
+        return found
+
+    def _signature(self, module: str, name: str) -> Type | None:
+        """The result type of a @pure function; None for a class."""
+        home = self._names.modules.find(module)
+        node = home.bound[name][-1] if home is not None and name in home.bound else None
+        if home is None or not isinstance(node, ast.FunctionDef):
+            return None
+        if node.returns is None:
+            return types.UNKNOWN
+        try:
+            return annotations.type_of(self._names.modules, home, node.returns)
+        except annotations.Unresolved:
+            return types.UNKNOWN
+
+    def _missing(self, node: ast.Attribute, owner: Type) -> None:
+        message = self._names.messages.find(owner)
+        known = ", ".join(name for name, _ in message.fields) if message else ""
+        self._add(codes.NO_FIELD, self._source.span(node), f"{owner.name} has no field {node.attr}", f"one of {known}")
+
+    def _add(self, code: str, span: Span, text: str, hint: str) -> None:
+        self._findings.add(code, self._source, span, text, hint)
+
+
+def _join(one: Env, other: Env) -> Env:
+    return {name: types.union(one[name], other[name]) for name in one if name in other}

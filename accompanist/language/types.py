@@ -1,0 +1,98 @@
+"""The types of values, as far as they can be known without running anything.
+
+A type is a name with the module it is defined in and its arguments. Types are needed where a value moves, because the
+receiver decodes it; elsewhere they may stay unknown. Two types are equal if they are written from the same parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """`name` in `module` ("" for builtins and for the forms below) with `arguments`.
+
+    Forms: "|" is a union of its arguments, "..." the ellipsis of `tuple[T, ...]`, "literal" (name: the source text) a
+    value inside `Literal[...]`, "?" unknown, "!" the type of something already refused.
+    """
+
+    name: str
+    module: str = ""
+    arguments: tuple[Type, ...] = ()
+
+    @property
+    def known(self) -> bool:
+        return self.name not in ("?", "!") and all(argument.known for argument in self.arguments)
+
+    @property
+    def refused(self) -> bool:
+        return self.name == "!" or any(argument.refused for argument in self.arguments)
+
+    def text(self, alias: Callable[[str, str], str] = lambda module, name: name) -> str:
+        """The type as an expression; `alias` gives the name that stands for (module, name) there."""
+        if self.name == "|":
+            return " | ".join(argument.text(alias) for argument in self.arguments)
+        if self.module == "literal" or self.name in ("...", "?", "!"):
+            return self.name
+        name = alias(self.module, self.name) if self.module else self.name
+        if not self.arguments:
+            return f"{name}[()]" if name == "tuple" else name
+        inner = [argument.text(alias) for argument in self.arguments]
+        if self == Type("Outcome", WORDS, self.arguments):
+            inner = [f"{inner[0]} | None"]  # a declined one holds no value
+        return f"{name}[{', '.join(inner)}]"
+
+
+WORDS = "accompanist"
+UNKNOWN = Type("?")
+REFUSED = Type("!")
+INT, STR, BOOL, FLOAT, BYTES, NONE = (Type(name) for name in ("int", "str", "bool", "float", "bytes", "None"))
+ELLIPSIS = Type("...")
+SCALARS = frozenset({"int", "str", "bool", "float", "bytes", "None"})
+PORTABLE = frozenset(
+    {
+        ("datetime", "datetime"),
+        ("datetime", "date"),
+        ("datetime", "time"),
+        ("datetime", "timedelta"),
+        ("decimal", "Decimal"),
+        ("uuid", "UUID"),
+    }
+)
+"""Types of the standard library that have a canonical form."""
+
+
+def listed(element: Type) -> Type:
+    return Type("list", "", (element,))
+
+
+def union(*options: Type) -> Type:
+    """The union of types, flat and without repetitions; a refused or unknown part makes the whole so."""
+    flat: list[Type] = []
+    for option in options:
+        for part in option.arguments if option.name == "|" else (option,):
+            if part.name in ("!", "?"):
+                return part
+            if part not in flat:
+                flat.append(part)
+    return flat[0] if len(flat) == 1 else Type("|", "", tuple(flat))
+
+
+def element(container: Type) -> Type:
+    """The type of what iterating over a container yields."""
+    if container.refused:
+        return REFUSED
+    match container:
+        case Type("list" | "Sequence" | "Iterable" | "iterator", _, (only,)):
+            return only
+        case Type("tuple", _, (first, Type("..."))):
+            return first
+        case Type("tuple", _, parts) if parts:
+            return union(*parts)
+        case Type("dict", _, (key, _)):
+            return key
+        case Type("str"):
+            return STR
+    return UNKNOWN

@@ -1,0 +1,142 @@
+"""The words of the language, typed so that mypy and pyright check the data of a choreography as it stands.
+
+A choreography is read and projected, never executed. So these words do nothing but carry types: `com` and `share` are
+the identity, `attempt` wraps a result in an `Outcome`. Called in an ordinary Python run they raise and say what to do
+instead; only `@pure` functions and `Outcome` are real.
+
+Not promised: that a type checker sees places. `At[Order, "warehouse"]` is `Order` to it; who owns a value is checked
+by `accompanist check`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated as At
+from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar, overload
+
+from accompanist.errors import AuthorError, catalogue
+
+__all__ = [
+    "At",
+    "Outcome",
+    "Role",
+    "Transaction",
+    "attempt",
+    "choreography",
+    "com",
+    "pure",
+    "query",
+    "share",
+    "transaction",
+]
+
+T = TypeVar("T")
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S")
+
+EXECUTED = catalogue(
+    "ACC190",
+    "a choreography is not executed",
+    "A choreography is one program for several services. Accompanist reads its source and makes one program for each "
+    "role; the function itself never runs, and neither do `com`, `share`, `attempt` or a role's operations.",
+    "Start it with `accompanist start NAME --role ROLE --args JSON`, or test it in the simulator.",
+)
+
+
+def _never(what: str) -> NoReturn:
+    raise AuthorError(EXECUTED, f"{what} was called as ordinary Python", "use `accompanist start`, or the simulator")
+
+
+class Role:
+    """A participant of a choreography. Its methods are the operations that its worker offers; they have no bodies."""
+
+    def abort(self, reason: str) -> NoReturn:
+        """Undo the saga: everything that was done, at every role, is compensated."""
+        _never(f"{type(self).__name__}.abort")
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[T]):
+    """What `attempt` gives: the reply of an operation, or the reason it declined.
+
+    Read `value` only where `ok` is true; where the operation declined it is None, whatever its type says.
+    """
+
+    ok: bool
+    value: T
+    reason: str = ""
+
+
+class Transaction(Generic[S, P, R]):
+    """An operation with an effect. `@it.compensation` declares what undoes it, with the very same parameters."""
+
+    def __init__(self, operation: Callable[Concatenate[S, P], R], retriable: bool = False) -> None:
+        self.operation = operation
+        self.retriable = retriable
+
+    def __get__(self, role: object, owner: type[Any]) -> Callable[P, R]:
+        return _Unbound(f"{owner.__name__}.{self.operation.__name__}")
+
+    def compensation(self, operation: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S, P], None]:
+        """Declare what undoes this transaction. It takes the same parameters and returns None."""
+        return operation
+
+
+class _Unbound:
+    """What a role's operation is in an ordinary Python run: something that says it cannot be called."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        _never(self.name)
+
+
+@overload
+def transaction(operation: Callable[Concatenate[S, P], R], /) -> Transaction[S, P, R]: ...
+@overload
+def transaction(
+    *, retriable: bool = False
+) -> Callable[[Callable[Concatenate[S, P], R]], Transaction[S, P, R]]: ...
+def transaction(operation: Callable[..., Any] | None = None, /, *, retriable: bool = False) -> Any:
+    """An idempotent operation with an effect. `retriable=True`: it never declines and is tried until it succeeds."""
+    if operation is not None:
+        return Transaction(operation)
+    return lambda operation: Transaction(operation, retriable)
+
+
+def query(operation: Callable[P, R]) -> Callable[P, R]:
+    """An operation without effect; it may be repeated."""
+    return operation
+
+
+def pure(function: Callable[P, R]) -> Callable[P, R]:
+    """A local function whose result depends on its arguments alone. It runs at every owner of its arguments."""
+    return function
+
+
+def choreography(function: Callable[P, R]) -> Callable[P, R]:
+    """A global program over roles. It is read, checked and projected; calling it raises."""
+
+    def refused(*args: P.args, **kwargs: P.kwargs) -> R:
+        _never(f"choreography {function.__name__}")
+
+    refused.__name__, refused.__doc__ = function.__name__, function.__doc__
+    return refused
+
+
+def com(value: T, *, to: Role) -> T:
+    """The value at another role. The sender keeps its own."""
+    _never("com")
+
+
+def share(value: T, *, to: Sequence[Role]) -> T:
+    """The value, known from now on to its owners and to more roles. It has to be frozen."""
+    _never("share")
+
+
+def attempt(call: T) -> Outcome[T]:
+    """One role call whose refusal is a value instead of the end of the saga."""
+    _never("attempt")

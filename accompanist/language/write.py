@@ -1,0 +1,180 @@
+"""The last pass: projections become text, with everything the runtime asks of a choreography beside it."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+
+from accompanist.language import codes, emit, fingerprint
+from accompanist.language.diagnostic import Findings
+from accompanist.language.ir import Block, Header, If, Move, Select, site_lines, walk
+from accompanist.language.local import (
+    Calling, Choosing, Ending, Fork, Local, LocalBlock, LocalStatement, Offering, Receiving, Sending, Stop,
+)
+from accompanist.language.messages import Messages
+from accompanist.language.modules import Module, Modules
+from accompanist.language.names import OPERATIONS, Names
+from accompanist.language.program import Choreography, Notice, Operation, Parameter, Projection
+from accompanist.language.project import NOTHING, Projector
+from accompanist.language.roles import Offer, RoleClass
+from accompanist.language.saga import Commitment
+
+
+class Writer:
+    """Writes one choreography."""
+
+    def __init__(
+        self, module: Module, modules: Modules, messages: Messages, names: Names, header: Header, findings: Findings
+    ) -> None:
+        self._module, self._names, self._header, self._findings = module, names, header, findings
+        self._definitions = fingerprint.Definitions(modules, messages)
+
+    def write(self, normal: Block, amended: Block, commitment: Commitment) -> Choreography | None:
+        header = self._header
+        projections: dict[str, Projection] = {}
+        for role in header.roles:
+            body, _ = Projector(header, role).project(amended, NOTHING, frozenset({header.initiator}))
+            if role != header.initiator:
+                self._begins(role, body, normal)
+            projections[role] = self._projection(role, body, frozenset(commitment.after[role]))
+        if len(self._findings):
+            return None
+        types = [move.type for move in walk(normal) if isinstance(move, Move)]
+        texts = {type.text(): self._names.type_text(type) for type in types}
+        return Choreography(
+            name=header.name,
+            file=self._module.source.path,
+            module=self._module.name,
+            roles=tuple(header.roles),
+            initiator=header.initiator,
+            parameters=tuple(Parameter(g.name, self._names.type_text(g.type), g.owners) for g in header.given),
+            returns=self._names.type_text(header.returns),
+            result_owners=header.result_owners,
+            commit_role=commitment.role,
+            projections=projections,
+            fingerprint=fingerprint.fingerprint(header.name, {r: p.digest for r, p in projections.items()}),
+            names=self._names.table,
+            site_lines=site_lines(normal),
+            notices=tuple(self._notices(amended)),
+            header=header,
+            normal=normal,
+            type_texts=texts,
+            constants=tuple(emit.constants(self._names.constants)),
+        )
+
+    def _projection(self, role: str, body: LocalBlock, after: frozenset[str]) -> Projection:
+        header = self._header
+        owner = header.roles[role]
+        function = f"{header.name}__{role}"
+        parameters = tuple(given.name for given in header.given if role in given.owners)
+        lines = emit.Emitter(self._names.type_text).emit(function, parameters, body, header.span.line)
+        operations = {offer.name: self._operation(offer) for offer in owner.offers}
+        preamble = self._preamble(lines)
+        source = "\n".join([*(text for text, _ in preamble), *(text for text, _ in lines)]) + "\n"
+        return Projection(
+            role=role,
+            role_class=owner.name,
+            function=function,
+            source=source,
+            sends_to=frozenset(p.to for p in _points(body) if isinstance(p, (Sending, Choosing))),
+            receives_from=frozenset(p.sender for p in _points(body) if isinstance(p, (Receiving, Offering))),
+            operations=operations,
+            digest=self._digest(role, owner, body, source),
+            lines=tuple(line for _, line in (*preamble, *lines)),
+            sites_after_commit=after,
+        )
+
+    def _preamble(self, lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
+        """Imports and constants of what the function uses."""
+        used = {node.id for node in ast.walk(ast.parse("\n".join(text for text, _ in lines))) if isinstance(node, ast.Name)}
+        constants = {alias: value for alias, value in self._names.constants.items() if alias in used}
+        for value in constants.values():
+            used |= {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
+        imported: dict[str, list[str]] = {}
+        operations = sorted(used & OPERATIONS)
+        if operations:
+            imported["accompanist.language.operations"] = operations
+        for alias, (module, name) in self._names.table.items():
+            if alias in used:
+                imported.setdefault(module, []).append(name if alias == name else f"{name} as {alias}")
+        texts = [f"from {module} import {', '.join(sorted(parts))}" for module, parts in sorted(imported.items())]
+        texts += ["", *emit.constants(constants)] if constants else []
+        return [(text, self._header.span.line) for text in [*texts, "", ""]] if texts else []
+
+    def _digest(self, role: str, owner: RoleClass, body: LocalBlock, source: str) -> str:
+        called = {point.offer.name: point.offer for point in _points(body) if isinstance(point, Calling)}
+        undone = {offer.compensation: owner.offer(offer.compensation) for offer in called.values() if offer.compensation}
+        offers = sorted({**called, **undone}.items())
+        operations = "\n".join(repr(self._operation(offer)) for _, offer in offers if offer is not None)
+        types = [type for _, offer in offers if offer for type in (offer.returns, *(t for _, t in offer.parameters))]
+        types += [given.type for given in self._header.given if role in given.owners]
+        types += [self._header.returns] if role in self._header.result_owners else []
+        used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+        table = self._names.table
+        names = [table[alias] for alias in sorted(used & table.keys())]
+        return fingerprint.role_digest(source, operations, self._definitions.under([*names, *self._definitions.fields(types)]))
+
+    def _operation(self, offer: Offer) -> Operation:
+        parameters: Mapping[str, str] = {name: self._names.type_text(type) for name, type in offer.parameters}
+        returns = self._names.type_text(offer.returns)
+        return Operation(offer.name, offer.kind, parameters, returns, offer.compensation, offer.retriable)
+
+    def _notices(self, amended: Block) -> Iterable[Notice]:
+        seen: set[Notice] = set()
+        for point in walk(amended):
+            if not isinstance(point, If):
+                continue
+            notice = self._notice(point)
+            if notice is not None and notice not in seen:
+                seen.add(notice)
+                yield notice
+
+    def _notice(self, point: If) -> Notice | None:
+        told: dict[str, bool] = {}
+        selector = ""
+        for inner in (*point.then, *point.orelse):
+            if isinstance(inner, Select) and inner.site == point.site:
+                selector = inner.sender
+                told.setdefault(inner.receiver, False)
+            elif isinstance(inner, Move):
+                for carried in inner.carries:
+                    if carried.site == point.site:
+                        selector, told[carried.receiver] = inner.sender, True
+        if not told:
+            return None
+        ordered = [role for role in self._header.roles if role in told]
+        guard = self._module.source.text(point.test.span)
+        known = tuple(role for role in self._header.roles if role in point.owners)
+        riding = tuple(role for role in ordered if told[role])
+        return Notice(point.site, point.span.line, guard, known, selector, tuple(ordered), riding)
+
+    def _begins(self, role: str, body: LocalBlock, normal: Block) -> None:
+        """A role that is not the initiator begins with a message, on every path."""
+        for point in body:
+            if isinstance(point, Fork):
+                self._begins(role, point.then, normal)
+                self._begins(role, point.orelse, normal)
+                continue
+            if isinstance(point, (Receiving, Offering, Stop)) or (isinstance(point, Ending) and point.value is None):
+                return
+            if isinstance(point, Local):
+                continue
+            site = getattr(point, "site", "")
+            spans = [p.span for p in walk(normal) if getattr(p, "site", None) == site]
+            self._findings.add(
+                codes.NOT_STARTED, self._module.source, spans[0] if spans else self._header.span,
+                f"{role} acts here before any message has reached it", f"com(value, to={role}) before",
+            )
+            return
+
+
+def _points(block: LocalBlock) -> Iterable[LocalStatement]:
+    """Every statement of a role's program."""
+    for point in block:
+        yield point
+        if isinstance(point, Fork):
+            yield from _points(point.then)
+            yield from _points(point.orelse)
+        elif isinstance(point, Offering):
+            for arm in point.arms:
+                yield from _points(arm.body)
