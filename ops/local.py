@@ -83,24 +83,27 @@ class Cluster:
         """Ask a sidecar's API. Raises AccompanistError."""
         return ask(self.config.service(service), method, dict(params), wait_s)
 
-    def postgres_ready(self) -> bool:
-        """The postmaster of our own Postgres accepts connections."""
+    def without_postgres(self) -> str:
+        """What keeps our own Postgres from accepting connections; empty if nothing."""
         try:
             lines = (self.directory / "postgres" / "postmaster.pid").read_text().splitlines()
         except OSError:
-            return False
-        return len(lines) >= 8 and lines[7].strip() == "ready" and _alive(int(lines[0]))
+            return "it has not begun"
+        ready = len(lines) >= 8 and lines[7].strip() == "ready" and _alive(int(lines[0]))
+        return "" if ready else "it is starting"
 
-    def ready(self) -> bool:
-        """Every sidecar answers and every worker listens."""
+    def absent(self) -> str:
+        """Which sidecars do not answer and which workers do not listen; empty if all do."""
+        silent = []
         for service in self.config.services.values():
             try:
                 ask(service, "session.list", {"limit": 1})
-            except AccompanistError:
-                return False
-            if not all(Path(url.removeprefix("unix:")).exists() for url in service.workers.values()):
-                return False
-        return True
+            except AccompanistError as problem:
+                silent.append(f"sidecar {problem.text}")
+            for url in service.workers.values():
+                if not Path(url.removeprefix("unix:")).exists():
+                    silent.append(f"worker at {url}")
+        return "; ".join(silent)
 
 
 @contextmanager
@@ -135,7 +138,7 @@ def cluster(
         running.config = configuration.load(config_file, running.environ)
         command = [sys.executable, "-m", "honcho", "start", "--procfile", str(procfile), "--app-root", str(ROOT)]
         running.processes.append(_spawn(command, running.environ, output))
-        _wait_for(running.ready, running, "the sidecars and workers")
+        _wait_for(running.absent, running, "the sidecars and workers")
         yield running
 
 
@@ -147,7 +150,7 @@ def _start_postgres(running: Cluster, output: BinaryIO | None) -> None:
     keep = [sys.executable, "-m", "accompanist.cli.main", "keep", "--"]
     command = [*keep, sys.executable, "-m", "ops.postgres", "run", *place]
     running.processes.append(_spawn(command, running.environ, output))
-    _wait_for(running.postgres_ready, running, "Postgres")
+    _wait_for(running.without_postgres, running, "Postgres")
     running.admin_dsn = postgres.dsn(running.run)
 
 
@@ -219,14 +222,14 @@ def _spawn(command: list[str], environ: Mapping[str, str], output: BinaryIO | No
     )
 
 
-def _wait_for(there: Callable[[], bool], running: Cluster, what: str) -> None:
+def _wait_for(missing: Callable[[], str], running: Cluster, what: str) -> None:
     until = time.monotonic() + READY_SECONDS
-    while not there():
+    while why := missing():
         for process in running.processes:
             if process.poll() is not None:
                 raise NotStarted(f"a process ended with {process.returncode} while {what} came up")
         if time.monotonic() > until:
-            raise NotStarted(f"{what}: not there after {READY_SECONDS:.0f} s")
+            raise NotStarted(f"{what} were not there after {READY_SECONDS:.0f} s: {why}")
         time.sleep(STEP_SECONDS)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from accompanist.cli.output import encode
+from accompanist.cli.output import show
+from accompanist.cli.source import compiled
 from accompanist.language.report import check_report
 
 
 def check(file: Path, as_json: bool) -> int:
-    """0 if all of it is accepted."""
-    report = check_report(file)
-    print(encode(report.as_json()) if as_json else report.text)
-    return 0 if report.ok else 1
+    """0 if all of it is accepted, 1 if not: what is wrong with a file is the answer, not a failure of the command."""
+    text, data, code = check_report(compiled(file))
+    show(data, as_json, text)
+    return code

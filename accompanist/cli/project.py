@@ -1,15 +1,39 @@
-"""`accompanist project FILE --role R`: the program of one role."""
+"""`accompanist project FILE --role R`: the program of one role, as the Python that its sidecar runs."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
-from accompanist.cli.output import encode
-from accompanist.language.report import project_report
+from accompanist.cli.output import encode, show
+from accompanist.cli.source import compiled
+from accompanist.errors import AuthorError, catalogue
+from accompanist.language.program import Choreography
+from accompanist.language.report import check_report, project_report
+
+WHICH = catalogue(
+    "ACC809",
+    "no such choreography in the file",
+    "The file has several choreographies and none was named, or it has none of the name given.",
+    "Name one with --choreography.",
+)
 
 
 def project(file: Path, role: str, choreography: str, as_json: bool) -> int:
-    """0 if the file is accepted and plays the role."""
-    report = project_report(file, role, choreography)
-    print(encode(report.as_json()) if as_json else report.text)
-    return 0 if report.ok else 1
+    """0 if the role's program was shown, 1 if the file is refused. Raises AuthorError."""
+    result = compiled(file)
+    if not result.ok:
+        text, data, code = check_report(result)
+        print(encode(data) if as_json else text, file=sys.stdout if as_json else sys.stderr)
+        return code
+    text, data = project_report(_chosen(result.choreographies, choreography, file), role)
+    show(data, as_json, text)
+    return 0
+
+
+def _chosen(there: tuple[Choreography, ...], name: str, file: Path) -> Choreography:
+    fitting = [one for one in there if name in ("", one.name)]
+    if len(fitting) == 1:
+        return fitting[0]
+    has = ", ".join(one.name for one in there) or "no choreography"
+    raise AuthorError(WHICH, f"{file} has {has}")

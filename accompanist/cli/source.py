@@ -1,0 +1,34 @@
+"""Compiling a file for `check` and `project`: which directory its imports start from, and how it is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from accompanist.language.compile import Compiled, compile_file
+
+_ROOTS = ("accompanist.toml", "pyproject.toml", ".git")
+
+
+def compiled(file: Path) -> Compiled:
+    """The file's choreographies, or what is wrong with them. Nothing is imported or run.
+
+    The project's root is the nearest directory above with a configuration, a project or a repository; else the file's
+    own. Paths are shown from the working directory where that is the root or lies above it."""
+    root = root_of(file)
+    here = Path.cwd()
+    shown = file.resolve()
+    if here == root or here in root.parents:
+        return compile_file(str(shown.relative_to(here)), root=str(root.relative_to(here)), read=_read)
+    return compile_file(str(shown), root=str(root), read=_read)
+
+
+def root_of(file: Path) -> Path:
+    above = file.resolve().parents
+    return next((place for place in above if any((place / mark).exists() for mark in _ROOTS)), above[0])
+
+
+def _read(path: str) -> str | None:
+    try:
+        return Path(path).read_text()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return None

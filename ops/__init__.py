@@ -1,0 +1,1 @@
+"""What runs and tests Accompanist on one machine; nothing of the package imports it."""

@@ -1,0 +1,148 @@
+"""The floors: a package imports from lower floors only. Each rule with the reason it is there for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "accompanist"
+
+FLOORS = {
+    "language": 1,
+    "model": 1,
+    "runtime": 2,
+    "log": 3,
+    "channels": 3,
+    "rpc": 3,
+    "telemetry": 3,
+    "worker": 4,
+    "sidecar": 4,
+    "simulation": 4,
+    "cli": 5,
+    "inspector": 5,
+}
+
+PURE = ("language", "model", "runtime")
+WORLD = {
+    "asyncio": "what decides must not know that there is an event loop: the simulator has none",
+    "asyncpg": "what decides must run without a database: the log is asked through runtime.ports",
+    "aiohttp": "what decides must run without a network",
+    "time": "a clock that is read is an input that no replay repeats: times come in with events",
+    "random": "chance that is drawn is an input that no replay repeats: it comes in with events",
+    "secrets": "chance that is drawn is an input that no replay repeats: it comes in with events",
+    "os": "files, processes and the environment differ between the run and its replay",
+    "socket": "what decides must run without a network",
+    "subprocess": "what decides starts nothing",
+    "threading": "what decides is driven by one caller at a time, and a thread would be a second",
+}
+
+NEIGHBOURS = ("log", "channels", "rpc", "telemetry")
+BOTTOM = {
+    "errors": frozenset[str](),
+    "limits": frozenset[str](),
+    "crashpoints": frozenset({"accompanist.errors"}),
+}
+
+
+def imports(file: Path) -> Iterator[tuple[int, str]]:
+    """(line, module) of every import in a file, wherever it stands, with `from package import module` in full."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, name.name) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}:{node.lineno}: imports are absolute, so that floors can be read off them"
+            yield from ((node.lineno, f"{node.module}.{name.name}") for name in node.names)
+
+
+def files(package: str) -> list[Path]:
+    return sorted((PACKAGE / package).rglob("*.py"))
+
+
+def where(file: Path, line: int) -> str:
+    return f"accompanist/{file.relative_to(PACKAGE)}:{line}"
+
+
+def test_every_package_stands_on_a_floor() -> None:
+    there = {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.rglob("*.py"))}
+    assert there <= set(FLOORS), "a new package needs a floor, and design.md 8 a line"
+
+
+@pytest.mark.parametrize("package", FLOORS)
+def test_a_package_imports_lower_floors_only(package: str) -> None:
+    """Reason: what is below can be understood, tested and replaced without what is above."""
+    wrong = []
+    for file in files(package):
+        for line, module in imports(file):
+            parts = module.split(".")
+            other = parts[1] if parts[0] == "accompanist" and len(parts) > 1 else ""
+            if other in FLOORS and other != package and FLOORS[other] >= FLOORS[package]:
+                wrong.append(f"{where(file, line)}: {package} (floor {FLOORS[package]}) imports {module}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("package", NEIGHBOURS)
+def test_the_packages_of_floor_3_do_not_know_one_another(package: str) -> None:
+    """Reason: they implement the ports of the runtime; one that used another could not be replaced alone."""
+    wrong = [
+        f"{where(file, line)}: {package} imports {module}"
+        for file in files(package)
+        for line, module in imports(file)
+        for other in NEIGHBOURS
+        if other != package and (module == f"accompanist.{other}" or module.startswith(f"accompanist.{other}."))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("package", PURE)
+def test_what_decides_does_not_touch_the_world(package: str) -> None:
+    wrong = []
+    for file in files(package):
+        for line, module in imports(file):
+            top = module.split(".")[0]
+            if top in WORLD:
+                wrong.append(f"{where(file, line)}: imports {top}: {WORLD[top]}")
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("module", BOTTOM)
+def test_the_bottom_imports_nothing_of_ours(module: str) -> None:
+    """Reason: every floor may import these, so they may import none."""
+    found = {name for _, name in imports(PACKAGE / f"{module}.py") if name.startswith("accompanist")}
+    assert {".".join(name.split(".")[:2]) for name in found} <= BOTTOM[module]
+
+
+def test_the_words_of_the_language_cost_an_author_nothing() -> None:
+    """Reason: `import accompanist` happens in every worker and every choreography, and must not bring the rest
+    along."""
+    wrong = [
+        module
+        for _, module in imports(PACKAGE / "__init__.py")
+        if module.startswith("accompanist.") and module.split(".")[1] not in ("language", "errors", "limits")
+    ]
+    assert not wrong, wrong
+
+
+def test_only_the_log_and_workers_know_the_driver() -> None:
+    """Reason: SQL stands in one place; whoever else has a connection soon has a query."""
+    wrong = [
+        f"{where(file, line)}: imports {module}"
+        for file in sorted(PACKAGE.rglob("*.py"))
+        for line, module in imports(file)
+        if module.split(".")[0] in ("asyncpg", "sqlalchemy", "alembic")
+        and file.relative_to(PACKAGE).parts[0] not in ("log", "worker")
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_opentelemetry_is_known_to_telemetry_only() -> None:
+    """Reason: its API is the part of telemetry most likely to change; names and exporters stand in one package."""
+    wrong = [
+        f"{where(file, line)}: imports {module}"
+        for file in sorted(PACKAGE.rglob("*.py"))
+        for line, module in imports(file)
+        if module.split(".")[0] == "opentelemetry" and file.relative_to(PACKAGE).parts[0] != "telemetry"
+    ]
+    assert not wrong, "\n".join(wrong)
