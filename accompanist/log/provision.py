@@ -40,7 +40,7 @@ async def bootstrap(dsn: str, services: Mapping[str, str]) -> None:
     async with refusals.readable(dsn):
         connection = await connect(dsn, "accompanist bootstrap")
         try:
-            _check_version(connection.get_server_version().major)
+            check_version(connection.get_server_version().major)
             async with connection.transaction():
                 # one at a time: two that create the same role would collide
                 await connection.execute("SELECT pg_advisory_xact_lock(hashtext('accompanist bootstrap'))")
@@ -62,8 +62,7 @@ async def _bootstrap_service(connection: asyncpg.Connection, service: str, schem
     for place, holder in ((schema, owner), (worker, worker)):
         await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {place} AUTHORIZATION {holder}")
     held = await connection.fetchval("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = $1", schema)
-    if held != owner:
-        raise OperatorError(refusals.OTHER_SERVICE, f"schema {schema} belongs to {held}, not to {owner}")
+    _check_owner(schema, held, owner)
 
 
 async def _role(connection: asyncpg.Connection, name: str, *, login: bool) -> None:
@@ -89,20 +88,23 @@ def _become(connection: Connection, owner: str, schema: str, service: str) -> No
     """One migration at a time, as the owner, in the schema; the search path is what functions keep for ever."""
     connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('accompanist migrate'))"))
     version = connection.execute(text("SELECT current_setting('server_version_num')::integer / 10000")).scalar_one()
-    _check_version(version)
-    exists = text("SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = :schema)")
-    if not connection.execute(exists, {"schema": schema}).scalar_one():
+    check_version(version)
+    holder = text("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = :schema")
+    held = connection.execute(holder, {"schema": schema}).scalar_one_or_none()
+    if held is None:
         raise OperatorError(refusals.NOT_MIGRATED, f"there is no schema {schema}")
+    _check_owner(schema, held, owner)
     connection.execute(text("SELECT set_config('role', :owner, true)"), {"owner": owner})
     connection.execute(text("SELECT set_config('search_path', :path, true)"), {"path": f"{schema}, pg_temp"})
     connection.execute(text("SELECT set_config('accompanist.service', :service, true)"), {"service": service})
-    if connection.execute(text("SELECT to_regclass('setting') IS NOT NULL")).scalar_one():
-        held = connection.execute(text("SELECT service FROM setting")).scalar_one()
-        if held != service:
-            raise OperatorError(refusals.OTHER_SERVICE, f"schema {schema} is the memory of {held}, not of {service}")
 
 
-def _check_version(version: int) -> None:
+def _check_owner(schema: str, held: str | None, owner: str) -> None:
+    if held != owner:
+        raise OperatorError(refusals.OTHER_SERVICE, f"schema {schema} belongs to {held}, not to {owner}")
+
+
+def check_version(version: int) -> None:
     if version < refusals.POSTGRES_VERSION_MIN:
         raise OperatorError(refusals.TOO_OLD, f"the server is of version {version}")
 
@@ -129,7 +131,7 @@ async def status(dsn: str, schema: str) -> tuple[str | None, str]:
     async with refusals.readable(dsn):
         connection = await connect(dsn, "accompanist status", names.identifier(schema))
         try:
-            _check_version(connection.get_server_version().major)
+            check_version(connection.get_server_version().major)
             current = None
             if await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
                 current = await connection.fetchval("SELECT version_num FROM alembic_version")

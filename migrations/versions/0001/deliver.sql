@@ -26,6 +26,8 @@ CREATE FUNCTION deliver(
     headers bytea[], payloads bytea[], contexts bytea[], home boolean
 ) RETURNS text[]
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+-- a sender does not wait long for a receiver that is, say, being migrated: its message goes by the outbox then
+SET lock_timeout = '250ms'
 -- planned once and always by index: planning anew at each call cost more than everything else it does
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$

@@ -1,0 +1,152 @@
+"""The schema goes up and down, also with sessions in it, and refuses to be used when it is not what it has to be."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+
+from accompanist import limits
+from accompanist.errors import OperatorError
+from accompanist.log import provision
+from accompanist.log.postgres import PostgresLog
+from accompanist.runtime.messages import shard_of
+from tests.log.letters import burst, header, message, result, row
+from tests.log.worlds import PostgresWorld, owner
+from tests.postgres import SERVICES, Database
+
+WAREHOUSE = SERVICES["warehouse"]
+_OBJECTS = """
+SELECT count(*) FROM (
+    SELECT FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind <> 'i' AND relname <> 'alembic_version'
+    UNION ALL SELECT FROM pg_proc WHERE pronamespace = $1::regnamespace
+    UNION ALL SELECT FROM pg_type WHERE typnamespace = $1::regnamespace AND typname !~ 'alembic_version') AS made"""
+
+
+async def objects(database: Database, schema: str) -> int:
+    connection = await asyncpg.connect(database.dsn())
+    try:
+        count: int = await connection.fetchval(_OBJECTS, schema)
+        return count
+    finally:
+        await connection.close()
+
+
+async def refused(work: object, code: str) -> OperatorError:
+    with pytest.raises(OperatorError) as caught:
+        await work  # type: ignore[misc]
+    assert caught.value.code == code, caught.value
+    return caught.value
+
+
+async def test_up_down_and_up_again(blank_database: Database) -> None:
+    dsn = blank_database.dsn()
+    await provision.bootstrap(dsn, SERVICES)
+    await provision.bootstrap(dsn, SERVICES)
+    assert await provision.status(dsn, WAREHOUSE) == (None, provision.head())
+    await provision.migrate(dsn, "warehouse", WAREHOUSE)
+    await provision.migrate(dsn, "warehouse", WAREHOUSE)
+    assert await provision.status(dsn, WAREHOUSE) == (provision.head(), provision.head())
+    assert await provision.status(dsn, SERVICES["payment"]) == (None, provision.head()), "each service on its own"
+    await provision.migrate(dsn, "warehouse", WAREHOUSE, "down")
+    assert await provision.status(dsn, WAREHOUSE) == (None, provision.head())
+    assert await objects(blank_database, WAREHOUSE) == 0
+    await provision.migrate(dsn, "warehouse", WAREHOUSE)
+    assert await objects(blank_database, WAREHOUSE) > 0
+
+
+async def test_down_and_up_with_sessions_in_the_tables(database: Database) -> None:
+    world = PostgresWorld(database)
+    log, of = await owner(world, "warehouse"), header()
+    sent = (message(of), message(of, "2", "lost"), message(of, "3", "stock"))
+    await log.flush([burst(of, session=row(of), results=(result(of),), messages=sent)])
+    await log.register([{"choreography": "c", "fingerprint": "f", "role": "r", "source": "s"}])
+    await world.collect("warehouse", header().session, "warehouse")
+    await world.close()
+    await provision.migrate(database.dsn(), "warehouse", WAREHOUSE, "down")
+    assert await objects(database, WAREHOUSE) == 0
+    await provision.migrate(database.dsn(), "warehouse", WAREHOUSE)
+    log = await owner(world, "warehouse")
+    assert await log.show(of.session) is None
+    await log.flush([burst(of, session=row(of))])
+    await world.close()
+
+
+async def test_the_sidecar_sees_the_status_and_cannot_migrate(blank_database: Database) -> None:
+    await provision.bootstrap(blank_database.dsn(), SERVICES)
+    dsn = blank_database.sidecar_dsn("warehouse")
+    await refused(provision.migrate(dsn, "warehouse", WAREHOUSE), "ACC405")
+    await refused(provision.bootstrap(dsn, SERVICES), "ACC405")
+    await refused(PostgresLog.open(dsn, "warehouse", SERVICES), "ACC403")
+
+
+async def test_a_schema_that_is_not_there_is_not_migrated(blank_database: Database) -> None:
+    await refused(provision.migrate(blank_database.dsn(), "warehouse", WAREHOUSE), "ACC403")
+    await refused(provision.require_head(blank_database.dsn(), "warehouse", WAREHOUSE), "ACC403")
+
+
+async def test_a_later_revision_is_refused(postgres_world: PostgresWorld) -> None:
+    await postgres_world.execute("warehouse", "UPDATE alembic_version SET version_num = '9999'")
+    database = postgres_world.database
+    await refused(PostgresLog.open(database.sidecar_dsn("warehouse"), "warehouse", SERVICES), "ACC404")
+    for direction in ("up", "down"):
+        await refused(provision.migrate(database.dsn(), "warehouse", WAREHOUSE, direction), "ACC404")
+
+
+async def test_one_schema_is_not_two_services(database: Database) -> None:
+    await refused(provision.migrate(database.dsn(), "payment", WAREHOUSE), "ACC406")
+    await refused(provision.bootstrap(database.dsn(), {"payment": WAREHOUSE}), "ACC406")
+    swapped = {"payment": WAREHOUSE}
+    problem = await refused(PostgresLog.open(database.sidecar_dsn("warehouse"), "payment", swapped), "ACC406")
+    assert "warehouse" in problem.text
+
+
+async def test_an_absent_server_or_database_is_told_without_secrets() -> None:
+    dsn = "postgresql://warehouse_sidecar:hunter2@127.0.0.1:1/orders"
+    for work in (
+        provision.status(dsn, WAREHOUSE),
+        provision.bootstrap(dsn, SERVICES),
+        provision.migrate(dsn, "warehouse", WAREHOUSE),
+        PostgresLog.open(dsn, "warehouse", SERVICES),
+    ):
+        problem = await refused(work, "ACC401")
+        assert "hunter2" not in str(problem)
+        assert "127.0.0.1:1/orders" in problem.text
+
+
+async def test_an_absent_database_is_told(blank_database: Database) -> None:
+    head, _, _ = blank_database.dsn().partition("?")
+    dsn = blank_database.dsn().replace(head, f"{head}_not_there")
+    await refused(provision.status(dsn, WAREHOUSE), "ACC401")
+
+
+def test_an_old_server_is_told() -> None:
+    with pytest.raises(OperatorError) as caught:
+        provision.check_version(14)
+    assert caught.value.code == "ACC402"
+    provision.check_version(15)
+
+
+@pytest.mark.parametrize("name", ["", "Warehouse", "1st", "a-b", "a b", 'a"; DROP', "é", "x" * 64, "a\n"])
+async def test_names_are_of_the_closed_form(name: str) -> None:
+    with pytest.raises(ValueError, match="letter"):
+        await provision.status("postgresql://nowhere", name)
+    with pytest.raises(ValueError, match="letter"):
+        await provision.migrate("postgresql://nowhere", name, WAREHOUSE)
+
+
+async def test_the_bounds_are_those_of_limits(postgres_world: PostgresWorld) -> None:
+    admin = await postgres_world.connect("warehouse")
+    held = await admin.fetchrow("SELECT service, early_rows_max, payload_bytes_max, shards_count FROM setting")
+    assert tuple(held) == (
+        "warehouse", limits.inbox_early_rows_max, limits.payload_bytes_max, limits.shards_count,
+    )  # fmt: skip
+    await admin.close()
+
+
+async def test_sql_and_python_agree_on_shards(postgres_world: PostgresWorld) -> None:
+    admin = await postgres_world.connect("warehouse")
+    rows = await admin.fetch(
+        "SELECT id, shard_of(id, 64) AS shard FROM (SELECT gen_random_uuid() AS id FROM generate_series(1, 500)) AS ids"
+    )
+    assert [row["shard"] for row in rows] == [shard_of(row["id"], limits.shards_count) for row in rows]
+    await admin.close()
