@@ -175,10 +175,9 @@ def _sites(told: dict[str, Any]) -> str:
     """Each site's message and result, in the program's order; what travels in control messages comes last."""
     lines: dict[tuple[str, ...], tuple[str, str, str]] = {}
     for answer in told.values():
-        for entry in answer.get("messages", ()):
-            message = entry["message"]
+        for message in answer.get("messages", ()):
             way = f"{message['sender']} -> {message['receiver']}"
-            waits = f" (waits in the outbox: {entry['answer']})" if entry["place"] == "outbox" else ""
+            waits = f" (waits in the outbox: {message['answer']})" if message["place"] == "outbox" else ""
             key = (message["site"], "0", message["sender"], message["receiver"])
             if key not in lines or not waits:
                 lines[key] = (message["site"], f"{way}  {message['kind']}{waits}", _short(message["payload"]))

@@ -12,6 +12,6 @@ def sidecar(config: Path | None, service: str) -> int:
     """The process's exit code. Raises OperatorError."""
     deployment = configuration.load(config, os.environ)
     deployment.service(service)  # a wrong name is told before anything is imported or connected
-    from accompanist.sidecar import process
+    from accompanist.sidecar.process import run
 
-    return process.run(deployment, service)
+    return run(deployment, service)

@@ -69,9 +69,34 @@ METRICS: Final = (
     Metric(n.PARKED, "{session}", frozenset()),
 )
 
+_NOTHING: Final = frozenset[str]()
+_WHERE: Final = frozenset({"session", "role"})
+_WHAT: Final = frozenset({"session", "choreography"})
+
 LOG_LINES: Final[dict[str, frozenset[str]]] = {
-    "telemetry.collector_away": frozenset(),
-    "telemetry.collector_back": frozenset(),
+    # a session
+    "session.ended": _WHERE | {"choreography", "outcome"},
+    "session.parked": _WHERE | {"code", "problem"},
+    "session.damaged": _WHERE | {"code"},
+    "session.impossible": _WHERE | {"problem"},
+    "session.unhostable": _WHAT,
+    "message.refused": frozenset({"session", "sender"}),
+    "message.unhostable": _WHAT,
+    "close.nonsense": _WHERE,
+    # a sidecar
+    "sidecar.started": frozenset({"service", "url"}),
+    "sidecar.stopped": frozenset({"service"}),
+    "shards.swept": frozenset({"sessions", "shards"}),
+    "leases.not_released": _NOTHING,
+    "log.unavailable": frozenset({"problem"}),
+    "intake.failed": _NOTHING,
+    "driver.task_failed": frozenset({"problem"}),
+    # a worker, or any server
+    "worker.ready": frozenset({"address", "schema"}),
+    "worker.stopping": _NOTHING,
+    "handler.failed": frozenset({"code", "error_type", "operation", "where"}),
+    # telemetry itself
+    "telemetry.collector_away": _NOTHING,
+    "telemetry.collector_back": _NOTHING,
 }
-"""Per event the keys it may carry beside those that every line has (`telemetry.logs.KEYS` bounds them
-all)."""
+"""Per event the keys it may carry beside those that every line has (`telemetry.logs.KEYS` bounds them all)."""

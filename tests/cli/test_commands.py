@@ -25,7 +25,7 @@ def row(role: str, **more: Any) -> dict[str, Any]:
 
 def message(site: str, sender: str, receiver: str, place: str = "inbox", answer: str = "stored") -> dict[str, Any]:
     told = {"site": site, "sender": sender, "receiver": receiver, "kind": "data", "payload": {"customer": "ada"}}
-    return {"message": told, "place": place, "answer": answer}
+    return {**told, "place": place, "answer": answer}
 
 
 def result(role: str, site: str, operation: str) -> dict[str, Any]:

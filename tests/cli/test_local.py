@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from ops.local import Cluster, NotStarted, cluster
+from ops.postgres import socket_place
 
 patience_s = 60.0
 
@@ -58,13 +60,16 @@ UP = textwrap.dedent(
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
+def place(tmp_path: Path) -> Iterator[Path]:
     (tmp_path / "accompanist.toml").write_text("[service.stock]\n")
     (tmp_path / "stand_in.py").write_text(STAND_IN)
     os.mkfifo(tmp_path / "alive")
     keep = 'exec accompanist keep --pid-file "$ACCOMPANIST_RUN/stock.pid" --'
     (tmp_path / "Procfile").write_text(f"stock: {keep} python {tmp_path}/stand_in.py {tmp_path}/alive\n")
-    return tmp_path
+    yield tmp_path
+    # started by root, Postgres keeps its files where its own user can reach them
+    for elsewhere in ((tmp_path / "var" / "postgres").resolve(), socket_place(tmp_path / "var" / "run")):
+        shutil.rmtree(elsewhere, ignore_errors=True)
 
 
 @contextmanager
