@@ -65,6 +65,8 @@ class HttpClient:
             await self._session.close()
 
     async def _post(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+        if self._closed:
+            raise ConnectionAbortedError("the client was closed")
         if self._session is None:
             self._session = self._new_session()
         async with self._session.post(
@@ -79,8 +81,6 @@ class HttpClient:
             return response.status, bytes(answer)
 
     def _new_session(self) -> aiohttp.ClientSession:
-        if self._closed:
-            raise ConnectionAbortedError("the client was closed")
         connector: aiohttp.BaseConnector
         if self._address.path:
             connector = aiohttp.UnixConnector(self._address.path, limit=self._calls_in_flight_max)

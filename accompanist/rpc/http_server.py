@@ -55,7 +55,8 @@ class HttpServer:
 
     async def stop(self, within_ms: int = drain_ms) -> None:
         if self._site is not None:
-            await self._site.stop()
+            site, self._site = self._site, None
+            await site.stop()
         self._listening.remove()
         if self._under_way:
             _, late = await asyncio.wait(self._under_way, timeout=within_ms / 1000)

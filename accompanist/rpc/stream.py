@@ -36,7 +36,7 @@ class Connection(asyncio.Protocol):
         self._may_write.set()
         self._broken = ""
         self.lost = False
-        self.heard_at = self._loop.time()
+        self.chunks_heard = 0
         self.on_write_pressure: Callable[[bool], None] | None = None
 
     # -- asyncio calls these -----------------------------------------------------------------------
@@ -45,7 +45,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def data_received(self, data: bytes) -> None:
-        self.heard_at = self._loop.time()
+        self.chunks_heard += 1
         try:
             for body in self._decoder.feed(data):
                 self._on_body(self, body)

@@ -61,8 +61,8 @@ class StreamClient:
         if len(arguments) + len(meta) + len(method) > limits.message_bytes_max - 128:
             return Fault(f"the call is larger than {limits.message_bytes_max} bytes")
         try:
-            async with asyncio.timeout(timeout_ms / 1000), self._places:
-                return await self._ask(await self._connected(), method, arguments, meta)
+            async with asyncio.timeout(timeout_ms / 1000) as time_left, self._places:
+                return await self._ask(await self._connected(), time_left, method, arguments, meta)
         except TimeoutError:
             return Fault(f"no answer within {timeout_ms} ms")
         except OSError as problem:
@@ -74,21 +74,24 @@ class StreamClient:
             line.connection.abort()
             self._lost(line.connection, "the client was closed")
 
-    async def _ask(self, line: _Line, method: str, arguments: bytes, meta: bytes) -> Answer:
+    async def _ask(
+        self, line: _Line, time_left: asyncio.Timeout, method: str, arguments: bytes, meta: bytes
+    ) -> Answer:
         await line.connection.writable()
         self._last_id += 1
         id = self._last_id
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        asked_at = asyncio.get_running_loop().time()
         line.waiting[id] = (method, answered)
+        heard = line.connection.chunks_heard
         line.connection.send(envelope.write_request(id, method, arguments, meta))
         try:
             return await answered
         finally:
-            if line.waiting.pop(id, None) is not None and line.connection.heard_at < asked_at:
+            line.waiting.pop(id, None)
+            if time_left.expired() and line.connection.chunks_heard == heard:
                 line.retired = True
             if line.retired and not line.waiting:
-                line.connection.close()
+                line.connection.abort()  # closing would wait for a peer that may never read again
 
     async def _connected(self) -> _Line:
         if self._line is not None and self._line.usable:

@@ -1,0 +1,435 @@
+"""Both servers: what a request of any shape is answered with, bounds, pressure, and a clean end."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+
+from accompanist import limits
+from accompanist.errors import AuthorError, Bug, OperatorError, catalogue
+from accompanist.language import codec
+from accompanist.rpc.client import connect
+from accompanist.rpc.envelope import RpcError
+from accompanist.rpc.framing import frame
+from accompanist.rpc.server import Params, Server, serve
+from accompanist.runtime.answers import Fault, Replied, RetryLater
+
+TEST_CODE = catalogue("ACC599", "a test's own", "It is a test's own.", "Nothing.")
+MS = 20_000
+
+
+class Handlers:
+    """Handlers of every kind, and what they saw."""
+
+    def __init__(self) -> None:
+        self.begun = 0
+        self.ended = 0
+        self.most = 0
+        self.go_on = asyncio.Event()
+        self.some_begun = asyncio.Event()
+
+    async def echo(self, params: Params, meta: bytes | None) -> bytes:
+        members = {name: orjson.loads(bytes(raw)) for name, raw in params.items()}
+        return orjson.dumps([members, None if meta is None else orjson.loads(meta)])
+
+    async def wait(self, params: Params, meta: bytes | None) -> bytes:
+        self.begun += 1
+        self.most = max(self.most, self.begun - self.ended)
+        self.some_begun.set()
+        try:
+            await self.go_on.wait()
+        finally:
+            self.ended += 1
+        return b"true"
+
+    async def fail(self, params: Params, meta: bytes | None) -> bytes:
+        match orjson.loads(bytes(params["how"])):
+            case "rpc":
+                raise RpcError(-32001, "declined", "no money")
+            case "decode":
+                codec.decode(b'"CANARY"', int)
+            case "author":
+                raise AuthorError(TEST_CODE, "this is wrong", "that is right")
+            case "bug":
+                raise Bug(TEST_CODE, "impossible")
+            case "huge":
+                return b'"' + b"x" * limits.message_bytes_max + b'"'
+        raise KeyError("CANARY")
+
+    def all(self) -> dict[str, Any]:
+        return {"echo": self.echo, "wait": self.wait, "fail": self.fail}
+
+
+async def healthy() -> tuple[int, bytes]:
+    return 503, b'{"ready":false}'
+
+
+@pytest.fixture
+async def handlers() -> Handlers:
+    return Handlers()
+
+
+@pytest.fixture(params=["unix", "http+unix", "tcp", "http"])
+async def server(request: pytest.FixtureRequest, tmp_path: Path, handlers: Handlers) -> AsyncIterator[Server]:
+    urls = {
+        "unix": f"unix:{tmp_path}/s.sock",
+        "http+unix": f"http+unix:{tmp_path}/s.sock",
+        "tcp": "tcp:127.0.0.1:0",
+        "http": "http://127.0.0.1:0/rpc",
+    }
+    server = await serve(handlers.all(), urls[request.param], calls_in_flight_max=4, pages={"/health": healthy})
+    yield server
+    await server.stop(0)
+
+
+async def raw(url: str, body: bytes) -> bytes:
+    """One request's body to its answer's, over either transport."""
+    if url.startswith("http"):
+        async with session(url) as (http, target), http.post(target, data=body, headers=JSON) as response:
+            return await response.read()
+    reader, writer = await _open(url)
+    writer.write(frame(body))
+    try:
+        header = await reader.readuntil(b"\r\n\r\n")
+        return await reader.readexactly(int(header.split(b":")[1]))
+    finally:
+        writer.close()
+
+
+JSON = {"Content-Type": "application/json"}
+
+
+class session:
+    """An HTTP session to a URL of ours, with the target to ask."""
+
+    def __init__(self, url: str) -> None:
+        path = url.removeprefix("http+unix:")
+        connector = aiohttp.UnixConnector(path) if path != url else aiohttp.TCPConnector()
+        self._session = aiohttp.ClientSession(connector=connector)
+        self._target = "http://localhost/" if path != url else url
+
+    async def __aenter__(self) -> tuple[aiohttp.ClientSession, str]:
+        return self._session, self._target
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._session.close()
+
+
+async def _open(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    if url.startswith("unix:"):
+        return await asyncio.open_unix_connection(url.removeprefix("unix:"))
+    host, port = url.removeprefix("tcp:").split(":")
+    return await asyncio.open_connection(host, int(port))
+
+
+async def test_client_and_server_agree(server: Server) -> None:
+    client = connect(server.url)
+    answers = await asyncio.gather(*(client.call("echo", b'{"n":%d}' % n, b'{"a":1}', MS) for n in range(50)))
+    assert answers == [Replied(b'[{"n":%d},{"a":1}]' % n) for n in range(50)]
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("asked", "id", "code"),
+    [
+        (b"{", None, -32700),
+        (b'{"jsonrpc":"2.0","method":"echo","id":1,"id":1}', None, -32700),
+        (b'{"jsonrpc":"2.0","method":"echo","id":1,"params":' + b"[" * 100 + b"]" * 100 + b"}", None, -32700),
+        (b'{"jsonrpc":"2.0","method":"echo","id":1,"params":{"a":' + b"1" * 500 + b"}}", None, -32700),
+        (b"[]", None, -32600),
+        (b'{"jsonrpc":"1.0","method":"echo","id":1}', 1, -32600),
+        (b'{"jsonrpc":"2.0","method":"echo","id":"a","params":[]}', "a", -32602),
+        (b'{"jsonrpc":"2.0","method":"sing","id":1}', 1, -32601),
+    ],
+)
+async def test_malformed_requests_are_answered_as_the_specification_says(
+    server: Server, asked: bytes, id: Any, code: int
+) -> None:
+    answer = orjson.loads(await raw(server.url, asked))
+    assert (answer["id"], answer["error"]["code"]) == (id, code)
+    assert orjson.loads(await raw(server.url, b'{"jsonrpc":"2.0","method":"echo","id":1}'))["result"] == [{}, None]
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "data"),
+    [
+        ("rpc", -32001, "no money"),
+        ("decode", -32602, "not a valid int: Expected `int`, got `str`"),
+        (
+            "author",
+            -32000,
+            {
+                "code": "ACC599",
+                "title": "a test's own",
+                "text": "this is wrong",
+                "hint": "that is right",
+                "fault": "author",
+            },
+        ),
+        (
+            "bug",
+            -32603,
+            {"code": "ACC599", "title": "a test's own", "text": "impossible", "hint": "", "fault": "ours"},
+        ),
+        ("huge", -32603, "the result is too large to be sent"),
+        ("unexpected", -32603, "KeyError"),
+    ],
+)
+async def test_exceptions_become_errors(
+    server: Server, how: str, code: int, data: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = orjson.dumps({"jsonrpc": "2.0", "id": 1, "method": "fail", "params": {"how": how}})
+    answer = await raw(server.url, asked)
+    error = orjson.loads(answer)["error"]
+    assert (error["code"], error["data"]) == (code, data)
+    assert b"CANARY" not in answer
+    assert "CANARY" not in "".join(capsys.readouterr())
+
+
+async def test_a_batch_is_answered_as_one(server: Server) -> None:
+    asked = b'[{"jsonrpc":"2.0","method":"echo","id":1},{"jsonrpc":"2.0","method":"echo"},7]'
+    first, third = orjson.loads(await raw(server.url, asked))
+    assert (first["id"], third["id"], third["error"]["code"]) == (1, None, -32600)
+
+
+async def test_handlers_under_way_are_bounded(server: Server, handlers: Handlers) -> None:
+    client = connect(server.url)
+    asked = [asyncio.create_task(client.call("wait", b"{}", b"{}", MS)) for _ in range(12)]
+    await handlers.some_begun.wait()
+    handlers.go_on.set()
+    assert await asyncio.gather(*asked) == [Replied(b"true")] * 12
+    assert handlers.most <= 4
+    await client.close()
+
+
+async def test_stopping_lets_what_is_under_way_end_and_takes_nothing_new(server: Server, handlers: Handlers) -> None:
+    client, other = connect(server.url), connect(server.url)
+    asked = asyncio.create_task(client.call("wait", b"{}", b"{}", MS))
+    await handlers.some_begun.wait()
+    stopping = asyncio.create_task(server.stop())
+    await asyncio.sleep(0)
+    assert isinstance(await other.call("echo", b"{}", b"{}", 200), Fault)
+    handlers.go_on.set()
+    assert await asked == Replied(b"true")
+    await stopping
+    await client.close()
+    await other.close()
+
+
+async def test_stopping_cancels_what_does_not_end(server: Server, handlers: Handlers) -> None:
+    client = connect(server.url)
+    asked = asyncio.create_task(client.call("wait", b"{}", b"{}", MS))
+    await handlers.some_begun.wait()
+    await server.stop(0)
+    assert await asked == RetryLater("shutting_down")
+    assert handlers.ended == 1
+    await client.close()
+
+
+async def test_a_caller_that_hangs_up_does_not_cut_its_call_short(server: Server, handlers: Handlers) -> None:
+    client = connect(server.url)
+    asked = asyncio.create_task(client.call("wait", b"{}", b"{}", MS))
+    await handlers.some_begun.wait()
+    await client.close()
+    assert isinstance(await asked, Fault)
+    assert handlers.ended == 0
+    handlers.go_on.set()
+    await server.stop()
+    assert handlers.ended == 1
+
+
+async def test_who_was_sent_an_answer_is_told(tmp_path: Path, handlers: Handlers) -> None:
+    for scheme in ("unix", "http+unix"):
+        told: asyncio.Queue[str] = asyncio.Queue()
+        server = await serve(handlers.all(), f"{scheme}:{tmp_path}/s.sock", sent=told.put_nowait)
+        client = connect(server.url)
+        await client.call("echo", b"{}", b"{}", MS)
+        assert await told.get() == "echo"
+        await client.close()
+        await server.stop()
+
+
+# -- the stream's own ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def stream(tmp_path: Path, handlers: Handlers) -> AsyncIterator[Server]:
+    server = await serve(handlers.all(), f"unix:{tmp_path}/stream.sock", calls_in_flight_max=2)
+    yield server
+    await server.stop(0)
+
+
+async def test_a_frame_that_is_too_large_is_answered_and_the_stream_goes_on(stream: Server) -> None:
+    reader, writer = await _open(stream.url)
+    writer.write(frame(b'{"jsonrpc":"2.0","id":5,"method":"' + b"x" * limits.message_bytes_max + b'"}'))
+    writer.write(frame(b'{"jsonrpc":"2.0","id":6,"method":"echo"}'))
+    answers = []
+    for _ in range(2):
+        header = await reader.readuntil(b"\r\n\r\n")
+        answers.append(orjson.loads(await reader.readexactly(int(header.split(b":")[1]))))
+    assert (answers[0]["id"], answers[0]["error"]["code"]) == (5, -32600)
+    assert answers[1]["id"] == 6
+    writer.close()
+
+
+@pytest.mark.parametrize("nonsense", [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01", b"Content-Length: 1e9\r\n\r\n"])
+async def test_what_is_no_frame_ends_that_connection_only(stream: Server, nonsense: bytes) -> None:
+    client = connect(stream.url)
+    await client.call("echo", b"{}", b"{}", MS)
+    reader, writer = await _open(stream.url)
+    writer.write(nonsense)
+    with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+        await reader.readexactly(1)
+    writer.close()
+    assert isinstance(await client.call("echo", b"{}", b"{}", MS), Replied)
+    await client.close()
+
+
+async def test_a_caller_that_does_not_read_is_not_read(stream: Server) -> None:
+    _, writer = await _open(stream.url)
+    payload = b"x" * 500_000
+    request = frame(b'{"jsonrpc":"2.0","id":1,"method":"echo","params":{"a":"%b"}}' % payload)
+    written = 0
+    try:
+        async with asyncio.timeout(2):
+            while True:
+                writer.write(request)
+                await writer.drain()
+                written += 1
+                if written == 200:
+                    break
+    except TimeoutError:
+        pass
+    assert written < 100  # both kernels' buffers and the server's, not all it could ask for
+    writer.transport.abort()
+
+
+# -- HTTP's own ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def http(tmp_path: Path, handlers: Handlers) -> AsyncIterator[Server]:
+    server = await serve(handlers.all(), "http://127.0.0.1:0/rpc", pages={"/ready": healthy})
+    yield server
+    await server.stop(0)
+
+
+async def test_pages(http: Server) -> None:
+    async with session(http.url) as (client, target), client.get(target.replace("/rpc", "/ready")) as response:
+        assert (response.status, await response.json()) == (503, {"ready": False})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "headers", "status"),
+    [
+        ("GET", "/rpc", b"", {}, 405),
+        ("POST", "/elsewhere", b"{}", JSON, 404),
+        ("POST", "/rpc", b"{}", {"Content-Type": "text/plain"}, 415),
+        ("POST", "/rpc", b"{}", {"Content-Type": "application/x-www-form-urlencoded"}, 415),
+        ("POST", "/rpc", b"x" * (limits.message_bytes_max + 1), JSON, 413),
+        ("POST", "/rpc", b'{"jsonrpc":"2.0","method":"echo"}', JSON, 204),
+        ("POST", "/rpc", b"nonsense", JSON, 200),
+    ],
+)
+async def test_statuses(
+    http: Server, method: str, path: str, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    async with session(http.url) as (client, target):
+        url = target.replace("/rpc", path)
+        async with client.request(method, url, data=body, headers=headers) as response:
+            assert response.status == status
+
+
+# -- addresses -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("scheme", ["unix", "http+unix"])
+async def test_a_socket_is_its_owners_alone_and_goes_with_its_server(
+    tmp_path: Path, handlers: Handlers, scheme: str
+) -> None:
+    path = tmp_path / "s.sock"
+    server = await serve(handlers.all(), f"{scheme}:{path}")
+    assert path.stat().st_mode & 0o777 == 0o600
+    with pytest.raises(OperatorError, match="ACC502"):
+        await serve(handlers.all(), f"{scheme}:{path}")
+    await server.stop()
+    assert not path.exists()
+
+
+async def test_a_socket_that_a_killed_process_left_is_replaced(tmp_path: Path, handlers: Handlers) -> None:
+    path = tmp_path / "s.sock"
+    left = socket.socket(socket.AF_UNIX)
+    left.bind(str(path))
+    left.close()
+    server = await serve(handlers.all(), f"unix:{path}")
+    client = connect(server.url)
+    assert isinstance(await client.call("echo", b"{}", b"{}", MS), Replied)
+    await client.close()
+    await server.stop()
+
+
+async def test_a_successors_socket_is_not_removed(tmp_path: Path, handlers: Handlers) -> None:
+    path = tmp_path / "s.sock"
+    first = await serve(handlers.all(), f"unix:{path}")
+    path.unlink()
+    second = await serve(handlers.all(), f"unix:{path}")
+    await first.stop()
+    assert path.exists()
+    await second.stop()
+
+
+async def test_a_file_in_the_way_is_kept(tmp_path: Path, handlers: Handlers) -> None:
+    path = tmp_path / "s.sock"
+    path.write_text("precious")
+    with pytest.raises(OperatorError, match="is no socket"):
+        await serve(handlers.all(), f"unix:{path}")
+    assert path.read_text() == "precious"
+
+
+async def test_a_port_in_use(handlers: Handlers) -> None:
+    server = await serve(handlers.all(), "tcp:127.0.0.1:0")
+    with pytest.raises(OperatorError, match="ACC502"):
+        await serve(handlers.all(), server.url)
+    await server.stop()
+
+
+@pytest.mark.parametrize(
+    ("url", "code"),
+    [
+        ("", "ACC501"),
+        ("payment", "ACC501"),
+        ("https://127.0.0.1:1/", "ACC501"),
+        ("unix:relative", "ACC501"),
+        ("unix:/" + "x" * 107, "ACC501"),
+        ("tcp:127.0.0.1", "ACC501"),
+        ("tcp::80", "ACC501"),
+        ("tcp:127.0.0.1:99999", "ACC501"),
+        ("http://127.0.0.1/rpc", "ACC501"),
+        ("http://127.0.0.1:x/rpc", "ACC501"),
+        ("http://user:secret@127.0.0.1:1/rpc", "ACC501"),
+        ("http://127.0.0.1:1/rpc?a=1", "ACC501"),
+        ("tcp:0.0.0.0:1", "ACC503"),
+        ("tcp:example.org:1", "ACC503"),
+        ("http://10.0.0.1:1/", "ACC503"),
+        ("tcp:127.0.0.1.example.org:1", "ACC503"),
+        ("unix:/nowhere/at/all.sock", "ACC505"),
+    ],
+)
+async def test_what_is_no_address(url: str, code: str, handlers: Handlers) -> None:
+    with pytest.raises(OperatorError, match=code) as refused:
+        await serve(handlers.all(), url)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_remote_address_may_be_allowed() -> None:
+    with pytest.raises(OperatorError, match="ACC503"):
+        connect("tcp:example.org:1")
+    assert connect("tcp:example.org:1", allow_remote=True).url == "tcp:example.org:1"
+    assert connect("http://[::1]:1/rpc").url == "http://[::1]:1/rpc"
