@@ -1,0 +1,101 @@
+"""Every must_pass program on the real runtime, in seeded worlds, does what the direct reading of its choreography does.
+
+The world shuffles, doubles, crashes and recovers; the direct reading knows none of it. If the reading settles, the
+world settles with the same result after the same calls; if it is aborted, the world ends with everything undone.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+
+from accompanist.language import codec, direct
+from accompanist.language.load import load
+from accompanist.language.program import Choreography, RoleProgram
+from accompanist.runtime.ports import Phase
+from accompanist.simulation.worker import FencedWorker, Refusal
+from accompanist.simulation.world import World
+from tests.language.programs import MUST_PASS, must_pass
+
+SEEDS = 12
+
+
+def fenced(program: RoleProgram, table: Mapping[str, Callable[..., Any]]) -> FencedWorker:
+    """A worker that answers from a program's table of functions; compensations do nothing but be counted."""
+
+    def function(name: str) -> Callable[[bytes], bytes]:
+        types, _ = program.operation_types[name]
+
+        def run(arguments: bytes) -> bytes:
+            if program.projection.operations[name].kind == "compensation":
+                return b"null"
+            given = codec.decode(arguments, dict[str, Any])
+            values = {key: codec.decode(codec.encode(given[key]), type) for key, type in types.items()}
+            try:
+                return codec.encode(table[f"{program.role}.{name}"](**values))
+            except direct.Declined as declined:
+                raise Refusal(declined.reason) from None
+
+        return run
+
+    operations = program.projection.operations
+    return FencedWorker(operations, {name: function(name) for name in operations})
+
+
+def world(choreography: Choreography, table: Mapping[str, Callable[..., Any]], seed: int) -> World:
+    programs = {role: load(choreography, role) for role in choreography.roles}
+    return World(programs, {role: fenced(program, table) for role, program in programs.items()}, seed, seed % 4)
+
+
+def transactions(choreography: Choreography, read: direct.Direct) -> Counter[tuple[str, str, str, bytes]]:
+    """What the direct reading executed, as a ledger would have it."""
+    return Counter(
+        (call.role, call.site, call.operation, codec.encode(dict(call.arguments)))
+        for call in read.calls
+        if call.outcome == "replied"
+        and choreography.projections[call.role].operations[call.operation].kind == "transaction"
+    )
+
+
+def executed(ran: World) -> Counter[tuple[str, str, str, bytes]]:
+    return Counter(
+        (role, entry.site, entry.operation, entry.arguments)
+        for role, worker in ran.workers.items()
+        for entry in worker.executed
+    )
+
+
+@pytest.mark.parametrize("name", MUST_PASS)
+def test_the_runtime_does_what_the_choreography_says(name: str) -> None:
+    choreography, module = must_pass(name)
+    for arguments in module.ARGUMENTS:
+        read = direct.run(choreography, arguments, direct.workers(module.WORKERS))
+        for seed in range(SEEDS):
+            ran = world(choreography, module.WORKERS, seed)
+            ran.start(codec.encode(arguments))
+            ran.run()
+            assert ran.over, (seed, ran.phases)
+            if read.aborted:
+                judge_undone(ran, seed, read)
+            else:
+                judge_settled(ran, seed, read, choreography)
+
+
+def judge_settled(ran: World, seed: int, read: direct.Direct, choreography: Choreography) -> None:
+    assert set(ran.phases.values()) == {Phase.SETTLED}, (seed, ran.phases)
+    assert executed(ran) == transactions(choreography, read), seed
+    assert not any(worker.undone for worker in ran.workers.values()), seed
+    for role in choreography.result_owners & ran.phases.keys():
+        row = ran.disks[role].row
+        assert row is not None and row.result == codec.encode(read.result), seed
+
+
+def judge_undone(ran: World, seed: int, read: direct.Direct) -> None:
+    assert set(ran.phases.values()) == {Phase.ENDED}, (seed, ran.phases)
+    for worker in ran.workers.values():
+        assert Counter(worker.undone) == Counter(entry.site for entry in worker.executed), seed
+    row = ran.disks[ran.header.initiator].row
+    assert row is not None and row.reason == read.reason, seed
