@@ -176,7 +176,7 @@ def _sites(told: dict[str, Any]) -> str:
     lines: dict[tuple[str, ...], tuple[str, str, str]] = {}
     for answer in told.values():
         for message in answer.get("messages", ()):
-            way = f"{message['sender']} -> {message['receiver']}"
+            way = f"{message['sender'] or 'client'} -> {message['receiver']}"
             waits = f" (waits in the outbox: {message['answer']})" if message["place"] == "outbox" else ""
             key = (message["site"], "0", message["sender"], message["receiver"])
             if key not in lines or not waits:
@@ -193,7 +193,9 @@ def _sites(told: dict[str, Any]) -> str:
 
 
 def _in_order(key: tuple[str, ...]) -> tuple[Any, ...]:
-    """Sites by their numbers, so that 10 follows 9; names (control messages) after numbers."""
+    """The start, then sites by their numbers, so that 10 follows 9, then the other control messages."""
+    if key[0] == "!start":
+        return (), key[1:]
     parts = re.findall(r"\d+|[^\d.\[\]]+", key[0])
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts), key[1:]
 
