@@ -317,6 +317,13 @@ def start_ready(data: Path, socket_dir: Path) -> Server:
             return server
 
 
+def remove(data: Path, socket_dir: Path) -> None:
+    """Everything a stopped server leaves, also where it could not be reached and was placed elsewhere."""
+    for path in (data.resolve(), socket_place(socket_dir)):
+        shutil.rmtree(path, ignore_errors=True)
+    data.unlink(missing_ok=True)
+
+
 def run(data: Path, socket_dir: Path) -> int:
     """Run in the foreground until a signal comes or the server ends; its exit code, or 1 if it was killed."""
 

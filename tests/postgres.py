@@ -69,7 +69,7 @@ class Cluster:
         if migrated and self._template is None:
             self._template = self._name()
             self._run(f"CREATE DATABASE {self._template}")
-            _wait_for(_provision(Database(self.dsn(self._template))))
+            _wait_for(provision_logs(Database(self.dsn(self._template))))
         self._run(f"CREATE DATABASE {name} TEMPLATE {self._template if migrated else 'template0'}")
         try:
             yield Database(self.dsn(name))
@@ -101,7 +101,8 @@ async def _execute(dsn: str, statement: str) -> None:
         await connection.close()
 
 
-async def _provision(database: Database) -> None:
+async def provision_logs(database: Database) -> None:
+    """Roles and migrated schemas for SERVICES."""
     await provision.bootstrap(database.dsn(), SERVICES)
     if password := urlsplit(database.dsn()).password:
         for service in SERVICES:
@@ -112,15 +113,27 @@ async def _provision(database: Database) -> None:
 
 
 @contextmanager
+def passable_directory() -> Iterator[Path]:
+    """A short temporary directory that a server which root started can pass through; pytest's own are private."""
+    with tempfile.TemporaryDirectory(prefix="acc-", ignore_cleanup_errors=True) as place:
+        Path(place).chmod(0o711)
+        yield Path(place)
+
+
+@contextmanager
 def server() -> Iterator[postgres.Server]:
     """A server of one's own, for tests that kill it."""
-    with tempfile.TemporaryDirectory(prefix="acc-", ignore_cleanup_errors=True) as place:
-        Path(place).chmod(0o711)  # started by root, the server is somebody else
-        started = postgres.start_ready(Path(place, "data"), Path(place, "s"))
+    with passable_directory() as place:
+        started = postgres.start_ready(place / "data", place / "s")
         try:
             yield started
         finally:
             started.stop()
+
+
+def restart(killed: postgres.Server) -> postgres.Server:
+    """The killed server again, on the same data and socket; whoever calls this stops it."""
+    return postgres.start_ready(killed.place, killed.socket_dir)
 
 
 @contextmanager

@@ -1,0 +1,232 @@
+"""The group commit, on a fake log: who shares a flush, in what order, and whose failure is whose."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+import pytest
+
+from accompanist import limits
+from accompanist.log.group import Flusher
+from accompanist.log.memory import MemoryDatabase, MemoryLog
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable
+from tests.log.letters import burst, header, message, row, shard, start
+
+
+class Gate(MemoryLog):
+    """A log whose flushes wait at a gate, are counted, and fail as they are told."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryDatabase(["warehouse", "payment", "loyalty"]), "warehouse")
+        self.groups: list[list[Commit]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.entered = asyncio.Event()
+        self.failures: list[Exception] = []
+        self.poison: Callable[[Commit], bool] = lambda commit: False
+
+    async def flush(self, commits: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
+        self.groups.append(list(commits))
+        self.entered.set()
+        await self.gate.wait()
+        if self.failures:
+            raise self.failures.pop(0)
+        if any(self.poison(commit) for commit in commits):
+            raise ValueError("no column takes this")
+        return await super().flush(commits)
+
+
+@pytest.fixture
+async def log() -> Gate:
+    gate = Gate()
+    await gate.lease("w", limits.shards_count)
+    return gate
+
+
+def slept(log: Gate) -> tuple[Flusher, list[float]]:
+    """A flusher whose pauses take no time and are written down."""
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    return Flusher(log, sleep=sleep, jitter=lambda: 0.5), pauses
+
+
+async def in_flight(log: Gate, flusher: Flusher, commit: Commit) -> asyncio.Task[Any]:
+    """A commit whose flush has begun and waits at the gate."""
+    log.gate.clear()
+    log.entered.clear()
+    task = asyncio.create_task(flusher.commit(commit))
+    await log.entered.wait()
+    return task
+
+
+async def gathered(flusher: Flusher, commits: Sequence[Commit]) -> list[asyncio.Task[Any]]:
+    tasks = [asyncio.create_task(flusher.commit(commit)) for commit in commits]
+    await asyncio.sleep(0)  # each runs until it waits
+    return tasks
+
+
+async def test_those_who_wait_at_the_same_time_share_a_flush(log: Gate) -> None:
+    flusher, _ = slept(log)
+    first = await in_flight(log, flusher, burst(header()))
+    others = await gathered(flusher, [burst(header()) for _ in range(5)])
+    log.gate.set()
+    await asyncio.gather(first, *others)
+    assert [len(group) for group in log.groups] == [1, 5]
+
+
+async def test_those_of_one_turn_of_the_loop_share_a_flush(log: Gate) -> None:
+    flusher, _ = slept(log)
+    await asyncio.gather(*(flusher.commit(burst(header())) for _ in range(5)))
+    assert [len(group) for group in log.groups] == [5]
+
+
+async def test_each_gets_its_own_answer(log: Gate) -> None:
+    flusher, _ = slept(log)
+    commits = []
+    for number in range(10):
+        of = header()
+        commits.append(burst(of, messages=tuple(message(of, str(site)) for site in range(number))))
+    answers = await asyncio.gather(*(flusher.commit(commit) for commit in commits))
+    assert [len(answer) for answer in answers] == list(range(10))
+
+
+async def test_order_is_kept_and_a_group_is_bounded(log: Gate) -> None:
+    flusher, _ = slept(log)
+    of = header()
+    first = await in_flight(log, flusher, burst(of))
+    count = limits.flush_bursts_max + 10
+    waiting = await gathered(flusher, [burst(of, session=row(of, waiting=str(n))) for n in range(count)])
+    log.gate.set()
+    await asyncio.gather(first, *waiting)
+    assert [len(group) for group in log.groups] == [1, limits.flush_bursts_max, 10]
+    written = [commit.session.waiting for group in log.groups for commit in group if commit.session]
+    assert written == [str(n) for n in range(count)]
+
+
+async def test_a_group_is_bounded_by_its_weight(log: Gate) -> None:
+    flusher, _ = slept(log)
+    of = header()
+    heavy = b"x" * limits.payload_bytes_max
+    commits = [burst(of, messages=(message(of, str(n), payload=heavy),)) for n in range(20)]
+    await asyncio.gather(*(flusher.commit(commit) for commit in commits))
+    assert [len(group) for group in log.groups] == [16, 4]
+
+
+async def test_unavailable_is_tried_again_until_it_is_not(log: Gate) -> None:
+    flusher, pauses = slept(log)
+    log.failures = [LogUnavailable("down")] * 12
+    of = header()
+    assert await flusher.commit(burst(of, messages=(message(of),))) == [Delivery.STORED]
+    assert len(log.groups) == 13
+    assert pauses[0] < pauses[1] < pauses[2]
+    assert max(pauses) == pauses[-1] == limits.backoff_cap_ms * 0.75 / 1000
+
+
+async def test_a_flush_that_happened_unheard_is_done_again(log: Gate) -> None:
+    flusher, _ = slept(log)
+    log._database.fail("after")
+    of = header()
+    assert await flusher.commit(burst(of, session=row(of), messages=(message(of),))) == [Delivery.SAME]
+
+
+async def test_a_lost_lease_fails_its_own_commits_and_no_others(log: Gate) -> None:
+    flusher, _ = slept(log)
+    of, other = header(), header()
+    while shard(other) == shard(of):
+        other = header()
+    held = log.tables.shards[shard(of)]
+    held.owner, held.epoch = "somebody else", held.epoch + 1
+    commits = [burst(of, session=row(of)), burst(other, session=row(other)), start(of)]
+    lost, kept, unguarded = await asyncio.gather(
+        *(flusher.commit(commit) for commit in commits), return_exceptions=True
+    )
+    assert isinstance(lost, LeaseLost)
+    assert lost.shards == (shard(of),)
+    assert (kept, unguarded) == ([], [Delivery.STORED])
+
+
+async def test_what_waited_while_its_shard_was_lost_and_won_back_fails(log: Gate) -> None:
+    flusher, _ = slept(log)
+    of, other = header(), header()
+    first = await in_flight(log, flusher, start(other))
+    [waiting] = await gathered(flusher, [burst(of, session=row(of))])
+    held = log.tables.shards[shard(of)]
+    held.owner = None
+    await log.lease("w", limits.shards_count)
+    log.gate.set()
+    await first
+    with pytest.raises(LeaseLost):
+        await waiting
+    assert await flusher.commit(burst(of, session=row(of))) == []
+
+
+async def test_a_shard_that_is_not_held_is_refused_at_once(log: Gate) -> None:
+    flusher, _ = slept(log)
+    await log.release("w")
+    with pytest.raises(LeaseLost):
+        await flusher.commit(burst(header()))
+    assert log.groups == []
+
+
+async def test_a_refusal_for_foreign_shards_ends(log: Gate) -> None:
+    flusher, _ = slept(log)
+    log.failures = [LeaseLost([9_999])]
+    with pytest.raises(LeaseLost):
+        await flusher.commit(burst(header()))
+
+
+async def test_what_cannot_be_written_fails_alone(log: Gate) -> None:
+    flusher, _ = slept(log)
+    bad = header()
+    log.poison = lambda commit: commit.session is not None and commit.session.header.session == bad.session
+    headers = [header(), bad, header()]
+    good, failed, other = await asyncio.gather(
+        *(flusher.commit(burst(of, session=row(of), messages=(message(of),))) for of in headers), return_exceptions=True
+    )
+    assert isinstance(failed, ValueError)
+    assert (good, other) == ([Delivery.STORED], [Delivery.STORED])
+
+
+async def test_a_caller_that_left_harms_nobody(log: Gate) -> None:
+    flusher, _ = slept(log)
+    first = await in_flight(log, flusher, burst(header()))
+    leaving, staying = await gathered(flusher, [burst(header()), burst(header())])
+    first.cancel()
+    leaving.cancel()
+    log.gate.set()
+    assert await staying == []
+
+
+async def test_closing_fails_those_who_wait_and_those_who_come(log: Gate) -> None:
+    flusher, _ = slept(log)
+    first = await in_flight(log, flusher, burst(header()))
+    [waiting] = await gathered(flusher, [burst(header())])
+    await flusher.close()
+    for task in (first, waiting):
+        with pytest.raises(LogUnavailable):
+            await task
+    with pytest.raises(LogUnavailable):
+        await flusher.commit(burst(header()))
+
+
+async def test_closing_ends_the_trials(log: Gate) -> None:
+    log.failures = [LogUnavailable("down")] * 10_000
+    flusher = Flusher(log, sleep=asyncio.sleep)
+    waiting = await in_flight(log, flusher, burst(header()))
+    log.gate.set()
+    await flusher.close()
+    with pytest.raises(LogUnavailable):
+        await waiting
+
+
+async def test_an_epoch_that_was_given_is_not_replaced(log: Gate) -> None:
+    flusher, _ = slept(log)
+    of = header()
+    with pytest.raises(LeaseLost):
+        await flusher.commit(msgspec.structs.replace(burst(of, session=row(of)), epoch=77))

@@ -1,0 +1,85 @@
+"""Postgres is killed with SIGKILL under a load of flushes: what was acknowledged is there, and everybody goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from accompanist.limits import shards_count
+from accompanist.log.group import Flusher
+from accompanist.log.listener import Listener
+from accompanist.log.postgres import PostgresLog
+from accompanist.runtime.ports import Delivery
+from ops.postgres import Server
+from tests.log.letters import burst, header, message, result, row
+from tests.postgres import SERVICES, Database, provision_logs, restart, server
+
+
+@pytest.fixture
+def killable() -> Iterator[list[Server]]:
+    """A server of the test's own and what it is restarted as: the last of the list runs."""
+    with server() as first:
+        servers = [first]
+        yield servers
+        for later in servers[1:]:
+            later.stop()
+
+
+async def test_no_acknowledged_commit_is_lost(killable: list[Server]) -> None:
+    database = Database(killable[0].dsn())
+    await provision_logs(database)
+    log = await PostgresLog.open(database.sidecar_dsn("warehouse"), "warehouse", SERVICES)
+    payment = await PostgresLog.open(database.sidecar_dsn("payment"), "payment", SERVICES)
+    await log.lease("w", shards_count)
+    await payment.lease("p", shards_count)
+    woken = asyncio.Event()
+    listening = asyncio.create_task(Listener.at(database.sidecar_dsn("payment"), "acc_payment", woken.set).run())
+    noticed = asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        noticed.set()
+        await asyncio.sleep(seconds)
+
+    flusher = Flusher(log, sleep=sleep)
+    acknowledged: list[object] = []
+    marks = {count: asyncio.Event() for count in (400, 800, 1_200, 1_600)}
+
+    async def client() -> None:
+        while not marks[1_600].is_set():
+            of = header()
+            answers = await flusher.commit(
+                burst(of, session=row(of), results=(result(of),), messages=(message(of), message(of, "2", "loyalty")))
+            )
+            assert set(answers) <= {Delivery.STORED, Delivery.SAME}
+            acknowledged.append(of.session)
+            if len(acknowledged) in marks:
+                marks[len(acknowledged)].set()
+
+    async with asyncio.TaskGroup() as clients:
+        for _ in range(16):
+            clients.create_task(client())
+        for count in (400, 800, 1_200):
+            await marks[count].wait()
+            killable[-1].kill()
+            noticed.clear()
+            await noticed.wait()
+            killable.append(restart(killable[-1]))
+
+    sessions = {(session, "warehouse") for session in acknowledged}
+    assert sessions <= set(await log.unfinished(range(shards_count)))
+    memories = await log.load(list(sessions))  # type: ignore[arg-type]
+    assert all(memory.session is not None and len(memory.results) == 1 for memory in memories)
+    taken = set()
+    while rows := await payment.take(500):
+        taken |= {entry.message.session for entry in rows}
+    assert set(acknowledged) <= taken
+    woken.clear()
+    async with asyncio.timeout(30):
+        await woken.wait()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
+    await flusher.close()
+    await log.close()
+    await payment.close()

@@ -1,0 +1,148 @@
+"""The local server: in the foreground, private, durable, restartable after any kill, and gone when it should be."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from ops import postgres
+from tests.postgres import passable_directory
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    with passable_directory() as made:
+        yield made
+
+
+@pytest.fixture
+def running(place: Path) -> Iterator[subprocess.Popen[str]]:
+    """`python -m ops.postgres run`, ready."""
+    process = begin(place)
+    yield process
+    if process.poll() is None:
+        process.terminate()
+        process.wait()
+
+
+def begin(place: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "ops.postgres", "run", "--data", place / "data", "--socket", place / "s"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert "is ready" in process.stdout.readline()
+    return process
+
+
+def postmaster(place: Path) -> int:
+    return int((place / "data" / "postmaster.pid").read_text().splitlines()[0])
+
+
+async def ask(place: Path, question: str) -> object:
+    connection = await asyncpg.connect(postgres.dsn(place / "s"))
+    try:
+        return await connection.fetchval(question)
+    finally:
+        await connection.close()
+
+
+async def test_it_is_durable_private_and_not_root(place: Path, running: subprocess.Popen[str]) -> None:
+    for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+        assert await ask(place, f"SHOW {setting}") == "on"
+    assert await ask(place, "SHOW listen_addresses") == ""
+    listens_in = postgres.socket_place(place / "s")
+    assert stat.S_IMODE(listens_in.stat().st_mode) == 0o700
+    assert len(os.fsencode(listens_in / postgres.SOCKET_NAME)) <= postgres.SOCKET_BYTES_MAX
+    assert (place / "data").resolve().stat().st_uid != 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_stops_it_cleanly_whoever_is_connected(
+    place: Path, running: subprocess.Popen[str], number: signal.Signals
+) -> None:
+    connection = await asyncpg.connect(postgres.dsn(place / "s"))
+    running.send_signal(number)
+    assert running.wait() == 0
+    assert not (place / "data" / "postmaster.pid").exists()
+    connection.terminate()
+
+
+async def test_a_killed_server_ends_the_runner_and_the_next_goes_on_with_the_data(
+    place: Path, running: subprocess.Popen[str]
+) -> None:
+    await ask(place, "CREATE TABLE kept AS SELECT 1 AS one")
+    os.kill(postmaster(place), signal.SIGKILL)
+    assert running.wait() == 1
+    assert (place / "data" / "postmaster.pid").exists(), "stale, as a kill leaves it"
+    again = begin(place)
+    assert await ask(place, "SELECT one FROM kept") == 1
+    again.terminate()
+    assert again.wait() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child of its parent's death")
+async def test_a_killed_runner_takes_its_server_with_it(place: Path, running: subprocess.Popen[str]) -> None:
+    pid = postmaster(place)
+    gone = os.pidfd_open(pid)
+    running.kill()
+    running.wait()
+    try:
+        assert select.select([gone], [], [], 30)[0], "the postmaster still runs"
+    finally:
+        os.close(gone)
+
+
+def test_a_second_server_on_the_same_data_is_refused(
+    place: Path, running: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "STALE_SECONDS", 0.0)
+    with pytest.raises(postgres.PostgresAbsent):
+        postgres.start_ready(place / "data", place / "other")
+    assert running.poll() is None
+
+
+def test_a_long_socket_path_is_placed_somewhere_short(place: Path) -> None:
+    deep = place.joinpath(*["a-long-name-of-a-directory"] * 6)
+    found = postgres.socket_place(deep)
+    assert found != deep
+    assert found == postgres.socket_place(deep), "the same at each start"
+    assert len(os.fsencode(found / postgres.SOCKET_NAME)) <= postgres.SOCKET_BYTES_MAX
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts it as somebody else")
+def test_root_places_what_the_server_cannot_reach_where_it_can(place: Path) -> None:
+    hidden = place / "hidden"
+    hidden.mkdir(mode=0o700)
+    server = postgres.start_ready(hidden / "data", hidden / "s")
+    try:
+        assert (hidden / "data").is_symlink()
+        assert postgres.reachable(server.place, postgres.identity())
+    finally:
+        server.stop()
+        postgres.remove(hidden / "data", hidden / "s")
+    assert not server.place.exists()
+    assert not postgres.socket_place(hidden / "s").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts it as somebody else")
+def test_root_copies_binaries_that_the_server_cannot_reach(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install = place / "install"
+    (install / "bin").mkdir(parents=True)
+    for name in ("postgres", "initdb"):
+        (install / "bin" / name).touch(mode=0o700)
+    install.chmod(0o700)
+    common = place / "common"
+    monkeypatch.setattr(postgres, "PLACES", (common,))
+    monkeypatch.setenv("ACCOMPANIST_PG_BIN", str(install / "bin"))
+    found = postgres.binaries()
+    assert common in found.parents
+    assert found == postgres.binaries()
+    assert stat.S_IMODE((found / "postgres").stat().st_mode) & 0o555 == 0o555

@@ -1,0 +1,252 @@
+"""Notifier and listener: by themselves on fakes, and together on Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from accompanist import limits
+from accompanist.log.listener import Listener
+from accompanist.log.names import channel
+from accompanist.log.notifier import Notifier
+from accompanist.runtime.ports import LogUnavailable
+from tests.log.letters import burst, header, message
+from tests.log.worlds import PostgresWorld, owner
+from tests.postgres import SERVICES
+
+
+class Pauses:
+    """A sleep that lasts until the test ends it."""
+
+    def __init__(self) -> None:
+        self.asked: asyncio.Queue[tuple[float, asyncio.Event]] = asyncio.Queue()
+
+    async def __call__(self, seconds: float) -> None:
+        end = asyncio.Event()
+        self.asked.put_nowait((seconds, end))
+        await end.wait()
+
+    async def pass_by(self) -> float:
+        """Wait until somebody sleeps, let it wake, and say how long it was to be."""
+        seconds, end = await self.asked.get()
+        end.set()
+        return seconds
+
+
+class FakeLine:
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+        self.broken = False
+        self.ended = False
+
+    async def execute(self, query: str, *args: object) -> object:
+        if self.broken:
+            raise ConnectionResetError
+        self.sent.append(args[0])
+        return None
+
+    def terminate(self) -> None:
+        self.ended = True
+
+
+@pytest.fixture
+def lines() -> list[FakeLine]:
+    return []
+
+
+def notifier(lines: list[FakeLine], pauses: Pauses) -> Notifier:
+    async def open_line() -> FakeLine:
+        lines.append(FakeLine())
+        return lines[-1]
+
+    return Notifier(SERVICES, open_line, sleep=pauses)
+
+
+async def test_the_first_leaves_at_once_and_the_next_together(lines: list[FakeLine]) -> None:
+    pauses = Pauses()
+    telling = notifier(lines, pauses)
+    telling.notify(["payment"])
+    seconds, end = await pauses.asked.get()
+    assert seconds == limits.notify_hold_ms / 1000
+    assert lines[0].sent == [[channel("acc_payment")]]
+    telling.notify(["loyalty"])
+    telling.notify(["loyalty", "payment", "nobody"])
+    assert len(lines[0].sent) == 1
+    end.set()
+    await pauses.pass_by()
+    assert lines[0].sent[1:] == [[channel("acc_loyalty"), channel("acc_payment")]]
+    await telling.close()
+    assert lines[0].ended
+
+
+async def test_what_cannot_be_told_is_dropped_and_the_next_is_told_on_a_new_line(lines: list[FakeLine]) -> None:
+    pauses = Pauses()
+    telling = notifier(lines, pauses)
+    telling.notify(["payment"])
+    await pauses.pass_by()
+    lines[0].broken = True
+    telling.notify(["payment"])
+    await pauses.pass_by()
+    assert lines[0].ended
+    telling.notify(["loyalty"])
+    await pauses.pass_by()
+    assert lines[1].sent == [[channel("acc_loyalty")]]
+    await telling.close()
+    telling.notify(["loyalty"])
+    assert telling._task is None, "closed: nothing is begun"
+
+
+async def test_nobody_to_tell_is_nothing_to_do(lines: list[FakeLine]) -> None:
+    telling = notifier(lines, Pauses())
+    telling.notify(["nobody"])
+    telling.notify([])
+    assert telling._task is None
+    await telling.close()
+
+
+class FakeEar:
+    def __init__(self) -> None:
+        self.channel = ""
+        self.hear: Callable[..., None] = lambda *_: None
+        self.lose: Callable[..., None] = lambda *_: None
+        self.listening: bool | None = True
+        self.ended = False
+
+    async def add_listener(self, name: str, callback: Callable[..., None]) -> None:
+        self.channel, self.hear = name, callback
+
+    def add_termination_listener(self, callback: Callable[..., None]) -> None:
+        self.lose = callback
+
+    async def fetchval(self, query: str, *args: object) -> Any:
+        if self.listening is None:
+            raise ConnectionResetError
+        return self.listening
+
+    def terminate(self) -> None:
+        self.ended = True
+
+
+class Hall:
+    """A listener on fakes: its ears, its wake-ups, its pauses."""
+
+    def __init__(self, *, listen: bool = True, refusals: int = 0) -> None:
+        self.ears: list[FakeEar] = []
+        self.wakes = 0
+        self.woken = asyncio.Event()
+        self.pauses = Pauses()
+        self.refusals = refusals
+        open_ear = self._open if listen else None
+        self.listener = Listener("acc_payment", self._wake, open_ear, sleep=self.pauses, jitter=lambda: 0.5)
+        self.task = asyncio.create_task(self.listener.run())
+
+    async def _open(self) -> FakeEar:
+        if self.refusals:
+            self.refusals -= 1
+            raise LogUnavailable("refused")
+        self.ears.append(FakeEar())
+        return self.ears[-1]
+
+    def _wake(self) -> None:
+        self.wakes += 1
+        self.woken.set()
+
+    async def pauses_of(self, count: int) -> dict[float, asyncio.Event]:
+        """That many sleepers: how long each wants to sleep, and what ends it."""
+        return dict([await self.pauses.asked.get() for _ in range(count)])
+
+    async def end(self) -> None:
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+
+
+POLL, HEARTBEAT = limits.poll_ms / 1000, limits.heartbeat_ms / 1000
+
+
+async def test_it_listens_then_wakes_then_wakes_at_each_word() -> None:
+    hall = Hall()
+    sleepers = await hall.pauses_of(2)
+    assert set(sleepers) == {POLL, HEARTBEAT}
+    [ear] = hall.ears
+    assert ear.channel == "accompanist_acc_payment"
+    assert hall.wakes == 2, "one by the poll, one after LISTEN"
+    ear.hear(None, 1, ear.channel, "")
+    assert hall.wakes == 3
+    sleepers[POLL].set()
+    await hall.pauses_of(1)
+    assert hall.wakes == 4
+    await hall.end()
+    assert ear.ended
+
+
+@pytest.mark.parametrize("trouble", ["lost", "deaf", "silent"])
+async def test_it_connects_anew_and_wakes(trouble: str) -> None:
+    hall = Hall()
+    sleepers = await hall.pauses_of(2)
+    [ear] = hall.ears
+    if trouble == "lost":
+        ear.lose(None)
+    else:
+        ear.listening = False if trouble == "deaf" else None
+        sleepers[HEARTBEAT].set()
+    before = hall.wakes
+    await hall.pauses.pass_by()
+    assert ear.ended
+    await hall.pauses_of(1)
+    assert len(hall.ears) == 2
+    assert hall.wakes == before + 1
+    await hall.end()
+
+
+async def test_it_waits_longer_each_time_it_is_refused() -> None:
+    hall = Hall(refusals=3)
+    pauses: list[float] = []
+    while len(pauses) < 3:
+        pause = await hall.pauses.pass_by()
+        pauses += [pause] if pause != POLL else []
+    assert pauses[0] < pauses[1] < pauses[2] < HEARTBEAT
+    assert hall.wakes >= 1, "the poll goes on"
+    await hall.end()
+
+
+async def test_polling_alone_is_enough() -> None:
+    hall = Hall(listen=False)
+    for expected in (1, 2, 3):
+        [(_, end)] = (await hall.pauses_of(1)).items()
+        assert hall.wakes == expected
+        end.set()
+    assert hall.ears == []
+    await hall.end()
+
+
+async def test_a_flush_wakes_its_receiver_through_postgres(postgres_world: PostgresWorld) -> None:
+    database, woken = postgres_world.database, asyncio.Event()
+    never = asyncio.Event()
+
+    async def never_poll(seconds: float) -> None:
+        await never.wait()
+
+    listener = Listener.at(database.sidecar_dsn("payment"), "acc_payment", woken.set)
+    listener._sleep = never_poll
+    listening = asyncio.create_task(listener.run())
+    watcher = await postgres_world.connect("payment")
+    while not await watcher.fetchval(
+        "SELECT count(*) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND application_name = 'accompanist listener' AND query ~ 'LISTEN'"
+    ):
+        pass
+    await watcher.close()
+    telling = Notifier.at(database.sidecar_dsn("warehouse"), SERVICES)
+    log = await owner(postgres_world, "warehouse", delivered=telling.notify)
+    await asyncio.sleep(0)
+    woken.clear()
+    of = header()
+    await log.flush([burst(of, messages=(message(of),))])
+    async with asyncio.timeout(10):
+        await woken.wait()
+    await telling.close()
+    listening.cancel()
+    await asyncio.gather(listening, return_exceptions=True)
