@@ -55,7 +55,8 @@ def _close(block: Block, rest: Block, budget: list[int], depth: int) -> Block:
             made.append(point)
             continue
         if may_end((point,)):
-            after = () if ends((point,)) else (*block[number + 1 :], *rest)
+            following = block[number + 1 :]
+            after = () if ends((point,)) else following if ends(following) else (*following, *rest)
             then, orelse = (_close(branch, after, budget, depth + 1) for branch in (point.then, point.orelse))
             return (*made, replace(point, then=then, orelse=orelse))
         then, orelse = (_close(branch, (), budget, depth + 1) for branch in (point.then, point.orelse))
