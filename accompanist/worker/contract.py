@@ -58,7 +58,10 @@ def contract_of(role: type[Role]) -> dict[str, OperationContract]:
 
 def _kinds(owner: type[Role]) -> dict[str, str]:
     """Each operation that this class declares, with the kind its decorator gives it."""
-    tree = ast.parse(textwrap.dedent(inspect.getsource(owner)))
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(owner)))
+    except (OSError, TypeError):
+        raise AuthorError(MISMATCH, f"the source of {owner.__name__} is not at hand") from None
     [declared] = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     kinds: dict[str, str] = {}
     for node in declared.body:

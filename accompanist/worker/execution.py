@@ -29,7 +29,7 @@ from uuid import UUID
 
 import asyncpg
 
-from accompanist import crashpoints
+from accompanist import crashpoints, limits
 from accompanist.language import codec
 from accompanist.rpc import envelope
 from accompanist.rpc.envelope import RpcError
@@ -92,7 +92,7 @@ class Execution:
         try:
             return await self._decided(once)
         except Declined as refusal:
-            raise RpcError(envelope.DECLINED, "declined", refusal.reason) from None
+            raise RpcError(envelope.DECLINED, "declined", refusal.reason[: limits.reason_chars_max]) from None
 
     async def close(self, session: UUID, role: str, unless: str | None) -> bytes:
         """Shut the door of (session, role) and tell what was executed behind it. Raises RpcError."""

@@ -23,6 +23,9 @@ import uvloop
 from accompanist import crashpoints
 from accompanist.errors import AccompanistError, OperatorError
 from accompanist.rpc.server import Server, drain_ms, serve
+from accompanist.telemetry import logs
+from accompanist.telemetry.export import open_telemetry
+from accompanist.telemetry.serve import around
 from accompanist.worker import database, fence
 from accompanist.worker.contract import TRANSACTION
 from accompanist.worker.execution import Execution
@@ -80,6 +83,7 @@ def main(worker: Worker, install: Install, arguments: Sequence[str] | None = Non
     """
     try:
         asked = _read_arguments(worker, arguments, os.environ)
+        logs.set_up(f"{asked.service}-worker", os.environ)
         crashpoints.arm(asked.service)
         uvloop.run(_run(worker, install, asked))
     except AccompanistError as problem:
@@ -119,11 +123,16 @@ async def _run(worker: Worker, install: Install, asked: argparse.Namespace) -> N
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    running = await start(worker, asked.url, asked.database)
-    logger.info("worker.ready", address=running.url, schema=worker.schema)
-    await stopping.wait()
-    logger.info("worker.stopping")
-    await running.stop()
+    telemetry = open_telemetry(f"{asked.service}-worker", os.environ)
+    worker.around = around(telemetry, worker.role.__name__)
+    try:
+        running = await start(worker, asked.url, asked.database)
+        logger.info("worker.ready", address=running.url, schema=worker.schema)
+        await stopping.wait()
+        logger.info("worker.stopping")
+        await running.stop()
+    finally:
+        telemetry.close()
 
 
 async def _installed(install: Install, dsn: str) -> None:

@@ -45,11 +45,11 @@ class Killable:
             *(sys.executable, "-m", "tests.worker.bench", "--url", self.url, "--database", self.dsn, "--install"),
             cwd=ROOT,
             env=environment,
-            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
         )
-        assert self.process.stdout is not None
+        assert self.process.stderr is not None
         # its first line of log says that it listens
-        assert b"worker.ready" in await self.process.stdout.readline()
+        assert b"worker.ready" in await self.process.stderr.readline()
 
     def arm(self, point: str) -> None:
         (self.directory / f"{SERVICE}.{point}").touch()

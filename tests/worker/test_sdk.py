@@ -307,6 +307,8 @@ def test_a_role_is_a_class_with_operations() -> None:
     for wrong in (Role, int, type("Empty", (), {})):
         with pytest.raises(AuthorError, match="not a role class"):
             Worker(wrong, "bench_worker")  # type: ignore[arg-type]
+    with pytest.raises(AuthorError, match="the source of Conjured is not at hand"):
+        Worker(type("Conjured", (Role,), {}), "bench_worker")
 
 
 class Ancestor(Role):
