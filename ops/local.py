@@ -25,6 +25,7 @@ import json
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -129,6 +130,8 @@ def cluster(
         base = {**os.environ, **(environ or {})}
         given = base.pop("DATABASE_URL", "")
         base |= {"ACCOMPANIST_RUN": str(run), "ACCOMPANIST_CONFIG": str(config_file), KEEP_WHILE: str(os.getpid())}
+        if log_file is None and sys.stderr.isatty():
+            base.setdefault("ACCOMPANIST_LOG_FORMAT", "console")  # behind honcho's pipe the processes see no terminal
         base["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{base.get('PATH', '')}"
         running = Cluster(directory, run, base, configuration.load(config_file, base), given, not given)
         undo.callback(_stop, running)
@@ -136,6 +139,7 @@ def cluster(
             _start_postgres(running, output)
         asyncio.run(_provision(running, own_apis))
         running.config = configuration.load(config_file, running.environ)
+        _refuse_taken_ports(running.config)
         command = [sys.executable, "-m", "honcho", "start", "--procfile", str(procfile), "--app-root", str(ROOT)]
         running.processes.append(_spawn(command, running.environ, output))
         _wait_for(running.absent, running, "the sidecars and workers")
@@ -198,6 +202,16 @@ async def _password_dsn(running: Cluster, services: list[str]) -> Callable[[str]
     place = parts.netloc.rpartition("@")[2]
     rest = parts.path + (f"?{parts.query}" if parts.query else "")
     return lambda user: f"{parts.scheme}://{user}:{passwords[user]}@{place}{rest}"
+
+
+def _refuse_taken_ports(config: Config) -> None:
+    """Whoever listens there already would answer for our sidecar, which could not listen."""
+    for service in config.services.values():
+        parts = urlsplit(service.api)
+        if parts.scheme == "http" and parts.hostname and parts.port:
+            with socket.socket() as probe:
+                if probe.connect_ex((parts.hostname, parts.port)) == 0:
+                    raise NotStarted(f"{service.api}, the API of {service.name}, is taken by another process")
 
 
 def _spawn(command: list[str], environ: Mapping[str, str], output: BinaryIO | None) -> subprocess.Popen[bytes]:

@@ -9,6 +9,7 @@ import os
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -145,3 +146,17 @@ def test_what_does_not_come_up_is_told_and_taken_down(place: Path) -> None:
     with pytest.raises(NotStarted, match="while the sidecars and workers came up"), up(place):
         pass
     assert not (place / "var" / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_port_that_is_taken_is_told_at_once(place: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        (place / "accompanist.toml").write_text(f'[service.stock]\napi = "http://127.0.0.1:{port}"\n')
+        files = {"procfile": place / "Procfile", "config_file": place / "accompanist.toml", "log_file": place / "log"}
+        with (
+            pytest.raises(NotStarted, match="taken by another process"),
+            cluster(place / "var", {"DATABASE_URL": ""}, own_apis=False, **files),
+        ):
+            pass
