@@ -164,7 +164,7 @@ async def test_a_worker_that_does_not_read(tmp_path: Path) -> None:
     big = b'{"a":"' + b"x" * 1_000_000 + b'"}'
     async with worker(tmp_path, deaf) as client:
         answers = await asyncio.gather(*(client.call("a", big, b"{}", 300) for _ in range(20)))
-    assert answers == [Fault("no answer within 300 ms")] * 20
+    assert all(isinstance(answer, Fault) for answer in answers), answers
 
 
 # -- nonsense --------------------------------------------------------------------------------------

@@ -29,10 +29,15 @@ OAK = Plank(4)
 
 
 @pytest.fixture
-async def running(blank_database: Database, tmp_path: Path) -> AsyncIterator[Running]:
+def scheme() -> str:
+    return "unix"
+
+
+@pytest.fixture
+async def running(blank_database: Database, tmp_path: Path, scheme: str) -> AsyncIterator[Running]:
     bench.started, bench.go_on = asyncio.Event(), asyncio.Event()
     await bench.install(blank_database.dsn())
-    running = await start(bench.worker, f"unix:{tmp_path}/bench.sock", blank_database.dsn())
+    running = await start(bench.worker, f"{scheme}:{tmp_path}/bench.sock", blank_database.dsn())
     yield running
     await running.stop(0)
 
@@ -55,6 +60,7 @@ async def done(db: asyncpg.Connection) -> list[str]:
     return [row["operation"] for row in await db.fetch("SELECT operation FROM ledger ORDER BY operation")]
 
 
+@pytest.mark.parametrize("scheme", ["unix", "http+unix"])
 async def test_effect_and_reply_are_one(caller: Caller, db: asyncpg.Connection) -> None:
     for _ in range(3):
         assert await caller.call("saw", "1", plank=OAK) == Replied(b'{"length":2,"wood":"oak"}')
