@@ -1,7 +1,7 @@
 """From one Python source file to one checked program per role (design 2). Pure: no I/O, no clock, no event loop.
 
-    compile.compile_file   source -> Choreography, or Diagnostics
-    load.load              Choreography, role -> RoleProgram, the only place where generated code becomes code
-    report                 what `accompanist check` and `accompanist project` print
-    direct                 the direct reading of a choreography, the oracle of the tests
+compile.compile_file   source -> Choreography, or Diagnostics
+load.load              Choreography, role -> RoleProgram, the only place where generated code becomes code
+report                 what `accompanist check` and `accompanist project` print
+direct                 the direct reading of a choreography, the oracle of the tests
 """

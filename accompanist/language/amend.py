@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
-from accompanist.language.ir import Block, Carried, Header, If, Move, Owners, Select, Statement
+from accompanist.language.ir import ELSE, THEN, Block, Carried, Header, If, Move, Owners, Select, Statement
 from accompanist.language.local import LocalBlock, Receiving, stopped
 from accompanist.language.locate import actors
 from accompanist.language.merge import NoMerge, merge
@@ -70,13 +70,13 @@ class Amender:
             if role in point.owners:
                 continue
             ahead = Ahead(live[role], acting)
-            then, orelse = (projector.project(side, ahead, begun)[0] for _, side in point.branches)
-            if unreached(role, then, orelse, ahead, begun):
+            programs = {label: projector.project(side, ahead, begun)[0] for label, side in point.branches}
+            if unreached(role, programs[THEN], programs[ELSE], ahead, begun):
                 continue
             try:
-                merge(then, orelse)
+                merge(programs[THEN], programs[ELSE])
             except NoMerge:
-                told[role] = Sides({"then": then, "else": orelse})
+                told[role] = Sides(programs)
         if not told:
             return point
         selector = max(

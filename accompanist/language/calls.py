@@ -82,17 +82,26 @@ class CallReader:
     def _operation(self, node: ast.Call, role: str, operation: str) -> Form:
         owner = self._header.roles[role]
         if operation == "abort":
-            return self._refuse(codes.EXPRESSION, node, "abort ends the saga and has no value", "write it on a line of its own")
+            return self._refuse(
+                codes.EXPRESSION, node, "abort ends the saga and has no value", "write it on a line of its own"
+            )
         offer = owner.offer(operation)
         if offer is None and operation in RESERVED:
-            return self._refuse(codes.EXPRESSION, node, f"{role}.{operation} is not in the language yet",
-                                "make it a @query of the role")
+            return self._refuse(
+                codes.EXPRESSION, node, f"{role}.{operation} is not in the language yet", "make it a @query of the role"
+            )
         if offer is None:
             close = difflib.get_close_matches(operation, [offer.name for offer in owner.offers], 1)
-            return self._refuse(codes.ROLE_UNKNOWN, node.func, f"{owner.name} has no operation {operation}",
-                                f"{role}.{close[0]}(…)" if close else f"declare it in class {owner.name}")
+            return self._refuse(
+                codes.ROLE_UNKNOWN,
+                node.func,
+                f"{owner.name} has no operation {operation}",
+                f"{role}.{close[0]}(…)" if close else f"declare it in class {owner.name}",
+            )
         if offer.kind == "compensation":
-            return self._refuse(codes.COMPENSATION_CALLED, node, f"{operation} is a compensation", f'{role}.abort("reason")')
+            return self._refuse(
+                codes.COMPENSATION_CALLED, node, f"{operation} is a compensation", f'{role}.abort("reason")'
+            )
         arguments = self._arguments(node, offer, role)
         return REFUSED_FORM if arguments is None else CallForm(role, offer, arguments)
 
@@ -105,7 +114,9 @@ class CallReader:
         given = [*zip(names, node.args, strict=False), *((k.arg or "", k.value) for k in node.keywords)]
         keys = [name for name, _ in given]
         if len(node.args) > len(names) or sorted(keys) != sorted(names):
-            self._refuse(codes.BAD_CALL, node, f"{role}.{offer.name} takes {', '.join(names) or 'no arguments'}", wanted)
+            self._refuse(
+                codes.BAD_CALL, node, f"{role}.{offer.name} takes {', '.join(names) or 'no arguments'}", wanted
+            )
             return None
         return tuple(given)
 
@@ -117,11 +128,15 @@ class CallReader:
                     return AttemptForm(form)
                 if isinstance(form, RefusedForm):
                     return form
-        return self._refuse(codes.BAD_ATTEMPT, node, "attempt wraps something that is not a role call", "attempt(role.operation(…))")
+        return self._refuse(
+            codes.BAD_ATTEMPT, node, "attempt wraps something that is not a role call", "attempt(role.operation(…))"
+        )
 
     def _move(self, node: ast.Call, word: str) -> Form:
         match node:
-            case ast.Call(args=[value], keywords=[ast.keyword(arg="to", value=to)]) if not isinstance(value, ast.Starred):
+            case ast.Call(args=[value], keywords=[ast.keyword(arg="to", value=to)]) if not isinstance(
+                value, ast.Starred
+            ):
                 recipients = self._recipients(to, word)
                 if recipients is None:
                     return REFUSED_FORM
@@ -131,7 +146,12 @@ class CallReader:
 
     def _recipients(self, to: ast.expr, word: str) -> tuple[str, ...] | None:
         if word == "com" and not isinstance(to, (ast.Name, ast.Constant)):
-            self._refuse(codes.BAD_MOVE, to, "com moves a value to one role", "to=role; for several roles share(value, to=[role, …])")
+            self._refuse(
+                codes.BAD_MOVE,
+                to,
+                "com moves a value to one role",
+                "to=role; for several roles share(value, to=[role, …])",
+            )
             return None
         if word == "share" and not isinstance(to, (ast.List, ast.Tuple)):
             self._refuse(codes.BAD_MOVE, to, "share takes a list of roles", f"to=[{ast.unparse(to)}]")
@@ -143,8 +163,12 @@ class CallReader:
                 names.append(node.id)
                 continue
             close = difflib.get_close_matches(ast.unparse(node), self._header.roles, 1)
-            self._refuse(codes.ROLE_UNKNOWN, node, f"{ast.unparse(node)} is not a role of this choreography",
-                         close[0] if close else f"one of {', '.join(self._header.roles)}")
+            self._refuse(
+                codes.ROLE_UNKNOWN,
+                node,
+                f"{ast.unparse(node)} is not a role of this choreography",
+                close[0] if close else f"one of {', '.join(self._header.roles)}",
+            )
         if len(names) < len(nodes):
             return None
         if not names or len(set(names)) < len(names):

@@ -25,7 +25,7 @@ UNENCODABLE = catalogue(
     "value cannot be sent",
     "A value has to have one canonical JSON form to cross between services. Sets have no order, NaN no equal, "
     "integers beyond 64 bits no portable form, and objects that are not message types have no form at all.",
-    "Send dataclasses, msgspec structs, enums, numbers, strings, bytes, dates, lists, tuples and dicts with string keys.",
+    "Send dataclasses, msgspec structs, enums, numbers, text, bytes, dates, lists, tuples, and dicts with string keys.",
 )
 MISFIT = catalogue(
     "ACC302",

@@ -12,22 +12,26 @@ from accompanist.errors import catalogue
 
 # -- the file --------------------------------------------------------------------------------------
 UNREADABLE = catalogue(
-    "ACC100", "file cannot be read",
+    "ACC100",
+    "file cannot be read",
     "The file does not exist, is not UTF-8 text, or lies outside the project's root.",
     "Give the path of a Python file inside the root.",
 )
 SYNTAX = catalogue(
-    "ACC101", "not valid Python",
+    "ACC101",
+    "not valid Python",
     "A choreography is a Python file; Python itself cannot read this one.",
     "Mend what Python points at; `python -m py_compile FILE` says the same.",
 )
 NO_CHOREOGRAPHY = catalogue(
-    "ACC102", "no choreography in this file",
+    "ACC102",
+    "no choreography in this file",
     "No function at the top level of the file is decorated @choreography.",
     "Decorate it: `from accompanist import choreography`, then `@choreography` above the function.",
 )
 TOO_LARGE = catalogue(
-    "ACC103", "too large",
+    "ACC103",
+    "too large",
     "Every bound of a choreography is in accompanist/limits.py: bytes of a file, nesting of expressions and branches, "
     "points of the normal form. What follows an early return inside a branch is copied into the branches and counts "
     "once for each copy.",
@@ -36,259 +40,306 @@ TOO_LARGE = catalogue(
 
 # -- places ----------------------------------------------------------------------------------------
 NAME_UNKNOWN = catalogue(
-    "ACC110", "unknown name",
+    "ACC110",
+    "unknown name",
     "Nothing assigns the name on every path that leads here, and no import or definition in the file binds it. "
     "`from x import *` is not followed.",
     "Assign it on every path before it is used, or import it by name.",
 )
 ROLE_UNKNOWN = catalogue(
-    "ACC111", "unknown role or operation",
+    "ACC111",
+    "unknown role or operation",
     "Roles are the choreography's own parameters whose type is a role class; operations are the methods of that class.",
     "Check the spelling, or add the parameter or the operation.",
 )
 NO_OWNER = catalogue(
-    "ACC112", "no role owns every operand",
+    "ACC112",
+    "no role owns every operand",
     "An expression is computed at the roles that own all of its operands. These operands have no role in common.",
     "Move them to one role first: `com(value, to=role)`.",
 )
 WRONG_PLACE = catalogue(
-    "ACC113", "value is at another role",
+    "ACC113",
+    "value is at another role",
     "A role's operation takes values that the role owns, and a result is returned at roles that own it. Data moves "
     "only where com or share is written.",
     "Move the value there: `com(value, to=role)`.",
 )
 BAD_MOVE = catalogue(
-    "ACC114", "com or share is not written so",
+    "ACC114",
+    "com or share is not written so",
     "`com(value, to=role)` has one value and one role; `share(value, to=[role, …])` one value and a list of roles.",
     "Write it in one of these two forms.",
 )
 BAD_CALL = catalogue(
-    "ACC115", "operation called with the wrong arguments",
+    "ACC115",
+    "operation called with the wrong arguments",
     "A role call gives each parameter of the operation once, by position or by name.",
     "Compare the call with the operation in the role's class.",
 )
 BAD_ATTEMPT = catalogue(
-    "ACC116", "attempt wraps exactly one role call",
+    "ACC116",
+    "attempt wraps exactly one role call",
     "`attempt(role.operation(…))` makes a refusal of that one call a value. It cannot wrap anything else.",
     "Put the com() inside the call's arguments and the attempt around the call.",
 )
 ROLE_AS_VALUE = catalogue(
-    "ACC117", "a role is not a value",
+    "ACC117",
+    "a role is not a value",
     "Roles cannot be stored, sent, compared or passed; their operations are called by name.",
     "Write `role.operation(…)`, `com(…, to=role)` or `share(…, to=[role])`.",
 )
 TAKEN_NAME = catalogue(
-    "ACC118", "name is taken",
+    "ACC118",
+    "name is taken",
     "A variable may not hide a role, a name of the file's top level, a safe builtin, or a name of generated code.",
     "Choose another name.",
 )
 NO_PLACE = catalogue(
-    "ACC119", "no place given",
+    "ACC119",
+    "no place given",
     "A parameter and a result of a choreography say which roles own them.",
-    "Annotate it `At[Type, \"role\"]`.",
+    'Annotate it `At[Type, "role"]`.',
 )
 
 # -- what is not in the language -------------------------------------------------------------------
 LOOP = catalogue(
-    "ACC120", "loops are not in the language yet",
+    "ACC120",
+    "loops are not in the language yet",
     "A loop would have to tell every role in it at each turn whether it goes on; that is planned.",
     "Use a comprehension for data at one role, or a @pure function.",
 )
 MATCH = catalogue(
-    "ACC121", "match is not in the language yet",
+    "ACC121",
+    "match is not in the language yet",
     "Branching on patterns is planned; `if` and `elif` do the same today.",
     "Write if/elif/else with comparisons.",
 )
 SUB_CHOREOGRAPHY = catalogue(
-    "ACC122", "a choreography cannot call another yet",
+    "ACC122",
+    "a choreography cannot call another yet",
     "Sub-choreographies need role arguments and a frame in every site; they are planned.",
     "Write the steps in place.",
 )
 TRY = catalogue(
-    "ACC123", "try, raise and assert are not in the language",
+    "ACC123",
+    "try, raise and assert are not in the language",
     "An exception at one role is a choice that only this role knows of. Refusals are values or end the saga.",
-    "Use `attempt(role.operation(…))` and branch, or `role.abort(\"reason\")`.",
+    'Use `attempt(role.operation(…))` and branch, or `role.abort("reason")`.',
 )
 WITH = catalogue(
-    "ACC124", "with is not in the language",
+    "ACC124",
+    "with is not in the language",
     "What a context manager does at its ends belongs to one process; a choreography has several.",
     "Make the two ends operations of a role: a transaction and its compensation.",
 )
 NESTED = catalogue(
-    "ACC125", "no functions or classes inside a choreography",
+    "ACC125",
+    "no functions or classes inside a choreography",
     "A nested function or lambda closes over values of several places.",
     "Define a @pure function at the top level of the file and call it.",
 )
 SCOPE = catalogue(
-    "ACC126", "global, nonlocal and del are not in the language",
+    "ACC126",
+    "global, nonlocal and del are not in the language",
     "Roles share no state, so there is nothing global to change.",
     "Keep state in workers and change it by operations.",
 )
 WALRUS = catalogue(
-    "ACC127", "no assignment inside an expression",
+    "ACC127",
+    "no assignment inside an expression",
     "An assignment inside an expression may or may not happen.",
     "Assign on a line of its own.",
 )
 AWAIT = catalogue(
-    "ACC128", "async, await and yield are not needed",
+    "ACC128",
+    "async, await and yield are not needed",
     "Roles run concurrently by nature and wait where they receive.",
     "Write a plain function and leave the word out.",
 )
 STAR = catalogue(
-    "ACC129", "no * or **",
+    "ACC129",
+    "no * or **",
     "How many values a star stands for is known only at run time.",
     "Write each value.",
 )
 MUTATION = catalogue(
-    "ACC130", "values are not changed in place",
+    "ACC130",
+    "values are not changed in place",
     "A value may be known to several roles; changing it at one of them would make them differ.",
     "Assign a new value: `x = x + 1`, or use `dataclasses.replace` in a @pure function.",
 )
 EXPRESSION = catalogue(
-    "ACC131", "not in the language",
+    "ACC131",
+    "not in the language",
     "Local expressions are attributes, indices, arithmetic, comparisons, conditional expressions, f-strings, "
     "comprehensions, constructors of messages, @pure functions and safe builtins.",
     "Move it into a @pure function.",
 )
 STATEMENT = catalogue(
-    "ACC132", "statement has no effect or is not in the language",
+    "ACC132",
+    "statement has no effect or is not in the language",
     "A choreography holds assignments, role calls, com, share, if, return and role.abort.",
     "Leave it out, or bind its value to a name.",
 )
 HIDDEN_CHOICE = catalogue(
-    "ACC133", "a hidden choice",
+    "ACC133",
+    "a hidden choice",
     "To the right of and/or, inside a conditional expression or a comprehension, a call may happen or not, and the "
     "other roles would not know.",
     "Bind the call to a name before, or branch with `if`.",
 )
 METHOD = catalogue(
-    "ACC134", "methods of values are not called",
+    "ACC134",
+    "methods of values are not called",
     "What a method does cannot be seen here: it may change its object or depend on time.",
     "Call the method in a @pure function.",
 )
 
 # -- determinism -----------------------------------------------------------------------------------
 NONDETERMINISM = catalogue(
-    "ACC135", "not the same on every run",
+    "ACC135",
+    "not the same on every run",
     "A session is recovered by running its program again; what reads a clock, chance, files or the environment would "
     "come out otherwise.",
     "Make it an operation of a role (@query), whose reply is recorded.",
 )
 NOT_PURE = catalogue(
-    "ACC136", "function is not @pure",
+    "ACC136",
+    "function is not @pure",
     "Local expressions call only @pure functions of the project, constructors of messages and safe builtins.",
     "Decorate the function @pure if its result depends on its arguments alone.",
 )
 OUTER_STATE = catalogue(
-    "ACC137", "not a constant",
-    "A module-level name that is assigned twice, or holds something that can change, may differ between roles and runs.",
+    "ACC137",
+    "not a constant",
+    "A module-level name that is assigned twice, or can change in place, may differ between roles and runs.",
     "Assign it once, from numbers, strings, enum members and tuples of these.",
 )
 SET_ORDER = catalogue(
-    "ACC138", "sets have no order",
+    "ACC138",
+    "sets have no order",
     "The order of a set differs between processes, so what is computed from it may differ between runs.",
     "Use a tuple, or sorted(…). A set is fine to the right of `in`.",
 )
 
 # -- types -----------------------------------------------------------------------------------------
 TYPE_UNKNOWN = catalogue(
-    "ACC140", "type is not known",
+    "ACC140",
+    "type is not known",
     "The receiver of a value decodes it, so the type of what moves must be known without running anything.",
     "Annotate it on a line of its own: `name: Type = value`.",
 )
 NOT_A_MESSAGE = catalogue(
-    "ACC141", "not a message type",
+    "ACC141",
+    "not a message type",
     "What crosses between roles has one canonical JSON form: frozen dataclasses, msgspec structs, enums, scalars, "
     "dates, Decimal, UUID, and lists, tuples and dicts of these. Sets have no order and cannot cross.",
     "Use one of these types; instead of a set a sorted tuple.",
 )
 NOT_FROZEN = catalogue(
-    "ACC142", "shared value can be changed",
+    "ACC142",
+    "shared value can be changed",
     "A shared value is known to several roles and must stay equal at all of them.",
     "Use `@dataclass(frozen=True)` and tuples instead of lists.",
 )
 NO_FIELD = catalogue(
-    "ACC143", "no such field",
+    "ACC143",
+    "no such field",
     "Only declared fields of a message can be read; properties are code that is not known to be pure.",
     "Check the spelling, or call a @pure function.",
 )
 RESULT = catalogue(
-    "ACC144", "result does not fit the declaration",
+    "ACC144",
+    "result does not fit the declaration",
     "A choreography that declares a result returns one on every path that does not abort.",
     "Return a value, or declare `-> None`.",
 )
 
 # -- sagas -----------------------------------------------------------------------------------------
 NOT_BEFORE_PIVOT = catalogue(
-    "ACC150", "may fail beside the pivot",
+    "ACC150",
+    "may fail beside the pivot",
     "A pivot cannot be undone. Whatever may still fail, at any role, must have succeeded before it, and the pivot's "
     "role must know: a message must lead from there to here.",
     "Move a value from that role to the pivot's role first: `com(value, to=role)`.",
 )
 AFTER_PIVOT = catalogue(
-    "ACC151", "may fail after the pivot",
+    "ACC151",
+    "may fail after the pivot",
     "After the pivot the saga is committed and can only go forward, so everything after it is retriable.",
     "Do it before the pivot, declare it @transaction(retriable=True), or wrap it in attempt().",
 )
 TWO_PIVOTS = catalogue(
-    "ACC152", "two pivots on one path",
+    "ACC152",
+    "two pivots on one path",
     "A path has one commit point. With two transactions that cannot be undone, the second may fail after the first.",
     "Give one of them a compensation, or make the later one retriable.",
 )
 NO_PIVOT = catalogue(
-    "ACC153", "commit point that is not a pivot",
+    "ACC153",
+    "commit point that is not a pivot",
     "A retriable transaction without a compensation cannot be undone, so it has to come after the pivot. A path whose "
     "only such transactions are retriable needs a recorded commit point, which is planned.",
     "Give it a compensation, or put it after a pivot and let a message lead from the pivot to it.",
 )
 SCATTERED_PIVOTS = catalogue(
-    "ACC154", "pivots of different roles",
+    "ACC154",
+    "pivots of different roles",
     "Different paths commit at different roles. One owner of the commit point per choreography is supported today.",
     "Let one role hold the pivot of all paths.",
 )
 ATTEMPTED_PIVOT = catalogue(
-    "ACC155", "a pivot cannot be attempted yet",
+    "ACC155",
+    "a pivot cannot be attempted yet",
     "If a pivot's refusal is a value, whether the saga is committed depends on it; that is planned.",
     "Leave attempt() out: if it declines the saga is undone.",
 )
 NOT_STARTED = catalogue(
-    "ACC156", "role acts before anything reached it",
+    "ACC156",
+    "role acts before anything reached it",
     "A role other than the initiator learns of the session by the first message to it. This one would act before.",
     "Move a value to it first: `com(value, to=role)`. A constant is known everywhere and does not travel.",
 )
 IDLE_ROLE = catalogue(
-    "ACC157", "role takes no part",
+    "ACC157",
+    "role takes no part",
     "A role of the choreography that never acts has no program.",
     "Leave the parameter out.",
 )
 
 # -- declarations ----------------------------------------------------------------------------------
 SIGNATURE = catalogue(
-    "ACC160", "signature is not whole",
+    "ACC160",
+    "signature is not whole",
     "Operations and choreographies have plain parameters, each with a type.",
     "Annotate every parameter and the result; leave out defaults and stars.",
 )
 ROLE_CLASS = catalogue(
-    "ACC161", "role class is not written so",
+    "ACC161",
+    "role class is not written so",
     "A role is a class with the one base Role. It holds operations without bodies, each decorated once: @transaction, "
     "@query or @name.compensation.",
     "Remove everything else from the class, and give every operation one of these decorators.",
 )
 COMPENSATION = catalogue(
-    "ACC162", "compensation does not fit its transaction",
+    "ACC162",
+    "compensation does not fit its transaction",
     "A compensation may have to run when the transaction's reply is unknown, so it takes exactly what the transaction "
     "took and returns None.",
     "Copy the transaction's parameters and write `-> None`.",
 )
 INITIATOR = catalogue(
-    "ACC163", "no role can start it",
+    "ACC163",
+    "no role can start it",
     "All parameters of a choreography belong to one role, the initiator: a client starts it there.",
     "Put the parameters at one role and move them with com().",
 )
 COMPENSATION_CALLED = catalogue(
-    "ACC164", "compensations are not called",
+    "ACC164",
+    "compensations are not called",
     "Accompanist calls a compensation when the saga is undone; a choreography never does.",
-    "Abort with role.abort(\"reason\"), or make it a transaction of its own.",
+    'Abort with role.abort("reason"), or make it a transaction of its own.',
 )
 
 PURE_HINT = "ask a role: make it a @query of the role that should decide it"
@@ -303,7 +354,7 @@ FORMS: dict[type[ast.AST], tuple[str, str, str]] = {
     ast.Dict: (STAR, "a dict is spread with **", "write each key"),
     ast.Set: (SET_ORDER, "a set has no order", "a tuple; a set only to the right of `in`"),
     ast.SetComp: (SET_ORDER, "a set has no order", "a list comprehension inside sorted()"),
-    ast.GeneratorExp: (EXPRESSION, "a generator can be used up only once", "a list comprehension"),
+    ast.GeneratorExp: (EXPRESSION, "`(… for …)` can be used up only once", "a list comprehension"),
     ast.For: (LOOP, "`for` is not in the language yet", "a comprehension at one role, or a @pure function"),
     ast.While: (LOOP, "`while` is not in the language yet", "a @pure function for data at one role"),
     ast.AsyncFor: (LOOP, "`async for` is not in the language", "a comprehension at one role"),

@@ -60,7 +60,13 @@ def _open(path: str, modules: Modules, read: Read, findings: Findings) -> Module
     top = Span(path, 1, 0, 1, 0)
     name = modules.name_of(path)
     if name is None:
-        findings.add(codes.UNREADABLE, Source.of(path, ""), top, f"{path} is outside the project's root", "a file inside the root")
+        findings.add(
+            codes.UNREADABLE,
+            Source.of(path, ""),
+            top,
+            f"{path} is outside the project's root",
+            "a file inside the root",
+        )
         return None
     try:
         text = read(path)
@@ -68,11 +74,15 @@ def _open(path: str, modules: Modules, read: Read, findings: Findings) -> Module
         findings.add(codes.UNREADABLE, Source.of(path, ""), top, f"{path}: {type(problem).__name__}")
         return None
     if text is None:
-        findings.add(codes.UNREADABLE, Source.of(path, ""), top, f"there is no file {path}", "the path of a Python file")
+        findings.add(
+            codes.UNREADABLE, Source.of(path, ""), top, f"there is no file {path}", "the path of a Python file"
+        )
         return None
     source = Source.of(path, text)
     if len(text.encode()) > limits.source_bytes_max:
-        findings.add(codes.TOO_LARGE, source, top, f"the file has more than {limits.source_bytes_max} bytes", "several files")
+        findings.add(
+            codes.TOO_LARGE, source, top, f"the file has more than {limits.source_bytes_max} bytes", "several files"
+        )
         return None
     try:
         tree = ast.parse(text)
@@ -88,36 +98,48 @@ def _open(path: str, modules: Modules, read: Read, findings: Findings) -> Module
         return None
     deep = _too_deep(tree)
     if deep is not None:
-        findings.add(codes.TOO_LARGE, source, source.span(deep), f"this is nested deeper than {limits.source_depth_max}",
-                     "names for the parts of it")
+        findings.add(
+            codes.TOO_LARGE,
+            source,
+            source.span(deep),
+            f"this is nested deeper than {limits.source_depth_max}",
+            "names for the parts of it",
+        )
         return None
     return modules.enter(name, path, tree, text)
 
 
 def _too_deep(tree: ast.Module) -> ast.AST | None:
-    """The first statement or expression that is nested deeper than the passes, which recurse, can bear."""
-    stack: list[tuple[ast.AST, int]] = [(tree, 0)]
+    """The first statement that holds something nested deeper than the passes, which recurse, can bear."""
+    stack: list[tuple[ast.AST, int, ast.AST]] = [(tree, 0, tree)]
     while stack:
-        node, depth = stack.pop()
+        node, depth, statement = stack.pop()
         if depth > limits.source_depth_max:
-            return node if hasattr(node, "lineno") else tree.body[0]
-        stack.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
+            return statement
+        inside = node if isinstance(node, ast.stmt) else statement
+        stack.extend((child, depth + 1, inside) for child in ast.iter_child_nodes(node))
     return None
 
 
 def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Choreography, ...]:
-    nodes = choreographies(modules, module)
-    if not nodes:
+    nodes = choreographies(modules, module, findings)
+    if not nodes and not len(findings):
         top = Span(module.source.path, 1, 0, 1, 0)
-        findings.add(codes.NO_CHOREOGRAPHY, module.source, top, "no function here is decorated @choreography",
-                     "@choreography above the function")
+        findings.add(
+            codes.NO_CHOREOGRAPHY,
+            module.source,
+            top,
+            "no function here is decorated @choreography",
+            "@choreography above the function",
+        )
     messages = Messages(modules)
     roles = RoleClasses(modules, messages, findings)
     made = []
     for node in nodes:
         one = _Compilation(module, modules, messages, findings)
+        before = len(findings)
         header = HeaderParser(modules, messages, roles, module, findings).parse(node)
-        choreography = None if header is None else one.run(node, header)
+        choreography = None if header is None else one.run(node, header, before)
         if choreography is not None:
             made.append(choreography)
     return tuple(made)
@@ -129,7 +151,8 @@ class _Compilation:
     def __init__(self, module: Module, modules: Modules, messages: Messages, findings: Findings) -> None:
         self._module, self._modules, self._messages, self._findings = module, modules, messages, findings
 
-    def run(self, node: ast.FunctionDef, header: Header) -> Choreography | None:
+    def run(self, node: ast.FunctionDef, header: Header, before: int) -> Choreography | None:
+        """`before`: how much had been found before this choreography."""
         source, findings = self._module.source, self._findings
         local = variables(node, header)
         names = Names(self._modules, self._messages, self._module, local | header.everywhere)
@@ -142,12 +165,12 @@ class _Compilation:
         pure = PureFunctions(self._modules, findings)
         for module_name, name in names.table.values():
             pure.check(module_name, name)
-        if len(findings):
-            return None
+        if len(findings) > before:
+            return None  # what follows would report consequences of it
         self._participants(header, normal)
         amended = Amender(header).amend(normal)
         commitment = SagaCheck(header, source, findings).check(amended)
-        if len(findings):
+        if len(findings) > before:
             return None
         writer = Writer(self._module, self._modules, self._messages, names, header, findings)
         return writer.write(normal, amended, commitment)
@@ -159,13 +182,23 @@ class _Compilation:
         try:
             return continuation.push(body, end)
         except continuation.TooLarge as problem:
-            self._findings.add(codes.TOO_LARGE, source, source.span(node.body[0]), str(problem),
-                               "return in every branch or in none, or make it two choreographies")
+            self._findings.add(
+                codes.TOO_LARGE,
+                source,
+                source.span(node.body[0]),
+                str(problem),
+                "return in every branch or in none, or make it two choreographies",
+            )
             return None
 
     def _participants(self, header: Header, body: Block) -> None:
         acting = actors(body) | {header.initiator}
         for role in header.roles:
             if role not in acting:
-                self._findings.add(codes.IDLE_ROLE, self._module.source, header.span, f"{role} takes no part in {header.name}",
-                                   "leave the parameter out")
+                self._findings.add(
+                    codes.IDLE_ROLE,
+                    self._module.source,
+                    header.span,
+                    f"{role} takes no part in {header.name}",
+                    "leave the parameter out",
+                )

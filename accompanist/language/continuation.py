@@ -45,12 +45,16 @@ def _strip(block: Block) -> Block:
 def _close(block: Block, rest: Block, budget: list[int], depth: int) -> Block:
     """The block followed by `rest`, which itself ends, or is nothing."""
     if depth > limits.branch_depth_max:
-        raise TooLarge(f"branches are nested deeper than {limits.branch_depth_max}, what follows an early return included")
+        raise TooLarge(
+            f"branches are nested deeper than {limits.branch_depth_max}, what follows an early return included"
+        )
     made: list[Statement] = []
     for number, point in enumerate(block):
         budget[0] -= 1
         if budget[0] < 0:
-            raise TooLarge(f"there are more than {limits.points_max} points, what follows early returns counted per branch")
+            raise TooLarge(
+                f"there are more than {limits.points_max} points, what follows early returns counted per branch"
+            )
         if not isinstance(point, If):
             made.append(point)
             continue

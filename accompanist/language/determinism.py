@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from accompanist.language import annotations, codes
+from accompanist.language import annotation, codes
 from accompanist.language.diagnostic import Findings
 from accompanist.language.modules import Module, Modules, Reference
 
@@ -56,8 +56,8 @@ _IMPURE_NAMES = {
     ("builtins", "__import__"): "imports",
 }
 _SETS = {("builtins", "set"): "has no order", ("builtins", "frozenset"): "has no order"}
-_ORDERING = frozenset({"sorted", "len", "min", "max", "any", "all", "sum"})
-"""Builtins whose result does not show the order of a set."""
+_SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "iter", "next", "str", "repr", "map", "filter", "dict"})
+"""Builtins whose result shows the order of a set that they are given."""
 
 
 def forbidden(found: Reference) -> str:
@@ -85,33 +85,40 @@ class PureFunctions:
         if not isinstance(node, ast.FunctionDef):
             return
         local = _assigned(node)
-        sets = _ordered_away(node)
         for part in _parts(node):
             self._part(home, part, local)
-            if isinstance(part, (ast.Set, ast.SetComp)) and part not in sets:
-                self._add(codes.SET_ORDER, home, part, "the order of this set could show in the result", "sorted(…), or a tuple")
+        for part in _order_shown(node):
+            self._add(codes.SET_ORDER, home, part, "the order of a set shows in the result", "sorted(…) of it")
 
     def _part(self, home: Module, part: ast.AST, local: set[str]) -> None:
         match part:
             case ast.Global() | ast.Nonlocal():
-                self._add(codes.OUTER_STATE, home, part, "a @pure function has no state outside itself", "pass it as an argument")
+                self._add(
+                    codes.OUTER_STATE,
+                    home,
+                    part,
+                    "a @pure function has no state outside itself",
+                    "pass it as an argument",
+                )
             case ast.Await() | ast.Yield() | ast.YieldFrom():
                 self._add(codes.NONDETERMINISM, home, part, "a @pure function does not wait", "leave the word out")
-            case ast.Call(func=ast.Name(id="set" | "frozenset" as name), args=[_]) if name not in local:
-                return  # judged with its surroundings
             case ast.Name(id=name, ctx=ast.Load()) if name not in local:
                 self._global(home, part, self._modules.resolve(home, name), name)
             case ast.Attribute():
-                text = annotations.dotted(part)
-                if text and text.split(".")[0] not in local:
-                    self._global(home, part, self._modules.resolve(home, text), text)
+                text = annotation.dotted(part)
+                head = text.split(".")[0]
+                if text and head not in local:
+                    found = self._modules.resolve(home, text)
+                    self._global(home, part, found or self._modules.resolve(home, head), text if found else head)
 
     def _global(self, home: Module, part: ast.AST, found: Reference | None, text: str) -> None:
         reason = forbidden(found or Reference("builtins", text))
         if text in ("set", "frozenset") and found is None:
             return
         if reason:
-            self._add(codes.NONDETERMINISM, home, part, f"{text} {reason}, so the function is not pure", codes.PURE_HINT)
+            self._add(
+                codes.NONDETERMINISM, home, part, f"{text} {reason}, so the function is not pure", codes.PURE_HINT
+            )
             return
         if found is None:
             return
@@ -123,10 +130,15 @@ class PureFunctions:
     def _function(self, home: Module, part: ast.AST, found: Reference, text: str) -> None:
         owner = self._modules.find(found.module)
         assert owner is not None and isinstance(found.node, ast.FunctionDef)
-        words = [annotations.reference(self._modules, owner, decorator) for decorator in found.node.decorator_list]
+        words = [annotation.reference(self._modules, owner, decorator) for decorator in found.node.decorator_list]
         if not any(word is not None and word.word == "pure" for word in words):
-            self._add(codes.NOT_PURE, home, part, f"{text} is not a @pure function, so its caller is not either",
-                      f"decorate it: @pure above def {found.name}(…)")
+            self._add(
+                codes.NOT_PURE,
+                home,
+                part,
+                f"{text} is not a @pure function, so its caller is not either",
+                f"decorate it: @pure above def {found.name}(…)",
+            )
         self.check(found.module, found.name)
 
     def _state(self, home: Module, part: ast.AST, found: Reference, text: str) -> None:
@@ -134,8 +146,13 @@ class PureFunctions:
         value = found.node.value if isinstance(found.node, (ast.Assign, ast.AnnAssign)) else None
         twice = owner is not None and len(owner.bound.get(found.name, ())) > 1
         if twice or isinstance(value, (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.Call)):
-            self._add(codes.OUTER_STATE, home, part, f"{text} can change while the function is in use",
-                      "a tuple or another constant, or an argument")
+            self._add(
+                codes.OUTER_STATE,
+                home,
+                part,
+                f"{text} can change while the function is in use",
+                "a tuple or another constant, or an argument",
+            )
 
     def _add(self, code: str, home: Module, node: ast.AST, text: str, hint: str) -> None:
         self._findings.add(code, home.source, home.source.span(node), text, hint)
@@ -150,7 +167,7 @@ def _parts(node: ast.FunctionDef) -> Iterator[ast.AST]:
         if id(part) in skipped:
             continue
         yield part
-        if not isinstance(part, ast.Attribute) or not annotations.dotted(part):
+        if not isinstance(part, ast.Attribute) or not annotation.dotted(part):
             stack.extend(reversed(list(ast.iter_child_nodes(part))))
 
 
@@ -168,12 +185,38 @@ def _assigned(node: ast.FunctionDef) -> set[str]:
     return names | arguments | nested
 
 
-def _ordered_away(node: ast.FunctionDef) -> set[ast.AST]:
-    """The sets of a function whose order cannot show: right of `in`, or inside sorted() and its like."""
-    found: set[ast.AST] = set()
-    for part in ast.walk(node):
-        if isinstance(part, ast.Compare):
-            found.update(right for op, right in zip(part.ops, part.comparators, strict=True) if isinstance(op, (ast.In, ast.NotIn)))
-        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in _ORDERING:
-            found.update(part.args)
-    return found
+def _order_shown(node: ast.FunctionDef) -> list[ast.expr]:
+    """The places of a function where it goes through a set, as far as that can be seen in the function."""
+    named: set[str] = set()
+
+    def is_set(part: ast.expr) -> bool:
+        match part:
+            case ast.Set() | ast.SetComp() | ast.Call(func=ast.Name(id="set" | "frozenset")):
+                return True
+            case ast.BinOp(left=left, right=right):
+                return is_set(left) or is_set(right)
+            case ast.Name(id=name):
+                return name in named
+        return False
+
+    parts = sorted((part for part in ast.walk(node) if hasattr(part, "lineno")), key=lambda part: part.lineno)
+    for part in parts:
+        if isinstance(part, ast.Assign) and is_set(part.value):
+            named |= {target.id for target in part.targets if isinstance(target, ast.Name)}
+    return [one for part in ast.walk(node) for one in _gone_through(part) if is_set(one)]
+
+
+def _gone_through(part: ast.AST) -> list[ast.expr]:
+    """What a statement or expression goes through in order."""
+    match part:
+        case ast.For(iter=iterated) | ast.comprehension(iter=iterated):
+            return [iterated]
+        case ast.Starred(value=value) | ast.FormattedValue(value=value):
+            return [value]
+        case ast.Call(func=ast.Name(id=name), args=args) if name in _SHOWS_ORDER:
+            return list(args)
+        case ast.Call(func=ast.Attribute(attr="join" | "extend"), args=args):
+            return list(args)
+        case ast.Call(func=ast.Attribute(value=value, attr="pop"), args=[]):
+            return [value]
+    return []

@@ -90,9 +90,7 @@ def workers(table: Mapping[str, Callable[..., Any]]) -> Ask:
 class _Reading:
     """One run under way: the values of all names, wherever they are owned."""
 
-    def __init__(
-        self, choreography: Choreography, values: dict[str, Any], ask: Ask, names: dict[str, Any]
-    ) -> None:
+    def __init__(self, choreography: Choreography, values: dict[str, Any], ask: Ask, names: dict[str, Any]) -> None:
         self._choreography, self._values, self._ask, self._names = choreography, values, ask, names
         self.calls: list[Asked] = []
 
@@ -124,7 +122,9 @@ class _Reading:
         outcome, answer = self._ask(point.role, point.site, point.offer.name, arguments)
         declined = outcome == "declined"
         value = None if declined else self._copy(answer, self._type(operation.returns))
-        self.calls.append(Asked(point.role, point.site, point.offer.name, arguments, outcome, answer if declined else value))
+        self.calls.append(
+            Asked(point.role, point.site, point.offer.name, arguments, outcome, answer if declined else value)
+        )
         if declined and not point.attempt:
             raise _End(None, True, answer)
         if point.target is not None:

@@ -12,7 +12,19 @@ from collections.abc import Callable, Mapping
 
 from accompanist.language.ir import Expression
 from accompanist.language.local import (
-    Aborting, Arm, Calling, Choosing, Ending, Fork, Local, LocalBlock, LocalStatement, Offering, Receiving, Sending, Stop,
+    Aborting,
+    Arm,
+    Calling,
+    Choosing,
+    Ending,
+    Fork,
+    Local,
+    LocalBlock,
+    LocalStatement,
+    Offering,
+    Receiving,
+    Sending,
+    Stop,
 )
 from accompanist.language.types import NONE, Type
 
@@ -87,8 +99,8 @@ class Emitter:
                 return self._calling(point)
             case Sending(site=site, to=to, value=value):
                 return f'yield Send("{site}", "{to}", {_text(value)})'
-            case Receiving(site=site, sender=sender, target=target, type=type):
-                return f'{_bound(target)}yield Receive("{site}", "{sender}", {self._type_text(type)})'
+            case Receiving(site=site, sender=sender, target=target):
+                return f'{_bound(target)}yield Receive("{site}", "{sender}", {self._type_text(point.type)})'
             case Choosing(site=site, to=to, label=label, value=None):
                 return f'yield Choose("{site}", "{to}", "{label}")'
             case Choosing(site=site, to=to, label=label, value=value) if value is not None:

@@ -60,8 +60,12 @@ class Expressions:
         """Report a call that would be hoisted out of a place where it happens only sometimes."""
         if not self._hidden:
             return False
-        self.refuse(codes.HIDDEN_CHOICE, node, f"{what} stands {self._hidden}, where it may or may not happen",
-                    "bind it to a name first, or branch with `if`")
+        self.refuse(
+            codes.HIDDEN_CHOICE,
+            node,
+            f"{what} stands {self._hidden}, where it may or may not happen",
+            "bind it to a name first, or branch with `if`",
+        )
         return True
 
     @contextmanager
@@ -132,7 +136,9 @@ class Expressions:
                 return self._comprehension(generators, lambda: ast.ListComp(self._local(element), []))
             case ast.DictComp(key=key, value=value, generators=generators):
                 return self._comprehension(generators, lambda: ast.DictComp(self._local(key), self._local(value), []))
-        code, text, hint = codes.FORMS.get(type(node), (codes.EXPRESSION, f"`{ast.unparse(node)}` is not in the language", ""))
+        code, text, hint = codes.FORMS.get(
+            type(node), (codes.EXPRESSION, f"`{ast.unparse(node)}` is not in the language", "")
+        )
         return self.refuse(code, node, text, hint)
 
     def _members(self, node: ast.expr) -> ast.expr:
@@ -168,14 +174,20 @@ class Expressions:
         if name in self._bound:
             return ast.Name(name, ast.Load())
         if name in self._roles:
-            return self.refuse(codes.ROLE_AS_VALUE, node, f"the role {name} is not a value",
-                               f"call one of its operations: {name}.OPERATION(…)")
+            return self.refuse(
+                codes.ROLE_AS_VALUE,
+                node,
+                f"the role {name} is not a value",
+                f"call one of its operations: {name}.OPERATION(…)",
+            )
         if name in self._variables:
             self._reads.append((name, self.span(node)))
             return ast.Name(name, ast.Load())
         found = self._names.resolve(node)
         if found is None:
-            return self.refuse(codes.NAME_UNKNOWN, node, f"the name {name} is not known here", "assign it before, or import it")
+            return self.refuse(
+                codes.NAME_UNKNOWN, node, f"the name {name} is not known here", "assign it before, or import it"
+            )
         return self._global(node, found)
 
     def _global(self, node: ast.expr, found: Reference) -> ast.expr:
@@ -184,17 +196,31 @@ class Expressions:
         if alias is not None:
             return ast.Name(alias, ast.Load())
         if isinstance(found.node, (ast.Assign, ast.AnnAssign)):
-            return self.refuse(codes.OUTER_STATE, node, f"{text} is not a constant, so roles could see different values of it",
-                               "assign it once, from literals; or pass the value as a parameter")
+            return self.refuse(
+                codes.OUTER_STATE,
+                node,
+                f"{text} is not a constant, so roles could see different values of it",
+                "assign it once, from literals; or pass the value as a parameter",
+            )
         reason = forbidden(found)
         if reason:
             return self.refuse(codes.NONDETERMINISM, node, f"{text} {reason}", codes.PURE_HINT)
-        return self.refuse(codes.EXPRESSION, node, f"{text} is not a value in a choreography", "use what it gives, not the thing itself")
+        return self.refuse(
+            codes.EXPRESSION,
+            node,
+            f"{text} is not a value in a choreography",
+            "use what it gives, not the thing itself",
+        )
 
     def _attribute(self, node: ast.Attribute) -> ast.expr:
         head = _head(node)
         if isinstance(head, ast.Name) and head.id in self._roles and head.id not in self._bound:
-            return self.refuse(codes.ROLE_AS_VALUE, node, f"{ast.unparse(node)} is an operation and is called", f"{ast.unparse(node)}(…)")
+            return self.refuse(
+                codes.ROLE_AS_VALUE,
+                node,
+                f"{ast.unparse(node)} is an operation and is called",
+                f"{ast.unparse(node)}(…)",
+            )
         if isinstance(head, ast.Name) and head.id not in self._bound and head.id not in self._variables:
             member = self._names.member(node, self._names.module)
             if member is not None:
@@ -205,8 +231,12 @@ class Expressions:
             if found is not None:
                 return self._global(node, found)
             if self._names.resolve(head) is not None and not self._is_constant(node.value):
-                return self.refuse(codes.NAME_UNKNOWN, node, f"{ast.unparse(node)} is not known here",
-                                   "a member of an enum, or a field of a value")
+                return self.refuse(
+                    codes.NAME_UNKNOWN,
+                    node,
+                    f"{ast.unparse(node)} is not known here",
+                    "a member of an enum, or a field of a value",
+                )
         if node.attr.startswith("_"):
             return self.refuse(codes.EXPRESSION, node, f"{node.attr} is private", "read public fields of messages only")
         return ast.Attribute(self._local(node.value), node.attr, ast.Load())
@@ -244,8 +274,12 @@ class Expressions:
 
     def _method(self, node: ast.Call) -> ast.expr:
         text = ast.unparse(node.func)
-        return self.refuse(codes.METHOD, node, f"{text} is a method of a value; what it does is not known to be pure",
-                           "define a @pure function that calls the method, and call that")
+        return self.refuse(
+            codes.METHOD,
+            node,
+            f"{text} is a method of a value; what it does is not known to be pure",
+            "define a @pure function that calls the method, and call that",
+        )
 
     def _callable(self, node: ast.Call, found: Reference) -> str | None:
         """The alias of a constructor or @pure function; reports and answers None for anything else."""
@@ -256,10 +290,16 @@ class Expressions:
             if "pure" in words:
                 return self._names.alias(found.module, found.name)
             if "choreography" in words:
-                self.refuse(codes.SUB_CHOREOGRAPHY, node, f"{text} is a choreography; calling one from another is not in the language yet",
-                            "write its steps here")
+                self.refuse(
+                    codes.SUB_CHOREOGRAPHY,
+                    node,
+                    f"{text} is a choreography; calling one from another is not in the language yet",
+                    "write its steps here",
+                )
                 return None
-            self.refuse(codes.NOT_PURE, node, f"{text} is not a @pure function", f"decorate it: @pure above def {found.name}(…)")
+            self.refuse(
+                codes.NOT_PURE, node, f"{text} is not a @pure function", f"decorate it: @pure above def {found.name}(…)"
+            )
             return None
         if isinstance(definition, ast.ClassDef):
             if self._names.messages.find(Type(found.name, found.module)) is not None:
@@ -274,8 +314,12 @@ class Expressions:
         elif found.module == WORDS:
             self.refuse(codes.EXPRESSION, node, f"{text} cannot be used here")
         else:
-            self.refuse(codes.NOT_PURE, node, f"{text} is not a @pure function of this project",
-                        "define a @pure function that calls it, if its result depends on its arguments alone")
+            self.refuse(
+                codes.NOT_PURE,
+                node,
+                f"{text} is not a @pure function of this project",
+                "define a @pure function that calls it, if its result depends on its arguments alone",
+            )
         return None
 
     def _decorators(self, found: Reference, node: ast.FunctionDef) -> set[str]:
@@ -293,18 +337,24 @@ class Expressions:
         return any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords)
 
     def _arguments(self, node: ast.Call, builtin: bool) -> list[ast.expr]:
-        made = []
+        made: list[ast.expr] = []
         for argument in node.args:
             if builtin and isinstance(argument, ast.GeneratorExp):
-                element = argument.elt
-                generator = self._comprehension(argument.generators, lambda e=element: ast.GeneratorExp(self._local(e), []))  # type: ignore[misc]
-                made.append(ast.copy_location(generator, argument))
+                made.append(self._generator(argument))
             elif builtin and self._is_type(node, argument):
-                found = self._names.resolve(argument)
-                made.append(argument if found is None else ast.Name(self._names.alias(found.module, found.name), ast.Load()))
+                made.append(self._type(argument))
             else:
                 made.append(self._local(argument))
         return made
+
+    def _generator(self, node: ast.GeneratorExp) -> ast.expr:
+        """A generator expression may only be used up at once, by the builtin that it is given to."""
+        made = self._comprehension(node.generators, lambda: ast.GeneratorExp(self._local(node.elt), []))
+        return ast.copy_location(made, node)
+
+    def _type(self, node: ast.expr) -> ast.expr:
+        found = self._names.resolve(node)
+        return node if found is None else ast.Name(self._names.alias(found.module, found.name), ast.Load())
 
     def _is_type(self, node: ast.Call, argument: ast.expr) -> bool:
         """The second argument of isinstance is a class, and a class is not a value elsewhere."""
@@ -312,7 +362,16 @@ class Expressions:
             return False
         found = self._names.resolve(argument)
         if found is None:
-            return isinstance(argument, ast.Name) and argument.id in ("int", "str", "bool", "float", "bytes", "list", "tuple", "dict")
+            return isinstance(argument, ast.Name) and argument.id in (
+                "int",
+                "str",
+                "bool",
+                "float",
+                "bytes",
+                "list",
+                "tuple",
+                "dict",
+            )
         return self._names.messages.find(Type(found.name, found.module)) is not None
 
     def _keywords(self, node: ast.Call) -> list[ast.keyword]:

@@ -11,7 +11,7 @@ import ast
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from accompanist.language import annotations
+from accompanist.language import annotation
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
 from accompanist.language.types import Type
@@ -43,7 +43,7 @@ class Definitions:
     def _mentioned(self, module: Module, node: ast.stmt) -> Iterable[tuple[str, str]]:
         """The definitions of the project that a definition mentions."""
         for part in ast.walk(node):
-            texts = [annotations.dotted(part)] if isinstance(part, (ast.Name, ast.Attribute)) else []
+            texts = [annotation.dotted(part)] if isinstance(part, (ast.Name, ast.Attribute)) else []
             if isinstance(part, ast.Constant) and isinstance(part.value, str) and part.value.isidentifier():
                 texts.append(part.value)  # an annotation in quotes
             for text in filter(None, texts):
@@ -53,7 +53,9 @@ class Definitions:
 
     def fields(self, types: Iterable[Type]) -> list[tuple[str, str]]:
         """The names of the classes in these types."""
-        return [(part.module, part.name) for type in types for part in _parts(type) if part.module not in ("", "literal")]
+        return [
+            (part.module, part.name) for type in types for part in _parts(type) if part.module not in ("", "literal")
+        ]
 
 
 def role_digest(source: str, operations: str, definitions: Iterable[str]) -> str:

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable, Mapping
 
 from accompanist.language import types
-from accompanist.language.messages import Messages, attribute, missing
+from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
 from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
 
@@ -21,8 +21,17 @@ Missing = Callable[[ast.Attribute, Type], None]
 
 _NUMBERS = (INT, FLOAT)
 _FIXED = {
-    "len": INT, "str": STR, "int": INT, "float": FLOAT, "bool": BOOL, "bytes": types.BYTES, "any": BOOL, "all": BOOL,
-    "isinstance": BOOL, "repr": STR, "range": Type("iterator", "", (INT,)),
+    "len": INT,
+    "str": STR,
+    "int": INT,
+    "float": FLOAT,
+    "bool": BOOL,
+    "bytes": types.BYTES,
+    "any": BOOL,
+    "all": BOOL,
+    "isinstance": BOOL,
+    "repr": STR,
+    "range": Type("iterator", "", (INT,)),
 }
 
 
@@ -147,7 +156,11 @@ def bind(target: ast.expr, type: Type) -> dict[str, Type]:
         case ast.Name(id=name):
             return {name: type}
         case ast.Tuple(elts=parts):
-            return {k: t for part, inner in zip(parts, unpacked(type, len(parts)), strict=True) for k, t in bind(part, inner).items()}
+            return {
+                k: t
+                for part, inner in zip(parts, unpacked(type, len(parts)), strict=True)
+                for k, t in bind(part, inner).items()
+            }
     return {}
 
 

@@ -224,6 +224,4 @@ def walk(block: Block) -> Iterator[Statement]:
 
 def site_lines(block: Block) -> dict[str, int]:
     """The line of the source that each site stands on."""
-    return {
-        point.site: point.span.line for point in walk(block) if isinstance(point, (Invoke, Move, If, Abort))
-    }
+    return {point.site: point.span.line for point in walk(block) if isinstance(point, (Invoke, Move, If, Abort))}

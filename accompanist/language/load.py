@@ -75,7 +75,9 @@ def evaluate(text: str, names: Mapping[str, Any], choreography: Choreography) ->
     try:
         return eval(compile(text, choreography.file, "eval"), dict(names))
     except Exception as problem:
-        raise AuthorError(UNLOADABLE, f"{choreography.name}: `{text}` is not a type: {type(problem).__name__}") from problem
+        raise AuthorError(
+            UNLOADABLE, f"{choreography.name}: `{text}` is not a type: {type(problem).__name__}"
+        ) from problem
 
 
 def _resolve(module_name: str, name: str, module: Provide, choreography: Choreography) -> Any:
@@ -102,8 +104,7 @@ def _compile(choreography: Choreography, projection: Projection) -> CodeType:
     tree = ast.parse(projection.source)
     tree.body = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     for node in ast.walk(tree):
-        if hasattr(node, "lineno"):
+        if isinstance(node, (ast.stmt, ast.expr, ast.keyword, ast.arg, ast.pattern)):
             node.lineno = node.end_lineno = projection.lines[node.lineno - 1]
             node.col_offset = node.end_col_offset = 0
     return compile(tree, choreography.file, "exec", dont_inherit=True)
-

@@ -13,9 +13,23 @@ from dataclasses import dataclass, replace
 from accompanist.language import codes
 from accompanist.language.diagnostic import Findings
 from accompanist.language.ir import (
-    Abort, Block, Expression, Header, If, Invoke, Let, Move, Owners, Return, Select, Statement, ends, walk,
+    Abort,
+    Block,
+    Expression,
+    Header,
+    If,
+    Invoke,
+    Let,
+    Move,
+    Owners,
+    Return,
+    Select,
+    Statement,
+    ends,
+    walk,
 )
 from accompanist.language.source import Source, Span
+from accompanist.language.types import NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +92,9 @@ class Locator:
         receivers = tuple(role for role in point.recipients if role not in have)
         sender = next((role for role in self._header.roles if role in have), "") if receivers else ""
         owners = have | set(point.recipients) if point.shared else frozenset(point.recipients)
-        return replace(point, sender=sender, receivers=receivers, owners=owners), self._with(where, point.target, owners)
+        return replace(point, sender=sender, receivers=receivers, owners=owners), self._with(
+            where, point.target, owners
+        )
 
     def _branch(self, point: If, where: Where) -> tuple[Statement, Where]:
         owners = self._owners(point.test, where)
@@ -106,6 +122,15 @@ class Locator:
         header = self._header
         if header.result_is_none and not point.value.is_none:
             self._add(codes.RESULT, point.span, f"{header.name} declares no result", 'declare it: -> At[Type, "role"]')
+        options = header.returns.arguments if header.returns.name == "|" else (header.returns,)
+        if point.value.is_none and not point.value.refused and not header.returns.refused and NONE not in options:
+            self._add(
+                codes.RESULT,
+                point.span,
+                f"{header.name} ends here without a result",
+                "return a value, or role.abort(…)",
+            )
+            return point
         for role in sorted(header.result_owners):
             if not header.result_is_none:
                 self._needed(point.value, where, role, f"the result belongs to {role}")
@@ -119,8 +144,12 @@ class Locator:
             if held is None or held.maybe:
                 known = False
                 branch = f"; the branch of line {held.narrowed} assigns it on one side only" if held else ""
-                self._add(codes.NAME_UNKNOWN, span, f"{self._text(span)} is not assigned on every path that leads here{branch}",
-                          "assign it on every path")
+                self._add(
+                    codes.NAME_UNKNOWN,
+                    span,
+                    f"{self._text(span)} is not assigned on every path that leads here{branch}",
+                    "assign it on every path",
+                )
             else:
                 owners &= held.owners
         if owners or not known:
@@ -129,8 +158,13 @@ class Locator:
         texts = " and ".join(dict(operands))
         target = next((roles[0] for _, roles in operands if roles), "role")
         away = next((text for text, roles in operands if target not in roles), "value")
-        self._add(codes.NO_OWNER, value.span, f"no role owns {texts}" + ("" if len(operands) == 1 else " together"),
-                  f"com({away}, to={target})", operands)
+        self._add(
+            codes.NO_OWNER,
+            value.span,
+            f"no role owns {texts}" + ("" if len(operands) == 1 else " together"),
+            f"com({away}, to={target})",
+            operands,
+        )
         return self._all
 
     def _needed(self, value: Expression, where: Where, role: str, why: str) -> None:
@@ -140,8 +174,13 @@ class Locator:
             return
         operands = self._operands(value, where)
         text = self._text(value.span)
-        self._add(codes.WRONG_PLACE, value.span, f"{why}, but {text} is at {_list(owners)}{self._narrowing(value, where)}",
-                  f"com({text}, to={role})", operands)
+        self._add(
+            codes.WRONG_PLACE,
+            value.span,
+            f"{why}, but {text} is at {_list(owners)}{self._narrowing(value, where)}",
+            f"com({text}, to={role})",
+            operands,
+        )
 
     def _operands(self, value: Expression, where: Where) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """Each operand as the author wrote it, with its owners in the order of the roles."""
@@ -153,7 +192,9 @@ class Locator:
         return tuple(found.items())
 
     def _narrowing(self, value: Expression, where: Where) -> str:
-        lines = sorted({held.narrowed for name in value.names if (held := where.get(name)) is not None and held.narrowed})
+        lines = sorted(
+            {held.narrowed for name in value.names if (held := where.get(name)) is not None and held.narrowed}
+        )
         return f" (only they know which branch of line {lines[0]} was taken)" if lines else ""
 
     def _with(self, where: Where, target: str | None, owners: Owners) -> Where:

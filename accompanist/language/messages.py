@@ -10,14 +10,19 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from accompanist.language import annotations, types
+from accompanist.language import annotation, types
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.types import REFUSED, SCALARS, UNKNOWN, Type
 
 _ENUMS = {("enum", name) for name in ("Enum", "StrEnum", "IntEnum")}
 _STRUCT = ("msgspec", "Struct")
 _OPAQUE_REFUSED = {"typing", "collections.abc", "collections", "types", "io", "builtins"}
-_SEQUENCES = {("collections.abc", "Sequence"), ("collections.abc", "Mapping"), ("typing", "Sequence"), ("typing", "Mapping")}
+_SEQUENCES = {
+    ("collections.abc", "Sequence"),
+    ("collections.abc", "Mapping"),
+    ("typing", "Sequence"),
+    ("typing", "Mapping"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class Messages:
             return inner or self._ambiguous(type)
         if type.name in ("set", "frozenset") and not type.module:
             return f"{type.text()} is a set, and a set has no order"
-        if inner or type.name in ("list", "tuple", "dict") and not type.module:
+        if inner or (type.name in ("list", "tuple", "dict") and not type.module):
             return inner
         if not type.module:
             return f"{type.text()} is not a message type"
@@ -125,7 +130,7 @@ class Messages:
         return type.text()
 
     def _read(self, module: Module, node: ast.ClassDef) -> MessageClass | None:
-        bases = [annotations.reference(self._modules, module, base) for base in node.bases]
+        bases = [annotation.reference(self._modules, module, base) for base in node.bases]
         pairs = {(base.module, base.name) for base in bases if base is not None}
         if pairs & _ENUMS:
             return MessageClass("enum", True, (), tuple(_members(node)))
@@ -145,15 +150,15 @@ class Messages:
 
     def _field(self, module: Module, node: ast.expr) -> Type:
         try:
-            return annotations.type_of(self._modules, module, node)
-        except annotations.Unresolved:
+            return annotation.type_of(self._modules, module, node)
+        except annotation.Unresolved:
             return UNKNOWN
 
     def _dataclass(self, module: Module, node: ast.ClassDef) -> bool | None:
         """Whether a dataclass is frozen; None if the class is no dataclass."""
         for decorator in node.decorator_list:
             call = decorator.func if isinstance(decorator, ast.Call) else decorator
-            found: Reference | None = annotations.reference(self._modules, module, call)
+            found: Reference | None = annotation.reference(self._modules, module, call)
             if found is not None and (found.module, found.name) == ("dataclasses", "dataclass"):
                 keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
                 return any(keyword.arg == "frozen" and _true(keyword.value) for keyword in keywords)

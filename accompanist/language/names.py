@@ -10,15 +10,18 @@ import ast
 from collections.abc import Set
 
 from accompanist import limits
-from accompanist.language import annotations
+from accompanist.language import annotation
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.types import Type
 
-BUILTINS = frozenset(
-    "abs all any bool bytes dict divmod enumerate float int isinstance len list max min pow range repr reversed round "
-    "sorted str sum tuple zip".split()
-)
+# fmt: off
+BUILTINS = frozenset({
+    "abs", "all", "any", "bool", "bytes", "dict", "divmod", "enumerate", "float", "int", "isinstance",
+    "len", "list", "max", "min", "pow", "range", "repr", "reversed", "round", "sorted", "str", "sum",
+    "tuple", "zip",
+})
+# fmt: on
 OPERATIONS = frozenset({"Abort", "Branch", "Call", "Choose", "Receive", "Send"})
 
 
@@ -38,7 +41,7 @@ class Names:
 
     def resolve(self, node: ast.expr) -> Reference | None:
         """What a name or a dotted name in the choreography stands for."""
-        return annotations.reference(self.modules, self.module, node)
+        return annotation.reference(self.modules, self.module, node)
 
     def alias(self, module: str, name: str) -> str:
         """The name that stands for (module, name) in generated code."""
@@ -75,7 +78,7 @@ class Names:
 
     def member(self, node: ast.Attribute, module: Module) -> ast.expr | None:
         """`Enum.MEMBER` with the enum's alias, None if it is none."""
-        found = annotations.reference(self.modules, module, node.value)
+        found = annotation.reference(self.modules, module, node.value)
         if found is None or not isinstance(found.node, ast.ClassDef):
             return None
         message = self.messages.find(Type(found.name, found.module))

@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import re
 
-from accompanist.language import annotations, codes
+from accompanist.language import annotation, codes
 from accompanist.language.calls import AttemptForm, CallForm, CallReader, MoveForm
 from accompanist.language.diagnostic import Findings
 from accompanist.language.expressions import Expressions
@@ -82,9 +82,11 @@ class Normaliser:
         assert isinstance(node.target, ast.Name) and node.value is not None
         declared = REFUSED
         try:
-            declared = annotations.type_of(self._names.modules, self._names.module, node.annotation)
-        except annotations.Unresolved as problem:
-            self._refuse(codes.TYPE_UNKNOWN, node.annotation, str(problem), "a plain type; places follow from the value")
+            declared = annotation.type_of(self._names.modules, self._names.module, node.annotation)
+        except annotation.Unresolved as problem:
+            self._refuse(
+                codes.TYPE_UNKNOWN, node.annotation, str(problem), "a plain type; places follow from the value"
+            )
         value = self._read(node.value)
         self._out.append(Let((node.target.id,), value, self._span(node), declared=declared))
 
@@ -114,7 +116,12 @@ class Normaliser:
             case ast.Starred():
                 self._refuse(codes.STAR, target, "a star takes a number of values that is not known", "name each value")
             case _:
-                self._refuse(codes.MUTATION, target, f"{ast.unparse(target)} would be changed in place", "assign a new value to a name")
+                self._refuse(
+                    codes.MUTATION,
+                    target,
+                    f"{ast.unparse(target)} would be changed in place",
+                    "assign a new value to a name",
+                )
 
     def _effect(self, node: ast.Expr, value: ast.expr) -> None:
         if isinstance(value, ast.Constant) and (value.value is ... or isinstance(value.value, str)):
@@ -146,14 +153,22 @@ class Normaliser:
         fallback = (codes.STATEMENT, f"`{ast.unparse(node).splitlines()[0]}` is not in the language", "")
         code, text, hint = codes.FORMS.get(type(node), fallback)
         self._refuse(code, _first_line(node), text, hint)
-        for name in sorted(_assigned(node)):
-            refused = Expression(ast.Constant(None), (), self._span(node), refused=True)
-            self._out.append(Let((name,), refused, self._span(node)))
+        self._poison(node)
 
     # -- expressions and what is hoisted out of them --
 
     def _read(self, node: ast.expr) -> Expression:
-        return self._expressions.read(node)
+        read = self._expressions.read(node)
+        for part in ast.walk(node) if read.refused else ():
+            if isinstance(part, ast.NamedExpr):
+                self._poison(part)
+        return read
+
+    def _poison(self, node: ast.AST) -> None:
+        """Bind what a refused part would have assigned, so that its uses are not reported too."""
+        for name in sorted(_assigned(node)):
+            refused = Expression(ast.Constant(None), (), self._span(node), refused=True)
+            self._out.append(Let((name,), refused, self._span(node)))
 
     def _hoist(self, node: ast.Call) -> str | None:
         """Bind a role call, com, share or attempt; see expressions.Hoist."""
@@ -197,7 +212,9 @@ class Normaliser:
 
     def _check_names(self, node: ast.FunctionDef) -> None:
         """No variable hides what generated code or the choreography needs under that name."""
-        named = [(part, part.id) for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
+        named = [
+            (part, part.id) for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+        ]
         given = {parameter.name: parameter.span for parameter in self._header.given}
         for part, name in named:
             why = self._taken(name)
@@ -216,7 +233,7 @@ class Normaliser:
         if name in BUILTINS:
             return "is a builtin that choreographies use"
         if name in OPERATIONS or _TEMPORARY.fullmatch(name):
-            return "is a name of generated code"
+            return "is reserved"
         return ""
 
 
@@ -234,7 +251,9 @@ def _assigned(node: ast.AST) -> set[str]:
         part = stack.pop()
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             found.add(part.id)
-        if not isinstance(part, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.FunctionDef, ast.Lambda)):
+        if not isinstance(
+            part, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.FunctionDef, ast.Lambda)
+        ):
             stack.extend(ast.iter_child_nodes(part))
     return found
 

@@ -11,7 +11,7 @@ import ast
 import difflib
 
 from accompanist import limits
-from accompanist.language import annotations, codes
+from accompanist.language import annotation, codes
 from accompanist.language.diagnostic import Findings
 from accompanist.language.ir import Given, Header, Owners
 from accompanist.language.messages import Messages
@@ -20,16 +20,19 @@ from accompanist.language.roles import RoleClass, RoleClasses
 from accompanist.language.types import NONE, REFUSED, Type
 
 
-def choreographies(modules: Modules, module: Module) -> list[ast.FunctionDef]:
+def choreographies(modules: Modules, module: Module, findings: Findings) -> list[ast.FunctionDef]:
     """The functions of a file that are decorated @choreography."""
 
-    def decorated(node: ast.stmt) -> bool:
-        return isinstance(node, ast.FunctionDef) and any(
-            found is not None and found.word == "choreography"
-            for found in (annotations.reference(modules, module, decorator) for decorator in node.decorator_list)
-        )
+    def decorated(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+        found = (annotation.reference(modules, module, decorator) for decorator in node.decorator_list)
+        return any(one is not None and one.word == "choreography" for one in found)
 
-    return [node for node in module.tree.body if isinstance(node, ast.FunctionDef) and decorated(node)]
+    functions = [n for n in module.tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and decorated(n)]
+    for node in functions:
+        if isinstance(node, ast.AsyncFunctionDef):
+            code, text, hint = codes.FORMS[ast.Await]
+            findings.add(code, module.source, module.source.span(_first_line(node)), text, hint)
+    return [node for node in functions if isinstance(node, ast.FunctionDef)]
 
 
 class HeaderParser:
@@ -62,14 +65,23 @@ class HeaderParser:
         return Header(node.name, self._roles, parameters, returns, owners, span)
 
     def _readable(self, parameters: tuple[Given, ...]) -> bool:
-        return bool(self._roles) and all(parameter.owners for parameter in parameters)
+        return bool(self._roles and parameters) and all(parameter.owners for parameter in parameters)
 
     def _shape(self, node: ast.FunctionDef) -> None:
         arguments = node.args
         if arguments.vararg or arguments.kwarg:
-            self._add(codes.SIGNATURE, arguments.vararg or arguments.kwarg or node, "a choreography takes no * and ** parameters")
+            self._add(
+                codes.SIGNATURE,
+                arguments.vararg or arguments.kwarg or node,
+                "a choreography takes no * and ** parameters",
+            )
         for default in [*arguments.defaults, *filter(None, arguments.kw_defaults)]:
-            self._add(codes.SIGNATURE, default, "a parameter of a choreography has no default", "give the value when it is started")
+            self._add(
+                codes.SIGNATURE,
+                default,
+                "a parameter of a choreography has no default",
+                "give the value when it is started",
+            )
         if len(node.decorator_list) > 1:
             self._add(codes.SIGNATURE, node.decorator_list[0], f"{node.name} has more decorators than @choreography")
         if len(node.name) > limits.name_chars_max:
@@ -79,8 +91,8 @@ class HeaderParser:
         if argument.annotation is None:
             return None
         try:
-            found = annotations.type_of(self._modules, self._module, argument.annotation)
-        except annotations.Unresolved:
+            found = annotation.type_of(self._modules, self._module, argument.annotation)
+        except annotation.Unresolved:
             return None
         return self._classes.find(found)
 
@@ -95,48 +107,70 @@ class HeaderParser:
     def _given(self, argument: ast.arg) -> Given:
         span = self._module.source.span(argument)
         if argument.annotation is None:
-            self._add(codes.SIGNATURE, argument, f"{argument.arg} has no type",
-                      f'{argument.arg}: At[SomeType, "{self._any_role()}"], or a role class')
+            self._add(
+                codes.SIGNATURE,
+                argument,
+                f"{argument.arg} has no type",
+                f'{argument.arg}: At[SomeType, "{self._any_role()}"], or a role class',
+            )
             return Given(argument.arg, REFUSED, frozenset(self._roles), span)
-        parts = annotations.located(self._modules, self._module, argument.annotation)
+        parts = annotation.located(self._modules, self._module, argument.annotation)
         if parts is None:
             self._unplaced(argument, argument.annotation)
             return Given(argument.arg, REFUSED, frozenset(self._roles), span)
         return Given(argument.arg, self._type(parts[0], f"the parameter {argument.arg}"), self._places(parts[1]), span)
 
-    def _unplaced(self, argument: ast.arg, annotation: ast.expr) -> None:
+    def _unplaced(self, argument: ast.arg, written: ast.expr) -> None:
         try:
-            annotations.type_of(self._modules, self._module, annotation)
-        except annotations.Unresolved as problem:
-            self._add(codes.TYPE_UNKNOWN, annotation, str(problem), "import it, or define it in this file")
+            annotation.type_of(self._modules, self._module, written)
+        except annotation.Unresolved as problem:
+            self._add(codes.TYPE_UNKNOWN, written, str(problem), "import it, or define it in this file")
             return
-        self._add(codes.NO_PLACE, argument, f"{argument.arg} is neither a role nor has it a place",
-                  f'{argument.arg}: At[{ast.unparse(annotation)}, "{self._any_role()}"]')
+        self._add(
+            codes.NO_PLACE,
+            argument,
+            f"{argument.arg} is neither a role nor does it have a place",
+            f'{argument.arg}: At[{ast.unparse(written)}, "{self._any_role()}"]',
+        )
 
     def _result(self, node: ast.FunctionDef) -> tuple[Type, Owners]:
         everywhere = frozenset(self._roles)
         if node.returns is None:
             return NONE, everywhere
-        parts = annotations.located(self._modules, self._module, node.returns)
+        parts = annotation.located(self._modules, self._module, node.returns)
         if parts is not None:
             return self._type(parts[0], "the result"), self._places(parts[1])
         found = self._type(node.returns, "the result")
         if found != NONE and not found.refused and len(everywhere) > 1:
-            self._add(codes.NO_PLACE, node.returns, "the result has no place",
-                      f'-> At[{ast.unparse(node.returns)}, "{self._any_role()}"]')
+            self._add(
+                codes.NO_PLACE,
+                node.returns,
+                "the result has no place",
+                f'-> At[{ast.unparse(node.returns)}, "{self._any_role()}"]',
+            )
+            return found, frozenset()
         return found, everywhere
 
     def _initiator(self, node: ast.FunctionDef, parameters: tuple[Given, ...]) -> None:
-        owners = {parameter.owners for parameter in parameters}
+        owners = {parameter.owners for parameter in parameters if not parameter.type.refused}
         if not self._roles:
             self._add(codes.SIGNATURE, _first_line(node), f"{node.name} has no role", "def NAME(role: RoleClass, …)")
         elif not parameters:
-            self._add(codes.INITIATOR, _first_line(node), f"{node.name} has no parameter besides its roles, so no role can start it",
-                      f'give the role that starts it a parameter: request: At[Request, "{self._any_role()}"]')
+            self._add(
+                codes.INITIATOR,
+                _first_line(node),
+                f"{node.name} has no parameter besides its roles, so no role can start it",
+                f'give the role that starts it a parameter: request: At[Request, "{self._any_role()}"]',
+            )
         elif all(owners) and (len(owners) > 1 or any(len(places) != 1 for places in owners)):
             placed = tuple((parameter.name, tuple(sorted(parameter.owners))) for parameter in parameters)
-            self._add(codes.INITIATOR, _first_line(node), "the parameters are at more than one role, so no single role can start it",
-                      "put all parameters at one role and move them with com()", placed)
+            self._add(
+                codes.INITIATOR,
+                _first_line(node),
+                "the parameters are at more than one role, so no single role can start it",
+                "put all parameters at one role and move them with com()",
+                placed,
+            )
 
     def _places(self, nodes: list[ast.expr]) -> Owners:
         places: set[str] = set()
@@ -146,22 +180,30 @@ class HeaderParser:
                 places.add(name)
                 continue
             close = difflib.get_close_matches(str(name), self._roles, 1)
-            self._add(codes.ROLE_UNKNOWN, node, f"{ast.unparse(node)} is not a role of this choreography",
-                      f'"{close[0]}"' if close else f"one of {', '.join(self._roles) or 'its role parameters'}")
+            self._add(
+                codes.ROLE_UNKNOWN,
+                node,
+                f"{ast.unparse(node)} is not a role of this choreography",
+                f'"{close[0]}"' if close else f"one of {', '.join(self._roles) or 'its role parameters'}",
+            )
         if not nodes:
             return frozenset()
         return frozenset(places)
 
     def _type(self, node: ast.expr, what: str) -> Type:
         try:
-            found = annotations.type_of(self._modules, self._module, node)
-        except annotations.Unresolved as problem:
+            found = annotation.type_of(self._modules, self._module, node)
+        except annotation.Unresolved as problem:
             self._add(codes.TYPE_UNKNOWN, node, str(problem), "import it, or define it in this file")
             return REFUSED
         reason = self._messages.unsendable(found)
         if reason or not found.known:
-            self._add(codes.NOT_A_MESSAGE, node, f"{what} cannot be recorded: {reason or 'its type is not whole'}",
-                      "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these")
+            self._add(
+                codes.NOT_A_MESSAGE,
+                node,
+                f"{what} cannot be recorded: {reason or 'its type is not whole'}",
+                "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these",
+            )
             return REFUSED
         return found
 
@@ -169,13 +211,17 @@ class HeaderParser:
         return next(iter(self._roles), "role")
 
     def _add(
-        self, code: str, node: ast.AST, text: str, hint: str = "",
+        self,
+        code: str,
+        node: ast.AST,
+        text: str,
+        hint: str = "",
         owners: tuple[tuple[str, tuple[str, ...]], ...] = (),
     ) -> None:
         self._findings.add(code, self._module.source, self._module.source.span(node), text, hint, owners)
 
 
-def _first_line(node: ast.FunctionDef) -> ast.AST:
+def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
     line = ast.Pass()
     line.lineno = line.end_lineno = node.lineno
     line.col_offset, line.end_col_offset = node.col_offset, node.col_offset + len(f"def {node.name}")

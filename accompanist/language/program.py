@@ -86,6 +86,7 @@ class Notice:
             f"line {self.line}: `if {self.guard}` is known to {', '.join(self.known_to)}; "
             f"{self.selector} tells {', '.join(self.told)}{rides}"
         )
+
     sites_after_commit: frozenset[str] = frozenset()
 
 

@@ -15,11 +15,34 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from accompanist.language.ir import (
-    Abort, Block, Header, If, Invoke, Let, Move, Owners, Return, Select, Statement,
+    Abort,
+    Block,
+    Header,
+    If,
+    Invoke,
+    Let,
+    Move,
+    Owners,
+    Return,
+    Select,
+    Statement,
 )
 from accompanist.language.local import (
-    Aborting, Arm, Calling, Choosing, Ending, Fork, Local, LocalBlock, LocalStatement, Offering, Receiving, Sending,
-    Stop, idle, stopped,
+    Aborting,
+    Arm,
+    Calling,
+    Choosing,
+    Ending,
+    Fork,
+    Local,
+    LocalBlock,
+    LocalStatement,
+    Offering,
+    Receiving,
+    Sending,
+    Stop,
+    idle,
+    stopped,
 )
 from accompanist.language.locate import actors
 from accompanist.language.merge import merge
@@ -153,4 +176,3 @@ def reach(block: Block, begun: Set[str], acting: Owners) -> list[Set[str]]:
 
 def _nothing(block: LocalBlock) -> bool:
     return stopped(block) or idle(block)
-

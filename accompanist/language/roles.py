@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from accompanist import limits
-from accompanist.language import annotations, codes
+from accompanist.language import annotation, codes
 from accompanist.language.diagnostic import Findings
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
-from accompanist.language.types import NONE, REFUSED, WORDS, Type
+from accompanist.language.types import NONE, REFUSED, Type
 
 RESERVED = frozenset({"now", "uuid", "random", "sleep", "timeout", "event", "log", "abort"})
 
@@ -72,7 +72,7 @@ class RoleClasses:
 
     def _is_role(self, module: Module, node: ast.ClassDef) -> bool:
         for base in node.bases:
-            found = annotations.reference(self._modules, module, base)
+            found = annotation.reference(self._modules, module, base)
             if found is not None and found.word == "Role":
                 return True
         return False
@@ -80,13 +80,18 @@ class RoleClasses:
     def _read(self, module: Module, node: ast.ClassDef) -> RoleClass:
         offers: dict[str, Offer] = {}
         if len(node.bases) != 1 or node.keywords:
-            self._add(codes.ROLE_CLASS, module, node, f"{node.name} has more bases than Role", f"class {node.name}(Role):")
+            self._add(
+                codes.ROLE_CLASS, module, node, f"{node.name} has more bases than Role", f"class {node.name}(Role):"
+            )
         for statement in node.body:
             if _documents(statement):
                 continue
             if not isinstance(statement, ast.FunctionDef):
                 self._add(
-                    codes.ROLE_CLASS, module, statement, f"{node.name} holds something that is not an operation",
+                    codes.ROLE_CLASS,
+                    module,
+                    statement,
+                    f"{node.name} holds something that is not an operation",
                     "keep only methods decorated @transaction, @query or @name.compensation in a role",
                 )
                 continue
@@ -103,13 +108,21 @@ class RoleClasses:
         parameters, returns = self._signature(module, owner, node)
         if node.name in RESERVED or node.name.startswith("_") or len(node.name) > limits.name_chars_max:
             self._add(
-                codes.ROLE_CLASS, module, node, f"an operation cannot be called {node.name}",
+                codes.ROLE_CLASS,
+                module,
+                node,
+                f"an operation cannot be called {node.name}",
                 f"choose a public name of at most {limits.name_chars_max} letters; reserved are {_list(RESERVED)}",
             )
             return None
         if not all(_documents(statement) for statement in node.body):
-            self._add(codes.ROLE_CLASS, module, node.body[0], f"{owner.name}.{node.name} has a body",
-                      "write `...`; the operation's program is the worker's")
+            self._add(
+                codes.ROLE_CLASS,
+                module,
+                node.body[0],
+                f"{owner.name}.{node.name} has a body",
+                "write `...`; the operation's program is the worker's",
+            )
         if len(node.decorator_list) != 1:
             self._undecorated(module, owner, node)
             return None
@@ -118,7 +131,7 @@ class RoleClasses:
         if isinstance(decorator, ast.Attribute) and decorator.attr == "compensation":
             return self._compensation(module, owner, node, replace(offer, kind="compensation"), decorator.value, offers)
         call = decorator.func if isinstance(decorator, ast.Call) else decorator
-        found = annotations.reference(self._modules, module, call)
+        found = annotation.reference(self._modules, module, call)
         word = found.word if found is not None else ""
         keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
         if word == "query" and not isinstance(decorator, ast.Call):
@@ -133,17 +146,27 @@ class RoleClasses:
 
     def _undecorated(self, module: Module, owner: ast.ClassDef, node: ast.FunctionDef) -> None:
         self._add(
-            codes.ROLE_CLASS, module, node, f"{owner.name}.{node.name} does not say what kind of operation it is",
+            codes.ROLE_CLASS,
+            module,
+            node,
+            f"{owner.name}.{node.name} does not say what kind of operation it is",
             "decorate it with one of @transaction, @transaction(retriable=True), @query, @NAME.compensation",
         )
 
     def _compensation(
-        self, module: Module, owner: ast.ClassDef, node: ast.FunctionDef, offer: Offer, target: ast.expr,
+        self,
+        module: Module,
+        owner: ast.ClassDef,
+        node: ast.FunctionDef,
+        offer: Offer,
+        target: ast.expr,
         offers: dict[str, Offer],
     ) -> Offer | None:
         undone = offers.get(target.id) if isinstance(target, ast.Name) else None
         if undone is None or undone.kind != "transaction":
-            self._add(codes.COMPENSATION, module, node, f"{ast.unparse(target)} is not a transaction above it in {owner.name}")
+            self._add(
+                codes.COMPENSATION, module, node, f"{ast.unparse(target)} is not a transaction above it in {owner.name}"
+            )
             return None
         if undone.compensation is not None:
             self._add(codes.COMPENSATION, module, node, f"{undone.name} has two compensations")
@@ -151,7 +174,9 @@ class RoleClasses:
         if offer.parameters != undone.parameters or offer.returns != NONE:
             wanted = ", ".join(["self", *(f"{name}: {type.text()}" for name, type in undone.parameters)])
             self._add(
-                codes.COMPENSATION, module, node,
+                codes.COMPENSATION,
+                module,
+                node,
                 f"{offer.name} must take exactly what {undone.name} takes, and return None: "
                 "it may run when the reply is unknown",
                 f"def {offer.name}({wanted}) -> None: ...",
@@ -165,8 +190,13 @@ class RoleClasses:
         arguments = node.args
         plain = not (arguments.vararg or arguments.kwarg or arguments.kwonlyargs or arguments.posonlyargs)
         if not plain or arguments.defaults or not arguments.args:
-            self._add(codes.SIGNATURE, module, node, f"{owner.name}.{node.name} takes more than self and plain parameters",
-                      "no defaults, no *, no **")
+            self._add(
+                codes.SIGNATURE,
+                module,
+                node,
+                f"{owner.name}.{node.name} takes more than self and plain parameters",
+                "no defaults, no *, no **",
+            )
         parameters = tuple(
             (argument.arg, self._type(module, argument.annotation, argument, f"the parameter {argument.arg}"))
             for argument in arguments.args[1:]
@@ -175,17 +205,28 @@ class RoleClasses:
 
     def _type(self, module: Module, node: ast.expr | None, where: ast.AST, what: str) -> Type:
         if node is None:
-            self._add(codes.SIGNATURE, module, where, f"{what} has no type", "every parameter and result of an operation has one")
+            self._add(
+                codes.SIGNATURE,
+                module,
+                where,
+                f"{what} has no type",
+                "every parameter and result of an operation has one",
+            )
             return REFUSED
         try:
-            found = annotations.type_of(self._modules, module, node)
-        except annotations.Unresolved as problem:
+            found = annotation.type_of(self._modules, module, node)
+        except annotation.Unresolved as problem:
             self._add(codes.TYPE_UNKNOWN, module, node, str(problem))
             return REFUSED
         reason = self._messages.unsendable(found)
         if reason or not found.known:
-            self._add(codes.NOT_A_MESSAGE, module, node, f"{what} cannot cross to the worker: {reason or 'its type is not whole'}",
-                      "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these")
+            self._add(
+                codes.NOT_A_MESSAGE,
+                module,
+                node,
+                f"{what} cannot cross to the worker: {reason or 'its type is not whole'}",
+                "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these",
+            )
             return REFUSED
         return found
 

@@ -78,8 +78,12 @@ class SagaCheck:
         if len(self._pivots) > 1:
             first, *others = sorted(self._pivots.items(), key=lambda item: item[1])
             for role, span in others:
-                self._add(codes.SCATTERED_PIVOTS, span, f"this path commits at {role}, the one of line {first[1].line} at {first[0]}",
-                          f"let {first[0]} have the last word on every path")
+                self._add(
+                    codes.SCATTERED_PIVOTS,
+                    span,
+                    f"this path commits at {role}, the one of line {first[1].line} at {first[0]}",
+                    f"let {first[0]} have the last word on every path",
+                )
         self._commitment.role = next(iter(self._pivots), None)
         return self._commitment
 
@@ -143,18 +147,28 @@ class SagaCheck:
     def _pivot(self, point: Invoke, done: Done, known: Knowledge) -> Knowledge:
         role, span = point.role, point.span
         if point.attempt:
-            self._add(codes.ATTEMPTED_PIVOT, span, f"{done.what} cannot be undone, so it is the pivot", done.what + "(…)")
+            self._add(
+                codes.ATTEMPTED_PIVOT, span, f"{done.what} cannot be undone, so it is the pivot", done.what + "(…)"
+            )
         if known.pivots:
             first = min(known.pivots, key=lambda pivot: pivot.span)
-            self._add(codes.TWO_PIVOTS, span, f"{done.what} cannot be undone, and neither can {first.what} of line {first.span.line}",
-                      f"a compensation for one of them, or @transaction(retriable=True) for {done.what}")
+            self._add(
+                codes.TWO_PIVOTS,
+                span,
+                f"{done.what} cannot be undone, and neither can {first.what} of line {first.span.line}",
+                f"a compensation for one of them, or @transaction(retriable=True) for {done.what}",
+            )
         for other in sorted(known.unknown[role], key=lambda other: other.span):
             if other.fails:
-                self._add(codes.NOT_BEFORE_PIVOT, span,
-                          f"{done.what} cannot be undone, but {role} does not know whether {other.what} "
-                          f"of line {other.span.line} went well" if "abort" not in other.what else
-                          f"{done.what} cannot be undone, but {role} does not know whether {other.what} happened",
-                          f"let a message lead from {other.role} to {role} before: com(…, to={role})")
+                self._add(
+                    codes.NOT_BEFORE_PIVOT,
+                    span,
+                    f"{done.what} cannot be undone, but {role} does not know whether {other.what} "
+                    f"of line {other.span.line} went well"
+                    if "abort" not in other.what
+                    else f"{done.what} cannot be undone, but {role} does not know whether {other.what} happened",
+                    f"let a message lead from {other.role} to {role} before: com(…, to={role})",
+                )
             else:
                 self._commitment.after[other.role].add(other.site)
         self._pivots.setdefault(role, span)
@@ -163,21 +177,37 @@ class SagaCheck:
     def _irrevocable(self, point: Invoke, name: str, known: Knowledge) -> None:
         """A retriable transaction that cannot be undone comes after the pivot, and its role knows that."""
         if not known.pivots:
-            self._add(codes.NO_PIVOT, point.span, f"{name} cannot be undone, and no pivot comes before it on this path",
-                      f"a compensation for {name}, or put it after the pivot")
+            self._add(
+                codes.NO_PIVOT,
+                point.span,
+                f"{name} cannot be undone, and no pivot comes before it on this path",
+                f"a compensation for {name}, or put it after the pivot",
+            )
         for pivot in known.pivots & known.unknown[point.role]:
-            self._add(codes.NO_PIVOT, point.span, f"{name} cannot be undone, but {point.role} does not know whether "
-                      f"{pivot.what} of line {pivot.span.line} went well",
-                      f"let a message lead from {pivot.role} to {point.role} before: com(…, to={point.role})")
+            self._add(
+                codes.NO_PIVOT,
+                point.span,
+                f"{name} cannot be undone, but {point.role} does not know whether "
+                f"{pivot.what} of line {pivot.span.line} went well",
+                f"let a message lead from {pivot.role} to {point.role} before: com(…, to={point.role})",
+            )
 
     def _after(self, site: str, role: str, name: str, span: Span, known: Knowledge, why: str) -> None:
         pivot = min(known.pivots, key=lambda pivot: pivot.span)
         if pivot in known.unknown[role]:
-            self._add(codes.AFTER_PIVOT, span, f"{name} runs beside {pivot.what} of line {pivot.span.line}, which cannot be undone; {why}",
-                      f"do it before, and let a message lead from {role} to {pivot.role}: com(…, to={pivot.role})")
+            self._add(
+                codes.AFTER_PIVOT,
+                span,
+                f"{name} runs beside {pivot.what} of line {pivot.span.line}, which cannot be undone; {why}",
+                f"do it before, and let a message lead from {role} to {pivot.role}: com(…, to={pivot.role})",
+            )
         else:
-            self._add(codes.AFTER_PIVOT, span, f"{name} comes after {pivot.what} of line {pivot.span.line}, which cannot be undone; {why}",
-                      "do it before, or make it retriable")
+            self._add(
+                codes.AFTER_PIVOT,
+                span,
+                f"{name} comes after {pivot.what} of line {pivot.span.line}, which cannot be undone; {why}",
+                "do it before, or make it retriable",
+            )
 
     def _place(self, site: str, roles: tuple[str, ...], known: Knowledge) -> None:
         """Note what does not certainly happen before the commit point."""

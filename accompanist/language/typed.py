@@ -10,13 +10,25 @@ import ast
 from collections.abc import Mapping
 from dataclasses import replace
 
-from accompanist.language import annotations, codes, types
+from accompanist.language import annotation, codes, types
 from accompanist.language.diagnostic import Findings
 from accompanist.language.infer import Inference, unpacked
-from accompanist.language.ir import Abort, Block, Expression, Header, If, Invoke, Let, Move, Return, Select, Statement, ends
+from accompanist.language.ir import (
+    Abort,
+    Block,
+    Expression,
+    Header,
+    If,
+    Invoke,
+    Let,
+    Move,
+    Return,
+    Statement,
+    ends,
+)
 from accompanist.language.names import Names
 from accompanist.language.source import Source, Span
-from accompanist.language.types import REFUSED, Type, WORDS
+from accompanist.language.types import REFUSED, WORDS, Type
 
 Env = Mapping[str, Type]
 
@@ -73,18 +85,30 @@ class Typing:
             return REFUSED
         text = self._source.text(point.value.span)
         if not found.known:
-            self._add(codes.TYPE_UNKNOWN, point.value.span, f"the type of {text} is not known, and its receiver must decode it",
-                      f"name: SomeType = {text}, then move name")
+            self._add(
+                codes.TYPE_UNKNOWN,
+                point.value.span,
+                f"the type of {text} is not known, and its receiver must decode it",
+                f"name: SomeType = {text}, then move name",
+            )
             return REFUSED
         reason = self._names.messages.unsendable(found)
         if reason:
-            self._add(codes.NOT_A_MESSAGE, point.value.span, f"{text} cannot be sent: {reason}",
-                      "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these")
+            self._add(
+                codes.NOT_A_MESSAGE,
+                point.value.span,
+                f"{text} cannot be sent: {reason}",
+                "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these",
+            )
             return REFUSED
         change = self._names.messages.changeable(found) if point.shared else ""
         if change:
-            self._add(codes.NOT_FROZEN, point.value.span, f"{text} is shared, but {change}",
-                      "@dataclass(frozen=True), and tuples instead of lists")
+            self._add(
+                codes.NOT_FROZEN,
+                point.value.span,
+                f"{text} is shared, but {change}",
+                "@dataclass(frozen=True), and tuples instead of lists",
+            )
             return REFUSED
         return found
 
@@ -97,8 +121,8 @@ class Typing:
         if node.returns is None:
             return types.UNKNOWN
         try:
-            return annotations.type_of(self._names.modules, home, node.returns)
-        except annotations.Unresolved:
+            return annotation.type_of(self._names.modules, home, node.returns)
+        except annotation.Unresolved:
             return types.UNKNOWN
 
     def _missing(self, node: ast.Attribute, owner: Type) -> None:

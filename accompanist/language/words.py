@@ -97,9 +97,7 @@ class _Unbound:
 @overload
 def transaction(operation: Callable[Concatenate[S, P], R], /) -> Transaction[S, P, R]: ...
 @overload
-def transaction(
-    *, retriable: bool = False
-) -> Callable[[Callable[Concatenate[S, P], R]], Transaction[S, P, R]]: ...
+def transaction(*, retriable: bool = False) -> Callable[[Callable[Concatenate[S, P], R]], Transaction[S, P, R]]: ...
 def transaction(operation: Callable[..., Any] | None = None, /, *, retriable: bool = False) -> Any:
     """An idempotent operation with an effect. `retriable=True`: it never declines and is tried until it succeeds."""
     if operation is not None:

@@ -9,7 +9,17 @@ from accompanist.language import codes, emit, fingerprint
 from accompanist.language.diagnostic import Findings
 from accompanist.language.ir import Block, Header, If, Move, Select, site_lines, walk
 from accompanist.language.local import (
-    Calling, Choosing, Ending, Fork, Local, LocalBlock, LocalStatement, Offering, Receiving, Sending, Stop,
+    Calling,
+    Choosing,
+    Ending,
+    Fork,
+    Local,
+    LocalBlock,
+    LocalStatement,
+    Offering,
+    Receiving,
+    Sending,
+    Stop,
 )
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
@@ -30,14 +40,14 @@ class Writer:
         self._definitions = fingerprint.Definitions(modules, messages)
 
     def write(self, normal: Block, amended: Block, commitment: Commitment) -> Choreography | None:
-        header = self._header
+        header, before = self._header, len(self._findings)
         projections: dict[str, Projection] = {}
         for role in header.roles:
             body, _ = Projector(header, role).project(amended, NOTHING, frozenset({header.initiator}))
             if role != header.initiator:
                 self._begins(role, body, normal)
             projections[role] = self._projection(role, body, frozenset(commitment.after[role]))
-        if len(self._findings):
+        if len(self._findings) > before:
             return None
         types = [move.type for move in walk(normal) if isinstance(move, Move)]
         texts = {type.text(): self._names.type_text(type) for type in types}
@@ -86,7 +96,9 @@ class Writer:
 
     def _preamble(self, lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """Imports and constants of what the function uses."""
-        used = {node.id for node in ast.walk(ast.parse("\n".join(text for text, _ in lines))) if isinstance(node, ast.Name)}
+        used = {
+            node.id for node in ast.walk(ast.parse("\n".join(text for text, _ in lines))) if isinstance(node, ast.Name)
+        }
         constants = {alias: value for alias, value in self._names.constants.items() if alias in used}
         for value in constants.values():
             used |= {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
@@ -103,7 +115,9 @@ class Writer:
 
     def _digest(self, role: str, owner: RoleClass, body: LocalBlock, source: str) -> str:
         called = {point.offer.name: point.offer for point in _points(body) if isinstance(point, Calling)}
-        undone = {offer.compensation: owner.offer(offer.compensation) for offer in called.values() if offer.compensation}
+        undone = {
+            offer.compensation: owner.offer(offer.compensation) for offer in called.values() if offer.compensation
+        }
         offers = sorted({**called, **undone}.items())
         operations = "\n".join(repr(self._operation(offer)) for _, offer in offers if offer is not None)
         types = [type for _, offer in offers if offer for type in (offer.returns, *(t for _, t in offer.parameters))]
@@ -112,7 +126,9 @@ class Writer:
         used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
         table = self._names.table
         names = [table[alias] for alias in sorted(used & table.keys())]
-        return fingerprint.role_digest(source, operations, self._definitions.under([*names, *self._definitions.fields(types)]))
+        return fingerprint.role_digest(
+            source, operations, self._definitions.under([*names, *self._definitions.fields(types)])
+        )
 
     def _operation(self, offer: Offer) -> Operation:
         parameters: Mapping[str, str] = {name: self._names.type_text(type) for name, type in offer.parameters}
@@ -162,8 +178,11 @@ class Writer:
             site = getattr(point, "site", "")
             spans = [p.span for p in walk(normal) if getattr(p, "site", None) == site]
             self._findings.add(
-                codes.NOT_STARTED, self._module.source, spans[0] if spans else self._header.span,
-                f"{role} acts here before any message has reached it", f"com(value, to={role}) before",
+                codes.NOT_STARTED,
+                self._module.source,
+                spans[0] if spans else self._header.span,
+                f"{role} acts here before any message has reached it",
+                f"com(value, to={role}) before",
             )
             return
 

@@ -55,7 +55,7 @@ def test_every_argument_set_takes_another_path(name: str) -> None:
 
 @pytest.mark.parametrize("name", MUST_PASS)
 def test_each_role_call_appears_once_on_each_path(name: str) -> None:
-    choreography, module = must_pass(name)
+    choreography, _ = must_pass(name)
     source = (HERE / "must_pass" / f"{name}.py").read_text()
     for path in _paths(choreography.normal):
         sites = Counter(point.site for point in path if isinstance(point, Invoke))
@@ -79,7 +79,11 @@ def test_erasing_the_selections_gives_the_choreography_back(name: str) -> None:
 def test_mypy_strict_accepts_them_all() -> None:
     command = [sys.executable, "-m", "mypy", "--strict", "--disable-error-code=empty-body", "--no-error-summary"]
     done = subprocess.run(
-        [*command, str(HERE / "must_pass"), "workers/orders/choreography.py"], cwd=ROOT, capture_output=True, text=True, check=False
+        [*command, str(HERE / "must_pass"), "workers/orders/choreography.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stdout == ""
 

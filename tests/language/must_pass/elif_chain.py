@@ -26,4 +26,8 @@ WORKERS: dict[str, Callable[..., Any]] = {
     "stock.hold": lambda order: Held("h1", order.cents),
     "bank.charge": lambda held, grade: Paid(grade.value, held.cents),
 }
-ARGUMENTS: list[dict[str, Any]] = [{"order": Order("ann", 2000)}, {"order": Order("ann", 5)}, {"order": Order("bob", 5)}]
+ARGUMENTS: list[dict[str, Any]] = [
+    {"order": Order("ann", 2000)},
+    {"order": Order("ann", 5)},
+    {"order": Order("bob", 5)},
+]

@@ -20,4 +20,8 @@ WORKERS: dict[str, Callable[..., Any]] = {
     "stock.has": lambda order: order.customer == "ann",
     "post.book": lambda parcel: len(parcel),
 }
-ARGUMENTS: list[dict[str, Any]] = [{"order": Order("ann", 100)}, {"order": Order("ann", 900)}, {"order": Order("bob", 900)}]
+ARGUMENTS: list[dict[str, Any]] = [
+    {"order": Order("ann", 100)},
+    {"order": Order("ann", 900)},
+    {"order": Order("bob", 900)},
+]

@@ -10,9 +10,7 @@ from tests.language.must_pass.shop import Bank, Grade, Held, Order, Paid, Parcel
 
 
 @choreography
-def retriable_after_pivot(
-    stock: Stock, bank: Bank, post: Post, order: At[Order, "stock"]
-) -> At[int, "post"]:
+def retriable_after_pivot(stock: Stock, bank: Bank, post: Post, order: At[Order, "stock"]) -> At[int, "post"]:
     held = stock.hold(order)
     paid = bank.charge(com(held, to=bank), Grade.PLAIN)
     parcel = stock.ship(held, com(paid, to=stock))

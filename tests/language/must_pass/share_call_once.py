@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from accompanist import At, choreography, com, share
+from accompanist import At, choreography, share
 from tests.language.must_pass.shop import Bank, Grade, Held, Order, Paid, Parcel, Stock
 
 

@@ -1,0 +1,28 @@
+"""with, nested functions, global, del, walrus, async and stars."""
+
+from __future__ import annotations
+
+from accompanist import At, choreography
+from tests.language.must_fail.shop import Order, Stock
+
+COUNT = 0
+
+
+@choreography
+def contexts(stock: Stock, order: At[Order, "stock"]) -> int:
+    global COUNT  #! ACC126 `global` is not in the language
+    with open("x") as file:  #! ACC124 `with` is not in the language
+        text = file.read()
+
+    def inner() -> int:  #! ACC125 a function inside the choreography
+        return 1
+
+    double = lambda n: n * 2  #! ACC125 a lambda  # noqa
+    if (cents := order.cents) > 3:  #! ACC127 `:=` assigns inside an expression
+        del text  #! ACC126 `del` is not in the language
+    first, *rest = stock.many(order)  #! ACC129 a star takes a number of values
+    merged = {**{"a": 1}}  #! ACC129 a dict is spread
+    import math  #! ACC132 an import inside the choreography
+
+    both = [*rest]  #! ACC129 a star stands for a number of values
+    return cents
