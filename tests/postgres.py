@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import asyncpg
 
@@ -104,7 +104,8 @@ async def _execute(dsn: str, statement: str) -> None:
 async def provision_logs(database: Database) -> None:
     """Roles and migrated schemas for SERVICES."""
     await provision.bootstrap(database.dsn(), SERVICES)
-    if password := urlsplit(database.dsn()).password:
+    if secret := urlsplit(database.dsn()).password:
+        password = unquote(secret).replace("'", "''")
         for service in SERVICES:
             for role in (names.sidecar_role(service), names.worker_role(service)):
                 await _execute(database.dsn(), f"ALTER ROLE {role} PASSWORD '{password}'")

@@ -13,20 +13,18 @@ Not modelled: what Postgres does under load (locks, time-outs, order of commits)
 
 from __future__ import annotations
 
-import time
-from collections import Counter, deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from accompanist import limits
-from accompanist.log import sessions
+from accompanist.log import inbox, sessions
 from accompanist.log.leases import Fences
-from accompanist.log.story import Answered, Story, Told
-from accompanist.runtime.messages import Kind, Message, shard_of
+from accompanist.log.story import Story
+from accompanist.log.tables import Key, MemoryDatabase, Outgoing, Shard, story
+from accompanist.runtime.messages import shard_of
 from accompanist.runtime.ports import (
     Commit,
     Delivery,
@@ -34,106 +32,15 @@ from accompanist.runtime.ports import (
     LeaseLost,
     LogUnavailable,
     Memory,
-    ResultKind,
-    ResultRow,
     SessionRow,
     SessionSummary,
     Taken,
 )
 
-Key = tuple[UUID, str, str, str]
-_BEGINS = (Kind.START, Kind.DATA, Kind.CHOICE)
+__all__ = ["MemoryDatabase", "MemoryLog"]
+
 _STAYS = (Delivery.FULL, Delivery.UNKNOWN)
 _GONE = (Delivery.STORED, Delivery.SAME, Delivery.CLOSED)
-
-
-class _Shard(msgspec.Struct):
-    owner: str | None = None
-    epoch: int = 0
-    expires_at: float = 0.0
-
-
-class _Outgoing(msgspec.Struct):
-    message: Message
-    service: str
-    answer: Delivery
-    tried_at: float
-
-
-class Tables:
-    """One service's schema."""
-
-    def __init__(self, service: str, clock: Callable[[], float], early_rows_max: int) -> None:
-        self.service = service
-        self.early_rows_max = early_rows_max
-        self.sessions: dict[tuple[UUID, str], SessionRow] = {}
-        self.updated_at: dict[tuple[UUID, str], float] = {}
-        self.stubs: dict[tuple[UUID, str], str] = {}
-        self.inbox: dict[Key, tuple[Message, str, float]] = {}
-        self.arrivals: dict[Key, bool] = {}
-        """Fresh rows, and early ones (True), oldest first."""
-        self.results: dict[tuple[UUID, str, str, ResultKind], tuple[ResultRow, float]] = {}
-        self.outbox: dict[Key, _Outgoing] = {}
-        self.shards: dict[int, _Shard] = {}
-        self.projections: dict[tuple[str, str, str], bytes] = {}
-        self._clock = clock
-
-    def deliver(self, message: Message, sender_service: str, *, home: bool) -> Delivery:
-        """The SQL function of this name, for one message."""
-        key, owner = message.key, (message.session, message.receiver)
-        if key in self.inbox:
-            held = self.inbox[key][0]
-            alike = (held.kind, held.payload) == (message.kind, message.payload)
-            return Delivery.SAME if alike else Delivery.CLASH
-        if owner in self.stubs:
-            return Delivery.CLOSED
-        if len(message.payload) > limits.payload_bytes_max:
-            return Delivery.FULL
-        known = owner in self.sessions
-        if len(self.arrivals) >= self.early_rows_max and message.kind in _BEGINS and not known:
-            return Delivery.FULL
-        home = home and sender_service == self.service
-        self.inbox[key] = (message, sender_service, self._clock())
-        if not home or not known:
-            self.arrivals[key] = home
-        return Delivery.STORED
-
-    def write(self, row: SessionRow) -> None:
-        key = (row.header.session, row.role)
-        self.sessions[key] = sessions.merged(self.sessions[key], row) if key in self.sessions else row
-        self.updated_at[key] = self._clock()
-        answered = [k for k, early in self.arrivals.items() if early and (k[0], k[3]) == key]
-        for arrival in answered:
-            del self.arrivals[arrival]
-
-
-class MemoryDatabase:
-    """The schemas of `services` in one database. `clock`: seconds since the epoch, for leases and rows."""
-
-    def __init__(
-        self,
-        services: Iterable[str],
-        *,
-        clock: Callable[[], float] = time.time,
-        early_rows_max: int = limits.inbox_early_rows_max,
-    ) -> None:
-        self.clock = clock
-        self.services = {service: Tables(service, clock, early_rows_max) for service in services}
-        self._failures: deque[str] = deque()
-
-    def fail(self, when: str, times: int = 1) -> None:
-        """Let the next `times` calls fail: "before" they took effect, or "after"."""
-        self._failures.extend([when] * times)
-
-    def failure(self) -> str | None:
-        return self._failures.popleft() if self._failures else None
-
-    def hand_over(self, message: Message, sender_service: str, *, home: bool) -> tuple[str, Delivery]:
-        """(the receiving service, its answer)."""
-        service = message.header.bindings.get(message.receiver, "")
-        if service not in self.services:
-            return service, Delivery.UNKNOWN
-        return service, self.services[service].deliver(message, sender_service, home=home)
 
 
 class MemoryLog:
@@ -150,6 +57,7 @@ class MemoryLog:
         self.tables = database.services[service]
         self._database = database
         self._service = service
+        self._schemas = {name: name for name in database.services}
         self._term = lease_ms / 1000
         self._delivered = delivered
         self._owner: str | None = None
@@ -176,10 +84,7 @@ class MemoryLog:
             self._check(*self._fences.needed(commits))
             for commit in commits:
                 self._write(commit)
-            woken: set[str] = set()
-            answers = [self._deliver(commit, woken) for commit in commits]
-            self._tell(woken)
-            return answers
+            return self._deliver(inbox.Outgoing(commits, self._schemas))
 
     def _check(self, shards: Sequence[int], epochs: Sequence[int]) -> None:
         lost = [
@@ -197,21 +102,19 @@ class MemoryLog:
             key = (row.session, row.role, row.site, row.kind)
             self.tables.results.setdefault(key, (row, self._database.clock()))
 
-    def _deliver(self, commit: Commit, woken: set[str]) -> Sequence[Delivery]:
-        answers = []
-        for position, message in enumerate((*commit.messages, *commit.home)):
-            home = position >= len(commit.messages) and commit.shard is not None
-            service, answer = self._database.hand_over(message, self._service, home=home)
-            answers.append(answer)
+    def _deliver(self, outgoing: inbox.Outgoing) -> Sequence[Sequence[Delivery]]:
+        answers = self._database.hand_over(outgoing.letters, self._service)
+        for letter, answer in zip(outgoing.letters, answers, strict=True):
             if answer in _STAYS:
-                waiting = _Outgoing(message, service, answer, self._database.clock())
-                self.tables.outbox.setdefault(message.key, waiting)
-            elif answer is Delivery.STORED and not home:
-                woken.add(service)
-        return answers
+                waiting = Outgoing(letter.message, letter.service, answer, self._database.clock())
+                self.tables.outbox.setdefault(letter.message.key, waiting)
+        self._tell(outgoing.woken(answers))
+        return outgoing.answered(answers)
 
     async def take(self, limit: int) -> Sequence[Taken]:
         with self._call():
+            if self._owner is None:
+                return []
             held = {shard for shard, row in self.tables.shards.items() if row.owner == self._owner}
             fresh = [key for key, early in self.tables.arrivals.items() if not early and _shard(key[0]) in held]
             return [self._taken(key) for key in fresh[:limit]]
@@ -246,28 +149,24 @@ class MemoryLog:
 
     async def resend(self, limit: int) -> Mapping[str, int]:
         with self._call():
-            waiting = [key for key, row in self.tables.outbox.items() if row.answer is not Delivery.CLASH]
-            woken: set[str] = set()
-            counts = Counter(self._resend(key, woken) for key in waiting[:limit])
-            self._tell(woken)
-            return {answer.value: count for answer, count in counts.items()}
-
-    def _resend(self, key: Key, woken: set[str]) -> Delivery:
-        row = self.tables.outbox.pop(key)
-        service, row.answer = self._database.hand_over(row.message, self._service, home=False)
-        row.tried_at = self._database.clock()
-        if row.answer not in _GONE:
-            self.tables.outbox[key] = row  # behind the others: it was tried last
-        if row.answer is Delivery.STORED:
-            woken.add(service)
-        return row.answer
+            keys = [key for key, row in self.tables.outbox.items() if row.answer is not Delivery.CLASH][:limit]
+            rows = [self.tables.outbox.pop(key) for key in keys]
+            # as one commit without a fence, so that nothing of it is at home
+            outgoing = inbox.Outgoing([Commit(shard=None, messages=tuple(row.message for row in rows))], self._schemas)
+            answers = self._database.hand_over(outgoing.letters, self._service)
+            for letter, answer in zip(outgoing.letters, answers, strict=True):
+                if answer not in _GONE:  # behind the others: it was tried last
+                    waiting = Outgoing(letter.message, letter.service, answer, self._database.clock())
+                    self.tables.outbox[letter.message.key] = waiting
+            self._tell(outgoing.woken(answers))
+            return {answer.value: count for answer, count in Counter(answers).items()}
 
     async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
         with self._call():
             now = self._database.clock()
             new = []
             for shard in range(shards):
-                row = self.tables.shards.setdefault(shard, _Shard())
+                row = self.tables.shards.setdefault(shard, Shard())
                 if row.owner is None or (row.owner != owner and row.expires_at < now):
                     row.owner, row.epoch = owner, row.epoch + 1
                     new.append(Lease(shard, row.epoch))
@@ -302,7 +201,7 @@ class MemoryLog:
                 and outcome in (None, row.outcome)
                 and parked in (None, row.parked is not None)
             ]
-            return sorted(rows, key=lambda row: (-row.started_at, row.role))[:limit]
+            return sorted(rows, key=lambda row: (-row.started_at, row.session, row.role))[:limit]
 
     def _summary(self, key: tuple[UUID, str], row: SessionRow) -> SessionSummary:
         return SessionSummary(
@@ -326,55 +225,6 @@ class MemoryLog:
     def _tell(self, services: set[str]) -> None:
         if services and self._delivered is not None:
             self._delivered(services)
-
-
-def story(tables: Tables, session: UUID) -> Story | None:
-    """What the SQL statement of this name reads."""
-    told = [
-        _told(message, "inbox", at, service, Delivery.STORED)
-        for message, service, at in tables.inbox.values()
-        if message.session == session
-    ]
-    told += [
-        _told(row.message, "outbox", row.tried_at, row.service, row.answer)
-        for row in tables.outbox.values()
-        if row.message.session == session
-    ]
-    answered = [
-        Answered(
-            role=row.role,
-            site=row.site,
-            kind=row.kind,
-            operation=row.operation,
-            outcome=row.outcome,
-            value=row.value,
-            at=at,
-        )
-        for row, at in tables.results.values()
-        if row.session == session
-    ]
-    found = Story(
-        session=session,
-        rows=tuple(row for key, row in sorted(tables.sessions.items()) if key[0] == session),
-        messages=tuple(told),
-        results=tuple(answered),
-        stubs=tuple((key[1], outcome) for key, outcome in sorted(tables.stubs.items()) if key[0] == session),
-    )
-    return found if found.rows or found.messages or found.stubs else None
-
-
-def _told(message: Message, place: str, at: float, service: str, answer: Delivery) -> Told:
-    return Told(
-        site=message.site,
-        kind=message.kind.value,
-        sender=message.sender,
-        receiver=message.receiver,
-        payload=message.payload,
-        place=place,
-        at=at,
-        service=service,
-        answer=answer.value,
-    )
 
 
 def _shard(session: UUID) -> int:

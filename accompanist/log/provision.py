@@ -28,6 +28,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import accompanist
+from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.log import names, refusals
 from accompanist.log.connection import connect
@@ -128,32 +129,38 @@ def _check_known(current: str | None, schema: str) -> None:
 
 async def status(dsn: str, schema: str) -> tuple[str | None, str]:
     """(the schema's revision, this program's head). Raises OperatorError when Postgres is absent or too old."""
-    async with refusals.readable(dsn):
-        connection = await connect(dsn, "accompanist status", names.identifier(schema))
-        try:
-            check_version(connection.get_server_version().major)
-            current = None
-            if await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
-                current = await connection.fetchval("SELECT version_num FROM alembic_version")
-        finally:
-            await connection.close(timeout=1)
+    current, _ = await _look(dsn, schema)
     return current, head()
 
 
 async def require_head(dsn: str, service: str, schema: str) -> None:
     """Refuse a schema that this program cannot work with: not migrated, migrated further, another service's."""
-    current, wanted = await status(dsn, schema)
+    current, setting = await _look(dsn, schema)
     _check_known(current, schema)
-    if current != wanted:
-        raise OperatorError(refusals.NOT_MIGRATED, f"schema {schema} is at {current or 'nothing'}, not at {wanted}")
+    if current != head() or setting is None:
+        raise OperatorError(refusals.NOT_MIGRATED, f"schema {schema} is at {current or 'nothing'}, not at {head()}")
+    if setting["service"] != service:
+        text = f"schema {schema} is the memory of {setting['service']}, not of {service}"
+        raise OperatorError(refusals.OTHER_SERVICE, text)
+    if setting["shards_count"] != limits.shards_count:
+        text = f"schema {schema} has {setting['shards_count']} shards, this program {limits.shards_count}"
+        raise OperatorError(refusals.OTHER_SHARDS, text)
+
+
+async def _look(dsn: str, schema: str) -> tuple[str | None, asyncpg.Record | None]:
+    """(the schema's revision, its setting), None where there is none."""
     async with refusals.readable(dsn):
-        connection = await connect(dsn, "accompanist status", schema)
+        connection = await connect(dsn, "accompanist status", names.identifier(schema))
         try:
-            held = await connection.fetchval("SELECT service FROM setting")
+            check_version(connection.get_server_version().major)
+            if not await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
+                return None, None
+            current = await connection.fetchval("SELECT version_num FROM alembic_version")
+            if current is None:
+                return None, None
+            return current, await connection.fetchrow("SELECT service, shards_count FROM setting")
         finally:
             await connection.close(timeout=1)
-    if held != service:
-        raise OperatorError(refusals.OTHER_SERVICE, f"schema {schema} is the memory of {held}, not of {service}")
 
 
 def head() -> str:

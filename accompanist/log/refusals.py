@@ -51,6 +51,14 @@ OTHER_SERVICE = catalogue(
     "Give each service a schema of its own in accompanist.toml.",
 )
 
+OTHER_SHARDS = catalogue(
+    "ACC407",
+    "the log has another number of shards",
+    "Sessions belong to shards by a number that is fixed when the schema is made. With another number a sidecar would "
+    "look for them in the wrong shards and never find some.",
+    "Run the program with the number of shards the schema was made with.",
+)
+
 
 @asynccontextmanager
 async def readable(dsn: str) -> AsyncIterator[None]:

@@ -123,7 +123,7 @@ def summary(record: Mapping[str, Any]) -> SessionSummary:
 NEWEST = """
 SELECT session, role, choreography, phase, outcome, reason, body, started_at, updated_at FROM session
 WHERE ($1::text IS NULL OR outcome = $1) AND ($2::boolean IS NULL OR parked = $2)
-ORDER BY started_at DESC LIMIT $3"""
+ORDER BY started_at DESC, session, role LIMIT $3"""
 
 OF_SESSION = """
 SELECT session, role, choreography, phase, outcome, reason, body, started_at, updated_at FROM session

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accompanist import limits
@@ -36,7 +38,7 @@ async def test_a_duplicate_is_the_same_and_wakes_nobody(world: World) -> None:
 
 @pytest.mark.parametrize("changes", [{"payload": b"2"}, {"kind": Kind.CHOICE}])
 async def test_other_content_under_one_identity_is_a_clash_and_the_first_stays(
-    world: World, changes: dict[str, object]
+    world: World, changes: dict[str, Any]
 ) -> None:
     log, payment = await owner(world, "warehouse"), await owner(world, "payment")
     of = header()

@@ -10,6 +10,7 @@ from accompanist.errors import OperatorError
 from accompanist.log import provision
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.messages import shard_of
+from accompanist.runtime.ports import LeaseLost
 from tests.log.letters import burst, header, message, result, row
 from tests.log.worlds import PostgresWorld, owner
 from tests.postgres import SERVICES, Database
@@ -98,6 +99,27 @@ async def test_one_schema_is_not_two_services(database: Database) -> None:
     swapped = {"payment": WAREHOUSE}
     problem = await refused(PostgresLog.open(database.sidecar_dsn("warehouse"), "payment", swapped), "ACC406")
     assert "warehouse" in problem.text
+
+
+async def test_another_number_of_shards_is_refused(postgres_world: PostgresWorld) -> None:
+    await postgres_world.execute("warehouse", "UPDATE setting SET shards_count = 128")
+    dsn = postgres_world.database.sidecar_dsn("warehouse")
+    await refused(PostgresLog.open(dsn, "warehouse", SERVICES), "ACC407")
+
+
+async def test_a_log_that_was_open_meanwhile_goes_on(database: Database) -> None:
+    """Down and up again under a running sidecar: what it had prepared is prepared anew, its lease is gone."""
+    world, of = PostgresWorld(database), header()
+    log = await owner(world, "warehouse")
+    await log.flush([burst(of, session=row(of))])
+    for direction in ("down", "up"):
+        await provision.migrate(database.dsn(), "warehouse", WAREHOUSE, direction)
+    with pytest.raises(LeaseLost):
+        await log.flush([burst(of, session=row(of))])
+    await log.lease("again", limits.shards_count)
+    await log.flush([burst(of, session=row(of))])
+    assert len(await log.summaries()) == 1
+    await world.close()
 
 
 async def test_an_absent_server_or_database_is_told_without_secrets() -> None:

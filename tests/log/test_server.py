@@ -35,7 +35,16 @@ def running(place: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def begin(place: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "ops.postgres", "run", "--data", place / "data", "--socket", place / "s"]
+    command: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "ops.postgres",
+        "run",
+        "--data",
+        place / "data",
+        "--socket",
+        place / "s",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert "is ready" in process.stdout.readline()

@@ -53,7 +53,8 @@ class MemoryWorld:
         return MemoryLog(self._database, service, delivered=delivered)
 
     async def expire(self, service: str) -> None:
-        self._now += 3_600
+        for shard in self._database.services[service].shards.values():
+            shard.expires_at = self._now - 1
 
     async def collect(self, service: str, session: UUID, role: str) -> None:
         self._database.services[service].stubs[session, role] = "settled"
@@ -80,7 +81,10 @@ class PostgresWorld:
 
     async def collect(self, service: str, session: UUID, role: str) -> None:
         await self.execute(
-            service, "INSERT INTO stub (session, role, outcome) VALUES ($1, $2, 'settled')", session, role
+            service,
+            "INSERT INTO stub (session, role, outcome) VALUES ($1, $2, 'settled') ON CONFLICT DO NOTHING",
+            session,
+            role,
         )
 
     async def bound(self, service: str, early_rows_max: int) -> None:

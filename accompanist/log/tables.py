@@ -1,0 +1,177 @@
+"""The tables of the fake: what Postgres would hold, as dictionaries, and the functions that Postgres would run.
+
+`MemoryDatabase` is one database with the schemas of several services and one clock; `Tables` is one schema. The
+comments of the SQL files say why each rule is as it is; here the rules are said once more, as shortly as Python can.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+from uuid import UUID
+
+import msgspec
+
+from accompanist import limits
+from accompanist.log import sessions
+from accompanist.log.inbox import Letter
+from accompanist.log.story import Answered, Story, Told
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import Delivery, ResultKind, ResultRow, SessionRow
+
+Key = tuple[UUID, str, str, str]
+_BEGINS = (Kind.START, Kind.DATA, Kind.CHOICE)
+
+
+class Shard(msgspec.Struct):
+    """Who holds it, under which epoch, until when."""
+
+    owner: str | None = None
+    epoch: int = 0
+    expires_at: float = 0.0
+
+
+class Outgoing(msgspec.Struct):
+    """A message that its receiver did not take."""
+
+    message: Message
+    service: str
+    answer: Delivery
+    tried_at: float
+
+
+class Tables:
+    """One service's schema."""
+
+    def __init__(self, service: str, clock: Callable[[], float], early_rows_max: int) -> None:
+        self.service = service
+        self.early_rows_max = early_rows_max
+        self.sessions: dict[tuple[UUID, str], SessionRow] = {}
+        self.updated_at: dict[tuple[UUID, str], float] = {}
+        self.stubs: dict[tuple[UUID, str], str] = {}
+        self.inbox: dict[Key, tuple[Message, str, float]] = {}
+        self.arrivals: dict[Key, bool] = {}
+        """Fresh rows, and early ones (True), oldest first."""
+        self.results: dict[tuple[UUID, str, str, ResultKind], tuple[ResultRow, float]] = {}
+        self.outbox: dict[Key, Outgoing] = {}
+        self.shards: dict[int, Shard] = {}
+        self.projections: dict[tuple[str, str, str], bytes] = {}
+        self._clock = clock
+
+    @property
+    def full(self) -> bool:
+        return len(self.arrivals) >= self.early_rows_max
+
+    def deliver(self, message: Message, sender_service: str, *, home: bool, full: bool) -> Delivery:
+        """The SQL function of this name, for one message. `full`: there was no room when the call began."""
+        key, owner = message.key, (message.session, message.receiver)
+        if key in self.inbox:
+            held = self.inbox[key][0]
+            alike = (held.kind, held.payload) == (message.kind, message.payload)
+            return Delivery.SAME if alike else Delivery.CLASH
+        if owner in self.stubs:
+            return Delivery.CLOSED
+        if len(message.payload) > limits.payload_bytes_max:
+            return Delivery.FULL
+        known = owner in self.sessions
+        if full and message.kind in _BEGINS and not known:
+            return Delivery.FULL
+        home = home and sender_service == self.service
+        self.inbox[key] = (message, sender_service, self._clock())
+        if not home or not known:
+            self.arrivals[key] = home
+        return Delivery.STORED
+
+    def write(self, row: SessionRow) -> None:
+        key = (row.header.session, row.role)
+        self.sessions[key] = sessions.merged(self.sessions[key], row) if key in self.sessions else row
+        self.updated_at[key] = self._clock()
+        answered = [k for k, early in self.arrivals.items() if early and (k[0], k[3]) == key]
+        for arrival in answered:
+            del self.arrivals[arrival]
+
+
+class MemoryDatabase:
+    """The schemas of `services` in one database. `clock`: seconds since the epoch, for leases and rows."""
+
+    def __init__(
+        self,
+        services: Iterable[str],
+        *,
+        clock: Callable[[], float] = time.time,
+        early_rows_max: int = limits.inbox_early_rows_max,
+    ) -> None:
+        self.clock = clock
+        self.services = {service: Tables(service, clock, early_rows_max) for service in services}
+        self._failures: deque[str] = deque()
+
+    def fail(self, when: str, times: int = 1) -> None:
+        """Let the next `times` calls fail: "before" they took effect, or "after"."""
+        self._failures.extend([when] * times)
+
+    def failure(self) -> str | None:
+        return self._failures.popleft() if self._failures else None
+
+    def hand_over(self, letters: Sequence[Letter], sender_service: str) -> list[Delivery]:
+        """The SQL function of this name: the letters as they are ordered, one call of `deliver` a group."""
+        answers: list[Delivery] = []
+        for (service, home), group in groupby(letters, key=lambda letter: (letter.schema, letter.home)):
+            tables = self.services.get(service)
+            full = tables is not None and tables.full
+            for letter in group:
+                if tables is None:
+                    answers.append(Delivery.UNKNOWN)
+                else:
+                    answers.append(tables.deliver(letter.message, sender_service, home=home, full=full))
+        return answers
+
+
+def story(tables: Tables, session: UUID) -> Story | None:
+    """What the SQL statement of this name reads."""
+    told = [
+        _told(message, "inbox", at, service, Delivery.STORED)
+        for message, service, at in tables.inbox.values()
+        if message.session == session
+    ]
+    told += [
+        _told(row.message, "outbox", row.tried_at, row.service, row.answer)
+        for row in tables.outbox.values()
+        if row.message.session == session
+    ]
+    answered = [
+        Answered(
+            role=row.role,
+            site=row.site,
+            kind=row.kind,
+            operation=row.operation,
+            outcome=row.outcome,
+            value=row.value,
+            at=at,
+        )
+        for row, at in tables.results.values()
+        if row.session == session
+    ]
+    found = Story(
+        session=session,
+        rows=tuple(row for key, row in sorted(tables.sessions.items()) if key[0] == session),
+        messages=tuple(told),
+        results=tuple(answered),
+        stubs=tuple((key[1], outcome) for key, outcome in sorted(tables.stubs.items()) if key[0] == session),
+    )
+    return found if found.rows or found.messages or found.stubs else None
+
+
+def _told(message: Message, place: str, at: float, service: str, answer: Delivery) -> Told:
+    return Told(
+        site=message.site,
+        kind=message.kind.value,
+        sender=message.sender,
+        receiver=message.receiver,
+        payload=message.payload,
+        place=place,
+        at=at,
+        service=service,
+        answer=answer.value,
+    )

@@ -1,0 +1,186 @@
+"""The fake is verified: whatever is asked of both worlds in whatever order, both answer alike.
+
+A seed makes a list of steps by three services over a few sessions, so that duplicates, clashes, full inboxes, stubs,
+lost leases and home messages meet. Each step's answer, and at the end everything that is held, is compared.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from accompanist.limits import shards_count
+from accompanist.log.story import Story
+from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.ports import Commit, LeaseLost, Phase, ResultKind
+from tests.log.letters import BINDINGS, burst, header, message, result, row, start
+from tests.log.worlds import AnyLog, MemoryWorld, PostgresWorld, World
+
+STEPS = 120
+ROLES = {"warehouse": ["warehouse", "stock"], "payment": ["payment"], "loyalty": ["loyalty"]}
+Step = Callable[["Run"], Awaitable[Any]]
+
+
+class Run:
+    """One world, with two sidecars of each service that contend for its shards."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.sidecars: dict[tuple[str, int], AnyLog] = {}
+
+    async def sidecar(self, service: str, number: int) -> AnyLog:
+        if (service, number) not in self.sidecars:
+            self.sidecars[service, number] = await self.world.sidecar(service)
+        return self.sidecars[service, number]
+
+
+class Script:
+    """Steps drawn from a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.chance = random.Random(seed)
+        ids = [UUID(int=self.chance.getrandbits(128), version=4) for _ in range(4)]
+        self.headers = [header(found, started_at=float(at)) for at, found in enumerate(ids)]
+
+    def steps(self) -> list[Step]:
+        made = [self._lease(service, 0) for service in ROLES]
+        kinds = [self._flush] * 10 + [self._take] * 4 + [self._resend, self._load, self._unfinished, self._start]
+        kinds += [self._expire, self._release, self._bound, self._collect]
+        while len(made) < STEPS:
+            service, number = self.chance.choice(list(ROLES)), int(self.chance.random() < 0.15)
+            kind = self.chance.choice([*kinds, self._lease])
+            made.append(kind(service, number))
+        return made
+
+    def _message(self, of: Header, service: str, receivers: list[str]) -> Message:
+        return message(
+            of,
+            self.chance.choice("12"),
+            self.chance.choice(receivers),
+            sender=self.chance.choice(ROLES[service]),
+            kind=self.chance.choice([Kind.DATA, Kind.DATA, Kind.CHOICE, Kind.ABORT]),
+            payload=self.chance.choice([b"1", b"1", b"1", b"2"]),
+        )
+
+    def _burst(self, service: str) -> Commit:
+        chance, of = self.chance, self.chance.choice(self.headers)
+        role, others = chance.choice(ROLES[service]), [name for name in BINDINGS if name not in ROLES[service]]
+        written = row(
+            of,
+            role,
+            phase=chance.choice([Phase.RUNNING, Phase.RUNNING, Phase.DONE, Phase.SETTLED]),
+            vote=chance.choice([None, "done", "abort"]),
+            outcome=chance.choice([None, None, None, "settled", "ended"]),
+            reason=chance.choice([None, "a", "b"]),
+            result=chance.choice([None, b"1", b"2"]),
+            waiting=chance.choice(["", "x"]),
+        )
+        answer = result(of, "1", role=role, kind=chance.choice(list(ResultKind)), value=chance.choice([b"1", b"2"]))
+        return burst(
+            of,
+            session=written if chance.random() < 0.6 else None,
+            results=(answer,) if chance.random() < 0.3 else (),
+            messages=tuple(self._message(of, service, others) for _ in range(chance.randrange(3))),
+            home=tuple(self._message(of, service, ROLES[service]) for _ in range(chance.randrange(2))),
+        )
+
+    def _flush(self, service: str, number: int) -> Step:
+        commits = [self._burst(service) for _ in range(self.chance.randrange(1, 4))]
+        return self._flushing(service, number, commits)
+
+    def _start(self, service: str, number: int) -> Step:
+        return self._flushing("warehouse", number, [start(self.chance.choice(self.headers))])
+
+    def _flushing(self, service: str, number: int, commits: list[Commit]) -> Step:
+        async def step(run: Run) -> Any:
+            try:
+                return await (await run.sidecar(service, number)).flush(commits)
+            except LeaseLost as lost:
+                return set(lost.shards)
+
+        return step
+
+    def _take(self, service: str, number: int) -> Step:
+        async def step(run: Run) -> Any:
+            taken = await (await run.sidecar(service, number)).take(100)
+            return sorted((entry.message.key, entry.message, entry.sender_service, entry.known) for entry in taken)
+
+        return step
+
+    def _lease(self, service: str, number: int) -> Step:
+        async def step(run: Run) -> Any:
+            return await (await run.sidecar(service, number)).lease(f"{service}-{number}", shards_count)
+
+        return step
+
+    def _release(self, service: str, number: int) -> Step:
+        async def step(run: Run) -> Any:
+            return await (await run.sidecar(service, number)).release(f"{service}-{number}")
+
+        return step
+
+    def _resend(self, service: str, number: int) -> Step:
+        async def step(run: Run) -> Any:
+            return await (await run.sidecar(service, number)).resend(100)
+
+        return step
+
+    def _unfinished(self, service: str, number: int) -> Step:
+        async def step(run: Run) -> Any:
+            return set(await (await run.sidecar(service, number)).unfinished(range(shards_count)))
+
+        return step
+
+    def _load(self, service: str, number: int) -> Step:
+        keys = [(of.session, role) for of in self.headers for role in ROLES[service]]
+
+        async def step(run: Run) -> Any:
+            memories = await (await run.sidecar(service, number)).load(keys)
+            return [
+                (memory.session, {m.key: m for m in memory.inbox}, {(r.site, r.kind): r for r in memory.results})
+                for memory in memories
+            ]
+
+        return step
+
+    def _expire(self, service: str, number: int) -> Step:
+        return lambda run: run.world.expire(service)
+
+    def _bound(self, service: str, number: int) -> Step:
+        rows = self.chance.choice([0, 2, 1_000, 1_000])
+        return lambda run: run.world.bound(service, rows)
+
+    def _collect(self, service: str, number: int) -> Step:
+        of, role = self.chance.choice(self.headers), self.chance.choice(ROLES[service])
+        return lambda run: run.world.collect(service, of.session, role)
+
+
+async def held(run: Run, script: Script) -> list[Any]:
+    """Everything, for the eye of a test: no times, no order among equals."""
+    found: list[Any] = []
+    for service in ROLES:
+        log = await run.sidecar(service, 0)
+        found.append([await script._load(service, 0)(run), await script._unfinished(service, 0)(run)])
+        found.append([told(await log.show(of.session)) for of in script.headers])
+        found.append([(s.session, s.phase, s.outcome, s.reason) for s in await log.summaries()])
+    return found
+
+
+def told(story: Story | None) -> Any:
+    if story is None:
+        return None
+    messages = {(m.place, m.site, m.kind, m.sender, m.receiver, m.payload, m.service, m.answer) for m in story.messages}
+    return story.rows, messages, {(r.site, r.role, r.kind, r.value) for r in story.results}, set(story.stubs)
+
+
+@pytest.mark.parametrize("seed", range(12))
+async def test_both_answer_alike(postgres_world: PostgresWorld, seed: int) -> None:
+    memory, real = Run(MemoryWorld()), Run(postgres_world)
+    script = Script(seed)
+    for number, step in enumerate(script.steps()):
+        assert await step(memory) == await step(real), f"seed {seed}, step {number}: {step.__qualname__}"
+    assert await held(memory, script) == await held(real, script)
