@@ -38,6 +38,8 @@ from types import FrameType
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
+import asyncpg
+
 from accompanist.cli.api import ask
 from accompanist.cli.keep import KEEP_WHILE
 from accompanist.errors import AccompanistError
@@ -164,7 +166,10 @@ async def _provision(running: Cluster, own_apis: bool) -> None:
     await provision.bootstrap(running.admin_dsn, services)
     for name, schema in services.items():
         await provision.migrate(running.admin_dsn, name, schema)
-    dsn = _socket_dsn(running) if running.own_postgres else await _password_dsn(running, list(services))
+    try:
+        dsn = _socket_dsn(running) if running.own_postgres else await _password_dsn(running, list(services))
+    except asyncpg.PostgresError as problem:
+        raise NotStarted(f"the login of DATABASE_URL may not set passwords: {problem}") from None
     for service in running.config.services.values():
         prefix = f"ACCOMPANIST_SERVICE_{service.name.upper()}_"
         running.environ[f"{prefix}DATABASE"] = dsn(names.sidecar_role(service.name))
@@ -183,8 +188,6 @@ def _socket_dsn(running: Cluster) -> Callable[[str], str]:
 
 async def _password_dsn(running: Cluster, services: list[str]) -> Callable[[str], str]:
     """Addresses in the database that DATABASE_URL names, for roles whose passwords we choose once and keep."""
-    import asyncpg
-
     kept = running.directory / "passwords.json"
     passwords: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
     connection = await asyncpg.connect(running.admin_dsn)

@@ -96,6 +96,7 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     "worker.stopping": _NOTHING,
     "handler.failed": frozenset({"code", "error_type", "operation", "where"}),
     # telemetry itself
+    "telemetry.not_started": frozenset({"error_type"}),
     "telemetry.collector_away": _NOTHING,
     "telemetry.collector_back": _NOTHING,
 }

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import structlog
+
 from accompanist.telemetry.spans import Telemetry
 
 
@@ -47,7 +49,13 @@ def open_telemetry(service: str, environ: Mapping[str, str]) -> Telemetry:
         return off()
     from accompanist.telemetry import otlp  # the SDK takes a quarter of a second to import
 
-    return otlp.connect(service, environ, traces=traces, metrics=metrics)
+    try:
+        return otlp.connect(service, environ, traces=traces, metrics=metrics)
+    except Exception as problem:  # a wrong certificate or number in OTEL_...: told, and no reason to stop a saga
+        structlog.get_logger("accompanist.telemetry").warning(
+            "telemetry.not_started", error_type=type(problem).__name__
+        )
+        return off()
 
 
 def _disabled(environ: Mapping[str, str]) -> bool:

@@ -78,6 +78,12 @@ def test_an_absent_collector_blocks_nothing_and_says_so_once(
     assert capsys.readouterr().out.count("telemetry.collector_away") <= 1
 
 
+def test_a_wrong_variable_of_the_sdk_turns_telemetry_off_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "1")  # smaller than a batch, which the SDK refuses
+    environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318", "OTEL_BSP_MAX_QUEUE_SIZE": "1"}
+    assert not open_telemetry("warehouse", environ).enabled
+
+
 def test_after_close_nothing_is_recorded_and_a_second_close_is_harmless(monkeypatch: pytest.MonkeyPatch) -> None:
     with collector() as arrived:
         by = recorders(monkeypatch, arrived.endpoint, only="warehouse")

@@ -100,6 +100,7 @@ def logged_in(package: Path) -> Iterator[tuple[str, str, set[str]]]:
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in LEVELS):
                 continue
             on = node.func.value
+            on = on.func if isinstance(on, ast.Call) else on  # structlog.get_logger(...).warning(...)
             name = on.id if isinstance(on, ast.Name) else on.attr if isinstance(on, ast.Attribute) else ""
             event = node.args[0].value if node.args and isinstance(node.args[0], ast.Constant) else ""
             if name.endswith(("log", "logger")) and EVENT.fullmatch(str(event)):
