@@ -18,6 +18,8 @@ from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.listening import Listening
 from accompanist.rpc.server import Dispatcher, drain_ms
 
+body_ms = 30_000  # a body that comes a byte at a time must not hold its connection for ever
+
 Page = Callable[[], Awaitable[tuple[int, bytes]]]
 
 
@@ -31,6 +33,7 @@ class HttpServer:
         self._places = asyncio.Semaphore(dispatcher.calls_in_flight_max)
         self._runner: web.AppRunner | None = None
         self._site: web.SockSite | None = None
+        self._draining = False
         self._under_way: set[asyncio.Task[object]] = set()
         self.url = listening.url
 
@@ -47,13 +50,14 @@ class HttpServer:
         application.router.add_post(listening.address.target, server._post)
         for path, page in pages.items():
             application.router.add_get(path, _page_route(page))
-        server._runner = web.AppRunner(application, access_log=None, handle_signals=False)
+        server._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1)
         await server._runner.setup()
         server._site = web.SockSite(server._runner, listening.socket)
         await server._site.start()
         return server
 
     async def stop(self, within_ms: int = drain_ms) -> None:
+        self._draining = True  # connections that are kept alive go on asking
         if self._site is not None:
             site, self._site = self._site, None
             await site.stop()
@@ -70,8 +74,15 @@ class HttpServer:
     async def _post(self, request: web.Request) -> web.StreamResponse:
         if request.content_type != "application/json":
             return web.Response(status=415, text="send application/json\n")
+        if self._draining:
+            return _json(
+                503, envelope.write_error(None, RpcError(envelope.RETRY_LATER, "retry later", "shutting_down"))
+            )
         try:
-            body = await request.read()
+            async with asyncio.timeout(body_ms / 1000):
+                body = await request.read()
+        except TimeoutError:
+            return web.Response(status=408)
         except web.HTTPRequestEntityTooLarge:
             text = f"the limit is {limits.message_bytes_max} bytes"
             error = RpcError(envelope.INVALID_REQUEST, "too large", text)

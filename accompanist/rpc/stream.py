@@ -35,6 +35,7 @@ class Connection(asyncio.Protocol):
         self._may_write = asyncio.Event()
         self._may_write.set()
         self._broken = ""
+        self._refused = False
         self.lost = False
         self.chunks_heard = 0
         self.on_write_pressure: Callable[[bool], None] | None = None
@@ -43,6 +44,8 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        if self._refused:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         self.chunks_heard += 1
@@ -108,6 +111,10 @@ class Connection(asyncio.Protocol):
     def resume_reading(self) -> None:
         if self._transport is not None and not self.lost:
             self._transport.resume_reading()
+
+    def refuse(self) -> None:
+        """End it as soon as it is there."""
+        self._refused = True
 
     def close(self) -> None:
         """Write what is queued, then close."""

@@ -74,9 +74,7 @@ class StreamClient:
             line.connection.abort()
             self._lost(line.connection, "the client was closed")
 
-    async def _ask(
-        self, line: _Line, time_left: asyncio.Timeout, method: str, arguments: bytes, meta: bytes
-    ) -> Answer:
+    async def _ask(self, line: _Line, time_left: asyncio.Timeout, method: str, arguments: bytes, meta: bytes) -> Answer:
         await line.connection.writable()
         self._last_id += 1
         id = self._last_id

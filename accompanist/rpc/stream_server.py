@@ -65,8 +65,7 @@ class StreamServer:
         peer = _Peer(connection, self._dispatcher, self._sent)
         self._peers[connection] = peer
         if len(self._peers) > connections_max:
-            # no transport yet: it is refused as soon as it has one
-            asyncio.get_running_loop().call_soon(connection.abort)
+            connection.refuse()
         return connection
 
     def _received(self, connection: Connection, body: bytes | Oversized) -> None:

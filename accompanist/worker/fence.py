@@ -46,6 +46,14 @@ BAD_ENCODING = catalogue(
     "Create the worker's database with ENCODING 'UTF8'.",
 )
 
+FORGETFUL = catalogue(
+    "ACC517",
+    "the worker's database may forget what it has committed",
+    "With synchronous_commit off, Postgres says that a transaction is committed before it is on disk. After a crash of "
+    "the server an effect that others have built on would be gone.",
+    "Set synchronous_commit to on, for the worker's database role at least.",
+)
+
 _SQL = Path(__file__).with_name("fence.sql")
 
 
@@ -68,8 +76,10 @@ async def install(connection: asyncpg.Connection, schema: str) -> None:
 
 
 async def verify(connection: asyncpg.Connection, schema: str) -> None:
-    """Raise OperatorError, with what to run, unless the schema is there and holds this version's fence."""
+    """Raise OperatorError, with what to do, unless the schema is there, holds this version's fence, and keeps it."""
     schema_name(schema)
+    if await connection.fetchval("SHOW synchronous_commit") == "off":
+        raise OperatorError(FORGETFUL, "synchronous_commit is off for this database role")
     usable = "SELECT coalesce(has_schema_privilege(to_regnamespace($1), 'USAGE'), false)"
     if not await connection.fetchval(usable, schema):
         raise OperatorError(NO_SCHEMA, f"there is no schema {schema} that this database role may use")

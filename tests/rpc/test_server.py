@@ -19,7 +19,7 @@ from accompanist.rpc.client import connect
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.framing import frame
 from accompanist.rpc.server import Params, Server, serve
-from accompanist.runtime.answers import Fault, Replied, RetryLater
+from accompanist.runtime.answers import Answer, Fault, Replied, RetryLater
 
 TEST_CODE = catalogue("ACC599", "a test's own", "It is a test's own.", "Nothing.")
 MS = 20_000
@@ -279,6 +279,21 @@ async def test_a_frame_that_is_too_large_is_answered_and_the_stream_goes_on(stre
     writer.close()
 
 
+async def test_connections_are_bounded(stream: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accompanist.rpc.stream_server.connections_max", 2)
+    opened = [await _open(stream.url) for _ in range(2)]
+    reader, _ = await _open(stream.url)
+    with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
+        await reader.readexactly(1)
+    opened[0][1].close()
+    client = connect(stream.url)
+    answer: Answer = Fault("")
+    while isinstance(answer, Fault):  # the server hears of the close in its own time
+        answer = await client.call("echo", b"{}", b"{}", MS)
+    await client.close()
+    opened[1][1].close()
+
+
 @pytest.mark.parametrize("nonsense", [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01", b"Content-Length: 1e9\r\n\r\n"])
 async def test_what_is_no_frame_ends_that_connection_only(stream: Server, nonsense: bytes) -> None:
     client = connect(stream.url)
@@ -324,6 +339,31 @@ async def http(tmp_path: Path, handlers: Handlers) -> AsyncIterator[Server]:
 async def test_pages(http: Server) -> None:
     async with session(http.url) as (client, target), client.get(target.replace("/rpc", "/ready")) as response:
         assert (response.status, await response.json()) == (503, {"ready": False})
+
+
+async def test_a_body_that_does_not_come(http: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accompanist.rpc.http_server.body_ms", 20)
+    port = int(http.url.split(":")[2].split("/")[0])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(b"POST /rpc HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
+    assert b"408" in await reader.readline()
+    writer.close()
+
+
+async def test_a_connection_that_is_kept_alive_is_not_served_while_stopping(http: Server, handlers: Handlers) -> None:
+    asked = b'{"jsonrpc":"2.0","id":1,"method":"%b"}'
+    async with session(http.url) as (client, target), session(http.url) as (other, _):
+        async with other.post(target, data=asked % b"echo", headers=JSON) as response:
+            assert response.status == 200
+        waiting = asyncio.create_task(client.post(target, data=asked % b"wait", headers=JSON))
+        await handlers.some_begun.wait()
+        stopping = asyncio.create_task(http.stop())
+        await asyncio.sleep(0)
+        async with other.post(target, data=asked % b"echo", headers=JSON) as response:
+            assert response.status == 503
+        handlers.go_on.set()
+        assert (await waiting).status == 200
+        await stopping
 
 
 @pytest.mark.parametrize(

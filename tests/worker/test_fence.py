@@ -309,6 +309,13 @@ async def test_what_is_missing_is_said(connect: Connect) -> None:
             await refuse(db, SCHEMA)
 
 
+async def test_a_database_that_may_forget_is_refused(connect: Connect) -> None:
+    db = await connect()
+    await db.execute("SET synchronous_commit = off")
+    with pytest.raises(OperatorError, match="ACC517"):
+        await fence.verify(db, SCHEMA)
+
+
 async def test_two_schemas_of_one_database_are_apart(connect: Connect, blank_database: Database) -> None:
     db, session = await connect(), uuid4()
     await fence.install(db, "other_worker")
