@@ -60,17 +60,24 @@ class Tables:
         self.projections: dict[tuple[str, str, str], bytes] = {}
         self._clock = clock
 
-    @property
-    def full(self) -> bool:
-        return len(self.arrivals) >= self.early_rows_max
+    def deliver_all(self, messages: Sequence[Message], sender_service: str, *, home: bool) -> list[Delivery]:
+        """The SQL function `deliver`. Whether there is room is asked once; what was refused for want of it, but is
+        held by then under the same key, is told so."""
+        full = len(self.arrivals) >= self.early_rows_max
+        answers = [self._deliver(message, sender_service, home=home, full=full) for message in messages]
+        return [
+            self._compare(message) if answer is Delivery.FULL and message.key in self.inbox else answer
+            for message, answer in zip(messages, answers, strict=True)
+        ]
 
-    def deliver(self, message: Message, sender_service: str, *, home: bool, full: bool) -> Delivery:
-        """The SQL function of this name, for one message. `full`: there was no room when the call began."""
+    def _compare(self, message: Message) -> Delivery:
+        held = self.inbox[message.key][0]
+        return Delivery.SAME if (held.kind, held.payload) == (message.kind, message.payload) else Delivery.CLASH
+
+    def _deliver(self, message: Message, sender_service: str, *, home: bool, full: bool) -> Delivery:
         key, owner = message.key, (message.session, message.receiver)
         if key in self.inbox:
-            held = self.inbox[key][0]
-            alike = (held.kind, held.payload) == (message.kind, message.payload)
-            return Delivery.SAME if alike else Delivery.CLASH
+            return self._compare(message)
         if owner in self.stubs:
             return Delivery.CLOSED
         if len(message.payload) > limits.payload_bytes_max:
@@ -118,13 +125,11 @@ class MemoryDatabase:
         """The SQL function of this name: the letters as they are ordered, one call of `deliver` a group."""
         answers: list[Delivery] = []
         for (service, home), group in groupby(letters, key=lambda letter: (letter.schema, letter.home)):
-            tables = self.services.get(service)
-            full = tables is not None and tables.full
-            for letter in group:
-                if tables is None:
-                    answers.append(Delivery.UNKNOWN)
-                else:
-                    answers.append(tables.deliver(letter.message, sender_service, home=home, full=full))
+            messages = [letter.message for letter in group]
+            if service in self.services:
+                answers += self.services[service].deliver_all(messages, sender_service, home=home)
+            else:
+                answers += [Delivery.UNKNOWN] * len(messages)
         return answers
 
 

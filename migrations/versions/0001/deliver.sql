@@ -76,22 +76,25 @@ BEGIN
     END IF;
 
     -- A statement of its own, so that it sees what a concurrent caller committed meanwhile. Of several with one key in
-    -- this very call the first was stored.
+    -- this very call one was stored: the first whose content is there.
     WITH given AS (
-        SELECT m.*, row_number() OVER (PARTITION BY session, site, sender, receiver ORDER BY n) AS copy
+        SELECT m.*, i.session IS NOT NULL AS held, i.kind = m.kind AND i.payload = m.payload AS alike
         FROM unnest(sessions, sites, senders, receivers, kinds, payloads) WITH ORDINALITY
             AS m (session, site, sender, receiver, kind, payload, n)
+        LEFT JOIN inbox i USING (session, site, sender, receiver)
+    ), counted AS (
+        SELECT g.*, row_number() OVER (PARTITION BY session, site, sender, receiver, alike ORDER BY n) AS copy
+        FROM given g
     )
     SELECT array_agg(
         CASE
-            WHEN k.session IS NOT NULL AND copy = 1 THEN 'stored'
-            WHEN i.kind = m.kind AND i.payload = m.payload THEN 'same'
-            WHEN i.session IS NOT NULL THEN 'clash'
-            WHEN EXISTS (SELECT FROM stub t WHERE t.session = m.session AND t.role = m.receiver) THEN 'closed'
+            WHEN k.session IS NOT NULL AND alike AND copy = 1 THEN 'stored'
+            WHEN alike THEN 'same'
+            WHEN held THEN 'clash'
+            WHEN EXISTS (SELECT FROM stub t WHERE t.session = c.session AND t.role = c.receiver) THEN 'closed'
             ELSE 'full'
         END ORDER BY n) INTO answers
-    FROM given m
-    LEFT JOIN inbox i USING (session, site, sender, receiver)
+    FROM counted c
     LEFT JOIN unnest(new.session, new.site, new.sender, new.receiver) AS k (session, site, sender, receiver)
         USING (session, site, sender, receiver);
     RETURN answers;
