@@ -45,7 +45,7 @@ def check(data: bytes, bytes_max: int = limits.message_bytes_max) -> Any:
     _check_nesting(data)
     _check_digits(data)
     try:
-        return json.loads(data.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+        return _reader.decode(data.decode())
     except UnicodeDecodeError:
         raise Malformed("not UTF-8") from None
     except ValueError as problem:
@@ -79,3 +79,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> Any:
     raise Malformed(f"{name} is not JSON")
+
+
+_reader = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant)
