@@ -46,8 +46,8 @@ class DecodeError(PeerError):
 def encode(value: Any) -> bytes:
     """The canonical JSON bytes of a value. Raises EncodeError."""
     try:
+        _refuse_unordered(value)
         plain = msgspec.to_builtins(value, str_keys=True, enc_hook=_refuse)
-        _refuse_unordered(value, plain)
         data = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError) as problem:
         raise EncodeError(UNENCODABLE, f"a {type(value).__name__} cannot be encoded: {problem}") from None
@@ -79,17 +79,23 @@ def _refuse(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not a message type")
 
 
-def _refuse_unordered(value: Any, plain: Any) -> None:
-    """Walk the plain form for NaN; sets are only visible in the original and are refused at its top levels."""
-    if isinstance(value, (set, frozenset)):
-        raise TypeError("a set has no order")
-    stack = [plain]
+def _refuse_unordered(value: Any) -> None:
+    """Refuse sets, NaN and infinities wherever they are; msgspec would turn a set into a list in any order."""
+    stack, seen = [value], 0
     while stack:
         item = stack.pop()
+        seen += 1
+        if seen > limits.payload_bytes_max:
+            raise ValueError("it has too many parts, or holds itself")
         if isinstance(item, float):
             if not math.isfinite(item):
                 raise ValueError("NaN and infinity have no JSON form")
+        elif isinstance(item, (set, frozenset)):
+            raise TypeError("a set has no order")
         elif isinstance(item, dict):
             stack.extend(item.values())
         elif isinstance(item, (list, tuple)):
             stack.extend(item)
+        else:
+            fields = getattr(item, "__struct_fields__", None) or getattr(item, "__dataclass_fields__", ())
+            stack.extend(getattr(item, name) for name in fields)

@@ -86,7 +86,9 @@ class World:
             if role in fresh:
                 self._begin(role)
             else:
-                self._advance(role, self._answer(role, self._waits.pop(role)))
+                answer = self._answer(role, self._waits.pop(role))
+                if self.aborted is None:
+                    self._advance(role, answer)
         return self
 
     @property
