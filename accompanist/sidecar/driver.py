@@ -85,6 +85,7 @@ class Driver:
         self._loading: dict[Key, list[Message]] = {}
         self._dirty: dict[Key, Session] = {}
         self._committing: Counter[Key] = Counter()
+        self._lost: set[int] = set()
         self._left: set[Key] = set()
         """Sessions that are open but not in memory."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -95,12 +96,22 @@ class Driver:
     def holds(self, session: UUID) -> bool:
         return shard_of(session, limits.shards_count) in self._shards
 
-    def hold(self, shards: Iterable[int]) -> None:
-        """The shards that are ours from now on. Sessions of others are dropped as they are."""
+    def hold(self, shards: Iterable[int], new: Iterable[int] = ()) -> None:
+        """The shards that are ours from now on. Sessions of others are dropped as they are, and so are those of a
+        shard that is ours anew: it may have been somebody else's, and what they decided under the old epoch cannot be
+        written any more."""
+        anew = frozenset(new)
         self._shards = frozenset(shards)
-        for key in [key for key in self._sessions if not self.holds(key[0])]:
-            self._drop(key)
+        for session in list(self._sessions.values()):
+            shard = shard_of(session.header.session, limits.shards_count)
+            if shard not in self._shards or shard in anew:
+                self._drop(session)
         self._left = {key for key in self._left if self.holds(key[0])}
+
+    def take_lost(self) -> set[int]:
+        """Shards of sessions that were dropped because a commit of theirs was refused; they are due a sweep."""
+        lost, self._lost = self._lost, set()
+        return lost
 
     def take(self, taken: Sequence[Taken]) -> None:
         """Messages from the inbox. One from a service that does not play its sender is refused."""
@@ -147,7 +158,6 @@ class Driver:
         session = Session.begin(program, message)
         self._admit(session)
         self._feed(session, Arrived(message))
-        self._evict()
 
     async def recover(self, keys: Sequence[Key]) -> None:
         """Take up sessions from the log: at start, at take-over, and when a `take` may have been lost on its way.
@@ -161,6 +171,7 @@ class Driver:
     def _admit(self, session: Session) -> None:
         self._sessions[session.key] = session
         self._left.discard(session.key)
+        self._evict()
         if session.header.deadline is not None:
             wait = max(0.0, session.header.deadline - time.time())
             asyncio.get_running_loop().call_later(wait, self._expire, session)
@@ -179,12 +190,14 @@ class Driver:
                 await asyncio.sleep(limits.backoff_first_ms / 1000)
         for key, memory in zip(keys, memories, strict=True):
             waiting = self._loading.pop(key, [])
-            if self.holds(key[0]) and key not in self._sessions:
-                self._rebuild(key, memory)
-            else:
+            if key in self._sessions:
+                # a lost `take` may have kept some of these from it
                 waiting.extend(memory.inbox)
-            for message in waiting:
-                self.arrive(message, known=False)
+            elif self.holds(key[0]):
+                self._rebuild(key, memory)
+            # what is not in memory now is over, or not ours, and stays so
+            for message in waiting if key in self._sessions else ():
+                self.arrive(message, known=True)
 
     def _rebuild(self, key: Key, memory: Memory) -> None:
         row = memory.session
@@ -261,8 +274,7 @@ class Driver:
         try:
             deliveries = await self._committer.commit(commit)
         except (LeaseLost, LogUnavailable):
-            # another sidecar has the shard, or this one is going: whoever comes next finds all that was committed
-            self._drop(session.key)
+            self._give_up(session)
             return
         finally:
             self._committing[session.key] -= 1
@@ -301,7 +313,7 @@ class Driver:
             choreography=session.header.choreography,
             outcome=burst.row.outcome,
         )
-        self._drop(session.key)
+        self._drop(session)
 
     async def _ask(self, session: Session, call: CallWorker | CloseWorker, cause: dict[str, str]) -> None:
         role_class = session.program.projection.role_class
@@ -327,10 +339,11 @@ class Driver:
         try:
             await self._committer.commit(commit)
         except (LeaseLost, LogUnavailable):
-            self._drop(session.key)
+            self._give_up(session)
             return
-        if session.final and session.key in self._sessions:
-            self._finish(session, Burst(row=session.row, ended=True), self._tracing.cause(session.cause, session.role))
+        # what was written counts, not what has become of the session meanwhile: that is dirty again
+        if row.outcome is not None:
+            self._finish(session, Burst(row=row, ended=True), self._tracing.cause(session.cause, session.role))
 
     def _evict(self) -> None:
         """Let idle sessions leave memory, oldest first, when there are too many."""
@@ -338,12 +351,20 @@ class Driver:
             return
         for key, session in list(self._sessions.items())[: limits.sessions_in_memory_max // 10]:
             if session.idle and key not in self._dirty and key not in self._committing:
-                self._drop(key)
+                self._drop(session)
                 self._left.add(key)
 
-    def _drop(self, key: Key) -> None:
-        self._sessions.pop(key, None)
-        self._dirty.pop(key, None)
+    def _give_up(self, session: Session) -> None:
+        """A commit was refused: the lease of the shard ended under it, or this sidecar is going. Whoever sweeps the
+        shard next, which may be this sidecar, finds all that was committed."""
+        self._lost.add(shard_of(session.header.session, limits.shards_count))
+        self._drop(session)
+
+    def _drop(self, session: Session) -> None:
+        """Forget a session, unless another run of it has taken its place in memory."""
+        if self._sessions.get(session.key) is session:
+            del self._sessions[session.key]
+            self._dirty.pop(session.key, None)
 
     # -- tasks -------------------------------------------------------------------------------------
 
@@ -364,6 +385,10 @@ class Driver:
             await asyncio.wait(self._tasks, timeout=seconds)
         for task in self._tasks:
             task.cancel()
+
+    def session(self, session: UUID, role: str) -> Session | None:
+        """The session at a role, if it is in memory."""
+        return self._sessions.get((session, role))
 
     @property
     def open_sessions(self) -> int:

@@ -38,6 +38,7 @@ class Intake:
         self._swept = asyncio.Event()
         self._leased_at = 0.0
         self._held: list[int] = []
+        self._unswept: set[int] = set()
         self._missed = False
         """Whether a `take` may have marked messages that never reached us."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -83,9 +84,14 @@ class Intake:
         held, new = await self._log.lease(self._owner, limits.shards_count)
         self._leased_at = time.monotonic()
         self._held = [lease.shard for lease in held]
-        self._driver.hold(self._held)
-        if new:
-            await self._sweep([lease.shard for lease in new])
+        acquired = {lease.shard for lease in new}
+        self._driver.hold(self._held, acquired)
+        # remembered until it is done: a sweep that the log does not answer is due again
+        self._unswept |= acquired | self._driver.take_lost()
+        self._unswept &= set(self._held)
+        if self._unswept:
+            await self._sweep(sorted(self._unswept))
+            self._unswept.clear()
         self._swept.set()
 
     async def _sweep(self, shards: list[int]) -> None:

@@ -35,16 +35,20 @@ from tests.runtime import sagas
 
 
 class Workers:
-    """A service's worker: one fence per session. `answers` may be set to override what it says next."""
+    """A service's worker: one fence per session. `answers` may be set to override what it says next,
+    `turns` to how many turns of the loop an answer takes."""
 
     def __init__(self, role: str, programs: dict[str, RoleProgram], declines: frozenset[str]) -> None:
         self._make = lambda: sagas.workers(programs, declines)[role]
         self.sessions: dict[UUID, FencedWorker] = {}
         self.answers: list[Answer] = []
         self.calls: list[str] = []
+        self.turns = 0
 
     async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
         self.calls.append(method)
+        for _ in range(self.turns):
+            await asyncio.sleep(0)
         if self.answers:
             return self.answers.pop(0)
         about = rpc_meta.read(meta)
@@ -142,6 +146,11 @@ class Services:
             [memory] = await self.sidecars[role].log.load([(session, role)])
             if memory.session is not None and memory.session.phase is phase:
                 return memory.session
+            await asyncio.sleep(0)  # a turn of the loop, not a time
+
+    async def over(self, role: str, session: UUID) -> None:
+        """Until the session is over at a role in memory, whatever the log has."""
+        while (found := self.sidecars[role].driver.session(session, role)) is None or not found.final:  # noqa: ASYNC110
             await asyncio.sleep(0)  # a turn of the loop, not a time
 
     def effects(self, session: UUID) -> dict[str, int]:

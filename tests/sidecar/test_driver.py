@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from uuid import uuid4
 
 import msgspec
@@ -13,6 +14,8 @@ from accompanist.runtime.answers import Fault
 from accompanist.runtime.control import control
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, Phase
+from accompanist.sidecar import driver
+from accompanist.sidecar.driver import Committer
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few, of
 
@@ -73,6 +76,53 @@ async def test_another_sidecar_takes_over_and_the_old_one_writes_nothing(victim:
     for session in sessions:
         assert set(services.effects(session).values()) <= ({0} if decline else {1})
     assert old.log.epoch(0) != services.sidecars[victim].log.epoch(0)
+
+
+@pytest.mark.parametrize("decline", ["", "last"])
+async def test_a_lease_that_ran_out_under_its_owner_loses_no_session(decline: str) -> None:
+    """Nobody else took the shards, but what was decided under the old epoch is refused, and must be decided anew."""
+    with few("lease_renew_ms", 5):
+        services = Services(sagas.ring(), decline)
+        sessions = []
+        for _ in range(12):
+            sessions.append(await services.start())
+            services.now += limits.lease_ms / 1000 + 1
+            await asyncio.sleep(0)
+        assert {(await services.end(session)).outcome for session in sessions} == {"ended" if decline else "settled"}
+        for session in sessions:
+            for role in ("b", "c"):
+                await services.row(role, session, Phase.ENDED if decline else Phase.SETTLED)
+
+
+class Held:
+    """A committer that holds back rows which only cache, until it is let go."""
+
+    def __init__(self, committer: Committer) -> None:
+        self._committer = committer
+        self.let_go = asyncio.Event()
+        self.held = 0
+
+    async def commit(self, commit: Commit) -> Sequence[Delivery]:
+        if commit.session is not None and commit.session.outcome is None and not (commit.results or commit.messages):
+            self.held += 1
+            await self.let_go.wait()
+        return await self._committer.commit(commit)
+
+
+async def test_a_session_that_ends_while_its_row_is_written_ends_in_the_log_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(driver, "_lazy_ms", 0)
+    services = Services(sagas.ring())
+    services.workers["b"].turns = 10
+    held = Held(services.sidecars["b"].flusher)
+    monkeypatch.setattr(services.sidecars["b"].driver, "_committer", held)
+    session = await services.start()
+    await services.end(session)
+    await services.over("b", session)
+    assert held.held
+    held.let_go.set()
+    await services.row("b", session, Phase.SETTLED)
 
 
 async def test_idle_sessions_leave_memory_and_come_back() -> None:
