@@ -32,7 +32,7 @@ def type_of(modules: Modules, module: Module, node: ast.expr, depth: int = limit
         case ast.Constant(value=str(text)):
             try:
                 return inner(ast.parse(text, mode="eval").body)
-            except SyntaxError:
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
                 raise Unresolved(f"`{text}` is not a type") from None
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             return types.union(inner(left), inner(right))
@@ -65,7 +65,7 @@ def located(modules: Modules, module: Module, node: ast.expr) -> tuple[ast.expr,
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         try:
             quoted = ast.parse(node.value, mode="eval").body
-        except SyntaxError:
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
             return None
         node = ast.fix_missing_locations(ast.copy_location(quoted, node))
     if not isinstance(node, ast.Subscript):

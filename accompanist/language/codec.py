@@ -97,5 +97,5 @@ def _refuse_unordered(value: Any) -> None:
         elif isinstance(item, (list, tuple)):
             stack.extend(item)
         else:
-            fields = getattr(item, "__struct_fields__", None) or getattr(item, "__dataclass_fields__", ())
+            fields = getattr(item, "__struct_fields__", ()) or getattr(item, "__dataclass_fields__", ())
             stack.extend(getattr(item, name) for name in fields)

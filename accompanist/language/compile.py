@@ -135,7 +135,11 @@ def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Chor
     messages = Messages(modules)
     roles = RoleClasses(modules, messages, findings)
     made = []
-    for node in nodes:
+    for number, node in enumerate(nodes):
+        if node.name in {other.name for other in nodes[:number]}:
+            there = module.source.span(node.args.args[0] if node.args.args else node)
+            text = f"there are two choreographies {node.name}"
+            findings.add(codes.SIGNATURE, module.source, there, text, "another name")
         one = _Compilation(module, modules, messages, findings)
         before = len(findings)
         header = HeaderParser(modules, messages, roles, module, findings).parse(node)

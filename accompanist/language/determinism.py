@@ -11,7 +11,7 @@ word. Functions of the project that a @pure function calls must be @pure themsel
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from accompanist.language import annotation, codes
 from accompanist.language.diagnostic import Findings
@@ -70,7 +70,7 @@ def forbidden(found: Reference) -> str:
 
 
 class PureFunctions:
-    """Checks the bodies of @pure functions, each once, and of the @pure functions they call."""
+    """Checks the bodies of @pure functions and what runs inside message classes, each once, with what they call."""
 
     def __init__(self, modules: Modules, findings: Findings) -> None:
         self._modules, self._findings = modules, findings
@@ -82,10 +82,24 @@ class PureFunctions:
             return
         self._seen.add((module, name))
         node = home.bound[name][-1]
-        if not isinstance(node, ast.FunctionDef):
-            return
+        if isinstance(node, ast.FunctionDef):
+            self._body(home, node)
+        elif isinstance(node, ast.ClassDef):
+            self._class(home, node)
+
+    def _class(self, home: Module, node: ast.ClassDef) -> None:
+        """What runs when a message is made, compared or shown: its special methods and its default factories."""
+        for statement in node.body:
+            if isinstance(statement, ast.FunctionDef) and statement.name.startswith("__"):
+                self._body(home, statement)
+            elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+                local = {argument.arg for argument in ast.walk(statement.value) if isinstance(argument, ast.arg)}
+                for part in _parts([statement.value]):
+                    self._part(home, part, local)
+
+    def _body(self, home: Module, node: ast.FunctionDef) -> None:
         local = _assigned(node)
-        for part in _parts(node):
+        for part in _parts(node.body):
             self._part(home, part, local)
         for part in _order_shown(node):
             self._add(codes.SET_ORDER, home, part, "the order of a set shows in the result", "sorted(…) of it")
@@ -116,9 +130,7 @@ class PureFunctions:
         if text in ("set", "frozenset") and found is None:
             return
         if reason:
-            self._add(
-                codes.NONDETERMINISM, home, part, f"{text} {reason}, so the function is not pure", codes.PURE_HINT
-            )
+            self._add(codes.NONDETERMINISM, home, part, f"{text} {reason}, so this is not pure", codes.PURE_HINT)
             return
         if found is None:
             return
@@ -126,6 +138,8 @@ class PureFunctions:
             self._state(home, part, found, text)
         elif isinstance(found.node, ast.FunctionDef):
             self._function(home, part, found, text)
+        elif isinstance(found.node, ast.ClassDef):
+            self.check(found.module, found.name)
 
     def _function(self, home: Module, part: ast.AST, found: Reference, text: str) -> None:
         owner = self._modules.find(found.module)
@@ -136,7 +150,7 @@ class PureFunctions:
                 codes.NOT_PURE,
                 home,
                 part,
-                f"{text} is not a @pure function, so its caller is not either",
+                f"{text} is not a @pure function, so this is not pure either",
                 f"decorate it: @pure above def {found.name}(…)",
             )
         self.check(found.module, found.name)
@@ -158,10 +172,10 @@ class PureFunctions:
         self._findings.add(code, home.source, home.source.span(node), text, hint)
 
 
-def _parts(node: ast.FunctionDef) -> Iterator[ast.AST]:
-    """The function's body without annotations, which are not executed with it."""
-    skipped = {id(part) for owner in ast.walk(node) for part in _annotations(owner)}
-    stack: list[ast.AST] = list(reversed(node.body))
+def _parts(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """Everything in a body without annotations, which are not executed with it; a dotted name as one part."""
+    skipped = {id(part) for node in nodes for owner in ast.walk(node) for part in _annotations(owner)}
+    stack: list[ast.AST] = list(reversed(nodes))
     while stack:
         part = stack.pop()
         if id(part) in skipped:

@@ -173,6 +173,8 @@ class Expressions:
         name = node.id
         if name in self._bound:
             return ast.Name(name, ast.Load())
+        if name == "_":
+            return self.refuse(codes.TAKEN_NAME, node, "_ is for values that are not used", "a name")
         if name in self._roles:
             return self.refuse(
                 codes.ROLE_AS_VALUE,

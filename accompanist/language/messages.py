@@ -63,11 +63,12 @@ class Messages:
         node = module.bound[type.name][-1]
         return (module, node) if isinstance(node, ast.ClassDef) else None
 
-    def unsendable(self, type: Type, seen: frozenset[Type] = frozenset()) -> str:
+    def unsendable(self, type: Type, seen: set[Type] | None = None) -> str:
         """Why values of a type cannot cross; empty if they can."""
+        seen = set() if seen is None else seen
         if type in seen or type.module == "literal" or type.name in SCALARS | {"...", "!"}:
             return ""
-        seen |= {type}
+        seen.add(type)
         inner = next(filter(None, (self.unsendable(argument, seen) for argument in type.arguments)), "")
         if type.name == "|":
             return inner or self._ambiguous(type)
@@ -88,11 +89,12 @@ class Messages:
                 return f"the field {type.name}.{name} cannot cross: {reason}"
         return ""
 
-    def changeable(self, type: Type, seen: frozenset[Type] = frozenset()) -> str:
+    def changeable(self, type: Type, seen: set[Type] | None = None) -> str:
         """Which part of a type can be changed in place; empty if none."""
+        seen = set() if seen is None else seen
         if type in seen:
             return ""
-        seen |= {type}
+        seen.add(type)
         if type.name in ("list", "dict") and not type.module:
             return f"a {type.name} can be changed in place"
         message = self.find(type)

@@ -65,7 +65,7 @@ class Modules:
     def enter(self, name: str, path: str, tree: ast.Module, text: str) -> Module:
         """Make a parsed file known under its name."""
         module = Module(name, Source.of(path, text), tree)
-        for statement in tree.body:
+        for statement in _top_level(tree):
             for bound in _binds(statement):
                 module.bound.setdefault(bound, []).append(statement)
         self._known[name] = module
@@ -134,6 +134,18 @@ class Modules:
         if found.node is None:
             return Reference(found.module, f"{found.name}.{part}")
         return None
+
+
+def _top_level(tree: ast.Module) -> list[ast.stmt]:
+    """The statements of a file's top level, those under `if TYPE_CHECKING:` among them."""
+    found: list[ast.stmt] = []
+    for statement in tree.body:
+        match statement:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING") | ast.Attribute(attr="TYPE_CHECKING"), body=body):
+                found += body
+            case _:
+                found.append(statement)
+    return found
 
 
 def _binds(statement: ast.stmt) -> list[str]:

@@ -19,8 +19,8 @@ def plain(order: Order) -> int:
 
 @pure
 def clocked(order: Order) -> float:
-    now = time.time()  #! ACC135 time.time reads a clock, so the function is not pure
-    return now + plain(order)  #! ACC136 plain is not a @pure function, so its caller is not either
+    now = time.time()  #! ACC135 time.time reads a clock, so this is not pure
+    return now + plain(order)  #! ACC136 plain is not a @pure function, so this is not pure either
 
 
 @pure
