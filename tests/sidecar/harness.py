@@ -142,11 +142,12 @@ class Services:
 
     async def row(self, role: str, session: UUID, phase: Phase) -> SessionRow:
         """What the log has of a session once it stands at this phase."""
-        while True:
-            [memory] = await self.sidecars[role].log.load([(session, role)])
-            if memory.session is not None and memory.session.phase is phase:
-                return memory.session
-            await asyncio.sleep(0)  # a turn of the loop, not a time
+        async with asyncio.timeout(20):
+            while True:
+                [memory] = await self.sidecars[role].log.load([(session, role)])
+                if memory.session is not None and memory.session.phase is phase:
+                    return memory.session
+                await asyncio.sleep(0)  # a turn of the loop, not a time
 
     async def over(self, role: str, session: UUID) -> None:
         """Until the session is over at a role in memory, whatever the log has."""
