@@ -24,6 +24,7 @@ from accompanist.log import inbox, sessions
 from accompanist.log.leases import Fences
 from accompanist.log.story import Story
 from accompanist.log.tables import Key, MemoryDatabase, Outgoing, Shard, story
+from accompanist.runtime.control import CLIENT
 from accompanist.runtime.messages import shard_of
 from accompanist.runtime.ports import (
     Commit,
@@ -105,7 +106,7 @@ class MemoryLog:
     def _deliver(self, outgoing: inbox.Outgoing) -> Sequence[Sequence[Delivery]]:
         answers = self._database.hand_over(outgoing.letters, self._service)
         for letter, answer in zip(outgoing.letters, answers, strict=True):
-            if answer in _STAYS:
+            if answer in _STAYS and letter.message.sender != CLIENT:
                 waiting = Outgoing(letter.message, letter.service, answer, self._database.clock())
                 self.tables.outbox.setdefault(letter.message.key, waiting)
         self._tell(outgoing.woken(answers))

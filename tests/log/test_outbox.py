@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accompanist.runtime.ports import Delivery
-from tests.log.letters import burst, header, message
+from tests.log.letters import burst, header, message, start
 from tests.log.worlds import World, owner
 
 
@@ -64,3 +64,13 @@ async def test_at_most_so_many_and_all_in_turn(world: World) -> None:
     counts = [await log.resend(4) for _ in range(5)]
     assert sum(count.get("stored", 0) for count in counts) == 5
     assert await log.resend(100) == {"unknown": 5}
+
+
+async def test_what_a_client_was_refused_is_not_started_behind_its_back(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of = header()
+    await world.bound("warehouse", 0)
+    assert await log.flush([start(of)]) == [[Delivery.FULL]]
+    await world.bound("warehouse", 10)
+    assert await log.resend(10) == {}
+    assert await log.show(of.session) is None

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import msgspec
+import orjson
+
 from accompanist.runtime.ports import Parked, Phase
 from tests.log.letters import burst, header, message, result, row
 from tests.log.worlds import World, owner
@@ -57,6 +60,7 @@ async def test_a_page_tells_everything_of_one_session(world: World) -> None:
     ]
     assert [(answer.site, answer.operation, answer.value) for answer in story.results] == [("1", "reserve", b'{"n":1}')]
     assert story.stubs == (("loyalty", "settled"),)
+    assert orjson.loads(msgspec.json.encode(story))["session"] == str(of.session), "a page is JSON as it is"
     assert await log.show(uuid4()) is None
 
 

@@ -94,6 +94,7 @@ BEGIN
                     m_header, m_payload, m_context)
                 AS given (session, site, sender, receiver, kind, service, answer, header, payload, context)
             WHERE answer IN ('full', 'unknown')
+              AND sender <> ''  -- a client is told, and asks again: nobody else stands for what it wanted
             ORDER BY session, site, sender, receiver
             ON CONFLICT DO NOTHING;
         END IF;
