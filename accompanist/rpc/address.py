@@ -56,7 +56,7 @@ def parse(url: str, *, allow_remote: bool = False) -> Address:
         address = _http(url)
     else:
         raise OperatorError(BAD_URL, f"{url!r} has none of the schemes unix, tcp, http+unix, http")
-    if address.host and not allow_remote and not _loopback(address.host):
+    if address.host and not allow_remote and not is_loopback(address.host):
         raise OperatorError(NOT_LOCAL, f"{address.host!r} is not a loopback address")
     return address
 
@@ -91,7 +91,8 @@ def _http(url: str) -> Address:
     return Address(url, True, host=host, port=port, target=parts.path or "/")
 
 
-def _loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether this name or number means this machine and no other."""
     if host == "localhost":
         return True
     try:

@@ -2,7 +2,8 @@
 
 JSON-RPC errors are answered with status 200, as the protocol's own; the status speaks only of HTTP. A body has to be
 declared `application/json`: a browser's page can send anything else across origins without asking first, and this
-server listens where browsers run.
+server listens where browsers run. For the same reason a server on the loopback interface answers to loopback names
+only: a page whose own name was made to resolve to this machine says that name in `Host`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from aiohttp import web
 
 from accompanist import limits
 from accompanist.rpc import envelope
+from accompanist.rpc.address import is_loopback
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.listening import Listening
 from accompanist.rpc.server import Dispatcher, drain_ms
@@ -72,6 +74,8 @@ class HttpServer:
             await self._runner.cleanup()
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
+        if not self._is_addressed(request):
+            return web.Response(status=421, text="not a name of this server\n")
         if request.content_type != "application/json":
             return web.Response(status=415, text="send application/json\n")
         if self._draining:
@@ -98,6 +102,15 @@ class HttpServer:
             await response.write_eof()
             self._sent(method)
         return response
+
+    def _is_addressed(self, request: web.Request) -> bool:
+        ours = self._listening.address.host
+        if not ours or not is_loopback(ours):
+            return True
+        try:
+            return is_loopback(request.url.host or "")
+        except ValueError:
+            return False
 
     async def _answer(self, body: bytes) -> tuple[bytes | None, str]:
         async with self._places:

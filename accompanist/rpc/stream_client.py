@@ -111,6 +111,9 @@ class StreamClient:
             _, connection = await loop.create_unix_connection(protocol, self._address.path)
         else:
             _, connection = await loop.create_connection(protocol, self._address.host, self._address.port)
+        if self._closed:
+            connection.abort()
+            raise ConnectionAbortedError("the client was closed")
         line = _Line(connection)
         self._lines[connection] = line
         return line

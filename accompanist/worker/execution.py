@@ -120,8 +120,11 @@ class Execution:
             status, answer = await self._fence.enter(connection, key)
             if status != "run":
                 return status, answer
-            _call.set(key)
-            reply = _encode(await work(connection), returns).decode()
+            called = _call.set(key)
+            try:
+                reply = _encode(await work(connection), returns).decode()
+            finally:
+                _call.reset(called)
             await self._fence.leave(connection, key, reply)
             crashpoints.reached("worker.undo_before_commit" if undo else "worker.before_commit")
         crashpoints.reached("worker.undo_after_commit" if undo else "worker.after_commit")

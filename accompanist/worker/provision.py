@@ -10,12 +10,13 @@ import asyncpg
 from accompanist.worker import fence
 
 
-async def provision(dsn: str, schema: str, tables: Path) -> None:
+async def provision(dsn: str, schema: str, tables: Path | None = None) -> None:
     """Create the schema, the fence, and what the file `tables` says, in one transaction, as the DSN's database role.
 
-    The file names its tables without a schema, and has to be idempotent (IF NOT EXISTS, ON CONFLICT DO NOTHING).
+    The file names its tables without a schema, and has to be idempotent (IF NOT EXISTS, ON CONFLICT DO NOTHING). A
+    worker in another language has tables of its own making and needs the fence alone.
     """
-    text = await asyncio.to_thread(tables.read_text)
+    text = "" if tables is None else await asyncio.to_thread(tables.read_text)
     connection = await asyncpg.connect(dsn)
     try:
         async with connection.transaction():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -13,15 +12,14 @@ import orjson
 import pytest
 
 from accompanist import limits
-from accompanist.errors import AuthorError, Bug, OperatorError, catalogue
+from accompanist.errors import CATALOGUE, AuthorError, Bug
 from accompanist.language import codec
 from accompanist.rpc.client import connect
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.framing import frame
-from accompanist.rpc.server import Params, Server, serve
+from accompanist.rpc.server import UNEXPECTED, Params, Server, serve
 from accompanist.runtime.answers import Answer, Fault, Replied, RetryLater
 
-TEST_CODE = catalogue("ACC599", "a test's own", "It is a test's own.", "Nothing.")
 MS = 20_000
 
 
@@ -56,9 +54,9 @@ class Handlers:
             case "decode":
                 codec.decode(b'"CANARY"', int)
             case "author":
-                raise AuthorError(TEST_CODE, "this is wrong", "that is right")
+                raise AuthorError(UNEXPECTED, "this is wrong", "that is right")
             case "bug":
-                raise Bug(TEST_CODE, "impossible")
+                raise Bug(UNEXPECTED, "impossible")
             case "huge":
                 return b'"' + b"x" * limits.message_bytes_max + b'"'
         raise KeyError("CANARY")
@@ -166,8 +164,8 @@ async def test_malformed_requests_are_answered_as_the_specification_says(
             "author",
             -32000,
             {
-                "code": "ACC599",
-                "title": "a test's own",
+                "code": UNEXPECTED,
+                "title": CATALOGUE[UNEXPECTED].title,
                 "text": "this is wrong",
                 "hint": "that is right",
                 "fault": "author",
@@ -176,7 +174,13 @@ async def test_malformed_requests_are_answered_as_the_specification_says(
         (
             "bug",
             -32603,
-            {"code": "ACC599", "title": "a test's own", "text": "impossible", "hint": "", "fault": "ours"},
+            {
+                "code": UNEXPECTED,
+                "title": CATALOGUE[UNEXPECTED].title,
+                "text": "impossible",
+                "hint": "",
+                "fault": "ours",
+            },
         ),
         ("huge", -32603, "the result is too large to be sent"),
         ("unexpected", -32603, "KeyError"),
@@ -345,7 +349,9 @@ async def test_a_body_that_does_not_come(http: Server, monkeypatch: pytest.Monke
     monkeypatch.setattr("accompanist.rpc.http_server.body_ms", 20)
     port = int(http.url.split(":")[2].split("/")[0])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(b"POST /rpc HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
+    writer.write(
+        b"POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+    )
     assert b"408" in await reader.readline()
     writer.close()
 
@@ -376,6 +382,10 @@ async def test_a_connection_that_is_kept_alive_is_not_served_while_stopping(http
         ("POST", "/rpc", b"x" * (limits.message_bytes_max + 1), JSON, 413),
         ("POST", "/rpc", b'{"jsonrpc":"2.0","method":"echo"}', JSON, 204),
         ("POST", "/rpc", b"nonsense", JSON, 200),
+        ("POST", "/rpc", b"nonsense", {**JSON, "Host": "localhost:1"}, 200),
+        ("POST", "/rpc", b"{}", {**JSON, "Host": "rebound.example.org"}, 421),
+        ("POST", "/rpc", b"{}", {**JSON, "Host": "a b/"}, 421),
+        ("POST", "/rpc", b"{}", {**JSON, "Host": ":x"}, 421),
     ],
 )
 async def test_statuses(
@@ -385,91 +395,3 @@ async def test_statuses(
         url = target.replace("/rpc", path)
         async with client.request(method, url, data=body, headers=headers) as response:
             assert response.status == status
-
-
-# -- addresses -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("scheme", ["unix", "http+unix"])
-async def test_a_socket_is_its_owners_alone_and_goes_with_its_server(
-    tmp_path: Path, handlers: Handlers, scheme: str
-) -> None:
-    path = tmp_path / "s.sock"
-    server = await serve(handlers.all(), f"{scheme}:{path}")
-    assert path.stat().st_mode & 0o777 == 0o600
-    with pytest.raises(OperatorError, match="ACC502"):
-        await serve(handlers.all(), f"{scheme}:{path}")
-    await server.stop()
-    assert not path.exists()
-
-
-async def test_a_socket_that_a_killed_process_left_is_replaced(tmp_path: Path, handlers: Handlers) -> None:
-    path = tmp_path / "s.sock"
-    left = socket.socket(socket.AF_UNIX)
-    left.bind(str(path))
-    left.close()
-    server = await serve(handlers.all(), f"unix:{path}")
-    client = connect(server.url)
-    assert isinstance(await client.call("echo", b"{}", b"{}", MS), Replied)
-    await client.close()
-    await server.stop()
-
-
-async def test_a_successors_socket_is_not_removed(tmp_path: Path, handlers: Handlers) -> None:
-    path = tmp_path / "s.sock"
-    first = await serve(handlers.all(), f"unix:{path}")
-    path.unlink()
-    second = await serve(handlers.all(), f"unix:{path}")
-    await first.stop()
-    assert path.exists()
-    await second.stop()
-
-
-async def test_a_file_in_the_way_is_kept(tmp_path: Path, handlers: Handlers) -> None:
-    path = tmp_path / "s.sock"
-    path.write_text("precious")
-    with pytest.raises(OperatorError, match="is no socket"):
-        await serve(handlers.all(), f"unix:{path}")
-    assert path.read_text() == "precious"
-
-
-async def test_a_port_in_use(handlers: Handlers) -> None:
-    server = await serve(handlers.all(), "tcp:127.0.0.1:0")
-    with pytest.raises(OperatorError, match="ACC502"):
-        await serve(handlers.all(), server.url)
-    await server.stop()
-
-
-@pytest.mark.parametrize(
-    ("url", "code"),
-    [
-        ("", "ACC501"),
-        ("payment", "ACC501"),
-        ("https://127.0.0.1:1/", "ACC501"),
-        ("unix:relative", "ACC501"),
-        ("unix:/" + "x" * 107, "ACC501"),
-        ("tcp:127.0.0.1", "ACC501"),
-        ("tcp::80", "ACC501"),
-        ("tcp:127.0.0.1:99999", "ACC501"),
-        ("http://127.0.0.1/rpc", "ACC501"),
-        ("http://127.0.0.1:x/rpc", "ACC501"),
-        ("http://user:secret@127.0.0.1:1/rpc", "ACC501"),
-        ("http://127.0.0.1:1/rpc?a=1", "ACC501"),
-        ("tcp:0.0.0.0:1", "ACC503"),
-        ("tcp:example.org:1", "ACC503"),
-        ("http://10.0.0.1:1/", "ACC503"),
-        ("tcp:127.0.0.1.example.org:1", "ACC503"),
-        ("unix:/nowhere/at/all.sock", "ACC505"),
-    ],
-)
-async def test_what_is_no_address(url: str, code: str, handlers: Handlers) -> None:
-    with pytest.raises(OperatorError, match=code) as refused:
-        await serve(handlers.all(), url)
-    assert "secret" not in str(refused.value)
-
-
-def test_a_remote_address_may_be_allowed() -> None:
-    with pytest.raises(OperatorError, match="ACC503"):
-        connect("tcp:example.org:1")
-    assert connect("tcp:example.org:1", allow_remote=True).url == "tcp:example.org:1"
-    assert connect("http://[::1]:1/rpc").url == "http://[::1]:1/rpc"
