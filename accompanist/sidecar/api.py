@@ -58,6 +58,12 @@ WRONG_PARAMETERS = catalogue(
     "The parameters of an API method do not fit what it takes.",
     "Compare them with the list at the top of accompanist/sidecar/api.py.",
 )
+WRONG_ARGUMENTS = catalogue(
+    "ACC714",
+    "arguments do not fit the choreography",
+    "The arguments a choreography is started with are checked against its parameters before anything is written.",
+    "Give every parameter that is no role, by name, as JSON of the type that the choreography states.",
+)
 LEAVING = catalogue(
     "ACC713",
     "the sidecar is stopping",
@@ -201,7 +207,10 @@ class Api:
                 f"{asked.choreography} is started by its initiator {program.role}, not by {asked.role}",
                 f"use role {program.role}",
             )
-        arguments = codec.encode(decode_arguments(program, bytes(asked.arguments)))
+        try:
+            arguments = codec.encode(decode_arguments(program, bytes(asked.arguments)))
+        except codec.DecodeError as problem:
+            raise AuthorError(WRONG_ARGUMENTS, f"{asked.choreography}: {problem.text}", problem.hint) from None
         session = uuid5(_namespace(self._service), asked.key) if asked.key is not None else uuid4()
         incoming = _context_in(meta)
         header = Header(
