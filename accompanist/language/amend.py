@@ -14,9 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
-from accompanist.language.ir import ELSE, THEN, Block, Carried, Header, If, Move, Owners, Select, Statement
+from accompanist.language.ir import ELSE, THEN, Block, Carried, Header, If, Move, Owners, Select, Statement, actors
 from accompanist.language.local import LocalBlock, Receiving, stopped
-from accompanist.language.locate import actors
 from accompanist.language.merge import NoMerge, merge
 from accompanist.language.project import Ahead, Names, Projector, reach, unreached
 

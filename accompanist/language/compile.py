@@ -17,8 +17,8 @@ from accompanist.language import codes, continuation
 from accompanist.language.amend import Amender
 from accompanist.language.determinism import PureFunctions
 from accompanist.language.diagnostic import Diagnostic, Findings
-from accompanist.language.ir import Block, Header
-from accompanist.language.locate import Locator, actors
+from accompanist.language.ir import Block, Header, actors
+from accompanist.language.locate import Locator
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
 from accompanist.language.names import Names

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from accompanist.language.roles import Offer, RoleClass
 from accompanist.language.source import Span
@@ -34,14 +34,16 @@ class Expression:
     reads: tuple[tuple[str, Span], ...]
     span: Span
     refused: bool = False
+    form: str = field(init=False, repr=False, default="")
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "form", ast.dump(self.node))
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Expression) and (
-            self.node is other.node or ast.dump(self.node) == ast.dump(other.node)
-        )
+        return isinstance(other, Expression) and self.form == other.form
 
     def __hash__(self) -> int:
-        return hash(ast.dump(self.node))
+        return hash(self.form)
 
     @property
     def names(self) -> frozenset[str]:
@@ -126,7 +128,7 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class If:
-    """A branch on a guard that `owners` know."""
+    """A branch on a guard that `owners` know. `acting`: the roles that act in it, see `actors`."""
 
     site: str
     test: Expression
@@ -134,6 +136,10 @@ class If:
     orelse: Block
     span: Span
     owners: Owners = NOBODY
+    acting: Owners = field(init=False, repr=False, compare=False, default=NOBODY)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "acting", actors(self.then) | actors(self.orelse))
 
     @property
     def branches(self) -> tuple[tuple[str, Block], tuple[str, Block]]:
@@ -220,6 +226,22 @@ def walk(block: Block) -> Iterator[Statement]:
         if isinstance(point, If):
             yield from walk(point.then)
             yield from walk(point.orelse)
+
+
+def actors(block: Block) -> Owners:
+    """The roles that do something in a block: call, send, receive, abort, or return a value that is not None."""
+    found: set[str] = set()
+    for point in block:
+        match point:
+            case If(acting=acting):
+                found |= acting
+            case Invoke(role=role) | Abort(role=role):
+                found.add(role)
+            case Move(sender=sender, receivers=receivers) if receivers:
+                found |= {sender, *receivers}
+            case Return(value=value, owners=owners) if not value.is_none:
+                found |= owners
+    return frozenset(found)
 
 
 def site_lines(block: Block) -> dict[str, int]:

@@ -25,8 +25,8 @@ from accompanist.language.ir import (
     Return,
     Select,
     Statement,
+    actors,
     ends,
-    walk,
 )
 from accompanist.language.source import Source, Span
 from accompanist.language.types import NONE
@@ -207,20 +207,6 @@ class Locator:
         self, code: str, span: Span, text: str, hint: str, owners: tuple[tuple[str, tuple[str, ...]], ...] = ()
     ) -> None:
         self._findings.add(code, self._source, span, text, hint, owners)
-
-
-def actors(block: Block) -> Owners:
-    """The roles that do something in a block: call, send, receive, abort, or return a value that is not None."""
-    found: set[str] = set()
-    for point in walk(block):
-        match point:
-            case Invoke(role=role) | Abort(role=role):
-                found.add(role)
-            case Move(sender=sender, receivers=receivers) if receivers:
-                found |= {sender, *receivers}
-            case Return(value=value, owners=owners) if not value.is_none:
-                found |= owners
-    return frozenset(found)
 
 
 def _list(owners: Owners) -> str:

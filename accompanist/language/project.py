@@ -26,6 +26,7 @@ from accompanist.language.ir import (
     Return,
     Select,
     Statement,
+    actors,
 )
 from accompanist.language.local import (
     Aborting,
@@ -44,7 +45,6 @@ from accompanist.language.local import (
     idle,
     stopped,
 )
-from accompanist.language.locate import actors
 from accompanist.language.merge import merge
 
 Names = frozenset[str]
