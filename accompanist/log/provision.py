@@ -9,13 +9,15 @@ execute each service's `deliver()` and nothing else.
 one that bootstrapped is). Both may be done again at any time and change nothing then. Login roles are made without a
 password: over a private socket none is needed, elsewhere the operator sets one.
 
-Each schema has its own `alembic_version`, so that services migrate one by one. One migration runs at a time per
-schema, in one transaction: it happens whole or not at all.
+Each schema has its own `alembic_version`, so that services migrate one by one. One migration runs at a time in a
+database, in one transaction: it happens whole or not at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -31,7 +33,7 @@ import accompanist
 from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.log import names, refusals
-from accompanist.log.connection import connect
+from accompanist.log.connection import CONNECT_SECONDS, connect
 
 Direction = Literal["up", "down"]
 
@@ -68,15 +70,21 @@ async def _bootstrap_service(connection: asyncpg.Connection, service: str, schem
 
 async def _role(connection: asyncpg.Connection, name: str, *, login: bool) -> None:
     """Names are of the closed form; parameters cannot stand in DDL."""
-    if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", name):
-        await connection.execute(f"CREATE ROLE {names.identifier(name)} {'LOGIN' if login else 'NOLOGIN'}")
+    if await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", name):
+        return
+    # roles are the server's, the lock above is the database's: a bootstrap of another database may be first
+    with suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+        async with connection.transaction():
+            await connection.execute(f"CREATE ROLE {names.identifier(name)} {'LOGIN' if login else 'NOLOGIN'}")
 
 
 async def migrate(dsn: str, service: str, schema: str, direction: Direction = "up") -> None:
     """Bring the service's schema to head, or down to nothing. Raises OperatorError."""
     owner = names.owner_role(service)
     names.identifier(schema)
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: connect(dsn, "accompanist migrate"))
+    # no time limits here: a revision takes as long as the tables are big
+    opened = partial(asyncpg.connect, dsn, timeout=CONNECT_SECONDS)
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=opened)
     try:
         async with refusals.readable(dsn), engine.begin() as connection:
             await connection.run_sync(_become, owner, schema, service)
