@@ -1,7 +1,7 @@
 """One call of an operation, as transactions on the worker's database.
 
 The happy path of a transaction is BEGIN, enter, the operation's own statements, leave, COMMIT: effect, fence and reply
-in one commit, four round trips beside the operation's own.
+in one commit, four round trips to the database beside the operation's own.
 
 There is no savepoint on it, although a refusal has to undo the effects and keep its record. A handler that declines has
 the whole transaction rolled back, and the refusal is written by a second one, a single statement. In between, nothing
