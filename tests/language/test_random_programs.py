@@ -8,6 +8,7 @@ The generator knows who owns what and writes only what a careful author would; a
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -114,7 +115,7 @@ class Author:
             if any(inside.get(key) != owned[key] for inside, _ in sides):
                 del owned[key]
         if sides:
-            reached &= set.intersection(*(there for _, there in sides))
+            reached &= set[str].intersection(*(there for _, there in sides))
 
     def _fresh(self, owned: dict[str, set[str]], owners: set[str]) -> str:
         if owned and self._chance.random() < 0.2:
@@ -135,7 +136,7 @@ def compile_text(source: str) -> tuple[Choreography | None, str]:
     return (result.choreographies[0] if result.ok else None), "\n".join(map(render, result.diagnostics)) + source
 
 
-def ask(role: str, site: str, operation: str, arguments: dict[str, Any]) -> tuple[str, Any]:
+def ask(role: str, site: str, operation: str, arguments: Mapping[str, Any]) -> tuple[str, Any]:
     number = arguments["number"]
     return ("declined", "no") if number % 11 == 10 else ("replied", number + len(role + site) + ord(role[0]) % 5)
 

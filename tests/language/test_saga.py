@@ -1,0 +1,100 @@
+"""The commit point, and which sites do not certainly come before it."""
+
+from __future__ import annotations
+
+from tests.language.programs import must_pass, text
+
+HEAD = """\
+from accompanist import At, Role, attempt, choreography, com, query, transaction
+
+class R(Role):
+    @query
+    def ask(self, n: int) -> int: ...
+    @transaction
+    def do(self, n: int) -> int: ...
+    @do.compensation
+    def undo(self, n: int) -> None: ...
+    @transaction
+    def pivot(self, n: int) -> int: ...
+    @transaction(retriable=True)
+    def tell(self, n: int) -> int: ...
+
+@choreography
+def name(a: R, b: R, c: R, n: At[int, "a"]) -> None:
+    com(n, to=c)
+"""
+
+
+def codes(*lines: str) -> list[str]:
+    return [found.code for found in text(HEAD + "".join(f"    {line}\n" for line in lines)).diagnostics]
+
+
+def test_the_commit_role() -> None:
+    assert must_pass("order_saga")[0].commit_role == "stock"
+    assert must_pass("pivot_per_path")[0].commit_role == "store"
+    assert must_pass("query_only")[0].commit_role is None
+    assert must_pass("untold_roles")[0].commit_role is None
+
+
+def test_sites_after_the_commit_point() -> None:
+    choreography, _ = must_pass("retriable_after_pivot")
+    after = {role: projection.sites_after_commit for role, projection in choreography.projections.items()}
+    lines = {role: {choreography.site_lines[site] for site in sites} for role, sites in after.items()}
+    assert lines["bank"] == set()
+    assert lines["post"] == {17}
+    assert lines["stock"] == {17}
+
+
+def test_a_point_beside_the_pivot_does_not_come_before_it() -> None:
+    result = text(HEAD + "    x = com(n, to=b)\n    a.pivot(n)\n    b.tell(x)\n")
+    assert [found.code for found in result.diagnostics] == ["ACC153"]
+    result = text(HEAD + "    x = com(n, to=b)\n    a.pivot(n)\n")
+    (choreography,) = result.choreographies
+    assert choreography.projections["b"].sites_after_commit == {"2"}
+    assert choreography.projections["a"].sites_after_commit == frozenset()
+
+
+def test_a_message_is_what_makes_it_known() -> None:
+    assert codes("x = b.do(com(n, to=b))", "a.pivot(n)") == ["ACC150"]
+    assert codes("x = b.do(com(n, to=b))", "com(x, to=a)", "a.pivot(n)") == []
+    assert codes("x = b.do(com(n, to=b))", "y = com(x, to=c)", "com(y, to=a)", "a.pivot(n)") == []
+    assert codes("x = b.do(com(n, to=b))", "com(n, to=c)", "a.pivot(n)") == ["ACC150"]
+
+
+def test_a_selection_makes_it_known_too() -> None:
+    assert (
+        codes(
+            "x = b.do(com(n, to=b))",
+            "y = com(com(n, to=c), to=b)",
+            "if x + y > 3:",
+            "    com(1 + y, to=c)",
+            "    c.pivot(5)",
+            "else:",
+            "    com(2 + y, to=c)",
+        )
+        == []
+    )
+
+
+def test_a_failure_on_one_side_counts_after_the_join() -> None:
+    assert codes(
+        "m = com(n, to=b)", "if n > 3:", "    b.do(m)", "    com(n, to=b)", "else:", "    com(n, to=b)", "a.pivot(n)"
+    ) == ["ACC150"]
+
+
+def test_an_abort_not_taken_has_to_be_known() -> None:
+    # c would ship while a aborts: nothing tells c that a did not
+    assert codes("com(n, to=b)", "if n > 3:", "    a.abort('x')", "c.pivot(5)") == ["ACC150"]
+    assert codes("com(n, to=b)", "if n > 3:", "    a.abort('x')", "com(n, to=c)", "c.pivot(5)") == []
+
+
+def test_attempted_calls_do_not_fail_a_saga() -> None:
+    assert codes("com(n, to=b)", "a.pivot(n)", "a.ask(n)") == ["ACC151"]
+    assert codes("com(n, to=b)", "a.pivot(n)", "attempt(a.ask(n))") == []
+    assert codes("com(n, to=b)", "a.pivot(n)", "attempt(a.do(n))", "a.tell(n)") == []
+
+
+def test_a_maybe_pivot_counts() -> None:
+    assert codes("com(n, to=b)", "if n > 3:", "    a.pivot(n)", "a.do(n)") == ["ACC151"]
+    assert codes("com(n, to=b)", "if n > 3:", "    a.pivot(n)", "a.pivot(n)") == ["ACC152"]
+    assert codes("com(n, to=b)", "if n > 3:", "    a.pivot(n)", "    return", "a.pivot(n)") == []
