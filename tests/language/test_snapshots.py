@@ -1,0 +1,46 @@
+"""What people read, kept as text: projections of some programs, and every diagnostic of every must_fail program.
+
+After a change that is meant: `python -m tests.language.test_snapshots`, then read the difference.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from accompanist.language.diagnostic import render
+from tests.language.programs import HERE, MUST_FAIL, compiled, must_pass
+
+FOLDER = HERE / "snapshots"
+PROJECTED = ("order_saga", "branch_label_only", "nested_if", "early_return_inside", "attempt_fallback", "messages")
+
+
+def projections(name: str) -> str:
+    choreography, _ = must_pass(name)
+    notices = [f"# {notice.text}" for notice in choreography.notices]
+    return "\n\n\n".join(["\n".join(notices), *(one.source.rstrip() for one in choreography.projections.values())])
+
+
+def diagnostics(name: str) -> str:
+    shown = "\n\n".join(render(found) for found in compiled("must_fail", name).diagnostics)
+    return shown.replace(f"{HERE}/", "")
+
+
+def shown() -> dict[str, str]:
+    return {
+        **{f"project_{name}.txt": projections(name) for name in PROJECTED},
+        **{f"check_{name}.txt": diagnostics(name) for name in MUST_FAIL},
+    }
+
+
+@pytest.mark.parametrize("name", sorted(shown()))
+def test_it_reads_as_it_did(name: str) -> None:
+    assert (FOLDER / name).read_text().rstrip("\n") == shown()[name].strip("\n")
+
+
+def test_there_is_no_snapshot_of_something_gone() -> None:
+    assert {path.name for path in FOLDER.iterdir()} == set(shown())
+
+
+if __name__ == "__main__":
+    for name, text in shown().items():
+        (FOLDER / name).write_text(text.strip("\n") + "\n")
