@@ -21,8 +21,9 @@ start: $(STAMP) ## run the order saga's services, with a Postgres of their own u
 demo: $(STAMP) ## run the scenes of the demo against real processes, kill some, and show that all ended well
 	@exec $(BIN)/python -m ops.demo
 
+# a test that hangs is a failure with a traceback, not a job that never ends
 test: $(STAMP) ## run all tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -o faulthandler_timeout=240 -o faulthandler_exit_on_timeout=true
 
 check: $(STAMP) ## lint, format, types, and the rules of the house
 	$(BIN)/ruff check .

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from accompanist.cli.main import main
 from tests.postgres import Database
 
+patience_s = 60.0
 TWO = '[service.stock]\napi = "http+unix:stock.sock"\n[service.till]\n'
 
 
@@ -43,20 +46,17 @@ def test_logs_go_up_and_down(blank_database: Database, capsys: pytest.CaptureFix
     ("bootstrapped", "code"), [(False, "ACC405"), (True, "ACC403")], ids=["no role yet", "not migrated"]
 )
 def test_a_sidecar_says_what_its_log_lacks(
-    bootstrapped: bool,
-    code: str,
-    blank_database: Database,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    bootstrapped: bool, code: str, blank_database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if bootstrapped:
         assert run("migrate", "--bootstrap", "--database", blank_database.dsn()) == 0
         assert run("migrate", "--down", "--database", blank_database.dsn()) == 0
-        capsys.readouterr()
-    user = "stock_sidecar" if bootstrapped else "nobody_of_that_name"
-    monkeypatch.setenv("DATABASE_URL", blank_database.dsn(user))
-    assert run("sidecar", "--service", "stock", "--json") == 3
-    assert json.loads(capsys.readouterr().err.splitlines()[-1])["error"]["code"] == code
+    monkeypatch.setenv("DATABASE_URL", blank_database.dsn("stock_sidecar" if bootstrapped else "nobody_of_that_name"))
+    # a process of its own: a sidecar sets up logging, signals and an event loop for all of its process
+    command = [sys.executable, "-m", "accompanist.cli.main", "sidecar", "--service", "stock", "--json"]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=patience_s)
+    assert ended.returncode == 3, ended.stderr
+    assert json.loads(ended.stderr.splitlines()[-1])["error"]["code"] == code
 
 
 @pytest.mark.usefixtures("deployment")
