@@ -33,8 +33,8 @@ inbox_early_rows_max = 100_000  # rows for sessions that cannot be hosted here
 
 # -- calls to workers ------------------------------------------------------------------------------
 call_timeout_ms = 10_000
-call_attempts_max = 8  # the budget of a transaction that may fail; a retriable one has none
-compensation_attempts_max = 12
+call_attempts_max = 20  # the budget of a transaction that may fail, about a minute; a retriable one has none
+compensation_attempts_max = 30
 backoff_first_ms = 50
 backoff_cap_ms = 5_000
 calls_in_flight_max = 256  # per worker

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import re
 from typing import Any
 
 import msgspec
@@ -33,6 +34,9 @@ MISFIT = catalogue(
     "Bytes that arrived (an argument, a message, a worker's reply) do not decode as the type the choreography states.",
     "Compare the sender's value with the type named in the message; both sides must hold the same version of it.",
 )
+
+
+_QUOTED_VALUE = re.compile(r"(Invalid (?:enum )?value) (?:.*(?= - at `\$)|.*\Z)", re.DOTALL)
 
 
 class EncodeError(AuthorError):
@@ -65,9 +69,13 @@ def decode(data: bytes, type: Any) -> Any:
     try:
         return msgspec.json.decode(data, type=type)
     except (msgspec.DecodeError, RecursionError) as problem:
-        # msgspec's texts name the path and the types, not the value
         name = getattr(type, "__name__", str(type))
-        raise DecodeError(MISFIT, f"not a valid {name}: {problem}") from None
+        raise DecodeError(MISFIT, f"not a valid {name}: {unquoted(str(problem))}") from None
+
+
+def unquoted(text: str) -> str:
+    """A text of msgspec without the values that it quotes (of enums and tags); paths and types stay."""
+    return _QUOTED_VALUE.sub(r"\1", text)
 
 
 def digest(data: bytes) -> bytes:

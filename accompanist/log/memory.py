@@ -25,7 +25,7 @@ from accompanist.log.leases import Fences
 from accompanist.log.story import Story
 from accompanist.log.tables import Key, MemoryDatabase, Outgoing, Shard, story
 from accompanist.runtime.control import CLIENT
-from accompanist.runtime.messages import shard_of
+from accompanist.runtime.messages import shard_of, spoken_by
 from accompanist.runtime.ports import (
     Commit,
     Delivery,
@@ -134,7 +134,7 @@ class MemoryLog:
             return [self._memory(*key) for key in keys]
 
     def _memory(self, session: UUID, role: str) -> Memory:
-        messages = (message for message, _, _ in self.tables.inbox.values())
+        messages = (message for message, service, _ in self.tables.inbox.values() if spoken_by(message, service))
         return Memory(
             session=self.tables.sessions.get((session, role)),
             inbox=tuple(m for m in messages if (m.session, m.receiver) == (session, role)),

@@ -30,6 +30,7 @@ from accompanist.log.connection import open_pool, reach
 from accompanist.log.leases import Fences
 from accompanist.log.provision import require_head
 from accompanist.log.story import STORY, Story
+from accompanist.runtime.messages import spoken_by
 from accompanist.runtime.ports import (
     Commit,
     Delivery,
@@ -60,7 +61,8 @@ ON CONFLICT DO NOTHING"""
 _LOAD = f"""
 SELECT
     (SELECT ROW({sessions.STORED}) FROM session s WHERE s.session = k.session AND s.role = k.role) AS session,
-    ARRAY(SELECT ROW({inbox.STORED}) FROM inbox i WHERE i.session = k.session AND i.receiver = k.role) AS inbox,
+    ARRAY(SELECT ROW({inbox.STORED}, sender_service) FROM inbox i
+          WHERE i.session = k.session AND i.receiver = k.role) AS inbox,
     ARRAY(SELECT ROW({results.STORED}) FROM result r WHERE r.session = k.session AND r.role = k.role) AS results
 FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS k (session, role, n)
 ORDER BY n"""  # noqa: S608 (constants of this package)
@@ -209,10 +211,10 @@ def _transposed(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[An
 
 
 def _memory(session: UUID, row: asyncpg.Record) -> Memory:
-    messages = (inbox.from_columns(stored) for stored in row["inbox"])
+    messages = [(inbox.from_columns(stored[:-1]), stored[-1]) for stored in row["inbox"]]
     return Memory(
         session=None if row["session"] is None else sessions.from_columns(row["session"]),
-        inbox=tuple(message for message in messages if message is not None),
+        inbox=tuple(message for message, service in messages if message is not None and spoken_by(message, service)),
         results=tuple(_results(session, row["results"])),
     )
 

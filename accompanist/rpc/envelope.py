@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 
 from accompanist import limits
+from accompanist.language.codec import unquoted
 from accompanist.rpc import strict
 from accompanist.rpc.strict import Malformed
 from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Missing, Replied, RetryLater, Reused
@@ -40,7 +41,6 @@ id_chars_max = 128
 Id = int | str | None
 
 _TOKEN = re.compile(r"[a-z][a-z_]{0,40}")
-_QUOTED_VALUE = re.compile(r"(Invalid (?:enum )?value) (?:.*(?= - at `\$)|.*\Z)", re.DOTALL)
 _HEAD_ID = re.compile(rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\d{1,18})\s*,')
 _TAIL_ID = re.compile(rb',\s*"id"\s*:\s*(\d{1,18})\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*\Z')
 
@@ -68,7 +68,7 @@ class RpcError(Exception):
 
 def invalid_params(text: str) -> RpcError:
     """What is wrong with parameters, in msgspec's words without the values that it quotes (of enums and tags)."""
-    return RpcError(INVALID_PARAMS, "invalid params", _QUOTED_VALUE.sub(r"\1", text))
+    return RpcError(INVALID_PARAMS, "invalid params", unquoted(text))
 
 
 class _RequestFields(msgspec.Struct):

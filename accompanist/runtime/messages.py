@@ -66,6 +66,13 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return (self.header.session, self.site, self.sender, self.receiver)
 
 
+def spoken_by(message: Message, service: str) -> bool:
+    """Whether a service plays the role that a message says it is from. A client speaks through the receiver's own
+    service. `service` has to be an authenticated name; what a message says of itself proves nothing."""
+    bindings = message.header.bindings
+    return bindings.get(message.sender or message.receiver) == service
+
+
 def shard_of(session: UUID, shards: int) -> int:
     """The shard a session belongs to. The last byte of an id is uniform for uuid4, uuid5 and uuid7 alike; the SQL of
     `deliver()` computes the same."""

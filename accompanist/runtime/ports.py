@@ -116,7 +116,8 @@ class Delivery(StrEnum):
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
-    """All that the log knows of (session, role): what a replay runs on."""
+    """All that the log knows of (session, role): what a replay runs on. Messages that were not written by the service
+    that plays their sender are left out."""
 
     session: SessionRow | None
     inbox: tuple[Message, ...]

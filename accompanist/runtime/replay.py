@@ -17,13 +17,13 @@ from typing import Any
 
 import msgspec
 import orjson
-from accompanist.language.words import Outcome
 
 from accompanist import limits
 from accompanist.errors import catalogue
 from accompanist.language import codec
 from accompanist.language.operations import Abort, Branch, Call, Choose, Operation, Program, Receive, Send
 from accompanist.language.program import RoleProgram
+from accompanist.language.words import Outcome
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.mailbox import Mailbox
 from accompanist.runtime.messages import Header, Kind, Message

@@ -158,7 +158,8 @@ class Session(State):
         self._put(event.message)
 
     def _on_told_again(self, event: Arrived) -> None:
-        self._note(event.message)
+        if event.message.kind is Kind.COMPENSATED or not self._told:
+            self._note(event.message)
         self._told = True
 
     def _on_closed(self, event: CloseAnswered) -> None:
@@ -195,9 +196,11 @@ class Session(State):
         self._send_abort((event.message.sender,))
 
     def _on_settled(self, event: Arrived) -> None:
+        self._note(event.message)
         self._finish(Phase.SETTLED, "settled")
 
     def _on_ended(self, event: Arrived) -> None:
+        self._note(event.message)
         self._finish(Phase.ENDED, "ended")
 
     def _on_ignore(self, event: Event) -> None:

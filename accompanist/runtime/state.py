@@ -112,11 +112,14 @@ class State:
             return False
 
     def _note(self, message: Message) -> None:
+        """Take in a control message, the first time it is heard."""
+        said = {Kind.DONE: self._said_done, Kind.COMPENSATED: self._said_undone}.get(message.kind)
+        if said is not None:
+            if message.sender in said:
+                return
+            said[message.sender] = roles_in(message)
         self.cause = message
-        if message.kind is Kind.DONE:
-            self._said_done[message.sender] = roles_in(message)
-        elif message.kind is Kind.COMPENSATED:
-            self._said_undone[message.sender] = roles_in(message)
+        self._draft.consumed.append(message)
 
     def _stale(self, event: Event) -> bool:
         """An answer to a question that is not open any more: the worker was asked twice, or we went on without it."""

@@ -33,7 +33,7 @@ from accompanist.errors import Bug
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Arrived, Clashed, Deadline, Event
-from accompanist.runtime.messages import Header, Kind, Message, shard_of
+from accompanist.runtime.messages import Header, Kind, Message, shard_of, spoken_by
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, SessionRow, Taken
 from accompanist.runtime.session import Session
 from accompanist.sidecar.calls import Calls
@@ -117,9 +117,8 @@ class Driver:
         """Messages from the inbox. One from a service that does not play its sender is refused."""
         for entry in taken:
             message = entry.message
-            bindings = message.header.bindings
-            plays = self._service if not message.sender else bindings.get(message.sender)
-            if plays != entry.sender_service or bindings.get(message.receiver) != self._service:
+            ours = message.header.bindings.get(message.receiver) == self._service
+            if not ours or not spoken_by(message, entry.sender_service):
                 logger.error("message.refused", session=str(message.session), sender=entry.sender_service)
                 continue
             crashpoints.reached("sidecar.message_taken")
@@ -246,18 +245,19 @@ class Driver:
                 problem=burst.parked.text,
             )
         cause = self._tracing.cause(session.cause, session.role)
+        began = time.time_ns()
         if burst.forced:
             self._dirty.pop(session.key, None)
-            self._spawn(self._commit(session, burst, cause))
+            self._spawn(self._commit(session, burst, cause, began))
             return
+        self._tracing.carried(burst, (), cause, began)
         self._dirty[session.key] = session
         if self._lazy is None:
             self._lazy = asyncio.get_running_loop().call_later(_lazy_ms / 1000, self._write_lazily)
         self._release(session, burst, cause)
 
-    async def _commit(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
+    async def _commit(self, session: Session, burst: Burst, cause: dict[str, str], began: int) -> None:
         """Make a burst stable, then let it go."""
-        began = time.time_ns()
         away: list[Message] = []
         home: list[Message] = []
         for message in self._tracing.outgoing(burst.messages, cause):
@@ -304,6 +304,9 @@ class Driver:
             self._finish(session, burst, cause)
 
     def _finish(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
+        """The last phase is in the log: tell of it, once, and forget the session."""
+        if self._sessions.get(session.key) is not session:
+            return
         crashpoints.reached("sidecar.settle_committed")
         self._tracing.ended(burst, cause)
         logger.info(

@@ -82,3 +82,14 @@ async def test_loading_nothing_is_nothing(world: World) -> None:
     log = await owner(world, "warehouse")
     assert await log.load([]) == []
     assert await log.unfinished([]) == []
+
+
+async def test_what_a_stranger_wrote_is_no_part_of_a_session(world: World) -> None:
+    """The writer is known by how it logged in; a message that says it is from another's role is left out."""
+    warehouse, loyalty, payment = [await owner(world, name) for name in ("warehouse", "loyalty", "payment")]
+    of = header()
+    true, forged = message(of), message(of, site="2")
+    await warehouse.flush([burst(of, messages=(true,))])
+    await loyalty.flush([burst(of, messages=(forged,))])
+    [memory] = await payment.load([(of.session, "payment")])
+    assert [kept.site for kept in memory.inbox] == ["1"]

@@ -1,4 +1,7 @@
-"""The three services of an order and what each can do. Their programs are `warehouse.py`, `payment.py`, `loyalty.py`."""
+"""The three services of an order and what each can do.
+
+Their programs are `warehouse.py`, `payment.py` and `loyalty.py`.
+"""
 
 from __future__ import annotations
 
