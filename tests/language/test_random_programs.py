@@ -106,13 +106,13 @@ class Author:
         for label in ("", "else:"):
             if label:
                 self._line(depth, label)
-            inside, there = {key: set(owners) for key, owners in owned.items()}, set(reached)
+            inside, there = dict(owned), set(reached)
             ended = self._block(depth + 1, inside, there, self._chance.randint(0, 3))
             if not ended:
                 sides.append((inside, there))
         # a name that a side assigns anew has owners that are hard to know here; the author avoids it afterwards
         for key in list(owned):
-            if any(inside.get(key) != owned[key] for inside, _ in sides):
+            if any(inside.get(key) is not owned[key] for inside, _ in sides):
                 del owned[key]
         if sides:
             reached &= set[str].intersection(*(there for _, there in sides))
@@ -167,9 +167,7 @@ def test_reached_roles(seed: int) -> None:
     author.body()
     source = HEAD + "\n".join(author.lines) + "\n"
     choreography, shown = compile_text(source)
-    if choreography is None:
-        assert "ACC110" in shown or "ACC112" in shown, shown
-        return
+    assert choreography is not None, shown
     for start in (3, 10, 12):
         compare(choreography, source, start, seed)
 
@@ -182,7 +180,7 @@ def test_roles_that_are_reached_later_or_never(seed: int) -> None:
     source = UNREACHED + "\n".join(author.lines) + "\n"
     choreography, shown = compile_text(source)
     if choreography is None:
-        assert "ACC157" in shown or "ACC156" in shown or "ACC110" in shown or "ACC112" in shown, shown
+        assert "ACC157" in shown, shown  # a role that takes no part
         return
     for start in (3, 10, 12):
         compare(choreography, source, start, seed)
