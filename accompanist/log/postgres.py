@@ -28,7 +28,7 @@ from accompanist import limits
 from accompanist.log import inbox, names, results, sessions
 from accompanist.log.connection import open_pool, reach
 from accompanist.log.leases import Fences
-from accompanist.log.provision import require_head
+from accompanist.log.schema import require_head
 from accompanist.log.story import STORY, Story
 from accompanist.runtime.messages import spoken_by
 from accompanist.runtime.ports import (

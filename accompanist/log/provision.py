@@ -25,15 +25,16 @@ import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import accompanist
-from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.log import names, refusals
 from accompanist.log.connection import CONNECT_SECONDS, connect
+from accompanist.log.schema import check_known, check_version, head, require_head, status
+
+__all__ = ["bootstrap", "head", "migrate", "require_head", "status"]
 
 Direction = Literal["up", "down"]
 
@@ -113,69 +114,15 @@ def _check_owner(schema: str, held: str | None, owner: str) -> None:
         raise OperatorError(refusals.OTHER_SERVICE, f"schema {schema} belongs to {held}, not to {owner}")
 
 
-def check_version(version: int) -> None:
-    if version < refusals.POSTGRES_VERSION_MIN:
-        raise OperatorError(refusals.TOO_OLD, f"the server is of version {version}")
-
-
 def _run_revisions(connection: Connection, schema: str, direction: Direction) -> None:
     config = _config()
     current = MigrationContext.configure(connection, opts={"version_table_schema": schema}).get_current_revision()
-    _check_known(current, schema)
+    check_known(current, schema)
     config.attributes.update(connection=connection, schema=schema)
     if direction == "up":
         command.upgrade(config, "head")
     else:
         command.downgrade(config, "base")
-
-
-def _check_known(current: str | None, schema: str) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current is not None and current not in known:
-        raise OperatorError(refusals.TOO_NEW, f"schema {schema} is at revision {current}")
-
-
-async def status(dsn: str, schema: str) -> tuple[str | None, str]:
-    """(the schema's revision, this program's head). Raises OperatorError when Postgres is absent or too old."""
-    current, _ = await _look(dsn, schema)
-    return current, head()
-
-
-async def require_head(dsn: str, service: str, schema: str) -> None:
-    """Refuse a schema that this program cannot work with: not migrated, migrated further, another service's."""
-    current, setting = await _look(dsn, schema)
-    _check_known(current, schema)
-    if current != head() or setting is None:
-        raise OperatorError(refusals.NOT_MIGRATED, f"schema {schema} is at {current or 'nothing'}, not at {head()}")
-    if setting["service"] != service:
-        text = f"schema {schema} is the memory of {setting['service']}, not of {service}"
-        raise OperatorError(refusals.OTHER_SERVICE, text)
-    if setting["shards_count"] != limits.shards_count:
-        text = f"schema {schema} has {setting['shards_count']} shards, this program {limits.shards_count}"
-        raise OperatorError(refusals.OTHER_SHARDS, text)
-
-
-async def _look(dsn: str, schema: str) -> tuple[str | None, asyncpg.Record | None]:
-    """(the schema's revision, its setting), None where there is none."""
-    async with refusals.readable(dsn):
-        connection = await connect(dsn, "accompanist status", names.identifier(schema))
-        try:
-            check_version(connection.get_server_version().major)
-            if not await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
-                return None, None
-            current = await connection.fetchval("SELECT version_num FROM alembic_version")
-            if current is None:
-                return None, None
-            return current, await connection.fetchrow("SELECT service, shards_count FROM setting")
-        finally:
-            await connection.close(timeout=1)
-
-
-def head() -> str:
-    """The revision this program needs."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
-    assert found is not None
-    return found
 
 
 def _config() -> Config:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncpg
 import pytest
+from alembic.script import ScriptDirectory
 
 from accompanist import limits
 from accompanist.errors import OperatorError
-from accompanist.log import provision
+from accompanist.log import provision, schema
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.messages import shard_of
 from accompanist.runtime.ports import LeaseLost
@@ -172,3 +173,8 @@ async def test_sql_and_python_agree_on_shards(postgres_world: PostgresWorld) -> 
     )
     assert [row["shard"] for row in rows] == [shard_of(row["id"], limits.shards_count) for row in rows]
     await admin.close()
+
+
+def test_the_revisions_that_are_named_are_those_that_are_there() -> None:
+    there = ScriptDirectory.from_config(provision._config()).walk_revisions()
+    assert tuple(reversed([script.revision for script in there])) == schema.REVISIONS
