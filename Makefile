@@ -2,6 +2,8 @@
 # into .venv at the versions, and with the hashes, of requirements.lock.
 
 SHELL := /bin/sh
+# compiled modules are kept: a process that is killed and started again should not compile them anew
+unexport PYTHONDONTWRITEBYTECODE
 BIN := .venv/bin
 STAMP := .venv/.installed
 
@@ -54,7 +56,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; name it with PYTHON=..." >&2; exit 1; }
 	@if uv --version >/dev/null 2>&1; then \
 		test -x $(BIN)/python || uv venv --quiet --python "$(PYTHON)" .venv; \
-		VIRTUAL_ENV=.venv uv pip install --quiet --require-hashes -r requirements.lock && \
+		VIRTUAL_ENV=.venv uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock && \
 		VIRTUAL_ENV=.venv uv pip install --quiet --no-deps -e .; \
 	else \
 		$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear .venv || \

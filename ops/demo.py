@@ -91,13 +91,13 @@ async def _ledger(dsn: str, sessions: tuple[str, ...]) -> Counter[str]:
 
 
 def settles(stage: Stage) -> tuple[str, Counter[str], bool]:
-    ended = stage.result(stage.start("ada")["session"])
+    ended = stage.result(stage.start("customer-gold")["session"])
     done = stage.ledger(ended["session"])
     return _said(ended), done, ended["outcome"] == "settled" and done == ALL_DONE
 
 
 def declined(stage: Stage) -> tuple[str, Counter[str], bool]:
-    ended = stage.result(stage.start("tom", "grinder")["session"])
+    ended = stage.result(stage.start("customer-poor", "grinder")["session"])
     done = stage.ledger(ended["session"])
     return _said(ended), done, ended["outcome"] == "ended" and _all_undone(done) and done["reserve"] == 1
 
@@ -107,7 +107,7 @@ def killed(point: str) -> Callable[[Stage], tuple[str, Counter[str], bool]]:
 
     def scene(stage: Stage) -> tuple[str, Counter[str], bool]:
         armed = stage.arm(point)
-        ended = stage.result(stage.start("ada", "espresso_machine")["session"])
+        ended = stage.result(stage.start("customer-gold", "espresso_machine")["session"])
         died = not armed.exists()
         armed.unlink(missing_ok=True)
         done = stage.ledger(ended["session"])
@@ -118,7 +118,7 @@ def killed(point: str) -> Callable[[Stage], tuple[str, Counter[str], bool]]:
 
 def database_killed(stage: Stage) -> tuple[str, Counter[str], bool]:
     """Postgres dies under twenty orders, every fourth of which cannot be paid."""
-    customers = ["tom" if number % 4 == 0 else f"customer{number:03d}" for number in range(20)]
+    customers = ["customer-poor" if number % 4 == 0 else f"customer{number:03d}" for number in range(20)]
     sessions = [stage.start(customer, "grinder")["session"] for customer in customers]
     if stage.running.own_postgres:
         os.kill(stage.running.pid("postgres"), signal.SIGKILL)
@@ -134,7 +134,7 @@ def database_killed(stage: Stage) -> tuple[str, Counter[str], bool]:
 
 def twice(stage: Stage) -> tuple[str, Counter[str], bool]:
     key = f"order-{uuid4()}"
-    first, second = stage.start("grace", key=key), stage.start("grace", key=key)
+    first, second = stage.start("customer-silver", key=key), stage.start("customer-silver", key=key)
     ended = stage.result(first["session"])
     done = stage.ledger(ended["session"])
     one = first["session"] == second["session"] and first["new"] and not second["new"]

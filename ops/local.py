@@ -336,7 +336,7 @@ def _announce(running: Cluster) -> None:
     for service in running.config.services.values():
         print(f"  {service.name:<12} {service.api}")
     print("Start a saga in another terminal; Ctrl-C stops everything:")
-    order = '{"order": {"customer": "ada", "lines": [{"product": "kettle", "quantity": 1}]}}'
+    order = '{"order": {"customer": "customer-gold", "lines": [{"product": "kettle", "quantity": 1}]}}'
     print(f"  .venv/bin/accompanist start fulfil_order --role warehouse --args '{order}' --wait\n", flush=True)
 
 

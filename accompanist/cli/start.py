@@ -22,7 +22,7 @@ BAD_ARGUMENTS = catalogue(
     "ACC805",
     "arguments are not a JSON object",
     "A choreography's parameters are given by name, so --args is one JSON object.",
-    'Quote it for the shell: --args \'{"order": {"customer": "ada", "lines": []}}\'.',
+    'Quote it for the shell: --args \'{"order": {"customer": "customer-gold", "lines": []}}\'.',
 )
 WHICH_SERVICE = catalogue(
     "ACC806",

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
@@ -41,7 +42,8 @@ class _Waiting(NamedTuple):
 
 
 class Flusher:
-    """`sleep` takes seconds; `jitter` a number below 1 for the back-off."""
+    """`sleep` takes seconds; `jitter` a number below 1 for the back-off; `flushed` is told how long each flush took
+    and of how many bursts it was."""
 
     def __init__(
         self,
@@ -49,8 +51,12 @@ class Flusher:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
+        flushed: Callable[[float, int], None] = lambda seconds, bursts: None,
     ) -> None:
         self._log = log
+        self._clock = clock
+        self._flushed = flushed
         self._sleep = sleep
         self._jitter = jitter
         self._queue: deque[_Waiting] = deque()
@@ -111,6 +117,7 @@ class Flusher:
     async def _flush(self, group: list[_Waiting]) -> None:
         failures = 0
         while group := self._refuse_stale(group):
+            began = self._clock()
             try:
                 answers = await self._log.flush([waiting.commit for waiting in group])
             except LogUnavailable:
@@ -122,6 +129,7 @@ class Flusher:
                 await self._take_apart(group, problem)
                 return
             else:
+                self._flushed(self._clock() - began, len(group))
                 for waiting, answer in zip(group, answers, strict=True):
                     if not waiting.answer.done():
                         waiting.answer.set_result(answer)

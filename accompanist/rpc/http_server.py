@@ -9,6 +9,7 @@ only: a page whose own name was made to resolve to this machine says that name i
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
@@ -28,8 +29,11 @@ Page = Callable[[], Awaitable[tuple[int, bytes]]]
 class HttpServer:
     """The Server for `http:` and `http+unix:`."""
 
-    def __init__(self, dispatcher: Dispatcher, listening: Listening, sent: Callable[[str], None] | None) -> None:
+    def __init__(
+        self, dispatcher: Dispatcher, listening: Listening, sent: Callable[[str], None] | None, token: str | None
+    ) -> None:
         self._dispatcher = dispatcher
+        self._bearer = f"Bearer {token}".encode() if token is not None else None
         self._listening = listening
         self._sent = sent
         self._places = asyncio.Semaphore(dispatcher.calls_in_flight_max)
@@ -46,8 +50,9 @@ class HttpServer:
         listening: Listening,
         pages: Mapping[str, Page],
         sent: Callable[[str], None] | None,
+        token: str | None = None,
     ) -> HttpServer:
-        server = cls(dispatcher, listening, sent)
+        server = cls(dispatcher, listening, sent, token)
         application = web.Application(client_max_size=limits.message_bytes_max)
         application.router.add_post(listening.address.target, server._post)
         for path, page in pages.items():
@@ -73,9 +78,17 @@ class HttpServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
+    def _is_allowed(self, request: web.Request) -> bool:
+        """Whether the caller holds the token, compared in a time that says nothing of it."""
+        if self._bearer is None:
+            return True
+        return hmac.compare_digest(request.headers.get("Authorization", "").encode(), self._bearer)
+
     async def _post(self, request: web.Request) -> web.StreamResponse:
         if not self._is_addressed(request):
             return web.Response(status=421, text="not a name of this server\n")
+        if not self._is_allowed(request):
+            return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"}, text="a token is needed\n")
         if request.content_type != "application/json":
             return web.Response(status=415, text="send application/json\n")
         if self._draining:

@@ -66,9 +66,11 @@ async def serve(
     calls_in_flight_max: int = limits.calls_in_flight_max,
     pages: Mapping[str, Callable[[], Awaitable[tuple[int, bytes]]]] | None = None,
     sent: Callable[[str], None] | None = None,
+    token: str | None = None,
 ) -> Server:
     """Listen at `url` and answer. `pages` are GET routes of an HTTP server: path to (status, JSON bytes), for health
-    and readiness. `sent` is told the method of each answer handed to the kernel. Raises OperatorError."""
+    and readiness. `sent` is told the method of each answer handed to the kernel. With `token` an HTTP server answers
+    POSTs only to callers that bear it. Raises OperatorError."""
     from accompanist.rpc.http_server import HttpServer
     from accompanist.rpc.stream_server import StreamServer
 
@@ -76,7 +78,7 @@ async def serve(
     dispatcher = Dispatcher(handlers, calls_in_flight_max)
     listening = listen(place)
     if place.http:
-        return await HttpServer.start(dispatcher, listening, pages or {}, sent)
+        return await HttpServer.start(dispatcher, listening, pages or {}, sent, token)
     return await StreamServer.start(dispatcher, listening, sent)
 
 

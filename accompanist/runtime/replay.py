@@ -87,7 +87,7 @@ class Run:
         self.consumed: list[Message] = []
         self.executed: list[Executed] = []
         self.committed = False
-        """Whether a point after the saga's commit point has been passed."""
+        """Whether a point at which nothing may fail any more has been passed."""
         self.ended = False
         self.result: Any = None
 
@@ -114,12 +114,16 @@ class Run:
                 return wait
         return None
 
+    def past_commit(self, site: str) -> bool:
+        """Whether what stands at a site may not fail any more: it comes after the saga's commit point, or beside it."""
+        return self.committed or site in self._program.projection.sites_after_commit
+
     def _step(self, answer: Any) -> None:
         """Send the generator its answer and take its next operation."""
         self._steps += 1
         if self._steps > limits.replay_steps_max:
             raise Failed(f"more than {limits.replay_steps_max} steps in one session")
-        if self._operation is not None and self._operation.site in self._program.projection.sites_after_commit:
+        if self._operation is not None and self.past_commit(self._operation.site):
             self.committed = True
         try:
             self._operation = self._generator.send(answer)
@@ -155,7 +159,7 @@ class Run:
         operation = self._program.projection.operations[call.operation]
         logged = self._results.get(call.site)
         if logged is None:
-            endless = operation.retriable or self.committed
+            endless = operation.retriable or self.past_commit(call.site)
             return Wait(
                 call.site,
                 call=CallWorker(call.site, ResultKind.FORWARD, call.operation, arguments, endless),

@@ -53,6 +53,8 @@ UNDO_STUCK = catalogue(
     "A compensation was tried to its limit and still fails. Nothing else waits for it.",
     "Mend the worker, then retry, skip or resolve the session.",
 )
+CANCELLED = "cancelled: "
+DEADLINE = "deadline"
 _CLOSED_EARLIER = "the session was closed at its worker before its reason was kept"
 
 
@@ -107,7 +109,7 @@ class Session(State):
         """A cancel or a deadline: a request, granted by the owner of the commit point and before it, or by the
         initiator where there is none; others pass it on."""
         cancel = isinstance(event, Arrived)
-        reason = reason_in(event.message) if isinstance(event, Arrived) else "deadline"
+        reason = reason_in(event.message) if isinstance(event, Arrived) else DEADLINE
         owner = self.program.choreography.commit_role or self.header.initiator
         if self.role != owner:
             if self.is_initiator:
@@ -118,7 +120,7 @@ class Session(State):
             return
         in_doubt = self._in_doubt()
         pivot = in_doubt is not None and self.program.projection.operations[in_doubt.operation].pivot
-        self._close(f"cancelled: {reason}" if cancel else reason, unless=in_doubt.site if in_doubt and pivot else None)
+        self._close(f"{CANCELLED}{reason}" if cancel else reason, unless=in_doubt.site if in_doubt and pivot else None)
 
     def _on_replied(self, event: Answered) -> None:
         self._answer(event, "replied")

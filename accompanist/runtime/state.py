@@ -85,7 +85,8 @@ class State:
         return self._burst()
 
     def _past_commit(self) -> bool:
-        if self._run is not None and self._run.committed:
+        """Whether nothing may fail here any more: the pivot is through, or the program stands after it or beside it."""
+        if self._run is not None and self._run.past_commit(self._wait.site if self._wait else ""):
             return True
         operations = self.program.projection.operations
         return any(

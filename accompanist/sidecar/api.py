@@ -280,7 +280,7 @@ class Api:
             [memory] = await self._log.load([(session, role)])
             row = memory.session
             over = row is not None and (row.outcome is not None or (early and row.vote is not None))
-            if over or time.monotonic() >= until:
+            if over or self.leaving or time.monotonic() >= until:
                 waiting.cancel()
                 return orjson.dumps(_view(session, row, memory, new))
             await waiting

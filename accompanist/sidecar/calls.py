@@ -36,6 +36,7 @@ from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, CloseAnswered, Event, Name, Undid
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Executed, ResultKind
+from accompanist.sidecar import drawn
 from accompanist.sidecar.tracing import Tracing
 
 logger = structlog.get_logger("accompanist.calls")
@@ -82,6 +83,8 @@ class Calls:
     async def ask(self, header: Header, role: str, role_class: str, call: CallWorker, cause: dict[str, str]) -> Event:
         """The answer to a call or a compensation, whenever it comes."""
         crashpoints.reached("sidecar.before_call")
+        if call.operation in drawn.READS:
+            return Answered(call.site, Name.REPLIED, drawn.read(call.operation, self._chance))
         undo = call.kind is ResultKind.COMPENSATE
         policy = backoff.COMPENSATION if undo else backoff.RETRIABLE if call.endless else backoff.FORWARD
         asked = await self._until_answered(header, role, role_class, call, cause, policy)

@@ -34,7 +34,7 @@ from accompanist.language.program import RoleProgram
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Arrived, Clashed, Deadline, Event
 from accompanist.runtime.messages import Header, Kind, Message, shard_of, spoken_by
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, SessionRow, Taken
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, Phase, SessionRow, Taken
 from accompanist.runtime.session import Session
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.tracing import Tracing
@@ -115,6 +115,7 @@ class Driver:
 
     def take(self, taken: Sequence[Taken]) -> None:
         """Messages from the inbox. One from a service that does not play its sender is refused."""
+        self._tracing.taken(len(taken))
         for entry in taken:
             message = entry.message
             ours = message.header.bindings.get(message.receiver) == self._service
@@ -392,6 +393,15 @@ class Driver:
     def session(self, session: UUID, role: str) -> Session | None:
         """The session at a role, if it is in memory."""
         return self._sessions.get((session, role))
+
+    def standing(self) -> tuple[dict[str, int], int]:
+        """How many sessions in memory stand at each phase, and how many of them are parked."""
+        phases = dict.fromkeys(Phase, 0)
+        parked = 0
+        for session in self._sessions.values():
+            phases[session.row.phase] += 1
+            parked += session.row.parked is not None
+        return {phase.value: count for phase, count in phases.items()}, parked
 
     @property
     def open_sessions(self) -> int:

@@ -17,6 +17,7 @@ import os
 import signal
 import socket
 from collections.abc import Collection
+from contextlib import AsyncExitStack
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -33,7 +34,6 @@ from accompanist.log.notifier import Notifier
 from accompanist.log.postgres import PostgresLog
 from accompanist.rpc.client import WorkerClient, connect
 from accompanist.rpc.server import Server, serve
-from accompanist.runtime.ports import SessionRow
 from accompanist.sidecar.api import Api, Waiters
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.config import Config, Service
@@ -52,7 +52,9 @@ ELSEWHERE = catalogue(
 )
 
 logger = structlog.get_logger("accompanist.sidecar")
-drain_s = 10.0
+drain_s = 4.0  # less than a supervisor waits before it kills (honcho: 5 s)
+measure_s = 5.0
+answers_ms = 1_200  # for clients that wait; they are told how things stand
 
 
 def run(config: Config, service: str) -> int:
@@ -95,6 +97,7 @@ class Sidecar:
         self._tracing = Tracing(self._telemetry, service.workers)
         self._calls = Calls(self._clients, self._tracing)
         self._waiters = Waiters()
+        self._leave = AsyncExitStack()
         self._owner = f"{service.name}@{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
 
     @classmethod
@@ -102,8 +105,12 @@ class Sidecar:
         """A sidecar that has taken its shards and listens."""
         sidecar = cls(config, config.service(name))
         sidecar._hosted.add_files([Path(file) for file in sidecar._service.choreographies], config.root)
-        await sidecar._open_log()
-        await sidecar._listen()
+        try:
+            await sidecar._open_log()
+            await sidecar._listen()
+        except BaseException:
+            await sidecar._leave.aclose()
+            raise
         return sidecar
 
     @property
@@ -111,18 +118,37 @@ class Sidecar:
         return self._server.url
 
     async def _open_log(self) -> None:
+        """Everything behind the API; each part says at once how it leaves, so that a start that fails leaves too."""
         service, dsn = self._service, self._service.database
         schemas = self._schemas()
-        self._notifier = Notifier.at(dsn, schemas)
+        leave = self._leave
+        leave.callback(self._telemetry.close)
+        for client in self._clients.values():
+            leave.push_async_callback(client.close)
         self._log = await PostgresLog.open(dsn, service.name, schemas, delivered=self._tell)
+        leave.push_async_callback(self._log.close)
+        self._notifier = Notifier.at(dsn, schemas)
+        leave.push_async_callback(self._notifier.close)
+        self._flusher = Flusher(self._log, flushed=self._tracing.flushed)
+        leave.push_async_callback(self._flusher.close)
         await self._log.register(self._hosted.registration())
-        self._flusher = Flusher(self._log)
         self._driver = Driver(
-            service.name, self._hosted, self._log, self._flusher, self._calls, self._tracing, self._ended
+            service.name, self._hosted, self._log, self._flusher, self._calls, self._tracing, self._waiters.ended
         )
         self._intake = Intake(self._owner, self._log, self._driver)
-        self._listener = asyncio.create_task(Listener.at(dsn, service.schema, self._intake.wake).run())
+        listener = asyncio.create_task(Listener.at(dsn, service.schema, self._intake.wake).run())
+        leave.push_async_callback(_cancelled, listener)
+        leave.push_async_callback(self._intake.release)
+        leave.push_async_callback(self._driver.drain, drain_s)
+        leave.push_async_callback(_cancelled, asyncio.create_task(self._measure()))
         self._intake.start()
+        leave.push_async_callback(self._intake.stop)
+
+    async def _measure(self) -> None:
+        """Keep the gauges true."""
+        while True:
+            self._tracing.standing(*self._driver.standing())
+            await asyncio.sleep(measure_s)
 
     async def _listen(self) -> None:
         service = self._service
@@ -130,23 +156,17 @@ class Sidecar:
             service.name, self._hosted, self._log, self._flusher, self._driver, self._tracing, self._waiters
         )
         pages = {"/health": self._health, "/ready": self._ready}
-        self._server: Server = await serve(self._api.methods(), service.api, pages=pages)
+        token = service.token() or None
+        self._server: Server = await serve(
+            self._api.methods(), service.api, allow_remote=token is not None, pages=pages, token=token
+        )
+        self._leave.push_async_callback(self._server.stop, answers_ms)
 
     async def stop(self) -> None:
-        """Leave cleanly; what does not end in time is taken up by whoever holds the shards next."""
+        """Leave cleanly, in the opposite order; what does not end in time is taken up by whoever holds the shards
+        next."""
         self._api.leaving = True
-        await self._intake.stop()
-        await self._driver.drain(drain_s)
-        await self._server.stop()
-        await self._intake.release()
-        self._listener.cancel()
-        await asyncio.gather(self._listener, return_exceptions=True)
-        await self._flusher.close()
-        await self._notifier.close()
-        for client in self._clients.values():
-            await client.close()
-        await self._log.close()
-        self._telemetry.close()
+        await self._leave.aclose()
 
     def _schemas(self) -> dict[str, str]:
         """In which schema of our database each service's inbox is. Raises OperatorError for one that is elsewhere."""
@@ -164,9 +184,6 @@ class Sidecar:
             self._intake.wake()
         self._notifier.notify(services)
 
-    def _ended(self, row: SessionRow) -> None:
-        self._waiters.ended(row)
-
     async def _health(self) -> tuple[int, bytes]:
         return 200, orjson.dumps(
             {
@@ -181,6 +198,11 @@ class Sidecar:
     async def _ready(self) -> tuple[int, bytes]:
         ready = self._intake.ready and not self._api.leaving
         return 200 if ready else 503, orjson.dumps({"service": self._service.name, "ready": ready})
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def _place(dsn: str) -> tuple[str, str, str]:

@@ -14,7 +14,9 @@ import msgspec
 from accompanist.runtime.answers import Answer, Closed, Declined, Missing, Replied, RetryLater, Reused
 from accompanist.runtime.burst import Burst, CallWorker
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.telemetry import context
+from accompanist.runtime.ports import ResultKind
+from accompanist.runtime.session import CANCELLED, DEADLINE
+from accompanist.telemetry import context, names
 from accompanist.telemetry.facts import Address, CallFacts
 from accompanist.telemetry.spans import Telemetry
 
@@ -25,6 +27,15 @@ _CODES: dict[type, str] = {
     Reused: "-32004",
     Missing: "-32601",
 }
+
+
+def _word(reason: str | None) -> str:
+    """Why a saga was undone, in a word: a reason may hold a payload and does not belong into a span."""
+    if reason is None:
+        return ""
+    if reason == DEADLINE:
+        return "deadline"
+    return "cancelled" if reason.startswith(CANCELLED) else "aborted"
 
 
 class Tracing:
@@ -66,8 +77,20 @@ class Tracing:
             self._telemetry.sent(message, cause, began_ns, now)
 
     def ended(self, burst: Burst, cause: Mapping[str, str]) -> None:
-        outcome = burst.row.outcome or ""
-        self._telemetry.ended(burst.row.header, burst.row.role, outcome, cause, time.time_ns())
+        row = burst.row
+        self._telemetry.ended(row.header, row.role, row.outcome or "", cause, time.time_ns(), _word(row.reason))
+
+    def standing(self, phases: Mapping[str, int], parked: int) -> None:
+        """How many sessions are in memory, by phase, and how many wait for an operator."""
+        for phase, count in phases.items():
+            self._telemetry.metrics.sessions(phase, count)
+        self._telemetry.metrics.parked(parked)
+
+    def flushed(self, seconds: float, bursts: int) -> None:
+        self._telemetry.metrics.flushed(seconds, bursts)
+
+    def taken(self, messages: int) -> None:
+        self._telemetry.metrics.inbox(messages)
 
     def call(
         self, cause: Mapping[str, str], header: Header, role: str, call: CallWorker, attempt: int
@@ -89,4 +112,6 @@ class Tracing:
         address = self._addresses.get(role_class, Address(""))
         facts = CallFacts(role, role_class, call.operation, call.site, call.kind.value, attempt, address)
         error = "" if isinstance(answer, Replied) else _CODES.get(type(answer), "fault")
+        if not error and call.kind is ResultKind.COMPENSATE:
+            self._telemetry.metrics.compensated(names.rpc_method(role_class, call.operation))
         self._telemetry.called(header, facts, at, cause, began_ns, time.time_ns(), error)

@@ -395,3 +395,18 @@ async def test_statuses(
         url = target.replace("/rpc", path)
         async with client.request(method, url, data=body, headers=headers) as response:
             assert response.status == status
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [({}, 401), ({"Authorization": "Bearer wrong"}, 401), ({"Authorization": "Bearer secret"}, 200)],
+)
+async def test_a_server_with_a_token_answers_only_who_bears_it(headers: dict[str, str], status: int) -> None:
+    server = await serve({"echo": Handlers().echo}, "http://127.0.0.1:0/", token="secret")
+    try:
+        body = {"jsonrpc": "2.0", "id": 1, "method": "echo", "params": {}}
+        async with aiohttp.ClientSession() as client, client.post(server.url, json=body, headers=headers) as answer:
+            assert answer.status == status
+            assert "secret" not in await answer.text()
+    finally:
+        await server.stop()

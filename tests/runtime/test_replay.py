@@ -115,6 +115,24 @@ def test_after_the_commit_point_a_call_is_asked_for_ever() -> None:
     assert isinstance(call, CallWorker) and call.endless
 
 
+def test_beside_the_pivot_a_call_is_asked_for_ever_though_nothing_has_passed_yet() -> None:
+    programs = after_the_pivot()
+
+    def b() -> Program:
+        yield Call("3", "confirm", {"value": 1}, int)
+        return None
+
+    alone = sagas.saga(
+        {"a": (programs["a"].function, [], {"b"}), "b": (b, sagas.transaction("confirm"), set())},
+        commit_role="a",
+        after_commit={"b": {"3"}},
+    )
+    session, burst = begun(alone, "b", data("2", "a", "b", b"8"))
+    [call] = burst.calls
+    assert isinstance(call, CallWorker) and call.endless
+    assert session.handle(Answered("3", Name.EXHAUSTED)).parked is not None
+
+
 @pytest.mark.parametrize("name", [Name.DECLINED, Name.SHUT])
 def test_after_the_commit_point_a_refusal_parks(name: Name) -> None:
     session, _ = begun(after_the_pivot(), "b", data("2", "a", "b", b"8"))

@@ -16,7 +16,7 @@ from tests.telemetry.receiver import Collector, Received, assert_one_tree, colle
 
 CLIENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 SERVER, CLIENT_KIND, PRODUCER, CONSUMER = 2, 3, 4, 5
-SECRETS = re.compile(r"\b(ada|tom|espresso_machine|grinder|enough)\b")
+SECRETS = re.compile(r"\b(customer-gold|customer-poor|espresso_machine|grinder|enough)\b")
 patience_s = 30.0
 
 
@@ -27,9 +27,9 @@ def traced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, list[
     with collector() as arrived:
         with cluster(place, {"OTEL_EXPORTER_OTLP_ENDPOINT": arrived.endpoint}, log_file=place / "log") as running:
             sessions = {
-                "settled": order(running, "ada", "espresso_machine"),
-                "declined": order(running, "tom", "grinder"),
-                "client": order(running, "ada", "espresso_machine", _meta={"traceparent": CLIENT}),
+                "settled": order(running, "customer-gold", "espresso_machine"),
+                "declined": order(running, "customer-poor", "grinder"),
+                "client": order(running, "customer-gold", "espresso_machine", _meta={"traceparent": CLIENT}),
             }
         # the deployment has ended: every process has flushed what it had
         yield {name: of_session(arrived, session) for name, session in sessions.items()}

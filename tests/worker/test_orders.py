@@ -19,7 +19,7 @@ from tests.worker.calling import Caller
 from workers.orders import loyalty, payment, warehouse
 from workers.orders.messages import Line, Order, Parcel, Points, Receipt, Reservation, Tier
 
-ORDER = Order("ada", (Line("kettle", 2), Line("teapot", 1), Line("kettle", 1)))
+ORDER = Order("customer-gold", (Line("kettle", 2), Line("teapot", 1), Line("kettle", 1)))
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def test_an_order_is_reserved_and_shipped_once(dsn: str, tmp_path: Path) -
         reservation = await caller.value("reserve", "1", Reservation, order=ORDER)
         assert reservation.total_cents == 3 * 3900 + 2450
         assert await caller.value("reserve", "1", Reservation, order=ORDER) == reservation
-        points = Points("ada", 141)
+        points = Points("customer-gold", 141)
         parcel = await caller.value("ship", "9", Parcel, reservation=reservation, points=points)
         assert parcel == await caller.value("ship", "9", Parcel, reservation=reservation, points=points)
         assert (parcel.reservation, parcel.points) == (reservation.number, 141)
@@ -81,7 +81,7 @@ async def test_a_release_restores_the_stock_exactly_and_once(dsn: str, tmp_path:
             assert await caller.call("release", "1", "compensate", order=ORDER) == Replied(b"null")
         assert await rows(dsn, STOCK) == before
         assert await caller.call("reserve", "1", order=ORDER) == Closed()
-        assert await caller.call("ship", "9", reservation=reservation, points=Points("ada", 1)) == Closed()
+        assert await caller.call("ship", "9", reservation=reservation, points=Points("customer-gold", 1)) == Closed()
         kinds = "SELECT kind, operation FROM warehouse_worker.ledger ORDER BY kind"
         assert await rows(dsn, kinds) == [("compensate", "release"), ("forward", "reserve")]
 
@@ -101,7 +101,7 @@ async def test_an_order_is_declined_for_ever(dsn: str, tmp_path: Path, lines: tu
     async with playing(warehouse, dsn, tmp_path, "warehouse") as caller:
         before = await rows(dsn, STOCK)
         for _ in range(2):
-            assert await caller.call("reserve", "1", order=Order("ada", lines)) == Declined(reason)
+            assert await caller.call("reserve", "1", order=Order("customer-gold", lines)) == Declined(reason)
         assert await rows(dsn, STOCK) == before
         assert await rows(dsn, "SELECT * FROM warehouse_worker.ledger") == []
         assert (await caller.close())["executed"] == []
@@ -109,24 +109,24 @@ async def test_an_order_is_declined_for_ever(dsn: str, tmp_path: Path, lines: tu
 
 async def test_shipping_is_declined(dsn: str, tmp_path: Path) -> None:
     async with playing(warehouse, dsn, tmp_path, "warehouse") as caller:
-        order = Order("ada", (Line("gas_cooker", 1),))
+        order = Order("customer-gold", (Line("gas_cooker", 1),))
         reservation = await caller.value("reserve", "1", Reservation, order=order)
-        points = Points("ada", 89)
+        points = Points("customer-gold", 89)
         answer = await caller.call("ship", "9", reservation=reservation, points=points)
         assert answer == Declined("gas_cooker cannot be shipped any more")
-        unknown = Reservation("R0", "ada", 1)
+        unknown = Reservation("R0", "customer-gold", 1)
         answer = await caller.call("ship", "10", reservation=unknown, points=points)
         assert answer == Declined("the reservation is not held")
 
 
 @pytest.mark.parametrize(("tier", "paid"), [(Tier.NONE, 64_909), (Tier.SILVER, 61_664), (Tier.GOLD, 58_419)])
 async def test_a_charge_is_taken_and_given_back(dsn: str, tmp_path: Path, tier: Tier, paid: int) -> None:
-    balance = "SELECT balance_cents FROM payment_worker.account WHERE customer = 'ada'"
+    balance = "SELECT balance_cents FROM payment_worker.account WHERE customer = 'customer-gold'"
     async with playing(payment, dsn, tmp_path, "payment") as caller:
         [(before,)] = await rows(dsn, balance)
-        reservation = Reservation("R1", "ada", 64_909)
+        reservation = Reservation("R1", "customer-gold", 64_909)
         receipt = await caller.value("charge", "3", Receipt, reservation=reservation, tier=tier)
-        assert (receipt.customer, receipt.paid_cents) == ("ada", paid)
+        assert (receipt.customer, receipt.paid_cents) == ("customer-gold", paid)
         assert await rows(dsn, balance) == [(before - paid,)]
         await caller.close()
         for _ in range(2):
@@ -138,9 +138,9 @@ async def test_a_charge_is_taken_and_given_back(dsn: str, tmp_path: Path, tier: 
 @pytest.mark.parametrize(
     ("customer", "cents", "reason"),
     [
-        ("tom", 1001, "not enough money"),
+        ("customer-poor", 1001, "not enough money"),
         ("nobody", 1, "unknown customer"),
-        ("ada", -5, "the total is negative"),
+        ("customer-gold", -5, "the total is negative"),
     ],
 )
 async def test_a_charge_is_declined(dsn: str, tmp_path: Path, customer: str, cents: int, reason: str) -> None:
@@ -152,12 +152,12 @@ async def test_a_charge_is_declined(dsn: str, tmp_path: Path, customer: str, cen
 
 
 async def test_points_are_awarded_and_revoked(dsn: str, tmp_path: Path) -> None:
-    standing = "SELECT points FROM loyalty_worker.member WHERE customer = 'grace'"
+    standing = "SELECT points FROM loyalty_worker.member WHERE customer = 'customer-silver'"
     async with playing(loyalty, dsn, tmp_path, "loyalty") as caller:
-        assert await caller.value("tier", "2", Tier, customer="grace") is Tier.SILVER
+        assert await caller.value("tier", "2", Tier, customer="customer-silver") is Tier.SILVER
         assert await caller.call("tier", "2", customer="nobody") == Declined("unknown customer")
-        receipt = Receipt("P1", "grace", 12_345)
-        assert await caller.value("award", "5", Points, receipt=receipt) == Points("grace", 123)
+        receipt = Receipt("P1", "customer-silver", 12_345)
+        assert await caller.value("award", "5", Points, receipt=receipt) == Points("customer-silver", 123)
         assert await rows(dsn, standing) == [(123,)]
         answer = await caller.call("award", "6", receipt=Receipt("P2", "nobody", 1))
         assert answer == Declined("unknown customer")

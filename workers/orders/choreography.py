@@ -1,7 +1,7 @@
 """The order saga: reserve, charge, award, ship; all of it, or none of it.
 
-    accompanist check workers/orders/choreography.py
-    accompanist project workers/orders/choreography.py --role payment
+accompanist check workers/orders/choreography.py
+accompanist project workers/orders/choreography.py --role payment
 """
 
 from __future__ import annotations

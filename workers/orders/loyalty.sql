@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS ledger (
 );
 
 INSERT INTO member (customer, tier) VALUES
-    ('ada', 'gold'), ('grace', 'silver'), ('edsger', 'none'), ('tom', 'none')
+    ('customer-gold', 'gold'), ('customer-silver', 'silver'), ('customer-plain', 'none'), ('customer-poor', 'none')
 ON CONFLICT DO NOTHING;
 
 INSERT INTO member (customer, tier)

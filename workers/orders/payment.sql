@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS ledger (
 );
 
 INSERT INTO account (customer, balance_cents) VALUES
-    ('ada', 1000000000000), ('grace', 1000000000000), ('edsger', 1000000000000), ('tom', 1000)
+    ('customer-gold', 1000000000000), ('customer-silver', 1000000000000), ('customer-plain', 1000000000000), ('customer-poor', 1000)
 ON CONFLICT DO NOTHING;
 
 -- a crowd, so that a benchmark does not queue for one account

@@ -1,0 +1,25 @@
+"""What a role reads of the world itself: the clock, an identifier, chance.
+
+A choreography asks for them as `role.now()`, `role.uuid()` and `role.random()`. They differ from run to run, so each is
+answered once, by the sidecar, and logged like a worker's reply before anything that depends on it leaves (Rule 0); a
+replay takes it from the log.
+
+Not promised: that two roles' clocks agree, or that one never goes back.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+import orjson
+
+READS = frozenset({"role.now", "role.uuid", "role.random"})
+
+
+def read(what: str, chance: Callable[[], float]) -> bytes:
+    """The JSON bytes of one reading."""
+    if what == "role.now":
+        return orjson.dumps(time.time())
+    return orjson.dumps(str(uuid4()) if what == "role.uuid" else chance())
