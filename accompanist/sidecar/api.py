@@ -22,6 +22,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 from uuid import UUID, uuid4, uuid5
 
@@ -109,41 +111,31 @@ class Pages(Log, Protocol):
 
 
 class Waiters:
-    """Clients that wait for a session to end here; each is told once."""
+    """Clients that wait for a session to end here. Each is handed the row with which it ended, which is in the log."""
 
     def __init__(self) -> None:
-        self._waiting: dict[UUID, list[tuple[bool, asyncio.Future[None]]]] = {}
+        self._waiting: dict[UUID, list[tuple[bool, asyncio.Future[SessionRow]]]] = {}
 
     def ended(self, row: SessionRow) -> None:
-        """A session's own end at a role, or the saga's."""
+        """A role's own end, or the saga's."""
         if row.role != row.header.initiator:
             return
-        left: list[tuple[bool, asyncio.Future[None]]] = []
-        for early, future in self._waiting.pop(row.header.session, ()):
-            if future.done():
-                continue
-            if early or row.outcome is not None:
-                future.set_result(None)
-            else:
-                left.append((early, future))
-        if left:
-            self._waiting[row.header.session] = left
+        for early, future in self._waiting.get(row.header.session, ()):
+            if not future.done() and (early or row.outcome is not None):
+                future.set_result(row)
 
-    async def wait(self, session: UUID, seconds: float, early: bool) -> None:
-        """Until the session has ended or the time is over."""
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(session, []).append((early, future))
+    @contextmanager
+    def wait(self, session: UUID, early: bool) -> Iterator[asyncio.Future[SessionRow]]:
+        """A future of the session's end, for as long as the block lasts."""
+        entry = (early, asyncio.get_running_loop().create_future())
+        entries = self._waiting.setdefault(session, [])
+        entries.append(entry)
         try:
-            async with asyncio.timeout(seconds):
-                await future
-        except TimeoutError:
-            pass
+            yield entry[1]
         finally:
-            entries = self._waiting.get(session)
-            if entries is not None:
-                entries[:] = [entry for entry in entries if entry[1] is not future]
-                if not entries:
-                    del self._waiting[session]
+            entries.remove(entry)
+            if not entries:
+                self._waiting.pop(session, None)
 
 
 class Api:
@@ -189,14 +181,15 @@ class Api:
             delivery is Delivery.SAME and await self._other_choreography(session, asked.choreography)
         ):
             raise AuthorError(KEY_TAKEN, f"the key of session {session} stands for another request")
-        if delivery is Delivery.STORED:
+        new = delivery is Delivery.STORED
+        if new:
             crashpoints.reached("sidecar.start_committed")
             self._tracing.started(message, incoming, began)
         if asked.wait_ms:
-            return await self._answer(session, message.receiver, asked.wait_ms, new=delivery is Delivery.STORED)
-        return orjson.dumps(
-            {"session": str(session), "choreography": asked.choreography, "new": delivery is Delivery.STORED}
-        )
+            view = await self._answer(session, message.receiver, asked.wait_ms, new=new)
+        else:
+            view = {"session": str(session), "choreography": asked.choreography}
+        return orjson.dumps(view | {"new": new})
 
     def _first(self, asked: Start, meta: bytes | None) -> tuple[Message, dict[str, str]]:
         """The message that a start is, checked in full before anything is written."""
@@ -264,26 +257,22 @@ class Api:
         asked = _read(params, Result)
         memory = await self._memory(asked.session)
         role = memory.inbox[0].receiver
-        return await self._answer(asked.session, role, asked.wait_ms, early=asked.early)
+        return orjson.dumps(await self._answer(asked.session, role, asked.wait_ms, early=asked.early))
 
-    async def _answer(
-        self, session: UUID, role: str, wait_ms: int, *, early: bool = False, new: bool | None = None
-    ) -> bytes:
-        """The state of a session at its initiator, after it has ended or the time is over. The log is asked again at
-        the poll's pace, because another replica may be the one that ends it."""
+    async def _answer(self, session: UUID, role: str, wait_ms: int, *, early: bool = False, new: bool = False) -> dict[str, Any]:
+        """The state of a session at its initiator, after it has ended or the time is over. The log is asked at the
+        poll's pace, because another replica may be the one that ends it; a `new` one cannot have ended yet."""
         until = time.monotonic() + min(wait_ms, limits.wait_ms_max) / 1000
-        while True:
-            # first register, then look: an end in between is noticed either way
-            step = min(limits.poll_ms / 1000, max(0.0, until - time.monotonic()))
-            waiting = asyncio.ensure_future(self._waiters.wait(session, step, early))
-            await asyncio.sleep(0)
-            [memory] = await self._log.load([(session, role)])
-            row = memory.session
-            over = row is not None and (row.outcome is not None or (early and row.vote is not None))
-            if over or self.leaving or time.monotonic() >= until:
-                waiting.cancel()
-                return orjson.dumps(_view(session, row, memory, new))
-            await waiting
+        with self._waiters.wait(session, early) as ended:
+            row = None if new else await self._row(session, role)
+            while not _over(row, early) and not self.leaving and (left := until - time.monotonic()) > 0:
+                await asyncio.wait((ended,), timeout=min(left, limits.poll_ms / 1000))
+                row = ended.result() if ended.done() else await self._row(session, role)
+        return _view(session, row)
+
+    async def _row(self, session: UUID, role: str) -> SessionRow | None:
+        [memory] = await self._log.load([(session, role)])
+        return memory.session
 
     async def get(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = _read(params, Get)
@@ -345,18 +334,24 @@ def _context_in(meta: bytes | None) -> dict[str, str]:
     return {key: given[key] for key in ("traceparent", "tracestate", "baggage") if isinstance(given.get(key), str)}
 
 
-def _view(session: UUID, row: SessionRow | None, memory: Memory, new: bool | None) -> dict[str, Any]:
-    view: dict[str, Any] = {
+def _over(row: SessionRow | None, early: bool) -> bool:
+    return row is not None and (row.outcome is not None or (early and row.vote is not None))
+
+
+def _view(session: UUID, row: SessionRow | None) -> dict[str, Any]:
+    """A session's state for a client. There is no row as long as the first worker has not answered."""
+    if row is None:
+        return {"session": str(session), "state": "running", "outcome": None, "reason": None, "result": None}
+    return {
         "session": str(session),
-        "choreography": memory.inbox[0].header.choreography if memory.inbox else None,
-        "state": row.phase.value if row else "running",
-        "outcome": row.outcome if row else None,
-        "reason": row.reason if row else None,
-        "result": orjson.Fragment(row.result) if row and row.result is not None else None,
-        "waiting": row.waiting if row else "",
-        "parked": _plain(row.parked) if row and row.parked else None,
+        "choreography": row.header.choreography,
+        "state": row.phase.value,
+        "outcome": row.outcome,
+        "reason": row.reason,
+        "result": orjson.Fragment(row.result) if row.result is not None else None,
+        "waiting": row.waiting,
+        "parked": _plain(row.parked) if row.parked else None,
     }
-    return view if new is None else view | {"new": new}
 
 
 def _plain(value: Any) -> Any:
