@@ -6,7 +6,7 @@ What `accompanist --help` costs is typer; nothing of the language, the log or th
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -51,6 +51,21 @@ def project(
 
     with reporting(as_json):
         raise typer.Exit(command.project(file, role, choreography, as_json))
+
+
+@app.command()
+def diagram(
+    file: File,
+    choreography: Annotated[str, typer.Option("--choreography", help="Which one, if the file has several.")] = "",
+    format: Annotated[Literal["mermaid", "svg", "text"], typer.Option("--format", help="How it is drawn.")] = "mermaid",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw a choreography as a sequence diagram."""
+    from accompanist.cli import diagram as command
+
+    with reporting(as_json):
+        raise typer.Exit(command.diagram(file, choreography, format, output, as_json))
 
 
 @app.command()

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from accompanist.cli.output import encode, show
+from accompanist.cli.check import refused
+from accompanist.cli.output import show
 from accompanist.cli.source import compiled
 from accompanist.errors import AuthorError, catalogue
 from accompanist.language.program import Choreography
-from accompanist.language.report import check_report, project_report
+from accompanist.language.report import project_report
 
 WHICH = catalogue(
     "ACC809",
@@ -23,15 +23,14 @@ def project(file: Path, role: str, choreography: str, as_json: bool) -> int:
     """0 if the role's program was shown, 1 if the file is refused. Raises AuthorError."""
     result = compiled(file)
     if not result.ok:
-        text, data, code = check_report(result)
-        print(encode(data) if as_json else text, file=sys.stdout if as_json else sys.stderr)
-        return code
-    text, data = project_report(_chosen(result.choreographies, choreography, file), role)
+        return refused(result, as_json)
+    text, data = project_report(chosen(result.choreographies, choreography, file), role)
     show(data, as_json, text)
     return 0
 
 
-def _chosen(there: tuple[Choreography, ...], name: str, file: Path) -> Choreography:
+def chosen(there: tuple[Choreography, ...], name: str, file: Path) -> Choreography:
+    """The choreography of that name, or the only one. Raises AuthorError."""
     fitting = [one for one in there if name in ("", one.name)]
     if len(fitting) == 1:
         return fitting[0]

@@ -1,0 +1,220 @@
+"""A choreography as a picture: who says what to whom, which service does what, where a path forks and how it ends.
+
+`picture` turns the amended normal form, with every selection that was inserted, into a tree of few shapes; `mermaid`
+and `svg` only draw. So all of them show the same, and each shape keeps its site and line: whoever knows the state of a
+session can lay it over the picture. A new kind of block in the language is a new `case` in `_Painter.point`, nearly
+always a `Frame` with sections.
+
+What is not promised: that time runs strictly downward across lanes. Roles that nothing orders run side by side; an
+arrow stands where the choreography writes it. What follows an early return stands inside the branch it belongs to, as
+in the normal form.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from accompanist.language.amend import Amender
+from accompanist.language.ir import Abort, Block, Expression, If, Invoke, Let, Move, Return, Select, Statement
+from accompanist.language.program import Choreography
+from accompanist.language.roles import Offer
+
+text_chars_max = 72
+"""Of one label; what is longer ends in an ellipsis."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """One role, from top to bottom."""
+
+    role: str
+    role_class: str
+
+
+@dataclass(frozen=True, slots=True)
+class Arrow:
+    """A message. `choice` is the label it tells; `bare` if it carries nothing else."""
+
+    site: str
+    line: int
+    sender: str
+    receiver: str
+    text: str
+    type: str = ""
+    choice: str = ""
+    bare: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A worker's operation. `kind`: pivot, transaction, retriable or query; `undo` is its compensation."""
+
+    site: str
+    line: int
+    role: str
+    text: str
+    kind: str
+    undo: str = ""
+    attempted: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is to be known of it beside its name, in words."""
+        found = {"pivot": "pivot: commits the saga", "retriable": "retried until it succeeds", "query": "query"}
+        said = [found[self.kind]] if self.kind in found else []
+        said += ["a refusal is a value"] if self.attempted else []
+        said += [f"undone by {self.undo}"] if self.undo else []
+        return tuple(said)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The beginning or the end of a path at a role. `kind`: start, result or abort."""
+
+    line: int
+    role: str
+    text: str
+    kind: str
+    site: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One way through a frame, under its condition; without a title, what happens otherwise."""
+
+    title: str
+    shapes: Shapes
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """A fork or a repetition, as UML names it: alt, loop. `known_to`: who can tell the sections apart by themselves."""
+
+    kind: str
+    site: str
+    line: int
+    known_to: tuple[str, ...]
+    sections: tuple[Section, ...]
+
+
+Shape = Arrow | Act | Mark | Frame
+Shapes = tuple[Shape, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A choreography, ready to be drawn."""
+
+    name: str
+    lanes: tuple[Lane, ...]
+    shapes: Shapes
+
+
+def picture(choreography: Choreography) -> Picture:
+    """The picture of a choreography that compiled."""
+    header = choreography.header
+    assert header is not None, "a choreography that compiled keeps its normal form"
+    lanes = tuple(Lane(role, choreography.projections[role].role_class) for role in choreography.roles)
+    amended = Amender(header).amend(choreography.normal)
+    given = ", ".join(f"{parameter.name}: {parameter.type}" for parameter in choreography.parameters)
+    starts = () if choreography.initiator is None else (Mark(header.span.line, header.initiator, given, "start"),)
+    shapes = (*starts, *_Painter(choreography.roles, choreography.returns).block(amended))
+    return Picture(choreography.name, lanes, shapes)
+
+
+class _Painter:
+    """Turns statements into shapes. `_meant` says what the temporaries of the normal form stand for."""
+
+    def __init__(self, roles: tuple[str, ...], returns: str) -> None:
+        self._roles, self._returns = roles, returns
+        self._meant: dict[str, ast.expr] = {}
+
+    def block(self, block: Block) -> Shapes:
+        return tuple(shape for point in block for shape in self.point(point))
+
+    def point(self, point: Statement) -> Shapes:
+        match point:
+            case Let():
+                return ()  # what a role computes by itself moves nothing
+            case Invoke():
+                return (self._act(point),)
+            case Move():
+                return self._arrows(point)
+            case Select(site=site, sender=sender, receiver=receiver, label=label, span=span):
+                return (Arrow(site, span.line, sender, receiver, label, "", label, bare=True),)
+            case If(test=test, then=then, orelse=orelse):
+                return self._fork(point, Section(self._text(test), self.block(then)), Section("", self.block(orelse)))
+            case Return(value=value, owners=owners, span=span):
+                called = isinstance(value.node, ast.Name) and value.node.id.startswith("_")
+                text = "" if value.is_none else self._returns if called else self._text(value)
+                return tuple(Mark(span.line, role, text, "result") for role in self._roles if text and role in owners)
+            case Abort(site=site, role=role, reason=reason, span=span):
+                return (Mark(span.line, role, self._text(reason), "abort", site),)
+        return ()
+
+    def _fork(self, point: If, then: Section, orelse: Section) -> Shapes:
+        """Nothing where nothing happens in either side; without the second side where only that is empty."""
+        if not (then.shapes or orelse.shapes):
+            return ()
+        known = tuple(role for role in self._roles if role in point.owners)
+        if not orelse.shapes:
+            return (Frame("opt", point.site, point.span.line, known, (then,)),)
+        return (Frame("alt", point.site, point.span.line, known, (then, orelse)),)
+
+    def _act(self, point: Invoke) -> Act:
+        arguments = ", ".join(self._text(value) for _, value in point.arguments)
+        text = _short(f"{point.offer.name}({arguments})")
+        if point.target is not None and point.target.startswith("_"):
+            call = ast.Call(ast.Name(point.offer.name), [self._node(value) for _, value in point.arguments], [])
+            self._meant[point.target] = call
+        return Act(
+            point.site,
+            point.span.line,
+            point.role,
+            text,
+            _kind(point.offer),
+            point.offer.compensation or "",
+            point.attempt,
+        )
+
+    def _arrows(self, point: Move) -> Shapes:
+        if point.target is not None and point.target.startswith("_"):
+            self._meant[point.target] = self._node(point.value)
+        text, made = self._text(point.value), []
+        for receiver in point.receivers:
+            carried = point.carried(receiver)
+            label = "" if carried is None else carried.label
+            made.append(Arrow(point.site, point.span.line, point.sender, receiver, text, point.type.text(), label))
+        return tuple(made)
+
+    def _text(self, value: Expression) -> str:
+        return _short(ast.unparse(self._node(value)))
+
+    def _node(self, value: Expression) -> ast.expr:
+        """The expression as its author wrote it: temporaries are replaced by what they were bound to."""
+        if not value.names & self._meant.keys():
+            return value.node
+        made: ast.expr = _Replace(self._meant).visit(copy.deepcopy(value.node))
+        return made
+
+
+class _Replace(ast.NodeTransformer):
+    def __init__(self, meant: Mapping[str, ast.expr]) -> None:
+        self._meant = meant
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._meant.get(node.id, node)
+
+
+def _kind(offer: Offer) -> str:
+    if offer.pivot:
+        return "pivot"
+    return "retriable" if offer.retriable else offer.kind
+
+
+def _short(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= text_chars_max else flat[: text_chars_max - 1] + "…"

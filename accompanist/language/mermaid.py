@@ -1,0 +1,100 @@
+"""A picture as Mermaid's sequence diagram, and as plain text for a terminal.
+
+Mermaid reads its own punctuation inside labels: `;` and `#` and line ends cut a line, `end` closes a block, `<` opens
+HTML. Names and reasons are the author's, who may be anybody, so every character but letters, digits and a few harmless
+signs is written as Mermaid's numeric entity, and roles are addressed by number.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from accompanist.language.diagram import Act, Arrow, Frame, Mark, Picture, Shape
+
+_PLAIN = frozenset(" _.,()=+-/'[]|!?*")
+_WORDS = re.compile(r"\bend\b", re.IGNORECASE)
+"""`end` closes a block wherever it stands, so its first letter is written as an entity."""
+
+_GLYPH = {"pivot": "◆", "transaction": "●", "retriable": "↻", "query": "○"}
+_MARK = {"start": "starts with", "result": "returns", "abort": "aborts:"}
+
+
+def mermaid(picture: Picture) -> str:
+    """The picture as text for Mermaid."""
+    ids = {lane.role: f"r{number}" for number, lane in enumerate(picture.lanes)}
+    lines = ["sequenceDiagram", f"    accTitle: {escape(picture.name)}"]
+    for lane in picture.lanes:
+        lines.append(f"    participant {ids[lane.role]} as {escape(lane.role)}")
+    for shape in picture.shapes:
+        lines += [f"    {line}" for line in _mermaid(shape, ids)]
+    return "\n".join(lines)
+
+
+def _mermaid(shape: Shape, ids: dict[str, str]) -> Iterator[str]:
+    match shape:
+        case Arrow(sender=sender, receiver=receiver, text=text):
+            told = f" [{escape(shape.choice)}]" if shape.choice and not shape.bare else ""
+            arrow = "-->>" if shape.bare else "->>"
+            yield f"{ids[sender]}{arrow}{ids[receiver]}: {escape(text)}{told}"
+        case Act(role=role, text=text):
+            yield f"{ids[role]}->>{ids[role]}: {escape(text)}"
+            if shape.notes:
+                yield f"Note over {ids[role]}: {'<br/>'.join(escape(note) for note in shape.notes)}"
+        case Mark(role=role, text=text, kind=kind):
+            said = "aborts#58;" if kind == "abort" else _MARK[kind]
+            yield f"Note over {ids[role]}: {said} {escape(text)}".rstrip()
+        case Frame(kind=kind, sections=sections):
+            for number, section in enumerate(sections):
+                yield f"{kind if number == 0 else 'else'} {escape(section.title)}".rstrip()
+                for inner in section.shapes:
+                    yield from (f"    {line}" for line in _mermaid(inner, ids))
+            yield "end"
+
+
+def escape(text: str) -> str:
+    """A text that Mermaid takes for nothing but text."""
+    made = "".join(
+        letter
+        if letter in _PLAIN or letter.isalnum()
+        else " "
+        if unicodedata.category(letter).startswith(("C", "Z"))
+        else f"#{ord(letter)};"
+        for letter in text
+    )
+    return _WORDS.sub(lambda found: f"#{ord(found.group()[0])};{found.group()[1:]}", made)
+
+
+def plain(picture: Picture) -> str:
+    """The picture for a terminal: one line a shape, indented by its frame."""
+    width = max(len(lane.role) for lane in picture.lanes)
+    head = f"{picture.name}: {', '.join(f'{lane.role} ({lane.role_class})' for lane in picture.lanes)}"
+    return "\n".join([head, "", *(line for shape in picture.shapes for line in _plain(shape, width))])
+
+
+def _plain(shape: Shape, width: int) -> Iterator[str]:
+    match shape:
+        case Arrow(sender=sender, receiver=receiver):
+            told = f"tells: {shape.choice}" if shape.bare else f"{shape.text}: {shape.type}"
+            rides = f"  [tells: {shape.choice}]" if shape.choice and not shape.bare else ""
+            line = "┄┄▷" if shape.bare else "──▶"
+            yield _shown(f"{sender:>{width}} {line} {receiver:<{width}}  {told}{rides}")
+        case Act(role=role, text=text, kind=kind):
+            notes = f"  ({'; '.join(shape.notes)})" if shape.notes else ""
+            yield _shown(f"{role:>{width}} {_GLYPH[kind]} {text}{notes}")
+        case Mark(role=role, text=text, kind=kind):
+            yield _shown(f"{role:>{width}} {_MARK[kind]} {text}")
+        case Frame(kind=kind, sections=sections):
+            for number, section in enumerate(sections):
+                known = "" if number else f"  (known to {', '.join(shape.known_to)})"
+                title = f"{'else' if number else kind} {section.title}".rstrip() + known
+                yield _shown(f"{'├' if number else '┌'}─ {title}")
+                for inner in section.shapes:
+                    yield from (f"│ {line}" for line in _plain(inner, width))
+            yield "└─"
+
+
+def _shown(text: str) -> str:
+    """Without what would move a terminal's cursor or turn its text around."""
+    return "".join("�" if unicodedata.category(letter).startswith("C") else letter for letter in text)
