@@ -20,7 +20,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-sessions = typer.Typer(help="Look at sessions, and cancel them.", no_args_is_help=True)
+sessions = typer.Typer(help="Look at sessions, and act on them.", no_args_is_help=True)
 app.add_typer(sessions, name="sessions")
 
 File = Annotated[Path, typer.Argument(help="A Python file with choreographies.")]
@@ -172,6 +172,33 @@ def sessions_cancel(
 
     with reporting(as_json):
         command.cancel_session(config, session, reason, as_json)
+
+
+def _operator_verb(verb: str, text: str) -> None:
+    """Register `accompanist sessions VERB`."""
+
+    def run(
+        session: Annotated[str, typer.Argument(help="The session's id.")],
+        role: Annotated[str, typer.Option("--role", help="The role at which it is done.")],
+        why: Annotated[str, typer.Option("--why", help="The reason; it is kept with the session.")],
+        who: Annotated[str, typer.Option("--who", help="Who says so.", envvar="USER")] = "unknown",
+        value: Annotated[str, typer.Option("--value", help="For resolve: the reply of the call, as JSON.")] = "",
+        config: ConfigFile = None,
+        as_json: Json = False,
+    ) -> None:
+        from accompanist.cli import sessions as command
+
+        with reporting(as_json):
+            command.operate_on_session(config, session, command.Order(verb, role, who, why, value), as_json)
+
+    sessions.command(verb, help=text)(run)
+
+
+_operator_verb("park", "Stop a session at one role, until it is resumed.")
+_operator_verb("resume", "Let a parked session go on; a question that was open is asked again.")
+_operator_verb("retry", "Ask again for the call or the compensation that gave up.")
+_operator_verb("skip", "Take the compensation that is due as done: somebody has undone it by hand.")
+_operator_verb("resolve", "Take a value as the reply of the call in question, or all that is left as undone by hand.")
 
 
 @app.command()

@@ -33,6 +33,12 @@ NOWHERE = catalogue(
     "It was collected, it never was, or the service that knows it is not in this configuration or does not answer.",
     "Look at the services that did not answer, and at the id.",
 )
+NOT_JSON = catalogue(
+    "ACC810",
+    "value is not JSON",
+    "The value that stands for a worker's reply has to be JSON of the operation's return type.",
+    'Quote it for the shell, e.g. --value \'{"number": "P1"}\'.',
+)
 value_chars_max = 72  # of one value in a table; --json shows all of it
 unknown_session = "ACC710"
 
@@ -98,6 +104,39 @@ def cancel_session(config: Path | None, session: str, reason: str, as_json: bool
             show(answer, as_json, f"asked {service.name} to undo {session}; see `accompanist sessions show {session}`")
             return
     raise PeerError(NOWHERE, f"no service started {session}")
+
+
+class Order(NamedTuple):
+    """A person's verb for one role of a session."""
+
+    verb: str
+    role: str
+    who: str
+    why: str
+    value: str
+
+
+def operate_on_session(config: Path | None, session: str, order: Order, as_json: bool) -> None:
+    """Ask every service until the one that plays the role takes the order. Raises AccompanistError."""
+    deployment = configuration.load(config, os.environ)
+    params: dict[str, Any] = {"session": _id(session), "role": order.role, "verb": order.verb}
+    params |= {"who": order.who, "why": order.why}
+    if order.value:
+        try:
+            params["value"] = json.loads(order.value)
+        except ValueError:
+            raise AuthorError(NOT_JSON, f"--value is not JSON: {order.value[:40]}") from None
+    for service in _knowing(deployment):
+        try:
+            answer = ask(service, "session.operate", params)
+        except Refused as refused:
+            if refused.code != unknown_session:
+                raise
+        else:
+            text = f"{order.verb}: told {service.name}; see `accompanist sessions show {session}`"
+            show(answer, as_json, text)
+            return
+    raise PeerError(NOWHERE, f"no service plays {order.role} in session {session}")
 
 
 def _ask_all(services: Iterable[Service], method: str, params: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

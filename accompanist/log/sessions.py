@@ -30,6 +30,7 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
     parked: Parked | None = None
     waiting: str = ""
     context: dict[str, str] = {}
+    verbs: tuple[str, ...] = ()
 
 
 encode = msgspec.json.Encoder().encode
@@ -71,7 +72,7 @@ def columns(row: SessionRow) -> tuple[Any, ...]:
         row.outcome,
         None if row.reason is None else encode(row.reason),
         encode(header),
-        encode(Body(row.contacts, row.undo, row.parked, row.waiting, row.context)),
+        encode(Body(row.contacts, row.undo, row.parked, row.waiting, row.context, row.verbs)),
         row.result,
         header.started_at,
     )
@@ -99,6 +100,7 @@ def from_columns(stored: tuple[Any, ...]) -> SessionRow:
         parked=rest.parked,
         waiting=rest.waiting,
         context=rest.context,
+        verbs=rest.verbs,
     )
 
 

@@ -25,6 +25,7 @@ class Name(StrEnum):
     DONE = "done"
     SETTLED = "settled"
     ENDED = "ended"
+    OPERATOR = "operator"
     REPLIED = "replied"
     DECLINED = "declined"
     EXHAUSTED = "exhausted"

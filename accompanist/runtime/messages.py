@@ -17,7 +17,8 @@ import msgspec
 
 class Kind(StrEnum):
     """`start`, `data` and `choice` may begin a session at a role; `abort` (and `cancel` at the owner of the commit
-    point) leave a tombstone where there is none; the others are dropped for an unknown session."""
+    point) leave a tombstone where there is none; the others are dropped for an unknown session. `operator` is a verb of
+    a person, at one role."""
 
     START = "start"
     DATA = "data"
@@ -28,6 +29,7 @@ class Kind(StrEnum):
     DONE = "done"
     SETTLED = "settled"
     ENDED = "ended"
+    OPERATOR = "operator"
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):

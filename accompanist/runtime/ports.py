@@ -68,6 +68,8 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     waiting: str = ""
     context: dict[str, str] = {}
     """The trace context of the message this session began with at this role."""
+    verbs: tuple[str, ...] = ()
+    """The sites of the operators' verbs that were heard: each counts once."""
 
 
 class ResultKind(StrEnum):

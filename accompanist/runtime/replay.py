@@ -21,7 +21,7 @@ import orjson
 from accompanist import limits
 from accompanist.errors import catalogue
 from accompanist.language import codec
-from accompanist.language.operations import Abort, Branch, Call, Choose, Operation, Program, Receive, Send
+from accompanist.language.operations import Abort, Branch, Call, Choose, Operation, Program, Receive, Send, point_of
 from accompanist.language.program import RoleProgram
 from accompanist.language.words import Outcome
 from accompanist.runtime.burst import CallWorker
@@ -116,7 +116,7 @@ class Run:
 
     def past_commit(self, site: str) -> bool:
         """Whether what stands at a site may not fail any more: it comes after the saga's commit point, or beside it."""
-        return self.committed or site in self._program.projection.sites_after_commit
+        return self.committed or point_of(site) in self._program.projection.sites_after_commit
 
     def _step(self, answer: Any) -> None:
         """Send the generator its answer and take its next operation."""

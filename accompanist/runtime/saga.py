@@ -37,7 +37,7 @@ undone saga when the closure of send sets under the `compensated` answers has an
 that is DONE keeps what it needs to compensate.
 
 What the table does not see: parking. A parked session keeps its phase; its program and its compensations stand still
-until an operator acts, and an abort that is told from elsewhere still closes and undoes it.
+until an operator acts (`runtime.operate`), and an abort that is told from elsewhere still closes and undoes it.
 
 Not promised: isolation. Others may see a transaction that is compensated later.
 """
@@ -97,6 +97,7 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(R, (Name.ABORT, Name.COMPENSATED), "told", _BACK)
     row(R, (Name.DONE,), "count")
     row(R, requests, "consider", frozenset({R}) | _BACK)
+    row(R, (Name.OPERATOR,), "operate", _FORWARD)
     row(R, (Name.REPLIED,), "replied", _FORWARD)
     row(R, (Name.DECLINED,), "declined", _FORWARD)
     row(R, (Name.EXHAUSTED,), "exhausted", frozenset({R}) | _BACK)
@@ -109,12 +110,13 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(D, (Name.DONE,), "count", frozenset({D, S}))
     row(D, requests, "consider", frozenset({D}) | _BACK)
     row(D, (Name.SETTLED,), "settled", frozenset({S}))
+    row(D, (Name.OPERATOR,), "operate")
     row(D, (Name.CLASHED,), "clashed")
 
     row(C, arrivals, "keep")
     row(C, (Name.ABORT, Name.COMPENSATED), "told_again")
     row(C, (Name.DONE,), "count")
-    row(C, requests, "ignore")
+    row(C, (*requests, Name.OPERATOR), "ignore")
     row(C, (Name.CLOSED,), "closed", frozenset({U, N, E}))
     row(C, (Name.HELD,), "held", _FORWARD)
     row(C, (Name.CLASHED,), "ignore")
@@ -124,16 +126,17 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(U, (Name.DONE,), "spread")
     row(U, (Name.UNDID,), "undid", frozenset({U, N, E}))
     row(U, (Name.STUCK,), "stuck")
+    row(U, (Name.OPERATOR,), "operate", frozenset({U, N, E}))
 
-    row(N, (*arrivals, Name.ABORT, *requests, Name.CLASHED), "ignore")
+    row(N, (*arrivals, Name.ABORT, *requests, Name.CLASHED, Name.OPERATOR), "ignore")
     row(N, (Name.COMPENSATED,), "count", frozenset({N, E}))
     row(N, (Name.DONE,), "spread")
     row(N, (Name.ENDED,), "ended", frozenset({E}))
 
-    row(S, (*arrivals, Name.DONE, Name.SETTLED, *requests, Name.CLASHED), "ignore")
+    row(S, (*arrivals, Name.DONE, Name.SETTLED, *requests, Name.CLASHED, Name.OPERATOR), "ignore")
     row(
         E,
-        (*arrivals, Name.ABORT, Name.DONE, Name.COMPENSATED, Name.ENDED, *requests, Name.CLASHED),
+        (*arrivals, Name.ABORT, Name.DONE, Name.COMPENSATED, Name.ENDED, *requests, Name.CLASHED, Name.OPERATOR),
         "ignore",
     )
     return table

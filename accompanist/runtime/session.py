@@ -36,6 +36,7 @@ from accompanist.runtime.events import (
     Undid,
 )
 from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.operate import BY_HAND, Verb, order_in
 from accompanist.runtime.ports import Executed, Memory, Phase, ResultKind, SessionRow
 from accompanist.runtime.replay import DIVERGED, Diverged, Failed, Run, decode_arguments
 from accompanist.runtime.state import CLASH, State
@@ -122,6 +123,44 @@ class Session(State):
         pivot = in_doubt is not None and self.program.projection.operations[in_doubt.operation].pivot
         self._close(f"{CANCELLED}{reason}" if cancel else reason, unless=in_doubt.site if in_doubt and pivot else None)
 
+    def _on_operate(self, event: Arrived) -> None:
+        message = event.message
+        order = order_in(message)
+        if order is None or message.site in self.row.verbs:
+            return
+        self.cause = message
+        self._update(verbs=(*self.row.verbs, message.site))
+        self._draft.forced = True
+        if order.verb is Verb.PARK:
+            self._park(BY_HAND, f"{order.who}: {order.why}")
+            return
+        if self.row.parked is None:
+            return
+        self._update(parked=None)
+        self._asked = None
+        if self.row.phase is Phase.RUNNING:
+            self._go_on(bytes(order.value) if order.verb is Verb.RESOLVE else None)
+        elif self.row.phase is Phase.UNDOING:
+            self._undo_on(order.verb)
+
+    def _go_on(self, value: bytes | None) -> None:
+        """Run again from the top; with a value, that is the reply of the call the program waits for."""
+        self._run = self._wait = None
+        self._advance()
+        call = self._wait.call if self._wait is not None else None
+        if value is not None and call is not None:
+            self._draft.calls.remove(call)
+            self._answer(Answered(call.site, Name.REPLIED, value), "replied")
+            self._advance()
+
+    def _undo_on(self, verb: Verb) -> None:
+        """Go on compensating; one, or all that is left, may be taken as done by hand."""
+        due = [entry for entry in reversed(self.row.undo) if entry.site not in self._marks]
+        by_hand = due if verb is Verb.RESOLVE else due[:1] if verb is Verb.SKIP else []
+        for entry in by_hand:
+            self._mark(entry, "by hand")
+        self._compensate_next()
+
     def _on_replied(self, event: Answered) -> None:
         self._answer(event, "replied")
         self._advance()
@@ -180,12 +219,8 @@ class Session(State):
         self._advance()
 
     def _on_undid(self, event: Undid) -> None:
-        mark = next(entry for entry in self.row.undo if entry.site == event.site)
-        name = self.program.projection.operations[mark.operation].compensation
-        result = self._result(event.site, ResultKind.COMPENSATE, name or "", mark.arguments, "replied", b"null")
-        self._remember(result)
-        self._draft.results.append(result)
-        self._asked, self._draft.forced = None, True
+        self._mark(next(entry for entry in self.row.undo if entry.site == event.site), "replied")
+        self._asked = None
         self._compensate_next()
 
     def _on_stuck(self, event: Undid) -> None:
@@ -310,6 +345,15 @@ class Session(State):
         self._draft.messages.extend(
             control(self.header, Kind.ABORT, self.role, role, self.row.reason or "") for role in roles
         )
+
+    def _mark(self, entry: Executed, outcome: str) -> None:
+        """An executed transaction is undone; stable before the next one is asked for."""
+        operation = self.program.projection.operations.get(entry.operation)
+        name = operation.compensation if operation is not None else None
+        result = self._result(entry.site, ResultKind.COMPENSATE, name or "", entry.arguments, outcome, b"null")
+        self._remember(result)
+        self._draft.results.append(result)
+        self._draft.forced = True
 
     def _compensate_next(self) -> None:
         """The next compensation, in reverse order of commit; each is asked for after the mark of the one before is

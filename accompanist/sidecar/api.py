@@ -5,6 +5,7 @@
     session.result  {session, wait_ms?, early?}
     session.cancel  {session, reason?}
     session.list    {outcome?, parked?, limit?}
+    session.operate {session, role, verb, who, why, value?}   verb: park, resume, retry, skip, resolve
 
 `start` answers when the start, its arguments and its fingerprint are stable, which is what "accepted" means; with
 `wait_ms` it answers when the saga has ended, or when the time is over. With a `key` a repeated start is the same
@@ -35,6 +36,7 @@ from accompanist.errors import AuthorError, OperatorError, PeerError, catalogue
 from accompanist.language import codec
 from accompanist.runtime.control import CLIENT, control, site_of
 from accompanist.runtime.messages import Header, Kind, Message, shard_of
+from accompanist.runtime.operate import Verb
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, Memory, SessionRow
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar.driver import Committer, Driver
@@ -65,6 +67,12 @@ WRONG_ARGUMENTS = catalogue(
     "arguments do not fit the choreography",
     "The arguments a choreography is started with are checked against its parameters before anything is written.",
     "Give every parameter that is no role, by name, as JSON of the type that the choreography states.",
+)
+NOT_PARKED = catalogue(
+    "ACC715",
+    "session is not parked",
+    "resume, retry, skip and resolve are for a session that waits for an operator; this one goes its own way.",
+    "`accompanist sessions list --parked` shows those that wait; `park` stops one on purpose.",
 )
 LEAVING = catalogue(
     "ACC713",
@@ -102,6 +110,15 @@ class List(msgspec.Struct, forbid_unknown_fields=True):
     outcome: str | None = None
     parked: bool | None = None
     limit: int = 100
+
+
+class Operate(msgspec.Struct, forbid_unknown_fields=True):
+    session: UUID
+    role: str
+    verb: Verb
+    who: str
+    why: str
+    value: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class Pages(Log, Protocol):
@@ -167,6 +184,7 @@ class Api:
             "session.result": self.result,
             "session.cancel": self.cancel,
             "session.list": self.list,
+            "session.operate": self.operate,
         }
 
     async def start(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
@@ -259,7 +277,9 @@ class Api:
         role = memory.inbox[0].receiver
         return orjson.dumps(await self._answer(asked.session, role, asked.wait_ms, early=asked.early))
 
-    async def _answer(self, session: UUID, role: str, wait_ms: int, *, early: bool = False, new: bool = False) -> dict[str, Any]:
+    async def _answer(
+        self, session: UUID, role: str, wait_ms: int, *, early: bool = False, new: bool = False
+    ) -> dict[str, Any]:
         """The state of a session at its initiator, after it has ended or the time is over. The log is asked at the
         poll's pace, because another replica may be the one that ends it; a `new` one cannot have ended yet."""
         until = time.monotonic() + min(wait_ms, limits.wait_ms_max) / 1000
@@ -292,6 +312,34 @@ class Api:
         await self._deliver(message)
         return orjson.dumps({"session": str(asked.session), "requested": True})
 
+    async def operate(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
+        """A person's verb, for one role of a session that is played here. It is stable when this answers; whoever
+        holds the session's shard carries it out."""
+        asked = _read(params, Operate)
+        [memory] = await self._log.load([(asked.session, asked.role)])
+        row = memory.session
+        if row is None:
+            raise PeerError(UNKNOWN_SESSION, f"{self._service} plays no {asked.role} in session {asked.session}")
+        if asked.verb is not Verb.PARK and row.parked is None:
+            raise PeerError(
+                NOT_PARKED,
+                f"{asked.role} is {row.phase.value} and not parked",
+                f"it waits for {row.waiting}" if row.waiting else "nothing is to be done for it",
+            )
+        value = {} if asked.value is msgspec.UNSET else {"value": orjson.Fragment(bytes(asked.value))}
+        content = {"verb": asked.verb.value, "who": asked.who, "why": asked.why} | value
+        message = Message(
+            header=row.header,
+            kind=Kind.OPERATOR,
+            site=f"!operator/{uuid4().hex}",
+            sender=CLIENT,
+            receiver=asked.role,
+            payload=orjson.dumps(content),
+            context=row.context,
+        )
+        await self._deliver(message)
+        return orjson.dumps({"session": str(asked.session), "role": asked.role, "verb": asked.verb.value})
+
     async def list(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = _read(params, List)
         if not 1 <= asked.limit <= limits.list_rows_max:
@@ -318,7 +366,9 @@ def _namespace(service: str) -> UUID:
 
 def _read(params: dict[str, msgspec.Raw], type: Any) -> Any:
     try:
-        return msgspec.convert({k: v if k == "arguments" else msgspec.json.decode(v) for k, v in params.items()}, type)
+        return msgspec.convert(
+            {k: v if k in ("arguments", "value") else msgspec.json.decode(v) for k, v in params.items()}, type
+        )
     except msgspec.ValidationError as problem:
         raise PeerError(WRONG_PARAMETERS, str(problem)) from None
 

@@ -1,0 +1,141 @@
+"""A person's verbs: what each does, where it does nothing, and that each counts once."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from accompanist.language.operations import Call, Program, Receive
+from accompanist.runtime.burst import Burst, CallWorker
+from accompanist.runtime.control import CLIENT
+from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name, Undid
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.operate import BY_HAND
+from accompanist.runtime.ports import Executed, Memory, Phase
+from accompanist.runtime.session import Session
+from tests.runtime import sagas
+
+
+def order(verb: str, number: int = 1, receiver: str = "b", **more: object) -> Message:
+    payload = orjson.dumps({"verb": verb, "who": "op", "why": "because", **more})
+    return Message(
+        header=sagas.HEADER,
+        kind=Kind.OPERATOR,
+        site=f"!operator/{number}",
+        sender=CLIENT,
+        receiver=receiver,
+        payload=payload,
+    )
+
+
+def hear(session: Session, verb: str, number: int = 1, **more: object) -> Burst:
+    return session.handle(Arrived(order(verb, number, **more)))
+
+
+def begun() -> Session:
+    """b of the ring, waiting for its worker."""
+    first = Message(header=sagas.HEADER, kind=Kind.DATA, site="2", sender="a", receiver="b", payload=b"1")
+    session = Session.begin(sagas.ring()["b"], first)
+    session.handle(Arrived(first))
+    return session
+
+
+def stuck() -> Session:
+    """b, undoing two transactions, the later of which cannot be compensated."""
+    session = begun()
+    session.handle(
+        Arrived(Message(header=sagas.HEADER, kind=Kind.ABORT, site="!abort", sender="a", receiver="b", payload=b'"no"'))
+    )
+    done = (Executed("3", "try_it", b'{"value":1}'), Executed("4b", "tail", b'{"value":2}'))
+    session.handle(CloseAnswered(Name.CLOSED, done))
+    session.handle(Undid("4b", Name.STUCK, "the worker is down"))
+    assert session.row.phase is Phase.UNDOING and session.row.parked is not None
+    return session
+
+
+def compensations(burst: Burst) -> list[str]:
+    return [call.site for call in burst.calls if isinstance(call, CallWorker)]
+
+
+def test_park_stops_a_program_and_resume_asks_again() -> None:
+    session = begun()
+    parked = hear(session, "park")
+    assert parked.parked is not None and (parked.parked.code, parked.parked.text) == (BY_HAND, "op: because")
+    assert not session.handle(Answered("3", Name.REPLIED, b"2")).messages
+    again = hear(session, "resume", 2)
+    assert session.row.parked is None and session.row.phase is Phase.DONE
+    assert [message.kind for message in again.messages] == [Kind.DATA, Kind.DONE]
+
+
+def test_retry_asks_for_the_compensation_again() -> None:
+    session = stuck()
+    assert compensations(hear(session, "retry")) == ["4b"]
+
+
+def test_skip_takes_one_compensation_as_done() -> None:
+    session = stuck()
+    burst = hear(session, "skip")
+    assert [(result.site, result.outcome) for result in burst.results] == [("4b", "by hand")]
+    assert compensations(burst) == ["3"]
+
+
+def test_resolve_takes_all_that_is_left_as_done() -> None:
+    session = stuck()
+    burst = hear(session, "resolve")
+    assert [result.site for result in burst.results] == ["4b", "3"]
+    assert session.row.phase is Phase.UNDONE and not burst.calls
+    assert [message.kind for message in burst.messages] == [Kind.COMPENSATED]
+
+
+def test_resolve_gives_a_call_its_reply() -> None:
+    def b() -> Program:
+        got = yield Receive("2", "a", int)
+        yield Call("3", "confirm", {"value": got}, int)
+        return None
+
+    ring = sagas.ring()
+    confirm = sagas.transaction("confirm", None, retriable=True)
+    programs = sagas.saga({"a": (ring["a"].function, [], {"b"}), "b": (b, confirm, set())}, commit_role="a")
+    first = Message(header=sagas.HEADER, kind=Kind.DATA, site="2", sender="a", receiver="b", payload=b"1")
+    session = Session.begin(programs["b"], first)
+    session.handle(Arrived(first))
+    session.handle(Answered("3", Name.DECLINED, b'"no"'))
+    assert session.row.parked is not None
+    burst = hear(session, "resolve", value=7)
+    assert [(result.site, result.value) for result in burst.results] == [("3", b"7")]
+    assert session.row.phase is Phase.DONE and not burst.calls
+
+
+def test_a_verb_counts_once_also_after_a_crash() -> None:
+    session = stuck()
+    hear(session, "skip")
+    assert not hear(session, "skip").results
+    inbox = (order("skip"),)
+    again, bursts = Session.recover(sagas.ring()["b"], Memory(session=session.durable_row, inbox=inbox, results=()))
+    assert not [result for burst in bursts for result in burst.results]
+    assert again.row.verbs == ("!operator/1",)
+
+
+@pytest.mark.parametrize("verb", ["resume", "retry", "skip", "resolve"])
+def test_a_session_that_is_not_parked_goes_its_way(verb: str) -> None:
+    session = begun()
+    burst = hear(session, verb)
+    assert not (burst.messages or burst.calls or burst.results)
+    assert session.row.phase is Phase.RUNNING
+
+
+def test_a_done_role_may_be_parked_and_is_still_undone() -> None:
+    session = begun()
+    session.handle(Answered("3", Name.REPLIED, b"2"))
+    assert session.row.phase is Phase.DONE
+    hear(session, "park")
+    hear(session, "resume", 2)
+    abort = Message(header=sagas.HEADER, kind=Kind.ABORT, site="!abort", sender="a", receiver="b", payload=b'"no"')
+    session.handle(Arrived(abort))
+    assert session.row.phase is Phase.CLOSING
+
+
+def test_an_order_that_cannot_be_read_is_no_order() -> None:
+    session = begun()
+    message = order("explode")
+    assert not session.handle(Arrived(message)).forced
