@@ -27,6 +27,7 @@ from accompanist.language.parse import HeaderParser, choreographies
 from accompanist.language.program import Choreography
 from accompanist.language.roles import RoleClasses
 from accompanist.language.saga import SagaCheck
+from accompanist.language.secrecy import SecrecyCheck
 from accompanist.language.source import Read, Source, Span
 from accompanist.language.typed import Typing
 from accompanist.language.write import Writer
@@ -172,6 +173,7 @@ class _Compilation:
         if len(findings) > before:
             return None  # what follows would report consequences of it
         self._participants(header, normal)
+        SecrecyCheck(names, header, source, findings).check(normal)
         amended = Amender(header).amend(normal)
         commitment = SagaCheck(header, source, findings).check(amended)
         if len(findings) > before:

@@ -105,7 +105,7 @@ class Messages:
 
     def _opaque(self, type: Type) -> str:
         pair = (type.module, type.name)
-        if pair in types.PORTABLE or pair in _SEQUENCES or pair in {(types.WORDS, "Outcome"), ("typing", "Literal")}:
+        if pair in types.PORTABLE | _SEQUENCES | {(types.WORDS, "Outcome"), types.SECRET, ("typing", "Literal")}:
             return ""
         if type.module in _OPAQUE_REFUSED or type.module == types.WORDS:
             return f"{type.text()} is not a message type"
@@ -122,6 +122,7 @@ class Messages:
         return ""
 
     def _form(self, type: Type) -> str:
+        type = types.unveiled(type)
         message = self.find(type)
         if type.name == "dict" or (message is not None and message.kind == "data"):
             return "object"
@@ -169,6 +170,7 @@ class Messages:
 
 def attribute(messages: Messages, owner: Type, name: str) -> Type:
     """The type of `value.name`; unknown where the class is opaque. A field that is missing is `missing`'s business."""
+    owner = types.unveiled(owner)
     if owner.refused:
         return REFUSED
     if (owner.module, owner.name) == (types.WORDS, "Outcome") and owner.arguments:
@@ -183,7 +185,7 @@ def attribute(messages: Messages, owner: Type, name: str) -> Type:
 
 def missing(messages: Messages, owner: Type, name: str) -> bool:
     """Whether a value of this type certainly has no field of that name."""
-    message = messages.find(owner)
+    message = messages.find(types.unveiled(owner))
     if message is None:
         return False
     return name not in ("name", "value") if message.kind == "enum" else message.field(name) is None

@@ -46,6 +46,7 @@ class Type:
 
 
 WORDS = "accompanist"
+SECRET = (WORDS, "Secret")
 UNKNOWN = Type("?")
 REFUSED = Type("!")
 INT, STR, BOOL, FLOAT, BYTES, NONE = (Type(name) for name in ("int", "str", "bool", "float", "bytes", "None"))
@@ -78,6 +79,11 @@ def union(*options: Type) -> Type:
             if part not in flat:
                 flat.append(part)
     return flat[0] if len(flat) == 1 else Type("|", "", tuple(flat))
+
+
+def unveiled(type: Type) -> Type:
+    """What a secret is a secret of; any other type as it is."""
+    return type.arguments[0] if (type.module, type.name) == SECRET and type.arguments else type
 
 
 def element(container: Type) -> Type:

@@ -21,6 +21,7 @@ __all__ = [
     "At",
     "Outcome",
     "Role",
+    "Secret",
     "Transaction",
     "attempt",
     "choreography",
@@ -35,6 +36,9 @@ T = TypeVar("T")
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
+
+Secret = At[T, "secret"]
+"""A value that does not leave its role: `card: At[Secret[Card], "payment"]`. To a type checker it is a Card."""
 
 EXECUTED = catalogue(
     "ACC190",

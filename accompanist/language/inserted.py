@@ -1,0 +1,92 @@
+"""What the compiler added to a choreography or worked out about it, and why: `accompanist check --explain`.
+
+For each branch: who knows the guard, who is told and by which message, who needs to be told nothing because it does the
+same in both sides, who stays out of a side. For the saga: what commits it, and what can still fail before.
+
+It reads the amended normal form, the same one that is projected; it decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from accompanist.language.amend import Amender
+from accompanist.language.ir import Block, Header, If, Invoke, Move, Select, actors, walk
+from accompanist.language.program import Choreography
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing that was added or found. `kind`: guard, selection, merged, absent, commit, before or after."""
+
+    kind: str
+    line: int
+    site: str
+    text: str
+
+
+def remarks(choreography: Choreography) -> tuple[Remark, ...]:
+    """Everything there is to say of a choreography that compiled, in the order of the source."""
+    header = choreography.header
+    assert header is not None, "a choreography that compiled keeps its normal form"
+    amended = Amender(header).amend(choreography.normal)
+    guards = {notice.site: notice.guard for notice in choreography.notices}
+    branches = [point for point in walk(amended) if isinstance(point, If)]
+    found = [remark for point in branches for remark in _branch(header, point, guards.get(point.site, ""))]
+    return (*dict.fromkeys(found), *_saga(choreography, amended))
+
+
+def _branch(header: Header, point: If, guard: str) -> Iterator[Remark]:
+    others = [role for role in header.roles if role in point.acting and role not in point.owners]
+    if not others:
+        return
+    line, site = point.test.span.line, point.site
+    known = ", ".join(role for role in header.roles if role in point.owners)
+    shown = f"`{guard}`" if guard else "the guard"
+    yield Remark("guard", line, site, f"{shown} is known to {known}, who branch by themselves")
+    told = {role: list(_told(point, role)) for role in others}
+    for role in others:
+        if told[role]:
+            yield Remark("selection", line, site, f"{role} cannot tell the sides apart: {'; '.join(told[role])}")
+        elif role in actors(point.then) and role in actors(point.orelse):
+            yield Remark("merged", line, site, f"{role} does the same in both sides and is told nothing")
+        else:
+            yield Remark("absent", line, site, f"{role} has nothing to do in one side and is not started there")
+
+
+def _told(point: If, role: str) -> Iterator[str]:
+    """By which message a role learns of each side."""
+    for label, block in point.branches:
+        for inner in block:
+            if isinstance(inner, Select) and (inner.site, inner.receiver) == (point.site, role):
+                yield f"{inner.sender} sends it `{label}`, a message of its own"
+            elif isinstance(inner, Move):
+                carried = inner.carried(role)
+                if carried is not None and carried.site == point.site:
+                    yield f"`{label}` rides on the value that {inner.sender} moves to it in line {inner.span.line}"
+
+
+def _saga(choreography: Choreography, body: Block) -> Iterator[Remark]:
+    calls = [point for point in walk(body) if isinstance(point, Invoke)]
+    pivots = [point for point in calls if point.offer.pivot]
+    for pivot in pivots:
+        name = f"{pivot.role}.{pivot.offer.name}"
+        text = f"{name} commits the saga: it has no compensation and may decline, so it is the pivot"
+        yield Remark("commit", pivot.span.line, pivot.site, text)
+    if not pivots:
+        line = choreography.header.span.line if choreography.header else 0
+        yield Remark("commit", line, "", "everything can be undone, so no step commits the saga; it settles at its end")
+        return
+    for point in calls:
+        if point.offer.pivot:
+            continue
+        name = f"{point.role}.{point.offer.name}"
+        after = point.site in choreography.projections[point.role].sites_after_commit
+        if after:
+            yield Remark("after", point.span.line, point.site, f"{name} may come after it: it cannot fail")
+        elif point.attempt:
+            yield Remark("before", point.span.line, point.site, f"{name} comes before it; a refusal is a value")
+        else:
+            undone = f" and is undone by {point.offer.compensation}" if point.offer.compensation else ""
+            yield Remark("before", point.span.line, point.site, f"{name} comes before it{undone}")

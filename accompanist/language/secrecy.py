@@ -1,0 +1,193 @@
+"""Secrets stay at their role: what is typed `Secret[T]` is neither moved nor told, whatever it was made into.
+
+A value is secret if its type says so, if a field of its type does, or if it was computed from a secret. What a branch
+on a secret assigns is secret too, and no other role may act in such a branch: that it was taken would tell it.
+
+A secret is declassified in one way only, which can be searched for: a @pure function that takes `Secret[…]` and
+returns a type without it. Its signature is the decision, and `accompanist check --learns` shows what is then sent.
+
+What is not promised: that the role's own worker keeps it, which is asked with it and may answer what it likes; that a
+saga's end says nothing (a role may abort on a secret, but the reason given may not read it); that the client who
+starts the choreography and reads its result at that role is not told. The log of the role holds the value, as it must
+for replay; telemetry never holds any value.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+
+from accompanist.errors import catalogue
+from accompanist.language import annotation
+from accompanist.language.diagnostic import Findings
+from accompanist.language.infer import Inference, unpacked
+from accompanist.language.ir import Abort, Block, Expression, Header, If, Invoke, Let, Move, Return, Statement, actors
+from accompanist.language.names import Names
+from accompanist.language.source import Source, Span
+from accompanist.language.types import UNKNOWN, WORDS, Type
+
+LEAVES = catalogue(
+    "ACC170",
+    "secret leaves its role",
+    "What is typed Secret[T], or was computed from it, stays at the role that owns it: it is not moved, not given as "
+    "the reason of an abort, and not returned as a plain result.",
+    "Send what the other role needs instead: a @pure function that takes Secret[T] and returns a plain type "
+    "declassifies.",
+)
+DECIDES = catalogue(
+    "ACC171",
+    "secret decides what others do",
+    "Other roles act in a branch whose guard reads a secret. That the branch was taken would tell them of it.",
+    "Declassify the condition with a @pure function that takes Secret[T] and returns bool, or let the others act after "
+    "the branch.",
+)
+
+Env = Mapping[str, Type]
+
+
+class SecrecyCheck:
+    """Checks one choreography. `_secret` are the names that hold something computed from a secret."""
+
+    def __init__(self, names: Names, header: Header, source: Source, findings: Findings) -> None:
+        self._names, self._header, self._source, self._findings = names, header, source, findings
+        self._infer = Inference(names, self._returns, lambda node, owner: None)
+        self._secret: set[str] = set()
+        self._env: dict[str, Type] = {given.name: given.type for given in header.given}
+
+    def check(self, body: Block) -> None:
+        """Report every secret that leaves; `body` is located and typed."""
+        self._block(body, under=False)
+
+    def _block(self, block: Block, under: bool) -> None:
+        for point in block:
+            self._point(point, under)
+
+    def _point(self, point: Statement, under: bool) -> None:
+        match point:
+            case Let(targets=targets, value=value, declared=declared):
+                found = declared or self._infer.type_of(value.node, self._env)
+                kinds = unpacked(found, len(targets)) if point.unpacked else [found]
+                self._bind(dict(zip(targets, kinds, strict=True)), under or self._reads(value))
+            case Invoke(target=target, offer=offer, attempt=attempt) if target is not None:
+                reply = Type("Outcome", WORDS, (offer.returns,)) if attempt else offer.returns
+                self._bind({target: reply}, under)
+            case Move(target=target, value=value, receivers=receivers, type=kind):
+                if receivers and self._reads(value):
+                    self._leaves(value.span, f"is sent to {' and '.join(receivers)}, but it is a secret")
+                if target is not None:
+                    self._bind({target: kind}, under or (not receivers and self._reads(value)))
+            case If():
+                self._branch(point, under)
+            case Abort(reason=reason) if self._reads(reason):
+                self._leaves(reason.span, "is told to every role as the reason, but it is a secret")
+            case Return(value=value) if not value.is_none and not self.holds(self._header.returns):
+                if under or self._reads(value):
+                    self._leaves(value.span, "is a plain result, but it depends on a secret")
+
+    def _branch(self, point: If, under: bool) -> None:
+        reads = self._reads(point.test)
+        decides = reads and not (_aborts(point.then) or _aborts(point.orelse))
+        telling = point.acting if decides else frozenset[str]().union(*map(actors, filter(_aborts, _sides(point))))
+        others = sorted(telling - point.owners)
+        if reads and others:
+            text = (
+                f"`{self._source.text(point.test.span)}` reads a secret, and {' and '.join(others)} would learn of it"
+            )
+            hint = "a @pure function that takes Secret[…] and returns bool"
+            self._findings.add(DECIDES, self._source, point.test.span, text, hint)
+        for _, block in point.branches:
+            self._block(block, under or decides)
+
+    def _bind(self, found: Mapping[str, Type], secret: bool) -> None:
+        """A name that is secret anywhere stays so: paths join, and one of them may have made it."""
+        self._env.update(found)
+        if secret:
+            self._secret |= found.keys()
+
+    def _reads(self, value: Expression) -> bool:
+        return not value.refused and self._of(value.node)
+
+    def _of(self, node: ast.AST) -> bool:
+        """Whether an expression holds a secret or was computed from one."""
+        match node:
+            case ast.Name(id=name):
+                return name in self._secret or self.holds(self._env.get(name, UNKNOWN))
+            case ast.Attribute(value=value) if self._of(value):
+                owner = self._infer.type_of(value, self._env)
+                known = self._names.messages.find(owner) is not None and not self._tainted(value)
+                return self.holds(self._infer.type_of(node, self._env)) if known else True
+            case ast.Call(func=ast.Name(id=alias)):
+                return self._call(node, alias)
+        return any(self._of(part) for part in ast.iter_child_nodes(node))
+
+    def _tainted(self, node: ast.expr) -> bool:
+        return any(isinstance(part, ast.Name) and part.id in self._secret for part in ast.walk(node))
+
+    def _call(self, node: ast.Call, alias: str) -> bool:
+        """A call of a @pure function that takes a secret as such answers what its signature says."""
+        arguments: list[tuple[str | int, ast.expr]] = [*enumerate(node.args)]
+        arguments += [(keyword.arg or "", keyword.value) for keyword in node.keywords]
+        secret = [where for where, value in arguments if self._of(value)]
+        pair = self._names.table.get(alias)
+        signature = None if pair is None else self._signature(*pair)
+        if signature is None:
+            return bool(secret)
+        takes, returns = signature
+        by_name = dict(takes)
+        for where in secret:
+            kind = (
+                takes[where][1] if isinstance(where, int) and where < len(takes) else by_name.get(str(where), UNKNOWN)
+            )
+            if not self.holds(kind):
+                return True
+        return self.holds(returns)
+
+    def holds(self, kind: Type, seen: frozenset[Type] = frozenset()) -> bool:
+        """Whether a type is a secret or has one in it."""
+        if (kind.module, kind.name) == (WORDS, "Secret"):
+            return True
+        if kind in seen:
+            return False
+        message = self._names.messages.find(kind)
+        parts = [*kind.arguments, *(field for _, field in (message.fields if message else ()))]
+        return any(self.holds(part, seen | {kind}) for part in parts)
+
+    def _signature(self, module: str, name: str) -> tuple[list[tuple[str, Type]], Type] | None:
+        """Parameters and result of a @pure function; None for a class."""
+        home = self._names.modules.find(module)
+        node = home.bound[name][-1] if home is not None and name in home.bound else None
+        if home is None or not isinstance(node, ast.FunctionDef):
+            return None
+
+        def kind(written: ast.expr | None) -> Type:
+            try:
+                return UNKNOWN if written is None else annotation.type_of(self._names.modules, home, written)
+            except annotation.Unresolved:
+                return UNKNOWN
+
+        arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        return [(one.arg, kind(one.annotation)) for one in arguments], kind(node.returns)
+
+    def _returns(self, module: str, name: str) -> Type | None:
+        signature = self._signature(module, name)
+        return None if signature is None else signature[1]
+
+    def _leaves(self, span: Span, what: str) -> None:
+        text = f"{self._source.text(span)} {what}"
+        self._findings.add(
+            LEAVES, self._source, span, text, "a @pure function of Secret[…] that returns what may be told"
+        )
+
+
+def _sides(point: If) -> tuple[Block, Block]:
+    return point.then, point.orelse
+
+
+def _aborts(block: Block) -> bool:
+    """Whether every path through a block aborts. Then all roles see which way was taken, and that is not protected."""
+    match block[-1:]:
+        case (Abort(),):
+            return True
+        case (If(then=then, orelse=orelse),):
+            return _aborts(then) and _aborts(orelse)
+    return False

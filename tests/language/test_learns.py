@@ -1,0 +1,135 @@
+"""Secrets stay at their role, however they travel; and the report of who learns what."""
+
+from __future__ import annotations
+
+import pytest
+
+from accompanist.language.learns import Learning, learnings, learns_json, learns_text
+from tests.language.programs import must_pass, text
+
+HEAD = """\
+from __future__ import annotations
+from dataclasses import dataclass
+from accompanist import At, Role, Secret, attempt, choreography, com, pure, query, share
+
+@dataclass(frozen=True)
+class Card:
+    number: str
+    valid: bool
+
+@dataclass(frozen=True)
+class Payment:
+    card: Secret[Card]
+    cents: int
+
+@pure
+def last_four(card: Secret[Card]) -> str:
+    return card.number[-4:]
+
+@pure
+def is_valid(card: Secret[Card]) -> bool:
+    return card.valid
+
+@pure
+def masked(number: str) -> str:
+    return number[:2]
+
+class Shop(Role):
+    @query
+    def vault(self, name: str) -> Secret[Card]: ...
+    @query
+    def check(self, card: Secret[Card]) -> bool: ...
+
+class Bank(Role):
+    @query
+    def note(self, text: str) -> str: ...
+
+@choreography
+def pay(shop: Shop, bank: Bank, card: At[Secret[Card], "shop"], name: At[str, "shop"],
+        payment: At[Payment, "shop"]) -> At[str, "shop"]:
+    bank.note(com(name, to=bank))
+"""
+
+
+def codes(*lines: str, returns: str = "    return name") -> list[str]:
+    return [
+        found.code for found in text(HEAD + "\n".join(f"    {line}" for line in lines) + f"\n{returns}\n").diagnostics
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["com(card, to=bank)"],
+        ["com(card.number, to=bank)"],
+        ["x = card.number + '!'", "bank.note(com(x, to=bank))"],
+        ["bank.note(com(f'{card.number}', to=bank))"],
+        ["bank.note(com(masked(card.number), to=bank))"],
+        ["got = shop.vault(name)", "com(got, to=bank)"],
+        ["got = attempt(shop.vault(name))", "bank.note(com(got.value.number, to=bank))"],
+        ["com(payment, to=bank)"],
+        ["com(payment.card, to=bank)"],
+        ["bank.note(com(payment.card.number, to=bank))"],
+        ["share(card, to=[bank])"],
+        ["pair = (card.number, 1)", "first, second = pair", "bank.note(com(first, to=bank))"],
+        ["x: str = card.number", "bank.note(com(x, to=bank))"],
+        ["bank.note(com([one for one in [card.number]][0], to=bank))"],
+        ["x = name", "if card.valid:", "    x = 'valid'", "bank.note(com(x, to=bank))"],
+        ["again = com(card, to=shop)", "com(again, to=bank)"],
+        ["if name == '':", "    shop.abort(card.number)"],
+    ],
+)
+def test_a_secret_does_not_leave(lines: list[str]) -> None:
+    assert codes(*lines) == ["ACC170"]
+
+
+def test_a_secret_is_no_plain_result() -> None:
+    assert codes(returns="    return card.number") == ["ACC170"]
+    assert codes(returns="    if card.valid:\n        return 'yes'\n    return 'no'") == ["ACC170", "ACC170"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["if card.valid:", "    bank.note(com(name, to=bank))"],
+        ["x = card.number", "if x == '':", "    bank.note(com(name, to=bank))"],
+        ["ok = shop.check(card) and card.valid", "if ok:", "    bank.note(com(name, to=bank))"],
+    ],
+)
+def test_a_secret_does_not_decide_for_others(lines: list[str]) -> None:
+    assert codes(*lines) == ["ACC171"]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["bank.note(com(last_four(card), to=bank))"],
+        ["bank.note(com(last_four(card=payment.card), to=bank))"],
+        ["if is_valid(card):", "    bank.note(com(name, to=bank))"],
+        ["com(payment.cents, to=bank)"],
+        ["ok = shop.check(card)", "com(ok, to=bank)"],
+        ["if card.valid:", "    shop.check(card)"],
+        ["again = com(card, to=shop)", "shop.check(again)"],
+        ["if card.valid:", "    shop.abort('no')"],
+    ],
+)
+def test_what_is_declassified_or_stays_may_be(lines: list[str]) -> None:
+    assert codes(*lines) == []
+
+
+def test_a_secret_may_be_a_secret_result() -> None:
+    program = HEAD.replace('-> At[str, "shop"]', '-> At[Secret[Card], "shop"]')
+    assert not text(program + "    return card\n").diagnostics
+
+
+def test_who_learns_what() -> None:
+    choreography, _ = must_pass("order_saga")
+    found = learnings(choreography)
+    assert found[0].origin in choreography.roles
+    assert all(one.role != one.origin for one in found)
+    assert [Learning(**one) for one in learns_json(choreography)] == list(found)
+
+
+def test_a_selection_is_something_learned() -> None:
+    choreography, _ = must_pass("branch_label_only")
+    assert "    which way the branch went from stock, line 15" in learns_text(choreography).splitlines()
