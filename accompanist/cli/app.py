@@ -31,12 +31,18 @@ OneService = Annotated[str, typer.Option("--service", help="A service of accompa
 
 
 @app.command()
-def check(file: File, as_json: Json = False) -> None:
+def check(
+    file: File,
+    format: Annotated[Literal["text", "json", "sarif"], typer.Option("--format", help="What is printed.")] = "text",
+    explain: Annotated[bool, typer.Option("--explain", help="Say what was inserted, and why.")] = False,
+    learns: Annotated[bool, typer.Option("--learns", help="Say which role learns what, and from whom.")] = False,
+    as_json: Json = False,
+) -> None:
     """Check a file's choreographies; nothing is executed."""
     from accompanist.cli import check as command
 
-    with reporting(as_json):
-        raise typer.Exit(command.check(file, as_json))
+    with reporting(as_json or format != "text"):
+        raise typer.Exit(command.check(file, "json" if as_json else format, explain=explain, learns=learns))
 
 
 @app.command()

@@ -4,18 +4,36 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Literal
 
 from accompanist.cli.output import encode, show
 from accompanist.cli.source import compiled
 from accompanist.language.compile import Compiled
-from accompanist.language.report import check_report
+from accompanist.language.diagnostic import Diagnostic
+from accompanist.language.report import Asked, check_report
+from accompanist.language.sarif import sarif
+from accompanist.language.source import Source
+from accompanist.language.superfluous import warnings
+
+Format = Literal["text", "json", "sarif"]
 
 
-def check(file: Path, as_json: bool) -> int:
+def check(file: Path, format: Format, *, explain: bool, learns: bool) -> int:
     """0 if all of it is accepted, 1 if not: what is wrong with a file is the answer, not a failure of the command."""
-    text, data, code = check_report(compiled(file))
-    show(data, as_json, text)
+    result = compiled(file)
+    warned = _warnings(result)
+    text, data, code = check_report(result, warned, Asked(explain, learns))
+    if format == "sarif":
+        data = sarif(result.diagnostics, warned)
+    show(data, format != "text", text)
     return code
+
+
+def _warnings(result: Compiled) -> tuple[Diagnostic, ...]:
+    if not result.ok:
+        return ()
+    source = Source.of(result.file, Path(result.file).read_text())
+    return tuple(found for one in result.choreographies for found in warnings(one, source))
 
 
 def refused(result: Compiled, as_json: bool) -> int:

@@ -16,7 +16,7 @@ from accompanist.language.mermaid import mermaid, plain
 from accompanist.language.svg import svg
 
 UNWRITABLE = catalogue(
-    "ACC810",
+    "ACC820",
     "output cannot be written",
     "The file named with --output, or its folder, cannot be written to.",
     "Name another file, or leave --output out and redirect.",

@@ -1,26 +1,49 @@
-"""What `accompanist check` and `accompanist project` say, as text for people and as data for machines."""
+"""What `accompanist check` and `accompanist project` say, as text for people and as data for machines.
+
+`check` says by default what everybody needs: accepted or why not, who starts it, who commits, who is told of which
+branch, what could be left out. The reasons for what was inserted, and who learns what, are asked for.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from accompanist.errors import AuthorError
 from accompanist.language.compile import Compiled
-from accompanist.language.diagnostic import render
+from accompanist.language.diagnostic import Diagnostic, render
+from accompanist.language.inserted import remarks
+from accompanist.language.learns import learns_json, learns_text
 from accompanist.language.load import UNLOADABLE
 from accompanist.language.program import Choreography
 
 
-def check_report(result: Compiled) -> tuple[str, dict[str, Any], int]:
-    """Text, JSON form and exit code of `accompanist check FILE`."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What else than the verdict is wanted: why what was inserted is there, and who learns what."""
+
+    explain: bool = False
+    learns: bool = False
+
+
+VERDICT = Asked()
+
+
+def check_report(
+    result: Compiled, warnings: Sequence[Diagnostic] = (), asked: Asked = VERDICT
+) -> tuple[str, dict[str, Any], int]:
+    """Text, JSON form and exit code of `accompanist check FILE`. Warnings do not change the exit code."""
     data: dict[str, Any] = {
         "file": result.file,
         "ok": result.ok,
-        "choreographies": [_facts(choreography) for choreography in result.choreographies],
+        "choreographies": [_facts(choreography, asked) for choreography in result.choreographies],
         "diagnostics": [found.as_json() for found in result.diagnostics],
+        "warnings": [found.as_json() for found in warnings],
     }
     if result.ok:
-        return "\n".join(_lines(choreography) for choreography in result.choreographies), data, 0
+        shown = [_lines(choreography, asked) for choreography in result.choreographies]
+        return "\n\n".join(["\n".join(shown), *(f"warning {render(one)}" for one in warnings)]), data, 0
     count = len(result.diagnostics)
     found = "\n\n".join(render(one) for one in result.diagnostics)
     return f"{found}\n\n{result.file}: {count} error{'s' if count > 1 else ''}", data, 1
@@ -48,18 +71,22 @@ def project_report(choreography: Choreography, role: str) -> tuple[str, dict[str
     return f"{head}\n{projection.source.rstrip()}", data
 
 
-def _lines(choreography: Choreography) -> str:
+def _lines(choreography: Choreography, asked: Asked) -> str:
     commit = f"{choreography.commit_role} commits" if choreography.commit_role else "everything can be undone"
     lines = [
         f"{choreography.name} ok, fingerprint {choreography.fingerprint}",
         f"  roles {', '.join(choreography.roles)}; {choreography.initiator} starts it; {commit}",
     ]
     lines += [f"  {notice.text}" for notice in choreography.notices]
+    if asked.explain:
+        lines += ["", *(f"  line {one.line}: {one.text}" for one in remarks(choreography))]
+    if asked.learns:
+        lines += ["", learns_text(choreography)]
     return "\n".join(lines)
 
 
-def _facts(choreography: Choreography) -> dict[str, Any]:
-    return {
+def _facts(choreography: Choreography, asked: Asked) -> dict[str, Any]:
+    facts: dict[str, Any] = {
         "name": choreography.name,
         "fingerprint": choreography.fingerprint,
         "roles": list(choreography.roles),
@@ -81,3 +108,8 @@ def _facts(choreography: Choreography) -> dict[str, Any]:
             for notice in choreography.notices
         ],
     }
+    if asked.explain:
+        facts["remarks"] = [asdict(one) for one in remarks(choreography)]
+    if asked.learns:
+        facts["learns"] = learns_json(choreography)
+    return facts

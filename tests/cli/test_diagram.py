@@ -33,7 +33,7 @@ def test_json_holds_the_text(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "code", "exit_code"),
-    [(("--choreography", "nothing"), "ACC809", 1), (("--output", "/nowhere/saga.svg"), "ACC810", 3)],
+    [(("--choreography", "nothing"), "ACC809", 1), (("--output", "/nowhere/saga.svg"), "ACC820", 3)],
 )
 def test_what_cannot_be_drawn(
     arguments: tuple[str, ...], code: str, exit_code: int, capsys: pytest.CaptureFixture[str]

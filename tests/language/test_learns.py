@@ -132,4 +132,4 @@ def test_who_learns_what() -> None:
 
 def test_a_selection_is_something_learned() -> None:
     choreography, _ = must_pass("branch_label_only")
-    assert "    which way the branch went from stock, line 15" in learns_text(choreography).splitlines()
+    assert "    that the branch went `then` from stock, line 15" in learns_text(choreography).splitlines()
