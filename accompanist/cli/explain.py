@@ -1,10 +1,19 @@
-"""`accompanist explain CODE`: why an error happens and what to do about it."""
+"""`accompanist explain CODE`: why an error happens and what to do about it, with a wrong program and a right one.
+
+The programs are files: `CODE_wrong.py` and `CODE_right.py`. A test compiles each pair, the wrong one is refused with
+exactly its code and the right one accepted, so what is shown here is true. They travel inside the package; a checkout
+has them among its tests.
+"""
 
 from __future__ import annotations
 
 import difflib
 import importlib
 import pkgutil
+from itertools import groupby
+from pathlib import Path
+from textwrap import indent
+from typing import Any
 
 import accompanist
 from accompanist.cli.output import show, table
@@ -17,21 +26,56 @@ UNKNOWN_CODE = catalogue(
     "Run `accompanist explain` for the list; a code may come from another version.",
 )
 
+FAMILIES = {
+    "ACC10": "choreographies: the file",
+    "ACC11": "choreographies: places",
+    "ACC12": "choreographies: what is not in the language",
+    "ACC13": "choreographies: values, the same on every run",
+    "ACC14": "choreographies: types and parts",
+    "ACC15": "choreographies: sagas",
+    "ACC16": "choreographies: declarations",
+    "ACC17": "choreographies: secrets, and what could be left out",
+    "ACC18": "choreographies: loading",
+    "ACC19": "choreographies: running them as ordinary Python",
+    "ACC2": "sessions",
+    "ACC3": "values on the wire",
+    "ACC4": "the log",
+    "ACC5": "workers, and the way to them",
+    "ACC6": "configuration",
+    "ACC7": "sidecars",
+    "ACC8": "the command line",
+}
+"""What the first digits of a code say."""
+
 
 def explain(code: str, as_json: bool) -> None:
-    """Print one explanation, or all titles. Raises AuthorError."""
+    """Print one explanation, or all titles by family. Raises AuthorError."""
     load_catalogue()
     if not code:
         titles = {known: CATALOGUE[known].title for known in sorted(CATALOGUE)}
-        show(titles, as_json, table(("code", "title"), list(titles.items())))
+        show(titles, as_json, _contents(titles))
         return
     code = code.upper()
     if code not in CATALOGUE:
         near = difflib.get_close_matches(code, CATALOGUE, n=1)
         raise AuthorError(UNKNOWN_CODE, f"there is no {code}", f"did you mean {near[0]}?" if near else "")
-    told = CATALOGUE[code]
-    text = f"{code} {told.title}\n\n{told.why}\n\nWhat to do: {told.remedy}"
-    show({"code": code, **told._asdict()}, as_json, text)
+    page = _page(code)
+    show(page, as_json, _text(page))
+
+
+def family(code: str) -> str:
+    """What kind of error a code is."""
+    return next((told for start, told in FAMILIES.items() if code.startswith(start)), "others")
+
+
+def examples(code: str) -> tuple[str, str] | None:
+    """The wrong and the right program of a code, if it is one that a program can show."""
+    package = Path(accompanist.__file__).parent
+    for place in (package / "language" / "examples", package.parent / "tests" / "language" / "explain"):
+        wrong, right = sorted(place.glob(f"{code}_wrong.*")), sorted(place.glob(f"{code}_right.*"))
+        if wrong and right:
+            return wrong[0].read_text(encoding="utf-8"), right[0].read_text(encoding="utf-8")
+    return None
 
 
 def load_catalogue() -> None:
@@ -39,3 +83,45 @@ def load_catalogue() -> None:
     for module in pkgutil.walk_packages(accompanist.__path__, "accompanist."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
+
+
+def _page(code: str) -> dict[str, Any]:
+    told = CATALOGUE[code]
+    page = {"code": code, "family": family(code), "title": told.title, "why": told.why, "remedy": told.remedy}
+    shown = examples(code)
+    if shown is None:
+        return page
+    wrong, right = shown
+    return page | {"wrong": wrong, "said": _said(wrong), "right": right}
+
+
+def _said(wrong: str) -> str:
+    """What the check says of the wrong program: asked, not remembered."""
+    from accompanist.language.compile import compile_file
+    from accompanist.language.diagnostic import render
+    from accompanist.language.source import Source
+    from accompanist.language.superfluous import warnings
+
+    file = "wrong.py"
+    result = compile_file(file, root=".", read=lambda path: wrong if path == file else None)
+    found = [*result.diagnostics]
+    found += [one for choreography in result.choreographies for one in warnings(choreography, Source.of(file, wrong))]
+    return "\n\n".join(render(one) for one in found)
+
+
+def _text(page: dict[str, Any]) -> str:
+    parts = [f"{page['code']} {page['title']}", page["why"], f"What to do: {page['remedy']}"]
+    if "wrong" in page:
+        parts += ["Wrong:", indent(page["wrong"].rstrip(), "    "), "`accompanist check` says:"]
+        parts += [indent(page["said"], "    "), "Right:", indent(page["right"].rstrip(), "    ")]
+    return "\n\n".join(parts)
+
+
+def _contents(titles: dict[str, str]) -> str:
+    groups = groupby(titles.items(), key=lambda item: family(item[0]))
+    shown = [f"{name}\n{indent(table(*_rows(list(rows))), '  ')}" for name, rows in groups]
+    return "\n\n".join([*shown, "`accompanist explain CODE` says why it happens and what to do."])
+
+
+def _rows(rows: list[tuple[str, str]]) -> tuple[tuple[str, str], list[tuple[str, str]]]:
+    return rows[0], rows[1:]

@@ -1,0 +1,10 @@
+from accompanist import At, Role, query
+
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+
+def look_up(desk: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
+    return desk.ask(number)

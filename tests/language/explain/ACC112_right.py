@@ -1,0 +1,12 @@
+from accompanist import At, Role, choreography, com, query
+
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+
+@choreography
+def look_up(desk: Desk, other: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
+    answer = com(other.ask(com(number, to=other)), to=desk)
+    return desk.ask(number + answer)

@@ -1,0 +1,12 @@
+from accompanist import At, Role, choreography, com, query
+
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+
+@choreography
+def look_up(desk: Desk, other: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
+    answer = other.ask(com(number, to=other))
+    return desk.ask(number + answer)

@@ -1,0 +1,12 @@
+from accompanist import At, Role, attempt, choreography, query
+
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+
+@choreography
+def look_up(desk: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
+    answer = attempt(desk.ask(number + 1))
+    return answer.value if answer.ok else 0

@@ -1,0 +1,15 @@
+from accompanist import At, Role, choreography, query
+
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+
+@choreography
+def look_up(desk: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
+    try:
+        answer = desk.ask(number)
+    except ValueError:
+        answer = 0
+    return answer

@@ -1,0 +1,16 @@
+from accompanist import At, Role, choreography, pure, query
+
+
+@pure
+def bits(number: int) -> int:
+    return number.bit_length()
+
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+
+@choreography
+def look_up(desk: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
+    return desk.ask(bits(number))

@@ -1,0 +1,14 @@
+from accompanist import At, Role, choreography, query
+
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+    @query
+    def clock(self) -> int: ...
+
+
+@choreography
+def look_up(desk: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
+    return desk.ask(desk.clock())

@@ -1,0 +1,12 @@
+from accompanist import At, Role, choreography, com, query
+
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+
+@choreography
+def look_up(desk: Desk, other: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
+    squared = number**2
+    return com(other.ask(com(squared, to=other)), to=desk)

@@ -1,0 +1,11 @@
+from accompanist import At, Role, choreography, com, query
+
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+
+@choreography
+def look_up(desk: Desk, other: Desk, number: At[int, "desk"], more: At[int, "desk"]) -> At[int, "desk"]:
+    return com(other.ask(com(number + more, to=other)), to=desk)

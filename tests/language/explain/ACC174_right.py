@@ -1,0 +1,12 @@
+from accompanist import At, Role, choreography, com, query
+
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+
+@choreography
+def look_up(desk: Desk, other: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
+    more = com(number, to=other)
+    return com(other.ask(1 + more), to=desk)
