@@ -1,0 +1,160 @@
+"""`accompanist verify FILE`: a user's own choreography under every schedule within a bound.
+
+The session cores that the sidecar runs are searched with made-up workers: every interleaving, every crash point, every
+refusal. What is found is either a schedule that breaks a promise, printed as a sequence diagram, or that there is none
+within the bound, and what lies outside of it.
+
+Unlike `check`, this imports the module, for its message types and @pure functions.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from accompanist.cli.check import refused
+from accompanist.cli.output import show
+from accompanist.cli.project import chosen
+from accompanist.cli.source import compiled, root_of
+from accompanist.errors import OperatorError, catalogue
+from accompanist.language.load import load
+from accompanist.simulation import explore_diagram
+from accompanist.simulation.explore import Bounds, Faults
+from accompanist.simulation.explore_properties import Property
+from accompanist.simulation.explore_verify import Searched, Verdict, verify
+
+NO_FAKES = catalogue(
+    "ACC830",
+    "no fake workers in the file",
+    "`verify --workers` reads a Python file that defines WORKERS, a dict of functions by 'role.operation' or of "
+    "objects by role, and may define ARGUMENTS, a list of dicts of parameters. This one has none, or does not load.",
+    "Define WORKERS there, or leave --workers out: then replies are made up.",
+)
+DECLINES = {"all": sys.maxsize, "one": 1, "none": 0}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for."""
+
+    choreography: str
+    faults: Faults
+    bounds: Bounds
+    workers: Path | None
+    mermaid: bool
+
+
+def run(file: Path, wanted: Wanted, as_json: bool) -> int:
+    """0 if everything holds within the bound, 1 if not or if the file is refused."""
+    result = compiled(file)
+    if not result.ok:
+        return refused(result, as_json)
+    choreography = chosen(result.choreographies, wanted.choreography, file)
+    root = str(root_of(file))
+    if root not in sys.path:
+        sys.path.insert(0, root)
+    programs = {role: load(choreography, role) for role in choreography.roles}
+    fakes, arguments = _fakes(wanted.workers) if wanted.workers is not None else (None, [])
+    progress = None if as_json or not sys.stderr.isatty() else _progress()
+    verdict = verify(programs, wanted.faults, wanted.bounds, fakes=fakes, arguments=arguments, progress=progress)
+    if progress is not None:
+        print(end="\r\x1b[K", file=sys.stderr)
+    show(_data(verdict, choreography.roles), as_json, _text(choreography.name, choreography.roles, verdict, wanted))
+    return 0 if verdict.broken is None else 1
+
+
+def _fakes(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """WORKERS and ARGUMENTS of a file. Raises OperatorError."""
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    if spec is None or spec.loader is None:
+        raise OperatorError(NO_FAKES, f"{file} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules.setdefault(file.stem, module)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as problem:
+        raise OperatorError(NO_FAKES, f"{file} does not load: {type(problem).__name__}: {problem}") from problem
+    if not isinstance(getattr(module, "WORKERS", None), dict):
+        raise OperatorError(NO_FAKES, f"{file} does not define WORKERS")
+    return module.WORKERS, list(getattr(module, "ARGUMENTS", []))
+
+
+def _progress() -> Callable[[int, int, float], None]:
+    def shown(states: int, waiting: int, seconds: float) -> None:
+        text = f"\r\x1b[K{states:,} states met, {waiting:,} to look at, {seconds:.0f} s"
+        print(end=text, file=sys.stderr, flush=True)
+
+    return shown
+
+
+def _text(name: str, roles: tuple[str, ...], verdict: Verdict, wanted: Wanted) -> str:
+    lines = [f"{name}: {', '.join(_faults(verdict.faults))} in one run"]
+    for number, one in enumerate(verdict.searched, 1):
+        lines.append(f"  scenario {number}: {_searched(one)}")
+    if verdict.broken is None:
+        lines += ["", "holds, in everything that was searched:", *(f"  {held.value}" for held in Property)]
+    else:
+        lines += ["", *_broken(roles, verdict.broken, wanted.mermaid)]
+    lines += ["", "not explored:", *(f"  {left}" for left in verdict.unexplored())]
+    return "\n".join(lines)
+
+
+def _faults(faults: Faults) -> list[str]:
+    return [
+        f"{'any number of' if count == sys.maxsize else count} {kind.replace('_', ' ')}"
+        for kind, count in faults._asdict().items()
+    ]
+
+
+def _searched(one: Searched) -> str:
+    report = one.report
+    ends = ", ".join(f"{count} {outcome}" for outcome, count in sorted(report.ends.items())) or "none"
+    return (
+        f"{report.states:,} states, {report.steps:,} steps, {report.depth} deep, {report.seconds:.1f} s; ends: {ends}\n"
+        f"    start {one.scenario.arguments.decode()}"
+    )
+
+
+def _broken(roles: tuple[str, ...], one: Searched, mermaid: bool) -> list[str]:
+    broken, schedule = one.report.broken, one.report.schedule
+    assert broken is not None
+    draw = explore_diagram.mermaid if mermaid else explore_diagram.text
+    return [f"broken: {broken.property.value}", f"  {broken.text}", "", draw(roles, schedule)]
+
+
+def _data(verdict: Verdict, roles: tuple[str, ...]) -> dict[str, Any]:
+    broken = verdict.broken
+    found = None
+    if broken is not None and broken.report.broken is not None:
+        found = {
+            "property": broken.report.broken.property.name,
+            "text": broken.report.broken.text,
+            "schedule": [
+                {"role": step.role, "text": step.text, "sent": [[m.kind, m.site, m.receiver] for m in step.sent]}
+                for step in broken.report.schedule
+            ],
+            "mermaid": explore_diagram.mermaid(roles, broken.report.schedule),
+        }
+    return {
+        "holds": broken is None,
+        "broken": found,
+        "states": verdict.states,
+        "faults": verdict.faults._asdict(),
+        "scenarios": [
+            {
+                "start": one.scenario.arguments.decode(),
+                "states": one.report.states,
+                "steps": one.report.steps,
+                "depth": one.report.depth,
+                "seconds": one.report.seconds,
+                "ends": dict(one.report.ends),
+                "stopped": one.report.stopped,
+            }
+            for one in verdict.searched
+        ],
+        "unexplored": verdict.unexplored(),
+    }

@@ -1,0 +1,359 @@
+"""Every run of one saga within bounds: the real session cores, searched breadth first.
+
+A state is one state of each role (`explore_role`) and what the adversary may still spend. The search meets the
+shortest failing schedule first, judges every step and every end (`explore_properties`), and at last looks for a cycle
+of helpful steps, which would be a run that never ends.
+
+What it is: a search, exhaustive within its bound, of the code that the sidecar runs. What it is not: a proof for other
+arguments, other replies, more crashes than were allowed, or several sessions. The sidecar's own shell (its tasks, its
+group commit, leases) is not in it; a commit is one instant. `Report.unexplored` says what a search left out.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.control import CLIENT, control, site_of
+from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.simulation import explore_properties
+from accompanist.simulation.explore_fence import Worker
+from accompanist.simulation.explore_properties import Broken, Ended, Property
+from accompanist.simulation.explore_role import Role
+from accompanist.simulation.explore_state import Chance, Move, Post, Rules
+
+_looked_every = 4_096
+
+
+class Faults(NamedTuple):
+    """What the adversary may spend in one run."""
+
+    crashes: int = 1
+    lost_answers: int = 0
+    declines: int = 1
+    deadlines: int = 0
+    cancels: int = 0
+
+
+_SPENT = {
+    Chance.CRASH: "crashes",
+    Chance.LOST: "lost_answers",
+    Chance.DECLINE: "declines",
+    Chance.DEADLINE: "deadlines",
+    Chance.CANCEL: "cancels",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """When a search gives up."""
+
+    states_max: int = 2_000_000
+    seconds_max: float = 300.0
+    bytes_max: int = 4_000_000_000
+
+
+class Step(NamedTuple):
+    """One thing of a schedule: where it happened, what, and which messages left."""
+
+    role: str
+    text: str
+    sent: tuple[Message, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a search found. `broken` with its shortest `schedule`, or nothing; `stopped` is why it gave up before the
+    end, if it did. `sites`: every site that was called or sent at."""
+
+    broken: Broken | None
+    schedule: tuple[Step, ...]
+    states: int
+    steps: int
+    seconds: float
+    depth: int
+    waiting: int
+    stopped: str
+    ends: Mapping[str, int]
+    sites: frozenset[str]
+
+    @property
+    def holds(self) -> bool:
+        return self.broken is None
+
+    @property
+    def complete(self) -> bool:
+        return self.holds and not self.stopped
+
+
+Judge = Callable[[str, Mapping[str, Ended]], None]
+"""More to say about an end: (outcome, roles); raises Broken."""
+
+
+@dataclass
+class Explorer:
+    """A saga to be searched. `workers` by role; `arguments` is the start's payload."""
+
+    programs: Mapping[str, RoleProgram]
+    workers: Mapping[str, Worker]
+    arguments: bytes
+    faults: Faults = field(default_factory=Faults)
+    rules: Rules = field(default_factory=Rules)
+    judge: Judge | None = None
+    progress: Callable[[int, int, float], None] | None = None
+
+    def __post_init__(self) -> None:
+        choreography = next(iter(self.programs.values())).choreography
+        assert choreography.initiator is not None, "a choreography without an initiator cannot be started"
+        self.initiator = choreography.initiator
+        self.header = Header(
+            session=UUID(int=0),
+            choreography=choreography.name,
+            fingerprint=choreography.fingerprint,
+            initiator=self.initiator,
+            bindings={role: role for role in self.programs},
+            started_at=0.0,
+        )
+        self.post = Post()
+        timed = self.faults.deadlines > 0
+        self.roles = [
+            Role(program, self.workers[role], self.rules, self.post, timed) for role, program in self.programs.items()
+        ]
+        self._places = {role.name: at for at, role in enumerate(self.roles)}
+        self._purses = [self.faults]
+        self._spent: dict[tuple[int, Chance], int] = {}
+        self._cancel = self.post.number(control(self.header, Kind.CANCEL, CLIENT, self.initiator, "no more"))
+        start = Message(
+            header=self.header,
+            kind=Kind.START,
+            site=site_of(Kind.START),
+            sender=CLIENT,
+            receiver=self.initiator,
+            payload=self.arguments,
+        )
+        self.first = self.deliver((*(role.first for role in self.roles), 0), (self.post.number(start),))
+
+    # -- one step ----------------------------------------------------------------------------------
+
+    def deliver(self, state: tuple[int, ...], sent: tuple[int, ...]) -> tuple[int, ...]:
+        """The state with messages in their receivers' inboxes. Raises Broken."""
+        if not sent:
+            return state
+        changed = list(state)
+        for number in sent:
+            place = self._places[self.post.messages[number].receiver]
+            changed[place] = self.roles[place].deposit(changed[place], number)
+        return tuple(changed)
+
+    def moves(self, state: tuple[int, ...]) -> Iterator[tuple[int, Move, int]]:
+        """(place, move, purse thereafter) of everything that can happen."""
+        purse = state[-1]
+        for place, role in enumerate(self.roles):
+            for move in role.moves(state[place]):
+                left = self._spend(purse, move.chance)
+                if move.declines and left >= 0:
+                    left = self._spend(left, Chance.DECLINE)
+                if left >= 0:
+                    yield place, move, left
+        if self._purses[purse].cancels:
+            place = self._places[self.initiator]
+            if self.roles[place].deposit(state[place], self._cancel) != state[place]:
+                move = Move("the client cancels", Chance.CANCEL, state[place], (self._cancel,))
+                yield place, move, self._spend(purse, Chance.CANCEL)
+
+    def after(self, state: tuple[int, ...], place: int, move: Move, left: int) -> tuple[int, ...]:
+        """The state that a move leads to. Raises Broken."""
+        if move.broken is not None:
+            raise move.broken
+        return self.deliver((*state[:place], move.to, *state[place + 1 : -1], left), move.sent)
+
+    def step(self, place: int, move: Move) -> Step:
+        """A move, for people."""
+        sent = tuple(self.post.messages[number] for number in move.sent)
+        return Step(self.roles[place].name, move.text, sent)
+
+    def judge_end(self, state: tuple[int, ...]) -> str:
+        """The outcome where nothing is left to happen. Raises Broken."""
+        roles = {role.name: role.ended(state[place]) for place, role in enumerate(self.roles)}
+        explore_properties.ended(self.initiator, roles)
+        row = roles[self.initiator].row
+        assert row is not None and row.outcome is not None
+        if self.judge is not None:
+            self.judge(row.outcome, roles)
+        return row.outcome
+
+    def _spend(self, purse: int, chance: Chance) -> int:
+        """The purse without what a move costs; -1 if that is not in it."""
+        known = self._spent.get((purse, chance))
+        if known is None:
+            known = self._spent[purse, chance] = self._count(purse, chance)
+        return known
+
+    def _count(self, purse: int, chance: Chance) -> int:
+        coin = _SPENT.get(chance)
+        if coin is None:
+            return purse
+        held = self._purses[purse]
+        if not getattr(held, coin):
+            return -1
+        left = held._replace(**{coin: getattr(held, coin) - 1})
+        if left not in self._purses:
+            self._purses.append(left)
+        return self._purses.index(left)
+
+    # -- the search --------------------------------------------------------------------------------
+
+    def explore(self, bounds: Bounds = Bounds()) -> Report:
+        """Search until a property breaks, all is seen, or a bound is met."""
+        return _Search(self, bounds).run()
+
+    def sites(self) -> frozenset[str]:
+        """Every site that was called or sent at so far; a selection as site=label."""
+        data = [message for message in self.post.messages if not message.site.startswith("!")]
+        found = {message.site for message in data if message.kind is Kind.DATA}
+        found |= {f"{m.site}={msgspec.json.decode(m.payload)[0]}" for m in data if m.kind is Kind.CHOICE}
+        return frozenset(found.union(*(role.sites() for role in self.roles)))
+
+
+class _Search:
+    """One search under way. `_from` and `_by` lead back to the start; `_next` holds the helpful edges, in the order in
+    which states were looked at."""
+
+    def __init__(self, explorer: Explorer, bounds: Bounds) -> None:
+        self._explorer, self._bounds = explorer, bounds
+        self._numbers: dict[tuple[int, ...], int] = {explorer.first: 0}
+        self._states: list[tuple[int, ...]] = [explorer.first]
+        self._from, self._depth = array("q", [-1]), array("l", [0])
+        self._next, self._next_at = array("q"), array("q", [0])
+        self._ends: Counter[str] = Counter()
+        self._steps = 0
+        self._began = time.monotonic()
+
+    def run(self) -> Report:
+        stopped, at = "", 0
+        while at < len(self._states):
+            try:
+                self._look(at)
+            except _Found as found:
+                return self._report(found.broken, found.schedule, at, "")
+            at += 1
+            if at % _looked_every == 0 and (stopped := self._full(at)):
+                break
+        cycle = self._cycle()
+        if cycle is not None:
+            text = f"a run comes back to where it was after step {self._depth[cycle]}"
+            return self._report(Broken(Property.ENDS, text), self._schedule(cycle), at, stopped)
+        return self._report(None, (), at, stopped)
+
+    def _look(self, at: int) -> None:
+        """Everything that can happen in one state."""
+        explorer, state, resting = self._explorer, self._states[at], True
+        for place, move, left in explorer.moves(state):
+            self._steps += 1
+            try:
+                to = explorer.after(state, place, move, left)
+            except Broken as broken:
+                schedule = (*self._schedule(at), explorer.step(place, move))
+                raise _Found(broken, schedule) from None
+            number = self._numbers.get(to)
+            if number is None:
+                number = self._numbers[to] = len(self._states)
+                self._states.append(to)
+                self._from.append(at)
+                self._depth.append(self._depth[at] + 1)
+            if move.chance is Chance.HELPFUL:
+                resting = False
+                self._next.append(number)
+        self._next_at.append(len(self._next))
+        if resting:
+            try:
+                self._ends[explorer.judge_end(state)] += 1
+            except Broken as broken:
+                raise _Found(broken, self._schedule(at)) from None
+
+    def _schedule(self, at: int) -> tuple[Step, ...]:
+        """How a state was first met."""
+        places = [at]
+        while self._from[places[-1]] >= 0:
+            places.append(self._from[places[-1]])
+        steps = []
+        for number in reversed(places[:-1]):
+            before = self._states[self._from[number]]
+            steps.append(self._between(before, self._states[number]))
+        return tuple(steps)
+
+    def _between(self, before: tuple[int, ...], state: tuple[int, ...]) -> Step:
+        for place, move, left in self._explorer.moves(before):
+            if move.broken is None and self._explorer.after(before, place, move, left) == state:
+                return self._explorer.step(place, move)
+        raise AssertionError("a state was met by none of the moves that lead to it")
+
+    def _full(self, at: int) -> str:
+        seconds, states = time.monotonic() - self._began, len(self._states)
+        if self._explorer.progress is not None:
+            self._explorer.progress(states, states - at, seconds)
+        if states >= self._bounds.states_max:
+            return f"{self._bounds.states_max} states were met"
+        if seconds >= self._bounds.seconds_max:
+            return f"{self._bounds.seconds_max:g} seconds were over"
+        if _resident_bytes() >= self._bounds.bytes_max:
+            return f"{self._bounds.bytes_max} bytes were used"
+        return ""
+
+    def _cycle(self) -> int | None:
+        """A state from which helpful steps lead back to it, if there is one: what is left when states that nothing
+        leads to are taken away, again and again."""
+        looked = len(self._next_at) - 1
+        leading = array("l", bytes(array("l").itemsize * len(self._states)))
+        for to in self._next:
+            leading[to] += 1
+        free = [number for number in range(len(self._states)) if not leading[number]]
+        taken = 0
+        while free:
+            number = free.pop()
+            taken += 1
+            if number < looked:
+                for edge in range(self._next_at[number], self._next_at[number + 1]):
+                    to = self._next[edge]
+                    leading[to] -= 1
+                    if not leading[to]:
+                        free.append(to)
+        if taken == len(self._states):
+            return None
+        return next(number for number in range(len(self._states)) if leading[number])
+
+    def _report(self, broken: Broken | None, schedule: tuple[Step, ...], at: int, stopped: str) -> Report:
+        return Report(
+            broken=broken,
+            schedule=schedule,
+            states=len(self._states),
+            steps=self._steps,
+            seconds=time.monotonic() - self._began,
+            depth=self._depth[-1],
+            waiting=len(self._states) - at,
+            stopped=stopped,
+            ends=dict(self._ends),
+            sites=self._explorer.sites(),
+        )
+
+
+class _Found(Exception):
+    def __init__(self, broken: Broken, schedule: tuple[Step, ...]) -> None:
+        super().__init__()
+        self.broken, self.schedule = broken, schedule
+
+
+def _resident_bytes() -> int:
+    """The most memory this process has had; Linux counts in KiB, macOS in bytes."""
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if sys.platform == "darwin" else most * 1024

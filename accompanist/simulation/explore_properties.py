@@ -1,0 +1,124 @@
+"""The guarantees of design 3.8 as properties of states, stated once.
+
+A run is judged in three places: at each step (`Broken` is raised where it happens), at each commit (`committed`), and
+where nothing is left to happen without the adversary's help (`ended`). A search adds the fourth: that helpful steps
+form no cycle, so that every run which the adversary leaves alone does end.
+
+All of it is about one session. What is true of many at once (that a parked one stands in nobody's way) is not judged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from accompanist.runtime.ports import Parked, Phase, SessionRow
+from accompanist.runtime.replay import DIVERGED
+from accompanist.runtime.session import UNDO_STUCK
+from accompanist.runtime.state import CLASH
+from accompanist.simulation.explore_fence import Fence
+
+
+class Property(StrEnum):
+    """What may not happen, named by what has to hold."""
+
+    ENDS = "every session ends by itself once the adversary leaves it alone"
+    ALL = "all or compensated"
+    ONCE = "each effect at most once, and exactly once if settled"
+    AGREEMENT = "every role that was reached ends alike"
+    INTEGRITY = "one content under one identity"
+    WRITE_ONCE = "a vote and an outcome are written once"
+    REPLAY = "a replay asks what was asked before"
+    TOMBSTONE = "nothing starts after an abort was heard"
+    POSSIBLE = "no event is impossible where it happens"
+    UNPARKED = "nobody waits for an operator"
+    FAITHFUL = "a settled saga did what its choreography says"
+
+
+class Broken(Exception):
+    """A property that does not hold, and how one sees it."""
+
+    def __init__(self, property: Property, text: str) -> None:
+        super().__init__(f"{property.value}: {text}")
+        self.property, self.text = property, text
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """One role where nothing is left to happen. `reached`: something arrived that begins a session."""
+
+    row: SessionRow | None
+    reached: bool
+    fence: Fence
+    unspoilt: bytes
+    """The worker's data before the saga."""
+
+
+_begun_back = frozenset({Phase.UNDOING, Phase.UNDONE, Phase.ENDED})
+
+
+def parked(role: str, parked: Parked) -> Broken:
+    """Why parking breaks a property: in a search no worker is broken for ever, so no operator should be needed."""
+    named = {DIVERGED: Property.REPLAY, CLASH: Property.INTEGRITY, UNDO_STUCK: Property.ALL}
+    return Broken(named.get(parked.code, Property.UNPARKED), f"{role} is parked: {parked.text} ({parked.code})")
+
+
+def committed(role: str, before: SessionRow | None, after: SessionRow) -> None:
+    """Judge a row that is written over another. Raises Broken."""
+    if before is None:
+        return
+    for name in ("vote", "outcome"):
+        was, is_now = getattr(before, name), getattr(after, name)
+        if was is not None and was != is_now:
+            raise Broken(Property.WRITE_ONCE, f"{name} of {role} was {was} and is {is_now}")
+
+
+def executed(role: str, row: SessionRow | None, before: Fence, after: Fence) -> None:
+    """Judge an effect that happens now. Raises Broken."""
+    if after.doubled:
+        raise Broken(Property.ONCE, f"{role} did {after.doubled[-1]} twice")
+    if len(after.executed) > len(before.executed) and row is not None and row.phase in _begun_back:
+        done = after.executed[-1]
+        raise Broken(Property.TOMBSTONE, f"{role} did {done.operation} at {done.site} while it was {row.phase.value}")
+    twice = [site for site, count in Counter(after.undone).items() if count > 1]
+    if twice:
+        raise Broken(Property.ONCE, f"{role} undid {twice[0]} twice")
+
+
+def ended(initiator: str, roles: Mapping[str, Ended]) -> None:
+    """Judge the end of a run. Raises Broken."""
+    row = roles[initiator].row
+    outcome = None if row is None else row.outcome
+    if outcome is None:
+        waits = "; ".join(f"{role} {_standing(state)}" for role, state in roles.items())
+        raise Broken(Property.ENDS, f"nothing is left to happen and the saga is not over: {waits}")
+    due = Phase.SETTLED if outcome == "settled" else Phase.ENDED
+    for role, state in roles.items():
+        for broken in _role(role, state, outcome, due):
+            raise broken
+
+
+def _role(role: str, state: Ended, outcome: str, due: Phase) -> Iterator[Broken]:
+    fence = state.fence
+    done = tuple(entry.site for entry in fence.executed)
+    if (state.reached or done) and (state.row is None or state.row.phase is not due):
+        yield Broken(Property.AGREEMENT, f"the initiator says {outcome}, {role} {_standing(state)}")
+    if outcome == "settled" and fence.undone:
+        yield Broken(Property.ALL, f"settled, and {role} has undone {', '.join(fence.undone)}")
+    if outcome == "ended":
+        left = [entry for entry in fence.executed if entry.site not in fence.undone]
+        if left:
+            shown = ", ".join(f"{entry.operation} at {entry.site}" for entry in left)
+            raise Broken(Property.ALL, f"the saga was undone, and at {role} there remains {shown}")
+        if fence.undone != done[::-1]:
+            yield Broken(Property.ALL, f"{role} undid {', '.join(fence.undone)} after doing {', '.join(done)}")
+        if fence.memory != state.unspoilt:
+            yield Broken(Property.ALL, f"the saga was undone, and the data of {role} is not what it was before")
+
+
+def _standing(state: Ended) -> str:
+    if state.row is None:
+        return "has messages and no session" if state.reached else "has not begun"
+    return f"is {state.row.phase.value}"

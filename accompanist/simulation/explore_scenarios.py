@@ -1,0 +1,150 @@
+"""Which replies and arguments to search a choreography with, so that as many of its paths as can be are searched.
+
+A scenario is one start and one reply for each operation. It is found by running the choreography without faults: begin
+with ordinary values, change one at a time, and keep what takes a path that none before took (another set of calls,
+messages and labels). Each scenario is then searched by itself, with all faults.
+
+Not promised: that all paths are found. `unreached` says which calls and messages no search came to.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from accompanist.language.program import Choreography, RoleProgram
+from accompanist.runtime.messages import Kind
+from accompanist.simulation.explore_values import Maker, constants
+from accompanist.simulation.worker import FencedWorker
+from accompanist.simulation.world import World
+
+_runs_max = 600
+_START = ("", "")
+_ASKING = frozenset({"Call", "Send", "Choose"})
+_counter = re.compile(r"\[\d*\]")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """The start's payload and the replies by role and operation."""
+
+    arguments: bytes
+    replies: Mapping[str, Mapping[str, bytes]]
+
+
+def scenarios(programs: Mapping[str, RoleProgram], starts: Sequence[bytes] = ()) -> list[Scenario]:
+    """Scenarios that take different paths, an ordinary one first. `starts`: the payloads to start with, all of which
+    are kept; else they are made up."""
+    choreography = next(iter(programs.values())).choreography
+    choices = _choices(programs, Maker(constants(choreography)), starts)
+    names = list(choices)
+    found: dict[Hashable, tuple[int, ...]] = {}
+    tried: set[tuple[int, ...]] = set()
+    waiting = [(0,) * len(names)]
+    while waiting and len(tried) < _runs_max:
+        picks = waiting.pop(0)
+        if picks in tried:
+            continue
+        tried.add(picks)
+        path = _path(programs, _scenario(choreography, choices, picks))
+        if path is None:
+            continue
+        path = (path, picks[0]) if starts else path
+        if path not in found:
+            found[path] = picks
+            for at, name in enumerate(names):
+                waiting.extend((*picks[:at], other, *picks[at + 1 :]) for other in range(len(choices[name])))
+    return [_scenario(choreography, choices, picks) for picks in found.values()]
+
+
+def unreached(choreography: Choreography, sites: Iterable[str]) -> list[str]:
+    """Every call, message and selection of the projections at which no search was, in words. Loop and call counters do
+    not count: one round stands for all."""
+    reached = {_counter.sub("", site) for site in sites}
+    missing: dict[str, None] = {}
+    for role, projection in choreography.projections.items():
+        for kind, site, label in _asked(projection.source):
+            if (f"{site}={label}" if label else site) not in reached:
+                line = choreography.site_lines.get(site)
+                named = f"the selection `{label}`" if label else "a call" if kind == "Call" else "a message"
+                missing[f"{named} of {role} at site {site}" + (f" (line {line})" if line else "")] = None
+    return list(missing)
+
+
+def _asked(source: str) -> Iterator[tuple[str, str, str]]:
+    """(operation, site, label) of everything that a projection's text calls, sends or chooses."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in _ASKING:
+            site = _counter.sub("", "".join(_constants(node.args[0])))
+            yield node.func.id, site, "".join(_constants(node.args[2])) if node.func.id == "Choose" else ""
+
+
+def _constants(node: ast.expr) -> Iterator[str]:
+    """The fixed parts of a text; what is put into it is a counter."""
+    if isinstance(node, ast.JoinedStr):
+        for part in node.values:
+            yield from _constants(part)
+    elif isinstance(node, ast.Constant):
+        yield str(node.value)
+
+
+def _choices(
+    programs: Mapping[str, RoleProgram], maker: Maker, starts: Sequence[bytes]
+) -> dict[tuple[str, str], list[Any]]:
+    """Everything that may be chosen: ("", parameter) or (role, operation), with the values to choose from; the start as
+    a whole first, where it is given."""
+    choices: dict[tuple[str, str], list[Any]] = {_START: list(starts)} if starts else {}
+    for role, program in programs.items():
+        for name, type in program.parameter_types.items() if not starts else ():
+            choices["", name] = maker.make(type, name)
+        for name, (_, returns) in program.operation_types.items():
+            if program.projection.operations[name].kind != "compensation":
+                choices[role, name] = maker.make(returns, name)
+    return choices
+
+
+def _scenario(
+    choreography: Choreography, choices: Mapping[tuple[str, str], list[Any]], picks: tuple[int, ...]
+) -> Scenario:
+    picked = {key: choices[key][pick] for key, pick in zip(choices, picks, strict=True)}
+    replies = {
+        role: {name: _bytes(value) for (owner, name), value in picked.items() if owner == role}
+        for role in choreography.roles
+    }
+    arguments = {name: value for (owner, name), value in picked.items() if not owner}
+    return Scenario(picked.get(_START) or _bytes(arguments), replies)
+
+
+def _bytes(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def _path(programs: Mapping[str, RoleProgram], scenario: Scenario) -> Hashable | None:
+    """What a run without faults calls, sends and chooses; None if it does not end."""
+
+    def worker(role: str, program: RoleProgram) -> FencedWorker:
+        def function(name: str) -> Callable[[bytes], bytes]:
+            return lambda arguments: scenario.replies[role].get(name, b"null")
+
+        operations = program.projection.operations
+        return FencedWorker(operations, {name: function(name) for name in operations})
+
+    workers = {role: worker(role, program) for role, program in programs.items()}
+    world = World(programs, workers, seed=0)
+    world.start(scenario.arguments)
+    try:
+        world.run()
+    except AssertionError:
+        return None
+    messages = frozenset(
+        (role, site, message.kind, orjson.loads(message.payload)[0] if message.kind is Kind.CHOICE else "")
+        for role, disk in world.disks.items()
+        for (site, _), message in disk.inbox.items()
+    )
+    calls = frozenset((role, site) for role, disk in world.disks.items() for site, _ in disk.results)
+    return messages, calls, world.outcome

@@ -1,0 +1,93 @@
+"""What a role's state is made of in the search, and what can be switched off around the core."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+from accompanist.runtime.burst import CallWorker, CloseWorker
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import ResultRow
+from accompanist.runtime.session import Session
+from accompanist.simulation.explore_fence import Fence, Fencing
+from accompanist.simulation.explore_properties import Broken
+
+NOBODY, DOWN = -1, -2
+"""Instead of a session: none in memory; the sidecar is dead."""
+
+BEGINS = frozenset({Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT})
+
+
+Asked = CallWorker | CloseWorker
+
+
+class Chance(StrEnum):
+    """Who makes a move: nobody in particular (it will happen), or the adversary."""
+
+    HELPFUL = "helpful"
+    CRASH = "crash"
+    LOST = "lost answer"
+    DECLINE = "decline"
+    DEADLINE = "deadline"
+    CANCEL = "cancel"
+    AGAIN = "heard again"
+    LATE = "late call"
+
+
+class RoleState(NamedTuple):
+    """Messages and rows are numbers, see `Post` and `Role`."""
+
+    row: int = -1
+    inbox: frozenset[int] = frozenset()
+    results: frozenset[ResultRow] = frozenset()
+    live: int = NOBODY
+    heard: frozenset[int] = frozenset()
+    asked: frozenset[Asked] = frozenset()
+    late: frozenset[Asked] = frozenset()
+    fence: Fence = Fence()
+
+
+class Move(NamedTuple):
+    """Something that happens: in words, who makes it, the state it leads to, the messages it hands over. `declines`:
+    a worker refuses in it what it might have done."""
+
+    text: str
+    chance: Chance
+    to: int
+    sent: tuple[int, ...] = ()
+    broken: Broken | None = None
+    declines: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What stands around the core, and the core itself. As they are here they are design 3.3; each can be switched off.
+
+    `begins`: kinds of message that begin a session. `inbox_swept`: recovery looks at inbox rows without a session.
+    `inbox_kept`: a message that was heard stays in the inbox until the session is over. `commit_first`: records are
+    committed before messages leave.
+    """
+
+    core: type[Session] = Session
+    fencing: Fencing = field(default_factory=Fencing)
+    begins: frozenset[Kind] = BEGINS
+    inbox_swept: bool = True
+    inbox_kept: bool = True
+    commit_first: bool = True
+
+
+class Post:
+    """All messages of a saga, numbered; the same key with the same content is the same message."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Hashable, int] = {}
+        self.messages: list[Message] = []
+
+    def number(self, message: Message) -> int:
+        key = (message.kind, message.site, message.sender, message.receiver, message.payload)
+        number = self._numbers.setdefault(key, len(self.messages))
+        if number == len(self.messages):
+            self.messages.append(message)
+        return number

@@ -1,0 +1,122 @@
+"""Values made up for a type, as the JSON that a worker or a client would send: an ordinary one first, then others.
+
+The others are chosen to take a program's branches: every member of an enum, both truths, both an empty and a filled
+list, and numbers and texts around the constants that the choreography itself compares with.
+
+Not promised: that some made-up value takes every branch. What was not reached is for the caller to say.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from accompanist.language.ir import Expression, walk
+from accompanist.language.program import Choreography
+
+_values_max = 40
+_depth_max = 6
+_fixed: dict[type, Any] = {
+    inspect.NoneType: None,
+    inspect.AnyType: None,
+    inspect.BytesType: "AA==",
+    inspect.ByteArrayType: "AA==",
+    inspect.DateTimeType: "2026-01-31T12:00:00Z",
+    inspect.DateType: "2026-01-31",
+    inspect.TimeType: "12:00:00",
+    inspect.TimeDeltaType: "PT60S",
+    inspect.UUIDType: "00000000-0000-4000-8000-000000000001",
+    inspect.DecimalType: "1.5",
+}
+
+
+def constants(choreography: Choreography) -> list[Any]:
+    """The numbers and texts that a choreography's expressions and module constants hold."""
+    nodes: list[ast.AST] = [ast.parse(line) for line in choreography.constants]
+    for point in walk(choreography.normal):
+        for name in getattr(point, "__dataclass_fields__", ()):
+            held = getattr(point, name)
+            nodes.extend(value.node for value in _expressions(held))
+    found = {
+        node.value
+        for tree in nodes
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str) and node.value is not True
+    }
+    return sorted(found, key=lambda value: (str(type(value)), value))
+
+
+def _expressions(held: Any) -> Iterable[Expression]:
+    if isinstance(held, Expression):
+        yield held
+    elif isinstance(held, tuple):
+        for part in held:
+            if not hasattr(part, "site"):  # the statements inside a branch are walked by themselves
+                yield from _expressions(part)
+
+
+class Maker:
+    """Makes values; `known` are constants worth trying."""
+
+    def __init__(self, known: Iterable[Any]) -> None:
+        known = list(known)
+        numbers = [value for value in known if isinstance(value, int | float) and not isinstance(value, bool)]
+        self._integers = _distinct([1, *(int(n) + d for n in numbers for d in (1, 0, -1)), 0])
+        self._texts = _distinct(["", *(value for value in known if isinstance(value, str))])
+
+    def make(self, type: Any, name: str = "text") -> list[Any]:
+        """Values of a type, the ordinary one first; `name` stands in for a text."""
+        return self._made(inspect.type_info(type), name, 0)
+
+    def _made(self, info: inspect.Type, name: str, depth: int) -> list[Any]:
+        if type(info) in _fixed:
+            return [_fixed[type(info)]]
+        deeper = depth + 1
+        match info:
+            case inspect.BoolType():
+                return [True, False]
+            case inspect.IntType():
+                return list(self._integers)
+            case inspect.FloatType():
+                return [float(number) for number in self._integers]
+            case inspect.StrType():
+                return _distinct([name, *self._texts])
+            case inspect.EnumType(cls=cls):
+                return [msgspec.to_builtins(member) for member in cls]
+            case inspect.LiteralType(values=values):
+                return list(values)
+            case inspect.DataclassType(fields=fields) | inspect.StructType(fields=fields):
+                parts = {field.encode_name: self._made(field.type, field.name, deeper) for field in fields}
+                tag = {info.tag_field: info.tag} if isinstance(info, inspect.StructType) and info.tag_field else {}
+                return [tag | dict(zip(parts, values, strict=True)) for values in _varied(list(parts.values()))]
+            case inspect.TupleType(item_types=items):
+                return _varied([self._made(item, name, deeper) for item in items])
+            case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item):
+                inside = [] if depth > _depth_max else self._made(item, name, deeper)
+                return [*([value] for value in inside[:1]), [], *([value] for value in inside[1:])][:_values_max]
+            case inspect.DictType(key_type=key, value_type=item):
+                inside = [] if depth > _depth_max else self._made(item, name, deeper)
+                keys = self._made(key, "key", deeper)
+                return [*({keys[0]: value} for value in inside[:1]), {}]
+            case inspect.UnionType(types=types):
+                ordered = sorted(types, key=lambda each: isinstance(each, inspect.NoneType))
+                shallow = ordered[::-1] if depth > _depth_max else ordered
+                return [value for each in shallow for value in self._made(each, name, deeper)][:_values_max]
+        raise TypeError(f"no value can be made up for {type(info).__name__}")
+
+
+def _varied(parts: list[list[Any]]) -> list[list[Any]]:
+    """The first value of each part; then, one part at a time, its other values."""
+    first = [values[0] for values in parts]
+    made = [first]
+    for at, values in enumerate(parts):
+        made.extend([*first[:at], value, *first[at + 1 :]] for value in values[1:])
+    return made[:_values_max]
+
+
+def _distinct(values: Iterable[Any]) -> list[Any]:
+    return list(dict.fromkeys(values))

@@ -1,0 +1,93 @@
+"""Fake workers for the search and for tests: made of fixed replies, of functions, or of an object with data.
+
+An object is the most telling: its data are part of the searched state, and after an undone saga they have to be what
+they were before. So a compensation that undoes half is found, not only one that fails.
+
+A function declines by raising `Declined` (of `language.direct`) or `Refusal` (of `simulation.worker`). A compensation
+that raises anything has failed; a forward call that raises anything else gives no answer, as a crash would not.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from accompanist.language import codec, direct
+from accompanist.language.program import Operation, RoleProgram
+from accompanist.runtime.answers import Answer, Declined, Fault, Replied
+from accompanist.runtime.burst import CallWorker
+from accompanist.simulation.worker import Refusal
+
+UNWILLING = "it was made to decline"
+
+
+class Replies:
+    """A worker that gives one reply an operation, and may decline what can be declined."""
+
+    def __init__(self, operations: Mapping[str, Operation], replies: Mapping[str, bytes], declines: bool) -> None:
+        self._operations, self._replies, self._declines = operations, replies, declines
+        self.memory = b""
+
+    def answers(self, call: CallWorker, memory: bytes) -> list[tuple[Answer, bytes]]:
+        reply: tuple[Answer, bytes] = (Replied(self._replies.get(call.operation, b"null")), memory)
+        if self._declines and may_decline(self._operations[call.operation]):
+            return [reply, (Declined(UNWILLING), memory)]
+        return [reply]
+
+
+class Functions:
+    """A worker made of functions by operation, or of one object whose methods they are and whose data is kept.
+
+    `declines`: whether the adversary may make any call decline that can be declined. Compensations that are not given
+    do nothing."""
+
+    def __init__(self, program: RoleProgram, source: Mapping[str, Callable[..., Any]] | object, declines: bool) -> None:
+        self._program, self._source, self._declines = program, source, declines
+        self._spellings: dict[bytes, bytes] = {}
+        self._known: dict[tuple[str, bytes, bytes], tuple[Answer, bytes]] = {}
+        self._operations = program.projection.operations
+        self.memory = b"" if isinstance(source, Mapping) else self._spelling(source)
+
+    def answers(self, call: CallWorker, memory: bytes) -> list[tuple[Answer, bytes]]:
+        key = (call.operation, call.arguments, memory)
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = self._answer(call, memory)
+        if self._declines and may_decline(self._operations[call.operation]) and not isinstance(known[0], Declined):
+            return [known, (Declined(UNWILLING), memory)]
+        return [known]
+
+    def _answer(self, call: CallWorker, memory: bytes) -> tuple[Answer, bytes]:
+        source: Any = self._source if isinstance(self._source, Mapping) else pickle.loads(memory)
+        function = source.get(call.operation) if isinstance(source, Mapping) else getattr(source, call.operation, None)
+        undoes = self._operations[call.operation].kind == "compensation"
+        if function is None:
+            missing: Answer = Replied(b"null") if undoes else Fault(f"there is no fake of {call.operation}")
+            return missing, memory
+        try:
+            reply = codec.encode(function(**self._arguments(call)))
+        except (direct.Declined, Refusal) as refusal:
+            return (Fault(refusal.reason) if undoes else Declined(refusal.reason)), memory
+        except Exception as problem:
+            return Fault(f"{type(problem).__name__}: {problem}"), memory
+        return Replied(b"null" if undoes else reply), memory if source is self._source else self._spelling(source)
+
+    def _arguments(self, call: CallWorker) -> dict[str, Any]:
+        types, _ = self._program.operation_types[call.operation]
+        given = codec.decode(call.arguments, dict[str, Any])
+        return {name: codec.decode(codec.encode(given[name]), type) for name, type in types.items()}
+
+    def _spelling(self, source: object) -> bytes:
+        """An object's data as bytes, the same for equal data however it came about."""
+        data = pickle.dumps(source)
+        try:
+            meaning = codec.encode(vars(source))
+        except codec.EncodeError:
+            meaning = data
+        return self._spellings.setdefault(meaning, data)
+
+
+def may_decline(operation: Operation) -> bool:
+    """Whether the contract lets a worker decline an operation."""
+    return operation.kind != "compensation" and not operation.retriable

@@ -1,0 +1,37 @@
+"""The session protocol holds: every schedule of small sagas on the real core, within bounds that are stated here."""
+
+from __future__ import annotations
+
+import pytest
+
+from accompanist.language.program import RoleProgram
+from accompanist.simulation.explore import Faults
+from tests.model.searched import explorer, holds
+from tests.runtime import sagas
+
+Programs = dict[str, RoleProgram]
+
+
+@pytest.mark.parametrize("crashes", [0, 1, 2])
+def test_one_role_under_all_faults(crashes: int) -> None:
+    faults = Faults(crashes, lost_answers=1, declines=1, deadlines=1, cancels=1)
+    assert set(holds(explorer(sagas.lone(), faults)).ends) == {"settled", "ended"}
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [Faults(crashes=1, declines=1), Faults(crashes=0, declines=9, cancels=1), Faults(crashes=0, lost_answers=1)],
+)
+@pytest.mark.parametrize("saga", ["ring", "fork"])
+def test_three_roles(saga: str, faults: Faults) -> None:
+    programs: Programs = getattr(sagas, saga)()
+    assert set(holds(explorer(programs, faults)).ends) == {"settled", "ended"}
+
+
+def test_a_branch_that_runs_beside() -> None:
+    holds(explorer(sagas.ring(pivot=False, concurrent_tail=True), Faults(crashes=0, declines=9)))
+
+
+def test_the_same_search_finds_the_same() -> None:
+    one, other = (holds(explorer(sagas.fork(), Faults(crashes=0, declines=9))) for _ in range(2))
+    assert (one.states, one.steps, one.ends) == (other.states, other.steps, other.ends)
