@@ -5,6 +5,7 @@ What `accompanist --help` costs is typer; nothing of the language, the log or th
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,6 +23,14 @@ app = typer.Typer(
 )
 sessions = typer.Typer(help="Look at sessions, and act on them.", no_args_is_help=True)
 app.add_typer(sessions, name="sessions")
+
+class Declines(StrEnum):
+    """How many calls the adversary makes decline in one run of `verify`."""
+
+    ALL = "all"
+    ONE = "one"
+    NONE = "none"
+
 
 File = Annotated[Path, typer.Argument(help="A Python file with choreographies.")]
 ConfigFile = Annotated[
@@ -72,6 +81,34 @@ def diagram(
 
     with reporting(as_json):
         raise typer.Exit(command.diagram(file, choreography, format, output, as_json))
+
+
+@app.command()
+def verify(
+    file: File,
+    choreography: Annotated[str, typer.Option("--choreography", help="Which one, if the file has several.")] = "",
+    crashes: Annotated[int, typer.Option("--crashes", help="Sidecars that die in one run, at most.", min=0)] = 1,
+    declines: Annotated[Declines, typer.Option("--declines", help="Calls that decline in one run.")] = Declines.ONE,
+    lost: Annotated[int, typer.Option("--lost", help="Calls that give no answer in one run.", min=0)] = 0,
+    cancels: Annotated[int, typer.Option("--cancels", help="Times that the client cancels.", min=0, max=1)] = 0,
+    deadlines: Annotated[int, typer.Option("--deadlines", help="Times that a deadline passes.", min=0)] = 0,
+    workers: Annotated[
+        Path | None, typer.Option("--workers", help="A Python file with fake WORKERS; else replies are made up.")
+    ] = None,
+    states_max: Annotated[int, typer.Option("--states-max", help="Stop after so many states.", min=1)] = 2_000_000,
+    seconds: Annotated[float, typer.Option("--seconds", help="Stop after so long.", min=0.0)] = 300.0,
+    mebibytes: Annotated[int, typer.Option("--mebibytes", help="Stop at so much memory.", min=64)] = 4_096,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a failing schedule as Mermaid.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Search a choreography's sagas for a schedule that breaks a promise; imports the file's module."""
+    from accompanist.cli import verify as command
+    from accompanist.simulation.explore import Bounds, Faults
+
+    with reporting(as_json):
+        faults = Faults(crashes, lost, command.DECLINES[declines.value], deadlines, cancels)
+        bounds = Bounds(states_max, seconds, mebibytes * 1_048_576)
+        raise typer.Exit(command.run(file, command.Wanted(choreography, faults, bounds, workers, mermaid), as_json))
 
 
 @app.command()
