@@ -37,6 +37,7 @@ from accompanist.runtime.events import Answered, CloseAnswered, Event, Name, Und
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Executed, ResultKind
 from accompanist.sidecar import drawn
+from accompanist.sidecar.retries import Retry, policy_of
 from accompanist.sidecar.tracing import Tracing
 
 logger = structlog.get_logger("accompanist.calls")
@@ -71,11 +72,13 @@ class Calls:
         self,
         workers: Mapping[str, Worker],
         tracing: Tracing,
+        retries: Mapping[str, Retry] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._workers = workers
         self._tracing = tracing
+        self._retries = retries or {}
         self._sleep = sleep
         self._chance = chance
         self.in_flight = 0
@@ -86,8 +89,7 @@ class Calls:
         if call.operation in drawn.READS:
             return Answered(call.site, Name.REPLIED, drawn.read(call.operation, self._chance))
         undo = call.kind is ResultKind.COMPENSATE
-        policy = backoff.COMPENSATION if undo else backoff.RETRIABLE if call.endless else backoff.FORWARD
-        asked = await self._until_answered(header, role, role_class, call, cause, policy)
+        asked = await self._until_answered(header, role, role_class, call, cause)
         crashpoints.reached("sidecar.undo_answered" if undo else "sidecar.reply_received")
         if undo:
             text = "" if isinstance(asked, Replied) else _words(asked)
@@ -112,7 +114,7 @@ class Calls:
         arguments = {"session": str(header.session), "role": role, "unless": close.unless}
         call = CallWorker("!close", ResultKind.FORWARD, CLOSE, orjson.dumps(arguments), endless=True)
         while True:
-            answer = await self._until_answered(header, role, role_class, call, cause, backoff.RETRIABLE)
+            answer = await self._until_answered(header, role, role_class, call, cause)
             crashpoints.reached("sidecar.close_answered")
             if isinstance(answer, Missing):
                 return CloseAnswered(Name.CLOSED, None)
@@ -134,9 +136,9 @@ class Calls:
         role_class: str,
         call: CallWorker,
         cause: dict[str, str],
-        policy: backoff.Policy,
     ) -> Answer:
         worker = self._workers[role_class]
+        policy, timeout_ms = policy_of(call, self._retries)
         attempt = 0
         while True:
             attempt += 1
@@ -145,7 +147,7 @@ class Calls:
             began = time.time_ns()
             self.in_flight += 1
             try:
-                answer = await worker.call(call.operation, call.arguments, about, limits.call_timeout_ms)
+                answer = await worker.call(call.operation, call.arguments, about, timeout_ms)
             finally:
                 self.in_flight -= 1
             self._tracing.called(header, role, role_class, call, attempt, context, cause, began, answer)

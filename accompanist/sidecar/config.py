@@ -8,6 +8,9 @@
     choreographies = ["orders/choreography.py"]
     token_file = "payment.token"                            # needed where `api` is not on this machine
 
+    [service.payment.retry]    # by operation, or `default`; what is left out stays as it is
+    charge = { attempts_max = 5, first_ms = 50, cap_ms = 2000, timeout_ms = 3000 }
+
     [peers.shipping]           # services of other files; those of one file know one another
     database = "postgresql://db.internal/sagas"
 
@@ -16,7 +19,8 @@
 
 Paths, also in `unix:` addresses and in a database's `host=`, are relative to the file. Over the file stand
 `DATABASE_URL` (the database of every service) and, over that, `ACCOMPANIST_SERVICE_<NAME>_<KEY>` for the keys
-`database schema listen api token_file` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`. The file itself is
+`database schema listen api token_file` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY` is the table as
+JSON. The file itself is
 `--config`, else `ACCOMPANIST_CONFIG`, else the first `accompanist.toml` from the working directory upwards.
 
 A wrong key, value or name is an error that says where it stands and what was probably meant. Nothing is
@@ -28,6 +32,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -39,6 +44,7 @@ import msgspec
 
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
+from accompanist.sidecar.retries import Retry
 
 T = TypeVar("T")
 
@@ -112,6 +118,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     workers: dict[str, str] = {}
     choreographies: tuple[str, ...] = ()
     token_file: str = ""
+    retry: dict[str, Retry] = {}
 
     def needs_database(self) -> str:
         """The address of the log. Raises OperatorError where nobody gave one: a client needs none, a sidecar does."""
@@ -253,7 +260,7 @@ def _service(name: str, entry: Any, root: Path, environ: Mapping[str, str]) -> S
     return service
 
 
-_SERVICE_KEYS = ("database", "schema", "listen", "api", "workers", "choreographies", "token_file")
+_SERVICE_KEYS = ("database", "schema", "listen", "api", "workers", "choreographies", "token_file", "retry")
 _PLAIN_KEYS = ("database", "schema", "listen", "api", "token_file")
 
 
@@ -264,6 +271,11 @@ def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) 
     for key in _PLAIN_KEYS:
         if value := environ.get(prefix + key.upper()):
             said[key] = value
+    if value := environ.get(f"{prefix}RETRY"):
+        try:
+            said["retry"] = json.loads(value)
+        except ValueError:
+            raise OperatorError(BAD_VALUE, f"{prefix}RETRY is not JSON") from None
     workers = table.get("workers")
     if isinstance(workers, dict):
         said["workers"] = {role: environ.get(f"{prefix}WORKER_{role.upper()}") or url for role, url in workers.items()}
@@ -272,7 +284,7 @@ def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) 
 
 def _no_strange_variables(services: Mapping[str, Service], environ: Mapping[str, str]) -> None:
     """A misspelt override is an error like a misspelt key."""
-    known = [_prefix(name) + key.upper() for name in services for key in _PLAIN_KEYS]
+    known = [_prefix(name) + key.upper() for name in services for key in (*_PLAIN_KEYS, "retry")]
     known += [f"{_prefix(s.name)}WORKER_{role.upper()}" for s in services.values() for role in s.workers]
     for variable in environ:
         if variable.startswith("ACCOMPANIST_SERVICE_") and variable not in known:

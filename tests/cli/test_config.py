@@ -62,6 +62,8 @@ def test_the_environment_stands_over_the_file() -> None:
         ({"service": {"payment": {"api": 7102}}}, "ACC604", "payment"),
         ({"service": {"payment": {"workers": ["x"]}}}, "ACC604", "workers"),
         ({"service": {"payment": []}}, "ACC604", "service.payment"),
+        ({"service": {"payment": {"retry": {"charge": {"attempts": 3}}}}}, "ACC604", "attempts"),
+        ({"service": {"payment": {"retry": {"charge": {"attempts_max": 0}}}}}, "ACC604", "attempts_max"),
         ({"service": {"Payment!": {}}}, "ACC604", "Payment!"),
         ({"service": {"payment": {"schema": "x; drop"}}}, "ACC604", "schema"),
         ({"service": {"payment": {"api": "unix:/x"}}}, "ACC604", "http+unix"),

@@ -140,9 +140,9 @@ async def test_a_message_from_a_service_that_does_not_play_its_sender_is_refused
     stranger = of(control(sagas.HEADER, Kind.ABORT, "b", "a", "forged"), session)
     [delivery] = await services.sidecars["c"].flusher.commit(Commit(shard=None, messages=(stranger,)))
     assert delivery is Delivery.STORED
-    [taken] = await services.sidecars["a"].log.take(10)
-    assert taken.sender_service == "c"
-    services.sidecars["a"].driver.take([taken])
+    taken = await services.sidecars["a"].log.take(10)
+    assert "c" in {entry.sender_service for entry in taken}
+    services.sidecars["a"].driver.take(taken)
     assert services.sidecars["a"].driver.open_sessions == 0
 
 

@@ -23,7 +23,11 @@ WAIT_S = 60.0
 SERVICES = ("warehouse", "payment", "loyalty")
 
 # customer and product of an order that settles, one that is declined early, one whose shipping is declined at the end
-ORDERS = {"settled": ("customer-gold", "espresso_machine"), "unpaid": ("customer-poor", "grinder"), "unshipped": ("customer-silver", "gas_cooker")}
+ORDERS = {
+    "settled": ("customer-gold", "espresso_machine"),
+    "unpaid": ("customer-poor", "grinder"),
+    "unshipped": ("customer-silver", "gas_cooker"),
+}
 
 REACHED: dict[str, tuple[str, ...]] = {
     "sidecar.start_committed": ("warehouse",),

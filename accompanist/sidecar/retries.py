@@ -1,0 +1,44 @@
+"""How often, how fast and how long an operation is asked for: the defaults, and what the configuration says instead.
+
+Three kinds of calls differ by nature, and no configuration changes that: a transaction that may fail has a budget of
+attempts, a retriable one and whatever stands after the commit point has none, and a compensation has a long one,
+after which a person is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from accompanist import limits
+from accompanist.runtime.backoff import COMPENSATION, FORWARD, RETRIABLE, Policy
+from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.ports import ResultKind
+
+DEFAULT = "default"
+
+
+class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `[service.NAME.retry]` says of one operation, or of all under `default`; None: as it is."""
+
+    attempts_max: int | None = None
+    first_ms: int | None = None
+    cap_ms: int | None = None
+    timeout_ms: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} is at least 1")
+
+
+def policy_of(call: CallWorker, retries: Mapping[str, Retry]) -> tuple[Policy, int]:
+    """The policy of a call, and the time one attempt may take, in milliseconds."""
+    base = COMPENSATION if call.kind is ResultKind.COMPENSATE else RETRIABLE if call.endless else FORWARD
+    said = retries.get(call.operation) or retries.get(DEFAULT) or Retry()
+    first_ms = said.first_ms or base.first_ms
+    attempts_max = base.attempts_max if base.attempts_max is None else said.attempts_max or base.attempts_max
+    policy = Policy(first_ms, max(first_ms, said.cap_ms or base.cap_ms), attempts_max)
+    return policy, said.timeout_ms or limits.call_timeout_ms
