@@ -95,7 +95,7 @@ class Sidecar:
         self._telemetry = open_telemetry(service.name, os.environ)
         self._clients: dict[str, WorkerClient] = {role: connect(url) for role, url in service.workers.items()}
         self._tracing = Tracing(self._telemetry, service.workers)
-        self._calls = Calls(self._clients, self._tracing)
+        self._calls = Calls(self._clients, self._tracing, service.retry)
         self._waiters = Waiters()
         self._leave = AsyncExitStack()
         self._owner = f"{service.name}@{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
