@@ -14,10 +14,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
-from accompanist.language.ir import ELSE, THEN, Block, Carried, Header, If, Move, Owners, Select, Statement, actors
+from accompanist.language.ir import (
+    ELSE,
+    THEN,
+    Block,
+    Carried,
+    Header,
+    If,
+    Loop,
+    Move,
+    Select,
+    Statement,
+    actors,
+)
+from accompanist.language.liveness import takes_part
 from accompanist.language.local import LocalBlock, Receiving, stopped
 from accompanist.language.merge import NoMerge, merge
-from accompanist.language.project import Ahead, Names, Projector, reach, unreached
+from accompanist.language.project import Ahead, Projector, inside, reach, unreached
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,32 +58,43 @@ class Amender:
 
     def amend(self, body: Block) -> Block:
         """The body with every selection that is needed."""
-        live: dict[str, Names] = dict.fromkeys(self._header.roles, frozenset())
-        return self._block(body, live, frozenset(), frozenset({self._header.initiator}))
+        nothing = Ahead(frozenset(), frozenset())
+        return self._block(body, dict.fromkeys(self._header.roles, nothing), frozenset({self._header.initiator}))
 
-    def _block(self, block: Block, live: Mapping[str, Names], acting: Owners, begun: Set[str]) -> Block:
+    def _block(self, block: Block, ahead: Mapping[str, Ahead], begun: Set[str]) -> Block:
+        """`ahead`: what lies after the block for each role that follows it. In a loop these are not all."""
         made: list[Statement] = []
-        live = dict(live)
-        reached = reach(block, begun, acting)
-        for point, at in zip(reversed(block), reversed(reached), strict=True):
+        ahead = dict(ahead)
+        acting = next((one.acting for one in ahead.values()), frozenset())
+        for point, at in zip(reversed(block), reversed(reach(block, begun, acting)), strict=True):
             if isinstance(point, If):
-                then = self._block(point.then, live, acting, at)
-                orelse = self._block(point.orelse, live, acting, at)
-                point = self._tell(replace(point, then=then, orelse=orelse), live, acting, at)
-            for role, projector in self._projectors.items():
-                live[role] = projector.project((point,), Ahead(live[role], acting), at)[1]
-            acting |= actors((point,))
+                then, orelse = self._block(point.then, ahead, at), self._block(point.orelse, ahead, at)
+                point = self._tell(replace(point, then=then, orelse=orelse), ahead, at)
+            elif isinstance(point, Loop):
+                point = replace(point, body=self._block(point.body, self._turn(point, ahead), at))
+            acts = actors((point,))
+            for role, after in ahead.items():
+                live = self._projectors[role].project((point,), after, at)[1]
+                ahead[role] = replace(after, live=live, acting=after.acting | acts)
             made.append(point)
         return tuple(reversed(made))
 
-    def _tell(self, point: If, live: Mapping[str, Names], acting: Owners, begun: Set[str]) -> If:
+    def _turn(self, loop: Loop, ahead: Mapping[str, Ahead]) -> dict[str, Ahead]:
+        """What lies after the points of a loop's body, for those who take part."""
+        return {
+            role: inside(loop, role, after)
+            for role, after in ahead.items()
+            if takes_part(loop, role, after.live, after.acting)
+        }
+
+    def _tell(self, point: If, ahead: Mapping[str, Ahead], begun: Set[str]) -> If:
         told: dict[str, Sides] = {}
-        for role, projector in self._projectors.items():
+        for role, after in ahead.items():
             if role in point.owners:
                 continue
-            ahead = Ahead(live[role], acting)
-            programs = {label: projector.project(side, ahead, begun)[0] for label, side in point.branches}
-            if unreached(role, programs[THEN], programs[ELSE], ahead, begun):
+            projector = self._projectors[role]
+            programs = {label: projector.project(side, after, begun)[0] for label, side in point.branches}
+            if unreached(role, programs[THEN], programs[ELSE], after, begun):
                 continue
             try:
                 merge(programs[THEN], programs[ELSE])
@@ -79,7 +103,7 @@ class Amender:
         if not told:
             return point
         selector = max(
-            (role for role in self._header.roles if role in point.owners),
+            (role for role in ahead if role in point.owners),
             key=lambda role: sum(_rides(point, role, told)),
         )
         then, orelse = (self._side(point, label, selector, told) for label, _ in point.branches)
@@ -105,6 +129,8 @@ def erase(block: Block) -> Block:
     for point in block:
         if isinstance(point, If):
             point = replace(point, then=erase(point.then), orelse=erase(point.orelse))
+        elif isinstance(point, Loop):
+            point = replace(point, body=erase(point.body))
         elif isinstance(point, Move):
             point = replace(point, carries=())
         if not isinstance(point, Select):

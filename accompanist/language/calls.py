@@ -1,4 +1,4 @@
-"""The four forms of call that are points of a choreography: role operations, com, share, attempt.
+"""The forms of call that are points of a choreography: role operations, com, share, attempt, other choreographies.
 
 What a form is, is decided by the name alone: a method of a role parameter, or a word of the language however it was
 imported. A form with a mistake in it is reported here and read as `REFUSED_FORM`.
@@ -10,11 +10,11 @@ import ast
 import difflib
 from dataclasses import dataclass
 
-from accompanist.language import codes
+from accompanist.language import annotation, codes
 from accompanist.language.expressions import Expressions
 from accompanist.language.ir import Header
-from accompanist.language.names import Names
-from accompanist.language.roles import RESERVED, Offer
+from accompanist.language.modules import Modules, Reference
+from accompanist.language.roles import DRAWN, RESERVED, Offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,35 +43,57 @@ class AttemptForm:
 
 
 @dataclass(frozen=True, slots=True)
+class EnterForm:
+    """`other(roles and values)`: the steps of another choreography."""
+
+    callee: Reference
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedForm:
     """One of the forms, with a mistake that has been reported."""
 
 
 REFUSED_FORM = RefusedForm()
-Form = CallForm | MoveForm | AttemptForm | RefusedForm
+Form = CallForm | MoveForm | AttemptForm | EnterForm | RefusedForm
 
 
 class CallReader:
     """Recognises the forms in one choreography."""
 
-    def __init__(self, names: Names, header: Header, expressions: Expressions) -> None:
-        self._names, self._header, self._expressions = names, header, expressions
+    def __init__(self, header: Header, expressions: Expressions) -> None:
+        self._header, self._expressions = header, expressions
 
     def abort(self, node: ast.Call) -> str | None:
         """The role of `role.abort(…)`, None for any other call."""
         match node.func:
-            case ast.Attribute(value=ast.Name(id=role), attr="abort") if role in self._header.roles:
-                return role
+            case ast.Attribute(value=ast.Name(id=name), attr="abort"):
+                return self._expressions.scope.roles.get(name)
         return None
+
+    def choreography(self, node: ast.Call) -> Reference | None:
+        """The choreography that a call enters, None for any other call."""
+        scope = self._expressions.scope
+        if isinstance(node.func, ast.Name) and node.func.id in scope.choreographies:
+            return scope.choreographies[node.func.id]
+        if isinstance(node.func, ast.Name) and node.func.id in scope.variables:
+            return None
+        found = scope.names.resolve(node.func)
+        return found if found is not None and is_choreography(scope.names.modules, found) else None
 
     def read(self, node: ast.Call) -> Form | None:
         """The form of a call, None if it is a local one."""
+        scope = self._expressions.scope
         match node.func:
-            case ast.Attribute(value=ast.Name(id=role), attr=operation) if role in self._header.roles:
+            case ast.Attribute(value=ast.Name(id=name), attr=operation) if name in scope.roles:
                 if self._expressions.hidden(node, ast.unparse(node.func)):
                     return REFUSED_FORM
-                return self._operation(node, role, operation)
-        found = self._names.resolve(node.func)
+                return self._operation(node, name, scope.roles[name], operation)
+        callee = self.choreography(node)
+        if callee is not None:
+            hidden = self._expressions.hidden(node, ast.unparse(node.func))
+            return REFUSED_FORM if hidden else EnterForm(callee)
+        found = scope.names.resolve(node.func)
         word = found.word if found is not None else ""
         if word not in ("com", "share", "attempt"):
             return None
@@ -79,16 +101,16 @@ class CallReader:
             return REFUSED_FORM
         return self._attempt(node) if word == "attempt" else self._move(node, word)
 
-    def _operation(self, node: ast.Call, role: str, operation: str) -> Form:
+    def _operation(self, node: ast.Call, name: str, role: str, operation: str) -> Form:
         owner = self._header.roles[role]
         if operation == "abort":
             return self._refuse(
                 codes.EXPRESSION, node, "abort ends the saga and has no value", "write it on a line of its own"
             )
-        offer = owner.offer(operation)
+        offer = owner.offer(operation) or DRAWN.get(operation)
         if offer is None and operation in RESERVED:
             return self._refuse(
-                codes.EXPRESSION, node, f"{role}.{operation} is not in the language yet", "make it a @query of the role"
+                codes.EXPRESSION, node, f"{name}.{operation} is not in the language yet", "make it a @query of the role"
             )
         if offer is None:
             close = difflib.get_close_matches(operation, [offer.name for offer in owner.offers], 1)
@@ -96,27 +118,25 @@ class CallReader:
                 codes.ROLE_UNKNOWN,
                 node.func,
                 f"{owner.name} has no operation {operation}",
-                f"{role}.{close[0]}(…)" if close else f"declare it in class {owner.name}",
+                f"{name}.{close[0]}(…)" if close else f"declare it in class {owner.name}",
             )
         if offer.kind == "compensation":
             return self._refuse(
-                codes.COMPENSATION_CALLED, node, f"{operation} is a compensation", f'{role}.abort("reason")'
+                codes.COMPENSATION_CALLED, node, f"{operation} is a compensation", f'{name}.abort("reason")'
             )
-        arguments = self._arguments(node, offer, role)
+        arguments = self._arguments(node, offer, f"{name}.{operation}")
         return REFUSED_FORM if arguments is None else CallForm(role, offer, arguments)
 
-    def _arguments(self, node: ast.Call, offer: Offer, role: str) -> tuple[tuple[str, ast.expr], ...] | None:
+    def _arguments(self, node: ast.Call, offer: Offer, written: str) -> tuple[tuple[str, ast.expr], ...] | None:
         names = [name for name, _ in offer.parameters]
-        wanted = f"{role}.{offer.name}({', '.join(names)})"
+        wanted = f"{written}({', '.join(names)})"
         if any(isinstance(part, ast.Starred) for part in node.args) or any(k.arg is None for k in node.keywords):
             self._refuse(codes.STAR, node, "arguments are spread with * or **", wanted)
             return None
         given = [*zip(names, node.args, strict=False), *((k.arg or "", k.value) for k in node.keywords)]
         keys = [name for name, _ in given]
         if len(node.args) > len(names) or sorted(keys) != sorted(names):
-            self._refuse(
-                codes.BAD_CALL, node, f"{role}.{offer.name} takes {', '.join(names) or 'no arguments'}", wanted
-            )
+            self._refuse(codes.BAD_CALL, node, f"{written} takes {', '.join(names) or 'no arguments'}", wanted)
             return None
         return tuple(given)
 
@@ -124,8 +144,11 @@ class CallReader:
         match node:
             case ast.Call(args=[ast.Call() as inner], keywords=[]):
                 form = self.read(inner)
-                if isinstance(form, CallForm):
+                if isinstance(form, CallForm) and form.offer.may_decline:
                     return AttemptForm(form)
+                if isinstance(form, CallForm):
+                    text = f"{ast.unparse(inner.func)} never declines"
+                    return self._refuse(codes.BAD_ATTEMPT, node, text, f"{ast.unparse(inner.func)}(…) alone")
                 if isinstance(form, RefusedForm):
                     return form
         return self._refuse(
@@ -156,18 +179,19 @@ class CallReader:
         if word == "share" and not isinstance(to, (ast.List, ast.Tuple)):
             self._refuse(codes.BAD_MOVE, to, "share takes a list of roles", f"to=[{ast.unparse(to)}]")
             return None
+        roles = self._expressions.scope.roles
         nodes = to.elts if isinstance(to, (ast.List, ast.Tuple)) else [to]
         names: list[str] = []
         for node in nodes:
-            if isinstance(node, ast.Name) and node.id in self._header.roles:
-                names.append(node.id)
+            if isinstance(node, ast.Name) and node.id in roles:
+                names.append(roles[node.id])
                 continue
-            close = difflib.get_close_matches(ast.unparse(node), self._header.roles, 1)
+            close = difflib.get_close_matches(ast.unparse(node), roles, 1)
             self._refuse(
                 codes.ROLE_UNKNOWN,
                 node,
                 f"{ast.unparse(node)} is not a role of this choreography",
-                close[0] if close else f"one of {', '.join(self._header.roles)}",
+                close[0] if close else f"one of {', '.join(roles)}",
             )
         if len(names) < len(nodes):
             return None
@@ -179,3 +203,12 @@ class CallReader:
     def _refuse(self, code: str, node: ast.AST, text: str, hint: str) -> Form:
         self._expressions.refuse(code, node, text, hint)
         return REFUSED_FORM
+
+
+def is_choreography(modules: Modules, found: Reference) -> bool:
+    """Whether a name stands for a function of the project that is decorated @choreography."""
+    home = modules.find(found.module)
+    if home is None or not isinstance(found.node, ast.FunctionDef):
+        return False
+    words = (annotation.reference(modules, home, decorator) for decorator in found.node.decorator_list)
+    return any(word is not None and word.word == "choreography" for word in words)

@@ -105,21 +105,22 @@ NO_PLACE = catalogue(
 # -- what is not in the language -------------------------------------------------------------------
 LOOP = catalogue(
     "ACC120",
-    "loops are not in the language yet",
-    "A loop would have to tell every role in it at each turn whether it goes on; that is planned.",
-    "Use a comprehension for data at one role, or a @pure function.",
+    "outside a loop",
+    "`break` and `continue` speak of the loop around them, and here is none. `async for` is not needed.",
+    "Branch with if/else.",
 )
-MATCH = catalogue(
+PATTERN = catalogue(
     "ACC121",
-    "match is not in the language yet",
-    "Branching on patterns is planned; `if` and `elif` do the same today.",
-    "Write if/elif/else with comparisons.",
+    "pattern is not in the language",
+    "A case is a condition on the subject: literals, enum members, message classes, builtin types, tuples and lists of "
+    "a fixed length, `|` without names, captures and `_`. Only the last case may take everything.",
+    "Write the condition with one of these, or as a guard: `case x if …`.",
 )
-SUB_CHOREOGRAPHY = catalogue(
+RECURSION = catalogue(
     "ACC122",
-    "a choreography cannot call another yet",
-    "Sub-choreographies need role arguments and a frame in every site; they are planned.",
-    "Write the steps in place.",
+    "a choreography calls itself",
+    "The steps of a called choreography stand in the caller's program; one that calls itself would never end there.",
+    "Write a loop, or call a @pure function for what one role computes alone.",
 )
 TRY = catalogue(
     "ACC123",
@@ -179,7 +180,8 @@ EXPRESSION = catalogue(
 STATEMENT = catalogue(
     "ACC132",
     "statement has no effect or is not in the language",
-    "A choreography holds assignments, role calls, com, share, if, return and role.abort.",
+    "A choreography holds assignments, role calls, com, share, if, match, for, while, calls of other choreographies, "
+    "return and role.abort.",
     "Leave it out, or bind its value to a name.",
 )
 HIDDEN_CHOICE = catalogue(
@@ -194,6 +196,27 @@ METHOD = catalogue(
     "methods of values are not called",
     "What a method does cannot be seen here: it may change its object or depend on time.",
     "Call the method in a @pure function.",
+)
+
+CENSUS = catalogue(
+    "ACC145",
+    "a loop over roles is not written so",
+    "`for role in (a, b, c)` is written out once for each role. The roles stand there by name; break, continue and "
+    "else have no turn to speak of.",
+    "Name the roles in a tuple, and branch with if/else.",
+)
+ROLE_MISFIT = catalogue(
+    "ACC146",
+    "argument does not fit the choreography",
+    "A called choreography is given a role of the same class for each of its roles, none of them twice, and a "
+    "choreography for each parameter of type Callable.",
+    "Give it other roles, in any order.",
+)
+RETURN_IN_LOOP = catalogue(
+    "ACC147",
+    "return inside a loop of a called choreography",
+    "The caller goes on after a call, so a called choreography comes to its end and does not jump out of a loop.",
+    "Assign the value to a name, leave the loop with break, and return behind the loop.",
 )
 
 # -- determinism -----------------------------------------------------------------------------------
@@ -295,6 +318,12 @@ ATTEMPTED_PIVOT = catalogue(
     "If a pivot's refusal is a value, whether the saga is committed depends on it; that is planned.",
     "Leave attempt() out: if it declines the saga is undone.",
 )
+PIVOT_IN_LOOP = catalogue(
+    "ACC158",
+    "pivot inside a loop",
+    "A path has one commit point. A transaction that cannot be undone, in a loop, may be reached a second time.",
+    "Put it behind the loop, leave the loop after it with break, or give it a compensation.",
+)
 NOT_STARTED = catalogue(
     "ACC156",
     "role acts before anything reached it",
@@ -355,10 +384,7 @@ FORMS: dict[type[ast.AST], tuple[str, str, str]] = {
     ast.Set: (SET_ORDER, "a set has no order", "a tuple; a set only to the right of `in`"),
     ast.SetComp: (SET_ORDER, "a set has no order", "a list comprehension inside sorted()"),
     ast.GeneratorExp: (EXPRESSION, "`(… for …)` can be used up only once", "a list comprehension"),
-    ast.For: (LOOP, "`for` is not in the language yet", "a comprehension at one role, or a @pure function"),
-    ast.While: (LOOP, "`while` is not in the language yet", "a @pure function for data at one role"),
-    ast.AsyncFor: (LOOP, "`async for` is not in the language", "a comprehension at one role"),
-    ast.Match: (MATCH, "`match` is not in the language yet", "if/elif/else"),
+    ast.AsyncFor: (LOOP, "`async for` is not in the language", "a plain `for`"),
     ast.Try: (TRY, "`try` is not in the language", "attempt(role.operation(…)), then `if`"),
     ast.TryStar: (TRY, "`try` is not in the language", "attempt(role.operation(…)), then `if`"),
     ast.Raise: (TRY, "`raise` is not in the language", 'role.abort("reason")'),

@@ -13,10 +13,12 @@ import ast
 from dataclasses import dataclass
 
 from accompanist import limits
-from accompanist.language import codes, continuation
+from accompanist.language import annotation, codes, continuation
 from accompanist.language.amend import Amender
+from accompanist.language.callees import Callees
 from accompanist.language.determinism import PureFunctions
 from accompanist.language.diagnostic import Diagnostic, Findings
+from accompanist.language.frame import TooLarge
 from accompanist.language.ir import Block, Header, actors
 from accompanist.language.locate import Locator
 from accompanist.language.messages import Messages
@@ -135,59 +137,79 @@ def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Chor
         )
     messages = Messages(modules)
     roles = RoleClasses(modules, messages, findings)
+    called = _called(nodes, modules, module)
     made = []
     for number, node in enumerate(nodes):
         if node.name in {other.name for other in nodes[:number]}:
             there = module.source.span(node.args.args[0] if node.args.args else node)
             text = f"there are two choreographies {node.name}"
             findings.add(codes.SIGNATURE, module.source, there, text, "another name")
-        one = _Compilation(module, modules, messages, findings)
-        before = len(findings)
-        header = HeaderParser(modules, messages, roles, module, findings).parse(node)
+        # what is called is checked where it is called; it may be more, a choreography that can be started itself
+        kept = Findings() if node.name in called else findings
+        before = len(kept)
+        header = HeaderParser(modules, messages, roles, module, kept).parse(node)
+        one = _Compilation(module, modules, messages, Callees(modules, messages, roles, kept), kept)
         choreography = None if header is None else one.run(node, header, before)
-        if choreography is not None:
+        if choreography is not None and len(kept) == before:
             made.append(choreography)
     return tuple(made)
+
+
+def _called(nodes: list[ast.FunctionDef], modules: Modules, module: Module) -> set[str]:
+    """The choreographies of a file that others in it name."""
+    local = {node.name for node in nodes}
+    found: set[str] = set()
+    for node in nodes:
+        for statement in node.body:
+            for part in ast.walk(statement):
+                reference = (
+                    annotation.reference(modules, module, part) if isinstance(part, (ast.Name, ast.Attribute)) else None
+                )
+                if reference is not None and reference.module == module.name and reference.name != node.name:
+                    found.add(reference.name)
+    return found & local
 
 
 class _Compilation:
     """The passes over one choreography."""
 
-    def __init__(self, module: Module, modules: Modules, messages: Messages, findings: Findings) -> None:
+    def __init__(
+        self, module: Module, modules: Modules, messages: Messages, callees: Callees, findings: Findings
+    ) -> None:
         self._module, self._modules, self._messages, self._findings = module, modules, messages, findings
+        self._callees = callees
 
     def run(self, node: ast.FunctionDef, header: Header, before: int) -> Choreography | None:
         """`before`: how much had been found before this choreography."""
-        source, findings = self._module.source, self._findings
+        sources, findings = self._modules.source, self._findings
         local = variables(node, header)
         names = Names(self._modules, self._messages, self._module, local | header.everywhere)
-        body = Normaliser(names, header, local, findings).normalise(node)
-        pushed = self._push(body, node)
+        pushed = self._push(Normaliser(names, header, local, self._callees, findings), node)
         if pushed is None:
             return None
-        located = Locator(header, source, findings).locate(pushed)
-        normal = Typing(names, header, source, findings).type_moves(located)
+        located = Locator(header, sources, findings).locate(pushed)
+        normal = Typing(names, header, findings).type_moves(located)
         pure = PureFunctions(self._modules, findings)
         for module_name, name in names.table.values():
             pure.check(module_name, name)
         if len(findings) > before:
             return None  # what follows would report consequences of it
         self._participants(header, normal)
-        SecrecyCheck(names, header, source, findings).check(normal)
+        SecrecyCheck(names, header, self._module.source, findings).check(normal)
         amended = Amender(header).amend(normal)
-        commitment = SagaCheck(header, source, findings).check(amended)
+        commitment = SagaCheck(header, sources, findings).check(amended)
         if len(findings) > before:
             return None
         writer = Writer(self._module, self._modules, self._messages, names, header, findings)
         return writer.write(normal, amended, commitment)
 
-    def _push(self, body: Block, node: ast.FunctionDef) -> Block | None:
+    def _push(self, normaliser: Normaliser, node: ast.FunctionDef) -> Block | None:
         source = self._module.source
         last = node.body[-1]
         end = Span(source.path, last.end_lineno or last.lineno, 0, last.end_lineno or last.lineno, 0)
         try:
-            return continuation.push(body, end)
-        except continuation.TooLarge as problem:
+            return continuation.push(normaliser.normalise(node), end)
+        except TooLarge as problem:
             self._findings.add(
                 codes.TOO_LARGE,
                 source,

@@ -4,6 +4,9 @@
 followed by nothing, so that a role that must know whether the rest happens is told of it like of any other branch.
 Where both branches may go on and one may end inside, the rest is copied; its points keep their sites, because at most
 one of the copies happens. Copies are bounded by `limits.points_max`.
+
+In a loop's body the rest is the rest of the turn: what falls through its end goes on with the next turn. What follows
+the loop stays behind it; a role that has to know whether it happens follows the turns (`ir.parties`).
 """
 
 from __future__ import annotations
@@ -12,12 +15,9 @@ import ast
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language.ir import Block, Expression, If, Return, Statement, ends, may_end
+from accompanist.language.frame import TooLarge
+from accompanist.language.ir import Again, Block, Expression, If, Loop, Return, Statement, ends, may_end
 from accompanist.language.source import Span
-
-
-class TooLarge(Exception):
-    """The normal form passes a bound; the text says which."""
 
 
 def push(block: Block, end: Span) -> Block:
@@ -36,6 +36,8 @@ def _strip(block: Block) -> Block:
     for point in block:
         if isinstance(point, If):
             point = replace(point, then=_strip(point.then), orelse=_strip(point.orelse))
+        elif isinstance(point, Loop):
+            point = replace(point, body=_strip(point.body))
         made.append(point)
         if ends((point,)):
             break
@@ -55,6 +57,8 @@ def _close(block: Block, rest: Block, budget: list[int], depth: int) -> Block:
             raise TooLarge(
                 f"there are more than {limits.points_max} points, what follows early returns counted per branch"
             )
+        if isinstance(point, Loop):
+            point = replace(point, body=_close(point.body, (Again(point.span),), budget, depth + 1))
         if not isinstance(point, If):
             made.append(point)
             continue

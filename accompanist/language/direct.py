@@ -10,13 +10,30 @@ Not read: compensations; what was done before an abort is in `calls`, and undoin
 from __future__ import annotations
 
 import ast
+import hashlib
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
+from accompanist import limits
 from accompanist.language import codec
-from accompanist.language.ir import Abort, Block, Expression, If, Invoke, Let, Move, Return
+from accompanist.language.ir import (
+    Abort,
+    Again,
+    Block,
+    Expression,
+    If,
+    Invoke,
+    Leave,
+    Let,
+    Loop,
+    Move,
+    Return,
+    counters,
+    named,
+)
 from accompanist.language.load import Provide, evaluate, namespace
 from accompanist.language.program import Choreography
 from accompanist.language.words import Outcome
@@ -55,6 +72,18 @@ class Direct:
     calls: tuple[Asked, ...]
 
 
+def _chance(role: str, site: str) -> int:
+    return int.from_bytes(hashlib.blake2b(f"{role} {site}".encode(), digest_size=16).digest())
+
+
+DRAWN: Mapping[str, Callable[[str, str], Any]] = {
+    "role.now": lambda role, site: 1_800_000_000.0 + _chance(role, site) % 1000,
+    "role.uuid": lambda role, site: UUID(int=_chance(role, site), version=4),
+    "role.random": lambda role, site: _chance(role, site) % 2**53 / 2**53,
+}
+"""What a role's clock and chance give where nothing may differ between runs: something for each (role, site)."""
+
+
 class _End(Exception):
     """A path's end; not an error."""
 
@@ -79,12 +108,22 @@ def workers(table: Mapping[str, Callable[..., Any]]) -> Ask:
     """An `ask` that calls fake workers: {"role.operation": function}, which decline by raising Declined."""
 
     def ask(role: str, site: str, operation: str, arguments: Mapping[str, Any]) -> tuple[str, Any]:
+        if operation in DRAWN:
+            return "replied", DRAWN[operation](role, site)
         try:
             return "replied", table[f"{role}.{operation}"](**arguments)
         except Declined as declined:
             return "declined", declined.reason
 
     return ask
+
+
+class _Again(Exception):
+    """The end of a turn; not an error."""
+
+
+class _Leave(Exception):
+    """The end of a loop; not an error."""
 
 
 class _Reading:
@@ -109,22 +148,44 @@ class _Reading:
                         self._values[target] = moved
                 case If(test=test, then=then, orelse=orelse):
                     self.block(then if self._of(test) else orelse)
+                case Loop():
+                    self._loop(point)
+                case Again():
+                    raise _Again
+                case Leave():
+                    raise _Leave
                 case Return(value=value):
                     raise _End(self._of(value))
                 case Abort(reason=reason):
                     raise _End(None, True, self._of(reason))
 
+    def _loop(self, point: Loop) -> None:
+        for turn in range(1, limits.replay_steps_max):
+            self._values[named(point.site)] = turn
+            try:
+                self.block(point.body)
+            except _Again:
+                continue
+            except _Leave:
+                return
+        raise _End(None, True, "a loop goes on for ever")
+
+    def _site(self, site: str) -> str:
+        """The site with the turns of its loops."""
+        for name in counters(site):
+            site = site.replace("[]", f"[{self._values[name]}]", 1)
+        return site
+
     def _invoke(self, point: Invoke) -> None:
+        site = self._site(point.site)
         operation = self._choreography.projections[point.role].operations[point.offer.name]
         arguments = {
             name: self._copy(self._of(value), self._type(operation.parameters[name])) for name, value in point.arguments
         }
-        outcome, answer = self._ask(point.role, point.site, point.offer.name, arguments)
+        outcome, answer = self._ask(point.role, site, point.offer.name, arguments)
         declined = outcome == "declined"
         value = None if declined else self._copy(answer, self._type(operation.returns))
-        self.calls.append(
-            Asked(point.role, point.site, point.offer.name, arguments, outcome, answer if declined else value)
-        )
+        self.calls.append(Asked(point.role, site, point.offer.name, arguments, outcome, answer if declined else value))
         if declined and not point.attempt:
             raise _End(None, True, answer)
         if point.target is not None:

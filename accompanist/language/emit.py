@@ -10,21 +10,25 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
-from accompanist.language.ir import Expression
+from accompanist.language.ir import Expression, counters, named
 from accompanist.language.local import (
     Aborting,
+    Again,
     Arm,
     Calling,
     Choosing,
     Ending,
     Fork,
+    Leaving,
     Local,
     LocalBlock,
     LocalStatement,
     Offering,
     Receiving,
+    Repeating,
     Sending,
     Stop,
+    points,
 )
 from accompanist.language.types import NONE, Type
 
@@ -57,29 +61,50 @@ class Emitter:
                 self._fork(point, depth)
             elif isinstance(point, Offering):
                 self._offering(point, depth)
+            elif isinstance(point, Repeating):
+                self._repeating(point, depth)
+            elif isinstance(point, Again):
+                break  # whatever does not leave falls through to the end of the turn
             elif isinstance(point, Ending) and point.value is None and last and depth == 1:
                 continue  # the end of the function says the same
             else:
                 self._line(depth, self._simple(point), point.line)
-        if not block or (depth == 1 and not self._lines):
+        if _empty(block) or (depth == 1 and not self._lines):
             self._line(depth, "pass", self._lines[-1][1] if self._lines else line)
+
+    def _repeating(self, point: Repeating, depth: int) -> None:
+        counter = named(point.site)
+        counted = any(counter in _names(inner) for inner in points(point.body))
+        if counted:
+            self._line(depth, f"{counter} = 1", point.line)
+        body = point.body
+        match body:
+            case (Fork(test=test, then=then, orelse=(Leaving(),)),):
+                self._line(depth, f"while {_text(test)}:", point.line)
+                body = then
+            case _:
+                self._line(depth, "while True:", point.line)
+        if not (counted and _empty(body)):
+            self._block(body, depth + 1, point.line)
+        if counted:
+            self._line(depth + 1, f"{counter} += 1", point.line)
 
     def _fork(self, point: Fork, depth: int) -> None:
         test = _text(point.test)
-        if not point.then:
+        if _empty(point.then):
             self._line(depth, f"if not ({test}):", point.line)
             self._block(point.orelse, depth + 1, point.line)
             return
         self._line(depth, f"if {test}:", point.line)
         self._block(point.then, depth + 1, point.line)
-        if point.orelse:
+        if not _empty(point.orelse):
             self._line(depth, "else:", point.line)
             self._block(point.orelse, depth + 1, point.line)
 
     def _offering(self, point: Offering, depth: int) -> None:
         labels = ", ".join(f'"{arm.label}": {self._arm_type(arm)}' for arm in point.arms)
         self._yields = True
-        self._line(depth, f'match (yield Branch("{point.site}", "{point.sender}", {{{labels}}})):', point.line)
+        self._line(depth, f'match (yield Branch({_site(point.site)}, "{point.sender}", {{{labels}}})):', point.line)
         for arm in point.arms:
             self._line(depth + 1, f'case "{arm.label}", {arm.target or "_"}:', point.line)
             self._block(arm.body, depth + 2, point.line)
@@ -98,17 +123,19 @@ class Emitter:
             case Calling():
                 return self._calling(point)
             case Sending(site=site, to=to, value=value):
-                return f'yield Send("{site}", "{to}", {_text(value)})'
+                return f'yield Send({_site(site)}, "{to}", {_text(value)})'
             case Receiving(site=site, sender=sender, target=target):
-                return f'{_bound(target)}yield Receive("{site}", "{sender}", {self._type_text(point.type)})'
+                return f'{_bound(target)}yield Receive({_site(site)}, "{sender}", {self._type_text(point.type)})'
             case Choosing(site=site, to=to, label=label, value=None):
-                return f'yield Choose("{site}", "{to}", "{label}")'
+                return f'yield Choose({_site(site)}, "{to}", "{label}")'
             case Choosing(site=site, to=to, label=label, value=value) if value is not None:
-                return f'yield Choose("{site}", "{to}", "{label}", True, {_text(value)})'
+                return f'yield Choose({_site(site)}, "{to}", "{label}", True, {_text(value)})'
             case Ending(value=value):
                 return "return" if value is None else f"return {_text(value)}"
             case Aborting(site=site, reason=reason):
-                return f'yield Abort("{site}", {_text(reason)})'
+                return f"yield Abort({_site(site)}, {_text(reason)})"
+            case Leaving():
+                return "break"
             case Stop():
                 return "return  # aborted by another role"
         raise AssertionError(f"{type(point).__name__} is a block")
@@ -117,7 +144,7 @@ class Emitter:
         arguments = ", ".join(f'"{name}": {_text(value)}' for name, value in point.arguments)
         returns = self._type_text(point.offer.returns)
         attempt = ", True" if point.attempt else ""
-        call = f'yield Call("{point.site}", "{point.offer.name}", {{{arguments}}}, {returns}{attempt})'
+        call = f'yield Call({_site(point.site)}, "{point.offer.name}", {{{arguments}}}, {returns}{attempt})'
         return f"{_bound(point.target)}{call}"
 
 
@@ -128,6 +155,32 @@ def constants(values: Mapping[str, ast.expr]) -> list[str]:
 
 def _bound(target: str | None) -> str:
     return f"{target} = " if target else ""
+
+
+def _site(site: str) -> str:
+    """A site as an expression: a text, with the counters of its loops in it."""
+    names = counters(site)
+    if not names:
+        return f'"{site}"'
+    parts = site.split("[]")
+    return 'f"' + "".join(f"{part}[{{{name}}}]" for part, name in zip(parts, names, strict=False)) + f'{parts[-1]}"'
+
+
+def _names(point: LocalStatement) -> set[str]:
+    """The counters that a statement reads."""
+    found = set(counters(getattr(point, "site", "")))
+    match point:
+        case Local(value=value) | Sending(value=value):
+            values = [value]
+        case Fork(test=test):
+            values = [test]
+        case _:
+            values = []
+    return found | {n.id for value in values for n in ast.walk(value.node) if isinstance(n, ast.Name)}
+
+
+def _empty(block: LocalBlock) -> bool:
+    return not block or isinstance(block[0], Again)
 
 
 def _text(value: Expression) -> str:

@@ -18,6 +18,7 @@ from accompanist.language.diagnostic import Findings
 from accompanist.language.ir import Expression
 from accompanist.language.modules import Reference
 from accompanist.language.names import BUILTINS, Names
+from accompanist.language.scope import Scope
 from accompanist.language.source import Span
 from accompanist.language.types import PORTABLE, WORDS, Type
 
@@ -28,15 +29,17 @@ Hoist = Callable[[ast.Call], str | None]
 class Expressions:
     """Checks and canonicalises the expressions of one choreography."""
 
-    def __init__(
-        self, names: Names, roles: frozenset[str], variables: frozenset[str], findings: Findings, hoist: Hoist
-    ) -> None:
-        self._names, self._roles, self._variables = names, roles, variables
+    def __init__(self, scope: Scope, findings: Findings, hoist: Hoist) -> None:
+        self.scope = scope
         self._findings, self._hoist = findings, hoist
         self._hidden = ""  # why nothing may be hoisted from here
         self._bound: tuple[str, ...] = ()  # names of enclosing comprehensions
         self._reads: list[tuple[str, Span]] = []
         self._refused = False
+
+    @property
+    def _names(self) -> Names:
+        return self.scope.names
 
     def read(self, node: ast.expr) -> Expression:
         """The local expression that is left of a node when what must be hoisted has been."""
@@ -81,6 +84,15 @@ class Expressions:
     def _all(self, nodes: list[ast.expr]) -> list[ast.expr]:
         return [self._local(node) for node in nodes]
 
+    def _elements(self, nodes: list[ast.expr]) -> list[ast.expr]:
+        """The parts of a tuple or list; `*values` among them is as good as naming each, since nobody counts them."""
+        return [
+            ast.copy_location(ast.Starred(self._local(node.value), ast.Load()), node)
+            if isinstance(node, ast.Starred)
+            else self._local(node)
+            for node in nodes
+        ]
+
     def _form(self, node: ast.expr) -> ast.expr:
         match node:
             case ast.Constant(value=value):
@@ -103,9 +115,9 @@ class Expressions:
             case ast.UnaryOp(op=op, operand=operand):
                 return ast.UnaryOp(op, self._local(operand))
             case ast.Tuple(elts=parts):
-                return ast.Tuple(self._all(parts), ast.Load())
+                return ast.Tuple(self._elements(parts), ast.Load())
             case ast.List(elts=parts):
-                return ast.List(self._all(parts), ast.Load())
+                return ast.List(self._elements(parts), ast.Load())
             case ast.Dict(keys=keys, values=values) if all(keys):
                 pairs = [(self._local(k), self._local(v)) for k, v in zip(keys, values, strict=True) if k is not None]
                 return ast.Dict([key for key, _ in pairs], [value for _, value in pairs])
@@ -175,16 +187,16 @@ class Expressions:
             return ast.Name(name, ast.Load())
         if name == "_":
             return self.refuse(codes.TAKEN_NAME, node, "_ is for values that are not used", "a name")
-        if name in self._roles:
+        if name in self.scope.roles:
             return self.refuse(
                 codes.ROLE_AS_VALUE,
                 node,
                 f"the role {name} is not a value",
                 f"call one of its operations: {name}.OPERATION(…)",
             )
-        if name in self._variables:
-            self._reads.append((name, self.span(node)))
-            return ast.Name(name, ast.Load())
+        if name in self.scope.variables:
+            self._reads.append((self.scope.variables[name], self.span(node)))
+            return ast.Name(self.scope.variables[name], ast.Load())
         found = self._names.resolve(node)
         if found is None:
             return self.refuse(
@@ -216,14 +228,14 @@ class Expressions:
 
     def _attribute(self, node: ast.Attribute) -> ast.expr:
         head = _head(node)
-        if isinstance(head, ast.Name) and head.id in self._roles and head.id not in self._bound:
+        if isinstance(head, ast.Name) and head.id in self.scope.roles and head.id not in self._bound:
             return self.refuse(
                 codes.ROLE_AS_VALUE,
                 node,
                 f"{ast.unparse(node)} is an operation and is called",
                 f"{ast.unparse(node)}(…)",
             )
-        if isinstance(head, ast.Name) and head.id not in self._bound and head.id not in self._variables:
+        if isinstance(head, ast.Name) and head.id not in self._bound and head.id not in self.scope.variables:
             member = self._names.member(node, self._names.module)
             if member is not None:
                 return member
@@ -257,7 +269,7 @@ class Expressions:
         if self._starred(node):
             return self.refuse(codes.STAR, node, "arguments are spread with * or **", "write each argument")
         function = node.func
-        if isinstance(function, ast.Name) and function.id in self._variables | set(self._bound):
+        if isinstance(function, ast.Name) and function.id in {*self.scope.variables, *self._bound}:
             return self.refuse(codes.METHOD, node, f"{function.id} is a value and cannot be called")
         found = self._names.resolve(function)
         if found is None and isinstance(function, ast.Name):
@@ -291,14 +303,6 @@ class Expressions:
             words = self._decorators(found, definition)
             if "pure" in words:
                 return self._names.alias(found.module, found.name)
-            if "choreography" in words:
-                self.refuse(
-                    codes.SUB_CHOREOGRAPHY,
-                    node,
-                    f"{text} is a choreography; calling one from another is not in the language yet",
-                    "write its steps here",
-                )
-                return None
             self.refuse(
                 codes.NOT_PURE, node, f"{text} is not a @pure function", f"decorate it: @pure above def {found.name}(…)"
             )
@@ -377,7 +381,24 @@ class Expressions:
         return self._names.messages.find(Type(found.name, found.module)) is not None
 
     def _keywords(self, node: ast.Call) -> list[ast.keyword]:
-        return [ast.copy_location(ast.keyword(k.arg, self._local(k.value)), k) for k in node.keywords]
+        made: list[ast.keyword] = []
+        for keyword in node.keywords:
+            key = keyword.arg == "key" and isinstance(keyword.value, ast.Lambda)
+            value = self._lambda(keyword.value) if key else self._local(keyword.value)
+            made.append(ast.copy_location(ast.keyword(keyword.arg, value), keyword))
+        return made
+
+    def _lambda(self, node: ast.expr) -> ast.expr:
+        """`key=lambda x: …` of sorted, min or max: used up at once, like a generator there."""
+        assert isinstance(node, ast.Lambda)
+        arguments = node.args
+        if arguments.vararg or arguments.kwarg or arguments.defaults or arguments.kwonlyargs:
+            return self.refuse(codes.SIGNATURE, node, "a key takes one plain argument", "key=lambda x: …")
+        outer, self._bound = self._bound, (*self._bound, *(argument.arg for argument in arguments.args))
+        with self._sometimes("inside a lambda"):
+            body = self._local(node.body)
+        self._bound = outer
+        return ast.copy_location(ast.Lambda(arguments, body), node)
 
 
 def _head(node: ast.expr) -> ast.expr:

@@ -18,6 +18,9 @@ from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
 Env = Mapping[str, Type]
 Missing = Callable[[ast.Attribute, Type], None]
 """Told of an attribute that a value certainly has not."""
+Unordered = Callable[[ast.expr], None]
+"""Told of a set where its order would show."""
+_SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "str", "repr", "dict", "reversed"})
 
 _NUMBERS = (INT, FLOAT)
 _FIXED = {
@@ -38,9 +41,15 @@ _FIXED = {
 class Inference:
     """Infers types in one choreography."""
 
-    def __init__(self, names: Names, signatures: Callable[[str, str], Type | None], missing: Missing) -> None:
+    def __init__(
+        self,
+        names: Names,
+        signatures: Callable[[str, str], Type | None],
+        missing: Missing,
+        unordered: Unordered = lambda node: None,
+    ) -> None:
         self._names, self._messages, self._signatures = names, names.messages, signatures
-        self._missing = missing
+        self._missing, self._unordered = missing, unordered
 
     def type_of(self, node: ast.expr, env: Env) -> Type:
         match node:
@@ -73,10 +82,12 @@ class Inference:
 
     def _compound(self, node: ast.expr, env: Env) -> Type:
         match node:
+            case ast.Tuple(elts=parts) if any(isinstance(part, ast.Starred) for part in parts):
+                return Type("tuple", "", (types.union(*(self._part(part, env) for part in parts)), types.ELLIPSIS))
             case ast.Tuple(elts=parts):
                 return Type("tuple", "", tuple(self.type_of(part, env) for part in parts))
             case ast.List(elts=parts) if parts:
-                return types.listed(types.union(*(self.type_of(part, env) for part in parts)))
+                return types.listed(types.union(*(self._part(part, env) for part in parts)))
             case ast.Dict(keys=keys, values=values) if keys:
                 key = types.union(*(self.type_of(part, env) for part in keys if part is not None))
                 return Type("dict", "", (key, types.union(*(self.type_of(part, env) for part in values))))
@@ -96,13 +107,25 @@ class Inference:
                 return self._call(name, node, env)
         return UNKNOWN
 
+    def _part(self, node: ast.expr, env: Env) -> Type:
+        """The type of what a part of a display puts there."""
+        if isinstance(node, ast.Starred):
+            return types.element(self._ordered(node.value, self.type_of(node.value, env)))
+        return self.type_of(node, env)
+
     def _inside(self, generators: list[ast.comprehension], env: Env) -> Env:
         inside = dict(env)
         for generator in generators:
-            inside |= bind(generator.target, types.element(self.type_of(generator.iter, inside)))
+            iterated = self._ordered(generator.iter, self.type_of(generator.iter, inside))
+            inside |= bind(generator.target, types.element(iterated))
             for condition in generator.ifs:
                 self.type_of(condition, inside)
         return inside
+
+    def _ordered(self, node: ast.expr, found: Type) -> Type:
+        if found.name in ("set", "frozenset") and not found.module:
+            self._unordered(node)
+        return found
 
     def _name(self, name: str, env: Env) -> Type:
         if name in env:
@@ -140,6 +163,8 @@ class Inference:
     def _call(self, alias: str, node: ast.Call, env: Env) -> Type:
         arguments = [self.type_of(part, env) for part in (*node.args, *(k.value for k in node.keywords))]
         pair = self._names.table.get(alias)
+        for part, found in zip(node.args, arguments, strict=False) if alias in _SHOWS_ORDER else ():
+            self._ordered(part, found)
         if pair is not None:
             return self._signatures(*pair) or Type(pair[1], pair[0])
         if alias in _FIXED:

@@ -4,13 +4,20 @@ In normal form each role call and each com or share stands alone and is bound at
 expression, which reads names and calls nothing but constructors, @pure functions and safe builtins. Points that roles
 act on are numbered: the number is the site. All classes are frozen; a pass answers with a new tree.
 
-After `continuation` a branch that ends (return, abort) is followed by nothing: what follows it in the source stands in
-the other branch. So a block either falls through on all its paths, or on none.
+After `continuation` a branch that ends (return, abort, or the end of a loop's turn) is followed by nothing: what
+follows it in the source stands in the other branch. So a block either falls through on all its paths, or on none.
+
+A loop is its body again and again: each path of the body ends in `Again` or `Leave`, or ends altogether. What decides
+between these is an ordinary branch, so who is told of a turn follows from the rule for branches alone.
+
+A site is a number in its frame. `7[].3` is point 3 in a turn of loop 7; at run time the brackets hold the turn, counted
+from 1. `4.3` is point 3 of what is called or unrolled at 4.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -59,6 +66,15 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """Where a value that enters or leaves a called choreography has to be, and why. `result`: it leaves it."""
+
+    owners: Owners
+    why: str
+    result: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Let:
     """`a = expression`, or `a, b = expression` where it is `unpacked`."""
 
@@ -68,6 +84,7 @@ class Let:
     unpacked: bool = False
     declared: Type | None = None
     owners: Owners = NOBODY
+    due: Due | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +164,33 @@ class If:
 
 
 @dataclass(frozen=True, slots=True)
+class Loop:
+    """`body` again and again, until a path of it leaves. `acting`: the roles that act in it."""
+
+    site: str
+    body: Block
+    span: Span
+    acting: Owners = field(init=False, repr=False, compare=False, default=NOBODY)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "acting", actors(self.body))
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The end of a turn of the innermost loop: the next one begins."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """The end of the innermost loop."""
+
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Return:
     """The end of a path; `value` is the result at `owners`."""
 
@@ -165,7 +209,7 @@ class Abort:
     span: Span
 
 
-Statement = Let | Invoke | Move | Select | If | Return | Abort
+Statement = Let | Invoke | Move | Select | If | Loop | Again | Leave | Return | Abort
 Block = tuple[Statement, ...]
 
 
@@ -181,7 +225,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a choreography's first lines say."""
+    """What a choreography's first lines say. `choreographies`: parameters that stand for one."""
 
     name: str
     roles: Mapping[str, RoleClass]
@@ -189,6 +233,7 @@ class Header:
     returns: Type
     result_owners: Owners
     span: Span
+    choreographies: tuple[str, ...] = ()
 
     @property
     def everywhere(self) -> Owners:
@@ -202,38 +247,103 @@ class Header:
     def result_is_none(self) -> bool:
         return self.returns == NONE
 
+    def misfit(self, value: Expression) -> str:
+        """Why a value cannot be this choreography's result, as far as that shows; empty if it can."""
+        if value.refused or self.returns.refused:
+            return ""
+        if self.result_is_none:
+            return "" if value.is_none else f"{self.name} declares no result"
+        options = self.returns.arguments if self.returns.name == "|" else (self.returns,)
+        return f"{self.name} ends here without a result" if value.is_none and NONE not in options else ""
+
+
+def inside(point: Statement) -> tuple[Block, ...]:
+    """The blocks in a statement."""
+    match point:
+        case If(then=then, orelse=orelse):
+            return then, orelse
+        case Loop(body=body):
+            return (body,)
+    return ()
+
 
 def ends(block: Block) -> bool:
     """Whether no path falls through the end of a block."""
     if not block:
         return False
-    last = block[-1]
-    return isinstance(last, (Return, Abort)) or (isinstance(last, If) and ends(last.then) and ends(last.orelse))
+    match block[-1]:
+        case Return() | Abort() | Again() | Leave():
+            return True
+        case If(then=then, orelse=orelse):
+            return ends(then) and ends(orelse)
+        case Loop(body=body):
+            return not leaves(body)
+    return False
+
+
+def leaves(body: Block) -> bool:
+    """Whether some path of a loop's body leaves the loop."""
+    return any(
+        isinstance(point, Leave) or (isinstance(point, If) and (leaves(point.then) or leaves(point.orelse)))
+        for point in body
+    )
+
+
+def returns(block: Block) -> bool:
+    """Whether some path inside a block ends the whole choreography with a result."""
+    return any(isinstance(point, Return) for point in walk(block))
 
 
 def may_end(block: Block) -> bool:
     """Whether some path ends inside a block."""
-    return any(
-        isinstance(point, (Return, Abort)) or (isinstance(point, If) and (may_end(point.then) or may_end(point.orelse)))
-        for point in block
-    )
+    for point in block:
+        match point:
+            case Return() | Abort() | Again() | Leave():
+                return True
+            case If(then=then, orelse=orelse) if may_end(then) or may_end(orelse):
+                return True
+            case Loop(body=body) if returns(body) or not leaves(body):
+                return True
+    return False
 
 
 def walk(block: Block) -> Iterator[Statement]:
-    """Every statement of a block and of the branches in it."""
+    """Every statement of a block and of the blocks in it."""
     for point in block:
         yield point
+        for inner in inside(point):
+            yield from walk(inner)
+
+
+def parties(loop: Loop, later: Owners) -> Owners:
+    """The roles that have to follow the turns of a loop: those that act in it; if a turn may end the choreography,
+    those that act `later`; and of each branch in it somebody who knows the guard, to tell the others."""
+    found = loop.acting | (later if returns(loop.body) else NOBODY)
+    while found:
+        more = _deciding(loop.body, found)
+        if more == found:
+            break
+        found = more
+    return found
+
+
+def _deciding(block: Block, found: Owners) -> Owners:
+    for point in block:
         if isinstance(point, If):
-            yield from walk(point.then)
-            yield from walk(point.orelse)
+            if not point.owners & found:
+                found |= {min(point.owners)}
+            found = _deciding(point.orelse, _deciding(point.then, found))
+        elif isinstance(point, Loop):
+            found |= parties(point, found)
+    return found
 
 
 def actors(block: Block) -> Owners:
-    """The roles that do something in a block: call, send, receive, abort, or return a value that is not None."""
+    """The roles that do something in a block: call, send, receive, abort, or give a result that is not None."""
     found: set[str] = set()
     for point in block:
         match point:
-            case If(acting=acting):
+            case If(acting=acting) | Loop(acting=acting):
                 found |= acting
             case Invoke(role=role) | Abort(role=role):
                 found.add(role)
@@ -241,9 +351,21 @@ def actors(block: Block) -> Owners:
                 found |= {sender, *receivers}
             case Return(value=value, owners=owners) if not value.is_none:
                 found |= owners
+            case Let(due=Due(result=True, owners=owners), value=value) if not value.is_none:
+                found |= owners
     return frozenset(found)
 
 
 def site_lines(block: Block) -> dict[str, int]:
     """The line of the source that each site stands on."""
-    return {point.site: point.span.line for point in walk(block) if isinstance(point, (Invoke, Move, If, Abort))}
+    return {p.site: p.span.line for p in walk(block) if isinstance(p, (Invoke, Move, If, Loop, Abort))}
+
+
+def named(site: str) -> str:
+    """The name in generated code that belongs to a site; authors cannot write it."""
+    return "_" + "_".join(re.findall(r"\d+", site))
+
+
+def counters(site: str) -> tuple[str, ...]:
+    """The names of the counters of the loops around a site, outermost first."""
+    return tuple(named(site[: found.start()]) for found in re.finditer(r"\[\]", site))

@@ -1,13 +1,14 @@
 """The program of one role, between projection and generated code.
 
 Each statement mirrors one operation of `operations`, or is local: `Local` (an assignment), `Fork` (a branch that the
-role takes by itself). `Offering` is a branch that another role tells it. `Stop` ends a path that was aborted somewhere:
-nothing after it happens here, so it merges with anything. Positions are lines of the choreography and do not count
-when programs are compared.
+role takes by itself), `Repeating` (a loop, whose paths end in `Again` or `Leaving`). `Offering` is a branch that
+another role tells it. `Stop` ends a path that was aborted somewhere: nothing after it happens here, so it merges with
+anything. Positions are lines of the choreography and do not count when programs are compared.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from accompanist.language.ir import Expression
@@ -88,6 +89,25 @@ class Fork:
 
 
 @dataclass(frozen=True, slots=True)
+class Repeating:
+    """The turns of the loop at `site`."""
+
+    site: str
+    body: LocalBlock
+    line: int = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    line: int = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    line: int = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Ending:
     """The end of a path. `value` is the result, None where the role has none."""
 
@@ -107,8 +127,42 @@ class Stop:
     line: int = field(compare=False, default=0)
 
 
-LocalStatement = Local | Calling | Sending | Receiving | Choosing | Offering | Fork | Ending | Aborting | Stop
+LocalStatement = (
+    Local
+    | Calling
+    | Sending
+    | Receiving
+    | Choosing
+    | Offering
+    | Fork
+    | Repeating
+    | Again
+    | Leaving
+    | Ending
+    | Aborting
+    | Stop
+)
 LocalBlock = tuple[LocalStatement, ...]
+
+
+def inside(point: LocalStatement) -> tuple[LocalBlock, ...]:
+    """The blocks in a statement."""
+    match point:
+        case Fork(then=then, orelse=orelse):
+            return then, orelse
+        case Repeating(body=body):
+            return (body,)
+        case Offering(arms=arms):
+            return tuple(arm.body for arm in arms)
+    return ()
+
+
+def points(block: LocalBlock) -> Iterator[LocalStatement]:
+    """Every statement of a role's program."""
+    for point in block:
+        yield point
+        for inner in inside(point):
+            yield from points(inner)
 
 
 def idle(block: LocalBlock) -> bool:

@@ -3,23 +3,29 @@
 A role's operation gives its role; com gives the receiver; share adds receivers; constants belong to all. Operands
 intersect. After a branch, a name that both sides assign is owned by those that own it on both sides and know the
 branch: the guard's owners and the roles that act in it.
+
+In a loop a name is owned by those that own it before the first turn and after every other. After it they must also know
+when the loop ended: they own every guard that decides it, or act in the loop and are told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from accompanist.language import codes
 from accompanist.language.diagnostic import Findings
 from accompanist.language.ir import (
     Abort,
+    Again,
     Block,
     Expression,
     Header,
     If,
     Invoke,
+    Leave,
     Let,
+    Loop,
     Move,
     Owners,
     Return,
@@ -27,29 +33,40 @@ from accompanist.language.ir import (
     Statement,
     actors,
     ends,
+    may_end,
 )
-from accompanist.language.source import Source, Span
-from accompanist.language.types import NONE
+from accompanist.language.source import Sources, Span
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Who owns a name here, and, where a branch narrowed that, on which line. `maybe`: unassigned on some path."""
+    """Who owns a name here, and, where a branch or a loop narrowed that, on which line. `maybe`: unassigned on some
+    path."""
 
     owners: Owners
     narrowed: int = 0
     maybe: bool = False
+    loop: bool = False
 
 
 Where = Mapping[str, Held]
 
 
+@dataclass(slots=True)
+class _Turn:
+    """Who owns what where a turn of a loop ends: to go on, or to leave."""
+
+    again: list[Where] = field(default_factory=list)
+    leave: list[Where] = field(default_factory=list)
+
+
 class Locator:
     """Finds the owners of every value of one choreography."""
 
-    def __init__(self, header: Header, source: Source, findings: Findings) -> None:
-        self._header, self._source, self._findings = header, source, findings
+    def __init__(self, header: Header, sources: Sources, findings: Findings) -> None:
+        self._header, self._sources, self._findings = header, sources, findings
         self._all = header.everywhere
+        self._turns: list[_Turn] = []
 
     def locate(self, body: Block) -> Block:
         """The body with owners and senders filled in."""
@@ -65,8 +82,12 @@ class Locator:
 
     def _point(self, point: Statement, where: Where) -> tuple[Statement, Where]:
         match point:
-            case Let(targets=targets, value=value):
+            case Let(targets=targets, value=value, due=due):
                 owners = self._owners(value, where)
+                if due is not None:
+                    for role in sorted(due.owners):
+                        self._needed(value, where, role, f"{due.why} {role}")
+                    owners = due.owners
                 return replace(point, owners=owners), {**where, **{name: Held(owners) for name in targets}}
             case Invoke():
                 return self._invoke(point, where)
@@ -74,6 +95,14 @@ class Locator:
                 return self._move(point, where)
             case If():
                 return self._branch(point, where)
+            case Loop():
+                return self._loop(point, where)
+            case Again():
+                self._turns[-1].again.append(where)
+                return point, where
+            case Leave():
+                self._turns[-1].leave.append(where)
+                return point, where
             case Return():
                 return self._return(point, where), where
             case Abort(role=role, reason=reason):
@@ -104,33 +133,48 @@ class Locator:
         if ends(then) or ends(orelse):
             return placed, after_else if ends(then) else after_then
         know = owners | actors(then) | actors(orelse)
-        return placed, self._join(point.span.line, where, after_then, after_else, know)
+        return placed, self._join(point.span.line, where, [after_then, after_else], know)
 
-    def _join(self, line: int, before: Where, one: Where, other: Where, know: Owners) -> Where:
+    def _loop(self, point: Loop, where: Where) -> tuple[Statement, Where]:
+        found, self._findings = self._findings, Findings()
+        head = where
+        while True:
+            self._turns.append(_Turn())
+            self._block(point.body, head)
+            again = self._join(point.span.line, where, [where, *self._turns.pop().again], self._all, True)
+            if again == head:
+                break
+            head = again
+        self._findings = found
+        self._turns.append(_Turn())
+        body, _ = self._block(point.body, head)
+        turn, placed = self._turns.pop(), replace(point, body=body)
+        if not turn.leave:
+            return placed, where
+        know = placed.acting | _deciders(body, self._all)
+        return placed, self._join(point.span.line, where, turn.leave, know, True)
+
+    def _join(self, line: int, before: Where, ways: list[Where], know: Owners, loop: bool = False) -> Where:
         joined: dict[str, Held] = {}
-        for name in {**one, **other}:
-            a, b = one.get(name), other.get(name)
-            if a is not None and a == b and before.get(name) == a and a is b:
-                joined[name] = a  # neither branch assigns it
-            elif a is None or b is None:
-                joined[name] = Held(frozenset(), line, maybe=True)
+        for name in dict.fromkeys(name for way in ways for name in way):
+            held = [way.get(name) for way in ways]
+            known = [one for one in held if one is not None]
+            if before.get(name) is held[0] and all(one is held[0] for one in held):
+                joined[name] = known[0]  # none of them assigns it
+            elif len(known) < len(held):
+                joined[name] = Held(frozenset(), line, maybe=True, loop=loop)
             else:
-                joined[name] = Held(a.owners & b.owners & know, line, a.maybe or b.maybe)
+                owners = know.intersection(*(one.owners for one in known))
+                joined[name] = Held(owners, line, any(one.maybe for one in known), loop)
         return joined
 
     def _return(self, point: Return, where: Where) -> Statement:
-        header = self._header
-        if header.result_is_none and not point.value.is_none:
-            self._add(codes.RESULT, point.span, f"{header.name} declares no result", 'declare it: -> At[Type, "role"]')
-        options = header.returns.arguments if header.returns.name == "|" else (header.returns,)
-        if point.value.is_none and not point.value.refused and not header.returns.refused and NONE not in options:
-            self._add(
-                codes.RESULT,
-                point.span,
-                f"{header.name} ends here without a result",
-                "return a value, or role.abort(…)",
-            )
-            return point
+        header, text = self._header, self._header.misfit(point.value)
+        if text:
+            hint = 'declare it: -> At[Type, "role"]' if header.result_is_none else "return a value, or role.abort(…)"
+            self._add(codes.RESULT, point.span, text, hint)
+            if not header.result_is_none:
+                return point
         for role in sorted(header.result_owners):
             if not header.result_is_none:
                 self._needed(point.value, where, role, f"the result belongs to {role}")
@@ -143,7 +187,8 @@ class Locator:
             held = where.get(name)
             if held is None or held.maybe:
                 known = False
-                branch = f"; the branch of line {held.narrowed} assigns it on one side only" if held else ""
+                branch = f"; the {_what(held)} assigns it on one side only" if held else ""
+                branch = f"; the {_what(held)} may have no turn that assigns it" if held and held.loop else branch
                 self._add(
                     codes.NAME_UNKNOWN,
                     span,
@@ -192,21 +237,36 @@ class Locator:
         return tuple(found.items())
 
     def _narrowing(self, value: Expression, where: Where) -> str:
-        lines = sorted(
-            {held.narrowed for name in value.names if (held := where.get(name)) is not None and held.narrowed}
-        )
-        return f" (only they know which branch of line {lines[0]} was taken)" if lines else ""
+        narrowed = [held for name in value.names if (held := where.get(name)) is not None and held.narrowed]
+        if not narrowed:
+            return ""
+        first = min(narrowed, key=lambda held: held.narrowed)
+        if first.loop:
+            return f" (only they know when the {_what(first)} ended)"
+        return f" (only they know which {_what(first)} was taken)"
 
     def _with(self, where: Where, target: str | None, owners: Owners) -> Where:
         return where if target is None else {**where, target: Held(owners)}
 
     def _text(self, span: Span) -> str:
-        return self._source.text(span)
+        return self._sources(span.file).text(span)
 
     def _add(
         self, code: str, span: Span, text: str, hint: str, owners: tuple[tuple[str, tuple[str, ...]], ...] = ()
     ) -> None:
-        self._findings.add(code, self._source, span, text, hint, owners)
+        self._findings.add(code, self._sources(span.file), span, text, hint, owners)
+
+
+def _deciders(body: Block, everyone: Owners) -> Owners:
+    """Who owns every guard that decides whether a loop goes on."""
+    for point in body:
+        if isinstance(point, If) and may_end((point,)):
+            everyone &= point.owners & _deciders(point.then, everyone) & _deciders(point.orelse, everyone)
+    return everyone
+
+
+def _what(held: Held) -> str:
+    return f"{'loop' if held.loop else 'branch'} of line {held.narrowed}"
 
 
 def _list(owners: Owners) -> str:

@@ -7,7 +7,7 @@ answers with a selection; after amendment everything merges.
 
 from __future__ import annotations
 
-from accompanist.language.local import Arm, Fork, LocalBlock, LocalStatement, Offering, stopped
+from accompanist.language.local import Arm, Fork, LocalBlock, LocalStatement, Offering, Repeating, stopped
 
 
 class NoMerge(Exception):
@@ -34,6 +34,8 @@ def _merge_heads(one: LocalStatement, other: LocalStatement) -> LocalStatement:
             return Offering(one.site, one.sender, _merge_arms(one.arms, other.arms), one.line)
         case Fork(), Fork() if one.test == other.test:
             return Fork(one.test, merge(one.then, other.then), merge(one.orelse, other.orelse), one.line)
+        case Repeating(), Repeating() if one.site == other.site:
+            return Repeating(one.site, merge(one.body, other.body), one.line)
     raise NoMerge
 
 

@@ -51,6 +51,11 @@ class Modules:
         self._root = PurePosixPath(root)
         self._read = read
         self._known: dict[str, Module | None] = {}
+        self._sources: dict[str, Source] = {}
+
+    def source(self, file: str) -> Source:
+        """The text of a file that has been read."""
+        return self._sources[file]
 
     def name_of(self, path: str) -> str | None:
         """The module name of a file, None if it is outside the root."""
@@ -69,6 +74,7 @@ class Modules:
             for bound in _binds(statement):
                 module.bound.setdefault(bound, []).append(statement)
         self._known[name] = module
+        self._sources[path] = module.source
         return module
 
     def find(self, name: str) -> Module | None:

@@ -34,6 +34,12 @@ class Names:
         self._aliases: dict[tuple[str, str], str] = {}
         self.constants: dict[str, ast.expr] = {}
 
+    def inside(self, module: Module) -> Names:
+        """The same aliases, for text of another module."""
+        other = Names(self.modules, self.messages, module, self._locals)
+        other._aliases, other.constants = self._aliases, self.constants
+        return other
+
     @property
     def table(self) -> dict[str, tuple[str, str]]:
         """Alias to (module, name), constants left out."""

@@ -5,46 +5,73 @@ is both sent and kept. Points are numbered here, in the order of evaluation: lef
 
 Statements that are not in the language are reported; the names they would assign are bound to something refused, so
 that one cause is reported once.
+
+Sites and names are `frame`'s, compound statements `control`'s. A called choreography stands unrolled where it is
+called, in a frame of its own, with its returns as assignments.
 """
 
 from __future__ import annotations
 
 import ast
 import re
+from dataclasses import replace
 
-from accompanist.language import annotation, codes
-from accompanist.language.calls import AttemptForm, CallForm, CallReader, MoveForm
+from accompanist import limits
+from accompanist.language import annotation, codes, continuation
+from accompanist.language.callees import Binder, Callee, Callees
+from accompanist.language.calls import AttemptForm, CallForm, CallReader, EnterForm, MoveForm
+from accompanist.language.control import Control
 from accompanist.language.diagnostic import Findings
-from accompanist.language.expressions import Expressions
-from accompanist.language.ir import Abort, Block, Expression, Header, If, Invoke, Let, Move, Return, Statement
+from accompanist.language.frame import TooLarge, assigned
+from accompanist.language.ir import (
+    Abort,
+    Block,
+    Due,
+    Expression,
+    Header,
+    If,
+    Invoke,
+    Let,
+    Loop,
+    Move,
+    Return,
+    Statement,
+    named,
+    returns,
+    walk,
+)
+from accompanist.language.modules import Reference
 from accompanist.language.names import BUILTINS, OPERATIONS, Names
+from accompanist.language.scope import Scope
 from accompanist.language.source import Span
 from accompanist.language.types import REFUSED, Type
 
-_TEMPORARY = re.compile(r"_\d+")
+_TEMPORARY = re.compile(r"_\d.*")
 
 
-class Normaliser:
+class Normaliser(Control):
     """Turns the body of one choreography into normal form."""
 
-    def __init__(self, names: Names, header: Header, variables: frozenset[str], findings: Findings) -> None:
-        self._names, self._header, self._findings = names, header, findings
-        self._expressions = Expressions(names, header.everywhere, variables, findings, self._hoist)
-        self._calls = CallReader(names, header, self._expressions)
-        self._out: list[Statement] = []
-        self._sites = 0
-        self._wanted: str | None = None  # the name that a hoisted call may be bound to
+    def __init__(
+        self, names: Names, header: Header, variables: frozenset[str], callees: Callees, findings: Findings
+    ) -> None:
+        scope = Scope(names, {role: role for role in header.roles}, {name: name for name in variables})
+        super().__init__(scope, findings)
+        self._header, self._callees = header, callees
+        self._calls = CallReader(header, self._expressions)
+        self._binder = Binder(header, self._expressions)
+        self._entered: list[tuple[str, str]] = [(names.module.name, header.name)]
 
     def normalise(self, node: ast.FunctionDef) -> Block:
-        """The body in normal form; what is wrong with it is in the findings."""
-        self._check_names(node)
+        """The body in normal form; what is wrong with it is in the findings. Raises TooLarge."""
+        self._check_names(node, self._header)
         return self._block(node.body)
 
     def _block(self, nodes: list[ast.stmt]) -> Block:
         outer, self._out = self._out, []
         for number, node in enumerate(nodes):
             self._statement(node)
-            if isinstance(node, ast.Return) and number + 1 < len(nodes):
+            if isinstance(node, (ast.Return, ast.Break, ast.Continue)) and number + 1 < len(nodes):
                 self._refuse(codes.STATEMENT, nodes[number + 1], "this is never reached", "leave it out")
                 break
         made, self._out = tuple(self._out), outer
@@ -65,6 +92,14 @@ class Normaliser:
             case ast.Return(value=value):
                 result = self._read(value or ast.copy_location(ast.Constant(None), node))
                 self._out.append(Return(result, self._span(node)))
+            case ast.For():
+                self._for(node)
+            case ast.While():
+                self._while(node)
+            case ast.Break() | ast.Continue() if self._loops:
+                self._turn_end(node)
+            case ast.Match():
+                self._match(node)
             case ast.Pass():
                 pass
             case _:
@@ -72,7 +107,7 @@ class Normaliser:
 
     def _assign(self, node: ast.Assign, targets: list[ast.expr], value: ast.expr) -> None:
         if len(targets) == 1 and isinstance(targets[0], ast.Name):
-            self._bind(targets[0].id, value, self._span(node))
+            self._bind(self._variable(targets[0].id), value, self._span(node))
             return
         bound = self._read(value)
         for target in targets:
@@ -88,40 +123,7 @@ class Normaliser:
                 codes.TYPE_UNKNOWN, node.annotation, str(problem), "a plain type; places follow from the value"
             )
         value = self._read(node.value)
-        self._out.append(Let((node.target.id,), value, self._span(node), declared=declared))
-
-    def _bind(self, name: str, value: ast.expr, span: Span) -> None:
-        """`name = value`; a call is bound to the name itself, without a temporary."""
-        self._wanted = name if isinstance(value, ast.Call) else None
-        wanted = self._read(value)
-        self._wanted = None
-        if not (isinstance(wanted.node, ast.Name) and wanted.node.id == name and self._just_bound(name)):
-            self._out.append(Let((name,), wanted, span))
-
-    def _just_bound(self, name: str) -> bool:
-        last = self._out[-1] if self._out else None
-        return isinstance(last, (Invoke, Move)) and last.target == name
-
-    def _unpack(self, target: ast.expr, value: Expression, span: Span) -> None:
-        match target:
-            case ast.Name(id=name):
-                self._out.append(Let((name,), value, span))
-            case ast.Tuple(elts=parts) | ast.List(elts=parts):
-                names = [part.id if isinstance(part, ast.Name) else self._temporary() for part in parts]
-                self._out.append(Let(tuple(names), value, span, unpacked=True))
-                for part, name in zip(parts, names, strict=True):
-                    if not isinstance(part, ast.Name):
-                        read = ast.copy_location(ast.Name(name, ast.Load()), part)
-                        self._unpack(part, Expression(read, ((name, self._span(part)),), self._span(part)), span)
-            case ast.Starred():
-                self._refuse(codes.STAR, target, "a star takes a number of values that is not known", "name each value")
-            case _:
-                self._refuse(
-                    codes.MUTATION,
-                    target,
-                    f"{ast.unparse(target)} would be changed in place",
-                    "assign a new value to a name",
-                )
+        self._out.append(Let((self._variable(node.target.id),), value, self._span(node), declared=declared))
 
     def _effect(self, node: ast.Expr, value: ast.expr) -> None:
         if isinstance(value, ast.Constant) and (value.value is ... or isinstance(value.value, str)):
@@ -129,6 +131,11 @@ class Normaliser:
         before = len(self._findings)
         if isinstance(value, ast.Call) and self._calls.abort(value) is not None:
             self._abort(value)
+            return
+        callee = self._calls.choreography(value) if isinstance(value, ast.Call) else None
+        if callee is not None:
+            assert isinstance(value, ast.Call)
+            self._enter(value, callee, None)
             return
         read = self._read(value)
         name = read.node.id if isinstance(read.node, ast.Name) else ""
@@ -155,21 +162,6 @@ class Normaliser:
         self._refuse(code, _first_line(node), text, hint)
         self._poison(node)
 
-    # -- expressions and what is hoisted out of them --
-
-    def _read(self, node: ast.expr) -> Expression:
-        read = self._expressions.read(node)
-        for part in ast.walk(node) if read.refused else ():
-            if isinstance(part, ast.NamedExpr):
-                self._poison(part)
-        return read
-
-    def _poison(self, node: ast.AST) -> None:
-        """Bind what a refused part would have assigned, so that its uses are not reported too."""
-        for name in sorted(_assigned(node)):
-            refused = Expression(ast.Constant(None), (), self._span(node), refused=True)
-            self._out.append(Let((name,), refused, self._span(node)))
-
     def _hoist(self, node: ast.Call) -> str | None:
         """Bind a role call, com, share or attempt; see expressions.Hoist."""
         wanted, self._wanted = self._wanted, None
@@ -181,52 +173,109 @@ class Normaliser:
             case MoveForm(value, recipients, shared):
                 operand = self._read(value)
                 site = self._site()
-                target = target or f"_{site}"
+                target = target or named(site)
                 kind = REFUSED if operand.refused else Type("?")
                 self._out.append(Move(site, target, operand, recipients, shared, self._span(node), kind))
             case CallForm() | AttemptForm():
                 call = form.call if isinstance(form, AttemptForm) else form
                 arguments = tuple((name, self._read(value)) for name, value in call.arguments)
                 site = self._site()
-                target = target or f"_{site}"
+                target = target or named(site)
                 attempted = isinstance(form, AttemptForm)
                 self._out.append(Invoke(site, target, call.role, call.offer, arguments, attempted, self._span(node)))
+            case EnterForm(callee):
+                target = self._enter(node, callee, target or self._temporary())
             case _:
                 target = target or self._temporary()
                 refused = Expression(ast.Constant(None), (), self._span(node), refused=True)
                 self._out.append(Let((target,), refused, self._span(node)))
         return target
 
-    def _site(self) -> str:
-        self._sites += 1
-        return str(self._sites)
+    def _enter(self, node: ast.Call, reference: Reference, target: str | None) -> str:
+        """Put the steps of a called choreography here, its result bound to `target`."""
+        callee = self._callees.find(reference)
+        key = (reference.module, reference.name)
+        bound = None if callee is None else self._binder.bind(node, callee)
+        span = self._span(node)
+        if key in self._entered:
+            text = f"{reference.name} calls itself, through {' and '.join(name for _, name in self._entered)}"
+            self._refuse(codes.RECURSION, node, text, "a loop: for or while")
+            bound = None
+        if callee is None or bound is None or len(self._entered) > limits.branch_depth_max:
+            if callee is not None and bound is not None:
+                raise TooLarge(f"choreographies call one another deeper than {limits.branch_depth_max}")
+            refused = Expression(ast.Constant(None), (), span, refused=True)
+            self._out.append(Let((target or self._temporary(),), refused, span))
+            return target or ""
+        values = [(name, self._read(value)) for name, value in bound.values.items()]
+        site, outer, loops = self._site(), self._expressions.scope, self._loops
+        local = {name: f"{named(site)}_{name}" for name in variables(callee.node, callee.header)}
+        for given in callee.header.given:
+            value = dict(values)[given.name]
+            due = Due(frozenset(bound.roles[r] for r in given.owners), f"{callee.name} takes {given.name} at", False)
+            self._out.append(Let((local[given.name],), value, value.span, declared=given.type, due=due))
+        self._expressions.scope = Scope(outer.names.inside(callee.module), bound.roles, local, bound.choreographies)
+        self._entered.append(key)
+        self._loops = []
+        self._check_names(callee.node, callee.header)
+        with self._inside(f"{site}."):
+            body = self._block(callee.node.body)
+        self._entered.pop()
+        due = Due(
+            frozenset(bound.roles[r] for r in callee.header.result_owners), f"{callee.name} gives its result at", True
+        )
+        self._out += self._given_back(continuation.push(body, self._span(callee.node.body[-1])), callee, target, due)
+        self._expressions.scope, self._loops = outer, loops
+        return target or ""
 
-    def _temporary(self) -> str:
-        return f"_{self._site()}"
+    def _given_back(self, block: Block, callee: Callee, target: str | None, due: Due) -> Block:
+        """A called choreography's steps with its returns as assignments."""
+        made: list[Statement] = []
+        for point in block:
+            match point:
+                case If():
+                    then = self._given_back(point.then, callee, target, due)
+                    made.append(replace(point, then=then, orelse=self._given_back(point.orelse, callee, target, due)))
+                case Loop() if returns(point.body):
+                    text = "a return inside a loop of a choreography that is called"
+                    self._findings.add(
+                        codes.RETURN_IN_LOOP,
+                        self._names.module.source,
+                        next(inner.span for inner in walk(point.body) if isinstance(inner, Return)),
+                        text,
+                        "assign the value to a name, leave the loop with break, and return behind it",
+                    )
+                case Return(value=value, span=span):
+                    self._fits(value, callee.header, span)
+                    if target is not None:
+                        declared = None if callee.header.result_is_none else callee.header.returns
+                        made.append(Let((target,), value, span, declared=declared, due=due))
+                case _:
+                    made.append(point)
+        return tuple(made)
 
-    def _span(self, node: ast.AST) -> Span:
-        return self._expressions.span(node)
+    def _fits(self, value: Expression, header: Header, span: Span) -> None:
+        text = header.misfit(value)
+        if text:
+            self._findings.add(codes.RESULT, self._names.module.source, span, text, "return what the head declares")
 
-    def _refuse(self, code: str, node: ast.AST, text: str, hint: str) -> None:
-        self._expressions.refuse(code, node, text, hint)
-
-    def _check_names(self, node: ast.FunctionDef) -> None:
+    def _check_names(self, node: ast.FunctionDef, header: Header) -> None:
         """No variable hides what generated code or the choreography needs under that name."""
-        named = [
+        stored = [
             (part, part.id) for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
         ]
-        given = {parameter.name: parameter.span for parameter in self._header.given}
-        for part, name in named:
-            why = self._taken(name)
+        given = {parameter.name: parameter.span for parameter in header.given}
+        for part, name in stored:
+            why = self._taken(name, header)
             if why:
                 self._refuse(codes.TAKEN_NAME, part, f"{name} {why}", "another name")
         for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
-            why = self._taken(argument.arg) if argument.arg in given else ""
+            why = self._taken(argument.arg, header) if argument.arg in given else ""
             if why:
                 self._refuse(codes.TAKEN_NAME, argument, f"{argument.arg} {why}", "another name")
 
-    def _taken(self, name: str) -> str:
-        if name in self._header.roles:
+    def _taken(self, name: str, header: Header) -> str:
+        if name in header.roles:
             return "is a role"
         if name in self._names.module.bound:
             return "is defined at the top of the file"
@@ -240,22 +289,7 @@ class Normaliser:
 def variables(node: ast.FunctionDef, header: Header) -> frozenset[str]:
     """Every local name of a choreography that is not a role."""
     given = {parameter.name for parameter in header.given}
-    return frozenset(given | {name for statement in node.body for name in _assigned(statement)}) - header.everywhere
-
-
-def _assigned(node: ast.AST) -> set[str]:
-    """Names that a statement assigns; those of comprehensions stay inside them."""
-    found: set[str] = set()
-    stack: list[ast.AST] = [node]
-    while stack:
-        part = stack.pop()
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            found.add(part.id)
-        if not isinstance(
-            part, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.FunctionDef, ast.Lambda)
-        ):
-            stack.extend(ast.iter_child_nodes(part))
-    return found
+    return frozenset(given | {name for statement in node.body for name in assigned(statement)}) - header.everywhere
 
 
 def _unbound(point: Invoke | Move) -> Invoke | Move:

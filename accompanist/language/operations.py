@@ -19,6 +19,7 @@ loop and call counters, e.g. "4" or "7[2].3". (session, site, sender, receiver) 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -81,6 +82,13 @@ class Abort:
     site: str
     reason: str
 
+
+def point_of(site: str) -> str:
+    """The point of the normal form that a site belongs to: the site without the turns of its loops."""
+    return _TURN.sub("[]", site) if "[" in site else site
+
+
+_TURN = re.compile(r"\[\d+\]")
 
 Operation = Call | Send | Receive | Choose | Branch | Abort
 Program = Generator[Operation, Any, Any]

@@ -45,8 +45,9 @@ class HeaderParser:
         self._module, self._findings = module, findings
         self._roles: dict[str, RoleClass] = {}
 
-    def parse(self, node: ast.FunctionDef) -> Header | None:
-        """The head, or None if it is so wrong that the body cannot be read."""
+    def parse(self, node: ast.FunctionDef, *, called: bool = False) -> Header | None:
+        """The head, or None if it is so wrong that the body cannot be read. `called` by another choreography, it need
+        not be one that a client can start."""
         before = len(self._findings)
         self._shape(node)
         given: list[ast.arg] = []
@@ -56,16 +57,26 @@ class HeaderParser:
                 given.append(argument)
             elif self._fits(argument, role):
                 self._roles[argument.arg] = role
-        parameters = tuple(self._given(argument) for argument in given)
+        choreographies = tuple(argument.arg for argument in given if called and self._is_callable(argument))
+        parameters = tuple(self._given(argument) for argument in given if argument.arg not in choreographies)
         returns, owners = self._result(node)
-        self._initiator(node, parameters)
-        if len(self._findings) > before and not self._readable(parameters):
+        if not called or not self._roles:
+            self._initiator(node, parameters)
+        if len(self._findings) > before and not self._readable(parameters, called):
             return None
         span = self._module.source.span(_first_line(node))
-        return Header(node.name, self._roles, parameters, returns, owners, span)
+        return Header(node.name, self._roles, parameters, returns, owners, span, choreographies)
 
-    def _readable(self, parameters: tuple[Given, ...]) -> bool:
-        return bool(self._roles and parameters) and all(parameter.owners for parameter in parameters)
+    def _readable(self, parameters: tuple[Given, ...], called: bool) -> bool:
+        return bool(self._roles and (parameters or called)) and all(parameter.owners for parameter in parameters)
+
+    def _is_callable(self, argument: ast.arg) -> bool:
+        node = argument.annotation
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            return node.value.partition("[")[0] == "Callable"
+        base = node.value if isinstance(node, ast.Subscript) else node
+        found = None if base is None else annotation.reference(self._modules, self._module, base)
+        return found is not None and found.module in ("typing", "collections.abc") and found.name == "Callable"
 
     def _shape(self, node: ast.FunctionDef) -> None:
         arguments = node.args

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from accompanist.language.ir import Block, Header
-from accompanist.language.operations import Program
+from accompanist.language.operations import Program, point_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class Projection:
 
     `role_class` is the name of the role's class, `source` the generated generator function named `function`,
     `sends_to` every role this projection can send to on any path (the static send set of design 3.5), `digest` the
-    hash of the projection with everything it rests on, `sites_after_commit` this role's sites that happen after the
-    saga's commit point.
+    hash of the projection with everything it rests on, `sites_after_commit` this role's points that happen after the
+    saga's commit point: sites without the turns of loops, see `operations.point_of`.
     """
 
     role: str
@@ -96,7 +96,7 @@ class Choreography:
     sub-choreography). `commit_role` owns the commit point (the pivot), None where everything can be undone.
 
     Types are expressions over `names`, which maps each global name of generated code to (module, name) there.
-    `site_lines` maps sites to lines, `notices` are the selections that were inserted. `header` and `normal` are the
+    `site_lines` maps points to lines, `notices` are the selections that were inserted. `header` and `normal` are the
     choreography itself in normal form, for `language.direct`.
     """
 
@@ -126,7 +126,7 @@ class RoleProgram:
 
     `parameter_types` maps each of this role's parameters to its type, in order (empty but at the initiator).
     `operation_types` maps an operation's name to (parameter types by name, return type).
-    `line_of` maps a site to the line of the choreography it stands on.
+    `line_of` maps a point to the line of the choreography it stands on; `line_at` answers for a site.
     """
 
     choreography: Choreography
@@ -140,6 +140,10 @@ class RoleProgram:
     @property
     def role(self) -> str:
         return self.projection.role
+
+    def line_at(self, site: str) -> int | None:
+        """The line that a site stands on; None for one that this program has not."""
+        return self.line_of.get(point_of(site))
 
     def start(self, arguments: Mapping[str, Any]) -> Program:
         """A fresh run from the top; `arguments` are decoded values by parameter name."""

@@ -6,6 +6,9 @@ later step may rely on the order they give.
 
 A role that nothing has reached yet, and that is idle in one side and after it, is simply not reached in that side: its
 program is the other side alone.
+
+A role follows the turns of a loop only if it takes part in it (`liveness.takes_part`); else there is no loop in its
+program.
 """
 
 from __future__ import annotations
@@ -14,20 +17,26 @@ import ast
 from collections.abc import Set
 from dataclasses import dataclass
 
+from accompanist.language import local
 from accompanist.language.ir import (
     Abort,
+    Again,
     Block,
     Header,
     If,
     Invoke,
+    Leave,
     Let,
+    Loop,
     Move,
     Owners,
     Return,
     Select,
     Statement,
     actors,
+    parties,
 )
+from accompanist.language.liveness import NO_TURN, Names, Turn, head, takes_part
 from accompanist.language.local import (
     Aborting,
     Arm,
@@ -40,6 +49,7 @@ from accompanist.language.local import (
     LocalStatement,
     Offering,
     Receiving,
+    Repeating,
     Sending,
     Stop,
     idle,
@@ -47,15 +57,15 @@ from accompanist.language.local import (
 )
 from accompanist.language.merge import merge
 
-Names = frozenset[str]
-
 
 @dataclass(frozen=True, slots=True)
 class Ahead:
-    """What lies after a point: the names the role still needs, and the roles that still act."""
+    """What lies after a point: the names the role still needs, and the roles that still act. In a loop, also what the
+    role needs in the next turn and after the loop."""
 
     live: Names
     acting: Owners
+    turn: Turn = NO_TURN
 
 
 NOTHING = Ahead(frozenset(), frozenset())
@@ -74,12 +84,12 @@ class Projector:
         live, acting = ahead.live, ahead.acting
         reached = reach(block, begun, ahead.acting)
         for point, at in zip(reversed(block), reversed(reached), strict=True):
-            made, live = self._point(point, made, Ahead(live, acting), at)
+            made, live = self._point(point, made, Ahead(live, acting, ahead.turn), at)
             acting |= actors((point,))
         return made, live
 
     def _point(self, point: Statement, rest: LocalBlock, ahead: Ahead, begun: Set[str]) -> tuple[LocalBlock, Names]:
-        line, live, role = point.span.line, ahead.live, self.role
+        line, live, role = self._line(point), ahead.live, self.role
         match point:
             case Let(targets=targets, value=value):
                 if role not in point.owners or not live & set(targets):
@@ -98,6 +108,12 @@ class Projector:
                 return (Offering(point.site, sender, (Arm(point.label, None, None, rest),), line),), live
             case If():
                 return self._branch(point, rest, ahead, begun)
+            case Loop():
+                return self._loop(point, rest, ahead, begun)
+            case Again():
+                return (local.Again(line),), ahead.turn.again
+            case Leave():
+                return (local.Leaving(line),), ahead.turn.leave
             case Return(value=value):
                 if role in point.owners and not value.is_none:
                     return (Ending(value, line),), value.names
@@ -109,7 +125,7 @@ class Projector:
         return rest, live
 
     def _move(self, point: Move, rest: LocalBlock, live: Names) -> tuple[LocalBlock, Names]:
-        role, line, target = self.role, point.span.line, point.target
+        role, line, target = self.role, self._line(point), point.target
         if role in point.receivers:
             bound = target if target in live else None
             carried = point.carried(role)
@@ -137,7 +153,7 @@ class Projector:
     def _branch(self, point: If, rest: LocalBlock, ahead: Ahead, begun: Set[str]) -> tuple[LocalBlock, Names]:
         then, live_then = self.project(point.then, ahead, begun)
         orelse, live_else = self.project(point.orelse, ahead, begun)
-        line, live = point.span.line, live_then | live_else
+        line, live = self._line(point), live_then | live_else
         if self.role in point.owners:
             if then == orelse or (_nothing(then) and _nothing(orelse)):
                 return (*(then if not stopped(then) else orelse), *rest), live
@@ -145,6 +161,23 @@ class Projector:
         if unreached(self.role, then, orelse, ahead, begun):
             return (*(orelse if idle(then) else then), *rest), live
         return (*merge(then, orelse), *rest), live
+
+    def _loop(self, point: Loop, rest: LocalBlock, ahead: Ahead, begun: Set[str]) -> tuple[LocalBlock, Names]:
+        if not takes_part(point, self.role, ahead.live, ahead.acting):
+            return rest, ahead.live
+        inner = inside(point, self.role, ahead)
+        body, _ = self.project(point.body, inner, begun)
+        return (Repeating(point.site, body, self._line(point)), *rest), inner.turn.again
+
+    def _line(self, point: Statement) -> int:
+        """The line in the choreography's own file; what was called in another file has the choreography's first."""
+        return point.span.line if point.span.file == self._header.span.file else self._header.span.line
+
+
+def inside(loop: Loop, role: str, ahead: Ahead) -> Ahead:
+    """What lies after the points of a loop's body: the next turn, and what is after the loop."""
+    again = head(loop, role, ahead.live)
+    return Ahead(again, ahead.acting | parties(loop, ahead.acting), Turn(again, ahead.live))
 
 
 def unreached(role: str, then: LocalBlock, orelse: LocalBlock, ahead: Ahead, begun: Set[str]) -> bool:
@@ -165,12 +198,14 @@ def reach(block: Block, begun: Set[str], acting: Owners) -> list[Set[str]]:
         acting |= actors((point,))
     reached: list[Set[str]] = []
     for point, later in zip(block, reversed(after), strict=True):
-        inside = begun
+        within = begun
         if isinstance(point, If):
             one, other = actors(point.then), actors(point.orelse)
-            inside = begun | (one & other) | ((one | other) & later)
-        reached.append(inside)
-        begun = begun | actors((point,))
+            within = begun | (one & other) | ((one | other) & later)
+        elif isinstance(point, Loop):
+            within = begun | parties(point, later)  # whoever takes part is told how the loop ends
+        reached.append(within)
+        begun = begun | (within if isinstance(point, Loop) else actors((point,)))
     return reached
 
 

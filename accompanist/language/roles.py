@@ -15,7 +15,7 @@ from accompanist.language import annotation, codes
 from accompanist.language.diagnostic import Findings
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
-from accompanist.language.types import NONE, REFUSED, Type
+from accompanist.language.types import FLOAT, NONE, REFUSED, Type
 
 RESERVED = frozenset({"now", "uuid", "random", "sleep", "timeout", "event", "log", "abort"})
 
@@ -38,7 +38,20 @@ class Offer:
 
     @property
     def may_decline(self) -> bool:
-        return not self.retriable
+        return not self.retriable and not self.drawn
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the sidecar itself answers, from its clock or by chance; the answer is logged like any reply."""
+        return self.name.startswith("role.")
+
+
+DRAWN = {
+    "now": Offer("role.now", "query", (), FLOAT),
+    "uuid": Offer("role.uuid", "query", (), Type("UUID", "uuid")),
+    "random": Offer("role.random", "query", (), FLOAT),
+}
+"""What every role can be asked without declaring it."""
 
 
 @dataclass(frozen=True, slots=True)

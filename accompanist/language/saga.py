@@ -10,6 +10,9 @@ owners only, and has to reach the pivot's role like any other success.
 What may fail: a transaction that is not retriable, a query, unless attempted; role.abort. An attempted call that
 declines is a value. A path on which everything can be undone needs no commit point.
 
+In a loop, what one turn did is not known to others in the next unless they are told; a pivot that a later turn could
+reach again is refused. Each turn's transactions have sites of their own and are compensated one by one.
+
 Not yet: a commit point that is not a pivot (a record), pivots of different roles, an attempted pivot.
 """
 
@@ -20,8 +23,23 @@ from dataclasses import dataclass, field, replace
 
 from accompanist.language import codes
 from accompanist.language.diagnostic import Findings
-from accompanist.language.ir import Abort, Block, Header, If, Invoke, Move, Owners, Select, Statement, ends, walk
-from accompanist.language.source import Source, Span
+from accompanist.language.ir import (
+    Abort,
+    Again,
+    Block,
+    Header,
+    If,
+    Invoke,
+    Leave,
+    Loop,
+    Move,
+    Owners,
+    Select,
+    Statement,
+    ends,
+    walk,
+)
+from accompanist.language.source import Sources, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +74,14 @@ class Knowledge:
 
 
 @dataclass(slots=True)
+class _Turn:
+    """What is known where a turn of a loop ends: to go on, or to leave."""
+
+    again: list[Knowledge] = field(default_factory=list)
+    leave: list[Knowledge] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Commitment:
     """What the check found: the commit point's role, if there is one, and the sites of each role that do not certainly
     happen before the commit point where there is one."""
@@ -67,13 +93,18 @@ class Commitment:
 class SagaCheck:
     """Checks one choreography."""
 
-    def __init__(self, header: Header, source: Source, findings: Findings) -> None:
-        self._header, self._source, self._findings = header, source, findings
+    def __init__(self, header: Header, sources: Sources, findings: Findings) -> None:
+        self._header, self._sources, self._findings = header, sources, findings
         self._commitment = Commitment(after={role: set() for role in header.roles})
         self._pivots: dict[str, Span] = {}
+        self._turns: list[_Turn] = []
+        self._failing: set[tuple[str, str]] = set()  # outermost loops, and the roles that may fail in them
 
     def check(self, body: Block) -> Commitment:
         nothing: Mapping[str, frozenset[Done]] = dict.fromkeys(self._header.roles, frozenset())
+        for point in walk(body):
+            if isinstance(point, Abort) or (isinstance(point, Invoke) and point.offer.may_decline):
+                self._failing.add((_loop_of(point.site), point.role))
         self._block(body, Knowledge(nothing))
         if len(self._pivots) > 1:
             first, *others = sorted(self._pivots.items(), key=lambda item: item[1])
@@ -113,7 +144,42 @@ class SagaCheck:
                     self._after(point.site, role, f"{role}.abort", span, known, "the saga is committed by then")
             case If():
                 return self._branch(point, known)
+            case Loop():
+                return self._loop(point, known)
+            case Again():
+                self._turns[-1].again.append(known)
+            case Leave():
+                self._turns[-1].leave.append(known)
         return known
+
+    def _loop(self, point: Loop, known: Knowledge) -> Knowledge:
+        found, self._findings = self._findings, Findings()
+        head = known
+        while True:
+            after = head
+            for way in self._turn(point, head).again:
+                after = after.join(way)
+            if after == head:
+                break
+            head = after
+        self._findings = found
+        for pivot in sorted(head.pivots - known.pivots, key=lambda pivot: pivot.span):
+            self._add(
+                codes.PIVOT_IN_LOOP,
+                pivot.span,
+                f"{pivot.what} cannot be undone, and another turn of the loop of line {point.span.line} may come to it",
+                "put it behind the loop, or leave the loop after it with break",
+            )
+        left = self._turn(point, replace(head, pivots=known.pivots)).leave
+        for way in left[1:]:
+            left[0] = left[0].join(way)
+        return left[0] if left else known
+
+    def _turn(self, point: Loop, known: Knowledge) -> _Turn:
+        """What is known where a turn ends that began with this knowledge."""
+        self._turns.append(_Turn())
+        self._block(point.body, known)
+        return self._turns.pop()
 
     def _branch(self, point: If, known: Knowledge) -> Knowledge:
         sides: list[Knowledge] = []
@@ -169,7 +235,8 @@ class SagaCheck:
                     else f"{done.what} cannot be undone, but {role} does not know whether {other.what} happened",
                     f"let a message lead from {other.role} to {role} before: com(…, to={role})",
                 )
-            else:
+            elif "[]" not in other.site or (_loop_of(other.site), other.role) not in self._failing:
+                # in a loop the same point may stand before something that still fails, a turn earlier
                 self._commitment.after[other.role].add(other.site)
         self._pivots.setdefault(role, span)
         return replace(known.does(done, frozenset({role})), pivots=known.pivots | {done})
@@ -217,4 +284,9 @@ class SagaCheck:
                     self._commitment.after[role].add(site)
 
     def _add(self, code: str, span: Span, text: str, hint: str) -> None:
-        self._findings.add(code, self._source, span, text, hint)
+        self._findings.add(code, self._sources(span.file), span, text, hint)
+
+
+def _loop_of(site: str) -> str:
+    """The outermost loop around a site, nothing if there is none."""
+    return site.partition("[]")[0] if "[]" in site else ""

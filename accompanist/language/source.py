@@ -10,6 +10,10 @@ Read = Callable[[str], str | None]
 """Path to text; None where there is no such file."""
 
 
+Sources = Callable[[str], "Source"]
+"""The text of a file that has been read, by its path."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A piece of a file: lines count from 1, columns from 0 and in characters, the end is exclusive."""

@@ -1,6 +1,7 @@
 """Types of what moves: every com and share gets the type that its receiver decodes.
 
-Types flow forward with the values; at a join they unite. Reported are moves of values whose type is not known, is no
+Types flow forward with the values; at a join they unite, and at the head of a loop. A type that still grows after a few
+turns (`x = (x,)`) is not known. Reported are moves of values whose type is not known, is no
 message type, or, if shared, can be changed in place.
 """
 
@@ -15,30 +16,37 @@ from accompanist.language.diagnostic import Findings
 from accompanist.language.infer import Inference, unpacked
 from accompanist.language.ir import (
     Abort,
+    Again,
     Block,
     Expression,
     Header,
     If,
     Invoke,
+    Leave,
     Let,
+    Loop,
     Move,
     Return,
     Statement,
     ends,
 )
 from accompanist.language.names import Names
-from accompanist.language.source import Source, Span
+from accompanist.language.source import Span
 from accompanist.language.types import REFUSED, WORDS, Type
 
 Env = Mapping[str, Type]
+_turns_max = 4
 
 
 class Typing:
     """Gives the moves of one choreography their types."""
 
-    def __init__(self, names: Names, header: Header, source: Source, findings: Findings) -> None:
-        self._names, self._header, self._source, self._findings = names, header, source, findings
-        self._infer = Inference(names, self._signature, self._missing)
+    def __init__(self, names: Names, header: Header, findings: Findings) -> None:
+        self._names, self._header, self._findings = names, header, findings
+        self._sources = names.modules.source
+        self._infer = Inference(names, self._signature, self._missing, self._unordered)
+        self._file = header.span.file  # where the expression stands that is being read
+        self._turns: list[tuple[list[Env], list[Env]]] = []  # of each loop around: environments to go on with, to leave
 
     def type_moves(self, body: Block) -> Block:
         """The body with the type of every move filled in."""
@@ -72,18 +80,46 @@ class Typing:
                 orelse, after_else = self._block(point.orelse, env)
                 joined = after_else if ends(then) else after_then if ends(orelse) else _join(after_then, after_else)
                 return replace(point, then=then, orelse=orelse), joined
+            case Loop():
+                return self._loop(point, env)
+            case Again():
+                self._turns[-1][0].append(env)
+            case Leave():
+                self._turns[-1][1].append(env)
             case Return(value=value) | Abort(reason=value):
                 self._of(value, env)
         return point, env
 
+    def _loop(self, point: Loop, env: Env) -> tuple[Statement, Env]:
+        found, self._findings = self._findings, Findings()
+        head = env
+        for turn in range(_turns_max + 1):
+            self._turns.append(([], []))
+            self._block(point.body, head)
+            after = head
+            for way in self._turns.pop()[0]:
+                after = _join(after, way)
+            if after == head:
+                break
+            grows = {name for name, type in after.items() if type != head[name]} if turn == _turns_max - 1 else set()
+            head = {name: types.UNKNOWN if name in grows else type for name, type in after.items()}
+        self._findings = found
+        self._turns.append(([], []))
+        body, _ = self._block(point.body, head)
+        left = self._turns.pop()[1]
+        for way in left[1:]:
+            left[0] = _join(left[0], way)
+        return replace(point, body=body), left[0] if left else env
+
     def _of(self, value: Expression, env: Env) -> Type:
+        self._file = value.span.file
         return REFUSED if value.refused else self._infer.type_of(value.node, env)
 
     def _moved(self, point: Move, env: Env) -> Type:
         found = self._of(point.value, env)
         if found.refused:
             return REFUSED
-        text = self._source.text(point.value.span)
+        text = self._sources(point.value.span.file).text(point.value.span)
         if not found.known:
             self._add(
                 codes.TYPE_UNKNOWN,
@@ -128,10 +164,17 @@ class Typing:
     def _missing(self, node: ast.Attribute, owner: Type) -> None:
         message = self._names.messages.find(owner)
         known = ", ".join(name for name, _ in message.fields) if message else ""
-        self._add(codes.NO_FIELD, self._source.span(node), f"{owner.name} has no field {node.attr}", f"one of {known}")
+        span = self._sources(self._file).span(node)
+        self._add(codes.NO_FIELD, span, f"{owner.name} has no field {node.attr}", f"one of {known}")
+
+    def _unordered(self, node: ast.expr) -> None:
+        span = self._sources(self._file).span(node)
+        self._add(
+            codes.SET_ORDER, span, "this goes through a set, and its order differs between runs", "sorted(…) of it"
+        )
 
     def _add(self, code: str, span: Span, text: str, hint: str) -> None:
-        self._findings.add(code, self._source, span, text, hint)
+        self._findings.add(code, self._sources(span.file), span, text, hint)
 
 
 def _join(one: Env, other: Env) -> Env:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated as At
 from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar, overload
+from uuid import UUID
 
 from accompanist.errors import AuthorError, catalogue
 
@@ -55,6 +56,18 @@ def _never(what: str) -> NoReturn:
 
 class Role:
     """A participant of a choreography. Its methods are the operations that its worker offers; they have no bodies."""
+
+    def now(self) -> float:
+        """The role's clock, in seconds since 1970 (UTC). It is read once and recorded."""
+        _never(f"{type(self).__name__}.now")
+
+    def uuid(self) -> UUID:
+        """A random UUID. It is drawn once and recorded."""
+        _never(f"{type(self).__name__}.uuid")
+
+    def random(self) -> float:
+        """A number from 0 up to, not including, 1. It is drawn once and recorded."""
+        _never(f"{type(self).__name__}.random")
 
     def abort(self, reason: str) -> NoReturn:
         """Undo the saga: everything that was done, at every role, is compensated."""

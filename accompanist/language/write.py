@@ -9,17 +9,20 @@ from accompanist.language import codes, emit, fingerprint
 from accompanist.language.diagnostic import Findings
 from accompanist.language.ir import Block, Header, If, Move, Select, site_lines, walk
 from accompanist.language.local import (
+    Again,
     Calling,
     Choosing,
     Ending,
     Fork,
+    Leaving,
     Local,
     LocalBlock,
-    LocalStatement,
     Offering,
     Receiving,
+    Repeating,
     Sending,
     Stop,
+    points,
 )
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
@@ -78,7 +81,8 @@ class Writer:
         function = f"{header.name}__{role}"
         parameters = tuple(given.name for given in header.given if role in given.owners)
         lines = emit.Emitter(self._names.type_text).emit(function, parameters, body, header.span.line)
-        operations = {offer.name: self._operation(offer) for offer in owner.offers}
+        drawn = [point.offer for point in points(body) if isinstance(point, Calling) and point.offer.drawn]
+        operations = {offer.name: self._operation(offer) for offer in (*owner.offers, *drawn)}
         preamble = self._preamble(lines)
         source = "\n".join([*(text for text, _ in preamble), *(text for text, _ in lines)]) + "\n"
         return Projection(
@@ -86,8 +90,8 @@ class Writer:
             role_class=owner.name,
             function=function,
             source=source,
-            sends_to=frozenset(p.to for p in _points(body) if isinstance(p, (Sending, Choosing))),
-            receives_from=frozenset(p.sender for p in _points(body) if isinstance(p, (Receiving, Offering))),
+            sends_to=frozenset(p.to for p in points(body) if isinstance(p, (Sending, Choosing))),
+            receives_from=frozenset(p.sender for p in points(body) if isinstance(p, (Receiving, Offering))),
             operations=operations,
             digest=self._digest(role, owner, body, source),
             lines=tuple(line for _, line in (*preamble, *lines)),
@@ -114,7 +118,7 @@ class Writer:
         return [(text, self._header.span.line) for text in [*texts, "", ""]] if texts else []
 
     def _digest(self, role: str, owner: RoleClass, body: LocalBlock, source: str) -> str:
-        called = {point.offer.name: point.offer for point in _points(body) if isinstance(point, Calling)}
+        called = {point.offer.name: point.offer for point in points(body) if isinstance(point, Calling)}
         undone = {
             offer.compensation: owner.offer(offer.compensation) for offer in called.values() if offer.compensation
         }
@@ -159,7 +163,7 @@ class Writer:
         if not told:
             return None
         ordered = [role for role in self._header.roles if role in told]
-        guard = self._module.source.text(point.test.span)
+        guard = self._names.modules.source(point.test.span.file).text(point.test.span)
         known = tuple(role for role in self._header.roles if role in point.owners)
         riding = tuple(role for role in ordered if told[role])
         return Notice(point.site, point.span.line, guard, known, selector, tuple(ordered), riding)
@@ -171,7 +175,14 @@ class Writer:
                 self._begins(role, point.then, normal)
                 self._begins(role, point.orelse, normal)
                 continue
-            if isinstance(point, (Receiving, Offering, Stop)) or (isinstance(point, Ending) and point.value is None):
+            if isinstance(point, Repeating):
+                self._begins(role, point.body, normal)
+                if isinstance(point.body[0], (Receiving, Offering)):
+                    return
+                continue  # there may be no turn
+            if isinstance(point, (Receiving, Offering, Stop, Leaving, Again)) or (
+                isinstance(point, Ending) and point.value is None
+            ):
                 return
             if isinstance(point, Local):
                 continue
@@ -179,21 +190,9 @@ class Writer:
             spans = [p.span for p in walk(normal) if getattr(p, "site", None) == site]
             self._findings.add(
                 codes.NOT_STARTED,
-                self._module.source,
+                self._names.modules.source((spans[0] if spans else self._header.span).file),
                 spans[0] if spans else self._header.span,
                 f"{role} acts here before any message has reached it",
                 f"com(value, to={role}) before",
             )
             return
-
-
-def _points(block: LocalBlock) -> Iterable[LocalStatement]:
-    """Every statement of a role's program."""
-    for point in block:
-        yield point
-        if isinstance(point, Fork):
-            yield from _points(point.then)
-            yield from _points(point.orelse)
-        elif isinstance(point, Offering):
-            for arm in point.arms:
-                yield from _points(arm.body)

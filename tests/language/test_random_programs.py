@@ -1,6 +1,7 @@
 """Random choreographies: whatever the checks let through, its projections do what the direct reading does.
 
-Programs are made of three roles, integer values, calls, coms, shares, branches in branches, early returns and aborts.
+Programs are made of three roles, integer values, calls, coms, shares, branches and loops in one another, early returns,
+break, continue and aborts.
 The generator knows who owns what and writes only what a careful author would; a program that is refused all the same
 (by the saga check: everything here can be undone, so by none) is a failure of the test.
 """
@@ -50,6 +51,8 @@ class Author:
         self._chance = random.Random(seed)
         self._reached = reached
         self._count = 0
+        self._outer: set[str] = {"p"}  # names that are not assigned again here
+        self._loops: list[str] = []
         self.lines: list[str] = []
 
     def body(self) -> None:
@@ -68,7 +71,7 @@ class Author:
 
     def _statement(self, depth: int, owned: dict[str, set[str]], reached: set[str]) -> bool:
         kind = self._chance.choice(
-            ["call", "call", "com", "com", "com", "share", "let", "if", "if", "if", "return", "abort"]
+            ["call", "call", "com", "com", "com", "share", "let", "if", "if", "if", "loop", "return", "abort", "turn"]
         )
         role = self._chance.choice(sorted(reached))
         names = sorted(name for name, owners in owned.items() if role in owners)
@@ -82,6 +85,11 @@ class Author:
             self._line(depth, f"{self._fresh(owned, owned[name] & owned[other])} = {name} * 2 - {other}")
         elif kind == "if" and depth < 4 and names:
             self._branch(depth, name, owned, reached)
+        elif kind == "loop" and depth < 3 and len(self._loops) < 2 and names:
+            self._loop(depth, name, owned, reached)
+        elif kind == "turn" and self._loops:
+            self._line(depth, f"if {name} % 2 == 0:")
+            self._line(depth + 1, self._chance.choice(["break", "continue"]))
         elif kind == "return" and depth > 1 and self._chance.random() < 0.5:
             mine = [name for name, owners in owned.items() if "a" in owners]
             self._line(depth, f"return {self._chance.choice([*mine, 'None', '5'])}")
@@ -117,10 +125,36 @@ class Author:
         if sides:
             reached &= set[str].intersection(*(there for _, there in sides))
 
+    def _loop(self, depth: int, name: str, owned: dict[str, set[str]], reached: set[str]) -> None:
+        self._count += 1
+        turn, kind = f"t{self._count}", self._chance.choice(["for", "while"])
+        if kind == "for":
+            self._line(depth, f"for {turn} in range({name} % 3):")
+        else:
+            self._line(depth, f"{turn} = {name} % 4")
+            self._line(depth, f"while {turn} > 0:")
+            self._line(depth + 1, f"{turn} = {turn} - 1")
+        guard = set(owned[name])
+        inside = {**owned, turn: guard}
+        outer, self._outer = self._outer, {*self._outer, *inside}
+        self._loops.append(kind)
+        sums = [one for one in owned if one not in outer and guard & owned[one]]
+        total = self._chance.choice(sums) if sums and self._chance.random() < 0.6 else None
+        if total is not None:  # it is known after the loop to those who follow the loop by themselves
+            inside[total] = owned[total] = owned[total] & guard
+            self._line(depth + 1, f"{total} = {total} + {turn}")
+        first = len(self.lines)
+        self._block(depth + 1, inside, set(reached), self._chance.randint(1, 4))
+        self._loops.pop()
+        self._outer = outer
+        body = "".join(self.lines[first:])
+        if total is not None and any(word in body for word in ("break", "continue", "return")):
+            del owned[total]  # others may decide how the loop ends
+
     def _fresh(self, owned: dict[str, set[str]], owners: set[str]) -> str:
         if owned and self._chance.random() < 0.2:
             name = self._chance.choice(sorted(owned))
-            if name != "p":
+            if name not in self._outer:
                 owned[name] = set(owners)
                 return name
         self._count += 1

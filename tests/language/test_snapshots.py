@@ -11,7 +11,19 @@ from accompanist.language.diagnostic import render
 from tests.language.programs import HERE, MUST_FAIL, compiled, must_pass
 
 FOLDER = HERE / "snapshots"
-PROJECTED = ("order_saga", "branch_label_only", "nested_if", "early_return_inside", "attempt_fallback", "messages")
+PROJECTED = (
+    "order_saga",
+    "branch_label_only",
+    "nested_if",
+    "early_return_inside",
+    "attempt_fallback",
+    "messages",
+    "for_each",
+    "while_retry",
+    "nested_loops",
+    "called",
+    "drawn",
+)
 
 
 def projections(name: str) -> str:

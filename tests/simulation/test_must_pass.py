@@ -15,12 +15,27 @@ import pytest
 from accompanist.language import codec, direct
 from accompanist.language.load import load
 from accompanist.language.program import Choreography, RoleProgram
+from accompanist.runtime.answers import Answer, Replied
+from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.ports import Phase
 from accompanist.simulation.worker import FencedWorker, Refusal
 from accompanist.simulation.world import World
 from tests.language.programs import MUST_PASS, must_pass
 
 SEEDS = 12
+
+
+class RoleWorker(FencedWorker):
+    """A worker beside a sidecar that answers for the role's clock and chance, as the direct reading does."""
+
+    def __init__(self, role: str, *given: Any) -> None:
+        super().__init__(*given)
+        self._role = role
+
+    def call(self, call: CallWorker) -> Answer:
+        if call.operation in direct.DRAWN:
+            return Replied(codec.encode(direct.DRAWN[call.operation](self._role, call.site)))
+        return super().call(call)
 
 
 def fenced(program: RoleProgram, table: Mapping[str, Callable[..., Any]]) -> FencedWorker:
@@ -42,7 +57,8 @@ def fenced(program: RoleProgram, table: Mapping[str, Callable[..., Any]]) -> Fen
         return run
 
     operations = program.projection.operations
-    return FencedWorker(operations, {name: function(name) for name in operations})
+    worked = {name: function(name) for name in operations if name not in direct.DRAWN}
+    return RoleWorker(program.role, operations, worked)
 
 
 def world(choreography: Choreography, table: Mapping[str, Callable[..., Any]], seed: int) -> World:

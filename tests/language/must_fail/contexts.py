@@ -24,5 +24,5 @@ def contexts(stock: Stock, order: At[Order, "stock"]) -> int:
     merged = {**{"a": 1}}  #! ACC129 a dict is spread
     import math  #! ACC132 an import inside the choreography
 
-    both = [*rest]  #! ACC129 a star stands for a number of values
+    both = max(*rest)  #! ACC129 arguments are spread
     return cents

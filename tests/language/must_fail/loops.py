@@ -1,17 +1,28 @@
-"""Loops are not in the language yet."""
+"""What a loop cannot do: go on after break, name roles and values in one tuple, end where there is none."""
 
 from __future__ import annotations
 
-from accompanist import At, choreography
-from tests.language.must_fail.shop import Order, Stock
+from accompanist import At, choreography, com
+from tests.language.must_fail.shop import Bank, Order, Stock
 
 
 @choreography
-def loops(stock: Stock, order: At[Order, "stock"]) -> int:
+def loops(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At[int, "stock"]:
     total = 0
-    for one in stock.many(order):  #! ACC120 `for` is not in the language yet
-        total = total + one.cents
-    while total > 5:  #! ACC120 `while` is not in the language yet
-        total = total - 1
+    for one in stock.many(order):
+        com(one, to=bank)
         break
+        total = total + one.cents  #! ACC132 this is never reached
+    for role in (stock, order):  #! ACC145 order is not a role, and others here are
+        com(order, to=bank)
+    for role in (stock, bank):
+        break  #! ACC145 `break` in a loop over roles
+    for a, b in (stock, bank):  #! ACC145 a loop over roles binds one name
+        com(order, to=bank)
+    async for one in stock.many(order):  #! ACC120 `async for` is not in the language
+        total = 3
+    for *rest, last in stock.many(order):  #! ACC129 a star takes a number of values
+        total = 4
+    for order.cents in stock.many(order):  #! ACC130 would be changed in place
+        total = 5
     return total

@@ -1,0 +1,170 @@
+"""Loops and match in normal form.
+
+A `for` goes over an index, so that its guard is a comparison and its element a subscript. A `while` whose guard calls
+roles calls them each turn. `match` is a chain of branches (`patterns`). A loop over roles that stand there by name is
+unrolled. `break` and `continue` are ends of a turn; `continuation` moves what follows them into the branches that go
+on.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from accompanist.language import codes, patterns
+from accompanist.language.frame import Frame
+from accompanist.language.ir import Again, Block, Expression, If, Leave, Let, Loop, named
+from accompanist.language.types import Type
+
+
+class Control(Frame):
+    """The compound statements of one choreography; simple ones are `normal`'s."""
+
+    def _for(self, node: ast.For) -> None:
+        if isinstance(node.iter, (ast.Tuple, ast.List)) and any(self._is_role(part) for part in node.iter.elts):
+            self._census(node, node.iter.elts)
+            return
+        iterated = self._read(node.iter)
+        span, site = self._span(node.iter), self._site()
+        name, counter = f"{named(site)}_in", named(site)
+        if not _is_range(iterated.node):
+            whole = ast.Call(ast.Name("tuple", ast.Load()), [iterated.node], [])
+            iterated = replace(iterated, node=ast.copy_location(whole, node.iter))
+        self._out.append(Let((name,), iterated, span))
+        with self._turns(site):
+            guard = self._site()
+            reads = ((name, span),)
+            more = Expression(_expression(f"{counter} <= len({name})", node.iter), reads, span)
+            element = Expression(_expression(f"{name}[{counter} - 1]", node.iter), reads, span)
+            outer, self._out = self._out, []
+            self._unpack(node.target, element, self._span(node.target))
+            bound, self._out = tuple(self._out), outer
+            body = (*bound, *self._block(node.body))
+            self._loops.pop()
+            orelse = (*self._block(node.orelse), Leave(span))
+            self._loops.append("loop")
+        self._out.append(Loop(site, (If(guard, more, body, orelse, span),), span))
+
+    def _while(self, node: ast.While) -> None:
+        site, span = self._site(), self._span(node.test)
+        forever = isinstance(node.test, ast.Constant) and bool(node.test.value)
+        outer, self._out = self._out, []
+        with self._turns(site):
+            if forever:
+                self._out += self._block(node.body)
+            else:
+                test = self._read(node.test)
+                guard = self._site()
+                body = self._block(node.body)
+                self._loops.pop()
+                orelse = (*self._block(node.orelse), Leave(span))
+                self._loops.append("loop")
+                self._out.append(If(guard, test, body, orelse, span))
+        body, self._out = tuple(self._out), outer
+        self._out.append(Loop(site, body, span))
+
+    def _census(self, node: ast.For, parts: list[ast.expr]) -> None:
+        """A loop over roles that stand there by name is unrolled: each turn is written out for its role."""
+        for part in parts:
+            if not self._is_role(part):
+                self._refuse(
+                    codes.CENSUS, part, f"{ast.unparse(part)} is not a role, and others here are", "roles only"
+                )
+                return
+        if not isinstance(node.target, ast.Name) or node.orelse:
+            self._refuse(
+                codes.CENSUS, node.target, "a loop over roles binds one name and has no else", "for role in (…):"
+            )
+            return
+        site, outer = self._site(), self._expressions.scope
+        self._loops.append("census")
+        for number, part in enumerate(parts, 1):
+            assert isinstance(part, ast.Name)
+            self._expressions.scope = outer.with_role(node.target.id, outer.roles[part.id])
+            with self._inside(f"{site}.{number}."):
+                self._out += self._block(node.body)
+        self._loops.pop()
+        self._expressions.scope = outer
+
+    def _turn_end(self, node: ast.Break | ast.Continue) -> None:
+        if self._loops[-1] == "census":
+            word = "break" if isinstance(node, ast.Break) else "continue"
+            text = f"`{word}` in a loop over roles, whose turns are written out one after another"
+            self._refuse(codes.CENSUS, node, text, "if/else")
+        else:
+            self._out.append(Leave(self._span(node)) if isinstance(node, ast.Break) else Again(self._span(node)))
+
+    @contextmanager
+    def _turns(self, site: str) -> Iterator[None]:
+        self._loops.append("loop")
+        with self._inside(f"{site}[]."):
+            yield
+        self._loops.pop()
+
+    def _match(self, node: ast.Match) -> None:
+        name = self._temporary()
+        self._out.append(Let((name,), self._read(node.subject), self._span(node.subject)))
+        outer = self._expressions.scope
+        self._expressions.scope = outer.with_variable(name)
+        subject = ast.copy_location(ast.Name(name, ast.Load()), node.subject)
+        self._out += self._cases(node.cases, subject)
+        self._expressions.scope = outer
+
+    def _cases(self, cases: list[ast.match_case], subject: ast.expr) -> Block:
+        if not cases:
+            return ()
+        first, *others = cases
+        try:
+            found = patterns.case(first.pattern, subject, self._fields)
+        except patterns.Unmatched as problem:
+            self._refuse(problem.code, problem.node, problem.text, problem.hint)
+            return self._cases(others, subject)
+        test = _guarded(found, first.guard)
+        if test is None and others:
+            self._refuse(codes.PATTERN, others[0].pattern, "the case above takes everything", "put it last")
+            others = []
+        guard = None if test is None else self._read(test)
+        site = "" if guard is None else self._site()
+        outer, self._out = self._out, []
+        for where, name, value in found.names:
+            self._bind(self._variable(name), value, self._span(where))
+        bound, self._out = tuple(self._out), outer
+        body = (*bound, *self._block(first.body))
+        if guard is None:
+            return body
+        return (If(site, guard, body, self._cases(others, subject), self._span(first.pattern)),)
+
+    def _fields(self, node: ast.expr) -> list[str] | None:
+        found = self._names.resolve(node)
+        message = self._names.messages.find(Type(found.name, found.module)) if found is not None else None
+        return [name for name, _ in message.fields] if message is not None else None
+
+
+def _is_range(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range"
+
+
+def _expression(text: str, where: ast.AST) -> ast.expr:
+    made = ast.parse(text, mode="eval").body
+    for part in ast.walk(made):
+        ast.copy_location(part, where)
+    return made
+
+
+def _guarded(found: patterns.Case, guard: ast.expr | None) -> ast.expr | None:
+    """The condition of a case together with its guard, in which the pattern's names stand for what they bind."""
+    if guard is None:
+        return found.test
+    values = {name: value for _, name, value in found.names}
+
+    class Named(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.AST:
+            return ast.copy_location(values[node.id], node) if node.id in values else node
+
+    written = Named().visit(copy.deepcopy(guard))
+    if found.test is None:
+        return written  # type: ignore[no-any-return]
+    return ast.copy_location(ast.BoolOp(ast.And(), [found.test, written]), guard)

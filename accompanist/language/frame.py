@@ -1,0 +1,145 @@
+"""Where points of the normal form are put: their sites, their names, and the values they are bound to.
+
+A site is a number in its frame. A loop's turn and a called choreography are frames: their points are numbered from 1
+again, behind the site of the loop or the call.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from accompanist import limits
+from accompanist.language import codes
+from accompanist.language.diagnostic import Findings
+from accompanist.language.expressions import Expressions
+from accompanist.language.ir import Block, Expression, Invoke, Let, Move, Statement, named
+from accompanist.language.names import Names
+from accompanist.language.scope import Scope
+from accompanist.language.source import Span
+
+
+class TooLarge(Exception):
+    """The normal form passes a bound; the text says which."""
+
+
+class Frame:
+    """A place in the normal form that is being made: its points so far, the scope of the text that is read there."""
+
+    def __init__(self, scope: Scope, findings: Findings) -> None:
+        self._findings = findings
+        self._expressions = Expressions(scope, findings, self._hoist)
+        self._out: list[Statement] = []
+        self._frame, self._points, self._sites = "", 0, 0  # the frame's prefix, the points in it, all points
+        self._loops: list[str] = []  # kinds of the loops around a statement
+        self._wanted: str | None = None  # the name that a hoisted call may be bound to
+
+    def _block(self, nodes: list[ast.stmt]) -> Block:
+        """A block of the source in normal form."""
+        raise NotImplementedError
+
+    def _hoist(self, node: ast.Call) -> str | None:
+        """Bind a role call, com, share, attempt or choreography; see expressions.Hoist."""
+        raise NotImplementedError
+
+    @property
+    def _scope(self) -> Scope:
+        return self._expressions.scope
+
+    @property
+    def _names(self) -> Names:
+        return self._scope.names
+
+    def _read(self, node: ast.expr) -> Expression:
+        read = self._expressions.read(node)
+        for part in ast.walk(node) if read.refused else ():
+            if isinstance(part, ast.NamedExpr):
+                self._poison(part)
+        return read
+
+    def _poison(self, node: ast.AST) -> None:
+        """Bind what a refused part would have assigned, so that its uses are not reported too."""
+        for name in sorted(assigned(node)):
+            refused = Expression(ast.Constant(None), (), self._span(node), refused=True)
+            self._out.append(Let((self._variable(name),), refused, self._span(node)))
+
+    def _bind(self, name: str, value: ast.expr, span: Span) -> None:
+        """`name = value`; a call is bound to the name itself, without a temporary."""
+        self._wanted = name if isinstance(value, ast.Call) else None
+        wanted = self._read(value)
+        self._wanted = None
+        if not (isinstance(wanted.node, ast.Name) and wanted.node.id == name and self._just_bound(name)):
+            self._out.append(Let((name,), wanted, span))
+
+    def _just_bound(self, name: str) -> bool:
+        last = self._out[-1] if self._out else None
+        return isinstance(last, (Invoke, Move)) and last.target == name
+
+    def _unpack(self, target: ast.expr, value: Expression, span: Span) -> None:
+        match target:
+            case ast.Name(id=name):
+                self._out.append(Let((self._variable(name),), value, span))
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                names = [self._variable(part.id) if isinstance(part, ast.Name) else self._temporary() for part in parts]
+                self._out.append(Let(tuple(names), value, span, unpacked=True))
+                for part, name in zip(parts, names, strict=True):
+                    if not isinstance(part, ast.Name):
+                        read = ast.copy_location(ast.Name(name, ast.Load()), part)
+                        self._unpack(part, Expression(read, ((name, self._span(part)),), self._span(part)), span)
+            case ast.Starred():
+                self._refuse(codes.STAR, target, "a star takes a number of values that is not known", "name each value")
+            case _:
+                self._refuse(
+                    codes.MUTATION,
+                    target,
+                    f"{ast.unparse(target)} would be changed in place",
+                    "assign a new value to a name",
+                )
+
+    def _variable(self, name: str) -> str:
+        """The name in the normal form of a variable as written."""
+        return self._scope.variables.get(name, name)
+
+    @contextmanager
+    def _inside(self, frame: str) -> Iterator[None]:
+        outer = self._frame, self._points
+        self._frame, self._points = frame, 0
+        yield
+        self._frame, self._points = outer
+
+    def _is_role(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id in self._scope.roles
+
+    def _site(self) -> str:
+        self._points += 1
+        self._sites += 1
+        if self._sites > limits.points_max:
+            raise TooLarge(f"there are more than {limits.points_max} points, those of calls and turns included")
+        return f"{self._frame}{self._points}"
+
+    def _temporary(self) -> str:
+        return named(self._site())
+
+    def _span(self, node: ast.AST) -> Span:
+        return self._expressions.span(node)
+
+    def _refuse(self, code: str, node: ast.AST, text: str, hint: str) -> None:
+        self._expressions.refuse(code, node, text, hint)
+
+
+def assigned(node: ast.AST) -> set[str]:
+    """Names that a statement assigns; those of comprehensions stay inside them."""
+    found: set[str] = set()
+    stack: list[ast.AST] = [node]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            found.add(part.id)
+        if isinstance(part, ast.MatchAs) and part.name is not None:
+            found.add(part.name)
+        if not isinstance(
+            part, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.FunctionDef, ast.Lambda)
+        ):
+            stack.extend(ast.iter_child_nodes(part))
+    return found
