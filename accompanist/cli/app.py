@@ -69,6 +69,19 @@ def project(
 
 
 @app.command()
+def diff(
+    old: Annotated[str, typer.Argument(help="The deployed version: a file, or REVISION:PATH of git.")],
+    new: Annotated[str, typer.Argument(help="The version to be deployed: a file, or REVISION:PATH.")],
+    as_json: Json = False,
+) -> None:
+    """Say what a change does to sessions in flight; exits with 1 if any could not go on."""
+    from accompanist.cli import diff as command
+
+    with reporting(as_json):
+        raise typer.Exit(command.compare(old, new, as_json))
+
+
+@app.command()
 def diagram(
     file: File,
     choreography: Annotated[str, typer.Option("--choreography", help="Which one, if the file has several.")] = "",
@@ -139,6 +152,25 @@ def migrate(
 
     with reporting(as_json):
         command.migrate(config, service, database, down=down, bootstrap=bootstrap, as_json=as_json)
+
+
+fence = typer.Typer(help="Put the fence in place, which makes a worker's effects exactly-once.", no_args_is_help=True)
+app.add_typer(fence, name="fence")
+
+
+@fence.command("install")
+def fence_install(
+    schema: Annotated[str, typer.Option("--schema", help="The worker's schema; it is made if it is missing.")],
+    database: Annotated[
+        str, typer.Option("--database", help="Log in with this address, as the worker does; else DATABASE_URL.")
+    ] = "",
+    as_json: Json = False,
+) -> None:
+    """Install the fence in a worker's schema; a second time changes nothing."""
+    from accompanist.cli import fence as command
+
+    with reporting(as_json):
+        command.install(schema, database, as_json)
 
 
 @app.command()

@@ -24,7 +24,12 @@ def compiled(file: Path) -> Compiled:
 
 def root_of(file: Path) -> Path:
     above = file.resolve().parents
-    return next((place for place in above if any((place / mark).exists() for mark in _ROOTS)), above[0])
+    return next((place for place in above if is_project(place)), above[0])
+
+
+def is_project(place: Path) -> bool:
+    """Whether a directory is the root of a project."""
+    return any((place / mark).exists() for mark in _ROOTS)
 
 
 def _read(path: str) -> str | None:

@@ -22,6 +22,7 @@ async def provision(dsn: str, schema: str, tables: Path | None = None) -> None:
         async with connection.transaction():
             await fence.install(connection, schema)
             await connection.execute("SELECT set_config('search_path', $1, true)", f"{schema}, pg_temp")
-            await connection.execute(text)
+            if text.strip():  # the driver trips over a text without a statement
+                await connection.execute(text)
     finally:
         await connection.close()

@@ -1,0 +1,67 @@
+"""`accompanist diff`: files, a lone copy of the old file, and revisions of git."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_commands import run
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with the order saga in it, and one commit."""
+    here = tmp_path / "project"
+    shutil.copytree(ROOT / "workers", here / "workers")
+    monkeypatch.chdir(here)
+    for arguments in (
+        ["init", "-q"],
+        ["add", "."],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "-m", "first"],
+    ):
+        subprocess.run(["git", *arguments], check=True)
+    return here / "workers" / "orders"
+
+
+def test_a_revision_and_the_working_tree(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    saga = project / "choreography.py"
+    assert run("diff", "HEAD:workers/orders/choreography.py", str(saga)) == 0
+    assert "fulfil_order: the same" in capsys.readouterr().out
+    saga.write_text(saga.read_text().replace("> LARGE", ">= LARGE"))
+    assert run("diff", "HEAD:workers/orders/choreography.py", str(saga)) == 0
+    assert ">= LARGE_ORDER_CENTS" in capsys.readouterr().out
+
+
+def test_what_breaks_is_the_exit_code(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    messages = project / "messages.py"
+    messages.write_text(messages.read_text().replace("paid_cents: int", "paid: int"))
+    assert run("diff", "HEAD:workers/orders/choreography.py", str(project / "choreography.py"), "--json") == 1
+    told = json.loads(capsys.readouterr().out)
+    roles = {one["role"]: one["verdict"] for one in told["choreographies"][0]["roles"]}
+    assert roles == {"warehouse": "same", "payment": "broken", "loyalty": "broken"}
+
+
+def test_a_copy_of_the_old_file_is_read_beside_the_new_one(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = tmp_path / "old.py"
+    shutil.copy(project / "choreography.py", old)
+    assert run("diff", str(old), str(project / "choreography.py")) == 0
+    assert "the same" in capsys.readouterr().out
+
+
+def test_a_revision_that_is_not_there(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for wrong in ("nothing:workers/orders/choreography.py", "HEAD~9:workers/orders/choreography.py"):
+        assert run("diff", wrong, str(project / "choreography.py"), "--json") == 1
+        assert json.loads(capsys.readouterr().err)["error"]["code"] == "ACC821"
+
+
+def test_a_refused_version_is_answered_with_its_diagnostics(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("diff", str(project / "choreography.py"), str(project / "nothing.py")) == 1
+    assert "ACC100" in capsys.readouterr().err
