@@ -2,7 +2,7 @@
 
 A role's hash covers its projection, the source of every @pure function that it calls, directly or not, with the
 constants these read, and the fields of the message types it speaks of. The choreography's fingerprint is the hash of
-all role hashes. Comments, formatting, line numbers and file names do not count.
+all role hashes. Comments, formatting, line numbers, file names and the version of Python do not count.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import ast
 import hashlib
 from collections.abc import Iterable, Mapping
 
-from accompanist.language import annotation
+from accompanist.language import annotation, canonical
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
 from accompanist.language.types import Type
@@ -22,6 +22,8 @@ class Definitions:
 
     def __init__(self, modules: Modules, messages: Messages) -> None:
         self._modules, self._messages = modules, messages
+        self._texts: dict[tuple[str, str], str] = {}
+        self._inside: dict[tuple[str, str], list[tuple[str, str]]] = {}
 
     def under(self, names: Iterable[tuple[str, str]]) -> list[str]:
         """The canonical text of every definition of the project under these names, sorted."""
@@ -35,9 +37,13 @@ class Definitions:
             if module is None or name not in module.bound:
                 found[module_name, name] = f"{module_name}.{name}"  # outside the project: its name is all that is known
                 continue
-            nodes = module.bound[name]
-            found[module_name, name] = "\n".join(_canonical(node) for node in nodes)
-            wanted += [pair for node in nodes for pair in self._mentioned(module, node)]
+            key = (module_name, name)
+            if key not in self._texts:
+                nodes = module.bound[name]
+                self._texts[key] = "\n".join(canonical.text(node) for node in nodes)
+                self._inside[key] = [pair for node in nodes for pair in self._mentioned(module, node)]
+            found[key] = self._texts[key]
+            wanted += self._inside[key]
         return [found[pair] for pair in sorted(found)]
 
     def _mentioned(self, module: Module, node: ast.stmt) -> Iterable[tuple[str, str]]:
@@ -58,8 +64,8 @@ class Definitions:
         ]
 
 
-def role_digest(source: str, operations: str, definitions: Iterable[str]) -> str:
-    return _hash([source, operations, *definitions])
+def role_digest(program: ast.Module, operations: str, definitions: Iterable[str]) -> str:
+    return _hash([canonical.text(program), operations, *definitions])
 
 
 def fingerprint(name: str, digests: Mapping[str, str]) -> str:
@@ -72,16 +78,6 @@ def _hash(parts: Iterable[str]) -> str:
         data = part.encode()
         state.update(len(data).to_bytes(8, "big") + data)
     return state.hexdigest()
-
-
-def _canonical(node: ast.stmt) -> str:
-    """A definition without comments, docstrings, formatting and positions."""
-    copy = ast.parse(ast.unparse(node)).body[0]
-    for part in ast.walk(copy):
-        if isinstance(part, (ast.FunctionDef, ast.ClassDef)):
-            kept = [s for s in part.body if not (isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant))]
-            part.body = kept or [ast.Pass()]
-    return ast.unparse(copy)
 
 
 def _parts(type: Type) -> Iterable[Type]:

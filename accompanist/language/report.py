@@ -6,6 +6,7 @@ branch, what could be left out. The reasons for what was inserted, and who learn
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -66,7 +67,7 @@ def project_report(choreography: Choreography, role: str) -> tuple[str, dict[str
         "lines": list(projection.lines),
         "sends_to": sorted(projection.sends_to),
         "receives_from": sorted(projection.receives_from),
-        "sites_after_commit": sorted(projection.sites_after_commit, key=int),
+        "sites_after_commit": sorted(projection.sites_after_commit, key=_in_order),
     }
     return f"{head}\n{projection.source.rstrip()}", data
 
@@ -113,3 +114,8 @@ def _facts(choreography: Choreography, asked: Asked) -> dict[str, Any]:
     if asked.learns:
         facts["learns"] = learns_json(choreography)
     return facts
+
+
+def _in_order(site: str) -> list[int]:
+    """Sites sort by the numbers in them."""
+    return [int(number) for number in re.findall(r"\d+", site)]

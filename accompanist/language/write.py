@@ -127,11 +127,12 @@ class Writer:
         types = [type for _, offer in offers if offer for type in (offer.returns, *(t for _, t in offer.parameters))]
         types += [given.type for given in self._header.given if role in given.owners]
         types += [self._header.returns] if role in self._header.result_owners else []
-        used = {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+        program = ast.parse(source)
+        used = {node.id for node in ast.walk(program) if isinstance(node, ast.Name)}
         table = self._names.table
         names = [table[alias] for alias in sorted(used & table.keys())]
         return fingerprint.role_digest(
-            source, operations, self._definitions.under([*names, *self._definitions.fields(types)])
+            program, operations, self._definitions.under([*names, *self._definitions.fields(types)])
         )
 
     def _operation(self, offer: Offer) -> Operation:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
+
 import pytest
 
+from accompanist.language import canonical
 from tests.language.programs import text
 
 BASE = """\
@@ -98,3 +101,15 @@ def test_what_does_not_count(old: str, new: str) -> None:
 def test_it_is_the_same_in_every_run() -> None:
     assert fingerprints(BASE) == fingerprints(BASE)
     assert len(fingerprints(BASE)[0]) == 32
+
+
+def test_the_text_of_a_tree_is_the_same_under_every_python() -> None:
+    tree = ast.parse("def f(x: int = -1) -> str:\n    'doc'\n    return f\"{x!r:>{4}} {d['a']}\" + (lambda: None)()")
+    assert canonical.text(tree) == (
+        "Module(body=[FunctionDef(name='f',args=arguments(args=[arg(arg='x',annotation=Name(id='int',),),],"
+        "defaults=[UnaryOp(op=USub(),operand=Constant(1),),],),body=[Return(value=BinOp(left=JoinedStr(["
+        "FormattedValue(value=Name(id='x',),conversion=114,format_spec=JoinedStr([Constant('>'),"
+        "FormattedValue(value=Constant(4),conversion=-1,),]),),Constant(' '),FormattedValue(value=Subscript("
+        "value=Name(id='d',),slice=Constant('a'),),conversion=-1,),]),op=Add(),right=Call(func=Lambda("
+        "args=arguments(),body=Constant(None),),),),),],returns=Name(id='str',),),],)"
+    )

@@ -1,0 +1,61 @@
+"""Syntax trees as text that depends on what was written alone.
+
+Neither formatting, comments, docstrings and positions count, nor how a minor version of Python would print or dump the
+tree: `ast.unparse` and `ast.dump` have both changed. What a fingerprint covers goes through here.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+_SKIPPED = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
+
+
+def text(node: ast.AST) -> str:
+    """The canonical text of a tree."""
+    return "".join(_parts(node))
+
+
+def _parts(value: object) -> Iterator[str]:
+    if isinstance(value, ast.Constant):
+        yield f"Constant({value.value!r})"
+    elif isinstance(value, ast.JoinedStr):
+        yield "JoinedStr("
+        yield from _parts(_joined(value.values))
+        yield ")"
+    elif isinstance(value, ast.AST):
+        yield f"{type(value).__name__}("
+        for name in value._fields:
+            inner = getattr(value, name, None)
+            if name in _SKIPPED or inner is None or inner == []:
+                continue  # a field that a version of Python added, and nobody used, is as good as none
+            yield f"{name}="
+            yield from _parts(_documented(inner) if name == "body" and isinstance(inner, list) else inner)
+            yield ","
+        yield ")"
+    elif isinstance(value, list):
+        yield "["
+        for one in value:
+            yield from _parts(one)
+            yield ","
+        yield "]"
+    else:
+        yield repr(value)
+
+
+def _documented(body: list[ast.stmt]) -> list[ast.stmt]:
+    """A body without docstrings and other constants that stand there alone."""
+    return [one for one in body if not (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))]
+
+
+def _joined(values: list[ast.expr]) -> list[ast.expr]:
+    """The parts of an f-string with neighbouring texts as one: where they are cut differs between versions."""
+    made: list[ast.expr] = []
+    for value in values:
+        last = made[-1] if made else None
+        if isinstance(value, ast.Constant) and isinstance(last, ast.Constant):
+            made[-1] = ast.Constant(f"{last.value}{value.value}")
+        elif not (isinstance(value, ast.Constant) and value.value == ""):
+            made.append(value)
+    return made
