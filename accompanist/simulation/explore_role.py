@@ -128,7 +128,7 @@ class Role:
     def _hear(self, state: RoleState, number: int, text: str, chance: Chance) -> Move:
         message = self._post.messages[number]
         heard = state._replace(heard=state.heard | {number})
-        if not self._rules.inbox_kept:
+        if message.kind in self._rules.released:
             heard = heard._replace(inbox=heard.inbox - {number})
         if state.live < 0:
             if not self._begins(message):
@@ -213,7 +213,9 @@ class Role:
                 yield self._effect(state, self._states[to]) or move
 
     def _dead(self, state: RoleState) -> RoleState:
-        return state._replace(live=DOWN, heard=frozenset(), asked=frozenset(), late=state.late | state.asked)
+        # the mark that a message was taken is durable; it matters only where nothing else finds the message again
+        heard = frozenset[int]() if self._rules.inbox_swept else state.heard
+        return state._replace(live=DOWN, heard=heard, asked=frozenset(), late=state.late | state.asked)
 
     def _arrives_late(self, state: RoleState, call: Asked) -> Iterator[Move]:
         rest = state._replace(late=state.late - {call})

@@ -66,15 +66,15 @@ class Rules:
     """What stands around the core, and the core itself. As they are here they are design 3.3; each can be switched off.
 
     `begins`: kinds of message that begin a session. `inbox_swept`: recovery looks at inbox rows without a session.
-    `inbox_kept`: a message that was heard stays in the inbox until the session is over. `commit_first`: records are
-    committed before messages leave.
+    `released`: kinds of message that leave the inbox when they are heard, not when the session is over.
+    `commit_first`: records are committed before messages leave.
     """
 
     core: type[Session] = Session
     fencing: Fencing = field(default_factory=Fencing)
     begins: frozenset[Kind] = BEGINS
     inbox_swept: bool = True
-    inbox_kept: bool = True
+    released: frozenset[Kind] = frozenset()
     commit_first: bool = True
 
 

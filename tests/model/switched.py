@@ -1,0 +1,149 @@
+"""Session cores with one rule of design 3.3 or 3.5 switched off each, for the search to find what the rule is for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.control import control, reason_in
+from accompanist.runtime.events import Answered, Arrived, Deadline, Undid
+from accompanist.runtime.messages import Kind
+from accompanist.runtime.ports import Executed, Phase
+from accompanist.runtime.session import Session
+
+
+class VotesBeforeItCloses(Session):
+    """Votes and tells at once, and compensates what its log says was answered."""
+
+    def _close(self, reason: str, unless: str | None = None) -> None:
+        self._failing = self._failing or reason
+        self._update(phase=Phase.CLOSING)
+        self._undo(self._from_results())
+
+
+class CompensatesFromItsLog(Session):
+    """Closes, but takes what was executed from its results and not from the fence."""
+
+    def _undo(self, executed: Iterable[Executed]) -> None:
+        super()._undo(self._from_results())
+
+
+class TellsOnlyWhomItSentTo(Session):
+    """Aborts go to the contacts that the log knows, not to everyone its projection can send to."""
+
+    @property
+    def program(self) -> RoleProgram:
+        whole: RoleProgram = vars(self)["program"]
+        contacts = frozenset(self.row.contacts) if "row" in vars(self) else frozenset[str]()
+        return replace(whole, projection=replace(whole.projection, sends_to=contacts))
+
+    @program.setter
+    def program(self, program: RoleProgram) -> None:
+        vars(self)["program"] = program
+
+
+class TellsNobody(Session):
+    """Aborts go to the initiator alone."""
+
+    def _undo(self, executed: Iterable[Executed]) -> None:
+        self.program = replace(self.program, projection=replace(self.program.projection, sends_to=frozenset()))
+        super()._undo(executed)
+
+
+class MarksAllAtOnce(Session):
+    """The first compensation marks the whole session undone."""
+
+    def _on_undid(self, event: Undid) -> None:
+        for entry in self.row.undo:
+            self._mark(entry, "replied")
+        self._asked = None
+        self._compensate_next()
+
+
+class UndoesInOrder(Session):
+    """Compensates in the order of commit, not in reverse."""
+
+    def _undo(self, executed: Iterable[Executed]) -> None:
+        super()._undo(tuple(executed)[::-1])
+
+
+class GrantsAnything(Session):
+    """Grants a cancel or a deadline wherever it is heard, also after its done vote."""
+
+    def _on_consider(self, event: Arrived | Deadline) -> None:
+        self._close(reason_in(event.message) if isinstance(event, Arrived) else "deadline")
+
+
+class GrantsAfterTheCommitPoint(Session):
+    """Forgets that the pivot is through."""
+
+    def _past_commit(self) -> bool:
+        return False
+
+
+class ClosesBlindly(Session):
+    """Closes without asking whether the call in doubt was done after all."""
+
+    def _close(self, reason: str, unless: str | None = None) -> None:
+        super()._close(reason)
+
+
+class KeepsItsContacts(Session):
+    """A done vote that does not say whom this role has sent to."""
+
+    def _vote_done(self) -> None:
+        super()._vote_done()
+        self._draft.messages = [
+            control(self.header, Kind.DONE, self.role, message.receiver, []) if message.kind is Kind.DONE else message
+            for message in self._draft.messages
+        ]
+
+
+class KeepsItsSendSet(Session):
+    """A `compensated` that does not say whom this role can send to."""
+
+    def _compensate_next(self) -> None:
+        super()._compensate_next()
+        said = {"reason": self.row.reason or "", "roles": []}
+        self._draft.messages = [
+            control(self.header, Kind.COMPENSATED, self.role, message.receiver, said)
+            if message.kind is Kind.COMPENSATED
+            else message
+            for message in self._draft.messages
+        ]
+
+
+class ForgetsReplies(Session):
+    """Goes on with a reply that it does not keep."""
+
+    def _answer(self, event: Answered, outcome: str) -> None:
+        super()._answer(event, outcome)
+        self._draft.results.clear()
+
+
+class SettlesAlone(Session):
+    """The initiator says settled at its own end, without the others' votes."""
+
+    def _conclude(self) -> None:
+        if self.is_initiator and self.row.phase is Phase.DONE:
+            self._tell_all(Kind.SETTLED, frozenset(self.row.contacts), None)
+            self._finish(Phase.SETTLED, "settled")
+        else:
+            super()._conclude()
+
+
+class SpreadsNothing(Session):
+    """A role that is done when the saga is undone is not told so by the initiator."""
+
+    def _on_spread(self, event: Arrived) -> None:
+        self._note(event.message)
+
+
+class RunsBeforeItHearsTheAbort(Session):
+    """Recovers by running on, though an abort lies in the inbox."""
+
+    def _resume(self, inbox: Iterable) -> list:  # type: ignore[type-arg]
+        waiting = list(inbox)
+        first = super()._resume([message for message in waiting if message.kind is not Kind.ABORT])
+        return first + [self.handle(Arrived(message)) for message in waiting if message.kind is Kind.ABORT]
