@@ -195,8 +195,8 @@ class _Compilation:
         if len(findings) > before:
             return None  # what follows would report consequences of it
         self._participants(header, normal)
-        SecrecyCheck(names, header, self._module.source, findings).check(normal)
         amended = Amender(header).amend(normal)
+        SecrecyCheck(names, header, sources, findings).check(amended)
         commitment = SagaCheck(header, sources, findings).check(amended)
         if len(findings) > before:
             return None

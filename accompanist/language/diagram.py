@@ -18,12 +18,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from accompanist.language.amend import Amender
-from accompanist.language.ir import Abort, Block, Expression, If, Invoke, Let, Move, Return, Select, Statement
+from accompanist.language.ir import (
+    Abort,
+    Block,
+    Expression,
+    If,
+    Invoke,
+    Leave,
+    Let,
+    Loop,
+    Move,
+    Return,
+    Select,
+    Statement,
+    named,
+)
 from accompanist.language.program import Choreography
 from accompanist.language.roles import Offer
 
 text_chars_max = 72
 """Of one label; what is longer ends in an ellipsis."""
+
+_OWN = "role."
+"""Before the names of what a role asks itself: `role.now()`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +67,8 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A worker's operation. `kind`: pivot, transaction, retriable or query; `undo` is its compensation."""
+    """A worker's operation. `kind`: pivot, transaction, retriable or query, or drawn, for what a role asks its own
+    clock or chance; `undo` is its compensation."""
 
     site: str
     line: int
@@ -63,7 +81,12 @@ class Act:
     @property
     def notes(self) -> tuple[str, ...]:
         """What is to be known of it beside its name, in words."""
-        found = {"pivot": "pivot: commits the saga", "retriable": "retried until it succeeds", "query": "query"}
+        found = {
+            "pivot": "pivot: commits the saga",
+            "retriable": "retried until it succeeds",
+            "query": "query",
+            "drawn": "recorded",
+        }
         said = [found[self.kind]] if self.kind in found else []
         said += ["a refusal is a value"] if self.attempted else []
         said += [f"undone by {self.undo}"] if self.undo else []
@@ -137,7 +160,9 @@ class _Painter:
 
     def point(self, point: Statement) -> Shapes:
         match point:
-            case Let():
+            case Let(targets=targets, value=value):
+                for target in filter(_temporary, targets if not point.unpacked else ()):
+                    self._meant[target] = self._node(value)
                 return ()  # what a role computes by itself moves nothing
             case Invoke():
                 return (self._act(point),)
@@ -145,30 +170,61 @@ class _Painter:
                 return self._arrows(point)
             case Select(site=site, sender=sender, receiver=receiver, label=label, span=span):
                 return (Arrow(site, span.line, sender, receiver, label, "", label, bare=True),)
-            case If(test=test, then=then, orelse=orelse):
-                return self._fork(point, Section(self._text(test), self.block(then)), Section("", self.block(orelse)))
+            case If():
+                return self._if(point)
+            case Loop(body=body):
+                return self._loop(point, body)
             case Return(value=value, owners=owners, span=span):
-                called = isinstance(value.node, ast.Name) and value.node.id.startswith("_")
+                called = isinstance(value.node, ast.Name) and _temporary(value.node.id)
                 text = "" if value.is_none else self._returns if called else self._text(value)
                 return tuple(Mark(span.line, role, text, "result") for role in self._roles if text and role in owners)
             case Abort(site=site, role=role, reason=reason, span=span):
                 return (Mark(span.line, role, self._text(reason), "abort", site),)
         return ()
 
-    def _fork(self, point: If, then: Section, orelse: Section) -> Shapes:
+    def _if(self, point: If) -> Shapes:
         """Nothing where nothing happens in either side; without the second side where only that is empty."""
-        if not (then.shapes or orelse.shapes):
+        then = Section(self._text(point.test) + _leaving(point.then), self.block(point.then))
+        orelse = Section(_leaving(point.orelse).removeprefix(", "), self.block(point.orelse))
+        if not (then.shapes or orelse.shapes or orelse.title or _leaving(point.then)):
             return ()
-        known = tuple(role for role in self._roles if role in point.owners)
-        if not orelse.shapes:
-            return (Frame("opt", point.site, point.span.line, known, (then,)),)
-        return (Frame("alt", point.site, point.span.line, known, (then, orelse)),)
+        if not (orelse.shapes or orelse.title):
+            return (Frame("opt", point.site, point.span.line, self._known(point), (then,)),)
+        return (Frame("alt", point.site, point.span.line, self._known(point), (then, orelse)),)
+
+    def _loop(self, loop: Loop, body: Block) -> Shapes:
+        """The turns of a loop; behind them, under `at its end`, what is said when it ends."""
+        guard = next((point for point in body if isinstance(point, If)), None)
+        plain = guard is not None and body[-1] is guard and sum(not isinstance(point, Let) for point in body) == 1
+        if guard is None or not plain or _exits(guard.then) == _exits(guard.orelse):
+            return (Frame("loop", loop.site, loop.span.line, (), (Section("each turn", self.block(body)),)),)
+        self.block(body[:-1])
+        turn, exit = (guard.orelse, guard.then) if _exits(guard.then) else (guard.then, guard.orelse)
+        title = self._each(loop.site, turn) or f"{'until' if exit is guard.then else 'while'} {self._text(guard.test)}"
+        sections = [Section(title, self.block(turn)), Section("at its end", self.block(exit))]
+        drawn = tuple(section for number, section in enumerate(sections) if number == 0 or section.shapes)
+        return (Frame("loop", loop.site, loop.span.line, self._known(guard), drawn),)
+
+    def _each(self, site: str, turn: Block) -> str:
+        """What a `for` goes over, if the loop is one: its turns begin by taking the next of a temporary."""
+        series = self._meant.get(f"{named(site)}_in")
+        first = next((point for point in turn if isinstance(point, Let)), None)
+        if series is None or first is None:
+            return ""
+        match series:
+            case ast.Call(func=ast.Name(id="tuple"), args=[inner]):
+                series = inner
+        return _short(f"for {', '.join(first.targets)} in {ast.unparse(series)}")
+
+    def _known(self, point: If) -> tuple[str, ...]:
+        return tuple(role for role in self._roles if role in point.owners)
 
     def _act(self, point: Invoke) -> Act:
         arguments = ", ".join(self._text(value) for _, value in point.arguments)
-        text = _short(f"{point.offer.name}({arguments})")
-        if point.target is not None and point.target.startswith("_"):
-            call = ast.Call(ast.Name(point.offer.name), [self._node(value) for _, value in point.arguments], [])
+        name = point.offer.name.removeprefix(_OWN)
+        text = _short(f"{name}({arguments})")
+        if point.target is not None and _temporary(point.target):
+            call = ast.Call(ast.Name(name), [self._node(value) for _, value in point.arguments], [])
             self._meant[point.target] = call
         return Act(
             point.site,
@@ -181,7 +237,7 @@ class _Painter:
         )
 
     def _arrows(self, point: Move) -> Shapes:
-        if point.target is not None and point.target.startswith("_"):
+        if point.target is not None and _temporary(point.target):
             self._meant[point.target] = self._node(point.value)
         text, made = self._text(point.value), []
         for receiver in point.receivers:
@@ -209,7 +265,24 @@ class _Replace(ast.NodeTransformer):
         return self._meant.get(node.id, node)
 
 
+def _temporary(name: str) -> bool:
+    """Whether a name was made by the compiler; authors cannot write these."""
+    return name[:1] == "_" and name[1:2].isdigit()
+
+
+def _exits(side: Block) -> bool:
+    """Whether a side of a loop's guard is the way out: it says what has to be said, and leaves."""
+    return isinstance(side[-1] if side else None, Leave) and not any(isinstance(point, (If, Loop)) for point in side)
+
+
+def _leaving(block: Block) -> str:
+    """How a branch inside a loop goes on, where it does not simply end the turn."""
+    return ", then leave the loop" if isinstance(block[-1] if block else None, Leave) else ""
+
+
 def _kind(offer: Offer) -> str:
+    if offer.name.startswith(_OWN):
+        return "drawn"
     if offer.pivot:
         return "pivot"
     return "retriable" if offer.retriable else offer.kind

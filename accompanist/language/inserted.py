@@ -38,14 +38,14 @@ def remarks(choreography: Choreography) -> tuple[Remark, ...]:
 
 
 def _branch(header: Header, point: If, guard: str) -> Iterator[Remark]:
-    others = [role for role in header.roles if role in point.acting and role not in point.owners]
+    told = {role: list(_told(point, role)) for role in header.roles if role not in point.owners}
+    others = [role for role in told if told[role] or role in point.acting]
     if not others:
         return
     line, site = point.test.span.line, point.site
     known = ", ".join(role for role in header.roles if role in point.owners)
     shown = f"`{guard}`" if guard else "the guard"
     yield Remark("guard", line, site, f"{shown} is known to {known}, who branch by themselves")
-    told = {role: list(_told(point, role)) for role in others}
     for role in others:
         if told[role]:
             yield Remark("selection", line, site, f"{role} cannot tell the sides apart: {'; '.join(told[role])}")

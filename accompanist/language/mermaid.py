@@ -11,13 +11,13 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from accompanist.language.diagram import Act, Arrow, Frame, Mark, Picture, Shape
+from accompanist.language.diagram import Act, Arrow, Frame, Mark, Picture, Section, Shape
 
 _PLAIN = frozenset(" _.,()=+-/'[]|!?*")
 _WORDS = re.compile(r"\bend\b", re.IGNORECASE)
 """`end` closes a block wherever it stands, so its first letter is written as an entity."""
 
-_GLYPH = {"pivot": "◆", "transaction": "●", "retriable": "↻", "query": "○"}
+_GLYPH = {"pivot": "◆", "transaction": "●", "retriable": "↻", "query": "○", "drawn": "○"}
 _MARK = {"start": "starts with", "result": "returns", "abort": "aborts:"}
 
 
@@ -45,12 +45,21 @@ def _mermaid(shape: Shape, ids: dict[str, str]) -> Iterator[str]:
         case Mark(role=role, text=text, kind=kind):
             said = "aborts#58;" if kind == "abort" else _MARK[kind]
             yield f"Note over {ids[role]}: {said} {escape(text)}".rstrip()
+        case Frame(kind="loop", sections=(turn, *ends)):  # Mermaid's loops have one section
+            yield from _section(f"loop {escape(turn.title)}", turn, ids)
+            yield "end"
+            for inner in (inner for end in ends for inner in end.shapes):
+                yield from _mermaid(inner, ids)
         case Frame(kind=kind, sections=sections):
             for number, section in enumerate(sections):
-                yield f"{kind if number == 0 else 'else'} {escape(section.title)}".rstrip()
-                for inner in section.shapes:
-                    yield from (f"    {line}" for line in _mermaid(inner, ids))
+                yield from _section(f"{'else' if number else kind} {escape(section.title)}", section, ids)
             yield "end"
+
+
+def _section(head: str, section: Section, ids: dict[str, str]) -> Iterator[str]:
+    yield head.rstrip()
+    for inner in section.shapes:
+        yield from (f"    {line}" for line in _mermaid(inner, ids))
 
 
 def escape(text: str) -> str:
@@ -87,8 +96,9 @@ def _plain(shape: Shape, width: int) -> Iterator[str]:
             yield _shown(f"{role:>{width}} {_MARK[kind]} {text}")
         case Frame(kind=kind, sections=sections):
             for number, section in enumerate(sections):
-                known = "" if number else f"  (known to {', '.join(shape.known_to)})"
-                title = f"{'else' if number else kind} {section.title}".rstrip() + known
+                known = "" if number or not shape.known_to else f"  (known to {', '.join(shape.known_to)})"
+                head = kind if number == 0 else "" if kind == "loop" else "else"
+                title = f"{head} {section.title}".strip() + known
                 yield _shown(f"{'├' if number else '┌'}─ {title}")
                 for inner in section.shapes:
                     yield from (f"│ {line}" for line in _plain(inner, width))

@@ -21,9 +21,24 @@ from accompanist.errors import catalogue
 from accompanist.language import annotation
 from accompanist.language.diagnostic import Findings
 from accompanist.language.infer import Inference, unpacked
-from accompanist.language.ir import Abort, Block, Expression, Header, If, Invoke, Let, Move, Return, Statement, actors
+from accompanist.language.ir import (
+    Abort,
+    Block,
+    Expression,
+    Header,
+    If,
+    Invoke,
+    Let,
+    Loop,
+    Move,
+    Owners,
+    Return,
+    Select,
+    Statement,
+    actors,
+)
 from accompanist.language.names import Names
-from accompanist.language.source import Source, Span
+from accompanist.language.source import Sources, Span
 from accompanist.language.types import UNKNOWN, WORDS, Type
 
 LEAVES = catalogue(
@@ -48,14 +63,14 @@ Env = Mapping[str, Type]
 class SecrecyCheck:
     """Checks one choreography. `_secret` are the names that hold something computed from a secret."""
 
-    def __init__(self, names: Names, header: Header, source: Source, findings: Findings) -> None:
-        self._names, self._header, self._source, self._findings = names, header, source, findings
+    def __init__(self, names: Names, header: Header, sources: Sources, findings: Findings) -> None:
+        self._names, self._header, self._sources, self._findings = names, header, sources, findings
         self._infer = Inference(names, self._returns, lambda node, owner: None)
         self._secret: set[str] = set()
         self._env: dict[str, Type] = {given.name: given.type for given in header.given}
 
     def check(self, body: Block) -> None:
-        """Report every secret that leaves; `body` is located and typed."""
+        """Report every secret that leaves; `body` is located, typed and amended."""
         self._block(body, under=False)
 
     def _block(self, block: Block, under: bool) -> None:
@@ -78,6 +93,11 @@ class SecrecyCheck:
                     self._bind({target: kind}, under or (not receivers and self._reads(value)))
             case If():
                 self._branch(point, under)
+            case Loop(body=body):
+                known = -1
+                while known < len(self._secret):  # a turn may read what the one before it made secret
+                    known = len(self._secret)
+                    self._block(body, under)
             case Abort(reason=reason) if self._reads(reason):
                 self._leaves(reason.span, "is told to every role as the reason, but it is a secret")
             case Return(value=value) if not value.is_none and not self.holds(self._header.returns):
@@ -87,14 +107,12 @@ class SecrecyCheck:
     def _branch(self, point: If, under: bool) -> None:
         reads = self._reads(point.test)
         decides = reads and not (_aborts(point.then) or _aborts(point.orelse))
-        telling = point.acting if decides else frozenset[str]().union(*map(actors, filter(_aborts, _sides(point))))
-        others = sorted(telling - point.owners)
+        sides = [block for _, block in point.branches if decides or _aborts(block)]
+        others = sorted({role for block in sides for role in _concerned(block, point.site)} - point.owners)
         if reads and others:
-            text = (
-                f"`{self._source.text(point.test.span)}` reads a secret, and {' and '.join(others)} would learn of it"
-            )
+            text = f"`{self._text(point.test.span)}` reads a secret, and {' and '.join(others)} would learn of it"
             hint = "a @pure function that takes Secret[…] and returns bool"
-            self._findings.add(DECIDES, self._source, point.test.span, text, hint)
+            self._findings.add(DECIDES, self._sources(point.test.span.file), point.test.span, text, hint)
         for _, block in point.branches:
             self._block(block, under or decides)
 
@@ -173,14 +191,16 @@ class SecrecyCheck:
         return None if signature is None else signature[1]
 
     def _leaves(self, span: Span, what: str) -> None:
-        text = f"{self._source.text(span)} {what}"
-        self._findings.add(
-            LEAVES, self._source, span, text, "a @pure function of Secret[…] that returns what may be told"
-        )
+        hint = "a @pure function of Secret[…] that returns what may be told"
+        self._findings.add(LEAVES, self._sources(span.file), span, f"{self._text(span)} {what}", hint)
+
+    def _text(self, span: Span) -> str:
+        return self._sources(span.file).text(span)
 
 
-def _sides(point: If) -> tuple[Block, Block]:
-    return point.then, point.orelse
+def _concerned(block: Block, site: str) -> Owners:
+    """The roles that act in a side of the branch at `site`, or are told of it."""
+    return actors(block) | {point.receiver for point in block if isinstance(point, Select) and point.site == site}
 
 
 def _aborts(block: Block) -> bool:

@@ -15,7 +15,7 @@ from accompanist.errors import catalogue
 from accompanist.language.amend import Amender
 from accompanist.language.diagnostic import Diagnostic
 from accompanist.language.ir import Abort, Block, Header, Invoke, Move, Select, walk
-from accompanist.language.local import Arm, Fork, LocalBlock, LocalStatement, Offering, Receiving
+from accompanist.language.local import Arm, Fork, LocalBlock, LocalStatement, Offering, Receiving, Repeating
 from accompanist.language.program import Choreography
 from accompanist.language.project import NOTHING, Projector
 from accompanist.language.source import Source, Span
@@ -71,7 +71,7 @@ def _unread(header: Header, body: Block, source: Source) -> Iterator[Diagnostic]
         read |= {(site, role) for site in _kept(program)}
     moves = [point for point in walk(body) if isinstance(point, Move)]
     for point in moves:
-        if point.target is None or point.target.startswith("_"):
+        if point.target is None or point.target.startswith("_") or _inlined(point.site):
             continue
         for receiver in point.receivers:
             carried = point.carried(receiver)
@@ -94,6 +94,8 @@ def _kept_at(point: LocalStatement) -> Iterator[str]:
         case Fork(then=then, orelse=orelse):
             yield from _kept(then)
             yield from _kept(orelse)
+        case Repeating(body=body):
+            yield from _kept(body)
         case Offering(site=site, arms=arms):
             for arm in arms:
                 yield from _kept_in(site, arm)
@@ -107,9 +109,15 @@ def _kept_in(site: str, arm: Arm) -> Iterator[str]:
 
 def _there(body: Block, source: Source) -> Iterator[Diagnostic]:
     for point in walk(body):
-        if isinstance(point, Move) and not point.receivers:
+        if isinstance(point, Move) and not point.receivers and not _inlined(point.site):
             text = f"{' and '.join(point.recipients)} owns {source.text(point.value.span)} already"
             yield _warning(THERE_ALREADY, source, point.span, text, source.text(point.value.span))
+
+
+def _inlined(site: str) -> bool:
+    """Whether a point was written for several roles: in a called choreography, or in a loop over roles. What is
+    superfluous for one of them need not be for another."""
+    return "." in site.replace("[].", "")
 
 
 def _warning(code: str, source: Source, span: Span, text: str, hint: str) -> Diagnostic:

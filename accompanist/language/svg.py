@@ -29,7 +29,7 @@ text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",mon
 .life{stroke:var(--life);stroke-width:1.5}.wire{stroke:var(--ink);stroke-width:1.4;fill:none}
 .tip{fill:var(--ink)}.bare .wire{stroke:var(--choice);stroke-dasharray:5 4}.bare .tip{fill:var(--choice)}
 .pill{fill:var(--choice-paper);stroke:var(--choice)}.told{font-size:11px;fill:var(--choice);font-weight:600}
-.act rect{fill:var(--act);stroke:var(--act-edge)}.query rect{fill:var(--paper);stroke-dasharray:4 3}
+.act rect{fill:var(--act);stroke:var(--act-edge)}.query rect,.drawn rect{fill:var(--paper);stroke-dasharray:4 3}
 .pivot rect{fill:var(--pivot);stroke:var(--pivot-edge);stroke-width:2.2}.pivot .small{fill:var(--pivot-edge)}
 .frame{fill:var(--frame);fill-opacity:.55;stroke:var(--life)}.tab{fill:var(--head);stroke:var(--life)}
 .kind{font-size:11px;font-weight:700}.split{stroke:var(--life);stroke-dasharray:6 5}

@@ -133,6 +133,29 @@ def test_the_shapes_of_an_svg_know_their_sites() -> None:
     assert pivot.get("data-site") == "13"
 
 
+def loops(name: str) -> list[Frame]:
+    drawn = shapes(picture(must_pass(name)[0]).shapes)
+    return [shape for shape in drawn if isinstance(shape, Frame) and shape.kind == "loop"]
+
+
+def test_a_loop_says_what_it_goes_over_and_who_knows() -> None:
+    (loop,) = loops("for_each")
+    assert [section.title for section in loop.sections] == ["for name in names", "at its end"]
+    assert loop.known_to == ("stock",)
+    assert [one.sections[0].title for one in loops("break_continue")] == ["for order in orders", "until len(found) > 6"]
+    assert loops("while_retry")[0].sections[0].title == "while number == '' and tries < 4"
+
+
+def test_a_loop_whose_length_is_shared_tells_nobody() -> None:
+    (loop,) = loops("for_shared_length")
+    assert loop.known_to == ("stock", "bank") and len(loop.sections) == 1
+
+
+def test_names_that_the_compiler_made_are_not_shown() -> None:
+    for name in MUST_PASS:
+        assert not re.search(r"(?<![\w\"'])_\d", plain(picture(must_pass(name)[0]))), name
+
+
 def test_ends_are_marked() -> None:
     drawn = [shape for shape in shapes(picture(must_pass("abort_in_branch")[0]).shapes) if isinstance(shape, Mark)]
     assert {"start", "abort", "result"} >= {shape.kind for shape in drawn} >= {"start", "abort"}

@@ -77,10 +77,19 @@ def codes(*lines: str, returns: str = "    return name") -> list[str]:
         ["x = name", "if card.valid:", "    x = 'valid'", "bank.note(com(x, to=bank))"],
         ["again = com(card, to=shop)", "com(again, to=bank)"],
         ["if name == '':", "    shop.abort(card.number)"],
+        ["x = name", "for _ in range(3):", "    bank.note(com(x, to=bank))", "    x = card.number"],
+        ["x = name", "for one in [card.number]:", "    x = one", "bank.note(com(x, to=bank))"],
     ],
 )
 def test_a_secret_does_not_leave(lines: list[str]) -> None:
     assert codes(*lines) == ["ACC170"]
+
+
+def test_what_a_pattern_takes_out_of_a_secret_is_secret() -> None:
+    found = codes(
+        "match card:", "    case Card(number=n):", "        bank.note(com(n, to=bank))", "    case _:", "        pass"
+    )
+    assert set(found) == {"ACC170", "ACC171"}
 
 
 def test_a_secret_is_no_plain_result() -> None:
@@ -93,6 +102,9 @@ def test_a_secret_is_no_plain_result() -> None:
     [
         ["if card.valid:", "    bank.note(com(name, to=bank))"],
         ["x = card.number", "if x == '':", "    bank.note(com(name, to=bank))"],
+        ["while card.number == name:", "    bank.note(com(name, to=bank))"],
+        ["for _ in range(3):", "    bank.note(com(name, to=bank))", "    if card.valid:", "        break"],
+        ["for _ in card.number:", "    bank.note(com(name, to=bank))"],
         ["ok = shop.check(card) and card.valid", "if ok:", "    bank.note(com(name, to=bank))"],
     ],
 )
