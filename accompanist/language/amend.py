@@ -3,7 +3,8 @@
 At a branch, the guard's owners branch by themselves. Each other role whose programs for the two sides do not merge is
 told by one fixed owner of the guard. The selection rides on a data message if receiving that message from the selecting
 role is the receiver's first action in the side; otherwise it is a message of its own at the side's beginning. Either
-way its key is the branch's site, in both sides, so the receiver waits for one message.
+way its key is the branch's site, in both sides, so the receiver waits for one message. Where a side is nothing but
+another branch that the same role tells it of (`elif`), one selection tells it both, under the site of the outer one.
 
 `erase(amend(C)) = C`: amendment adds selections and changes nothing else. Not claimed: that the amended program does
 step for step what the choreography says; independent roles may run ahead, and the results are the same.
@@ -28,7 +29,7 @@ from accompanist.language.ir import (
     actors,
 )
 from accompanist.language.liveness import takes_part
-from accompanist.language.local import LocalBlock, Receiving, stopped
+from accompanist.language.local import LocalBlock, Offering, Receiving, stopped
 from accompanist.language.merge import NoMerge, merge
 from accompanist.language.project import Ahead, Projector, inside, reach, unreached
 
@@ -47,6 +48,14 @@ class Sides:
             return None
         sites = [point.site for point in block if isinstance(point, Move) and receiver in point.receivers]
         return first.site if first.site in sites else None
+
+    def chained(self, label: str, block: Block, selector: str) -> If | None:
+        """The branch that this side consists of, if the same role tells the receiver of it (`elif`): then one selection
+        can tell it of both."""
+        match self.by_label[label], block:
+            case (Offering(site=site, sender=sender),), (If() as inner,) if (site, sender) == (inner.site, selector):
+                return inner
+        return None
 
 
 class Amender:
@@ -116,7 +125,10 @@ class Amender:
             if stopped(sides.by_label[label]):
                 continue  # the abort reaches it
             site = sides.rides(label, block, selector, role)
-            if site is None:
+            inner = sides.chained(label, block, selector)
+            if inner is not None:
+                block = (_relabel(block[0], inner.site, point.site, role, label),)
+            elif site is None:
                 selections.append(Select(point.site, selector, role, label, point.span))
             else:
                 block = tuple(_carry(move, site, Carried(point.site, label, role)) for move in block)
@@ -145,6 +157,22 @@ def _rides(point: If, selector: str, told: Mapping[str, Sides]) -> list[bool]:
         for role, sides in told.items()
         for label, block in point.branches
     ]
+
+
+def _relabel(point: Statement, old: str, new: str, receiver: str, label: str) -> Statement:
+    """A branch whose selections to a receiver speak of the branch around it too."""
+    if isinstance(point, If):
+        then, orelse = (tuple(_relabel(p, old, new, receiver, label) for p in side) for _, side in point.branches)
+        return replace(point, then=then, orelse=orelse)
+    if isinstance(point, Select) and (point.site, point.receiver) == (old, receiver):
+        return replace(point, site=new, label=f"{label} {point.label}")
+    if isinstance(point, Move):
+        carries = tuple(
+            replace(one, site=new, label=f"{label} {one.label}") if (one.site, one.receiver) == (old, receiver) else one
+            for one in point.carries
+        )
+        return replace(point, carries=carries)
+    return point
 
 
 def _carry(point: Statement, site: str, carried: Carried) -> Statement:

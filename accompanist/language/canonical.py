@@ -55,7 +55,7 @@ def _joined(values: list[ast.expr]) -> list[ast.expr]:
     for value in values:
         last = made[-1] if made else None
         if isinstance(value, ast.Constant) and isinstance(last, ast.Constant):
-            made[-1] = ast.Constant(f"{last.value}{value.value}")
+            made[-1] = ast.Constant(str(last.value) + str(value.value))
         elif not (isinstance(value, ast.Constant) and value.value == ""):
             made.append(value)
     return made

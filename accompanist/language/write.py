@@ -153,7 +153,7 @@ class Writer:
     def _notice(self, point: If) -> Notice | None:
         told: dict[str, bool] = {}
         selector = ""
-        for inner in (*point.then, *point.orelse):
+        for inner in walk((*point.then, *point.orelse)):
             if isinstance(inner, Select) and inner.site == point.site:
                 selector = inner.sender
                 told.setdefault(inner.receiver, False)
