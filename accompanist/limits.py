@@ -28,7 +28,8 @@ flush_bytes_max = 16_777_216  # payload that shares one commit
 poll_ms = 1_000  # the guarantee behind NOTIFY, which only wakes
 heartbeat_ms = 10_000  # of the listening connection
 notify_hold_ms = 3  # after one NOTIFY left at once, the next waits this long
-outbox_retry_ms = 500
+outbox_retry_ms = 500  # how often the outbox is looked at, and the first back-off of a row in it
+outbox_retry_cap_ms = 15_000  # a row that is refused for long is tried this often
 inbox_early_rows_max = 100_000  # rows for sessions that cannot be hosted here
 
 # -- calls to workers ------------------------------------------------------------------------------
@@ -40,16 +41,24 @@ backoff_cap_ms = 5_000
 calls_in_flight_max = 256  # per worker
 
 # -- the public API -------------------------------------------------------------------------------
+waiting_clients_max = 192  # of the calls in flight; further ones are told how things stand at once
 wait_ms_max = 300_000  # how long one request may wait for a saga
 list_rows_max = 1_000
 
 # -- collection ------------------------------------------------------------------------------------
 tombstone_days = 7
+audit_days = 365
+collect_after_ms = 86_400_000  # a session that is over can be read with all its messages for a day
+collect_rows_max = 200  # sessions in one commit
+collect_pause_ms = 1_000  # when there was nothing left to collect; else it goes on almost at once
+forget_rows_max = 1_000  # one call of a worker's fence
+stuck_after_ms = 3_600_000  # an open session that nothing was written to for so long is shown by `doctor`
 
 # -- one choreography ------------------------------------------------------------------------------
 source_bytes_max = 262_144  # one file
 source_depth_max = 100  # nested nodes of one statement's syntax tree: every pass recurses over it
 branch_depth_max = 40  # nested branches, with what follows an early return counted as nested
+recursion_depth_max = 200  # calls of choreographies by themselves, one in another, at run time
 points_max = 2_000  # points of one normal form, with what follows an early return copied
 roles_max = 32
 import_hops_max = 16

@@ -56,7 +56,7 @@ class HttpClient:
         except TimeoutError:
             return Fault(f"no answer within {timeout_ms} ms")
         except (aiohttp.ClientError, OSError) as problem:
-            return Fault(f"no answer from the worker ({type(problem).__name__})")
+            return Fault(f"no answer from the worker ({type(problem).__name__})", silent=True)
         return _meaning(status, answer, id, method)
 
     async def close(self) -> None:

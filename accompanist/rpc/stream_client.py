@@ -66,7 +66,7 @@ class StreamClient:
         except TimeoutError:
             return Fault(f"no answer within {timeout_ms} ms")
         except OSError as problem:
-            return Fault(f"no connection to the worker ({type(problem).__name__})")
+            return Fault(f"no connection to the worker ({type(problem).__name__})", silent=True)
 
     async def close(self) -> None:
         self._closed = True
@@ -154,4 +154,4 @@ class StreamClient:
         while line.waiting:
             _, (_, answered) = line.waiting.popitem()
             if not answered.done():
-                answered.set_result(Fault(reason))
+                answered.set_result(Fault(reason, silent=True))

@@ -46,9 +46,11 @@ class Missing(msgspec.Struct, frozen=True):
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """No answer that means anything. The effect is unknown."""
+    """No answer that means anything. The effect is unknown. `silent`: the worker said nothing at all; it is away, or
+    the way to it is."""
 
     text: str
+    silent: bool = False
 
 
 Answer = Replied | Declined | RetryLater | Closed | Reused | Missing | Fault

@@ -33,10 +33,14 @@ COMPENSATION = Policy(attempts_max=limits.compensation_attempts_max)
 
 def delay_ms(attempt: int, policy: Policy, chance: float) -> int | None:
     """The wait after attempt number `attempt` (from 1) failed; None when the budget is spent. `chance` in [0, 1)."""
+    wait = wait_ms(attempt, policy, chance)
+    return None if policy.attempts_max is not None and attempt >= policy.attempts_max else wait
+
+
+def wait_ms(attempt: int, policy: Policy, chance: float) -> int:
+    """The same wait, whatever the budget."""
     if attempt < 1 or not 0.0 <= chance < 1.0:
         raise ValueError("attempts count from 1 and chance lies in [0, 1)")
-    if policy.attempts_max is not None and attempt >= policy.attempts_max:
-        return None
     # the exponent is cut before shifting: attempt 10,000 of a retriable must not build a number of 10,000 bits
     doublings = min(attempt - 1, policy.cap_ms.bit_length())
     full = min(policy.cap_ms, policy.first_ms << doublings)

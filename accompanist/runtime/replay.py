@@ -186,6 +186,10 @@ class Run:
         return None
 
     def _send(self, site: str, to: str, kind: Kind, payload: bytes) -> Wait | None:
+        if len(payload) > limits.payload_bytes_max:
+            raise Failed(
+                f"what goes to {to} at {site} takes {len(payload)} bytes, the limit is {limits.payload_bytes_max}"
+            )
         self.contacts.add(to)
         self.sent.append(
             Message(header=self._header, kind=kind, site=site, sender=self._role, receiver=to, payload=payload)

@@ -121,6 +121,9 @@ class Calls:
             try:
                 closing = msgspec.json.decode(answer.value if isinstance(answer, Replied) else b"", type=_Closing)
             except msgspec.DecodeError:
+                closing = None
+            if closing is None or (not closing.closed and close.unless is None):
+                # it could not refuse what it was not asked to keep open
                 logger.error("close.nonsense", session=str(header.session), role=role)
                 await self._sleep(limits.backoff_cap_ms / 1000)
                 continue
@@ -139,7 +142,7 @@ class Calls:
     ) -> Answer:
         worker = self._workers[role_class]
         policy, timeout_ms = policy_of(call, self._retries)
-        attempt = 0
+        attempt = failures = 0
         while True:
             attempt += 1
             context = self._tracing.call(cause, header, role, call, attempt)
@@ -153,9 +156,10 @@ class Calls:
             self._tracing.called(header, role, role_class, call, attempt, context, cause, began, answer)
             if _decides(answer, call):
                 return answer
-            delay = backoff.delay_ms(attempt, policy, self._chance())
+            failures += not (call.kind is ResultKind.COMPENSATE and _away(answer))
+            given_up = policy.attempts_max is not None and failures >= policy.attempts_max
             logger.warning(
-                "call.again" if delay is not None else "call.given_up",
+                "call.given_up" if given_up else "call.again",
                 session=str(header.session),
                 role=role,
                 site=call.site,
@@ -163,9 +167,9 @@ class Calls:
                 attempt=attempt,
                 problem=_words(answer),
             )
-            if delay is None:
+            if given_up:
                 return answer
-            await self._sleep(delay / 1000)
+            await self._sleep(backoff.wait_ms(attempt, policy, self._chance()) / 1000)
 
 
 def _decides(answer: Answer, call: CallWorker) -> bool:
@@ -176,6 +180,11 @@ def _decides(answer: Answer, call: CallWorker) -> bool:
     if call.operation == CLOSE:
         return isinstance(answer, Replied | Missing)
     return isinstance(answer, Replied | Declined | Closed | Reused)
+
+
+def _away(answer: Answer) -> bool:
+    """The worker, or its database, is not there to compensate: no reason to ask a person, only to wait."""
+    return isinstance(answer, RetryLater) or (isinstance(answer, Fault) and answer.silent)
 
 
 def _words(answer: Answer) -> str:

@@ -85,6 +85,8 @@ class Driver:
         self._loading: dict[Key, list[Message]] = {}
         self._dirty: dict[Key, Session] = {}
         self._committing: Counter[Key] = Counter()
+        self._deadlines: dict[Key, asyncio.TimerHandle] = {}
+        self._evict_above = 0
         self._lost: set[int] = set()
         self._left: set[Key] = set()
         """Sessions that are open but not in memory."""
@@ -124,6 +126,22 @@ class Driver:
                 continue
             crashpoints.reached("sidecar.message_taken")
             self.arrive(message, known=entry.known)
+
+    async def hand_in(self, message: Message) -> Delivery | None:
+        """A client's message, the short way, where the session's shard is ours: handed over after its commit, not
+        taken from the inbox. None where it is not, or not any more."""
+        if not self.holds(message.session):
+            return None
+        shard = shard_of(message.session, limits.shards_count)
+        try:
+            [delivery] = await self._committer.commit(Commit(shard=shard, home=(message,)))
+        except LeaseLost:
+            return None
+        if delivery in (Delivery.STORED, Delivery.SAME):
+            # `same`, too: the answer of the commit may have been lost, and nobody else will hand it over
+            new = delivery is Delivery.STORED and message.kind is Kind.START
+            self.arrive(message, known=not new)
+        return delivery
 
     def arrive(self, message: Message, *, known: bool) -> None:
         """A message that is in the inbox. `known`: the log has a row of this session at this role."""
@@ -172,32 +190,61 @@ class Driver:
         self._sessions[session.key] = session
         self._left.discard(session.key)
         self._evict()
-        if session.header.deadline is not None:
+        if session.header.deadline is not None and session.key not in self._deadlines:
             wait = max(0.0, session.header.deadline - time.time())
-            asyncio.get_running_loop().call_later(wait, self._expire, session)
+            loop = asyncio.get_running_loop()
+            self._deadlines[session.key] = loop.call_later(wait, self._expire, session.key)
 
-    def _expire(self, session: Session) -> None:
-        if self._sessions.get(session.key) is session and not session.final:
+    def _expire(self, key: Key) -> None:
+        """A deadline has passed; a session that left memory comes back for it."""
+        session = self._sessions.get(key)
+        if session is None and key in self._left and key not in self._loading:
+            self._loading[key] = []
+            self._deadlines.pop(key, None)  # set anew, and due at once, when it is back
+            self._spawn(self._load([key]))
+        elif session is not None and not session.final:
             self._feed(session, Deadline())
 
     async def _load(self, keys: Sequence[Key]) -> None:
+        """Load sessions, all at once, or each alone where one of them cannot be read: it costs only itself."""
+        try:
+            memories = await self._loaded(keys)
+        except Exception as problem:
+            if len(keys) > 1:
+                for key in keys:
+                    await self._load([key])
+                return
+            self._loading.pop(keys[0], None)
+            self._damaged(keys[0], problem)
+            return
+        for key, memory in zip(keys, memories, strict=True):
+            try:
+                self._take_up(key, memory)
+            except Exception as problem:
+                self._damaged(key, problem)
+
+    async def _loaded(self, keys: Sequence[Key]) -> Sequence[Memory]:
         while True:
             try:
-                memories = await self._log.load(keys)
-                break
+                return await self._log.load(keys)
             except LogUnavailable:
                 # what waits here is in the inbox and not fresh any more: nobody else will look at it again
                 await asyncio.sleep(limits.backoff_first_ms / 1000)
-        for key, memory in zip(keys, memories, strict=True):
-            waiting = self._loading.pop(key, [])
-            if key in self._sessions:
-                # a lost `take` may have kept some of these from it
-                waiting.extend(memory.inbox)
-            elif self.holds(key[0]):
-                self._rebuild(key, memory)
-            # what is not in memory now is over, or not ours, and stays so
-            for message in waiting if key in self._sessions else ():
-                self.arrive(message, known=True)
+
+    def _damaged(self, key: Key, problem: Exception) -> None:
+        logger.error("session.damaged", session=str(key[0]), role=key[1], problem=type(problem).__name__)
+
+    def _take_up(self, key: Key, memory: Memory) -> None:
+        """A session that was loaded, and what came for it meanwhile."""
+        waiting = self._loading.pop(key, [])
+        if key in self._sessions:
+            # a lost `take` may have kept some of these from it
+            waiting.extend(memory.inbox)
+        elif self.holds(key[0]):
+            self._rebuild(key, memory)
+        # what is not in memory now is over, or not ours, and stays so
+        for message in waiting if key in self._sessions else ():
+            self.arrive(message, known=True)
 
     def _rebuild(self, key: Key, memory: Memory) -> None:
         row = memory.session
@@ -218,8 +265,8 @@ class Driver:
         try:
             session, bursts = Session.recover(program, memory)
         except Bug as problem:
-            logger.error("session.damaged", session=str(key[0]), role=key[1], code=problem.code)
-            return
+            session = Session(program, row) if row is not None else Session.begin(program, memory.inbox[0])
+            bursts = [session.park(problem.code, problem.text)]
         self._admit(session)
         for burst in bursts:
             self._carry(session, burst)
@@ -288,8 +335,9 @@ class Driver:
         self._delivered(session, [*away, *home], deliveries)
         self._release(session, burst, cause)
         for message, delivery in zip(home, deliveries[len(away) :], strict=True):
-            if delivery is Delivery.STORED:
-                self.arrive(message, known=False)
+            if delivery in (Delivery.STORED, Delivery.SAME):
+                # `same` after the answer of a commit was lost: nobody else will hand it over
+                self.arrive(message, known=delivery is Delivery.SAME)
 
     def _delivered(self, session: Session, messages: Sequence[Message], deliveries: Sequence[Delivery]) -> None:
         for message, delivery in zip(messages, deliveries, strict=True):
@@ -352,12 +400,17 @@ class Driver:
 
     def _evict(self) -> None:
         """Let idle sessions leave memory, oldest first, when there are too many."""
-        if len(self._sessions) <= limits.sessions_in_memory_max:
+        if len(self._sessions) <= max(limits.sessions_in_memory_max, self._evict_above):
             return
-        for key, session in list(self._sessions.items())[: limits.sessions_in_memory_max // 10]:
+        for key, session in list(self._sessions.items())[: limits.sessions_in_memory_max // 10 + 1]:
             if session.idle and key not in self._dirty and key not in self._committing:
+                timer = self._deadlines.pop(key, None)
                 self._drop(session)
                 self._left.add(key)
+                if timer is not None:
+                    self._deadlines[key] = timer
+        # where nothing could leave, looking again at every session would be for nothing
+        self._evict_above = len(self._sessions) + limits.sessions_in_memory_max // 20
 
     def _give_up(self, session: Session) -> None:
         """A commit was refused: the lease of the shard ended under it, or this sidecar is going. Whoever sweeps the
@@ -370,6 +423,8 @@ class Driver:
         if self._sessions.get(session.key) is session:
             del self._sessions[session.key]
             self._dirty.pop(session.key, None)
+            if (timer := self._deadlines.pop(session.key, None)) is not None:
+                timer.cancel()
 
     # -- tasks -------------------------------------------------------------------------------------
 

@@ -77,7 +77,7 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     # a session
     "session.ended": _WHERE | {"choreography", "outcome"},
     "session.parked": _WHERE | {"code", "problem"},
-    "session.damaged": _WHERE | {"code"},
+    "session.damaged": _WHERE | {"problem"},
     "session.impossible": _WHERE | {"problem"},
     "session.unhostable": _WHAT,
     "message.refused": frozenset({"session", "sender"}),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from accompanist.language.operations import Call, Program, Receive, Send
+from accompanist import limits
+from accompanist.language.operations import Call, Choose, Program, Receive, Send
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.burst import Burst, CallWorker
 from accompanist.runtime.events import Answered, Arrived, Name
@@ -86,6 +87,17 @@ def test_a_local_exception_aborts_with_its_place_and_not_its_text() -> None:
     session, _ = begun(programs, "a", sagas.start())
     assert session.row.phase is Phase.ENDED
     assert session.row.reason == "ValueError in a local expression"
+
+
+def test_a_selection_that_grows_past_the_bound_aborts_instead_of_being_asked_for_for_ever() -> None:
+    def a(value: int) -> Program:
+        yield Choose("2", "b", "then", rides=True, value="x" * (limits.payload_bytes_max - 2))
+        return value
+
+    programs = sagas.saga({"a": (a, [], {"b"}), "b": (a, [], set())}, commit_role=None)
+    session, burst = begun(programs, "a", sagas.start())
+    assert session.row.reason is not None and "the limit is" in session.row.reason
+    assert not [message for message in burst.messages if message.kind is Kind.CHOICE]
 
 
 def after_the_pivot() -> dict[str, RoleProgram]:

@@ -5,10 +5,16 @@ from __future__ import annotations
 import pytest
 
 from accompanist import limits
+from accompanist.runtime.answers import Answer, Fault, Replied, RetryLater
 from accompanist.runtime.backoff import COMPENSATION, FORWARD, RETRIABLE, Policy
 from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.events import Name, Undid
 from accompanist.runtime.ports import ResultKind
+from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.retries import Retry, policy_of
+from accompanist.sidecar.tracing import Tracing
+from accompanist.telemetry.spans import Telemetry
+from tests.runtime import sagas
 
 
 def call(operation: str = "charge", kind: ResultKind = ResultKind.FORWARD, endless: bool = False) -> CallWorker:
@@ -36,3 +42,32 @@ def test_an_operation_is_adjusted_by_its_name_before_the_default() -> None:
 def test_no_configuration_gives_a_budget_to_what_may_not_fail() -> None:
     policy, _ = policy_of(call(endless=True), {"charge": Retry(attempts_max=1)})
     assert policy.attempts_max is None
+
+
+class Answers:
+    """A worker that gives these answers in turn, and then its reply."""
+
+    def __init__(self, answers: list[Answer]) -> None:
+        self._answers = answers
+
+    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
+        return self._answers.pop(0) if self._answers else Replied(b"null")
+
+
+async def at_once(seconds: float) -> None:
+    """A wait that takes no time."""
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (Fault("no connection to the worker", silent=True), Name.UNDID),
+        (RetryLater("its database is away"), Name.UNDID),
+        (Fault("the worker answered error -32000"), Name.STUCK),
+    ],
+)
+async def test_a_worker_that_is_away_is_waited_for_and_one_that_fails_is_given_up(answer: Answer, name: Name) -> None:
+    worker = Answers([answer] * (limits.compensation_attempts_max + 5))
+    asked = Calls({"B": worker}, Tracing(Telemetry(), {}), sleep=at_once, chance=lambda: 0.0)
+    event = await asked.ask(sagas.HEADER, "b", "B", call("refund", ResultKind.COMPENSATE), {})
+    assert isinstance(event, Undid) and event.name is name
