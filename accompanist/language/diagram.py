@@ -17,7 +17,6 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accompanist.language.amend import Amender
 from accompanist.language.ir import (
     Abort,
     Block,
@@ -141,10 +140,9 @@ def picture(choreography: Choreography) -> Picture:
     header = choreography.header
     assert header is not None, "a choreography that compiled keeps its normal form"
     lanes = tuple(Lane(role, choreography.projections[role].role_class) for role in choreography.roles)
-    amended = Amender(header).amend(choreography.normal)
     given = ", ".join(f"{parameter.name}: {parameter.type}" for parameter in choreography.parameters)
     starts = () if choreography.initiator is None else (Mark(header.span.line, header.initiator, given, "start"),)
-    shapes = (*starts, *_Painter(choreography.roles, choreography.returns).block(amended))
+    shapes = (*starts, *_Painter(choreography.roles, choreography.returns).block(choreography.amended))
     return Picture(choreography.name, lanes, shapes)
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from accompanist.language.amend import Amender
 from accompanist.language.ir import Block, Header, If, Invoke, Move, Select, actors, walk
 from accompanist.language.program import Choreography
 
@@ -30,15 +29,14 @@ def remarks(choreography: Choreography) -> tuple[Remark, ...]:
     """Everything there is to say of a choreography that compiled, in the order of the source."""
     header = choreography.header
     assert header is not None, "a choreography that compiled keeps its normal form"
-    amended = Amender(header).amend(choreography.normal)
     guards = {notice.site: notice.guard for notice in choreography.notices}
-    branches = [point for point in walk(amended) if isinstance(point, If)]
+    branches = [point for point in walk(choreography.amended) if isinstance(point, If)]
     found = [remark for point in branches for remark in _branch(header, point, guards.get(point.site, ""))]
-    return (*dict.fromkeys(found), *_saga(choreography, amended))
+    return (*dict.fromkeys(found), *_saga(choreography, choreography.amended))
 
 
 def _branch(header: Header, point: If, guard: str) -> Iterator[Remark]:
-    told = {role: list(_told(point, role)) for role in header.roles if role not in point.owners}
+    told = {role: list(dict.fromkeys(_told(point, role))) for role in header.roles if role not in point.owners}
     others = [role for role in told if told[role] or role in point.acting]
     if not others:
         return
@@ -58,7 +56,7 @@ def _branch(header: Header, point: If, guard: str) -> Iterator[Remark]:
 def _told(point: If, role: str) -> Iterator[str]:
     """By which message a role learns of each side."""
     for label, block in point.branches:
-        for inner in block:
+        for inner in walk(block):
             if isinstance(inner, Select) and (inner.site, inner.receiver) == (point.site, role):
                 yield f"{inner.sender} sends it `{label}`, a message of its own"
             elif isinstance(inner, Move):

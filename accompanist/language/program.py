@@ -118,6 +118,7 @@ class Choreography:
     normal: Block = field(default=(), repr=False, compare=False)
     type_texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     constants: tuple[str, ...] = ()
+    amended: Block = field(default=(), repr=False, compare=False)  # `normal` with its selections, for pictures
 
 
 @dataclass(frozen=True, slots=True)

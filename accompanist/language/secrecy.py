@@ -36,6 +36,7 @@ from accompanist.language.ir import (
     Select,
     Statement,
     actors,
+    walk,
 )
 from accompanist.language.names import Names
 from accompanist.language.source import Sources, Span
@@ -200,7 +201,8 @@ class SecrecyCheck:
 
 def _concerned(block: Block, site: str) -> Owners:
     """The roles that act in a side of the branch at `site`, or are told of it."""
-    return actors(block) | {point.receiver for point in block if isinstance(point, Select) and point.site == site}
+    told = (point for point in walk(block) if isinstance(point, Select) and point.site == site)
+    return actors(block) | {point.receiver for point in told}
 
 
 def _aborts(block: Block) -> bool:

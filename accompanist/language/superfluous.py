@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from accompanist.errors import catalogue
-from accompanist.language.amend import Amender
 from accompanist.language.diagnostic import Diagnostic
 from accompanist.language.ir import Abort, Block, Header, Invoke, Move, Select, walk
 from accompanist.language.local import Arm, Fork, LocalBlock, LocalStatement, Offering, Receiving, Repeating
@@ -45,9 +44,10 @@ def warnings(choreography: Choreography, source: Source) -> tuple[Diagnostic, ..
     """What could be left out of a choreography that compiled, in the order of the source."""
     header = choreography.header
     assert header is not None, "a choreography that compiled keeps its normal form"
-    amended = Amender(header).amend(choreography.normal)
-    found = [*_listening(header, amended, source), *_unread(header, amended, source), *_there(amended, source)]
-    return tuple(sorted(dict.fromkeys(found), key=lambda one: (one.span, one.code)))
+    body = choreography.amended
+    found = [*_listening(header, body, source), *_unread(header, body, source), *_there(body, source)]
+    here = (one for one in found if one.file == source.path)  # what is called may stand in another file
+    return tuple(sorted(dict.fromkeys(here), key=lambda one: (one.span, one.code)))
 
 
 def _listening(header: Header, body: Block, source: Source) -> Iterator[Diagnostic]:

@@ -71,6 +71,7 @@ class Writer:
             notices=tuple(self._notices(amended)),
             header=header,
             normal=normal,
+            amended=amended,
             type_texts=texts,
             constants=tuple(emit.constants(self._names.constants)),
         )
