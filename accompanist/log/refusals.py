@@ -80,6 +80,8 @@ def _translated(dsn: str, problem: BaseException) -> BaseException:
         state = getattr(inner, "sqlstate", None) or ""
         if state.startswith("28") or state == "42501":
             return OperatorError(NOT_PERMITTED, f"{redacted(dsn)}: {inner}")
+        if isinstance(inner, asyncpg.ClientConfigurationError):
+            return OperatorError(ABSENT, "the address of the database has an option or a value that no driver knows")
         if state == "3D000" or (inner is not None and again(inner)):
             return OperatorError(ABSENT, f"{redacted(dsn)}: {type(inner).__name__}")
     return problem

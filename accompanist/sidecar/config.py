@@ -338,9 +338,13 @@ def _no_clash(services: Iterable[Service]) -> None:
 
 def _database(url: str, root: Path) -> str:
     """The address with a relative socket directory made absolute."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("postgres", "postgresql"):
-        raise OperatorError(BAD_VALUE, "a database must be a postgresql:// address")  # not shown: may hold a password
+    try:
+        parts = urlsplit(url)
+        sound = parts.scheme in ("postgres", "postgresql") and (parts.port is None or parts.port > 0)
+    except ValueError:
+        sound = False
+    if not sound:  # the address is not shown: it may hold a password
+        raise OperatorError(BAD_VALUE, "a database must be a postgresql://user@host:port/name address")
     query = [
         (key, str(root / value) if key == "host" and "/" in value else value) for key, value in parse_qsl(parts.query)
     ]

@@ -70,6 +70,8 @@ def test_the_environment_stands_over_the_file() -> None:
         ({"service": {"payment": {"api": "http://127.0.0.1:99999"}}}, "ACC604", "http://HOST:PORT"),
         ({"service": {"payment": {"api": "http://0.0.0.0:7102"}}}, "ACC607", "0.0.0.0"),
         ({"service": {"payment": {"database": "mysql://me:s3cret@x/y"}}}, "ACC604", "postgresql://"),
+        ({"service": {"payment": {"database": "postgresql://me:s3cret@[::1/y"}}}, "ACC604", "postgresql://"),
+        ({"service": {"payment": {"database": "postgresql://me:s3cret@x:99999/y"}}}, "ACC604", "postgresql://"),
         ({"peers": {"shipping": {}}}, "ACC604", "neither"),
         ({"peers": {"shipping": {"uri": "x"}}}, "ACC603", "'url'"),
         ({"service": {"payment": {}}, "bindings": {"f": {"p": "paymnt"}}}, "ACC606", "'payment'"),
