@@ -9,6 +9,7 @@ choice, and choices are written with `if`.
 from __future__ import annotations
 
 import ast
+import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -200,7 +201,10 @@ class Expressions:
         found = self._names.resolve(node)
         if found is None:
             return self.refuse(
-                codes.NAME_UNKNOWN, node, f"the name {name} is not known here", "assign it before, or import it"
+                codes.NAME_UNKNOWN,
+                node,
+                f"the name {name} is not known here",
+                self._nearest(name, "assign it before, or import it"),
             )
         return self._global(node, found)
 
@@ -255,6 +259,15 @@ class Expressions:
             return self.refuse(codes.EXPRESSION, node, f"{node.attr} is private", "read public fields of messages only")
         return ast.Attribute(self._local(node.value), node.attr, ast.Load())
 
+    def _known(self, node: ast.Name) -> bool:
+        return node.id in {*self.scope.variables, *self._bound, *BUILTINS} or self._names.resolve(node) is not None
+
+    def _nearest(self, name: str, otherwise: str) -> str:
+        """What may have been meant by a name that nothing binds."""
+        known = [*self.scope.variables, *self._bound, *self._names.module.bound, *BUILTINS]
+        close = difflib.get_close_matches(name, known, 1)
+        return close[0] if close else otherwise
+
     def _is_constant(self, node: ast.expr) -> bool:
         found = self._names.resolve(node)
         return found is not None and self._names.constant(found) is not None
@@ -278,7 +291,8 @@ class Expressions:
             reason = forbidden(Reference("builtins", function.id))
             if reason:
                 return self.refuse(codes.NONDETERMINISM, node, f"{function.id}() {reason}", codes.PURE_HINT)
-            return self.refuse(codes.NAME_UNKNOWN, function, f"the name {function.id} is not known here", "import it")
+            hint = self._nearest(function.id, "import it")
+            return self.refuse(codes.NAME_UNKNOWN, function, f"the name {function.id} is not known here", hint)
         if found is None:
             return self._method(node)
         alias = self._callable(node, found)
@@ -288,6 +302,11 @@ class Expressions:
 
     def _method(self, node: ast.Call) -> ast.expr:
         text = ast.unparse(node.func)
+        head = node.func.value if isinstance(node.func, ast.Attribute) else None
+        if isinstance(head, ast.Name) and not self._known(head):
+            close = difflib.get_close_matches(head.id, self.scope.roles, 1)
+            hint = f"{close[0]}.{text.partition('.')[2]}(…)" if close else f"one of {', '.join(self.scope.roles)}"
+            return self.refuse(codes.ROLE_UNKNOWN, head, f"{head.id} is neither a role nor a value here", hint)
         return self.refuse(
             codes.METHOD,
             node,

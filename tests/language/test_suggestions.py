@@ -1,0 +1,43 @@
+"""A name that is nearly right is answered with the right one: roles, operations, names, places."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.language.programs import text
+
+HEAD = """\
+from accompanist import At, Role, choreography, com, query
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+LARGE = 7
+
+@choreography
+def name(desk: Desk, clerk: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "hint"),
+    [
+        ("return dsek.ask(number)", "ACC111", "desk.ask(…)"),
+        ("return desk.aks(number)", "ACC111", "desk.ask(…)"),
+        ("return com(number, to=clrek)", "ACC111", "clerk"),
+        ("return desk.ask(nmber)", "ACC110", "number"),
+        ("return desk.ask(LAREG)", "ACC110", "LARGE"),
+        ("return desk.ask(lenn((1, number)))", "ACC110", "len"),
+        ("return zzz.ask(number)", "ACC111", "one of desk, clerk"),
+        ("return desk.ask(zzz)", "ACC110", "assign it before, or import it"),
+    ],
+)
+def test_the_right_name_is_suggested(line: str, code: str, hint: str) -> None:
+    (found,) = text(f"{HEAD}    {line}\n").diagnostics
+    assert (found.code, found.hint) == (code, hint)
+
+
+def test_a_misspelt_place_too() -> None:
+    (found,) = text(HEAD.replace('At[int, "desk"])', 'At[int, "desc"])') + "    return number\n").diagnostics
+    assert (found.code, found.hint) == ("ACC111", '"desk"')
