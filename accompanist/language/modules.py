@@ -99,13 +99,13 @@ class Modules:
     def _open(self, name: str) -> None:
         stem = str(self._root.joinpath(*name.split(".")))
         for path in (f"{stem}.py", f"{stem}/__init__.py"):
-            text = self._read(path)
-            if text is None:
-                continue
             try:
+                text = self._read(path)
+                if text is None:
+                    continue
                 tree = ast.parse(text)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                return
+            except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+                return  # not readable, not UTF-8, not Python: nothing is known of it
             self.enter(name, path, tree, text)
             return
 

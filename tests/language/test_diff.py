@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+
+import pytest
 
 from accompanist.language.compile import compile_file
 from accompanist.language.diff import Diff, RoleDiff, Version, diff
 from accompanist.language.diff_report import diff_report
 from accompanist.language.ground import Ground
+from tests.language.programs import MUST_PASS, ROOT, compiled, read
 
 MAIN = """\
 from accompanist import At, choreography, com
@@ -162,3 +166,16 @@ def test_the_report_names_what_breaks_and_is_json_too() -> None:
     assert code == 1
     assert "    ! Order has lost its field customer" in text.splitlines()
     assert json.loads(json.dumps(data))["choreographies"][0]["roles"][0]["verdict"] == "broken"
+
+
+@pytest.mark.parametrize("name", MUST_PASS)
+def test_no_pair_of_programs_is_too_different(name: str) -> None:
+    """Whatever stands in the language can be laid beside something else, and beside itself."""
+    ground = Ground.of(str(ROOT), read)
+    mine = Version(compiled("must_pass", name).choreographies, ground)
+    other = Version(compiled("must_pass", "order_saga").choreographies, ground)
+    renamed = Version([replace(one, name=mine.choreographies[0].name) for one in other.choreographies], ground)
+    assert {one.state for one in diff(mine, mine).choreographies} == {"same"}
+    for found in (diff(mine, other), diff(mine, renamed), diff(renamed, mine)):
+        assert diff_report(found)[0]
+        assert not found.broken, "nothing of the project has changed"

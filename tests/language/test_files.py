@@ -47,6 +47,18 @@ def test_a_file_that_cannot_be_read(problem: Exception) -> None:
     assert codes(compile_file("/p/x.py", root="/p", read=read)) == ["ACC100"]
 
 
+@pytest.mark.parametrize("problem", [PermissionError("no"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad")])
+def test_an_import_that_cannot_be_read_is_not_known(problem: Exception) -> None:
+    def read(path: str) -> str | None:
+        if path == "/p/file.py":
+            return HEAD.replace("\n", "\nfrom other import LIMIT\n", 1) + "    return desk.ask(number + LIMIT)\n"
+        if path == "/p/other.py":
+            raise problem
+        return None
+
+    assert codes(compile_file("/p/file.py", root="/p", read=read)) == ["ACC131"]
+
+
 def test_a_syntax_error_is_shown_where_python_sees_it() -> None:
     (found,) = text(HEAD + "    return desk.ask(\n").diagnostics
     assert (found.code, found.line) == ("ACC101", 10)
