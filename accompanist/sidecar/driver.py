@@ -358,8 +358,7 @@ class Driver:
             return
         crashpoints.reached("sidecar.settle_committed")
         self._tracing.ended(burst, cause)
-        # one line a saga that went well is many lines: they are there for who asks for them
-        (logger.debug if burst.row.outcome == "settled" else logger.info)(
+        logger.debug(
             "session.ended",
             session=str(session.header.session),
             role=session.role,
