@@ -24,6 +24,7 @@ from accompanist.language.ir import (
     If,
     Loop,
     Move,
+    Procedure,
     Select,
     Statement,
     actors,
@@ -31,7 +32,7 @@ from accompanist.language.ir import (
 from accompanist.language.liveness import takes_part
 from accompanist.language.local import LocalBlock, Offering, Receiving, stopped
 from accompanist.language.merge import NoMerge, merge
-from accompanist.language.project import Ahead, Projector, inside, reach, unreached
+from accompanist.language.project import NOTHING, Ahead, Projector, inside, reach, unreached
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,13 @@ class Amender:
 
     def amend(self, body: Block) -> Block:
         """The body with every selection that is needed."""
-        nothing = Ahead(frozenset(), frozenset())
-        return self._block(body, dict.fromkeys(self._header.roles, nothing), frozenset({self._header.initiator}))
+        return self._block(body, dict.fromkeys(self._header.roles, NOTHING), frozenset({self._header.initiator}))
+
+    def proceed(self, procedure: Procedure) -> Procedure:
+        """A procedure likewise. Whoever acts in it counts as reached: it is told, in the first call too."""
+        acting = actors(procedure.body)
+        parties = {role: NOTHING for role in self._header.roles if role in acting}
+        return replace(procedure, body=self._block(procedure.body, parties, acting))
 
     def _block(self, block: Block, ahead: Mapping[str, Ahead], begun: Set[str]) -> Block:
         """`ahead`: what lies after the block for each role that follows it. In a loop these are not all."""

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accompanist.language import codes
+from accompanist.language import annotation, codes
 from accompanist.language.calls import is_choreography
 from accompanist.language.diagnostic import Findings
 from accompanist.language.expressions import Expressions
@@ -51,6 +51,42 @@ class Callees:
     def __init__(self, modules: Modules, messages: Messages, classes: RoleClasses, findings: Findings) -> None:
         self._modules, self._messages, self._classes, self._findings = modules, messages, classes, findings
         self._known: dict[tuple[str, str], Callee | None] = {}
+        self._named: dict[tuple[str, str], list[Reference]] = {}
+
+    def recursive(self, found: Reference) -> bool:
+        """Whether a choreography calls itself, directly or through others that are named on the way."""
+        key = (found.module, found.name)
+        seen: set[tuple[str, str]] = set()
+        wanted = self._calls(found)
+        while wanted:
+            other = wanted.pop()
+            if (other.module, other.name) == key:
+                return True
+            if (other.module, other.name) not in seen:
+                seen.add((other.module, other.name))
+                wanted += self._calls(other)
+        return False
+
+    def reached(self, nodes: list[ast.FunctionDef], module: Module) -> set[tuple[str, str]]:
+        """The choreographies that these ones call, directly or not."""
+        seen: set[tuple[str, str]] = set()
+        wanted = [Reference(module.name, node.name, node) for node in nodes]
+        while wanted:
+            one = wanted.pop()
+            if (one.module, one.name) not in seen:
+                seen.add((one.module, one.name))
+                wanted += self._calls(one)
+        return seen
+
+    def _calls(self, found: Reference) -> list[Reference]:
+        key = (found.module, found.name)
+        if key not in self._named:
+            home = self._modules.find(found.module)
+            assert home is not None and found.node is not None
+            parts = [part for part in ast.walk(found.node) if isinstance(part, (ast.Name, ast.Attribute))]
+            named = [annotation.reference(self._modules, home, part) for part in parts]
+            self._named[key] = [one for one in named if one is not None and is_choreography(self._modules, one)]
+        return list(self._named[key])
 
     def find(self, found: Reference) -> Callee | None:
         """The choreography behind a name; None if its head is wrong, which has been reported."""

@@ -118,9 +118,10 @@ PATTERN = catalogue(
 )
 RECURSION = catalogue(
     "ACC122",
-    "a choreography calls itself",
-    "The steps of a called choreography stand in the caller's program; one that calls itself would never end there.",
-    "Write a loop, or call a @pure function for what one role computes alone.",
+    "a choreography never ends",
+    "A choreography that calls itself must have a path on which it does not. What it calls must be named where it is "
+    "called, so that this can be seen.",
+    "Return before the call, in a branch; or write a loop.",
 )
 TRY = catalogue(
     "ACC123",

@@ -10,7 +10,7 @@ found are reported in one run: passes that need a sound program run only if the 
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accompanist import limits
 from accompanist.language import annotation, codes, continuation
@@ -19,8 +19,8 @@ from accompanist.language.callees import Callees
 from accompanist.language.determinism import PureFunctions
 from accompanist.language.diagnostic import Diagnostic, Findings
 from accompanist.language.frame import TooLarge
-from accompanist.language.ir import Block, Header, actors
-from accompanist.language.locate import Locator
+from accompanist.language.ir import Block, Enter, Header, Whole, actors, endings, walk
+from accompanist.language.locate import located
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
 from accompanist.language.names import Names
@@ -139,6 +139,8 @@ def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Chor
     roles = RoleClasses(modules, messages, findings)
     called = _called(nodes, modules, module)
     made = []
+    callees = Callees(modules, messages, roles, findings)
+    others: list[tuple[ast.FunctionDef, Findings]] = []
     for number, node in enumerate(nodes):
         if node.name in {other.name for other in nodes[:number]}:
             there = module.source.span(node.args.args[0] if node.args.args else node)
@@ -152,6 +154,13 @@ def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Chor
         choreography = None if header is None else one.run(node, header, before)
         if choreography is not None and len(kept) == before:
             made.append(choreography)
+        elif kept is not findings:
+            others.append((node, kept))
+    whole = {one.name for one in made}
+    covered = callees.reached([node for node in nodes if node.name in whole], module)
+    for node, kept in others:
+        if (module.name, node.name) not in covered and not len(findings):
+            findings.take(kept)  # nobody that calls it is right either, and nothing has been said yet
     return tuple(made)
 
 
@@ -187,28 +196,38 @@ class _Compilation:
         pushed = self._push(Normaliser(names, header, local, self._callees, findings), node)
         if pushed is None:
             return None
-        located = Locator(header, sources, findings).locate(pushed)
-        normal = Typing(names, header, findings).type_moves(located)
+        normal = self._typed(located(pushed, header, sources, findings), names, header)
         pure = PureFunctions(self._modules, findings)
         for module_name, name in names.table.values():
             pure.check(module_name, name)
         if len(findings) > before:
             return None  # what follows would report consequences of it
-        self._participants(header, normal)
-        amended = Amender(header).amend(normal)
-        SecrecyCheck(names, header, sources, findings).check(amended)
+        self._participants(header, normal.body)
+        self._endless(normal)
+        amender = Amender(header)
+        amended = Whole(amender.amend(normal.body), tuple(amender.proceed(one) for one in normal.procedures))
+        for block in amended.blocks:
+            SecrecyCheck(names, header, sources, findings).check(block)
         commitment = SagaCheck(header, sources, findings).check(amended)
         if len(findings) > before:
             return None
         writer = Writer(self._module, self._modules, self._messages, names, header, findings)
         return writer.write(normal, amended, commitment)
 
-    def _push(self, normaliser: Normaliser, node: ast.FunctionDef) -> Block | None:
+    def _typed(self, whole: Whole, names: Names, header: Header) -> Whole:
+        def typed(header: Header, body: Block) -> Block:
+            return Typing(names, header, self._findings).type_moves(body)
+
+        procedures = tuple(replace(one, body=typed(one.header, one.body)) for one in whole.procedures)
+        return Whole(typed(header, whole.body), procedures)
+
+    def _push(self, normaliser: Normaliser, node: ast.FunctionDef) -> Whole | None:
         source = self._module.source
         last = node.body[-1]
         end = Span(source.path, last.end_lineno or last.lineno, 0, last.end_lineno or last.lineno, 0)
         try:
-            return continuation.push(normaliser.normalise(node), end)
+            body = continuation.push(normaliser.normalise(node), end)
+            return Whole(body, tuple(one for _, one in sorted(normaliser.procedures.items())))
         except TooLarge as problem:
             self._findings.add(
                 codes.TOO_LARGE,
@@ -218,6 +237,17 @@ class _Compilation:
                 "return in every branch or in none, or make it two choreographies",
             )
             return None
+
+    def _endless(self, whole: Whole) -> None:
+        """A procedure that enters itself on every path."""
+        ending = endings(whole)
+        for point in (point for block in whole.blocks for point in walk(block)):
+            if isinstance(point, Enter) and point.procedure not in ending:
+                name = next(one.header.name for one in whole.procedures if one.number == point.procedure)
+                source = self._modules.source(point.span.file)
+                text = f"{name} calls itself on every path, so it never ends"
+                self._findings.add(codes.RECURSION, source, point.span, text, "return before the call, in a branch")
+                return
 
     def _participants(self, header: Header, body: Block) -> None:
         acting = actors(body) | {header.initiator}

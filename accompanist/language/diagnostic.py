@@ -73,6 +73,10 @@ class Findings:
         found = Diagnostic(code, span, text, hint, owners, source.line(span.line))
         self._found.setdefault((code, span, text), found)
 
+    def take(self, other: Findings) -> None:
+        """What another run has found, too."""
+        self._found = {**self._found, **other._found}
+
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(sorted(self._found.values(), key=lambda found: (found.span, found.code)))
 

@@ -19,10 +19,12 @@ from uuid import UUID
 
 from accompanist import limits
 from accompanist.language import codec
+from accompanist.language.emit import TOO_DEEP
 from accompanist.language.ir import (
     Abort,
     Again,
     Block,
+    Enter,
     Expression,
     If,
     Invoke,
@@ -132,6 +134,7 @@ class _Reading:
     def __init__(self, choreography: Choreography, values: dict[str, Any], ask: Ask, names: dict[str, Any]) -> None:
         self._choreography, self._values, self._ask, self._names = choreography, values, ask, names
         self.calls: list[Asked] = []
+        self._at = ""  # the way to the procedure that is being read
 
     def block(self, block: Block) -> None:
         for point in block:
@@ -148,6 +151,8 @@ class _Reading:
                         self._values[target] = moved
                 case If(test=test, then=then, orelse=orelse):
                     self.block(then if self._of(test) else orelse)
+                case Enter():
+                    self._enter(point)
                 case Loop():
                     self._loop(point)
                 case Again():
@@ -158,6 +163,24 @@ class _Reading:
                     raise _End(self._of(value))
                 case Abort(reason=reason):
                     raise _End(None, True, self._of(reason))
+
+    def _enter(self, point: Enter) -> None:
+        procedure = next(one for one in self._choreography.procedures if one.number == point.procedure)
+        if self._at.count("/") > limits.recursion_depth_max:
+            raise _End(None, True, TOO_DEEP)
+        given = {one.name: self._of(value) for one, value in point.arguments}
+        outer = self._values, self._at
+        self._values, self._at = given, f"{self._site(point.site)}/"
+        try:
+            self.block(procedure.body)
+            result = None
+        except _End as end:
+            if end.aborted:
+                raise
+            result = end.result
+        self._values, self._at = outer
+        if point.target is not None:
+            self._values[point.target] = result
 
     def _loop(self, point: Loop) -> None:
         for turn in range(1, limits.replay_steps_max):
@@ -174,7 +197,7 @@ class _Reading:
         """The site with the turns of its loops."""
         for name in counters(site):
             site = site.replace("[]", f"[{self._values[name]}]", 1)
-        return site
+        return self._at + site[1:] if site.startswith("@") else site
 
     def _invoke(self, point: Invoke) -> None:
         site = self._site(point.site)

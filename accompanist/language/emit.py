@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
+from accompanist import limits
 from accompanist.language.ir import Expression, counters, named
 from accompanist.language.local import (
     Aborting,
@@ -18,6 +19,7 @@ from accompanist.language.local import (
     Calling,
     Choosing,
     Ending,
+    Entering,
     Fork,
     Leaving,
     Local,
@@ -33,18 +35,24 @@ from accompanist.language.local import (
 from accompanist.language.types import NONE, Type
 
 INDENT = "    "
+TOO_DEEP = f"a choreography calls itself more than {limits.recursion_depth_max} times, one call in another"
 
 
 class Emitter:
     """Writes one function. `type_text` renders a type with the names of generated code."""
 
-    def __init__(self, type_text: Callable[[Type], str]) -> None:
-        self._type_text = type_text
+    def __init__(self, type_text: Callable[[Type], str], procedure: Callable[[int], str]) -> None:
+        self._type_text, self._procedure = type_text, procedure
         self._lines: list[tuple[str, int]] = []
         self._yields = False
 
-    def emit(self, name: str, parameters: tuple[str, ...], body: LocalBlock, line: int) -> list[tuple[str, int]]:
-        """The function's lines, each with its line in the choreography."""
+    def emit(
+        self, name: str, parameters: tuple[str, ...], body: LocalBlock, line: int, *, guarded: bool = False
+    ) -> list[tuple[str, int]]:
+        """The function's lines, each with its line in the choreography. `guarded`: it calls itself, up to a bound."""
+        if guarded:
+            self._line(1, f'if _at.count("/") > {limits.recursion_depth_max}:', line)
+            self._line(2, f'yield Abort(_at, "{TOO_DEEP}")', line)
         self._block(body, 1, line)
         if not self._yields:
             self._lines.insert(0, (f"{INDENT}yield from ()  # nothing is asked of the world", line))
@@ -115,7 +123,7 @@ class Emitter:
         return "type(None)" if arm.type == NONE else self._type_text(arm.type)  # None says that nothing rides
 
     def _simple(self, point: LocalStatement) -> str:
-        self._yields = self._yields or isinstance(point, (Calling, Sending, Receiving, Choosing, Aborting))
+        self._yields = self._yields or isinstance(point, (Calling, Sending, Receiving, Choosing, Aborting, Entering))
         match point:
             case Local(targets=targets, value=value, unpacked=unpacked):
                 comma = "," if unpacked and len(targets) == 1 else ""
@@ -134,6 +142,9 @@ class Emitter:
                 return "return" if value is None else f"return {_text(value)}"
             case Aborting(site=site, reason=reason):
                 return f"yield Abort({_site(site)}, {_text(reason)})"
+            case Entering(site=site, target=target, procedure=number):
+                given = "".join(f", {name}={_text(value)}" for name, value in point.arguments)
+                return f"{_bound(target)}yield from {self._procedure(number)}({_site(site, '/')}{given})"
             case Leaving():
                 return "break"
             case Stop():
@@ -157,13 +168,14 @@ def _bound(target: str | None) -> str:
     return f"{target} = " if target else ""
 
 
-def _site(site: str) -> str:
-    """A site as an expression: a text, with the counters of its loops in it."""
-    names = counters(site)
-    if not names:
-        return f'"{site}"'
-    parts = site.split("[]")
-    return 'f"' + "".join(f"{part}[{{{name}}}]" for part, name in zip(parts, names, strict=False)) + f'{parts[-1]}"'
+def _site(site: str, end: str = "") -> str:
+    """A site as an expression: a text, with the way to its procedure and the turns of its loops in it."""
+    names, text = counters(site), site
+    for name in names:
+        text = text.replace("[]", f"[{{{name}}}]", 1)
+    if not names and not site.startswith("@"):
+        return f'"{site}{end}"'
+    return f'f"{{_at}}{text[1:]}{end}"' if site.startswith("@") else f'f"{text}{end}"'
 
 
 def _names(point: LocalStatement) -> set[str]:

@@ -14,7 +14,7 @@ from accompanist import limits
 from accompanist.language import codes
 from accompanist.language.diagnostic import Findings
 from accompanist.language.expressions import Expressions
-from accompanist.language.ir import Block, Expression, Invoke, Let, Move, Statement, named
+from accompanist.language.ir import Block, Enter, Expression, Invoke, Let, Move, Statement, named
 from accompanist.language.names import Names
 from accompanist.language.scope import Scope
 from accompanist.language.source import Span
@@ -74,7 +74,7 @@ class Frame:
 
     def _just_bound(self, name: str) -> bool:
         last = self._out[-1] if self._out else None
-        return isinstance(last, (Invoke, Move)) and last.target == name
+        return isinstance(last, (Enter, Invoke, Move)) and last.target == name
 
     def _unpack(self, target: ast.expr, value: Expression, span: Span) -> None:
         match target:

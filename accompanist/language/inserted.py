@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from accompanist.language.ir import Block, Header, If, Invoke, Move, Select, actors, walk
+from accompanist.language.ir import Block, Header, If, Invoke, Move, Select, actors, point_of, walk
 from accompanist.language.program import Choreography
 
 
@@ -30,9 +30,9 @@ def remarks(choreography: Choreography) -> tuple[Remark, ...]:
     header = choreography.header
     assert header is not None, "a choreography that compiled keeps its normal form"
     guards = {notice.site: notice.guard for notice in choreography.notices}
-    branches = [point for point in walk(choreography.amended) if isinstance(point, If)]
+    branches = [point for point in walk(choreography.everything) if isinstance(point, If)]
     found = [remark for point in branches for remark in _branch(header, point, guards.get(point.site, ""))]
-    return (*dict.fromkeys(found), *_saga(choreography, choreography.amended))
+    return (*dict.fromkeys(found), *_saga(choreography, choreography.everything))
 
 
 def _branch(header: Header, point: If, guard: str) -> Iterator[Remark]:
@@ -80,7 +80,7 @@ def _saga(choreography: Choreography, body: Block) -> Iterator[Remark]:
         if point.offer.pivot:
             continue
         name = f"{point.role}.{point.offer.name}"
-        after = point.site in choreography.projections[point.role].sites_after_commit
+        after = point_of(point.site) in choreography.projections[point.role].sites_after_commit
         if after:
             yield Remark("after", point.span.line, point.site, f"{name} may come after it: it cannot fail")
         elif point.attempt:

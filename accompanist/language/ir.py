@@ -11,7 +11,8 @@ A loop is its body again and again: each path of the body ends in `Again` or `Le
 between these is an ordinary branch, so who is told of a turn follows from the rule for branches alone.
 
 A site is a number in its frame. `7[].3` is point 3 in a turn of loop 7; at run time the brackets hold the turn, counted
-from 1. `4.3` is point 3 of what is called or unrolled at 4.
+from 1. `4.3` is point 3 of what is called or unrolled at 4. `@2:3` is point 3 of procedure 2: at run time `4/2:3` where
+it is entered at 4, and `4/2:5/2:3` where it enters itself at its point 5.
 """
 
 from __future__ import annotations
@@ -164,6 +165,23 @@ class If:
 
 
 @dataclass(frozen=True, slots=True)
+class Enter:
+    """`target = procedure(arguments)`: a choreography that calls itself, directly or through others.
+
+    `given`: who owns each argument inside; `owners`: who has the result; `acting`: the roles that act in it.
+    """
+
+    site: str
+    target: str | None
+    procedure: int
+    arguments: tuple[tuple[Given, Expression], ...]
+    owners: Owners
+    type: Type
+    span: Span
+    acting: Owners = NOBODY
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
     """`body` again and again, until a path of it leaves. `acting`: the roles that act in it."""
 
@@ -209,7 +227,7 @@ class Abort:
     span: Span
 
 
-Statement = Let | Invoke | Move | Select | If | Loop | Again | Leave | Return | Abort
+Statement = Let | Invoke | Move | Select | Enter | If | Loop | Again | Leave | Return | Abort
 Block = tuple[Statement, ...]
 
 
@@ -255,6 +273,27 @@ class Header:
             return "" if value.is_none else f"{self.name} declares no result"
         options = self.returns.arguments if self.returns.name == "|" else (self.returns,)
         return f"{self.name} ends here without a result" if value.is_none and NONE not in options else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """A choreography that calls itself, for some roles of its caller; `header` speaks of these."""
+
+    number: int
+    header: Header
+    body: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A choreography in normal form: its own steps, and the procedures that these and they enter."""
+
+    body: Block
+    procedures: tuple[Procedure, ...] = ()
+
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        return self.body, *(procedure.body for procedure in self.procedures)
 
 
 def inside(point: Statement) -> tuple[Block, ...]:
@@ -307,6 +346,30 @@ def may_end(block: Block) -> bool:
     return False
 
 
+def endings(whole: Whole) -> frozenset[int]:
+    """The procedures that have a path on which they come to their end: a least fixpoint."""
+    found: frozenset[int] = frozenset()
+    while True:
+        more = frozenset(one.number for one in whole.procedures if _can_end(one.body, found))
+        if more == found:
+            return found
+        found = more
+
+
+def _can_end(block: Block, ending: frozenset[int]) -> bool:
+    for point in block:
+        match point:
+            case Return() | Abort() | Leave():
+                return True
+            case Enter(procedure=number) if number not in ending:
+                return False
+            case If(then=then, orelse=orelse) if not (_can_end(then, ending) or _can_end(orelse, ending)):
+                return False
+            case Loop(body=body) if not _can_end(body, ending):
+                return False
+    return True
+
+
 def walk(block: Block) -> Iterator[Statement]:
     """Every statement of a block and of the blocks in it."""
     for point in block:
@@ -343,7 +406,7 @@ def actors(block: Block) -> Owners:
     found: set[str] = set()
     for point in block:
         match point:
-            case If(acting=acting) | Loop(acting=acting):
+            case If(acting=acting) | Loop(acting=acting) | Enter(acting=acting):
                 found |= acting
             case Invoke(role=role) | Abort(role=role):
                 found.add(role)
@@ -358,7 +421,12 @@ def actors(block: Block) -> Owners:
 
 def site_lines(block: Block) -> dict[str, int]:
     """The line of the source that each site stands on."""
-    return {p.site: p.span.line for p in walk(block) if isinstance(p, (Invoke, Move, If, Loop, Abort))}
+    return {point_of(p.site): p.span.line for p in walk(block) if isinstance(p, (Invoke, Move, Enter, If, Loop, Abort))}
+
+
+def point_of(site: str) -> str:
+    """A site as `operations.point_of` gives it for those of a run."""
+    return site.removeprefix("@")
 
 
 def named(site: str) -> str:

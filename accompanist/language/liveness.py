@@ -14,6 +14,7 @@ from accompanist.language.ir import (
     Abort,
     Again,
     Block,
+    Enter,
     If,
     Invoke,
     Leave,
@@ -61,7 +62,7 @@ def _assigned(loop: Loop, role: str) -> Names:
     for point in walk(loop.body):
         if isinstance(point, Let) and role in point.owners:
             found |= set(point.targets)
-        elif isinstance(point, Move) and role in point.owners and point.target is not None:
+        elif isinstance(point, (Enter, Move)) and role in point.owners and point.target is not None:
             found.add(point.target)
     return frozenset(found)
 
@@ -75,6 +76,10 @@ def _block(block: Block, role: str, live: Names, turn: Turn) -> Names:
                 live = (live - {target}) | {name for _, value in arguments for name in value.names}
             case Move():
                 live = _move(point, role, live)
+            case Enter(target=target, arguments=arguments) if role in point.acting:
+                live = (live - {target}) | {
+                    n for given, value in arguments if role in given.owners for n in value.names
+                }
             case If():
                 live = _block(point.then, role, live, turn) | _block(point.orelse, role, live, turn)
                 live |= point.test.names if role in point.owners else NONE

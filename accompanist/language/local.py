@@ -89,6 +89,17 @@ class Fork:
 
 
 @dataclass(frozen=True, slots=True)
+class Entering:
+    """Go through this role's program for a procedure."""
+
+    site: str
+    target: str | None
+    procedure: int
+    arguments: tuple[tuple[str, Expression], ...]
+    line: int = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Repeating:
     """The turns of the loop at `site`."""
 
@@ -135,6 +146,7 @@ LocalStatement = (
     | Choosing
     | Offering
     | Fork
+    | Entering
     | Repeating
     | Again
     | Leaving

@@ -16,9 +16,11 @@ from dataclasses import dataclass, field, replace
 from accompanist.language import codes
 from accompanist.language.diagnostic import Findings
 from accompanist.language.ir import (
+    NOBODY,
     Abort,
     Again,
     Block,
+    Enter,
     Expression,
     Header,
     If,
@@ -28,9 +30,11 @@ from accompanist.language.ir import (
     Loop,
     Move,
     Owners,
+    Procedure,
     Return,
     Select,
     Statement,
+    Whole,
     actors,
     ends,
     may_end,
@@ -60,11 +64,32 @@ class _Turn:
     leave: list[Where] = field(default_factory=list)
 
 
+def located(whole: Whole, header: Header, sources: Sources, findings: Findings) -> Whole:
+    """A choreography with its procedures located. Who acts in one depends on who acts in those that it enters: a least
+    fixpoint."""
+    acting: dict[int, Owners] = {}
+
+    def procedures(kept: Findings) -> tuple[Procedure, ...]:
+        return tuple(
+            replace(one, body=Locator(one.header, sources, kept, acting).locate(one.body)) for one in whole.procedures
+        )
+
+    while True:
+        found = {one.number: actors(one.body) for one in procedures(Findings())}
+        if found == acting:
+            break
+        acting = found
+    return Whole(Locator(header, sources, findings, acting).locate(whole.body), procedures(findings))
+
+
 class Locator:
     """Finds the owners of every value of one choreography."""
 
-    def __init__(self, header: Header, sources: Sources, findings: Findings) -> None:
+    def __init__(
+        self, header: Header, sources: Sources, findings: Findings, acting: Mapping[int, Owners] | None = None
+    ) -> None:
         self._header, self._sources, self._findings = header, sources, findings
+        self._acting = acting or {}
         self._all = header.everywhere
         self._turns: list[_Turn] = []
 
@@ -93,6 +118,12 @@ class Locator:
                 return self._invoke(point, where)
             case Move():
                 return self._move(point, where)
+            case Enter():
+                for given, value in point.arguments:
+                    for role in sorted(given.owners):
+                        self._needed(value, where, role, f"the called choreography takes this at {role}")
+                entered = replace(point, acting=self._acting.get(point.procedure, NOBODY))
+                return entered, self._with(where, point.target, point.owners)
             case If():
                 return self._branch(point, where)
             case Loop():

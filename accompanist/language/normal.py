@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist import limits
 from accompanist.language import annotation, codes, continuation
-from accompanist.language.callees import Binder, Callee, Callees
+from accompanist.language.callees import Binder, Bound, Callee, Callees
 from accompanist.language.calls import AttemptForm, CallForm, CallReader, EnterForm, MoveForm
 from accompanist.language.control import Control
 from accompanist.language.diagnostic import Findings
@@ -27,13 +28,16 @@ from accompanist.language.ir import (
     Abort,
     Block,
     Due,
+    Enter,
     Expression,
+    Given,
     Header,
     If,
     Invoke,
     Let,
     Loop,
     Move,
+    Procedure,
     Return,
     Statement,
     named,
@@ -60,7 +64,9 @@ class Normaliser(Control):
         self._header, self._callees = header, callees
         self._calls = CallReader(header, self._expressions)
         self._binder = Binder(header, self._expressions)
-        self._entered: list[tuple[str, str]] = [(names.module.name, header.name)]
+        self._entered: list[tuple[str, str]] = []
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self.procedures: dict[int, Procedure] = {}
 
     def normalise(self, node: ast.FunctionDef) -> Block:
         """The body in normal form; what is wrong with it is in the findings. Raises TooLarge."""
@@ -197,8 +203,9 @@ class Normaliser(Control):
         key = (reference.module, reference.name)
         bound = None if callee is None else self._binder.bind(node, callee)
         span = self._span(node)
-        if key in self._entered:
-            text = f"{reference.name} calls itself, through {' and '.join(name for _, name in self._entered)}"
+        recursive = self._callees.recursive(reference)
+        if key in self._entered and not recursive:
+            text = f"{reference.name} calls itself through a choreography that it is given"
             self._refuse(codes.RECURSION, node, text, "a loop: for or while")
             bound = None
         if callee is None or bound is None or len(self._entered) > limits.branch_depth_max:
@@ -208,25 +215,57 @@ class Normaliser(Control):
             self._out.append(Let((target or self._temporary(),), refused, span))
             return target or ""
         values = [(name, self._read(value)) for name, value in bound.values.items()]
-        site, outer, loops = self._site(), self._expressions.scope, self._loops
+        if recursive:
+            self._proceed(callee, bound, dict(values), target, span)
+            return target or ""
+        site = self._site()
         local = {name: f"{named(site)}_{name}" for name in variables(callee.node, callee.header)}
         for given in callee.header.given:
             value = dict(values)[given.name]
             due = Due(frozenset(bound.roles[r] for r in given.owners), f"{callee.name} takes {given.name} at", False)
             self._out.append(Let((local[given.name],), value, value.span, declared=given.type, due=due))
-        self._expressions.scope = Scope(outer.names.inside(callee.module), bound.roles, local, bound.choreographies)
-        self._entered.append(key)
-        self._loops = []
+        scope = Scope(self._names.inside(callee.module), bound.roles, local, bound.choreographies)
+        owners = frozenset(bound.roles[role] for role in callee.header.result_owners)
+        due = Due(owners, f"{callee.name} gives its result at", True)
+        self._out += self._given_back(self._steps(callee, scope, f"{site}."), callee, target, due)
+        return target or ""
+
+    def _proceed(
+        self, callee: Callee, bound: Bound, values: Mapping[str, Expression], target: str | None, span: Span
+    ) -> None:
+        """Enter a choreography that calls itself. Its steps stand in a procedure for each way its roles are given."""
+        roles, header = bound.roles, callee.header
+        way = (callee.module.name, callee.name, *sorted(roles.items()), *sorted(bound.choreographies.items()))
+        fresh = way not in self._numbers
+        number = self._numbers.setdefault(way, len(self._numbers) + 1)
+        prefix = named(f"@{number}:")
+        local = {name: f"{prefix}_{name}" for name in variables(callee.node, header)}
+        given = tuple(
+            Given(local[one.name], one.type, frozenset(roles[r] for r in one.owners), one.span) for one in header.given
+        )
+        owners = frozenset(roles[role] for role in header.result_owners)
+        site = self._site()
+        if fresh:
+            inner = replace(header, roles=self._header.roles, given=given, result_owners=owners)
+            scope = Scope(self._names.inside(callee.module), roles, local, bound.choreographies)
+            self.procedures[number] = Procedure(number, inner, self._steps(callee, scope, f"@{number}:"))
+        arguments = tuple((one, values[own.name]) for one, own in zip(given, header.given, strict=True))
+        if header.result_is_none:
+            target = None
+        self._out.append(Enter(site, target, number, arguments, owners, header.returns, span))
+
+    def _steps(self, callee: Callee, scope: Scope, frame: str) -> Block:
+        """The body of a called choreography, each of its paths ended."""
+        outer, loops = self._expressions.scope, self._loops
+        self._expressions.scope, self._loops = scope, []
+        self._entered.append((callee.module.name, callee.name))
         self._check_names(callee.node, callee.header)
-        with self._inside(f"{site}."):
+        with self._inside(frame):
             body = self._block(callee.node.body)
         self._entered.pop()
-        due = Due(
-            frozenset(bound.roles[r] for r in callee.header.result_owners), f"{callee.name} gives its result at", True
-        )
-        self._out += self._given_back(continuation.push(body, self._span(callee.node.body[-1])), callee, target, due)
+        pushed = continuation.push(body, self._span(callee.node.body[-1]))
         self._expressions.scope, self._loops = outer, loops
-        return target or ""
+        return pushed
 
     def _given_back(self, block: Block, callee: Callee, target: str | None, due: Due) -> Block:
         """A called choreography's steps with its returns as assignments."""
@@ -240,13 +279,13 @@ class Normaliser(Control):
                     text = "a return inside a loop of a choreography that is called"
                     self._findings.add(
                         codes.RETURN_IN_LOOP,
-                        self._names.module.source,
+                        callee.module.source,
                         next(inner.span for inner in walk(point.body) if isinstance(inner, Return)),
                         text,
                         "assign the value to a name, leave the loop with break, and return behind it",
                     )
                 case Return(value=value, span=span):
-                    self._fits(value, callee.header, span)
+                    self._fits(value, callee, span)
                     if target is not None:
                         declared = None if callee.header.result_is_none else callee.header.returns
                         made.append(Let((target,), value, span, declared=declared, due=due))
@@ -254,10 +293,10 @@ class Normaliser(Control):
                     made.append(point)
         return tuple(made)
 
-    def _fits(self, value: Expression, header: Header, span: Span) -> None:
-        text = header.misfit(value)
+    def _fits(self, value: Expression, callee: Callee, span: Span) -> None:
+        text = callee.header.misfit(value)
         if text:
-            self._findings.add(codes.RESULT, self._names.module.source, span, text, "return what the head declares")
+            self._findings.add(codes.RESULT, callee.module.source, span, text, "return what the head declares")
 
     def _check_names(self, node: ast.FunctionDef, header: Header) -> None:
         """No variable hides what generated code or the choreography needs under that name."""

@@ -84,8 +84,10 @@ class Abort:
 
 
 def point_of(site: str) -> str:
-    """The point of the normal form that a site belongs to: the site without the turns of its loops."""
-    return _TURN.sub("[]", site) if "[" in site else site
+    """The point of the normal form that a site belongs to: the site without the turns of its loops, and in a
+    choreography that calls itself without the way that led there."""
+    last = site.rpartition("/")[2]
+    return _TURN.sub("[]", last) if "[" in last else last
 
 
 _TURN = re.compile(r"\[\d+\]")

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from accompanist.language.ir import Block, Header
+from accompanist.language.ir import Block, Header, Procedure
 from accompanist.language.operations import Program, point_of
 
 
@@ -96,8 +96,8 @@ class Choreography:
     sub-choreography). `commit_role` owns the commit point (the pivot), None where everything can be undone.
 
     Types are expressions over `names`, which maps each global name of generated code to (module, name) there.
-    `site_lines` maps points to lines, `notices` are the selections that were inserted. `header` and `normal` are the
-    choreography itself in normal form, for `language.direct`.
+    `site_lines` maps points to lines, `notices` are the selections that were inserted. `header`, `normal` and
+    `procedures` are the choreography itself in normal form, for `language.direct`.
     """
 
     name: str
@@ -116,9 +116,16 @@ class Choreography:
     notices: tuple[Notice, ...] = ()
     header: Header | None = field(default=None, repr=False, compare=False)
     normal: Block = field(default=(), repr=False, compare=False)
+    procedures: tuple[Procedure, ...] = field(default=(), repr=False, compare=False)
+    amended_procedures: tuple[Procedure, ...] = field(default=(), repr=False, compare=False)
     type_texts: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)
     constants: tuple[str, ...] = ()
     amended: Block = field(default=(), repr=False, compare=False)  # `normal` with its selections, for pictures
+
+    @property
+    def everything(self) -> Block:
+        """Every point with its selections, those of procedures too: to be looked through, not to be run."""
+        return self.amended + tuple(point for one in self.amended_procedures for point in one.body)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from accompanist.language.ir import (
     Abort,
     Again,
     Block,
+    Enter,
     Header,
     If,
     Invoke,
@@ -43,6 +44,7 @@ from accompanist.language.local import (
     Calling,
     Choosing,
     Ending,
+    Entering,
     Fork,
     Local,
     LocalBlock,
@@ -106,6 +108,12 @@ class Projector:
                 return (Choosing(point.site, receiver, point.label, None, line), *rest), live
             case Select(sender=sender, receiver=receiver) if role == receiver:
                 return (Offering(point.site, sender, (Arm(point.label, None, None, rest),), line),), live
+            case Enter(target=target) if role in point.acting:
+                given = tuple((one.name, value) for one, value in point.arguments if role in one.owners)
+                used = frozenset(name for _, value in given for name in value.names)
+                bound = target if target in live and role in point.owners else None
+                entering = Entering(point.site, bound, point.procedure, given, line)
+                return (entering, *rest), (live - {bound or ""}) | used
             case If():
                 return self._branch(point, rest, ahead, begun)
             case Loop():

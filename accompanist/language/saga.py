@@ -27,6 +27,7 @@ from accompanist.language.ir import (
     Abort,
     Again,
     Block,
+    Enter,
     Header,
     If,
     Invoke,
@@ -34,9 +35,13 @@ from accompanist.language.ir import (
     Loop,
     Move,
     Owners,
+    Procedure,
+    Return,
     Select,
     Statement,
+    Whole,
     ends,
+    point_of,
     walk,
 )
 from accompanist.language.source import Sources, Span
@@ -98,14 +103,23 @@ class SagaCheck:
         self._commitment = Commitment(after={role: set() for role in header.roles})
         self._pivots: dict[str, Span] = {}
         self._turns: list[_Turn] = []
+        self._procedures: Mapping[int, Procedure] = {}
+        self._entry: dict[int, Knowledge] = {}  # of each procedure: what is known where it is entered, and behind it
+        self._exit: dict[int, Knowledge] = {}
+        self._ends: list[list[Knowledge]] = []
         self._failing: set[tuple[str, str]] = set()  # outermost loops, and the roles that may fail in them
 
-    def check(self, body: Block) -> Commitment:
+    def check(self, whole: Whole) -> Commitment:
         nothing: Mapping[str, frozenset[Done]] = dict.fromkeys(self._header.roles, frozenset())
-        for point in walk(body):
+        for point in (point for block in whole.blocks for point in walk(block)):
             if isinstance(point, Abort) or (isinstance(point, Invoke) and point.offer.may_decline):
                 self._failing.add((_loop_of(point.site), point.role))
-        self._block(body, Knowledge(nothing))
+        self._procedures = {one.number: one for one in whole.procedures}
+        found, self._findings = self._findings, Findings()
+        while self._procedures and self._changes(whole.body, Knowledge(nothing)):
+            pass
+        self._findings = found
+        self._changes(whole.body, Knowledge(nothing))
         if len(self._pivots) > 1:
             first, *others = sorted(self._pivots.items(), key=lambda item: item[1])
             for role, span in others:
@@ -117,6 +131,37 @@ class SagaCheck:
                 )
         self._commitment.role = next(iter(self._pivots), None)
         return self._commitment
+
+    def _changes(self, body: Block, known: Knowledge) -> bool:
+        """Go through everything once; whether more came to be known at the ends of a procedure."""
+        before = (dict(self._entry), dict(self._exit))
+        self._block(body, known)
+        for number, procedure in self._procedures.items():
+            if number not in self._entry:
+                continue
+            entry = self._entry[number]
+            self._pivots_again(procedure, entry)
+            self._ends.append([])
+            self._block(procedure.body, entry)
+            for way in self._ends.pop():
+                self._exit[number] = self._exit[number].join(way) if number in self._exit else way
+        return before != (self._entry, self._exit)
+
+    def _pivots_again(self, procedure: Procedure, entry: Knowledge) -> None:
+        for point in walk(procedure.body):
+            if isinstance(point, Invoke) and any(pivot.site == point.site for pivot in entry.pivots):
+                self._add(
+                    codes.PIVOT_IN_LOOP,
+                    point.span,
+                    f"{point.role}.{point.offer.name} cannot be undone, and {procedure.header.name} may do it again",
+                    "put it behind the call",
+                )
+
+    def _enter(self, point: Enter, known: Knowledge) -> Knowledge:
+        """What is known behind a procedure: the same for all of its calls, as little as behind any of them."""
+        number = point.procedure
+        self._entry[number] = self._entry[number].join(known) if number in self._entry else known
+        return self._exit.get(number, known)
 
     def _block(self, block: Block, known: Knowledge) -> Knowledge:
         for point in block:
@@ -142,6 +187,10 @@ class SagaCheck:
             case Abort(role=role, span=span):
                 if known.pivots:
                     self._after(point.site, role, f"{role}.abort", span, known, "the saga is committed by then")
+            case Enter():
+                return self._enter(point, known)
+            case Return() if self._ends:
+                self._ends[-1].append(known)
             case If():
                 return self._branch(point, known)
             case Loop():
@@ -185,7 +234,7 @@ class SagaCheck:
         sides: list[Knowledge] = []
         for (_, block), (_, other) in zip(point.branches, reversed(point.branches), strict=True):
             before = known
-            aborted = next((abort for abort in walk(other) if isinstance(abort, Abort)), None)
+            aborted = self._aborted(other)
             if aborted is not None:
                 text = f"{aborted.role}.abort of line {aborted.span.line}"
                 before = known.does(Done(aborted.site, aborted.role, text, aborted.span, True), point.owners)
@@ -195,6 +244,17 @@ class SagaCheck:
         if not sides:
             return known
         return sides[0] if len(sides) == 1 else sides[0].join(sides[1])
+
+    def _aborted(self, block: Block, seen: frozenset[int] = frozenset()) -> Abort | None:
+        """An abort that a block may come to."""
+        for point in walk(block):
+            if isinstance(point, Abort):
+                return point
+            if isinstance(point, Enter) and point.procedure not in seen:
+                inside = self._aborted(self._procedures[point.procedure].body, seen | {point.procedure})
+                if inside is not None:
+                    return inside
+        return None
 
     def _invoke(self, point: Invoke, known: Knowledge) -> Knowledge:
         offer, role = point.offer, point.role
@@ -235,9 +295,9 @@ class SagaCheck:
                     else f"{done.what} cannot be undone, but {role} does not know whether {other.what} happened",
                     f"let a message lead from {other.role} to {role} before: com(…, to={role})",
                 )
-            elif "[]" not in other.site or (_loop_of(other.site), other.role) not in self._failing:
+            elif not _loop_of(other.site) or (_loop_of(other.site), other.role) not in self._failing:
                 # in a loop the same point may stand before something that still fails, a turn earlier
-                self._commitment.after[other.role].add(other.site)
+                self._commitment.after[other.role].add(point_of(other.site))
         self._pivots.setdefault(role, span)
         return replace(known.does(done, frozenset({role})), pivots=known.pivots | {done})
 
@@ -281,12 +341,14 @@ class SagaCheck:
         if known.pivots:
             for role in roles:
                 if role:
-                    self._commitment.after[role].add(site)
+                    self._commitment.after[role].add(point_of(site))
 
     def _add(self, code: str, span: Span, text: str, hint: str) -> None:
         self._findings.add(code, self._sources(span.file), span, text, hint)
 
 
 def _loop_of(site: str) -> str:
-    """The outermost loop around a site, nothing if there is none."""
+    """What may come to a site again: the outermost loop around it, or its procedure; nothing if there is none."""
+    if site.startswith("@"):
+        return "@"
     return site.partition("[]")[0] if "[]" in site else ""

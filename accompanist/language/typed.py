@@ -18,6 +18,7 @@ from accompanist.language.ir import (
     Abort,
     Again,
     Block,
+    Enter,
     Expression,
     Header,
     If,
@@ -74,6 +75,10 @@ class Typing:
             case Move():
                 typed = replace(point, type=self._moved(point, env))
                 return typed, env if point.target is None else {**env, point.target: typed.type}
+            case Enter(target=target, arguments=arguments, type=type):
+                for _, value in arguments:
+                    self._of(value, env)
+                return point, env if target is None else {**env, target: type}
             case If(test=test):
                 self._of(test, env)
                 then, after_then = self._block(point.then, env)

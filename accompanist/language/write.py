@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from accompanist.language import codes, emit, fingerprint
 from accompanist.language.diagnostic import Findings
-from accompanist.language.ir import Block, Header, If, Move, Select, site_lines, walk
+from accompanist.language.ir import (
+    Block,
+    Header,
+    If,
+    Move,
+    Procedure,
+    Select,
+    Statement,
+    Whole,
+    actors,
+    site_lines,
+    walk,
+)
 from accompanist.language.local import (
     Again,
     Calling,
     Choosing,
     Ending,
+    Entering,
     Fork,
     Leaving,
     Local,
     LocalBlock,
+    LocalStatement,
     Offering,
     Receiving,
     Repeating,
@@ -33,6 +48,19 @@ from accompanist.language.roles import Offer, RoleClass
 from accompanist.language.saga import Commitment
 
 
+@dataclass(frozen=True, slots=True)
+class RoleProcedures:
+    """A role's program: its own steps, and by number the procedures that it acts in with its steps there."""
+
+    body: LocalBlock
+    procedures: Mapping[int, tuple[Procedure, LocalBlock]]
+
+    @property
+    def points(self) -> list[LocalStatement]:
+        blocks = [self.body, *(body for _, body in self.procedures.values())]
+        return [point for block in blocks for point in points(block)]
+
+
 class Writer:
     """Writes one choreography."""
 
@@ -40,19 +68,21 @@ class Writer:
         self, module: Module, modules: Modules, messages: Messages, names: Names, header: Header, findings: Findings
     ) -> None:
         self._module, self._names, self._header, self._findings = module, names, header, findings
+        self._points: list[Statement] = []
         self._definitions = fingerprint.Definitions(modules, messages)
 
-    def write(self, normal: Block, amended: Block, commitment: Commitment) -> Choreography | None:
+    def write(self, normal: Whole, amended: Whole, commitment: Commitment) -> Choreography | None:
         header, before = self._header, len(self._findings)
+        self._points = [point for block in normal.blocks for point in walk(block)]
         projections: dict[str, Projection] = {}
         for role in header.roles:
-            body, _ = Projector(header, role).project(amended, NOTHING, frozenset({header.initiator}))
+            program = self._program(role, amended)
             if role != header.initiator:
-                self._begins(role, body, normal)
-            projections[role] = self._projection(role, body, frozenset(commitment.after[role]))
+                self._begins(role, program.body, program)
+            projections[role] = self._projection(role, program, frozenset(commitment.after[role]))
         if len(self._findings) > before:
             return None
-        types = [move.type for move in walk(normal) if isinstance(move, Move)]
+        types = [move.type for move in self._points if isinstance(move, Move)]
         texts = {type.text(): self._names.type_text(type) for type in types}
         return Choreography(
             name=header.name,
@@ -67,22 +97,53 @@ class Writer:
             projections=projections,
             fingerprint=fingerprint.fingerprint(header.name, {r: p.digest for r, p in projections.items()}),
             names=self._names.table,
-            site_lines=site_lines(normal),
-            notices=tuple(self._notices(amended)),
+            site_lines={site: line for block in normal.blocks for site, line in site_lines(block).items()},
+            notices=tuple(notice for block in amended.blocks for notice in self._notices(block)),
             header=header,
-            normal=normal,
-            amended=amended,
+            normal=normal.body,
+            procedures=normal.procedures,
+            amended=amended.body,
+            amended_procedures=amended.procedures,
             type_texts=texts,
             constants=tuple(emit.constants(self._names.constants)),
         )
 
-    def _projection(self, role: str, body: LocalBlock, after: frozenset[str]) -> Projection:
-        header = self._header
-        owner = header.roles[role]
-        function = f"{header.name}__{role}"
-        parameters = tuple(given.name for given in header.given if role in given.owners)
-        lines = emit.Emitter(self._names.type_text).emit(function, parameters, body, header.span.line)
-        drawn = [point.offer for point in points(body) if isinstance(point, Calling) and point.offer.drawn]
+    def _program(self, role: str, whole: Whole) -> RoleProcedures:
+        """A role's own program, and its programs for the procedures that it acts in."""
+        projector = Projector(self._header, role)
+        body, _ = projector.project(whole.body, NOTHING, frozenset({self._header.initiator}))
+        return RoleProcedures(
+            body,
+            {
+                one.number: (one, projector.project(one.body, NOTHING, actors(one.body))[0])
+                for one in whole.procedures
+                if role in actors(one.body)
+            },
+        )
+
+    def _lines(self, role: str, program: RoleProcedures) -> list[tuple[str, int]]:
+        """The functions of a role, procedures first."""
+        made: list[tuple[str, int]] = []
+
+        def function(number: int) -> str:
+            return f"{program.procedures[number][0].header.name}_{number}__{role}"
+
+        for number, (procedure, body) in program.procedures.items():
+            head = procedure.header
+            parameters = ("_at", *(given.name for given in head.given if role in given.owners))
+            line = head.span.line if head.span.file == self._header.span.file else self._header.span.line
+            emitter = emit.Emitter(self._names.type_text, function)
+            made += [*emitter.emit(function(number), parameters, body, line, guarded=True), ("", line), ("", line)]
+        parameters = tuple(given.name for given in self._header.given if role in given.owners)
+        emitter = emit.Emitter(self._names.type_text, function)
+        name, line = f"{self._header.name}__{role}", self._header.span.line
+        return [*made, *emitter.emit(name, parameters, program.body, line)]
+
+    def _projection(self, role: str, program: RoleProcedures, after: frozenset[str]) -> Projection:
+        owner = self._header.roles[role]
+        function = f"{self._header.name}__{role}"
+        lines, body = self._lines(role, program), program.points
+        drawn = [point.offer for point in body if isinstance(point, Calling) and point.offer.drawn]
         operations = {offer.name: self._operation(offer) for offer in (*owner.offers, *drawn)}
         preamble = self._preamble(lines)
         source = "\n".join([*(text for text, _ in preamble), *(text for text, _ in lines)]) + "\n"
@@ -91,8 +152,8 @@ class Writer:
             role_class=owner.name,
             function=function,
             source=source,
-            sends_to=frozenset(p.to for p in points(body) if isinstance(p, (Sending, Choosing))),
-            receives_from=frozenset(p.sender for p in points(body) if isinstance(p, (Receiving, Offering))),
+            sends_to=frozenset(p.to for p in body if isinstance(p, (Sending, Choosing))),
+            receives_from=frozenset(p.sender for p in body if isinstance(p, (Receiving, Offering))),
             operations=operations,
             digest=self._digest(role, owner, body, source),
             lines=tuple(line for _, line in (*preamble, *lines)),
@@ -118,8 +179,8 @@ class Writer:
         texts += ["", *emit.constants(constants)] if constants else []
         return [(text, self._header.span.line) for text in [*texts, "", ""]] if texts else []
 
-    def _digest(self, role: str, owner: RoleClass, body: LocalBlock, source: str) -> str:
-        called = {point.offer.name: point.offer for point in points(body) if isinstance(point, Calling)}
+    def _digest(self, role: str, owner: RoleClass, body: Sequence[LocalStatement], source: str) -> str:
+        called = {point.offer.name: point.offer for point in body if isinstance(point, Calling)}
         undone = {
             offer.compensation: owner.offer(offer.compensation) for offer in called.values() if offer.compensation
         }
@@ -170,31 +231,31 @@ class Writer:
         riding = tuple(role for role in ordered if told[role])
         return Notice(point.site, point.span.line, guard, known, selector, tuple(ordered), riding)
 
-    def _begins(self, role: str, body: LocalBlock, normal: Block) -> None:
+    def _begins(self, role: str, body: LocalBlock, program: RoleProcedures, seen: frozenset[int] = frozenset()) -> None:
         """A role that is not the initiator begins with a message, on every path."""
         for point in body:
-            if isinstance(point, Fork):
-                self._begins(role, point.then, normal)
-                self._begins(role, point.orelse, normal)
-                continue
-            if isinstance(point, Repeating):
-                self._begins(role, point.body, normal)
-                if isinstance(point.body[0], (Receiving, Offering)):
+            match point:
+                case Receiving() | Offering() | Stop() | Leaving() | Again() | Ending(value=None):
                     return
-                continue  # there may be no turn
-            if isinstance(point, (Receiving, Offering, Stop, Leaving, Again)) or (
-                isinstance(point, Ending) and point.value is None
-            ):
-                return
-            if isinstance(point, Local):
-                continue
-            site = getattr(point, "site", "")
-            spans = [p.span for p in walk(normal) if getattr(p, "site", None) == site]
-            self._findings.add(
-                codes.NOT_STARTED,
-                self._names.modules.source((spans[0] if spans else self._header.span).file),
-                spans[0] if spans else self._header.span,
-                f"{role} acts here before any message has reached it",
-                f"com(value, to={role}) before",
-            )
-            return
+                case Fork(then=then, orelse=orelse):
+                    self._begins(role, then, program, seen)
+                    self._begins(role, orelse, program, seen)
+                case Repeating(body=inner):
+                    self._begins(role, inner, program, seen)
+                    if isinstance(inner[0], (Receiving, Offering)):
+                        return  # otherwise there may be no turn
+                case Entering(procedure=number):
+                    if number not in seen:
+                        self._begins(role, program.procedures[number][1], program, seen | {number})
+                    return
+                case Local():
+                    pass
+                case _:
+                    self._too_early(role, getattr(point, "site", ""))
+                    return
+
+    def _too_early(self, role: str, site: str) -> None:
+        spans = [point.span for point in self._points if getattr(point, "site", None) == site]
+        span = spans[0] if spans else self._header.span
+        text, hint = f"{role} acts here before any message has reached it", f"com(value, to={role}) before"
+        self._findings.add(codes.NOT_STARTED, self._names.modules.source(span.file), span, text, hint)

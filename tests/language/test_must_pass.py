@@ -10,7 +10,7 @@ import pytest
 
 from accompanist.language import direct
 from accompanist.language.amend import Amender, erase
-from accompanist.language.ir import Block, If, Invoke, Loop
+from accompanist.language.ir import Block, If, Invoke, Loop, walk
 from tests.language.programs import HERE, MUST_PASS, ROOT, World, must_pass
 
 
@@ -74,7 +74,11 @@ def test_erasing_the_selections_gives_the_choreography_back(name: str) -> None:
     assert choreography.header is not None
     amended = Amender(choreography.header).amend(choreography.normal)
     assert erase(amended) == choreography.normal
-    assert (amended != choreography.normal) == bool(choreography.notices)
+    sites = {point.site for point in walk(choreography.normal) if isinstance(point, If)}
+    assert (amended != choreography.normal) == bool(sites & {notice.site for notice in choreography.notices})
+    amender = Amender(choreography.header)
+    for one in choreography.procedures:
+        assert erase(amender.proceed(one).body) == one.body
 
 
 def test_mypy_strict_accepts_them_all() -> None:

@@ -1,0 +1,47 @@
+"""Choreographies that call themselves, with their roles in another order each time: quicksort over three sorters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from accompanist import At, Role, choreography, com, pure, transaction
+
+
+class Sorter(Role):
+    @transaction
+    def count(self, pivot: int) -> int: ...
+
+    @count.compensation
+    def uncount(self, pivot: int) -> None: ...
+
+
+@pure
+def split(numbers: list[int], pivot: int) -> tuple[list[int], list[int]]:
+    return [n for n in numbers if n < pivot], [n for n in numbers if n > pivot]
+
+
+@choreography
+def quicksort(a: Sorter, b: Sorter, c: Sorter, numbers: At[list[int], "a"]) -> At[list[int], "a"]:
+    if len(numbers) < 2:
+        return numbers
+    pivot = numbers[0]
+    a.count(pivot)
+    low, high = split(numbers, pivot)
+    sorted_low = quicksort(b, c, a, com(low, to=b))
+    sorted_high = quicksort(c, a, b, com(high, to=c))
+    return com(sorted_low, to=a) + [pivot] + com(sorted_high, to=a)
+
+
+@choreography
+def recursion(a: Sorter, b: Sorter, c: Sorter, numbers: At[list[int], "a"]) -> At[str, "a"]:
+    done = quicksort(a, b, c, numbers)
+    return str(done)
+
+
+WORKERS: dict[str, Callable[..., Any]] = {
+    "a.count": lambda pivot: pivot,
+    "b.count": lambda pivot: pivot,
+    "c.count": lambda pivot: pivot,
+}
+ARGUMENTS: list[dict[str, Any]] = [{"numbers": []}, {"numbers": [3, 1, 2]}, {"numbers": [5, 2, 8, 1, 9, 3, 7]}]
