@@ -67,8 +67,8 @@ class SecrecyCheck:
     def __init__(self, names: Names, header: Header, sources: Sources, findings: Findings) -> None:
         self._names, self._header, self._sources, self._findings = names, header, sources, findings
         self._infer = Inference(names, self._returns, lambda node, owner: None)
-        self._secret: set[str] = set()
-        self._env: dict[str, Type] = {given.name: given.type for given in header.given}
+        self._secret: frozenset[str] = frozenset()
+        self._env: Env = {given.name: given.type for given in header.given}
 
     def check(self, body: Block) -> None:
         """Report every secret that leaves; `body` is located, typed and amended."""
@@ -95,10 +95,12 @@ class SecrecyCheck:
             case If():
                 self._branch(point, under)
             case Loop(body=body):
-                known = -1
-                while known < len(self._secret):  # a turn may read what the one before it made secret
-                    known = len(self._secret)
+                while True:  # a turn may read what the one before it made secret
+                    before = self._secret, self._env
                     self._block(body, under)
+                    self._join(before)
+                    if self._secret == before[0]:
+                        break
             case Abort(reason=reason) if self._reads(reason):
                 self._leaves(reason.span, "is told to every role as the reason, but it is a secret")
             case Return(value=value) if not value.is_none and not self.holds(self._header.returns):
@@ -114,14 +116,25 @@ class SecrecyCheck:
             text = f"`{self._text(point.test.span)}` reads a secret, and {' and '.join(others)} would learn of it"
             hint = "a @pure function that takes Secret[…] and returns bool"
             self._findings.add(DECIDES, self._sources(point.test.span.file), point.test.span, text, hint)
-        for _, block in point.branches:
-            self._block(block, under or decides)
+        begun = self._secret, self._env
+        self._block(point.then, under or decides)
+        then = self._secret, self._env
+        self._secret, self._env = begun
+        self._block(point.orelse, under or decides)
+        self._join(then)
 
     def _bind(self, found: Mapping[str, Type], secret: bool) -> None:
-        """A name that is secret anywhere stays so: paths join, and one of them may have made it."""
-        self._env.update(found)
-        if secret:
-            self._secret |= found.keys()
+        self._env = {**self._env, **found}
+        names = frozenset(found)
+        self._secret = self._secret | names if secret else self._secret - names
+
+    def _join(self, other: tuple[frozenset[str], Env]) -> None:
+        """Where paths meet, a name is secret if one of them made it so, and is of either type."""
+        secret, env = other
+        self._secret = self._secret | secret
+        both = {name: self._env.get(name, kind) for name, kind in env.items()}
+        either = {name: kind if kind == env[name] else Type("|", "", (kind, env[name])) for name, kind in both.items()}
+        self._env = {**self._env, **either}
 
     def _reads(self, value: Expression) -> bool:
         return not value.refused and self._of(value.node)

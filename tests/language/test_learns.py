@@ -43,6 +43,8 @@ class Shop(Role):
 class Bank(Role):
     @query
     def note(self, text: str) -> str: ...
+    @query
+    def card(self) -> Card: ...
 
 @choreography
 def pay(shop: Shop, bank: Bank, card: At[Secret[Card], "shop"], name: At[str, "shop"],
@@ -79,6 +81,7 @@ def codes(*lines: str, returns: str = "    return name") -> list[str]:
         ["if name == '':", "    shop.abort(card.number)"],
         ["x = name", "for _ in range(3):", "    bank.note(com(x, to=bank))", "    x = card.number"],
         ["x = name", "for one in [card.number]:", "    x = one", "bank.note(com(x, to=bank))"],
+        ["x = name", "if name == '':", "    x = card.number", "bank.note(com(x, to=bank))"],
     ],
 )
 def test_a_secret_does_not_leave(lines: list[str]) -> None:
@@ -123,6 +126,8 @@ def test_a_secret_does_not_decide_for_others(lines: list[str]) -> None:
         ["if card.valid:", "    shop.check(card)"],
         ["again = com(card, to=shop)", "shop.check(again)"],
         ["if card.valid:", "    shop.abort('no')"],
+        ["x = card.number", "x = name", "bank.note(com(x, to=bank))"],
+        ["for _ in range(3):", "    x = name", "    bank.note(com(x, to=bank))", "    x = card.number"],
     ],
 )
 def test_what_is_declassified_or_stays_may_be(lines: list[str]) -> None:
