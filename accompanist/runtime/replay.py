@@ -81,19 +81,20 @@ class Run:
         self._results = results
         self._generator: Program = program.start(arguments)
         self._operation: Operation | None = None
+        self._last: Operation | None = None
         self._steps = 0
         self.contacts: set[str] = set()
         self.sent: list[Message] = []
         self.consumed: list[Message] = []
         self.executed: list[Executed] = []
         self.committed = False
-        """Whether a point at which nothing may fail any more has been passed."""
+        """Whether this role's own pivot is through."""
         self.ended = False
         self.result: Any = None
 
     def advance(self) -> Wait | None:
         """Run on. What it waits for, or None when it has ended (`result`). Raises Failed, Diverged."""
-        if self._operation is None:
+        if self._operation is None and not self.ended:
             self._step(None)
         while self._operation is not None:
             operation = self._operation
@@ -114,21 +115,40 @@ class Run:
                 return wait
         return None
 
-    def past_commit(self, site: str) -> bool:
-        """Whether what stands at a site may not fail any more: it comes after the saga's commit point, or beside it."""
-        return self.committed or point_of(site) in self._program.projection.sites_after_commit
+    @property
+    def past_commit(self) -> bool:
+        """Whether what happens now may not fail any more: the pivot is through, or may be.
+
+        Decided at the place where the program stands, never by what it has passed: knowledge comes back. A role may
+        take part in something that runs beside the pivot on one path, and on another be asked for what the pivot
+        waits for. A call, and an abort, are where the saga check put them. A local expression comes before the pivot
+        if what precedes it does, unless that was a message: the pivot may have been waiting for nothing else.
+        """
+        if self.committed:
+            return True
+        if isinstance(self._operation, Call | Abort):
+            return self._stands_after(self._operation)
+        if self._last is None:
+            return False
+        told = isinstance(self._last, Send | Choose) and self._program.choreography.commit_role not in (
+            None,
+            self._role,
+        )
+        return told or self._stands_after(self._last)
+
+    def _stands_after(self, operation: Operation) -> bool:
+        return point_of(operation.site) in self._program.projection.sites_after_commit
 
     def _step(self, answer: Any) -> None:
         """Send the generator its answer and take its next operation."""
         self._steps += 1
         if self._steps > limits.replay_steps_max:
             raise Failed(f"more than {limits.replay_steps_max} steps in one session")
-        if self._operation is not None and self.past_commit(self._operation.site):
-            self.committed = True
+        self._last, self._operation = self._operation or self._last, None
         try:
             self._operation = self._generator.send(answer)
         except StopIteration as stop:
-            self._operation, self.ended, self.result = None, True, stop.value
+            self.ended, self.result = True, stop.value
         except Exception as problem:
             raise Failed(f"{type(problem).__name__} {self._where(problem)}") from None
 
@@ -159,7 +179,7 @@ class Run:
         operation = self._program.projection.operations[call.operation]
         logged = self._results.get(call.site)
         if logged is None:
-            endless = operation.retriable or self.past_commit(call.site)
+            endless = operation.retriable or self.past_commit
             return Wait(
                 call.site,
                 call=CallWorker(call.site, ResultKind.FORWARD, call.operation, arguments, endless),

@@ -86,7 +86,7 @@ class State:
 
     def _past_commit(self) -> bool:
         """Whether nothing may fail here any more: the pivot is through, or the program stands after it or beside it."""
-        if self._run is not None and self._run.past_commit(self._wait.site if self._wait else ""):
+        if self._run is not None and self._run.past_commit:
             return True
         operations = self.program.projection.operations
         return any(
