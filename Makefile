@@ -12,7 +12,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo test check format bench migrate lock clean
+.PHONY: help start demo test verify verify-long check format bench migrate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,16 @@ demo: $(STAMP) ## run the scenes of the demo against real processes, kill some, 
 # a test that hangs is a failure with a traceback, not a job that never ends
 test: $(STAMP) ## run all tests
 	$(BIN)/python -m pytest -o faulthandler_timeout=240 -o faulthandler_exit_on_timeout=true
+
+verify: $(STAMP) ## search the protocol, the theorems and the order saga within a bound; say what was not explored
+	$(BIN)/python -m pytest tests/model tests/testing
+	$(BIN)/accompanist verify workers/orders/choreography.py --declines all
+
+verify-long: $(STAMP) ## the same with more random choreographies and more faults; takes minutes
+	ACCOMPANIST_VERIFY_EXAMPLES=20000 $(BIN)/python -m pytest tests/model tests/testing
+	$(BIN)/accompanist verify workers/orders/choreography.py --lost 1 --states-max 4000000 --seconds 600
+	$(BIN)/accompanist verify workers/orders/choreography.py --cancels 1 --states-max 4000000 --seconds 600
+	$(BIN)/accompanist verify workers/orders/choreography.py --crashes 2 --states-max 4000000 --seconds 600
 
 check: $(STAMP) ## lint, format, types, and the rules of the house
 	$(BIN)/ruff check .

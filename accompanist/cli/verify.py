@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +24,7 @@ from accompanist.language.load import load
 from accompanist.simulation import explore_diagram
 from accompanist.simulation.explore import Bounds, Faults
 from accompanist.simulation.explore_properties import Property
-from accompanist.simulation.explore_verify import Searched, Verdict, verify
+from accompanist.simulation.explore_verify import Progress, Searched, Verdict, in_words, verify
 
 NO_FAKES = catalogue(
     "ACC830",
@@ -83,7 +82,7 @@ def _fakes(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return module.WORKERS, list(getattr(module, "ARGUMENTS", []))
 
 
-def _progress() -> Callable[[int, int, float], None]:
+def _progress() -> Progress:
     def shown(states: int, waiting: int, seconds: float) -> None:
         text = f"\r\x1b[K{states:,} states met, {waiting:,} to look at, {seconds:.0f} s"
         print(end=text, file=sys.stderr, flush=True)
@@ -92,7 +91,7 @@ def _progress() -> Callable[[int, int, float], None]:
 
 
 def _text(name: str, roles: tuple[str, ...], verdict: Verdict, wanted: Wanted) -> str:
-    lines = [f"{name}: {', '.join(_faults(verdict.faults))} in one run"]
+    lines = [f"{name}: at most {in_words(verdict.faults)} in one run"]
     for number, one in enumerate(verdict.searched, 1):
         lines.append(f"  scenario {number}: {_searched(one)}")
     if verdict.broken is None:
@@ -101,13 +100,6 @@ def _text(name: str, roles: tuple[str, ...], verdict: Verdict, wanted: Wanted) -
         lines += ["", *_broken(roles, verdict.broken, wanted.mermaid)]
     lines += ["", "not explored:", *(f"  {left}" for left in verdict.unexplored())]
     return "\n".join(lines)
-
-
-def _faults(faults: Faults) -> list[str]:
-    return [
-        f"{'any number of' if count == sys.maxsize else count} {kind.replace('_', ' ')}"
-        for kind, count in faults._asdict().items()
-    ]
 
 
 def _searched(one: Searched) -> str:

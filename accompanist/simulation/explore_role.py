@@ -57,6 +57,9 @@ class Role:
         number = self._states[at].row
         return None if number < 0 else self._rows[number]
 
+    def fence(self, at: int) -> Fence:
+        return self._states[at].fence
+
     def ended(self, at: int) -> explore_properties.Ended:
         """This role where nothing is left to happen."""
         state = self._states[at]

@@ -6,6 +6,7 @@ to start with. The bounds hold for all scenarios together.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +22,9 @@ from accompanist.simulation.explore_workers import Functions, Replies
 
 Fakes = Mapping[str, Any]
 """Functions by "role.operation", objects by "role"."""
+
+Progress = Callable[[int, int, float], None]
+"""Told now and then: states met, states to look at, seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,11 @@ class Verdict:
         return next((one for one in self.searched if not one.report.holds), None)
 
     @property
+    def complete(self) -> bool:
+        """Whether everything within the faults that were asked for was searched."""
+        return not self.skipped and all(one.report.complete for one in self.searched)
+
+    @property
     def states(self) -> int:
         return sum(one.report.states for one in self.searched)
 
@@ -57,9 +66,9 @@ class Verdict:
         ]
         if self.skipped:
             left.append(f"{self.skipped} scenarios, for want of time, states or memory")
-        left.extend(f"{what}: no run came there" for what in self.unreached)
-        spent = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in self.faults._asdict().items())
-        left.append(f"runs with more than {spent}; other values; several sessions at once")
+        if self.broken is None:
+            left.extend(f"{what}: no run came there" for what in self.unreached)
+        left.append(f"runs with more than {in_words(self.faults)}; other values; several sessions at once")
         return left
 
 
@@ -71,7 +80,7 @@ def verify(
     fakes: Fakes | None = None,
     arguments: Sequence[Mapping[str, Any]] = (),
     rules: Rules | None = None,
-    progress: Callable[[int, int, float], None] | None = None,
+    progress: Progress | None = None,
 ) -> Verdict:
     """Search a choreography, scenario by scenario, until one breaks or all are seen."""
     found = scenarios(programs, [codec.encode(dict(given)) for given in arguments])
@@ -81,10 +90,7 @@ def verify(
     sites: set[str] = set()
     left = bounds
     for scenario in found:
-        workers = _workers(programs, scenario, fakes, declines=faults.declines > 0)
-        judge = Faithful(programs, workers, scenario.arguments)
-        explorer = Explorer(programs, workers, scenario.arguments, faults, rules or Rules(), judge, progress)
-        report = explorer.explore(left)
+        report = _search(programs, scenario, fakes, faults, left, rules or Rules(), progress)
         searched.append(Searched(scenario, report))
         sites |= report.sites
         left = replace(left, states_max=left.states_max - report.states, seconds_max=left.seconds_max - report.seconds)
@@ -94,16 +100,51 @@ def verify(
     return Verdict(faults, tuple(searched), len(found) - len(searched), tuple(unreached(choreography, sites)))
 
 
-def _workers(
+def _search(
+    programs: Mapping[str, RoleProgram],
+    scenario: Scenario,
+    fakes: Fakes | None,
+    faults: Faults,
+    bounds: Bounds,
+    rules: Rules,
+    progress: Progress | None,
+) -> Report:
+    """One scenario. It is searched without crashes first, which costs little: a schedule that needs none is shorter to
+    tell."""
+    workers = workers_of(programs, scenario, fakes, declines=faults.declines > 0)
+    judge = Faithful(programs, workers, scenario.arguments)
+    report = None
+    for crashes in sorted({0, faults.crashes}):
+        spent = faults._replace(crashes=crashes)
+        report = Explorer(programs, workers, scenario.arguments, spent, rules, judge, progress).explore(bounds)
+        if not report.complete:
+            break
+    assert report is not None
+    return report
+
+
+def workers_of(
     programs: Mapping[str, RoleProgram], scenario: Scenario, fakes: Fakes | None, declines: bool
 ) -> dict[str, Worker]:
+    """The workers of one scenario: the user's fakes, and made-up replies for what he gives none for."""
     workers: dict[str, Worker] = {}
     for role, program in programs.items():
         operations = program.projection.operations
         mine = {name: fakes[f"{role}.{name}"] for name in operations if fakes and f"{role}.{name}" in fakes}
         source = fakes.get(role, mine) if fakes else None
         if source:
-            workers[role] = Functions(program, source, declines)
+            workers[role] = Functions(program, source, scenario.replies[role], declines)
         else:
             workers[role] = Replies(operations, scenario.replies[role], declines)
     return workers
+
+
+def in_words(faults: Faults) -> str:
+    """What the adversary may spend, for people."""
+    one = {"crashes": "crash", "lost_answers": "lost answer"}
+    told = []
+    for name, count in faults._asdict().items():
+        many = name.replace("_", " ")
+        number = "any number of" if count == sys.maxsize else str(count)
+        told.append(f"{number} {one.get(name, many.removesuffix('s')) if count == 1 else many}")
+    return f"{', '.join(told[:-1])} and {told[-1]}"

@@ -17,6 +17,8 @@ from accompanist.language import codec, direct
 from accompanist.language.program import Operation, RoleProgram
 from accompanist.runtime.answers import Answer, Declined, Fault, Replied
 from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.ports import ResultKind
+from accompanist.simulation.explore_fence import Worker
 from accompanist.simulation.worker import Refusal
 
 UNWILLING = "it was made to decline"
@@ -39,11 +41,17 @@ class Replies:
 class Functions:
     """A worker made of functions by operation, or of one object whose methods they are and whose data is kept.
 
-    `declines`: whether the adversary may make any call decline that can be declined. Compensations that are not given
-    do nothing."""
+    `declines`: whether the adversary may make any call decline that can be declined. What has no function gives its
+    reply of `replies`."""
 
-    def __init__(self, program: RoleProgram, source: Mapping[str, Callable[..., Any]] | object, declines: bool) -> None:
-        self._program, self._source, self._declines = program, source, declines
+    def __init__(
+        self,
+        program: RoleProgram,
+        source: Mapping[str, Callable[..., Any]] | object,
+        replies: Mapping[str, bytes],
+        declines: bool,
+    ) -> None:
+        self._program, self._source, self._replies, self._declines = program, source, replies, declines
         self._spellings: dict[bytes, bytes] = {}
         self._known: dict[tuple[str, bytes, bytes], tuple[Answer, bytes]] = {}
         self._operations = program.projection.operations
@@ -63,8 +71,7 @@ class Functions:
         function = source.get(call.operation) if isinstance(source, Mapping) else getattr(source, call.operation, None)
         undoes = self._operations[call.operation].kind == "compensation"
         if function is None:
-            missing: Answer = Replied(b"null") if undoes else Fault(f"there is no fake of {call.operation}")
-            return missing, memory
+            return Replied(self._replies.get(call.operation, b"null")), memory
         try:
             reply = codec.encode(function(**self._arguments(call)))
         except (direct.Declined, Refusal) as refusal:
@@ -86,6 +93,19 @@ class Functions:
         except codec.EncodeError:
             meaning = data
         return self._spellings.setdefault(meaning, data)
+
+
+class Declining:
+    """A worker that declines some operations, with a reason, and leaves the rest to another."""
+
+    def __init__(self, worker: Worker, reasons: Mapping[str, str]) -> None:
+        self._worker, self._reasons, self.memory = worker, reasons, worker.memory
+
+    def answers(self, call: CallWorker, memory: bytes) -> list[tuple[Answer, bytes]]:
+        reason = self._reasons.get(call.operation)
+        if reason is None or call.kind is ResultKind.COMPENSATE:
+            return self._worker.answers(call, memory)
+        return [(Declined(reason), memory)]
 
 
 def may_decline(operation: Operation) -> bool:

@@ -21,6 +21,7 @@ FLOORS = {
     "worker": 4,
     "sidecar": 4,
     "simulation": 4,
+    "testing": 5,
     "cli": 5,
     "inspector": 5,
 }

@@ -1,0 +1,71 @@
+"""The theorems about projection, as checks of one choreography with given arguments and answers (THEORY.md, section 4).
+
+Each check answers with what is wrong, in words; nothing wrong is an empty list.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from accompanist.language.load import Provide
+from accompanist.language.program import Choreography
+from accompanist.model.actions import CALL, Action, Told
+from accompanist.model.choreographies import Ask, Calculus
+from accompanist.model.networks import Network, Searched
+
+
+def check(
+    choreography: Choreography,
+    arguments: Mapping[str, Any],
+    ask: Ask,
+    module: Provide = importlib.import_module,
+    states_max: int = 20_000,
+) -> list[str]:
+    """Every theorem of section 4. Raises `choreographies.Outside`, `networks.Replayed`."""
+    told = Calculus(choreography, ask, module).run(arguments)
+    searched = Network(choreography, arguments, ask, module).search(states_max)
+    return [*deadlocks(searched), *differences(told, searched), *doubled(told), *chatter(told, searched)]
+
+
+def deadlocks(searched: Searched) -> Iterator[str]:
+    """Deadlock freedom: where nothing can happen, everyone who began has ended, or the saga was aborted."""
+    for end in searched.stuck:
+        waits = ", ".join(f"{role} at {node.asks}" for role, node in end.items() if node and node.asks is not None)
+        yield f"stuck: {waits}"
+
+
+def differences(told: Told, searched: Searched) -> Iterator[str]:
+    """Projection: in every end each role has done what the choreography says, in its order, and nothing else. After an
+    abort a role may not have come as far, since the others' abort overtakes it."""
+    for end in searched.ends:
+        if told.aborted != any(node is not None and node.aborted for node in end.values()):
+            yield f"the choreography {'aborts' if told.aborted else 'ends'} and the network does not"
+        for role, node in end.items():
+            done, said = node.view if node is not None else (), told.views[role]
+            if done[: len(said)] != said[: len(done)] if role in told.open else not _agree(done, said, told.aborted):
+                yield f"{role} does {done}, and the choreography says {said}"
+            # an owner that nothing reached was not started, and has no result to give
+            if node is not None and not told.aborted and node.result != told.results.get(role, b""):
+                yield f"{role} ends with {node.result!r}, and the choreography says {told.results.get(role)!r}"
+
+
+def doubled(told: Told) -> Iterator[str]:
+    """Each role call once: no path of the normal form has a site twice."""
+    sites = Counter((role, action.site) for role, view in told.views.items() for action in view if action.kind == CALL)
+    yield from (f"{role} is called {count} times at {site}" for (role, site), count in sites.items() if count > 1)
+
+
+def chatter(told: Told, searched: Searched) -> Iterator[str]:
+    """Frugality: the selections that are needed never cost more than telling every branch to everybody. Not
+    compared after an abort, where the network may have gone further than the reading."""
+    for end in () if told.aborted else searched.ends:
+        count = sum(len(node.sent) for node in end.values() if node is not None)
+        if count > told.broadcast:
+            yield f"{count} messages, where a broadcast of every branch takes {told.broadcast}"
+
+
+def _agree(done: tuple[Action, ...], said: tuple[Action, ...], aborted: bool) -> bool:
+    return done == (said[: len(done)] if aborted else said)

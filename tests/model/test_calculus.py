@@ -1,0 +1,64 @@
+"""The theorems of THEORY.md section 4, on the corpus and on random choreographies: every schedule of each."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from types import ModuleType
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from accompanist.language import direct
+from accompanist.language.program import Choreography
+from accompanist.model.choreographies import Calculus, Outside
+from accompanist.model.correspondence import chatter, check, deadlocks, differences, doubled
+from accompanist.model.networks import Network
+from tests.language.programs import MUST_PASS, must_pass
+from tests.language.test_random_programs import HEAD, UNREACHED, Author, ask, compile_text, module_of
+
+BUDGET = int(os.environ.get("ACCOMPANIST_VERIFY_EXAMPLES", "100"))
+"""Random choreographies: few in CI, as many as one likes with `make verify-long`."""
+
+
+@pytest.mark.parametrize("name", MUST_PASS)
+def test_the_corpus(name: str) -> None:
+    choreography, module = must_pass(name)
+    for arguments in module.ARGUMENTS:
+        try:
+            wrong = check(choreography, arguments, direct.workers(module.WORKERS))
+        except Outside as outside:
+            pytest.skip(str(outside))
+        assert wrong == []
+
+
+def random_program(seed: int, reached: bool) -> tuple[Choreography | None, ModuleType, str]:
+    author = Author(seed, {"a", "b", "c"} if reached else {"a"})
+    author.body()
+    source = (HEAD if reached else UNREACHED) + "\n".join(author.lines) + "\n"
+    return compile_text(source)[0], module_of(source), source
+
+
+@settings(deadline=None, max_examples=BUDGET)
+@given(st.integers(0, 2**32), st.booleans())
+def test_random_choreographies(seed: int, reached: bool) -> None:
+    choreography, module, source = random_program(seed, reached)
+    if choreography is None:
+        assert not reached, source  # a role that takes no part
+        return
+    for start in (3, 10, 12):
+        assert check(choreography, {"p": start}, ask, lambda name: module) == [], source
+
+
+def test_the_checks_can_fail() -> None:
+    network, module = must_pass("join")
+    arguments = module.ARGUMENTS[0]
+    told = Calculus(network, direct.workers(module.WORKERS)).run(arguments)
+    searched = Network(network, arguments, direct.workers(module.WORKERS)).search(1000)
+    assert not list(differences(told, searched))
+    short = told._replace(views={role: view[:-1] for role, view in told.views.items()})
+    assert list(differences(short, searched))
+    assert list(chatter(told._replace(broadcast=0), searched))
+    assert list(doubled(told._replace(views={role: view * 2 for role, view in told.views.items()})))
+    assert list(deadlocks(replace(searched, stuck=searched.ends)))
