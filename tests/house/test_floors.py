@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).parents[2] / "accompanist"
 
 FLOORS = {
     "language": 1,
-    "model": 1,
+    "model": 2,
     "runtime": 2,
     "log": 3,
     "channels": 3,
