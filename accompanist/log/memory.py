@@ -21,18 +21,23 @@ from uuid import UUID
 
 from accompanist import limits
 from accompanist.log import inbox, sessions
+from accompanist.log import search as searching
 from accompanist.log.leases import Fences
 from accompanist.log.story import Story
-from accompanist.log.tables import Key, MemoryDatabase, Outgoing, Shard, story
+from accompanist.log.tables import Key, MemoryDatabase, Outgoing, story
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.messages import shard_of, spoken_by
 from accompanist.runtime.ports import (
+    EVERY_SESSION,
+    Audited,
     Commit,
+    Cursor,
     Delivery,
     Lease,
     LeaseLost,
     LogUnavailable,
     Memory,
+    Search,
     SessionRow,
     SessionSummary,
     Taken,
@@ -63,6 +68,8 @@ class MemoryLog:
         self._delivered = delivered
         self._owner: str | None = None
         self._fences = Fences()
+        self._passed_over: list[tuple[Key, tuple[int, int]]] = []
+        """What the last `take` gave to nobody."""
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -107,27 +114,34 @@ class MemoryLog:
         answers = self._database.hand_over(outgoing.letters, self._service)
         for letter, answer in zip(outgoing.letters, answers, strict=True):
             if answer in _STAYS and letter.message.sender != CLIENT:
-                waiting = Outgoing(letter.message, letter.service, answer, self._database.clock())
+                now = self._database.clock()
+                waiting = Outgoing(letter.message, letter.service, answer, tried_at=now, due_at=now)
                 self.tables.outbox.setdefault(letter.message.key, waiting)
         self._tell(outgoing.woken(answers))
         return outgoing.answered(answers)
 
-    async def take(self, limit: int) -> Sequence[Taken]:
+    async def take(self, limit: int, done: Sequence[Taken] = ()) -> Sequence[Taken]:
         with self._call():
-            if self._owner is None:
-                return []
-            held = {shard for shard, row in self.tables.shards.items() if row.owner == self._owner}
+            for key, place in (*self._passed_over, *((entry.message.key, entry.place) for entry in done)):
+                self.tables.acknowledge(key, place[0] if place else -1)
+            self._passed_over.clear()
+            held = self._held()
             fresh = [key for key, early in self.tables.arrivals.items() if not early and _shard(key[0]) in held]
-            return [self._taken(key) for key in fresh[:limit]]
+            return [taken for key in fresh[:limit] if (taken := self._taken(key)) is not None]
 
-    def _taken(self, key: Key) -> Taken:
+    def _held(self) -> set[int]:
+        """What this sidecar holds as the tables have it."""
+        return {shard for shard, row in self.tables.shards.items() if row.owner == self._owner is not None}
+
+    def _taken(self, key: Key) -> Taken | None:
+        """None for a session that was collected: its message begins nothing."""
+        owner, place = (key[0], key[3]), (self.tables.places[key], 0)
+        known = owner in self.tables.sessions
+        if key not in self.tables.inbox or (not known and owner in self.tables.stubs):
+            self._passed_over.append((key, place))
+            return None
         message, sender_service, _ = self.tables.inbox[key]
-        known = (message.session, message.receiver) in self.tables.sessions
-        if known:
-            del self.tables.arrivals[key]
-        else:
-            self.tables.arrivals[key] = True
-        return Taken(message=message, sender_service=sender_service, known=known)
+        return Taken(message=message, sender_service=sender_service, known=known, place=place)
 
     async def load(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[Memory]:
         with self._call():
@@ -145,42 +159,39 @@ class MemoryLog:
         with self._call():
             found = {key for key, row in self.tables.sessions.items() if sessions.is_open(row)}
             waiting = {(key[0], key[3]) for key in self.tables.arrivals}
-            found |= {key for key in waiting if key not in self.tables.sessions}
+            found |= {key for key in waiting if key not in self.tables.sessions and key not in self.tables.stubs}
             return sorted(key for key in found if _shard(key[0]) in shards)
 
     async def resend(self, limit: int) -> Mapping[str, int]:
         with self._call():
-            keys = [key for key, row in self.tables.outbox.items() if row.answer is not Delivery.CLASH][:limit]
-            rows = [self.tables.outbox.pop(key) for key in keys]
+            now = self._database.clock()
+            due = [row for row in self.tables.outbox.values() if row.answer is not Delivery.CLASH and row.due_at <= now]
+            rows = sorted(due, key=lambda row: row.due_at)[:limit]
             # as one commit without a fence, so that nothing of it is at home
             outgoing = inbox.Outgoing([Commit(shard=None, messages=tuple(row.message for row in rows))], self._schemas)
             answers = self._database.hand_over(outgoing.letters, self._service)
             for letter, answer in zip(outgoing.letters, answers, strict=True):
-                if answer not in _GONE:  # behind the others: it was tried last
-                    waiting = Outgoing(letter.message, letter.service, answer, self._database.clock())
-                    self.tables.outbox[letter.message.key] = waiting
+                row = self.tables.outbox[letter.message.key]
+                if answer in _GONE:
+                    del self.tables.outbox[letter.message.key]
+                    continue
+                wait_ms = min(limits.outbox_retry_ms * 2 ** (row.attempts - 1), limits.outbox_retry_cap_ms)
+                row.answer, row.attempts, row.tried_at, row.due_at = answer, row.attempts + 1, now, now + wait_ms / 1000
             self._tell(outgoing.woken(answers))
             return {answer.value: count for answer, count in Counter(answers).items()}
 
     async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
         with self._call():
-            now = self._database.clock()
-            new = []
-            for shard in range(shards):
-                row = self.tables.shards.setdefault(shard, Shard())
-                if row.owner is None or (row.owner != owner and row.expires_at < now):
-                    row.owner, row.epoch = owner, row.epoch + 1
-                    new.append(Lease(shard, row.epoch))
-                if row.owner == owner:
-                    row.expires_at = now + self._term
-            held = [Lease(shard, row.epoch) for shard, row in self.tables.shards.items() if row.owner == owner]
+            gained = self.tables.share(owner, shards, self._term)
+            held = [Lease(shard, row.epoch) for shard, row in sorted(self.tables.shards.items()) if row.owner == owner]
         self._owner = owner
         self._fences.hold(held)
-        return held, new
+        return held, [lease for lease in held if lease.shard in gained]
 
     async def release(self, owner: str) -> None:
         self._fences.hold(())
         with self._call():
+            self.tables.replicas.pop(owner, None)
             for row in self.tables.shards.values():
                 if row.owner == owner:
                     row.owner = None
@@ -192,17 +203,17 @@ class MemoryLog:
                 self.tables.projections.setdefault((row["choreography"], row["fingerprint"], row["role"]), source)
 
     async def summaries(
-        self, *, session: UUID | None = None, outcome: str | None = None, parked: bool | None = None, limit: int = 100
+        self, search: Search = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
     ) -> Sequence[SessionSummary]:
         with self._call():
-            rows = [
+            now, updated_at = self._database.clock(), self.tables.updated_at
+            found = [
                 self._summary(key, row)
                 for key, row in self.tables.sessions.items()
-                if session in (None, key[0])
-                and outcome in (None, row.outcome)
-                and parked in (None, row.parked is not None)
+                if searching.fits(search, row, updated_at[key], now)
             ]
-            return sorted(rows, key=lambda row: (-row.started_at, row.session, row.role))[:limit]
+            lines = [line for line in found if searching.beyond(after, line)]
+            return sorted(lines, key=lambda line: searching.order(line.cursor))[:limit]
 
     def _summary(self, key: tuple[UUID, str], row: SessionRow) -> SessionSummary:
         return SessionSummary(
@@ -216,12 +227,30 @@ class MemoryLog:
             waiting=row.waiting,
             started_at=row.header.started_at,
             updated_at=self.tables.updated_at[key],
+            retrying=row.retrying,
         )
 
     async def show(self, session: UUID) -> Story | None:
         """Everything of one session at this service, for its page; None if there is nothing."""
         with self._call():
             return story(self.tables, session)
+
+    async def audit(self, session: UUID, role: str, verb: str, who: str, why: str) -> None:
+        with self._call():
+            at = self._database.clock()
+            self.tables.audits.append(Audited(at=at, session=session, role=role, verb=verb, who=who, why=why))
+
+    async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Audited]:
+        with self._call():
+            return [audit for audit in reversed(self.tables.audits) if session in (None, audit.session)][:limit]
+
+    async def collect(self, age_ms: int, limit: int) -> int:
+        with self._call():
+            return self.tables.collect(self._held(), age_ms / 1000, limit)
+
+    async def forget(self, age_ms: int, limit: int, done: Sequence[UUID] = ()) -> Sequence[UUID]:
+        with self._call():
+            return self.tables.forget(age_ms / 1000, limits.audit_days * 86_400, limit, done)
 
     def _tell(self, services: set[str]) -> None:
         if services and self._delivered is not None:

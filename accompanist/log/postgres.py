@@ -3,14 +3,14 @@
 State. A pool of connections, the owner's name and the epochs of its shards (`leases.Fences`). Nothing else: whatever
 matters is in the tables, so that a `PostgresLog` may be thrown away at any time.
 
-Every method is one round trip, autocommitted. `flush` and `resend` return after their commit is on disk; `take`'s marks
-do not wait for it. After a commit that left fresh messages, `delivered` is called with the services that have them;
-what that wakes is only a wake-up, the tables decide.
+Every method is one round trip, autocommitted. `flush` and `resend` return after their commit is on disk; `take`'s
+acknowledgements do not wait for it. After a commit that left fresh messages, `delivered` is called with the services
+that have them; what that wakes is only a wake-up, the tables decide.
 
 Failures. `LogUnavailable`: ask again, whether or not the commit happened. The pool notices connections that died with
 their server and opens new ones; a restart of Postgres needs nothing from the caller but patience.
 
-Not promised: fairness between sessions in `take`, an order of `resend` beyond oldest trial first, and anything at all
+Not promised: fairness between sessions in `take`, an order of `resend` beyond longest due first, and anything at all
 on a server with fsync off, a standby promoted without synchronous replication, or a restored backup.
 """
 
@@ -28,8 +28,8 @@ from accompanist import limits
 from accompanist.log import inbox, names, results, sessions
 from accompanist.log.connection import open_pool, reach
 from accompanist.log.leases import Fences
+from accompanist.log.pages import Pages
 from accompanist.log.schema import require_head
-from accompanist.log.story import STORY, Story
 from accompanist.runtime.messages import spoken_by
 from accompanist.runtime.ports import (
     Commit,
@@ -39,25 +39,22 @@ from accompanist.runtime.ports import (
     Memory,
     ResultRow,
     SessionRow,
-    SessionSummary,
     Taken,
 )
 
 LEASE_LOST_STATE = "AC001"
 
-_FLUSH = "SELECT flush({})".format(", ".join(f"${n}" for n in range(1, 38)))
-_TAKE = (
-    "SELECT session, site, sender, receiver, kind, header, payload, context, sender_service, known FROM take($1, $2)"
-)
+_FLUSH = "SELECT flush({})".format(", ".join(f"${n}" for n in range(1, 40)))
+_TAKE = """
+SELECT session, site, sender, receiver, kind, header, payload, context, place, sender_service, known, closed
+FROM take($1, $2, $3, $4, $5, $6, $7)"""
 _UNFINISHED = "SELECT session, role FROM unfinished($1)"
-_RESEND = "SELECT service, answer, messages FROM resend($1, $2, $3)"
+_RESEND = "SELECT service, answer, messages FROM resend($1, $2, $3, $4, $5)"
+_BACKOFF = (timedelta(milliseconds=limits.outbox_retry_ms), timedelta(milliseconds=limits.outbox_retry_cap_ms))
 _LEASE = "SELECT shard, epoch, acquired FROM lease($1, $2, $3)"
 _RELEASE = "SELECT release($1)"
-_REGISTER = """
-INSERT INTO projection (choreography, fingerprint, role, source)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) AS given (choreography, fingerprint, role, source)
-ORDER BY choreography, fingerprint, role
-ON CONFLICT DO NOTHING"""
+_COLLECT = "SELECT collect($1, $2, $3)"
+_FORGET = "SELECT forget($1, $2, $3, $4)"
 _LOAD = f"""
 SELECT
     (SELECT ROW({sessions.STORED}) FROM session s WHERE s.session = k.session AND s.role = k.role) AS session,
@@ -68,7 +65,7 @@ FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS k (session, role, n)
 ORDER BY n"""  # noqa: S608 (constants of this package)
 
 
-class PostgresLog:
+class PostgresLog(Pages):
     """A service's log. `schemas` says in which schema of this database each service's inbox is."""
 
     def __init__(
@@ -79,12 +76,14 @@ class PostgresLog:
         lease_ms: int = limits.lease_ms,
         delivered: Callable[[Collection[str]], None] | None = None,
     ) -> None:
-        self._pool = pool
+        super().__init__(pool)
         self._schemas = {names.service_name(service): names.identifier(schema) for service, schema in schemas.items()}
         self._term = timedelta(milliseconds=lease_ms)
         self._delivered = delivered
         self._owner: str | None = None
         self._fences = Fences()
+        self._passed_over: list[tuple[Any, ...]] = []
+        """Rows that the last `take` gave to nobody: unreadable, or for a session that was collected."""
 
     @classmethod
     async def open(
@@ -133,15 +132,19 @@ class PostgresLog:
         self._tell(outgoing.woken(answers))
         return outgoing.answered(answers)
 
-    async def take(self, limit: int) -> Sequence[Taken]:
+    async def take(self, limit: int, done: Sequence[Taken] = ()) -> Sequence[Taken]:
+        seen = [*self._passed_over, *((entry.place, *entry.message.key) for entry in done)]
         async with reach(), self._pool.acquire() as connection:
-            rows = await connection.fetch(_TAKE, self._owner, limit)
+            rows = await connection.fetch(_TAKE, self._owner, limit, *_transposed(seen, 5))
+        self._passed_over.clear()
         taken = []
         for row in rows:
-            *stored, sender_service, known = row
-            message = inbox.from_columns(stored)
-            if message is not None:
-                taken.append(Taken(message=message, sender_service=sender_service, known=known))
+            *stored, place, sender_service, known, closed = row
+            message = None if closed else inbox.from_columns(stored)
+            if message is None:
+                self._passed_over.append((place, *stored[:4]))
+            else:
+                taken.append(Taken(message=message, sender_service=sender_service, known=known, place=place))
         return taken
 
     async def load(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[Memory]:
@@ -157,7 +160,7 @@ class PostgresLog:
     async def resend(self, limit: int) -> Mapping[str, int]:
         services, schemas = list(self._schemas), list(self._schemas.values())
         async with reach(), self._pool.acquire() as connection:
-            rows = await connection.fetch(_RESEND, limit, services, schemas)
+            rows = await connection.fetch(_RESEND, limit, services, schemas, *_BACKOFF)
         self._tell({row["service"] for row in rows if row["answer"] == Delivery.STORED})
         counts: dict[str, int] = {}
         for row in rows:
@@ -178,27 +181,14 @@ class PostgresLog:
         async with reach(), self._pool.acquire() as connection:
             await connection.execute(_RELEASE, owner)
 
-    async def register(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        columns = [[row[name] for row in rows] for name in ("choreography", "fingerprint", "role")]
-        source = [row["source"].encode() if isinstance(row["source"], str) else row["source"] for row in rows]
+    async def collect(self, age_ms: int, limit: int) -> int:
         async with reach(), self._pool.acquire() as connection:
-            await connection.execute(_REGISTER, *columns, source)
+            return int(await connection.fetchval(_COLLECT, self._owner, timedelta(milliseconds=age_ms), limit))
 
-    async def summaries(
-        self, *, session: UUID | None = None, outcome: str | None = None, parked: bool | None = None, limit: int = 100
-    ) -> Sequence[SessionSummary]:
+    async def forget(self, age_ms: int, limit: int, done: Sequence[UUID] = ()) -> Sequence[UUID]:
+        age, audits = timedelta(milliseconds=age_ms), timedelta(days=limits.audit_days)
         async with reach(), self._pool.acquire() as connection:
-            if session is None:
-                rows = await connection.fetch(sessions.NEWEST, outcome, parked, limit)
-            else:
-                rows = await connection.fetch(sessions.OF_SESSION, outcome, parked, limit, session)
-        return [sessions.summary(row) for row in rows]
-
-    async def show(self, session: UUID) -> Story | None:
-        """Everything of one session at this service, for its page; None if there is nothing."""
-        async with reach(), self._pool.acquire() as connection:
-            row = await connection.fetchrow(STORY, session)
-        return Story.from_columns(session, row)
+            return [row[0] for row in await connection.fetch(_FORGET, age, audits, limit, list(done))]
 
     def _tell(self, services: set[str]) -> None:
         if services and self._delivered is not None:

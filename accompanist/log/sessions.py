@@ -10,14 +10,13 @@ takes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
 from accompanist.limits import shards_count
 from accompanist.runtime.messages import Header, shard_of
-from accompanist.runtime.ports import Executed, Parked, Phase, SessionRow, SessionSummary
+from accompanist.runtime.ports import Executed, Parked, Phase, SessionRow
 
 _OVER = (Phase.SETTLED, Phase.ENDED)
 
@@ -31,12 +30,13 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
     waiting: str = ""
     context: dict[str, str] = {}
     verbs: tuple[str, ...] = ()
+    retrying: int = 0
 
 
 encode = msgspec.json.Encoder().encode
 decode_header = msgspec.json.Decoder(Header).decode
-_decode_body = msgspec.json.Decoder(Body).decode
-_decode_text = msgspec.json.Decoder(str).decode
+decode_body = msgspec.json.Decoder(Body).decode
+decode_text = msgspec.json.Decoder(str).decode
 
 
 def is_open(row: SessionRow) -> bool:
@@ -72,13 +72,20 @@ def columns(row: SessionRow) -> tuple[Any, ...]:
         row.outcome,
         None if row.reason is None else encode(row.reason),
         encode(header),
-        encode(Body(row.contacts, row.undo, row.parked, row.waiting, row.context, row.verbs)),
+        encode(Body(row.contacts, row.undo, row.parked, row.waiting, row.context, row.verbs, row.retrying)),
         row.result,
         header.started_at,
+        searchable(row.waiting),
+        min(row.retrying, 2**31 - 1),
     )
 
 
-COLUMNS_COUNT = 14
+def searchable(text: str) -> str:
+    """What a text column takes of free text."""
+    return text.replace("\0", "")
+
+
+COLUMNS_COUNT = 16
 # In the order `from_columns` reads them.
 STORED = "role, phase, vote, outcome, reason, header, body, result"
 
@@ -86,14 +93,14 @@ STORED = "role, phase, vote, outcome, reason, header, body, result"
 def from_columns(stored: tuple[Any, ...]) -> SessionRow:
     """The row that was written, from the columns of STORED."""
     role, phase, vote, outcome, reason, header, body, result = stored
-    rest = _decode_body(body)
+    rest = decode_body(body)
     return SessionRow(
         header=decode_header(header),
         role=role,
         phase=Phase(phase),
         vote=vote,
         outcome=outcome,
-        reason=None if reason is None else _decode_text(reason),
+        reason=None if reason is None else decode_text(reason),
         contacts=rest.contacts,
         undo=rest.undo,
         result=result,
@@ -101,33 +108,5 @@ def from_columns(stored: tuple[Any, ...]) -> SessionRow:
         waiting=rest.waiting,
         context=rest.context,
         verbs=rest.verbs,
+        retrying=rest.retrying,
     )
-
-
-def summary(record: Mapping[str, Any]) -> SessionSummary:
-    """A line of `sessions list` from a row of SUMMARIES."""
-    rest = _decode_body(record["body"])
-    reason = record["reason"]
-    return SessionSummary(
-        session=record["session"],
-        role=record["role"],
-        choreography=record["choreography"],
-        phase=Phase(record["phase"]),
-        outcome=record["outcome"],
-        reason=None if reason is None else _decode_text(reason),
-        parked=rest.parked,
-        waiting=rest.waiting,
-        started_at=record["started_at"],
-        updated_at=record["updated_at"].timestamp(),
-    )
-
-
-NEWEST = """
-SELECT session, role, choreography, phase, outcome, reason, body, started_at, updated_at FROM session
-WHERE ($1::text IS NULL OR outcome = $1) AND ($2::boolean IS NULL OR parked = $2)
-ORDER BY started_at DESC, session, role LIMIT $3"""
-
-OF_SESSION = """
-SELECT session, role, choreography, phase, outcome, reason, body, started_at, updated_at FROM session
-WHERE session = $4 AND ($1::text IS NULL OR outcome = $1) AND ($2::boolean IS NULL OR parked = $2)
-ORDER BY role LIMIT $3"""

@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from accompanist.log import sessions
-from accompanist.runtime.ports import SessionRow
+from accompanist.runtime.ports import Audited, SessionRow
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,13 +42,14 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
-    """`stubs`: (role, outcome) of what was collected."""
+    """`stubs`: (role, outcome) of what was collected; `audits`: what operators did, oldest first."""
 
     session: UUID
     rows: tuple[SessionRow, ...]
     messages: tuple[Told, ...]
     results: tuple[Answered, ...]
     stubs: tuple[tuple[str, str], ...]
+    audits: tuple[Audited, ...] = ()
 
     @classmethod
     def from_columns(cls, session: UUID, row: Any) -> Story | None:
@@ -64,8 +65,19 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
                 Answered(**dict(zip(Answered.__struct_fields__, stored, strict=True))) for stored in row["results"]
             ),
             stubs=tuple((role, outcome) for role, outcome in row["stubs"]),
+            audits=tuple(
+                Audited(
+                    at=at,
+                    session=session,
+                    role=role,
+                    verb=verb,
+                    who=sessions.decode_text(who),
+                    why=sessions.decode_text(why),
+                )
+                for at, role, verb, who, why in row["audits"]
+            ),
         )
-        return story if story.rows or story.messages or story.stubs else None
+        return story if story.rows or story.messages or story.stubs or story.audits else None
 
 
 # The columns in the order of the fields above.
@@ -80,4 +92,6 @@ SELECT
           FROM outbox WHERE session = $1 ORDER BY tried_at) AS outbox,
     ARRAY(SELECT ROW(role, site, kind, operation, outcome, value, extract(epoch FROM answered_at)::float8)
           FROM result WHERE session = $1 ORDER BY answered_at) AS results,
-    ARRAY(SELECT ROW(role, outcome) FROM stub WHERE session = $1 ORDER BY role) AS stubs"""  # noqa: S608 (constants)
+    ARRAY(SELECT ROW(role, outcome) FROM stub WHERE session = $1 ORDER BY role) AS stubs,
+    ARRAY(SELECT ROW(extract(epoch FROM at)::float8, role, verb, who, why)
+          FROM audit WHERE session = $1 ORDER BY at, id) AS audits"""  # noqa: S608 (constants)

@@ -6,9 +6,10 @@ comments of the SQL files say why each rule is as it is; here the rules are said
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import groupby
 from uuid import UUID
 
@@ -18,8 +19,8 @@ from accompanist import limits
 from accompanist.log import sessions
 from accompanist.log.inbox import Letter
 from accompanist.log.story import Answered, Story, Told
-from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Delivery, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.messages import Kind, Message, shard_of
+from accompanist.runtime.ports import Audited, Delivery, ResultKind, ResultRow, SessionRow
 
 Key = tuple[UUID, str, str, str]
 _BEGINS = (Kind.START, Kind.DATA, Kind.CHOICE)
@@ -40,6 +41,8 @@ class Outgoing(msgspec.Struct):
     service: str
     answer: Delivery
     tried_at: float
+    due_at: float
+    attempts: int = 1
 
 
 class Tables:
@@ -50,13 +53,22 @@ class Tables:
         self.early_rows_max = early_rows_max
         self.sessions: dict[tuple[UUID, str], SessionRow] = {}
         self.updated_at: dict[tuple[UUID, str], float] = {}
-        self.stubs: dict[tuple[UUID, str], str] = {}
+        self.over_at: dict[tuple[UUID, str], float] = {}
+        self.stubs: dict[tuple[UUID, str], tuple[str, float]] = {}
+        """Outcome, and when it was collected."""
+        self.forgotten: dict[UUID, None] = {}
+        self.audits: list[Audited] = []
         self.inbox: dict[Key, tuple[Message, str, float]] = {}
         self.arrivals: dict[Key, bool] = {}
         """Fresh rows, and early ones (True), oldest first."""
+        self.places: dict[Key, int] = {}
+        """Of each row that is or was in the queue: the same key that comes again is another row."""
+        self._numbers = itertools.count()
         self.results: dict[tuple[UUID, str, str, ResultKind], tuple[ResultRow, float]] = {}
         self.outbox: dict[Key, Outgoing] = {}
         self.shards: dict[int, Shard] = {}
+        self.replicas: dict[str, float] = {}
+        """Until when each is one of those who share."""
         self.projections: dict[tuple[str, str, str], bytes] = {}
         self._clock = clock
 
@@ -89,15 +101,83 @@ class Tables:
         self.inbox[key] = (message, sender_service, self._clock())
         if not home or not known:
             self.arrivals[key] = home
+            self.places[key] = next(self._numbers)
         return Delivery.STORED
 
     def write(self, row: SessionRow) -> None:
         key = (row.header.session, row.role)
         self.sessions[key] = sessions.merged(self.sessions[key], row) if key in self.sessions else row
         self.updated_at[key] = self._clock()
+        if not sessions.is_open(self.sessions[key]):
+            self.over_at.setdefault(key, self._clock())
         answered = [k for k, early in self.arrivals.items() if early and (k[0], k[3]) == key]
         for arrival in answered:
             del self.arrivals[arrival]
+
+    def acknowledge(self, key: Key, place: int) -> None:
+        """A message was taken in: it leaves the queue, or waits in it for its session's row."""
+        if self.arrivals.get(key) is not False or self.places[key] != place:
+            return
+        owner = (key[0], key[3])
+        if owner in self.sessions or owner in self.stubs or key not in self.inbox:
+            del self.arrivals[key]
+        else:
+            self.arrivals[key] = True
+
+    def share(self, owner: str, shards: int, term: float) -> list[int]:
+        """The SQL function `lease`; which shards are newly held."""
+        now = self._clock()
+        self.replicas[owner] = now + term
+        self.replicas = {name: until for name, until in self.replicas.items() if until >= now}
+        rows = [(shard, self.shards.setdefault(shard, Shard())) for shard in range(shards)]
+        share = -(-shards // len(self.replicas))
+        for _, row in [entry for entry in rows if entry[1].owner == owner][share:]:
+            row.owner = None
+        held = [row for _, row in rows if row.owner == owner]
+        gained = []
+        for shard, row in rows:
+            free = row.owner is None or (row.owner != owner and row.expires_at < now)
+            if free and len(held) < share:
+                row.owner, row.epoch = owner, row.epoch + 1
+                held.append(row)
+                gained.append(shard)
+        for row in held:
+            row.expires_at = now + term
+        return gained
+
+    def collect(self, held: Collection[int], age: float, limit: int) -> int:
+        """The SQL function of this name."""
+        owing = {(key[0], key[2]) for key in self.outbox}
+        due = [
+            key
+            for key, at in sorted(self.over_at.items(), key=lambda entry: entry[1])
+            if at < self._clock() - age
+            and self.sessions[key].parked is None
+            and key not in owing
+            and shard_of(key[0], limits.shards_count) in held
+        ][:limit]
+        for key in due:
+            row = self.sessions.pop(key)
+            del self.updated_at[key], self.over_at[key]
+            self.inbox = {k: kept for k, kept in self.inbox.items() if (k[0], k[3]) != key}
+            self.results = {k: kept for k, kept in self.results.items() if k[:2] != key}
+            self.stubs.setdefault(key, (row.outcome or row.phase.value, self._clock()))
+        return len(due)
+
+    def forget(self, age: float, audit_age: float, limit: int, done: Sequence[UUID]) -> list[UUID]:
+        """The SQL function of this name."""
+        now = self._clock()
+        for session in done:
+            self.forgotten.pop(session, None)
+        self.audits = [audit for audit in self.audits if audit.at >= now - audit_age]
+        due = [key for key, (_, at) in sorted(self.stubs.items(), key=lambda e: e[1][1]) if at < now - age][:limit]
+        for key in due:
+            del self.stubs[key]
+            self.forgotten[key[0]] = None
+            self.inbox = {k: kept for k, kept in self.inbox.items() if (k[0], k[3]) != key}
+            self.arrivals = {k: early for k, early in self.arrivals.items() if not early or (k[0], k[3]) != key}
+        remembered = {key[0] for key in (*self.stubs, *self.sessions)}
+        return [session for session in self.forgotten if session not in remembered][:limit]
 
 
 class MemoryDatabase:
@@ -163,9 +243,10 @@ def story(tables: Tables, session: UUID) -> Story | None:
         rows=tuple(row for key, row in sorted(tables.sessions.items()) if key[0] == session),
         messages=tuple(told),
         results=tuple(answered),
-        stubs=tuple((key[1], outcome) for key, outcome in sorted(tables.stubs.items()) if key[0] == session),
+        stubs=tuple((key[1], outcome) for key, (outcome, _) in sorted(tables.stubs.items()) if key[0] == session),
+        audits=tuple(audit for audit in tables.audits if audit.session == session),
     )
-    return found if found.rows or found.messages or found.stubs else None
+    return found if found.rows or found.messages or found.stubs or found.audits else None
 
 
 def _told(message: Message, place: str, at: float, service: str, answer: Delivery) -> Told:

@@ -6,9 +6,10 @@ wins and later writers read it. Implementations must keep, and `tests/log` holds
 - `Log.flush` is one commit with flush of everything given, or nothing of it; it checks the epochs of the shards in
   that same commit and raises `LeaseLost` when one is not held any more; doing it again changes nothing.
 - A message is handed over in the sender's own commit. `deliver` never raises on content: it answers per message.
-- `take` never skips a committed row, whatever order rows were committed in.
+- `take` never skips a committed row, whatever order rows were committed in, and returns it until it is acknowledged.
 
-Not promised by `take`: that a row is returned once only. A crash may return it again; the mailbox does not mind.
+Not promised by `take`: that a row is returned once only. A lost answer or a crash may return it again; the mailbox does
+not mind.
 """
 
 from __future__ import annotations
@@ -68,6 +69,8 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     waiting: str = ""
     context: dict[str, str] = {}
     """The trace context of the message this session began with at this role."""
+    retrying: int = 0
+    """How often the call under way has failed, as of this row; for people who search."""
     verbs: tuple[str, ...] = ()
     """The sites of the operators' verbs that were heard: each counts once."""
 
@@ -127,11 +130,13 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
-    """A message that arrived. `sender_service` is the authenticated writer; `known`: there is a session row."""
+    """A message that arrived. `sender_service` is the authenticated writer; `known`: there is a session row;
+    `place`: the log's own, to find the row again when it is acknowledged."""
 
     message: Message
     sender_service: str
     known: bool
+    place: tuple[int, int] | None = None
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -154,6 +159,14 @@ class LogUnavailable(Exception):
     log does may be done twice."""
 
 
+class Cursor(msgspec.Struct, frozen=True):
+    """Where a page of summaries ended."""
+
+    started_at: float
+    session: UUID
+    role: str
+
+
 class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A line of `sessions list`."""
 
@@ -167,6 +180,43 @@ class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
     waiting: str
     started_at: float
     updated_at: float
+    retrying: int = 0
+
+    @property
+    def cursor(self) -> Cursor:
+        return Cursor(self.started_at, self.session, self.role)
+
+
+class Search(msgspec.Struct, frozen=True, kw_only=True):
+    """Which sessions are meant: all that fit every field that is given. `waiting` is a part of the text, whatever its
+    case; `open`: neither settled nor ended; `older_s`: started longer ago than that; `idle_s`: not written for so long;
+    both by the log's clock."""
+
+    session: UUID | None = None
+    role: str | None = None
+    choreography: str | None = None
+    phase: Phase | None = None
+    outcome: str | None = None
+    open: bool | None = None
+    parked: bool | None = None
+    retrying: bool | None = None
+    waiting: str | None = None
+    older_s: float | None = None
+    idle_s: float | None = None
+
+
+EVERY_SESSION = Search()
+
+
+class Audited(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator did to a session: `verb` is the program's word, `who` and `why` are the operator's."""
+
+    at: float
+    session: UUID
+    role: str
+    verb: str
+    who: str
+    why: str
 
 
 class Log(Protocol):
@@ -177,8 +227,9 @@ class Log(Protocol):
         What was not taken (`full`, `unknown`) stays in the outbox. Raises LeaseLost, LogUnavailable."""
         ...
 
-    async def take(self, limit: int) -> Sequence[Taken]:
-        """Messages that arrived for the shards held and were not yet taken, at most `limit`."""
+    async def take(self, limit: int, done: Sequence[Taken] = ()) -> Sequence[Taken]:
+        """Messages that arrived for the shards held, at most `limit`, oldest first. A message is returned until a later
+        call has it in `done`: give back what the last call returned, once it was taken in."""
         ...
 
     async def load(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[Memory]:
@@ -191,15 +242,18 @@ class Log(Protocol):
         ...
 
     async def resend(self, limit: int) -> Mapping[str, int]:
-        """Try again what stays in the outbox; answers how many rows each delivery outcome took."""
+        """Try again what is due in the outbox; answers how many rows each delivery outcome took. A row that is refused
+        again is due later and later."""
         ...
 
     async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
-        """Renew what `owner` holds and acquire what is free or expired; (all held now, those newly acquired)."""
+        """Announce `owner`, renew what it holds and acquire what is free or expired, up to its fair share; what is
+        beyond that is given up. (All held now, those newly acquired.) Whatever is not in the answer is not held any
+        more: drop it."""
         ...
 
     async def release(self, owner: str) -> None:
-        """Give all shards up at once."""
+        """Give all shards up at once, and with them the place among those who share."""
         ...
 
     async def register(self, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -207,12 +261,25 @@ class Log(Protocol):
         ...
 
     async def summaries(
-        self,
-        *,
-        session: UUID | None = None,
-        outcome: str | None = None,
-        parked: bool | None = None,
-        limit: int = 100,
+        self, search: Search = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
     ) -> Sequence[SessionSummary]:
-        """Sessions of this service, newest first."""
+        """Sessions of this service, newest first; `after` the last one of another page."""
+        ...
+
+    async def audit(self, session: UUID, role: str, verb: str, who: str, why: str) -> None:
+        """Keep that an operator did something; returns when it is on disk. Asked twice it is kept twice."""
+        ...
+
+    async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Audited]:
+        """What operators did, newest first."""
+        ...
+
+    async def collect(self, age_ms: int, limit: int) -> int:
+        """Let sessions of the shards held that were over for so long become stubs, at most `limit`; how many did. One
+        that still owes a message, or is parked, stays."""
+        ...
+
+    async def forget(self, age_ms: int, limit: int, done: Sequence[UUID] = ()) -> Sequence[UUID]:
+        """Let stubs of that age go; answers sessions that the workers' fences may forget now, until a later call has
+        them in `done`."""
         ...

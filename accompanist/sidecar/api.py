@@ -25,7 +25,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 from uuid import UUID, uuid4, uuid5
 
 import msgspec
@@ -34,10 +34,11 @@ import orjson
 from accompanist import crashpoints, limits
 from accompanist.errors import AuthorError, OperatorError, PeerError, catalogue
 from accompanist.language import codec
+from accompanist.rpc.server import Handler
 from accompanist.runtime.control import CLIENT, control, site_of
-from accompanist.runtime.messages import Header, Kind, Message, shard_of
+from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.operate import Verb
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, Memory, SessionRow
+from accompanist.runtime.ports import Commit, Delivery, Log, LogUnavailable, Memory, Search, SessionRow
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar.driver import Committer, Driver
 from accompanist.sidecar.hosting import UNKNOWN_CHOREOGRAPHY, Hosted
@@ -74,6 +75,12 @@ NOT_PARKED = catalogue(
     "resume, retry, skip and resolve are for a session that waits for an operator; this one goes its own way.",
     "`accompanist sessions list --parked` shows those that wait; `park` stops one on purpose.",
 )
+NO_LOG = catalogue(
+    "ACC716",
+    "the log is away",
+    "The sidecar's Postgres does not answer now. Nothing is lost: sessions wait, and go on when it is back.",
+    "Ask again; if it stays so, look at Postgres and at `accompanist doctor`.",
+)
 LEAVING = catalogue(
     "ACC713",
     "the sidecar is stopping",
@@ -107,7 +114,7 @@ class Cancel(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class List(msgspec.Struct, forbid_unknown_fields=True):
-    outcome: str | None = None
+    outcome: Literal["settled", "ended"] | None = None
     parked: bool | None = None
     limit: int = 100
 
@@ -132,6 +139,10 @@ class Waiters:
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, list[tuple[bool, asyncio.Future[SessionRow]]]] = {}
+
+    @property
+    def count(self) -> int:
+        return sum(map(len, self._waiting.values()))
 
     def ended(self, row: SessionRow) -> None:
         """A role's own end, or the saga's."""
@@ -178,7 +189,7 @@ class Api:
         self.leaving = False
 
     def methods(self) -> dict[str, Any]:
-        return {
+        methods = {
             "session.start": self.start,
             "session.get": self.get,
             "session.result": self.result,
@@ -186,6 +197,7 @@ class Api:
             "session.list": self.list,
             "session.operate": self.operate,
         }
+        return {name: _while_the_log_answers(method) for name, method in methods.items()}
 
     async def start(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         began = time.time_ns()
@@ -246,25 +258,11 @@ class Api:
 
     async def _deliver(self, message: Message) -> Delivery:
         """Put a client's message into this service's own inbox."""
-        delivery = await self._deliver_home(message)
+        delivery = await self._driver.hand_in(message)
         if delivery is None:
             [delivery] = await self._committer.commit(Commit(shard=None, messages=(message,)))
         if delivery in (Delivery.FULL, Delivery.UNKNOWN):
             raise OperatorError(LEAVING, f"the inbox of {self._service} takes no more now")
-        return delivery
-
-    async def _deliver_home(self, message: Message) -> Delivery | None:
-        """The short way, where the session's shard is ours: handed to the driver after the commit, not taken from the
-        inbox. None where it is not, or not any more."""
-        if not self._driver.holds(message.session):
-            return None
-        shard = shard_of(message.session, limits.shards_count)
-        try:
-            [delivery] = await self._committer.commit(Commit(shard=shard, home=(message,)))
-        except LeaseLost:
-            return None
-        if delivery is Delivery.STORED:
-            self._driver.arrive(message, known=message.kind is not Kind.START)
         return delivery
 
     async def _other_choreography(self, session: UUID, choreography: str) -> bool:
@@ -282,7 +280,9 @@ class Api:
     ) -> dict[str, Any]:
         """The state of a session at its initiator, after it has ended or the time is over. The log is asked at the
         poll's pace, because another replica may be the one that ends it; a `new` one cannot have ended yet."""
-        until = time.monotonic() + min(wait_ms, limits.wait_ms_max) / 1000
+        # who waits takes a place of the server; some are left for those who do not
+        patient = self._waiters.count < limits.waiting_clients_max
+        until = time.monotonic() + (min(wait_ms, limits.wait_ms_max) / 1000 if patient else 0.0)
         with self._waiters.wait(session, early) as ended:
             row = None if new else await self._row(session, role)
             while not _over(row, early) and not self.leaving and (left := until - time.monotonic()) > 0:
@@ -291,7 +291,11 @@ class Api:
         return _view(session, row)
 
     async def _row(self, session: UUID, role: str) -> SessionRow | None:
-        [memory] = await self._log.load([(session, role)])
+        """The session's row; None, too, while the log does not answer: who waits goes on waiting."""
+        try:
+            [memory] = await self._log.load([(session, role)])
+        except LogUnavailable:
+            return None
         return memory.session
 
     async def get(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
@@ -344,7 +348,7 @@ class Api:
         asked = _read(params, List)
         if not 1 <= asked.limit <= limits.list_rows_max:
             raise PeerError(WRONG_PARAMETERS, f"limit lies between 1 and {limits.list_rows_max}")
-        rows = await self._log.summaries(outcome=asked.outcome, parked=asked.parked, limit=asked.limit)
+        rows = await self._log.summaries(Search(outcome=asked.outcome, parked=asked.parked), limit=asked.limit)
         return orjson.dumps({"sessions": rows}, default=_plain)
 
     async def _memory(self, session: UUID) -> Memory:
@@ -358,6 +362,18 @@ class Api:
                 others = tuple(message for message in memory.inbox if message.kind is not Kind.START)
                 return msgspec.structs.replace(memory, inbox=starts + others)
         raise PeerError(UNKNOWN_SESSION, f"{self._service} started no session {session}")
+
+
+def _while_the_log_answers(method: Handler) -> Handler:
+    """The method, with an error of its own where the log is away."""
+
+    async def answered(params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
+        try:
+            return await method(params, meta)
+        except LogUnavailable as problem:
+            raise OperatorError(NO_LOG, f"the log does not answer ({problem})", "ask again") from None
+
+    return answered
 
 
 def _namespace(service: str) -> UUID:

@@ -1,11 +1,12 @@
 """What keeps a sidecar fed: leases on its shards, the inbox, the outbox.
 
-Three loops, each of which a missing wake-up or a dead database only delays:
+Loops, each of which a missing wake-up or a dead database only delays:
 
-    leases   renew what is held, acquire what is free; a shard newly held is swept: every session in it that is not
-             over, and every message that has no session yet, is taken up (design 3.4, 3.7)
-    inbox    woken by NOTIFY, by our own commits and by the poll, which is the guarantee; when the answer of a
-             `take` is lost its messages are marked and nobody has them, so everything that is open is swept again
+    leases   renew what is held, acquire what is free (design 3.7)
+    sweep    a shard that is ours under a new epoch is swept: every session in it that is not over, and every message
+             that has no session yet, is taken up (design 3.4)
+    inbox    woken by NOTIFY, by our own commits and by the poll, which is the guarantee; what was taken is acknowledged
+             by the next `take`, so one whose answer is lost is simply asked again
     outbox   tried again at the pace of the poll
 
 Not promised: that a sidecar knows it lost a lease before a commit tells it. Until then it may think, and call workers
@@ -16,12 +17,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 
 from accompanist import limits
-from accompanist.runtime.ports import Log, LogUnavailable
+from accompanist.runtime.ports import Log, LogUnavailable, Taken
 from accompanist.sidecar.driver import Driver
 
 logger = structlog.get_logger("accompanist.intake")
@@ -37,10 +38,12 @@ class Intake:
         self._woken = asyncio.Event()
         self._swept = asyncio.Event()
         self._leased_at = 0.0
-        self._held: list[int] = []
+        self._held: dict[int, int] = {}
+        """The epoch under which each shard is held."""
         self._unswept: set[int] = set()
-        self._missed = False
-        """Whether a `take` may have marked messages that never reached us."""
+        self._due = asyncio.Event()
+        self._taken: Sequence[Taken] = ()
+        """What the last `take` returned; the next one acknowledges it."""
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -53,7 +56,7 @@ class Intake:
         self._woken.set()
 
     def start(self) -> None:
-        for loop in (self._lease_loop, self._inbox_loop, self._outbox_loop):
+        for loop in (self._lease_loop, self._sweep_loop, self._inbox_loop, self._outbox_loop):
             self._tasks.append(asyncio.create_task(loop()))
 
     async def stop(self) -> None:
@@ -72,6 +75,10 @@ class Intake:
     async def _lease_loop(self) -> None:
         await self._for_ever(self._renew, lambda: asyncio.sleep(limits.lease_renew_ms / 1000))
 
+    async def _sweep_loop(self) -> None:
+        await self._due.wait()
+        await self._for_ever(self._sweep, self._due.wait)
+
     async def _inbox_loop(self) -> None:
         await self._swept.wait()
         await self._for_ever(self._take, self._wait_for_wake)
@@ -81,36 +88,40 @@ class Intake:
         await self._for_ever(self._resend, lambda: asyncio.sleep(limits.outbox_retry_ms / 1000))
 
     async def _renew(self) -> None:
-        held, new = await self._log.lease(self._owner, limits.shards_count)
+        leases, _ = await self._log.lease(self._owner, limits.shards_count)
         self._leased_at = time.monotonic()
-        self._held = [lease.shard for lease in held]
-        acquired = {lease.shard for lease in new}
-        self._driver.hold(self._held, acquired)
-        # remembered until it is done: a sweep that the log does not answer is due again
-        self._unswept |= acquired | self._driver.take_lost()
-        self._unswept &= set(self._held)
+        held = {lease.shard: lease.epoch for lease in leases}
+        # by epoch and not by what the log calls newly acquired: that answer may have been lost on its way
+        anew = {shard for shard, epoch in held.items() if self._held.get(shard) != epoch}
+        self._held = held
+        self._driver.hold(held, anew)
+        self._unswept = (self._unswept | anew | self._driver.take_lost()) & held.keys()
         if self._unswept:
-            await self._sweep(sorted(self._unswept))
-            self._unswept.clear()
-        self._swept.set()
+            self._due.set()
 
-    async def _sweep(self, shards: list[int]) -> None:
-        """Take up every session of these shards that is not over."""
-        keys = await self._log.unfinished(shards)
-        logger.info("shards.swept", shards=len(shards), sessions=len(keys))
-        await self._driver.recover(keys)
+    async def _sweep(self) -> None:
+        """Take up every session of the shards that are ours anew. Apart from the leases, which must not wait for it;
+        remembered until it is done, because a sweep that the log does not answer is due again."""
+        due, self._unswept = self._unswept, set()
+        self._due.clear()
+        try:
+            keys = await self._log.unfinished(sorted(due))
+            await self._driver.recover(keys)
+        except BaseException:
+            self._unswept |= due
+            self._due.set()
+            raise
+        logger.info("shards.swept", shards=len(due), sessions=len(keys))
+        self._swept.set()
         self.wake()
 
     async def _take(self) -> None:
-        if self._missed:
-            await self._sweep(self._held)
-            self._missed = False
         while True:
             self._woken.clear()
-            self._missed = True
-            taken = await self._log.take(limits.inbox_take_rows_max)
-            self._missed = False
+            taken = await self._log.take(limits.inbox_take_rows_max, self._taken)
+            self._taken = ()
             self._driver.take(taken)
+            self._taken = taken
             if len(taken) < limits.inbox_take_rows_max and not self._woken.is_set():
                 return
 
@@ -124,7 +135,7 @@ class Intake:
         except TimeoutError:
             pass
 
-    async def _for_ever(self, work: Callable[[], Awaitable[None]], pause: Callable[[], Awaitable[None]]) -> None:
+    async def _for_ever(self, work: Callable[[], Awaitable[None]], pause: Callable[[], Awaitable[object]]) -> None:
         while True:
             try:
                 await work()

@@ -7,7 +7,7 @@ lost leases and home messages meet. Each step's answer, and at the end everythin
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +16,21 @@ import pytest
 from accompanist.limits import shards_count
 from accompanist.log.story import Story
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Commit, LeaseLost, Phase, ResultKind
+from accompanist.runtime.ports import Commit, LeaseLost, Parked, Phase, ResultKind, Search, Taken
 from tests.log.letters import BINDINGS, burst, header, message, result, row, start
 from tests.log.worlds import AnyLog, MemoryWorld, PostgresWorld, World
 
 STEPS = 120
+LONG_S = 10_000  # beyond every lease and back-off, and far beyond what a test takes
+SEARCHES = (
+    Search(),
+    Search(open=True, waiting="work"),
+    Search(retrying=True, phase=Phase.RUNNING),
+    Search(parked=False, role="stock"),
+    Search(outcome="settled", choreography="fulfil_order"),
+    Search(idle_s=LONG_S / 2),
+    Search(older_s=LONG_S),
+)
 ROLES = {"warehouse": ["warehouse", "stock"], "payment": ["payment"], "loyalty": ["loyalty"]}
 Step = Callable[["Run"], Awaitable[Any]]
 
@@ -31,6 +41,7 @@ class Run:
     def __init__(self, world: World) -> None:
         self.world = world
         self.sidecars: dict[tuple[str, int], AnyLog] = {}
+        self.taken: dict[tuple[str, int], Sequence[Taken]] = {}
 
     async def sidecar(self, service: str, number: int) -> AnyLog:
         if (service, number) not in self.sidecars:
@@ -49,7 +60,7 @@ class Script:
     def steps(self) -> list[Step]:
         made = [self._lease(service, 0) for service in ROLES]
         kinds = [self._flush] * 10 + [self._take] * 4 + [self._resend, self._load, self._unfinished, self._start]
-        kinds += [self._expire, self._release, self._bound, self._collect]
+        kinds += [self._expire, self._release, self._bound, self._stub, self._collect, self._forget, self._audit]
         while len(made) < STEPS:
             service, number = self.chance.choice(list(ROLES)), int(self.chance.random() < 0.15)
             kind = self.chance.choice([*kinds, self._lease])
@@ -77,7 +88,9 @@ class Script:
             outcome=chance.choice([None, None, None, "settled", "ended"]),
             reason=chance.choice([None, "a", "b"]),
             result=chance.choice([None, b"1", b"2"]),
-            waiting=chance.choice(["", "x"]),
+            waiting=chance.choice(["", "x", "a Worker"]),
+            parked=chance.choice([None, None, Parked("ACC901", "stuck")]),
+            retrying=chance.choice([0, 3]),
         )
         answer = result(of, "1", role=role, kind=chance.choice(list(ResultKind)), value=chance.choice([b"1", b"2"]))
         return burst(
@@ -105,9 +118,13 @@ class Script:
         return step
 
     def _take(self, service: str, number: int) -> Step:
+        acknowledges = self.chance.random() < 0.8
+
         async def step(run: Run) -> Any:
-            taken = await (await run.sidecar(service, number)).take(100)
-            return sorted((entry.message.key, entry.message, entry.sender_service, entry.known) for entry in taken)
+            done = run.taken.get((service, number), ()) if acknowledges else ()
+            taken = run.taken[service, number] = await (await run.sidecar(service, number)).take(100, done)
+            # by key: one that came again after its session was forgotten may have two rows in the queue
+            return {entry.message.key: (entry.message, entry.sender_service, entry.known) for entry in taken}
 
         return step
 
@@ -125,6 +142,7 @@ class Script:
 
     def _resend(self, service: str, number: int) -> Step:
         async def step(run: Run) -> Any:
+            await run.world.pass_time(LONG_S)  # so that all of it is due in both worlds
             return await (await run.sidecar(service, number)).resend(100)
 
         return step
@@ -154,9 +172,38 @@ class Script:
         rows = self.chance.choice([0, 2, 1_000, 1_000])
         return lambda run: run.world.bound(service, rows)
 
-    def _collect(self, service: str, number: int) -> Step:
+    def _stub(self, service: str, number: int) -> Step:
         of, role = self.chance.choice(self.headers), self.chance.choice(ROLES[service])
         return lambda run: run.world.collect(service, of.session, role)
+
+    def _collect(self, service: str, number: int) -> Step:
+        later = self.chance.random() < 0.5
+
+        async def step(run: Run) -> Any:
+            if later:
+                await run.world.pass_time(LONG_S)
+            log = await run.sidecar(service, number)
+            await log.lease(f"{service}-{number}", shards_count)
+            return await log.collect(LONG_S * 500, 100)
+
+        return step
+
+    def _forget(self, service: str, number: int) -> Step:
+        done = self.chance.sample(self.headers, 2) if self.chance.random() < 0.5 else []
+
+        async def step(run: Run) -> Any:
+            log = await run.sidecar(service, number)
+            return set(await log.forget(LONG_S * 500, 100, [of.session for of in done]))
+
+        return step
+
+    def _audit(self, service: str, number: int) -> Step:
+        of, why = self.chance.choice(self.headers), self.chance.choice(["", "because \x00"])
+
+        async def step(run: Run) -> Any:
+            await (await run.sidecar(service, number)).audit(of.session, "warehouse", "skip", "ann", why)
+
+        return step
 
 
 async def held(run: Run, script: Script) -> list[Any]:
@@ -166,7 +213,10 @@ async def held(run: Run, script: Script) -> list[Any]:
         log = await run.sidecar(service, 0)
         found.append([await script._load(service, 0)(run), await script._unfinished(service, 0)(run)])
         found.append([told(await log.show(of.session)) for of in script.headers])
-        found.append([(s.session, s.phase, s.outcome, s.reason) for s in await log.summaries()])
+        found.append([(audit.session, audit.why) for audit in await log.audits()])
+        for search in SEARCHES:
+            lines = await log.summaries(search)
+            found.append([(s.session, s.role, s.phase, s.outcome, s.reason, s.retrying) for s in lines])
     return found
 
 
@@ -174,7 +224,8 @@ def told(story: Story | None) -> Any:
     if story is None:
         return None
     messages = {(m.place, m.site, m.kind, m.sender, m.receiver, m.payload, m.service, m.answer) for m in story.messages}
-    return story.rows, messages, {(r.site, r.role, r.kind, r.value) for r in story.results}, set(story.stubs)
+    audits = [(audit.role, audit.verb, audit.who, audit.why) for audit in story.audits]
+    return story.rows, messages, audits, {(r.site, r.role, r.kind, r.value) for r in story.results}, set(story.stubs)
 
 
 @pytest.mark.parametrize("seed", range(12))

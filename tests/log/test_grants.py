@@ -15,18 +15,24 @@ PEER = names.sidecar_role("warehouse")
 
 SIDECAR_TABLES = {
     "alembic_version": {"SELECT"},
+    "audit": {"SELECT", "INSERT"},
+    "audit_id_seq": set[str](),
     "arrival": {"SELECT", "UPDATE", "DELETE"},
+    "forgotten": {"SELECT"},
     "inbox": {"SELECT"},
     "outbox": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "projection": {"SELECT", "INSERT"},
+    "replica": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "result": {"SELECT", "INSERT"},
+    "server": {"SELECT", "INSERT", "UPDATE"},
     "session": {"SELECT", "INSERT", "UPDATE"},
     "setting": {"SELECT"},
     "shard": {"SELECT", "INSERT", "UPDATE"},
     "stub": {"SELECT"},
 }
 FUNCTIONS = {
-    "deliver", "fence", "flush", "hand_over", "lease", "release", "resend", "shard_of", "speaker", "take", "unfinished",
+    "collect", "deliver", "fence", "flush", "forget", "hand_over", "lease", "release", "resend", "shard_of", "speaker",
+    "take", "unfinished",
 }  # fmt: skip
 TABLE_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 
@@ -112,13 +118,14 @@ async def test_roles_are_no_more_than_they_seem(postgres_world: PostgresWorld) -
     await admin.close()
 
 
-async def test_what_runs_as_the_owner_is_deliver_alone_and_its_path_is_fixed(postgres_world: PostgresWorld) -> None:
+async def test_what_runs_as_the_owner_is_little_and_its_path_is_fixed(postgres_world: PostgresWorld) -> None:
     admin = await postgres_world.connect("payment")
     rows = await admin.fetch(
         "SELECT proname, proconfig FROM pg_proc WHERE pronamespace = $1::regnamespace AND prosecdef", SCHEMA
     )
-    assert [row["proname"] for row in rows] == ["deliver"]
-    assert f"search_path={SCHEMA}, pg_temp" in rows[0]["proconfig"]
+    assert {row["proname"] for row in rows} == {"deliver", "collect", "forget"}
+    for row in rows:
+        assert f"search_path={SCHEMA}, pg_temp" in row["proconfig"], row["proname"]
     await admin.close()
 
 
@@ -129,7 +136,9 @@ async def test_what_runs_as_the_owner_is_deliver_alone_and_its_path_is_fixed(pos
         "SELECT * FROM acc_payment.inbox",
         "INSERT INTO acc_payment.inbox SELECT * FROM acc_payment.inbox",
         "SELECT acc_payment.release('payment-1')",
-        "SELECT * FROM acc_payment.take('payment-1', 10)",
+        "SELECT * FROM acc_payment.take('payment-1', 10, '{}', '{}', '{}', '{}', '{}')",
+        "SELECT acc_payment.collect('payment-1', interval '0', 10)",
+        "SELECT acc_payment.forget(interval '0', interval '0', 10, '{}')",
         "DROP TABLE acc_payment.session",
         "CREATE TABLE acc_warehouse.mine (one integer)",
         "CREATE SCHEMA mine",

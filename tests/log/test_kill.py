@@ -71,9 +71,10 @@ async def test_no_acknowledged_commit_is_lost(killable: list[Server]) -> None:
     assert sessions <= set(await log.unfinished(range(shards_count)))
     memories = await log.load(list(sessions))  # type: ignore[arg-type]
     assert all(memory.session is not None and len(memory.results) == 1 for memory in memories)
-    taken = set()
-    while rows := await payment.take(500):
+    taken, rows = set(), await payment.take(500)
+    while rows:
         taken |= {entry.message.session for entry in rows}
+        rows = await payment.take(500, rows)
     assert set(acknowledged) <= taken
     woken.clear()
     async with asyncio.timeout(30):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from accompanist.limits import outbox_retry_cap_ms, outbox_retry_ms
 from accompanist.runtime.ports import Delivery
 from tests.log.letters import burst, header, message, start
 from tests.log.worlds import World, owner
+
+RETRY_S, CAP_S = outbox_retry_ms / 1000, outbox_retry_cap_ms / 1000
 
 
 async def test_full_is_tried_until_there_is_room(world: World) -> None:
@@ -16,6 +19,7 @@ async def test_full_is_tried_until_there_is_room(world: World) -> None:
     assert await log.resend(10) == {"full": 1}
     assert woken == []
     await world.bound("payment", 10)
+    await world.pass_time(RETRY_S)
     assert await log.resend(10) == {"stored": 1}
     assert woken == [{"payment"}]
     assert await log.resend(10) == {}
@@ -27,7 +31,32 @@ async def test_unknown_stays(world: World) -> None:
     of = header()
     await log.flush([burst(of, messages=(message(of, "1", "lost"),))])
     assert await log.resend(10) == {"unknown": 1}
+    await world.pass_time(RETRY_S)
     assert await log.resend(10) == {"unknown": 1}
+
+
+async def test_a_row_that_is_refused_is_tried_less_and_less_often(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of = header()
+    await log.flush([burst(of, messages=(message(of, "1", "lost"),))])
+    for wait in (RETRY_S, 2 * RETRY_S, 4 * RETRY_S, 8 * RETRY_S, 16 * RETRY_S, CAP_S, CAP_S):
+        assert await log.resend(10) == {"unknown": 1}
+        await world.pass_time(wait / 2)
+        if wait > 4 * RETRY_S:  # else a slow machine's own time may be long enough
+            assert await log.resend(10) == {}
+        await world.pass_time(wait / 2)
+
+
+async def test_new_rows_do_not_wait_for_old_ones(world: World) -> None:
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    lost, of = header(), header()
+    await log.flush([burst(lost, messages=(message(lost, "1", "lost"),))])
+    await log.resend(10)
+    await world.bound("payment", 0)
+    await log.flush([burst(of, messages=(message(of),))])
+    await world.bound("payment", 10)
+    assert await log.resend(1) == {"stored": 1}
+    assert len(await payment.take(10)) == 1
 
 
 async def test_closed_is_dropped(world: World) -> None:
@@ -63,6 +92,7 @@ async def test_at_most_so_many_and_all_in_turn(world: World) -> None:
     await world.bound("payment", 100)
     counts = [await log.resend(4) for _ in range(5)]
     assert sum(count.get("stored", 0) for count in counts) == 5
+    await world.pass_time(RETRY_S)
     assert await log.resend(100) == {"unknown": 5}
 
 

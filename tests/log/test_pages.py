@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import uuid4
 
 import msgspec
 import orjson
 
-from accompanist.runtime.ports import Parked, Phase
+from accompanist.runtime.ports import Cursor, Parked, Phase, Search
 from tests.log.letters import burst, header, message, result, row
 from tests.log.worlds import World, owner
 
@@ -24,21 +25,63 @@ async def test_summaries_are_newest_first_and_filtered(world: World) -> None:
 
     assert ids(await log.summaries()) == [made.header.session for made in (new, middle, old)]
     assert ids(await log.summaries(limit=1)) == [new.header.session]
-    assert ids(await log.summaries(outcome="settled")) == [old.header.session]
-    assert ids(await log.summaries(parked=True)) == [new.header.session]
-    assert ids(await log.summaries(parked=False)) == [middle.header.session, old.header.session]
-    assert ids(await log.summaries(session=old.header.session)) == [old.header.session]
-    assert ids(await log.summaries(session=uuid4())) == []
-    [line] = await log.summaries(outcome="ended")
+    assert ids(await log.summaries(Search(outcome="settled"))) == [old.header.session]
+    assert ids(await log.summaries(Search(parked=True))) == [new.header.session]
+    assert ids(await log.summaries(Search(parked=False))) == [middle.header.session, old.header.session]
+    assert ids(await log.summaries(Search(session=old.header.session))) == [old.header.session]
+    assert ids(await log.summaries(Search(session=uuid4()))) == []
+    [line] = await log.summaries(Search(outcome="ended"))
     assert (line.role, line.choreography, line.phase, line.reason) == (
         "warehouse",
         "fulfil_order",
         Phase.ENDED,
         "declined \x00",
     )
-    [line] = await log.summaries(parked=True)
+    [line] = await log.summaries(Search(parked=True))
     assert (line.parked, line.waiting, line.started_at) == (Parked("ACC901", "stuck"), "operator", 3.0)
     assert line.updated_at > 1_600_000_000
+
+
+async def test_every_field_narrows_and_all_together(world: World) -> None:
+    log = await owner(world, "warehouse")
+    one = row(header(started_at=1.0), waiting="Worker: 100% charge_it", retrying=2)
+    two = row(header(started_at=2.0, choreography="refill"), "stock", phase=Phase.DONE, vote="done")
+    over = row(header(started_at=3.0), phase=Phase.SETTLED, outcome="settled", waiting="nul \x00 in it")
+    await log.flush([burst(made.header, session=made) for made in (one, two, over)])
+
+    async def found(**asked: Any) -> set[float]:
+        return {line.started_at for line in await log.summaries(Search(**asked))}
+
+    assert await found(role="stock") == {2.0}
+    assert await found(choreography="refill") == {2.0}
+    assert await found(phase=Phase.RUNNING) == {1.0}
+    assert await found(open=True) == {1.0, 2.0}
+    assert await found(open=False) == {3.0}
+    assert await found(retrying=True) == {1.0}
+    assert await found(retrying=False) == {2.0, 3.0}
+    assert await found(waiting="worker: 100%") == {1.0}
+    assert await found(waiting="_it") == {1.0}, "no pattern, only text"
+    assert await found(waiting="charge%it") == set()
+    assert await found(open=True, role="warehouse", retrying=True, waiting="charge") == {1.0}
+    assert await found(open=True, role="stock", retrying=True) == set()
+    assert await found(idle_s=60.0) == set()
+    await world.pass_time(120)
+    assert await found(idle_s=60.0, open=True) == {1.0, 2.0}
+    assert await found(older_s=60.0) == {1.0, 2.0, 3.0}
+    assert await found(older_s=1e12) == set()
+
+
+async def test_pages_follow_one_another_whatever_is_begun_meanwhile(world: World) -> None:
+    log = await owner(world, "warehouse")
+    rows = [row(header(started_at=float(number // 3)), role) for number in range(9) for role in ("stock", "warehouse")]
+    await log.flush([burst(made.header, session=made) for made in rows])
+    whole = [line.cursor for line in await log.summaries()]
+    seen: list[Cursor] = []
+    while page := await log.summaries(after=seen[-1] if seen else None, limit=4):
+        seen += [line.cursor for line in page]
+        newer = row(header(started_at=100.0))
+        await log.flush([burst(newer.header, session=newer)])
+    assert seen == whole
 
 
 async def test_a_page_tells_everything_of_one_session(world: World) -> None:

@@ -31,8 +31,10 @@ async def test_a_message_without_a_session_is_unfinished_taken_or_not(world: Wor
     of = header()
     await log.flush([burst(of, messages=(message(of),))])
     assert await payment.unfinished(ALL) == [(of.session, "payment")]
-    await payment.take(10)
+    taken = await payment.take(10)
     assert await payment.unfinished(ALL) == [(of.session, "payment")], "taken, and the taker died"
+    assert await payment.take(10, taken) == []
+    assert await payment.unfinished(ALL) == [(of.session, "payment")], "acknowledged, and the taker died"
     await payment.flush([burst(of, session=row(of, "payment"))])
     assert await payment.unfinished(ALL) == [(of.session, "payment")], "now it is an open session"
     await payment.flush([burst(of, session=row(of, "payment", phase=Phase.SETTLED, outcome="settled"))])

@@ -13,7 +13,18 @@ from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.log.postgres import PostgresLog
 from tests.postgres import SERVICES, Database
 
+LEASE_MS = 1_000_000  # leases end when a test says so, never because it is slow
 AnyLog = PostgresLog | MemoryLog
+TIMES = (
+    ("shard", "expires_at"),
+    ("replica", "expires_at"),
+    ("session", "updated_at"),
+    ("session", "over_at"),
+    ("stub", "collected_at"),
+    ("outbox", "due_at"),
+    ("outbox", "tried_at"),
+    ("audit", "at"),
+)
 Wake = Callable[[Collection[str]], None]
 
 
@@ -26,6 +37,10 @@ class World(Protocol):
 
     async def expire(self, service: str) -> None:
         """All leases of the service run out now."""
+        ...
+
+    async def pass_time(self, seconds: float) -> None:
+        """Everything in every log becomes so much older, leases included."""
         ...
 
     async def collect(self, service: str, session: UUID, role: str) -> None:
@@ -50,14 +65,19 @@ class MemoryWorld:
         self._database = MemoryDatabase(SERVICES, clock=lambda: self._now)
 
     async def sidecar(self, service: str, delivered: Wake | None = None) -> AnyLog:
-        return MemoryLog(self._database, service, delivered=delivered)
+        return MemoryLog(self._database, service, lease_ms=LEASE_MS, delivered=delivered)
 
     async def expire(self, service: str) -> None:
         for shard in self._database.services[service].shards.values():
             shard.expires_at = self._now - 1
+        for replica in self._database.services[service].replicas:
+            self._database.services[service].replicas[replica] = self._now - 1
+
+    async def pass_time(self, seconds: float) -> None:
+        self._now += seconds
 
     async def collect(self, service: str, session: UUID, role: str) -> None:
-        self._database.services[service].stubs[session, role] = "settled"
+        self._database.services[service].stubs.setdefault((session, role), ("settled", self._now))
 
     async def bound(self, service: str, early_rows_max: int) -> None:
         self._database.services[service].early_rows_max = early_rows_max
@@ -72,12 +92,20 @@ class PostgresWorld:
         self._logs: list[PostgresLog] = []
 
     async def sidecar(self, service: str, delivered: Wake | None = None) -> AnyLog:
-        log = await PostgresLog.open(self.database.sidecar_dsn(service), service, SERVICES, delivered=delivered)
+        dsn = self.database.sidecar_dsn(service)
+        log = await PostgresLog.open(dsn, service, SERVICES, lease_ms=LEASE_MS, delivered=delivered)
         self._logs.append(log)
         return log
 
     async def expire(self, service: str) -> None:
         await self.execute(service, "UPDATE shard SET expires_at = clock_timestamp() - interval '1 hour'")
+        await self.execute(service, "UPDATE replica SET expires_at = clock_timestamp() - interval '1 hour'")
+
+    async def pass_time(self, seconds: float) -> None:
+        older = (f"UPDATE {table} SET {column} = {column} - {seconds} * interval '1 second'" for table, column in TIMES)  # noqa: S608
+        statements = ";".join(older)
+        for service in SERVICES:
+            await self.execute(service, statements)
 
     async def collect(self, service: str, session: UUID, role: str) -> None:
         await self.execute(

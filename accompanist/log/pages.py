@@ -1,0 +1,70 @@
+"""What people ask the log: lists, a session's page, and what operators did to it.
+
+Nothing of it is on a session's way. An audit is an insert of its own, before or after the deed as its caller chooses;
+the sidecar's login may add to the table and read it, and cannot change what is in it.
+
+Not promised: that an audit whose caller was told LogUnavailable is there once. It may be there twice, or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+
+from accompanist.log import search as searching
+from accompanist.log.connection import reach
+from accompanist.log.sessions import decode_text, encode
+from accompanist.log.story import STORY, Story
+from accompanist.runtime.ports import EVERY_SESSION, Audited, Cursor, Search, SessionSummary
+
+_REGISTER = """
+INSERT INTO projection (choreography, fingerprint, role, source)
+SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) AS given (choreography, fingerprint, role, source)
+ORDER BY choreography, fingerprint, role
+ON CONFLICT DO NOTHING"""
+_AUDIT = "INSERT INTO audit (session, role, verb, who, why) VALUES ($1, $2, $3, $4, $5)"
+_AUDITS = """
+SELECT extract(epoch FROM at)::float8 AS at, session, role, verb, who, why FROM audit{}
+ORDER BY at DESC, id DESC LIMIT $1
+"""
+
+
+class Pages:
+    """Over a pool of connections to the service's schema."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def register(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        columns = [[row[name] for row in rows] for name in ("choreography", "fingerprint", "role")]
+        source = [row["source"].encode() if isinstance(row["source"], str) else row["source"] for row in rows]
+        async with reach(), self._pool.acquire() as connection:
+            await connection.execute(_REGISTER, *columns, source)
+
+    async def summaries(
+        self, search: Search = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100
+    ) -> Sequence[SessionSummary]:
+        query, values = searching.statement(search, after, limit)
+        async with reach(), self._pool.acquire() as connection:
+            return [searching.summary(row) for row in await connection.fetch(query, *values)]
+
+    async def show(self, session: UUID) -> Story | None:
+        """Everything of one session at this service, for its page; None if there is nothing."""
+        async with reach(), self._pool.acquire() as connection:
+            row = await connection.fetchrow(STORY, session)
+        return Story.from_columns(session, row)
+
+    async def audit(self, session: UUID, role: str, verb: str, who: str, why: str) -> None:
+        async with reach(), self._pool.acquire() as connection:
+            await connection.execute(_AUDIT, session, role, verb, encode(who), encode(why))
+
+    async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Audited]:
+        async with reach(), self._pool.acquire() as connection:
+            if session is None:
+                rows = await connection.fetch(_AUDITS.format(""), limit)
+            else:
+                rows = await connection.fetch(_AUDITS.format(" WHERE session = $2"), limit, session)
+        return [Audited(**dict(row) | {"who": decode_text(row["who"]), "why": decode_text(row["why"])}) for row in rows]

@@ -1,0 +1,102 @@
+"""Finding sessions for people: a search becomes SQL here, and, for the fake, a test of one row.
+
+Only what is asked for stands in the statement, so that each search is planned for what it is. Pages are cut by a
+cursor over (started_at, session, role), newest first: a session that is begun meanwhile shifts no page, and the index
+on `started_at` is walked from its right end.
+
+Not promised: speed for a rare state among very many sessions; who looks for one gives an age or a choreography too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from accompanist.log import sessions
+from accompanist.runtime.ports import Cursor, Phase, Search, SessionRow, SessionSummary
+
+_COLUMNS = """
+SELECT session, role, choreography, phase, outcome, reason, body, started_at, updated_at FROM session"""
+
+_CONDITIONS = {
+    "session": "session = ${}",
+    "role": "role = ${}",
+    "choreography": "choreography = ${}",
+    "phase": "phase = ${}",
+    "outcome": "outcome = ${}",
+    "open": "open = ${}",
+    "parked": "parked = ${}",
+    "retrying": "(retrying > 0) = ${}",
+    "waiting": "position(lower(${}) in lower(waiting)) > 0",
+    "older_s": "started_at < extract(epoch FROM clock_timestamp()) - ${}::float8",
+    "idle_s": "updated_at < clock_timestamp() - ${}::float8 * interval '1 second'",
+}
+
+
+def statement(search: Search, after: Cursor | None, limit: int) -> tuple[str, list[Any]]:
+    """The statement and its parameters."""
+    values: list[Any] = []
+    conditions = []
+    for field, condition in _CONDITIONS.items():
+        value = getattr(search, field)
+        if value is not None:
+            values.append(sessions.searchable(value) if isinstance(value, str) else value)
+            conditions.append(condition.format(len(values)))
+    if after is not None:
+        at = len(values)
+        values += [after.started_at, after.session, after.role]
+        conditions.append(
+            f"started_at <= ${at + 1} AND (started_at < ${at + 1} OR (session, role) > (${at + 2}, ${at + 3}))"
+        )
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    values.append(limit)
+    return f"{_COLUMNS}{where} ORDER BY started_at DESC, session, role LIMIT ${len(values)}", values
+
+
+def fits(search: Search, row: SessionRow, updated_at: float, now: float) -> bool:
+    """The same question to one row."""
+    asked = (
+        (search.session, row.header.session),
+        (search.role, row.role),
+        (search.choreography, row.header.choreography),
+        (search.phase, row.phase),
+        (search.outcome, row.outcome),
+        (search.open, sessions.is_open(row)),
+        (search.parked, row.parked is not None),
+        (search.retrying, row.retrying > 0),
+    )
+    return (
+        all(wanted in (None, found) for wanted, found in asked)
+        and (search.waiting is None or search.waiting.lower() in row.waiting.lower())
+        and (search.older_s is None or row.header.started_at < now - search.older_s)
+        and (search.idle_s is None or updated_at < now - search.idle_s)
+    )
+
+
+def beyond(after: Cursor | None, line: SessionSummary) -> bool:
+    """Whether a line comes after the cursor."""
+    return after is None or order(line.cursor) > order(after)
+
+
+def order(cursor: Cursor) -> tuple[Any, ...]:
+    """Newest first."""
+    return (-cursor.started_at, cursor.session, cursor.role)
+
+
+def summary(record: Mapping[str, Any]) -> SessionSummary:
+    """A line of `sessions list` from a row of the statement."""
+    rest = sessions.decode_body(record["body"])
+    reason = record["reason"]
+    return SessionSummary(
+        session=record["session"],
+        role=record["role"],
+        choreography=record["choreography"],
+        phase=Phase(record["phase"]),
+        outcome=record["outcome"],
+        reason=None if reason is None else sessions.decode_text(reason),
+        parked=rest.parked,
+        waiting=rest.waiting,
+        started_at=record["started_at"],
+        updated_at=record["updated_at"].timestamp(),
+        retrying=rest.retrying,
+    )

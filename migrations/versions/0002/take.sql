@@ -1,0 +1,78 @@
+-- Fresh messages for the shards that `asker` holds, oldest first, and an end to those it was given before.
+
+DROP FUNCTION take, unfinished;
+
+-- A row stays fresh until the taker comes again and says that it has it (`d_`: what the last call returned): an answer
+-- that is lost is simply given again, and there is nothing to sweep. What is acknowledged leaves the queue; where no
+-- session row answers for it yet it stays as `early`, for recovery and for the bound. `places` are where the rows lay
+-- in the table; a place may have been taken by another row since, so the key has to fit too.
+--
+-- The acknowledgement is committed without waiting for the disk: losing it, the row comes again. Found by state, never
+-- by a cursor: a row that is committed late is as fresh as any.
+--
+-- `closed`: its session was collected, before it was taken or just while it came in; it begins nothing.
+CREATE FUNCTION take(
+    asker text, batch integer, d_place tid[], d_session uuid[], d_site text[], d_sender text[], d_receiver text[]
+) RETURNS TABLE (
+    place tid, session uuid, site text, sender text, receiver text, kind text,
+    header bytea, payload bytea, context bytea, sender_service text, known boolean, closed boolean)
+LANGUAGE plpgsql SET search_path FROM CURRENT
+-- the queue's size changes faster than any statistics of it: planned once, always by index
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+#variable_conflict use_column
+BEGIN
+    IF cardinality(d_place) > 0 THEN
+        PERFORM set_config('synchronous_commit', 'off', true);
+        WITH told AS MATERIALIZED (
+            SELECT t.*, EXISTS (SELECT FROM session s WHERE s.session = t.session AND s.role = t.receiver)
+                     OR EXISTS (SELECT FROM stub b WHERE b.session = t.session AND b.role = t.receiver)
+                     OR NOT EXISTS (
+                         SELECT FROM inbox i WHERE (i.session, i.site, i.sender, i.receiver)
+                             = (t.session, t.site, t.sender, t.receiver)) AS answered
+            FROM unnest(d_place, d_session, d_site, d_sender, d_receiver) AS t (place, session, site, sender, receiver)
+        ), done AS (
+            DELETE FROM arrival a USING told t
+            WHERE a.ctid = t.place AND t.answered AND NOT a.early
+              AND (a.session, a.site, a.sender, a.receiver) = (t.session, t.site, t.sender, t.receiver)
+        )
+        UPDATE arrival a SET early = true FROM told t
+        WHERE a.ctid = t.place AND NOT t.answered AND NOT a.early
+          AND (a.session, a.site, a.sender, a.receiver) = (t.session, t.site, t.sender, t.receiver);
+    END IF;
+
+    RETURN QUERY
+    WITH fresh AS MATERIALIZED (
+        SELECT a.ctid AS place, a.session, a.site, a.sender, a.receiver FROM arrival a
+        WHERE NOT a.early AND a.shard = ANY (ARRAY(SELECT s.shard FROM shard s WHERE s.owner = asker))
+        ORDER BY a.arrived_at LIMIT batch
+    ), judged AS MATERIALIZED (
+        SELECT f.*, EXISTS (SELECT FROM session s WHERE s.session = f.session AND s.role = f.receiver) AS known
+        FROM fresh f
+    )
+    SELECT j.place, j.session, j.site, j.sender, j.receiver, i.kind,
+        i.header, i.payload, i.context, i.sender_service, j.known,
+        i.kind IS NULL OR NOT j.known AND EXISTS (
+            SELECT FROM stub b WHERE b.session = j.session AND b.role = j.receiver)
+    FROM judged j LEFT JOIN inbox i USING (session, site, sender, receiver);
+END
+$$;
+
+-- What recovery has to look at. Early rows whose session came after all (acknowledged while it was being committed)
+-- are swept on the way.
+CREATE FUNCTION unfinished(shards smallint[]) RETURNS TABLE (session uuid, role text)
+LANGUAGE plpgsql SET search_path FROM CURRENT
+AS $$
+#variable_conflict use_column
+BEGIN
+    DELETE FROM arrival a
+    WHERE a.early AND EXISTS (SELECT FROM session s WHERE s.session = a.session AND s.role = a.receiver);
+    RETURN QUERY
+    SELECT s.session, s.role FROM session s WHERE s.open AND s.shard = ANY (shards)
+    UNION
+    SELECT a.session, a.receiver FROM arrival a
+    WHERE a.shard = ANY (shards)
+      AND NOT EXISTS (SELECT FROM session s WHERE s.session = a.session AND s.role = a.receiver)
+      AND NOT EXISTS (SELECT FROM stub b WHERE b.session = a.session AND b.role = a.receiver);
+END
+$$;

@@ -1,0 +1,158 @@
+"""A session that is over becomes a stub, the stub goes, the fence is told; nothing that is still owed goes."""
+
+from __future__ import annotations
+
+from accompanist.limits import shards_count
+from accompanist.runtime.messages import Header, Kind
+from accompanist.runtime.ports import Delivery, Parked, Phase, SessionRow
+from tests.log.letters import burst, header, message, result, row
+from tests.log.worlds import World, owner
+
+AGE_MS, AGE_S = 100_000, 100
+OVER = {"phase": Phase.SETTLED, "vote": "done", "outcome": "settled"}
+
+
+def over(of: Header, role: str = "warehouse", **changes: object) -> SessionRow:
+    return row(of, role, **(OVER | changes))  # type: ignore[arg-type]
+
+
+async def test_a_session_that_is_over_long_enough_leaves_a_stub_and_nothing_else(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of, young = header(), header()
+    home = message(of, "1", "stock")
+    await log.flush([burst(of, session=over(of), results=(result(of),), home=(home,))])
+    await log.flush([burst(of, session=over(of, "stock", phase=Phase.ENDED, outcome="ended"))])
+    assert await log.collect(AGE_MS, 10) == 0
+    await world.pass_time(AGE_S + 1)
+    await log.flush([burst(young, session=over(young))])
+    assert await log.collect(AGE_MS, 10) == 2
+    story = await log.show(of.session)
+    assert story is not None
+    assert (story.rows, story.messages, story.results) == ((), (), ())
+    assert set(story.stubs) == {("warehouse", "settled"), ("stock", "ended")}
+    assert [line.session for line in await log.summaries()] == [young.session]
+    assert await log.collect(AGE_MS, 10) == 0
+
+
+async def test_only_so_many_at_a_time_and_the_oldest_first(world: World) -> None:
+    log = await owner(world, "warehouse")
+    headers = [header(started_at=float(number)) for number in range(5)]
+    for of in headers:
+        await log.flush([burst(of, session=over(of))])
+        await world.pass_time(1)
+    await world.pass_time(AGE_S)
+    assert await log.collect(AGE_MS, 2) == 2
+    assert {line.session for line in await log.summaries()} == {of.session for of in headers[2:]}
+    assert [await log.collect(AGE_MS, 2) for _ in range(3)] == [2, 1, 0]
+
+
+async def test_what_is_still_open_owed_parked_or_another_owners_stays(world: World) -> None:
+    log = await owner(world, "warehouse")
+    running, owing, parked, gone = (header() for _ in range(4))
+    settled = message(owing, "!settled", "lost", kind=Kind.SETTLED)
+    await log.flush([burst(running, session=row(running)), burst(owing, session=over(owing), messages=(settled,))])
+    await log.flush([burst(parked, session=over(parked, parked=Parked("ACC301", "stuck")))])
+    await world.pass_time(AGE_S + 1)
+    assert await log.collect(AGE_MS, 10) == 0
+    await log.flush([burst(gone, session=over(gone))])
+    await world.pass_time(AGE_S + 1)
+    stranger = await world.sidecar("warehouse")
+    await stranger.lease("stranger", shards_count)
+    assert await stranger.collect(AGE_MS, 10) == 0
+    assert await log.collect(AGE_MS, 10) == 1
+
+
+async def test_a_session_goes_once_its_last_message_was_taken(world: World) -> None:
+    log, _ = await owner(world, "warehouse"), await owner(world, "payment")
+    of = header()
+    await world.bound("payment", 0)
+    await log.flush([burst(of, session=over(of), messages=(message(of),))])
+    await world.pass_time(AGE_S + 1)
+    assert await log.collect(AGE_MS, 10) == 0
+    await world.bound("payment", 10)
+    assert await log.resend(10) == {"stored": 1}
+    assert await log.collect(AGE_MS, 10) == 1
+
+
+async def test_the_age_counts_from_the_first_end_however_often_the_row_is_written_since(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of = header()
+    await log.flush([burst(of, session=over(of))])
+    await world.pass_time(AGE_S + 1)
+    await log.flush([burst(of, session=over(of, waiting="again"))])
+    assert await log.collect(AGE_MS, 10) == 1
+
+
+async def test_a_stub_closes_the_door_until_it_goes(world: World) -> None:
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    of = header()
+    await payment.flush([burst(of, session=over(of, "payment"))])
+    await world.pass_time(AGE_S + 1)
+    assert await payment.collect(AGE_MS, 10) == 1
+    assert await log.flush([burst(of, messages=(message(of),))]) == [[Delivery.CLOSED]]
+    assert await payment.forget(AGE_MS, 10) == []
+    await world.pass_time(AGE_S + 1)
+    assert await payment.forget(AGE_MS, 10) == [of.session]
+    assert await log.flush([burst(of, messages=(message(of),))]) == [[Delivery.STORED]]
+
+
+async def test_what_a_fence_is_to_forget_is_told_until_it_was_acknowledged(world: World) -> None:
+    log = await owner(world, "warehouse")
+    headers = [header() for _ in range(3)]
+    await log.flush([burst(of, session=over(of)) for of in headers])
+    await world.pass_time(AGE_S + 1)
+    assert await log.collect(AGE_MS, 10) == 3
+    await world.pass_time(AGE_S + 1)
+    told = await log.forget(AGE_MS, 2)
+    assert len(told) == 2
+    rest = await log.forget(AGE_MS, 10, told)
+    assert set(told) | set(rest) == {of.session for of in headers}
+    assert await log.forget(AGE_MS, 10) == rest, "not acknowledged"
+    assert await log.forget(AGE_MS, 10, rest) == []
+
+
+async def test_a_session_is_forgotten_when_the_last_of_its_roles_here_is(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of = header()
+    await log.flush([burst(of, session=over(of))])
+    await world.pass_time(AGE_S + 1)
+    assert await log.collect(AGE_MS, 10) == 1
+    await log.flush([burst(of, session=over(of, "stock"))])
+    await world.pass_time(AGE_S + 1)
+    assert await log.forget(AGE_MS, 10) == [], "the other role's row is there"
+    assert await log.collect(AGE_MS, 10) == 1
+    await world.pass_time(AGE_S + 1)
+    assert await log.forget(AGE_MS, 10) == [of.session]
+
+
+async def test_a_message_that_came_in_while_its_session_was_collected_begins_nothing(world: World) -> None:
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    of = header()
+    await log.flush([burst(of, messages=(message(of),))])
+    await world.collect("payment", of.session, "payment")
+    assert await payment.take(10) == []
+    assert await payment.unfinished(range(shards_count)) == []
+    other = header()
+    await log.flush([burst(other, messages=(message(other),))])
+    [taken] = await payment.take(1)
+    assert taken.message.session == other.session, "it is in nobody's way"
+
+
+async def test_audits_are_kept_listed_and_shown(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of, other = header(), header()
+    await log.flush([burst(of, session=over(of))])
+    await log.audit(of.session, "warehouse", "skip", "ann", "the carrier is gone \x00")
+    await log.audit(other.session, "stock", "retry", "bob", "")
+    newest, oldest = await log.audits()
+    assert (newest.session, newest.role, newest.verb, newest.who, newest.why) == (
+        other.session, "stock", "retry", "bob", "",
+    )  # fmt: skip
+    assert oldest.why == "the carrier is gone \x00"
+    assert [audit.who for audit in await log.audits(of.session)] == ["ann"]
+    assert len(await log.audits(limit=1)) == 1
+    story = await log.show(of.session)
+    assert story is not None and story.audits == (oldest,)
+    await world.pass_time(AGE_S + 1)
+    await log.collect(AGE_MS, 10)
+    assert len(await log.audits(of.session)) == 1, "it outlives its session"
