@@ -38,7 +38,7 @@ from accompanist.rpc.server import Handler
 from accompanist.runtime.control import CLIENT, control, site_of
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.operate import Verb
-from accompanist.runtime.ports import Commit, Delivery, Log, LogUnavailable, Memory, Search, SessionRow
+from accompanist.runtime.ports import Commit, Delivery, Log, LogUnavailable, Memory, Search, SessionRow, SessionSummary
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar.driver import Committer, Driver
 from accompanist.sidecar.hosting import UNKNOWN_CHOREOGRAPHY, Hosted
@@ -80,6 +80,18 @@ NO_LOG = catalogue(
     "the log is away",
     "The sidecar's Postgres does not answer now. Nothing is lost: sessions wait, and go on when it is back.",
     "Ask again; if it stays so, look at Postgres and at `accompanist doctor`.",
+)
+OVER = catalogue(
+    "ACC717",
+    "session is over",
+    "A session that is settled or ended stays so.",
+    "To take back what a settled saga did is another saga.",
+)
+UNHOSTED = catalogue(
+    "ACC718",
+    "version is not hosted",
+    "A session goes on with the version of the choreography it began with, and no sidecar of this service hosts that.",
+    "Host both: name the old version's file before the new one's in `choreographies`; new sessions take the last.",
 )
 LEAVING = catalogue(
     "ACC713",
@@ -303,13 +315,21 @@ class Api:
         shown = await self._log.show(asked.session)
         if shown is None:
             raise PeerError(UNKNOWN_SESSION, f"{self._service} knows no session {asked.session}")
-        return orjson.dumps(shown, default=_plain)
+        unhosted = [
+            {"role": role, "fingerprint": fingerprint}
+            for (session, role), fingerprint in self._driver.unhosted.items()
+            if session == asked.session
+        ]
+        return orjson.dumps(_plain(shown) | ({"unhosted": unhosted} if unhosted else {}), default=_plain)
 
     async def cancel(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         """Ask for the saga to be undone. It is a request: the owner of the commit point decides."""
         asked = _read(params, Cancel)
         memory = await self._memory(asked.session)
         first = memory.inbox[0]
+        if memory.session is not None and memory.session.outcome is not None:
+            raise PeerError(OVER, f"{asked.session} is {memory.session.outcome}", "there is nothing left to cancel")
+        self._hosted_here(asked.session, first.receiver)
         reason = asked.reason[: limits.reason_chars_max]
         message = control(first.header, Kind.CANCEL, CLIENT, first.receiver, reason)
         message = msgspec.structs.replace(message, context=first.context)
@@ -324,6 +344,7 @@ class Api:
         row = memory.session
         if row is None:
             raise PeerError(UNKNOWN_SESSION, f"{self._service} plays no {asked.role} in session {asked.session}")
+        self._hosted_here(asked.session, asked.role)
         if asked.verb is not Verb.PARK and row.parked is None:
             raise PeerError(
                 NOT_PARKED,
@@ -344,12 +365,29 @@ class Api:
         await self._deliver(message)
         return orjson.dumps({"session": str(asked.session), "role": asked.role, "verb": asked.verb.value})
 
+    def _hosted_here(self, session: UUID, role: str) -> None:
+        """Raises OperatorError for a session that nothing can be done for as long as its program is not hosted."""
+        fingerprint = self._driver.unhosted.get((session, role))
+        if fingerprint is not None:
+            raise OperatorError(
+                UNHOSTED,
+                f"{session} began with version {fingerprint[:12]}, which {self._service} does not host",
+                "name the file of that version before the new one in `choreographies`",
+            )
+
     async def list(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = _read(params, List)
         if not 1 <= asked.limit <= limits.list_rows_max:
             raise PeerError(WRONG_PARAMETERS, f"limit lies between 1 and {limits.list_rows_max}")
-        rows = await self._log.summaries(Search(outcome=asked.outcome, parked=asked.parked), limit=asked.limit)
+        found = await self._log.summaries(Search(outcome=asked.outcome, parked=asked.parked), limit=asked.limit)
+        rows = [self._noted(row) for row in found]
         return orjson.dumps({"sessions": rows}, default=_plain)
+
+    def _noted(self, row: SessionSummary) -> SessionSummary:
+        fingerprint = self._driver.unhosted.get((row.session, row.role))
+        if fingerprint is None:
+            return row
+        return msgspec.structs.replace(row, waiting=f"version {fingerprint[:12]} to be hosted")
 
     async def _memory(self, session: UUID) -> Memory:
         """The session at its initiator. Raises PeerError if it was not started here."""

@@ -14,6 +14,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
+from uuid import UUID
 
 import msgspec
 import orjson
@@ -43,6 +44,7 @@ from accompanist.sidecar.tracing import Tracing
 logger = structlog.get_logger("accompanist.calls")
 
 CLOSE = "accompanist.close"
+FORGET = "accompanist.forget"
 
 
 class Worker(Protocol):
@@ -131,6 +133,15 @@ class Calls:
                 return CloseAnswered(Name.HELD, (), bytes(closing.reply))
             entries = (Executed(e.site, e.operation, bytes(e.arguments)) for e in closing.executed)
             return CloseAnswered(Name.CLOSED, tuple(entries))
+
+    async def forget(self, sessions: Sequence[UUID]) -> bool:
+        """Let the workers' fences forget sessions, asked once each; whether all of them have. One without a fence has
+        nothing to forget."""
+        arguments = orjson.dumps({"sessions": [str(session) for session in sessions]})
+        about = meta.write(meta.Meta())
+        asked = (worker.call(FORGET, arguments, about, limits.call_timeout_ms) for worker in self._workers.values())
+        answers = await asyncio.gather(*asked)
+        return all(isinstance(answer, Replied | Missing) for answer in answers)
 
     async def _until_answered(
         self,

@@ -119,6 +119,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     choreographies: tuple[str, ...] = ()
     token_file: str = ""
     retry: dict[str, Retry] = {}
+    collect_after_s: Annotated[int, msgspec.Meta(ge=1)] = limits.collect_after_ms // 1000
+    tombstone_s: Annotated[int, msgspec.Meta(ge=1)] = limits.tombstone_days * 86_400
 
     def needs_database(self) -> str:
         """The address of the log. Raises OperatorError where nobody gave one: a client needs none, a sidecar does."""
@@ -260,7 +262,18 @@ def _service(name: str, entry: Any, root: Path, environ: Mapping[str, str]) -> S
     return service
 
 
-_SERVICE_KEYS = ("database", "schema", "listen", "api", "workers", "choreographies", "token_file", "retry")
+_NUMBER_KEYS = ("collect_after_s", "tombstone_s")
+_SERVICE_KEYS = (
+    "database",
+    "schema",
+    "listen",
+    "api",
+    "workers",
+    "choreographies",
+    "token_file",
+    "retry",
+    *_NUMBER_KEYS,
+)
 _PLAIN_KEYS = ("database", "schema", "listen", "api", "token_file")
 
 
@@ -271,6 +284,9 @@ def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) 
     for key in _PLAIN_KEYS:
         if value := environ.get(prefix + key.upper()):
             said[key] = value
+    for key in _NUMBER_KEYS:
+        if value := environ.get(prefix + key.upper()):
+            said[key] = int(value) if value.isascii() and value.isdigit() else value
     if value := environ.get(f"{prefix}RETRY"):
         try:
             said["retry"] = json.loads(value)
@@ -284,7 +300,7 @@ def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) 
 
 def _no_strange_variables(services: Mapping[str, Service], environ: Mapping[str, str]) -> None:
     """A misspelt override is an error like a misspelt key."""
-    known = [_prefix(name) + key.upper() for name in services for key in (*_PLAIN_KEYS, "retry")]
+    known = [_prefix(name) + key.upper() for name in services for key in (*_PLAIN_KEYS, *_NUMBER_KEYS, "retry")]
     known += [f"{_prefix(s.name)}WORKER_{role.upper()}" for s in services.values() for role in s.workers]
     for variable in environ:
         if variable.startswith("ACCOMPANIST_SERVICE_") and variable not in known:

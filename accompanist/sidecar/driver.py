@@ -88,6 +88,8 @@ class Driver:
         self._deadlines: dict[Key, asyncio.TimerHandle] = {}
         self._evict_above = 0
         self._lost: set[int] = set()
+        self.unhosted: dict[Key, str] = {}
+        """Open sessions whose program is not hosted here, with its fingerprint."""
         self._left: set[Key] = set()
         """Sessions that are open but not in memory."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -109,6 +111,7 @@ class Driver:
             if shard not in self._shards or shard in anew:
                 self._drop(session)
         self._left = {key for key in self._left if self.holds(key[0])}
+        self.unhosted = {key: version for key, version in self.unhosted.items() if self.holds(key[0])}
 
     def take_lost(self) -> set[int]:
         """Shards of sessions that were dropped because a commit of theirs was refused; they are due a sweep."""
@@ -165,6 +168,7 @@ class Driver:
         program = self._programs.program(message.header, message.receiver)
         if program is None:
             logger.warning("message.unhostable", session=str(message.session), choreography=message.header.choreography)
+            self.unhosted[message.session, message.receiver] = message.header.fingerprint
             return
         if not self._programs.bound_as(message.header):
             logger.error("message.refused", session=str(message.session), sender=message.sender)
@@ -189,6 +193,7 @@ class Driver:
     def _admit(self, session: Session) -> None:
         self._sessions[session.key] = session
         self._left.discard(session.key)
+        self.unhosted.pop(session.key, None)
         self._evict()
         if session.header.deadline is not None and session.key not in self._deadlines:
             wait = max(0.0, session.header.deadline - time.time())
@@ -261,6 +266,7 @@ class Driver:
         program = self._programs.program(header, key[1])
         if program is None:
             logger.warning("session.unhostable", session=str(key[0]), choreography=header.choreography)
+            self.unhosted[key] = header.fingerprint
             return
         try:
             session, bursts = Session.recover(program, memory)

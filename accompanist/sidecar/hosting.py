@@ -9,7 +9,7 @@ Only here is deployed code imported: the message classes and `@pure` functions o
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,11 +32,11 @@ UNREADABLE = catalogue(
     "A file named in the configuration cannot be read, or its module cannot be imported.",
     "Paths are relative to accompanist.toml, and so is the import path of modules.",
 )
-TWICE = catalogue(
+NOT_EVERYWHERE = catalogue(
     "ACC703",
-    "two choreographies with one name",
-    "Clients start a choreography by its name, so a sidecar can host only one of each.",
-    "Rename one of them.",
+    "choreography is not hosted everywhere",
+    "A service that plays a role of a choreography has to host it, or its messages wait there for ever.",
+    "Name the file in `choreographies` of every service that plays one of its roles.",
 )
 UNKNOWN_CHOREOGRAPHY = catalogue(
     "ACC704",
@@ -69,10 +69,8 @@ class Hosted:
                 self.add(choreography)
 
     def add(self, choreography: Choreography) -> None:
-        """Host a choreography's projections at the roles that this service is bound to."""
-        known = self.choreographies.get(choreography.name)
-        if known is not None and known.fingerprint != choreography.fingerprint:
-            raise OperatorError(TWICE, f"{choreography.name} stands in {known.file} and in {choreography.file}")
+        """Host a choreography's projections at the roles that this service is bound to. Of several versions under one
+        name the last one is what new sessions begin with; sessions in flight go on with theirs."""
         self.choreographies[choreography.name] = choreography
         classes = {role: projection.role_class for role, projection in choreography.projections.items()}
         bound = self._bindings[choreography.name] = self._bind(choreography.name, classes)
@@ -99,6 +97,12 @@ class Hosted:
         choreography = self.choreographies.get(name)
         initiator = choreography.initiator if choreography else None
         program = self._programs.get((choreography.fingerprint, initiator)) if choreography and initiator else None
+        if choreography is not None and initiator is not None and program is None:
+            raise AuthorError(
+                UNKNOWN_CHOREOGRAPHY,
+                f"{name} begins at its role {initiator}, which {self._service} does not play",
+                f"start it at {self._bindings[name].get(initiator, initiator)}",
+            )
         if choreography is None or program is None:
             raise AuthorError(
                 UNKNOWN_CHOREOGRAPHY,
@@ -106,6 +110,17 @@ class Hosted:
                 f"it can be started here: {', '.join(self._startable_names()) or 'none'}",
             )
         return program, self._bindings[name]
+
+    def check_everywhere(self, files_of: Mapping[str, Collection[str]]) -> None:
+        """That every service whose files are known hosts what it plays a role of. Raises OperatorError."""
+        for name, choreography in self.choreographies.items():
+            for role, service in self._bindings[name].items():
+                if service in files_of and choreography.file not in files_of[service]:
+                    raise OperatorError(
+                        NOT_EVERYWHERE,
+                        f"{service} plays {role} in {name} and does not host {choreography.file}",
+                        f"add it to `choreographies` of [service.{service}]",
+                    )
 
     def _startable_names(self) -> list[str]:
         return sorted(

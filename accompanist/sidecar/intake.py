@@ -7,7 +7,8 @@ Loops, each of which a missing wake-up or a dead database only delays:
              that has no session yet, is taken up (design 3.4)
     inbox    woken by NOTIFY, by our own commits and by the poll, which is the guarantee; what was taken is acknowledged
              by the next `take`, so one whose answer is lost is simply asked again
-    outbox   tried again at the pace of the poll
+    outbox   what is due in it, tried again
+    collect  what is over for long enough (`sidecar.collection`), at its own pace
 
 Not promised: that a sidecar knows it lost a lease before a commit tells it. Until then it may think, and call workers
 with keys that make it harmless; it cannot write.
@@ -23,6 +24,7 @@ import structlog
 
 from accompanist import limits
 from accompanist.runtime.ports import Log, LogUnavailable, Taken
+from accompanist.sidecar.collection import Collection
 from accompanist.sidecar.driver import Driver
 
 logger = structlog.get_logger("accompanist.intake")
@@ -31,10 +33,12 @@ logger = structlog.get_logger("accompanist.intake")
 class Intake:
     """The loops of one sidecar. `owner` names it in the leases."""
 
-    def __init__(self, owner: str, log: Log, driver: Driver) -> None:
+    def __init__(self, owner: str, log: Log, driver: Driver, collection: Collection | None = None) -> None:
         self._owner = owner
         self._log = log
         self._driver = driver
+        self._collection = collection
+        self._collects_on = False
         self._woken = asyncio.Event()
         self._swept = asyncio.Event()
         self._leased_at = 0.0
@@ -58,6 +62,8 @@ class Intake:
     def start(self) -> None:
         for loop in (self._lease_loop, self._sweep_loop, self._inbox_loop, self._outbox_loop):
             self._tasks.append(asyncio.create_task(loop()))
+        if self._collection is not None:
+            self._tasks.append(asyncio.create_task(self._collect_loop(self._collection)))
 
     async def stop(self) -> None:
         """Stop taking anything on. The shards are given up by `release`, after what is under way has ended."""
@@ -87,6 +93,16 @@ class Intake:
         await self._swept.wait()
         await self._for_ever(self._resend, lambda: asyncio.sleep(limits.outbox_retry_ms / 1000))
 
+    async def _collect_loop(self, collection: Collection) -> None:
+        async def collect() -> None:
+            self._collects_on = await collection.step()
+
+        await self._swept.wait()
+        await self._for_ever(collect, self._pause_collecting)
+
+    async def _pause_collecting(self) -> None:
+        await asyncio.sleep((limits.collect_again_ms if self._collects_on else limits.collect_pause_ms) / 1000)
+
     async def _renew(self) -> None:
         leases, _ = await self._log.lease(self._owner, limits.shards_count)
         self._leased_at = time.monotonic()
@@ -98,6 +114,8 @@ class Intake:
         self._unswept = (self._unswept | anew | self._driver.take_lost()) & held.keys()
         if self._unswept:
             self._due.set()
+        elif not held:
+            self._swept.set()  # others have all shards; a start can be taken here all the same
 
     async def _sweep(self) -> None:
         """Take up every session of the shards that are ours anew. Apart from the leases, which must not wait for it;

@@ -36,6 +36,7 @@ from accompanist.rpc.client import WorkerClient, connect
 from accompanist.rpc.server import Server, serve
 from accompanist.sidecar.api import Api, Waiters
 from accompanist.sidecar.calls import Calls
+from accompanist.sidecar.collection import Collection
 from accompanist.sidecar.config import Config, Service
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
@@ -105,6 +106,7 @@ class Sidecar:
         """A sidecar that has taken its shards and listens."""
         sidecar = cls(config, config.service(name))
         sidecar._hosted.add_files([Path(file) for file in sidecar._service.choreographies], config.root)
+        sidecar._hosted.check_everywhere({one.name: one.choreographies for one in config.services.values()})
         try:
             await sidecar._open_log()
             await sidecar._listen()
@@ -135,7 +137,13 @@ class Sidecar:
         self._driver = Driver(
             service.name, self._hosted, self._log, self._flusher, self._calls, self._tracing, self._waiters.ended
         )
-        self._intake = Intake(self._owner, self._log, self._driver)
+        collection = Collection(
+            self._log,
+            self._calls,
+            collect_after_ms=service.collect_after_s * 1000,
+            tombstone_ms=service.tombstone_s * 1000,
+        )
+        self._intake = Intake(self._owner, self._log, self._driver, collection)
         listener = asyncio.create_task(Listener.at(dsn, service.schema, self._intake.wake).run())
         leave.push_async_callback(_cancelled, listener)
         leave.push_async_callback(self._intake.release)

@@ -94,6 +94,7 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     # a worker, or any server
     "worker.ready": frozenset({"address", "schema"}),
     "worker.stopping": _NOTHING,
+    "worker.reply_misfit": frozenset({"problem"}),
     "handler.failed": frozenset({"code", "error_type", "operation", "where"}),
     # telemetry itself
     "telemetry.not_started": frozenset({"error_type"}),

@@ -28,6 +28,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 import asyncpg
+import structlog
 
 from accompanist import crashpoints, limits
 from accompanist.language import codec
@@ -38,6 +39,7 @@ from accompanist.worker.fence import Fence, Key
 
 conflict_attempts_max = 4
 
+logger = structlog.get_logger("accompanist.worker")
 T = TypeVar("T")
 Work = Callable[[asyncpg.Connection], Awaitable[Any]]
 
@@ -151,7 +153,8 @@ def _encode(reply: Any, returns: Any) -> bytes:
     try:
         encoded = codec.encode(reply)
         codec.decode(encoded, returns)
-    except (codec.EncodeError, codec.DecodeError):
+    except (codec.EncodeError, codec.DecodeError) as problem:
+        logger.error("worker.reply_misfit", problem=problem.text)
         raise RpcError(envelope.INTERNAL_ERROR, "internal error", "the reply does not fit its type") from None
     return encoded
 

@@ -1,0 +1,56 @@
+"""What a service hosts: versions beside one another, and every choreography at every service that plays in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from accompanist.errors import AuthorError, OperatorError
+from accompanist.sidecar.hosting import Hosted
+from tests.runtime import sagas
+
+ROOT = Path(__file__).parents[2]
+ORDERS = ROOT / "workers" / "orders" / "choreography.py"
+
+
+def bind(choreography: str, classes: Mapping[str, str]) -> Mapping[str, str]:
+    return {role: role for role in classes}
+
+
+def hosted(service: str, *files: Path) -> Hosted:
+    found = Hosted(service, bind)
+    found.add_files(files or [ORDERS], ROOT)
+    return found
+
+
+def test_two_versions_stand_beside_one_another_and_new_sessions_take_the_last(tmp_path: Path) -> None:
+    changed = tmp_path / "choreography.py"
+    changed.write_text(ORDERS.read_text().replace("50_000", "60_000"))
+    both = hosted("warehouse", changed, ORDERS)
+    old, new = hosted("warehouse", changed), hosted("warehouse")
+    versions = [one.choreographies["fulfil_order"].fingerprint for one in (old, new)]
+    assert both.choreographies["fulfil_order"].fingerprint == versions[1] != versions[0]
+    for version in versions:
+        header = msgspec.structs.replace(sagas.HEADER, choreography="fulfil_order", fingerprint=version)
+        assert both.program(header, "warehouse") is not None
+        assert both.program(header, "payment") is None
+
+
+def test_a_choreography_that_one_of_its_services_does_not_host_is_refused() -> None:
+    with pytest.raises(OperatorError, match="loyalty plays loyalty") as refused:
+        hosted("payment").check_everywhere({"payment": [str(ORDERS)], "loyalty": []})
+    assert refused.value.code == "ACC703"
+    hosted("payment").check_everywhere({"payment": [str(ORDERS)], "loyalty": [str(ORDERS)]})
+
+
+def test_only_the_initiators_service_starts_it_and_the_others_say_where() -> None:
+    program, bindings = hosted("warehouse").startable("fulfil_order")
+    assert (program.role, dict(bindings)["payment"]) == ("warehouse", "payment")
+    with pytest.raises(AuthorError) as refused:
+        hosted("payment").startable("fulfil_order")
+    assert "begins at its role warehouse" in refused.value.text and "warehouse" in refused.value.hint
+    with pytest.raises(AuthorError, match="cannot be started"):
+        hosted("warehouse").startable("fulfill_order")
