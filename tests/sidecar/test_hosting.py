@@ -26,17 +26,37 @@ def hosted(service: str, *files: Path) -> Hosted:
     return found
 
 
+VERSION = """
+from accompanist import At, Role, choreography, com, query
+
+class Asker(Role): ...
+
+class Teller(Role):
+    @query
+    def tell(self, number: int) -> int: ...
+
+@choreography
+def ask(asker: Asker, teller: Teller, number: At[int, "asker"]) -> At[int, "asker"]:
+    return com(teller.tell(com(number + STEP, to=teller)), to=asker)
+"""
+
+
 def test_two_versions_stand_beside_one_another_and_new_sessions_take_the_last(tmp_path: Path) -> None:
-    changed = tmp_path / "choreography.py"
-    changed.write_text(ORDERS.read_text().replace("50_000", "60_000"))
-    both = hosted("warehouse", changed, ORDERS)
-    old, new = hosted("warehouse", changed), hosted("warehouse")
-    versions = [one.choreographies["fulfil_order"].fingerprint for one in (old, new)]
-    assert both.choreographies["fulfil_order"].fingerprint == versions[1] != versions[0]
+    files = [tmp_path / "asking_first.py", tmp_path / "asking_second.py"]
+    for number, file in enumerate(files):
+        file.write_text(VERSION.replace("STEP", str(number)))
+    both = Hosted("asker", bind)
+    both.add_files(files, tmp_path)
+    versions = []
+    for file in files:
+        alone = Hosted("asker", bind)
+        alone.add_files([file], tmp_path)
+        versions.append(alone.choreographies["ask"].fingerprint)
+    assert both.choreographies["ask"].fingerprint == versions[1] != versions[0]
     for version in versions:
-        header = msgspec.structs.replace(sagas.HEADER, choreography="fulfil_order", fingerprint=version)
-        assert both.program(header, "warehouse") is not None
-        assert both.program(header, "payment") is None
+        header = msgspec.structs.replace(sagas.HEADER, choreography="ask", fingerprint=version)
+        assert both.program(header, "asker") is not None
+        assert both.program(header, "teller") is None
 
 
 def test_a_choreography_that_one_of_its_services_does_not_host_is_refused() -> None:
