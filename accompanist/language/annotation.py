@@ -91,6 +91,8 @@ def _named(modules: Modules, module: Module, node: ast.expr, depth: int) -> Type
     if found.module == "typing" and found.name in _PLAIN:
         return Type(_PLAIN[found.name], "", (UNKNOWN, types.ELLIPSIS))
     match found.node:
+        case ast.Assign(value=ast.Call(func=made)) if _is_type_variable(modules, found, made):
+            return Type(found.name, "parameter")
         case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
             home = modules.find(found.module)
             if home is not None:
@@ -100,6 +102,12 @@ def _named(modules: Modules, module: Module, node: ast.expr, depth: int) -> Type
     if not found.name:
         raise Unresolved(f"`{text}` is a module, not a type")
     return Type(found.name, found.module)
+
+
+def _is_type_variable(modules: Modules, found: Reference, made: ast.expr) -> bool:
+    home = modules.find(found.module)
+    maker = reference(modules, home, made) if home is not None else None
+    return maker is not None and (maker.module, maker.name) in (("typing", "TypeVar"), ("typing_extensions", "TypeVar"))
 
 
 def _applied(modules: Modules, module: Module, base: ast.expr, arguments: list[ast.expr], depth: int) -> Type:

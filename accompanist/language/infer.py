@@ -160,13 +160,28 @@ class Inference:
                 return value
         return types.element(container)
 
+    def _made(self, type: Type, node: ast.Call, arguments: list[Type]) -> Type:
+        """What a constructor makes; the variables of a generic class are what its arguments have in their places."""
+        message = self._messages.find(type)
+        if message is None or not message.parameters:
+            return type
+        names = [name for name, _ in message.fields][: len(node.args)] + [
+            keyword.arg or "" for keyword in node.keywords
+        ]
+        given = {
+            field: found
+            for name, found in zip(names, arguments, strict=False)
+            if (field := message.field(name)) is not None
+        }
+        return Type(type.name, type.module, tuple(given.get(one, UNKNOWN) for one in message.parameters))
+
     def _call(self, alias: str, node: ast.Call, env: Env) -> Type:
         arguments = [self.type_of(part, env) for part in (*node.args, *(k.value for k in node.keywords))]
         pair = self._names.table.get(alias)
         for part, found in zip(node.args, arguments, strict=False) if alias in _SHOWS_ORDER else ():
             self._ordered(part, found)
         if pair is not None:
-            return self._signatures(*pair) or Type(pair[1], pair[0])
+            return self._signatures(*pair) or self._made(Type(pair[1], pair[0]), node, arguments)
         if alias in _FIXED:
             return _FIXED[alias]
         first = arguments[0] if arguments else UNKNOWN

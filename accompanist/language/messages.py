@@ -8,7 +8,7 @@ decides at run time.
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from accompanist.language import annotation, types
 from accompanist.language.modules import Module, Modules, Reference
@@ -33,6 +33,14 @@ class MessageClass:
     frozen: bool
     fields: tuple[tuple[str, Type], ...]
     members: tuple[str, ...] = ()
+    parameters: tuple[Type, ...] = ()
+
+    def of(self, arguments: tuple[Type, ...]) -> MessageClass:
+        """The class with its type variables filled in."""
+        if not self.parameters or len(arguments) != len(self.parameters):
+            return self
+        given = dict(zip(self.parameters, arguments, strict=True))
+        return replace(self, fields=tuple((name, type.given(given)) for name, type in self.fields), parameters=())
 
     def field(self, name: str) -> Type | None:
         return dict(self.fields).get(name)
@@ -53,7 +61,8 @@ class Messages:
             definition = self.definition(type)
             if definition is not None:
                 self._known[key] = self._read(*definition)
-        return self._known[key]
+        known = self._known[key]
+        return None if known is None else known.of(type.arguments)
 
     def definition(self, type: Type) -> tuple[Module, ast.ClassDef] | None:
         """Where a type of the project is defined."""
@@ -81,8 +90,12 @@ class Messages:
         if self._modules.find(type.module) is None:
             return self._opaque(type)
         message = self.find(type)
+        if message is None and self._is_pydantic(type):
+            return f"{type.name} is a pydantic model; it validates at the worker's edge, and a dataclass crosses"
         if message is None:
             return f"{type.name} is not a message type"
+        if message.parameters:
+            return f"{type.name} has type parameters, and they are not given: {type.name}[int]"
         for name, field in message.fields:
             reason = self.unsendable(field, seen)
             if reason:
@@ -102,6 +115,15 @@ class Messages:
             return f"{type.name} is not frozen"
         parts = [*type.arguments, *(field for _, field in (message.fields if message else ()))]
         return next(filter(None, (self.changeable(part, seen) for part in parts)), "")
+
+    def _is_pydantic(self, type: Type) -> bool:
+        definition = self.definition(type)
+        bases = (
+            []
+            if definition is None
+            else [annotation.reference(self._modules, definition[0], b) for b in definition[1].bases]
+        )
+        return any(base is not None and base.module.partition(".")[0] == "pydantic" for base in bases)
 
     def _opaque(self, type: Type) -> str:
         pair = (type.module, type.name)
@@ -149,7 +171,13 @@ class Messages:
         for statement in node.body:
             if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
                 fields[statement.target.id] = self._field(module, statement.annotation)
-        return MessageClass("data", frozen, tuple(fields.items()))
+        generic = [base for base in node.bases if isinstance(base, ast.Subscript)]
+        parameters = dict.fromkeys(part for base in generic for part in self._variables(module, base))
+        return MessageClass("data", frozen, tuple(fields.items()), (), tuple(parameters))
+
+    def _variables(self, module: Module, base: ast.Subscript) -> list[Type]:
+        parts = base.slice.elts if isinstance(base.slice, ast.Tuple) else [base.slice]
+        return [found for found in (self._field(module, part) for part in parts) if found.module == "parameter"]
 
     def _field(self, module: Module, node: ast.expr) -> Type:
         try:

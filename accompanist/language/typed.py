@@ -162,7 +162,8 @@ class Typing:
         if node.returns is None:
             return types.UNKNOWN
         try:
-            return annotation.type_of(self._names.modules, home, node.returns)
+            found = annotation.type_of(self._names.modules, home, node.returns)
+            return types.UNKNOWN if found.generic else found
         except annotation.Unresolved:
             return types.UNKNOWN
 
@@ -183,4 +184,6 @@ class Typing:
 
 
 def _join(one: Env, other: Env) -> Env:
-    return {name: types.union(one[name], other[name]) for name in one if name in other}
+    """Names that only one side binds have been reported where they are read."""
+    both = {name: types.union(one[name], other[name]) for name in one if name in other}
+    return dict.fromkeys((*one, *other), REFUSED) | both

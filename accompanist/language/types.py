@@ -6,7 +6,7 @@ receiver decodes it; elsewhere they may stay unknown. Two types are equal if the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -15,7 +15,8 @@ class Type:
     """`name` in `module` ("" for builtins and for the forms below) with `arguments`.
 
     Forms: "|" is a union of its arguments, "..." the ellipsis of `tuple[T, ...]`, "literal" (name: the source text) a
-    value inside `Literal[...]`, "?" unknown, "!" the type of something already refused.
+    value inside `Literal[...]`, "?" unknown, "!" the type of something already refused. A type variable has the module
+    "parameter".
     """
 
     name: str
@@ -29,6 +30,17 @@ class Type:
     @property
     def refused(self) -> bool:
         return self.name == "!" or any(argument.refused for argument in self.arguments)
+
+    @property
+    def generic(self) -> bool:
+        """Whether a type variable is in it."""
+        return self.module == "parameter" or any(argument.generic for argument in self.arguments)
+
+    def given(self, arguments: Mapping[Type, Type]) -> Type:
+        """The type with what type variables stand for."""
+        if self in arguments:
+            return arguments[self]
+        return Type(self.name, self.module, tuple(one.given(arguments) for one in self.arguments))
 
     def text(self, alias: Callable[[str, str], str] = lambda module, name: name) -> str:
         """The type as an expression; `alias` gives the name that stands for (module, name) there."""

@@ -23,8 +23,15 @@ from accompanist.language.words import Outcome
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-MUST_PASS = sorted(path.stem for path in (HERE / "must_pass").glob("*.py") if path.stem not in ("__init__", "shop"))
-MUST_FAIL = sorted(path.stem for path in (HERE / "must_fail").glob("*.py") if path.stem not in ("__init__", "shop"))
+
+
+def _stems(folder: str) -> list[str]:
+    return sorted(path.stem for path in (HERE / folder).glob("*.py") if path.stem not in ("__init__", "shop"))
+
+
+CORPUS = _stems("corpus")
+MUST_PASS = sorted([*_stems("must_pass"), *CORPUS])
+MUST_FAIL = _stems("must_fail")
 
 
 def read(path: str) -> str | None:
@@ -34,9 +41,14 @@ def read(path: str) -> str | None:
         return None
 
 
+def path_of(folder: str, name: str) -> Path:
+    """A program's file; those of the corpus must pass."""
+    return HERE / ("corpus" if folder == "must_pass" and name in CORPUS else folder) / f"{name}.py"
+
+
 @cache
 def compiled(folder: str, name: str) -> Compiled:
-    return compile_file(str(HERE / folder / f"{name}.py"), root=str(ROOT), read=read)
+    return compile_file(str(path_of(folder, name)), root=str(ROOT), read=read)
 
 
 def must_pass(name: str) -> tuple[Choreography, ModuleType]:
@@ -44,7 +56,7 @@ def must_pass(name: str) -> tuple[Choreography, ModuleType]:
     result = compiled("must_pass", name)
     assert result.ok, [found.text for found in result.diagnostics]
     choreography = result.choreographies[-1]  # those before it are called by it
-    return choreography, importlib.import_module(f"tests.language.must_pass.{name}")
+    return choreography, importlib.import_module(f"tests.language.{path_of('must_pass', name).parent.name}.{name}")
 
 
 def text(source: str) -> Compiled:

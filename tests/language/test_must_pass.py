@@ -11,7 +11,7 @@ import pytest
 from accompanist.language import direct
 from accompanist.language.amend import Amender, erase
 from accompanist.language.ir import Block, If, Invoke, Loop, walk
-from tests.language.programs import HERE, MUST_PASS, ROOT, World, must_pass
+from tests.language.programs import HERE, MUST_PASS, ROOT, World, must_pass, path_of
 
 
 def test_there_are_enough() -> None:
@@ -56,7 +56,7 @@ def test_every_argument_set_takes_another_path(name: str) -> None:
 @pytest.mark.parametrize("name", MUST_PASS)
 def test_each_role_call_appears_once_on_each_path(name: str) -> None:
     choreography, _ = must_pass(name)
-    source = (HERE / "must_pass" / f"{name}.py").read_text()
+    source = path_of("must_pass", name).read_text()
     for path in _paths(choreography.normal)[:1000]:
         sites = Counter(point.site for point in path if isinstance(point, Invoke))
         # what is called or unrolled stands there once for each frame
@@ -84,7 +84,7 @@ def test_erasing_the_selections_gives_the_choreography_back(name: str) -> None:
 def test_mypy_strict_accepts_them_all() -> None:
     command = [sys.executable, "-m", "mypy", "--strict", "--disable-error-code=empty-body", "--no-error-summary"]
     done = subprocess.run(
-        [*command, str(HERE / "must_pass"), "workers/orders/choreography.py"],
+        [*command, str(HERE / "must_pass"), str(HERE / "corpus"), "workers/orders/choreography.py"],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -34,7 +34,7 @@ def quicksort(a: Sorter, b: Sorter, c: Sorter, numbers: At[list[int], "a"]) -> A
 
 
 @choreography
-def recursion(a: Sorter, b: Sorter, c: Sorter, numbers: At[list[int], "a"]) -> At[str, "a"]:
+def quicksort_text(a: Sorter, b: Sorter, c: Sorter, numbers: At[list[int], "a"]) -> At[str, "a"]:
     done = quicksort(a, b, c, numbers)
     return str(done)
 
@@ -45,3 +45,4 @@ WORKERS: dict[str, Callable[..., Any]] = {
     "c.count": lambda pivot: pivot,
 }
 ARGUMENTS: list[dict[str, Any]] = [{"numbers": []}, {"numbers": [3, 1, 2]}, {"numbers": [5, 2, 8, 1, 9, 3, 7]}]
+RESULTS: list[Any] = ["[]", "[1, 2, 3]", "[1, 2, 3, 5, 7, 8, 9]"]

@@ -1,0 +1,33 @@
+"""A chain of 3: each link adds its own and hands the sum on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from accompanist import At, Role, choreography, com, transaction
+
+
+class Link(Role):
+    @transaction
+    def add(self, number: int) -> int: ...
+
+    @add.compensation
+    def take(self, number: int) -> None: ...
+
+
+@choreography
+def chain3(start: Link, link1: Link, link2: Link, link3: Link, number: At[int, "start"]) -> At[int, "start"]:
+    number = link1.add(com(number, to=link1))
+    number = link2.add(com(number, to=link2))
+    number = link3.add(com(number, to=link3))
+    return com(number, to=start)
+
+
+WORKERS: dict[str, Callable[..., Any]] = {
+    "link1.add": lambda number: number + 1,
+    "link2.add": lambda number: number + 2,
+    "link3.add": lambda number: number + 3,
+}
+ARGUMENTS: list[dict[str, Any]] = [{"number": 0}, {"number": 7}]
+RESULTS: list[Any] = [6, 13]

@@ -1,0 +1,61 @@
+"""Searching rooms at several hotels: each answers with its offers, the portal keeps the best and reserves it there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from accompanist import At, Role, choreography, com, pure, query, share, transaction
+
+
+@dataclass(frozen=True)
+class Room:
+    hotel: str
+    cents: int
+
+
+class Portal(Role):
+    pass
+
+
+class Hotel(Role):
+    @query
+    def offers(self, city: str) -> tuple[Room, ...]: ...
+
+    @transaction
+    def reserve(self, room: Room) -> str: ...
+
+    @reserve.compensation
+    def cancel(self, room: Room) -> None: ...
+
+
+@pure
+def best(rooms: tuple[Room, ...]) -> Room:
+    return min(rooms, key=lambda room: room.cents, default=Room("", 0))
+
+
+@choreography
+def hotel_search(portal: Portal, north: Hotel, south: Hotel, city: At[str, "portal"]) -> At[str, "portal"]:
+    found: tuple[Room, ...] = ()
+    for hotel in (north, south):
+        found = (*found, *com(hotel.offers(com(city, to=hotel)), to=portal))
+    chosen = share(best(found), to=[north, south])
+    match chosen.hotel:
+        case "north":
+            number = com(north.reserve(chosen), to=portal)
+        case "south":
+            number = com(south.reserve(chosen), to=portal)
+        case _:
+            number = "no room"
+    return number
+
+
+WORKERS: dict[str, Callable[..., Any]] = {
+    "north.offers": lambda city: (Room("north", 90),) if city != "Ghent" else (),
+    "south.offers": lambda city: (Room("south", 120), Room("south", 70)) if city == "Rome" else (),
+    "north.reserve": lambda room: f"n{room.cents}",
+    "south.reserve": lambda room: f"s{room.cents}",
+}
+ARGUMENTS: list[dict[str, Any]] = [{"city": "Rome"}, {"city": "Oslo"}, {"city": "Ghent"}]
+RESULTS: list[Any] = ["s70", "n90", "no room"]

@@ -1,0 +1,57 @@
+"""Two-phase commit: all prepare; if each has said yes all commit, which cannot fail any more, else all give back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from accompanist import At, Role, choreography, com, transaction
+from accompanist.language.direct import Declined
+
+
+class Coordinator(Role):
+    @transaction
+    def decide(self, what: str) -> str: ...
+
+
+class Member(Role):
+    @transaction
+    def prepare(self, what: str) -> int: ...
+
+    @prepare.compensation
+    def give_back(self, what: str) -> None: ...
+
+    @transaction(retriable=True)
+    def commit(self, what: str) -> int: ...
+
+
+@choreography
+def two_phase_commit(
+    lead: Coordinator, one: Member, two: Member, three: Member, what: At[str, "lead"]
+) -> At[str, "lead"]:
+    for member in (one, two, three):
+        ready = member.prepare(com(what, to=member))
+        com(ready, to=lead)
+    decision = lead.decide(what)
+    for member in (one, two, three):
+        member.commit(com(decision, to=member))
+    return decision
+
+
+def prepare(what: str) -> int:
+    if what == "no":
+        raise Declined("two says no")
+    return 2
+
+
+WORKERS: dict[str, Callable[..., Any]] = {
+    "lead.decide": lambda what: f"commit {what}",
+    "one.prepare": lambda what: 1,
+    "two.prepare": prepare,
+    "three.prepare": lambda what: 3,
+    "one.commit": lambda what: 1,
+    "two.commit": lambda what: 2,
+    "three.commit": lambda what: 3,
+}
+ARGUMENTS: list[dict[str, Any]] = [{"what": "yes"}, {"what": "no"}]
+RESULTS: list[Any] = ["commit yes", "undone: two says no"]
