@@ -11,8 +11,9 @@ from accompanist.cli.output import show
 from accompanist.cli.project import chosen
 from accompanist.cli.source import compiled
 from accompanist.errors import OperatorError, catalogue
-from accompanist.language.diagram import Picture, picture
+from accompanist.language.diagram import picture
 from accompanist.language.mermaid import mermaid, plain
+from accompanist.language.shapes import Picture
 from accompanist.language.svg import svg
 
 UNWRITABLE = catalogue(

@@ -29,7 +29,7 @@ from accompanist.language.parse import HeaderParser, choreographies
 from accompanist.language.program import Choreography
 from accompanist.language.roles import RoleClasses
 from accompanist.language.saga import SagaCheck
-from accompanist.language.secrecy import SecrecyCheck
+from accompanist.language.secrecy import check_secrets
 from accompanist.language.source import Read, Source, Span
 from accompanist.language.typed import Typing
 from accompanist.language.write import Writer
@@ -206,8 +206,7 @@ class _Compilation:
         self._endless(normal)
         amender = Amender(header)
         amended = Whole(amender.amend(normal.body), tuple(amender.proceed(one) for one in normal.procedures))
-        for block in amended.blocks:
-            SecrecyCheck(names, header, sources, findings).check(block)
+        check_secrets(amended, names, header, sources, findings)
         commitment = SagaCheck(header, sources, findings).check(amended)
         if len(findings) > before:
             return None

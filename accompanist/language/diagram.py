@@ -1,9 +1,8 @@
-"""A choreography as a picture: who says what to whom, which service does what, where a path forks and how it ends.
+"""From a choreography to its picture: who says what to whom, which service does what, where a path forks and ends.
 
-`picture` turns the amended normal form, with every selection that was inserted, into a tree of few shapes; `mermaid`
-and `svg` only draw. So all of them show the same, and each shape keeps its site and line: whoever knows the state of a
-session can lay it over the picture. A new kind of block in the language is a new `case` in `_Painter.point`, nearly
-always a `Frame` with sections.
+`picture` turns the amended normal form, with every selection that was inserted, into a tree of few `shapes`; `mermaid`
+and `svg` only draw, so all of them show the same. A new kind of block in the language is a new `case` in
+`_Painter.point`, nearly always a `Frame` with sections.
 
 What is not promised: that time runs strictly downward across lanes. Roles that nothing orders run side by side; an
 arrow stands where the choreography writes it. What follows an early return stands inside the branch it belongs to, as
@@ -14,12 +13,13 @@ from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from accompanist.language.ir import (
     Abort,
     Block,
+    Enter,
     Expression,
     If,
     Invoke,
@@ -27,6 +27,7 @@ from accompanist.language.ir import (
     Let,
     Loop,
     Move,
+    Procedure,
     Return,
     Select,
     Statement,
@@ -34,105 +35,16 @@ from accompanist.language.ir import (
 )
 from accompanist.language.program import Choreography
 from accompanist.language.roles import Offer
+from accompanist.language.shapes import Act, Arrow, Frame, Lane, Mark, Picture, Section, Shapes, Visit
 
 text_chars_max = 72
 """Of one label; what is longer ends in an ellipsis."""
 
+_OURS = re.compile(r"(_\d+)+(_in)?")
+_CALLED = re.compile(r"(?:_\d+)+_([^\W\d]\w*)")
+
 _OWN = "role."
 """Before the names of what a role asks itself: `role.now()`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Lane:
-    """One role, from top to bottom."""
-
-    role: str
-    role_class: str
-
-
-@dataclass(frozen=True, slots=True)
-class Arrow:
-    """A message. `choice` is the label it tells; `bare` if it carries nothing else."""
-
-    site: str
-    line: int
-    sender: str
-    receiver: str
-    text: str
-    type: str = ""
-    choice: str = ""
-    bare: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Act:
-    """A worker's operation. `kind`: pivot, transaction, retriable or query, or drawn, for what a role asks its own
-    clock or chance; `undo` is its compensation."""
-
-    site: str
-    line: int
-    role: str
-    text: str
-    kind: str
-    undo: str = ""
-    attempted: bool = False
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What is to be known of it beside its name, in words."""
-        found = {
-            "pivot": "pivot: commits the saga",
-            "retriable": "retried until it succeeds",
-            "query": "query",
-            "drawn": "recorded",
-        }
-        said = [found[self.kind]] if self.kind in found else []
-        said += ["a refusal is a value"] if self.attempted else []
-        said += [f"undone by {self.undo}"] if self.undo else []
-        return tuple(said)
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """The beginning or the end of a path at a role. `kind`: start, result or abort."""
-
-    line: int
-    role: str
-    text: str
-    kind: str
-    site: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One way through a frame, under its condition; without a title, what happens otherwise."""
-
-    title: str
-    shapes: Shapes
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """A fork or a repetition, as UML names it: alt, loop. `known_to`: who can tell the sections apart by themselves."""
-
-    kind: str
-    site: str
-    line: int
-    known_to: tuple[str, ...]
-    sections: tuple[Section, ...]
-
-
-Shape = Arrow | Act | Mark | Frame
-Shapes = tuple[Shape, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A choreography, ready to be drawn."""
-
-    name: str
-    lanes: tuple[Lane, ...]
-    shapes: Shapes
 
 
 def picture(choreography: Choreography) -> Picture:
@@ -140,17 +52,28 @@ def picture(choreography: Choreography) -> Picture:
     header = choreography.header
     assert header is not None, "a choreography that compiled keeps its normal form"
     lanes = tuple(Lane(role, choreography.projections[role].role_class) for role in choreography.roles)
+    names = {one.number: f"{one.header.name} {one.number}" for one in choreography.amended_procedures}
     given = ", ".join(f"{parameter.name}: {parameter.type}" for parameter in choreography.parameters)
     starts = () if choreography.initiator is None else (Mark(header.span.line, header.initiator, given, "start"),)
-    shapes = (*starts, *_Painter(choreography.roles, choreography.returns).block(choreography.amended))
+    body = _Painter(choreography.roles, choreography.returns, names).block(choreography.amended)
+    procedures = tuple(_procedure(one, choreography.roles, names) for one in choreography.amended_procedures)
+    shapes = (*starts, *body, *procedures)
     return Picture(choreography.name, lanes, shapes)
+
+
+def _procedure(procedure: Procedure, roles: tuple[str, ...], names: Mapping[int, str]) -> Frame:
+    """A choreography that calls itself, drawn once for each way in which its roles are given."""
+    header = procedure.header
+    title = f"{names[procedure.number]}({', '.join(_written(given.name) for given in header.given)})"
+    shapes = _Painter(roles, header.returns.text(), names).block(procedure.body)
+    return Frame("def", "", header.span.line, (), (Section(title, shapes),))
 
 
 class _Painter:
     """Turns statements into shapes. `_meant` says what the temporaries of the normal form stand for."""
 
-    def __init__(self, roles: tuple[str, ...], returns: str) -> None:
-        self._roles, self._returns = roles, returns
+    def __init__(self, roles: tuple[str, ...], returns: str, procedures: Mapping[int, str]) -> None:
+        self._roles, self._returns, self._procedures = roles, returns, procedures
         self._meant: dict[str, ast.expr] = {}
 
     def block(self, block: Block) -> Shapes:
@@ -170,6 +93,8 @@ class _Painter:
                 return (Arrow(site, span.line, sender, receiver, label, "", label, bare=True),)
             case If():
                 return self._if(point)
+            case Enter():
+                return (self._visit(point),)
             case Loop(body=body):
                 return self._loop(point, body)
             case Return(value=value, owners=owners, span=span):
@@ -212,10 +137,18 @@ class _Painter:
         match series:
             case ast.Call(func=ast.Name(id="tuple"), args=[inner]):
                 series = inner
-        return _short(f"for {', '.join(first.targets)} in {ast.unparse(series)}")
+        return _short(f"for {', '.join(map(_written, first.targets))} in {ast.unparse(series)}")
 
     def _known(self, point: If) -> tuple[str, ...]:
         return tuple(role for role in self._roles if role in point.owners)
+
+    def _visit(self, point: Enter) -> Visit:
+        name, arguments = self._procedures[point.procedure], [self._node(value) for _, value in point.arguments]
+        text = f"{name}({', '.join(ast.unparse(one) for one in arguments)})"
+        if point.target is not None and _temporary(point.target):
+            self._meant[point.target] = ast.Call(ast.Name(name.partition(" ")[0]), arguments, [])
+        roles = tuple(role for role in self._roles if role in point.acting)
+        return Visit(point.site, point.span.line, roles, _short(text))
 
     def _act(self, point: Invoke) -> Act:
         arguments = ", ".join(self._text(value) for _, value in point.arguments)
@@ -249,7 +182,7 @@ class _Painter:
 
     def _node(self, value: Expression) -> ast.expr:
         """The expression as its author wrote it: temporaries are replaced by what they were bound to."""
-        if not value.names & self._meant.keys():
+        if not any(name.startswith("_") for name in value.names):
             return value.node
         made: ast.expr = _Replace(self._meant).visit(copy.deepcopy(value.node))
         return made
@@ -260,12 +193,18 @@ class _Replace(ast.NodeTransformer):
         self._meant = meant
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self._meant.get(node.id, node)
+        return self._meant.get(node.id) or ast.Name(_written(node.id))
 
 
 def _temporary(name: str) -> bool:
-    """Whether a name was made by the compiler; authors cannot write these."""
-    return name[:1] == "_" and name[1:2].isdigit()
+    """Whether a name is the compiler's own, for what stands without a name in the source."""
+    return _OURS.fullmatch(name) is not None
+
+
+def _written(name: str) -> str:
+    """A name as its author wrote it: inside what is called it bears the call's number."""
+    found = _CALLED.fullmatch(name)
+    return name if found is None else found[1]
 
 
 def _exits(side: Block) -> bool:

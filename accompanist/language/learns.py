@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from accompanist.language.diagram import Arrow, Frame, Shapes, picture
+from accompanist.language.diagram import picture
 from accompanist.language.program import Choreography
+from accompanist.language.shapes import Arrow, Frame, Shapes
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from accompanist.language.diagram import Act, Arrow, Frame, Mark, Picture, Section, Shape
+from accompanist.language.shapes import Act, Arrow, Frame, Mark, Picture, Section, Shape, Visit
 
 _PLAIN = frozenset(" _.,()=+-/'[]|!?*")
 _WORDS = re.compile(r"\bend\b", re.IGNORECASE)
@@ -45,6 +45,12 @@ def _mermaid(shape: Shape, ids: dict[str, str]) -> Iterator[str]:
         case Mark(role=role, text=text, kind=kind):
             said = "aborts#58;" if kind == "abort" else _MARK[kind]
             yield f"Note over {ids[role]}: {said} {escape(text)}".rstrip()
+        case Visit(roles=roles, text=text):
+            yield f"Note over {_over(roles, ids)}: goes through {escape(text)}"
+        case Frame(kind="def", sections=(procedure,)):  # Mermaid has no frame for it
+            yield f"Note over {_over(tuple(ids), ids)}: {escape(procedure.title)} is#58;"
+            for inner in procedure.shapes:
+                yield from _mermaid(inner, ids)
         case Frame(kind="loop", sections=(turn, *ends)):  # Mermaid's loops have one section
             yield from _section(f"loop {escape(turn.title)}", turn, ids)
             yield "end"
@@ -54,6 +60,12 @@ def _mermaid(shape: Shape, ids: dict[str, str]) -> Iterator[str]:
             for number, section in enumerate(sections):
                 yield from _section(f"{'else' if number else kind} {escape(section.title)}", section, ids)
             yield "end"
+
+
+def _over(roles: tuple[str, ...], ids: dict[str, str]) -> str:
+    """The lanes that a note spans, from the first to the last."""
+    spanned = [ids[role] for role in roles]
+    return spanned[0] if len(spanned) == 1 else f"{spanned[0]},{spanned[-1]}"
 
 
 def _section(head: str, section: Section, ids: dict[str, str]) -> Iterator[str]:
@@ -94,6 +106,8 @@ def _plain(shape: Shape, width: int) -> Iterator[str]:
             yield _shown(f"{role:>{width}} {_GLYPH[kind]} {text}{notes}")
         case Mark(role=role, text=text, kind=kind):
             yield _shown(f"{role:>{width}} {_MARK[kind]} {text}")
+        case Visit(roles=roles, text=text):
+            yield _shown(f"{', '.join(roles)} ⟳ {text}")
         case Frame(kind=kind, sections=sections):
             for number, section in enumerate(sections):
                 known = "" if number or not shape.known_to else f"  (known to {', '.join(shape.known_to)})"

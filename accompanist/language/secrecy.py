@@ -24,6 +24,7 @@ from accompanist.language.infer import Inference, unpacked
 from accompanist.language.ir import (
     Abort,
     Block,
+    Enter,
     Expression,
     Header,
     If,
@@ -35,6 +36,7 @@ from accompanist.language.ir import (
     Return,
     Select,
     Statement,
+    Whole,
     actors,
     walk,
 )
@@ -59,6 +61,13 @@ DECIDES = catalogue(
 )
 
 Env = Mapping[str, Type]
+
+
+def check_secrets(whole: Whole, names: Names, header: Header, sources: Sources, findings: Findings) -> None:
+    """Report every secret that leaves a choreography or a procedure of it; `whole` is located, typed and amended."""
+    SecrecyCheck(names, header, sources, findings).check(whole.body)
+    for procedure in whole.procedures:
+        SecrecyCheck(names, procedure.header, sources, findings).check(procedure.body)
 
 
 class SecrecyCheck:
@@ -92,6 +101,12 @@ class SecrecyCheck:
                     self._leaves(value.span, f"is sent to {' and '.join(receivers)}, but it is a secret")
                 if target is not None:
                     self._bind({target: kind}, under or (not receivers and self._reads(value)))
+            case Enter(target=target, arguments=arguments, type=kind):
+                for given, value in arguments:
+                    if self._reads(value) and not self.holds(given.type):
+                        self._leaves(value.span, f"is given as the plain parameter {given.name}, but it is a secret")
+                if target is not None:
+                    self._bind({target: kind}, under)
             case If():
                 self._branch(point, under)
             case Loop(body=body):

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 
-from accompanist.language.diagram import Act, Arrow, Frame, Mark, Picture, Shape, Shapes
+from accompanist.language.shapes import Act, Arrow, Frame, Mark, Picture, Shape, Shapes, Visit
 
 letter = 7.2  # of a label, 12 px high
 small = 6.6  # of a note, 11 px high
@@ -20,6 +20,7 @@ inset = 12.0  # of a frame in a frame
 arrow_height, mark_height, act_height, note_height = 44.0, 40.0, 28.0, 17.0
 title_height, gap = 34.0, 16.0
 lane_min, head_height = 132.0, 46.0
+overhang = 48.0  # how far a visit's box reaches beyond its first and its last lane
 
 
 def width(text: str, size: float = letter) -> float:
@@ -82,6 +83,9 @@ class Sheet:
         """How far each lane's own shapes reach to either side."""
         half = [head / 2 for head in self.heads]
         for shape in _all(self.picture.shapes):
+            if isinstance(shape, Visit):
+                for at in {self._order[shape.roles[0]], self._order[shape.roles[-1]]}:
+                    half[at] = max(half[at], overhang if len(shape.roles) > 1 else width(shape.text) / 2 + 13)
             if isinstance(shape, (Act, Mark)):
                 wide = box(shape)[0] if isinstance(shape, Act) else sign(shape)
                 at = self._order[shape.role]
@@ -93,16 +97,20 @@ class Sheet:
         pairs = list(pairwise(half))
         heads = [(one + other) / 2 for one, other in pairwise(self.heads)]
         gaps = [max(lane_min, max(pair) + 18, apart + 20) for pair, apart in zip(pairs, heads, strict=True)]
-        arrows = [shape for shape in _all(self.picture.shapes) if isinstance(shape, Arrow)]
-        for arrow in sorted(arrows, key=self._span):
-            first, last = sorted((self._order[arrow.sender], self._order[arrow.receiver]))
-            lacking = label(arrow) + 44 - sum(gaps[first:last])
+        wide = [shape for shape in _all(self.picture.shapes) if isinstance(shape, (Arrow, Visit))]
+        for first, last, needed in sorted(map(self._span, wide), key=lambda span: span[1] - span[0]):
+            lacking = needed - sum(gaps[first:last])
             for at in range(first, last) if lacking > 0 else ():
                 gaps[at] += lacking / (last - first)
         return gaps
 
-    def _span(self, arrow: Arrow) -> int:
-        return abs(self._order[arrow.sender] - self._order[arrow.receiver])
+    def _span(self, shape: Arrow | Visit) -> tuple[int, int, float]:
+        """The first and the last lane that something wide touches, and how far apart they have to be."""
+        if isinstance(shape, Arrow):
+            first, last = sorted((self._order[shape.sender], self._order[shape.receiver]))
+            return first, last, label(shape) + 44
+        touched = [self._order[role] for role in shape.roles]
+        return min(touched), max(touched), width(shape.text) + 26 - 2 * overhang
 
 
 def _titled(frame: Frame) -> float:

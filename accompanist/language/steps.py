@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from accompanist.language.diagram import Act, Arrow, Frame, Mark, Shape, Shapes, picture
+from accompanist.language.diagram import picture
 from accompanist.language.program import Choreography
+from accompanist.language.shapes import Act, Arrow, Frame, Mark, Shape, Shapes, Visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ def _steps(shapes: Shapes, role: str) -> Iterator[Step]:
                 )
             case Mark(role=who, kind=kind, text=text) if who == role:
                 yield Step(kind, f"{kind}s with {text}", shape.site, shape.line)
+            case Visit(roles=roles, text=text) if role in roles:
+                yield Step(f"goes through {text.partition('(')[0]}", f"goes through {text}", shape.site, shape.line)
             case Frame() if any(_acts(inner, role) for section in shape.sections for inner in section.shapes):
                 yield from _framed(shape, role)
 
@@ -73,5 +76,7 @@ def _acts(shape: Shape, role: str) -> bool:
             return role in (sender, receiver)
         case Act(role=who) | Mark(role=who):
             return who == role
+        case Visit(roles=roles):
+            return role in roles
         case Frame(sections=sections):
             return any(_acts(inner, role) for section in sections for inner in section.shapes)

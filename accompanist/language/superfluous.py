@@ -44,8 +44,8 @@ def warnings(choreography: Choreography, source: Source) -> tuple[Diagnostic, ..
     """What could be left out of a choreography that compiled, in the order of the source."""
     header = choreography.header
     assert header is not None, "a choreography that compiled keeps its normal form"
-    body = choreography.amended
-    found = [*_listening(header, body, source), *_unread(header, body, source), *_there(body, source)]
+    body, everything = choreography.amended, choreography.everything
+    found = [*_listening(header, everything, source), *_unread(header, body, source), *_there(everything, source)]
     here = (one for one in found if one.file == source.path)  # what is called may stand in another file
     return tuple(sorted(dict.fromkeys(here), key=lambda one: (one.span, one.code)))
 
@@ -117,7 +117,7 @@ def _there(body: Block, source: Source) -> Iterator[Diagnostic]:
 def _inlined(site: str) -> bool:
     """Whether a point was written for several roles: in a called choreography, or in a loop over roles. What is
     superfluous for one of them need not be for another."""
-    return "." in site.replace("[].", "")
+    return site.startswith("@") or "." in site.replace("[].", "")
 
 
 def _warning(code: str, source: Source, span: Span, text: str, hint: str) -> Diagnostic:

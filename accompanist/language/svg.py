@@ -11,7 +11,7 @@ import unicodedata
 from html import escape
 
 from accompanist.language import sheet
-from accompanist.language.diagram import Act, Arrow, Frame, Mark, Picture, Shape, Shapes
+from accompanist.language.shapes import Act, Arrow, Frame, Mark, Picture, Shape, Shapes, Visit
 from accompanist.language.sheet import Sheet
 
 _STYLE = """
@@ -30,6 +30,7 @@ text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",mon
 .tip{fill:var(--ink)}.bare .wire{stroke:var(--choice);stroke-dasharray:5 4}.bare .tip{fill:var(--choice)}
 .pill{fill:var(--choice-paper);stroke:var(--choice)}.told{font-size:11px;fill:var(--choice);font-weight:600}
 .act rect{fill:var(--act);stroke:var(--act-edge)}.query rect,.drawn rect{fill:var(--paper);stroke-dasharray:4 3}
+.visit rect{fill:var(--head);stroke:var(--soft);stroke-width:1.5}
 .pivot rect{fill:var(--pivot);stroke:var(--pivot-edge);stroke-width:2.2}.pivot .small{fill:var(--pivot-edge)}
 .frame{fill:var(--frame);fill-opacity:.55;stroke:var(--life)}.tab{fill:var(--head);stroke:var(--life)}
 .kind{font-size:11px;font-weight:700}.split{stroke:var(--life);stroke-dasharray:6 5}
@@ -99,6 +100,8 @@ class _Drawing:
                 self._act(shape)
             case Mark():
                 self._mark(shape)
+            case Visit():
+                self._visit(shape)
             case Frame():
                 self._frame(shape, depth)
 
@@ -143,6 +146,15 @@ class _Drawing:
         ]
         self._group(mark.kind, mark.site, mark.line, [_rect("", left, y, wide, 26, 13), *words])
         self._y += sheet.mark_height
+
+    def _visit(self, visit: Visit) -> None:
+        first, last = self._sheet.x(visit.roles[0]), self._sheet.x(visit.roles[-1])
+        reach = sheet.overhang if len(visit.roles) > 1 else sheet.width(visit.text) / 2 + 13
+        left, wide, y = first - reach, last - first + 2 * reach, self._y + 4
+        text = f'<text class="mid" x="{(first + last) / 2:g}" y="{y + 18:g}">{_text(visit.text)}</text>'
+        box = _rect("", left, y, wide, sheet.act_height, 2)
+        self._group("visit", visit.site, visit.line, [box, text])
+        self._y += sheet.act_height + sheet.gap
 
     def _frame(self, frame: Frame, depth: int) -> None:
         left = 14 + depth * sheet.inset

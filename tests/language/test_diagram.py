@@ -8,18 +8,18 @@ from xml.etree import ElementTree
 
 import pytest
 
-from accompanist.language.amend import Amender
-from accompanist.language.diagram import Act, Arrow, Frame, Mark, Picture, Shape, Shapes, picture
+from accompanist.language.diagram import picture
 from accompanist.language.ir import Invoke, Move, Select, walk
 from accompanist.language.mermaid import mermaid, plain
 from accompanist.language.program import Choreography
+from accompanist.language.shapes import Act, Arrow, Frame, Mark, Picture, Shape, Shapes, Visit
 from accompanist.language.svg import svg
 from tests.language.programs import MUST_PASS, ROOT, compile_file, must_pass, read, text
 
 SVG = "{http://www.w3.org/2000/svg}"
 DRAWN = {"svg", "title", "style", "rect", "text", "tspan", "line", "path", "polygon", "g"}
 MERMAID = re.compile(
-    r"sequenceDiagram|accTitle: .*|participant r\d+ as .+|r\d+-?->>r\d+: .+|Note over r\d+: .+"
+    r"sequenceDiagram|accTitle: .*|participant r\d+ as .+|r\d+-?->>r\d+: .+|Note over r\d+(,r\d+)?: .+"
     r"|(alt|opt|else|loop)( .+)?|end"
 )
 
@@ -65,8 +65,7 @@ def hostile() -> Picture:
 @pytest.mark.parametrize("name", MUST_PASS)
 def test_every_message_and_every_call_is_in_the_picture(name: str) -> None:
     choreography, _ = must_pass(name)
-    assert choreography.header is not None
-    amended = list(walk(Amender(choreography.header).amend(choreography.normal)))
+    amended = list(walk(choreography.everything))
     drawn = list(shapes(picture(choreography).shapes))
     moves = [(point.site, receiver) for point in amended if isinstance(point, Move) for receiver in point.receivers]
     told = [(point.site, point.receiver) for point in amended if isinstance(point, Select)]
@@ -154,6 +153,17 @@ def test_a_loop_whose_length_is_shared_tells_nobody() -> None:
 def test_names_that_the_compiler_made_are_not_shown() -> None:
     for name in MUST_PASS:
         assert not re.search(r"(?<![\w\"'])_\d", plain(picture(must_pass(name)[0]))), name
+
+
+def test_a_procedure_is_drawn_once_for_each_way_its_roles_are_given() -> None:
+    drawn = picture(must_pass("recursion")[0])
+    assert [one.sections[0].title for one in drawn.shapes if isinstance(one, Frame)] == [
+        "quicksort 1(numbers)",
+        "quicksort 2(numbers)",
+        "quicksort 3(numbers)",
+    ]
+    visits = [one.text for one in shapes(drawn.shapes) if isinstance(one, Visit)]
+    assert visits[:3] == ["quicksort 1(numbers)", "quicksort 2(low)", "quicksort 3(high)"]
 
 
 def test_ends_are_marked() -> None:

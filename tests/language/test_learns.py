@@ -150,3 +150,28 @@ def test_who_learns_what() -> None:
 def test_a_selection_is_something_learned() -> None:
     choreography, _ = must_pass("branch_label_only")
     assert "    that the branch went `then` from stock, line 15" in learns_text(choreography).splitlines()
+
+
+RECURSIVE = """\
+
+@choreography
+def again(shop: Shop, bank: Bank, card: At[{type}, "shop"], left: At[int, "shop"]) -> At[{type}, "shop"]:
+    if left == 0:
+        return card
+    bank.note(com({sent}, to=bank))
+    return again(shop, bank, card, left - 1)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "sent", "code"),
+    [
+        ("Secret[Card]", "last_four(card)", []),
+        ("Secret[Card]", "card.number", ["ACC170"]),
+        ("Card", "card.number", ["ACC170"]),
+    ],
+    ids=["kept", "sent inside", "given as plain"],
+)
+def test_a_secret_is_kept_in_what_calls_itself(kind: str, sent: str, code: list[str]) -> None:
+    program = HEAD + "    again(shop, bank, card, 2)\n    return name\n" + RECURSIVE.format(type=kind, sent=sent)
+    assert sorted({found.code for found in text(program).diagnostics}) == code
