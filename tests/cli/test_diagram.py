@@ -45,3 +45,11 @@ def test_what_cannot_be_drawn(
 def test_a_refused_file_is_answered_with_its_diagnostics(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("diagram", str(ROOT / "tests/language/must_fail/results.py")) == 1
     assert "ACC144" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [("diagram",), ("diff",), ("check",), ("explain",), ("fence", "install")])
+def test_each_command_explains_itself(
+    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*command, "--help") == 0
+    assert "Usage: " in capsys.readouterr().out
