@@ -50,7 +50,8 @@ tombstone_days = 7
 audit_days = 365
 collect_after_ms = 86_400_000  # a session that is over can be read with all its messages for a day
 collect_rows_max = 200  # sessions in one commit
-collect_pause_ms = 1_000  # when there was nothing left to collect; else it goes on almost at once
+collect_pause_ms = 1_000  # when there was nothing left to collect
+collect_again_ms = 20  # when there was
 forget_rows_max = 1_000  # one call of a worker's fence
 stuck_after_ms = 3_600_000  # an open session that nothing was written to for so long is shown by `doctor`
 

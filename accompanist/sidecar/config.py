@@ -7,6 +7,8 @@
     workers = { Payment = "unix:/run/payment-worker.sock" } # role class = where its worker is
     choreographies = ["orders/choreography.py"]
     token_file = "payment.token"                            # needed where `api` is not on this machine
+    collect_after_s = 86400                                 # a saga that is over can be read so long (a day)
+    tombstone_s = 604800                                    # and its late messages are refused so long (a week)
 
     [service.payment.retry]    # by operation, or `default`; what is left out stays as it is
     charge = { attempts_max = 5, first_ms = 50, cap_ms = 2000, timeout_ms = 3000 }
@@ -19,9 +21,9 @@
 
 Paths, also in `unix:` addresses and in a database's `host=`, are relative to the file. Over the file stand
 `DATABASE_URL` (the database of every service) and, over that, `ACCOMPANIST_SERVICE_<NAME>_<KEY>` for the keys
-`database schema listen api token_file` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY` is the table as
-JSON. The file itself is
-`--config`, else `ACCOMPANIST_CONFIG`, else the first `accompanist.toml` from the working directory upwards.
+`database schema listen api token_file collect_after_s tombstone_s` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`;
+`..._RETRY` is the table as JSON. The file itself is `--config`, else `ACCOMPANIST_CONFIG`, else the first
+`accompanist.toml` from the working directory upwards.
 
 A wrong key, value or name is an error that says where it stands and what was probably meant. Nothing is
 connected to and no choreography is read here, so a good configuration is no promise that what it names is
@@ -37,7 +39,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 import msgspec

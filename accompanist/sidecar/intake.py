@@ -24,7 +24,7 @@ import structlog
 
 from accompanist import limits
 from accompanist.runtime.ports import Log, LogUnavailable, Taken
-from accompanist.sidecar.collection import Collection
+from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.driver import Driver
 
 logger = structlog.get_logger("accompanist.intake")
@@ -33,7 +33,7 @@ logger = structlog.get_logger("accompanist.intake")
 class Intake:
     """The loops of one sidecar. `owner` names it in the leases."""
 
-    def __init__(self, owner: str, log: Log, driver: Driver, collection: Collection | None = None) -> None:
+    def __init__(self, owner: str, log: Log, driver: Driver, collection: Collector | None = None) -> None:
         self._owner = owner
         self._log = log
         self._driver = driver
@@ -93,7 +93,7 @@ class Intake:
         await self._swept.wait()
         await self._for_ever(self._resend, lambda: asyncio.sleep(limits.outbox_retry_ms / 1000))
 
-    async def _collect_loop(self, collection: Collection) -> None:
+    async def _collect_loop(self, collection: Collector) -> None:
         async def collect() -> None:
             self._collects_on = await collection.step()
 

@@ -36,7 +36,7 @@ from accompanist.rpc.client import WorkerClient, connect
 from accompanist.rpc.server import Server, serve
 from accompanist.sidecar.api import Api, Waiters
 from accompanist.sidecar.calls import Calls
-from accompanist.sidecar.collection import Collection
+from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.config import Config, Service
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
@@ -137,7 +137,7 @@ class Sidecar:
         self._driver = Driver(
             service.name, self._hosted, self._log, self._flusher, self._calls, self._tracing, self._waiters.ended
         )
-        collection = Collection(
+        collection = Collector(
             self._log,
             self._calls,
             collect_after_ms=service.collect_after_s * 1000,

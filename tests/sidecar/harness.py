@@ -26,6 +26,7 @@ from accompanist.runtime.events import Name
 from accompanist.runtime.messages import Header, Message
 from accompanist.runtime.ports import Commit, Delivery, Phase, ResultKind, SessionRow
 from accompanist.sidecar.calls import CLOSE, Calls
+from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.intake import Intake
 from accompanist.sidecar.tracing import Tracing
@@ -88,7 +89,8 @@ class Sidecar:
         tracing = Tracing(Telemetry(), {})
         calls = Calls({role.upper(): world.workers[role]}, tracing, sleep=_at_once, chance=lambda: 0.0)
         self.driver = Driver(role, Hosted(world.programs[role]), self.log, self.flusher, calls, tracing, world.ended)
-        self.intake = Intake(f"{role}/{uuid4().hex}", self.log, self.driver)
+        collection = Collector(self.log, calls, collect_after_ms=world.collect_after_ms)
+        self.intake = Intake(f"{role}/{uuid4().hex}", self.log, self.driver, collection)
 
 
 async def _at_once(seconds: float) -> None:
@@ -98,8 +100,11 @@ async def _at_once(seconds: float) -> None:
 class Services:
     """The services a, b, c of a saga of `tests.runtime.sagas`."""
 
-    def __init__(self, programs: dict[str, RoleProgram], declines: str = "") -> None:
+    def __init__(
+        self, programs: dict[str, RoleProgram], declines: str = "", collect_after_ms: int = limits.collect_after_ms
+    ) -> None:
         self.programs = programs
+        self.collect_after_ms = collect_after_ms
         self.now = 0.0
         self.database = MemoryDatabase(programs, clock=lambda: self.now)
         self.workers = {role: Workers(role, programs, frozenset({declines})) for role in programs}

@@ -1,0 +1,62 @@
+"""Collection: what is over leaves the log in the background, and at last the workers' fences (design 3.5).
+
+    over for `collect_after`   messages and results go, the session becomes a stub (id, role, outcome)
+    a stub for `tombstone`     it goes; the workers of this service are told to forget the session
+
+Each step is one bounded commit. A step that found a full batch is followed by the next almost at once, so that
+collection keeps up with any load that the log keeps up with; else it waits. What a worker was told is remembered until
+the log has heard that it was told, so that a crash tells it twice and never not at all.
+
+Not promised: a time. While the log or a worker does not answer, things stay longer. After the stub has gone nothing
+here remembers the session: a message that comes later than that begins it anew, and an idempotency key is free again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+
+from accompanist import limits
+from accompanist.runtime.ports import Log
+
+logger = structlog.get_logger("accompanist.collection")
+DAY_MS = 86_400_000
+
+
+class Fences(Protocol):
+    """The workers of this service; `calls.Calls` is them."""
+
+    async def forget(self, sessions: Sequence[UUID]) -> bool: ...
+
+
+class Collector:
+    """The ages, and what the fences have acknowledged but the log has not heard of yet."""
+
+    def __init__(
+        self,
+        log: Log,
+        fences: Fences,
+        *,
+        collect_after_ms: int = limits.collect_after_ms,
+        tombstone_ms: int = limits.tombstone_days * DAY_MS,
+    ) -> None:
+        self._log = log
+        self._fences = fences
+        self._collect_after_ms = collect_after_ms
+        self._tombstone_ms = tombstone_ms
+        self._told: Sequence[UUID] = ()
+
+    async def step(self) -> bool:
+        """One batch of each kind; whether there may be more at once. Raises LogUnavailable."""
+        collected = await self._log.collect(self._collect_after_ms, limits.collect_rows_max)
+        due = await self._log.forget(self._tombstone_ms, limits.forget_rows_max, self._told)
+        self._told = ()
+        forgotten = bool(due) and await self._fences.forget(due)
+        if forgotten:
+            self._told = due
+        if collected or due:
+            logger.debug("sessions.collected", collected=collected, forgotten=len(due) if forgotten else 0)
+        return collected == limits.collect_rows_max or (forgotten and len(due) == limits.forget_rows_max)
