@@ -68,11 +68,12 @@ def run(file: Path, wanted: Wanted, as_json: bool) -> int:
 
 def _fakes(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """WORKERS and ARGUMENTS of a file. Raises OperatorError."""
-    spec = importlib.util.spec_from_file_location(file.stem, file)
+    name = f"fakes_{file.stem}"
+    spec = importlib.util.spec_from_file_location(name, file)
     if spec is None or spec.loader is None:
         raise OperatorError(NO_FAKES, f"{file} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules.setdefault(file.stem, module)
+    sys.modules[name] = module  # where pickle looks for the classes of fakes that keep data
     try:
         spec.loader.exec_module(module)
     except Exception as problem:

@@ -1,0 +1,40 @@
+"""The fence as a value does what the fence that changes in place does, call by call."""
+
+from __future__ import annotations
+
+import random
+
+import orjson
+import pytest
+
+from accompanist.runtime.answers import Answer
+from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.ports import ResultKind
+from accompanist.simulation import explore_fence
+from accompanist.simulation.explore_fence import Fence, Fencing
+from tests.model.searched import Adding
+from tests.runtime import sagas
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_alike(seed: int) -> None:
+    chance = random.Random(seed)
+    programs = sagas.ring()
+    operations = programs["b"].projection.operations
+    other = sagas.workers(programs)["b"]
+    fence, worker = Fence(), Adding(operations, declines=False, doubtful=False)
+    for _ in range(20):
+        site = chance.choice(["3", "4b"])
+        forward = "try_it" if site == "3" else "tail"
+        kind = chance.choice(list(ResultKind))
+        name = forward if kind is ResultKind.FORWARD else f"undo_{forward}"
+        call = CallWorker(site, kind, name, orjson.dumps({"value": chance.choice([1, 1, 2])}))
+        if chance.random() < 0.1:
+            told, fence = explore_fence.close(fence, chance.choice([None, site]))
+            assert told == other.close(None if told.name.value == "closed" else site)
+            continue
+        [way] = explore_fence.answer(fence, call, operations[name], worker, Fencing())
+        fence = way.fence
+        given: Answer = other.call(call)
+        assert way.answer == given
+        assert fence.executed == tuple(other.executed) and fence.undone == tuple(other.undone)

@@ -1,0 +1,58 @@
+"""`accompanist verify`: what it finds, what it says it did not look at, and how it ends."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from accompanist.cli.main import main
+
+ROOT = Path(__file__).parents[2]
+ORDERS = str(ROOT / "workers" / "orders" / "choreography.py")
+SHORT = str(ROOT / "tests" / "testing" / "tills.py")
+
+
+def ran(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as ended:
+        main(["verify", *arguments])
+    told = capsys.readouterr()
+    return int(str(ended.value.code)), told.out, told.err
+
+
+def test_the_order_saga_holds(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = ran(capsys, ORDERS, "--crashes", "1", "--json")
+    told: dict[str, Any] = json.loads(out)
+    assert code == 0 and told["holds"]
+    assert [set(one["ends"]) for one in told["scenarios"]] == [{"settled", "ended"}] * 2
+    assert not any(one["stopped"] for one in told["scenarios"])
+    assert len(told["unexplored"]) == 1, "every call, message and selection was reached"
+
+
+def test_a_fault_in_a_compensation_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = ran(capsys, ORDERS, "--workers", SHORT)
+    assert code == 1
+    assert "broken: all or compensated" in out
+    assert "the data of payment is not what it was before" in out
+    assert "payment's worker undoes" in out and "├─" in out
+    code, out, _ = ran(capsys, ORDERS, "--workers", SHORT, "--mermaid")
+    assert code == 1 and "sequenceDiagram" in out and "loyalty->>payment: abort" in out
+
+
+def test_a_bound_that_is_met_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = ran(capsys, ORDERS, "--states-max", "20000")
+    assert code == 0
+    assert "stopped when 20000 states were met" in out
+    assert "1 scenarios, for want of time, states or memory" in out
+
+
+def test_a_file_without_fakes_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = ran(capsys, ORDERS, "--workers", ORDERS)
+    assert code == 3 and "ACC830" in err
+
+
+def test_a_file_that_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = ran(capsys, str(ROOT / "workers" / "orders" / "roles.py"))
+    assert code == 1 and "ACC" in out + err
