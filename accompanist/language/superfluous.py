@@ -109,7 +109,9 @@ def _kept_in(site: str, arm: Arm) -> Iterator[str]:
 
 def _there(body: Block, source: Source) -> Iterator[Diagnostic]:
     for point in walk(body):
-        if isinstance(point, Move) and not point.receivers and not _inlined(point.site):
+        if not isinstance(point, Move) or point.receivers or _inlined(point.site):
+            continue
+        if not point.value.constant:  # com(0, to=role) says where a name begins to live
             text = f"{' and '.join(point.recipients)} owns {source.text(point.value.span)} already"
             yield _warning(THERE_ALREADY, source, point.span, text, source.text(point.value.span))
 
