@@ -304,7 +304,7 @@ class _Told(Exception):
     """A signal asked for the end."""
 
 
-def start(directory: Path) -> int:
+def start(directory: Path, procfile: Path = ROOT / "Procfile") -> int:
     """Run until a signal comes, the parent goes, or honcho ends; the exit code."""
     parent = os.getppid()
 
@@ -318,7 +318,7 @@ def start(directory: Path) -> int:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     try:
-        with cluster(directory, own_apis=False) as running:
+        with cluster(directory, own_apis=False, procfile=procfile) as running:
             _announce(running)
             while os.getppid() == parent:
                 with suppress(subprocess.TimeoutExpired):
@@ -344,7 +344,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m ops.local", description="The deployment on this machine.")
     parser.add_argument("verb", choices=["start"])
     parser.add_argument("--directory", type=Path, default=ROOT / "var")
-    return start(parser.parse_args().directory)
+    parser.add_argument(
+        "--procfile", type=Path, default=ROOT / "Procfile", help="ops/Procfile.replicas runs two of each"
+    )
+    asked = parser.parse_args()
+    return start(asked.directory, asked.procfile.resolve())
 
 
 if __name__ == "__main__":

@@ -1,0 +1,165 @@
+"""Two sidecars of each service, real processes: they share the shards, one that dies or sleeps is replaced within the
+lease, and one that wakes up again harms nothing. Judged by the workers' ledgers. The times are properties of the
+tests: `pytest tests/system/test_replicas.py --junitxml=FILE`.
+
+A sidecar's keeper is stopped while its sidecar is to stay dead: else it would be there again before anybody had to
+take over.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from accompanist import limits
+from ops.demo import ALL_DONE, UNDONE, Stage
+from ops.local import ROOT, cluster
+from tests.system.test_crash_points import persistently
+
+SERVICES = ("warehouse", "payment", "loyalty")
+LEASE_S = limits.lease_ms / 1000
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    directory = tmp_path_factory.mktemp("replicas")
+    procfile = ROOT / "ops" / "Procfile.replicas"
+    with cluster(directory, procfile=procfile, log_file=directory / "processes.log") as running:
+        stage = Stage(running, Path(directory))
+        for service in SERVICES:
+            until(lambda service=service: sorted(held(stage, service).values()) == [32, 32])  # type: ignore[misc]
+        yield stage
+
+
+def until(there: Callable[[], bool]) -> float:
+    """Wait for it; how long that took."""
+    began = time.monotonic()
+    while not there():
+        assert time.monotonic() - began < PATIENCE_S
+        time.sleep(0.02)
+    return time.monotonic() - began
+
+
+def held(stage: Stage, service: str) -> Counter[int]:
+    """How many shards each process holds, by process id; 0: nobody."""
+    query = f"SELECT owner, count(*) AS shards FROM {service}.shard GROUP BY owner"  # noqa: S608 (one of SERVICES)
+    rows = asyncio.run(_fetch(stage, query))
+    return Counter({int(row["owner"].split("/")[1]) if row["owner"] else 0: row["shards"] for row in rows})
+
+
+async def _fetch(stage: Stage, query: str) -> list[Any]:
+    connection = await asyncpg.connect(stage.running.admin_dsn)
+    try:
+        return list(await connection.fetch(query))
+    finally:
+        await connection.close()
+
+
+@contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """A process that does nothing within the block."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def order(stage: Stage, number: int) -> str:
+    """Every fourth cannot be paid."""
+    customer = "customer-poor" if number % 4 == 0 else f"customer{number:03d}"
+    session: str = persistently(lambda: stage.start(customer, "grinder", key=f"replica-{time.time_ns()}"))["session"]
+    return session
+
+
+def judge(stage: Stage, sessions: list[str]) -> None:
+    outcomes: Counter[str] = Counter()
+    for session in sessions:
+        ended = persistently(
+            lambda session=session: stage.result(session), lambda answer: answer["outcome"] is not None
+        )  # type: ignore[misc]
+        outcomes[ended["outcome"]] += 1
+        done = stage.ledger(session)
+        if ended["outcome"] == "settled":
+            assert done == ALL_DONE, session
+        else:
+            assert not done["ship"] and all(done[forward] == done[back] for forward, back in UNDONE.items()), session
+    assert outcomes == {"settled": len(sessions) * 3 // 4, "ended": len(sessions) // 4}
+
+
+@pytest.mark.parametrize("service", ["payment", "warehouse"])
+def test_who_is_killed_is_replaced_within_the_lease(
+    stage: Stage, service: str, record_property: Callable[[str, object], None]
+) -> None:
+    victim, other = stage.running.pid(f"{service}-2"), stage.running.pid(service)
+    with stopped(parent(victim)):
+        sessions = [order(stage, number) for number in range(20)]
+        os.kill(victim, signal.SIGKILL)
+        took = until(lambda: held(stage, service) == {other: 64})
+        sessions += [order(stage, number) for number in range(8)]
+        judge(stage, sessions)
+    record_property("take_over_s", took)
+    assert took < LEASE_S + 2 * limits.lease_renew_ms / 1000 + 2
+    until(lambda: sorted(held(stage, service).values()) == [32, 32])
+
+
+@pytest.mark.parametrize("service", ["payment", "warehouse"])
+def test_who_sleeps_past_its_lease_is_replaced_and_harms_nothing_when_it_wakes(
+    stage: Stage, service: str, record_property: Callable[[str, object], None]
+) -> None:
+    sleeper, other = stage.running.pid(f"{service}-2"), stage.running.pid(service)
+    sessions = [order(stage, number) for number in range(20)]
+    with stopped(sleeper):
+        took = until(lambda: held(stage, service) == {other: 64})
+        sessions += [order(stage, number) for number in range(20)]
+        judge(stage, sessions[20:])
+    record_property("take_over_s", took)
+    sessions += [order(stage, number) for number in range(20)]
+    judge(stage, sessions)
+    until(lambda: held(stage, service) == {sleeper: 32, other: 32})
+    judge(stage, sessions)
+
+
+def test_who_leaves_is_replaced_at_once(stage: Stage, record_property: Callable[[str, object], None]) -> None:
+    """Within a renewal, not within a lease."""
+    victim, other = stage.running.pid("loyalty-2"), stage.running.pid("loyalty")
+    with stopped(parent(victim)):
+        sessions = [order(stage, number) for number in range(8)]
+        os.kill(victim, signal.SIGTERM)
+        until(lambda: victim not in held(stage, "loyalty"))
+        took = until(lambda: held(stage, "loyalty") == {other: 64})
+        judge(stage, sessions)
+    assert took < LEASE_S / 2
+    record_property("hand_over_s", took)
+    until(lambda: sorted(held(stage, "loyalty").values()) == [32, 32])
+
+
+def test_either_replica_takes_starts_and_gives_answers(stage: Stage) -> None:
+    """Whoever owns the session's shard runs it; whoever was asked answers."""
+    from accompanist.cli.api import ask
+    from accompanist.sidecar.config import Service
+
+    second = Service(name="warehouse", api=f"http+unix:{stage.running.run}/warehouse-2-api.sock")
+    sessions = []
+    for number in range(12):
+        wanted = {"customer": f"customer{number:03d}", "lines": [{"product": "kettle", "quantity": 1}]}
+        asked = {"choreography": "fulfil_order", "arguments": {"order": wanted}, "wait_ms": 20_000}
+        answer = ask(second, "session.start", asked, 30.0)
+        assert answer["outcome"] == "settled"
+        sessions.append(answer["session"])
+    assert stage.ledger(*sessions) == {name: 12 * count for name, count in ALL_DONE.items()}
