@@ -5,7 +5,7 @@ first statement that is left. Rules that let independent statements overtake one
 aborted, because a role's view of a run does not depend on them (THEORY.md, lemma 1). An abort stops one role; the
 others go on as far as they do not need it, which is what overtaking comes to then.
 
-Loops are in it. Procedures (`Enter`) are not yet: `Outside` is raised.
+A procedure runs over a store of its own; what is returned from it is bound where it was entered.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from accompanist.language.ir import (
     Abort,
     Again,
     Block,
+    Enter,
     Expression,
     If,
     Invoke,
@@ -50,20 +51,24 @@ class Outside(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Statements that are left in a block; `loop` if the block is that loop's body."""
+    """Statements that are left in a block; `loop` if the block is that loop's body, `entered` if it is a procedure's,
+    with the store and the way that are its caller's."""
 
     rest: Block
     loop: Loop | None = None
+    entered: tuple[Enter, Mapping[str, Any], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
     """A choreography under way. `views`: what each role has done; `stopped`: roles that were aborted or wait for one
-    that was; `open`: roles of which it is not known any more what they do; `end`: the result, once there is one."""
+    that was; `open`: roles of which it is not known any more what they do; `end`: the result, once there is one; `way`:
+    through which procedures the run has come here."""
 
     frames: tuple[Frame, ...]
     store: Mapping[str, Any]
     views: Mapping[str, tuple[Action, ...]]
+    way: str = ""
     broadcast: int = 0
     aborted: bool = False
     stopped: frozenset[str] = frozenset()
@@ -141,7 +146,9 @@ class Calculus:
             case Leave():
                 return replace(at, frames=_out_of(at.frames)[0])
             case Return(value=value):
-                return replace(at, end=(self._of(at, value),))
+                return self._returned(at, self._of(at, value))
+            case Enter():
+                return self._enter(at, point)
             case Abort(role=role, reason=reason):
                 if at.goes(role):
                     at = at.did(role, Action(ABORT, "", codec.encode(self._of(at, reason))))
@@ -181,6 +188,24 @@ class Calculus:
                 at = at.did(receiver, Action(RECEIVE, point.sender, data))
         return at.knows(point.target, value)
 
+    def _enter(self, at: Configuration, point: Enter) -> Configuration:
+        procedure = next(one for one in self.choreography.procedures if one.number == point.procedure)
+        given = {one.name: self._of(at, value) for one, value in point.arguments}
+        store = {name: value for name, value in given.items() if value is not _lost}
+        frame = Frame(procedure.body, entered=(point, at.store, at.way))
+        return replace(at, frames=(*at.frames, frame), store=store, way=f"{self._site(at, point.site)}/")
+
+    @staticmethod
+    def _returned(at: Configuration, value: Any) -> Configuration:
+        """A path has ended: of the innermost procedure, or of the whole."""
+        for number in range(len(at.frames) - 1, -1, -1):
+            entered = at.frames[number].entered
+            if entered is not None:
+                point, store, way = entered
+                at = replace(at, frames=at.frames[:number], store=store, way=way)
+                return at.forgets(point.target) if value is _lost else at.knows(point.target, value)
+        return replace(at, end=(value,))
+
     def _branch(self, at: Configuration, point: If) -> Configuration:
         """Whoever is told of a branch may be told by an owner that has stopped."""
         known = self._of(at, point.test)
@@ -213,7 +238,7 @@ class Calculus:
     def _site(at: Configuration, site: str) -> str:
         for name in counters(site):
             site = site.replace("[]", f"[{at.store[name]}]", 1)
-        return site
+        return at.way + site[1:] if site.startswith("@") else site
 
 
 def _out_of(frames: tuple[Frame, ...]) -> tuple[tuple[Frame, ...], Loop]:

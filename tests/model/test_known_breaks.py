@@ -28,8 +28,8 @@ def retriable_beside_its_pivot() -> dict[str, RoleProgram]:
 @pytest.mark.xfail(
     strict=True,
     reason="a close leaves for a deadline that is not stable (Rule 0): the deadline passes, the close is on its way, "
-    "the sidecar dies; its successor, by whose clock the deadline is still to come, gets past the pivot; then the close "
-    "arrives, and the worker refuses what may not be refused any more",
+    "the sidecar dies; its successor, by whose clock the deadline is still to come, gets past the pivot; then the "
+    "close arrives, and the worker refuses what may not be refused any more",
 )
 def test_a_close_that_comes_after_the_pivot() -> None:
     holds(explorer(retriable_beside_its_pivot(), Faults(crashes=1, declines=0, deadlines=1)))
