@@ -106,22 +106,34 @@ class Session(State):
         self._note(event.message)
         self._conclude()
 
-    def _on_consider(self, event: Arrived | Deadline) -> None:
-        """A cancel or a deadline: a request, granted by the owner of the commit point and before it, or by the
-        initiator where there is none; others pass it on."""
-        cancel = isinstance(event, Arrived)
-        reason = reason_in(event.message) if isinstance(event, Arrived) else DEADLINE
-        owner = self.program.choreography.commit_role or self.header.initiator
-        if self.role != owner:
+    def _on_consider(self, event: Arrived) -> None:
+        """A cancel, or a deadline that has become one: a request, granted by the owner of the commit point and before
+        it, or by the initiator where there is none; others pass it on."""
+        reason = reason_in(event.message)
+        if self.role != self._owner:
             if self.is_initiator:
-                self._draft.messages.append(control(self.header, Kind.CANCEL, self.role, owner, reason))
+                self._draft.messages.append(control(self.header, Kind.CANCEL, self.role, self._owner, reason))
                 self._draft.forced = True
             return
         if self._past_commit():
             return
         in_doubt = self._in_doubt()
         pivot = in_doubt is not None and self.program.projection.operations[in_doubt.operation].pivot
-        self._close(f"{CANCELLED}{reason}" if cancel else reason, unless=in_doubt.site if in_doubt and pivot else None)
+        reason = reason if reason == DEADLINE else f"{CANCELLED}{reason}"
+        self._close(reason, unless=in_doubt.site if in_doubt and pivot else None)
+
+    def _on_expire(self, event: Deadline) -> None:
+        """The deadline has passed here; another sidecar's clock may see it otherwise. So nothing is done about it
+        until it is a message that is stable (Rule 0): a close that left on a timer's word alone could arrive after a
+        successor has gone past the pivot."""
+        if self.is_initiator or self.role == self._owner:
+            self._draft.messages.append(control(self.header, Kind.CANCEL, self.role, self._owner, DEADLINE))
+            self._draft.forced = True
+
+    @property
+    def _owner(self) -> str:
+        """The role that decides about a request to undo."""
+        return self.program.choreography.commit_role or self.header.initiator
 
     def _on_operate(self, event: Arrived) -> None:
         message = event.message

@@ -24,7 +24,8 @@ def row(role: str, **more: Any) -> dict[str, Any]:
 
 
 def message(site: str, sender: str, receiver: str, place: str = "inbox", answer: str = "stored") -> dict[str, Any]:
-    told = {"site": site, "sender": sender, "receiver": receiver, "kind": "data", "payload": {"customer": "customer-gold"}}
+    payload = {"customer": "customer-gold"}
+    told = {"site": site, "sender": sender, "receiver": receiver, "kind": "data", "payload": payload}
     return {**told, "place": place, "answer": answer}
 
 
