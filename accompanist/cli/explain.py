@@ -55,7 +55,7 @@ def explain(code: str, as_json: bool) -> None:
         titles = {known: CATALOGUE[known].title for known in sorted(CATALOGUE)}
         show(titles, as_json, _contents(titles))
         return
-    code = code.upper()
+    code = f"ACC{code}" if code.isdigit() else code.upper()
     if code not in CATALOGUE:
         near = difflib.get_close_matches(code, CATALOGUE, n=1)
         raise AuthorError(UNKNOWN_CODE, f"there is no {code}", f"did you mean {near[0]}?" if near else "")
