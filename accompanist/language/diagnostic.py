@@ -78,7 +78,7 @@ class Findings:
         self._found = {**self._found, **other._found}
 
     def __iter__(self) -> Iterator[Diagnostic]:
-        return iter(sorted(self._found.values(), key=lambda found: (found.span, found.code)))
+        return iter(sorted(self._found.values(), key=lambda found: (found.span, found.code, found.text)))
 
     def __len__(self) -> int:
         return len(self._found)

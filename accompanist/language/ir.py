@@ -168,11 +168,13 @@ class If:
 class Enter:
     """`target = procedure(arguments)`: a choreography that calls itself, directly or through others.
 
-    `given`: who owns each argument inside; `owners`: who has the result; `acting`: the roles that act in it.
+    `arguments`: each with the parameter as the procedure has it; `owners`: who has the result; `acting`: the roles that
+    act in it.
     """
 
     site: str
     target: str | None
+    name: str
     procedure: int
     arguments: tuple[tuple[Given, Expression], ...]
     owners: Owners

@@ -38,6 +38,7 @@ from accompanist.language.ir import (
     actors,
     ends,
     may_end,
+    named,
 )
 from accompanist.language.source import Sources, Span
 
@@ -120,8 +121,9 @@ class Locator:
                 return self._move(point, where)
             case Enter():
                 for given, value in point.arguments:
+                    name = given.name.removeprefix(f"{named(f'@{point.procedure}:')}_")
                     for role in sorted(given.owners):
-                        self._needed(value, where, role, f"the called choreography takes this at {role}")
+                        self._needed(value, where, role, f"{point.name} takes {name} at {role}")
                 entered = replace(point, acting=self._acting.get(point.procedure, NOBODY))
                 return entered, self._with(where, point.target, point.owners)
             case If():

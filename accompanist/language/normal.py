@@ -252,7 +252,7 @@ class Normaliser(Control):
         arguments = tuple((one, values[own.name]) for one, own in zip(given, header.given, strict=True))
         if header.result_is_none:
             target = None
-        self._out.append(Enter(site, target, number, arguments, owners, header.returns, span))
+        self._out.append(Enter(site, target, callee.name, number, arguments, owners, header.returns, span))
 
     def _steps(self, callee: Callee, scope: Scope, frame: str) -> Block:
         """The body of a called choreography, each of its paths ended."""

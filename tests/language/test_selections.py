@@ -21,6 +21,10 @@ COUNTS = {
     "abort_in_branch": [2, 1],
     "constant_guard": [2],
     "nested_idle": [0, 1, 0],
+    "elif_told_once": [3, 3, 3, 3, 3, 3],
+    "for_each": [1, 3, 7],  # one selection a turn rides on the value, and one says that there is no more
+    "for_shared_length": [1, 2, 4],  # the length is shared: no selection
+    "shared_knowledge": [4, 4, 3, 5],  # none either
 }
 
 
