@@ -190,7 +190,7 @@ class Calculus:
 
     def _enter(self, at: Configuration, point: Enter) -> Configuration:
         procedure = next(one for one in self.choreography.procedures if one.number == point.procedure)
-        given = {one.name: self._of(at, value) for one, value in point.arguments}
+        given = {one.name: self._of(at, value) for *_, one, value in point.arguments}
         store = {name: value for name, value in given.items() if value is not _lost}
         frame = Frame(procedure.body, entered=(point, at.store, at.way))
         return replace(at, frames=(*at.frames, frame), store=store, way=f"{self._site(at, point.site)}/")
