@@ -24,6 +24,7 @@ app = typer.Typer(
 sessions = typer.Typer(help="Look at sessions, and act on them.", no_args_is_help=True)
 app.add_typer(sessions, name="sessions")
 
+
 class Declines(StrEnum):
     """How many calls the adversary makes decline in one run of `verify`."""
 
@@ -171,6 +172,25 @@ def fence_install(
 
     with reporting(as_json):
         command.install(schema, database, as_json)
+
+
+@app.command()
+def doctor(
+    service: Annotated[str, typer.Option("--service", help="Only this service; else all of the file.")] = "",
+    database: Annotated[
+        str, typer.Option("--database", help="Log in with this address, an administrator's sees more; else the file's.")
+    ] = "",
+    accept_server: Annotated[
+        bool, typer.Option("--accept-server", help="Take the server as it is for the right one, see ACC409.")
+    ] = False,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Say what is wrong with the services' logs: 0 nothing, 1 warnings, 3 errors."""
+    from accompanist.cli import doctor as command
+
+    with reporting(as_json):
+        raise typer.Exit(command.doctor(config, service, database, accept=accept_server, as_json=as_json))
 
 
 @app.command()

@@ -57,6 +57,7 @@ def settings(name: str, schema: str | None = None) -> Mapping[str, str]:
     }
     if schema is not None:
         told["search_path"] = schema
+        told["synchronous_commit"] = "on"
     return told
 
 

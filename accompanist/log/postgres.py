@@ -30,6 +30,7 @@ from accompanist.log.connection import open_pool, reach
 from accompanist.log.leases import Fences
 from accompanist.log.pages import Pages
 from accompanist.log.schema import require_head
+from accompanist.log.server import require_safe
 from accompanist.runtime.messages import spoken_by
 from accompanist.runtime.ports import (
     Commit,
@@ -96,8 +97,10 @@ class PostgresLog(Pages):
         delivered: Callable[[Collection[str]], None] | None = None,
     ) -> PostgresLog:
         """The log of `service` in its schema at `dsn`, a login that `bootstrap` made. Raises OperatorError when it
-        cannot be worked with (absent, too old, not migrated, migrated further, another service's)."""
+        cannot be worked with (absent, too old, not migrated, migrated further, another service's, unsafe, another
+        server than last time)."""
         await require_head(dsn, service, schemas[service])
+        await require_safe(dsn, schemas[service])
         pool = await open_pool(dsn, f"accompanist {service}", schemas[service])
         return cls(pool, schemas, lease_ms=lease_ms, delivered=delivered)
 

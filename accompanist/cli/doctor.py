@@ -1,0 +1,67 @@
+"""`accompanist doctor`: what is wrong with the services' logs and their server, and what to do about it.
+
+The exit code is the worst of what was found: 0 nothing, 1 warnings, 3 errors. It looks and changes nothing, except with
+`--accept-server`: then the server that each service's log is on now is noted as the right one (see ACC409), and looked
+at after that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from accompanist.cli.output import show
+from accompanist.errors import CATALOGUE, OperatorError
+from accompanist.log import diagnosis, server, vitals
+from accompanist.log.diagnosis import Finding
+from accompanist.log.vitals import Vitals
+from accompanist.sidecar import config as configuration
+from accompanist.sidecar.config import Service
+
+EXIT = {"warning": 1, "error": 3}
+
+
+def doctor(config: Path | None, service: str, database: str, *, accept: bool, as_json: bool) -> int:
+    """The exit code. Raises OperatorError for a wrong configuration."""
+    deployment = configuration.load(config, os.environ)
+    chosen = [deployment.service(service)] if service else list(deployment.services.values())
+    seen, findings = asyncio.run(_examine(chosen, database, accept))
+    code = max((EXIT[finding.severity] for finding in findings), default=0)
+    lines = [f"{_summary(found)}" for found in seen]
+    lines += [f"\n{f.severity} {f.code} {f.service}: {f.text}\n  {f.remedy}" for f in findings]
+    show({"findings": findings, "vitals": seen}, as_json, "\n".join(lines + ([] if findings else ["nothing found"])))
+    return code
+
+
+async def _examine(services: list[Service], database: str, accept: bool) -> tuple[list[Vitals], list[Finding]]:
+    """A service whose log cannot be looked at is a finding, and the others are looked at."""
+    seen: list[Vitals] = []
+    findings: list[Finding] = []
+    for service in services:
+        try:
+            dsn = database or service.needs_database()
+            if accept:
+                await server.accept(dsn, service.schema)
+            found = await vitals.read(dsn, service.name, service.schema)
+        except OperatorError as problem:
+            findings.append(_unreachable(service, problem))
+            continue
+        seen.append(found)
+        findings += diagnosis.judge(found)
+    return seen, sorted(findings, key=lambda finding: (finding.severity, finding.code, finding.service))
+
+
+def _unreachable(service: Service, problem: OperatorError) -> Finding:
+    remedy = CATALOGUE[problem.code].remedy
+    return Finding(service=service.name, code=problem.code, severity="error", text=problem.text, remedy=remedy)
+
+
+def _summary(found: Vitals) -> str:
+    megabytes = sum(table.total_bytes for table in found.tables) / 1_000_000
+    live = sum(seconds > 0 for _, seconds in found.replicas)
+    return (
+        f"{found.service}: {live} sidecars hold {found.shards_held} shards, {found.sessions_open} sessions open, "
+        f"{found.sessions_retrying} retrying, {found.parked.count} parked, {megabytes:.1f} MB, "
+        f"Postgres {found.server.version}, clock {found.server.skew_s * 1000:+.1f} ms"
+    )

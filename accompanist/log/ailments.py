@@ -1,0 +1,100 @@
+"""What can be wrong with a log that works: the codes of `accompanist doctor`'s findings."""
+
+from __future__ import annotations
+
+from accompanist.errors import catalogue
+
+STUCK = catalogue(
+    "ACC420",
+    "open sessions that nothing happens to",
+    "Nothing was written to them for an hour. A worker or a peer may be away, or they wait for a person or a timer.",
+    "Look at what they wait for with `accompanist sessions show ID`; see that the workers and peers named are up.",
+)
+PARKED = catalogue(
+    "ACC421",
+    "parked sessions",
+    "They met something that only a person can decide, and wait; others are not held up.",
+    "`accompanist sessions list --parked`, then retry, skip, resolve or resume each.",
+)
+UNHOSTABLE = catalogue(
+    "ACC422",
+    "messages that no sidecar here can take up",
+    "They belong to a version of a choreography that is not hosted by any running sidecar of this service.",
+    "Deploy the choreography they name, or the version of it; they are taken up when it is registered.",
+)
+SNAPSHOT_HELD = catalogue(
+    "ACC423",
+    "an old snapshot keeps dead rows alive",
+    "Postgres cleans nothing that the oldest transaction, slot or prepared transaction might still see; the queues "
+    "grow and slow down until it ends.",
+    "End the transaction or drop the slot named; give its owner idle_in_transaction_session_timeout.",
+)
+PREPARED = catalogue(
+    "ACC424",
+    "prepared transactions",
+    "A transaction that was prepared and neither committed nor rolled back holds its locks and its snapshot for ever.",
+    "Find out whose it is; then COMMIT PREPARED or ROLLBACK PREPARED it.",
+)
+DEAD_ROWS = catalogue(
+    "ACC425",
+    "dead rows pile up",
+    "Autovacuum does not keep up with a table of the log, or something holds it off.",
+    "Look for a held snapshot (ACC423); else see that autovacuum is on and has workers to spare.",
+)
+NOTIFY_QUEUE = catalogue(
+    "ACC426",
+    "the notification queue fills",
+    "A connection that listens and sits in a transaction keeps Postgres from trimming the queue; when it is full, "
+    "every NOTIFY fails.",
+    "Find connections in state `idle in transaction` and end them.",
+)
+NOT_LISTENING = catalogue(
+    "ACC427",
+    "sidecars run and nobody listens",
+    "Without LISTEN a message is found by the poll, up to a second late.",
+    "Give sidecars a direct connection: a pooler in transaction mode cannot listen.",
+)
+NO_OWNER = catalogue(
+    "ACC428",
+    "shards without an owner",
+    "Nobody runs the sessions in them. Right after a take-over that passes within the lease; with no sidecar up it "
+    "does not.",
+    "Start the service's sidecar, and see that it is ready.",
+)
+CLOCK_SKEW = catalogue(
+    "ACC429",
+    "this machine's clock and the database's differ",
+    "Leases go by the database's clock alone, but deadlines and times on pages come from the machines.",
+    "Synchronise both with NTP; run this on the sidecar's own machine.",
+)
+UNSAFE_SETTING = catalogue(
+    "ACC430",
+    "a setting that gives up durability",
+    "full_page_writes=off can leave torn pages after a crash; synchronous_commit=off lets commits of workers that do "
+    "not overrule it vanish after they were acknowledged.",
+    "Set it to on and reload Postgres.",
+)
+ASYNC_STANDBY = catalogue(
+    "ACC431",
+    "an asynchronous standby",
+    "It may lack the last commits. Promoted, it forgets what others have acted upon.",
+    "Name it in synchronous_standby_names, or see that it is never promoted without a decision (ACC409).",
+)
+OUTBOX_WAITS = catalogue(
+    "ACC432",
+    "messages that peers do not take",
+    "A peer is away, not provisioned, or its inbox is full; they are tried again for as long as it takes.",
+    "See that the peers named are migrated and run.",
+)
+OUTBOX_CLASH = catalogue(
+    "ACC433",
+    "messages that contradict what their receiver has",
+    "The receiver holds other content under the same identity: two runs of one session have diverged.",
+    "`accompanist sessions show ID` at both services; decide there, and keep the rows for the report of the defect.",
+)
+NOT_FORGOTTEN = catalogue(
+    "ACC434",
+    "a worker's fence is not told what it may forget",
+    "Sessions have gone from the log, and the worker has not answered accompanist.forget for an hour.",
+    "See that the service's workers are up; their fence tables grow until then.",
+)

@@ -1,0 +1,146 @@
+"""Vitals judged: findings, each with a code, how bad it is, and what is to be done.
+
+    error     promises are not kept, or will not be when the machine stops
+    warning   somebody should look; nothing is lost yet
+
+Pure: vitals in, findings out, worst first. The thresholds stand beside what they judge. Not promised: that a log
+without findings is well. Workers, their databases and the network are not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from accompanist.errors import CATALOGUE
+from accompanist.log import ailments, refusals, server
+from accompanist.log.schema import REVISIONS
+from accompanist.log.vitals import Held, Vitals
+
+Severity = Literal["error", "warning"]
+
+snapshot_warning_s, snapshot_error_s = 300.0, 3_600.0
+snapshot_transactions = 1_000_000  # where no time can be seen
+prepared_s = 60.0
+dead_rows, dead_share = 10_000, 0.5
+queue_warning, queue_error = 0.1, 0.5
+skew_warning_s, skew_error_s = 1.0, 30.0
+forget_s = 3_600.0
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    service: str
+    code: str
+    severity: Severity
+    text: str
+    remedy: str
+
+
+def judge(vitals: Vitals) -> list[Finding]:
+    """Worst first, then by code."""
+    found = [
+        Finding(service=vitals.service, code=code, severity=severity, text=text, remedy=CATALOGUE[code].remedy)
+        for part in (_schema, _server, _snapshots, _ownership, _sessions, _tables)
+        for code, severity, text in part(vitals)
+    ]
+    return sorted(found, key=lambda finding: (finding.severity, finding.code))
+
+
+Judged = Iterator[tuple[str, Severity, str]]
+
+
+def _schema(vitals: Vitals) -> Judged:
+    if vitals.revision == vitals.head:
+        return
+    ahead = vitals.revision is not None and vitals.revision not in REVISIONS
+    code = refusals.TOO_NEW if ahead else refusals.NOT_MIGRATED
+    yield code, "error", f"the log is at {vitals.revision or 'nothing'}, this program at {vitals.head}"
+
+
+def _server(vitals: Vitals) -> Judged:
+    seen = vitals.server
+    if seen.settings.get("fsync") == "off":
+        yield server.UNSAFE, "error", "fsync is off"
+    for name in ("full_page_writes", "synchronous_commit"):
+        if seen.settings.get(name) == "off":
+            yield ailments.UNSAFE_SETTING, "error", f"{name} is off"
+    if seen.identity and seen.identity_noted and seen.identity != seen.identity_noted:
+        yield server.OTHER_SERVER, "error", f"last used on {seen.identity_noted}; this is {seen.identity}"
+    if seen.standbys_async:
+        yield ailments.ASYNC_STANDBY, "warning", f"{seen.standbys_async} of {seen.standbys} standbys"
+    elif seen.standbys_async is None:
+        text = f"{seen.standbys} standbys, and this login may not see how they replicate: use --database"
+        yield ailments.ASYNC_STANDBY, "warning", text
+    if seen.notify_usage > queue_warning:
+        severity: Severity = "error" if seen.notify_usage > queue_error else "warning"
+        yield ailments.NOTIFY_QUEUE, severity, f"{seen.notify_usage:.0%} of it is used"
+    skew = abs(seen.skew_s) - seen.round_trip_s / 2
+    if skew > skew_warning_s:
+        severity = "error" if skew > skew_error_s else "warning"
+        side = "ahead of" if seen.skew_s > 0 else "behind"
+        yield ailments.CLOCK_SKEW, severity, f"the database is {abs(seen.skew_s):.1f} s {side} this machine"
+
+
+def _snapshots(vitals: Vitals) -> Judged:
+    for holder in vitals.server.holders:
+        seconds = holder.seconds or 0.0
+        if seconds < snapshot_warning_s and holder.transactions < snapshot_transactions:
+            continue
+        severity: Severity = "error" if seconds > snapshot_error_s else "warning"
+        age = f"for {_ago(seconds)}, " if holder.seconds is not None else ""
+        yield ailments.SNAPSHOT_HELD, severity, f"{holder.kind} {holder.name}: {age}{holder.transactions} transactions"
+    for gid, seconds in vitals.server.prepared:
+        if seconds > prepared_s:
+            yield ailments.PREPARED, "warning", f"{gid}, for {_ago(seconds)}"
+
+
+def _ownership(vitals: Vitals) -> Judged:
+    if vitals.revision != vitals.head:
+        return
+    live = sum(seconds > 0 for _, seconds in vitals.replicas)
+    if vitals.shards_free:
+        waits = f"{vitals.sessions_open} open sessions"
+        text = f"{vitals.shards_free} shards, {live} sidecars, {waits}"
+        yield ailments.NO_OWNER, "warning" if live or not vitals.sessions_open else "error", text
+    if vitals.listeners < live:
+        yield ailments.NOT_LISTENING, "warning", f"{live} sidecars, {vitals.listeners} listeners"
+
+
+def _sessions(vitals: Vitals) -> Judged:
+    for code, held in (
+        (ailments.STUCK, vitals.stuck),
+        (ailments.PARKED, vitals.parked),
+        (ailments.UNHOSTABLE, vitals.unhostable),
+        (ailments.OUTBOX_WAITS, vitals.outbox),
+        (ailments.OUTBOX_CLASH, vitals.clashes),
+    ):
+        if held.count:
+            yield code, "warning", _counted(held)
+    if vitals.forgotten and vitals.forgotten_s > forget_s:
+        text = f"{vitals.forgotten} sessions, the oldest for {_ago(vitals.forgotten_s)}"
+        yield ailments.NOT_FORGOTTEN, "warning", text
+
+
+def _tables(vitals: Vitals) -> Judged:
+    for table in vitals.tables:
+        if table.dead > max(dead_rows, dead_share * table.live):
+            megabytes = table.total_bytes / 1_000_000
+            text = f"{table.name}: {table.dead} dead rows beside {table.live}, {megabytes:.0f} MB"
+            yield ailments.DEAD_ROWS, "warning", text
+
+
+def _counted(held: Held) -> str:
+    lines = [
+        f"{session} at {role}, {_ago(seconds)}{f': {words}' if words else ''}"
+        for session, role, seconds, words in held.oldest
+    ]
+    return f"{held.count}; the oldest: {'; '.join(lines)}"
+
+
+def _ago(seconds: float) -> str:
+    for unit, name in ((86_400, "days"), (3_600, "hours"), (60, "min")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:.0f} s"

@@ -1,0 +1,229 @@
+"""What `accompanist doctor` looks at: facts about one service's log and its server, read and not judged.
+
+Read as whoever logs in; the sidecar's own role sees enough of it. What a role may not see (the state of other roles'
+connections, how a standby replicates) is None here and never taken for good.
+
+Each statement is bounded by the statement time-out and reads statistics, small tables or partial indexes, so that it
+may be asked of a log in trouble. Not promised: one moment for all of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from accompanist import limits
+from accompanist.log import names, refusals, server
+from accompanist.log.connection import connect
+from accompanist.log.schema import head
+
+shown_max = 5  # of each kind, the oldest; the count is of all
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True):
+    """What keeps dead rows from being cleaned: a session, a replication slot or a prepared transaction. `transactions`:
+    how many have begun since; `seconds`: for how long, where that may be seen."""
+
+    kind: str
+    name: str
+    transactions: int
+    seconds: float | None
+
+
+class Table(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    live: int
+    dead: int
+    total_bytes: int
+
+
+class Held(msgspec.Struct, frozen=True, kw_only=True):
+    """Sessions of one kind: how many, and the oldest of them as (session, role, seconds, words)."""
+
+    count: int
+    oldest: tuple[tuple[UUID, str, float, str], ...] = ()
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """`skew_s`: how far the database's clock is before this machine's, give or take `round_trip_s`."""
+
+    version: int
+    settings: dict[str, str]
+    skew_s: float
+    round_trip_s: float
+    notify_usage: float
+    holders: tuple[Holder, ...]
+    prepared: tuple[tuple[str, float], ...]
+    standbys: int
+    standbys_async: int | None
+    identity: str
+    identity_noted: str
+
+
+class Vitals(msgspec.Struct, frozen=True, kw_only=True):
+    """`revision` is None where there is no log; unless it is `head` only the server was looked at."""
+
+    service: str
+    revision: str | None
+    head: str
+    server: Server
+    tables: tuple[Table, ...] = ()
+    replicas: tuple[tuple[str, float], ...] = ()
+    """Owner, and for how many seconds its announcement still runs."""
+    shards_held: int = 0
+    shards_free: int = 0
+    listeners: int = 0
+    sessions_open: int = 0
+    sessions_retrying: int = 0
+    stuck: Held = Held(count=0)
+    parked: Held = Held(count=0)
+    unhostable: Held = Held(count=0)
+    outbox: Held = Held(count=0)
+    clashes: Held = Held(count=0)
+    forgotten: int = 0
+    forgotten_s: float = 0.0
+
+
+_HOLDERS = """
+SELECT kind, name, transactions, seconds FROM (
+    SELECT 'session' AS kind, concat('pid ', pid, ' ', usename, ' ', application_name) AS name,
+        age(backend_xmin) AS transactions, extract(epoch FROM clock_timestamp() - xact_start)::float8 AS seconds
+    FROM pg_stat_activity
+    WHERE backend_xmin IS NOT NULL AND pid <> pg_backend_pid() AND (datname = current_database() OR datid IS NULL)
+    UNION ALL
+    SELECT 'slot', slot_name, greatest(age(xmin), age(catalog_xmin)), NULL FROM pg_replication_slots
+    WHERE xmin IS NOT NULL OR catalog_xmin IS NOT NULL
+    UNION ALL
+    SELECT 'prepared', gid, age(transaction), extract(epoch FROM clock_timestamp() - prepared)::float8
+    FROM pg_prepared_xacts WHERE database = current_database()
+) AS held ORDER BY transactions DESC LIMIT $1"""
+_PREPARED = """
+SELECT gid, extract(epoch FROM clock_timestamp() - prepared)::float8 FROM pg_prepared_xacts
+WHERE database = current_database() ORDER BY prepared LIMIT $1"""
+# without the right to see it, the state of a standby is null
+_STANDBYS = """
+SELECT count(*) AS all, count(*) FILTER (WHERE sync_state = 'async') AS async,
+    count(*) FILTER (WHERE sync_state IS NULL) AS hidden
+FROM pg_stat_replication WHERE application_name IS DISTINCT FROM 'pg_basebackup'"""
+_REVISION = "SELECT version_num FROM alembic_version"
+_TABLES = """
+SELECT relname, n_live_tup, n_dead_tup, pg_total_relation_size(relid) FROM pg_stat_user_tables
+WHERE schemaname = $1 ORDER BY relname"""
+_REPLICAS = "SELECT owner, extract(epoch FROM expires_at - clock_timestamp())::float8 FROM replica ORDER BY owner"
+_SHARDS = """
+SELECT count(*) FILTER (WHERE owner IS NOT NULL AND expires_at >= clock_timestamp()) AS held FROM shard"""
+_LISTENERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'accompanist listener' AND usename = $1"
+_SESSIONS = "SELECT count(*) AS open, count(*) FILTER (WHERE retrying > 0) AS retrying FROM session WHERE open"
+_STUCK = """
+SELECT session, role, extract(epoch FROM clock_timestamp() - updated_at)::float8 AS seconds, waiting FROM session
+WHERE open AND NOT parked AND updated_at < clock_timestamp() - $1 * interval '1 millisecond'"""
+_PARKED = """
+SELECT session, role, extract(epoch FROM clock_timestamp() - updated_at)::float8 AS seconds, waiting FROM session
+WHERE parked"""
+# taken, and still no session answers for it
+_UNHOSTABLE = """
+SELECT a.session, a.receiver, max(extract(epoch FROM clock_timestamp() - a.arrived_at))::float8 AS seconds,
+    '' AS words
+FROM arrival a
+WHERE a.early AND a.arrived_at < clock_timestamp() - interval '1 minute'
+  AND NOT EXISTS (SELECT FROM session s WHERE s.session = a.session AND s.role = a.receiver)
+  AND NOT EXISTS (SELECT FROM stub b WHERE b.session = a.session AND b.role = a.receiver)
+GROUP BY a.session, a.receiver"""
+_OUTBOX = """
+SELECT session, sender AS role, extract(epoch FROM clock_timestamp() - tried_at)::float8 AS seconds,
+    concat(answer, ' at ', service, ', tried ', attempts, ' times') AS words
+FROM outbox WHERE answer {} 'clash'{}"""
+_FORGOTTEN = """
+SELECT count(*), coalesce(max(extract(epoch FROM clock_timestamp() - forgotten_at)), 0)::float8 FROM forgotten"""
+
+
+async def read(dsn: str, service: str, schema: str) -> Vitals:
+    """Raises OperatorError when the server cannot be reached or refuses."""
+    names.identifier(schema)
+    async with refusals.readable(dsn):
+        connection = await connect(dsn, "accompanist doctor")
+        try:
+            # set here, not while connecting: what the server is set to is to be seen as it is
+            await connection.execute("SELECT set_config('search_path', $1, false)", schema)
+            there = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
+            revision = await connection.fetchval(_REVISION) if there else None
+            current = revision == head()
+            seen = await _server(connection, with_log=current)
+            if not current:
+                return Vitals(service=service, revision=revision, head=head(), server=seen)
+            return await _log(connection, service, schema, seen)
+        finally:
+            await connection.close(timeout=1)
+
+
+async def _server(connection: asyncpg.Connection, *, with_log: bool) -> Server:
+    skew_s, round_trip_s = await _skew(connection)
+    standbys = await connection.fetchrow(_STANDBYS)
+    now = await server.identity(connection)
+    noted = await server.noted(connection) if with_log else None
+    return Server(
+        version=connection.get_server_version().major,
+        settings=await server.settings(connection),
+        skew_s=skew_s,
+        round_trip_s=round_trip_s,
+        notify_usage=await connection.fetchval("SELECT pg_notification_queue_usage()"),
+        holders=tuple(Holder(**dict(row)) for row in await connection.fetch(_HOLDERS, shown_max)),
+        prepared=tuple((row[0], row[1]) for row in await connection.fetch(_PREPARED, shown_max)),
+        standbys=standbys["all"],
+        standbys_async=standbys["async"] if not standbys["hidden"] else None,
+        identity=str(now or ""),
+        identity_noted=str(noted or ""),
+    )
+
+
+async def _skew(connection: asyncpg.Connection) -> tuple[float, float]:
+    """The best of a few: the shortest round trip knows the clock best."""
+    asked = []
+    for _ in range(5):
+        before = time.time()
+        theirs = await connection.fetchval("SELECT extract(epoch FROM clock_timestamp())::float8")
+        after = time.time()
+        asked.append((after - before, theirs - (before + after) / 2))
+    round_trip_s, skew_s = min(asked)
+    return skew_s, round_trip_s
+
+
+async def _log(connection: asyncpg.Connection, service: str, schema: str, seen: Server) -> Vitals:
+    shards = await connection.fetchrow(_SHARDS)
+    sessions = await connection.fetchrow(_SESSIONS)
+    forgotten = await connection.fetchrow(_FORGOTTEN)
+    return Vitals(
+        service=service,
+        revision=head(),
+        head=head(),
+        server=seen,
+        tables=tuple(
+            Table(name=row[0], live=row[1], dead=row[2], total_bytes=row[3])
+            for row in await connection.fetch(_TABLES, schema)
+        ),
+        replicas=tuple((row[0], row[1]) for row in await connection.fetch(_REPLICAS)),
+        shards_held=shards["held"],
+        shards_free=limits.shards_count - shards["held"],
+        listeners=await connection.fetchval(_LISTENERS, names.sidecar_role(service)),
+        sessions_open=sessions["open"],
+        sessions_retrying=sessions["retrying"],
+        stuck=await _held(connection, _STUCK, float(limits.stuck_after_ms)),
+        parked=await _held(connection, _PARKED),
+        unhostable=await _held(connection, _UNHOSTABLE),
+        outbox=await _held(connection, _OUTBOX.format("<>", " AND attempts > 3")),
+        clashes=await _held(connection, _OUTBOX.format("=", "")),
+        forgotten=forgotten[0],
+        forgotten_s=forgotten[1],
+    )
+
+
+async def _held(connection: asyncpg.Connection, query: str, *arguments: Any) -> Held:
+    """`query` is one of the constants above."""
+    oldest = f"SELECT *, count(*) OVER () AS n FROM ({query}) AS found ORDER BY seconds DESC LIMIT {shown_max}"  # noqa: S608
+    rows: Sequence[Any] = await connection.fetch(oldest, *arguments)
+    return Held(count=rows[0]["n"] if rows else 0, oldest=tuple((row[0], row[1], row[2], row[3]) for row in rows))

@@ -1,0 +1,173 @@
+"""Findings: each ailment is found, told by its code, and a healthy log has none."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from accompanist.limits import shards_count
+from accompanist.log.diagnosis import judge
+from accompanist.log.schema import head
+from accompanist.log.vitals import Held, Holder, Server, Table, Vitals, read
+from accompanist.runtime.ports import Parked
+from tests.log.letters import burst, header, message, row
+from tests.log.worlds import PostgresWorld, owner
+from tests.postgres import SERVICES
+
+SETTINGS = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
+SERVER = Server(
+    version=18,
+    settings=SETTINGS,
+    skew_s=0.001,
+    round_trip_s=0.001,
+    notify_usage=0.0,
+    holders=(),
+    prepared=(),
+    standbys=0,
+    standbys_async=0,
+    identity="a",
+    identity_noted="a",
+)
+WELL = Vitals(
+    service="payment",
+    revision=head(),
+    head=head(),
+    server=SERVER,
+    replicas=(("payment@here/1/x", 4.0),),
+    shards_held=64,
+    listeners=1,
+)
+SOME = Held(count=7, oldest=((uuid4(), "payment", 7_300.0, "worker: charge"),))
+
+
+def holder(**changes: Any) -> Holder:
+    told: dict[str, Any] = {"kind": "session", "name": "pid 7", "transactions": 10, "seconds": 1.0}
+    return Holder(**(told | changes))
+
+
+def sick(**changes: Any) -> Vitals:
+    return msgspec.structs.replace(WELL, **changes)
+
+
+def server(**changes: Any) -> Vitals:
+    return sick(server=msgspec.structs.replace(SERVER, **changes))
+
+
+def test_a_healthy_log_has_no_findings() -> None:
+    assert judge(WELL) == []
+    assert judge(server(holders=(holder(),), prepared=(("soon", 1.0),), standbys=1)) == []
+    assert judge(sick(tables=(Table(name="inbox", live=100_000, dead=20_000, total_bytes=1),))) == []
+
+
+@pytest.mark.parametrize(
+    ("vitals", "code", "severity"),
+    [
+        (sick(revision=None), "ACC403", "error"),
+        (sick(revision="0001"), "ACC403", "error"),
+        (sick(revision="9999"), "ACC404", "error"),
+        (server(settings=SETTINGS | {"fsync": "off"}), "ACC408", "error"),
+        (server(identity_noted="b"), "ACC409", "error"),
+        (sick(stuck=SOME), "ACC420", "warning"),
+        (sick(parked=SOME), "ACC421", "warning"),
+        (sick(unhostable=SOME), "ACC422", "warning"),
+        (server(holders=(holder(seconds=400.0),)), "ACC423", "warning"),
+        (server(holders=(holder(seconds=4_000.0),)), "ACC423", "error"),
+        (server(holders=(holder(seconds=None, transactions=2_000_000),)), "ACC423", "warning"),
+        (server(prepared=(("forgotten", 100.0),)), "ACC424", "warning"),
+        (sick(tables=(Table(name="arrival", live=5, dead=20_000, total_bytes=1),)), "ACC425", "warning"),
+        (server(notify_usage=0.2), "ACC426", "warning"),
+        (server(notify_usage=0.6), "ACC426", "error"),
+        (sick(listeners=0), "ACC427", "warning"),
+        (sick(shards_held=60, shards_free=4), "ACC428", "warning"),
+        (sick(shards_held=0, shards_free=64, replicas=()), "ACC428", "warning"),
+        (sick(shards_held=0, shards_free=64, replicas=(), sessions_open=3), "ACC428", "error"),
+        (server(skew_s=-2.0), "ACC429", "warning"),
+        (server(skew_s=60.0), "ACC429", "error"),
+        (server(settings=SETTINGS | {"full_page_writes": "off"}), "ACC430", "error"),
+        (server(settings=SETTINGS | {"synchronous_commit": "off"}), "ACC430", "error"),
+        (server(standbys=1, standbys_async=1), "ACC431", "warning"),
+        (server(standbys=1, standbys_async=None), "ACC431", "warning"),
+        (sick(outbox=SOME), "ACC432", "warning"),
+        (sick(clashes=SOME), "ACC433", "warning"),
+        (sick(forgotten=3, forgotten_s=7_200.0), "ACC434", "warning"),
+    ],
+)
+def test_each_ailment_is_found(vitals: Vitals, code: str, severity: str) -> None:
+    [finding] = judge(vitals)
+    assert (finding.code, finding.severity) == (code, severity)
+    assert finding.text and finding.remedy
+
+
+def test_a_slow_line_is_no_skewed_clock() -> None:
+    assert judge(server(skew_s=1.5, round_trip_s=2.0)) == []
+
+
+def test_the_worst_comes_first() -> None:
+    found = judge(msgspec.structs.replace(server(settings=SETTINGS | {"fsync": "off"}), stuck=SOME))
+    assert [finding.severity for finding in found] == ["error", "warning"]
+
+
+# -- reading them ------------------------------------------------------------------------------------
+
+
+async def looked(world: PostgresWorld, service: str = "warehouse") -> Vitals:
+    """As the sidecar's own role sees it."""
+    return await read(world.database.sidecar_dsn(service), service, SERVICES[service])
+
+
+async def test_a_log_that_works_is_read_by_the_sidecars_own_role(postgres_world: PostgresWorld) -> None:
+    log = await owner(postgres_world, "warehouse")
+    of, parked = header(), header()
+    await log.flush([burst(of, session=row(of, retrying=3))])
+    await log.flush([burst(parked, session=row(parked, parked=Parked("ACC301", "stuck"), waiting="an operator"))])
+    found = await looked(postgres_world)
+    assert (found.revision, found.sessions_open, found.sessions_retrying) == (head(), 2, 1)
+    assert (found.shards_held, found.shards_free, len(found.replicas)) == (shards_count, 0, 1)
+    assert {table.name for table in found.tables} >= {"session", "inbox", "arrival", "outbox", "stub"}
+    assert (found.server.settings, found.server.standbys_async) == (SETTINGS, 0)
+    assert abs(found.server.skew_s) < 60
+    assert found.server.identity == found.server.identity_noted != ""
+    assert [finding.code for finding in judge(found)] == ["ACC421", "ACC427"]
+    assert str(parked.session) in judge(found)[0].text
+
+
+async def test_what_waits_is_counted_and_the_oldest_named(postgres_world: PostgresWorld) -> None:
+    log, payment = await owner(postgres_world, "warehouse"), await owner(postgres_world, "payment")
+    of, other = header(), header()
+    await log.flush([burst(of, session=row(of, waiting="worker: reserve"), messages=(message(of, "1", "lost"),))])
+    for _ in range(4):
+        await log.resend(10)
+        await postgres_world.pass_time(60)
+    await log.flush([burst(other, messages=(message(other),))])
+    await payment.take(10, await payment.take(10))
+    await postgres_world.execute("payment", "UPDATE arrival SET arrived_at = arrived_at - interval '1 hour'")
+    await postgres_world.pass_time(7_200)
+    found = await looked(postgres_world)
+    assert found.stuck.count == 1 and found.stuck.oldest[0][0] == of.session
+    assert found.stuck.oldest[0][3] == "worker: reserve"
+    assert found.outbox.count == 1 and "unknown at nobody" in found.outbox.oldest[0][3]
+    unhostable = (await looked(postgres_world, "payment")).unhostable
+    assert (unhostable.count, unhostable.oldest[0][0]) == (1, other.session)
+    codes = {finding.code for finding in judge(found)}
+    assert codes >= {"ACC420", "ACC428", "ACC432"}
+
+
+async def test_a_held_snapshot_is_seen(postgres_world: PostgresWorld) -> None:
+    await owner(postgres_world, "warehouse")
+    idle = await postgres_world.connect("warehouse")
+    async with idle.transaction(isolation="repeatable_read"):
+        await idle.fetchval("SELECT 1 FROM session")
+        pid = await idle.fetchval("SELECT pg_backend_pid()")
+        found = await looked(postgres_world)
+    await idle.close()
+    assert any(f"pid {pid} " in holder.name for holder in found.server.holders)
+
+
+async def test_a_log_that_is_behind_is_only_told_to_be_so(postgres_world: PostgresWorld) -> None:
+    await postgres_world.execute("warehouse", "UPDATE alembic_version SET version_num = '0001'")
+    found = await looked(postgres_world)
+    assert (found.revision, found.tables) == ("0001", ())
+    assert [finding.code for finding in judge(found)] == ["ACC403"]
