@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncpg
 import pytest
+from alembic import command
 from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import create_async_engine
 
 from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.log import provision, schema
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.messages import shard_of
-from accompanist.runtime.ports import LeaseLost
+from accompanist.runtime.ports import LeaseLost, Phase
 from tests.log.letters import burst, header, message, result, row
 from tests.log.worlds import PostgresWorld, owner
 from tests.postgres import SERVICES, Database
@@ -178,3 +181,42 @@ async def test_sql_and_python_agree_on_shards(postgres_world: PostgresWorld) -> 
 def test_the_revisions_that_are_named_are_those_that_are_there() -> None:
     there = ScriptDirectory.from_config(provision._config()).walk_revisions()
     assert tuple(reversed([script.revision for script in there])) == schema.REVISIONS
+
+
+async def test_a_log_of_the_first_revision_goes_up_and_down_with_what_is_in_it(blank_database: Database) -> None:
+    """Rows that were written before keep what they say; those that were over can be collected, at both ends."""
+    dsn, of, over = blank_database.dsn(), header(), header()
+    await provision.bootstrap(dsn, SERVICES)
+    await provision.migrate(dsn, "warehouse", WAREHOUSE)
+    world = PostgresWorld(blank_database)
+    log = await owner(world, "warehouse")
+    done = row(over, phase=Phase.SETTLED, vote="done", outcome="settled")
+    await log.flush([burst(of, session=row(of), messages=(message(of, "2", "lost"),)), burst(over, session=done)])
+    await log.release("warehouse-1")
+    await world.close()
+    await run_revision(dsn, "0001")
+    assert await provision.status(dsn, WAREHOUSE) == ("0001", provision.head())
+    await refused(PostgresLog.open(world.database.sidecar_dsn("warehouse"), "warehouse", SERVICES), "ACC403")
+    await provision.migrate(dsn, "warehouse", WAREHOUSE)
+    log = await owner(world, "warehouse")
+    [memory] = await log.load([(of.session, "warehouse")])
+    assert memory.session == row(of)
+    assert await log.resend(10) == {"unknown": 1}
+    assert await log.collect(0, 10) == 1
+    assert [line.session for line in await log.summaries()] == [of.session]
+    await world.close()
+
+
+async def run_revision(dsn: str, revision: str) -> None:
+    """Down to a revision between base and head, as `migrate` goes to either."""
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn))
+
+    def run(connection: Connection) -> None:
+        provision._become(connection, "warehouse_owner", WAREHOUSE, "warehouse")
+        config = provision._config()
+        config.attributes.update(connection=connection, schema=WAREHOUSE)
+        command.downgrade(config, revision)
+
+    async with engine.begin() as connection:
+        await connection.run_sync(run)
+    await engine.dispose()

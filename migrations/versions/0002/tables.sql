@@ -51,3 +51,9 @@ CREATE TABLE server (
     timeline bigint NOT NULL,
     noted_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+
+-- These were insert-only; now as much goes as comes.
+ALTER TABLE inbox SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 1000);
+ALTER TABLE result SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 1000);
+ALTER TABLE stub SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_threshold = 1000);
+ALTER TABLE forgotten SET (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);

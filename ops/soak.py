@@ -1,0 +1,188 @@
+"""The soak: orders at a constant rate for minutes, and whether the tables stay flat.
+
+    python -m ops.soak [--minutes 15] [--rate 20] [--collect-after 20] [--tombstone 20] [--json]
+
+Ages are short, so that a run of minutes passes through collection many times: after `collect-after` plus `tombstone`
+seconds as much goes as comes. From then on, the second part of the run, rows and bytes of every table are sampled and a
+line is fitted: the slope with its standard error, per minute. Beside it stands what would grow if nothing were
+collected. Every order is checked to have settled. Rows are counted, not estimated.
+
+Bytes may rise in steps and stay: Postgres keeps the pages of rows that went and uses them again. The exit code is 1 if
+any table gains more rows than a twentieth of what comes in.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+
+from ops.bench import Client
+from ops.local import ROOT, Cluster, cluster
+
+SAMPLE_S = 5.0
+TABLES = ("session", "stub", "inbox", "arrival", "result", "outbox", "forgotten", "replica", "shard")
+FENCES = ("fence_call", "fence_closed")
+IN_FLIGHT_MAX = 256
+
+
+@dataclass
+class Sample:
+    """Rows and bytes by table at one moment."""
+
+    at: float
+    rows: dict[str, int]
+    size: dict[str, int]
+
+
+async def sample(connection: asyncpg.Connection, services: list[str], began: float) -> Sample:
+    rows, size = {}, {}
+    places = [(f"{name}.{table}", name) for name in services for table in TABLES]
+    places += [(f"{name}_worker.{table}", name) for name in services for table in FENCES]
+    for place, _ in places:
+        rows[place] = await connection.fetchval(f"SELECT count(*) FROM {place}")  # noqa: S608 (names of ours)
+        size[place] = await connection.fetchval("SELECT pg_total_relation_size($1::text::regclass)", place)
+    return Sample(time.monotonic() - began, rows, size)
+
+
+async def load(client: Client, rate: float, seconds: float) -> list[float]:
+    """Orders started at a constant rate, whatever the answers take; their latencies."""
+    began, took, flying = time.monotonic(), list[float](), set[asyncio.Task[None]]()
+
+    async def one(number: int) -> None:
+        took.append(await client.order(number))
+
+    number = 0
+    while (now := time.monotonic()) < began + seconds:
+        due = began + number / rate
+        if due > now:
+            await asyncio.sleep(due - now)
+        if len(flying) >= IN_FLIGHT_MAX:
+            raise RuntimeError(f"{IN_FLIGHT_MAX} orders in flight: the rate is too high for this machine")
+        task = asyncio.create_task(one(number))
+        flying.add(task)
+        task.add_done_callback(flying.discard)
+        number += 1
+    await asyncio.gather(*flying)
+    return took
+
+
+async def watch(dsn: str, services: list[str], seconds: float) -> list[Sample]:
+    connection = await asyncpg.connect(dsn)
+    began, samples = time.monotonic(), list[Sample]()
+    try:
+        while (now := time.monotonic() - began) < seconds:
+            samples.append(await sample(connection, services, began))
+            await asyncio.sleep(max(0.0, SAMPLE_S - (time.monotonic() - began - now)))
+    finally:
+        await connection.close()
+    return samples
+
+
+def slope(times: list[float], values: list[int]) -> tuple[float, float]:
+    """Least squares, per minute, with the standard error of the slope."""
+    fit = statistics.linear_regression(times, values)
+    residuals = [value - fit.slope * at - fit.intercept for at, value in zip(times, values, strict=True)]
+    mean = statistics.fmean(times)
+    spread = sum((at - mean) ** 2 for at in times)
+    error = (sum(r * r for r in residuals) / (len(times) - 2) / spread) ** 0.5
+    return fit.slope * 60, error * 60
+
+
+def judge(samples: list[Sample], settled_from: float, rate: float) -> list[dict[str, Any]]:
+    """Per table: before and after, and the slopes of the part in which as much should go as comes."""
+    part = [one for one in samples if one.at >= settled_from]
+    times = [one.at for one in part]
+    lines = []
+    for place in samples[0].rows:
+        rows, rows_error = slope(times, [one.rows[place] for one in part])
+        size, size_error = slope(times, [one.size[place] for one in part])
+        lines.append(
+            {
+                "table": place,
+                "rows": [part[0].rows[place], part[-1].rows[place]],
+                "kilobytes": [part[0].size[place] // 1000, part[-1].size[place] // 1000],
+                "rows_per_minute": rows,
+                "rows_error": rows_error,
+                "kilobytes_per_minute": size / 1000,
+                "kilobytes_error": size_error / 1000,
+                "flat": rows - 2 * rows_error < rate * 60 / 20,
+            }
+        )
+    return lines
+
+
+async def soak(running: Cluster, asked: argparse.Namespace) -> dict[str, Any]:
+    client = Client(running.config.service("warehouse").api)
+    services, seconds = list(running.config.services), asked.minutes * 60
+    try:
+        took, samples = await asyncio.gather(
+            load(client, asked.rate, seconds), watch(running.admin_dsn, services, seconds)
+        )
+    finally:
+        await client.close()
+    settled_from = max(asked.collect_after + asked.tombstone + 30, seconds / 4)
+    cuts = statistics.quantiles(took, n=100)
+    return {
+        "orders": len(took),
+        "minutes": asked.minutes,
+        "rate": asked.rate,
+        "p50_ms": cuts[49],
+        "p99_ms": cuts[98],
+        "fitted_from_s": settled_from,
+        "tables": judge(samples, settled_from, asked.rate),
+    }
+
+
+def show(told: dict[str, Any]) -> None:
+    print(
+        f"{told['orders']} orders in {told['minutes']:g} min, all settled; p50 {told['p50_ms']:.1f} ms, "
+        f"p99 {told['p99_ms']:.1f} ms; lines fitted from {told['fitted_from_s']:.0f} s on; "
+        f"{told['rate'] * 60:.0f} orders a minute came in"
+    )
+    print(f"{'table':<32} {'rows':>15} {'rows/min':>18} {'kB':>15} {'kB/min':>18}")
+    for line in told["tables"]:
+        rows, size = line["rows"], line["kilobytes"]
+        print(
+            f"{line['table']:<32} {f'{rows[0]} > {rows[1]}':>15} "
+            f"{line['rows_per_minute']:>9.1f} ± {line['rows_error']:<6.1f} {f'{size[0]} > {size[1]}':>15} "
+            f"{line['kilobytes_per_minute']:>9.1f} ± {line['kilobytes_error']:<6.1f}"
+            f"{'' if line['flat'] else '  GROWS'}"
+        )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m ops.soak", description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--minutes", type=float, default=15.0)
+    parser.add_argument("--rate", type=float, default=20.0, help="orders a second")
+    parser.add_argument("--collect-after", type=int, default=20, help="seconds")
+    parser.add_argument("--tombstone", type=int, default=20, help="seconds")
+    parser.add_argument("--directory", type=Path, default=ROOT / "var" / "soak")
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    ages = {"COLLECT_AFTER_S": asked.collect_after, "TOMBSTONE_S": asked.tombstone}
+    environ = {
+        f"ACCOMPANIST_SERVICE_{service}_{key}": str(seconds)
+        for service in ("WAREHOUSE", "PAYMENT", "LOYALTY")
+        for key, seconds in ages.items()
+    }
+    asked.directory.mkdir(parents=True, exist_ok=True)
+    with cluster(asked.directory, environ, log_file=asked.directory / "processes.log") as running:
+        told = asyncio.run(soak(running, asked))
+    if asked.json:
+        print(json.dumps(told))
+    else:
+        show(told)
+    return 0 if all(line["flat"] for line in told["tables"]) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
