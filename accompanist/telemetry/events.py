@@ -87,6 +87,7 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     "sidecar.started": frozenset({"service", "url"}),
     "sidecar.stopped": frozenset({"service"}),
     "shards.swept": frozenset({"sessions", "shards"}),
+    "sessions.collected": frozenset({"collected", "forgotten"}),
     "leases.not_released": _NOTHING,
     "log.unavailable": frozenset({"problem"}),
     "intake.failed": _NOTHING,
