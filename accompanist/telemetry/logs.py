@@ -34,7 +34,8 @@ _OF_A_SAGA: Final = (
     "session role choreography fingerprint site sender receiver operation kind attempt phase outcome vote waiting"
 )
 _OF_A_PROCESS: Final = (
-    "collected forgotten shard shards epoch owner state signal exit_code address url path schema name database peer problem sessions "
+    "collected forgotten "
+    "shard shards epoch owner state signal exit_code address url path schema name database peer problem sessions "
     "count limit bytes rows bursts depth duration_s backoff_s after_s line"
 )
 KEYS: Final = frozenset(f"{_OF_A_LINE} {_OF_A_SAGA} {_OF_A_PROCESS}".split())
