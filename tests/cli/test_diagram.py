@@ -48,8 +48,6 @@ def test_a_refused_file_is_answered_with_its_diagnostics(capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize("command", [("diagram",), ("diff",), ("check",), ("explain",), ("fence", "install")])
-def test_each_command_explains_itself(
-    command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_each_command_explains_itself(command: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(*command, "--help") == 0
     assert "Usage: " in capsys.readouterr().out
