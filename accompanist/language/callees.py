@@ -48,8 +48,11 @@ class Bound:
 class Callees:
     """The choreographies of a project that are called, each head read once."""
 
-    def __init__(self, modules: Modules, messages: Messages, classes: RoleClasses, findings: Findings) -> None:
+    def __init__(
+        self, modules: Modules, messages: Messages, classes: RoleClasses, findings: Findings, too_large: set[str]
+    ) -> None:
         self._modules, self._messages, self._classes, self._findings = modules, messages, classes, findings
+        self.too_large = too_large  # those that have been found to pass a bound, by module and name
         self._known: dict[tuple[str, str], Callee | None] = {}
         self._named: dict[tuple[str, str], list[Reference]] = {}
 

@@ -7,41 +7,44 @@ tree: `ast.unparse` and `ast.dump` have both changed. What a fingerprint covers 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable
 
 _SKIPPED = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
 
 
 def text(node: ast.AST) -> str:
     """The canonical text of a tree."""
-    return "".join(_parts(node))
+    parts: list[str] = []
+    _write(node, parts.append)
+    return "".join(parts)
 
 
-def _parts(value: object) -> Iterator[str]:
-    if isinstance(value, ast.Constant):
-        yield f"Constant({value.value!r})"
-    elif isinstance(value, ast.JoinedStr):
-        yield "JoinedStr("
-        yield from _parts(_joined(value.values))
-        yield ")"
-    elif isinstance(value, ast.AST):
-        yield f"{type(value).__name__}("
-        for name in value._fields:
-            inner = getattr(value, name, None)
-            if name in _SKIPPED or inner is None or inner == []:
-                continue  # a field that a version of Python added, and nobody used, is as good as none
-            yield f"{name}="
-            yield from _parts(_documented(inner) if name == "body" and isinstance(inner, list) else inner)
-            yield ","
-        yield ")"
-    elif isinstance(value, list):
-        yield "["
-        for one in value:
-            yield from _parts(one)
-            yield ","
-        yield "]"
-    else:
-        yield repr(value)
+def _write(value: object, put: Callable[[str], None]) -> None:
+    match value:
+        case ast.Constant():
+            put(f"Constant({value.value!r})")
+        case ast.JoinedStr():
+            put("JoinedStr(")
+            _write(_joined(value.values), put)
+            put(")")
+        case ast.AST():
+            put(f"{type(value).__name__}(")
+            for name in value._fields:
+                inner = getattr(value, name, None)
+                if name in _SKIPPED or inner is None or inner == []:
+                    continue  # a field that a version of Python added, and nobody used, is as good as none
+                put(f"{name}=")
+                _write(_documented(inner) if name == "body" and isinstance(inner, list) else inner, put)
+                put(",")
+            put(")")
+        case list():
+            put("[")
+            for one in value:
+                _write(one, put)
+                put(",")
+            put("]")
+        case _:
+            put(repr(value))
 
 
 def _documented(body: list[ast.stmt]) -> list[ast.stmt]:

@@ -139,7 +139,8 @@ def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Chor
     roles = RoleClasses(modules, messages, findings)
     called = _called(nodes, modules, module)
     made = []
-    callees = Callees(modules, messages, roles, findings)
+    too_large: set[str] = set()
+    callees = Callees(modules, messages, roles, findings, too_large)
     others: list[tuple[ast.FunctionDef, Findings]] = []
     for number, node in enumerate(nodes):
         if node.name in {other.name for other in nodes[:number]}:
@@ -150,7 +151,7 @@ def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Chor
         kept = Findings() if node.name in called else findings
         before = len(kept)
         header = HeaderParser(modules, messages, roles, module, kept).parse(node)
-        one = _Compilation(module, modules, messages, Callees(modules, messages, roles, kept), kept)
+        one = _Compilation(module, modules, messages, Callees(modules, messages, roles, kept, too_large), kept)
         choreography = None if header is None else one.run(node, header, before)
         if choreography is not None and len(kept) == before:
             made.append(choreography)

@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from accompanist import limits
 from accompanist.language import codes, patterns
-from accompanist.language.frame import Frame
+from accompanist.language.frame import Frame, TooLarge
 from accompanist.language.ir import Again, Block, Expression, If, Leave, Let, Loop, named
 from accompanist.language.types import Type
 
@@ -99,6 +100,10 @@ class Control(Frame):
 
     @contextmanager
     def _turns(self, site: str) -> Iterator[None]:
+        if site.count("[]") >= limits.loop_depth_max:
+            raise TooLarge(
+                f"loops are nested deeper than {limits.loop_depth_max}, those of called choreographies included"
+            )
         self._loops.append("loop")
         with self._inside(f"{site}[]."):
             yield

@@ -169,23 +169,26 @@ class Locator:
         return placed, self._join(point.span.line, where, [after_then, after_else], know)
 
     def _loop(self, point: Loop, where: Where) -> tuple[Statement, Where]:
-        found, self._findings = self._findings, Findings()
-        head = where
+        found, head, line = self._findings, where, point.span.line
         while True:
+            self._findings = Findings()
             self._turns.append(_Turn())
-            self._block(point.body, head)
-            again = self._join(point.span.line, where, [where, *self._turns.pop().again], self._all, True)
+            body, _ = self._block(point.body, head)
+            turn = self._turns.pop()
+            again = self._join(line, where, [where, *turn.again], self._all, True)
+            again = {name: held for name, held in again.items() if name in where}
             if again == head:
                 break
             head = again
+        found.take(self._findings)  # those of the last pass; the ones before knew less
         self._findings = found
-        self._turns.append(_Turn())
-        body, _ = self._block(point.body, head)
-        turn, placed = self._turns.pop(), replace(point, body=body)
+        placed = replace(point, body=body)
         if not turn.leave:
             return placed, where
         know = placed.acting | _deciders(body, self._all)
-        return placed, self._join(point.span.line, where, turn.leave, know, True)
+        # a name that only turns assign is not there if there was none
+        made = {name: Held(NOBODY, line, True, True) for way in turn.again for name in way}
+        return placed, {**made, **self._join(line, where, turn.leave, know, True)}
 
     def _join(self, line: int, before: Where, ways: list[Where], know: Owners, loop: bool = False) -> Where:
         joined: dict[str, Held] = {}

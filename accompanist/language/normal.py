@@ -260,10 +260,17 @@ class Normaliser(Control):
         self._expressions.scope, self._loops = scope, []
         self._entered.append((callee.module.name, callee.name))
         self._check_names(callee.node, callee.header)
-        with self._inside(frame):
-            body = self._block(callee.node.body)
+        key = f"{callee.module.name}.{callee.name}"
+        if key in self._callees.too_large:
+            raise TooLarge(f"{callee.name} is too large, with what it calls")
+        try:
+            with self._inside(frame):
+                body = self._block(callee.node.body)
+            pushed = continuation.push(body, self._span(callee.node.body[-1]))
+        except TooLarge:
+            self._callees.too_large.add(key)
+            raise
         self._entered.pop()
-        pushed = continuation.push(body, self._span(callee.node.body[-1]))
         self._expressions.scope, self._loops = outer, loops
         return pushed
 

@@ -107,6 +107,7 @@ class SagaCheck:
         self._entry: dict[int, Knowledge] = {}  # of each procedure: what is known where it is entered, and behind it
         self._exit: dict[int, Knowledge] = {}
         self._ends: list[list[Knowledge]] = []
+        self._aborts: dict[int, Abort] = {}
         self._failing: set[tuple[str, str]] = set()  # outermost loops, and the roles that may fail in them
 
     def check(self, whole: Whole) -> Commitment:
@@ -115,6 +116,7 @@ class SagaCheck:
             if isinstance(point, Abort) or (isinstance(point, Invoke) and point.offer.may_decline):
                 self._failing.add((_loop_of(point.site), point.role))
         self._procedures = {one.number: one for one in whole.procedures}
+        self._find_aborts()
         found, self._findings = self._findings, Findings()
         while self._procedures and self._changes(whole.body, Knowledge(nothing)):
             pass
@@ -202,24 +204,30 @@ class SagaCheck:
         return known
 
     def _loop(self, point: Loop, known: Knowledge) -> Knowledge:
-        found, self._findings = self._findings, Findings()
-        head = known
+        found, head = self._findings, known
         while True:
+            self._findings = Findings()
+            turn = self._turn(point, head)
             after = head
-            for way in self._turn(point, head).again:
+            for way in turn.again:
                 after = after.join(way)
+            repeated = after.pivots - known.pivots
+            for pivot in sorted(repeated, key=lambda pivot: pivot.span):
+                found.add(
+                    codes.PIVOT_IN_LOOP,
+                    self._sources(pivot.span.file),
+                    pivot.span,
+                    f"{pivot.what} cannot be undone, and another turn of the loop of line {point.span.line} "
+                    "may come to it",
+                    "put it behind the loop, or leave the loop after it with break",
+                )
+            after = replace(after, pivots=known.pivots)  # the next turn has been refused; what follows is no news
             if after == head:
                 break
             head = after
+        found.take(self._findings)
         self._findings = found
-        for pivot in sorted(head.pivots - known.pivots, key=lambda pivot: pivot.span):
-            self._add(
-                codes.PIVOT_IN_LOOP,
-                pivot.span,
-                f"{pivot.what} cannot be undone, and another turn of the loop of line {point.span.line} may come to it",
-                "put it behind the loop, or leave the loop after it with break",
-            )
-        left = self._turn(point, replace(head, pivots=known.pivots)).leave
+        left = turn.leave
         for way in left[1:]:
             left[0] = left[0].join(way)
         return left[0] if left else known
@@ -245,16 +253,24 @@ class SagaCheck:
             return known
         return sides[0] if len(sides) == 1 else sides[0].join(sides[1])
 
-    def _aborted(self, block: Block, seen: frozenset[int] = frozenset()) -> Abort | None:
+    def _aborted(self, block: Block) -> Abort | None:
         """An abort that a block may come to."""
         for point in walk(block):
             if isinstance(point, Abort):
                 return point
-            if isinstance(point, Enter) and point.procedure not in seen:
-                inside = self._aborted(self._procedures[point.procedure].body, seen | {point.procedure})
-                if inside is not None:
-                    return inside
+            if isinstance(point, Enter) and point.procedure in self._aborts:
+                return self._aborts[point.procedure]
         return None
+
+    def _find_aborts(self) -> None:
+        """An abort of each procedure that may come to one, itself or through another."""
+        before = -1
+        while before != len(self._aborts):
+            before = len(self._aborts)
+            for number, procedure in self._procedures.items():
+                found = None if number in self._aborts else self._aborted(procedure.body)
+                if found is not None:
+                    self._aborts[number] = found
 
     def _invoke(self, point: Invoke, known: Knowledge) -> Knowledge:
         offer, role = point.offer, point.role

@@ -96,22 +96,21 @@ class Typing:
         return point, env
 
     def _loop(self, point: Loop, env: Env) -> tuple[Statement, Env]:
-        found, self._findings = self._findings, Findings()
-        head = env
-        for turn in range(_turns_max + 1):
+        found, head = self._findings, env
+        for turn in range(_turns_max + 2):
+            self._findings = Findings()
             self._turns.append(([], []))
-            self._block(point.body, head)
+            body, _ = self._block(point.body, head)
+            again, left = self._turns.pop()
             after = head
-            for way in self._turns.pop()[0]:
-                after = _join(after, way)
+            for way in again:
+                after = {name: type for name, type in _join(after, way).items() if name in env}
             if after == head:
                 break
-            grows = {name for name, type in after.items() if type != head[name]} if turn == _turns_max - 1 else set()
+            grows = {name for name, type in after.items() if type != head[name]} if turn >= _turns_max else set()
             head = {name: types.UNKNOWN if name in grows else type for name, type in after.items()}
+        found.take(self._findings)
         self._findings = found
-        self._turns.append(([], []))
-        body, _ = self._block(point.body, head)
-        left = self._turns.pop()[1]
         for way in left[1:]:
             left[0] = _join(left[0], way)
         return replace(point, body=body), left[0] if left else env

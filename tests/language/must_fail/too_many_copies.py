@@ -8,7 +8,7 @@ from tests.language.must_fail.shop import Order, Stock
 
 @choreography
 def too_many_copies(stock: Stock, order: At[Order, "stock"]) -> int:
-    last = 0  #! ACC103 there are more than 2000 points
+    last = 0  #! ACC103 there are more than 4000 points
     if order.cents > 0:
         if stock.has(order):
             return 0
