@@ -48,7 +48,8 @@ class Wanted:
 
 
 def run(file: Path, wanted: Wanted, as_json: bool) -> int:
-    """0 if everything holds within the bound, 1 if not or if the file is refused."""
+    """0 if everything holds within the bound, 1 if not or if the file is refused, 5 if the search did not get through
+    the bound: what it saw holds, and that is all that can be said."""
     result = compiled(file)
     if not result.ok:
         return refused(result, as_json)
@@ -63,7 +64,9 @@ def run(file: Path, wanted: Wanted, as_json: bool) -> int:
     if progress is not None:
         print(end="\r\x1b[K", file=sys.stderr)
     show(_data(verdict, choreography.roles), as_json, _text(choreography.name, choreography.roles, verdict, wanted))
-    return 0 if verdict.broken is None else 1
+    if verdict.broken is not None:
+        return 1
+    return 0 if verdict.complete else 5
 
 
 def _fakes(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -96,6 +99,8 @@ def _text(name: str, roles: tuple[str, ...], verdict: Verdict, wanted: Wanted) -
     for number, one in enumerate(verdict.searched, 1):
         lines.append(f"  scenario {number}: {_searched(one)}")
     if verdict.broken is None:
+        if not verdict.complete:
+            lines += ["", "NOT FINISHED: less was searched than asked for; try --declines none, or a larger bound"]
         lines += ["", "holds, in everything that was searched:", *(f"  {held.value}" for held in Property)]
     else:
         lines += ["", *_broken(roles, verdict.broken, wanted.mermaid)]
