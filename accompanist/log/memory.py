@@ -122,8 +122,10 @@ class MemoryLog:
 
     async def take(self, limit: int, done: Sequence[Taken] = ()) -> Sequence[Taken]:
         with self._call():
-            for key, place in (*self._passed_over, *((entry.message.key, entry.place) for entry in done)):
-                self.tables.acknowledge(key, place[0] if place else -1)
+            for key, place in self._passed_over:
+                self.tables.acknowledge(key, place[0], over=True)
+            for entry in done:
+                self.tables.acknowledge(entry.message.key, entry.place[0] if entry.place else -1)
             self._passed_over.clear()
             held = self._held()
             fresh = [key for key, early in self.tables.arrivals.items() if not early and _shard(key[0]) in held]

@@ -48,7 +48,7 @@ LEASE_LOST_STATE = "AC001"
 _FLUSH = "SELECT flush({})".format(", ".join(f"${n}" for n in range(1, 40)))
 _TAKE = """
 SELECT session, site, sender, receiver, kind, header, payload, context, place, sender_service, known, closed
-FROM take($1, $2, $3, $4, $5, $6, $7)"""
+FROM take($1, $2, $3, $4, $5, $6, $7, $8)"""
 _UNFINISHED = "SELECT session, role FROM unfinished($1)"
 _RESEND = "SELECT service, answer, messages FROM resend($1, $2, $3, $4, $5)"
 _BACKOFF = (timedelta(milliseconds=limits.outbox_retry_ms), timedelta(milliseconds=limits.outbox_retry_cap_ms))
@@ -136,16 +136,16 @@ class PostgresLog(Pages):
         return outgoing.answered(answers)
 
     async def take(self, limit: int, done: Sequence[Taken] = ()) -> Sequence[Taken]:
-        seen = [*self._passed_over, *((entry.place, *entry.message.key) for entry in done)]
+        seen = [*self._passed_over, *((entry.place, *entry.message.key, False) for entry in done)]
         async with reach(), self._pool.acquire() as connection:
-            rows = await connection.fetch(_TAKE, self._owner, limit, *_transposed(seen, 5))
+            rows = await connection.fetch(_TAKE, self._owner, limit, *_transposed(seen, 6))
         self._passed_over.clear()
         taken = []
         for row in rows:
             *stored, place, sender_service, known, closed = row
             message = None if closed else inbox.from_columns(stored)
             if message is None:
-                self._passed_over.append((place, *stored[:4]))
+                self._passed_over.append((place, *stored[:4], closed))
             else:
                 taken.append(Taken(message=message, sender_service=sender_service, known=known, place=place))
         return taken

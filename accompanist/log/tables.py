@@ -114,12 +114,11 @@ class Tables:
         for arrival in answered:
             del self.arrivals[arrival]
 
-    def acknowledge(self, key: Key, place: int) -> None:
+    def acknowledge(self, key: Key, place: int, *, over: bool = False) -> None:
         """A message was taken in: it leaves the queue, or waits in it for its session's row."""
         if self.arrivals.get(key) is not False or self.places[key] != place:
             return
-        owner = (key[0], key[3])
-        if owner in self.sessions or owner in self.stubs or key not in self.inbox:
+        if over or (key[0], key[3]) in self.sessions:
             del self.arrivals[key]
         else:
             self.arrivals[key] = True

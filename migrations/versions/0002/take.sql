@@ -10,9 +10,11 @@ DROP FUNCTION take, unfinished;
 -- The acknowledgement is committed without waiting for the disk: losing it, the row comes again. Found by state, never
 -- by a cursor: a row that is committed late is as fresh as any.
 --
--- `closed`: its session was collected, before it was taken or just while it came in; it begins nothing.
+-- `closed`: its session was collected, before it was taken or just while it came in; it begins nothing, and is to be
+-- acknowledged as `over`.
 CREATE FUNCTION take(
-    asker text, batch integer, d_place tid[], d_session uuid[], d_site text[], d_sender text[], d_receiver text[]
+    asker text, batch integer,
+    d_place tid[], d_session uuid[], d_site text[], d_sender text[], d_receiver text[], d_over boolean[]
 ) RETURNS TABLE (
     place tid, session uuid, site text, sender text, receiver text, kind text,
     header bytea, payload bytea, context bytea, sender_service text, known boolean, closed boolean)
@@ -25,12 +27,11 @@ BEGIN
     IF cardinality(d_place) > 0 THEN
         PERFORM set_config('synchronous_commit', 'off', true);
         WITH told AS MATERIALIZED (
-            SELECT t.*, EXISTS (SELECT FROM session s WHERE s.session = t.session AND s.role = t.receiver)
-                     OR EXISTS (SELECT FROM stub b WHERE b.session = t.session AND b.role = t.receiver)
-                     OR NOT EXISTS (
-                         SELECT FROM inbox i WHERE (i.session, i.site, i.sender, i.receiver)
-                             = (t.session, t.site, t.sender, t.receiver)) AS answered
-            FROM unnest(d_place, d_session, d_site, d_sender, d_receiver) AS t (place, session, site, sender, receiver)
+            -- a join: EXISTS among the columns may be planned as a hash of the whole table
+            SELECT t.*, over OR s.session IS NOT NULL AS answered
+            FROM unnest(d_place, d_session, d_site, d_sender, d_receiver, d_over)
+                AS t (place, session, site, sender, receiver, over)
+            LEFT JOIN session s ON s.session = t.session AND s.role = t.receiver
         ), done AS (
             DELETE FROM arrival a USING told t
             WHERE a.ctid = t.place AND t.answered AND NOT a.early
@@ -46,15 +47,14 @@ BEGIN
         SELECT a.ctid AS place, a.session, a.site, a.sender, a.receiver FROM arrival a
         WHERE NOT a.early AND a.shard = ANY (ARRAY(SELECT s.shard FROM shard s WHERE s.owner = asker))
         ORDER BY a.arrived_at LIMIT batch
-    ), judged AS MATERIALIZED (
-        SELECT f.*, EXISTS (SELECT FROM session s WHERE s.session = f.session AND s.role = f.receiver) AS known
-        FROM fresh f
     )
-    SELECT j.place, j.session, j.site, j.sender, j.receiver, i.kind,
-        i.header, i.payload, i.context, i.sender_service, j.known,
-        i.kind IS NULL OR NOT j.known AND EXISTS (
-            SELECT FROM stub b WHERE b.session = j.session AND b.role = j.receiver)
-    FROM judged j LEFT JOIN inbox i USING (session, site, sender, receiver);
+    SELECT f.place, f.session, f.site, f.sender, f.receiver, i.kind,
+        i.header, i.payload, i.context, i.sender_service, s.session IS NOT NULL,
+        i.kind IS NULL OR s.session IS NULL AND b.session IS NOT NULL
+    FROM fresh f
+    LEFT JOIN inbox i USING (session, site, sender, receiver)
+    LEFT JOIN session s ON s.session = f.session AND s.role = f.receiver
+    LEFT JOIN stub b ON b.session = f.session AND b.role = f.receiver;
 END
 $$;
 
