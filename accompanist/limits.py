@@ -59,6 +59,7 @@ stuck_after_ms = 3_600_000  # an open session that nothing was written to for so
 source_bytes_max = 262_144  # one file
 source_depth_max = 100  # nested nodes of one statement's syntax tree: every pass recurses over it
 branch_depth_max = 40  # nested branches, with what follows an early return counted as nested
+local_turns_max = 100_000  # turns of a loop in which a role asks nothing of the world
 recursion_depth_max = 200  # calls of choreographies by themselves, one in another, at run time
 loop_depth_max = 6  # loops in one another: what is known at their heads is a fixpoint within a fixpoint
 points_max = 4_000  # points of one normal form, with what follows an early return copied

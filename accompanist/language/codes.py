@@ -119,9 +119,9 @@ PATTERN = catalogue(
 RECURSION = catalogue(
     "ACC122",
     "a choreography never ends",
-    "A choreography that calls itself must have a path on which it does not. What it calls must be named where it is "
-    "called, so that this can be seen.",
-    "Return before the call, in a branch; or write a loop.",
+    "A choreography that calls itself must have a path on which it does not, and a loop one that leaves it. What is "
+    "called must be named where it is called, so that this can be seen.",
+    "Return before the call, or break out of the loop, in a branch.",
 )
 TRY = catalogue(
     "ACC123",

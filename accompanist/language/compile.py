@@ -19,7 +19,7 @@ from accompanist.language.callees import Callees
 from accompanist.language.determinism import PureFunctions
 from accompanist.language.diagnostic import Diagnostic, Findings
 from accompanist.language.frame import TooLarge
-from accompanist.language.ir import Block, Enter, Header, Whole, actors, endings, walk
+from accompanist.language.ir import Block, Enter, Header, Loop, Whole, actors, endings, leaves, may_stop, walk
 from accompanist.language.locate import located
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
@@ -240,6 +240,11 @@ class _Compilation:
 
     def _endless(self, whole: Whole) -> None:
         """A procedure that enters itself on every path."""
+        for block in whole.blocks:
+            for point in walk(block):
+                if isinstance(point, Loop) and not leaves(point.body) and not may_stop(point.body):
+                    source, text = self._modules.source(point.span.file), "no path leaves this loop"
+                    self._findings.add(codes.RECURSION, source, point.span, text, "break or return in a branch of it")
         ending = endings(whole)
         for point in (point for block in whole.blocks for point in walk(block)):
             if isinstance(point, Enter) and point.procedure not in ending:

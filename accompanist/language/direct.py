@@ -183,7 +183,7 @@ class _Reading:
             self._values[point.target] = result
 
     def _loop(self, point: Loop) -> None:
-        for turn in range(1, limits.replay_steps_max):
+        for turn in range(1, limits.local_turns_max + 1):
             self._values[named(point.site)] = turn
             try:
                 self.block(point.body)
@@ -191,7 +191,7 @@ class _Reading:
                 continue
             except _Leave:
                 return
-        raise _End(None, True, "a loop goes on for ever")
+        raise _End(None, True, f"a loop has more than {limits.local_turns_max} turns")
 
     def _site(self, site: str) -> str:
         """The site with the turns of its loops."""

@@ -35,6 +35,7 @@ from accompanist.language.local import (
 from accompanist.language.types import NONE, Type
 
 INDENT = "    "
+_ASKING = (Calling, Sending, Receiving, Choosing, Offering, Aborting, Entering)
 TOO_DEEP = f"a choreography calls itself more than {limits.recursion_depth_max} times, one call in another"
 
 
@@ -82,7 +83,8 @@ class Emitter:
 
     def _repeating(self, point: Repeating, depth: int) -> None:
         counter = named(point.site)
-        counted = any(counter in _names(inner) for inner in points(point.body))
+        alone = not any(isinstance(inner, _ASKING) for inner in points(point.body))
+        counted = alone or any(counter in _names(inner) for inner in points(point.body))
         if counted:
             self._line(depth, f"{counter} = 1", point.line)
         body = point.body
@@ -96,6 +98,11 @@ class Emitter:
             self._block(body, depth + 1, point.line)
         if counted:
             self._line(depth + 1, f"{counter} += 1", point.line)
+        if alone:  # nobody would ever be asked whether it goes on
+            text = f"a loop has more than {limits.local_turns_max} turns"
+            self._yields = True
+            self._line(depth + 1, f"if {counter} > {limits.local_turns_max}:", point.line)
+            self._line(depth + 2, f'yield Abort({_site(point.site)}, "{text}")', point.line)
 
     def _fork(self, point: Fork, depth: int) -> None:
         test = _text(point.test)
@@ -123,7 +130,7 @@ class Emitter:
         return "type(None)" if arm.type == NONE else self._type_text(arm.type)  # None says that nothing rides
 
     def _simple(self, point: LocalStatement) -> str:
-        self._yields = self._yields or isinstance(point, (Calling, Sending, Receiving, Choosing, Aborting, Entering))
+        self._yields = self._yields or isinstance(point, _ASKING)
         match point:
             case Local(targets=targets, value=value, unpacked=unpacked):
                 comma = "," if unpacked and len(targets) == 1 else ""

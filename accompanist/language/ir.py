@@ -335,6 +335,11 @@ def returns(block: Block) -> bool:
     return any(isinstance(point, Return) for point in walk(block))
 
 
+def may_stop(block: Block) -> bool:
+    """Whether some path inside a block ends the whole choreography, with a result or not."""
+    return any(isinstance(point, (Return, Abort)) for point in walk(block))
+
+
 def may_end(block: Block) -> bool:
     """Whether some path ends inside a block."""
     for point in block:

@@ -1,4 +1,4 @@
-"""Choreographies that call themselves on every path."""
+"""Choreographies that call themselves on every path, and a loop that nothing leaves."""
 
 from __future__ import annotations
 
@@ -22,3 +22,10 @@ def endless(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At[int, "sto
     if order.cents > 5:
         return loop(stock, bank, order)  #! ACC122 loop calls itself on every path
     return com(bank.rate(com(order.cents, to=bank)), to=stock)
+
+
+@choreography
+def round_and_round(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At[int, "stock"]:
+    total = 0
+    while True:  #! ACC122 no path leaves this loop
+        total = total + com(bank.rate(com(order.cents, to=bank)), to=stock)
