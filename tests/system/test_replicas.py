@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import time
 from collections import Counter
@@ -40,6 +41,8 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         for service in SERVICES:
             until(lambda service=service: sorted(held(stage, service).values()) == [32, 32])  # type: ignore[misc]
         yield stage
+    # started by root, Postgres keeps its files where its own user can reach them
+    shutil.rmtree((directory / "postgres").resolve(), ignore_errors=True)
 
 
 def until(there: Callable[[], bool]) -> float:
