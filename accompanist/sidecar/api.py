@@ -362,6 +362,7 @@ class Api:
             payload=orjson.dumps(content),
             context=row.context,
         )
+        await self._log.audit(asked.session, asked.role, asked.verb.value, asked.who, asked.why)
         await self._deliver(message)
         return orjson.dumps({"session": str(asked.session), "role": asked.role, "verb": asked.verb.value})
 
