@@ -300,8 +300,10 @@ class Driver:
             )
         cause = self._tracing.cause(session.cause, session.role)
         began = time.time_ns()
-        if burst.forced:
+        # what an earlier burst decided may not be stable yet (a query's reply, a clock): nothing overtakes it (Rule 0)
+        if burst.forced or session.key in self._committing:
             self._dirty.pop(session.key, None)
+            self._committing[session.key] += 1
             self._spawn(self._commit(session, burst, cause, began))
             return
         self._tracing.carried(burst, (), cause, began)
@@ -324,7 +326,6 @@ class Driver:
             messages=tuple(away),
             home=tuple(home),
         )
-        self._committing[session.key] += 1
         try:
             deliveries = await self._committer.commit(commit)
         except (LeaseLost, LogUnavailable):
@@ -340,6 +341,8 @@ class Driver:
         self._tracing.carried(burst, [*away, *home], cause, began)
         self._delivered(session, [*away, *home], deliveries)
         self._release(session, burst, cause)
+        if burst.ended:
+            self._finish(session, burst, cause)
         for message, delivery in zip(home, deliveries[len(away) :], strict=True):
             if delivery in (Delivery.STORED, Delivery.SAME):
                 # `same` after the answer of a commit was lost: nobody else will hand it over
@@ -355,8 +358,6 @@ class Driver:
             self._spawn(self._ask(session, call, cause))
         if burst.row.vote is not None or burst.ended:
             self._ended(burst.row)
-        if burst.ended and burst.forced:
-            self._finish(session, burst, cause)
 
     def _finish(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
         """The last phase is in the log: tell of it, once, and forget the session."""
