@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.demo import Stage
 from ops.local import cluster
+from ops.stage import Stage
 
 
 @pytest.fixture(scope="session")

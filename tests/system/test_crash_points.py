@@ -17,7 +17,7 @@ import pytest
 
 from accompanist import crashpoints
 from accompanist.errors import AccompanistError
-from ops.demo import ALL_DONE, UNDONE, Stage
+from ops.stage import ALL_DONE, UNDONE, Stage
 
 WAIT_S = 60.0
 SERVICES = ("warehouse", "payment", "loyalty")

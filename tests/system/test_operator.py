@@ -10,8 +10,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from ops.demo import ALL_DONE, Stage
 from ops.local import cluster
+from ops.stage import ALL_DONE, Stage
 from tests.system.test_crash_points import persistently
 
 IMPATIENT = json.dumps({"default": {"attempts_max": 3, "first_ms": 10, "cap_ms": 20}})

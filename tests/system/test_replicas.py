@@ -8,28 +8,23 @@ take over.
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
-import asyncpg
 import pytest
 
 from accompanist import limits
-from ops.demo import ALL_DONE, UNDONE, Stage
 from ops.local import ROOT, cluster
+from ops.stage import ALL_DONE, UNDONE, Stage, keeper, stopped, until
 from tests.system.test_crash_points import persistently
 
 SERVICES = ("warehouse", "payment", "loyalty")
 LEASE_S = limits.lease_ms / 1000
-PATIENCE_S = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -39,48 +34,10 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with cluster(directory, procfile=procfile, log_file=directory / "processes.log") as running:
         stage = Stage(running, Path(directory))
         for service in SERVICES:
-            until(lambda service=service: sorted(held(stage, service).values()) == [32, 32])  # type: ignore[misc]
+            until(lambda service=service: sorted(stage.shards(service).values()) == [32, 32])  # type: ignore[misc]
         yield stage
     # started by root, Postgres keeps its files where its own user can reach them
     shutil.rmtree((directory / "postgres").resolve(), ignore_errors=True)
-
-
-def until(there: Callable[[], bool]) -> float:
-    """Wait for it; how long that took."""
-    began = time.monotonic()
-    while not there():
-        assert time.monotonic() - began < PATIENCE_S
-        time.sleep(0.02)
-    return time.monotonic() - began
-
-
-def held(stage: Stage, service: str) -> Counter[int]:
-    """How many shards each process holds, by process id; 0: nobody."""
-    query = f"SELECT owner, count(*) AS shards FROM {service}.shard GROUP BY owner"  # noqa: S608 (one of SERVICES)
-    rows = asyncio.run(_fetch(stage, query))
-    return Counter({int(row["owner"].split("/")[1]) if row["owner"] else 0: row["shards"] for row in rows})
-
-
-async def _fetch(stage: Stage, query: str) -> list[Any]:
-    connection = await asyncpg.connect(stage.running.admin_dsn)
-    try:
-        return list(await connection.fetch(query))
-    finally:
-        await connection.close()
-
-
-@contextmanager
-def stopped(pid: int) -> Iterator[None]:
-    """A process that does nothing within the block."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
-def parent(pid: int) -> int:
-    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def order(stage: Stage, number: int) -> str:
@@ -110,15 +67,15 @@ def test_who_is_killed_is_replaced_within_the_lease(
     stage: Stage, service: str, record_property: Callable[[str, object], None]
 ) -> None:
     victim, other = stage.running.pid(f"{service}-2"), stage.running.pid(service)
-    with stopped(parent(victim)):
+    with stopped(keeper(victim)):
         sessions = [order(stage, number) for number in range(20)]
         os.kill(victim, signal.SIGKILL)
-        took = until(lambda: held(stage, service) == {other: 64})
+        took = until(lambda: stage.shards(service) == {other: 64})
         sessions += [order(stage, number) for number in range(8)]
         judge(stage, sessions)
     record_property("take_over_s", took)
     assert took < LEASE_S + 2 * limits.lease_renew_ms / 1000 + 2
-    until(lambda: sorted(held(stage, service).values()) == [32, 32])
+    until(lambda: sorted(stage.shards(service).values()) == [32, 32])
 
 
 @pytest.mark.parametrize("service", ["payment", "warehouse"])
@@ -128,28 +85,28 @@ def test_who_sleeps_past_its_lease_is_replaced_and_harms_nothing_when_it_wakes(
     sleeper, other = stage.running.pid(f"{service}-2"), stage.running.pid(service)
     sessions = [order(stage, number) for number in range(20)]
     with stopped(sleeper):
-        took = until(lambda: held(stage, service) == {other: 64})
+        took = until(lambda: stage.shards(service) == {other: 64})
         sessions += [order(stage, number) for number in range(20)]
         judge(stage, sessions[20:])
     record_property("take_over_s", took)
     sessions += [order(stage, number) for number in range(20)]
     judge(stage, sessions)
-    until(lambda: held(stage, service) == {sleeper: 32, other: 32})
+    until(lambda: stage.shards(service) == {sleeper: 32, other: 32})
     judge(stage, sessions)
 
 
 def test_who_leaves_is_replaced_at_once(stage: Stage, record_property: Callable[[str, object], None]) -> None:
     """Within a renewal, not within a lease."""
     victim, other = stage.running.pid("loyalty-2"), stage.running.pid("loyalty")
-    with stopped(parent(victim)):
+    with stopped(keeper(victim)):
         sessions = [order(stage, number) for number in range(8)]
         os.kill(victim, signal.SIGTERM)
-        until(lambda: victim not in held(stage, "loyalty"))
-        took = until(lambda: held(stage, "loyalty") == {other: 64})
+        until(lambda: victim not in stage.shards("loyalty"))
+        took = until(lambda: stage.shards("loyalty") == {other: 64})
         judge(stage, sessions)
     assert took < LEASE_S / 2
     record_property("hand_over_s", took)
-    until(lambda: sorted(held(stage, "loyalty").values()) == [32, 32])
+    until(lambda: sorted(stage.shards("loyalty").values()) == [32, 32])
 
 
 def test_either_replica_takes_starts_and_gives_answers(stage: Stage) -> None:
