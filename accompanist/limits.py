@@ -43,7 +43,12 @@ calls_in_flight_max = 256  # per worker
 # -- the public API -------------------------------------------------------------------------------
 waiting_clients_max = 192  # of the calls in flight; further ones are told how things stand at once
 wait_ms_max = 300_000  # how long one request may wait for a saga
+deadline_ms_max = 3_155_760_000_000  # a hundred years
 list_rows_max = 1_000
+tokens_max = 256
+token_chars_min = 16  # whoever may guess freely must not succeed: a token is drawn, not thought of
+token_chars_max = 512
+token_file_bytes_max = 262_144
 
 # -- collection ------------------------------------------------------------------------------------
 tombstone_days = 7

@@ -2,19 +2,26 @@
 
 One request, one answer, one connection. An error object that carries one of our errors comes out as that error, with
 the code, text and hint that the sidecar gave it.
+
+The token is that of --token-file, else ACCOMPANIST_TOKEN, else the service's own `token_file` where that holds a single
+token and may be read. It stands in a header, never in an address or on a command line, where others could see it.
 """
 
 from __future__ import annotations
 
 import http.client
 import json
+import os
 import socket
 from collections.abc import Mapping
+from contextvars import ContextVar
+from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from accompanist import limits
 from accompanist.errors import AccompanistError, OperatorError, PeerError, catalogue
+from accompanist.sidecar import rights
 from accompanist.sidecar.config import Service
 
 UNREACHABLE = catalogue(
@@ -37,6 +44,13 @@ NO_API = catalogue(
 )
 
 answer_s = 10.0  # beyond what was asked to be waited for
+
+_token_file: ContextVar[Path | None] = ContextVar("accompanist_token_file", default=None)
+
+
+def bear(file: Path | None) -> None:
+    """Ask with the token in this file from now on."""
+    _token_file.set(file)
 
 
 class Refused(AccompanistError):
@@ -66,7 +80,7 @@ def ask(service: Service, method: str, params: Mapping[str, Any], wait_s: float 
         raise OperatorError(NO_API, f"service {service.name} has no api")
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
     headers = {"Content-Type": "application/json"}
-    if token := service.token():
+    if token := _token(service):
         headers["Authorization"] = f"Bearer {token}"
     connection, target = _connection(service.api, wait_s + answer_s)
     try:
@@ -79,6 +93,19 @@ def ask(service: Service, method: str, params: Mapping[str, Any], wait_s: float 
     finally:
         connection.close()
     return _result(said, answer.status, service)
+
+
+def _token(service: Service) -> str:
+    if (file := _token_file.get()) is not None:
+        return rights.bearer(file)
+    if given := os.environ.get("ACCOMPANIST_TOKEN", "").strip():
+        return given
+    if not service.token_file:
+        return ""
+    try:
+        return rights.bearer(Path(service.token_file))
+    except OperatorError:
+        return ""  # it is the sidecar's file: who may not read it, or finds several, is told that a token is needed
 
 
 def _result(said: bytes, status: int, service: Service) -> Any:

@@ -25,6 +25,12 @@ sessions = typer.Typer(help="Look at sessions, and act on them.", no_args_is_hel
 app.add_typer(sessions, name="sessions")
 
 
+def _bear(file: Path | None) -> None:
+    from accompanist.cli.api import bear
+
+    bear(file)
+
+
 class Declines(StrEnum):
     """How many calls the adversary makes decline in one run of `verify`."""
 
@@ -36,6 +42,12 @@ class Declines(StrEnum):
 File = Annotated[Path, typer.Argument(help="A Python file with choreographies.")]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="The configuration; else the accompanist.toml above.")
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file", help="A file with the API's token; else ACCOMPANIST_TOKEN.", callback=_bear, expose_value=False
+    ),
 ]
 OneService = Annotated[str, typer.Option("--service", help="A service of accompanist.toml.")]
 
@@ -214,6 +226,7 @@ def start(
     service: Annotated[
         str, typer.Option("--service", help="The service that plays the role, if that is unclear.")
     ] = "",
+    token_file: TokenFile = None,
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
@@ -231,6 +244,7 @@ def sessions_list(
     parked: Annotated[bool, typer.Option("--parked", help="Only those that wait for an operator.")] = False,
     limit: Annotated[int, typer.Option("--limit", help="At most so many of each service.", min=1)] = 20,
     service: Annotated[str, typer.Option("--service", help="Only this service; else all of the file.")] = "",
+    token_file: TokenFile = None,
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
@@ -245,6 +259,7 @@ def sessions_list(
 @sessions.command("show")
 def sessions_show(
     session: Annotated[str, typer.Argument(help="The session's id.")],
+    token_file: TokenFile = None,
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
@@ -259,6 +274,7 @@ def sessions_show(
 def sessions_cancel(
     session: Annotated[str, typer.Argument(help="The session's id.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept with the session.")] = "by an operator",
+    token_file: TokenFile = None,
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
@@ -278,6 +294,7 @@ def _operator_verb(verb: str, text: str) -> None:
         why: Annotated[str, typer.Option("--why", help="The reason; it is kept with the session.")],
         who: Annotated[str, typer.Option("--who", help="Who says so.", envvar="USER")] = "unknown",
         value: Annotated[str, typer.Option("--value", help="For resolve: the reply of the call, as JSON.")] = "",
+        token_file: TokenFile = None,
         config: ConfigFile = None,
         as_json: Json = False,
     ) -> None:

@@ -9,17 +9,18 @@ only: a page whose own name was made to resolve to this machine says that name i
 from __future__ import annotations
 
 import asyncio
-import hmac
 from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 
 from accompanist import limits
+from accompanist.errors import PeerError
 from accompanist.rpc import envelope
+from accompanist.rpc.access import Token, calls_as
 from accompanist.rpc.address import is_loopback
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.listening import Listening
-from accompanist.rpc.server import Dispatcher, drain_ms
+from accompanist.rpc.server import Answered, Dispatcher, drain_ms, failed
 
 body_ms = 30_000  # a body that comes a byte at a time must not hold its connection for ever
 
@@ -29,11 +30,8 @@ Page = Callable[[], Awaitable[tuple[int, bytes]]]
 class HttpServer:
     """The Server for `http:` and `http+unix:`."""
 
-    def __init__(
-        self, dispatcher: Dispatcher, listening: Listening, sent: Callable[[str], None] | None, token: str | None
-    ) -> None:
+    def __init__(self, dispatcher: Dispatcher, listening: Listening, sent: Callable[[str], None] | None) -> None:
         self._dispatcher = dispatcher
-        self._bearer = f"Bearer {token}".encode() if token is not None else None
         self._listening = listening
         self._sent = sent
         self._places = asyncio.Semaphore(dispatcher.calls_in_flight_max)
@@ -50,13 +48,12 @@ class HttpServer:
         listening: Listening,
         pages: Mapping[str, Page],
         sent: Callable[[str], None] | None,
-        token: str | None = None,
     ) -> HttpServer:
-        server = cls(dispatcher, listening, sent, token)
+        server = cls(dispatcher, listening, sent)
         application = web.Application(client_max_size=limits.message_bytes_max)
         application.router.add_post(listening.address.target, server._post)
         for path, page in pages.items():
-            application.router.add_get(path, _page_route(page))
+            application.router.add_get(path, server._page_route(page))
         server._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1)
         await server._runner.setup()
         server._site = web.SockSite(server._runner, listening.socket)
@@ -78,19 +75,26 @@ class HttpServer:
         if self._runner is not None:
             await self._runner.cleanup()
 
-    def _is_allowed(self, request: web.Request) -> bool:
-        """Whether the caller holds the token, compared in a time that says nothing of it."""
-        if self._bearer is None:
-            return True
-        return hmac.compare_digest(request.headers.get("Authorization", "").encode(), self._bearer)
+    def _caller(self, request: web.Request) -> Token | None:
+        """Who asks; None where this server knows no tokens. Raises PeerError."""
+        if self._dispatcher.access is None:
+            return None
+        said = request.headers.get("Authorization", "")
+        return self._dispatcher.access.caller(said.encode("utf-8", "surrogateescape"))
 
     async def _post(self, request: web.Request) -> web.StreamResponse:
         if not self._is_addressed(request):
-            return web.Response(status=421, text="not a name of this server\n")
-        if not self._is_allowed(request):
-            return web.Response(status=401, headers={"WWW-Authenticate": "Bearer"}, text="a token is needed\n")
+            return _misdirected()
+        try:
+            caller = self._caller(request)
+        except PeerError as problem:
+            refused = _json(401, envelope.write_error(None, failed(problem)))
+            refused.headers["WWW-Authenticate"] = "Bearer"
+            return refused
         if request.content_type != "application/json":
             return web.Response(status=415, text="send application/json\n")
+        if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+            return web.Response(status=415, text="send it as it is, not compressed\n")
         if self._draining:
             return _json(
                 503, envelope.write_error(None, RpcError(envelope.RETRY_LATER, "retry later", "shutting_down"))
@@ -105,15 +109,16 @@ class HttpServer:
             error = RpcError(envelope.INVALID_REQUEST, "too large", text)
             return _json(413, envelope.write_error(None, error))
         # a task of its own: a caller that hangs up must not cut a transaction short
-        task = asyncio.get_running_loop().create_task(self._answer(body))
+        task = asyncio.get_running_loop().create_task(self._answer(body, caller))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
-        answer, method = await asyncio.shield(task)
-        response = _json(200, answer) if answer is not None else web.Response(status=204)
+        answer = await asyncio.shield(task)
+        status = 403 if answer.forbidden else 200
+        response = _json(status, answer.body) if answer.body is not None else web.Response(status=204)
         if self._sent is not None:
             await response.prepare(request)
             await response.write_eof()
-            self._sent(method)
+            self._sent(answer.method)
         return response
 
     def _is_addressed(self, request: web.Request) -> bool:
@@ -125,16 +130,21 @@ class HttpServer:
         except ValueError:
             return False
 
-    async def _answer(self, body: bytes) -> tuple[bytes | None, str]:
+    async def _answer(self, body: bytes, caller: Token | None) -> Answered:
         async with self._places:
-            return await self._dispatcher.answer(body)
+            if caller is not None:
+                calls_as(caller.name)
+            return await self._dispatcher.answer(body, caller)
+
+    def _page_route(self, page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def show(request: web.Request) -> web.StreamResponse:
+            return _json(*await page()) if self._is_addressed(request) else _misdirected()
+
+        return show
 
 
-def _page_route(page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    async def show(_: web.Request) -> web.StreamResponse:
-        return _json(*await page())
-
-    return show
+def _misdirected() -> web.Response:
+    return web.Response(status=421, text="not a name of this server\n")
 
 
 def _json(status: int, body: bytes) -> web.Response:

@@ -19,16 +19,17 @@ from __future__ import annotations
 import asyncio
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import structlog
 
 from accompanist import limits
-from accompanist.errors import AccompanistError, Bug, catalogue
+from accompanist.errors import AccompanistError, Bug, OperatorError, PeerError, catalogue
 from accompanist.language.codec import DecodeError
 from accompanist.rpc import address, envelope
-from accompanist.rpc.envelope import Id, Request, RpcError
+from accompanist.rpc.access import Access, Token
+from accompanist.rpc.envelope import Request, RpcError
 from accompanist.rpc.listening import listen
 
 UNEXPECTED = catalogue(
@@ -66,43 +67,77 @@ async def serve(
     calls_in_flight_max: int = limits.calls_in_flight_max,
     pages: Mapping[str, Callable[[], Awaitable[tuple[int, bytes]]]] | None = None,
     sent: Callable[[str], None] | None = None,
-    token: str | None = None,
+    access: Access | None = None,
 ) -> Server:
     """Listen at `url` and answer. `pages` are GET routes of an HTTP server: path to (status, JSON bytes), for health
-    and readiness. `sent` is told the method of each answer handed to the kernel. With `token` an HTTP server answers
-    POSTs only to callers that bear it. Raises OperatorError."""
+    and readiness. `sent` is told the method of each answer handed to the kernel. With `access` an HTTP server answers
+    POSTs only of callers that it knows, each within its rights. Raises OperatorError."""
     from accompanist.rpc.http_server import HttpServer
     from accompanist.rpc.stream_server import StreamServer
 
     place = address.parse(url, allow_remote=allow_remote)
-    dispatcher = Dispatcher(handlers, calls_in_flight_max)
+    dispatcher = Dispatcher(handlers, calls_in_flight_max, access)
+    if access is not None:
+        access.check_declared(handlers)
+        if not place.http:
+            raise OperatorError(address.BAD_URL, f"{url!r} is no HTTP server's, and tokens come in HTTP's headers")
     listening = listen(place)
     if place.http:
-        return await HttpServer.start(dispatcher, listening, pages or {}, sent, token)
+        return await HttpServer.start(dispatcher, listening, pages or {}, sent)
     return await StreamServer.start(dispatcher, listening, sent)
+
+
+class Answered(NamedTuple):
+    """The bytes to answer with (None: nothing is), the method that was asked for ("" for none or several), and whether
+    the caller lacked the right."""
+
+    body: bytes | None
+    method: str = ""
+    forbidden: bool = False
 
 
 class Dispatcher:
     """From the bytes of a request, or batch, to the bytes of its answer."""
 
-    def __init__(self, handlers: Mapping[str, Handler], calls_in_flight_max: int) -> None:
+    def __init__(self, handlers: Mapping[str, Handler], calls_in_flight_max: int, access: Access | None = None) -> None:
         self._handlers = handlers
         self.calls_in_flight_max = calls_in_flight_max
+        self.access = access
 
-    async def answer(self, data: bytes) -> tuple[bytes | None, str]:
-        """The bytes to answer with (None: nothing is), and the method that was asked for ("" for none or several)."""
+    async def answer(self, data: bytes, caller: Token | None = None) -> Answered:
+        """`caller` is who asks, where the server knows tokens."""
         requests, batch = envelope.read_requests(data)
         if not batch:
             [request] = requests
-            return await self._one(request), request.method if isinstance(request, Request) else ""
-        answers = [await self._one(request) for request in requests]
+            if not isinstance(request, Request):
+                return Answered(envelope.write_error(*request))
+            refusal = self._refusal(request, caller)
+            return Answered(await self._one(request, refusal), request.method, refusal is not None)
+        answers = [
+            await self._one(request, self._refusal(request, caller))
+            if isinstance(request, Request)
+            else envelope.write_error(*request)
+            for request in requests
+        ]
         bodies = [answer for answer in answers if answer is not None]
-        return (b"[" + b",".join(bodies) + b"]" if bodies else None), ""
+        return Answered(b"[" + b",".join(bodies) + b"]" if bodies else None)
 
-    async def _one(self, request: Request | tuple[Id, RpcError]) -> bytes | None:
-        if not isinstance(request, Request):
-            return envelope.write_error(*request)
+    def _refusal(self, request: Request, caller: Token | None) -> RpcError | None:
+        if self.access is None:
+            return None
         try:
+            if caller is not None:
+                self.access.permit(caller, request.method)
+                return None
+            self.access.caller(b"")
+        except PeerError as problem:
+            return failed(problem)
+        raise AssertionError("nobody bears no token")
+
+    async def _one(self, request: Request, refusal: RpcError | None) -> bytes | None:
+        try:
+            if refusal is not None:
+                raise refusal
             answer = envelope.write_result(request.id, await self._result(request))
             if len(answer) > limits.message_bytes_max:
                 raise RpcError(envelope.INTERNAL_ERROR, "internal error", "the result is too large to be sent")
@@ -125,10 +160,15 @@ class Dispatcher:
         except Bug as problem:
             raise RpcError(envelope.INTERNAL_ERROR, "internal error", problem.as_json()) from None
         except AccompanistError as problem:
-            raise RpcError(envelope.FAILED, problem.title, problem.as_json()) from None
+            raise failed(problem) from None
         except Exception as problem:
             _log_unexpected(request.method, problem)
             raise RpcError(envelope.INTERNAL_ERROR, "internal error", type(problem).__name__) from None
+
+
+def failed(problem: AccompanistError) -> RpcError:
+    """An error of the family as an error object."""
+    return RpcError(envelope.FAILED, problem.title, problem.as_json())
 
 
 def _log_unexpected(method: str, problem: Exception) -> None:

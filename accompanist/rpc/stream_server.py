@@ -117,11 +117,11 @@ class _Peer:
         task.add_done_callback(self._ended)
 
     async def _answer(self, body: bytes) -> None:
-        answer, method = await self._dispatcher.answer(body)
-        if answer is None or self.connection.lost:
+        answer = await self._dispatcher.answer(body)
+        if answer.body is None or self.connection.lost:
             return
         sent = self._sent
-        self.connection.send(answer, None if sent is None else lambda: sent(method))
+        self.connection.send(answer.body, None if sent is None else lambda: sent(answer.method))
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)

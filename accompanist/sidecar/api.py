@@ -10,7 +10,7 @@
 `start` answers when the start, its arguments and its fingerprint are stable, which is what "accepted" means; with
 `wait_ms` it answers when the saga has ended, or when the time is over. With a `key` a repeated start is the same
 session, and other arguments under that key are an error. `result` waits for settlement; `early` for the initiator's
-own end, after which the saga can still be undone by others.
+own end, after which the saga can still be undone by others. What right each method needs: `sidecar.rights`.
 
     {"session": ..., "choreography": ..., "state": ..., "outcome": "settled" | "ended" | null,
      "reason": ..., "result": ..., "waiting": ..., "parked": {"code", "text"} | null, "new": true}
@@ -25,7 +25,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal, Protocol
+from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID, uuid4, uuid5
 
 import msgspec
@@ -34,6 +34,7 @@ import orjson
 from accompanist import crashpoints, limits
 from accompanist.errors import AuthorError, OperatorError, PeerError, catalogue
 from accompanist.language import codec
+from accompanist.rpc.access import calling
 from accompanist.rpc.server import Handler
 from accompanist.runtime.control import CLIENT, control, site_of
 from accompanist.runtime.messages import Header, Kind, Message
@@ -101,13 +102,19 @@ LEAVING = catalogue(
 )
 
 
+Name = Annotated[str, msgspec.Meta(max_length=limits.name_chars_max)]
+Words = Annotated[str, msgspec.Meta(max_length=limits.reason_chars_max)]
+Wait = Annotated[int, msgspec.Meta(ge=0)]
+Patience = Annotated[int, msgspec.Meta(ge=0, le=limits.deadline_ms_max)]
+
+
 class Start(msgspec.Struct, forbid_unknown_fields=True):
-    choreography: str
+    choreography: Name
     arguments: msgspec.Raw
-    role: str | None = None
-    key: str | None = None
-    deadline_ms: int | None = None
-    wait_ms: int = 0
+    role: Name | None = None
+    key: Words | None = None
+    deadline_ms: Patience | None = None
+    wait_ms: Wait = 0
 
 
 class Get(msgspec.Struct, forbid_unknown_fields=True):
@@ -116,13 +123,13 @@ class Get(msgspec.Struct, forbid_unknown_fields=True):
 
 class Result(msgspec.Struct, forbid_unknown_fields=True):
     session: UUID
-    wait_ms: int = 30_000
+    wait_ms: Wait = 30_000
     early: bool = False
 
 
 class Cancel(msgspec.Struct, forbid_unknown_fields=True):
     session: UUID
-    reason: str = "by a client"
+    reason: Words = "by a client"
 
 
 class List(msgspec.Struct, forbid_unknown_fields=True):
@@ -133,10 +140,10 @@ class List(msgspec.Struct, forbid_unknown_fields=True):
 
 class Operate(msgspec.Struct, forbid_unknown_fields=True):
     session: UUID
-    role: str
+    role: Name
     verb: Verb
-    who: str
-    why: str
+    who: Words
+    why: Words
     value: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -352,7 +359,9 @@ class Api:
                 f"it waits for {row.waiting}" if row.waiting else "nothing is to be done for it",
             )
         value = {} if asked.value is msgspec.UNSET else {"value": orjson.Fragment(bytes(asked.value))}
-        content = {"verb": asked.verb.value, "who": asked.who, "why": asked.why} | value
+        # last, and always there where tokens are known, so that nobody can say it of himself
+        who = f"{asked.who} (token {token})" if (token := calling()) else asked.who
+        content = {"verb": asked.verb.value, "who": who, "why": asked.why} | value
         message = Message(
             header=row.header,
             kind=Kind.OPERATOR,
@@ -362,7 +371,7 @@ class Api:
             payload=orjson.dumps(content),
             context=row.context,
         )
-        await self._log.audit(asked.session, asked.role, asked.verb.value, asked.who, asked.why)
+        await self._log.audit(asked.session, asked.role, asked.verb.value, who, asked.why)
         await self._deliver(message)
         return orjson.dumps({"session": str(asked.session), "role": asked.role, "verb": asked.verb.value})
 
@@ -425,7 +434,7 @@ def _read(params: dict[str, msgspec.Raw], type: Any) -> Any:
             {k: v if k in ("arguments", "value") else msgspec.json.decode(v) for k, v in params.items()}, type
         )
     except msgspec.ValidationError as problem:
-        raise PeerError(WRONG_PARAMETERS, str(problem)) from None
+        raise PeerError(WRONG_PARAMETERS, codec.unquoted(str(problem))) from None
 
 
 def _context_in(meta: bytes | None) -> dict[str, str]:

@@ -6,7 +6,7 @@
     api = "http://127.0.0.1:7102"                           # or http+unix:/run/payment.sock
     workers = { Payment = "unix:/run/payment-worker.sock" } # role class = where its worker is
     choreographies = ["orders/choreography.py"]
-    token_file = "payment.token"                            # needed where `api` is not on this machine
+    token_file = "payment.tokens"                           # needed where `api` is off this machine (sidecar.rights)
     collect_after_s = 86400                                 # a saga that is over can be read so long (a day)
     tombstone_s = 604800                                    # and its late messages are refused so long (a week)
 
@@ -46,6 +46,8 @@ import msgspec
 
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
+from accompanist.rpc.access import Token
+from accompanist.sidecar import rights
 from accompanist.sidecar.retries import Retry
 
 T = TypeVar("T")
@@ -93,7 +95,7 @@ OPEN_API = catalogue(
     "ACC607",
     "API is open to the network",
     "Whoever reaches the API can start, read and cancel sagas. Off this machine it needs a token.",
-    "Set token_file to a file that holds a secret, or bind `api` to 127.0.0.1 or to a unix socket.",
+    "Set token_file to a file of tokens with their rights, or bind `api` to 127.0.0.1 or to a unix socket.",
 )
 NO_DATABASE = catalogue(
     "ACC608",
@@ -130,14 +132,9 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             raise OperatorError(NO_DATABASE, f"[service.{self.name}] has no database and DATABASE_URL is not set")
         return self.database
 
-    def token(self) -> str:
-        """The API's token, empty where the API needs none. Raises OperatorError."""
-        if not self.token_file:
-            return ""
-        try:
-            return Path(self.token_file).read_text().strip()
-        except OSError as problem:
-            raise OperatorError(BAD_VALUE, f"[service.{self.name}] token_file: {problem.strerror}") from None
+    def tokens(self) -> tuple[Token, ...]:
+        """The API's tokens; none where it needs none. Raises OperatorError."""
+        return rights.tokens(Path(self.token_file)) if self.token_file else ()
 
 
 class Peer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -32,6 +32,7 @@ from accompanist.log.group import Flusher
 from accompanist.log.listener import Listener
 from accompanist.log.notifier import Notifier
 from accompanist.log.postgres import PostgresLog
+from accompanist.rpc.access import Access
 from accompanist.rpc.client import WorkerClient, connect
 from accompanist.rpc.server import Server, serve
 from accompanist.sidecar.api import Api, Waiters
@@ -41,6 +42,7 @@ from accompanist.sidecar.config import Config, Service
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.intake import Intake
+from accompanist.sidecar.rights import METHODS
 from accompanist.sidecar.tracing import Tracing
 from accompanist.telemetry import logs
 from accompanist.telemetry.export import open_telemetry
@@ -164,9 +166,10 @@ class Sidecar:
             service.name, self._hosted, self._log, self._flusher, self._driver, self._tracing, self._waiters
         )
         pages = {"/health": self._health, "/ready": self._ready}
-        token = service.token() or None
+        tokens = service.tokens()
+        access = Access(tokens, METHODS) if tokens else None
         self._server: Server = await serve(
-            self._api.methods(), service.api, allow_remote=token is not None, pages=pages, token=token
+            self._api.methods(), service.api, allow_remote=access is not None, pages=pages, access=access
         )
         self._leave.push_async_callback(self._server.stop, answers_ms)
 

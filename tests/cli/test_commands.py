@@ -78,7 +78,8 @@ def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list
             return
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Post)
-    (tmp_path / "token").write_text("s3cret\n")
+    (tmp_path / "token").write_text("a-secret-of-somebody\n")
+    (tmp_path / "token").chmod(0o600)
     (tmp_path / "accompanist.toml").write_text(
         f'[service.warehouse]\napi = "http://127.0.0.1:{server.server_address[1]}"\ntoken_file = "token"\n'
         '[service.absent]\napi = "http+unix:none.sock"\n'
@@ -125,7 +126,7 @@ def test_start_says_which_session_and_passes_everything_on(
     assert run("start", "fulfil_order", *arguments) == 0
     assert f"session   {ORDER}" in capsys.readouterr().out
     [asked] = deployment
-    assert asked["authorization"] == "Bearer s3cret"
+    assert asked["authorization"] == "Bearer a-secret-of-somebody"
     assert asked["params"] == {
         "choreography": "fulfil_order",
         "role": "warehouse",

@@ -102,9 +102,11 @@ def test_one_schema_name_in_two_databases_is_no_clash() -> None:
 
 
 def test_an_api_off_this_machine_needs_a_token(tmp_path: Path) -> None:
-    (tmp_path / "token").write_text("s3cret\n")
+    (tmp_path / "token").write_text("a-secret-of-somebody\n")
+    (tmp_path / "token").chmod(0o600)
     table = {"service": {"payment": {"api": "http://0.0.0.0:7102", "token_file": "token"}}}
-    assert config.build(table, tmp_path, {}).service("payment").token() == "s3cret"
+    [token] = config.build(table, tmp_path, {}).service("payment").tokens()
+    assert token.rights == {"start", "signal", "cancel", "read", "operate"}
 
 
 def test_a_misspelt_variable_is_refused() -> None:

@@ -14,6 +14,7 @@ import pytest
 from accompanist import limits
 from accompanist.errors import CATALOGUE, AuthorError, Bug
 from accompanist.language import codec
+from accompanist.rpc.access import Access, Token
 from accompanist.rpc.client import connect
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.framing import frame
@@ -401,8 +402,9 @@ async def test_statuses(
     ("headers", "status"),
     [({}, 401), ({"Authorization": "Bearer wrong"}, 401), ({"Authorization": "Bearer secret"}, 200)],
 )
-async def test_a_server_with_a_token_answers_only_who_bears_it(headers: dict[str, str], status: int) -> None:
-    server = await serve({"echo": Handlers().echo}, "http://127.0.0.1:0/", token="secret")
+async def test_a_server_with_tokens_answers_only_who_bears_one(headers: dict[str, str], status: int) -> None:
+    access = Access([Token.of("one", {"echo"}, "secret")], {"echo": "echo"})
+    server = await serve({"echo": Handlers().echo}, "http://127.0.0.1:0/", access=access)
     try:
         body = {"jsonrpc": "2.0", "id": 1, "method": "echo", "params": {}}
         async with aiohttp.ClientSession() as client, client.post(server.url, json=body, headers=headers) as answer:
