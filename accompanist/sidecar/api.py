@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal, Protocol
 from uuid import UUID, uuid4, uuid5
@@ -197,6 +197,9 @@ class Api:
         driver: Driver,
         tracing: Tracing,
         waiters: Waiters,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        new_id: Callable[[], UUID] = uuid4,
     ) -> None:
         self._service = service
         self._hosted = hosted
@@ -205,6 +208,9 @@ class Api:
         self._driver = driver
         self._tracing = tracing
         self._waiters = waiters
+        self._clock = clock
+        self._monotonic = monotonic
+        self._new_id = new_id
         self.leaving = False
 
     def methods(self) -> dict[str, Any]:
@@ -253,7 +259,7 @@ class Api:
             arguments = codec.encode(decode_arguments(program, bytes(asked.arguments)))
         except codec.DecodeError as problem:
             raise AuthorError(WRONG_ARGUMENTS, f"{asked.choreography}: {problem.text}", problem.hint) from None
-        session = uuid5(_namespace(self._service), asked.key) if asked.key is not None else uuid4()
+        session = uuid5(_namespace(self._service), asked.key) if asked.key is not None else self._new_id()
         incoming = _context_in(meta)
         header = Header(
             session=session,
@@ -261,8 +267,8 @@ class Api:
             fingerprint=program.choreography.fingerprint,
             initiator=program.role,
             bindings=dict(bindings),
-            started_at=time.time(),
-            deadline=time.time() + asked.deadline_ms / 1000 if asked.deadline_ms is not None else None,
+            started_at=self._clock(),
+            deadline=self._clock() + asked.deadline_ms / 1000 if asked.deadline_ms is not None else None,
         )
         message = Message(
             header=header,
@@ -301,10 +307,10 @@ class Api:
         poll's pace, because another replica may be the one that ends it; a `new` one cannot have ended yet."""
         # who waits takes a place of the server; some are left for those who do not
         patient = self._waiters.count < limits.waiting_clients_max
-        until = time.monotonic() + (min(wait_ms, limits.wait_ms_max) / 1000 if patient else 0.0)
+        until = self._monotonic() + (min(wait_ms, limits.wait_ms_max) / 1000 if patient else 0.0)
         with self._waiters.wait(session, early) as ended:
             row = None if new else await self._row(session, role)
-            while not _over(row, early) and not self.leaving and (left := until - time.monotonic()) > 0:
+            while not _over(row, early) and not self.leaving and (left := until - self._monotonic()) > 0:
                 await asyncio.wait((ended,), timeout=min(left, limits.poll_ms / 1000))
                 row = ended.result() if ended.done() else await self._row(session, role)
         return _view(session, row)
@@ -365,7 +371,7 @@ class Api:
         message = Message(
             header=row.header,
             kind=Kind.OPERATOR,
-            site=f"!operator/{uuid4().hex}",
+            site=f"!operator/{self._new_id().hex}",
             sender=CLIENT,
             receiver=asked.role,
             payload=orjson.dumps(content),

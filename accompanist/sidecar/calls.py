@@ -14,7 +14,7 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import orjson
@@ -68,7 +68,8 @@ class _Entry(msgspec.Struct):
 
 
 class Calls:
-    """The calls of one sidecar. `sleep` and `chance` are the world's: back-off waits and its jitter."""
+    """The calls of one sidecar. `sleep` and `chance` are the world's: back-off waits and its jitter; so are `clock` and
+    `new_id`, which a choreography reads."""
 
     def __init__(
         self,
@@ -77,19 +78,25 @@ class Calls:
         retries: Mapping[str, Retry] | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.time,
+        new_id: Callable[[], UUID] = uuid4,
     ) -> None:
         self._workers = workers
         self._tracing = tracing
         self._retries = retries or {}
         self._sleep = sleep
         self._chance = chance
+        self._clock = clock
+        self._new_id = new_id
         self.in_flight = 0
 
     async def ask(self, header: Header, role: str, role_class: str, call: CallWorker, cause: dict[str, str]) -> Event:
         """The answer to a call or a compensation, whenever it comes."""
         crashpoints.reached("sidecar.before_call")
         if call.operation in drawn.READS:
-            return Answered(call.site, Name.REPLIED, drawn.read(call.operation, self._chance))
+            return Answered(
+                call.site, Name.REPLIED, drawn.read(call.operation, self._chance, self._clock, self._new_id)
+            )
         undo = call.kind is ResultKind.COMPENSATE
         asked = await self._until_answered(header, role, role_class, call, cause)
         crashpoints.reached("sidecar.undo_answered" if undo else "sidecar.reply_received")

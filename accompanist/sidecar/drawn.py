@@ -11,15 +11,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import orjson
 
 READS = frozenset({"role.now", "role.uuid", "role.random"})
 
 
-def read(what: str, chance: Callable[[], float]) -> bytes:
+def read(
+    what: str,
+    chance: Callable[[], float],
+    clock: Callable[[], float] = time.time,
+    new_id: Callable[[], UUID] = uuid4,
+) -> bytes:
     """The JSON bytes of one reading."""
     if what == "role.now":
-        return orjson.dumps(time.time())
-    return orjson.dumps(str(uuid4()) if what == "role.uuid" else chance())
+        return orjson.dumps(clock())
+    return orjson.dumps(str(new_id()) if what == "role.uuid" else chance())

@@ -61,7 +61,8 @@ class Programs(Protocol):
 
 
 class Driver:
-    """All sessions of one sidecar. `ended` is told of every session that voted, and that reached its last phase."""
+    """All sessions of one sidecar. `ended` is told of every session that voted, and that reached its last phase;
+    `clock` gives seconds since the epoch."""
 
     def __init__(
         self,
@@ -72,6 +73,7 @@ class Driver:
         calls: Calls,
         tracing: Tracing,
         ended: Callable[[SessionRow], None],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._service = service
         self._programs = programs
@@ -80,6 +82,7 @@ class Driver:
         self._calls = calls
         self._tracing = tracing
         self._ended = ended
+        self._clock = clock
         self._shards: frozenset[int] = frozenset()
         self._sessions: dict[Key, Session] = {}
         self._loading: dict[Key, list[Message]] = {}
@@ -92,7 +95,7 @@ class Driver:
         """Open sessions whose program is not hosted here, with its fingerprint."""
         self._left: set[Key] = set()
         """Sessions that are open but not in memory."""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], None] = {}  # in the order they began, so that a run can be repeated
         self._lazy: asyncio.TimerHandle | None = None
 
     # -- what comes in -----------------------------------------------------------------------------
@@ -196,7 +199,7 @@ class Driver:
         self.unhosted.pop(session.key, None)
         self._evict()
         if session.header.deadline is not None and session.key not in self._deadlines:
-            wait = max(0.0, session.header.deadline - time.time())
+            wait = max(0.0, session.header.deadline - self._clock())
             loop = asyncio.get_running_loop()
             self._deadlines[session.key] = loop.call_later(wait, self._expire, session.key)
 
@@ -436,11 +439,11 @@ class Driver:
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
+        self._tasks[task] = None
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        self._tasks.pop(task, None)
         if not task.cancelled() and (problem := task.exception()) is not None:
             logger.error("driver.task_failed", problem=type(problem).__name__, exc_info=problem)
 

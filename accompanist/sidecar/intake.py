@@ -31,13 +31,21 @@ logger = structlog.get_logger("accompanist.intake")
 
 
 class Intake:
-    """The loops of one sidecar. `owner` names it in the leases."""
+    """The loops of one sidecar. `owner` names it in the leases; `clock` gives seconds that never go back."""
 
-    def __init__(self, owner: str, log: Log, driver: Driver, collection: Collector | None = None) -> None:
+    def __init__(
+        self,
+        owner: str,
+        log: Log,
+        driver: Driver,
+        collection: Collector | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._owner = owner
         self._log = log
         self._driver = driver
         self._collection = collection
+        self._clock = clock
         self._collects_on = False
         self._woken = asyncio.Event()
         self._swept = asyncio.Event()
@@ -53,7 +61,7 @@ class Intake:
     @property
     def ready(self) -> bool:
         """Whether leases were renewed within their time and the first sweep is done."""
-        return self._swept.is_set() and time.monotonic() - self._leased_at < limits.lease_ms / 1000
+        return self._swept.is_set() and self._clock() - self._leased_at < limits.lease_ms / 1000
 
     def wake(self) -> None:
         """Something may lie in the inbox."""
@@ -105,7 +113,7 @@ class Intake:
 
     async def _renew(self) -> None:
         leases, _ = await self._log.lease(self._owner, limits.shards_count)
-        self._leased_at = time.monotonic()
+        self._leased_at = self._clock()
         held = {lease.shard: lease.epoch for lease in leases}
         # by epoch and not by what the log calls newly acquired: that answer may have been lost on its way
         anew = {shard for shard, epoch in held.items() if self._held.get(shard) != epoch}

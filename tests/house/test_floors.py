@@ -20,10 +20,10 @@ FLOORS = {
     "telemetry": 3,
     "worker": 4,
     "sidecar": 4,
-    "simulation": 4,
-    "testing": 5,
-    "cli": 5,
-    "inspector": 5,
+    "simulation": 5,  # it runs the sidecar
+    "testing": 6,
+    "cli": 6,
+    "inspector": 6,
 }
 
 PURE = ("language", "model", "runtime")
