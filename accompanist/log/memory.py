@@ -33,6 +33,8 @@ from accompanist.runtime.ports import (
     Commit,
     Cursor,
     Delivery,
+    Due,
+    EventRow,
     Lease,
     LeaseLost,
     LogUnavailable,
@@ -41,6 +43,7 @@ from accompanist.runtime.ports import (
     SessionRow,
     SessionSummary,
     Taken,
+    Timer,
 )
 
 __all__ = ["MemoryDatabase", "MemoryLog"]
@@ -92,6 +95,8 @@ class MemoryLog:
             self._check(*self._fences.needed(commits))
             for commit in commits:
                 self._write(commit)
+            for commit in commits:
+                self.tables.end_timers(commit.session, commit.results)
             return self._deliver(inbox.Outgoing(commits, self._schemas))
 
     def _check(self, shards: Sequence[int], epochs: Sequence[int]) -> None:
@@ -109,6 +114,8 @@ class MemoryLog:
         for row in commit.results:
             key = (row.session, row.role, row.site, row.kind)
             self.tables.results.setdefault(key, (row, self._database.clock()))
+        for timer in commit.timers:
+            self.tables.set_timer(timer)
 
     def _deliver(self, outgoing: inbox.Outgoing) -> Sequence[Sequence[Delivery]]:
         answers = self._database.hand_over(outgoing.letters, self._service)
@@ -155,6 +162,7 @@ class MemoryLog:
             session=self.tables.sessions.get((session, role)),
             inbox=tuple(m for m in messages if (m.session, m.receiver) == (session, role)),
             results=tuple(row for row, _ in self.tables.results.values() if (row.session, row.role) == (session, role)),
+            timers=tuple(key[2] for key in self.tables.timers if key[:2] == (session, role)),
         )
 
     async def unfinished(self, shards: Sequence[int]) -> Sequence[tuple[UUID, str]]:
@@ -181,6 +189,29 @@ class MemoryLog:
                 row.answer, row.attempts, row.tried_at, row.due_at = answer, row.attempts + 1, now, now + wait_ms / 1000
             self._tell(outgoing.woken(answers))
             return {answer.value: count for answer, count in Counter(answers).items()}
+
+    async def due(self, limit: int) -> Due:
+        with self._call():
+            return self.tables.due(self._held(), limit)
+
+    async def timers(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Timer]:
+        with self._call():
+            return self.tables.timers_set(session)[:limit]
+
+    async def move_timer(self, session: UUID, role: str, site: str, at: float | None) -> bool:
+        with self._call():
+            timer = self.tables.timers.get((session, role, site))
+            if timer is not None:
+                timer.due_at = timer.ask_at = self._database.clock() if at is None else at
+            return timer is not None
+
+    async def events(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[EventRow]:
+        with self._call():
+            return self.tables.told(session)[:limit]
+
+    async def early_events(self) -> int:
+        with self._call():
+            return min(self.tables.early_events(), limits.early_events_max)
 
     async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
         with self._call():
@@ -230,6 +261,7 @@ class MemoryLog:
             started_at=row.header.started_at,
             updated_at=self.tables.updated_at[key],
             retrying=row.retrying,
+            due_at=min((t.due_at for k, t in self.tables.timers.items() if k[:2] == key), default=None),
         )
 
     async def show(self, session: UUID) -> Story | None:

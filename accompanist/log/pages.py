@@ -14,11 +14,13 @@ from uuid import UUID
 
 import asyncpg
 
+from accompanist import limits
 from accompanist.log import search as searching
+from accompanist.log import timers
 from accompanist.log.connection import reach
 from accompanist.log.sessions import decode_text, encode
 from accompanist.log.story import STORY, Story
-from accompanist.runtime.ports import EVERY_SESSION, Audited, Cursor, Search, SessionSummary
+from accompanist.runtime.ports import EVERY_SESSION, Audited, Cursor, EventRow, Search, SessionSummary, Timer
 
 _REGISTER = """
 INSERT INTO projection (choreography, fingerprint, role, source)
@@ -56,6 +58,26 @@ class Pages:
         async with reach(), self._pool.acquire() as connection:
             row = await connection.fetchrow(STORY, session)
         return Story.from_columns(session, row)
+
+    async def timers(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Timer]:
+        async with reach(), self._pool.acquire() as connection:
+            if session is None:
+                return timers.listed(await connection.fetch(timers.LISTED.format(""), limit))
+            return timers.listed(await connection.fetch(timers.LISTED.format(" WHERE t.session = $2"), limit, session))
+
+    async def move_timer(self, session: UUID, role: str, site: str, at: float | None) -> bool:
+        async with reach(), self._pool.acquire() as connection:
+            return bool(await connection.fetchval(timers.MOVE, session, role, site, at))
+
+    async def events(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[EventRow]:
+        async with reach(), self._pool.acquire() as connection:
+            if session is None:
+                return timers.events(await connection.fetch(timers.EVENTS.format(""), limit))
+            return timers.events(await connection.fetch(timers.EVENTS.format(" AND i.session = $2"), limit, session))
+
+    async def early_events(self) -> int:
+        async with reach(), self._pool.acquire() as connection:
+            return int(await connection.fetchval(timers.EARLY, limits.early_events_max))
 
     async def audit(self, session: UUID, role: str, verb: str, who: str, why: str) -> None:
         async with reach(), self._pool.acquire() as connection:

@@ -25,7 +25,7 @@ from uuid import UUID
 import asyncpg
 
 from accompanist import limits
-from accompanist.log import inbox, names, results, sessions
+from accompanist.log import inbox, names, results, sessions, timers
 from accompanist.log.connection import open_pool, reach
 from accompanist.log.leases import Fences
 from accompanist.log.pages import Pages
@@ -35,6 +35,7 @@ from accompanist.runtime.messages import spoken_by
 from accompanist.runtime.ports import (
     Commit,
     Delivery,
+    Due,
     Lease,
     LeaseLost,
     Memory,
@@ -45,7 +46,7 @@ from accompanist.runtime.ports import (
 
 LEASE_LOST_STATE = "AC001"
 
-_FLUSH = "SELECT flush({})".format(", ".join(f"${n}" for n in range(1, 40)))
+_FLUSH = "SELECT flush({})".format(", ".join(f"${n}" for n in range(1, 46)))
 _TAKE = """
 SELECT session, site, sender, receiver, kind, header, payload, context, place, sender_service, known, closed
 FROM take($1, $2, $3, $4, $5, $6, $7, $8)"""
@@ -61,7 +62,8 @@ SELECT
     (SELECT ROW({sessions.STORED}) FROM session s WHERE s.session = k.session AND s.role = k.role) AS session,
     ARRAY(SELECT ROW({inbox.STORED}, sender_service) FROM inbox i
           WHERE i.session = k.session AND i.receiver = k.role) AS inbox,
-    ARRAY(SELECT ROW({results.STORED}) FROM result r WHERE r.session = k.session AND r.role = k.role) AS results
+    ARRAY(SELECT ROW({results.STORED}) FROM result r WHERE r.session = k.session AND r.role = k.role) AS results,
+    ARRAY(SELECT site FROM timer t WHERE t.session = k.session AND t.role = k.role) AS timers
 FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS k (session, role, n)
 ORDER BY n"""  # noqa: S608 (constants of this package)
 
@@ -123,6 +125,7 @@ class PostgresLog(Pages):
         arguments = [
             *_transposed([sessions.columns(row) for row in written.values()], sessions.COLUMNS_COUNT),
             *_transposed(rows, results.COLUMNS_COUNT),
+            *_transposed([timers.columns(row) for commit in commits for row in commit.timers], timers.COLUMNS_COUNT),
             *outgoing.columns(),
         ]
         try:
@@ -170,6 +173,10 @@ class PostgresLog(Pages):
             counts[row["answer"]] = counts.get(row["answer"], 0) + row["messages"]
         return counts
 
+    async def due(self, limit: int) -> Due:
+        async with reach(), self._pool.acquire() as connection:
+            return timers.due(await connection.fetch(timers.DUE, self._owner, limit, timers.AGAIN))
+
     async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
         """`owner` names one start of one process and is never used again: what it acquires it has to recover."""
         async with reach(), self._pool.acquire() as connection:
@@ -209,6 +216,7 @@ def _memory(session: UUID, row: asyncpg.Record) -> Memory:
         session=None if row["session"] is None else sessions.from_columns(row["session"]),
         inbox=tuple(message for message, service in messages if message is not None and spoken_by(message, service)),
         results=tuple(_results(session, row["results"])),
+        timers=tuple(row["timers"]),
     )
 
 

@@ -16,7 +16,9 @@ from accompanist.log import sessions
 from accompanist.runtime.ports import Cursor, Phase, Search, SessionRow, SessionSummary
 
 _COLUMNS = """
-SELECT session, role, choreography, phase, outcome, reason, body, started_at, updated_at FROM session"""
+SELECT session, role, choreography, phase, outcome, reason, body, started_at, updated_at,
+    (SELECT extract(epoch FROM min(t.due_at))::float8 FROM timer t
+     WHERE t.session = session.session AND t.role = session.role) AS due_at FROM session"""
 
 _CONDITIONS = {
     "session": "session = ${}",
@@ -99,4 +101,5 @@ def summary(record: Mapping[str, Any]) -> SessionSummary:
         started_at=record["started_at"],
         updated_at=record["updated_at"].timestamp(),
         retrying=rest.retrying,
+        due_at=record["due_at"],
     )

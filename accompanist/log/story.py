@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from accompanist.log import sessions
-from accompanist.runtime.ports import Audited, SessionRow
+from accompanist.runtime.ports import Audited, SessionRow, Timer
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,7 +42,8 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
-    """`stubs`: (role, outcome) of what was collected; `audits`: what operators did, oldest first."""
+    """`stubs`: (role, outcome) of what was collected; `audits`: what operators did, oldest first; `timers`:
+    those that are set, the next due first."""
 
     session: UUID
     rows: tuple[SessionRow, ...]
@@ -50,6 +51,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[Answered, ...]
     stubs: tuple[tuple[str, str], ...]
     audits: tuple[Audited, ...] = ()
+    timers: tuple[Timer, ...] = ()
 
     @classmethod
     def from_columns(cls, session: UUID, row: Any) -> Story | None:
@@ -76,6 +78,18 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
                 )
                 for at, role, verb, who, why in row["audits"]
             ),
+            timers=tuple(
+                Timer(
+                    session=session,
+                    role=role,
+                    site=site,
+                    operation=operation,
+                    choreography=choreography,
+                    set_at=set_at,
+                    due_at=due_at,
+                )
+                for role, site, operation, choreography, set_at, due_at in row["timers"]
+            ),
         )
         return story if story.rows or story.messages or story.stubs or story.audits else None
 
@@ -94,4 +108,8 @@ SELECT
           FROM result WHERE session = $1 ORDER BY answered_at) AS results,
     ARRAY(SELECT ROW(role, outcome) FROM stub WHERE session = $1 ORDER BY role) AS stubs,
     ARRAY(SELECT ROW(extract(epoch FROM at)::float8, role, verb, who, why)
-          FROM audit WHERE session = $1 ORDER BY at, id) AS audits"""  # noqa: S608 (constants)
+          FROM audit WHERE session = $1 ORDER BY at, id) AS audits,
+    ARRAY(SELECT ROW(t.role, t.site, t.operation, coalesce(s.choreography, ''), extract(epoch FROM t.set_at)::float8,
+                     extract(epoch FROM t.due_at)::float8)
+          FROM timer t LEFT JOIN session s ON s.session = t.session AND s.role = t.role
+          WHERE t.session = $1 ORDER BY t.due_at, t.role, t.site) AS timers"""  # noqa: S608 (constants)

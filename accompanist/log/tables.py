@@ -19,11 +19,24 @@ from accompanist import limits
 from accompanist.log import sessions
 from accompanist.log.inbox import Letter
 from accompanist.log.story import Answered, Story, Told
+from accompanist.runtime.control import EVENT_SITE
 from accompanist.runtime.messages import Kind, Message, shard_of
-from accompanist.runtime.ports import Audited, Delivery, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.ports import (
+    Audited,
+    Delivery,
+    Due,
+    EventRow,
+    Phase,
+    ResultKind,
+    ResultRow,
+    SessionRow,
+    Timer,
+    TimerRow,
+)
 
 Key = tuple[UUID, str, str, str]
 _BEGINS = (Kind.START, Kind.DATA, Kind.CHOICE)
+_UNDONE = (Phase.UNDOING, Phase.UNDONE, Phase.ENDED)
 
 
 class Shard(msgspec.Struct):
@@ -45,6 +58,15 @@ class Outgoing(msgspec.Struct):
     attempts: int = 1
 
 
+class Set(msgspec.Struct):
+    """A timer that is set; when it is due, and when it is to be told next."""
+
+    row: TimerRow
+    set_at: float
+    due_at: float
+    ask_at: float
+
+
 class Tables:
     """One service's schema."""
 
@@ -63,12 +85,14 @@ class Tables:
         """Fresh rows, and early ones (True), oldest first."""
         self.places: dict[Key, int] = {}
         """Of each row that is or was in the queue: the same key that comes again is another row."""
+        self.arrived_at: dict[Key, float] = {}
         self._numbers = itertools.count()
         self.results: dict[tuple[UUID, str, str, ResultKind], tuple[ResultRow, float]] = {}
         self.outbox: dict[Key, Outgoing] = {}
         self.shards: dict[int, Shard] = {}
         self.replicas: dict[str, float] = {}
         """Until when each is one of those who share."""
+        self.timers: dict[tuple[UUID, str, str], Set] = {}
         self.projections: dict[tuple[str, str, str], bytes] = {}
         self._clock = clock
 
@@ -101,7 +125,7 @@ class Tables:
         self.inbox[key] = (message, sender_service, self._clock())
         if not home or not known:
             self.arrivals[key] = home
-            self.places[key] = next(self._numbers)
+            self.places[key], self.arrived_at[key] = next(self._numbers), self._clock()
         return Delivery.STORED
 
     def write(self, row: SessionRow) -> None:
@@ -113,6 +137,74 @@ class Tables:
         answered = [k for k, early in self.arrivals.items() if early and (k[0], k[3]) == key]
         for arrival in answered:
             del self.arrivals[arrival]
+
+    def set_timer(self, row: TimerRow) -> None:
+        """Written again, it keeps its time."""
+        now = self._clock()
+        made = Set(row, set_at=now, due_at=now + row.seconds, ask_at=now + row.seconds)
+        self.timers.setdefault((row.session, row.role, row.site), made)
+
+    def end_timers(self, row: SessionRow | None, results: Sequence[ResultRow]) -> None:
+        """A timer ends with the result at its site, and with a session that is undone."""
+        for result in results:
+            if result.operation == "role.sleep" or result.operation.startswith("role.timeout."):
+                self.timers.pop((result.session, result.role, result.site), None)
+        if row is not None and row.phase in _UNDONE:
+            over = (row.header.session, row.role)
+            self.timers = {key: timer for key, timer in self.timers.items() if key[:2] != over}
+
+    def due(self, held: Collection[int], limit: int) -> Due:
+        """The SQL function of this name."""
+        now = self._clock()
+        mine = [(t.ask_at, key) for key, t in self.timers.items() if shard_of(key[0], limits.shards_count) in held]
+        told = []
+        for _, key in [entry for entry in sorted(mine) if entry[0] <= now][:limit]:
+            row = self.sessions.get(key[:2])
+            if row is None or not sessions.is_open(row):
+                del self.timers[key]
+                continue
+            self.timers[key].ask_at = now + limits.timer_again_ms / 1000
+            if row.parked is None:
+                told.append(key)
+        left = [self.timers[key].ask_at for _, key in mine if key in self.timers]
+        return Due(tuple(told), max(min(left) - now, 0.0) if left else None)
+
+    def timers_set(self, session: UUID | None) -> list[Timer]:
+        """The next due first."""
+        found = []
+        for key, timer in sorted(self.timers.items(), key=lambda entry: (entry[1].due_at, entry[0])):
+            if session in (None, key[0]):
+                row = self.sessions.get(key[:2])
+                found.append(
+                    Timer(
+                        session=key[0],
+                        role=key[1],
+                        site=key[2],
+                        operation=timer.row.operation,
+                        choreography=row.header.choreography if row else "",
+                        set_at=timer.set_at,
+                        due_at=timer.due_at,
+                    )
+                )
+        return found
+
+    def told(self, session: UUID | None) -> list[EventRow]:
+        """Events, newest first."""
+        found = [
+            EventRow(
+                session=key[0],
+                role=key[3],
+                name=key[1].removeprefix(EVENT_SITE),
+                at=at,
+                early=(key[0], key[3]) not in self.sessions,
+            )
+            for key, (message, _, at) in self.inbox.items()
+            if message.kind is Kind.EVENT and session in (None, key[0])
+        ]
+        return sorted(found, key=lambda event: -event.at)
+
+    def early_events(self) -> int:
+        return sum(early and key[1].startswith(EVENT_SITE) for key, early in self.arrivals.items())
 
     def acknowledge(self, key: Key, place: int, *, over: bool = False) -> None:
         """A message was taken in: it leaves the queue, or waits in it for its session's row."""
@@ -160,6 +252,7 @@ class Tables:
             del self.updated_at[key], self.over_at[key]
             self.inbox = {k: kept for k, kept in self.inbox.items() if (k[0], k[3]) != key}
             self.results = {k: kept for k, kept in self.results.items() if k[:2] != key}
+            self.timers = {k: kept for k, kept in self.timers.items() if k[:2] != key}
             self.stubs.setdefault(key, (row.outcome or row.phase.value, self._clock()))
         return len(due)
 
@@ -169,6 +262,7 @@ class Tables:
         for session in done:
             self.forgotten.pop(session, None)
         self.audits = [audit for audit in self.audits if audit.at >= now - audit_age]
+        self._let_events_go(age, limit)
         due = [key for key, (_, at) in sorted(self.stubs.items(), key=lambda e: e[1][1]) if at < now - age][:limit]
         for key in due:
             del self.stubs[key]
@@ -177,6 +271,20 @@ class Tables:
             self.arrivals = {k: early for k, early in self.arrivals.items() if not early or (k[0], k[3]) != key}
         remembered = {key[0] for key in (*self.stubs, *self.sessions)}
         return [session for session in self.forgotten if session not in remembered][:limit]
+
+    def _let_events_go(self, age: float, limit: int) -> None:
+        """Events that no session has asked for in all that time."""
+        untaken = [
+            key
+            for key, early in self.arrivals.items()
+            if early
+            and key[1].startswith(EVENT_SITE)
+            and self.arrived_at[key] < self._clock() - age
+            and (key[0], key[3]) not in self.sessions
+        ]
+        for key in untaken[:limit]:
+            del self.arrivals[key]
+            self.inbox.pop(key, None)
 
 
 class MemoryDatabase:
@@ -244,6 +352,7 @@ def story(tables: Tables, session: UUID) -> Story | None:
         results=tuple(answered),
         stubs=tuple((key[1], outcome) for key, (outcome, _) in sorted(tables.stubs.items()) if key[0] == session),
         audits=tuple(audit for audit in tables.audits if audit.session == session),
+        timers=tuple(tables.timers_set(session)),
     )
     return found if found.rows or found.messages or found.stubs or found.audits else None
 

@@ -121,7 +121,8 @@ _LISTENERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'ac
 _SESSIONS = "SELECT count(*) AS open, count(*) FILTER (WHERE retrying > 0) AS retrying FROM session WHERE open"
 _STUCK = """
 SELECT session, role, extract(epoch FROM clock_timestamp() - updated_at)::float8 AS seconds, waiting FROM session
-WHERE open AND NOT parked AND updated_at < clock_timestamp() - $1 * interval '1 millisecond'"""
+WHERE open AND NOT parked AND updated_at < clock_timestamp() - $1 * interval '1 millisecond'
+  AND waiting NOT LIKE 'timer %' AND waiting NOT LIKE 'event %'"""
 _PARKED = """
 SELECT session, role, extract(epoch FROM clock_timestamp() - updated_at)::float8 AS seconds, waiting FROM session
 WHERE parked"""
@@ -130,7 +131,7 @@ _UNHOSTABLE = """
 SELECT a.session, a.receiver, max(extract(epoch FROM clock_timestamp() - a.arrived_at))::float8 AS seconds,
     '' AS words
 FROM arrival a
-WHERE a.early AND a.arrived_at < clock_timestamp() - interval '1 minute'
+WHERE a.early AND a.arrived_at < clock_timestamp() - interval '1 minute' AND a.site NOT LIKE '!event/%'
   AND NOT EXISTS (SELECT FROM session s WHERE s.session = a.session AND s.role = a.receiver)
   AND NOT EXISTS (SELECT FROM stub b WHERE b.session = a.session AND b.role = a.receiver)
 GROUP BY a.session, a.receiver"""

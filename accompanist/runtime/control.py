@@ -9,12 +9,14 @@ Their site is a name that no program point can have, so each (kind, sender, rece
     !cancel       "reason"
     !settled      null
     !ended        "reason"
+    !event/NAME   the event's value                      from outside, by the service that plays the receiver
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import orjson
@@ -24,6 +26,20 @@ from accompanist.runtime.messages import Header, Kind, Message
 
 CLIENT = ""
 """The sender of `!start` and of a client's `!cancel`: no role has an empty name."""
+
+
+EVENT_SITE = "!event/"
+
+
+def event(session: UUID, role: str, service: str, name: str, payload: bytes, at: float) -> Message:
+    """What was told from outside to a role. It may come before anything is known of its session, so its header names
+    nothing but the session and the service that plays the role, which is the only one whose word it can be."""
+    header = Header(
+        session=session, choreography="", fingerprint="", initiator="", bindings={role: service}, started_at=at
+    )
+    return Message(
+        header=header, kind=Kind.EVENT, site=f"{EVENT_SITE}{name}", sender=CLIENT, receiver=role, payload=payload
+    )
 
 
 def site_of(kind: Kind) -> str:

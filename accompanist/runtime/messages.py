@@ -18,7 +18,8 @@ import msgspec
 class Kind(StrEnum):
     """`start`, `data` and `choice` may begin a session at a role; `abort` (and `cancel` at the owner of the commit
     point) leave a tombstone where there is none; the others are dropped for an unknown session. `operator` is a verb of
-    a person, at one role."""
+    a person, at one role. `event` is told from outside to one role; before its session is known it waits in the inbox,
+    and begins nothing."""
 
     START = "start"
     DATA = "data"
@@ -30,6 +31,7 @@ class Kind(StrEnum):
     SETTLED = "settled"
     ENDED = "ended"
     OPERATOR = "operator"
+    EVENT = "event"
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):

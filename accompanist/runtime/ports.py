@@ -6,6 +6,8 @@ wins and later writers read it. Implementations must keep, and `tests/log` holds
 - `Log.flush` is one commit with flush of everything given, or nothing of it; it checks the epochs of the shards in
   that same commit and raises `LeaseLost` when one is not held any more; doing it again changes nothing.
 - A message is handed over in the sender's own commit. `deliver` never raises on content: it answers per message.
+- A timer's time is fixed in the commit that sets it. `due` tells of it until its result is written, or the session is
+  undone: a timer that was told and lost is told again.
 - `take` never skips a committed row, whatever order rows were committed in, and returns it until it is acknowledged.
 
 Not promised by `take`: that a row is returned once only. A lost answer or a crash may return it again; the mailbox does
@@ -94,6 +96,17 @@ class ResultRow(msgspec.Struct, frozen=True, kw_only=True):
     value: bytes
 
 
+class TimerRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A timer that is set: due so many `seconds` after it is first written, by the log's clock. `operation` says what
+    waits for it. Written again it keeps its time; it goes with the result at its site, or with its session."""
+
+    session: UUID
+    role: str
+    site: str
+    operation: str
+    seconds: float
+
+
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """What one burst of one session writes. `home` are messages to roles of this same service whose shard this
     sidecar holds: stored like the others, but handed over in memory, so that `take` need not return them.
@@ -104,6 +117,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[ResultRow, ...] = ()
     messages: tuple[Message, ...] = ()
     home: tuple[Message, ...] = ()
+    timers: tuple[TimerRow, ...] = ()
     epoch: int | None = None
     """The epoch of `shard` this was decided under. None: the one the log holds when the commit is handed to it."""
 
@@ -122,11 +136,12 @@ class Delivery(StrEnum):
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """All that the log knows of (session, role): what a replay runs on. Messages that were not written by the service
-    that plays their sender are left out."""
+    that plays their sender are left out. `timers`: the sites of those that are set."""
 
     session: SessionRow | None
     inbox: tuple[Message, ...]
     results: tuple[ResultRow, ...]
+    timers: tuple[str, ...] = ()
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +152,37 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     sender_service: str
     known: bool
     place: tuple[int, int] | None = None
+
+
+class Due(msgspec.Struct, frozen=True):
+    """Timers that are due, as (session, role, site), longest due first; and in how many seconds the next one is: 0 when
+    more are due now, None when none is set."""
+
+    timers: tuple[tuple[UUID, str, str], ...]
+    next_s: float | None
+
+
+class Timer(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of `timers list`. Times are seconds since the epoch, by the log's clock."""
+
+    session: UUID
+    role: str
+    site: str
+    operation: str
+    choreography: str
+    set_at: float
+    due_at: float
+
+
+class EventRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of `events list`: something that was told from outside. `early`: no session of this service has asked for
+    it yet. What it says is in the inbox."""
+
+    session: UUID
+    role: str
+    name: str
+    at: float
+    early: bool
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -181,6 +227,8 @@ class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float
     updated_at: float
     retrying: int = 0
+    due_at: float | None = None
+    """When the first of its timers is due, if one is set."""
 
     @property
     def cursor(self) -> Cursor:
@@ -244,6 +292,27 @@ class Log(Protocol):
     async def resend(self, limit: int) -> Mapping[str, int]:
         """Try again what is due in the outbox; answers how many rows each delivery outcome took. A row that is refused
         again is due later and later."""
+        ...
+
+    async def due(self, limit: int) -> Due:
+        """Timers that are due in the shards held, at most `limit`. One is told again and again, every
+        `limits.timer_again_ms`, until its result is written or its session is over."""
+        ...
+
+    async def timers(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Timer]:
+        """Timers that are set, the next due first."""
+        ...
+
+    async def move_timer(self, session: UUID, role: str, site: str, at: float | None) -> bool:
+        """Let a timer be due at another time, None: now. False: none is set there (any more)."""
+        ...
+
+    async def events(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[EventRow]:
+        """What was told from outside, newest first."""
+        ...
+
+    async def early_events(self) -> int:
+        """How many events wait for a session that is not known here, counted up to `limits.early_events_max`."""
         ...
 
     async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:

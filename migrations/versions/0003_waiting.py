@@ -16,9 +16,9 @@ depends_on = None
 
 BEFORE = Path(__file__).with_name("0002")
 FOLDER = Path(__file__).with_name("0003")
-UP: tuple[str, ...] = ()
+UP: tuple[str, ...] = ("tables", "flush", "due", "collect", "grants")
 """What this revision adds and replaces, in the order in which one needs the other; the grants last."""
-DOWN: tuple[str, ...] = ()
+DOWN: tuple[str, ...] = ("flush", "collect", "grants")
 """What it replaced, as it was."""
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from accompanist.limits import shards_count
 from accompanist.runtime.messages import Header, Kind, Message, shard_of
-from accompanist.runtime.ports import Commit, Phase, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.ports import Commit, Phase, ResultKind, ResultRow, SessionRow, TimerRow
 
 BINDINGS = {
     "warehouse": "warehouse",
@@ -60,6 +60,17 @@ def result(of: Header, site: str = "1", **changes: Any) -> ResultRow:
         "value": b'{"n":1}',
     }
     return ResultRow(**(told | changes))
+
+
+def timer(of: Header, site: str = "7", seconds: float = 60.0, **changes: Any) -> TimerRow:
+    told: dict[str, Any] = {
+        "session": of.session,
+        "role": "warehouse",
+        "site": site,
+        "operation": "role.sleep",
+        "seconds": seconds,
+    }
+    return TimerRow(**(told | changes))
 
 
 def shard(of: Header) -> int:

@@ -11,13 +11,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from accompanist.limits import shards_count
 from accompanist.log.story import Story
+from accompanist.runtime.control import event
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Commit, LeaseLost, Parked, Phase, ResultKind, Search, Taken
-from tests.log.letters import BINDINGS, burst, header, message, result, row, start
+from tests.log.letters import BINDINGS, burst, header, message, result, row, start, timer
 from tests.log.worlds import AnyLog, MemoryWorld, PostgresWorld, World
 
 STEPS = 120
@@ -60,6 +62,7 @@ class Script:
     def steps(self) -> list[Step]:
         made = [self._lease(service, 0) for service in ROLES]
         kinds = [self._flush] * 10 + [self._take] * 4 + [self._resend, self._load, self._unfinished, self._start]
+        kinds += [self._due, self._due, self._move, self._event, self._event]
         kinds += [self._expire, self._release, self._bound, self._stub, self._collect, self._forget, self._audit]
         while len(made) < STEPS:
             service, number = self.chance.choice(list(ROLES)), int(self.chance.random() < 0.15)
@@ -83,7 +86,9 @@ class Script:
         written = row(
             of,
             role,
-            phase=chance.choice([Phase.RUNNING, Phase.RUNNING, Phase.DONE, Phase.SETTLED]),
+            phase=chance.choice(
+                [Phase.RUNNING, Phase.RUNNING, Phase.RUNNING, Phase.DONE, Phase.SETTLED, Phase.UNDOING]
+            ),
             vote=chance.choice([None, "done", "abort"]),
             outcome=chance.choice([None, None, None, "settled", "ended"]),
             reason=chance.choice([None, "a", "b"]),
@@ -92,11 +97,15 @@ class Script:
             parked=chance.choice([None, None, Parked("ACC901", "stuck")]),
             retrying=chance.choice([0, 3]),
         )
+        asked = chance.choice(["reserve", "role.sleep", "role.timeout.paid"])
         answer = result(of, "1", role=role, kind=chance.choice(list(ResultKind)), value=chance.choice([b"1", b"2"]))
+        answer = msgspec.structs.replace(answer, operation=asked)
+        waits = timer(of, chance.choice("12"), chance.choice([0.0, LONG_S, 10 * LONG_S]), role=role)
         return burst(
             of,
             session=written if chance.random() < 0.6 else None,
             results=(answer,) if chance.random() < 0.3 else (),
+            timers=(waits,) if chance.random() < 0.4 else (),
             messages=tuple(self._message(of, service, others) for _ in range(chance.randrange(3))),
             home=tuple(self._message(of, service, ROLES[service]) for _ in range(chance.randrange(2))),
         )
@@ -159,7 +168,12 @@ class Script:
         async def step(run: Run) -> Any:
             memories = await (await run.sidecar(service, number)).load(keys)
             return [
-                (memory.session, {m.key: m for m in memory.inbox}, {(r.site, r.kind): r for r in memory.results})
+                (
+                    memory.session,
+                    {m.key: m for m in memory.inbox},
+                    {(r.site, r.kind): r for r in memory.results},
+                    set(memory.timers),
+                )
                 for memory in memories
             ]
 
@@ -197,6 +211,33 @@ class Script:
 
         return step
 
+    def _due(self, service: str, number: int) -> Step:
+        later = self.chance.random() < 0.3
+
+        async def step(run: Run) -> Any:
+            if later:
+                await run.world.pass_time(LONG_S)
+            due = await (await run.sidecar(service, number)).due(100)
+            # no two clocks run alike to the second
+            return set(due.timers), due.next_s is None or round(due.next_s / LONG_S * 2)
+
+        return step
+
+    def _move(self, service: str, number: int) -> Step:
+        of, role = self.chance.choice(self.headers), self.chance.choice(ROLES[service])
+
+        async def step(run: Run) -> Any:
+            return await (await run.sidecar(service, number)).move_timer(of.session, role, "1", None)
+
+        return step
+
+    def _event(self, service: str, number: int) -> Step:
+        of, role = self.chance.choice(self.headers), self.chance.choice(ROLES[service])
+        name, payload = self.chance.choice(["paid", "seen"]), self.chance.choice([b"1", b"1", b"2"])
+        told = event(of.session, role, service, name, payload, 0.0)
+        fenced = burst(of, home=(told,)) if self.chance.random() < 0.5 else Commit(shard=None, messages=(told,))
+        return self._flushing(service, number, [fenced])
+
     def _audit(self, service: str, number: int) -> Step:
         of, why = self.chance.choice(self.headers), self.chance.choice(["", "because \x00"])
 
@@ -214,9 +255,14 @@ async def held(run: Run, script: Script) -> list[Any]:
         found.append([await script._load(service, 0)(run), await script._unfinished(service, 0)(run)])
         found.append([told(await log.show(of.session)) for of in script.headers])
         found.append([(audit.session, audit.why) for audit in await log.audits()])
+        found.append({(t.session, t.role, t.site, t.operation, t.choreography) for t in await log.timers()})
+        found.append({(e.session, e.role, e.name, e.early) for e in await log.events()})
+        found.append(await log.early_events())
         for search in SEARCHES:
             lines = await log.summaries(search)
-            found.append([(s.session, s.role, s.phase, s.outcome, s.reason, s.retrying) for s in lines])
+            found.append(
+                [(s.session, s.role, s.phase, s.outcome, s.reason, s.retrying, s.due_at is None) for s in lines]
+            )
     return found
 
 
@@ -225,7 +271,15 @@ def told(story: Story | None) -> Any:
         return None
     messages = {(m.place, m.site, m.kind, m.sender, m.receiver, m.payload, m.service, m.answer) for m in story.messages}
     audits = [(audit.role, audit.verb, audit.who, audit.why) for audit in story.audits]
-    return story.rows, messages, audits, {(r.site, r.role, r.kind, r.value) for r in story.results}, set(story.stubs)
+    timers = {(timer.role, timer.site) for timer in story.timers}
+    return (
+        story.rows,
+        messages,
+        audits,
+        timers,
+        {(r.site, r.role, r.kind, r.value) for r in story.results},
+        set(story.stubs),
+    )
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -29,10 +29,11 @@ SIDECAR_TABLES = {
     "setting": {"SELECT"},
     "shard": {"SELECT", "INSERT", "UPDATE"},
     "stub": {"SELECT"},
+    "timer": {"SELECT", "INSERT", "UPDATE", "DELETE"},
 }
 FUNCTIONS = {
-    "collect", "deliver", "fence", "flush", "forget", "hand_over", "lease", "release", "resend", "shard_of", "speaker",
-    "take", "unfinished",
+    "collect", "deliver", "due", "fence", "flush", "forget", "hand_over", "lease", "release", "resend", "shard_of",
+    "speaker", "take", "unfinished",
 }  # fmt: skip
 TABLE_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 

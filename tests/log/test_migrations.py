@@ -13,9 +13,10 @@ from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.log import provision, schema
 from accompanist.log.postgres import PostgresLog
+from accompanist.runtime.control import event
 from accompanist.runtime.messages import shard_of
 from accompanist.runtime.ports import LeaseLost, Phase
-from tests.log.letters import burst, header, message, result, row
+from tests.log.letters import burst, header, message, result, row, timer
 from tests.log.worlds import PostgresWorld, owner
 from tests.postgres import SERVICES, Database
 
@@ -220,3 +221,26 @@ async def run_revision(dsn: str, revision: str) -> None:
     async with engine.begin() as connection:
         await connection.run_sync(run)
     await engine.dispose()
+
+
+async def test_sessions_that_wait_survive_the_way_down_and_up(blank_database: Database) -> None:
+    """Going down, timers go, and events stay where a program of before does not read them; up again, both are there for
+    the session that is taken up."""
+    dsn, of = blank_database.dsn(), header()
+    await provision.bootstrap(dsn, SERVICES)
+    await provision.migrate(dsn, "warehouse", WAREHOUSE)
+    world = PostgresWorld(blank_database)
+    log = await owner(world, "warehouse")
+    told = event(of.session, "warehouse", "warehouse", "paid", b"1", 1.0)
+    await log.flush([burst(of, session=row(of, waiting="timer"), timers=(timer(of),), home=(told,))])
+    await log.release("warehouse-1")
+    await world.close()
+    await run_revision(dsn, "0002")
+    await provision.migrate(dsn, "warehouse", WAREHOUSE)
+    log = await owner(world, "warehouse")
+    assert await log.unfinished(range(limits.shards_count)) == [(of.session, "warehouse")]
+    [memory] = await log.load([(of.session, "warehouse")])
+    assert ([one.site for one in memory.inbox], memory.timers) == (["!event/paid"], ())
+    await log.flush([burst(of, timers=(timer(of, seconds=0),))])
+    assert (await log.due(10)).timers == ((of.session, "warehouse", "7"),)
+    await world.close()

@@ -24,6 +24,10 @@ TIMES = (
     ("outbox", "due_at"),
     ("outbox", "tried_at"),
     ("audit", "at"),
+    ("inbox", "received_at"),
+    ("timer", "set_at"),
+    ("timer", "due_at"),
+    ("timer", "ask_at"),
 )
 Wake = Callable[[Collection[str]], None]
 
@@ -40,7 +44,8 @@ class World(Protocol):
         ...
 
     async def pass_time(self, seconds: float) -> None:
-        """Everything in every log becomes so much older, leases included."""
+        """Everything in every log becomes so much older, leases included. Only what is fresh in the queue does not: an
+        update would move it from where whoever took it will look for it."""
         ...
 
     async def collect(self, service: str, session: UUID, role: str) -> None:
@@ -75,6 +80,9 @@ class MemoryWorld:
 
     async def pass_time(self, seconds: float) -> None:
         self._now += seconds
+        for tables in self._database.services.values():
+            for key, early in tables.arrivals.items():
+                tables.arrived_at[key] += 0 if early else seconds
 
     async def collect(self, service: str, session: UUID, role: str) -> None:
         self._database.services[service].stubs.setdefault((session, role), ("settled", self._now))
@@ -103,7 +111,8 @@ class PostgresWorld:
 
     async def pass_time(self, seconds: float) -> None:
         older = (f"UPDATE {table} SET {column} = {column} - {seconds} * interval '1 second'" for table, column in TIMES)  # noqa: S608
-        statements = ";".join(older)
+        early = f"UPDATE arrival SET arrived_at = arrived_at - {seconds} * interval '1 second' WHERE early"  # noqa: S608
+        statements = ";".join((*older, early))
         for service in SERVICES:
             await self.execute(service, statements)
 
