@@ -99,15 +99,15 @@ class HttpServer:
             return _json(
                 503, envelope.write_error(None, RpcError(envelope.RETRY_LATER, "retry later", "shutting_down"))
             )
+        if (request.content_length or 0) > limits.message_bytes_max:
+            return _too_large()  # it says so itself: nothing of it need come
         try:
             async with asyncio.timeout(body_ms / 1000):
                 body = await request.read()
         except TimeoutError:
             return web.Response(status=408)
         except web.HTTPRequestEntityTooLarge:
-            text = f"the limit is {limits.message_bytes_max} bytes"
-            error = RpcError(envelope.INVALID_REQUEST, "too large", text)
-            return _json(413, envelope.write_error(None, error))
+            return _too_large()
         # a task of its own: a caller that hangs up must not cut a transaction short
         task = asyncio.get_running_loop().create_task(self._answer(body, caller))
         self._under_way.add(task)
@@ -145,6 +145,11 @@ class HttpServer:
 
 def _misdirected() -> web.Response:
     return web.Response(status=421, text="not a name of this server\n")
+
+
+def _too_large() -> web.Response:
+    text = f"the limit is {limits.message_bytes_max} bytes"
+    return _json(413, envelope.write_error(None, RpcError(envelope.INVALID_REQUEST, "too large", text)))
 
 
 def _json(status: int, body: bytes) -> web.Response:

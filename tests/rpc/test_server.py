@@ -357,6 +357,15 @@ async def test_a_body_that_does_not_come(http: Server, monkeypatch: pytest.Monke
     writer.close()
 
 
+async def test_a_body_that_says_it_is_too_large_is_not_waited_for(http: Server) -> None:
+    port = int(http.url.split(":")[2].split("/")[0])
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    length = b"Content-Length: %d" % (limits.message_bytes_max + 1)
+    writer.write(b"POST /rpc HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n%b\r\n\r\n{" % length)
+    assert b"413" in await asyncio.wait_for(reader.readline(), 5)
+    writer.close()
+
+
 async def test_a_connection_that_is_kept_alive_is_not_served_while_stopping(http: Server, handlers: Handlers) -> None:
     asked = b'{"jsonrpc":"2.0","id":1,"method":"%b"}'
     async with session(http.url) as (client, target), session(http.url) as (other, _):

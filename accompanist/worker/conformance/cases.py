@@ -1,0 +1,127 @@
+"""Reading cases: JSON files, each a list of cases, each a list of steps. The format is told in
+`tests/conformance/README.md`; a word that it does not have is an error, so that no expectation is skipped by a typo."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import accompanist
+from accompanist.errors import OperatorError, catalogue
+
+BAD_CASES = catalogue(
+    "ACC530",
+    "conformance cases cannot be read",
+    "Cases are JSON files in one directory, as tests/conformance/README.md describes them.",
+    "Correct the file that is named, or leave --cases out for the cases of this program.",
+)
+
+PLAIN, FENCED = "plain", "fenced"
+LEVELS = (PLAIN, FENCED)
+"""What a worker can be held to; who keeps the second keeps the first."""
+
+TRANSPORTS = ("stream", "http")
+
+_CALL = {"call", "params", "site", "key", "role", "session", "meta", "as", "times", "expect"}
+STEPS: dict[str, set[str]] = {
+    "call": _CALL,
+    "together": {"together", "order"},
+    "send": {"send", "id", "expect"},
+    "stream": {"stream", "expect"},
+    "http": {"http"},
+    "http_bytes": {"http_bytes", "expect"},
+    "hang_up": {"hang_up"},
+    "ledger": {"ledger", "drawer"},
+    "said": {"said", "expect"},
+    "either": {"either"},
+}
+"""What may stand in a step, by the word that says what it is."""
+
+_EXPECT = {"result", "error", "reason", "same_as", "any_of", "closed", "nothing", "status", "batch"}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case. `transports` are those that it is about."""
+
+    name: str
+    about: str
+    level: str
+    transports: tuple[str, ...]
+    steps: tuple[dict[str, Any], ...]
+    file: str
+
+
+def shipped() -> Path:
+    """The directory of the cases that came with this program; a checkout has them among its tests."""
+    package = Path(accompanist.__file__).parent
+    packed = package / "worker" / "conformance" / "cases"
+    return packed if packed.is_dir() else package.parent / "tests" / "conformance" / "cases"
+
+
+def read_all(directory: Path) -> list[Case]:
+    """The cases of a directory's files, in the order of their names. Raises OperatorError."""
+    files = sorted(directory.glob("*.json"))
+    if not files:
+        raise OperatorError(BAD_CASES, f"{directory} holds no cases")
+    cases = [case for file in files for case in _read(file)]
+    names = [case.name for case in cases]
+    if doubled := sorted({name for name in names if names.count(name) > 1}):
+        raise OperatorError(BAD_CASES, f"two cases are called {doubled[0]}")
+    return cases
+
+
+def _read(file: Path) -> list[Case]:
+    try:
+        return [_case(told, file.name) for told in json.loads(file.read_text(encoding="utf-8"))]
+    except (OSError, ValueError, KeyError, TypeError) as problem:
+        raise OperatorError(BAD_CASES, f"{file.name}: {type(problem).__name__}: {problem}") from None
+
+
+def _case(told: dict[str, Any], file: str) -> Case:
+    unknown = told.keys() - {"name", "about", "level", "transports", "steps"}
+    if unknown:
+        raise ValueError(f"{told.get('name')}: {min(unknown)} is not part of a case")
+    case = Case(
+        name=told["name"],
+        about=told["about"],
+        level=told["level"],
+        transports=tuple(told.get("transports", TRANSPORTS)),
+        steps=tuple(told["steps"]),
+        file=file,
+    )
+    if case.level not in LEVELS or not set(case.transports) <= set(TRANSPORTS) or not case.steps:
+        raise ValueError(f"{case.name}: level, transports or steps")
+    for step in case.steps:
+        _check(step, case.name)
+    return case
+
+
+def verb(step: dict[str, Any]) -> str:
+    """What a step is. Raises ValueError."""
+    for word in STEPS:
+        if word in step:
+            return word
+    raise ValueError(f"a step that is none of {', '.join(STEPS)}")
+
+
+def _check(step: dict[str, Any], name: str) -> None:
+    word = verb(step)
+    if unknown := step.keys() - STEPS[word]:
+        raise ValueError(f"{name}: {min(unknown)} does not go with {word}")
+    for one in step.get("together", []) + ([step["hang_up"]] if word == "hang_up" else []):
+        _check(one, name)
+    for inner in (inner for branch in step.get("either", []) for inner in branch):
+        _check(inner, name)
+    _check_expectation(step.get("expect"), name)
+
+
+def _check_expectation(expect: dict[str, Any] | None, name: str) -> None:
+    if expect is None:
+        return
+    if not expect or (unknown := expect.keys() - _EXPECT):
+        raise ValueError(f"{name}: {min(unknown) if expect else 'nothing'} is not to be expected")
+    for one in expect.get("any_of", []):
+        _check_expectation(one, name)
