@@ -119,9 +119,9 @@ class Modules:
                 if (alias.asname or alias.name.split(".")[0]) == name:
                     return Reference(alias.name if alias.asname else name, "")
         if isinstance(statement, ast.ImportFrom):
-            origin = _origin(module, statement)
+            home = origin(module, statement)
             original = next(alias.name for alias in statement.names if (alias.asname or alias.name) == name)
-            return self._inside(origin, original, hops - 1)
+            return self._inside(home, original, hops - 1)
         return Reference(module.name, name, statement)
 
     def _inside(self, origin: str, name: str, hops: int) -> Reference | None:
@@ -169,7 +169,8 @@ def _binds(statement: ast.stmt) -> list[str]:
     return []
 
 
-def _origin(module: Module, statement: ast.ImportFrom) -> str:
+def origin(module: Module, statement: ast.ImportFrom) -> str:
+    """The module that a `from` import reads from, relative ones in full."""
     if not statement.level:
         return statement.module or ""
     package = module.name.split(".")
