@@ -62,10 +62,14 @@ collect_rows_max = 200  # sessions in one commit
 collect_pause_ms = 1_000  # when there was nothing left to collect
 collect_again_ms = 20  # when there was
 forget_rows_max = 1_000  # one call of a worker's fence
+versions_rows_max = 20  # versions of choreographies that are looked up, or let go, at once
+version_touch_ms = 3_600_000  # how often a sidecar says which versions are deployed, and lets old ones go
+version_look_ms = 1_000  # how often the log is asked for a version that sessions wait for
 stuck_after_ms = 3_600_000  # an open session that nothing was written to for so long is shown by `doctor`
 
 # -- one choreography ------------------------------------------------------------------------------
 source_bytes_max = 262_144  # one file
+version_bytes_max = 4_194_304  # a choreography's file with all that it imports of its project
 source_depth_max = 100  # nested nodes of one statement's syntax tree: every pass recurses over it
 branch_depth_max = 40  # nested branches, with what follows an early return counted as nested
 local_turns_max = 100_000  # turns of a loop in which a role asks nothing of the world

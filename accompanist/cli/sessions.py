@@ -185,6 +185,11 @@ def _page(session: str, told: dict[str, Any]) -> str:
             f"started       {_time(first['started_at'])} at {first['initiator']}",
             f"outcome       {outcome}" + (f": {reason}" if reason else ""),
         ]
+    parts += [
+        f"not hosted    {one['role']} at {service}, version {one['fingerprint'][:12]}: {one['why']}"
+        for service, answer in told.items()
+        for one in answer.get("unhosted", ())
+    ]
     parts += ["", _roles(rows, told), "", _sites(told)]
     return "\n".join(parts)
 

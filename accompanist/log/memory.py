@@ -35,6 +35,7 @@ from accompanist.runtime.ports import (
     Delivery,
     Due,
     EventRow,
+    Kept,
     Lease,
     LeaseLost,
     LogUnavailable,
@@ -234,6 +235,20 @@ class MemoryLog:
             for row in rows:
                 source = row["source"].encode() if isinstance(row["source"], str) else row["source"]
                 self.tables.projections.setdefault((row["choreography"], row["fingerprint"], row["role"]), source)
+
+    async def keep(self, versions: Sequence[Kept]) -> None:
+        with self._call():
+            for version in versions:
+                first, _ = self.tables.versions.get(version.fingerprint, (version, 0.0))
+                self.tables.versions[version.fingerprint] = (first, self._database.clock())
+
+    async def kept(self, fingerprints: Sequence[str]) -> Sequence[Kept]:
+        with self._call():
+            return [self.tables.versions[one][0] for one in fingerprints if one in self.tables.versions]
+
+    async def forget_versions(self, age_ms: int, limit: int) -> int:
+        with self._call():
+            return self.tables.forget_versions(age_ms / 1000, limit)
 
     async def summaries(
         self, search: Search = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100

@@ -8,8 +8,7 @@ Not promised: that an audit whose caller was told LogUnavailable is there once. 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
@@ -22,11 +21,6 @@ from accompanist.log.sessions import decode_text, encode
 from accompanist.log.story import STORY, Story
 from accompanist.runtime.ports import EVERY_SESSION, Audited, Cursor, EventRow, Search, SessionSummary, Timer
 
-_REGISTER = """
-INSERT INTO projection (choreography, fingerprint, role, source)
-SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) AS given (choreography, fingerprint, role, source)
-ORDER BY choreography, fingerprint, role
-ON CONFLICT DO NOTHING"""
 _AUDIT = "INSERT INTO audit (session, role, verb, who, why) VALUES ($1, $2, $3, $4, $5)"
 _AUDITS = """
 SELECT extract(epoch FROM at)::float8 AS at, session, role, verb, who, why FROM audit{}
@@ -39,12 +33,6 @@ class Pages:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-
-    async def register(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        columns = [[row[name] for row in rows] for name in ("choreography", "fingerprint", "role")]
-        source = [row["source"].encode() if isinstance(row["source"], str) else row["source"] for row in rows]
-        async with reach(), self._pool.acquire() as connection:
-            await connection.execute(_REGISTER, *columns, source)
 
     async def summaries(
         self, search: Search = EVERY_SESSION, *, after: Cursor | None = None, limit: int = 100

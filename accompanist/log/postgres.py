@@ -31,6 +31,7 @@ from accompanist.log.leases import Fences
 from accompanist.log.pages import Pages
 from accompanist.log.schema import require_head
 from accompanist.log.server import require_safe
+from accompanist.log.versions import Versions
 from accompanist.runtime.messages import spoken_by
 from accompanist.runtime.ports import (
     Commit,
@@ -68,7 +69,7 @@ FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS k (session, role, n)
 ORDER BY n"""  # noqa: S608 (constants of this package)
 
 
-class PostgresLog(Pages):
+class PostgresLog(Pages, Versions):
     """A service's log. `schemas` says in which schema of this database each service's inbox is."""
 
     def __init__(

@@ -26,6 +26,7 @@ from accompanist.runtime.ports import (
     Delivery,
     Due,
     EventRow,
+    Kept,
     Phase,
     ResultKind,
     ResultRow,
@@ -94,6 +95,8 @@ class Tables:
         """Until when each is one of those who share."""
         self.timers: dict[tuple[UUID, str, str], Set] = {}
         self.projections: dict[tuple[str, str, str], bytes] = {}
+        self.versions: dict[str, tuple[Kept, float]] = {}
+        """And when somebody last had it deployed."""
         self._clock = clock
 
     def deliver_all(self, messages: Sequence[Message], sender_service: str, *, home: bool) -> list[Delivery]:
@@ -285,6 +288,18 @@ class Tables:
         for key in untaken[:limit]:
             del self.arrivals[key]
             self.inbox.pop(key, None)
+
+    def forget_versions(self, age: float, limit: int) -> int:
+        """The SQL function of this name."""
+        now = self._clock()
+        used = {row.header.fingerprint for row in self.sessions.values() if sessions.is_open(row)}
+        used |= {self.inbox[key][0].header.fingerprint for key in self.arrivals if key in self.inbox}
+        old = sorted((at, fingerprint) for fingerprint, (_, at) in self.versions.items() if at < now - age)[:limit]
+        stale = {fingerprint for _, fingerprint in old} - used
+        self.projections = {key: source for key, source in self.projections.items() if key[1] not in stale}
+        for fingerprint in stale:
+            del self.versions[fingerprint]
+        return len(stale)
 
 
 class MemoryDatabase:

@@ -267,6 +267,19 @@ class Audited(msgspec.Struct, frozen=True, kw_only=True):
     why: str
 
 
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of a choreography as its service keeps it: `file` and what it rests on as texts, by path below the
+    project's root; `bindings`: which service played each role when it was registered; `made_by`: the programs that it
+    was registered with, for people. One whose texts were damaged has none."""
+
+    fingerprint: str
+    choreography: str
+    file: str
+    texts: dict[str, str]
+    bindings: dict[str, str] = {}
+    made_by: str = ""
+
+
 class Log(Protocol):
     """A service's durable memory. Times and leases are by the log's own clock."""
 
@@ -327,6 +340,19 @@ class Log(Protocol):
 
     async def register(self, rows: Sequence[Mapping[str, Any]]) -> None:
         """Keep projections by fingerprint: choreography, fingerprint, role, source (write-once)."""
+        ...
+
+    async def keep(self, versions: Sequence[Kept]) -> None:
+        """Keep versions by fingerprint, write-once, and that they are deployed now."""
+        ...
+
+    async def kept(self, fingerprints: Sequence[str]) -> Sequence[Kept]:
+        """Those of these versions that are kept, in any order."""
+        ...
+
+    async def forget_versions(self, age_ms: int, limit: int) -> int:
+        """Let versions go, at most `limit`, that were not deployed for so long, and that no open session here and no
+        message without a session began with; how many went."""
         ...
 
     async def summaries(

@@ -91,8 +91,9 @@ OVER = catalogue(
 UNHOSTED = catalogue(
     "ACC718",
     "version is not hosted",
-    "A session goes on with the version of the choreography it began with, and no sidecar of this service hosts that.",
-    "Host both: name the old version's file before the new one's in `choreographies`; new sessions take the last.",
+    "A session goes on with the version of the choreography it began with. No sidecar of this service has that "
+    "deployed, and its log cannot bring it back: it was never registered here, or it cannot be run by this release.",
+    "Start a sidecar that has that version deployed; `accompanist sessions show ID` says why it is missing.",
 )
 LEAVING = catalogue(
     "ACC713",
@@ -329,7 +330,7 @@ class Api:
         if shown is None:
             raise PeerError(UNKNOWN_SESSION, f"{self._service} knows no session {asked.session}")
         unhosted = [
-            {"role": role, "fingerprint": fingerprint}
+            {"role": role, "fingerprint": fingerprint, "why": self._hosted.why(fingerprint, role)}
             for (session, role), fingerprint in self._driver.unhosted.items()
             if session == asked.session
         ]
@@ -387,8 +388,9 @@ class Api:
         if fingerprint is not None:
             raise OperatorError(
                 UNHOSTED,
-                f"{session} began with version {fingerprint[:12]}, which {self._service} does not host",
-                "name the file of that version before the new one in `choreographies`",
+                f"{session} began with version {fingerprint[:12]}, which {self._service} does not host: "
+                f"{self._hosted.why(fingerprint, role)}",
+                "start a sidecar that has that version deployed",
             )
 
     async def list(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
@@ -407,10 +409,8 @@ class Api:
 
     async def _memory(self, session: UUID) -> Memory:
         """The session at its initiator. Raises PeerError if it was not started here."""
-        for choreography in self._hosted.choreographies.values():
-            if choreography.initiator is None:
-                continue
-            [memory] = await self._log.load([(session, choreography.initiator)])
+        for role in sorted(self._hosted.initiators):
+            [memory] = await self._log.load([(session, role)])
             starts = tuple(message for message in memory.inbox if message.kind is Kind.START)
             if starts:
                 others = tuple(message for message in memory.inbox if message.kind is not Kind.START)

@@ -92,7 +92,7 @@ class Driver:
         self._evict_above = 0
         self._lost: set[int] = set()
         self.unhosted: dict[Key, str] = {}
-        """Open sessions whose program is not hosted here, with its fingerprint."""
+        """Open sessions whose program is not hosted here, or not yet (`sidecar.versions`), with its fingerprint."""
         self._left: set[Key] = set()
         """Sessions that are open but not in memory."""
         self._tasks: dict[asyncio.Task[None], None] = {}  # in the order they began, so that a run can be repeated
@@ -170,7 +170,7 @@ class Driver:
     def _begin(self, message: Message) -> None:
         program = self._programs.program(message.header, message.receiver)
         if program is None:
-            logger.warning("message.unhostable", session=str(message.session), choreography=message.header.choreography)
+            logger.debug("message.unhostable", session=str(message.session), choreography=message.header.choreography)
             self.unhosted[message.session, message.receiver] = message.header.fingerprint
             return
         if not self._programs.bound_as(message.header):
@@ -268,7 +268,7 @@ class Driver:
         memory = Memory(session=row, inbox=tuple(m for m in memory.inbox if m.header == header), results=memory.results)
         program = self._programs.program(header, key[1])
         if program is None:
-            logger.warning("session.unhostable", session=str(key[0]), choreography=header.choreography)
+            logger.debug("session.unhostable", session=str(key[0]), choreography=header.choreography)
             self.unhosted[key] = header.fingerprint
             return
         try:

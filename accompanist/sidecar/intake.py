@@ -8,6 +8,7 @@ Loops, each of which a missing wake-up or a dead database only delays:
     inbox    woken by NOTIFY, by our own commits and by the poll, which is the guarantee; what was taken is acknowledged
              by the next `take`, so one whose answer is lost is simply asked again
     outbox   what is due in it, tried again
+    versions what sessions wait for that is not hosted here (`sidecar.versions`)
     collect  what is over for long enough (`sidecar.collection`), at its own pace
 
 Not promised: that a sidecar knows it lost a lease before a commit tells it. Until then it may think, and call workers
@@ -26,6 +27,7 @@ from accompanist import limits
 from accompanist.runtime.ports import Log, LogUnavailable, Taken
 from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.driver import Driver
+from accompanist.sidecar.versions import Versions
 
 logger = structlog.get_logger("accompanist.intake")
 
@@ -39,12 +41,14 @@ class Intake:
         log: Log,
         driver: Driver,
         collection: Collector | None = None,
+        versions: Versions | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._owner = owner
         self._log = log
         self._driver = driver
         self._collection = collection
+        self._versions = versions
         self._clock = clock
         self._collects_on = False
         self._woken = asyncio.Event()
@@ -72,6 +76,8 @@ class Intake:
             self._tasks.append(asyncio.create_task(loop()))
         if self._collection is not None:
             self._tasks.append(asyncio.create_task(self._collect_loop(self._collection)))
+        if self._versions is not None:
+            self._tasks.append(asyncio.create_task(self._versions_loop(self._versions)))
 
     async def stop(self) -> None:
         """Stop taking anything on. The shards are given up by `release`, after what is under way has ended."""
@@ -107,6 +113,10 @@ class Intake:
 
         await self._swept.wait()
         await self._for_ever(collect, self._pause_collecting)
+
+    async def _versions_loop(self, versions: Versions) -> None:
+        await self._swept.wait()
+        await self._for_ever(lambda: versions.step(self._driver), lambda: asyncio.sleep(limits.version_look_ms / 1000))
 
     async def _pause_collecting(self) -> None:
         await asyncio.sleep((limits.collect_again_ms if self._collects_on else limits.collect_pause_ms) / 1000)

@@ -44,6 +44,7 @@ from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.intake import Intake
 from accompanist.sidecar.rights import METHODS
 from accompanist.sidecar.tracing import Tracing
+from accompanist.sidecar.versions import Versions
 from accompanist.telemetry import logs
 from accompanist.telemetry.export import open_telemetry
 
@@ -135,7 +136,8 @@ class Sidecar:
         leave.push_async_callback(self._notifier.close)
         self._flusher = Flusher(self._log, flushed=self._tracing.flushed)
         leave.push_async_callback(self._flusher.close)
-        await self._log.register(self._hosted.registration())
+        versions = Versions(self._hosted, self._log, tombstone_ms=service.tombstone_s * 1000)
+        await versions.register()
         self._driver = Driver(
             service.name, self._hosted, self._log, self._flusher, self._calls, self._tracing, self._waiters.ended
         )
@@ -145,7 +147,7 @@ class Sidecar:
             collect_after_ms=service.collect_after_s * 1000,
             tombstone_ms=service.tombstone_s * 1000,
         )
-        self._intake = Intake(self._owner, self._log, self._driver, collection)
+        self._intake = Intake(self._owner, self._log, self._driver, collection, versions)
         listener = asyncio.create_task(Listener.at(dsn, service.schema, self._intake.wake).run())
         leave.push_async_callback(_cancelled, listener)
         leave.push_async_callback(self._intake.release)
@@ -203,6 +205,7 @@ class Sidecar:
                 "sessions": self._driver.open_sessions,
                 "calls": self._calls.in_flight,
                 "choreographies": {name: c.fingerprint for name, c in self._hosted.choreographies.items()},
+                "unhosted": len(self._driver.unhosted),
             }
         )
 

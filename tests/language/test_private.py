@@ -23,9 +23,7 @@ from tests.language.programs import MUST_PASS, ROOT, must_pass, path_of, read
 def test_every_program_comes_back_from_its_texts(name: str) -> None:
     file = str(path_of("must_pass", name))
     texts = gather(file, str(ROOT), read)
-    again = compile_file(
-        f"kept/{Path(file).relative_to(ROOT).as_posix()}", root="kept", read=reader(texts, "kept")
-    )
+    again = compile_file(f"kept/{Path(file).relative_to(ROOT).as_posix()}", root="kept", read=reader(texts, "kept"))
     assert again.ok
     original, _ = must_pass(name)
     found = next(one for one in again.choreographies if one.name == original.name)

@@ -30,10 +30,11 @@ SIDECAR_TABLES = {
     "shard": {"SELECT", "INSERT", "UPDATE"},
     "stub": {"SELECT"},
     "timer": {"SELECT", "INSERT", "UPDATE", "DELETE"},
+    "version": {"SELECT", "INSERT", "UPDATE"},
 }
 FUNCTIONS = {
-    "collect", "deliver", "due", "fence", "flush", "forget", "hand_over", "lease", "release", "resend", "shard_of",
-    "speaker", "take", "unfinished",
+    "collect", "deliver", "due", "fence", "flush", "forget", "forget_versions", "hand_over", "lease", "release",
+    "resend", "shard_of", "speaker", "take", "unfinished", "version_of",
 }  # fmt: skip
 TABLE_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 
@@ -124,7 +125,7 @@ async def test_what_runs_as_the_owner_is_little_and_its_path_is_fixed(postgres_w
     rows = await admin.fetch(
         "SELECT proname, proconfig FROM pg_proc WHERE pronamespace = $1::regnamespace AND prosecdef", SCHEMA
     )
-    assert {row["proname"] for row in rows} == {"deliver", "collect", "forget"}
+    assert {row["proname"] for row in rows} == {"deliver", "collect", "forget", "forget_versions"}
     for row in rows:
         assert f"search_path={SCHEMA}, pg_temp" in row["proconfig"], row["proname"]
     await admin.close()
@@ -190,4 +191,20 @@ async def test_deliver_never_raises_on_content(postgres_world: PostgresWorld) ->
         None,
         [],
     )
+    await peer.close()
+
+
+async def test_what_a_version_was_kept_as_stays(postgres_world: PostgresWorld) -> None:
+    """The texts are compiled and run: a sidecar adds them, nobody changes them, and no peer comes near."""
+    sidecar = await postgres_world.connect("payment", SIDECAR)
+    await sidecar.execute("INSERT INTO version (fingerprint, choreography, kept, digest) VALUES ('f', 'c', '', '')")
+    await sidecar.execute("UPDATE version SET seen_at = clock_timestamp()")
+    for statement in ("UPDATE version SET kept = 'x'", "UPDATE version SET digest = 'x'", "DELETE FROM version"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await sidecar.execute(statement)
+    await sidecar.close()
+    peer = await postgres_world.connect("payment", PEER)
+    for statement in ("SELECT * FROM acc_payment.version", "SELECT acc_payment.forget_versions('0', 1)"):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await peer.execute(statement)
     await peer.close()

@@ -28,6 +28,7 @@ TIMES = (
     ("timer", "set_at"),
     ("timer", "due_at"),
     ("timer", "ask_at"),
+    ("version", "seen_at"),
 )
 Wake = Callable[[Collection[str]], None]
 

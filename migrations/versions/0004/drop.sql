@@ -1,0 +1,2 @@
+DROP FUNCTION forget_versions, version_of;
+DROP TABLE version;

@@ -1,0 +1,87 @@
+"""Versions are kept write-once, and go when nobody deploys them and nothing that is open began with them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from accompanist.runtime.ports import Kept, Phase
+from tests.log.letters import burst, header, message, row
+from tests.log.worlds import PostgresWorld, World, owner
+
+AGE_MS, AGE_S = 100_000, 100
+
+
+def version(fingerprint: str = "f0", text: str = "é'\\\n") -> Kept:
+    bindings = {"r": "warehouse"}
+    return Kept(
+        fingerprint=fingerprint, choreography="c", file="a/b.py", texts={"a/b.py": text}, bindings=bindings, made_by="t"
+    )
+
+
+async def names(world: World, *fingerprints: str) -> set[str]:
+    log = await world.sidecar("warehouse")
+    return {one.fingerprint for one in await log.kept(fingerprints or ("f0", "f1", "f2", "f3"))}
+
+
+async def test_the_first_text_stays(world: World) -> None:
+    log = await owner(world, "warehouse")
+    await log.keep([])
+    await log.keep([version(), version("f1"), version("f1")])
+    await log.keep([version(text="another")])
+    assert await log.kept(["f0", "nothing"]) == [version()]
+    assert await log.kept([]) == []
+    assert await names(world) == {"f0", "f1"}
+    other = await owner(world, "payment")
+    assert await other.kept(["f0"]) == [], "each service keeps its own"
+
+
+async def test_a_version_goes_when_nobody_deploys_it_and_nothing_open_began_with_it(world: World) -> None:
+    log = await owner(world, "warehouse")
+    registered = [{"choreography": "c", "fingerprint": name, "role": "r", "source": "s"} for name in ("f0", "f1")]
+    await log.register(registered)
+    await log.keep([version(), version("f1"), version("f2"), version("f3")])
+    open_one, early = header(), header(fingerprint="f1")
+    await log.flush([burst(open_one, session=row(open_one))])
+    peer = await owner(world, "payment")
+    await peer.flush([burst(early, messages=(message(early, "1", "warehouse", sender="payment"),))])
+    assert await log.forget_versions(AGE_MS, 10) == 0
+    await world.pass_time(AGE_S + 1)
+    await log.lease("warehouse-1", 64)
+    await log.keep([version("f2")])
+    assert await log.forget_versions(AGE_MS, 10) == 1
+    assert await names(world) == {"f0", "f1", "f2"}
+
+    over = row(open_one, phase=Phase.SETTLED, vote="done", outcome="settled")
+    await log.flush([burst(open_one, session=over)])
+    assert await log.forget_versions(AGE_MS, 10) == 1
+    assert await names(world) == {"f1", "f2"}, "what waits without a session still refers to f1"
+
+    taken = await log.take(10)
+    await log.take(10, taken)
+    assert await log.forget_versions(AGE_MS, 10) == 0, "it is early now, and refers to it all the same"
+    await log.flush([burst(early, session=row(early, phase=Phase.ENDED, vote="abort", outcome="ended"))])
+    assert await log.forget_versions(AGE_MS, 10) == 1
+    assert await names(world) == {"f2"}
+
+
+async def test_only_so_many_at_a_time(world: World) -> None:
+    log = await owner(world, "warehouse")
+    await log.keep([version(name) for name in ("f0", "f1", "f2")])
+    await world.pass_time(AGE_S + 1)
+    assert [await log.forget_versions(AGE_MS, 2) for _ in range(3)] == [2, 1, 0]
+
+
+async def test_a_header_says_one_version_whatever_its_names_are(postgres_world: PostgresWorld) -> None:
+    admin = await postgres_world.connect("warehouse")
+    for name in ("plain", 'x","fingerprint":"lie"', "fingerprint", '"fingerprint":"lie"', "é\\"):
+        of = header(choreography=name, bindings={name: "warehouse"}, fingerprint="abc")
+        assert await admin.fetchval("SELECT version_of($1)", msgspec.json.encode(of)) == "abc"
+    await admin.close()
+
+
+async def test_a_damaged_text_is_noticed(postgres_world: PostgresWorld) -> None:
+    log = await owner(postgres_world, "warehouse")
+    await log.keep([version()])
+    await postgres_world.execute("warehouse", "UPDATE version SET kept = kept || ' '::bytea")
+    [found] = await log.kept(["f0"])
+    assert (found.fingerprint, found.texts) == ("f0", {})
