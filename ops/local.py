@@ -104,7 +104,7 @@ class Cluster:
             except AccompanistError as problem:
                 silent.append(f"sidecar {problem.text}")
             for url in service.workers.values():
-                if not Path(url.removeprefix("unix:")).exists():
+                if url.startswith("unix:") and not Path(url.removeprefix("unix:")).exists():
                     silent.append(f"worker at {url}")
         return "; ".join(silent)
 
@@ -118,9 +118,13 @@ def cluster(
     procfile: Path = ROOT / "Procfile",
     config_file: Path = ROOT / "accompanist.toml",
     log_file: Path | None = None,
+    postgres_settings: Mapping[str, str] | None = None,
+    arrange: Callable[[Cluster], None] = lambda running: None,
 ) -> Iterator[Cluster]:
     """Everything up, and down at the end. `environ` is laid over this process's own. With `own_apis` the sidecars
     answer on sockets of this cluster, else where the configuration says. `log_file` takes what the processes print.
+    `postgres_settings` are laid over those of a Postgres of our own. `arrange` is called when the logs are provisioned
+    and nothing uses them yet: it may change the environment that the processes get, and put things between them.
 
     Call it on a thread that outlives the block: the kernel's parent-death signal comes when that thread ends."""
     with ExitStack() as undo:
@@ -138,8 +142,9 @@ def cluster(
         running = Cluster(directory, run, base, configuration.load(config_file, base), given, not given)
         undo.callback(_stop, running)
         if running.own_postgres:
-            _start_postgres(running, output)
+            _start_postgres(running, postgres_settings or {}, output)
         asyncio.run(_provision(running, own_apis))
+        arrange(running)
         running.config = configuration.load(config_file, running.environ)
         _refuse_taken_ports(running.config)
         command = [sys.executable, "-m", "honcho", "start", "--procfile", str(procfile), "--app-root", str(ROOT)]
@@ -151,8 +156,9 @@ def cluster(
 # -- coming up ---------------------------------------------------------------------------------------
 
 
-def _start_postgres(running: Cluster, output: BinaryIO | None) -> None:
+def _start_postgres(running: Cluster, settings: Mapping[str, str], output: BinaryIO | None) -> None:
     place = ["--data", str(running.directory / "postgres"), "--socket", str(running.run)]
+    place += [word for name, value in settings.items() for word in ("--set", f"{name}={value}")]
     keep = [sys.executable, "-m", "accompanist.cli.main", "keep", "--"]
     command = [*keep, sys.executable, "-m", "ops.postgres", "run", *place]
     running.processes.append(_spawn(command, running.environ, output))

@@ -25,6 +25,7 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -50,6 +51,7 @@ SETTINGS = {
     "log_min_messages": "warning",
     "log_checkpoints": "off",
 }
+DURABLE = frozenset({"fsync", "full_page_writes", "synchronous_commit"})
 
 
 class PostgresAbsent(RuntimeError):
@@ -276,15 +278,16 @@ class Server:
         return self.process.wait()
 
 
-def start(data: Path, socket_dir: Path) -> Server:
-    """Start a postmaster on `data`, made if it is not there. It is not ready yet: see `Server.wait_ready`."""
+def start(data: Path, socket_dir: Path, more: Mapping[str, str] | None = None) -> Server:
+    """Start a postmaster on `data`, made if it is not there, with `more` settings over ours. It is not ready yet: see
+    `Server.wait_ready`."""
     who = identity()
     place = _data_place(data, who)
     _initialise(place, who)
     listen = socket_place(socket_dir)
     _own_directory(listen, who)
     command: list[str | Path] = [binaries(who) / "postgres", "-D", place, "-k", listen]
-    for name, value in SETTINGS.items():
+    for name, value in _settings(more or {}).items():
         command += ["-c", f"{name}={value}"]
     # its own session: a Ctrl-C at the terminal is ours to translate
     process = subprocess.Popen(
@@ -300,12 +303,19 @@ def start(data: Path, socket_dir: Path) -> Server:
     return Server(process, place, socket_dir)
 
 
-def start_ready(data: Path, socket_dir: Path) -> Server:
+def _settings(more: Mapping[str, str]) -> dict[str, str]:
+    """Ours and `more`, which may not touch what durability stands on."""
+    if weak := sorted(DURABLE & more.keys()):
+        raise PostgresAbsent(f"{', '.join(weak)} cannot be set here")
+    return {**SETTINGS, **more}
+
+
+def start_ready(data: Path, socket_dir: Path, more: Mapping[str, str] | None = None) -> Server:
     """Start and wait. After a kill the old server's last backends still hold its memory for a moment, and Postgres
     refuses to start beside them: that is tried again for a while."""
     until = time.monotonic() + STALE_SECONDS
     while True:
-        server = start(data, socket_dir)
+        server = start(data, socket_dir, more)
         try:
             server.wait_ready()
         except PostgresAbsent:
@@ -324,7 +334,7 @@ def remove(data: Path, socket_dir: Path) -> None:
     data.unlink(missing_ok=True)
 
 
-def run(data: Path, socket_dir: Path) -> int:
+def run(data: Path, socket_dir: Path, more: Mapping[str, str] | None = None) -> int:
     """Run in the foreground until a signal comes or the server ends; its exit code, or 1 if it was killed."""
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -332,7 +342,7 @@ def run(data: Path, socket_dir: Path) -> int:
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
-    server = start_ready(data, socket_dir)
+    server = start_ready(data, socket_dir, more)
     try:
         print(f"postgres {server.pid} is ready at {socket_place(socket_dir)}", flush=True)
         code = server.process.wait()
@@ -349,6 +359,7 @@ def main() -> int:
         verb.add_argument("--socket", type=Path, required=True)
         if name == "run":
             verb.add_argument("--data", type=Path, required=True)
+            verb.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a server setting")
         else:
             verb.add_argument("--user", default=SUPERUSER)
             verb.add_argument("--database", default="postgres")
@@ -357,7 +368,7 @@ def main() -> int:
         print(dsn(given.socket, given.user, given.database))
         return 0
     try:
-        return run(given.data, given.socket)
+        return run(given.data, given.socket, dict(one.split("=", 1) for one in given.set))
     except PostgresAbsent as problem:
         print(f"postgres: {problem}", file=sys.stderr)
         return 1

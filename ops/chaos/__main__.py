@@ -1,0 +1,7 @@
+"""`python -m ops.chaos`."""
+
+import sys
+
+from ops.chaos.runner import main
+
+sys.exit(main())

@@ -1,0 +1,214 @@
+"""The load: orders of several kinds at a constant rate, and all that their client was ever told.
+
+Each order has a key of its own, so that a start whose answer was lost can be repeated until there is one. Its client
+behaves as clients do: it asks either replica, asks again after errors, sometimes starts twice at once, sometimes asks
+with the same key for something else, cancels, waits for the end, and later asks once more. Nothing is believed here;
+everything is written down for `oracles.py`.
+
+    plain, large   settles (`large` takes the loyalty query and a discount)
+    unpaid         declined at payment, undone       unshipped   declined at the pivot, everything undone
+    cancelled      cancelled under way, either end   hurried     a deadline of 1.5 s, either end
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import aiohttp
+
+KINDS = {"plain": 45, "large": 20, "unpaid": 10, "unshipped": 10, "cancelled": 10, "hurried": 5}
+ORDERS = {
+    "plain": ("customer{:03d}", "kettle"),
+    "large": ("customer{:03d}", "espresso_machine"),
+    "unpaid": ("customer-poor", "grinder"),
+    "unshipped": ("customer{:03d}", "gas_cooker"),
+    "cancelled": ("customer{:03d}", "teapot"),
+    "hurried": ("customer{:03d}", "teapot"),
+}
+CROWD = 256
+WAIT_MS = 4_000
+PATIENCE_S = 9.0  # of one request
+AGAIN_S = 0.2
+HURRY_MS = 1_500
+ASK_ONCE_MORE_S = 8.0
+UNKNOWN_SESSION, KEY_TAKEN = "ACC710", "ACC711"
+
+
+@dataclass
+class Order:
+    """One order: what was wanted, and what was told when."""
+
+    number: int
+    kind: str
+    customer: str
+    product: str
+    key: str
+    began: float
+    sessions: list[str] = field(default_factory=list)
+    """Every session id that an answer to a start gave."""
+    news: int = 0
+    """How many answers said that the session was new."""
+    outcomes: list[tuple[float, str, Any, Any]] = field(default_factory=list)
+    """(when, outcome, reason, result), each time an outcome was told."""
+    oddities: list[str] = field(default_factory=list)
+    """Answers that no client should ever get."""
+    refusals: int = 0
+    """Answers that were errors, or none: the client's patience was needed."""
+
+    @property
+    def session(self) -> str:
+        return self.sessions[0] if self.sessions else ""
+
+    @property
+    def ended(self) -> float:
+        return self.outcomes[0][0] if self.outcomes else 0.0
+
+    def params(self) -> dict[str, Any]:
+        order = {"customer": self.customer, "lines": [{"product": self.product, "quantity": 1}]}
+        asked: dict[str, Any] = {"choreography": "fulfil_order", "arguments": {"order": order}, "key": self.key}
+        return asked | ({"deadline_ms": HURRY_MS} if self.kind == "hurried" else {})
+
+
+class Load:
+    """Orders at `rate` a second, from a seeded choice, at the sidecars whose sockets are `apis`."""
+
+    def __init__(self, apis: list[Path], rate: float, chance: random.Random) -> None:
+        self.history: list[Order] = []
+        self._apis = apis
+        self._rate = rate
+        self._chance = chance
+        self._sessions: list[aiohttp.ClientSession] = []
+        self._flying: set[asyncio.Task[None]] = set()
+        self._starting: asyncio.Task[None] | None = None
+        self._kinds = list(KINDS)
+
+    async def __aenter__(self) -> Load:
+        patience = aiohttp.ClientTimeout(total=PATIENCE_S)
+        self._sessions = [
+            aiohttp.ClientSession(connector=aiohttp.UnixConnector(str(api), limit=0), timeout=patience)
+            for api in self._apis
+        ]
+        self._starting = asyncio.create_task(self._start_at_rate())
+        return self
+
+    async def __aexit__(self, *failure: object) -> None:
+        await self.stop()
+        for task in self._flying:
+            task.cancel()
+        await asyncio.gather(*self._flying, return_exceptions=True)
+        for session in self._sessions:
+            await session.close()
+
+    async def stop(self) -> None:
+        """No more orders; those under way go on."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+
+    def open_since(self, moment: float) -> list[Order]:
+        """The orders that began before a moment and have not ended."""
+        return [order for order in self.history if order.began < moment and not order.outcomes]
+
+    async def finished(self) -> None:
+        """Until every client has gone home."""
+        while self._flying:
+            await asyncio.wait(self._flying)
+
+    async def _start_at_rate(self) -> None:
+        began, number = time.monotonic(), 0
+        while True:
+            # all chances of an order are drawn here, in turn, so that a seed gives the same orders again
+            order = self._drawn(number)
+            due = began + number / self._rate
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            order.began = time.monotonic()
+            self.history.append(order)
+            task = asyncio.create_task(self._live(order, random.Random(self._chance.random())))
+            self._flying.add(task)
+            task.add_done_callback(self._flying.discard)
+            number += 1
+
+    def _drawn(self, number: int) -> Order:
+        [kind] = self._chance.choices(self._kinds, [KINDS[name] for name in self._kinds])
+        customer, product = ORDERS[kind]
+        key = f"order-{uuid4()}"
+        return Order(number, kind, customer.format(self._chance.randrange(CROWD)), product, key, time.monotonic())
+
+    async def _live(self, order: Order, chance: random.Random) -> None:
+        starts = [self._started(order, chance) for _ in range(2 if chance.random() < 0.1 else 1)]
+        await asyncio.gather(*starts)
+        if chance.random() < 0.05:
+            await self._something_else(order, chance)
+        if order.kind == "cancelled":
+            await asyncio.sleep(chance.random() * 0.05)
+            await self._ask(order, chance, "session.cancel", {"session": order.session, "reason": "thought better"})
+        while not order.outcomes:
+            await self._result(order, chance, WAIT_MS)
+        if chance.random() < 0.3:
+            await asyncio.sleep(chance.random() * ASK_ONCE_MORE_S)
+            await self._result(order, chance, 0)
+
+    async def _started(self, order: Order, chance: random.Random) -> None:
+        """Repeat the start until it is answered."""
+        while True:
+            told, error = await self._ask(order, chance, "session.start", order.params())
+            if told is not None:
+                order.sessions.append(told["session"])
+                order.news += bool(told["new"])
+                return
+            if error in (KEY_TAKEN, UNKNOWN_SESSION):
+                order.oddities.append(f"start answered {error}")
+            await asyncio.sleep(AGAIN_S)
+
+    async def _something_else(self, order: Order, chance: random.Random) -> None:
+        """The same key for another order: it has to be refused, or not to be answered at all."""
+        params = order.params()
+        params["arguments"] = {"order": {"customer": order.customer, "lines": [{"product": "samovar", "quantity": 9}]}}
+        told, _ = await self._ask(order, chance, "session.start", params)
+        if told is not None:
+            order.oddities.append("another order under the same key was accepted")
+
+    async def _result(self, order: Order, chance: random.Random, wait_ms: int) -> None:
+        asked = {"session": order.session, "wait_ms": wait_ms}
+        told, error = await self._ask(order, chance, "session.result", asked)
+        if told is None:
+            if error == UNKNOWN_SESSION and not order.outcomes:
+                order.oddities.append("a session that was accepted is not known")
+            await asyncio.sleep(AGAIN_S)
+        elif told["outcome"] is not None:
+            order.outcomes.append((time.monotonic(), told["outcome"], told["reason"], told["result"]))
+        elif told.get("parked"):
+            order.oddities.append(f"parked: {told['parked']['code']}")
+            await asyncio.sleep(AGAIN_S)
+
+    async def _ask(
+        self, order: Order, chance: random.Random, method: str, params: dict[str, Any]
+    ) -> tuple[dict[str, Any] | None, str]:
+        """The result, or None and the code of the error ('' where there was no answer)."""
+        body = {"jsonrpc": "2.0", "id": order.number, "method": method, "params": params}
+        try:
+            async with chance.choice(self._sessions).post("http://sidecar/", json=body) as answer:
+                said = await answer.json(content_type=None)
+        except (OSError, aiohttp.ClientError, TimeoutError, ValueError):
+            order.refusals += 1
+            return None, ""
+        if "result" in said:
+            return said["result"], ""
+        order.refusals += 1
+        return None, str((said["error"].get("data") or {}).get("code", ""))
+
+
+def percentile(values: list[float], of: float) -> float:
+    """0 where there is nothing to measure."""
+    ranked = sorted(values)
+    return ranked[min(len(ranked) - 1, int(len(ranked) * of))] if ranked else 0.0
+
+
+Progress = Callable[[str], None]

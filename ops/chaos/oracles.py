@@ -1,0 +1,237 @@
+"""The invariants, each with its bound, judged by what Accompanist has no hand in: the workers' ledgers and tables, and
+the driver's own history. The log is read only for what lies in it too long, or twice.
+
+    I1  all or compensated   settled: each of the four operations once and nothing undone; ended: what was done is
+                             undone, and nothing was shipped
+    I2  no lost session      every accepted id ends; no ledger knows a session that no client started
+    I3  no double effect     at most one ledger row for each (session, operation, kind)
+    I4  nothing stuck        after the last fault is healed every order ends within STUCK_S: a lease, a call that runs
+                             into its time-out, a connection that does, and back-off at its cap, one after another
+    I5  same result          what a kind of order must end with, to the cent: a fault is never visible in it
+    I6  integrity            no clash in an outbox, no parked session; and what a receiver holds is what the sender's
+                             worker has in its own table
+    I7  bounded              queues empty, no session left open or in memory, connections and memory back to base
+    I8  honest answers       one id for a key, new at most once; an outcome once told never changes, and agrees with I1
+
+A breach names the session and says what to look at.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from ops.chaos.ground import SERVICES, Ground
+from ops.chaos.load import Order
+from ops.demo import ALL_DONE, SCHEMAS, UNDONE
+
+STUCK_S = 60.0
+CONNECTIONS_MAX = {"sidecar": 12, "worker": 17}  # the pool, listener, notifier, one at start; the pool, install
+MEMORY_GROWTH_MAX = 96_000_000  # bytes of one process over a layout
+DISCOUNT_PERCENT = {0: 0, 1: 5, 2: 10}  # by the customer's number: none, silver, gold
+PRICE_CENTS = {"kettle": 3_900, "espresso_machine": 64_900, "teapot": 2_450}
+MUST = {"plain": "settled", "large": "settled", "unpaid": "ended", "unshipped": "ended"}
+REASON = {"unpaid": "not enough money", "unshipped": "cannot be shipped"}
+
+
+@dataclass(frozen=True)
+class Breach:
+    """An invariant that was broken."""
+
+    invariant: str
+    session: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant} {self.session}: {self.text}"
+
+
+async def judge_orders(ground: Ground, orders: list[Order]) -> list[Breach]:
+    """I1, I2, I3, I5, I6 and I8 of orders that have ended."""
+    ledgers = await _ledgers(ground, [order.session for order in orders])
+    breaches: list[Breach] = []
+    for order in orders:
+        done = ledgers[order.session]
+        found = [*_honest(order), *_all_or_compensated(order, done), *_same_result(order)]
+        breaches += [Breach(name, order.session or order.key, f"{order.kind}: {text}") for name, text in found]
+    return breaches + await _integrity(ground)
+
+
+async def _ledgers(ground: Ground, sessions: list[str]) -> dict[str, Counter[str]]:
+    ledgers: dict[str, Counter[str]] = defaultdict(Counter)
+    for schema in SCHEMAS.values():
+        query = f"SELECT session::text, operation, count(*) AS n FROM {schema}.ledger WHERE session = ANY ($1) GROUP BY 1, 2"  # noqa: S608, E501
+        for row in await ground.sql(query, sessions):
+            ledgers[row["session"]][row["operation"]] += row["n"]
+    return ledgers
+
+
+def _honest(order: Order) -> Iterable[tuple[str, str]]:
+    for oddity in order.oddities:
+        yield "I8", oddity
+    if len(set(order.sessions)) > 1:
+        yield "I8", f"one key, {len(set(order.sessions))} sessions"
+    if order.news > 1:
+        yield "I8", f"told {order.news} times that it is new"
+    if len({repr(outcome[1:]) for outcome in order.outcomes}) > 1:
+        yield "I8", f"told {[outcome[1] for outcome in order.outcomes]}, with other reasons or results"
+
+
+def _all_or_compensated(order: Order, done: Counter[str]) -> Iterable[tuple[str, str]]:
+    told = f"told {order.outcomes[0][1]}, the ledgers say {dict(done)}"
+    if double := [name for name, count in done.items() if count > 1]:
+        yield "I3", f"{', '.join(double)} more than once: {told}"
+    if order.outcomes[0][1] == "settled":
+        if done != ALL_DONE:
+            yield "I1", told
+    elif done["ship"] or any(done[forward] != done[back] for forward, back in UNDONE.items()):
+        yield "I1", told
+
+
+def _same_result(order: Order) -> Iterable[tuple[str, str]]:
+    _, outcome, reason, result = order.outcomes[0]
+    if order.kind in MUST and outcome != MUST[order.kind]:
+        yield "I5", f"{outcome} ({reason}), not {MUST[order.kind]}"
+    elif order.kind in REASON and REASON[order.kind] not in (reason or ""):
+        yield "I5", f"the reason is {reason!r}"
+    if outcome == "settled":
+        points = _points(order)
+        if not isinstance(result, dict) or result.get("points") != points:
+            yield "I5", f"the parcel is {result}, and its points are {points}"
+
+
+def _points(order: Order) -> int:
+    """What the saga gives without any fault."""
+    price = PRICE_CENTS[order.product]
+    percent = DISCOUNT_PERCENT[int(order.customer.removeprefix("customer")) % 3] if order.kind == "large" else 0
+    return (price - price * percent // 100) // 100
+
+
+# The receiver's message beside the sender's own table. A message whose session has been collected is not there.
+_HELD = {
+    "a receipt at loyalty": """
+        SELECT i.session::text FROM loyalty.inbox i JOIN payment_worker.payment p USING (session)
+        WHERE i.sender = 'payment' AND i.kind = 'data' AND (
+            convert_from(i.payload, 'utf8')::jsonb ->> 'number' <> p.receipt
+            OR (convert_from(i.payload, 'utf8')::jsonb ->> 'paid_cents')::bigint <> p.paid_cents)""",
+    "points at the warehouse": """
+        SELECT i.session::text FROM warehouse.inbox i JOIN loyalty_worker.award a USING (session)
+        WHERE i.sender = 'loyalty' AND i.kind = 'data'
+          AND (convert_from(i.payload, 'utf8')::jsonb ->> 'awarded')::bigint <> a.points""",
+    "a parcel's points": """
+        SELECT r.session::text FROM warehouse_worker.parcel p
+        JOIN warehouse_worker.reservation r ON p.reservation = r.number
+        JOIN loyalty_worker.award a USING (session) WHERE p.points <> a.points""",
+}
+
+
+async def _integrity(ground: Ground) -> list[Breach]:
+    """I6, over everything that is in the log now."""
+    breaches = []
+    for what, query in _HELD.items():
+        for row in await ground.sql(query):
+            breaches.append(Breach("I6", row[0], f"{what} is not what its sender's worker wrote"))
+    for service in SERVICES:
+        for row in await ground.sql(f"SELECT session::text, site FROM {service}.outbox WHERE answer = 'clash'"):  # noqa: S608
+            breaches.append(Breach("I6", row["session"], f"{service} sent {row['site']} with other content"))
+        query = f"SELECT session::text, role, convert_from(body, 'utf8') AS body FROM {service}.session WHERE parked"  # noqa: S608
+        for row in await ground.sql(query):
+            breaches.append(Breach("I6", row["session"], f"{row['role']} is parked; `accompanist sessions show`"))
+    return breaches
+
+
+async def judge_rest(ground: Ground, history: list[Order], base: dict[str, int]) -> list[Breach]:
+    """I2 and I7, when nothing is under way any more. `base`: the memory of each process at the beginning."""
+    return [
+        *await _invented(ground, history),
+        *await _queues(ground),
+        *await _connections(ground),
+        *_memory(ground, base),
+    ]
+
+
+async def _invented(ground: Ground, history: list[Order]) -> list[Breach]:
+    """Every session in a ledger was started by somebody."""
+    known = [session for order in history for session in order.sessions]
+    breaches = []
+    for schema in SCHEMAS.values():
+        query = f"SELECT DISTINCT session::text FROM {schema}.ledger WHERE session <> ALL ($1)"  # noqa: S608
+        breaches += [
+            Breach("I2", row[0], f"{schema} has effects of it, and no client started it")
+            for row in await ground.sql(query, known)
+        ]
+    return breaches
+
+
+async def _queues(ground: Ground) -> list[Breach]:
+    """What is left over, given STUCK_S to go."""
+    counts = {
+        f"{service}.{what}": query.format(service)
+        for service in SERVICES
+        for what, query in {
+            "session, open": "SELECT count(*) FROM {}.session WHERE open",
+            "outbox": "SELECT count(*) FROM {}.outbox",
+            "arrival": "SELECT count(*) FROM {}.arrival WHERE NOT early",
+        }.items()
+    }
+    breaches = []
+    for what, query in counts.items():
+        try:
+            await ground.until(lambda query=query: _none(ground, query), what, STUCK_S)  # type: ignore[misc]
+        except RuntimeError:
+            breaches.append(Breach("I7", what, f"{await ground.value(query)} rows are left after {STUCK_S:.0f} s"))
+    for name in ground.sidecars:
+        _, health = await ground.page(name, "/health")
+        if health["sessions"]:
+            breaches.append(Breach("I7", name, f"{health['sessions']} sessions are still in its memory"))
+    return breaches
+
+
+async def _none(ground: Ground, query: str) -> bool:
+    return not await ground.value(query)
+
+
+async def _connections(ground: Ground) -> list[Breach]:
+    query = "SELECT usename, count(*) AS n FROM pg_stat_activity WHERE usename LIKE ANY ($1) GROUP BY usename"
+    breaches = []
+    for row in await ground.sql(query, ["%\\_sidecar", "%\\_worker"]):
+        kind = row["usename"].rpartition("_")[2]
+        most = CONNECTIONS_MAX[kind] * (ground.layout.replicas if kind == "sidecar" else 1)
+        if row["n"] > most:
+            breaches.append(Breach("I7", row["usename"], f"{row['n']} connections, {most} at most"))
+    return breaches
+
+
+def memory(ground: Ground) -> dict[str, int]:
+    """Bytes of memory of each process, by name."""
+    return {name: _resident(ground.pid(name)) for name in (*ground.sidecars, *ground.workers)}
+
+
+def _memory(ground: Ground, base: dict[str, int]) -> list[Breach]:
+    return [
+        Breach("I7", name, f"grew from {base[name] // 1_000_000} to {now // 1_000_000} MB")
+        for name, now in memory(ground).items()
+        if now > base[name] + MEMORY_GROWTH_MAX
+    ]
+
+
+def _resident(pid: int) -> int:
+    from pathlib import Path
+
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def figures(orders: list[Order]) -> dict[str, Any]:
+    """How many, and how they ended."""
+    outcomes = Counter(order.outcomes[0][1] for order in orders if order.outcomes)
+    return {
+        "orders": len(orders),
+        "settled": outcomes["settled"],
+        "ended": outcomes["ended"],
+        "errors told": sum(order.refusals for order in orders),
+    }
