@@ -12,7 +12,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo test verify verify-long check format bench soak migrate lock clean
+.PHONY: help start demo test verify verify-long check format bench chaos soak migrate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ format: $(STAMP) ## put the code in the form that `check` wants
 
 bench: $(STAMP) ## measure the order saga: latency, throughput, CPU and disk flushes
 	@exec $(BIN)/python -m ops.bench
+
+chaos: $(STAMP) ## faults on real processes under load, for about ten minutes; CHAOS="--only kill-two --seed 7" chooses
+	@exec $(BIN)/python -m ops.chaos $(CHAOS)
 
 soak: $(STAMP) ## orders at a constant rate for 15 minutes; the slope of every table, with its error
 	@exec $(BIN)/python -m ops.soak

@@ -48,7 +48,7 @@ async def _examine(services: list[Service], database: str, accept: bool) -> tupl
             findings.append(_unreachable(service, problem))
             continue
         seen.append(found)
-        findings += diagnosis.judge(found)
+        findings += diagnosis.judge(found, poll_only=service.poll_only)
     return seen, sorted(findings, key=lambda finding: (finding.severity, finding.code, finding.service))
 
 

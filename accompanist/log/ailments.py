@@ -52,7 +52,7 @@ NOT_LISTENING = catalogue(
     "ACC427",
     "sidecars run and nobody listens",
     "Without LISTEN a message is found by the poll, up to a second late.",
-    "Give sidecars a direct connection: a pooler in transaction mode cannot listen.",
+    "Give sidecars a direct connection (a pooler in transaction mode cannot listen), or say `poll_only = true`.",
 )
 NO_OWNER = catalogue(
     "ACC428",

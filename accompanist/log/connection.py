@@ -28,12 +28,17 @@ _AGAIN_STATES = ("55P03", "25006", "0A000")
 
 def again(problem: BaseException) -> bool:
     """Whether the failure may go away by asking again."""
-    if isinstance(problem, asyncpg.PostgresError):
+    if isinstance(problem, asyncpg.PostgresError) and not of_a_pooler(problem):
         state = problem.sqlstate or ""
         return state[:2] in _AGAIN_CLASSES or state in _AGAIN_STATES
     if isinstance(problem, asyncpg.InterfaceError):
         return not isinstance(problem, ValueError)  # a ValueError: arguments that do not fit
     return isinstance(problem, (OSError, TimeoutError, asyncpg.InternalClientError))
+
+
+def of_a_pooler(problem: BaseException | None) -> bool:
+    """Whether a pooler refuses what only a direct connection may say of itself."""
+    return isinstance(problem, asyncpg.ProtocolViolationError) and "startup parameter" in str(problem)
 
 
 @asynccontextmanager
@@ -69,7 +74,7 @@ async def connect(dsn: str, name: str, schema: str | None = None) -> asyncpg.Con
         )
 
 
-async def _keep_state(connection: asyncpg.Connection) -> None:
+async def keep_state(connection: asyncpg.Connection) -> None:
     """Nothing that we do leaves state in a session; asyncpg's own reset would be a round trip a use."""
 
 
@@ -81,7 +86,7 @@ async def open_pool(dsn: str, name: str, schema: str) -> asyncpg.Pool:
             min_size=1,
             max_size=POOL_SIZE,
             max_inactive_connection_lifetime=0,
-            reset=_keep_state,
+            reset=keep_state,
             timeout=CONNECT_SECONDS,
             command_timeout=COMMAND_SECONDS,
             server_settings=dict(settings(name, schema)),

@@ -38,12 +38,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str
 
 
-def judge(vitals: Vitals) -> list[Finding]:
-    """Worst first, then by code."""
+def judge(vitals: Vitals, *, poll_only: bool = False) -> list[Finding]:
+    """Worst first, then by code. `poll_only`: nobody is meant to listen."""
     found = [
         Finding(service=vitals.service, code=code, severity=severity, text=text, remedy=CATALOGUE[code].remedy)
         for part in (_schema, _server, _snapshots, _ownership, _sessions, _tables)
         for code, severity, text in part(vitals)
+        if not (poll_only and code == ailments.NOT_LISTENING)
     ]
     return sorted(found, key=lambda finding: (finding.severity, finding.code))
 

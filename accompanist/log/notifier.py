@@ -31,6 +31,22 @@ class Line(Protocol):
     def terminate(self) -> None: ...
 
 
+class Execute(Protocol):
+    """Something that runs a statement by itself: `PostgresLog`."""
+
+    async def execute(self, query: str, *args: object) -> object: ...
+
+
+class _Borrowed:
+    """A line over somebody else's connections."""
+
+    def __init__(self, log: Execute) -> None:
+        self.execute = log.execute
+
+    def terminate(self) -> None:
+        """It is not ours to end."""
+
+
 class Notifier:
     """`schemas` says which channel each service hears. `open_line` connects; `sleep` takes seconds."""
 
@@ -48,6 +64,16 @@ class Notifier:
         self._waiting: set[str] = set()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+
+    @classmethod
+    def over(cls, log: Execute, schemas: Mapping[str, str]) -> Notifier:
+        """A notifier without a connection of its own, for where each is dear: its statements are run by `log`, apart
+        from every commit that writes."""
+
+        async def open_line() -> Line:
+            return _Borrowed(log)
+
+        return cls(schemas, open_line)
 
     @classmethod
     def at(cls, dsn: str, schemas: Mapping[str, str]) -> Notifier:

@@ -9,6 +9,8 @@ Not promised: that an audit whose caller was told LogUnavailable is there once. 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
 from uuid import UUID
 
 import asyncpg
@@ -28,10 +30,17 @@ ORDER BY at DESC, id DESC LIMIT $1
 """
 
 
+class Connections(Protocol):
+    """A pool: asyncpg's, or `log.pooler.Transactions`. Each use is one statement."""
+
+    def acquire(self) -> AbstractAsyncContextManager[asyncpg.Connection]: ...
+    def terminate(self) -> None: ...
+
+
 class Pages:
     """Over a pool of connections to the service's schema."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: Connections) -> None:
         self._pool = pool
 
     async def summaries(

@@ -28,7 +28,8 @@ from accompanist import limits
 from accompanist.log import inbox, names, results, sessions, timers
 from accompanist.log.connection import open_pool, reach
 from accompanist.log.leases import Fences
-from accompanist.log.pages import Pages
+from accompanist.log.pages import Connections, Pages
+from accompanist.log.pooler import open_transactions
 from accompanist.log.schema import require_head
 from accompanist.log.server import require_safe
 from accompanist.log.versions import Versions
@@ -74,7 +75,7 @@ class PostgresLog(Pages, Versions):
 
     def __init__(
         self,
-        pool: asyncpg.Pool,
+        pool: Connections,
         schemas: Mapping[str, str],
         *,
         lease_ms: int = limits.lease_ms,
@@ -98,18 +99,30 @@ class PostgresLog(Pages, Versions):
         *,
         lease_ms: int = limits.lease_ms,
         delivered: Callable[[Collection[str]], None] | None = None,
+        pooler: str = "",
     ) -> PostgresLog:
-        """The log of `service` in its schema at `dsn`, a login that `bootstrap` made. Raises OperatorError when it
-        cannot be worked with (absent, too old, not migrated, migrated further, another service's, unsafe, another
-        server than last time)."""
+        """The log of `service` in its schema at `dsn`, a login that `bootstrap` made. With `pooler`, the address of one
+        in transaction mode before that database, `dsn` is asked at the start only. Raises OperatorError when it cannot
+        be worked with (absent, too old, not migrated, migrated further, another service's, unsafe, another server than
+        last time)."""
         await require_head(dsn, service, schemas[service])
         await require_safe(dsn, schemas[service])
-        pool = await open_pool(dsn, f"accompanist {service}", schemas[service])
+        name = f"accompanist {service}"
+        pool: Connections = (
+            await open_transactions(pooler, name, schemas[service])
+            if pooler
+            else await open_pool(dsn, name, schemas[service])
+        )
         return cls(pool, schemas, lease_ms=lease_ms, delivered=delivered)
 
     async def close(self) -> None:
         """Let go of all connections; what is in flight is cut off. Leases stay until `release` or their expiry."""
         self._pool.terminate()
+
+    async def execute(self, query: str, *args: object) -> object:
+        """A statement on a connection of the pool: for a notifier that has none of its own. Raises LogUnavailable."""
+        async with reach(), self._pool.acquire() as connection:
+            return await connection.execute(query, *args)
 
     def epoch(self, shard: int) -> int | None:
         """Under which epoch the shard is held, as of the last `lease`; None: it is not."""

@@ -9,7 +9,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 from accompanist.errors import OperatorError, catalogue
-from accompanist.log.connection import again, redacted
+from accompanist.log.connection import again, of_a_pooler, redacted
 from accompanist.runtime.ports import LogUnavailable
 
 POSTGRES_VERSION_MIN = 15
@@ -51,6 +51,14 @@ OTHER_SERVICE = catalogue(
     "Give each service a schema of its own in accompanist.toml.",
 )
 
+POOLED = catalogue(
+    "ACC410",
+    "the address is a pooler's",
+    "A sidecar says how its connections are to be when they begin, looks at the schema and listens; a pooler in "
+    "transaction mode forgets all that between two transactions.",
+    "Give `database` the server's own address, and the pooler's under `pooler`; with `poll_only = true` the direct one "
+    "is used at the start only.",
+)
 OTHER_SHARDS = catalogue(
     "ACC407",
     "the log has another number of shards",
@@ -78,6 +86,8 @@ async def readable(dsn: str) -> AsyncIterator[None]:
 def _translated(dsn: str, problem: BaseException) -> BaseException:
     for inner in (problem, problem.__cause__):
         state = getattr(inner, "sqlstate", None) or ""
+        if of_a_pooler(inner):
+            return OperatorError(POOLED, f"{redacted(dsn)} refuses what a direct connection may say")
         if state.startswith("28") or state == "42501":
             return OperatorError(NOT_PERMITTED, f"{redacted(dsn)}: {inner}")
         if isinstance(inner, asyncpg.ClientConfigurationError):

@@ -2,6 +2,8 @@
 
     [service.payment]
     database = "postgresql://payment@db.internal/sagas"   # else DATABASE_URL
+    pooler = "postgresql://payment@db.internal:6432/sagas"  # PgBouncer before it, if any, in transaction mode
+    poll_only = false                                       # true: no LISTEN; messages are found up to a second late
     schema = "payment"                                      # the service's log; its name if left out
     api = "http://127.0.0.1:7102"                           # or http+unix:/run/payment.sock
     workers = { Payment = "unix:/run/payment-worker.sock" } # role class = where its worker is
@@ -21,9 +23,9 @@
 
 Paths, also in `unix:` addresses and in a database's `host=`, are relative to the file. Over the file stand
 `DATABASE_URL` (the database of every service) and, over that, `ACCOMPANIST_SERVICE_<NAME>_<KEY>` for the keys
-`database schema listen api token_file collect_after_s tombstone_s` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`;
-`..._RETRY` is the table as JSON. The file itself is `--config`, else `ACCOMPANIST_CONFIG`, else the first
-`accompanist.toml` from the working directory upwards.
+`database pooler poll_only schema listen api token_file collect_after_s tombstone_s` and
+`ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY` is the table as JSON. The file itself is `--config`, else
+`ACCOMPANIST_CONFIG`, else the first `accompanist.toml` from the working directory upwards.
 
 A wrong key, value or name is an error that says where it stands and what was probably meant. Nothing is
 connected to and no choreography is read here, so a good configuration is no promise that what it names is
@@ -116,6 +118,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     name: str = ""
     database: str = ""
+    pooler: str = ""
+    poll_only: bool = False
     schema: str = ""
     listen: str = ""
     api: str = ""
@@ -251,6 +255,7 @@ def _service(name: str, entry: Any, root: Path, environ: Mapping[str, str]) -> S
         name=name,
         schema=schema,
         database=_database(service.database, root) if service.database else "",
+        pooler=_database(service.pooler, root) if service.pooler else "",
         api=_socket(service.api, root),
         listen=_socket(service.listen, root),
         workers={role: _socket(url, root) for role, url in service.workers.items()},
@@ -262,8 +267,11 @@ def _service(name: str, entry: Any, root: Path, environ: Mapping[str, str]) -> S
 
 
 _NUMBER_KEYS = ("collect_after_s", "tombstone_s")
+_FLAG_KEYS = ("poll_only",)
 _SERVICE_KEYS = (
     "database",
+    "pooler",
+    "poll_only",
     "schema",
     "listen",
     "api",
@@ -273,7 +281,7 @@ _SERVICE_KEYS = (
     "retry",
     *_NUMBER_KEYS,
 )
-_PLAIN_KEYS = ("database", "schema", "listen", "api", "token_file")
+_PLAIN_KEYS = ("database", "pooler", "schema", "listen", "api", "token_file")
 
 
 def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -286,6 +294,9 @@ def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) 
     for key in _NUMBER_KEYS:
         if value := environ.get(prefix + key.upper()):
             said[key] = int(value) if value.isascii() and value.isdigit() else value
+    for key in _FLAG_KEYS:
+        if value := environ.get(prefix + key.upper()):
+            said[key] = {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
     if value := environ.get(f"{prefix}RETRY"):
         try:
             said["retry"] = json.loads(value)
@@ -299,7 +310,8 @@ def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) 
 
 def _no_strange_variables(services: Mapping[str, Service], environ: Mapping[str, str]) -> None:
     """A misspelt override is an error like a misspelt key."""
-    known = [_prefix(name) + key.upper() for name in services for key in (*_PLAIN_KEYS, *_NUMBER_KEYS, "retry")]
+    keys = (*_PLAIN_KEYS, *_NUMBER_KEYS, *_FLAG_KEYS, "retry")
+    known = [_prefix(name) + key.upper() for name in services for key in keys]
     known += [f"{_prefix(s.name)}WORKER_{role.upper()}" for s in services.values() for role in s.workers]
     for variable in environ:
         if variable.startswith("ACCOMPANIST_SERVICE_") and variable not in known:

@@ -130,9 +130,9 @@ class Sidecar:
         leave.callback(self._telemetry.close)
         for client in self._clients.values():
             leave.push_async_callback(client.close)
-        self._log = await PostgresLog.open(dsn, service.name, schemas, delivered=self._tell)
+        self._log = await PostgresLog.open(dsn, service.name, schemas, delivered=self._tell, pooler=service.pooler)
         leave.push_async_callback(self._log.close)
-        self._notifier = Notifier.at(dsn, schemas)
+        self._notifier = Notifier.over(self._log, schemas) if service.poll_only else Notifier.at(dsn, schemas)
         leave.push_async_callback(self._notifier.close)
         self._flusher = Flusher(self._log, flushed=self._tracing.flushed)
         leave.push_async_callback(self._flusher.close)
@@ -148,7 +148,8 @@ class Sidecar:
             tombstone_ms=service.tombstone_s * 1000,
         )
         self._intake = Intake(self._owner, self._log, self._driver, collection, versions)
-        listener = asyncio.create_task(Listener.at(dsn, service.schema, self._intake.wake).run())
+        ear = Listener.at(dsn, service.schema, self._intake.wake, listen=not service.poll_only)
+        listener = asyncio.create_task(ear.run())
         leave.push_async_callback(_cancelled, listener)
         leave.push_async_callback(self._intake.release)
         leave.push_async_callback(self._driver.drain, drain_s)

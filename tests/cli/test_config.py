@@ -54,6 +54,15 @@ def test_the_environment_stands_over_the_file() -> None:
     assert (stock.database, stock.schema) == ("postgresql:///own", "stock")
 
 
+def test_a_pooler_stands_beside_the_database_and_a_flag_may_come_from_the_environment() -> None:
+    environ = {"ACCOMPANIST_SERVICE_PAYMENT_POLL_ONLY": "true", "ACCOMPANIST_SERVICE_STOCK_POLL_ONLY": "0"}
+    given = {"database": "postgresql:///own", "pooler": "postgresql://x@/own?host=./run"}
+    services = build(environ, payment=PAYMENT | given, stock={"poll_only": True}).services
+    assert services["payment"].database == "postgresql:///own"
+    assert services["payment"].pooler.startswith("postgresql://x@/own?host=/"), "relative to the file"
+    assert (services["payment"].poll_only, services["stock"].poll_only) == (True, False)
+
+
 @pytest.mark.parametrize(
     ("table", "code", "said"),
     [
@@ -72,6 +81,9 @@ def test_the_environment_stands_over_the_file() -> None:
         ({"service": {"payment": {"database": "mysql://me:s3cret@x/y"}}}, "ACC604", "postgresql://"),
         ({"service": {"payment": {"database": "postgresql://me:s3cret@[::1/y"}}}, "ACC604", "postgresql://"),
         ({"service": {"payment": {"database": "postgresql://me:s3cret@x:99999/y"}}}, "ACC604", "postgresql://"),
+        ({"service": {"payment": {"pooler": "mysql://me:s3cret@x/y"}}}, "ACC604", "postgresql://"),
+        ({"service": {"payment": {"poll_only": "sometimes"}}}, "ACC604", "poll_only"),
+        ({"service": {"payment": {"poll_onyl": True}}}, "ACC603", "'poll_only'"),
         ({"peers": {"shipping": {}}}, "ACC604", "neither"),
         ({"peers": {"shipping": {"uri": "x"}}}, "ACC603", "'url'"),
         ({"service": {"payment": {}}, "bindings": {"f": {"p": "paymnt"}}}, "ACC606", "'payment'"),

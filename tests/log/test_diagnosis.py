@@ -171,3 +171,8 @@ async def test_a_log_that_is_behind_is_only_told_to_be_so(postgres_world: Postgr
     found = await looked(postgres_world)
     assert (found.revision, found.tables) == ("0001", ())
     assert [finding.code for finding in judge(found)] == ["ACC403"]
+
+
+def test_nobody_is_missed_who_is_not_meant_to_listen() -> None:
+    assert [finding.code for finding in judge(sick(listeners=0))] == ["ACC427"]
+    assert judge(sick(listeners=0), poll_only=True) == []

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 
 from accompanist.limits import shards_count
+from accompanist.log import names
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.log.postgres import PostgresLog
 from tests.postgres import SERVICES, Database
@@ -96,13 +97,17 @@ class MemoryWorld:
 
 
 class PostgresWorld:
-    def __init__(self, database: Database) -> None:
+    """`pooler` gives the address of one before the database, for a login; then statements go through it."""
+
+    def __init__(self, database: Database, pooler: Callable[[str], str] | None = None) -> None:
         self.database = database
+        self._pooler = pooler
         self._logs: list[PostgresLog] = []
 
     async def sidecar(self, service: str, delivered: Wake | None = None) -> AnyLog:
         dsn = self.database.sidecar_dsn(service)
-        log = await PostgresLog.open(dsn, service, SERVICES, lease_ms=LEASE_MS, delivered=delivered)
+        pooler = self._pooler(names.sidecar_role(service)) if self._pooler is not None else ""
+        log = await PostgresLog.open(dsn, service, SERVICES, lease_ms=LEASE_MS, delivered=delivered, pooler=pooler)
         self._logs.append(log)
         return log
 

@@ -1,0 +1,68 @@
+"""Reaching Postgres through a pooler in transaction mode (PgBouncer and its like).
+
+There a connection is ours for one transaction only: the next may run on another server connection, with other settings
+and without what was prepared. So every use is one transaction here, which begins by saying what a direct connection
+says once when it connects, and nothing is prepared beyond it. That costs three more round trips a statement than a
+direct connection, which is why the log takes one where it can.
+
+LISTEN cannot work through it. A sidecar has a direct connection for that, or polls (`poll_only`).
+
+Not promised: pooling by statement, which breaks every transaction, and a pooler that retries a transaction by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+
+from accompanist.log import names
+from accompanist.log.connection import COMMAND_SECONDS, CONNECT_SECONDS, POOL_SIZE, keep_state, reach, settings
+
+PASSING = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+
+
+class Transactions:
+    """What the log asks of a pool, each use in a transaction of its own."""
+
+    def __init__(self, pool: asyncpg.Pool, name: str, schema: str) -> None:
+        self._pool = pool
+        told = dict(settings(name, names.identifier(schema)))
+        isolation = told.pop("default_transaction_isolation").upper()
+        local = "; ".join(f"SET LOCAL {key} = '{value}'" for key, value in told.items())
+        self._begin = f"BEGIN ISOLATION LEVEL {isolation}; {local}"
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
+        """A connection within a transaction, which is committed when the block ends well. What is raised by that commit
+        leaves open whether it happened, like the loss of any answer."""
+        async with self._pool.acquire() as connection:
+            await connection.execute(self._begin)
+            try:
+                yield connection
+            except BaseException:
+                with suppress(*PASSING):
+                    await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
+
+    def terminate(self) -> None:
+        self._pool.terminate()
+
+
+async def open_transactions(address: str, name: str, schema: str) -> Transactions:
+    """Connections to a pooler, opened when they are first needed, and again when they were lost. Raises
+    LogUnavailable."""
+    async with reach():
+        pool = await asyncpg.create_pool(
+            address,
+            min_size=1,
+            max_size=POOL_SIZE,
+            max_inactive_connection_lifetime=0,
+            statement_cache_size=0,
+            reset=keep_state,
+            timeout=CONNECT_SECONDS,
+            command_timeout=COMMAND_SECONDS,
+        )
+    return Transactions(pool, name, schema)
