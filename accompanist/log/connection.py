@@ -8,7 +8,8 @@ done twice. Any other error of Postgres is a mistake of ours and passes unchange
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -24,6 +25,13 @@ COMMAND_SECONDS = 15.0  # beyond the server's own limit: a silent line, not a sl
 # intervention, system. And: lock not available, read-only (a server in recovery), a plan that a migration outdated.
 _AGAIN_CLASSES = ("08", "40", "53", "57", "58")
 _AGAIN_STATES = ("55P03", "25006", "0A000")
+
+
+class Connections(Protocol):
+    """A pool: asyncpg's, or `log.pooler.Transactions`. Each use is one statement."""
+
+    def acquire(self) -> AbstractAsyncContextManager[asyncpg.Connection]: ...
+    def terminate(self) -> None: ...
 
 
 def again(problem: BaseException) -> bool:

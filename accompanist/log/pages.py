@@ -9,16 +9,12 @@ Not promised: that an audit whose caller was told LogUnavailable is there once. 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
 from uuid import UUID
-
-import asyncpg
 
 from accompanist import limits
 from accompanist.log import search as searching
 from accompanist.log import timers
-from accompanist.log.connection import reach
+from accompanist.log.connection import Connections, reach
 from accompanist.log.sessions import decode_text, encode
 from accompanist.log.story import STORY, Story
 from accompanist.runtime.ports import EVERY_SESSION, Audited, Cursor, EventRow, Search, SessionSummary, Timer
@@ -28,13 +24,6 @@ _AUDITS = """
 SELECT extract(epoch FROM at)::float8 AS at, session, role, verb, who, why FROM audit{}
 ORDER BY at DESC, id DESC LIMIT $1
 """
-
-
-class Connections(Protocol):
-    """A pool: asyncpg's, or `log.pooler.Transactions`. Each use is one statement."""
-
-    def acquire(self) -> AbstractAsyncContextManager[asyncpg.Connection]: ...
-    def terminate(self) -> None: ...
 
 
 class Pages:

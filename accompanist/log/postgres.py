@@ -26,9 +26,9 @@ import asyncpg
 
 from accompanist import limits
 from accompanist.log import inbox, names, results, sessions, timers
-from accompanist.log.connection import open_pool, reach
+from accompanist.log.connection import Connections, open_pool, reach
 from accompanist.log.leases import Fences
-from accompanist.log.pages import Connections, Pages
+from accompanist.log.pages import Pages
 from accompanist.log.pooler import open_transactions
 from accompanist.log.schema import require_head
 from accompanist.log.server import require_safe

@@ -12,10 +12,9 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-import asyncpg
 import msgspec
 
-from accompanist.log.connection import reach
+from accompanist.log.connection import Connections, reach
 from accompanist.runtime.ports import Kept
 
 _REGISTER = """
@@ -45,7 +44,7 @@ class Document(msgspec.Struct, frozen=True):
 class Versions:
     """Over a pool of connections to the service's schema."""
 
-    _pool: asyncpg.Pool
+    _pool: Connections
 
     async def register(self, rows: Sequence[Mapping[str, Any]]) -> None:
         columns = [[row[name] for row in rows] for name in ("choreography", "fingerprint", "role")]

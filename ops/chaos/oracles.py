@@ -25,7 +25,7 @@ from typing import Any
 
 from ops.chaos.ground import SERVICES, Ground
 from ops.chaos.load import Order
-from ops.demo import ALL_DONE, SCHEMAS, UNDONE
+from ops.stage import ALL_DONE, SCHEMAS, UNDONE
 
 STUCK_S = 60.0
 CONNECTIONS_MAX = {"sidecar": 12, "worker": 17}  # the pool, listener, notifier, one at start; the pool, install
