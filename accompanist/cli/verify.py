@@ -98,14 +98,20 @@ def _text(name: str, roles: tuple[str, ...], verdict: Verdict, wanted: Wanted) -
     lines = [f"{name}: at most {in_words(verdict.faults)} in one run"]
     for number, one in enumerate(verdict.searched, 1):
         lines.append(f"  scenario {number}: {_searched(one)}")
-    if verdict.broken is None:
-        if not verdict.complete:
-            lines += ["", "NOT FINISHED: less was searched than asked for; try --declines none, or a larger bound"]
+    if verdict.broken is None and not verdict.complete:
+        lines += ["", f"NOT FINISHED: {_left_out(verdict)}"]
+    if verdict.broken is None and verdict.searched:
         lines += ["", "holds, in everything that was searched:", *(f"  {held.value}" for held in Property)]
-    else:
+    if verdict.broken is not None:
         lines += ["", *_broken(roles, verdict.broken, wanted.mermaid)]
     lines += ["", "not explored:", *(f"  {left}" for left in verdict.unexplored())]
     return "\n".join(lines)
+
+
+def _left_out(verdict: Verdict) -> str:
+    if not verdict.searched:
+        return "nothing was searched, since no made-up replies lead to an end; give real ones with --workers FILE"
+    return "less was searched than asked for; try --declines none, or a larger bound"
 
 
 def _searched(one: Searched) -> str:
@@ -138,7 +144,8 @@ def _data(verdict: Verdict, roles: tuple[str, ...]) -> dict[str, Any]:
             "mermaid": explore_diagram.mermaid(roles, broken.report.schedule),
         }
     return {
-        "holds": broken is None,
+        "holds": broken is None and bool(verdict.searched),
+        "complete": verdict.complete,
         "broken": found,
         "states": verdict.states,
         "faults": verdict.faults._asdict(),

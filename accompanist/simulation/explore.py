@@ -2,7 +2,8 @@
 
 A state is one state of each role (`explore_role`) and what the adversary may still spend. The search meets the
 shortest failing schedule first, judges every step and every end (`explore_properties`), and at last looks for a cycle
-of helpful steps, which would be a run that never ends.
+of helpful steps, which would be a run that never ends. Steps whose time nobody can tell are taken at once, and alone:
+`explore_reduce` says which, and why the verdict is the same.
 
 What it is: a search, exhaustive within its bound, of the code that the sidecar runs. What it is not: a proof for other
 arguments, other replies, more crashes than were allowed, or several sessions. The sidecar's own shell (its tasks, its
@@ -16,7 +17,7 @@ import sys
 import time
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
@@ -29,8 +30,9 @@ from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.simulation import explore_properties
 from accompanist.simulation.explore_fence import Worker
 from accompanist.simulation.explore_properties import Broken, Ended, Property
+from accompanist.simulation.explore_reduce import Quiet, crashing
 from accompanist.simulation.explore_role import Role
-from accompanist.simulation.explore_state import Chance, Move, Post, Rules
+from accompanist.simulation.explore_state import DOWN, Chance, Move, Post, Rules
 
 _looked_every = 4_096
 
@@ -43,6 +45,13 @@ class Faults(NamedTuple):
     declines: int = 1
     deadlines: int = 0
     cancels: int = 0
+
+
+class Purse(NamedTuple):
+    """What the adversary has left, and the places of the roles that it may still crash."""
+
+    left: Faults
+    crashing: frozenset[int]
 
 
 _SPENT = {
@@ -102,7 +111,8 @@ Judge = Callable[[str, Mapping[str, Ended]], None]
 
 @dataclass
 class Explorer:
-    """A saga to be searched. `workers` by role; `arguments` is the start's payload."""
+    """A saga to be searched. `workers` by role; `arguments` is the start's payload. `reduced`: quiet steps are taken
+    alone, and everything else that can happen waits."""
 
     programs: Mapping[str, RoleProgram]
     workers: Mapping[str, Worker]
@@ -111,6 +121,7 @@ class Explorer:
     rules: Rules = field(default_factory=Rules)
     judge: Judge | None = None
     progress: Callable[[int, int, float], None] | None = None
+    reduced: bool = True
 
     def __post_init__(self) -> None:
         choreography = next(iter(self.programs.values())).choreography
@@ -130,8 +141,9 @@ class Explorer:
             Role(program, self.workers[role], self.rules, self.post, timed) for role, program in self.programs.items()
         ]
         self._places = {role.name: at for at, role in enumerate(self.roles)}
-        self._purses = [self.faults]
-        self._spent: dict[tuple[int, Chance], int] = {}
+        self._quiet = [Quiet(role) for role in self.roles]
+        self._purses = [Purse(self.faults, frozenset(range(len(self.roles))) if self.faults.crashes else frozenset())]
+        self._spent: dict[tuple[int, int, Chance], int] = {}
         self._cancel = self.post.number(control(self.header, Kind.CANCEL, CLIENT, self.initiator, "no more"))
         start = Message(
             header=self.header,
@@ -142,6 +154,13 @@ class Explorer:
             payload=self.arguments,
         )
         self.first = self.deliver((*(role.first for role in self.roles), 0), (self.post.number(start),))
+
+    def starts(self) -> list[tuple[int, ...]]:
+        """Where a search begins: once, or once for every choice of the roles that may crash."""
+        if not self.reduced:
+            return [self.first]
+        chosen = crashing(len(self.roles), self.faults.crashes)
+        return [(*self.first[:-1], self._purse(Purse(self.faults, places))) for places in chosen]
 
     # -- one step ----------------------------------------------------------------------------------
 
@@ -160,16 +179,36 @@ class Explorer:
         purse = state[-1]
         for place, role in enumerate(self.roles):
             for move in role.moves(state[place]):
-                left = self._spend(purse, move.chance)
+                left = self._spend(purse, place, move.chance)
                 if move.declines and left >= 0:
-                    left = self._spend(left, Chance.DECLINE)
+                    left = self._spend(left, place, Chance.DECLINE)
                 if left >= 0:
                     yield place, move, left
-        if self._purses[purse].cancels:
+        if self._purses[purse].left.cancels:
             place = self._places[self.initiator]
             if self.roles[place].deposit(state[place], self._cancel) != state[place]:
                 move = Move("the client cancels", Chance.CANCEL, state[place], (self._cancel,))
-                yield place, move, self._spend(purse, Chance.CANCEL)
+                yield place, move, self._spend(purse, place, Chance.CANCEL)
+
+    def searched(self, state: tuple[int, ...]) -> Iterable[tuple[int, Move, int]]:
+        """What of it a search has to try: one quiet step, if there is one."""
+        quiet = self._alone(state) if self.reduced else None
+        return self.moves(state) if quiet is None else (quiet,)
+
+    def _alone(self, state: tuple[int, ...]) -> tuple[int, Move, int] | None:
+        crashing = self._purses[state[-1]].crashing
+        for place, quiet in enumerate(self._quiet):
+            for move, silent in quiet.steps(state[place]):
+                if place in crashing and not silent:
+                    continue
+                if not any(self._reads(state, crashing, number) for number in move.sent):
+                    return place, move, state[-1]
+        return None
+
+    def _reads(self, state: tuple[int, ...], crashing: frozenset[int], number: int) -> bool:
+        """Whether a message's receiver may read its inbox when it restarts."""
+        place = self._places[self.post.messages[number].receiver]
+        return place in crashing or self.roles[place].state(state[place]).live == DOWN
 
     def after(self, state: tuple[int, ...], place: int, move: Move, left: int) -> tuple[int, ...]:
         """The state that a move leads to. Raises Broken."""
@@ -192,24 +231,27 @@ class Explorer:
             self.judge(row.outcome, roles)
         return row.outcome
 
-    def _spend(self, purse: int, chance: Chance) -> int:
+    def _spend(self, purse: int, place: int, chance: Chance) -> int:
         """The purse without what a move costs; -1 if that is not in it."""
-        known = self._spent.get((purse, chance))
+        known = self._spent.get((purse, place, chance))
         if known is None:
-            known = self._spent[purse, chance] = self._count(purse, chance)
+            known = self._spent[purse, place, chance] = self._count(purse, place, chance)
         return known
 
-    def _count(self, purse: int, chance: Chance) -> int:
+    def _count(self, purse: int, place: int, chance: Chance) -> int:
         coin = _SPENT.get(chance)
         if coin is None:
             return purse
-        held = self._purses[purse]
-        if not getattr(held, coin):
+        held, crashing = self._purses[purse]
+        if not getattr(held, coin) or (chance is Chance.CRASH and place not in crashing):
             return -1
         left = held._replace(**{coin: getattr(held, coin) - 1})
-        if left not in self._purses:
-            self._purses.append(left)
-        return self._purses.index(left)
+        return self._purse(Purse(left, crashing if left.crashes else frozenset()))
+
+    def _purse(self, purse: Purse) -> int:
+        if purse not in self._purses:
+            self._purses.append(purse)
+        return self._purses.index(purse)
 
     # -- the search --------------------------------------------------------------------------------
 
@@ -231,9 +273,9 @@ class _Search:
 
     def __init__(self, explorer: Explorer, bounds: Bounds) -> None:
         self._explorer, self._bounds = explorer, bounds
-        self._numbers: dict[tuple[int, ...], int] = {explorer.first: 0}
-        self._states: list[tuple[int, ...]] = [explorer.first]
-        self._from, self._depth = array("q", [-1]), array("l", [0])
+        self._states: list[tuple[int, ...]] = explorer.starts()
+        self._numbers = {state: number for number, state in enumerate(self._states)}
+        self._from, self._depth = array("q", [-1] * len(self._states)), array("l", [0] * len(self._states))
         self._next, self._next_at = array("q"), array("q", [0])
         self._ends: Counter[str] = Counter()
         self._steps = 0
@@ -258,7 +300,7 @@ class _Search:
     def _look(self, at: int) -> None:
         """Everything that can happen in one state."""
         explorer, state, resting = self._explorer, self._states[at], True
-        for place, move, left in explorer.moves(state):
+        for place, move, left in explorer.searched(state):
             self._steps += 1
             try:
                 to = explorer.after(state, place, move, left)
@@ -293,7 +335,7 @@ class _Search:
         return tuple(steps)
 
     def _between(self, before: tuple[int, ...], state: tuple[int, ...]) -> Step:
-        for place, move, left in self._explorer.moves(before):
+        for place, move, left in self._explorer.searched(before):
             if move.broken is None and self._explorer.after(before, place, move, left) == state:
                 return self._explorer.step(place, move)
         raise AssertionError("a state was met by none of the moves that lead to it")

@@ -16,7 +16,7 @@ move of its own. A row that only caches the inbox is written, or not yet, when a
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
@@ -56,6 +56,25 @@ class Role:
     def row(self, at: int) -> SessionRow | None:
         number = self._states[at].row
         return None if number < 0 else self._rows[number]
+
+    def live_row(self, at: int) -> SessionRow:
+        """The row of the session that is in memory."""
+        return self._sessions.row(self._states[at].live)
+
+    def is_over(self, at: int) -> bool:
+        """Whether the session is final here, in the log or in memory."""
+        state = self._states[at]
+        return self._final(state.row) or (state.live >= 0 and self.live_row(at).phase in FINAL)
+
+    def heard_of(self, state: RoleState, kinds: Collection[Kind]) -> bool:
+        """Whether a message of one of these kinds was heard by the session that is in memory."""
+        return any(self._post.messages[number].kind in kinds for number in state.heard)
+
+    def hearing(self, at: int, kinds: Collection[Kind]) -> Iterator[Move]:
+        """The moves that hear a message of one of these kinds."""
+        told_of = {told(message) for n in self._states[at].inbox if (message := self._post.messages[n]).kind in kinds}
+        texts = {f"{self.name} hears {words}" for words in told_of}
+        return (move for move in self.moves(at) if move.text in texts)
 
     def fence(self, at: int) -> Fence:
         return self._states[at].fence

@@ -24,6 +24,7 @@ from accompanist.simulation.worker import FencedWorker
 from accompanist.simulation.world import World
 
 _runs_max = 600
+_steps_max = 1_000  # what takes more cannot be searched anyway
 _START = ("", "")
 _ASKING = frozenset({"Call", "Send", "Choose"})
 _counter = re.compile(r"\[\d*\]")
@@ -52,11 +53,12 @@ def scenarios(programs: Mapping[str, RoleProgram], starts: Sequence[bytes] = ())
             continue
         tried.add(picks)
         path = _path(programs, _scenario(choreography, choices, picks))
-        if path is None:
-            continue
-        path = (path, picks[0]) if starts else path
-        if path not in found:
-            found[path] = picks
+        known = path is None and bool(found)  # what does not end is changed further until something does
+        if path is not None:
+            path = (path, picks[0]) if starts else path
+            known = path in found
+            found.setdefault(path, picks)
+        if not known:
             for at, name in enumerate(names):
                 waiting.extend((*picks[:at], other, *picks[at + 1 :]) for other in range(len(choices[name])))
     return [_scenario(choreography, choices, picks) for picks in found.values()]
@@ -138,7 +140,7 @@ def _path(programs: Mapping[str, RoleProgram], scenario: Scenario) -> Hashable |
     world = World(programs, workers, seed=0)
     world.start(scenario.arguments)
     try:
-        world.run()
+        world.run(_steps_max)
     except AssertionError:
         return None
     messages = frozenset(

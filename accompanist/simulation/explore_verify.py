@@ -51,7 +51,7 @@ class Verdict:
     @property
     def complete(self) -> bool:
         """Whether everything within the faults that were asked for was searched."""
-        return not self.skipped and all(one.report.complete for one in self.searched)
+        return bool(self.searched) and not self.skipped and all(one.report.complete for one in self.searched)
 
     @property
     def states(self) -> int:
@@ -64,6 +64,8 @@ class Verdict:
             for number, one in enumerate(self.searched, 1)
             if one.report.stopped
         ]
+        if not self.searched:
+            left.append("anything: no made-up replies lead to an end; give ARGUMENTS and WORKERS with --workers FILE")
         if self.skipped:
             left.append(f"{self.skipped} scenarios, for want of time, states or memory")
         if self.broken is None:

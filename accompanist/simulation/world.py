@@ -135,13 +135,13 @@ class World:
         """The deadline passes, when the seed wills."""
         self.pending.append(Expire())
 
-    def run(self) -> None:
-        """Go on until nothing is left to happen. Raises AssertionError when that takes for ever."""
-        for _ in range(_steps_max):
+    def run(self, steps_max: int = _steps_max) -> None:
+        """Go on until nothing is left to happen. Raises AssertionError when that takes more than so many steps."""
+        for _ in range(steps_max):
             if not self.pending:
                 return
             self.step()
-        raise AssertionError(f"no end after {_steps_max} steps")
+        raise AssertionError(f"no end after {steps_max} steps")
 
     def step(self) -> None:
         """One thing happens."""

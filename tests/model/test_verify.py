@@ -42,10 +42,10 @@ def test_a_fault_in_a_compensation_is_drawn(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_bound_that_is_met_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = ran(capsys, ORDERS, "--states-max", "20000")
+    code, out, _ = ran(capsys, ORDERS, "--states-max", "8000")
     assert code == 5
     assert "NOT FINISHED" in out
-    assert "stopped when 20000 states were met" in out
+    assert "stopped when 8000 states were met" in out
     assert "1 scenarios, for want of time, states or memory" in out
 
 
@@ -57,3 +57,31 @@ def test_a_file_without_fakes_is_an_error(capsys: pytest.CaptureFixture[str]) ->
 def test_a_file_that_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = ran(capsys, str(ROOT / "workers" / "orders" / "roles.py"))
     assert code == 1 and "ACC" in out + err
+
+
+ENDLESS = """
+from accompanist import At, Role, choreography, query
+
+class Clock(Role):
+    @query
+    def read(self, number: int) -> str: ...
+
+@choreography
+def wait(clock: Clock, number: At[int, "clock"]) -> None:
+    while len(clock.read(number)) < 1000:
+        pass
+"""
+
+
+def test_a_search_of_nothing_does_not_look_like_success(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "endless_wait.py"
+    file.write_text(ENDLESS)
+    code, out, _ = ran(capsys, str(file))
+    assert code == 5
+    assert "NOT FINISHED: nothing was searched" in out and "--workers FILE" in out
+    assert "holds" not in out
+
+
+def test_replies_are_changed_until_a_loop_ends(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = ran(capsys, str(ROOT / "tests" / "language" / "corpus" / "chat.py"), "--crashes", "0")
+    assert code == 0 and "no run came there" in out

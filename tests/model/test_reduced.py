@@ -1,0 +1,123 @@
+"""A reduced search comes to the same verdict as the full one, and to the same ends, in no more states.
+
+The ends are compared whole: of every role what its log keeps, what its fence holds and which late calls are left. What
+the reduction rests on is said in `simulation.explore_reduce`; here both searches are made and laid side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from accompanist.language.load import load
+from accompanist.language.program import RoleProgram
+from accompanist.simulation.explore import Bounds, Explorer, Faults
+from accompanist.simulation.explore_role import Role
+from accompanist.simulation.explore_scenarios import scenarios
+from accompanist.simulation.explore_session import row_key
+from accompanist.simulation.explore_verify import workers_of
+from tests.language.programs import compiled
+from tests.model.searched import BOUNDS, explorer, holds
+from tests.model.test_calculus import BUDGET, random_program
+from tests.model.test_switched_off import ROWS, SAGAS
+from tests.runtime import sagas
+
+SMALL: dict[str, Callable[[], Mapping[str, RoleProgram]]] = {**SAGAS, "lone": sagas.lone}
+FAULTS = [
+    Faults(crashes=0, declines=9),
+    Faults(crashes=1, declines=1),
+    Faults(crashes=0, declines=1, lost_answers=1),
+    Faults(crashes=0, declines=1, cancels=1),
+    Faults(crashes=0, declines=0, deadlines=1),
+]
+HEAVY = {("tail", FAULTS[1]), ("tail", FAULTS[2]), ("tail", FAULTS[3])}
+"""A minute each in the full search; ring and fork show the same."""
+CORPUS = ["auction", "escrow", "hotel_search", "replicated_store", "travel", "two_phase_commit"]
+
+
+def ends(searched: Explorer, states_max: int = BOUNDS.states_max) -> tuple[set[Hashable], int]:
+    """Everything that a search comes to rest in, and how many states it met."""
+    waiting = searched.starts()
+    met, found = set(waiting), set[Hashable]()
+    while waiting:
+        assert len(met) <= states_max
+        state = waiting.pop()
+        moves = list(searched.searched(state))
+        if not any(move.chance == "helpful" for _, move, _ in moves):
+            found.add((searched.judge_end(state), *map(_end, searched.roles, state)))
+        for place, move, left in moves:
+            to = searched.after(state, place, move, left)
+            if to not in met:
+                met.add(to)
+                waiting.append(to)
+    return found, len(met)
+
+
+def _end(role: Role, at: int) -> Hashable:
+    row, state = role.row(at), role.state(at)
+    return None if row is None else row_key(row), state.fence, state.late
+
+
+def alike(searched: Explorer) -> tuple[int, int]:
+    """Both searches of a saga come to the same ends; how many states each of them met."""
+    full, most = ends(replace(searched, reduced=False))
+    reduced, fewer = ends(searched)
+    assert reduced == full
+    return fewer, most
+
+
+@pytest.mark.parametrize(
+    ("saga", "faults"), [(saga, faults) for saga in SMALL for faults in FAULTS if (saga, faults) not in HEAVY], ids=str
+)
+def test_small_sagas_end_alike(saga: str, faults: Faults) -> None:
+    fewer, most = alike(explorer(SMALL[saga](), faults, doubtful=saga == "asking"))
+    assert fewer <= most or faults.crashes, "one start for each role that may crash costs more where there is little"
+
+
+@pytest.mark.parametrize("name", CORPUS)
+def test_the_corpus_ends_alike(name: str) -> None:
+    choreography = compiled("must_pass", name).choreographies[-1]
+    programs = {role: load(choreography, role) for role in choreography.roles}
+    for scenario in scenarios(programs):
+        workers = workers_of(programs, scenario, None, declines=True)
+        fewer, most = alike(Explorer(programs, workers, scenario.arguments, Faults(crashes=0, declines=99)))
+        assert fewer <= most
+
+
+@settings(deadline=None, max_examples=max(10, BUDGET // 10))
+@given(st.integers(0, 2**32), st.booleans())
+def test_random_choreographies_end_alike(seed: int, reached: bool) -> None:
+    choreography, module, _ = random_program(seed, reached)
+    if choreography is None:
+        return
+    programs = {role: load(choreography, role, lambda name: module) for role in choreography.roles}
+    scenario = scenarios(programs)[0]
+    workers = workers_of(programs, scenario, None, declines=True)
+    for faults in (Faults(crashes=0, declines=2), Faults(crashes=1, declines=0)):
+        searched = Explorer(programs, workers, scenario.arguments, faults)
+        if replace(searched, reduced=False).explore(Bounds(states_max=20_000)).stopped:
+            continue  # too many to be laid side by side here
+        alike(searched)
+
+
+@pytest.mark.parametrize("rule", ROWS)
+def test_a_rule_switched_off_fails_in_both(rule: str) -> None:
+    rules, saga, faults, broken = ROWS[rule]
+    for reduced in (False, True):
+        searched = replace(explorer(SAGAS[saga](), faults, rules, doubtful=saga == "asking"), reduced=reduced)
+        found = searched.explore(BOUNDS).broken
+        assert found is not None and found.property is broken, (reduced, found)
+
+
+def test_it_is_worth_it() -> None:
+    """Reason: a chain of services that may all decline could not be searched before."""
+    choreography = compiled("must_pass", "chain3").choreographies[-1]
+    programs = {role: load(choreography, role) for role in choreography.roles}
+    scenario = scenarios(programs)[0]
+    workers = workers_of(programs, scenario, None, declines=True)
+    searched = Explorer(programs, workers, scenario.arguments, Faults(crashes=0, declines=99))
+    assert 10 * holds(searched).states < holds(replace(searched, reduced=False)).states
