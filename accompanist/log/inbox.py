@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -47,6 +47,20 @@ def from_columns(stored: Sequence[Any]) -> Message | None:
     return message
 
 
+def columns(messages: Sequence[Message]) -> list[Sequence[Any]]:
+    """Messages as columns, in the order of STORED."""
+    return [
+        [m.header.session for m in messages],
+        [m.site for m in messages],
+        [m.sender for m in messages],
+        [m.receiver for m in messages],
+        [m.kind.value for m in messages],
+        [encode(m.header) for m in messages],
+        [m.payload for m in messages],
+        [encode(m.context) if m.context else _NO_CONTEXT for m in messages],
+    ]
+
+
 class Letter(NamedTuple):
     """A message on its way: where in the group of commits its answer belongs, and which schema takes it ('': none)."""
 
@@ -70,19 +84,11 @@ class Outgoing:
     def columns(self) -> list[Sequence[Any]]:
         """In the order of `flush()`'s m_ parameters."""
         groups = Counter((letter.schema, letter.home) for letter in self.letters)  # in the order of the letters
-        messages = [letter.message for letter in self.letters]
         return [
             [schema for schema, _ in groups],
             list(groups.values()),
             [home for _, home in groups],
-            [m.header.session for m in messages],
-            [m.site for m in messages],
-            [m.sender for m in messages],
-            [m.receiver for m in messages],
-            [m.kind.value for m in messages],
-            [encode(m.header) for m in messages],
-            [m.payload for m in messages],
-            [encode(m.context) if m.context else _NO_CONTEXT for m in messages],
+            *columns([letter.message for letter in self.letters]),
             [letter.service for letter in self.letters],
         ]
 
@@ -100,6 +106,10 @@ class Outgoing:
             for letter, answer in zip(self.letters, answers, strict=True)
             if answer == "stored" and not letter.home
         }
+
+    def bound_for(self, services: Collection[str]) -> set[str]:
+        """Those of these services that anything is for."""
+        return {letter.service for letter in self.letters if letter.service in services}
 
 
 def _letters(number: int, commit: Commit, schemas: Mapping[str, str]) -> Iterable[Letter]:

@@ -26,10 +26,11 @@ from accompanist.log.leases import Fences
 from accompanist.log.story import Story
 from accompanist.log.tables import Key, MemoryDatabase, Outgoing, story
 from accompanist.runtime.control import CLIENT
-from accompanist.runtime.messages import shard_of, spoken_by
+from accompanist.runtime.messages import Message, shard_of, spoken_by
 from accompanist.runtime.ports import (
     EVERY_SESSION,
     Audited,
+    Away,
     Commit,
     Cursor,
     Delivery,
@@ -61,13 +62,15 @@ class MemoryLog:
         database: MemoryDatabase,
         service: str,
         *,
+        away: Collection[str] = (),
         lease_ms: int = limits.lease_ms,
         delivered: Callable[[Collection[str]], None] | None = None,
     ) -> None:
         self.tables = database.services[service]
         self._database = database
         self._service = service
-        self._schemas = {name: name for name in database.services}
+        self._schemas = {name: name for name in database.services if name not in away}
+        self._away = away
         self._term = lease_ms / 1000
         self._delivered = delivered
         self._owner: str | None = None
@@ -125,7 +128,7 @@ class MemoryLog:
                 now = self._database.clock()
                 waiting = Outgoing(letter.message, letter.service, answer, tried_at=now, due_at=now)
                 self.tables.outbox.setdefault(letter.message.key, waiting)
-        self._tell(outgoing.woken(answers))
+        self._tell(outgoing.woken(answers) | outgoing.bound_for(self._away))
         return outgoing.answered(answers)
 
     async def take(self, limit: int, done: Sequence[Taken] = ()) -> Sequence[Taken]:
@@ -176,8 +179,7 @@ class MemoryLog:
     async def resend(self, limit: int) -> Mapping[str, int]:
         with self._call():
             now = self._database.clock()
-            due = [row for row in self.tables.outbox.values() if row.answer is not Delivery.CLASH and row.due_at <= now]
-            rows = sorted(due, key=lambda row: row.due_at)[:limit]
+            rows = [row for row in self._due(now) if row.service not in self._away][:limit]
             # as one commit without a fence, so that nothing of it is at home
             outgoing = inbox.Outgoing([Commit(shard=None, messages=tuple(row.message for row in rows))], self._schemas)
             answers = self._database.hand_over(outgoing.letters, self._service)
@@ -186,8 +188,8 @@ class MemoryLog:
                 if answer in _GONE:
                     del self.tables.outbox[letter.message.key]
                     continue
-                wait_ms = min(limits.outbox_retry_ms * 2 ** (row.attempts - 1), limits.outbox_retry_cap_ms)
-                row.answer, row.attempts, row.tried_at, row.due_at = answer, row.attempts + 1, now, now + wait_ms / 1000
+                row.answer = answer
+                _later(row, now)
             self._tell(outgoing.woken(answers))
             return {answer.value: count for answer, count in Counter(answers).items()}
 
@@ -213,6 +215,34 @@ class MemoryLog:
     async def early_events(self) -> int:
         with self._call():
             return min(self.tables.early_events(), limits.early_events_max)
+
+    def _due(self, now: float) -> list[Outgoing]:
+        """What is due in the outbox, longest due first."""
+        due = [row for row in self.tables.outbox.values() if row.answer is not Delivery.CLASH and row.due_at <= now]
+        return sorted(due, key=lambda row: row.due_at)
+
+    async def relay(self, services: Sequence[str], limit: int) -> Sequence[Away]:
+        with self._call():
+            now = self._database.clock()
+            rows = [row for row in self._due(now) if row.service in services][:limit]
+            for row in rows:
+                _later(row, now)
+            return [Away(row.service, row.message) for row in rows]
+
+    async def relayed(self, answers: Sequence[tuple[Message, Delivery]]) -> None:
+        with self._call():
+            for message, answer in answers:
+                if answer in _GONE:
+                    self.tables.outbox.pop(message.key, None)
+                elif message.key in self.tables.outbox:
+                    self.tables.outbox[message.key].answer = answer
+
+    async def accept(self, service: str, messages: Sequence[Message]) -> Sequence[Delivery]:
+        with self._call():
+            answers = self.tables.deliver_all(messages, service, home=False)
+            if Delivery.STORED in answers:
+                self._tell({self._service})
+            return answers
 
     async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
         with self._call():
@@ -304,6 +334,12 @@ class MemoryLog:
     def _tell(self, services: set[str]) -> None:
         if services and self._delivered is not None:
             self._delivered(services)
+
+
+def _later(row: Outgoing, now: float) -> None:
+    """It was tried, and is due again after twice as long a wait as the last time."""
+    wait_ms = min(limits.outbox_retry_ms * 2 ** (row.attempts - 1), limits.outbox_retry_cap_ms)
+    row.attempts, row.tried_at, row.due_at = row.attempts + 1, now, now + wait_ms / 1000
 
 
 def _shard(session: UUID) -> int:

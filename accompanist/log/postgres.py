@@ -33,8 +33,9 @@ from accompanist.log.pooler import open_transactions
 from accompanist.log.schema import require_head
 from accompanist.log.server import require_safe
 from accompanist.log.versions import Versions
-from accompanist.runtime.messages import spoken_by
+from accompanist.runtime.messages import Message, spoken_by
 from accompanist.runtime.ports import (
+    Away,
     Commit,
     Delivery,
     Due,
@@ -53,7 +54,10 @@ _TAKE = """
 SELECT session, site, sender, receiver, kind, header, payload, context, place, sender_service, known, closed
 FROM take($1, $2, $3, $4, $5, $6, $7, $8)"""
 _UNFINISHED = "SELECT session, role FROM unfinished($1)"
-_RESEND = "SELECT service, answer, messages FROM resend($1, $2, $3, $4, $5)"
+_RESEND = "SELECT service, answer, messages FROM resend($1, $2, $3, $4, $5, $6)"
+_RELAY = f"SELECT {inbox.STORED}, service FROM relay($1, $2, $3, $4)"  # noqa: S608 (constants of this package)
+_RELAYED = "SELECT relayed($1, $2, $3, $4, $5)"
+_ACCEPT = "SELECT accept($1, $2, $3, $4, $5, $6, $7, $8, $9, false)"
 _BACKOFF = (timedelta(milliseconds=limits.outbox_retry_ms), timedelta(milliseconds=limits.outbox_retry_cap_ms))
 _LEASE = "SELECT shard, epoch, acquired FROM lease($1, $2, $3)"
 _RELEASE = "SELECT release($1)"
@@ -71,17 +75,22 @@ ORDER BY n"""  # noqa: S608 (constants of this package)
 
 
 class PostgresLog(Pages, Versions):
-    """A service's log. `schemas` says in which schema of this database each service's inbox is."""
+    """A service's log. `schemas` says in which schema of this database each service's inbox is; `away` are the services
+    of other databases, whose messages wait in the outbox for `relay`."""
 
     def __init__(
         self,
         pool: Connections,
+        service: str,
         schemas: Mapping[str, str],
         *,
+        away: Collection[str] = (),
         lease_ms: int = limits.lease_ms,
         delivered: Callable[[Collection[str]], None] | None = None,
     ) -> None:
         super().__init__(pool)
+        self._service = service
+        self._away = sorted(away)
         self._schemas = {names.service_name(service): names.identifier(schema) for service, schema in schemas.items()}
         self._term = timedelta(milliseconds=lease_ms)
         self._delivered = delivered
@@ -97,6 +106,7 @@ class PostgresLog(Pages, Versions):
         service: str,
         schemas: Mapping[str, str],
         *,
+        away: Collection[str] = (),
         lease_ms: int = limits.lease_ms,
         delivered: Callable[[Collection[str]], None] | None = None,
         pooler: str = "",
@@ -113,7 +123,7 @@ class PostgresLog(Pages, Versions):
             if pooler
             else await open_pool(dsn, name, schemas[service])
         )
-        return cls(pool, schemas, lease_ms=lease_ms, delivered=delivered)
+        return cls(pool, service, schemas, away=away, lease_ms=lease_ms, delivered=delivered)
 
     async def close(self) -> None:
         """Let go of all connections; what is in flight is cut off. Leases stay until `release` or their expiry."""
@@ -149,7 +159,7 @@ class PostgresLog(Pages, Versions):
             if problem.sqlstate == LEASE_LOST_STATE:
                 raise LeaseLost([int(shard) for shard in (problem.detail or "").split(",")]) from None
             raise
-        self._tell(outgoing.woken(answers))
+        self._tell(outgoing.woken(answers) | outgoing.bound_for(self._away))
         return outgoing.answered(answers)
 
     async def take(self, limit: int, done: Sequence[Taken] = ()) -> Sequence[Taken]:
@@ -180,7 +190,7 @@ class PostgresLog(Pages, Versions):
     async def resend(self, limit: int) -> Mapping[str, int]:
         services, schemas = list(self._schemas), list(self._schemas.values())
         async with reach(), self._pool.acquire() as connection:
-            rows = await connection.fetch(_RESEND, limit, services, schemas, *_BACKOFF)
+            rows = await connection.fetch(_RESEND, limit, services, schemas, *_BACKOFF, self._away)
         self._tell({row["service"] for row in rows if row["answer"] == Delivery.STORED})
         counts: dict[str, int] = {}
         for row in rows:
@@ -190,6 +200,24 @@ class PostgresLog(Pages, Versions):
     async def due(self, limit: int) -> Due:
         async with reach(), self._pool.acquire() as connection:
             return timers.due(await connection.fetch(timers.DUE, self._owner, limit, timers.AGAIN))
+
+    async def relay(self, services: Sequence[str], limit: int) -> Sequence[Away]:
+        async with reach(), self._pool.acquire() as connection:
+            rows = await connection.fetch(_RELAY, limit, list(services), *_BACKOFF)
+        read = ((service, inbox.from_columns(stored)) for *stored, service in rows)
+        return [Away(service, message) for service, message in read if message is not None]
+
+    async def relayed(self, answers: Sequence[tuple[Message, Delivery]]) -> None:
+        rows = [(*message.key, answer.value) for message, answer in answers]
+        async with reach(), self._pool.acquire() as connection:
+            await connection.execute(_RELAYED, *_transposed(rows, 5))
+
+    async def accept(self, service: str, messages: Sequence[Message]) -> Sequence[Delivery]:
+        async with reach(), self._pool.acquire() as connection:
+            answers = await connection.fetchval(_ACCEPT, service, *inbox.columns(messages))
+        if Delivery.STORED in answers:
+            self._tell({self._service})
+        return [Delivery(answer) for answer in answers]
 
     async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
         """`owner` names one start of one process and is never used again: what it acquires it has to recover."""

@@ -185,6 +185,13 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
     early: bool
 
 
+class Away(msgspec.Struct, frozen=True):
+    """A message in the outbox, and the service of another database that it is for."""
+
+    service: str
+    message: Message
+
+
 class Lease(msgspec.Struct, frozen=True):
     """A shard held: fence every commit with `epoch`. The expiry is the database's business."""
 
@@ -326,6 +333,19 @@ class Log(Protocol):
 
     async def early_events(self) -> int:
         """How many events wait for a session that is not known here, counted up to `limits.early_events_max`."""
+
+    async def relay(self, services: Sequence[str], limit: int) -> Sequence[Away]:
+        """Messages to these services, whose logs are in other databases, that are due in the outbox. Each is due again
+        later, until `relayed` says that its receiver has it."""
+        ...
+
+    async def relayed(self, answers: Sequence[tuple[Message, Delivery]]) -> None:
+        """What the receivers of relayed messages answered, after they had committed it."""
+        ...
+
+    async def accept(self, service: str, messages: Sequence[Message]) -> Sequence[Delivery]:
+        """Take messages that the sidecar of another database's service brought, which was authenticated as `service`;
+        answers, per message, after they are on disk."""
         ...
 
     async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:

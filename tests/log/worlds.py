@@ -37,8 +37,8 @@ Wake = Callable[[Collection[str]], None]
 class World(Protocol):
     """One database with the logs of three services, and what only an administrator, or time, can do to it."""
 
-    async def sidecar(self, service: str, delivered: Wake | None = None) -> AnyLog:
-        """A log as one sidecar sees it; no lease yet."""
+    async def sidecar(self, service: str, delivered: Wake | None = None, away: Collection[str] = ()) -> AnyLog:
+        """A log as one sidecar sees it; no lease yet. It takes those `away` for services of another database."""
         ...
 
     async def expire(self, service: str) -> None:
@@ -59,9 +59,15 @@ class World(Protocol):
     async def close(self) -> None: ...
 
 
-async def owner(world: World, service: str, name: str | None = None, delivered: Wake | None = None) -> AnyLog:
+async def owner(
+    world: World,
+    service: str,
+    name: str | None = None,
+    delivered: Wake | None = None,
+    away: Collection[str] = (),
+) -> AnyLog:
     """A sidecar that holds every shard that was free."""
-    log = await world.sidecar(service, delivered)
+    log = await world.sidecar(service, delivered, away)
     await log.lease(name or f"{service}-1", shards_count)
     return log
 
@@ -71,8 +77,8 @@ class MemoryWorld:
         self._now = 1_700_000_000.0
         self._database = MemoryDatabase(SERVICES, clock=lambda: self._now)
 
-    async def sidecar(self, service: str, delivered: Wake | None = None) -> AnyLog:
-        return MemoryLog(self._database, service, lease_ms=LEASE_MS, delivered=delivered)
+    async def sidecar(self, service: str, delivered: Wake | None = None, away: Collection[str] = ()) -> AnyLog:
+        return MemoryLog(self._database, service, away=away, lease_ms=LEASE_MS, delivered=delivered)
 
     async def expire(self, service: str) -> None:
         for shard in self._database.services[service].shards.values():
@@ -104,10 +110,13 @@ class PostgresWorld:
         self._pooler = pooler
         self._logs: list[PostgresLog] = []
 
-    async def sidecar(self, service: str, delivered: Wake | None = None) -> AnyLog:
+    async def sidecar(self, service: str, delivered: Wake | None = None, away: Collection[str] = ()) -> AnyLog:
         dsn = self.database.sidecar_dsn(service)
         pooler = self._pooler(names.sidecar_role(service)) if self._pooler is not None else ""
-        log = await PostgresLog.open(dsn, service, SERVICES, lease_ms=LEASE_MS, delivered=delivered, pooler=pooler)
+        here = {name: schema for name, schema in SERVICES.items() if name not in away}
+        log = await PostgresLog.open(
+            dsn, service, here, away=away, lease_ms=LEASE_MS, delivered=delivered, pooler=pooler
+        )
         self._logs.append(log)
         return log
 
