@@ -7,7 +7,8 @@ This module imports nothing.
 # -- one value, one message ------------------------------------------------------------------------
 payload_bytes_max = 1_048_576  # one encoded value
 message_bytes_max = 1_310_720  # one JSON-RPC request or answer, headers not counted
-json_depth_max = 64
+json_depth_max = 64  # of one value
+message_depth_max = json_depth_max + 8  # with what a message wraps around it
 json_digits_max = 400  # digits of one number: CPython's integer parsing is quadratic
 name_chars_max = 63  # roles, operations, choreographies: also a Postgres identifier
 reason_chars_max = 500
@@ -34,6 +35,7 @@ heartbeat_ms = 10_000  # of the listening connection
 notify_hold_ms = 3  # after one NOTIFY left at once, the next waits this long
 outbox_retry_ms = 500  # how often the outbox is looked at, and the first back-off of a row in it
 outbox_retry_cap_ms = 15_000  # a row that is refused for long is tried this often
+relay_rows_max = 500  # messages that one call carries to a peer in another database
 inbox_early_rows_max = 100_000  # rows for sessions that cannot be hosted here
 
 # -- calls to workers ------------------------------------------------------------------------------

@@ -30,9 +30,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO
@@ -47,6 +48,7 @@ from accompanist.log import names, provision
 from accompanist.sidecar import config as configuration
 from accompanist.sidecar.config import Config
 from ops import postgres
+from ops.apart import create, in_database, introduce
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 60.0
@@ -71,7 +73,13 @@ class Cluster:
     config: Config
     admin_dsn: str
     own_postgres: bool
+    apart: dict[str, str] = field(default_factory=dict)
+    """The database of each service that has one for itself."""
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def in_own_database(self, service: str, dsn: str) -> str:
+        """The address, in the database that a service keeps its log in."""
+        return in_database(dsn, self.apart[service]) if service in self.apart else dsn
 
     def pid(self, name: str) -> int:
         """The process id, now, of `postgres` (the postmaster), of a service's sidecar (`payment`) or of its worker
@@ -119,12 +127,14 @@ def cluster(
     config_file: Path = ROOT / "accompanist.toml",
     log_file: Path | None = None,
     postgres_settings: Mapping[str, str] | None = None,
+    apart: Collection[str] = (),
     arrange: Callable[[Cluster], None] = lambda running: None,
 ) -> Iterator[Cluster]:
     """Everything up, and down at the end. `environ` is laid over this process's own. With `own_apis` the sidecars
     answer on sockets of this cluster, else where the configuration says. `log_file` takes what the processes print.
-    `postgres_settings` are laid over those of a Postgres of our own. `arrange` is called when the logs are provisioned
-    and nothing uses them yet: it may change the environment that the processes get, and put things between them.
+    `postgres_settings` are laid over those of a Postgres of our own. The services `apart` get a database each.
+    `arrange` is called when the logs are provisioned and nothing uses them yet: it may change the environment that the
+    processes get, and put things between them.
 
     Call it on a thread that outlives the block: the kernel's parent-death signal comes when that thread ends."""
     with ExitStack() as undo:
@@ -143,6 +153,9 @@ def cluster(
         undo.callback(_stop, running)
         if running.own_postgres:
             _start_postgres(running, postgres_settings or {}, output)
+        running.apart = {service: f"only_{service}" for service in apart}
+        if apart:
+            running.environ |= introduce(running.config.services, run)
         asyncio.run(_provision(running, own_apis))
         arrange(running)
         running.config = configuration.load(config_file, running.environ)
@@ -169,23 +182,26 @@ def _start_postgres(running: Cluster, settings: Mapping[str, str], output: Binar
 async def _provision(running: Cluster, own_apis: bool) -> None:
     """Roles, schemas and revisions, and the environment that tells every process where its own is."""
     services = {service.name: service.schema for service in running.config.services.values()}
-    await provision.bootstrap(running.admin_dsn, services)
+    await create(running.admin_dsn, running.apart.values())
     for name, schema in services.items():
-        await provision.migrate(running.admin_dsn, name, schema)
+        place = running.in_own_database(name, running.admin_dsn)
+        await provision.bootstrap(place, {name: schema})
+        await provision.migrate(place, name, schema)
     try:
         dsn = _socket_dsn(running) if running.own_postgres else await _password_dsn(running, list(services))
     except asyncpg.PostgresError as problem:
         raise NotStarted(f"the login of DATABASE_URL may not set passwords: {problem}") from None
     for service in running.config.services.values():
         prefix = f"ACCOMPANIST_SERVICE_{service.name.upper()}_"
-        running.environ[f"{prefix}DATABASE"] = dsn(names.sidecar_role(service.name))
+        own = partial(running.in_own_database, service.name)
+        running.environ[f"{prefix}DATABASE"] = own(dsn(names.sidecar_role(service.name)))
         if own_apis:
             running.environ[f"{prefix}API"] = f"http+unix:{running.run / service.name}-api.sock"
         for role in service.workers:
             url = f"unix:{running.run / service.name}-{role.lower()}.sock"
             running.environ[f"{prefix}WORKER_{role.upper()}"] = url
             running.environ[f"{role.upper()}_WORKER_URL"] = url
-            running.environ[f"{role.upper()}_WORKER_DATABASE"] = dsn(names.worker_role(service.name))
+            running.environ[f"{role.upper()}_WORKER_DATABASE"] = own(dsn(names.worker_role(service.name)))
 
 
 def _socket_dsn(running: Cluster) -> Callable[[str], str]:

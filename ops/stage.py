@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,7 +60,10 @@ class Stage:
 
     def ledger(self, *sessions: str) -> Counter[str]:
         """What the workers really did for these sessions: operation to number."""
-        return asyncio.run(_ledger(self.running.admin_dsn, sessions))
+        places = {
+            schema: self.running.in_own_database(name, self.running.admin_dsn) for name, schema in SCHEMAS.items()
+        }
+        return asyncio.run(_ledger(places, sessions))
 
     def whole_or_undone(self, answers: list[dict[str, Any]]) -> bool:
         """Whether each of these orders was done once and altogether, or undone altogether."""
@@ -92,16 +95,16 @@ async def _query(dsn: str, statement: str) -> list[Any]:
         await connection.close()
 
 
-async def _ledger(dsn: str, sessions: tuple[str, ...]) -> Counter[str]:
-    connection = await asyncpg.connect(dsn)
-    try:
-        found: Counter[str] = Counter()
-        for schema in SCHEMAS.values():
+async def _ledger(places: Mapping[str, str], sessions: tuple[str, ...]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for schema, dsn in places.items():
+        connection = await asyncpg.connect(dsn)
+        try:
             query = f"SELECT operation, count(*) AS n FROM {schema}.ledger WHERE session = ANY ($1) GROUP BY 1"  # noqa: S608
             found.update({row["operation"]: row["n"] for row in await connection.fetch(query, list(sessions))})
-        return found
-    finally:
-        await connection.close()
+        finally:
+            await connection.close()
+    return found
 
 
 def all_undone(done: Counter[str]) -> bool:

@@ -1,12 +1,13 @@
-"""Where a worker or a server is: the four URLs and the rule that plain text stays on this machine.
+"""Where a worker or a server is: the five URLs and the rule that plain text stays on this machine.
 
     unix:/run/payment.sock           stream over a unix socket
     tcp:127.0.0.1:7001               stream over TCP
     http+unix:/run/payment.sock      one POST a call, over a unix socket
     http://127.0.0.1:7001/rpc        one POST a call, over TCP
+    https://shipping.internal/rpc    the same over TLS, whose certificate has to fit; to be called, never to listen at
 
-The URL alone chooses the transport; nothing is ever sniffed. There is no TLS and no authentication at this border, so
-an address off this machine is refused unless the caller says that the network between is its own.
+The URL alone chooses the transport; nothing is ever sniffed. There is no TLS and no authentication at the others, so
+an address off this machine is refused there unless the caller says that the network between is its own.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ class Address:
     host: str = ""
     port: int = 0
     target: str = "/"
+    tls: bool = False
 
 
 def parse(url: str, *, allow_remote: bool = False) -> Address:
@@ -52,11 +54,11 @@ def parse(url: str, *, allow_remote: bool = False) -> Address:
         address = _unix(url, rest, http=scheme == "http+unix")
     elif colon and scheme == "tcp":
         address = _tcp(url, rest)
-    elif colon and scheme == "http":
-        address = _http(url)
+    elif colon and scheme in ("http", "https"):
+        address = _http(url, tls=scheme == "https")
     else:
-        raise OperatorError(BAD_URL, f"{url!r} has none of the schemes unix, tcp, http+unix, http")
-    if address.host and not allow_remote and not is_loopback(address.host):
+        raise OperatorError(BAD_URL, f"{url!r} has none of the schemes unix, tcp, http+unix, http, https")
+    if address.host and not address.tls and not allow_remote and not is_loopback(address.host):
         raise OperatorError(NOT_LOCAL, f"{address.host!r} is not a loopback address")
     return address
 
@@ -78,17 +80,17 @@ def _tcp(url: str, rest: str) -> Address:
     return Address(url, False, host=host, port=int(port))
 
 
-def _http(url: str) -> Address:
+def _http(url: str, *, tls: bool) -> Address:
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
+        host, port = parts.hostname, parts.port or (443 if tls else None)
     except ValueError:
         host, port = None, None
     if not host or port is None or parts.query or parts.fragment or parts.username is not None:
         raise OperatorError(
             BAD_URL, f"{url.partition('@')[2] or url!r} needs a host, a port and a path, and nothing else"
         )
-    return Address(url, True, host=host, port=port, target=parts.path or "/")
+    return Address(url, True, host=host, port=port, target=parts.path or "/", tls=tls)
 
 
 def is_loopback(host: str) -> bool:

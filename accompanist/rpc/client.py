@@ -31,13 +31,14 @@ class WorkerClient(Protocol):
 
 
 def connect(
-    url: str, *, allow_remote: bool = False, calls_in_flight_max: int = limits.calls_in_flight_max
+    url: str, *, allow_remote: bool = False, calls_in_flight_max: int = limits.calls_in_flight_max, token: str = ""
 ) -> WorkerClient:
-    """The client for the worker at this URL. Nothing is opened yet. Raises OperatorError for a URL that is none."""
+    """The client for the worker at this URL; over HTTP a `token` goes along. Nothing is opened yet. Raises
+    OperatorError for a URL that is none."""
     from accompanist.rpc.http_client import HttpClient
     from accompanist.rpc.stream_client import StreamClient
 
     place = address.parse(url, allow_remote=allow_remote)
     if place.http:
-        return HttpClient(place, calls_in_flight_max)
+        return HttpClient(place, calls_in_flight_max, token)
     return StreamClient(place, calls_in_flight_max)

@@ -28,17 +28,20 @@ _BASE_HEADERS = {"Content-Type": "application/json", "Accept": "application/json
 
 
 class HttpClient:
-    """The WorkerClient for `http:` and `http+unix:`."""
+    """The WorkerClient for `http:`, `https:` and `http+unix:`. `token` goes along with every call."""
 
-    def __init__(self, address: Address, calls_in_flight_max: int = limits.calls_in_flight_max) -> None:
+    def __init__(
+        self, address: Address, calls_in_flight_max: int = limits.calls_in_flight_max, token: str = ""
+    ) -> None:
         self._address = address
+        self._headers = _BASE_HEADERS | ({"Authorization": f"Bearer {token}"} if token else {})
         self._calls_in_flight_max = calls_in_flight_max
         self._places = asyncio.Semaphore(calls_in_flight_max)
         self._session: aiohttp.ClientSession | None = None
         self._last_id = 0
         self._closed = False
         host = "localhost" if address.path else f"{_bracketed(address.host)}:{address.port}"
-        self._target = f"http://{host}{address.target}"
+        self._target = f"{'https' if address.tls else 'http'}://{host}{address.target}"
 
     @property
     def url(self) -> str:
@@ -70,7 +73,7 @@ class HttpClient:
         if self._session is None:
             self._session = self._new_session()
         async with self._session.post(
-            self._target, data=body, headers=_BASE_HEADERS | headers, allow_redirects=False
+            self._target, data=body, headers=self._headers | headers, allow_redirects=False
         ) as response:
             answer = bytearray()
             async for chunk in response.content.iter_any():

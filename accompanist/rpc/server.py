@@ -76,6 +76,9 @@ async def serve(
     from accompanist.rpc.stream_server import StreamServer
 
     place = address.parse(url, allow_remote=allow_remote)
+    if place.tls:
+        text = f"{url!r} is to be called; what listens speaks plain HTTP, and TLS ends before it"
+        raise OperatorError(address.BAD_URL, text)
     dispatcher = Dispatcher(handlers, calls_in_flight_max, access)
     if access is not None:
         access.check_declared(handlers)

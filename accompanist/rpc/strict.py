@@ -4,7 +4,7 @@ Bytes, nesting and digits are bounded before any parser sees them: parsers recur
 takes n squared steps. Then duplicate keys and NaN are refused: two readers of one object with a doubled key may take it
 for two different objects, and what was checked is then not what is executed.
 
-The tests for nesting and digits first ask a cheap question about all bytes, strings included ("are there more than 64
+The tests for nesting and digits first ask a cheap question about all bytes, strings included ("are there more than 72
 brackets at all?"), and look closer only when the answer is yes. Both steps are linear in the size of the input.
 """
 
@@ -54,13 +54,13 @@ def check(data: bytes, bytes_max: int = limits.message_bytes_max) -> Any:
 
 
 def _check_nesting(data: bytes) -> None:
-    if data.count(b"[") + data.count(b"{") <= limits.json_depth_max:
+    if data.count(b"[") + data.count(b"{") <= limits.message_depth_max:
         return
     depth = 0
     for bracket in _BRACKET.finditer(_STRING.sub(b"", data)):
         depth += 1 if bracket.group() in b"[{" else -1
-        if depth > limits.json_depth_max:
-            raise Malformed(f"nested deeper than {limits.json_depth_max}")
+        if depth > limits.message_depth_max:
+            raise Malformed(f"nested deeper than {limits.message_depth_max}")
 
 
 def _check_digits(data: bytes) -> None:

@@ -9,6 +9,9 @@
     workers = { Payment = "unix:/run/payment-worker.sock" } # role class = where its worker is
     choreographies = ["orders/choreography.py"]
     token_file = "payment.tokens"                           # needed where `api` is off this machine (sidecar.rights)
+    listen = "http://127.0.0.1:7202"                        # for peers in other databases (sidecar.relay)
+    peer_token_file = "payment.peers"                       # who they are: lines of `SERVICE deliver TOKEN`
+    peer_tokens = { shipping = "shipping.token" }           # what we bear at theirs
     collect_after_s = 86400                                 # a saga that is over can be read so long (a day)
     tombstone_s = 604800                                    # and its late messages are refused so long (a week)
 
@@ -16,16 +19,17 @@
     charge = { attempts_max = 5, first_ms = 50, cap_ms = 2000, timeout_ms = 3000 }
 
     [peers.shipping]           # services of other files; those of one file know one another
-    database = "postgresql://db.internal/sagas"
+    database = "postgresql://db.internal/sagas"            # in our own database: our commits reach it
+    url = "https://shipping.internal/peer"                 # else: where its sidecar listens
 
     [bindings.fulfil_order]    # which service plays a role, where its class does not say it
     payment = "payment"
 
 Paths, also in `unix:` addresses and in a database's `host=`, are relative to the file. Over the file stand
 `DATABASE_URL` (the database of every service) and, over that, `ACCOMPANIST_SERVICE_<NAME>_<KEY>` for the keys
-`database pooler poll_only schema listen api token_file collect_after_s tombstone_s` and
-`ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY` is the table as JSON. The file itself is `--config`, else
-`ACCOMPANIST_CONFIG`, else the first `accompanist.toml` from the working directory upwards.
+`database pooler poll_only schema listen api token_file peer_token_file collect_after_s tombstone_s` and
+`ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY` and `..._PEER_TOKENS` are tables as JSON. The file itself is
+`--config`, else `ACCOMPANIST_CONFIG`, else the first `accompanist.toml` from the working directory upwards.
 
 A wrong key, value or name is an error that says where it stands and what was probably meant. Nothing is
 connected to and no choreography is read here, so a good configuration is no promise that what it names is
@@ -126,6 +130,8 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     workers: dict[str, str] = {}
     choreographies: tuple[str, ...] = ()
     token_file: str = ""
+    peer_token_file: str = ""
+    peer_tokens: dict[str, str] = {}
     retry: dict[str, Retry] = {}
     collect_after_s: Annotated[int, msgspec.Meta(ge=1)] = limits.collect_after_ms // 1000
     tombstone_s: Annotated[int, msgspec.Meta(ge=1)] = limits.tombstone_days * 86_400
@@ -261,6 +267,8 @@ def _service(name: str, entry: Any, root: Path, environ: Mapping[str, str]) -> S
         workers={role: _socket(url, root) for role, url in service.workers.items()},
         choreographies=tuple(str(root / file) for file in service.choreographies),
         token_file=str(root / service.token_file) if service.token_file else "",
+        peer_token_file=str(root / service.peer_token_file) if service.peer_token_file else "",
+        peer_tokens={peer: str(root / file) for peer, file in service.peer_tokens.items()},
     )
     _check_api(service, where)
     return service
@@ -278,10 +286,13 @@ _SERVICE_KEYS = (
     "workers",
     "choreographies",
     "token_file",
+    "peer_token_file",
+    "peer_tokens",
     "retry",
     *_NUMBER_KEYS,
 )
-_PLAIN_KEYS = ("database", "pooler", "schema", "listen", "api", "token_file")
+_PLAIN_KEYS = ("database", "pooler", "schema", "listen", "api", "token_file", "peer_token_file")
+_JSON_KEYS = ("retry", "peer_tokens")
 
 
 def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -297,11 +308,12 @@ def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) 
     for key in _FLAG_KEYS:
         if value := environ.get(prefix + key.upper()):
             said[key] = {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
-    if value := environ.get(f"{prefix}RETRY"):
-        try:
-            said["retry"] = json.loads(value)
-        except ValueError:
-            raise OperatorError(BAD_VALUE, f"{prefix}RETRY is not JSON") from None
+    for key in _JSON_KEYS:
+        if value := environ.get(prefix + key.upper()):
+            try:
+                said[key] = json.loads(value)
+            except ValueError:
+                raise OperatorError(BAD_VALUE, f"{prefix}{key.upper()} is not JSON") from None
     workers = table.get("workers")
     if isinstance(workers, dict):
         said["workers"] = {role: environ.get(f"{prefix}WORKER_{role.upper()}") or url for role, url in workers.items()}
@@ -310,7 +322,7 @@ def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) 
 
 def _no_strange_variables(services: Mapping[str, Service], environ: Mapping[str, str]) -> None:
     """A misspelt override is an error like a misspelt key."""
-    keys = (*_PLAIN_KEYS, *_NUMBER_KEYS, *_FLAG_KEYS, "retry")
+    keys = (*_PLAIN_KEYS, *_NUMBER_KEYS, *_FLAG_KEYS, *_JSON_KEYS)
     known = [_prefix(name) + key.upper() for name in services for key in keys]
     known += [f"{_prefix(s.name)}WORKER_{role.upper()}" for s in services.values() for role in s.workers]
     for variable in environ:

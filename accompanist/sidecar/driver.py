@@ -351,6 +351,12 @@ class Driver:
                 # `same` after the answer of a commit was lost: nobody else will hand it over
                 self.arrive(message, known=delivery is Delivery.SAME)
 
+    def clashed(self, message: Message) -> None:
+        """A receiver in another database holds other content under this message's identity."""
+        session = self._sessions.get((message.session, message.sender))
+        if session is not None:
+            self._feed(session, Clashed(message.site, message.receiver))
+
     def _delivered(self, session: Session, messages: Sequence[Message], deliveries: Sequence[Delivery]) -> None:
         for message, delivery in zip(messages, deliveries, strict=True):
             if delivery is Delivery.CLASH:

@@ -19,7 +19,6 @@ import socket
 from collections.abc import Collection
 from contextlib import AsyncExitStack
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
 
 import orjson
@@ -27,7 +26,7 @@ import structlog
 import uvloop
 
 from accompanist import crashpoints
-from accompanist.errors import OperatorError, catalogue
+from accompanist.channels import peers
 from accompanist.log.group import Flusher
 from accompanist.log.listener import Listener
 from accompanist.log.notifier import Notifier
@@ -42,18 +41,13 @@ from accompanist.sidecar.config import Config, Service
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.intake import Intake
+from accompanist.sidecar.peering import peering, peers_access
+from accompanist.sidecar.relay import Receiver, Relay
 from accompanist.sidecar.rights import METHODS
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.versions import Versions
 from accompanist.telemetry import logs
 from accompanist.telemetry.export import open_telemetry
-
-ELSEWHERE = catalogue(
-    "ACC705",
-    "services in several databases",
-    "Messages are handed over inside one database so far; a peer whose log is in another one cannot be reached.",
-    "Give the services schemas of their own in one database.",
-)
 
 logger = structlog.get_logger("accompanist.sidecar")
 drain_s = 4.0  # less than a supervisor waits before it kills (honcho: 5 s)
@@ -125,12 +119,14 @@ class Sidecar:
     async def _open_log(self) -> None:
         """Everything behind the API; each part says at once how it leaves, so that a start that fails leaves too."""
         service, dsn = self._service, self._service.database
-        schemas = self._schemas()
+        schemas, couriers = peering(self._config, service)
         leave = self._leave
         leave.callback(self._telemetry.close)
-        for client in self._clients.values():
+        for client in (*self._clients.values(), *couriers.values()):
             leave.push_async_callback(client.close)
-        self._log = await PostgresLog.open(dsn, service.name, schemas, delivered=self._tell, pooler=service.pooler)
+        self._log = await PostgresLog.open(
+            dsn, service.name, schemas, away=couriers, delivered=self._tell, pooler=service.pooler
+        )
         leave.push_async_callback(self._log.close)
         self._notifier = Notifier.over(self._log, schemas) if service.poll_only else Notifier.at(dsn, schemas)
         leave.push_async_callback(self._notifier.close)
@@ -147,6 +143,7 @@ class Sidecar:
             collect_after_ms=service.collect_after_s * 1000,
             tombstone_ms=service.tombstone_s * 1000,
         )
+        self._relay = Relay(self._log, couriers, self._driver.clashed)
         self._intake = Intake(self._owner, self._log, self._driver, collection, versions)
         ear = Listener.at(dsn, service.schema, self._intake.wake, listen=not service.poll_only)
         listener = asyncio.create_task(ear.run())
@@ -154,6 +151,8 @@ class Sidecar:
         leave.push_async_callback(self._intake.release)
         leave.push_async_callback(self._driver.drain, drain_s)
         leave.push_async_callback(_cancelled, asyncio.create_task(self._measure()))
+        self._relay.start()
+        leave.push_async_callback(self._relay.stop)
         self._intake.start()
         leave.push_async_callback(self._intake.stop)
 
@@ -175,6 +174,10 @@ class Sidecar:
             self._api.methods(), service.api, allow_remote=access is not None, pages=pages, access=access
         )
         self._leave.push_async_callback(self._server.stop, answers_ms)
+        if service.listen:
+            receiver = {peers.DELIVER: Receiver(self._log).deliver}
+            listening = await serve(receiver, service.listen, allow_remote=True, access=peers_access(service))
+            self._leave.push_async_callback(listening.stop, answers_ms)
 
     async def stop(self) -> None:
         """Leave cleanly, in the opposite order; what does not end in time is taken up by whoever holds the shards
@@ -182,20 +185,11 @@ class Sidecar:
         self._api.leaving = True
         await self._leave.aclose()
 
-    def _schemas(self) -> dict[str, str]:
-        """In which schema of our database each service's inbox is. Raises OperatorError for one that is elsewhere."""
-        ours = _place(self._service.database)
-        schemas = {}
-        for peer in self._config.peers_of(self._service.name).values():
-            if peer.database and _place(peer.database) != ours:
-                raise OperatorError(ELSEWHERE, f"{peer.name} keeps its log in another database")
-            schemas[peer.name] = peer.schema
-        return schemas
-
     def _tell(self, services: Collection[str]) -> None:
-        """Fresh messages lie in these services' inboxes."""
+        """Fresh messages lie in these services' inboxes, or in our outbox for them."""
         if self._service.name in services:
             self._intake.wake()
+        self._relay.wake(services)
         self._notifier.notify(services)
 
     async def _health(self) -> tuple[int, bytes]:
@@ -218,11 +212,3 @@ class Sidecar:
 async def _cancelled(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-
-
-def _place(dsn: str) -> tuple[str, str, str]:
-    """Host, port and database of a connection URL; who connects does not matter."""
-    parts = urlsplit(dsn)
-    query = parse_qs(parts.query)
-    host = parts.hostname or query.get("host", [""])[0]
-    return host, str(parts.port or query.get("port", ["5432"])[0]), parts.path

@@ -60,16 +60,20 @@ METHODS: Final[dict[str, Right]] = {
 """The right that each method of the API needs. One without a row is not served."""
 
 ALL: Final = frozenset(Right)
+PEER_METHODS: Final = {"peer.deliver": "deliver"}
+"""The same for what the sidecars of peers in other databases may ask, at `listen`. There the name of a token is the
+service that bears it: `warehouse  deliver  6b7e...`."""
+PEER_RIGHTS: Final = frozenset(PEER_METHODS.values())
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
-def tokens(file: Path) -> tuple[Token, ...]:
-    """The tokens of a service's file. Raises OperatorError."""
+def tokens(file: Path, known: frozenset[str] = ALL) -> tuple[Token, ...]:
+    """The tokens of a service's file, each with some of the `known` rights. Raises OperatorError."""
     lines = [(number, line.split()) for number, line in _lines(file)]
-    if len(lines) == 1 and len(lines[0][1]) == 1:
+    if len(lines) == 1 and len(lines[0][1]) == 1 and known is ALL:
         [(number, [secret])] = lines
         return (Token.of("token", ALL, _secret(file, number, secret)),)
-    found = [_token(file, number, words) for number, words in lines]
+    found = [_token(file, number, words, known) for number, words in lines]
     if not found:
         raise _unusable(file, "it holds no token")
     if len(found) > limits.tokens_max:
@@ -112,15 +116,15 @@ def _check_private(file: Path, about: os.stat_result) -> None:
         raise _unusable(file, f"its mode is {stat.S_IMODE(about.st_mode):04o}, so others than its owner may use it")
 
 
-def _token(file: Path, number: int, words: list[str]) -> Token:
+def _token(file: Path, number: int, words: list[str], known: frozenset[str]) -> Token:
     if len(words) != 3:
         raise _unusable(file, f"line {number} is not a name, rights and a token")
     name, listed, secret = words
     if not _NAME.fullmatch(name) or len(name) > limits.name_chars_max:
         raise _unusable(file, f"line {number}: a name is small letters, digits, - and _")
-    rights = ALL if listed == "all" else frozenset(listed.split(","))
-    if not rights <= ALL:
-        raise _unusable(file, f"line {number}: rights are all, or of {', '.join(Right)}, by comma")
+    rights = known if listed == "all" else frozenset(listed.split(","))
+    if not rights <= known:
+        raise _unusable(file, f"line {number}: rights are all, or of {', '.join(sorted(known))}, by comma")
     return Token.of(name, rights, _secret(file, number, secret))
 
 

@@ -1,4 +1,5 @@
-"""Three services on one in-memory database, each with the real driver, intake, group commit and calls.
+"""Three services on one in-memory database, or some `apart` on their own, each with the real driver, intake, relay,
+group commit and calls.
 
 Only the world is fake: the log (which passes the conformance suite of the Postgres one), the workers (fenced, in
 memory), back-off waits and chance. A service can be replaced by another sidecar while the old one goes on, which is
@@ -16,11 +17,13 @@ import msgspec
 import orjson
 
 from accompanist import limits
+from accompanist.channels.peers import DELIVER
 from accompanist.language.program import RoleProgram
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.rpc import meta as rpc_meta
-from accompanist.runtime.answers import Answer, Replied
+from accompanist.rpc.access import calls_as
+from accompanist.runtime.answers import Answer, Fault, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.events import Name
 from accompanist.runtime.messages import Header, Message
@@ -29,6 +32,7 @@ from accompanist.sidecar.calls import CLOSE, Calls
 from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.intake import Intake
+from accompanist.sidecar.relay import Receiver, Relay
 from accompanist.sidecar.tracing import Tracing
 from accompanist.simulation.worker import FencedWorker
 from accompanist.telemetry.spans import Telemetry
@@ -84,13 +88,39 @@ class Sidecar:
     """One sidecar of service `role`, with everything but a process around it."""
 
     def __init__(self, role: str, world: Services) -> None:
-        self.log = MemoryLog(world.database, role, delivered=world.wake)
+        away = [other for other in world.programs if world.databases[other] is not world.databases[role]]
+        self.log = MemoryLog(world.databases[role], role, away=away, delivered=self._delivered)
+        self._world = world
         self.flusher = Flusher(self.log, sleep=_at_once)
         tracing = Tracing(Telemetry(), {})
         calls = Calls({role.upper(): world.workers[role]}, tracing, sleep=_at_once, chance=lambda: 0.0)
         self.driver = Driver(role, Hosted(world.programs[role]), self.log, self.flusher, calls, tracing, world.ended)
         collection = Collector(self.log, calls, collect_after_ms=world.collect_after_ms)
+        couriers = {other: Wire(world, role, other) for other in away}
+        self.relay = Relay(self.log, couriers, self.driver.clashed, sleep=_at_once)
         self.intake = Intake(f"{role}/{uuid4().hex}", self.log, self.driver, collection)
+
+    def _delivered(self, services: Collection[str]) -> None:
+        self.relay.wake(services)
+        self._world.wake(services)
+
+
+class Wire:
+    """The way from one service's sidecar to another's in another database. `lost`: of how many calls, from now on, the
+    request or the answer does not come through."""
+
+    def __init__(self, world: Services, speaker: str, peer: str) -> None:
+        self._world, self._speaker, self._peer = world, speaker, peer
+
+    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
+        assert method == DELIVER
+        lost = self._world.lost.pop(0) if self._world.lost else ""
+        if lost == "request":
+            return Fault("no answer", silent=True)
+        calls_as(self._speaker)
+        params = msgspec.json.decode(arguments, type=dict[str, msgspec.Raw])
+        said = await Receiver(self._world.sidecars[self._peer].log).deliver(params, None)
+        return Fault("no answer", silent=True) if lost == "answer" else Replied(said)
 
 
 async def _at_once(seconds: float) -> None:
@@ -101,12 +131,19 @@ class Services:
     """The services a, b, c of a saga of `tests.runtime.sagas`."""
 
     def __init__(
-        self, programs: dict[str, RoleProgram], declines: str = "", collect_after_ms: int = limits.collect_after_ms
+        self,
+        programs: dict[str, RoleProgram],
+        declines: str = "",
+        collect_after_ms: int = limits.collect_after_ms,
+        apart: Collection[str] = (),
     ) -> None:
         self.programs = programs
         self.collect_after_ms = collect_after_ms
         self.now = 0.0
-        self.database = MemoryDatabase(programs, clock=lambda: self.now)
+        self.database = MemoryDatabase([role for role in programs if role not in apart], clock=lambda: self.now)
+        alone = {role: MemoryDatabase([role], clock=lambda: self.now) for role in apart}
+        self.databases = {role: alone.get(role, self.database) for role in programs}
+        self.lost: list[str] = []
         self.workers = {role: Workers(role, programs, frozenset({declines})) for role in programs}
         self.sidecars: dict[str, Sidecar] = {}
         self.rows: dict[UUID, asyncio.Future[SessionRow]] = {}
@@ -116,12 +153,14 @@ class Services:
     def add(self, role: str) -> Sidecar:
         """A sidecar of the service from now on; one that was there goes on unheard."""
         sidecar = self.sidecars[role] = Sidecar(role, self)
+        sidecar.relay.start()
         sidecar.intake.start()
         return sidecar
 
     def wake(self, services: Collection[str]) -> None:
         for service in services:
-            self.sidecars[service].intake.wake()
+            if service in self.sidecars:
+                self.sidecars[service].intake.wake()
 
     def ended(self, row: SessionRow) -> None:
         future = self.rows.get(row.header.session)

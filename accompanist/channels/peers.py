@@ -1,0 +1,113 @@
+"""Messages between the sidecars of services in different databases: one JSON-RPC call, `peer.deliver`.
+
+    {"messages": [{"header": {…}, "kind": "data", "site": "4", "sender": "payment", "receiver": "loyalty",
+                   "payload": …, "context": {…}}, …]}
+    -> {"answers": ["stored", …]}            one of `ports.Delivery` a message, after the receiver's commit
+
+Payloads are spliced in as they are and taken out as they were: a canonical value keeps its bytes, which is what tells a
+repetition from a contradiction. Who sends is not in it: the receiver knows that by the caller's token.
+
+Not promised: that a call carries all that is due. It carries what fits into `message_bytes_max`, one message at least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from accompanist import limits
+from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.ports import Delivery
+
+DELIVER = "peer.deliver"
+_around_bytes = 4_096
+"""What a call has besides its messages: envelope, `_meta`, commas."""
+
+
+class _Carried(msgspec.Struct):
+    header: Header
+    kind: Kind
+    site: str
+    sender: str
+    receiver: str
+    payload: msgspec.Raw
+    context: dict[str, str] = {}
+
+
+class _Answers(msgspec.Struct):
+    answers: list[Delivery]
+
+
+_carried = msgspec.json.Decoder(list[_Carried])
+_answers = msgspec.json.Decoder(_Answers)
+
+
+class Nonsense(Exception):
+    """The other side said something that is no answer to what was sent."""
+
+
+def calls(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], bytes]]:
+    """The messages in groups, each with the arguments of the call that carries it."""
+    group: list[Message] = []
+    parts: list[bytes] = []
+    room = limits.message_bytes_max - _around_bytes
+    for message in messages:
+        part = _encode(message)
+        if parts and sum(map(len, parts)) + len(parts) + len(part) > room:
+            yield group, _arguments(parts)
+            group, parts = [], []
+        group.append(message)
+        parts.append(part)
+    if parts:
+        yield group, _arguments(parts)
+
+
+def _encode(message: Message) -> bytes:
+    return msgspec.json.encode(
+        _Carried(
+            message.header,
+            message.kind,
+            message.site,
+            message.sender,
+            message.receiver,
+            msgspec.Raw(message.payload),
+            message.context,
+        )
+    )
+
+
+def _arguments(parts: Sequence[bytes]) -> bytes:
+    return b'{"messages":[' + b",".join(parts) + b"]}"
+
+
+def read(data: bytes) -> list[Message]:
+    """The messages of a call, from its `messages`. Raises msgspec.DecodeError for what is none."""
+    return [
+        Message(
+            header=one.header,
+            kind=one.kind,
+            site=one.site,
+            sender=one.sender,
+            receiver=one.receiver,
+            payload=bytes(one.payload),
+            context=one.context,
+        )
+        for one in _carried.decode(data)
+    ]
+
+
+def answer(deliveries: Sequence[Delivery]) -> bytes:
+    """The result of a call."""
+    return msgspec.json.encode(_Answers(list(deliveries)))
+
+
+def read_answer(data: bytes, count: int) -> list[Delivery]:
+    """What became of so many messages. Raises Nonsense."""
+    try:
+        answers = _answers.decode(data).answers
+    except msgspec.DecodeError:
+        raise Nonsense("it is no list of answers") from None
+    if len(answers) != count:
+        raise Nonsense(f"{len(answers)} answers to {count} messages")
+    return answers

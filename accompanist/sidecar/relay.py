@@ -1,0 +1,161 @@
+"""Messages to and from services in other databases (design 4): the outbox is relayed sidecar to sidecar.
+
+Sending. A burst's commit leaves its messages for such a service in our outbox. One loop a peer reads what is due there,
+sends it (`channels.peers`), and forgets a message when the peer answers that it has it on disk. Whatever is lost on the
+way, the answer included, is sent again: a message is the same message however often it comes.
+
+Receiving. Who calls is known by its token, and is the sender's service in our inbox, whatever the messages say.
+An answer leaves after the commit: the inbox row is on disk before the sender may forget the message (Rule 0).
+
+Not promised: order between messages, that a peer which is away costs nothing but time (its messages pile up in our
+outbox), and that a message of a process that slept longer than the tombstones are kept is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from accompanist import limits
+from accompanist.channels import peers
+from accompanist.errors import PeerError, catalogue
+from accompanist.rpc import access, meta
+from accompanist.runtime.answers import Answer, Fault, Missing, Replied, RetryLater
+from accompanist.runtime.messages import Message
+from accompanist.runtime.ports import Delivery, Log, LogUnavailable
+
+logger = structlog.get_logger("accompanist.relay")
+
+NOT_MESSAGES = catalogue(
+    "ACC720",
+    "not messages of a session",
+    "A peer's sidecar delivered something that is no list of messages, or too many at once.",
+    "Compare the versions of Accompanist on both sides.",
+)
+_ABOUT = meta.write(meta.Meta())
+
+
+class Courier(Protocol):
+    """A connection to a peer's sidecar; `rpc.client.WorkerClient` is one."""
+
+    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer: ...
+
+
+class Relay:
+    """What leaves for the peers of `couriers`. `clashed` hears of a message whose receiver holds another under its
+    identity."""
+
+    def __init__(
+        self,
+        log: Log,
+        couriers: Mapping[str, Courier],
+        clashed: Callable[[Message], None],
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._log = log
+        self._couriers = couriers
+        self._clashed = clashed
+        self._sleep = sleep
+        self._woken = {peer: asyncio.Event() for peer in couriers}
+        self._silent: set[str] = set()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def wake(self, services: Collection[str]) -> None:
+        """Something for these services may lie in the outbox."""
+        for service in self._woken.keys() & set(services):
+            self._woken[service].set()
+
+    def start(self) -> None:
+        self._tasks = [asyncio.create_task(self._run(peer)) for peer in self._couriers]
+
+    async def stop(self) -> None:
+        """Whatever is under way is sent again by whoever comes next."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _run(self, peer: str) -> None:
+        while True:
+            try:
+                if not await self.send(peer):
+                    await self._wait(peer)
+            except LogUnavailable as problem:
+                logger.warning("log.unavailable", problem=str(problem))
+                await self._sleep(limits.backoff_first_ms * 4 / 1000)
+            except Exception:
+                # a loop that ended would look like a peer that is away
+                logger.exception("relay.failed", peer=peer)
+                await self._sleep(limits.backoff_cap_ms / 1000)
+
+    async def _wait(self, peer: str) -> None:
+        """Until something new is there, or old rows are due again."""
+        try:
+            async with asyncio.timeout(limits.outbox_retry_ms / 1000):
+                await self._woken[peer].wait()
+        except TimeoutError:
+            pass
+
+    async def send(self, peer: str) -> bool:
+        """Send what is due for a peer; whether more may be due at once. Raises LogUnavailable."""
+        self._woken[peer].clear()
+        due = await self._log.relay([peer], limits.relay_rows_max)
+        for messages, arguments in peers.calls([one.message for one in due]):
+            answer = await self._couriers[peer].call(peers.DELIVER, arguments, _ABOUT, limits.call_timeout_ms)
+            deliveries = self._deliveries(peer, answer, len(messages))
+            if deliveries is None:
+                return False
+            told = list(zip(messages, deliveries, strict=True))
+            await self._log.relayed(told)
+            for message, delivery in told:
+                if delivery is Delivery.CLASH:
+                    self._clashed(message)
+        return len(due) == limits.relay_rows_max
+
+    def _deliveries(self, peer: str, answer: Answer, count: int) -> list[Delivery] | None:
+        """What a peer's answer means; None: it has to be asked again. Said once, until it changes."""
+        problem = _problem(answer)
+        if isinstance(answer, Replied):
+            try:
+                deliveries = peers.read_answer(answer.value, count)
+            except peers.Nonsense as nonsense:
+                problem = str(nonsense)
+            else:
+                if peer in self._silent:
+                    self._silent.discard(peer)
+                    logger.info("peer.back", peer=peer)
+                return deliveries
+        if peer not in self._silent:
+            self._silent.add(peer)
+            logger.warning("peer.away", peer=peer, problem=problem)
+        return None
+
+
+def _problem(answer: Answer) -> str:
+    match answer:
+        case Fault(text=text) | RetryLater(text=text):
+            return text
+        case Missing():
+            return "what listens there takes no messages of peers"
+        case _:
+            return type(answer).__name__.lower()
+
+
+class Receiver:
+    """What peers may ask of a sidecar at its `listen` address."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+
+    async def deliver(self, params: dict[str, msgspec.Raw], about: bytes | None) -> bytes:
+        """`peer.deliver`. Raises PeerError; a peer is told to come again while the log is away."""
+        try:
+            messages = peers.read(bytes(params["messages"]))
+        except (KeyError, msgspec.DecodeError):
+            raise PeerError(NOT_MESSAGES, "`messages` is missing, or is no list of them") from None
+        if len(messages) > limits.relay_rows_max:
+            raise PeerError(NOT_MESSAGES, f"{len(messages)} messages; one call brings {limits.relay_rows_max} at most")
+        return peers.answer(await self._log.accept(access.calling(), messages))

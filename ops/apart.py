@@ -1,0 +1,55 @@
+"""Services with a database each: how their sidecars are told of one another, on this machine.
+
+Each service gets a socket to listen at for peers, a file of the tokens that its peers bear there, and a file for each
+token that it bears at theirs. Tokens are drawn anew at each start.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Collection, Iterable
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import asyncpg
+
+
+def in_database(dsn: str, name: str) -> str:
+    """The same server and login, another database."""
+    return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
+
+
+async def create(admin_dsn: str, databases: Iterable[str]) -> None:
+    """Databases that are not there yet; names are ours."""
+    connection = await asyncpg.connect(admin_dsn)
+    try:
+        for name in databases:
+            if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", name):
+                await connection.execute(f"CREATE DATABASE {name}")
+    finally:
+        await connection.close()
+
+
+def introduce(services: Collection[str], directory: Path) -> dict[str, str]:
+    """The environment in which these services deliver to one another over sockets in the directory."""
+    environ = {}
+    borne = {(speaker, listener): secrets.token_hex(16) for speaker in services for listener in services}
+    for (speaker, listener), token in borne.items():
+        _keep(directory / f"{speaker}-at-{listener}.token", f"{token}\n")
+    for service in services:
+        peers = [peer for peer in services if peer != service]
+        known = directory / f"{service}.peers"
+        _keep(known, "".join(f"{peer} deliver {borne[peer, service]}\n" for peer in peers))
+        tokens = {peer: str(directory / f"{service}-at-{peer}.token") for peer in peers}
+        prefix = f"ACCOMPANIST_SERVICE_{service.upper()}_"
+        environ[f"{prefix}LISTEN"] = f"http+unix:{directory / service}-peers.sock"
+        environ[f"{prefix}PEER_TOKEN_FILE"] = str(known)
+        environ[f"{prefix}PEER_TOKENS"] = json.dumps(tokens)
+    return environ
+
+
+def _keep(file: Path, text: str) -> None:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+        opened.write(text)
