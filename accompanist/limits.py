@@ -73,6 +73,7 @@ stuck_after_ms = 3_600_000  # an open session that nothing was written to for so
 source_bytes_max = 262_144  # one file
 version_bytes_max = 4_194_304  # a choreography's file with all that it imports of its project
 source_depth_max = 100  # nested nodes of one statement's syntax tree: every pass recurses over it
+commit_places_max = 100  # tried for the record of a saga that has no pivot
 branch_depth_max = 40  # nested branches, with what follows an early return counted as nested
 local_turns_max = 100_000  # turns of a loop in which a role asks nothing of the world
 recursion_depth_max = 200  # calls of choreographies by themselves, one in another, at run time

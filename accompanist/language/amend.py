@@ -27,6 +27,7 @@ from accompanist.language.ir import (
     Procedure,
     Select,
     Statement,
+    Whole,
     actors,
 )
 from accompanist.language.liveness import takes_part
@@ -65,6 +66,10 @@ class Amender:
     def __init__(self, header: Header) -> None:
         self._header = header
         self._projectors = {role: Projector(header, role) for role in header.roles}
+
+    def whole(self, normal: Whole) -> Whole:
+        """Everything with every selection that is needed."""
+        return Whole(self.amend(normal.body), tuple(self.proceed(one) for one in normal.procedures))
 
     def amend(self, body: Block) -> Block:
         """The body with every selection that is needed."""

@@ -283,35 +283,38 @@ RESULT = catalogue(
 # -- sagas -----------------------------------------------------------------------------------------
 NOT_BEFORE_PIVOT = catalogue(
     "ACC150",
-    "may fail beside the pivot",
-    "A pivot cannot be undone. Whatever may still fail, at any role, must have succeeded before it, and the pivot's "
-    "role must know: a message must lead from there to here.",
-    "Move a value from that role to the pivot's role first: `com(value, to=role)`.",
+    "may fail beside the commit point",
+    "A pivot cannot be undone, and `role.commit()` says that nothing will be. Whatever may still fail, at any role, "
+    "must have succeeded before it, and its role must know: a message must lead from there to here.",
+    "Move a value from that role to the one that commits first: `com(value, to=role)`.",
 )
 AFTER_PIVOT = catalogue(
     "ACC151",
-    "may fail after the pivot",
-    "After the pivot the saga is committed and can only go forward, so everything after it is retriable.",
-    "Do it before the pivot, declare it @transaction(retriable=True), or wrap it in attempt().",
+    "may fail after the commit point",
+    "After the commit point (the pivot, or `role.commit()`) the saga can only go forward, so everything after it is "
+    "retriable.",
+    "Do it before, declare it @transaction(retriable=True), or wrap it in attempt().",
 )
 TWO_PIVOTS = catalogue(
     "ACC152",
-    "two pivots on one path",
-    "A path has one commit point. With two transactions that cannot be undone, the second may fail after the first.",
+    "two commit points on one path",
+    "A path has one commit point: a pivot, or `role.commit()` where there is none. "
+    "With two transactions that cannot be undone, the second may fail after the first.",
     "Give one of them a compensation, or make the later one retriable.",
 )
 NO_PIVOT = catalogue(
     "ACC153",
-    "commit point that is not a pivot",
-    "A retriable transaction without a compensation cannot be undone, so it has to come after the pivot. A path whose "
-    "only such transactions are retriable needs a recorded commit point, which is planned.",
-    "Give it a compensation, or put it after a pivot and let a message lead from the pivot to it.",
+    "nothing commits the saga before it",
+    "A retriable transaction without a compensation cannot be undone, so it comes after the commit point: the pivot, "
+    "or where there is none the record `role.commit()`, which the compiler puts in where that is possible: "
+    "where some role knows that everything that may fail went well, and nothing that cannot be undone was done yet.",
+    "Give it a compensation, or let messages lead from what may fail to the commit point, and from there to it.",
 )
 SCATTERED_PIVOTS = catalogue(
     "ACC154",
-    "pivots of different roles",
+    "commit points of different roles",
     "Different paths commit at different roles. One owner of the commit point per choreography is supported today.",
-    "Let one role hold the pivot of all paths.",
+    "Let one role have the last word on every path.",
 )
 ATTEMPTED_PIVOT = catalogue(
     "ACC155",
@@ -321,8 +324,8 @@ ATTEMPTED_PIVOT = catalogue(
 )
 PIVOT_IN_LOOP = catalogue(
     "ACC158",
-    "pivot inside a loop",
-    "A path has one commit point. A transaction that cannot be undone, in a loop, may be reached a second time.",
+    "commit point inside a loop",
+    "A path has one commit point. A pivot or `role.commit()` in a loop may be reached a second time.",
     "Put it behind the loop, leave the loop after it with break, or give it a compensation.",
 )
 NOT_STARTED = catalogue(

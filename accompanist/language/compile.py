@@ -13,7 +13,7 @@ import ast
 from dataclasses import dataclass, replace
 
 from accompanist import limits
-from accompanist.language import annotation, codes, continuation
+from accompanist.language import annotation, codes, commit, continuation
 from accompanist.language.amend import Amender
 from accompanist.language.callees import Callees
 from accompanist.language.determinism import PureFunctions
@@ -206,13 +206,24 @@ class _Compilation:
         self._participants(header, normal.body)
         self._endless(normal)
         amender = Amender(header)
-        amended = Whole(amender.amend(normal.body), tuple(amender.proceed(one) for one in normal.procedures))
+        normal, refusal = self._committed(normal, header, amender)
+        amended = amender.whole(normal)
         check_secrets(amended, names, header, sources, findings)
-        commitment = SagaCheck(header, sources, findings).check(amended)
+        commitment = SagaCheck(header, sources, findings, refusal).check(amended)
         if len(findings) > before:
             return None
         writer = Writer(self._module, self._modules, self._messages, names, header, findings)
         return writer.write(normal, amended, commitment)
+
+    def _committed(self, whole: Whole, header: Header, amender: Amender) -> tuple[Whole, Diagnostic | None]:
+        """With the record that commits the saga, where it needs one; or why there is no place for it."""
+
+        def refused(one: Whole) -> Diagnostic | None:
+            found = Findings()
+            SagaCheck(header, self._modules.source, found).check(amender.whole(one))
+            return next(iter(found), None)
+
+        return commit.placed(whole, header, refused)
 
     def _typed(self, whole: Whole, names: Names, header: Header) -> Whole:
         def typed(header: Header, body: Block) -> Block:

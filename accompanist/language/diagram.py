@@ -218,7 +218,9 @@ def _leaving(block: Block) -> str:
 
 
 def _kind(offer: Offer) -> str:
-    if offer.name.startswith(_OWN):
+    if offer.recorded:
+        return "commit"
+    if offer.drawn:
         return "drawn"
     if offer.pivot:
         return "pivot"

@@ -82,8 +82,9 @@ DRAWN: Mapping[str, Callable[[str, str], Any]] = {
     "role.now": lambda role, site: 1_800_000_000.0 + _chance(role, site) % 1000,
     "role.uuid": lambda role, site: UUID(int=_chance(role, site), version=4),
     "role.random": lambda role, site: _chance(role, site) % 2**53 / 2**53,
+    "role.commit": lambda role, site: None,
 }
-"""What a role's clock and chance give where nothing may differ between runs: something for each (role, site)."""
+"""What a role's sidecar answers where nothing may differ between runs: something for each (role, site)."""
 
 
 class _End(Exception):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from accompanist.language import commit
 from accompanist.language.ir import Block, Header, If, Invoke, Move, Select, actors, point_of, walk
 from accompanist.language.program import Choreography
 
@@ -69,8 +70,13 @@ def _saga(choreography: Choreography, body: Block) -> Iterator[Remark]:
     calls = [point for point in walk(body) if isinstance(point, Invoke)]
     pivots = [point for point in calls if point.offer.pivot]
     for pivot in pivots:
-        name = f"{pivot.role}.{pivot.offer.name}"
-        text = f"{name} commits the saga: it has no compensation and may decline, so it is the pivot"
+        if pivot.offer.recorded and commit.inserted(pivot):
+            text = f"{pivot.role}.commit() is put in here: something cannot be undone, and all that may fail is behind"
+        elif pivot.offer.recorded:
+            text = f"{pivot.role}.commit() commits the saga: from here on it only goes forward"
+        else:
+            name = f"{pivot.role}.{pivot.offer.name}"
+            text = f"{name} commits the saga: it has no compensation and may decline, so it is the pivot"
         yield Remark("commit", pivot.span.line, pivot.site, text)
     if not pivots:
         line = choreography.header.span.line if choreography.header else 0

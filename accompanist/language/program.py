@@ -19,8 +19,9 @@ from accompanist.language.operations import Program, point_of
 class Operation:
     """An operation that a role's worker offers.
 
-    `kind` is "transaction", "compensation" or "query". A transaction that is neither `retriable` nor has a
-    `compensation` is a pivot. `parameters` maps names to type expressions as written; `returns` is one too.
+    `kind` is "transaction", "compensation", "query", or "commit" for the commit point's record. A transaction that is
+    neither `retriable` nor has a `compensation` is a pivot. `parameters` maps names to type expressions as written;
+    `returns` is one too.
     """
 
     name: str
@@ -32,7 +33,23 @@ class Operation:
 
     @property
     def pivot(self) -> bool:
-        return self.kind == "transaction" and self.compensation is None and not self.retriable
+        """Whether it commits the saga: the pivot, or the commit point's record."""
+        return self.recorded or (self.kind == "transaction" and self.compensation is None and not self.retriable)
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it is the commit point's record: the sidecar writes it, and no worker is asked."""
+        return self.kind == "commit"
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the sidecar itself answers and no worker is asked."""
+        return self.name.startswith("role.")
+
+    @property
+    def may_decline(self) -> bool:
+        """Whether the contract lets a worker decline it."""
+        return self.kind != "compensation" and not self.retriable and not self.drawn
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +110,7 @@ class Notice:
 @dataclass(frozen=True, slots=True)
 class Choreography:
     """A checked and projected choreography. `initiator` is None where it cannot be started from outside (a
-    sub-choreography). `commit_role` owns the commit point (the pivot), None where everything can be undone.
+    sub-choreography). `commit_role` owns the commit point (the pivot or a record), None where everything can be undone.
 
     Types are expressions over `names`, which maps each global name of generated code to (module, name) there.
     `site_lines` maps points to lines, `notices` are the selections that were inserted. `header`, `normal` and

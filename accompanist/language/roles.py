@@ -17,7 +17,7 @@ from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
 from accompanist.language.types import FLOAT, NONE, REFUSED, Type
 
-RESERVED = frozenset({"now", "uuid", "random", "sleep", "timeout", "event", "log", "abort"})
+RESERVED = frozenset({"now", "uuid", "random", "sleep", "timeout", "event", "log", "abort", "commit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,18 @@ class Offer:
 
     @property
     def pivot(self) -> bool:
-        return self.kind == "transaction" and self.compensation is None and not self.retriable
+        """Whether it commits the saga: a transaction that cannot be undone and may decline, or the record of it."""
+        return self.recorded or (self.kind == "transaction" and self.compensation is None and not self.retriable)
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it is the commit point's record, which does nothing and never declines."""
+        return self.kind == "commit"
+
+    @property
+    def irrevocable(self) -> bool:
+        """Whether it cannot be undone and never declines: what comes after the commit point."""
+        return self.kind == "transaction" and self.compensation is None and self.retriable
 
     @property
     def may_decline(self) -> bool:
@@ -42,7 +53,8 @@ class Offer:
 
     @property
     def drawn(self) -> bool:
-        """Whether the sidecar itself answers, from its clock or by chance; the answer is logged like any reply."""
+        """Whether the sidecar itself answers, from its clock, by chance or for the record; the answer is logged like
+        any reply."""
         return self.name.startswith("role.")
 
 
@@ -50,6 +62,7 @@ DRAWN = {
     "now": Offer("role.now", "query", (), FLOAT),
     "uuid": Offer("role.uuid", "query", (), Type("UUID", "uuid")),
     "random": Offer("role.random", "query", (), FLOAT),
+    "commit": Offer("role.commit", "commit", (), NONE),
 }
 """What every role can be asked without declaring it."""
 

@@ -13,7 +13,10 @@ declines is a value. A path on which everything can be undone needs no commit po
 In a loop, what one turn did is not known to others in the next unless they are told; a pivot that a later turn could
 reach again is refused. Each turn's transactions have sites of their own and are compensated one by one.
 
-Not yet: a commit point that is not a pivot (a record), pivots of different roles, an attempted pivot.
+A commit point that is not a pivot is a record, `role.commit()`: all that holds of a pivot holds of it, but that it may
+not fail itself. Where a saga needs one and has none, `language.commit` puts it in before this check.
+
+Not yet: commit points of different roles, an attempted pivot.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from accompanist.language import codes
-from accompanist.language.diagnostic import Findings
+from accompanist.language.diagnostic import Diagnostic, Findings
 from accompanist.language.ir import (
     Abort,
     Again,
@@ -56,6 +59,12 @@ class Done:
     what: str
     span: Span
     fails: bool
+    recorded: bool = False
+
+    @property
+    def binds(self) -> str:
+        """Why nothing may fail after it, if it is a commit point."""
+        return "commits the saga" if self.recorded else "cannot be undone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,10 +105,10 @@ class Commitment:
 
 
 class SagaCheck:
-    """Checks one choreography."""
+    """Checks one choreography. `refusal`: why no record could be put in where one is needed."""
 
-    def __init__(self, header: Header, sources: Sources, findings: Findings) -> None:
-        self._header, self._sources, self._findings = header, sources, findings
+    def __init__(self, header: Header, sources: Sources, findings: Findings, refusal: Diagnostic | None = None) -> None:
+        self._header, self._sources, self._findings, self._refusal = header, sources, findings, refusal
         self._commitment = Commitment(after={role: set() for role in header.roles})
         self._pivots: dict[str, Span] = {}
         self._turns: list[_Turn] = []
@@ -155,7 +164,7 @@ class SagaCheck:
                 self._add(
                     codes.PIVOT_IN_LOOP,
                     point.span,
-                    f"{point.role}.{point.offer.name} cannot be undone, and {procedure.header.name} may do it again",
+                    f"{_done(point).what} {_done(point).binds}, and {procedure.header.name} may do it again",
                     "put it behind the call",
                 )
 
@@ -217,7 +226,7 @@ class SagaCheck:
                     codes.PIVOT_IN_LOOP,
                     self._sources(pivot.span.file),
                     pivot.span,
-                    f"{pivot.what} cannot be undone, and another turn of the loop of line {point.span.line} "
+                    f"{pivot.what} {pivot.binds}, and another turn of the loop of line {point.span.line} "
                     "may come to it",
                     "put it behind the loop, or leave the loop after it with break",
                 )
@@ -274,15 +283,14 @@ class SagaCheck:
 
     def _invoke(self, point: Invoke, known: Knowledge) -> Knowledge:
         offer, role = point.offer, point.role
-        name = f"{role}.{offer.name}"
-        fails = offer.may_decline and not point.attempt
-        done = Done(point.site, role, name, point.span, fails)
+        done = _done(point)
+        name, fails = done.what, done.fails
         if offer.pivot:
             return self._pivot(point, done, known)
         if known.pivots and fails:
             kind = "is a query and" if offer.kind == "query" else "can be undone but"
             self._after(point.site, role, name, point.span, known, f"it {kind} may decline")
-        if offer.kind == "transaction" and offer.retriable and offer.compensation is None:
+        if offer.irrevocable:
             self._irrevocable(point, name, known)
         return known.does(done, frozenset({role}))
 
@@ -297,18 +305,22 @@ class SagaCheck:
             self._add(
                 codes.TWO_PIVOTS,
                 span,
-                f"{done.what} cannot be undone, and neither can {first.what} of line {first.span.line}",
-                f"a compensation for one of them, or @transaction(retriable=True) for {done.what}",
+                f"{done.what} cannot be undone, and neither can {first.what} of line {first.span.line}"
+                if not (done.recorded or first.recorded)
+                else f"{done.what} {done.binds}, and {first.what} of line {first.span.line} {first.binds}",
+                f"a compensation for one of them, or @transaction(retriable=True) for {done.what}"
+                if not (done.recorded or first.recorded)
+                else f"leave {done.what if done.recorded else first.what}() out",
             )
         for other in sorted(known.unknown[role], key=lambda other: other.span):
             if other.fails:
                 self._add(
                     codes.NOT_BEFORE_PIVOT,
                     span,
-                    f"{done.what} cannot be undone, but {role} does not know whether {other.what} "
+                    f"{done.what} {done.binds}, but {role} does not know whether {other.what} "
                     f"of line {other.span.line} went well"
                     if "abort" not in other.what
-                    else f"{done.what} cannot be undone, but {role} does not know whether {other.what} happened",
+                    else f"{done.what} {done.binds}, but {role} does not know whether {other.what} happened",
                     f"let a message lead from {other.role} to {role} before: com(…, to={role})",
                 )
             elif not _loop_of(other.site) or (_loop_of(other.site), other.role) not in self._failing:
@@ -323,8 +335,8 @@ class SagaCheck:
             self._add(
                 codes.NO_PIVOT,
                 point.span,
-                f"{name} cannot be undone, and no pivot comes before it on this path",
-                f"a compensation for {name}, or put it after the pivot",
+                f"{name} cannot be undone, and nothing commits the saga before it on this path{self._no_place}",
+                self._refusal.hint if self._refusal else f"a compensation for {name}, or put it after the commit point",
             )
         for pivot in known.pivots & known.unknown[point.role]:
             self._add(
@@ -335,20 +347,26 @@ class SagaCheck:
                 f"let a message lead from {pivot.role} to {point.role} before: com(…, to={point.role})",
             )
 
+    @property
+    def _no_place(self) -> str:
+        if self._refusal is None:
+            return ""
+        return f"; a record put there does not do: {self._refusal.text}"
+
     def _after(self, site: str, role: str, name: str, span: Span, known: Knowledge, why: str) -> None:
         pivot = min(known.pivots, key=lambda pivot: pivot.span)
         if pivot in known.unknown[role]:
             self._add(
                 codes.AFTER_PIVOT,
                 span,
-                f"{name} runs beside {pivot.what} of line {pivot.span.line}, which cannot be undone; {why}",
+                f"{name} runs beside {pivot.what} of line {pivot.span.line}, which {pivot.binds}; {why}",
                 f"do it before, and let a message lead from {role} to {pivot.role}: com(…, to={pivot.role})",
             )
         else:
             self._add(
                 codes.AFTER_PIVOT,
                 span,
-                f"{name} comes after {pivot.what} of line {pivot.span.line}, which cannot be undone; {why}",
+                f"{name} comes after {pivot.what} of line {pivot.span.line}, which {pivot.binds}; {why}",
                 "do it before, or make it retriable",
             )
 
@@ -361,6 +379,12 @@ class SagaCheck:
 
     def _add(self, code: str, span: Span, text: str, hint: str) -> None:
         self._findings.add(code, self._sources(span.file), span, text, hint)
+
+
+def _done(point: Invoke) -> Done:
+    name = f"{point.role}.{point.offer.name.removeprefix('role.')}"
+    fails = point.offer.may_decline and not point.attempt
+    return Done(point.site, point.role, name, point.span, fails, point.offer.recorded)
 
 
 def _loop_of(site: str) -> str:

@@ -33,8 +33,8 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A worker's operation. `kind`: pivot, transaction, retriable or query, or drawn, for what a role asks its own
-    clock or chance; `undo` is its compensation."""
+    """A worker's operation. `kind`: pivot, transaction, retriable or query; or drawn, for what a role asks its own
+    clock or chance, or commit, for the record that commits the saga. `undo` is its compensation."""
 
     site: str
     line: int
@@ -52,6 +52,7 @@ class Act:
             "retriable": "retried until it succeeds",
             "query": "query",
             "drawn": "recorded",
+            "commit": "recorded: commits the saga",
         }
         said = [found[self.kind]] if self.kind in found else []
         said += ["a refusal is a value"] if self.attempted else []

@@ -31,7 +31,8 @@ text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",mon
 .pill{fill:var(--choice-paper);stroke:var(--choice)}.told{font-size:11px;fill:var(--choice);font-weight:600}
 .act rect{fill:var(--act);stroke:var(--act-edge)}.query rect,.drawn rect{fill:var(--paper);stroke-dasharray:4 3}
 .visit rect{fill:var(--head);stroke:var(--soft);stroke-width:1.5}
-.pivot rect{fill:var(--pivot);stroke:var(--pivot-edge);stroke-width:2.2}.pivot .small{fill:var(--pivot-edge)}
+.pivot rect,.commit rect{fill:var(--pivot);stroke:var(--pivot-edge);stroke-width:2.2}
+.pivot .small,.commit .small{fill:var(--pivot-edge)}
 .frame{fill:var(--frame);fill-opacity:.55;stroke:var(--life)}.tab{fill:var(--head);stroke:var(--life)}
 .kind{font-size:11px;font-weight:700}.split{stroke:var(--life);stroke-dasharray:6 5}
 .start rect{fill:var(--head);stroke:var(--edge)}.result rect{fill:var(--good-paper);stroke:var(--good)}

@@ -69,6 +69,14 @@ class Role:
         """A number from 0 up to, not including, 1. It is drawn once and recorded."""
         _never(f"{type(self).__name__}.random")
 
+    def commit(self) -> None:
+        """Commit the saga: from here on it only goes forward. It is a record and asks no worker; it never fails.
+
+        Only for a saga without a pivot. What may fail, at any role, comes before it, and what is done after it is
+        retriable. Where it is left out and something retriable cannot be undone, `accompanist check` puts it in.
+        """
+        _never(f"{type(self).__name__}.commit")
+
     def abort(self, reason: str) -> NoReturn:
         """Undo the saga: everything that was done, at every role, is compensated."""
         _never(f"{type(self).__name__}.abort")

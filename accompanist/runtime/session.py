@@ -115,12 +115,15 @@ class Session(State):
                 self._draft.messages.append(control(self.header, Kind.CANCEL, self.role, self._owner, reason))
                 self._draft.forced = True
             return
-        if self._past_commit():
+        if self._past_commit() or (self.row.vote is not None and not self.is_initiator):
+            # on a path that came to no commit point, the initiator may have settled on this role's done vote
             return
         in_doubt = self._in_doubt()
-        pivot = in_doubt is not None and self.program.projection.operations[in_doubt.operation].pivot
+        asked = self.program.projection.operations[in_doubt.operation] if in_doubt is not None else None
+        # a pivot may be through at its worker, whose fence knows; a record is through when it is here
+        doubtful = asked is not None and asked.pivot and not asked.recorded
         reason = reason if reason == DEADLINE else f"{CANCELLED}{reason}"
-        self._close(reason, unless=in_doubt.site if in_doubt and pivot else None)
+        self._close(reason, unless=in_doubt.site if in_doubt and doubtful else None)
 
     def _on_expire(self, event: Deadline) -> None:
         """The deadline has passed here; another sidecar's clock may see it otherwise. So nothing is done about it

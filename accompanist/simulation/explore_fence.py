@@ -74,6 +74,9 @@ class Answering:
 
 def answer(fence: Fence, call: CallWorker, operation: Operation, worker: Worker, rules: Fencing) -> Iterator[Answering]:
     """Every way in which the worker may answer a call."""
+    if operation.drawn:  # the sidecar itself says so: no fence keeps it, and no door keeps it out
+        yield from (Answering(told, fence) for told, _ in worker.answers(call, fence.memory))
+        return
     digest = codec.digest(call.arguments)
     known = fence.record(call)
     if known is not None and (rules.replies_kept or call.kind is ResultKind.COMPENSATE):

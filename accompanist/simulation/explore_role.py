@@ -178,12 +178,16 @@ class Role:
             text = f"{self.name}'s worker {did(call, way.answer)}"
             chance = Chance.DECLINE if way.declined else Chance.HELPFUL
             yield self._effect(state, there) or self._fed(there, event, event, text, chance)
-            if call.kind is ResultKind.FORWARD and not call.endless:
+            if self._may_be_lost(call):
                 lost = self._exhausted(there, call, f"{text}; {self.name} is not told")
                 yield self._effect(state, there) or lost._replace(declines=way.declined)
-        if call.kind is ResultKind.FORWARD and not call.endless:
+        if self._may_be_lost(call):
             text = f"{self.name} gets no answer to {call.operation} at {call.site}"
             yield self._exhausted(gone._replace(late=state.late | {call}), call, text)
+
+    def _may_be_lost(self, call: CallWorker) -> bool:
+        drawn = self._program.projection.operations[call.operation].drawn
+        return call.kind is ResultKind.FORWARD and not call.endless and not drawn
 
     def _ways(self, state: RoleState, call: CallWorker) -> Iterator[explore_fence.Answering]:
         operation = self._program.projection.operations[call.operation]
@@ -237,7 +241,12 @@ class Role:
     def _dead(self, state: RoleState) -> RoleState:
         # the mark that a message was taken is durable; it matters only where nothing else finds the message again
         heard = frozenset[int]() if self._rules.inbox_swept else state.heard
-        return state._replace(live=DOWN, heard=heard, asked=frozenset(), late=state.late | state.asked)
+        return state._replace(live=DOWN, heard=heard, asked=frozenset(), late=state.late | self._underway(state))
+
+    def _underway(self, state: RoleState) -> frozenset[Asked]:
+        """What may still reach the worker although nobody waits for it any more."""
+        operations = self._program.projection.operations
+        return frozenset(c for c in state.asked if isinstance(c, CloseWorker) or not operations[c.operation].drawn)
 
     def _arrives_late(self, state: RoleState, call: Asked) -> Iterator[Move]:
         rest = state._replace(late=state.late - {call})
@@ -351,7 +360,7 @@ class Role:
 
     def _number(self, state: RoleState) -> int:
         if self._final(state.row):  # nobody looks at the rest again
-            state = RoleState(row=state.row, late=state.late | state.asked, fence=state.fence)
+            state = RoleState(row=state.row, late=state.late | self._underway(state), fence=state.fence)
         number = self._numbers.setdefault(state, len(self._states))
         if number == len(self._states):
             self._states.append(state)

@@ -33,7 +33,7 @@ class Replies:
 
     def answers(self, call: CallWorker, memory: bytes) -> list[tuple[Answer, bytes]]:
         reply: tuple[Answer, bytes] = (Replied(self._replies.get(call.operation, b"null")), memory)
-        if self._declines and may_decline(self._operations[call.operation]):
+        if self._declines and self._operations[call.operation].may_decline:
             return [reply, (Declined(UNWILLING), memory)]
         return [reply]
 
@@ -62,7 +62,7 @@ class Functions:
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = self._answer(call, memory)
-        if self._declines and may_decline(self._operations[call.operation]) and not isinstance(known[0], Declined):
+        if self._declines and self._operations[call.operation].may_decline and not isinstance(known[0], Declined):
             return [known, (Declined(UNWILLING), memory)]
         return [known]
 
@@ -106,8 +106,3 @@ class Declining:
         if reason is None or call.kind is ResultKind.COMPENSATE:
             return self._worker.answers(call, memory)
         return [(Declined(reason), memory)]
-
-
-def may_decline(operation: Operation) -> bool:
-    """Whether the contract lets a worker decline an operation."""
-    return operation.kind != "compensation" and not operation.retriable

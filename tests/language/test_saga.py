@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from accompanist.language.commit import inserted
+from accompanist.language.ir import Invoke, walk
 from tests.language.programs import must_pass, text
 
 HEAD = """\
@@ -98,3 +100,52 @@ def test_a_maybe_pivot_counts() -> None:
     assert codes("com(n, to=b)", "if n > 3:", "    a.pivot(n)", "a.do(n)") == ["ACC151"]
     assert codes("com(n, to=b)", "if n > 3:", "    a.pivot(n)", "a.pivot(n)") == ["ACC152"]
     assert codes("com(n, to=b)", "if n > 3:", "    a.pivot(n)", "    return", "a.pivot(n)") == []
+
+
+def records(*lines: str) -> list[tuple[str, int]]:
+    """Who commits by a record that was put in, and before which line of these."""
+    head = HEAD + "    com(n, to=b)\n"
+    result = text(head + "".join(f"    {line}\n" for line in lines))
+    assert result.ok, [found.text for found in result.diagnostics]
+    calls = [point for point in walk(result.choreographies[0].normal) if isinstance(point, Invoke)]
+    return [(call.role, call.span.line - head.count("\n")) for call in calls if inserted(call)]
+
+
+def test_a_record_is_put_in_as_late_as_it_may() -> None:
+    assert records("x = a.do(n)", "a.tell(x)", "a.tell(x)") == [("a", 2)]
+    assert records("x = com(a.do(n), to=b)", "y = b.do(x)", "b.tell(y)") == [("b", 3)]
+
+
+def test_a_record_is_put_in_on_each_path_that_needs_one() -> None:
+    assert records("if a.do(n) > 1:", "    a.tell(n)", "elif n > 3:", "    a.do(n)", "else:", "    a.tell(n)") == [
+        ("a", 2),
+        ("a", 6),
+    ]
+
+
+def test_a_record_is_put_in_before_what_two_roles_do_apart() -> None:
+    assert records("x = a.do(n)", "b.tell(com(x, to=b))", "c.tell(com(x, to=c))") == [("a", 2)]
+    assert records("b.tell(com(n, to=b))", "c.tell(com(n, to=c))") == [("a", 1)]
+
+
+def test_no_record_is_put_in_where_it_is_not_needed() -> None:
+    assert records("a.do(n)") == []
+    assert records("a.pivot(n)", "a.tell(n)") == []
+    assert records("a.do(n)", "a.commit()", "a.tell(n)") == []
+
+
+def test_what_is_against_a_record_is_said() -> None:
+    (found,) = text(HEAD + "    x = b.do(com(n, to=b))\n    a.tell(n)\n").diagnostics
+    assert found.code == "ACC153"
+    assert "a does not know whether b.do of line 18 went well" in found.text
+    assert "com(…, to=a)" in found.hint
+
+
+def test_what_was_put_in_is_part_of_the_fingerprint() -> None:
+    said, silent = (
+        text(f"{HEAD}    com(n, to=b)\n    a.do(n)\n{line}    a.tell(n)\n") for line in ("    a.commit()\n", "")
+    )
+    (one,), (other,) = said.choreographies, silent.choreographies
+    assert one.commit_role == other.commit_role == "a"
+    assert "role.commit" in other.projections["a"].operations
+    assert one.fingerprint != other.fingerprint

@@ -23,6 +23,7 @@ PROJECTED = (
     "nested_loops",
     "called",
     "drawn",
+    "commit_put_in_earlier",
 )
 
 

@@ -30,6 +30,8 @@ class Adding:
     def answers(self, call: CallWorker, memory: bytes) -> list[tuple[Answer, bytes]]:
         if self._operations[call.operation].kind == "compensation":
             return [(Replied(b"null"), memory)]
+        if self._operations[call.operation].drawn:
+            return [(Replied(b"null"), memory)]
         value: Any = orjson.loads(call.arguments)["value"]
         ways: list[tuple[Answer, bytes]] = [(Replied(orjson.dumps(value + 1)), memory)]
         if self._doubtful:

@@ -122,6 +122,24 @@ class ForgetsReplies(Session):
         self._draft.results.clear()
 
 
+class TellsOfARecordItDoesNotKeep(Session):
+    """Goes on from the commit point, and tells of it, while its record is not stable."""
+
+    def _answer(self, event: Answered, outcome: str) -> None:
+        super()._answer(event, outcome)
+        self._draft.results = [result for result in self._draft.results if result.operation != "role.commit"]
+
+
+class GrantsAfterItsVote(Session):
+    """Grants a cancel after its done vote, where its path came to no commit point."""
+
+    def _on_consider(self, event: Arrived | Deadline) -> None:
+        if isinstance(event, Arrived) and self.role == self._owner and not self._past_commit():
+            self._close(reason_in(event.message))
+        else:
+            super()._on_consider(event)  # type: ignore[arg-type]
+
+
 class SettlesAlone(Session):
     """The initiator says settled at its own end, without the others' votes."""
 

@@ -22,7 +22,7 @@ def test_one_role_under_all_faults(crashes: int) -> None:
     "faults",
     [Faults(crashes=1, declines=1), Faults(crashes=0, declines=9, cancels=1), Faults(crashes=0, lost_answers=1)],
 )
-@pytest.mark.parametrize("saga", ["ring", "fork"])
+@pytest.mark.parametrize("saga", ["ring", "fork", "recorded"])
 def test_three_roles(saga: str, faults: Faults) -> None:
     programs: Programs = getattr(sagas, saga)()
     assert set(holds(explorer(programs, faults)).ends) == {"settled", "ended"}

@@ -22,6 +22,7 @@ from tests.model.searched import breaks, explorer, holds
 from tests.runtime import sagas
 
 CRASH, DECLINES = Faults(crashes=1, declines=1), Faults(crashes=0, declines=9)
+CRASHED_AND_CANCELLED = Faults(crashes=1, declines=0, cancels=1)
 CANCEL, LOST = Faults(crashes=0, declines=0, cancels=1), Faults(crashes=0, lost_answers=1, declines=0)
 
 
@@ -46,6 +47,8 @@ def asking() -> dict[str, RoleProgram]:
 SAGAS = {
     "ring": sagas.ring,
     "fork": sagas.fork,
+    "recorded": sagas.recorded,
+    "unrecorded": lambda: sagas.recorded(commits=False),
     "tail": lambda: sagas.ring(pivot=False, concurrent_tail=True),
     "asking": asking,
 }
@@ -68,6 +71,19 @@ ROWS: dict[str, tuple[Rules, str, Faults, Property]] = {
     "in reverse": (Rules(core=switched.UndoesInOrder), "tail", DECLINES, Property.ALL),
     "no abort after done": (Rules(core=switched.GrantsAnything), "ring", CANCEL, Property.ALL),
     "no cancel after commit": (Rules(core=switched.GrantsAfterTheCommitPoint), "ring", CANCEL, Property.ALL),
+    "the record is stable": (
+        Rules(core=switched.TellsOfARecordItDoesNotKeep),
+        "recorded",
+        CRASHED_AND_CANCELLED,
+        Property.ALL,
+    ),
+    "no cancel after a record": (
+        Rules(core=switched.GrantsAfterTheCommitPoint),
+        "recorded",
+        CRASHED_AND_CANCELLED,
+        Property.ALL,
+    ),
+    "no cancel after a vote": (Rules(core=switched.GrantsAfterItsVote), "unrecorded", CANCEL, Property.POSSIBLE),
     "a call in doubt": (Rules(core=switched.ClosesBlindly), "ring", LOST, Property.ALL),
     "done says contacts": (Rules(core=switched.KeepsItsContacts), "ring", DECLINES, Property.AGREEMENT),
     "undone says send set": (Rules(core=switched.KeepsItsSendSet), "ring", DECLINES, Property.AGREEMENT),

@@ -126,6 +126,38 @@ def ring(pivot: bool = True, concurrent_tail: bool = False) -> dict[str, RolePro
     )
 
 
+def recorded(commits: bool = True) -> dict[str, RoleProgram]:
+    """a does something and tells b, b commits the saga by a record, and a does what cannot be undone. Where it does
+    not come to the commit point, it is only told so."""
+
+    def a(value: int) -> Program:
+        done = yield Call("1", "do", {"value": value}, int)
+        yield Send("2", "b", done)
+        known = yield Receive("5", "b", int)
+        if known:
+            known = yield Call("6", "tell", {"value": known}, int)
+            yield Send("7", "b", known)
+        return known
+
+    def b() -> Program:
+        got = yield Receive("2", "a", int)
+        tried = yield Call("3", "try_it", {"value": got}, int)
+        if commits:
+            yield Call("4", "role.commit", {}, type(None))
+        yield Send("5", "a", tried if commits else 0)
+        if commits:
+            yield Receive("7", "a", int)
+        return None
+
+    tell = transaction("tell", None, retriable=True)
+    record = Operation("role.commit", "commit", {}, "None")
+    return saga(
+        {"a": (a, transaction("do") + tell, {"b"}), "b": (b, [*transaction("try_it"), record], {"a"})},
+        commit_role="b",
+        after_commit={"a": {"5", "6", "7"}, "b": {"5", "7"}} if commits else {},
+    )
+
+
 def fork() -> dict[str, RoleProgram]:
     """a chooses; b learns which branch by the selection that rides on its data, c by a label alone. Nothing is a
     pivot, so that the initiator may be cancelled until all have voted."""

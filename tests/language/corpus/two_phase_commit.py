@@ -22,7 +22,7 @@ class Member(Role):
     def give_back(self, what: str) -> None: ...
 
     @transaction(retriable=True)
-    def commit(self, what: str) -> int: ...
+    def carry_out(self, what: str) -> int: ...
 
 
 @choreography
@@ -34,7 +34,7 @@ def two_phase_commit(
         com(ready, to=lead)
     decision = lead.decide(what)
     for member in (one, two, three):
-        member.commit(com(decision, to=member))
+        member.carry_out(com(decision, to=member))
     return decision
 
 
@@ -49,9 +49,9 @@ WORKERS: dict[str, Callable[..., Any]] = {
     "one.prepare": lambda what: 1,
     "two.prepare": prepare,
     "three.prepare": lambda what: 3,
-    "one.commit": lambda what: 1,
-    "two.commit": lambda what: 2,
-    "three.commit": lambda what: 3,
+    "one.carry_out": lambda what: 1,
+    "two.carry_out": lambda what: 2,
+    "three.carry_out": lambda what: 3,
 }
 ARGUMENTS: list[dict[str, Any]] = [{"what": "yes"}, {"what": "no"}]
 RESULTS: list[Any] = ["commit yes", "undone: two says no"]

@@ -2,15 +2,19 @@ from accompanist import At, Role, choreography, transaction
 
 
 class Stock(Role):
+    @transaction
+    def hold(self, order: str) -> str: ...
+
+    @hold.compensation
+    def free(self, order: str) -> None: ...
+
     @transaction(retriable=True)
     def announce(self, order: str) -> None: ...
-
-    @transaction
-    def ship(self, order: str) -> str: ...
 
 
 @choreography
 def sell(stock: Stock, order: At[str, "stock"]) -> At[str, "stock"]:
-    parcel = stock.ship(order)
+    held = stock.hold(order)
+    stock.commit()
     stock.announce(order)
-    return parcel
+    return held

@@ -18,7 +18,7 @@ class Member(Role):
     def give_back(self, what: str) -> None: ...
 
     @transaction(retriable=True)
-    def commit(self, what: str) -> int: ...
+    def carry_out(self, what: str) -> int: ...
 
 
 @choreography
@@ -26,5 +26,5 @@ def commit_before_decision(lead: Lead, one: Member, two: Member, what: At[str, "
     for member in (one, two):
         known = com(what, to=member)
         com(member.prepare(known), to=lead)
-        member.commit(known)  #! ACC153 one.commit cannot be undone #! ACC153 two.commit cannot be undone
+        member.carry_out(known)  #! ACC153 one.carry_out cannot be undone #! ACC153 two.carry_out cannot be undone
     return lead.decide(what)

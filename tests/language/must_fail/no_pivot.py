@@ -1,4 +1,4 @@
-"""Retriable transactions that cannot be undone come after a pivot."""
+"""Retriable transactions that cannot be undone come after the commit point, and there has to be a place for one."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from tests.language.must_fail.shop import Bank, Order, Stock
 
 @choreography
 def no_pivot(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At[int, "bank"]:
-    return bank.tell(com(order.cents, to=bank))  #! ACC153 no pivot comes before it on this path
+    told = bank.tell(com(order.cents, to=bank))  #! ACC153 nothing commits the saga before it on this path
+    stock.hold(order)
+    return told
 
 
 @choreography
 def beside(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At[int, "bank"]:
     cents = com(order.cents, to=bank)
     stock.ship(stock.hold(order))
-    return bank.tell(cents)  #! ACC153 bank does not know whether stock.ship of line 17 went well
+    return bank.tell(cents)  #! ACC153 bank does not know whether stock.ship of line 19 went well
 
 
 @choreography

@@ -18,13 +18,13 @@ class Member(Role):
     def give_back(self, what: str) -> None: ...
 
     @transaction(retriable=True)
-    def commit(self, what: str) -> int: ...
+    def carry_out(self, what: str) -> int: ...
 
 
 @choreography
 def prepared_too_late(lead: Lead, one: Member, two: Member, what: At[str, "lead"]) -> At[str, "lead"]:
     com(one.prepare(com(what, to=one)), to=lead)
     decision = lead.decide(what)
-    one.commit(com(decision, to=one))
+    one.carry_out(com(decision, to=one))
     two.prepare(com(decision, to=two))  #! ACC151 two.prepare comes after lead.decide of line 27
     return decision
