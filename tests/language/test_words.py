@@ -37,6 +37,7 @@ def test_calling_any_of_them_raises() -> None:
         lambda: desk.write(1),
         lambda: desk.tell(1),
         lambda: desk.abort("no"),
+        lambda: desk.commit(),
         lambda: com(1, to=desk),
         lambda: share(1, to=[desk]),
         lambda: attempt(1),
