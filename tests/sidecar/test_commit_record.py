@@ -55,7 +55,7 @@ async def test_a_cancel_before_the_record_is_granted() -> None:
     services.workers["b"].turns = 1_000
     session = await services.start()
     await services.row("a", session, Phase.RUNNING)
-    while "try_it" not in services.workers["b"].calls:
+    while "try_it" not in services.workers["b"].calls:  # noqa: ASYNC110
         await asyncio.sleep(0)  # a turn of the loop, not a time
     services.workers["b"].turns = 0
     services.sidecars["b"].driver.arrive(of(cancel(), session), known=False)
@@ -68,7 +68,7 @@ async def test_a_cancel_after_the_record_comes_too_late() -> None:
     services = Services(sagas.recorded())
     services.workers["a"].turns = 0
     session = await services.start()
-    while services.workers["a"].calls != ["do", "tell"]:
+    while services.workers["a"].calls != ["do", "tell"]:  # noqa: ASYNC110
         await asyncio.sleep(0)  # a turn of the loop, not a time
     services.sidecars["b"].driver.arrive(of(cancel(), session), known=True)
     row = await services.end(session)
