@@ -1,13 +1,14 @@
 """Two versions of a file of choreographies: what changes at each role, and which sessions in flight go on.
 
 A session runs on the fingerprint it began with, for ever. So a role whose projection is the same goes on as it is, and
-a role whose projection changed goes on with the old one, which the log keeps. What can break it is what the kept
-program does not bring along: message types and @pure functions are those of the deployed code, operations those of the
-deployed workers. Those are compared here (`ground`); the steps of each role are only compared to say what is new.
+a role whose projection changed goes on with the old one, which its service's log keeps with the message types and
+@pure functions it was registered with. What can break it is what the log cannot keep: the worker that is deployed. Its
+operations, and the classes they take and give, are compared here (`ground`); the steps of each role are only compared
+to say what is new.
 
-Cautious on purpose: any change of a message class that an old projection names counts as breaking, also a field with a
-default, because the arguments of a call that is asked again would then have another digest and the session would be
-parked. Not seen: what a worker does inside; types from outside the project; whether any session is in flight at all.
+Cautious on purpose: any change of a class that an operation takes or gives counts as breaking, also a field with a
+default, because the worker may be in any language, and not all of them let a field be missing. Not seen: what a worker
+does inside; types from outside the project; whether any session is in flight at all.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class RoleDiff:
-    """One role. `verdict`: same (goes on as it is), kept (goes on with the old projection), broken (cannot be
-    replayed with what would be deployed; `breaks` says why), new (no session knows it).
+    """One role. `verdict`: same (goes on as it is), kept (goes on with the old projection), broken (the worker that
+    would be deployed cannot serve the old one; `breaks` says why), new (no session knows it).
 
     `workers`: what the workers of the old version do not offer to the new projection.
     """
@@ -120,7 +121,7 @@ def _role(role: str, old: Side, new: tuple[Choreography | None, Ground]) -> Role
 
 
 def _breaks(role: str, before: Choreography, ground: Ground, later: Ground) -> Iterator[str]:
-    """Why a session that began on `before` could not be replayed at a role with what `later` deploys."""
+    """Why a session that began on `before` could not go on at a role with the worker that `later` deploys."""
     for pair in ground.under(before, role):
         yield from ground.differences(pair, later)
     for what in misfits(_called(before, role), _class(before, role, later)):

@@ -10,15 +10,15 @@ from accompanist.language.diff import Change, ChoreographyDiff, Diff, RoleDiff
 
 _VERDICT = {
     "same": "same program: sessions in flight go on",
-    "kept": "sessions in flight go on with the old projection, as long as that is hosted",
-    "broken": "SESSIONS IN FLIGHT CANNOT BE REPLAYED with what would be deployed",
+    "kept": "sessions in flight go on with the old projection, which the log keeps",
+    "broken": "SESSIONS IN FLIGHT CANNOT GO ON with the worker that would be deployed",
     "new": "new: no session in flight knows it",
 }
 _SIGN = {"added": "+", "removed": "-", "changed": "~"}
 
 
 def diff_report(found: Diff) -> tuple[str, dict[str, Any], int]:
-    """Text, JSON form and exit code: 1 if a session in flight could not be replayed."""
+    """Text, JSON form and exit code: 1 if a session in flight could not go on."""
     data = {
         "broken": found.broken,
         "choreographies": [{**asdict(one), "broken": one.broken} for one in found.choreographies],

@@ -1,8 +1,8 @@
-"""What a projection stands on outside itself: message types, @pure functions, and its role's operations.
+"""What an old version stands on that its service's log does not keep: the worker that is deployed.
 
-The generated program of an old version is kept by its fingerprint; what it imports is not, it is whatever is deployed.
-So a session in flight can only be replayed if all of this still is what it was: a payload of the log is decoded by the
-deployed class, a @pure function has to give the value it gave, an operation has to be offered as it was called.
+The log keeps a version's program with its message types and @pure functions, and a session in flight runs on those. The
+worker is another process, deployed with other classes: so an operation has to be offered as the old program calls it,
+and what its parameters and its reply are made of has to be what it was.
 """
 
 from __future__ import annotations
@@ -39,12 +39,10 @@ class Ground:
         return cls(modules, Messages(modules))
 
     def under(self, choreography: Choreography, role: str) -> tuple[Pair, ...]:
-        """What a role's projection names: in its code, and in the types of the operations it calls."""
+        """The definitions that cross to a role's worker: those in the types of the operations that it calls."""
         projection = choreography.projections[role]
         called = [one for one in projection.operations.values() if calls(choreography, role, one.name)]
-        texts = [projection.source]
-        texts += [text for one in called for text in (*one.parameters.values(), one.returns)]
-        texts += [given.type for given in choreography.parameters if role in given.owners]
+        texts = [text for one in called for text in (*one.parameters.values(), one.returns)]
         named = {name for text in texts for name in _NAME.findall(text)}
         return tuple(sorted({pair for alias, pair in choreography.names.items() if alias in named}))
 

@@ -2,7 +2,7 @@
 
 `gather` follows every import of the file that leads to a file inside the root, wherever the import stands, and takes
 the `__init__.py` of each package on the way, since Python runs it. `Accompanist` itself is not taken: it is installed.
-`reader` reads from texts as if they were files under a root that does not exist.
+`again` compiles from texts as if they were files under a root that does not exist.
 
 Not followed: modules that are imported by a name made at run time, and files that are no modules.
 """
@@ -13,7 +13,9 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
+from accompanist.language.compile import compile_file
 from accompanist.language.modules import Module, Modules, origin
+from accompanist.language.program import Choreography
 from accompanist.language.source import Read
 from accompanist.language.types import WORDS
 
@@ -49,9 +51,14 @@ def _imported(module: Module) -> Iterator[str]:
             yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
 
 
-def reader(texts: Mapping[str, str], root: str) -> Read:
-    """Reads the texts as files below `root`."""
-    return lambda path: texts.get(path.removeprefix(f"{root}/")) if path.startswith(f"{root}/") else None
+def again(file: str, texts: Mapping[str, str], fingerprint: str) -> Choreography | str:
+    """The choreography of a file among the texts that has this fingerprint, or why none has. Nothing is executed."""
+    root = f"version {fingerprint[:12]}"
+    compiled = compile_file(f"{root}/{file}", root=root, read=lambda path: texts.get(path.removeprefix(f"{root}/")))
+    same = [one for one in compiled.choreographies if one.fingerprint == fingerprint]
+    if same:
+        return same[0]
+    return compiled.diagnostics[0].text if compiled.diagnostics else "its texts compile to another fingerprint"
 
 
 def module_names(texts: Mapping[str, str]) -> dict[str, str]:

@@ -98,3 +98,11 @@ NOT_FORGOTTEN = catalogue(
     "Sessions have gone from the log, and the worker has not answered accompanist.forget for an hour.",
     "See that the service's workers are up; their fence tables grow until then.",
 )
+VERSION_LOST = catalogue(
+    "ACC435",
+    "open sessions of a version that the log cannot bring back",
+    "They go on only at a sidecar that has this version deployed: the log never kept it, its texts are damaged, or "
+    "this release of Accompanist makes another program of them.",
+    "Run a sidecar with the release and the file they began with until they are over; `accompanist sessions list` "
+    "names them.",
+)

@@ -119,6 +119,10 @@ def _sessions(vitals: Vitals) -> Judged:
     ):
         if held.count:
             yield code, "warning", _counted(held)
+    for version in vitals.versions:
+        if version.problem:
+            what = f"version {version.fingerprint[:12]} of {version.choreography}"
+            yield ailments.VERSION_LOST, "warning", f"{version.sessions} sessions began with {what}; {version.problem}"
     if vitals.forgotten and vitals.forgotten_s > forget_s:
         text = f"{vitals.forgotten} sessions, the oldest for {_ago(vitals.forgotten_s)}"
         yield ailments.NOT_FORGOTTEN, "warning", text

@@ -18,7 +18,8 @@ import asyncpg
 import msgspec
 
 from accompanist import limits
-from accompanist.log import names, refusals, server
+from accompanist.language.texts import again
+from accompanist.log import names, refusals, server, versions
 from accompanist.log.connection import connect
 from accompanist.log.schema import head
 
@@ -47,6 +48,16 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 
     count: int
     oldest: tuple[tuple[UUID, str, float, str], ...] = ()
+
+
+class InUse(msgspec.Struct, frozen=True, kw_only=True):
+    """A version that open sessions began with. `problem`: why the log cannot bring it back,
+    if it cannot."""
+
+    fingerprint: str
+    choreography: str
+    sessions: int
+    problem: str
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,6 +94,7 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     stuck: Held = Held(count=0)
     parked: Held = Held(count=0)
     unhostable: Held = Held(count=0)
+    versions: tuple[InUse, ...] = ()
     outbox: Held = Held(count=0)
     clashes: Held = Held(count=0)
     forgotten: int = 0
@@ -135,6 +147,14 @@ WHERE a.early AND a.arrived_at < clock_timestamp() - interval '1 minute' AND a.s
   AND NOT EXISTS (SELECT FROM session s WHERE s.session = a.session AND s.role = a.receiver)
   AND NOT EXISTS (SELECT FROM stub b WHERE b.session = a.session AND b.role = a.receiver)
 GROUP BY a.session, a.receiver"""
+# a version that is registered but too large to be kept is hosted as long as it is deployed: nothing is known of it here
+_VERSIONS = """
+SELECT used.fingerprint, used.choreography, used.sessions, v.kept, v.digest
+FROM (SELECT version_of(header) AS fingerprint, choreography, count(*) AS sessions
+      FROM session WHERE open GROUP BY 1, 2) AS used
+LEFT JOIN version v USING (fingerprint)
+WHERE v.fingerprint IS NOT NULL OR NOT EXISTS (SELECT FROM projection p WHERE p.fingerprint = used.fingerprint)
+ORDER BY used.sessions DESC LIMIT $1"""
 _OUTBOX = """
 SELECT session, sender AS role, extract(epoch FROM clock_timestamp() - tried_at)::float8 AS seconds,
     concat(answer, ' at ', service, ', tried ', attempts, ' times') AS words
@@ -216,10 +236,23 @@ async def _log(connection: asyncpg.Connection, service: str, schema: str, seen: 
         stuck=await _held(connection, _STUCK, float(limits.stuck_after_ms)),
         parked=await _held(connection, _PARKED),
         unhostable=await _held(connection, _UNHOSTABLE),
+        versions=tuple(_in_use(row) for row in await connection.fetch(_VERSIONS, limits.versions_rows_max)),
         outbox=await _held(connection, _OUTBOX.format("<>", " AND attempts > 3")),
         clashes=await _held(connection, _OUTBOX.format("=", "")),
         forgotten=forgotten[0],
         forgotten_s=forgotten[1],
+    )
+
+
+def _in_use(row: Any) -> InUse:
+    """Compiled anew, as a sidecar would; nothing of it is run."""
+    problem = "the log does not keep it"
+    if row["kept"] is not None:
+        version = versions.decode(row["fingerprint"], row["choreography"], row["kept"], row["digest"])
+        found = again(version.file, version.texts, version.fingerprint)
+        problem = f"registered by {version.made_by}: {found}" if isinstance(found, str) else ""
+    return InUse(
+        fingerprint=row["fingerprint"], choreography=row["choreography"], sessions=row["sessions"], problem=problem
     )
 
 

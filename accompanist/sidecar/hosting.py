@@ -31,7 +31,7 @@ from accompanist.language.diagnostic import render
 from accompanist.language.load import Provide, load
 from accompanist.language.private import PrivateModules
 from accompanist.language.program import Choreography, RoleProgram
-from accompanist.language.texts import gather, reader
+from accompanist.language.texts import again, gather
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Kept
 
@@ -115,21 +115,20 @@ class Hosted:
 
     def add_kept(self, version: Kept) -> None:
         """Host a version that our log keeps. Raises AccompanistError when it cannot be what it was."""
-        root = f"version {version.fingerprint[:12]}"
-        compiled = compile_file(f"{root}/{version.file}", root=root, read=reader(version.texts, root))
-        name = f"{version.choreography}, {root}, registered by {version.made_by or 'nobody knows what'}"
-        same = [one for one in compiled.choreographies if one.fingerprint == version.fingerprint]
-        if not same:
-            found = compiled.diagnostics[0].text if compiled.diagnostics else "its texts compile to another fingerprint"
-            raise OperatorError(NOT_THE_SAME, f"{name}; under {MADE_BY}: {found}")
+        what = (
+            f"{version.choreography}, version {version.fingerprint[:12]}, registered by {version.made_by or 'nobody'}"
+        )
+        found = again(version.file, version.texts, version.fingerprint)
+        if isinstance(found, str):
+            raise OperatorError(NOT_THE_SAME, f"{what}; under {MADE_BY}: {found}")
         modules = PrivateModules(version.texts)
-        self._bindings[version.fingerprint] = [version.bindings, *self._bound_now(same[0])]
+        self._bindings[version.fingerprint] = [version.bindings, *self._bound_now(found)]
         try:
-            self._load(same[0], modules)
+            self._load(found, modules)
         except Exception as problem:
             del self._bindings[version.fingerprint]
             modules.forget()
-            raise OperatorError(NOT_THE_SAME, f"{name}; under {MADE_BY}: {problem}") from None
+            raise OperatorError(NOT_THE_SAME, f"{what}; under {MADE_BY}: {problem}") from None
 
     def _load(self, choreography: Choreography, module: Provide) -> None:
         bindings = self._bindings[choreography.fingerprint]

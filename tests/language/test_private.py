@@ -15,7 +15,7 @@ from accompanist.language import codec
 from accompanist.language.compile import compile_file
 from accompanist.language.load import load
 from accompanist.language.private import PrivateModules
-from accompanist.language.texts import gather, reader
+from accompanist.language.texts import again, gather
 from tests.language.programs import MUST_PASS, ROOT, must_pass, path_of, read
 
 
@@ -23,11 +23,10 @@ from tests.language.programs import MUST_PASS, ROOT, must_pass, path_of, read
 def test_every_program_comes_back_from_its_texts(name: str) -> None:
     file = str(path_of("must_pass", name))
     texts = gather(file, str(ROOT), read)
-    again = compile_file(f"kept/{Path(file).relative_to(ROOT).as_posix()}", root="kept", read=reader(texts, "kept"))
-    assert again.ok
     original, _ = must_pass(name)
-    found = next(one for one in again.choreographies if one.name == original.name)
-    assert (found.fingerprint, found.module) == (original.fingerprint, original.module)
+    found = again(Path(file).relative_to(ROOT).as_posix(), texts, original.fingerprint)
+    assert not isinstance(found, str), found
+    assert (found.name, found.module) == (original.name, original.module)
     modules = PrivateModules(texts)
     try:
         for role in found.roles:
@@ -112,10 +111,11 @@ def test_what_is_needed_is_taken_and_no_more(project: Path) -> None:
 
 def test_private_modules_run_apart_and_import_one_another(project: Path) -> None:
     texts = gather(str(project / "shop/saga.py"), str(project), read)
-    compiled = compile_file("kept/shop/saga.py", root="kept", read=reader(texts, "kept"))
-    assert compiled.ok, compiled.diagnostics
+    [deployed] = compile_file(str(project / "shop/saga.py"), root=str(project), read=read).choreographies
+    found = again("shop/saga.py", texts, deployed.fingerprint)
+    assert not isinstance(found, str), found
     modules = PrivateModules(texts)
-    program = load(compiled.choreographies[0], "buyer", modules)
+    program = load(found, "buyer", modules)
     item = program.parameter_types["item"]
     value = codec.decode(b'{"name":"tea","best_before":"2030-01-01"}', item)
     assert dataclasses.asdict(value)["name"] == "tea"
@@ -125,6 +125,15 @@ def test_private_modules_run_apart_and_import_one_another(project: Path) -> None
     assert modules("msgspec") is msgspec
     other = PrivateModules({**texts, "shop/inner/deep.py": "FACTOR = 3\n"})
     assert (other("shop.prices").doubled(4), modules("shop.prices").doubled(4)) == (12, 8)
+
+
+def test_why_it_is_not_the_same_is_said(project: Path) -> None:
+    texts = gather(str(project / "shop/saga.py"), str(project), read)
+    [deployed] = compile_file(str(project / "shop/saga.py"), root=str(project), read=read).choreographies
+    other = texts | {"shop/inner/deep.py": "FACTOR = 3\n"}
+    assert again("shop/saga.py", other, deployed.fingerprint) == "its texts compile to another fingerprint"
+    assert "there is no file" in str(again("shop/saga.py", {}, deployed.fingerprint))
+    assert "no function here" in str(again("shop/goods.py", texts, deployed.fingerprint))
 
 
 def test_what_the_texts_lack_is_missing_though_it_is_deployed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

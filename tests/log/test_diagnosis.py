@@ -8,11 +8,12 @@ from uuid import uuid4
 import msgspec
 import pytest
 
+from accompanist.language.compile import compile_file
 from accompanist.limits import shards_count
 from accompanist.log.diagnosis import judge
 from accompanist.log.schema import head
-from accompanist.log.vitals import Held, Holder, Server, Table, Vitals, read
-from accompanist.runtime.ports import Parked
+from accompanist.log.vitals import Held, Holder, InUse, Server, Table, Vitals, read
+from accompanist.runtime.ports import Kept, Parked
 from tests.log.letters import burst, header, message, row
 from tests.log.worlds import PostgresWorld, owner
 from tests.postgres import SERVICES
@@ -93,6 +94,7 @@ def test_a_healthy_log_has_no_findings() -> None:
         (sick(outbox=SOME), "ACC432", "warning"),
         (sick(clashes=SOME), "ACC433", "warning"),
         (sick(forgotten=3, forgotten_s=7_200.0), "ACC434", "warning"),
+        (sick(versions=(InUse(fingerprint="f", choreography="c", sessions=2, problem="lost"),)), "ACC435", "warning"),
     ],
 )
 def test_each_ailment_is_found(vitals: Vitals, code: str, severity: str) -> None:
@@ -130,7 +132,7 @@ async def test_a_log_that_works_is_read_by_the_sidecars_own_role(postgres_world:
     assert (found.server.settings, found.server.standbys_async) == (SETTINGS, 0)
     assert abs(found.server.skew_s) < 60
     assert found.server.identity == found.server.identity_noted != ""
-    assert [finding.code for finding in judge(found)] == ["ACC421", "ACC427"]
+    assert [finding.code for finding in judge(found)] == ["ACC421", "ACC427", "ACC435"]
     assert str(parked.session) in judge(found)[0].text
 
 
@@ -153,6 +155,36 @@ async def test_what_waits_is_counted_and_the_oldest_named(postgres_world: Postgr
     assert (unhostable.count, unhostable.oldest[0][0]) == (1, other.session)
     codes = {finding.code for finding in judge(found)}
     assert codes >= {"ACC420", "ACC428", "ACC432"}
+
+
+SAGA = """
+from accompanist import At, Role, choreography, com, query
+class Asker(Role): ...
+class Teller(Role):
+    @query
+    def tell(self, number: int) -> int: ...
+@choreography
+def ask(asker: Asker, teller: Teller, number: At[int, "asker"]) -> At[int, "asker"]:
+    return com(teller.tell(com(number, to=teller)), to=asker)
+"""
+
+
+async def test_a_version_that_open_sessions_need_is_compiled_anew(postgres_world: PostgresWorld) -> None:
+    log = await owner(postgres_world, "warehouse")
+    [saga] = compile_file("p/saga.py", root="p", read={"p/saga.py": SAGA}.get).choreographies
+    kept = Kept(fingerprint=saga.fingerprint, choreography="ask", file="saga.py", texts={"saga.py": SAGA}, made_by="1")
+    altered = Kept(fingerprint="f1", choreography="ask", file="saga.py", texts={"saga.py": SAGA}, made_by="another")
+    await log.keep([kept, altered])
+    await log.register([{"choreography": "ask", "fingerprint": "f3", "role": "asker", "source": "too large"}])
+    for fingerprint in (saga.fingerprint, "f1", "f2", "f2", "f3"):
+        of = header(fingerprint=fingerprint)
+        await log.flush([burst(of, session=row(of))])
+    found = {one.fingerprint: (one.sessions, one.problem) for one in (await looked(postgres_world)).versions}
+    assert found == {
+        saga.fingerprint: (1, ""),
+        "f1": (1, "registered by another: its texts compile to another fingerprint"),
+        "f2": (2, "the log does not keep it"),
+    }
 
 
 async def test_a_held_snapshot_is_seen(postgres_world: PostgresWorld) -> None:

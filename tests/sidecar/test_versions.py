@@ -15,7 +15,7 @@ import pytest
 
 from accompanist import limits
 from accompanist.errors import OperatorError
-from accompanist.language import codec
+from accompanist.language import codec, texts
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.runtime.answers import Answer, Replied
@@ -252,12 +252,12 @@ async def test_another_compiler_is_not_guessed_on(deployment: Deployment, monkey
     await first.stop()
     deployment.write(100)
     second = await deployment.sidecar()
-    compile_file = hosting.compile_file
+    compile_file = texts.compile_file
 
     def differently(path: str, *, root: str, read: Callable[[str], str | None]) -> object:
         return compile_file(path, root=root, read=lambda asked: (read(asked) or "").replace("* 10", "* 11") or None)
 
-    monkeypatch.setattr(hosting, "compile_file", differently)
+    monkeypatch.setattr(texts, "compile_file", differently)
     await until(lambda: old.fingerprint in second.hosted.refused)
     why = second.hosted.why(old.fingerprint, "asker")
     assert "ACC706" in why and "another fingerprint" in why and "Accompanist 0." in why
