@@ -12,10 +12,10 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo test verify verify-long check format bench chaos soak migrate lock clean
+.PHONY: help start demo test verify verify-long check format bench chaos soak conformance migrate lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 start: $(STAMP) ## run the order saga's services, with a Postgres of their own unless DATABASE_URL is set, until Ctrl-C
 	@exec $(BIN)/python -m ops.local start
@@ -55,6 +55,11 @@ chaos: $(STAMP) ## faults on real processes under load, for about ten minutes; C
 
 soak: $(STAMP) ## orders at a constant rate for 15 minutes; the slope of every table, with its error
 	@exec $(BIN)/python -m ops.soak
+
+conformance: $(STAMP) ## install the pinned npm packages, build the Go worker, and drive workers of all languages
+	cd workers/node && npm ci --ignore-scripts --no-audit --no-fund
+	mkdir -p var && cd workers/go && go build -o ../../var/till-go .
+	$(BIN)/python -m pytest -rs tests/conformance tests/cli/test_conformance.py
 
 migrate: $(STAMP) ## bring the services' logs at DATABASE_URL to this program's revision
 	$(BIN)/accompanist migrate --bootstrap

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"encoding/json"
+	"errors"
+	"net"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/lib/pq"
+)
+
+const replyBytesMax = 1_048_576 // what a sidecar takes: a larger reply must not be committed
+
+// decline is an operation's decision against it: final, and its reason is recorded.
+type decline string
+
+func (reason decline) Error() string { return string(reason) }
+
+type kind string
+
+const (
+	forward    kind = "forward"
+	compensate kind = "compensate"
+	query      kind = "query"
+)
+
+// key is what the fence knows a call by, with what it asks for.
+type key struct{ session, role, site, kind, method, arguments string }
+
+// work is an operation with its parameters, to be done in a transaction.
+type work func(within context.Context, tx *sql.Tx, call key) (any, error)
+
+// operation reads its parameters before anything is begun.
+type operation struct {
+	kind kind
+	read func(params members) (work, error)
+}
+
+type worker struct {
+	database   *sql.DB
+	operations map[string]operation
+}
+
+func open(dsn, schema string) (*sql.DB, error) {
+	separator := "?"
+	if strings.Contains(dsn, "?") {
+		separator = "&"
+	}
+	database, err := sql.Open("postgres", dsn+separator+
+		"search_path="+schema+"&lock_timeout=5000&statement_timeout=8000&idle_in_transaction_session_timeout=30000")
+	if err == nil {
+		database.SetMaxOpenConns(16)
+		database.SetMaxIdleConns(16)
+	}
+	return database, err
+}
+
+// transact gives the reply of a transaction or compensation, done now or before.
+func (worker *worker) transact(within context.Context, key key, run work) ([]byte, error) {
+	status, answer, err := worker.guarded(within, key, run)
+	var reason decline
+	switch refused := errors.As(err, &reason); {
+	case refused && key.kind == string(compensate):
+		err = errors.New("a compensation declined")
+	case refused:
+		// the effects are rolled back; the refusal is recorded by itself, and what was recorded before it wins
+		told := []rune(strings.ReplaceAll(string(reason), "\x00", ""))
+		err = worker.database.QueryRowContext(within, `SELECT status, coalesce(answer, '') FROM fence_refuse($1, $2, $3, $4, $5, $6)`,
+			key.session, key.role, key.site, key.method, key.arguments, string(told[:min(len(told), 500)])).Scan(&status, &answer)
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case status == "replied":
+		return []byte(answer), nil
+	case status == "declined":
+		return nil, &rpcError{declined, "declined", answer}
+	case status == "closed":
+		return nil, &rpcError{closed, "closed", ""}
+	}
+	return nil, &rpcError{reused, "key reused with other arguments", ""}
+}
+
+// guarded does it within one commit: enter, the operation's own statements, leave.
+func (worker *worker) guarded(within context.Context, key key, run work) (status, answer string, err error) {
+	tx, err := worker.database.BeginTx(within, nil)
+	if err != nil {
+		return "", "", err
+	}
+	defer tx.Rollback() // after a commit it does nothing
+	err = tx.QueryRowContext(within, `SELECT status, coalesce(answer, '') FROM fence_enter($1, $2, $3, $4, $5, $6)`,
+		key.session, key.role, key.site, key.kind, key.method, key.arguments).Scan(&status, &answer)
+	if err != nil {
+		return "", "", err
+	}
+	if status == "run" {
+		reply, err := run(within, tx, key)
+		if err != nil {
+			return "", "", err
+		}
+		if answer, err = encode(reply); err != nil {
+			return "", "", err
+		}
+		if len(answer) > replyBytesMax {
+			return "", "", errors.New("the reply is too large")
+		}
+		_, err = tx.ExecContext(within, `SELECT fence_leave($1, $2, $3, $4, $5, $6, $7)`,
+			key.session, key.role, key.site, key.kind, key.method, key.arguments, answer)
+		if err != nil {
+			return "", "", err
+		}
+		status = "replied"
+	}
+	return status, answer, tx.Commit()
+}
+
+// ask runs a query in a transaction that cannot write.
+func (worker *worker) ask(within context.Context, run work) ([]byte, error) {
+	tx, err := worker.database.BeginTx(within, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer tx.Rollback()
+	reply, err := run(within, tx, key{})
+	if err != nil {
+		return nil, err
+	}
+	answer, err := encode(reply)
+	return []byte(answer), err
+}
+
+func (worker *worker) close(within context.Context, params members) ([]byte, error) {
+	var session, role string
+	var unless *string
+	if text(params["session"], &session) != nil || !uuid.MatchString(session) || text(params["role"], &role) != nil ||
+		!isName(role) || params["unless"] != nil && json.Unmarshal(params["unless"], &unless) != nil {
+		return nil, invalid("close takes session, role and perhaps unless")
+	}
+	var told []byte
+	err := worker.database.QueryRowContext(within, `SELECT fence_close($1, $2, $3)`, session, role, unless).Scan(&told)
+	return told, err
+}
+
+func (worker *worker) forget(within context.Context, params members) ([]byte, error) {
+	var sessions []string
+	if raw := params["sessions"]; len(raw) == 0 || raw[0] != '[' || json.Unmarshal(raw, &sessions) != nil {
+		return nil, invalid("forget takes sessions, a list")
+	}
+	for _, session := range sessions {
+		if !uuid.MatchString(session) {
+			return nil, invalid("not a session")
+		}
+	}
+	var rows []byte
+	err := worker.database.QueryRowContext(within, `SELECT fence_forget($1::uuid[])`, pq.Array(sessions)).Scan(&rows)
+	return []byte(`{"rows":` + string(rows) + `}`), err
+}
+
+var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
+
+func isName(text string) bool {
+	return text != "" && utf8.RuneCountInString(text) <= 512 && !strings.Contains(text, "\x00")
+}
+
+// keyOf reads the key of a call from its _meta. The attempt is no part of it.
+func keyOf(about json.RawMessage, wanted kind, method string, params members) (key, error) {
+	found := key{kind: string(forward), method: method}
+	var meta members
+	if object(about, &meta) != nil || text(meta["session"], &found.session) != nil || text(meta["role"], &found.role) != nil ||
+		text(meta["site"], &found.site) != nil || meta["key"] != nil && text(meta["key"], &found.kind) != nil {
+		return key{}, invalid("the key in _meta: session, role, site, key")
+	}
+	if !uuid.MatchString(found.session) || !isName(found.role) || !isName(found.site) || found.kind != string(wanted) {
+		return key{}, invalid("the key in _meta: session, role, site, key")
+	}
+	var err error
+	found.arguments, err = canonical(params)
+	return found, err
+}
+
+// passing tells errors that may pass: a conflict, a lock, a time-out, a database that is away.
+func passing(err error) bool {
+	var told *pq.Error
+	if errors.As(err, &told) {
+		switch {
+		case told.Code == "23505":
+			return told.Table == "fence_call" // a repeat of this very call was first
+		case told.Code == "57014", told.Code == "40001", told.Code == "40P01", told.Code == "55P03", told.Code == "25P03":
+			return true
+		}
+		class := told.Code.Class()
+		return class == "08" || class == "53" || strings.HasPrefix(string(told.Code), "57P")
+	}
+	var network net.Error
+	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.As(err, &network) ||
+		errors.Is(err, context.DeadlineExceeded)
+}
