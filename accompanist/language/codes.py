@@ -169,7 +169,8 @@ MUTATION = catalogue(
     "ACC130",
     "values are not changed in place",
     "A value may be known to several roles; changing it at one of them would make them differ.",
-    "Assign a new value: `x = x + 1`, or use `dataclasses.replace` in a @pure function.",
+    "Assign a new value: `x = x + 1`, `values = [*values, more]`, `dataclasses.replace(order, paid=True)`. `x += 1` is "
+    "fine where x is a number, a text or a tuple.",
 )
 EXPRESSION = catalogue(
     "ACC131",
@@ -194,8 +195,10 @@ HIDDEN_CHOICE = catalogue(
 )
 METHOD = catalogue(
     "ACC134",
-    "methods of values are not called",
-    "What a method does cannot be seen here: it may change its object or depend on time.",
+    "method is not known to be pure",
+    "Of texts, numbers, dates, tuples, lists and dicts those methods are called that change nothing and depend on "
+    "nothing but the value: `strip`, `split`, `startswith`, `join`, `get`, `items`, `total_seconds` and the like. What "
+    "another method does cannot be seen here, nor what a method is of a value whose type is not known.",
     "Call the method in a @pure function.",
 )
 
@@ -379,7 +382,7 @@ PURE_HINT = "ask a role: make it a @query of the role that should decide it"
 
 FORMS: dict[type[ast.AST], tuple[str, str, str]] = {
     ast.NamedExpr: (WALRUS, "`:=` assigns inside an expression", "assign on a line of its own"),
-    ast.Lambda: (NESTED, "a lambda is a function inside the choreography", "a @pure function at the top level"),
+    ast.Lambda: (NESTED, "a lambda is a function inside the choreography", "a comprehension, or a @pure function"),
     ast.Await: (AWAIT, "a choreography does not await", "leave the word out"),
     ast.Yield: (AWAIT, "a choreography does not yield", "leave the word out"),
     ast.YieldFrom: (AWAIT, "a choreography does not yield", "leave the word out"),
@@ -401,7 +404,6 @@ FORMS: dict[type[ast.AST], tuple[str, str, str]] = {
     ast.Global: (SCOPE, "`global` is not in the language", "keep state in workers"),
     ast.Nonlocal: (SCOPE, "`nonlocal` is not in the language", "keep state in workers"),
     ast.Delete: (SCOPE, "`del` is not in the language", "leave it out"),
-    ast.AugAssign: (MUTATION, "an augmented assignment may change a value in place", "x = x + …"),
     ast.Import: (STATEMENT, "an import inside the choreography", "import at the top of the file"),
     ast.ImportFrom: (STATEMENT, "an import inside the choreography", "import at the top of the file"),
     ast.Break: (LOOP, "`break` belongs to a loop", "if/else"),

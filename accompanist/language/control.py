@@ -25,8 +25,12 @@ class Control(Frame):
     """The compound statements of one choreography; simple ones are `normal`'s."""
 
     def _for(self, node: ast.For) -> None:
-        if isinstance(node.iter, (ast.Tuple, ast.List)) and any(self._is_role(part) for part in node.iter.elts):
-            self._census(node, node.iter.elts)
+        if self._of_roles(node.iter):
+            assert isinstance(node.iter, (ast.Tuple, ast.List))
+            self._census(node, node.target, node.iter.elts)
+            return
+        if isinstance(node.iter, ast.Call) and any(self._of_roles(part) for part in node.iter.args):
+            self._counted(node, node.iter)
             return
         iterated = self._read(node.iter)
         span, site = self._span(node.iter), self._site()
@@ -67,25 +71,43 @@ class Control(Frame):
         body, self._out = tuple(self._out), outer
         self._out.append(Loop(site, body, span))
 
-    def _census(self, node: ast.For, parts: list[ast.expr]) -> None:
-        """A loop over roles that stand there by name is unrolled: each turn is written out for its role."""
-        for part in parts:
-            if not self._is_role(part):
-                self._refuse(
-                    codes.CENSUS, part, f"{ast.unparse(part)} is not a role, and others here are", "roles only"
-                )
+    def _of_roles(self, node: ast.expr) -> bool:
+        return isinstance(node, (ast.Tuple, ast.List)) and any(self._is_role(part) for part in node.elts)
+
+    def _counted(self, node: ast.For, call: ast.Call) -> None:
+        """`for number, role in enumerate((a, b))`, also from another start, is a loop over roles with a number."""
+        starts = [*call.args[1:], *(keyword.value for keyword in call.keywords if keyword.arg == "start")]
+        match call.func, node.target, starts or [ast.Constant(0)]:
+            case ast.Name(id="enumerate"), ast.Tuple(elts=[ast.Name() as counter, role]), [ast.Constant(int(start))]:
+                assert isinstance(call.args[0], (ast.Tuple, ast.List))
+                self._census(node, role, call.args[0].elts, (counter, start))
                 return
-        if not isinstance(node.target, ast.Name) or node.orelse:
-            self._refuse(
-                codes.CENSUS, node.target, "a loop over roles binds one name and has no else", "for role in (…):"
-            )
+        text = f"{ast.unparse(call.func)} of roles is not a loop over roles"
+        self._refuse(codes.CENSUS, call, text, "for role in (…):  or  for number, role in enumerate((…)):")
+        self._poison(node)
+
+    def _census(
+        self, node: ast.For, target: ast.expr, parts: list[ast.expr], counted: tuple[ast.Name, int] | None = None
+    ) -> None:
+        """A loop over roles that stand there by name is unrolled: each turn is written out for its role. `counted`: a
+        name that is given the number of the turn, and the first number."""
+        other = next((part for part in parts if not self._is_role(part)), None)
+        if other is not None or not isinstance(target, ast.Name) or node.orelse:
+            text = "a loop over roles binds one name and has no else"
+            text = text if other is None else f"{ast.unparse(other)} is not a role, and others here are"
+            self._refuse(codes.CENSUS, other or target, text, "for role in (…):, with roles and nothing else")
+            self._poison(node)
             return
         site, outer = self._site(), self._expressions.scope
         self._loops.append("census")
         for number, part in enumerate(parts, 1):
             assert isinstance(part, ast.Name)
-            self._expressions.scope = outer.with_role(node.target.id, outer.roles[part.id])
+            self._expressions.scope = outer.with_role(target.id, outer.roles[part.id])
             with self._inside(f"{site}.{number}."):
+                if counted is not None:
+                    counter, first = counted
+                    turn = ast.copy_location(ast.Constant(first + number - 1), counter)
+                    self._bind(self._variable(counter.id), turn, self._span(counter))
                 self._out += self._block(node.body)
         self._loops.pop()
         self._expressions.scope = outer

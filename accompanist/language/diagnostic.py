@@ -77,6 +77,11 @@ class Findings:
         """What another run has found, too."""
         self._found = {**self._found, **other._found}
 
+    def take_new(self, other: Findings) -> None:
+        """What another look at the same text has found, where nothing of the kind was found before."""
+        known = {(code, span) for code, span, _ in self._found}
+        self._found |= {key: one for key, one in other._found.items() if key[:2] not in known}
+
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(sorted(self._found.values(), key=lambda found: (found.span, found.code, found.text)))
 

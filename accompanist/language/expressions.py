@@ -13,7 +13,7 @@ import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from accompanist.language import codes
+from accompanist.language import codes, methods
 from accompanist.language.determinism import forbidden
 from accompanist.language.diagnostic import Findings
 from accompanist.language.ir import Expression
@@ -22,6 +22,10 @@ from accompanist.language.names import BUILTINS, Names
 from accompanist.language.scope import Scope
 from accompanist.language.source import Span
 from accompanist.language.types import PORTABLE, WORDS, Type
+
+_USES_UP = frozenset({"all", "any", "dict", "list", "max", "min", "sorted", "sum", "tuple"})
+"""Builtins that go through all of a generator before they answer. One that is kept would read its names later, when
+they may mean something else."""
 
 Hoist = Callable[[ast.Call], str | None]
 """Binds a role call, com, share or attempt and answers the name it is bound to; None if the call is none of these."""
@@ -287,8 +291,12 @@ class Expressions:
         found = self._names.resolve(function)
         if found is None and isinstance(function, ast.Name):
             if function.id in BUILTINS:
-                return ast.Call(ast.Name(function.id, ast.Load()), self._arguments(node, True), self._keywords(node))
+                used_up = function.id in _USES_UP
+                return ast.Call(ast.Name(function.id, ast.Load()), self._arguments(node, used_up), self._keywords(node))
             reason = forbidden(Reference("builtins", function.id))
+            if function.id in ("map", "filter"):
+                text, hint = f"{function.id} is not in the language", "a comprehension: [… for x in values if …]"
+                return self.refuse(codes.EXPRESSION, node, text, hint)
             if reason:
                 return self.refuse(codes.NONDETERMINISM, node, f"{function.id}() {reason}", codes.PURE_HINT)
             hint = self._nearest(function.id, "import it")
@@ -307,12 +315,15 @@ class Expressions:
             close = difflib.get_close_matches(head.id, self.scope.roles, 1)
             hint = f"{close[0]}.{text.partition('.')[2]}(…)" if close else f"one of {', '.join(self.scope.roles)}"
             return self.refuse(codes.ROLE_UNKNOWN, head, f"{head.id} is neither a role nor a value here", hint)
-        return self.refuse(
-            codes.METHOD,
-            node,
-            f"{text} is a method of a value; what it does is not known to be pure",
-            "define a @pure function that calls the method, and call that",
-        )
+        if isinstance(node.func, ast.Attribute) and node.func.attr in methods.CHANGING:
+            owner, adds = ast.unparse(node.func.value), node.func.attr in ("append", "extend", "insert")
+            hint = f"{owner} = [*{owner}, …]" if adds else "a new value, by a comprehension or a @pure function"
+            return self.refuse(codes.MUTATION, node, f"{text} changes {owner} in place", hint)
+        if not isinstance(node.func, ast.Attribute):
+            return self.refuse(codes.METHOD, node, f"{text} is not the name of a function", "define a @pure function")
+        # whether such a value has the method, and whether it is known to be pure, is typed's business
+        method = ast.copy_location(ast.Attribute(self._local(node.func.value), node.func.attr, ast.Load()), node.func)
+        return ast.Call(method, self._arguments(node, node.func.attr == "join"), self._keywords(node))
 
     def _callable(self, node: ast.Call, found: Reference) -> str | None:
         """The alias of a constructor or @pure function; reports and answers None for anything else."""
@@ -331,7 +342,7 @@ class Expressions:
                 return self._names.alias(found.module, found.name)
             self.refuse(codes.NOT_A_MESSAGE, node, f"{text} is not a message type", "@dataclass(frozen=True) above it")
             return None
-        if (found.module, found.name) in PORTABLE:
+        if (found.module, found.name) in PORTABLE or (found.module, found.name) == ("dataclasses", "replace"):
             return self._names.alias(found.module, found.name)
         reason = forbidden(found)
         if reason:
@@ -361,12 +372,12 @@ class Expressions:
     def _starred(self, node: ast.Call) -> bool:
         return any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords)
 
-    def _arguments(self, node: ast.Call, builtin: bool) -> list[ast.expr]:
+    def _arguments(self, node: ast.Call, used_up: bool) -> list[ast.expr]:
         made: list[ast.expr] = []
         for argument in node.args:
-            if builtin and isinstance(argument, ast.GeneratorExp):
+            if used_up and isinstance(argument, ast.GeneratorExp):
                 made.append(self._generator(argument))
-            elif builtin and self._is_type(node, argument):
+            elif self._is_type(node, argument):
                 made.append(self._type(argument))
             else:
                 made.append(self._local(argument))

@@ -91,10 +91,7 @@ class Frame:
                 self._refuse(codes.STAR, target, "a star takes a number of values that is not known", "name each value")
             case _:
                 self._refuse(
-                    codes.MUTATION,
-                    target,
-                    f"{ast.unparse(target)} would be changed in place",
-                    "assign a new value to a name",
+                    codes.MUTATION, target, f"{ast.unparse(target)} would be changed in place", _instead(target)
                 )
 
     def _variable(self, name: str) -> str:
@@ -126,6 +123,14 @@ class Frame:
 
     def _refuse(self, code: str, node: ast.AST, text: str, hint: str) -> None:
         self._expressions.refuse(code, node, text, hint)
+
+
+def _instead(target: ast.expr) -> str:
+    """What to write instead of a change in place."""
+    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+        name = target.value.id
+        return f"{name} = dataclasses.replace({name}, {target.attr}=…)"
+    return "assign a new value to a name"
 
 
 def assigned(node: ast.AST) -> set[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
-from accompanist.language import types
+from accompanist.language import methods, types
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
 from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
@@ -18,6 +18,8 @@ from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
 Env = Mapping[str, Type]
 Missing = Callable[[ast.Attribute, Type], None]
 """Told of an attribute that a value certainly has not."""
+Method = Callable[[ast.Call, Type], None]
+"""Told of a call of a method that values of this type have not, or have as code that is not known to be pure."""
 Unordered = Callable[[ast.expr], None]
 """Told of a set where its order would show."""
 _SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "str", "repr", "dict", "reversed"})
@@ -47,9 +49,12 @@ class Inference:
         signatures: Callable[[str, str], Type | None],
         missing: Missing,
         unordered: Unordered = lambda node: None,
+        method: Method = lambda node, owner: None,
     ) -> None:
         self._names, self._messages, self._signatures = names, names.messages, signatures
-        self._missing, self._unordered = missing, unordered
+        self._missing, self._unordered, self._refused_method = missing, unordered, method
+        self.methods: set[int] = set()
+        """Which calls of methods have been looked at, by the identity of their nodes."""
 
     def type_of(self, node: ast.expr, env: Env) -> Type:
         match node:
@@ -105,6 +110,8 @@ class Inference:
                 return Type("dict", "", (self.type_of(key, inside), self.type_of(value, inside)))
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(name, node, env)
+            case ast.Call(func=ast.Attribute(value=value, attr=attr)):
+                return self._method(node, self.type_of(value, env), attr, env)
         return UNKNOWN
 
     def _part(self, node: ast.expr, env: Env) -> Type:
@@ -175,16 +182,53 @@ class Inference:
         }
         return Type(type.name, type.module, tuple(given.get(one, UNKNOWN) for one in message.parameters))
 
+    def _method(self, node: ast.Call, owner: Type, method: str, env: Env) -> Type:
+        self.methods.add(id(node))
+        given = [self.type_of(part, env) for part in (*node.args, *(k.value for k in node.keywords))]
+        if owner.refused:
+            return types.REFUSED
+        if method == "join":
+            for part, found in zip(node.args, given, strict=False):
+                self._ordered(part, found)
+        result = methods.result(owner, method, given)
+        if result is None:
+            self._refused_method(node, owner)
+        return types.REFUSED if result is None else result
+
+    def _argument(self, node: ast.expr, first: Type, env: Env) -> Type:
+        """The type of an argument; a key function is given an element of the first."""
+        if isinstance(node, ast.Lambda):
+            return self.type_of(node.body, {**env, **{one.arg: types.element(first) for one in node.args.args}})
+        return self.type_of(node, env)
+
+    def _replaced(self, node: ast.Call, owner: Type) -> Type:
+        """What `dataclasses.replace(value, field=…)` gives: such a value. Its fields have to be there."""
+        message = self._messages.find(types.unveiled(owner))
+        if owner.refused or message is None or message.kind != "data":
+            if not owner.refused:
+                self._refused_method(node, owner)
+            return types.REFUSED
+        for keyword in node.keywords:
+            if message.field(keyword.arg or "") is None:
+                field = ast.copy_location(ast.Attribute(node.args[0], keyword.arg or "", ast.Load()), keyword)
+                self._missing(field, owner)
+                return types.REFUSED
+        self._names.alias(owner.module, owner.name)  # its code runs here, as if the class were called
+        return owner
+
     def _call(self, alias: str, node: ast.Call, env: Env) -> Type:
-        arguments = [self.type_of(part, env) for part in (*node.args, *(k.value for k in node.keywords))]
+        arguments = [self.type_of(part, env) for part in node.args]
+        first = arguments[0] if arguments else UNKNOWN
+        arguments += [self._argument(keyword.value, first, env) for keyword in node.keywords]
         pair = self._names.table.get(alias)
+        if pair == ("dataclasses", "replace"):
+            return self._replaced(node, first)
         for part, found in zip(node.args, arguments, strict=False) if alias in _SHOWS_ORDER else ():
             self._ordered(part, found)
         if pair is not None:
             return self._signatures(*pair) or self._made(Type(pair[1], pair[0]), node, arguments)
         if alias in _FIXED:
             return _FIXED[alias]
-        first = arguments[0] if arguments else UNKNOWN
         if any(argument.refused for argument in arguments):
             return types.REFUSED
         return _builtin(alias, first, arguments, len(node.args))

@@ -86,6 +86,7 @@ class Let:
     declared: Type | None = None
     owners: Owners = NOBODY
     due: Due | None = None
+    augmented: bool = False  # written `a += expression`: `value` is the sum
 
 
 @dataclass(frozen=True, slots=True)

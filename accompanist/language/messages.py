@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from accompanist.language import annotation, types
 from accompanist.language.modules import Module, Modules, Reference
-from accompanist.language.types import REFUSED, SCALARS, UNKNOWN, Type
+from accompanist.language.types import INT, REFUSED, SCALARS, STR, UNKNOWN, Type
 
 _ENUMS = {("enum", name) for name in ("Enum", "StrEnum", "IntEnum")}
 _STRUCT = ("msgspec", "Struct")
@@ -33,6 +33,7 @@ class MessageClass:
     frozen: bool
     fields: tuple[tuple[str, Type], ...]
     members: tuple[str, ...] = ()
+    value: Type = UNKNOWN  # what the members of an enum stand for
     parameters: tuple[Type, ...] = ()
 
     def of(self, arguments: tuple[Type, ...]) -> MessageClass:
@@ -158,7 +159,9 @@ class Messages:
         bases = [annotation.reference(self._modules, module, base) for base in node.bases]
         pairs = {(base.module, base.name) for base in bases if base is not None}
         if pairs & _ENUMS:
-            return MessageClass("enum", True, (), tuple(_members(node)))
+            text = ("enum", "StrEnum") in pairs
+            value = STR if text else INT if ("enum", "IntEnum") in pairs else _member_value(node)
+            return MessageClass("enum", True, (), tuple(_members(node)), value)
         fields: dict[str, Type] = {}
         inherited = [self.find(Type(base.name, base.module)) for base in bases if base is not None and base.node]
         for parent in inherited:
@@ -173,7 +176,7 @@ class Messages:
                 fields[statement.target.id] = self._field(module, statement.annotation)
         generic = [base for base in node.bases if isinstance(base, ast.Subscript)]
         parameters = dict.fromkeys(part for base in generic for part in self._variables(module, base))
-        return MessageClass("data", frozen, tuple(fields.items()), (), tuple(parameters))
+        return MessageClass("data", frozen, tuple(fields.items()), parameters=tuple(parameters))
 
     def _variables(self, module: Module, base: ast.Subscript) -> list[Type]:
         parts = base.slice.elts if isinstance(base.slice, ast.Tuple) else [base.slice]
@@ -207,7 +210,7 @@ def attribute(messages: Messages, owner: Type, name: str) -> Type:
     if message is None:
         return UNKNOWN
     if message.kind == "enum":
-        return types.STR if name == "name" else UNKNOWN
+        return types.STR if name == "name" else message.value
     return message.field(name) or UNKNOWN
 
 
@@ -227,6 +230,13 @@ def _members(node: ast.ClassDef) -> list[str]:
         for target in statement.targets
         if isinstance(target, ast.Name) and not target.id.startswith("_")
     ]
+
+
+def _member_value(node: ast.ClassDef) -> Type:
+    """The type of all members' values, if they are written as literals of one type."""
+    values = [part.value for part in node.body if isinstance(part, ast.Assign)]
+    kinds = {type(value.value).__name__ if isinstance(value, ast.Constant) else "?" for value in values}
+    return Type(kinds.pop()) if len(kinds) == 1 else UNKNOWN
 
 
 def _true(node: ast.expr) -> bool:

@@ -89,6 +89,8 @@ class Normaliser(Control):
                 self._assign(node, targets, value)
             case ast.AnnAssign(target=ast.Name(), value=ast.expr()):
                 self._annotated(node)
+            case ast.AugAssign(target=ast.Name()):
+                self._augmented(node)
             case ast.Expr(value=value):
                 self._effect(node, value)
             case ast.If(test=test, body=body, orelse=orelse):
@@ -108,6 +110,10 @@ class Normaliser(Control):
                 self._match(node)
             case ast.Pass():
                 pass
+            case ast.AugAssign(target=target):
+                self._unpack(
+                    target, Expression(ast.Constant(None), (), self._span(node), refused=True), self._span(node)
+                )
             case _:
                 self._foreign(node)
 
@@ -130,6 +136,15 @@ class Normaliser(Control):
             )
         value = self._read(node.value)
         self._out.append(Let((self._variable(node.target.id),), value, self._span(node), declared=declared))
+
+    def _augmented(self, node: ast.AugAssign) -> None:
+        """`x += y` is `x = x + y` if x cannot be changed in place; `typed` sees to that."""
+        assert isinstance(node.target, ast.Name)
+        if self._is_role(node.target):
+            return  # said already: the name is taken
+        before = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
+        value = self._read(ast.copy_location(ast.BinOp(before, node.op, node.value), node))
+        self._out.append(Let((self._variable(node.target.id),), value, self._span(node), augmented=True))
 
     def _effect(self, node: ast.Expr, value: ast.expr) -> None:
         if isinstance(value, ast.Constant) and (value.value is ... or isinstance(value.value, str)):

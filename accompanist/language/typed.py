@@ -11,7 +11,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import replace
 
-from accompanist.language import annotation, codes, types
+from accompanist.language import annotation, codes, methods, types
 from accompanist.language.diagnostic import Findings
 from accompanist.language.infer import Inference, unpacked
 from accompanist.language.ir import (
@@ -45,7 +45,7 @@ class Typing:
     def __init__(self, names: Names, header: Header, findings: Findings) -> None:
         self._names, self._header, self._findings = names, header, findings
         self._sources = names.modules.source
-        self._infer = Inference(names, self._signature, self._missing, self._unordered)
+        self._infer = Inference(names, self._signature, self._missing, self._unordered, self._method)
         self._file = header.span.file  # where the expression stands that is being read
         self._turns: list[tuple[list[Env], list[Env]]] = []  # of each loop around: environments to go on with, to leave
 
@@ -66,6 +66,8 @@ class Typing:
                 return point, {**env, **dict(zip(targets, unpacked(self._of(value, env), len(targets)), strict=True))}
             case Let(targets=(target,), value=value, declared=declared):
                 found = self._of(value, env)
+                if point.augmented and not self._rebinds(point, target, env):
+                    found = REFUSED
                 return point, {**env, target: declared or found}
             case Invoke(target=target, offer=offer, arguments=arguments, attempt=attempt):
                 for _, value in arguments:
@@ -96,11 +98,12 @@ class Typing:
         return point, env
 
     def _loop(self, point: Loop, env: Env) -> tuple[Statement, Env]:
-        found, head = self._findings, env
+        found, told, head = self._findings, Findings(), env
         for turn in range(_turns_max + 2):
             self._findings = Findings()
             self._turns.append(([], []))
             body, _ = self._block(point.body, head)
+            told.take_new(self._findings)  # what is wrong in the first turn may be refused, and silent, in the next
             again, left = self._turns.pop()
             after = head
             for way in again:
@@ -109,7 +112,7 @@ class Typing:
                 break
             grows = {name for name, type in after.items() if type != head[name]} if turn >= _turns_max else set()
             head = {name: types.UNKNOWN if name in grows else type for name, type in after.items()}
-        found.take(self._findings)
+        found.take(told)
         self._findings = found
         for way in left[1:]:
             left[0] = _join(left[0], way)
@@ -117,7 +120,26 @@ class Typing:
 
     def _of(self, value: Expression, env: Env) -> Type:
         self._file = value.span.file
-        return REFUSED if value.refused else self._infer.type_of(value.node, env)
+        if value.refused:
+            return REFUSED
+        found = self._infer.type_of(value.node, env)
+        for part in ast.walk(value.node):
+            method = isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)
+            if method and id(part) not in self._infer.methods:
+                assert isinstance(part, ast.Call)
+                self._method(part, types.UNKNOWN)  # it stands where no types are followed
+        return found
+
+    def _rebinds(self, point: Let, target: str, env: Env) -> bool:
+        """Whether `x += y` only gives x another value; report it if that is not certain."""
+        before = env.get(target, types.REFUSED)  # what is not there has been reported where it is read
+        if point.value.refused or before.refused or methods.rebinds(before):
+            return True
+        name, sign = self._sources(point.span.file).text(point.span).split()[:2]
+        kind = f"{name} is of type {before.text()}" if before.known else f"the type of {name} is not known"
+        text = f"{kind}, and an augmented assignment may change it in place"
+        self._add(codes.MUTATION, point.span, text, f"a new value: {name} = {name} {sign.rstrip('=')} …")
+        return False
 
     def _moved(self, point: Move, env: Env) -> Type:
         found = self._of(point.value, env)
@@ -171,6 +193,20 @@ class Typing:
         known = ", ".join(name for name, _ in message.fields) if message else ""
         span = self._sources(self._file).span(node)
         self._add(codes.NO_FIELD, span, f"{owner.name} has no field {node.attr}", f"one of {known}")
+
+    def _method(self, node: ast.Call, owner: Type) -> None:
+        span = self._sources(self._file).span(node)
+        if not isinstance(node.func, ast.Attribute):
+            text, hint = "replace is given something that is not known to be a message", "name: SomeType = …, then name"
+            self._add(codes.METHOD, span, text, hint)
+            return
+        text = ast.unparse(node.func)
+        if owner.known:
+            what = f"{text} is a method of {owner.text()}; what it does is not known to be pure"
+            self._add(codes.METHOD, span, what, "define a @pure function that calls the method, and call that")
+        else:
+            what = f"{text} is a method of a value whose type is not known here"
+            self._add(codes.METHOD, span, what, "name: SomeType = …, then call the method of name")
 
     def _unordered(self, node: ast.expr) -> None:
         span = self._sources(self._file).span(node)

@@ -8,6 +8,6 @@ class Desk(Role):
 
 @choreography
 def look_up(desk: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
-    total = number
-    total = total + 1
-    return desk.ask(total)
+    totals = [number]
+    totals = [*totals, number]
+    return desk.ask(sum(totals))

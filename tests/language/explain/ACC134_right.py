@@ -2,8 +2,8 @@ from accompanist import At, Role, choreography, pure, query
 
 
 @pure
-def bits(number: int) -> int:
-    return number.bit_length()
+def mirrored(number: int) -> int:
+    return number.conjugate()
 
 
 class Desk(Role):
@@ -13,4 +13,4 @@ class Desk(Role):
 
 @choreography
 def look_up(desk: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
-    return desk.ask(bits(number))
+    return desk.ask(mirrored(number.bit_length()))

@@ -12,8 +12,8 @@ def changed_in_a_loop(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At
     names = [order.customer]
     counts = {"ann": 1}
     for one in stock.many(order):
-        total += one.cents  #! ACC130 an augmented assignment may change a value in place
-        names.append(one.customer)  #! ACC134 names.append is a method of a value
+        names += [one.customer]  #! ACC130 names is of type list[str], and an augmented assignment may
+        names.append(one.customer)  #! ACC130 names.append changes names in place
         counts[one.customer] = 1  #! ACC130 would be changed in place
-        del names  #! ACC126 `del` is not in the language
+        del counts  #! ACC126 `del` is not in the language
     return total

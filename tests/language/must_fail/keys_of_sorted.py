@@ -13,6 +13,6 @@ def keys_of_sorted(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At[in
     a = sorted(many, key=lambda *one: 1)  #! ACC160 a key takes one plain argument
     b = min(many, key=lambda one: one.cents - rate)  #! ACC112 together
     c = max(many, key=lambda one: stock.hold(one).cents)  #! ACC133 stock.hold stands inside a lambda
-    d = map(lambda one: one, many)  #! ACC110 the name map is not known here
+    d = map(lambda one: one, many)  #! ACC131 map is not in the language
     back = com(rate, to=stock)
     return back if a and b and c and d else 0

@@ -19,6 +19,8 @@ def loops(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At[int, "stock
         break  #! ACC145 `break` in a loop over roles
     for a, b in (stock, bank):  #! ACC145 a loop over roles binds one name
         com(order, to=bank)
+    for one, role in zip((1, 2), (stock, bank)):  #! ACC145 zip of roles is not a loop over roles
+        role.hold(com(order, to=role))
     async for one in stock.many(order):  #! ACC120 `async for` is not in the language
         total = 3
     for *rest, last in stock.many(order):  #! ACC129 a star takes a number of values

@@ -1,4 +1,4 @@
-"""Values are not changed in place."""
+"""Values are not changed in place; a name may be given another."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ def mutation(stock: Stock, order: At[Order, "stock"]) -> int:
     many = stock.many(order)
     order.cents = 5  #! ACC130 order.cents would be changed in place
     many[0] = order  #! ACC130 many[0] would be changed in place
-    total = 1
-    total += 1  #! ACC130 an augmented assignment
+    order.cents += 5  #! ACC130 order.cents would be changed in place
     order.cents, total = 1, 2  #! ACC130 order.cents would be changed in place
     return total

@@ -27,10 +27,10 @@ def census(lead: Voter, one: Voter, two: Voter, three: Voter, what: At[str, "lea
     agreed = 0
     for voter in (one, two, three):
         vote = voter.prepare(com(what, to=voter))
-        agreed = agreed + int(com(vote, to=lead))
+        agreed += int(com(vote, to=lead))
     if agreed == 3:
-        for voter in (one, two, three):
-            voter.note(com(f"{what}: yes", to=voter))
+        for number, voter in enumerate((one, two, three), start=1):
+            voter.note(com(f"{number}. {what}: yes", to=voter))
     else:
         lead.abort("not all agreed")
     return agreed
