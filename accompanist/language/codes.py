@@ -358,6 +358,13 @@ ROLE_CLASS = catalogue(
     "@query or @name.compensation.",
     "Remove everything else from the class, and give every operation one of these decorators.",
 )
+TRIES = catalogue(
+    "ACC148",
+    "asked for so often cannot be said so",
+    "An operation's decorator may say how often and how patiently it is asked for: attempts, timeout_s, first_s, "
+    "cap_s, as numbers that are written out, within bounds. What is tried until it succeeds has no number of attempts.",
+    "Write a number within the bounds, or leave it out.",
+)
 COMPENSATION = catalogue(
     "ACC162",
     "compensation does not fit its transaction",

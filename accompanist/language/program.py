@@ -13,6 +13,7 @@ from typing import Any
 
 from accompanist.language.ir import Block, Header, Procedure
 from accompanist.language.operations import Program, point_of
+from accompanist.language.tries import UNSAID, Tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Operation:
 
     `kind` is "transaction", "compensation", "query", or "commit" for the commit point's record. A transaction that is
     neither `retriable` nor has a `compensation` is a pivot. `parameters` maps names to type expressions as written;
-    `returns` is one too.
+    `returns` is one too. `tries`: how it is asked for; no part of what a session does, so of no fingerprint.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Operation:
     returns: str
     compensation: str | None = None
     retriable: bool = False
+    tries: Tries = field(default=UNSAID, repr=False)
 
     @property
     def pivot(self) -> bool:

@@ -1,7 +1,8 @@
 """Role classes: which operations a role's worker offers, read from the class definition.
 
-An operation is a method without a body, decorated `@transaction`, `@query` or `@other.compensation`. A compensation
-takes exactly its transaction's parameters and returns None, because it must be callable when the reply is unknown.
+An operation is a method without a body, decorated `@transaction`, `@query` or `@other.compensation`, each with what
+`language.tries` knows if it is to be asked for otherwise than usual. A compensation takes exactly its transaction's
+parameters and returns None, because it must be callable when the reply is unknown.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from accompanist import limits
-from accompanist.language import annotation, codes
+from accompanist.language import annotation, codes, tries
 from accompanist.language.diagnostic import Findings
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
+from accompanist.language.tries import UNSAID, Tries
 from accompanist.language.types import FLOAT, NONE, REFUSED, Type
 
 RESERVED = frozenset({"now", "uuid", "random", "sleep", "timeout", "event", "log", "abort", "commit"})
@@ -31,6 +33,7 @@ class Offer:
     compensation: str | None = None
     retriable: bool = False
     line: int = 0
+    tries: Tries = UNSAID
 
     @property
     def pivot(self) -> bool:
@@ -154,21 +157,30 @@ class RoleClasses:
             return None
         offer = Offer(node.name, "", parameters, returns, line=node.lineno)
         decorator = node.decorator_list[0]
-        if isinstance(decorator, ast.Attribute) and decorator.attr == "compensation":
-            return self._compensation(module, owner, node, replace(offer, kind="compensation"), decorator.value, offers)
-        call = decorator.func if isinstance(decorator, ast.Call) else decorator
-        found = annotation.reference(self._modules, module, call)
+        called = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
+        said = [keyword for keyword in called.keywords if keyword.arg in tries.WORDS]
+        others = [keyword for keyword in called.keywords if keyword.arg not in tries.WORDS]
+        head = called.func
+        if isinstance(head, ast.Attribute) and head.attr == "compensation" and not (others or called.args):
+            offer = replace(offer, kind="compensation", tries=self._tries(module, said))
+            return self._compensation(module, owner, node, offer, head.value, offers)
+        found = annotation.reference(self._modules, module, head)
         word = found.word if found is not None else ""
-        keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
-        if word == "query" and not isinstance(decorator, ast.Call):
-            return replace(offer, kind="query")
-        if word == "transaction" and all(
-            keyword.arg == "retriable" and isinstance(keyword.value, ast.Constant) for keyword in keywords
-        ):
-            retriable = any(isinstance(k.value, ast.Constant) and k.value.value is True for k in keywords)
-            return replace(offer, kind="transaction", retriable=retriable)
+        if word == "query" and not (others or called.args):
+            return replace(offer, kind="query", tries=self._tries(module, said))
+        plain = all(keyword.arg == "retriable" and isinstance(keyword.value, ast.Constant) for keyword in others)
+        if word == "transaction" and plain and not called.args:
+            retriable = any(isinstance(k.value, ast.Constant) and k.value.value is True for k in others)
+            made = self._tries(module, said, endless=retriable)
+            return replace(offer, kind="transaction", retriable=retriable, tries=made)
         self._undecorated(module, owner, node)
         return None
+
+    def _tries(self, module: Module, said: list[ast.keyword], endless: bool = False) -> Tries:
+        made, mistakes = tries.read(said, endless)
+        for mistake in mistakes:
+            self._add(codes.TRIES, module, mistake.node, mistake.text, mistake.hint)
+        return made
 
     def _undecorated(self, module: Module, owner: ast.ClassDef, node: ast.FunctionDef) -> None:
         self._add(

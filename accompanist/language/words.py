@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated as At
-from typing import Any, Concatenate, Generic, NoReturn, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Generic, Literal, NoReturn, ParamSpec, TypeVar, overload
 from uuid import UUID
 
 from accompanist.errors import AuthorError, catalogue
@@ -104,9 +104,16 @@ class Transaction(Generic[S, P, R]):
     def __get__(self, role: object, owner: type[Any]) -> Callable[P, R]:
         return _Unbound(f"{owner.__name__}.{self.operation.__name__}")
 
-    def compensation(self, operation: Callable[Concatenate[S, P], None]) -> Callable[Concatenate[S, P], None]:
-        """Declare what undoes this transaction. It takes the same parameters and returns None."""
-        return operation
+    @overload
+    def compensation(self, operation: Callable[Concatenate[S, P], None], /) -> Callable[Concatenate[S, P], None]: ...
+    @overload
+    def compensation(
+        self, *, attempts: int = ..., timeout_s: float = ..., first_s: float = ..., cap_s: float = ...
+    ) -> Callable[[Callable[Concatenate[S, P], None]], Callable[Concatenate[S, P], None]]: ...
+    def compensation(self, *operation: Any, **asked: float) -> Any:
+        """Declare what undoes this transaction. It takes the same parameters and returns None. `attempts` of it that
+        fail park the session for a person; one that nobody answers is no attempt. The rest as for `transaction`."""
+        return operation[0] if operation else lambda undoes: undoes
 
 
 class _Unbound:
@@ -122,17 +129,39 @@ class _Unbound:
 @overload
 def transaction(operation: Callable[Concatenate[S, P], R], /) -> Transaction[S, P, R]: ...
 @overload
-def transaction(*, retriable: bool = False) -> Callable[[Callable[Concatenate[S, P], R]], Transaction[S, P, R]]: ...
-def transaction(operation: Callable[..., Any] | None = None, /, *, retriable: bool = False) -> Any:
-    """An idempotent operation with an effect. `retriable=True`: it never declines and is tried until it succeeds."""
+def transaction(
+    *,
+    retriable: Literal[False] = False,
+    attempts: int = ...,
+    timeout_s: float = ...,
+    first_s: float = ...,
+    cap_s: float = ...,
+) -> Callable[[Callable[Concatenate[S, P], R]], Transaction[S, P, R]]: ...
+@overload
+def transaction(
+    *, retriable: Literal[True], timeout_s: float = ..., first_s: float = ..., cap_s: float = ...
+) -> Callable[[Callable[Concatenate[S, P], R]], Transaction[S, P, R]]: ...
+def transaction(operation: Callable[..., Any] | None = None, /, *, retriable: bool = False, **asked: float) -> Any:
+    """An idempotent operation with an effect. `retriable=True`: it never declines and is tried until it succeeds.
+
+    How it is asked for, all in seconds and all as numbers that are written out: one attempt may take `timeout_s`; after
+    one that failed the next waits `first_s`, then twice that, and so on up to `cap_s`; after `attempts` of them, the
+    first included, the saga is undone. `[service.NAME.retry]` in the configuration stands over it.
+    """
     if operation is not None:
         return Transaction(operation)
     return lambda operation: Transaction(operation, retriable)
 
 
-def query(operation: Callable[P, R]) -> Callable[P, R]:
-    """An operation without effect; it may be repeated."""
-    return operation
+@overload
+def query(operation: Callable[P, R], /) -> Callable[P, R]: ...
+@overload
+def query(
+    *, attempts: int = ..., timeout_s: float = ..., first_s: float = ..., cap_s: float = ...
+) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+def query(operation: Callable[..., Any] | None = None, /, **asked: float) -> Any:
+    """An operation without effect; it may be repeated. How it is asked for is said as for `transaction`."""
+    return operation if operation is not None else lambda operation: operation
 
 
 def pure(function: Callable[P, R]) -> Callable[P, R]:

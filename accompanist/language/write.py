@@ -185,6 +185,7 @@ class Writer:
             offer.compensation: owner.offer(offer.compensation) for offer in called.values() if offer.compensation
         }
         offers = sorted({**called, **undone}.items())
+        # how an operation is asked for is not in its repr, and so not in the digest
         operations = "\n".join(repr(self._operation(offer)) for _, offer in offers if offer is not None)
         types = [type for _, offer in offers if offer for type in (offer.returns, *(t for _, t in offer.parameters))]
         types += [given.type for given in self._header.given if role in given.owners]
@@ -200,7 +201,7 @@ class Writer:
     def _operation(self, offer: Offer) -> Operation:
         parameters: Mapping[str, str] = {name: self._names.type_text(type) for name, type in offer.parameters}
         returns = self._names.type_text(offer.returns)
-        return Operation(offer.name, offer.kind, parameters, returns, offer.compensation, offer.retriable)
+        return Operation(offer.name, offer.kind, parameters, returns, offer.compensation, offer.retriable, offer.tries)
 
     def _notices(self, amended: Block) -> Iterable[Notice]:
         seen: set[Notice] = set()

@@ -21,6 +21,7 @@ import orjson
 import structlog
 
 from accompanist import crashpoints, limits
+from accompanist.language.tries import UNSAID, Tries
 from accompanist.rpc import meta
 from accompanist.runtime import backoff
 from accompanist.runtime.answers import (
@@ -90,15 +91,23 @@ class Calls:
         self._new_id = new_id
         self.in_flight = 0
 
-    async def ask(self, header: Header, role: str, role_class: str, call: CallWorker, cause: dict[str, str]) -> Event:
-        """The answer to a call or a compensation, whenever it comes."""
+    async def ask(
+        self,
+        header: Header,
+        role: str,
+        role_class: str,
+        call: CallWorker,
+        cause: dict[str, str],
+        declared: Tries = UNSAID,
+    ) -> Event:
+        """The answer to a call or a compensation, whenever it comes. `declared`: what its role says of asking."""
         crashpoints.reached("sidecar.before_call")
         if call.operation in drawn.READS:
             return Answered(
                 call.site, Name.REPLIED, drawn.read(call.operation, self._chance, self._clock, self._new_id)
             )
         undo = call.kind is ResultKind.COMPENSATE
-        asked = await self._until_answered(header, role, role_class, call, cause)
+        asked = await self._until_answered(header, role, role_class, call, cause, declared)
         crashpoints.reached("sidecar.undo_answered" if undo else "sidecar.reply_received")
         if undo:
             text = "" if isinstance(asked, Replied) else _words(asked)
@@ -157,9 +166,10 @@ class Calls:
         role_class: str,
         call: CallWorker,
         cause: dict[str, str],
+        declared: Tries = UNSAID,
     ) -> Answer:
         worker = self._workers[role_class]
-        policy, timeout_ms = policy_of(call, self._retries)
+        policy, timeout_ms = policy_of(call, self._retries, declared)
         attempt = failures = 0
         while True:
             attempt += 1

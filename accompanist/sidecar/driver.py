@@ -384,11 +384,12 @@ class Driver:
         self._drop(session)
 
     async def _ask(self, session: Session, call: CallWorker | CloseWorker, cause: dict[str, str]) -> None:
-        role_class = session.program.projection.role_class
+        projection = session.program.projection
         if isinstance(call, CloseWorker):
-            event = await self._calls.close(session.header, session.role, role_class, call, cause)
+            event = await self._calls.close(session.header, session.role, projection.role_class, call, cause)
         else:
-            event = await self._calls.ask(session.header, session.role, role_class, call, cause)
+            tries = projection.operations[call.operation].tries
+            event = await self._calls.ask(session.header, session.role, projection.role_class, call, cause, tries)
         if self._sessions.get(session.key) is session:
             self._feed(session, event)
 

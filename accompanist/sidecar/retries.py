@@ -1,4 +1,6 @@
-"""How often, how fast and how long an operation is asked for: the defaults, and what the configuration says instead.
+"""How often, how fast and how long an operation is asked for: the defaults of its kind, what its role's declaration
+says, and what the configuration says instead. The configuration by an operation's name stands over the declaration,
+and that over the configuration's `default`: who deploys knows the place, who declares knows the operation.
 
 Three kinds of calls differ by nature, and no configuration changes that: a transaction that may fail has a budget of
 attempts, a retriable one and whatever stands after the commit point has none, and a compensation has a long one,
@@ -12,6 +14,7 @@ from collections.abc import Mapping
 import msgspec
 
 from accompanist import limits
+from accompanist.language.tries import UNSAID, Tries
 from accompanist.runtime.backoff import COMPENSATION, FORWARD, RETRIABLE, Policy
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.ports import ResultKind
@@ -34,11 +37,16 @@ class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 raise ValueError(f"{name} is at least 1")
 
 
-def policy_of(call: CallWorker, retries: Mapping[str, Retry]) -> tuple[Policy, int]:
+def policy_of(call: CallWorker, retries: Mapping[str, Retry], declared: Tries = UNSAID) -> tuple[Policy, int]:
     """The policy of a call, and the time one attempt may take, in milliseconds."""
     base = COMPENSATION if call.kind is ResultKind.COMPENSATE else RETRIABLE if call.endless else FORWARD
-    said = retries.get(call.operation) or retries.get(DEFAULT) or Retry()
-    first_ms = said.first_ms or base.first_ms
-    attempts_max = base.attempts_max if base.attempts_max is None else said.attempts_max or base.attempts_max
-    policy = Policy(first_ms, max(first_ms, said.cap_ms or base.cap_ms), attempts_max)
-    return policy, said.timeout_ms or limits.call_timeout_ms
+    named = retries.get(call.operation)
+    layers = (named, declared) if named is not None else (declared, retries.get(DEFAULT, Retry()))
+
+    def said(name: str, otherwise: int) -> int:
+        return next((value for layer in layers if (value := getattr(layer, name)) is not None), otherwise)
+
+    first_ms = said("first_ms", base.first_ms)
+    attempts_max = None if base.attempts_max is None else said("attempts_max", base.attempts_max)
+    policy = Policy(first_ms, max(first_ms, said("cap_ms", base.cap_ms)), attempts_max)
+    return policy, said("timeout_ms", limits.call_timeout_ms)

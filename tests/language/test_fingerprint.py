@@ -113,3 +113,12 @@ def test_the_text_of_a_tree_is_the_same_under_every_python() -> None:
         "value=Name(id='d',),slice=Constant('a'),),conversion=-1,),]),op=Add(),right=Call(func=Lambda("
         "args=arguments(),body=Constant(None),),),),),],returns=Name(id='str',),),],)"
     )
+
+
+def test_how_an_operation_is_asked_for_does_not_count() -> None:
+    """It changes nothing that a session does, and a session under way is asked by what is deployed."""
+    patient = BASE.replace("    @query\n    def ask", "    @query(attempts=3, timeout_s=0.5)\n    def ask")
+    assert patient != BASE
+    assert fingerprints(patient) == fingerprints(BASE)
+    tries = text(patient).choreographies[0].projections["desk"].operations["ask"].tries
+    assert (tries.attempts_max, tries.timeout_ms, tries.cap_ms) == (3, 500, None)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from accompanist import limits
+from accompanist.language.program import RoleProgram
+from accompanist.language.tries import Tries
 from accompanist.runtime.answers import Answer, Fault, Replied, RetryLater
 from accompanist.runtime.backoff import COMPENSATION, FORWARD, RETRIABLE, Policy
 from accompanist.runtime.burst import CallWorker
@@ -15,6 +19,7 @@ from accompanist.sidecar.retries import Retry, policy_of
 from accompanist.sidecar.tracing import Tracing
 from accompanist.telemetry.spans import Telemetry
 from tests.runtime import sagas
+from tests.sidecar.harness import Services
 
 
 def call(operation: str = "charge", kind: ResultKind = ResultKind.FORWARD, endless: bool = False) -> CallWorker:
@@ -42,6 +47,37 @@ def test_an_operation_is_adjusted_by_its_name_before_the_default() -> None:
 def test_no_configuration_gives_a_budget_to_what_may_not_fail() -> None:
     policy, _ = policy_of(call(endless=True), {"charge": Retry(attempts_max=1)})
     assert policy.attempts_max is None
+
+
+DECLARED = Tries(attempts_max=3, first_ms=20, cap_ms=None, timeout_ms=900)
+
+
+def test_what_the_role_declares_stands_under_its_name_and_over_the_default() -> None:
+    assert policy_of(call(), {}, DECLARED) == (Policy(first_ms=20, attempts_max=3), 900)
+    default = {"default": Retry(attempts_max=9, cap_ms=80)}
+    assert policy_of(call(), default, DECLARED) == (Policy(first_ms=20, cap_ms=80, attempts_max=3), 900)
+    named = {"charge": Retry(attempts_max=7), "default": Retry(cap_ms=80)}
+    assert policy_of(call(), named, DECLARED) == (Policy(first_ms=20, attempts_max=7), 900)
+    assert policy_of(call(endless=True), {}, DECLARED)[0].attempts_max is None
+
+
+async def test_the_declaration_reaches_the_worker() -> None:
+    services = Services(asked_twice())
+    services.workers["b"].answers = [Fault("out of order")] * 2
+    row = await services.end(await services.start())
+    assert row.outcome == "ended"
+    assert services.workers["b"].calls == ["try_it", "try_it", "accompanist.close"]
+
+
+def asked_twice() -> dict[str, RoleProgram]:
+    """The ring, in which what b does is declared to be tried twice."""
+    programs = sagas.ring()
+    b = programs["b"]
+    operations = {
+        name: replace(one, tries=Tries(attempts_max=2)) if name == "try_it" else one
+        for name, one in b.projection.operations.items()
+    }
+    return programs | {"b": replace(b, projection=replace(b.projection, operations=operations))}
 
 
 class Answers:
