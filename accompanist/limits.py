@@ -11,6 +11,9 @@ json_depth_max = 64  # of one value
 message_depth_max = json_depth_max + 8  # with what a message wraps around it
 json_digits_max = 400  # digits of one number: CPython's integer parsing is quadratic
 name_chars_max = 63  # roles, operations, choreographies: also a Postgres identifier
+attributes_max = 16  # of one session: what a client finds it by
+attribute_name_chars_max = 63
+attribute_text_chars_max = 128
 reason_chars_max = 500
 baggage_bytes_max = 1_024
 

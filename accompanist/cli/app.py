@@ -40,6 +40,9 @@ class Declines(StrEnum):
 
 
 File = Annotated[Path, typer.Argument(help="A Python file with choreographies.")]
+Attribute = Annotated[
+    list[str] | None, typer.Option("--attribute", help="NAME=TEXT that the session is found by; may be repeated.")
+]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", help="The configuration; else the accompanist.toml above.")
 ]
@@ -252,6 +255,7 @@ def start(
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the saga has settled or is undone.")] = False,
     wait_s: Annotated[float, typer.Option("--wait-s", help="How long --wait waits.", min=0.0)] = 60.0,
     deadline_s: Annotated[float, typer.Option("--deadline-s", help="Ask for an abort after so long.", min=0.0)] = 0.0,
+    attribute: Attribute = None,
     service: Annotated[
         str, typer.Option("--service", help="The service that plays the role, if that is unclear.")
     ] = "",
@@ -263,7 +267,8 @@ def start(
     from accompanist.cli import start as command
 
     with reporting(as_json):
-        wanted = command.Wanted(choreography, role, args, key, service, wait_s if wait else 0.0, deadline_s)
+        found = command.attributes(attribute or ())
+        wanted = command.Wanted(choreography, role, args, key, service, wait_s if wait else 0.0, deadline_s, found)
         raise typer.Exit(command.start(config, wanted, as_json))
 
 
@@ -271,17 +276,40 @@ def start(
 def sessions_list(
     outcome: Annotated[str, typer.Option("--outcome", help="Only settled, or only ended ones.")] = "",
     parked: Annotated[bool, typer.Option("--parked", help="Only those that wait for an operator.")] = False,
+    is_open: Annotated[bool, typer.Option("--open", help="Only those that are not over.")] = False,
+    retrying: Annotated[bool, typer.Option("--retrying", help="Only those whose call has failed.")] = False,
+    state: Annotated[
+        str, typer.Option("--state", help="running, done, closing, undoing, undone, settled, ended.")
+    ] = "",
+    role: Annotated[str, typer.Option("--role", help="Only at this role.")] = "",
+    choreography: Annotated[str, typer.Option("--choreography", help="Only of this choreography.")] = "",
+    waiting: Annotated[str, typer.Option("--waiting-for", help="A part of what is waited for.")] = "",
+    older_s: Annotated[float | None, typer.Option("--older-s", help="Started longer ago than that.")] = None,
+    idle_s: Annotated[float | None, typer.Option("--idle-s", help="Not written for longer than that.")] = None,
+    attribute: Attribute = None,
     limit: Annotated[int, typer.Option("--limit", help="At most so many of each service.", min=1)] = 20,
     service: Annotated[str, typer.Option("--service", help="Only this service; else all of the file.")] = "",
     token_file: TokenFile = None,
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """List sessions, newest first."""
+    """List sessions, newest first: those that fit every option that is given."""
     from accompanist.cli import sessions as command
+    from accompanist.cli.start import attributes
 
     with reporting(as_json):
-        wanted = command.Wanted(outcome, parked, limit, service)
+        more = {
+            "open": is_open or None,
+            "retrying": retrying or None,
+            "state": state,
+            "role": role,
+            "choreography": choreography,
+            "waiting": waiting,
+            "older_s": older_s,
+            "idle_s": idle_s,
+            "attributes": attributes(attribute or ()),
+        }
+        wanted = command.Wanted(outcome, parked, limit, service, more)
         command.list_sessions(config, wanted, as_json)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -48,6 +48,8 @@ class Wanted(NamedTuple):
     parked: bool
     limit: int
     service: str
+    more: Mapping[str, Any] = {}
+    """Further fields of `session.list`; what is None or empty is not asked for."""
 
 
 def list_sessions(config: Path | None, wanted: Wanted, as_json: bool) -> None:
@@ -58,12 +60,13 @@ def list_sessions(config: Path | None, wanted: Wanted, as_json: bool) -> None:
         params["outcome"] = wanted.outcome
     if wanted.parked:
         params["parked"] = True
+    params |= {name: value for name, value in wanted.more.items() if value is not None and value != "" and value != {}}
     chosen = [deployment.service(wanted.service)] if wanted.service else list(deployment.services.values())
     answers, silent = _ask_all(chosen, "session.list", params)
     rows = [{"service": name, **row} for name, answer in answers.items() for row in answer["sessions"]]
     rows.sort(key=lambda row: -float(row["started_at"]))
     text = table(
-        ("session", "role", "choreography", "state", "outcome", "started", "why"),
+        ("session", "role", "choreography", "state", "outcome", "started", "attributes", "why"),
         [
             (
                 row["session"],
@@ -72,6 +75,7 @@ def list_sessions(config: Path | None, wanted: Wanted, as_json: bool) -> None:
                 "parked" if row.get("parked") else row["phase"],
                 row.get("outcome") or "",
                 _time(row["started_at"]),
+                _attributes(row.get("attributes") or {}),
                 _why(row),
             )
             for row in rows
@@ -183,6 +187,7 @@ def _page(session: str, told: dict[str, Any]) -> str:
         parts += [
             f"choreography  {first['choreography']}  ({first['fingerprint'][:12]})",
             f"started       {_time(first['started_at'])} at {first['initiator']}",
+            *([f"attributes    {_attributes(first['attributes'])}"] if first.get("attributes") else []),
             f"outcome       {outcome}" + (f": {reason}" if reason else ""),
         ]
     parts += [
@@ -242,6 +247,10 @@ def _in_order(key: tuple[str, ...]) -> tuple[Any, ...]:
         return (), key[1:]
     parts = re.findall(r"\d+|[^\d.\[\]]+", key[0])
     return tuple((0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts), key[1:]
+
+
+def _attributes(given: Mapping[str, str]) -> str:
+    return " ".join(f"{name}={text}" for name, text in sorted(given.items()))
 
 
 def _why(row: dict[str, Any]) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,6 +31,12 @@ WHICH_SERVICE = catalogue(
     "A saga is started at the service that plays its initiator. Neither the role's name nor a binding says which.",
     "Name it with --service, or under [bindings.CHOREOGRAPHY] in accompanist.toml.",
 )
+NO_ATTRIBUTE = catalogue(
+    "ACC811",
+    "not an attribute",
+    "An attribute is a name and a text that a session is found by, joined by an equals sign.",
+    "Write --attribute customer=gold, once for each; a name is letters, digits, dots, dashes and underscores.",
+)
 STILL_OPEN = 5
 
 
@@ -41,6 +48,7 @@ class Wanted(NamedTuple):
     service: str
     wait_s: float
     deadline_s: float
+    attributes: Mapping[str, str] = {}
 
 
 def start(config: Path | None, wanted: Wanted, as_json: bool) -> int:
@@ -55,11 +63,24 @@ def start(config: Path | None, wanted: Wanted, as_json: bool) -> int:
         params["wait_ms"] = int(wanted.wait_s * 1000)
     if wanted.deadline_s:
         params["deadline_ms"] = int(wanted.deadline_s * 1000)
+    if wanted.attributes:
+        params["attributes"] = dict(wanted.attributes)
     answer = ask(service, "session.start", params, wanted.wait_s)
     show(answer, as_json, _told(answer))
     if not wanted.wait_s or answer.get("outcome") == "settled":
         return 0
     return 1 if answer.get("outcome") else STILL_OPEN
+
+
+def attributes(given: Iterable[str]) -> dict[str, str]:
+    """Attributes as the options have them. Raises AuthorError."""
+    found = {}
+    for one in given:
+        name, equals, text = one.partition("=")
+        if not (name and equals and text):
+            raise AuthorError(NO_ATTRIBUTE, f"--attribute {one!r} is not NAME=TEXT")
+        found[name] = text
+    return found
 
 
 def _arguments(text: str) -> dict[str, Any]:

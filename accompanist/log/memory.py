@@ -295,6 +295,7 @@ class MemoryLog:
 
     def _summary(self, key: tuple[UUID, str], row: SessionRow) -> SessionSummary:
         return SessionSummary(
+            attributes=row.header.attributes,
             session=key[0],
             role=row.role,
             choreography=row.header.choreography,

@@ -16,7 +16,7 @@ from accompanist.log import sessions
 from accompanist.runtime.ports import Cursor, Phase, Search, SessionRow, SessionSummary
 
 _COLUMNS = """
-SELECT session, role, choreography, phase, outcome, reason, body, started_at, updated_at,
+SELECT session, role, choreography, phase, outcome, reason, body, started_at, updated_at, attributes,
     (SELECT extract(epoch FROM min(t.due_at))::float8 FROM timer t
      WHERE t.session = session.session AND t.role = session.role) AS due_at FROM session"""
 
@@ -31,6 +31,7 @@ _CONDITIONS = {
     "retrying": "(retrying > 0) = ${}",
     "waiting": "position(lower(${}) in lower(waiting)) > 0",
     "older_s": "started_at < extract(epoch FROM clock_timestamp()) - ${}::float8",
+    "attributes": "attributes @> ${}::text[]",
     "idle_s": "updated_at < clock_timestamp() - ${}::float8 * interval '1 second'",
 }
 
@@ -41,8 +42,8 @@ def statement(search: Search, after: Cursor | None, limit: int) -> tuple[str, li
     conditions = []
     for field, condition in _CONDITIONS.items():
         value = getattr(search, field)
-        if value is not None:
-            values.append(sessions.searchable(value) if isinstance(value, str) else value)
+        if value is not None and value != {}:
+            values.append(_parameter(value))
             conditions.append(condition.format(len(values)))
     if after is not None:
         at = len(values)
@@ -53,6 +54,12 @@ def statement(search: Search, after: Cursor | None, limit: int) -> tuple[str, li
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
     values.append(limit)
     return f"{_COLUMNS}{where} ORDER BY started_at DESC, session, role LIMIT ${len(values)}", values
+
+
+def _parameter(value: Any) -> Any:
+    if isinstance(value, dict):
+        return [sessions.searchable(f"{name}={text}") for name, text in value.items()]
+    return sessions.searchable(value) if isinstance(value, str) else value
 
 
 def fits(search: Search, row: SessionRow, updated_at: float, now: float) -> bool:
@@ -69,6 +76,7 @@ def fits(search: Search, row: SessionRow, updated_at: float, now: float) -> bool
     )
     return (
         all(wanted in (None, found) for wanted, found in asked)
+        and (search.attributes or {}).items() <= row.header.attributes.items()
         and (search.waiting is None or search.waiting.lower() in row.waiting.lower())
         and (search.older_s is None or row.header.started_at < now - search.older_s)
         and (search.idle_s is None or updated_at < now - search.idle_s)
@@ -102,4 +110,5 @@ def summary(record: Mapping[str, Any]) -> SessionSummary:
         updated_at=record["updated_at"].timestamp(),
         retrying=rest.retrying,
         due_at=record["due_at"],
+        attributes=dict(attribute.split("=", 1) for attribute in record["attributes"] or ()),
     )

@@ -34,9 +34,9 @@ class Kind(StrEnum):
     EVENT = "event"
 
 
-class Header(msgspec.Struct, frozen=True, kw_only=True):
+class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What every message of a session says alike. `bindings` names the service that plays each role, never an
-    address; times are seconds since the epoch."""
+    address; times are seconds since the epoch; `attributes` are the client's, to find the session by."""
 
     session: UUID
     choreography: str
@@ -46,6 +46,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float
     mode: str = "durable"
     deadline: float | None = None
+    attributes: dict[str, str] = {}
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

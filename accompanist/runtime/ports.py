@@ -236,6 +236,7 @@ class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
     retrying: int = 0
     due_at: float | None = None
     """When the first of its timers is due, if one is set."""
+    attributes: dict[str, str] = {}
 
     @property
     def cursor(self) -> Cursor:
@@ -245,7 +246,7 @@ class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
 class Search(msgspec.Struct, frozen=True, kw_only=True):
     """Which sessions are meant: all that fit every field that is given. `waiting` is a part of the text, whatever its
     case; `open`: neither settled nor ended; `older_s`: started longer ago than that; `idle_s`: not written for so long;
-    both by the log's clock."""
+    both by the log's clock; `attributes`: all of these are among the session's."""
 
     session: UUID | None = None
     role: str | None = None
@@ -258,6 +259,7 @@ class Search(msgspec.Struct, frozen=True, kw_only=True):
     waiting: str | None = None
     older_s: float | None = None
     idle_s: float | None = None
+    attributes: dict[str, str] | None = None
 
 
 EVERY_SESSION = Search()

@@ -1,10 +1,11 @@
 """The sidecar's public API: JSON-RPC 2.0 over HTTP, for clients in any language.
 
-    session.start   {choreography, arguments, role?, key?, deadline_ms?, wait_ms?}
+    session.start   {choreography, arguments, role?, key?, deadline_ms?, wait_ms?, attributes?}
     session.get     {session}
     session.result  {session, wait_ms?, early?}
     session.cancel  {session, reason?}
-    session.list    {outcome?, parked?, limit?}
+    session.list    {role?, choreography?, state?, outcome?, open?, parked?, retrying?, waiting?, older_s?, idle_s?,
+                     attributes?, after?, limit?}
     session.operate {session, role, verb, who, why, value?}   verb: park, resume, retry, skip, resolve
 
 `start` answers when the start, its arguments and its fingerprint are stable, which is what "accepted" means; with
@@ -25,7 +26,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Literal, Protocol
+from typing import Annotated, Any, Protocol
 from uuid import UUID, uuid4, uuid5
 
 import msgspec
@@ -39,10 +40,11 @@ from accompanist.rpc.server import Handler
 from accompanist.runtime.control import CLIENT, control, site_of
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.operate import Verb
-from accompanist.runtime.ports import Commit, Delivery, Log, LogUnavailable, Memory, Search, SessionRow, SessionSummary
+from accompanist.runtime.ports import Commit, Delivery, Log, LogUnavailable, Memory, SessionRow, SessionSummary
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar.driver import Committer, Driver
 from accompanist.sidecar.hosting import UNKNOWN_CHOREOGRAPHY, Hosted
+from accompanist.sidecar.search import Attributes, List, Name, Words
 from accompanist.sidecar.tracing import Tracing
 from accompanist.telemetry import context
 
@@ -103,8 +105,6 @@ LEAVING = catalogue(
 )
 
 
-Name = Annotated[str, msgspec.Meta(max_length=limits.name_chars_max)]
-Words = Annotated[str, msgspec.Meta(max_length=limits.reason_chars_max)]
 Wait = Annotated[int, msgspec.Meta(ge=0)]
 Patience = Annotated[int, msgspec.Meta(ge=0, le=limits.deadline_ms_max)]
 
@@ -116,6 +116,7 @@ class Start(msgspec.Struct, forbid_unknown_fields=True):
     key: Words | None = None
     deadline_ms: Patience | None = None
     wait_ms: Wait = 0
+    attributes: Attributes = {}
 
 
 class Get(msgspec.Struct, forbid_unknown_fields=True):
@@ -131,12 +132,6 @@ class Result(msgspec.Struct, forbid_unknown_fields=True):
 class Cancel(msgspec.Struct, forbid_unknown_fields=True):
     session: UUID
     reason: Words = "by a client"
-
-
-class List(msgspec.Struct, forbid_unknown_fields=True):
-    outcome: Literal["settled", "ended"] | None = None
-    parked: bool | None = None
-    limit: int = 100
 
 
 class Operate(msgspec.Struct, forbid_unknown_fields=True):
@@ -269,6 +264,7 @@ class Api:
             initiator=program.role,
             bindings=dict(bindings),
             started_at=self._clock(),
+            attributes=asked.attributes,
             deadline=self._clock() + asked.deadline_ms / 1000 if asked.deadline_ms is not None else None,
         )
         message = Message(
@@ -395,9 +391,7 @@ class Api:
 
     async def list(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = _read(params, List)
-        if not 1 <= asked.limit <= limits.list_rows_max:
-            raise PeerError(WRONG_PARAMETERS, f"limit lies between 1 and {limits.list_rows_max}")
-        found = await self._log.summaries(Search(outcome=asked.outcome, parked=asked.parked), limit=asked.limit)
+        found = await self._log.summaries(asked.search, after=asked.after, limit=asked.limit)
         rows = [self._noted(row) for row in found]
         return orjson.dumps({"sessions": rows}, default=_plain)
 

@@ -147,7 +147,7 @@ class Hosted:
         size = sum(len(text.encode()) for text in texts.values())
         if size > limits.version_bytes_max:
             logger.warning(
-                "version.too_large", choreography=choreography.name, bytes=size, bytes_max=limits.version_bytes_max
+                "version.too_large", choreography=choreography.name, bytes=size, limit=limits.version_bytes_max
             )
             return
         [bound] = self._bindings[choreography.fingerprint]

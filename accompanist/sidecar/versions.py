@@ -78,7 +78,7 @@ class Versions:
             self._touched_at = self._clock()
             gone = await self._log.forget_versions(self._tombstone_ms, limits.versions_rows_max)
             if gone:
-                logger.info("versions.forgotten", versions=gone)
+                logger.info("versions.forgotten", count=gone)
 
     async def _look(self, sessions: Sessions) -> None:
         missing = [one for one in sorted(set(sessions.unhosted.values())) if not self._hosted.knows(one)]

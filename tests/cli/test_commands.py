@@ -41,7 +41,14 @@ STORY = {
     "stubs": [],
 }
 REFUSAL = {"code": "ACC999", "title": "card is blue", "text": "it should be red", "hint": "paint", "fault": "author"}
-SUMMARY = {"session": ORDER, "role": "warehouse", "choreography": "fulfil_order", "phase": "done", "started_at": 0.0}
+SUMMARY = {
+    "attributes": {"customer": "gold"},
+    "session": ORDER,
+    "role": "warehouse",
+    "choreography": "fulfil_order",
+    "phase": "done",
+    "started_at": 0.0,
+}
 
 
 def answer(method: str, params: dict[str, Any]) -> dict[str, Any]:
@@ -123,7 +130,7 @@ def test_start_says_which_session_and_passes_everything_on(
     deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ("--role", "warehouse", "--args", '{"order": {}}', "--key", "k1", "--deadline-s", "1.5")
-    assert run("start", "fulfil_order", *arguments) == 0
+    assert run("start", "fulfil_order", *arguments, "--attribute", "customer=gold", "--attribute", "note=a=b") == 0
     assert f"session   {ORDER}" in capsys.readouterr().out
     [asked] = deployment
     assert asked["authorization"] == "Bearer a-secret-of-somebody"
@@ -133,6 +140,7 @@ def test_start_says_which_session_and_passes_everything_on(
         "arguments": {"order": {}},
         "key": "k1",
         "deadline_ms": 1500,
+        "attributes": {"customer": "gold", "note": "a=b"},
     }
 
 
@@ -172,8 +180,16 @@ def test_a_session_is_shown_in_the_programs_order_and_the_silent_are_named(
 
 def test_sessions_are_listed(deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> None:
     assert run("sessions", "list", "--parked") == 0
-    assert ORDER in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert ORDER in shown and "customer=gold" in shown
     assert deployment[0]["params"] == {"limit": 20, "parked": True}
+    deployment.clear()
+    fitting = ("--open", "--retrying", "--state", "running", "--role", "payment", "--choreography", "fulfil_order")
+    assert run("sessions", "list", *fitting, "--waiting-for", "charge", "--older-s", "60", "--attribute", "a=b") == 0
+    assert deployment[0]["params"] == {
+        "limit": 20, "open": True, "retrying": True, "state": "running", "role": "payment",
+        "choreography": "fulfil_order", "waiting": "charge", "older_s": 60.0, "attributes": {"a": "b"},
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -184,6 +200,8 @@ def test_sessions_are_listed(deployment: list[dict[str, Any]], capsys: pytest.Ca
         (["start", "f", "--role", "nobody", "--args", "{}"], "ACC806", 3),
         (["start", "f", "--role", "r", "--service", "absent", "--args", "{}"], "ACC801", 3),
         (["start", "f", "--role", "r", "--service", "absnt", "--args", "{}"], "ACC606", 3),
+        (["start", "f", "--role", "r", "--service", "absent", "--args", "{}", "--attribute", "x"], "ACC811", 1),
+        (["sessions", "list", "--attribute", "=x"], "ACC811", 1),
         (["sessions", "show", "7"], "ACC807", 1),
         (["sessions", "cancel", ORDER], "ACC802", 1),
         (["sessions", "list", "--config", "none.toml"], "ACC601", 3),

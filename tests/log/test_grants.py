@@ -33,8 +33,8 @@ SIDECAR_TABLES = {
     "version": {"SELECT", "INSERT", "UPDATE"},
 }
 FUNCTIONS = {
-    "accept", "collect", "deliver", "due", "fence", "flush", "forget", "forget_versions", "hand_over", "lease", "relay",
-    "relayed", "release", "resend", "shard_of", "speaker", "take", "unfinished", "version_of",
+    "accept", "attributes_of", "collect", "deliver", "due", "fence", "flush", "forget", "forget_versions", "hand_over",
+    "lease", "relay", "relayed", "release", "resend", "shard_of", "speaker", "take", "unfinished", "version_of",
 }  # fmt: skip
 TABLE_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 

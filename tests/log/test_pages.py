@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import orjson
 
+from accompanist.log.search import statement
 from accompanist.runtime.ports import Cursor, Parked, Phase, Search
 from tests.log.letters import burst, header, message, result, row
-from tests.log.worlds import World, owner
+from tests.log.worlds import PostgresWorld, World, owner
 
 
 async def test_summaries_are_newest_first_and_filtered(world: World) -> None:
@@ -112,3 +113,39 @@ async def test_projections_are_kept_once(world: World) -> None:
     projection = {"choreography": "c", "fingerprint": "f", "role": "r", "source": "text"}
     await log.register([projection, projection | {"role": "s", "source": b"bytes"}])
     await log.register([projection | {"source": "another"}])
+
+
+async def test_sessions_are_found_by_what_their_clients_gave_them(world: World) -> None:
+    log = await owner(world, "warehouse")
+    gold = header(attributes={"customer": "gold", "channel": "web"})
+    silver = header(attributes={"customer": 'silver=é"}', "channel": "web"})
+    none = header(choreography="customer=gold", bindings={"attributes": "warehouse", "customer": "gold"})
+    for of in (gold, silver, none):
+        await log.flush([burst(of, session=row(of)), burst(of, session=row(of, phase=Phase.DONE))])
+
+    async def found(**attributes: str) -> set[UUID]:
+        return {line.session for line in await log.summaries(Search(attributes=attributes))}
+
+    assert await found(customer="gold") == {gold.session}
+    assert await found(channel="web") == {gold.session, silver.session}
+    assert await found(channel="web", customer='silver=é"}') == {silver.session}
+    assert await found(customer="web") == set()
+    assert await found() == {gold.session, silver.session, none.session}
+    [line] = await log.summaries(Search(session=silver.session))
+    assert line.attributes == silver.attributes
+    assert [kept.attributes for kept in await log.summaries(Search(session=none.session))] == [{}]
+
+
+async def test_attributes_have_an_index_and_cost_others_nothing(postgres_world: PostgresWorld) -> None:
+    log = await owner(postgres_world, "warehouse")
+    rows = [row(header(attributes={"n": str(number)} if number % 2 else {})) for number in range(200)]
+    await log.flush([burst(made.header, session=made) for made in rows])
+    admin = await postgres_world.connect("warehouse")
+    query, values = statement(Search(attributes={"n": "7"}), None, 10)
+    await admin.execute("SET enable_seqscan = off; SET enable_sort = on; SET enable_indexscan = off; ANALYZE session")
+    plan = "\n".join(row[0] for row in await admin.fetch(f"EXPLAIN {query}", *values))
+    assert "session_attributes" in plan
+    assert await admin.fetchval("SELECT count(*) FROM session WHERE attributes IS NULL") == 100
+    broken = b'{"attributes":{"a":"\\u0000","b"'
+    assert await admin.fetchval("SELECT attributes_of($1)", broken) is None, "no commit fails for it"
+    await admin.close()

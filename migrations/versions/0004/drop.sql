@@ -1,2 +1,4 @@
-DROP FUNCTION forget_versions, version_of;
+DROP INDEX session_attributes;
+ALTER TABLE session DROP COLUMN attributes;
+DROP FUNCTION attributes_of, forget_versions, version_of;
 DROP TABLE version;

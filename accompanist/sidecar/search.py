@@ -1,0 +1,62 @@
+"""How clients find their sessions: attributes that they give a start, and the fields of `session.list`.
+
+An attribute is a short name and a short text that a client chooses for the sole purpose of finding the session again,
+e.g. customer = gold. It is part of the session's header, so every role of the saga has it. It is never taken from a
+payload, and stays out of logs, spans and metrics: they have the session's id. A start that is repeated under its key
+keeps the attributes of the first.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from accompanist import limits
+from accompanist.runtime.ports import Cursor, Phase, Search
+
+Name = Annotated[str, msgspec.Meta(max_length=limits.name_chars_max)]
+Words = Annotated[str, msgspec.Meta(max_length=limits.reason_chars_max)]
+Seconds = Annotated[float, msgspec.Meta(ge=0)]
+AttributeName = Annotated[
+    str, msgspec.Meta(pattern=r"\A[A-Za-z][A-Za-z0-9_.-]*\Z", max_length=limits.attribute_name_chars_max)
+]
+AttributeText = Annotated[
+    str, msgspec.Meta(pattern=r"\A[^\x00-\x1f\x7f]+\Z", max_length=limits.attribute_text_chars_max)
+]
+Attributes = Annotated[dict[AttributeName, AttributeText], msgspec.Meta(max_length=limits.attributes_max)]
+
+
+class List(msgspec.Struct, forbid_unknown_fields=True):
+    """All that fit every field that is given; `ports.Search` says what each means. `after`: the last line of the page
+    before, as its started_at, session and role."""
+
+    role: Name | None = None
+    choreography: Name | None = None
+    state: Phase | None = None
+    outcome: Literal["settled", "ended"] | None = None
+    open: bool | None = None
+    parked: bool | None = None
+    retrying: bool | None = None
+    waiting: Words | None = None
+    older_s: Seconds | None = None
+    idle_s: Seconds | None = None
+    attributes: Attributes | None = None
+    after: Cursor | None = None
+    limit: Annotated[int, msgspec.Meta(ge=1, le=limits.list_rows_max)] = 100
+
+    @property
+    def search(self) -> Search:
+        return Search(
+            role=self.role,
+            choreography=self.choreography,
+            phase=self.state,
+            outcome=self.outcome,
+            open=self.open,
+            parked=self.parked,
+            retrying=self.retrying,
+            waiting=self.waiting,
+            older_s=self.older_s,
+            idle_s=self.idle_s,
+            attributes=self.attributes or None,
+        )
