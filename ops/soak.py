@@ -3,11 +3,12 @@
     python -m ops.soak [--minutes 15] [--rate 20] [--collect-after 20] [--tombstone 20] [--json]
 
 Ages are short, so that a run of minutes passes through collection many times: after `collect-after` plus `tombstone`
-seconds as much goes as comes. From then on, the second part of the run, rows and bytes of every table are sampled and a
-line is fitted: the slope with its standard error, per minute. Beside it stands what would grow if nothing were
-collected. Every order is checked to have settled. Rows are counted, not estimated.
+seconds as much goes as comes. From then on, the second part of the run, rows and bytes of every table and of its
+indexes are sampled and a line is fitted: the slope with its standard error, per minute. Beside it stands what would
+grow if nothing were collected. Every order is checked to have settled. Rows are counted, not estimated.
 
-Bytes may rise in steps and stay: Postgres keeps the pages of rows that went and uses them again. The exit code is 1 if
+Bytes may rise in steps and stay: Postgres keeps the pages of rows that went and uses them again. An index over random
+ids has half-empty pages at last, and takes many times the rows that live in it to get there. The exit code is 1 if
 any table gains more rows than a twentieth of what comes in.
 """
 
@@ -29,28 +30,33 @@ from ops.bench import Client
 from ops.local import ROOT, Cluster, cluster
 
 SAMPLE_S = 5.0
-TABLES = ("session", "stub", "inbox", "arrival", "result", "outbox", "forgotten", "replica", "shard")
+TABLES = (
+    "session", "stub", "inbox", "arrival", "result", "outbox", "forgotten", "timer", "version", "projection", "audit",
+    "replica", "shard",
+)  # fmt: skip
 FENCES = ("fence_call", "fence_closed")
 IN_FLIGHT_MAX = 256
 
 
 @dataclass
 class Sample:
-    """Rows and bytes by table at one moment."""
+    """Rows and bytes by table at one moment; `indexes`: the bytes of a table's indexes alone."""
 
     at: float
     rows: dict[str, int]
-    size: dict[str, int]
+    heap: dict[str, int]
+    indexes: dict[str, int]
 
 
 async def sample(connection: asyncpg.Connection, services: list[str], began: float) -> Sample:
-    rows, size = {}, {}
+    rows, heap, indexes = {}, {}, {}
     places = [(f"{name}.{table}", name) for name in services for table in TABLES]
     places += [(f"{name}_worker.{table}", name) for name in services for table in FENCES]
     for place, _ in places:
         rows[place] = await connection.fetchval(f"SELECT count(*) FROM {place}")  # noqa: S608 (names of ours)
-        size[place] = await connection.fetchval("SELECT pg_total_relation_size($1::text::regclass)", place)
-    return Sample(time.monotonic() - began, rows, size)
+        heap[place] = await connection.fetchval("SELECT pg_table_size($1::text::regclass)", place)
+        indexes[place] = await connection.fetchval("SELECT pg_indexes_size($1::text::regclass)", place)
+    return Sample(time.monotonic() - began, rows, heap, indexes)
 
 
 async def load(client: Client, rate: float, seconds: float) -> list[float]:
@@ -103,20 +109,14 @@ def judge(samples: list[Sample], settled_from: float, rate: float) -> list[dict[
     times = [one.at for one in part]
     lines = []
     for place in samples[0].rows:
-        rows, rows_error = slope(times, [one.rows[place] for one in part])
-        size, size_error = slope(times, [one.size[place] for one in part])
-        lines.append(
-            {
-                "table": place,
-                "rows": [part[0].rows[place], part[-1].rows[place]],
-                "kilobytes": [part[0].size[place] // 1000, part[-1].size[place] // 1000],
-                "rows_per_minute": rows,
-                "rows_error": rows_error,
-                "kilobytes_per_minute": size / 1000,
-                "kilobytes_error": size_error / 1000,
-                "flat": rows - 2 * rows_error < rate * 60 / 20,
-            }
-        )
+        line: dict[str, Any] = {"table": place}
+        for what, scale in (("rows", 1), ("heap", 1000), ("indexes", 1000)):
+            values = [getattr(one, what)[place] for one in part]
+            grows, error = slope(times, values)
+            line[what] = [values[0] // scale, values[-1] // scale]
+            line[f"{what}_per_minute"], line[f"{what}_error"] = grows / scale, error / scale
+        line["flat"] = line["rows_per_minute"] - 2 * line["rows_error"] < rate * 60 / 20
+        lines.append(line)
     return lines
 
 
@@ -148,15 +148,14 @@ def show(told: dict[str, Any]) -> None:
         f"p99 {told['p99_ms']:.1f} ms; lines fitted from {told['fitted_from_s']:.0f} s on; "
         f"{told['rate'] * 60:.0f} orders a minute came in"
     )
-    print(f"{'table':<32} {'rows':>15} {'rows/min':>18} {'kB':>15} {'kB/min':>18}")
+    print(f"{'table':<30} {'rows':>15} {'a minute':>16} {'kB':>13} {'a minute':>16} {'index kB':>13} {'a minute':>16}")
     for line in told["tables"]:
-        rows, size = line["rows"], line["kilobytes"]
-        print(
-            f"{line['table']:<32} {f'{rows[0]} > {rows[1]}':>15} "
-            f"{line['rows_per_minute']:>9.1f} ± {line['rows_error']:<6.1f} {f'{size[0]} > {size[1]}':>15} "
-            f"{line['kilobytes_per_minute']:>9.1f} ± {line['kilobytes_error']:<6.1f}"
-            f"{'' if line['flat'] else '  GROWS'}"
-        )
+        parts = [
+            f"{f'{line[what][0]} > {line[what][1]}':>{width}} "
+            f"{line[f'{what}_per_minute']:>8.1f} ± {line[f'{what}_error']:<5.1f}"
+            for what, width in (("rows", 15), ("heap", 13), ("indexes", 13))
+        ]
+        print(f"{line['table']:<30} {' '.join(parts)}{'' if line['flat'] else '  GROWS'}")
 
 
 def main() -> int:
