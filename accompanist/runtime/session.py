@@ -427,7 +427,7 @@ class Session(State):
         self._draft.messages.extend(control(self.header, kind, self.role, role, content) for role in sorted(roles))
 
     def _finish(self, phase: Phase, outcome: str) -> None:
-        self._update(phase=phase, outcome=outcome, waiting="")
+        self._update(phase=phase, outcome=outcome, waiting="", parked=None)
         self._draft.forced |= self.is_initiator
 
     # -- recovery ----------------------------------------------------------------------------------

@@ -288,8 +288,11 @@ class Api:
         return delivery
 
     async def _other_choreography(self, session: UUID, choreography: str) -> bool:
-        memory = await self._memory(session)
-        return memory.inbox[0].header.choreography != choreography if memory.inbox else False
+        try:
+            memory = await self._memory(session)
+        except PeerError:
+            return False  # it was collected meanwhile: nothing is left to compare with
+        return memory.inbox[0].header.choreography != choreography
 
     async def result(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = _read(params, Result)

@@ -33,10 +33,11 @@ from accompanist.errors import Bug
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Arrived, Clashed, Deadline, Event
-from accompanist.runtime.messages import Header, Kind, Message, shard_of, spoken_by
+from accompanist.runtime.messages import Header, Kind, Message, spoken_by
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, Phase, SessionRow, Taken
 from accompanist.runtime.session import Session
 from accompanist.sidecar.calls import Calls
+from accompanist.sidecar.news import News, shard_of
 from accompanist.sidecar.tracing import Tracing
 
 logger = structlog.get_logger("accompanist.driver")
@@ -95,13 +96,14 @@ class Driver:
         """Open sessions whose program is not hosted here, or not yet (`sidecar.versions`), with its fingerprint."""
         self._left: set[Key] = set()
         """Sessions that are open but not in memory."""
+        self._news = News()
         self._tasks: dict[asyncio.Task[None], None] = {}  # in the order they began, so that a run can be repeated
         self._lazy: asyncio.TimerHandle | None = None
 
     # -- what comes in -----------------------------------------------------------------------------
 
     def holds(self, session: UUID) -> bool:
-        return shard_of(session, limits.shards_count) in self._shards
+        return shard_of(session) in self._shards
 
     def hold(self, shards: Iterable[int], new: Iterable[int] = ()) -> None:
         """The shards that are ours from now on. Sessions of others are dropped as they are, and so are those of a
@@ -109,17 +111,23 @@ class Driver:
         written any more."""
         anew = frozenset(new)
         self._shards = frozenset(shards)
-        for session in list(self._sessions.values()):
-            shard = shard_of(session.header.session, limits.shards_count)
-            if shard not in self._shards or shard in anew:
-                self._drop(session)
-        self._left = {key for key in self._left if self.holds(key[0])}
+        self._news.acquired(anew)
+        kept = self._shards - anew  # the sweep of the others brings all that is open in them back
+        for session in [one for key, one in self._sessions.items() if shard_of(key[0]) not in kept]:
+            self._drop(session)
+        for key in [key for key in self._left if shard_of(key[0]) not in kept]:
+            self._left.discard(key)
+            self._disarm(key)
         self.unhosted = {key: version for key, version in self.unhosted.items() if self.holds(key[0])}
 
     def take_lost(self) -> set[int]:
         """Shards of sessions that were dropped because a commit of theirs was refused; they are due a sweep."""
         lost, self._lost = self._lost, set()
         return lost
+
+    def about_to_take(self) -> None:
+        """The inbox is asked now; its answer comes with `take`."""
+        self._news.asks(self._shards)
 
     def take(self, taken: Sequence[Taken]) -> None:
         """Messages from the inbox. One from a service that does not play its sender is refused."""
@@ -131,14 +139,15 @@ class Driver:
                 logger.error("message.refused", session=str(message.session), sender=entry.sender_service)
                 continue
             crashpoints.reached("sidecar.message_taken")
-            self.arrive(message, known=entry.known)
+            self.arrive(message, known=entry.known or not self._news.is_news((message.session, message.receiver)))
 
     async def hand_in(self, message: Message) -> Delivery | None:
         """A client's message, the short way, where the session's shard is ours: handed over after its commit, not
         taken from the inbox. None where it is not, or not any more."""
         if not self.holds(message.session):
             return None
-        shard = shard_of(message.session, limits.shards_count)
+        shard = shard_of(message.session)
+        before = self._news.standing(shard)
         try:
             [delivery] = await self._committer.commit(Commit(shard=shard, home=(message,)))
         except LeaseLost:
@@ -146,7 +155,7 @@ class Driver:
         if delivery in (Delivery.STORED, Delivery.SAME):
             # `same`, too: the answer of the commit may have been lost, and nobody else will hand it over
             new = delivery is Delivery.STORED and message.kind is Kind.START
-            self.arrive(message, known=not new)
+            self.arrive(message, known=not new or self._news.standing(shard) != before)
         return delivery
 
     def arrive(self, message: Message, *, known: bool) -> None:
@@ -188,6 +197,7 @@ class Driver:
         """Take up sessions from the log: at start, at take-over, and when a `take` may have been lost on its way.
         One that is in memory is told of everything in its inbox once more, which changes nothing it knows."""
         keys = [key for key in keys if key not in self._loading]
+        self._news.swept(keys)
         for at in range(0, len(keys), _load_keys_max):
             batch = keys[at : at + _load_keys_max]
             self._loading.update((key, []) for key in batch if key not in self._sessions)
@@ -233,8 +243,12 @@ class Driver:
 
     async def _loaded(self, keys: Sequence[Key]) -> Sequence[Memory]:
         while True:
+            before = self._news.terms(keys)
             try:
-                return await self._log.load(keys)
+                memories = await self._log.load(keys)
+                if self._news.terms(keys) == before:
+                    return memories
+                # a shard was another's meanwhile: what was read may be from before that
             except LogUnavailable:
                 # what waits here is in the inbox and not fresh any more: nobody else will look at it again
                 await asyncio.sleep(limits.backoff_first_ms / 1000)
@@ -322,8 +336,10 @@ class Driver:
         for message in self._tracing.outgoing(burst.messages, cause):
             here = message.header.bindings.get(message.receiver) == self._service
             (home if here else away).append(message)
+        shard = shard_of(session.header.session)
+        before = self._news.standing(shard)
         commit = Commit(
-            shard=shard_of(session.header.session, limits.shards_count),
+            shard=shard,
             session=burst.row,
             results=burst.results,
             messages=tuple(away),
@@ -349,7 +365,7 @@ class Driver:
         for message, delivery in zip(home, deliveries[len(away) :], strict=True):
             if delivery in (Delivery.STORED, Delivery.SAME):
                 # `same` after the answer of a commit was lost: nobody else will hand it over
-                self.arrive(message, known=delivery is Delivery.SAME)
+                self.arrive(message, known=delivery is Delivery.SAME or self._news.standing(shard) != before)
 
     def clashed(self, message: Message) -> None:
         """A receiver in another database holds other content under this message's identity."""
@@ -404,7 +420,7 @@ class Driver:
 
     async def _write(self, session: Session) -> None:
         row = session.durable_row
-        commit = Commit(shard=shard_of(row.header.session, limits.shards_count), session=row)
+        commit = Commit(shard=shard_of(row.header.session), session=row)
         try:
             await self._committer.commit(commit)
         except (LeaseLost, LogUnavailable):
@@ -419,7 +435,8 @@ class Driver:
         if len(self._sessions) <= max(limits.sessions_in_memory_max, self._evict_above):
             return
         for key, session in list(self._sessions.items())[: limits.sessions_in_memory_max // 10 + 1]:
-            if session.idle and key not in self._dirty and key not in self._committing:
+            # one that is over leaves by itself, when that is in the log
+            if session.idle and not session.final and key not in self._dirty and key not in self._committing:
                 timer = self._deadlines.pop(key, None)
                 self._drop(session)
                 self._left.add(key)
@@ -431,16 +448,20 @@ class Driver:
     def _give_up(self, session: Session) -> None:
         """A commit was refused: the lease of the shard ended under it, or this sidecar is going. Whoever sweeps the
         shard next, which may be this sidecar, finds all that was committed."""
-        self._lost.add(shard_of(session.header.session, limits.shards_count))
+        self._lost.add(shard_of(session.header.session))
         self._drop(session)
 
     def _drop(self, session: Session) -> None:
         """Forget a session, unless another run of it has taken its place in memory."""
         if self._sessions.get(session.key) is session:
             del self._sessions[session.key]
+            self._news.left(session.key)
             self._dirty.pop(session.key, None)
-            if (timer := self._deadlines.pop(session.key, None)) is not None:
-                timer.cancel()
+            self._disarm(session.key)
+
+    def _disarm(self, key: Key) -> None:
+        if (timer := self._deadlines.pop(key, None)) is not None:
+            timer.cancel()
 
     # -- tasks -------------------------------------------------------------------------------------
 

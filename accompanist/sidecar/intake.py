@@ -154,6 +154,7 @@ class Intake:
     async def _take(self) -> None:
         while True:
             self._woken.clear()
+            self._driver.about_to_take()
             taken = await self._log.take(limits.inbox_take_rows_max, self._taken)
             self._taken = ()
             self._driver.take(taken)

@@ -139,3 +139,17 @@ def test_an_order_that_cannot_be_read_is_no_order() -> None:
     session = begun()
     message = order("explode")
     assert not session.handle(Arrived(message)).forced
+
+
+def test_a_saga_that_is_over_waits_for_nobody() -> None:
+    """It was parked while it waited for settlement; nobody could have let it go on, and it was never collected."""
+    session = begun()
+    session.handle(Answered("3", Name.REPLIED, b"1"))
+    assert session.row.phase is Phase.DONE
+    hear(session, "park")
+    assert session.row.parked is not None
+    settled = Message(
+        header=sagas.HEADER, kind=Kind.SETTLED, site="!settled", sender="a", receiver="b", payload=b"null"
+    )
+    session.handle(Arrived(settled))
+    assert (session.row.phase, session.row.parked) == (Phase.SETTLED, None)

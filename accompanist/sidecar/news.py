@@ -1,0 +1,70 @@
+"""Whether an answer of the log is still so when it arrives.
+
+An answer can be late: a slow connection, a process that stood still. What it says of a session ("there is none", "it
+stood so") was true when the log gave it. Meanwhile the session may have begun, gone on or ended: taken up by a sweep
+here, or by another owner of its shard, from whom the shard came back. Whoever acted on the old answer would begin a
+session anew that is over, or go on from a state that others have left behind, under a lease that is in order.
+
+So it is counted how often each shard became ours and how often it was swept; and between two questions to the inbox it
+is kept which sessions left memory. An answer that finds the counts as they were when it was asked for is news.
+
+Not promised: that what is not news is wrong. It costs one more look into the log.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from uuid import UUID
+
+from accompanist import limits
+from accompanist.runtime import messages
+
+Key = tuple[UUID, str]
+Standing = tuple[int, int]
+
+
+def shard_of(session: UUID) -> int:
+    """The shard of a session."""
+    return messages.shard_of(session, limits.shards_count)
+
+
+class News:
+    """What has happened to the shards and sessions of one sidecar, as far as late answers are concerned."""
+
+    def __init__(self) -> None:
+        self._terms: Counter[int] = Counter()
+        """How often each shard became ours."""
+        self._sweeps: Counter[int] = Counter()
+        """How often sessions of each shard were taken up from the log."""
+        self._gone: set[Key] = set()
+        """Sessions that left memory since the inbox was asked last."""
+        self._asked: Mapping[int, Standing] = {}
+        """How each shard stood then."""
+
+    def acquired(self, shards: Iterable[int]) -> None:
+        self._terms.update(shards)
+
+    def swept(self, keys: Iterable[Key]) -> None:
+        self._sweeps.update({shard_of(session) for session, _ in keys})
+
+    def left(self, key: Key) -> None:
+        """A session is not in memory any more."""
+        self._gone.add(key)
+
+    def terms(self, keys: Iterable[Key]) -> dict[int, int]:
+        """Differs from what it was if a shard of these was another's meanwhile."""
+        return {one: self._terms[one] for one in (shard_of(session) for session, _ in keys)}
+
+    def standing(self, one: int) -> Standing:
+        """Differs from what it was if sessions of the shard may have gone on without those who wait for an answer."""
+        return self._terms[one], self._sweeps[one]
+
+    def asks(self, shards: Iterable[int]) -> None:
+        """The inbox is asked now."""
+        self._gone.clear()
+        self._asked = {one: self.standing(one) for one in shards}
+
+    def is_news(self, key: Key) -> bool:
+        """Whether nothing can have begun a session since the inbox was asked."""
+        return key not in self._gone and self._asked.get(shard_of(key[0])) == self.standing(shard_of(key[0]))
