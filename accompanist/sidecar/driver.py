@@ -30,13 +30,13 @@ import structlog
 
 from accompanist import crashpoints, limits
 from accompanist.errors import Bug
-from accompanist.language.program import RoleProgram
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Arrived, Clashed, Deadline, Event
-from accompanist.runtime.messages import Header, Kind, Message, spoken_by
+from accompanist.runtime.messages import Kind, Message, spoken_by
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, Phase, SessionRow, Taken
 from accompanist.runtime.session import Session
 from accompanist.sidecar.calls import Calls
+from accompanist.sidecar.hosting import Programs
 from accompanist.sidecar.news import News, shard_of
 from accompanist.sidecar.tracing import Tracing
 
@@ -51,14 +51,6 @@ class Committer(Protocol):
     """The group commit: `log.group.Flusher`."""
 
     async def commit(self, commit: Commit) -> Sequence[Delivery]: ...
-
-
-class Programs(Protocol):
-    """`hosting.Hosted`, as far as the driver needs it."""
-
-    def program(self, header: Header, role: str) -> RoleProgram | None: ...
-
-    def bound_as(self, header: Header) -> bool: ...
 
 
 class Driver:

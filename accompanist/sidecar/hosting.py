@@ -20,7 +20,7 @@ import sys
 from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import import_module, metadata
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -70,6 +70,14 @@ NOT_THE_SAME = catalogue(
 
 logger = structlog.get_logger("accompanist.hosting")
 MADE_BY = f"Accompanist {metadata.version('accompanist')}, Python {platform.python_version()}"
+
+
+class Programs(Protocol):
+    """`Hosted`, as far as the driver needs it."""
+
+    def program(self, header: Header, role: str) -> RoleProgram | None: ...
+
+    def bound_as(self, header: Header) -> bool: ...
 
 
 class Hosted:

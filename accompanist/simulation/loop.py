@@ -51,6 +51,11 @@ class Process:
         """Run a function here, now: what it starts belongs to this process."""
         return self._context.copy().run(function, *given)
 
+    def soon(self, function: Callable[..., object], *given: Any) -> None:
+        """Run a function here, when its turn comes."""
+        if self.alive:
+            self._loop.call_soon(function, *given, context=self._context.copy())
+
     def spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = self._loop.create_task(work, context=self._context.copy())
         self._kept.append(task)

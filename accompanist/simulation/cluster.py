@@ -1,0 +1,348 @@
+"""A simulated cluster: services with real sidecars, on one database that lives in memory, with workers and a network.
+
+    Cluster    the services, what connects them, and the faults that strike the whole
+    Replica    one sidecar: driver, intake, group commit, calls and API as in production, in a process of its own
+    Line       the way from a sidecar to its worker
+
+What is real: everything under `sidecar/`, the group commit, the codec, the compiled choreographies. What is fake: the
+log's tables (the verified fake), the connections, the workers, time and chance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from accompanist.language.program import Choreography
+from accompanist.log.group import Flusher
+from accompanist.log.inbox import Letter
+from accompanist.log.memory import MemoryDatabase, MemoryLog
+from accompanist.rpc import meta as rpc_meta
+from accompanist.runtime.answers import Answer, Fault, RetryLater
+from accompanist.runtime.messages import Kind as MessageKind
+from accompanist.runtime.ports import Delivery
+from accompanist.sidecar.api import Api, Waiters
+from accompanist.sidecar.calls import Calls
+from accompanist.sidecar.collection import Collector
+from accompanist.sidecar.driver import Driver
+from accompanist.sidecar.hosting import Hosted
+from accompanist.sidecar.intake import Intake
+from accompanist.sidecar.tracing import Tracing
+from accompanist.simulation.faults import Faults, Kind
+from accompanist.simulation.hurt_log import HurtLog
+from accompanist.simulation.judge import Judge
+from accompanist.simulation.ledger import Ledger, Workers
+from accompanist.simulation.loop import Process, SeededLoop
+from accompanist.simulation.subject import Subject
+from accompanist.telemetry.spans import Telemetry
+
+EPOCH = 1_800_000_000.0
+collect_after_ms = 9_000  # a write that was given up is late for less
+tombstone_ms = 18_000  # nothing here is late for longer than that
+_skew_s = 3_600.0
+
+
+class Cluster:
+    """Services `s0`, `s1`, ... and who plays what. `bindings` says which service plays each role of a choreography."""
+
+    def __init__(self, seed: int, faults: Faults, subjects: Sequence[Subject], keep: bool) -> None:
+        self.loop = SeededLoop(seed)
+        self.faults = faults
+        self.subjects = subjects
+        self.marks: Counter[str] = Counter()
+        self.lines: list[str] = []
+        self._keep = keep
+        self._digest = hashlib.blake2b(digest_size=16)
+        self._delays = random.Random(f"{seed}/delays")
+        self.chance = random.Random(f"{seed}/cluster")
+        self.seed = seed
+        self.services = [f"s{number}" for number in range(self.chance.choice((1, 2, 3, 3)))]
+        self.bindings = {one.choreography.name: self._bound(one.choreography) for one in subjects}
+        self.database = HurtDatabase(self)
+        self.judge = Judge(self)
+        self.ledger = Ledger()
+        self.subjects_of: dict[UUID, Subject] = {}
+        self.arguments_of: dict[UUID, bytes] = {}
+        self.spoken_for: set[UUID] = set()
+        self.workers = {name: self._workers(name) for name in self.services}
+        self.down: Counter[str] = Counter()
+        """What cannot be reached now: "database", a service's way to it, or its worker; and how often over."""
+        self.hosted = {name: self._hosted(name) for name in self.services}
+        self.replicas: list[Replica] = []
+        self._buried: list[Replica] = []
+        """The dead, lest the garbage collector ends what only stands still."""
+
+    def _bound(self, choreography: Choreography) -> dict[str, str]:
+        return {role: self.chance.choice(self.services) for role in choreography.roles}
+
+    def _workers(self, service: str) -> Workers:
+        chance = random.Random(f"{self.seed}/workers/{service}")
+        return Workers(self.ledger, self.subject_of, lambda what: self.faults.strike(Kind.DECLINES, what), chance)
+
+    def _hosted(self, service: str) -> Hosted:
+        def bind(name: str, classes: Mapping[str, str]) -> Mapping[str, str]:
+            return self.bindings[name]
+
+        hosted = Hosted(service, bind)
+        for subject in self.subjects:
+            hosted.add(subject.choreography)
+        return hosted
+
+    # -- what everybody uses -----------------------------------------------------------------------
+
+    def log(self, text: str) -> None:
+        """A line of the trace. Runs of one seed have the same lines."""
+        line = f"{self.loop.time():10.4f} {text}"
+        self._digest.update(line.encode())
+        if self._keep:
+            self.lines.append(line)
+
+    @property
+    def digest(self) -> str:
+        return self._digest.hexdigest()
+
+    def mark(self, name: str) -> None:
+        self.marks[name] += 1
+
+    def clock(self) -> float:
+        """The database's."""
+        return EPOCH + self.loop.time()
+
+    def delay_s(self) -> float:
+        """How long something is on its way, as a rule."""
+        return self._delays.uniform(0.0002, 0.003)
+
+    def unreachable(self, service: str) -> bool:
+        return bool(self.down["database"] or self.down[f"database of {service}"])
+
+    def subject_of(self, session: UUID) -> Subject:
+        return self.subjects_of[session]
+
+    def notify(self, services: Collection[str]) -> None:
+        """NOTIFY: a wake-up, if it gets through."""
+        for replica in self.replicas:
+            if replica.service not in services or not replica.process.alive:
+                continue
+            if self.faults.strike(Kind.NOTIFY_LOST):
+                continue
+            late = self.faults.strike(Kind.NOTIFY_LATE)
+            seconds = self.faults.between(Kind.NOTIFY_LATE, 0.01, 2.0) if late else self.delay_s()
+            self.loop.later(seconds, replica.wake)
+
+    # -- replicas ----------------------------------------------------------------------------------
+
+    def add(self, service: str, number: int, incarnation: int = 0) -> Replica:
+        replica = Replica(self, service, number, incarnation)
+        self._buried += [one for one in self.replicas if (one.service, one.number) == (service, number)]
+        self.replicas = [one for one in self.replicas if one not in self._buried]
+        self.replicas.append(replica)
+        replica.start()
+        self.log(f"{replica.process.name} starts")
+        return replica
+
+    def crash(self, process: Process) -> None:
+        """The process is gone from this instruction on; the next comes after a while."""
+        if not process.alive:
+            return
+        process.kill()
+        self.log(f"{process.name} dies")
+        replica = next(one for one in self.replicas if one.process is process)
+        self.loop.later(self.faults.between(Kind.CRASH, 0.01, 9.0), self.restart, replica)
+
+    def restart(self, replica: Replica) -> None:
+        if replica in self.replicas:  # nobody has come in its place yet
+            self.add(replica.service, replica.number, replica.incarnation + 1)
+
+
+class HurtDatabase(MemoryDatabase):
+    """The database, whose deliveries may be refused."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster.services, clock=cluster.clock)
+        self._cluster = cluster
+
+    def hand_over(self, letters: Sequence[Letter], sender_service: str) -> list[Delivery]:
+        refused: dict[int, Delivery] = {}
+        for number, letter in enumerate(letters):
+            self._noted(letter)
+            if letter.message.key in self.services[letter.service].inbox:
+                continue  # it is held already, which is always said
+            if self._cluster.faults.strike(Kind.DELIVER_FULL, letter.message.kind.value):
+                refused[number] = Delivery.FULL
+            elif self._cluster.faults.strike(Kind.DELIVER_UNKNOWN, letter.message.kind.value):
+                refused[number] = Delivery.UNKNOWN
+        kept = [letter for number, letter in enumerate(letters) if number not in refused]
+        answers = iter(super().hand_over(kept, sender_service))
+        answered = [refused.get(number) or next(answers) for number in range(len(letters))]
+        for letter, answer in zip(letters, answered, strict=True):
+            self._cluster.mark(f"delivered {answer.value}")
+            message = letter.message
+            words = f"{message.kind.value} {message.site} {message.sender} -> {message.receiver} {answer.value}"
+            self._cluster.log(f"  {message.session.hex[:6]} {words} {hashlib.md5(message.payload).hexdigest()[:6]}")
+        return answered
+
+    def _noted(self, letter: Letter) -> None:
+        message = letter.message
+        if message.kind is MessageKind.START and message.session not in self._cluster.subjects_of:
+            name = message.header.choreography
+            subject = next(one for one in self._cluster.subjects if one.choreography.name == name)
+            self._cluster.subjects_of[message.session] = subject
+            self._cluster.arguments_of[message.session] = message.payload
+        self._cluster.judge.handed_over(message)
+
+
+class Line:
+    """The way from one sidecar to the worker of its service."""
+
+    def __init__(self, replica: Replica) -> None:
+        self._service = replica.service
+        self._process = replica.process
+        self._cluster = replica.cluster
+
+    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
+        loop, faults = self._cluster.loop, self._cluster.faults
+        answer: asyncio.Future[Answer] = loop.create_future()
+        loop.later(self._cluster.delay_s(), self._arrive, method, arguments, rpc_meta.read(meta), answer)
+        if faults.strike(Kind.CALL_LATE, method):
+            # cut off while the request is still on its way
+            loop.later(self._cluster.delay_s() / 10, _settle, answer, Fault("the connection was lost", silent=True))
+        try:
+            async with asyncio.timeout(timeout_ms / 1000):
+                return await answer
+        except TimeoutError:
+            return Fault(f"no answer within {timeout_ms} ms")
+
+    def _arrive(
+        self, method: str, arguments: bytes, about: rpc_meta.Meta, answer: asyncio.Future[Answer], again: bool = False
+    ) -> None:
+        loop, faults = self._cluster.loop, self._cluster.faults
+        if answer.done() and not again:  # it was cut off: it comes later, or it never came
+            loop.later(faults.between(Kind.CALL_LATE, 0.01, 10.0), self._do, method, arguments, about)
+        elif self._cluster.down[f"worker of {self._service}"] or faults.strike(Kind.CALL_BROKEN, method):
+            self._settle_soon(answer, Fault("no connection to the worker", silent=True))
+        elif faults.strike(Kind.CALL_REFUSED, method):
+            busy = RetryLater("a lock") if faults.pick(Kind.CALL_REFUSED, 2) else Fault("it failed inside")
+            self._settle_soon(answer, busy)
+        elif not faults.strike(Kind.CALL_HANGS, method):
+            self._answered(answer, self._do(method, arguments, about), method)
+            if faults.strike(Kind.CALL_TWICE, method):
+                seconds = faults.between(Kind.CALL_TWICE, 0.0, 12.0)
+                loop.later(seconds, self._do, method, arguments, about)
+
+    def _answered(self, answer: asyncio.Future[Answer], said: Answer, method: str) -> None:
+        faults = self._cluster.faults
+        if faults.strike(Kind.CALL_LOST, method):
+            self._settle_soon(answer, Fault("the connection was lost", silent=True))
+        elif faults.strike(Kind.CALL_SLOW, method):
+            self._cluster.loop.later(faults.between(Kind.CALL_SLOW, 0.05, 14.0), _settle, answer, said)
+        else:
+            self._settle_soon(answer, said)
+
+    def _do(self, method: str, arguments: bytes, about: rpc_meta.Meta) -> Answer:
+        said = self._cluster.workers[self._service].answer(method, arguments, about)
+        session = about.session.hex[:6] if about.session is not None else "-"
+        key = f"{session} {about.role} {about.site} {method} {about.kind}"
+        self._cluster.log(f"worker of {self._service} {key}: {type(said).__name__.lower()}")
+        self._cluster.mark(f"worker {type(said).__name__.lower()}")
+        return said
+
+    def _settle_soon(self, answer: asyncio.Future[Answer], said: Answer) -> None:
+        self._cluster.loop.later(self._cluster.delay_s(), _settle, answer, said)
+
+
+def _settle(answer: asyncio.Future[Answer], said: Answer) -> None:
+    if not answer.done():
+        answer.set_result(said)
+
+
+class Replica:
+    """One sidecar, from its start to its death. What production's process does around these parts, it does alike."""
+
+    def __init__(self, cluster: Cluster, service: str, number: int, incarnation: int) -> None:
+        self.cluster, self.service, self.number, self.incarnation = cluster, service, number, incarnation
+        self.process = Process(cluster.loop, f"{service}/{number}.{incarnation}")
+        self._chance = random.Random(f"{cluster.seed}/{self.process.name}")
+        skewed = self._chance.random() < 0.3
+        self._skew_s = self._chance.uniform(-_skew_s, _skew_s) if skewed else 0.0
+
+    def clock(self) -> float:
+        return self.cluster.clock() + self._skew_s
+
+    def new_id(self) -> UUID:
+        return UUID(int=self._chance.getrandbits(128), version=4)
+
+    def start(self) -> None:
+        self.process.run(self._open)
+
+    def _open(self) -> None:
+        cluster, chance, loop = self.cluster, self._chance.random, self.cluster.loop
+        tracing = Tracing(Telemetry(), {})
+        self.memory = MemoryLog(cluster.database, self.service, delivered=cluster.notify)
+        self.log = HurtLog(self.memory, self.process, self.service, cluster)
+        self.flusher = Flusher(self.log, jitter=chance, clock=loop.time)
+        line = Line(self)
+        classes = {
+            projection.role_class: line
+            for subject in cluster.subjects
+            for role, projection in subject.choreography.projections.items()
+            if cluster.bindings[subject.choreography.name][role] == self.service
+        }
+        self.calls = Calls(classes, tracing, chance=chance, clock=self.clock, new_id=self.new_id)
+        self.waiters = Waiters()
+        hosted = cluster.hosted[self.service]
+        self.driver = Driver(
+            self.service, hosted, self.log, self.flusher, self.calls, tracing, self.waiters.ended, clock=self.clock
+        )
+        collection = Collector(self.log, self.calls, collect_after_ms=collect_after_ms, tombstone_ms=tombstone_ms)
+        self.intake = Intake(self.process.name, self.log, self.driver, collection, clock=loop.time)
+        self.api = Api(
+            self.service,
+            hosted,
+            self.log,
+            self.flusher,
+            self.driver,
+            tracing,
+            self.waiters,
+            clock=self.clock,
+            monotonic=loop.time,
+            new_id=self.new_id,
+        )
+        self.methods = self.api.methods()
+        self.intake.start()
+
+    def wake(self) -> None:
+        self.process.soon(self.intake.wake)
+
+    async def leave(self) -> None:
+        """As production's sidecar leaves, in its order."""
+        self.api.leaving = True
+        await self.intake.stop()
+        await self.driver.drain(4.0)
+        await self.intake.release()
+        await self.flusher.close()
+        await self.log.close()
+        self.cluster.mark("left")
+        self.process.kill()
+        self.cluster.log(f"{self.process.name} has left")
+        self.cluster.loop.later(self.cluster.faults.between(Kind.LEAVE, 0.1, 5.0), self.cluster.restart, self)
+
+    def held(self) -> dict[str, int]:
+        """What it holds in memory for sessions, by name."""
+        driver = self.driver
+        return {
+            "sessions": driver.open_sessions,
+            "loads": len(driver._loading),
+            "rows to write": len(driver._dirty),
+            "commits": len(driver._committing),
+            "deadlines": len(driver._deadlines),
+            "evicted": len(driver._left),
+            "unhosted": len(driver.unhosted),
+            "tasks": len(driver._tasks),
+            "waiting clients": self.waiters.count,
+            "calls in flight": self.calls.in_flight,
+            "group commits": len(self.flusher._queue),
+        }

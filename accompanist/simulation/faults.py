@@ -1,0 +1,147 @@
+"""What can go wrong in a simulated cluster, and whether it does: every fault is drawn from the seed.
+
+Each kind draws from a stream of its own, so that leaving one kind out changes no draw of the others; that is what lets
+a failing run be made smaller. A run does not use all kinds at once: each seed picks some, each with a rate of its own,
+so that rare mixtures come up and none drowns the rest.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Callable, Collection
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The faults. Rates are per occasion for the first groups, per minute for the last."""
+
+    # of a call of the log, whichever method it is
+    LOG_REFUSED = "log-refused"  # not done, and said so
+    LOG_LOST = "log-lost"  # done, and the answer lost
+    LOG_LATE = "log-late"  # said to have failed, and done afterwards
+    LOG_SLOW = "log-slow"  # done, and long on its way
+    CRASH_BEFORE = "crash-before"  # the sidecar dies as it asks
+    CRASH_AFTER = "crash-after"  # the sidecar dies when it is done
+    # of messages in the database
+    TAKE_MIXED = "take-mixed"  # out of order, some twice, some not yet
+    DELIVER_FULL = "deliver-full"  # the receiver takes no more now
+    DELIVER_UNKNOWN = "deliver-unknown"  # there is no such service now
+    NOTIFY_LOST = "notify-lost"
+    NOTIFY_LATE = "notify-late"
+    # of a call of a worker
+    CALL_REFUSED = "call-refused"  # the worker could not, and says so
+    CALL_BROKEN = "call-broken"  # nothing arrives
+    CALL_LOST = "call-lost"  # done, and the answer lost
+    CALL_LATE = "call-late"  # given up by the sidecar, and done afterwards
+    CALL_TWICE = "call-twice"  # arrives once more, later
+    CALL_SLOW = "call-slow"  # done, and long on its way
+    CALL_HANGS = "call-hangs"  # no answer, ever
+    DECLINES = "declines"  # the worker decides against it
+    # of a client
+    ANSWER_LOST = "answer-lost"  # the client does not hear what the API said
+    # of the whole, per minute
+    CRASH = "crash"
+    LEAVE = "leave"  # a replica leaves cleanly and another comes
+    PAUSE = "pause"  # a replica stands still, some for longer than its lease
+    LEASE_LOST = "lease-lost"
+    DATABASE_DOWN = "database-down"
+    PARTITION = "partition"  # one service cannot reach the database
+    WORKER_DOWN = "worker-down"
+
+
+_PER_MINUTE: dict[Kind, tuple[float, ...]] = {
+    Kind.CRASH: (4, 12, 30),
+    Kind.LEAVE: (2, 6),
+    Kind.PAUSE: (4, 12),
+    Kind.LEASE_LOST: (6, 30),
+    Kind.DATABASE_DOWN: (2, 5),
+    Kind.PARTITION: (3, 6),
+    Kind.WORKER_DOWN: (3, 8),
+}
+_PER_CALL: dict[Kind, tuple[float, ...]] = {
+    Kind.LOG_REFUSED: (0.005, 0.03),
+    Kind.LOG_LOST: (0.005, 0.03, 0.1),
+    Kind.LOG_LATE: (0.003, 0.02),
+    Kind.LOG_SLOW: (0.02, 0.1),
+    Kind.CRASH_BEFORE: (0.002, 0.01, 0.03),
+    Kind.CRASH_AFTER: (0.002, 0.01, 0.03),
+    Kind.TAKE_MIXED: (0.2, 0.6),
+    Kind.DELIVER_FULL: (0.02, 0.1),
+    Kind.DELIVER_UNKNOWN: (0.01,),
+    Kind.NOTIFY_LOST: (0.1, 0.5, 1.0),
+    Kind.NOTIFY_LATE: (0.2,),
+    Kind.CALL_REFUSED: (0.05, 0.2),
+    Kind.CALL_BROKEN: (0.05, 0.2),
+    Kind.CALL_LOST: (0.05, 0.2),
+    Kind.CALL_LATE: (0.05, 0.15),
+    Kind.CALL_TWICE: (0.05, 0.3),
+    Kind.CALL_SLOW: (0.05, 0.2),
+    Kind.CALL_HANGS: (0.02, 0.1),
+    Kind.DECLINES: (0.02, 0.1, 0.3),
+    Kind.ANSWER_LOST: (0.05, 0.3),
+}
+_CHOSEN = 0.4
+"""How likely a seed uses a kind."""
+
+
+class Faults:
+    """The faults of one run. `told` hears of each that strikes; `most`: no more than so many."""
+
+    def __init__(
+        self,
+        seed: int,
+        told: Callable[[Kind, str], None],
+        without: Collection[Kind] = (),
+        most: int | None = None,
+    ) -> None:
+        self._chances = {kind: random.Random(f"{seed}/fault/{kind}") for kind in Kind}
+        self._told = told
+        self._left = most
+        self._healed = False
+        self.rates: dict[Kind, float] = {}
+        chosen = random.Random(f"{seed}/faults")
+        for kind, rates in (_PER_CALL | _PER_MINUTE).items():
+            used, rate = chosen.random() < _CHOSEN, chosen.choice(rates)
+            if used and kind not in without:
+                self.rates[kind] = rate
+        self.counts: Counter[Kind] = Counter()
+
+    def heal(self) -> None:
+        """From now on nothing goes wrong but that workers decline."""
+        self._healed = True
+
+    def strike(self, kind: Kind, about: str = "") -> bool:
+        """Whether it happens, here and now."""
+        rate = self.rates.get(kind)
+        if rate is None or (self._healed and kind is not Kind.DECLINES):
+            return False
+        return self._chances[kind].random() < rate and self._spend(kind, about)
+
+    def pause_s(self, kind: Kind) -> float | None:
+        """How long until a fault of the kind happens next; None: never."""
+        rate = self.rates.get(kind)
+        return None if rate is None else self._chances[kind].expovariate(rate / 60)
+
+    def due(self, kind: Kind, about: str = "") -> bool:
+        """Whether a fault whose time has come happens after all."""
+        return not self._healed and self._spend(kind, about)
+
+    def between(self, kind: Kind, low: float, high: float) -> float:
+        """How bad it is: small for the most part."""
+        return low + (high - low) * self._chances[kind].random() ** 2
+
+    def pick(self, kind: Kind, count: int) -> int:
+        return self._chances[kind].randrange(count)
+
+    def chance(self, kind: Kind) -> random.Random:
+        return self._chances[kind]
+
+    def _spend(self, kind: Kind, about: str) -> bool:
+        if self._left is not None:
+            if self._left <= 0:
+                return False
+            self._left -= 1
+        self.counts[kind] += 1
+        self._told(kind, about)
+        return True

@@ -1,0 +1,186 @@
+"""A sidecar's log behind a bad connection to a database that may be away: every method of the port, generated.
+
+    asked ----- on its way -----> done in the database ----- on its way -----> answered
+
+The request leaves the sidecar when it is asked, and nobody can take it back: it is done although the sidecar has died
+or stands still meanwhile. What the sidecar believes (its owner's name, the epochs it holds) is what it believed when it
+asked; what the database has is judged when the request arrives. A lease that was granted is known to the sidecar when
+the answer arrives, which may be never.
+
+Not modelled: transactions that are open for long, and locks.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from accompanist.log.leases import Fences
+from accompanist.log.memory import MemoryLog
+from accompanist.runtime.messages import Kind as Message
+from accompanist.runtime.ports import Commit, LeaseLost, LogUnavailable, ResultKind, Taken
+from accompanist.simulation.faults import Kind
+from accompanist.simulation.loop import Process, for_ever
+
+if TYPE_CHECKING:
+    from accompanist.simulation.cluster import Cluster
+
+_METHODS = [
+    name
+    for name, _ in inspect.getmembers(MemoryLog, inspect.iscoroutinefunction)
+    if not name.startswith("_") and name != "close"
+]
+_late_s = 6.0
+
+
+class _Hurt:
+    """What the generated methods share."""
+
+    def __init__(self, log: MemoryLog, process: Process, service: str, cluster: Cluster) -> None:
+        self._log = log
+        self._process = process
+        self._service = service
+        self._cluster = cluster
+
+    def epoch(self, shard: int) -> int | None:
+        return self._log.epoch(shard)
+
+    async def close(self) -> None:
+        await self._log.close()
+
+    async def _ask(self, name: str, *given: Any, **named: Any) -> Any:
+        cluster, faults = self._cluster, self._cluster.faults
+        about = about_call(name, given)
+        if faults.strike(Kind.CRASH_BEFORE, about):
+            cluster.crash(self._process)
+            await for_ever()
+        # what it believes now is what it asks with
+        asked = MemoryLog.__new__(MemoryLog)
+        vars(asked).update(vars(self._log))
+        asked._fences = Fences()
+        asked._fences._epochs = self._log._fences._epochs
+        if name == "release":
+            self._log._fences.hold(())
+        answer = cluster.loop.create_future()
+        request = _Request(self, name, about, asked, given, named, answer)
+        cluster.loop.later(cluster.delay_s(), request.arrive)
+        value = await answer
+        if name == "lease":
+            self._log._owner, self._log._fences = asked._owner, asked._fences
+        return value
+
+
+class _Request:
+    """One request under way."""
+
+    def __init__(
+        self, hurt: _Hurt, name: str, about: str, asked: MemoryLog, given: Any, named: Any, answer: Any
+    ) -> None:
+        self._hurt, self._cluster = hurt, hurt._cluster
+        self._name, self._about, self._asked = name, about, asked
+        self._given, self._named, self._answer = given, named, answer
+
+    def arrive(self) -> None:
+        faults, about = self._cluster.faults, self._about
+        if self._cluster.unreachable(self._hurt._service):
+            self._fail("the database cannot be reached")
+        elif faults.strike(Kind.LOG_REFUSED, about):
+            self._fail("refused")
+        elif faults.strike(Kind.LOG_LATE, about):
+            self._cluster.loop.later(faults.between(Kind.LOG_LATE, 0.01, _late_s), self._late)
+            self._fail("given up")
+        elif faults.strike(Kind.LOG_LOST, about):
+            self._do()
+            self._fail("the answer was lost")
+        else:
+            self._finish(self._do())
+
+    def _late(self) -> None:
+        """It happens after all, long after it was given up, if the database is up then."""
+        if not self._cluster.unreachable(self._hurt._service):
+            outcome = self._do()
+            self._cluster.mark("late write refused" if isinstance(outcome, LeaseLost) else "late write done")
+
+    def _finish(self, outcome: Any) -> None:
+        faults, process = self._cluster.faults, self._hurt._process
+        if process.alive and faults.strike(Kind.CRASH_AFTER, self._about):
+            self._cluster.crash(process)
+            return
+        slow = faults.strike(Kind.LOG_SLOW, self._about)
+        seconds = faults.between(Kind.LOG_SLOW, 0.05, 4.0) if slow else self._cluster.delay_s()
+        self._cluster.loop.later(seconds, self._settle, outcome)
+
+    def _do(self) -> Any:
+        """The work itself: what it returns, or the exception it raises."""
+        method: Callable[..., Any] = getattr(self._asked, self._name)
+        try:
+            # nothing in the fake waits: one step is all of it
+            method(*self._given, **self._named).send(None)
+        except StopIteration as done:
+            value = done.value
+        except (LeaseLost, LogUnavailable) as problem:
+            self._cluster.log(f"{self._hurt._process.name} {self._about}: {type(problem).__name__}")
+            if isinstance(problem, LeaseLost):
+                self._cluster.mark("write refused by epoch")
+            return problem
+        else:
+            raise AssertionError(f"{self._name} of the fake waits")
+        self._cluster.log(f"{self._hurt._process.name} {self._about}: done")
+        if self._name == "flush":
+            self._cluster.judge.committed(self._hurt._service, self._given[0])
+        if self._name == "take" and self._cluster.faults.strike(Kind.TAKE_MIXED):
+            return self._mixed(value)
+        return value
+
+    def _mixed(self, taken: Sequence[Taken]) -> Sequence[Taken]:
+        chance = self._cluster.faults.chance(Kind.TAKE_MIXED)
+        mixed = [entry for entry in taken if chance.random() < 0.8]
+        mixed += [entry for entry in mixed if chance.random() < 0.3]
+        chance.shuffle(mixed)
+        return mixed
+
+    def _fail(self, text: str) -> None:
+        self._cluster.loop.later(self._cluster.delay_s(), self._settle, LogUnavailable(text))
+
+    def _settle(self, outcome: Any) -> None:
+        if self._answer.done():
+            return
+        if isinstance(outcome, Exception):
+            self._answer.set_exception(outcome)
+            self._answer.exception()  # whoever asked may be dead
+        else:
+            self._answer.set_result(outcome)
+
+
+def _method(name: str) -> Any:
+    async def method(self: _Hurt, *given: Any, **named: Any) -> Any:
+        return await self._ask(name, *given, **named)
+
+    method.__name__ = name
+    return method
+
+
+HurtLog: Any = type("HurtLog", (_Hurt,), {name: _method(name) for name in _METHODS})
+"""The port, every method of it; typed as anything, because it is made and not written."""
+
+
+def about_call(name: str, given: Sequence[Any]) -> str:
+    """What a call of the log is about, in words: `flush` says what it writes."""
+    if name != "flush":
+        return name
+    return f"flush {' '.join(sorted({word for commit in given[0] for word in words_of(commit)}))}"
+
+
+def words_of(commit: Commit) -> set[str]:
+    """What a commit writes."""
+    messages = (*commit.messages, *commit.home)
+    words = {message.kind.value for message in messages}
+    words |= {"mark" if row.kind is ResultKind.COMPENSATE else row.outcome for row in commit.results}
+    if commit.session is not None and commit.session.vote is not None:
+        words.add(f"vote-{commit.session.vote}")
+    if commit.session is not None and commit.session.outcome is not None:
+        words.add(commit.session.outcome)
+    if any(message.kind is Message.START for message in messages):
+        words.add("start")
+    return words or {"row"}

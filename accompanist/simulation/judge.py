@@ -1,0 +1,208 @@
+"""The oracles: what must hold in every run, judged from outside.
+
+Throughout, at every commit that reaches the database:
+
+    write-once     a vote, an outcome and a result never change; a session that is over stays so
+    integrity      one content under one identity, for every message that was ever handed over
+
+At the end, when everything has healed and stated time has passed (reliability.md 6, I1 to I8):
+
+    all or compensated   settled: every transaction once and none undone; ended: each undone once, last first
+    closed               no effect after the door was shut
+    agreement            every role that was reached has the initiator's outcome
+    nothing lost         every session that a client was told is accepted is over
+    honest               what a client was told of the end is the end
+    faithful             a settled saga did what the direct reading does with the same replies, with the same result
+    bounded              nothing of it is left, in memory or in the tables, once all is collected
+
+Not judged: how long anything took, beyond the bound; what cannot be undone by contract once an operator has spoken.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import msgspec
+
+from accompanist.language import codec, direct
+from accompanist.log.tables import Tables
+from accompanist.runtime.control import CLIENT
+from accompanist.runtime.messages import Message
+from accompanist.runtime.ports import Commit, ResultKind, ResultRow
+from accompanist.simulation.ledger import Entry, Ledger
+from accompanist.simulation.subject import Subject
+
+if TYPE_CHECKING:
+    from accompanist.simulation.cluster import Cluster, Replica
+
+Place = tuple[UUID, str]
+
+
+class Judge:
+    """What was seen, and what is wrong with it: `broken` holds one sentence a finding."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self.broken: list[str] = []
+        self.votes: dict[Place, str] = {}
+        self.outcomes: dict[Place, str] = {}
+        self.values: dict[Place, bytes] = {}
+        self.results: dict[tuple[UUID, str, str, ResultKind], ResultRow] = {}
+        self.accepted: dict[UUID, None] = {}
+        self.told: dict[UUID, str] = {}
+        self._messages: dict[tuple[UUID, str, str, str], Message] = {}
+
+    def wrong(self, text: str) -> None:
+        self._cluster.log(f"BROKEN {text}")
+        self.broken.append(text)
+
+    # -- throughout --------------------------------------------------------------------------------
+
+    def committed(self, service: str, commits: list[Commit]) -> None:
+        """A flush has been written."""
+        tables = self._cluster.database.services[service]
+        for commit in commits:
+            if commit.session is not None:
+                self._row(tables, (commit.session.header.session, commit.session.role))
+            for result in commit.results:
+                key = (result.session, result.role, result.site, result.kind)
+                held = tables.results[key][0]
+                first = self.results.setdefault(key, held)
+                if (first.outcome, first.value) != (held.outcome, held.value):
+                    self.wrong(f"{key[0]} {key[1]}: the result of {key[2]} was overwritten")
+
+    def _row(self, tables: Tables, key: Place) -> None:
+        row = tables.sessions[key]
+        for what, now, seen in (("vote", row.vote, self.votes), ("outcome", row.outcome, self.outcomes)):
+            if (now is not None and seen.setdefault(key, now) != now) or (now is None and key in seen):
+                self.wrong(f"{key[0]} {key[1]}: its {what} was {seen[key]} and is {now}")
+        if row.result is not None and self.values.setdefault(key, row.result) != row.result:
+            self.wrong(f"{key[0]} {key[1]}: its result has changed")
+
+    def handed_over(self, message: Message) -> None:
+        """A message is written by its sender. A client may say the same thing in other words."""
+        first = self._messages.setdefault(message.key, message)
+        if (first.kind, first.payload) != (message.kind, message.payload) and message.sender != CLIENT:
+            self.wrong(f"{message.session}: two contents at {message.site} from {message.sender} to {message.receiver}")
+
+    def started(self, session: UUID) -> None:
+        self.accepted[session] = None
+
+    def said(self, session: UUID, outcome: str) -> None:
+        """What a client was told about the end of a saga."""
+        if self.told.setdefault(session, outcome) != outcome:
+            self.wrong(f"{session}: a client heard {self.told[session]}, then {outcome}")
+
+    # -- at the end --------------------------------------------------------------------------------
+
+    def open_sessions(self) -> list[str]:
+        """What is not over, in words."""
+        left = []
+        for service, tables in self._cluster.database.services.items():
+            for key, row in tables.sessions.items():
+                if key not in self.outcomes:
+                    parked = f", parked {row.parked.code}" if row.parked else ""
+                    left.append(f"{key[0]} {key[1]} at {service}: {row.phase.value} ({row.waiting}){parked}")
+            started = {(key[0], key[3]) for key in tables.arrivals} - tables.sessions.keys() - tables.stubs.keys()
+            left.extend(f"{session} {role} at {service}: not begun" for session, role in sorted(started))
+        for session in self.accepted:
+            initiator = self._cluster.subject_of(session).initiator
+            if (session, initiator) not in self.outcomes:
+                left.append(f"{session}: accepted and not over")
+        return list(dict.fromkeys(left))
+
+    def end(self) -> None:
+        """Judge every session that began."""
+        for session, subject in sorted(self._cluster.subjects_of.items()):
+            outcome = self.outcomes.get((session, subject.initiator))
+            if outcome is None:
+                if session in self.accepted:
+                    self.wrong(f"{session}: accepted, and never over")
+                continue
+            if self.told.get(session, outcome) != outcome:
+                self.wrong(f"{session}: a client was told {self.told[session]} and it is {outcome}")
+            for role in subject.programs:
+                reached = self.outcomes.get((session, role))
+                if reached not in (None, outcome):
+                    self.wrong(f"{session}: {outcome} at its initiator and {reached} at {role}")
+                self._effects(session, role, outcome, self._cluster.ledger)
+            if outcome == "settled" and session not in self._cluster.spoken_for:
+                self._faithful(session, subject)
+
+    def _effects(self, session: UUID, role: str, outcome: str, ledger: Ledger) -> None:
+        entries = ledger.entries.get((session, role), [])
+        done = [entry for entry in entries if entry.kind is ResultKind.FORWARD]
+        undone = [entry for entry in entries if entry.kind is ResultKind.COMPENSATE]
+        about = f"{session} {role} ({outcome})"
+        for kind, told in (("done", done), ("undone", undone)):
+            for site, count in Counter(entry.site for entry in told).items():
+                if count > 1:
+                    self.wrong(f"{about}: {site} was {kind} {count} times")
+        shut = ledger.shut.get((session, role))
+        if shut is not None and any(entry.kind is ResultKind.FORWARD for entry in entries[shut:]):
+            self.wrong(f"{about}: something was done after the door was shut")
+        if outcome == "settled" and undone:
+            self.wrong(f"{about}: {undone[0].site} was undone")
+        if outcome == "ended" and session not in self._cluster.spoken_for:
+            self._undone(about, done, undone)
+
+    def _undone(self, about: str, done: list[Entry], undone: list[Entry]) -> None:
+        if [entry.site for entry in reversed(done)] != [entry.site for entry in undone]:
+            forward = " ".join(entry.site for entry in done)
+            back = " ".join(entry.site for entry in undone)
+            self.wrong(f"{about}: done [{forward}], undone [{back}]")
+        arguments = {entry.site: entry.arguments for entry in done}
+        if any(arguments.get(entry.site) != entry.arguments for entry in undone):
+            self.wrong(f"{about}: undone with other arguments than it was done with")
+
+    def _faithful(self, session: UUID, subject: Subject) -> None:
+        """What was done, and what came of it, against the direct reading with the replies that were recorded."""
+        asked: set[tuple[str, str]] = set()
+
+        def ask(role: str, site: str, operation: str, arguments: Any) -> tuple[str, Any]:
+            asked.add((role, site))
+            row = self.results.get((session, role, site, ResultKind.FORWARD))
+            if row is None or row.operation != operation or row.digest != codec.digest(codec.encode(dict(arguments))):
+                raise LookupError(f"{role} was to do {operation} at {site} and did not")
+            value = msgspec.json.decode(row.value)
+            if row.outcome == "declined":
+                return "declined", value
+            _, returns = subject.programs[role].operation_types[operation]
+            return "replied", codec.decode(row.value, returns)
+
+        types = subject.programs[subject.initiator].parameter_types
+        given = codec.decode(self._cluster.arguments_of[session], dict[str, msgspec.Raw])
+        arguments = {name: codec.decode(bytes(given[name]), type) for name, type in types.items()}
+        try:
+            read = direct.run(subject.choreography, arguments, ask)
+        except LookupError as problem:
+            self.wrong(f"{session}: {problem}")
+            return
+        if read.aborted:
+            self.wrong(f"{session}: settled, and the reading aborts: {read.reason}")
+        for role in subject.programs:
+            for entry in self._cluster.ledger.entries.get((session, role), ()):
+                if (role, entry.site) not in asked:
+                    self.wrong(f"{session} {role}: {entry.operation} at {entry.site} was not asked for")
+            value = self.values.get((session, role))
+            if role in subject.choreography.result_owners and not read.aborted and value != codec.encode(read.result):
+                self.wrong(f"{session} {role}: the result is not that of the direct reading")
+
+    # -- what is left ------------------------------------------------------------------------------
+
+    def left(self, replicas: list[Replica]) -> Iterator[str]:
+        """What is left, in words; nothing, once all is over and collected."""
+        for service, tables in self._cluster.database.services.items():
+            for name in ("sessions", "stubs", "inbox", "arrivals", "results", "outbox", "forgotten"):
+                if count := len(getattr(tables, name)):
+                    yield f"{service}: {count} rows are left of {name}: {next(iter(getattr(tables, name)))}"
+        for replica in replicas:
+            for what, count in replica.held().items():
+                if count:
+                    yield f"{replica.process.name}: {count} left of {what}"
+        for service, workers in self._cluster.workers.items():
+            if workers.fences:
+                yield f"{service}: the fence holds {len(workers.fences)} sessions"

@@ -1,0 +1,70 @@
+"""What a simulated cluster is given to do: a choreography, arguments to start it with, and what its workers answer.
+
+Workers' answers are made up for their types, or come from functions "role.operation", as a test of the language has
+them; a function declines by raising `language.direct.Declined`. Arguments likewise.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from accompanist.language import codec, direct
+from accompanist.language.load import load
+from accompanist.language.program import Choreography
+from accompanist.simulation.explore_values import Maker, constants
+from accompanist.simulation.worker import Refusal
+
+_starts_max = 12
+
+
+class Subject:
+    """One choreography that can be started."""
+
+    def __init__(
+        self,
+        choreography: Choreography,
+        functions: Mapping[str, Callable[..., Any]] | None = None,
+        arguments: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
+        assert choreography.initiator is not None
+        self.choreography = choreography
+        self.initiator = choreography.initiator
+        self.programs = {role: load(choreography, role) for role in choreography.roles}
+        self._functions = functions or {}
+        self._maker = Maker(constants(choreography))
+        self._made: dict[tuple[str, str], list[bytes]] = {}
+        self.starts = [codec.encode(dict(given)) for given in arguments] or self._starts()
+
+    def _starts(self) -> list[bytes]:
+        types = self.programs[self.initiator].parameter_types
+        values = {name: self._maker.make(type, name) for name, type in types.items()}
+        most = max((len(each) for each in values.values()), default=1)
+        return [
+            orjson.dumps({name: each[at % len(each)] for name, each in values.items()})
+            for at in range(min(most, _starts_max))
+        ]
+
+    def reply(self, role: str, operation: str, arguments: bytes, chance: random.Random) -> bytes:
+        """What the worker of a role answers. Raises Refusal."""
+        function = self._functions.get(f"{role}.{operation}")
+        if function is None:
+            made = self._replies(role, operation)
+            return made[0] if chance.random() < 0.5 else chance.choice(made)
+        types, _ = self.programs[role].operation_types[operation]
+        given = codec.decode(arguments, dict[str, Any])
+        values = {name: codec.decode(codec.encode(given[name]), type) for name, type in types.items()}
+        try:
+            return codec.encode(function(**values))
+        except direct.Declined as declined:
+            raise Refusal(declined.reason) from None
+
+    def _replies(self, role: str, operation: str) -> list[bytes]:
+        key = (role, operation)
+        if key not in self._made:
+            _, returns = self.programs[role].operation_types[operation]
+            self._made[key] = [orjson.dumps(value) for value in self._maker.make(returns, operation)]
+        return self._made[key]
