@@ -71,8 +71,9 @@ UNSAFE_SETTING = catalogue(
     "ACC430",
     "a setting that gives up durability",
     "full_page_writes=off can leave torn pages after a crash; synchronous_commit=off lets commits of workers that do "
-    "not overrule it vanish after they were acknowledged.",
-    "Set it to on and reload Postgres.",
+    "not overrule it vanish after they were acknowledged; zero_damaged_pages and ignore_checksum_failure take damage "
+    "for data.",
+    "Set it back (ALTER SYSTEM; ALTER ROLE or ALTER DATABASE ... RESET if it was set there) and reload Postgres.",
 )
 ASYNC_STANDBY = catalogue(
     "ACC431",

@@ -28,6 +28,12 @@ dead_rows, dead_share = 10_000, 0.5
 queue_warning, queue_error = 0.1, 0.5
 skew_warning_s, skew_error_s = 1.0, 30.0
 forget_s = 3_600.0
+UNSAFE = {
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "zero_damaged_pages": "on",
+    "ignore_checksum_failure": "on",
+}
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,9 +70,16 @@ def _server(vitals: Vitals) -> Judged:
     seen = vitals.server
     if seen.settings.get("fsync") == "off":
         yield server.UNSAFE, "error", "fsync is off"
-    for name in ("full_page_writes", "synchronous_commit"):
-        if seen.settings.get(name) == "off":
-            yield ailments.UNSAFE_SETTING, "error", f"{name} is off"
+    for name, unsafe in UNSAFE.items():
+        if seen.settings.get(name) == unsafe:
+            yield ailments.UNSAFE_SETTING, "error", f"{name} is {unsafe}"
+    for place, setting in seen.overrides:
+        name, _, value = setting.partition("=")
+        if UNSAFE.get(name) == value:
+            yield ailments.UNSAFE_SETTING, "error", f"{name} is {value} for {place}"
+    if seen.standbys and (weak := seen.settings.get("synchronous_commit", "")) in ("local", "remote_write"):
+        text = f"synchronous_commit is {weak}: no standby has a commit on disk when it is acknowledged"
+        yield ailments.ASYNC_STANDBY, "warning", text
     if seen.identity and seen.identity_noted and seen.identity != seen.identity_noted:
         yield server.OTHER_SERVER, "error", f"last used on {seen.identity_noted}; this is {seen.identity}"
     if seen.standbys_async:

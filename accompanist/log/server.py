@@ -14,6 +14,7 @@ lies about its flushes does. Where the login may not read the control data, noth
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import asyncpg
@@ -49,7 +50,18 @@ class Identity(NamedTuple):
         return f"system {self.system}, timeline {self.timeline}"
 
 
-_SETTINGS = "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')"
+_SETTINGS = """
+SELECT name, setting FROM pg_settings
+WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'zero_damaged_pages', 'ignore_checksum_failure')"""
+# what is set for a database, a role, or both, and overrides the server's
+_OVERRIDES = """
+SELECT concat_ws(' in ', 'role ' || r.rolname, 'database ' || d.datname) AS place, setting
+FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg_database d ON d.oid = s.setdatabase,
+    unnest(s.setconfig) AS setting
+WHERE (s.setdatabase = 0 OR d.datname = current_database())
+  AND (s.setrole = 0 OR r.rolname = ANY ($1::text[]))
+  AND split_part(setting, '=', 1) IN ('synchronous_commit', 'zero_damaged_pages', 'ignore_checksum_failure')
+ORDER BY place, setting"""
 _IDENTITY = """
 SELECT system_identifier AS system, ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint AS timeline
 FROM pg_control_system()"""
@@ -97,6 +109,11 @@ async def accept(dsn: str, schema: str) -> Identity | None:
 async def settings(connection: asyncpg.Connection) -> dict[str, str]:
     """What the server is set to, for a connection that asks for nothing."""
     return {row["name"]: row["setting"] for row in await connection.fetch(_SETTINGS)}
+
+
+async def overrides(connection: asyncpg.Connection, roles: Sequence[str]) -> list[tuple[str, str]]:
+    """(Where, NAME=VALUE) of settings that somebody set for this database, or for one of these logins."""
+    return [(row["place"], row["setting"]) for row in await connection.fetch(_OVERRIDES, list(roles))]
 
 
 async def identity(connection: asyncpg.Connection) -> Identity | None:

@@ -74,6 +74,8 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     standbys_async: int | None
     identity: str
     identity_noted: str
+    overrides: tuple[tuple[str, str], ...] = ()
+    """What is set for this database or for a login of the service: where, and NAME=VALUE."""
 
 
 class Vitals(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,7 +176,8 @@ async def read(dsn: str, service: str, schema: str) -> Vitals:
             there = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
             revision = await connection.fetchval(_REVISION) if there else None
             current = revision == head()
-            seen = await _server(connection, with_log=current)
+            logins = (names.sidecar_role(service), names.worker_role(service))
+            seen = await _server(connection, logins, with_log=current)
             if not current:
                 return Vitals(service=service, revision=revision, head=head(), server=seen)
             return await _log(connection, service, schema, seen)
@@ -182,7 +185,7 @@ async def read(dsn: str, service: str, schema: str) -> Vitals:
             await connection.close(timeout=1)
 
 
-async def _server(connection: asyncpg.Connection, *, with_log: bool) -> Server:
+async def _server(connection: asyncpg.Connection, logins: Sequence[str], *, with_log: bool) -> Server:
     skew_s, round_trip_s = await _skew(connection)
     standbys = await connection.fetchrow(_STANDBYS)
     now = await server.identity(connection)
@@ -199,6 +202,7 @@ async def _server(connection: asyncpg.Connection, *, with_log: bool) -> Server:
         standbys_async=standbys["async"] if not standbys["hidden"] else None,
         identity=str(now or ""),
         identity_noted=str(noted or ""),
+        overrides=tuple(await server.overrides(connection, logins)),
     )
 
 

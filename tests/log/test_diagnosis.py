@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 from uuid import uuid4
 
@@ -10,7 +12,9 @@ import pytest
 
 from accompanist.language.compile import compile_file
 from accompanist.limits import shards_count
+from accompanist.log import vitals
 from accompanist.log.diagnosis import judge
+from accompanist.log.listener import Listener
 from accompanist.log.schema import head
 from accompanist.log.vitals import Held, Holder, InUse, Server, Table, Vitals, read
 from accompanist.runtime.ports import Kept, Parked
@@ -18,7 +22,13 @@ from tests.log.letters import burst, header, message, row
 from tests.log.worlds import PostgresWorld, owner
 from tests.postgres import SERVICES
 
-SETTINGS = {"fsync": "on", "full_page_writes": "on", "synchronous_commit": "on"}
+SETTINGS = {
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "zero_damaged_pages": "off",
+    "ignore_checksum_failure": "off",
+}
 SERVER = Server(
     version=18,
     settings=SETTINGS,
@@ -89,6 +99,10 @@ def test_a_healthy_log_has_no_findings() -> None:
         (server(skew_s=60.0), "ACC429", "error"),
         (server(settings=SETTINGS | {"full_page_writes": "off"}), "ACC430", "error"),
         (server(settings=SETTINGS | {"synchronous_commit": "off"}), "ACC430", "error"),
+        (server(settings=SETTINGS | {"zero_damaged_pages": "on"}), "ACC430", "error"),
+        (server(settings=SETTINGS | {"ignore_checksum_failure": "on"}), "ACC430", "error"),
+        (server(overrides=(("role payment_worker", "synchronous_commit=off"),)), "ACC430", "error"),
+        (server(standbys=1, settings=SETTINGS | {"synchronous_commit": "local"}), "ACC431", "warning"),
         (server(standbys=1, standbys_async=1), "ACC431", "warning"),
         (server(standbys=1, standbys_async=None), "ACC431", "warning"),
         (sick(outbox=SOME), "ACC432", "warning"),
@@ -105,6 +119,11 @@ def test_each_ailment_is_found(vitals: Vitals, code: str, severity: str) -> None
 
 def test_a_slow_line_is_no_skewed_clock() -> None:
     assert judge(server(skew_s=1.5, round_trip_s=2.0)) == []
+
+
+def test_a_setting_that_somebody_made_and_that_is_safe_is_none() -> None:
+    assert judge(server(overrides=(("role payment_worker", "synchronous_commit=on"),))) == []
+    assert judge(server(settings=SETTINGS | {"synchronous_commit": "local"})) == [], "there is no standby to miss it"
 
 
 def test_the_worst_comes_first() -> None:
@@ -208,3 +227,81 @@ async def test_a_log_that_is_behind_is_only_told_to_be_so(postgres_world: Postgr
 def test_nobody_is_missed_who_is_not_meant_to_listen() -> None:
     assert [finding.code for finding in judge(sick(listeners=0))] == ["ACC427"]
     assert judge(sick(listeners=0), poll_only=True) == []
+
+
+async def test_who_listens_is_counted(postgres_world: PostgresWorld) -> None:
+    await owner(postgres_world, "warehouse")
+    assert "ACC427" in {finding.code for finding in judge(await looked(postgres_world))}
+    listener = asyncio.create_task(
+        Listener.at(postgres_world.database.sidecar_dsn("warehouse"), SERVICES["warehouse"], lambda: None).run()
+    )
+    try:
+        async with asyncio.timeout(20):
+            while (await looked(postgres_world)).listeners == 0:  # noqa: ASYNC110 (Postgres tells nobody)
+                await asyncio.sleep(0.02)
+        assert "ACC427" not in {finding.code for finding in judge(await looked(postgres_world))}
+    finally:
+        listener.cancel()
+        await asyncio.gather(listener, return_exceptions=True)
+
+
+async def test_a_setting_of_one_login_is_seen_by_the_others(postgres_world: PostgresWorld) -> None:
+    """The worker's login is set to forget commits; the sidecar's, which looks, is not."""
+    await owner(postgres_world, "warehouse")
+    admin = await postgres_world.connect("warehouse")
+    name = await admin.fetchval("SELECT current_database()")
+    for place, told in (
+        (f"ROLE warehouse_worker IN DATABASE {name}", f"role warehouse_worker in database {name}"),
+        (f"DATABASE {name}", f"database {name}"),
+        (f"ROLE payment_worker IN DATABASE {name}", ""),
+    ):
+        await admin.execute(f"ALTER {place} SET synchronous_commit = off")
+        try:
+            found = [f.text for f in judge(await looked(postgres_world)) if f.code == "ACC430"]
+        finally:
+            await admin.execute(f"ALTER {place} RESET synchronous_commit")
+        assert (not told and not found) or f"synchronous_commit is off for {told}" in found, place
+    await admin.close()
+
+
+async def test_a_clock_that_is_wrong_is_seen(postgres_world: PostgresWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    await owner(postgres_world, "warehouse")
+
+    class Slow:
+        @staticmethod
+        def time() -> float:
+            return time.time() - 90.0
+
+    monkeypatch.setattr(vitals, "time", Slow)
+    [finding] = [one for one in judge(await looked(postgres_world)) if one.code == "ACC429"]
+    assert finding.severity == "error" and "90.0 s ahead of this machine" in finding.text
+
+
+async def test_a_table_that_nobody_cleans_is_seen(postgres_world: PostgresWorld) -> None:
+    await owner(postgres_world, "warehouse")
+    await postgres_world.execute("warehouse", "ALTER TABLE stub SET (autovacuum_enabled = off)")
+    await postgres_world.execute(
+        "warehouse",
+        "INSERT INTO stub (session, role, outcome) SELECT gen_random_uuid(), 'r', 'settled'"
+        " FROM generate_series(1, 12000)",
+    )
+    await postgres_world.execute("warehouse", "DELETE FROM stub; SELECT pg_stat_force_next_flush()")
+    async with asyncio.timeout(20):
+        while not (found := [f for f in judge(await looked(postgres_world)) if f.code == "ACC425"]):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert found[0].text.startswith("stub: ")
+
+
+async def test_a_clash_and_a_fence_that_is_not_told_are_seen(postgres_world: PostgresWorld) -> None:
+    log = await owner(postgres_world, "warehouse")
+    of = header()
+    await log.flush([burst(of, messages=(message(of, "1", "lost"),))])
+    await postgres_world.execute("warehouse", "UPDATE outbox SET answer = 'clash'")
+    await postgres_world.execute(
+        "warehouse",
+        "INSERT INTO forgotten (session, forgotten_at) VALUES ($1, clock_timestamp() - interval '2 hours')",
+        uuid4(),
+    )
+    found = {finding.code: finding.text for finding in judge(await looked(postgres_world))}
+    assert str(of.session) in found["ACC433"]
+    assert found["ACC434"] == "1 sessions, the oldest for 2 hours"
