@@ -63,6 +63,7 @@ token_file_bytes_max = 262_144
 tombstone_days = 7
 audit_days = 365
 collect_after_ms = 86_400_000  # a session that is over can be read with all its messages for a day
+lighten_anew_ms = 3_600_000  # how often payloads are looked for from the oldest session on
 collect_rows_max = 200  # sessions in one commit
 collect_pause_ms = 1_000  # when there was nothing left to collect
 collect_again_ms = 20  # when there was

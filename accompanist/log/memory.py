@@ -328,6 +328,10 @@ class MemoryLog:
         with self._call():
             return self.tables.collect(self._held(), age_ms / 1000, limit)
 
+    async def lighten(self, age_ms: int, limit: int, since: float = 0.0) -> tuple[int, float]:
+        with self._call():
+            return self.tables.lighten(self._held(), age_ms / 1000, since, limit)
+
     async def forget(self, age_ms: int, limit: int, done: Sequence[UUID] = ()) -> Sequence[UUID]:
         with self._call():
             return self.tables.forget(age_ms / 1000, limits.audit_days * 86_400, limit, done)

@@ -62,6 +62,9 @@ _BACKOFF = (timedelta(milliseconds=limits.outbox_retry_ms), timedelta(millisecon
 _LEASE = "SELECT shard, epoch, acquired FROM lease($1, $2, $3)"
 _RELEASE = "SELECT release($1)"
 _COLLECT = "SELECT collect($1, $2, $3)"
+_LIGHTEN = """
+SELECT sessions, extract(epoch FROM reached)::float8 AS reached
+FROM lighten($1, $2, to_timestamp($3::float8), $4)"""
 _FORGET = "SELECT forget($1, $2, $3, $4)"
 _LOAD = f"""
 SELECT
@@ -236,6 +239,12 @@ class PostgresLog(Pages, Versions):
     async def collect(self, age_ms: int, limit: int) -> int:
         async with reach(), self._pool.acquire() as connection:
             return int(await connection.fetchval(_COLLECT, self._owner, timedelta(milliseconds=age_ms), limit))
+
+    async def lighten(self, age_ms: int, limit: int, since: float = 0.0) -> tuple[int, float]:
+        age = timedelta(milliseconds=age_ms)
+        async with reach(), self._pool.acquire() as connection:
+            row = await connection.fetchrow(_LIGHTEN, self._owner, age, since, limit)
+        return row["sessions"], since if row["reached"] is None else row["reached"]
 
     async def forget(self, age_ms: int, limit: int, done: Sequence[UUID] = ()) -> Sequence[UUID]:
         age, audits = timedelta(milliseconds=age_ms), timedelta(days=limits.audit_days)

@@ -241,15 +241,7 @@ class Tables:
 
     def collect(self, held: Collection[int], age: float, limit: int) -> int:
         """The SQL function of this name."""
-        owing = {(key[0], key[2]) for key in self.outbox}
-        due = [
-            key
-            for key, at in sorted(self.over_at.items(), key=lambda entry: entry[1])
-            if at < self._clock() - age
-            and self.sessions[key].parked is None
-            and key not in owing
-            and shard_of(key[0], limits.shards_count) in held
-        ][:limit]
+        due = self._over(held, age, 0.0, limit)
         for key in due:
             row = self.sessions.pop(key)
             del self.updated_at[key], self.over_at[key]
@@ -258,6 +250,41 @@ class Tables:
             self.timers = {k: kept for k, kept in self.timers.items() if k[:2] != key}
             self.stubs.setdefault(key, (row.outcome or row.phase.value, self._clock()))
         return len(due)
+
+    def lighten(self, held: Collection[int], age: float, since: float, limit: int) -> tuple[int, float]:
+        """The SQL function of this name."""
+        due = self._over(held, age, since, limit)
+        for key in due:
+            row = self.sessions[key]
+            self.sessions[key] = SessionRow(
+                header=row.header,
+                role=row.role,
+                phase=row.phase,
+                vote=row.vote,
+                outcome=row.outcome,
+                reason=row.reason,
+            )
+            self.results = {k: kept for k, kept in self.results.items() if k[:2] != key}
+            for k, (message, service, at) in list(self.inbox.items()):
+                if (k[0], k[3]) != key:
+                    continue
+                if message.kind is Kind.START:
+                    self.inbox[k] = (msgspec.structs.replace(message, payload=b"null"), service, at)
+                else:
+                    del self.inbox[k]
+        return len(due), max((self.over_at[key] for key in due), default=since)
+
+    def _over(self, held: Collection[int], age: float, since: float, limit: int) -> list[tuple[UUID, str]]:
+        """The sessions that were over before `age` and after `since`, and that nobody waits for."""
+        owing = {(key[0], key[2]) for key in self.outbox}
+        return [
+            key
+            for key, at in sorted(self.over_at.items(), key=lambda entry: entry[1])
+            if since <= at < self._clock() - age
+            and self.sessions[key].parked is None
+            and key not in owing
+            and shard_of(key[0], limits.shards_count) in held
+        ][:limit]
 
     def forget(self, age: float, audit_age: float, limit: int, done: Sequence[UUID]) -> list[UUID]:
         """The SQL function of this name."""

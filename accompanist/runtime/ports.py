@@ -396,6 +396,12 @@ class Log(Protocol):
         that still owes a message, or is parked, stays."""
         ...
 
+    async def lighten(self, age_ms: int, limit: int, since: float = 0.0) -> tuple[int, float]:
+        """Let messages, answers and values of sessions go that were over for so long, at most `limit`, of the shards
+        held: from those on that were over at `since`, and up to which time; how many were looked at. Their rows stay,
+        and their starts without arguments. One that still owes a message, or is parked, is passed over."""
+        ...
+
     async def forget(self, age_ms: int, limit: int, done: Sequence[UUID] = ()) -> Sequence[UUID]:
         """Let stubs of that age go; answers sessions that the workers' fences may forget now, until a later call has
         them in `done`."""

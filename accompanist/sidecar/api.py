@@ -228,9 +228,7 @@ class Api:
         message, incoming = self._first(asked, meta)
         session = message.session
         delivery = await self._deliver(message)
-        if delivery is Delivery.CLASH or (
-            delivery is Delivery.SAME and await self._other_choreography(session, asked.choreography)
-        ):
+        if delivery in (Delivery.CLASH, Delivery.SAME) and await self._other(message, delivery):
             raise AuthorError(KEY_TAKEN, f"the key of session {session} stands for another request")
         new = delivery is Delivery.STORED
         if new:
@@ -287,12 +285,15 @@ class Api:
             raise OperatorError(LEAVING, f"the inbox of {self._service} takes no more now")
         return delivery
 
-    async def _other_choreography(self, session: UUID, choreography: str) -> bool:
+    async def _other(self, message: Message, delivery: Delivery) -> bool:
+        """Whether a session that is there was started by another request. One that is over may have lost its arguments
+        (`collection`): then the key and the choreography decide."""
         try:
-            memory = await self._memory(session)
+            first = (await self._memory(message.session)).inbox[0]
         except PeerError:
             return False  # it was collected meanwhile: nothing is left to compare with
-        return memory.inbox[0].header.choreography != choreography
+        other = first.header.choreography != message.header.choreography
+        return other or (delivery is Delivery.CLASH and first.payload != b"null")
 
     async def result(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = _read(params, Result)

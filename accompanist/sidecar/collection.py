@@ -1,6 +1,8 @@
 """Collection: what is over leaves the log in the background, and at last the workers' fences (design 3.5).
 
-    over for `collect_after`   messages and results go, the session becomes a stub (id, role, outcome)
+    over for `payload_after`   messages, results and values go; times, outcome and reason stay to be listed. Only where
+                               that is less than `collect_after`
+    over for `collect_after`   what is left goes, the session becomes a stub (id, role, outcome)
     a stub for `tombstone`     it goes; the workers of this service are told to forget the session
 
 Each step is one bounded commit. A step that found a full batch is followed by the next almost at once, so that
@@ -13,7 +15,8 @@ here remembers the session: a message that comes later than that begins it anew,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from typing import Protocol
 from uuid import UUID
 
@@ -41,16 +44,23 @@ class Collector:
         fences: Fences,
         *,
         collect_after_ms: int = limits.collect_after_ms,
+        payload_after_ms: int | None = None,
         tombstone_ms: int = limits.tombstone_days * DAY_MS,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._log = log
         self._fences = fences
         self._collect_after_ms = collect_after_ms
+        self._payload_after_ms = collect_after_ms if payload_after_ms is None else payload_after_ms
         self._tombstone_ms = tombstone_ms
+        self._clock = clock
+        self._lightened_to = 0.0
+        self._lighten_anew_at = 0.0
         self._told: Sequence[UUID] = ()
 
     async def step(self) -> bool:
         """One batch of each kind; whether there may be more at once. Raises LogUnavailable."""
+        lightened = await self._lighten() if self._payload_after_ms < self._collect_after_ms else 0
         collected = await self._log.collect(self._collect_after_ms, limits.collect_rows_max)
         due = await self._log.forget(self._tombstone_ms, limits.forget_rows_max, self._told)
         self._told = ()
@@ -59,4 +69,13 @@ class Collector:
             self._told = due
         if collected or due:
             logger.debug("sessions.collected", collected=collected, forgotten=len(due) if forgotten else 0)
-        return collected == limits.collect_rows_max or (forgotten and len(due) == limits.forget_rows_max)
+        return limits.collect_rows_max in (lightened, collected) or (forgotten and len(due) == limits.forget_rows_max)
+
+    async def _lighten(self) -> int:
+        """A batch, from where the last one ended; now and then from the beginning, for what was passed over."""
+        if self._clock() >= self._lighten_anew_at:
+            self._lighten_anew_at = self._clock() + limits.lighten_anew_ms / 1000
+            self._lightened_to = 0.0
+        age, batch, before = self._payload_after_ms, limits.collect_rows_max, self._lightened_to
+        lightened, self._lightened_to = await self._log.lighten(age, batch, before)
+        return lightened if self._lightened_to > before else 0

@@ -13,6 +13,7 @@
     peer_token_file = "payment.peers"                       # who they are: lines of `SERVICE deliver TOKEN`
     peer_tokens = { shipping = "shipping.token" }           # what we bear at theirs
     collect_after_s = 86400                                 # a saga that is over can be read so long (a day)
+    payload_after_s = 3600                                  # its messages and values so long; else as long as the rest
     tombstone_s = 604800                                    # and its late messages are refused so long (a week)
 
     [service.payment.retry]    # by operation, or `default`; what is left out stays as it is
@@ -27,9 +28,10 @@
 
 Paths, also in `unix:` addresses and in a database's `host=`, are relative to the file. Over the file stand
 `DATABASE_URL` (the database of every service) and, over that, `ACCOMPANIST_SERVICE_<NAME>_<KEY>` for the keys
-`database pooler poll_only schema listen api token_file peer_token_file collect_after_s tombstone_s` and
-`ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY` and `..._PEER_TOKENS` are tables as JSON. The file itself is
-`--config`, else `ACCOMPANIST_CONFIG`, else the first `accompanist.toml` from the working directory upwards.
+`database pooler poll_only schema listen api token_file peer_token_file collect_after_s payload_after_s
+tombstone_s` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY` and `..._PEER_TOKENS` are tables as JSON. The
+file itself is `--config`, else `ACCOMPANIST_CONFIG`, else the first `accompanist.toml` from the working directory
+upwards.
 
 A wrong key, value or name is an error that says where it stands and what was probably meant. Nothing is
 connected to and no choreography is read here, so a good configuration is no promise that what it names is
@@ -134,6 +136,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     peer_tokens: dict[str, str] = {}
     retry: dict[str, Retry] = {}
     collect_after_s: Annotated[int, msgspec.Meta(ge=1)] = limits.collect_after_ms // 1000
+    payload_after_s: Annotated[int, msgspec.Meta(ge=1)] | None = None
     tombstone_s: Annotated[int, msgspec.Meta(ge=1)] = limits.tombstone_days * 86_400
 
     def needs_database(self) -> str:
@@ -274,7 +277,7 @@ def _service(name: str, entry: Any, root: Path, environ: Mapping[str, str]) -> S
     return service
 
 
-_NUMBER_KEYS = ("collect_after_s", "tombstone_s")
+_NUMBER_KEYS = ("collect_after_s", "payload_after_s", "tombstone_s")
 _FLAG_KEYS = ("poll_only",)
 _SERVICE_KEYS = (
     "database",

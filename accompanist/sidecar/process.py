@@ -141,6 +141,7 @@ class Sidecar:
             self._log,
             self._calls,
             collect_after_ms=service.collect_after_s * 1000,
+            payload_after_ms=None if service.payload_after_s is None else service.payload_after_s * 1000,
             tombstone_ms=service.tombstone_s * 1000,
         )
         self._relay = Relay(self._log, couriers, self._driver.clashed)

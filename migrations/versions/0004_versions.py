@@ -16,7 +16,7 @@ depends_on = None
 
 BEFORE = Path(__file__).with_name("0003")
 FOLDER = Path(__file__).with_name("0004")
-UP: tuple[str, ...] = ("version", "attributes", "grants")
+UP: tuple[str, ...] = ("version", "attributes", "lighten", "grants")
 """What this revision adds and replaces, in the order in which one needs the other; the grants last."""
 DOWN: tuple[str, ...] = ()
 """What it replaced, as it was."""

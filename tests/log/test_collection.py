@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accompanist.limits import shards_count
 from accompanist.runtime.messages import Header, Kind
-from accompanist.runtime.ports import Delivery, Parked, Phase, SessionRow
+from accompanist.runtime.ports import Delivery, Executed, Parked, Phase, SessionRow
 from tests.log.letters import burst, header, message, result, row
 from tests.log.worlds import World, owner
 
@@ -156,3 +156,61 @@ async def test_audits_are_kept_listed_and_shown(world: World) -> None:
     await world.pass_time(AGE_S + 1)
     await log.collect(AGE_MS, 10)
     assert len(await log.audits(of.session)) == 1, "it outlives its session"
+
+
+async def test_payloads_go_first_and_the_line_in_the_list_stays(world: World) -> None:
+    log = await owner(world, "warehouse")
+    of = header()
+    begun = message(of, "!start", "warehouse", sender="", kind=Kind.START, payload=b'{"order":1}')
+    got = message(of, "2", "warehouse", sender="stock", payload=b"7")
+    whole = over(of, result=b"5", reason="why", undo=(Executed("1", "reserve", b"{}"),), contacts=("stock",))
+    await log.flush([burst(of, session=whole, results=(result(of),), home=(begun, got))])
+    assert await log.lighten(AGE_MS, 10) == (0, 0.0)
+    await world.pass_time(AGE_S + 1)
+    count, reached = await log.lighten(AGE_MS, 10)
+    assert count == 1 and reached > 0
+    story = await log.show(of.session)
+    assert story is not None and story.results == ()
+    assert [(told.kind, told.payload) for told in story.messages] == [("start", b"null")]
+    assert story.rows == (over(of, reason="why"),)
+    [line] = await log.summaries()
+    assert (line.session, line.outcome, line.reason) == (of.session, "settled", "why")
+    [again] = (await log.flush([burst(of, home=(begun,))]))[0]
+    assert again is Delivery.CLASH, "who started it is known, what with is not"
+    assert await log.lighten(AGE_MS, 10, reached) == (1, reached), "nothing is marked, and nothing is left to lose"
+    assert (await log.show(of.session)) == story
+    assert await log.collect(AGE_MS, 10) == 1
+
+
+async def test_payloads_of_what_is_owed_parked_open_or_another_owners_stay(world: World) -> None:
+    log = await owner(world, "warehouse")
+    running, owing, parked = (header() for _ in range(3))
+    settled = message(owing, "!settled", "lost", kind=Kind.SETTLED)
+    await log.flush([burst(running, session=row(running), results=(result(running),))])
+    await log.flush([burst(owing, session=over(owing), messages=(settled,), results=(result(owing),))])
+    stuck = over(parked, parked=Parked("ACC301", "stuck"))
+    await log.flush([burst(parked, session=stuck, results=(result(parked),))])
+    await world.pass_time(AGE_S + 1)
+    assert await log.lighten(AGE_MS, 10) == (0, 0.0)
+    await log.lease("warehouse-1", shards_count)
+    await log.flush([burst(parked, session=over(parked))])
+    stranger = await world.sidecar("warehouse")
+    assert await stranger.lighten(AGE_MS, 10) == (0, 0.0)
+    assert (await log.lighten(AGE_MS, 10))[0] == 1
+    for of, left in ((running, 1), (owing, 1), (parked, 0)):
+        story = await log.show(of.session)
+        assert story is not None and len(story.results) == left
+
+
+async def test_payloads_go_batch_by_batch_from_where_the_last_one_ended(world: World) -> None:
+    log = await owner(world, "warehouse")
+    for _ in range(5):
+        of = header()
+        await log.flush([burst(of, session=over(of))])
+        await world.pass_time(1)
+    await world.pass_time(AGE_S)
+    since, counts = 0.0, []
+    for _ in range(5):
+        count, since = await log.lighten(AGE_MS, 2, since)
+        counts.append(count)
+    assert counts == [2, 2, 2, 2, 1], "the last of a batch is the first of the next"

@@ -6,17 +6,18 @@ import asyncio
 from collections.abc import Sequence
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from accompanist import limits
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.runtime.answers import Answer, Fault, Missing, Replied
-from accompanist.runtime.ports import LogUnavailable, Phase
+from accompanist.runtime.ports import LogUnavailable, Parked, Phase
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.tracing import Tracing
 from accompanist.telemetry.spans import Telemetry
-from tests.log.letters import burst, header, row
+from tests.log.letters import burst, header, result, row
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few
 
@@ -49,11 +50,11 @@ class World:
         """As after a restart."""
         return Collector(self.log, self.fences, collect_after_ms=AGE_MS, tombstone_ms=TOMBSTONE_MS)
 
-    async def over(self, count: int) -> set[UUID]:
+    async def over(self, count: int, parked: Parked | None = None) -> set[UUID]:
         await self.log.lease("w", limits.shards_count)
         headers = [header() for _ in range(count)]
-        rows = [row(of, phase=Phase.SETTLED, vote="done", outcome="settled") for of in headers]
-        await self.log.flush([burst(made.header, session=made) for made in rows])
+        rows = [row(of, phase=Phase.SETTLED, vote="done", outcome="settled", parked=parked) for of in headers]
+        await self.log.flush([burst(made.header, session=made, results=(result(made.header),)) for made in rows])
         return {of.session for of in headers}
 
 
@@ -65,6 +66,37 @@ async def test_all_that_is_old_goes_batch_by_batch_and_then_it_rests() -> None:
         world.now += AGE_MS / 1000 + 1
         assert [await world.collection.step() for _ in range(4)] == [True, True, False, False]
     assert (len(world.log.tables.sessions), len(world.log.tables.stubs)) == (0, 5)
+
+
+async def test_payloads_go_first_where_that_is_asked_for() -> None:
+    world = World()
+
+    def anew() -> Collector:
+        ages = {"collect_after_ms": AGE_MS, "payload_after_ms": AGE_MS // 10}
+        return Collector(world.log, world.fences, **ages, clock=lambda: world.now)
+
+    world.collection = anew()
+    for _ in range(5):
+        await world.over(1)
+        world.now += 0.001
+    parked = await world.over(1, parked=Parked("ACC301", "stuck"))
+    tables = world.log.tables
+    assert len(tables.results) == 6
+    with few("collect_rows_max", 2):
+        assert not await world.collection.step()
+        world.now += AGE_MS / 10_000 + 1
+        steps = [await world.collection.step() for _ in range(6)]
+    assert steps == [True, True, True, True, False, False]
+    assert {key[0] for key in tables.results} == parked and len(tables.sessions) == 6
+    [(key, row)] = [(key, row) for key, row in tables.sessions.items() if row.parked is not None]
+    tables.sessions[key] = msgspec.structs.replace(row, parked=None)
+    tables.over_at[key] = 0.0
+    await world.collection.step()
+    assert {key[0] for key in tables.results} == parked
+    world.now += limits.lighten_anew_ms / 1000
+    tables.over_at = dict.fromkeys(tables.over_at, world.now - AGE_MS / 10_000 - 1)
+    await world.collection.step()
+    assert not tables.results, "what was passed over is found from the beginning"
 
 
 async def test_a_fence_is_told_until_it_has_heard_and_the_log_until_it_has_heard_that() -> None:
