@@ -26,7 +26,8 @@ UNENCODABLE = catalogue(
     "value cannot be sent",
     "A value has to have one canonical JSON form to cross between services. Sets have no order, NaN no equal, "
     "integers beyond 64 bits no portable form, and objects that are not message types have no form at all.",
-    "Send dataclasses, msgspec structs, enums, numbers, text, bytes, dates, lists, tuples, and dicts with string keys.",
+    "Send dataclasses, msgspec structs, pydantic models, enums, numbers, text, bytes, dates, lists, tuples, and dicts "
+    "with string keys.",
 )
 MISFIT = catalogue(
     "ACC302",
@@ -51,7 +52,7 @@ def encode(value: Any) -> bytes:
     """The canonical JSON bytes of a value. Raises EncodeError."""
     try:
         _refuse_unordered(value)
-        plain = msgspec.to_builtins(value, str_keys=True, enc_hook=_refuse)
+        plain = msgspec.to_builtins(value, str_keys=True, enc_hook=_plain)
         data = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError) as problem:
         raise EncodeError(UNENCODABLE, f"a {type(value).__name__} cannot be encoded: {problem}") from None
@@ -67,7 +68,7 @@ def encode(value: Any) -> bytes:
 def decode(data: bytes, type: Any) -> Any:
     """The value of `type` that the bytes hold, checked in full. Raises DecodeError."""
     try:
-        return msgspec.json.decode(data, type=type)
+        return msgspec.json.decode(data, type=type, dec_hook=_validated)
     except (msgspec.DecodeError, RecursionError) as problem:
         name = getattr(type, "__name__", str(type))
         raise DecodeError(MISFIT, f"not a valid {name}: {unquoted(str(problem))}") from None
@@ -83,8 +84,23 @@ def digest(data: bytes) -> bytes:
     return hashlib.blake2b(data, digest_size=16).digest()
 
 
-def _refuse(value: Any) -> Any:
+def _plain(value: Any) -> Any:
+    """What a pydantic model is in JSON, by its own rules; pydantic itself is not imported here."""
+    if hasattr(type(value), "model_validate_json"):
+        return value.model_dump(mode="json", by_alias=True)
     raise TypeError(f"{type(value).__name__} is not a message type")
+
+
+def _validated(type: Any, value: Any) -> Any:
+    """A pydantic model, validated by itself. Where and why it does not fit is told, what was there is not."""
+    if not hasattr(type, "model_validate_json"):
+        raise NotImplementedError(f"{type.__name__} is not a message type")
+    try:
+        return type.model_validate_json(orjson.dumps(value))
+    except ValueError as problem:
+        found: list[Any] = getattr(problem, "errors", list)()
+        told = [f"{'.'.join(map(str, one['loc']))} ({one['type']})" for one in found]
+        raise ValueError(", ".join(told) or "its own validation refuses it") from None
 
 
 def _refuse_unordered(value: Any) -> None:
@@ -106,4 +122,5 @@ def _refuse_unordered(value: Any) -> None:
             stack.extend(item)
         else:
             fields = getattr(item, "__struct_fields__", ()) or getattr(item, "__dataclass_fields__", ())
+            fields = fields or getattr(type(item), "model_fields", ())
             stack.extend(getattr(item, name) for name in fields)

@@ -260,8 +260,8 @@ TYPE_UNKNOWN = catalogue(
 NOT_A_MESSAGE = catalogue(
     "ACC141",
     "not a message type",
-    "What crosses between roles has one canonical JSON form: frozen dataclasses, msgspec structs, enums, scalars, "
-    "dates, Decimal, UUID, and lists, tuples and dicts of these. Sets have no order and cannot cross.",
+    "What crosses between roles has one canonical JSON form: frozen dataclasses, msgspec structs, pydantic models, "
+    "enums, scalars, dates, Decimal, UUID, and lists, tuples and dicts of these. Sets have no order and cannot cross.",
     "Use one of these types; instead of a set a sorted tuple.",
 )
 NOT_FROZEN = catalogue(

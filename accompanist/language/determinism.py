@@ -90,12 +90,20 @@ class PureFunctions:
     def _class(self, home: Module, node: ast.ClassDef) -> None:
         """What runs when a message is made, compared or shown: its special methods and its default factories."""
         for statement in node.body:
-            if isinstance(statement, ast.FunctionDef) and statement.name.startswith("__"):
+            if isinstance(statement, ast.FunctionDef) and self._runs(home, statement):
                 self._body(home, statement)
             elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
                 local = {argument.arg for argument in ast.walk(statement.value) if isinstance(argument, ast.arg)}
                 for part in _parts([statement.value]):
                     self._part(home, part, local)
+
+    def _runs(self, home: Module, node: ast.FunctionDef) -> bool:
+        """Special methods, and what pydantic runs when it validates or dumps."""
+        if node.name.startswith("__") or node.name == "model_post_init":
+            return True
+        calls = [one.func if isinstance(one, ast.Call) else one for one in node.decorator_list]
+        found = [annotation.reference(self._modules, home, call) for call in calls]
+        return any(one is not None and one.module.partition(".")[0] == "pydantic" for one in found)
 
     def _body(self, home: Module, node: ast.FunctionDef) -> None:
         local = _assigned(node)

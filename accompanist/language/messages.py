@@ -1,8 +1,8 @@
 """Message types: what may cross between roles, read from class definitions without importing them.
 
-A message is a frozen dataclass or a msgspec Struct, an enum, a scalar, a date, a Decimal, a UUID, or a list, tuple or
-dict of these. A type defined outside the project is opaque: it is let through, its fields are not known, and the codec
-decides at run time.
+A message is a frozen dataclass, a msgspec Struct or a pydantic model, an enum, a scalar, a date, a Decimal, a UUID, or
+a list, tuple or dict of these. A type defined outside the project is opaque: it is let through, its fields are not
+known, and the codec decides at run time.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 
 from accompanist.language import annotation, types
 from accompanist.language.modules import Module, Modules, Reference
-from accompanist.language.types import INT, REFUSED, SCALARS, STR, UNKNOWN, Type
+from accompanist.language.types import INT, NONE, REFUSED, SCALARS, STR, UNKNOWN, Type
 
 _ENUMS = {("enum", name) for name in ("Enum", "StrEnum", "IntEnum")}
-_STRUCT = ("msgspec", "Struct")
+_STRUCT, _MODEL = ("msgspec", "Struct"), ("pydantic", "BaseModel")
 _OPAQUE_REFUSED = {"typing", "collections.abc", "collections", "types", "io", "builtins"}
 _SEQUENCES = {
     ("collections.abc", "Sequence"),
@@ -27,7 +27,7 @@ _SEQUENCES = {
 
 @dataclass(frozen=True, slots=True)
 class MessageClass:
-    """A class of the project that values are made of: `kind` is "data" or "enum"."""
+    """A class of the project that values are made of: `kind` is "data", "model" (pydantic's) or "enum"."""
 
     kind: str
     frozen: bool
@@ -91,8 +91,6 @@ class Messages:
         if self._modules.find(type.module) is None:
             return self._opaque(type)
         message = self.find(type)
-        if message is None and self._is_pydantic(type):
-            return f"{type.name} is a pydantic model; it validates at the worker's edge, and a dataclass crosses"
         if message is None:
             return f"{type.name} is not a message type"
         if message.parameters:
@@ -117,15 +115,6 @@ class Messages:
         parts = [*type.arguments, *(field for _, field in (message.fields if message else ()))]
         return next(filter(None, (self.changeable(part, seen) for part in parts)), "")
 
-    def _is_pydantic(self, type: Type) -> bool:
-        definition = self.definition(type)
-        bases = (
-            []
-            if definition is None
-            else [annotation.reference(self._modules, definition[0], b) for b in definition[1].bases]
-        )
-        return any(base is not None and base.module.partition(".")[0] == "pydantic" for base in bases)
-
     def _opaque(self, type: Type) -> str:
         pair = (type.module, type.name)
         if pair in types.PORTABLE | _SEQUENCES | {(types.WORDS, "Outcome"), types.SECRET, ("typing", "Literal")}:
@@ -136,6 +125,9 @@ class Messages:
 
     def _ambiguous(self, type: Type) -> str:
         """A union is read by the JSON form alone, so two of its parts must not share one."""
+        models = [one for one in type.arguments if (found := self.find(one)) is not None and found.kind == "model"]
+        if models and len([one for one in type.arguments if one != NONE]) > 1:
+            return f"{models[0].text()} is a pydantic model, and one stands alone or beside None"
         forms: dict[str, Type] = {}
         for option in type.arguments:
             form = self._form(option)
@@ -147,7 +139,7 @@ class Messages:
     def _form(self, type: Type) -> str:
         type = types.unveiled(type)
         message = self.find(type)
-        if type.name == "dict" or (message is not None and message.kind == "data"):
+        if type.name == "dict" or (message is not None and message.kind != "enum"):
             return "object"
         if type.name in ("list", "tuple") and not type.module:
             return "array"
@@ -167,22 +159,29 @@ class Messages:
         for parent in inherited:
             fields |= dict(parent.fields if parent else ())
         frozen = self._dataclass(module, node)
+        parent = next((one for one in inherited if one is not None and one.kind == "model"), None)
+        model = _MODEL in pairs or parent is not None
+        if model:
+            frozen = _frozen_model(node, parent is not None and parent.frozen)
         if frozen is None and (_STRUCT in pairs or any(inherited)):
             frozen = any(keyword.arg == "frozen" and _true(keyword.value) for keyword in node.keywords)
         if frozen is None:
             return None
         for statement in node.body:
-            if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            if _is_field(statement):
+                assert isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
                 fields[statement.target.id] = self._field(module, statement.annotation)
         generic = [base for base in node.bases if isinstance(base, ast.Subscript)]
         parameters = dict.fromkeys(part for base in generic for part in self._variables(module, base))
-        return MessageClass("data", frozen, tuple(fields.items()), parameters=tuple(parameters))
+        return MessageClass("model" if model else "data", frozen, tuple(fields.items()), parameters=tuple(parameters))
 
     def _variables(self, module: Module, base: ast.Subscript) -> list[Type]:
         parts = base.slice.elts if isinstance(base.slice, ast.Tuple) else [base.slice]
         return [found for found in (self._field(module, part) for part in parts) if found.module == "parameter"]
 
     def _field(self, module: Module, node: ast.expr) -> Type:
+        if (annotated := annotation.located(self._modules, module, node)) is not None:
+            node = annotated[0]  # what else stands in Annotated is for whoever validates it
         try:
             return annotation.type_of(self._modules, module, node)
         except annotation.Unresolved:
@@ -230,6 +229,24 @@ def _members(node: ast.ClassDef) -> list[str]:
         for target in statement.targets
         if isinstance(target, ast.Name) and not target.id.startswith("_")
     ]
+
+
+def _is_field(statement: ast.stmt) -> bool:
+    if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
+        return False
+    return statement.target.id != "model_config" and "ClassVar" not in ast.unparse(statement.annotation)
+
+
+def _frozen_model(node: ast.ClassDef, inherited: bool) -> bool:
+    """`class M(BaseModel, frozen=True)` or `model_config = ConfigDict(frozen=True)`."""
+    keywords = list(node.keywords)
+    for part in node.body:
+        target = part.targets[0] if isinstance(part, ast.Assign) else getattr(part, "target", None)
+        value = part.value if isinstance(part, (ast.Assign, ast.AnnAssign)) else None
+        if isinstance(target, ast.Name) and target.id == "model_config" and isinstance(value, ast.Call):
+            keywords += value.keywords
+    said = [_true(keyword.value) for keyword in keywords if keyword.arg == "frozen"]
+    return said[-1] if said else inherited
 
 
 def _member_value(node: ast.ClassDef) -> Type:

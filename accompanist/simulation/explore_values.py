@@ -93,6 +93,10 @@ class Maker:
                 parts = {field.encode_name: self._made(field.type, field.name, deeper) for field in fields}
                 tag = {info.tag_field: info.tag} if isinstance(info, inspect.StructType) and info.tag_field else {}
                 return [tag | dict(zip(parts, values, strict=True)) for values in _varied(list(parts.values()))]
+            case inspect.CustomType(cls=cls) if hasattr(cls, "model_fields"):
+                own = {one.alias or name: one.annotation for name, one in cls.model_fields.items()}
+                made = [self._made(inspect.type_info(kind), name, deeper) for name, kind in own.items()]
+                return [dict(zip(own, values, strict=True)) for values in _varied(made)]
             case inspect.TupleType(item_types=items):
                 return _varied([self._made(item, name, deeper) for item in items])
             case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item):

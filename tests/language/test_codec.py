@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel, Field
 
 from accompanist import Outcome
 from accompanist.language import codec
@@ -108,3 +109,55 @@ def test_bytes_that_do_not_fit_are_refused_without_showing_them() -> None:
     with pytest.raises(codec.DecodeError) as caught:
         codec.decode(b'{"inner": "s3cret"}', Outer)
     assert "s3cret" not in str(caught.value)
+
+
+class Model(BaseModel, frozen=True):
+    number: int = Field(alias="no", gt=0)
+    when: date
+    inner: Inner | None = None
+
+
+class Plain(msgspec.Struct, frozen=True):
+    number: int
+    when: date
+
+
+@dataclass(frozen=True)
+class Data:
+    number: int
+    when: date
+
+
+WHEN = date(2026, 1, 31)
+
+
+@pytest.mark.parametrize("value", [Data(1, WHEN), Plain(1, WHEN), Model(no=1, when=WHEN, inner=Inner(("a",)))])
+def test_a_message_comes_back_as_it_was(value: Any) -> None:
+    data = codec.encode(value)
+    back = codec.decode(data, type(value))
+    assert type(back) is type(value)
+    assert codec.encode(back) == data
+
+
+@pytest.mark.parametrize("kind", [Data, Plain, Model])
+@pytest.mark.parametrize(
+    "data", [b'{"number":"one","no":"one","when":"2026-01-31"}', b'{"number":1,"no":1,"when":"secret"}', b"{}", b"[]"]
+)
+def test_an_ill_typed_message_is_refused_where_it_arrives(kind: Any, data: bytes) -> None:
+    with pytest.raises(codec.DecodeError) as caught:
+        codec.decode(data, kind)
+    assert caught.value.code == "ACC302" and kind.__name__ in str(caught.value)
+    assert "secret" not in str(caught.value), "no content in an error"
+
+
+def test_a_model_keeps_its_own_rules() -> None:
+    with pytest.raises(codec.DecodeError, match=r"no \(greater_than\)"):
+        codec.decode(b'{"no":0,"when":"2026-01-31"}', Model)
+
+
+def test_a_set_does_not_hide_in_a_model() -> None:
+    class Bag(BaseModel):
+        things: set[int]
+
+    with pytest.raises(codec.EncodeError):
+        codec.encode([Bag(things={1, 2})])
