@@ -47,7 +47,8 @@ format: $(STAMP) ## put the code in the form that `check` wants
 	$(BIN)/ruff check --fix --silent . || true
 	$(BIN)/ruff format .
 
-bench: $(STAMP) ## measure the order saga: latency, throughput, CPU and disk flushes
+bench: $(STAMP) ## measure the compiler's curve, then the order saga: latency, throughput, CPU and disk flushes
+	@$(BIN)/python -m ops.curve
 	@exec $(BIN)/python -m ops.bench
 
 chaos: $(STAMP) ## faults on real processes under load, for about ten minutes; CHAOS="--only kill-two --seed 7" chooses

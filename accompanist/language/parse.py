@@ -55,7 +55,10 @@ class HeaderParser:
             role = self._role(argument)
             if role is None:
                 given.append(argument)
-            elif self._fits(argument, role):
+            elif len(self._roles) == limits.roles_max:
+                self._add(codes.TOO_LARGE, argument, f"a choreography has at most {limits.roles_max} roles")
+                return None  # what the others do would be reported, too
+            elif self._fits(argument):
                 self._roles[argument.arg] = role
         choreographies = tuple(argument.arg for argument in given if called and self._is_callable(argument))
         parameters = tuple(self._given(argument) for argument in given if argument.arg not in choreographies)
@@ -107,10 +110,7 @@ class HeaderParser:
             return None
         return self._classes.find(found)
 
-    def _fits(self, argument: ast.arg, role: RoleClass) -> bool:
-        if len(self._roles) == limits.roles_max:
-            self._add(codes.TOO_LARGE, argument, f"a choreography has at most {limits.roles_max} roles")
-            return False
+    def _fits(self, argument: ast.arg) -> bool:
         if len(argument.arg) > limits.name_chars_max:
             self._add(codes.SIGNATURE, argument, f"the name is longer than {limits.name_chars_max} letters")
         return True

@@ -6,6 +6,7 @@ import pytest
 
 from accompanist import limits
 from accompanist.language.compile import Compiled, compile_file
+from ops import curve
 from tests.language.programs import text
 
 HEAD = """\
@@ -167,3 +168,12 @@ def test_an_import_that_goes_round_in_circles_ends() -> None:
 
 def test_nothing_of_the_file_is_executed() -> None:
     assert codes(text("raise SystemExit(1)\n" + HEAD + "    return desk.ask(number)\n")) == []
+
+
+def test_the_curve_is_near_linear_and_its_ends_are_refused_at_once() -> None:
+    """Reason: a program ten times as long may not take fifty times as long; `make bench` shows the whole curve."""
+    short, long = (curve.measured(curve.long, lines, rounds=3) for lines in (60, 600))
+    assert short["said"] == long["said"] == "compiled"
+    assert long["us_per_line"] < 3 * short["us_per_line"]
+    assert curve.measured(curve.long, 10_000, rounds=1)["said"] == "refused: ACC103"
+    assert [found.code for found in curve.compiled(curve.wide(200)).diagnostics] == ["ACC103"]

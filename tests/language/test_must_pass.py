@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -93,6 +94,19 @@ def test_mypy_strict_accepts_them_all() -> None:
         check=False,
     )
     assert done.stdout == ""
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="pyright runs on node, and would download one")
+def test_pyright_accepts_them_all() -> None:
+    command = [sys.executable, "-m", "pyright", "--pythonpath", sys.executable]
+    done = subprocess.run(
+        [*command, str(HERE / "must_pass"), str(HERE / "corpus"), "workers/orders/choreography.py"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _frame(site: str) -> str:
