@@ -2,9 +2,9 @@
 
     python -m ops.curve [--rounds R] [--json]
 
-Every program is made up: roles in a ring that move a value on, call and branch. Each figure is CPU time, the smallest of the
-rounds, since whatever else the machine does only adds. What passes a bound is refused, and that has to be quick,
-too. Near-linear means that the last column stays where it is.
+Every program is made up: roles in a ring that move a value on, call and branch. Each figure is CPU
+time, the smallest of the rounds, since whatever else the machine does only adds. What passes a bound is refused, and
+that has to be quick, too. Near-linear means that the time a line stays where it is.
 """
 
 from __future__ import annotations
