@@ -127,6 +127,11 @@ class Ground:
     def pid(self, name: str) -> int:
         return self.running.pid(name)
 
+    def said(self, text: str) -> int:
+        """How many lines of all that the processes printed have this in them."""
+        with (self.running.directory / "processes.log").open(errors="replace") as lines:
+            return sum(text in line for line in lines)
+
     async def sql(self, query: str, *arguments: object) -> list[Any]:
         """Rows, asked of Postgres directly, as its administrator; asked again while it is away."""
         until = time.monotonic() + PATIENCE_S

@@ -15,7 +15,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +37,7 @@ PATIENCE_S = 9.0  # of one request
 AGAIN_S = 0.2
 HURRY_MS = 1_500
 ASK_ONCE_MORE_S = 8.0
+INTERNAL_ERROR = -32603
 UNKNOWN_SESSION, KEY_TAKEN = "ACC710", "ACC711"
 
 
@@ -202,13 +202,7 @@ class Load:
         if "result" in said:
             return said["result"], ""
         order.refusals += 1
-        return None, str((said["error"].get("data") or {}).get("code", ""))
-
-
-def percentile(values: list[float], of: float) -> float:
-    """0 where there is nothing to measure."""
-    ranked = sorted(values)
-    return ranked[min(len(ranked) - 1, int(len(ranked) * of))] if ranked else 0.0
-
-
-Progress = Callable[[str], None]
+        data = said["error"].get("data")
+        if said["error"]["code"] == INTERNAL_ERROR:
+            order.oddities.append(f"{method} was answered: internal error")
+        return None, str(data.get("code", "")) if isinstance(data, dict) else ""

@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from ops.chaos.ground import SERVICES, Ground
+from ops.chaos.ground import SERVICES, Ground, NotHealed
 from ops.chaos.load import Order
 from ops.stage import ALL_DONE, SCHEMAS, UNDONE
 
@@ -51,12 +51,14 @@ class Breach:
 async def judge_orders(ground: Ground, orders: list[Order]) -> list[Breach]:
     """I1, I2, I3, I5, I6 and I8 of orders that have ended."""
     ledgers = await _ledgers(ground, [order.session for order in orders])
-    breaches: list[Breach] = []
-    for order in orders:
-        done = ledgers[order.session]
-        found = [*_honest(order), *_all_or_compensated(order, done), *_same_result(order)]
-        breaches += [Breach(name, order.session or order.key, f"{order.kind}: {text}") for name, text in found]
+    breaches = [breach for order in orders for breach in judge_order(order, ledgers[order.session])]
     return breaches + await _integrity(ground)
+
+
+def judge_order(order: Order, done: Counter[str]) -> list[Breach]:
+    """What an order was told beside what the ledgers say was done for it."""
+    found = [*_honest(order), *_all_or_compensated(order, done), *_same_result(order)]
+    return [Breach(name, order.session or order.key, f"{order.kind}: {text}") for name, text in found]
 
 
 async def _ledgers(ground: Ground, sessions: list[str]) -> dict[str, Counter[str]]:
@@ -146,7 +148,7 @@ async def judge_rest(ground: Ground, history: list[Order], base: dict[str, int])
     """I2 and I7, when nothing is under way any more. `base`: the memory of each process at the beginning."""
     return [
         *await _invented(ground, history),
-        *await _queues(ground),
+        *await _queues(ground, history),
         *await _connections(ground),
         *_memory(ground, base),
     ]
@@ -165,32 +167,36 @@ async def _invented(ground: Ground, history: list[Order]) -> list[Breach]:
     return breaches
 
 
-async def _queues(ground: Ground) -> list[Breach]:
-    """What is left over, given STUCK_S to go."""
+async def _queues(ground: Ground, history: list[Order]) -> list[Breach]:
+    """What is left over of what clients started, given STUCK_S to go. What a peer made up may wait for ever."""
+    known = [session for order in history for session in order.sessions]
     counts = {
         f"{service}.{what}": query.format(service)
         for service in SERVICES
         for what, query in {
-            "session, open": "SELECT count(*) FROM {}.session WHERE open",
-            "outbox": "SELECT count(*) FROM {}.outbox",
-            "arrival": "SELECT count(*) FROM {}.arrival WHERE NOT early",
+            "session, open": "SELECT count(*) FROM {}.session WHERE open AND session::text = ANY ($1)",
+            "outbox": "SELECT count(*) FROM {}.outbox WHERE session::text = ANY ($1)",
+            "arrival": "SELECT count(*) FROM {}.arrival WHERE NOT early AND session::text = ANY ($1)",
         }.items()
     }
     breaches = []
     for what, query in counts.items():
         try:
-            await ground.until(lambda query=query: _none(ground, query), what, STUCK_S)  # type: ignore[misc]
-        except RuntimeError:
-            breaches.append(Breach("I7", what, f"{await ground.value(query)} rows are left after {STUCK_S:.0f} s"))
+            await ground.until(lambda query=query: _none(ground, query, known), what, STUCK_S)  # type: ignore[misc]
+        except NotHealed:
+            left = await ground.value(query, known)
+            breaches.append(Breach("I7", what, f"{left} rows are left after {STUCK_S:.0f} s"))
     for name in ground.sidecars:
+        service = name.partition("-")[0]
+        strange = await ground.value(f"SELECT count(*) FROM {service}.session WHERE open")  # noqa: S608
         _, health = await ground.page(name, "/health")
-        if health["sessions"]:
-            breaches.append(Breach("I7", name, f"{health['sessions']} sessions are still in its memory"))
+        if health["sessions"] > strange:
+            breaches.append(Breach("I7", name, f"{health['sessions']} sessions in its memory, {strange} are open"))
     return breaches
 
 
-async def _none(ground: Ground, query: str) -> bool:
-    return not await ground.value(query)
+async def _none(ground: Ground, query: str, known: list[str]) -> bool:
+    return not await ground.value(query, known)
 
 
 async def _connections(ground: Ground) -> list[Breach]:
