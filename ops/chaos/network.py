@@ -12,6 +12,7 @@ from ops.chaos.proxy import Edge
 
 CUTS = 6
 CUTS_S = 20.0
+FROZEN_S = 5.0
 
 
 def _databases(ground: Ground) -> list[Edge]:
@@ -19,12 +20,13 @@ def _databases(ground: Ground) -> list[Edge]:
 
 
 async def delay(ground: Ground, chance: random.Random) -> Hurt:
-    before = ground.edges.hits
+    before = sum(edge.delayed_chunks for edge in ground.edges.all())
     seconds = 0.02 + chance.random() * 0.1
     for edge in ground.edges.all():
         edge.delay_s = seconds * chance.random()
     await asyncio.sleep(8)
-    return Hurt(ground.edges.hits - before, f"up to {seconds * 1000:.0f} ms each way on every edge")
+    hits = sum(edge.delayed_chunks for edge in ground.edges.all()) - before
+    return Hurt(hits, f"up to {seconds * 1000:.0f} ms each way on every edge")
 
 
 async def _cut(ground: Ground, edges: list[Edge], text: str) -> Hurt:
@@ -104,7 +106,32 @@ async def partition_worker(ground: Ground, chance: random.Random) -> Hurt:
     return Hurt(sum(one.hits for one in done), "; ".join(one.schedule for one in done))
 
 
+async def _frozen(ground: Ground, names: list[str]) -> Hurt:
+    """Established connections die without a sign, new ones work: what a firewall does that forgets what it knew."""
+    lines = sum(ground.edges.freeze(name) for name in names)
+    await asyncio.sleep(FROZEN_S)
+    lost = sum(ground.edges[name].lost_chunks for name in names)
+    return Hurt(lost, f"{lines} connections of {', '.join(names)}; {lost} chunks lost on them in {FROZEN_S:.0f} s")
+
+
+async def silent_sidecars(ground: Ground, chance: random.Random) -> Hurt:
+    service = chance.choice(("warehouse", "payment", "loyalty"))
+    names = [f"db:{name}" for name in ground.sidecars if name.partition("-")[0] == service]
+    return await _frozen(ground, names)
+
+
+async def silent_worker(ground: Ground, chance: random.Random) -> Hurt:
+    return await _frozen(ground, [f"db:{chance.choice(ground.workers)}"])
+
+
+async def silent_calls(ground: Ground, chance: random.Random) -> Hurt:
+    return await _frozen(ground, [f"call:{name}" for name in ground.sidecars])
+
+
 FAULTS = (
+    Fault("silent-sidecar", "sidecars' connections to Postgres dead without a sign", silent_sidecars, MAIN),
+    Fault("silent-worker", "a worker's connections to Postgres dead without a sign", silent_worker, MAIN),
+    Fault("silent-calls", "connections to workers dead without a sign", silent_calls, MAIN),
     Fault("delay", "every edge slow", delay, MAIN),
     Fault("cut-flush", "cut between a sidecar's commit and its answer", commit_of_sidecar, MAIN),
     Fault("cut-take", "cut between leases, takes and their answers", lease_of_sidecar, MAIN),

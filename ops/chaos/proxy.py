@@ -12,6 +12,7 @@ connection that comes. Untouched, it passes everything on. What it can be told:
     mute               notifications get lost
     refusing           new connections are closed at once
     sever()            every connection is closed now
+    freeze()           every connection of now is dead for ever, without a sign: what is said is lost; new ones work
     only               the faults above concern connections of this application alone
 
 All edges live on one thread of their own, so that they serve before the event loop of a run begins and after it ends.
@@ -43,6 +44,7 @@ class _Line:
     def __init__(self, near: asyncio.StreamWriter, talk: Conversation | None) -> None:
         self.near = near
         self.far: asyncio.StreamWriter | None = None
+        self.frozen = False
         self.talk = talk
 
     def abort(self) -> None:
@@ -72,6 +74,7 @@ class Edge:
     muted: int = 0
     refused: int = 0
     severed: int = 0
+    lost_chunks: int = 0
     lines: set[_Line] = field(default_factory=set)
 
     def hold(self, *, up: bool = True, down: bool = True) -> None:
@@ -86,11 +89,6 @@ class Edge:
     def heal(self) -> None:
         self.delay_s, self.cuts_left, self.only = 0.0, 0, ""
         self.held_up = self.held_down = self.mute = self.refusing = False
-
-    @property
-    def hits(self) -> int:
-        """How often anything that was asked for has happened."""
-        return self.cuts + self.held_chunks + self.delayed_chunks + self.muted + self.refused + self.severed
 
     def concerns(self, line: _Line) -> bool:
         return not self.only or (line.talk is not None and line.talk.application == self.only)
@@ -120,6 +118,9 @@ class Edge:
         """Returns when the line is over; a side that closes in order has what it said delivered first."""
         with suppress(OSError):
             while data := await reader.read(CHUNK_BYTES):
+                if line.frozen:
+                    self.lost_chunks += 1
+                    continue
                 passed = self._looked_at(line, data, up=up)
                 if passed is None:
                     return
@@ -181,10 +182,6 @@ class Edges:
     def all(self, where: Callable[[Edge], bool] = lambda edge: True) -> list[Edge]:
         return [edge for edge in self._by_name.values() if where(edge)]
 
-    @property
-    def hits(self) -> int:
-        return sum(edge.hits for edge in self._by_name.values())
-
     def unix(self, name: str, path: Path, upstream: str, *, postgres: bool) -> None:
         """An edge that listens at a Unix socket."""
         edge = self._by_name[name] = Edge(name, upstream, postgres)
@@ -208,6 +205,18 @@ class Edges:
                 line.abort()
 
         self._do(close()).result()
+
+    def freeze(self, name: str) -> int:
+        """What a firewall that forgets its connections does; how many there were. Healing does not bring them back."""
+        edge = self._by_name[name]
+
+        async def frozen() -> int:
+            for line in edge.lines:
+                line.frozen = True
+            return len(edge.lines)
+
+        count: int = self._do(frozen()).result()
+        return count
 
     def heal(self) -> None:
         for edge in self._by_name.values():
