@@ -82,23 +82,54 @@ async def connect(dsn: str, name: str, schema: str | None = None) -> asyncpg.Con
         )
 
 
-async def keep_state(connection: asyncpg.Connection) -> None:
+async def _keep_state(connection: asyncpg.Connection) -> None:
     """Nothing that we do leaves state in a session; asyncpg's own reset would be a round trip a use."""
 
 
-async def open_pool(dsn: str, name: str, schema: str) -> asyncpg.Pool:
-    """Connections that are opened when they are first needed, and again when they were lost. Raises LogUnavailable."""
+class Pool:
+    """Connections that are opened when they are first needed, and again when they were lost.
+
+    A statement that runs into COMMAND_SECONDS was not slow: the server's own limit would have come first. The line is
+    dead without a sign (a firewall that forgot it, a host that is gone), and those that were opened beside it most
+    likely are, too: it is dropped as it is, for a cancellation would be waited for on it as long again, and the others
+    are opened anew when they are next needed, or each would cost as much.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
+        taken = await self._pool.acquire()
+        try:
+            yield taken
+        except TimeoutError:
+            taken.terminate()
+            await self._pool.expire_connections()
+            raise
+        finally:
+            await self._pool.release(taken)
+
+    def terminate(self) -> None:
+        """What is in flight is cut off."""
+        self._pool.terminate()
+
+
+async def open_pool(dsn: str, told: Mapping[str, str] | None = None, **more: object) -> Pool:
+    """Connections that tell the server `told` when they begin; `more` is the driver's. Raises LogUnavailable."""
     async with reach():
-        return await asyncpg.create_pool(
+        pool = await asyncpg.create_pool(
             dsn,
             min_size=1,
             max_size=POOL_SIZE,
             max_inactive_connection_lifetime=0,
-            reset=keep_state,
+            reset=_keep_state,
             timeout=CONNECT_SECONDS,
             command_timeout=COMMAND_SECONDS,
-            server_settings=dict(settings(name, schema)),
+            server_settings=dict(told or {}),
+            **more,
         )
+    return Pool(pool)
 
 
 def redacted(dsn: str) -> str:

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 
 from accompanist.log import names
-from accompanist.log.connection import COMMAND_SECONDS, CONNECT_SECONDS, POOL_SIZE, keep_state, reach, settings
+from accompanist.log.connection import Pool, open_pool, settings
 
 PASSING = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
 
@@ -26,7 +26,7 @@ PASSING = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClient
 class Transactions:
     """What the log asks of a pool, each use in a transaction of its own."""
 
-    def __init__(self, pool: asyncpg.Pool, name: str, schema: str) -> None:
+    def __init__(self, pool: Pool, name: str, schema: str) -> None:
         self._pool = pool
         told = dict(settings(name, names.identifier(schema)))
         isolation = told.pop("default_transaction_isolation").upper()
@@ -41,6 +41,8 @@ class Transactions:
             await connection.execute(self._begin)
             try:
                 yield connection
+            except TimeoutError:
+                raise  # the line is dead: nothing is said on it any more
             except BaseException:
                 with suppress(*PASSING):
                     await connection.execute("ROLLBACK")
@@ -54,15 +56,4 @@ class Transactions:
 async def open_transactions(address: str, name: str, schema: str) -> Transactions:
     """Connections to a pooler, opened when they are first needed, and again when they were lost. Raises
     LogUnavailable."""
-    async with reach():
-        pool = await asyncpg.create_pool(
-            address,
-            min_size=1,
-            max_size=POOL_SIZE,
-            max_inactive_connection_lifetime=0,
-            statement_cache_size=0,
-            reset=keep_state,
-            timeout=CONNECT_SECONDS,
-            command_timeout=COMMAND_SECONDS,
-        )
-    return Transactions(pool, name, schema)
+    return Transactions(await open_pool(address, statement_cache_size=0), name, schema)

@@ -26,7 +26,7 @@ import asyncpg
 
 from accompanist import limits
 from accompanist.log import inbox, names, results, sessions, timers
-from accompanist.log.connection import Connections, open_pool, reach
+from accompanist.log.connection import Connections, open_pool, reach, settings
 from accompanist.log.leases import Fences
 from accompanist.log.pages import Pages
 from accompanist.log.pooler import open_transactions
@@ -124,7 +124,7 @@ class PostgresLog(Pages, Versions):
         pool: Connections = (
             await open_transactions(pooler, name, schemas[service])
             if pooler
-            else await open_pool(dsn, name, schemas[service])
+            else await open_pool(dsn, settings(name, schemas[service]))
         )
         return cls(pool, service, schemas, away=away, lease_ms=lease_ms, delivered=delivered)
 

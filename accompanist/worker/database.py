@@ -5,6 +5,12 @@ COMMIT, unknown, and the fence tells when it is asked again. So such errors are 
 never the worker's decision. Conflicts that Postgres resolves by sacrificing one transaction are tried again here first,
 since nobody has to hear of them.
 
+A statement that runs into `command_s` was not slow, for the server's own limit would have come first: its connection is
+dead without a sign (a firewall that forgot it, a host that is gone). It is dropped as it is, since a ROLLBACK or a
+cancellation would be waited for on it as long again, and for ever where nothing limits it; the server frees what its
+transaction held after `idle_in_transaction_ms`. A handler that gives a statement more time (SET LOCAL
+statement_timeout) has to say so to the driver, too (`timeout=`).
+
 Connections are returned as they are, without the reset that a pool usually sends (one more round trip a call): the
 SDK leaves nothing on a connection, and a handler must not either: SET LOCAL, never SET; no LISTEN, no session locks.
 """
@@ -29,6 +35,7 @@ UNREACHABLE = catalogue(
 connections_max = 16
 lock_wait_ms = 5_000
 statement_ms = 8_000  # below the caller's patience: what it gave up on must not go on for long
+command_s = 10.0
 idle_in_transaction_ms = 30_000  # a stopped process must not hold the door for ever
 connect_timeout_ms = 5_000
 acquire_ms = 5_000
@@ -68,6 +75,7 @@ async def open_pool(dsn: str, schema: str, size: int = connections_max) -> async
             max_size=size,
             max_inactive_connection_lifetime=0,
             timeout=connect_timeout_ms / 1000,
+            command_timeout=command_s,
             reset=_leave_as_is,
             server_settings={
                 "application_name": f"accompanist worker {schema}",
@@ -113,12 +121,32 @@ async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
         taken = await pool.acquire()
     try:
         yield taken
+    except TimeoutError:
+        taken.terminate()
+        raise
     except (asyncpg.InterfaceError, asyncpg.InternalClientError):
         if not _is_closed(taken):
             raise
         raise ConnectionLost from None
     finally:
         await pool.release(taken)
+
+
+@asynccontextmanager
+async def transaction(taken: asyncpg.Connection, **options: bool) -> AsyncIterator[None]:
+    """The driver's own: committed when the block ends well, rolled back when it does not. But on a line that is dead
+    nothing more is said."""
+    begun = taken.transaction(**options)
+    await begun.start()
+    try:
+        yield
+    except TimeoutError:
+        taken.terminate()
+        raise
+    except BaseException:
+        await begun.rollback()
+        raise
+    await begun.commit()
 
 
 def _is_closed(taken: asyncpg.Connection) -> bool:

@@ -88,7 +88,7 @@ class Execution:
         """The reply of a query, from a transaction that cannot write. Raises RpcError."""
 
         async def once(connection: asyncpg.Connection) -> bytes:
-            async with connection.transaction(readonly=True):
+            async with database.transaction(connection, readonly=True):
                 return _encode(await work(connection), returns)
 
         try:
@@ -100,7 +100,7 @@ class Execution:
         """Shut the door of (session, role) and tell what was executed behind it. Raises RpcError."""
 
         async def once(connection: asyncpg.Connection) -> str:
-            async with connection.transaction():
+            async with database.transaction(connection):
                 told = await self._fence.close(connection, session, role, unless)
                 crashpoints.reached("worker.close_before_commit")
             crashpoints.reached("worker.close_after_commit")
@@ -118,7 +118,7 @@ class Execution:
         self, connection: asyncpg.Connection, key: Key, work: Work, returns: Any
     ) -> tuple[str, str | None]:
         undo = key.kind == "compensate"
-        async with connection.transaction():
+        async with database.transaction(connection):
             status, answer = await self._fence.enter(connection, key)
             if status != "run":
                 return status, answer

@@ -36,6 +36,9 @@ from ops.chaos.wire import Conversation
 
 CHUNK_BYTES = 65_536
 LOOK_S = 0.01
+FOR_EVER_S = 86_400.0
+FROZEN_END_S = 40.0
+"""When a server is rid of a connection that its client has given up on a frozen line: beyond every time-out of ours."""
 
 
 class _Line:
@@ -127,6 +130,8 @@ class Edge:
                 await self._hindered(line, up=up)
                 writer.write(passed)
                 await writer.drain()
+            if line.frozen:  # nor does either side hear that the other has given up
+                await asyncio.sleep(FROZEN_END_S if up else FOR_EVER_S)
             writer.close()
             await writer.wait_closed()
 
