@@ -83,7 +83,7 @@ def _tcp(url: str, rest: str) -> Address:
 def _http(url: str, *, tls: bool) -> Address:
     try:
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port or (443 if tls else None)
+        host, port = parts.hostname, 443 if tls and parts.port is None else parts.port
     except ValueError:
         host, port = None, None
     if not host or port is None or parts.query or parts.fragment or parts.username is not None:
