@@ -37,6 +37,8 @@ MISFIT = catalogue(
 )
 
 
+_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
 _QUOTED_VALUE = re.compile(r"(Invalid (?:enum )?value) (?:.*(?= - at `\$)|.*\Z)", re.DOTALL)
 
 
@@ -62,7 +64,22 @@ def encode(value: Any) -> bytes:
             f"a {type(value).__name__} takes {len(data)} bytes, the limit is {limits.payload_bytes_max}",
             "send a reference to it instead of the thing itself",
         )
+    if deeper_than(data, limits.json_depth_max):
+        text = f"a {type(value).__name__} is nested deeper than {limits.json_depth_max}"
+        raise EncodeError(UNENCODABLE, text, "send it flat: a list of parts that name one another")
     return data
+
+
+def deeper_than(data: bytes, levels: int) -> bool:
+    """Whether JSON bytes are nested deeper; linear in their length, and cheap where they have few brackets at all."""
+    if data.count(b"[") + data.count(b"{") <= levels:
+        return False
+    depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub(b"", data)):
+        depth += 1 if bracket.group() in b"[{" else -1
+        if depth > levels:
+            return True
+    return False
 
 
 def decode(data: bytes, type: Any) -> Any:

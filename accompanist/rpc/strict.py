@@ -16,6 +16,7 @@ from typing import Any
 
 from accompanist import limits
 from accompanist.errors import PeerError, catalogue
+from accompanist.language.codec import deeper_than
 
 MALFORMED = catalogue(
     "ACC504",
@@ -26,7 +27,6 @@ MALFORMED = catalogue(
 )
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_BRACKET = re.compile(rb"[\[\]{}]")
 _DIGITS_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
 _TOO_MANY_DIGITS = b"0" * (limits.json_digits_max + 1)
 
@@ -42,7 +42,8 @@ def check(data: bytes, bytes_max: int = limits.message_bytes_max) -> Any:
     """Refuse what must not be parsed or trusted; answers the parsed value. Raises Malformed."""
     if len(data) > bytes_max:
         raise Malformed(f"{len(data)} bytes, the limit is {bytes_max}")
-    _check_nesting(data)
+    if deeper_than(data, limits.message_depth_max):
+        raise Malformed(f"nested deeper than {limits.message_depth_max}")
     _check_digits(data)
     try:
         return _reader.decode(data.decode())
@@ -51,16 +52,6 @@ def check(data: bytes, bytes_max: int = limits.message_bytes_max) -> Any:
     except ValueError as problem:
         position = f" at byte {problem.pos}" if isinstance(problem, json.JSONDecodeError) else ""
         raise Malformed(f"not JSON{position}") from None
-
-
-def _check_nesting(data: bytes) -> None:
-    if data.count(b"[") + data.count(b"{") <= limits.message_depth_max:
-        return
-    depth = 0
-    for bracket in _BRACKET.finditer(_STRING.sub(b"", data)):
-        depth += 1 if bracket.group() in b"[{" else -1
-        if depth > limits.message_depth_max:
-            raise Malformed(f"nested deeper than {limits.message_depth_max}")
 
 
 def _check_digits(data: bytes) -> None:

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
-from accompanist import Outcome
+from accompanist import Outcome, limits
 from accompanist.language import codec
 
 
@@ -161,3 +161,17 @@ def test_a_set_does_not_hide_in_a_model() -> None:
 
     with pytest.raises(codec.EncodeError):
         codec.encode([Bag(things={1, 2})])
+
+
+def _nested(levels: int) -> list[Any]:
+    value: list[Any] = ["[[[[{"]
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
+def test_a_value_is_nested_as_deep_as_every_reader_can_take() -> None:
+    """Deeper, it would be refused at each border it comes to, and asked for again for ever."""
+    assert codec.encode(_nested(limits.json_depth_max))
+    with pytest.raises(codec.EncodeError, match="nested deeper than 64"):
+        codec.encode(_nested(limits.json_depth_max + 1))

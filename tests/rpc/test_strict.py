@@ -13,7 +13,7 @@ from accompanist import limits
 from accompanist.rpc import strict
 from accompanist.rpc.strict import Malformed
 
-DEPTH, DIGITS = limits.json_depth_max, limits.json_digits_max
+DEPTH, DIGITS = limits.message_depth_max, limits.json_digits_max
 
 
 def nested(depth: int) -> bytes:
