@@ -7,6 +7,7 @@ Their site is a name that no program point can have, so each (kind, sender, rece
     !abort        "reason"
     !compensated  {"reason": ..., "roles": ["role", ...]}  why, and every role that the sender's projection can send to
     !cancel       "reason"
+    !deadline     "deadline"                            a cancel, too; a client's may be on its way beside it
     !settled      null
     !ended        "reason"
     !event/NAME   the event's value                      from outside, by the service that plays the receiver
@@ -42,16 +43,21 @@ def event(session: UUID, role: str, service: str, name: str, payload: bytes, at:
     )
 
 
+DEADLINE_SITE = "!deadline"
+
+
 def site_of(kind: Kind) -> str:
     return f"!{kind.value}"
 
 
-def control(header: Header, kind: Kind, sender: str, receiver: str, content: Any = None) -> Message:
-    """A control message; `content` is what the table above says for its kind."""
+def control(
+    header: Header, kind: Kind, sender: str, receiver: str, content: Any = None, site: str | None = None
+) -> Message:
+    """A control message; `content` is what the table above says for its kind, or for `site`."""
     return Message(
         header=header,
         kind=kind,
-        site=site_of(kind),
+        site=site or site_of(kind),
         sender=sender,
         receiver=receiver,
         payload=orjson.dumps(content, option=orjson.OPT_SORT_KEYS),

@@ -24,7 +24,7 @@ from accompanist.language import codec
 from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
-from accompanist.runtime.control import closure, control, reason_in
+from accompanist.runtime.control import DEADLINE_SITE, closure, control, reason_in
 from accompanist.runtime.events import (
     Answered,
     Arrived,
@@ -130,7 +130,8 @@ class Session(State):
         until it is a message that is stable (Rule 0): a close that left on a timer's word alone could arrive after a
         successor has gone past the pivot."""
         if self.is_initiator or self.role == self._owner:
-            self._draft.messages.append(control(self.header, Kind.CANCEL, self.role, self._owner, DEADLINE))
+            passed = control(self.header, Kind.CANCEL, self.role, self._owner, DEADLINE, DEADLINE_SITE)
+            self._draft.messages.append(passed)
             self._draft.forced = True
 
     @property

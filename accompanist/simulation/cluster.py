@@ -22,11 +22,11 @@ from accompanist.log.group import Flusher
 from accompanist.log.inbox import Letter
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.rpc import meta as rpc_meta
-from accompanist.runtime.answers import Answer, Fault, RetryLater
+from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Replied, RetryLater
 from accompanist.runtime.messages import Kind as MessageKind
 from accompanist.runtime.ports import Delivery
 from accompanist.sidecar.api import Api, Waiters
-from accompanist.sidecar.calls import Calls
+from accompanist.sidecar.calls import CLOSE, Calls
 from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
@@ -107,6 +107,13 @@ class Cluster:
 
     def mark(self, name: str) -> None:
         self.marks[name] += 1
+
+    def struck(self, kind: Kind, about: str) -> None:
+        """A fault: of a commit, it is counted under all that the commit writes."""
+        self.log(f"! {kind} {about}")
+        self.mark(kind.value)
+        for word in about.split():
+            self.mark(f"{kind.value} {word}")
 
     def clock(self) -> float:
         """The database's."""
@@ -247,7 +254,12 @@ class Line:
         session = about.session.hex[:6] if about.session is not None else "-"
         key = f"{session} {about.role} {about.site} {method} {about.kind}"
         self._cluster.log(f"worker of {self._service} {key}: {type(said).__name__.lower()}")
-        self._cluster.mark(f"worker {type(said).__name__.lower()}")
+        if isinstance(said, Declined):
+            self._cluster.mark("declined")
+        elif isinstance(said, Closed):
+            self._cluster.mark("door shut")
+        elif isinstance(said, Replied) and method == CLOSE and said.value.startswith(b'{"closed":false'):
+            self._cluster.mark("held")
         return said
 
     def _settle_soon(self, answer: asyncio.Future[Answer], said: Answer) -> None:

@@ -127,6 +127,8 @@ class _Request:
         else:
             raise AssertionError(f"{self._name} of the fake waits")
         self._cluster.log(f"{self._hurt._process.name} {self._about}: done")
+        if self._name == "lease" and any(lease.epoch > 1 for lease in value[1]):
+            self._cluster.mark("taken over")
         if self._name == "flush":
             self._cluster.judge.committed(self._hurt._service, self._given[0])
         if self._name == "take" and self._cluster.faults.strike(Kind.TAKE_MIXED):

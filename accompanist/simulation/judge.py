@@ -76,6 +76,8 @@ class Judge:
 
     def _row(self, tables: Tables, key: Place) -> None:
         row = tables.sessions[key]
+        if row.reason is not None:
+            self._cluster.mark(f"reason {row.reason.split(':')[0].split()[0]}")
         for what, now, seen in (("vote", row.vote, self.votes), ("outcome", row.outcome, self.outcomes)):
             if (now is not None and seen.setdefault(key, now) != now) or (now is None and key in seen):
                 self.wrong(f"{key[0]} {key[1]}: its {what} was {seen[key]} and is {now}")
@@ -187,8 +189,9 @@ class Judge:
             for entry in self._cluster.ledger.entries.get((session, role), ()):
                 if (role, entry.site) not in asked:
                     self.wrong(f"{session} {role}: {entry.operation} at {entry.site} was not asked for")
-            value = self.values.get((session, role))
-            if role in subject.choreography.result_owners and not read.aborted and value != codec.encode(read.result):
+            reached = (session, role) in self.outcomes  # else it idles, and its share of the result is nothing
+            owes = reached and role in subject.choreography.result_owners and not read.aborted
+            if owes and self.values.get((session, role)) != codec.encode(read.result):
                 self.wrong(f"{session} {role}: the result is not that of the direct reading")
 
     # -- what is left ------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from typing import Any
 import structlog
 
 from accompanist import limits
+from accompanist.runtime.ports import ResultKind
 from accompanist.simulation.clients import Client, operator
 from accompanist.simulation.cluster import Cluster, Replica, collect_after_ms, tombstone_ms
 from accompanist.simulation.faults import Faults, Kind
@@ -82,9 +83,7 @@ def run(setting: Setting, subjects: Sequence[Subject], *, keep: bool = False) ->
     """Run one setting to its end; `keep` the lines of its trace."""
     began = time.perf_counter()
     world: list[Cluster] = []
-    faults = Faults(
-        setting.seed, lambda kind, about: world[0].log(f"! {kind} {about}"), setting.without, setting.faults_max
-    )
+    faults = Faults(setting.seed, lambda kind, about: world[0].struck(kind, about), setting.without, setting.faults_max)
     chance = random.Random(f"{setting.seed}/setting")
     chosen = chance.sample(list(subjects), min(len(subjects), chance.randint(1, _subjects_max)))
     cluster = Cluster(setting.seed, faults, chosen, keep)
@@ -102,6 +101,7 @@ def run(setting: Setting, subjects: Sequence[Subject], *, keep: bool = False) ->
             loop.end()
     for failure in loop.failures:
         cluster.judge.wrong(f"not caught: {failure}")
+    cluster.marks.update(_reached(cluster))
     return Ran(
         setting,
         tuple(cluster.judge.broken),
@@ -114,6 +114,15 @@ def run(setting: Setting, subjects: Sequence[Subject], *, keep: bool = False) ->
         loop.time(),
         tuple(cluster.lines),
     )
+
+
+def _reached(cluster: Cluster) -> Counter[str]:
+    """What the judge and the ledger have seen, as marks."""
+    reached = Counter(cluster.judge.outcomes.values())
+    for entries in cluster.ledger.entries.values():
+        reached["compensated"] += sum(entry.kind is ResultKind.COMPENSATE for entry in entries)
+    reached["query differed"] = sum(len(set(replies)) > 1 for replies in cluster.ledger.replies.values())
+    return reached
 
 
 class _Scenario:
@@ -279,6 +288,10 @@ def _heard(cluster: Cluster) -> Iterator[None]:
     def hear(logger: Any, method: str, event: Any) -> Any:
         name = event["event"]
         cluster.mark(f"said {name}")
+        if name == "session.parked":
+            cluster.mark("parked")
+        if name == "shards.swept" and event.get("sessions"):
+            cluster.mark("recovered")
         cluster.log(f"  said {name} {event.get('code', '')} {event.get('problem', '')}")
         if name in ("driver.task_failed", "intake.failed", "session.impossible", "session.damaged"):
             cluster.judge.wrong(f"{name}: {event.get('problem', '')} {_trace(event)}")

@@ -1,0 +1,61 @@
+"""What runs have to reach, or they showed nothing: coverage marks (as TigerBeetle and s2n have them).
+
+A run counts what happened in it under a name. Over many seeds every name below must have come up; a slice of seeds in
+which nobody crashed, or nothing was undone, is a failed slice, however green.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+REQUIRED = {
+    "settled": "a saga settles",
+    "ended": "a saga is undone",
+    "compensated": "a transaction is compensated",
+    "declined": "a worker declines",
+    "reason deadline": "a deadline undoes a saga",
+    "reason cancelled": "a cancel undoes a saga",
+    "parked": "a session is parked",
+    "operator resumes": "a person lets one go on",
+    "door shut": "a call finds the door shut",
+    "held": "a call in doubt turns out to have succeeded",
+    "query differed": "a query answers otherwise when it is asked again",
+    "evicted": "a session leaves memory while it waits",
+    "recovered": "sessions are taken up from the log",
+    "taken over": "a shard goes to another sidecar",
+    "left": "a sidecar leaves cleanly",
+    "write refused by epoch": "a sidecar that lost its lease writes",
+    "late write done": "a write that was given up happens after all",
+    "crash-before start": "a sidecar dies before a start is written",
+    "crash-before replied": "... before a reply is",
+    "crash-before vote-abort": "... before an abort is",
+    "crash-before done": "... before a vote is",
+    "crash-after start": "a sidecar dies when a start is written",
+    "crash-after replied": "... when a reply is",
+    "crash-after done": "... when a vote is",
+    "crash-after settled": "... when a settlement is",
+    "crash-after take": "... when messages were taken",
+    "log-lost start": "the answer that a start was written is lost",
+    "log-lost replied": "... that a reply was",
+    "log-lost settled": "... that a settlement was",
+    "log-lost lease": "... that shards are ours",
+    "log-lost take": "... with the inbox",
+    "delivered full": "a receiver takes no more",
+    "delivered unknown": "a receiver is not there",
+    "delivered same": "a message is handed over twice",
+    "delivered closed": "a message comes for a saga that was collected",
+    "pause": "a sidecar stands still",
+    "partition": "a service cannot reach the database",
+    "database-down": "the database is away",
+    "worker-down": "a worker is away",
+    "call-late": "a call that was given up arrives later",
+    "call-twice": "a call arrives twice",
+    "call-hangs": "a call is never answered",
+    "notify-lost": "a wake-up is lost",
+    "said sessions.collected": "sagas are collected",
+}
+
+
+def unreached(marks: Counter[str]) -> list[str]:
+    """What did not come up, in words."""
+    return [f"{name}: {words}" for name, words in REQUIRED.items() if not marks[name]]

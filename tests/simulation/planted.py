@@ -1,0 +1,337 @@
+"""Deliberate bugs, one at a time, each of which the simulation has to find within a stated number of seeds.
+
+python -m tests.simulation.planted [NAME ...]
+
+Each takes something away that the design asks for, from outside: production code has no switches. What a search would
+have to find is said beside it. A bug that is not found says that the simulation cannot see its kind.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+import msgspec
+
+from accompanist.language import codec
+from accompanist.log.group import Flusher
+from accompanist.log.memory import MemoryLog
+from accompanist.log.tables import Tables
+from accompanist.runtime import saga, session, state
+from accompanist.runtime.answers import Closed, Missing, Reused
+from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.control import CLIENT, DEADLINE_SITE, control
+from accompanist.runtime.events import Arrived, Name
+from accompanist.runtime.messages import Kind
+from accompanist.runtime.ports import Commit, Delivery, LogUnavailable, Phase, ResultKind
+from accompanist.runtime.session import Session
+from accompanist.sidecar.driver import Driver
+from accompanist.sidecar.news import News, shard_of
+from accompanist.simulation.run import Ran, Setting, run
+from accompanist.simulation.worker import FencedWorker
+from tests.simulation.subjects import subjects
+
+
+@dataclass(frozen=True)
+class Plant:
+    """A bug: where it is put, instead of what, and within how many seeds it has to be found."""
+
+    name: str
+    about: str
+    seeds_max: int
+    patches: Callable[[], Sequence[Any]]
+    quick: bool = True
+    """Whether it is found fast enough for every run of the tests."""
+
+    @contextmanager
+    def grown(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for one in self.patches():
+                stack.enter_context(one)
+            yield
+
+
+def found(plant: Plant) -> tuple[int, Ran] | None:
+    """After how many seeds it was found, and the run that found it."""
+    with plant.grown():
+        for seed in range(plant.seeds_max):
+            ran = run(Setting(seed), subjects())
+            if ran.broken:
+                return seed + 1, ran
+    return None
+
+
+# -- the bugs ----------------------------------------------------------------------------------------
+
+
+def vote_told_early() -> Sequence[Any]:
+    real = Driver._carry
+
+    def carry(self: Any, of: Any, burst: Any) -> None:
+        if burst.row.vote is None or not burst.messages:
+            real(self, of, burst)
+            return
+
+        async def told() -> None:
+            shard = shard_of(of.header.session)
+            try:
+                await self._committer.commit(Commit(shard=shard, messages=burst.messages))
+            finally:
+                real(self, of, burst)
+
+        self._spawn(told())
+
+    return [patch.object(Driver, "_carry", carry)]
+
+
+def no_tombstone() -> Sequence[Any]:
+    real = Driver._begin
+
+    def begin(self: Any, message: Any) -> None:
+        if message.kind is not Kind.ABORT:
+            real(self, message)
+
+    return [patch.object(Driver, "_begin", begin)]
+
+
+def close_left_out() -> Sequence[Any]:
+    def close(self: Any, reason: str, unless: str | None = None) -> None:
+        self._failing = self._failing or reason
+        self._update(phase=Phase.CLOSING)
+        self._undo(self._from_results())
+
+    return [patch.object(Session, "_close", close)]
+
+
+def door_open() -> Sequence[Any]:
+    real = FencedWorker.call
+
+    def call(self: Any, asked: CallWorker) -> Any:
+        shut, self.closed = self.closed, False
+        answer = real(self, asked)
+        self.closed = shut
+        return answer
+
+    return [patch.object(FencedWorker, "call", call)]
+
+
+def fence_forgets() -> Sequence[Any]:
+    def call(self: Any, asked: CallWorker) -> Any:
+        operation = self._operations.get(asked.operation)
+        if operation is None:
+            return Missing(asked.operation)
+        key, digest = (asked.site, asked.kind), codec.digest(asked.arguments)
+        known = self._answers.get(key)
+        if known is not None and known[0] != digest:
+            return Reused(asked.site)
+        if operation.kind == "query":
+            return self._run(asked)
+        if asked.kind is ResultKind.FORWARD and self.closed:
+            return Closed()
+        answer = self._undo(asked) if asked.kind is ResultKind.COMPENSATE else self._do(asked)
+        self._answers[key] = (digest, answer)
+        return answer
+
+    return [patch.object(FencedWorker, "call", call)]
+
+
+def marks_all() -> Sequence[Any]:
+    def undid(self: Any, event: Any) -> None:
+        for entry in self.row.undo:
+            self._mark(entry, "replied")
+        self._asked = None
+        self._compensate_next()
+
+    return [patch.object(Session, "_on_undid", undid)]
+
+
+def undone_forwards() -> Sequence[Any]:
+    real = Session._undo
+
+    def undo(self: Any, executed: Any) -> None:
+        real(self, tuple(reversed(tuple(executed))))
+
+    return [patch.object(Session, "_undo", undo)]
+
+
+def results_overwritten() -> Sequence[Any]:
+    real = MemoryLog._write
+
+    def write(self: Any, commit: Commit) -> None:
+        for row in commit.results:
+            self.tables.results.pop((row.session, row.role, row.site, row.kind), None)
+        real(self, commit)
+
+    return [patch.object(MemoryLog, "_write", write)]
+
+
+def taken_at_once() -> Sequence[Any]:
+    real = MemoryLog.take
+
+    async def take(self: Any, limit: int, done: Any = ()) -> Any:
+        taken = await real(self, limit, done)
+        for entry in taken:
+            self.tables.arrivals.pop(entry.message.key, None)
+        return taken
+
+    return [patch.object(MemoryLog, "take", take)]
+
+
+def epochs_unchecked() -> Sequence[Any]:
+    return [
+        patch.object(MemoryLog, "_check", lambda self, shards, epochs: None),
+        patch.object(Flusher, "_refuse_stale", lambda self, group: group),
+    ]
+
+
+def inbox_forgotten() -> Sequence[Any]:
+    async def unfinished(self: Any, shards: Sequence[int]) -> Any:
+        rows = self.tables.sessions.items()
+        return sorted(key for key, row in rows if row.outcome is None and shard_of(key[0]) in shards)
+
+    return [patch.object(MemoryLog, "unfinished", unfinished)]
+
+
+def released_early() -> Sequence[Any]:
+    real = Driver._carry
+
+    def carry(self: Any, of: Any, burst: Any) -> None:
+        self._release(of, burst, {})
+        real(self, of, msgspec.structs.replace(burst, calls=()))
+
+    return [patch.object(Driver, "_carry", carry)]
+
+
+def query_unrecorded() -> Sequence[Any]:
+    real = state.State._answer
+
+    def answer(self: Any, event: Any, outcome: str) -> None:
+        real(self, event, outcome)
+        operation = self.program.projection.operations.get(self._draft.results[-1].operation)
+        if operation is None or operation.kind == "query":
+            self._draft.results.pop()
+
+    return [patch.object(state.State, "_answer", answer)]
+
+
+def deadline_unstable() -> Sequence[Any]:
+    def expire(self: Any, event: Any) -> None:
+        if self.role == self._owner:
+            asked = control(self.header, Kind.CANCEL, CLIENT, self.role, "deadline", DEADLINE_SITE)
+            self._on_consider(Arrived(asked))
+
+    rows = {
+        (phase, Name.DEADLINE): saga.Row("expire", saga.TABLE[phase, Name.CANCEL].to)
+        for phase in (Phase.RUNNING, Phase.DONE)
+    }
+    return [patch.object(Session, "_on_expire", expire), patch.dict(saga.TABLE, rows)]
+
+
+def contacts_uncounted() -> Sequence[Any]:
+    return [patch.object(session, "closure", lambda first, said: frozenset(first))]
+
+
+def shards_kept() -> Sequence[Any]:
+    def hold(self: Any, shards: Any, new: Any = ()) -> None:
+        self._shards = frozenset(shards)
+
+    return [patch.object(Driver, "hold", hold)]
+
+
+def collected_early() -> Sequence[Any]:
+    real = Tables.forget
+
+    def forget(self: Any, age: float, audit_age: float, limit: int, done: Any) -> Any:
+        return real(self, 0.0, audit_age, limit, done)
+
+    return [patch.object(Tables, "forget", forget)]
+
+
+def silence_is_success() -> Sequence[Any]:
+    async def flush(self: Any, group: Any) -> None:
+        try:
+            answers = await self._log.flush([waiting.commit for waiting in group])
+        except LogUnavailable:
+            answers = [[Delivery.STORED] * (len(w.commit.messages) + len(w.commit.home)) for w in group]
+        except Exception as problem:
+            self._fail(group, problem)
+            return
+        for waiting, answer in zip(group, answers, strict=True):
+            waiting.answer.set_result(answer)
+
+    return [patch.object(Flusher, "_flush", flush)]
+
+
+def late_news() -> Sequence[Any]:
+    return [
+        patch.object(News, "is_news", lambda self, key: True),
+        patch.object(News, "standing", lambda self, one: (0, 0)),
+        patch.object(News, "terms", lambda self, keys: {}),
+    ]
+
+
+def repeats_lost() -> Sequence[Any]:
+    """What was stored before its answer was lost is handed over by nobody."""
+    real = Driver._commit
+
+    async def commit(self: Any, *given: Any) -> None:
+        arrive = self.arrive
+        self.arrive = lambda message, known: None if known else arrive(message, known=known)
+        try:
+            await real(self, *given)
+        finally:
+            self.arrive = arrive
+
+    return [patch.object(Driver, "_commit", commit)]
+
+
+PLANTED = [
+    Plant("vote-told-early", "a vote is told before it is stable", 400, vote_told_early, quick=False),
+    Plant("no-tombstone", "an abort for an unknown session is acknowledged and forgotten", 60, no_tombstone),
+    Plant("close-left-out", "an abort does not close the worker", 60, close_left_out),
+    Plant("door-open", "the fence lets calls in that come after the close", 200, door_open, quick=False),
+    Plant("fence-forgets", "the fence does not know a key again", 20, fence_forgets),
+    Plant("marks-all", "the first compensation marks all of them", 100, marks_all),
+    Plant("undone-forwards", "compensations run in the order of the transactions", 60, undone_forwards),
+    Plant("results-overwritten", "a later writer of a result wins", 400, results_overwritten, quick=False),
+    Plant("taken-at-once", "the inbox forgets what it has given out", 30, taken_at_once),
+    Plant("epochs-unchecked", "a sidecar writes after it lost its lease", 600, epochs_unchecked, quick=False),
+    Plant("inbox-forgotten", "recovery looks at sessions only, not at the inbox", 60, inbox_forgotten),
+    Plant("released-early", "calls leave before what they depend on is stable", 400, released_early, quick=False),
+    Plant("query-unrecorded", "a query's reply is not recorded", 60, query_unrecorded),
+    Plant("deadline-unstable", "a deadline is acted on before it is stable", 600, deadline_unstable, quick=False),
+    Plant("contacts-uncounted", "a done vote counts without those it has reached", 100, contacts_uncounted),
+    Plant("shards-kept", "sessions of a lost shard stay in memory", 60, shards_kept),
+    Plant("collected-early", "a stub goes at once", 200, collected_early, quick=False),
+    Plant("silence-is-success", "a write that gave no answer counts as done", 20, silence_is_success),
+    Plant("late-news", "late answers of the log are believed", 600, late_news, quick=False),
+    Plant("repeats-lost", "what was stored, and the answer lost, is handed over by nobody", 100, repeats_lost),
+]
+
+
+def main(names: Sequence[str]) -> int:
+    missed = 0
+    for plant in PLANTED:
+        if names and plant.name not in names:
+            continue
+        began = time.perf_counter()
+        caught = found(plant)
+        seconds = time.perf_counter() - began
+        if caught is None:
+            missed += 1
+            sys.stdout.write(f"{plant.name:22} MISSED in {plant.seeds_max} seeds, {seconds:.0f} s\n")
+        else:
+            seeds, ran = caught
+            told = f"{seeds:3} of {plant.seeds_max} seeds, {seconds:5.1f} s: {ran.broken[0][:110]}"
+            sys.stdout.write(f"{plant.name:22} {told}\n")
+        sys.stdout.flush()
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

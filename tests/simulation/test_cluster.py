@@ -1,0 +1,82 @@
+"""Real sidecars in seeded clusters: a slice that is fast, what it must reach, and that a seed is a run."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from accompanist.simulation.faults import Kind
+from accompanist.simulation.marks import unreached
+from accompanist.simulation.run import Ran, Setting, run
+from accompanist.simulation.shrink import shrink
+from tests.language.programs import ROOT
+from tests.simulation.planted import PLANTED, Plant, found
+from tests.simulation.subjects import FILES, subjects
+
+SEEDS = range(70)
+
+
+@pytest.fixture(scope="module")
+def slice() -> list[Ran]:
+    return [run(Setting(seed), subjects()) for seed in SEEDS]
+
+
+def test_nothing_breaks(slice: list[Ran]) -> None:
+    broken = [(ran.setting.seed, ran.broken) for ran in slice if ran.broken]
+    assert not broken, f"{broken[0][1]}\n{Setting(broken[0][0]).command(FILES)}"
+
+
+def test_the_slice_reaches_what_can_go_wrong(slice: list[Ran]) -> None:
+    """A slice in which nothing aborted, crashed or was taken over would show nothing."""
+    marks: Counter[str] = Counter()
+    for ran in slice:
+        marks += ran.marks
+    assert unreached(marks) == []
+
+
+def test_a_seed_is_a_run(slice: list[Ran]) -> None:
+    again = [run(Setting(seed), subjects()) for seed in SEEDS[:4]]
+    assert [ran.digest for ran in again] == [ran.digest for ran in slice[:4]]
+    assert len({ran.digest for ran in slice}) == len(slice)
+
+
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_a_seed_is_the_same_run_in_another_process(slice: list[Ran], hash_seed: str) -> None:
+    program = (
+        "from tests.simulation.subjects import subjects\n"
+        "from accompanist.simulation.run import Setting, run\n"
+        "import sys\n"
+        "sys.stdout.write(' '.join(run(Setting(seed), subjects()).digest for seed in range(3)))"
+    )
+    environment = os.environ | {"PYTHONHASHSEED": hash_seed}
+    said = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert said.stdout.split() == [ran.digest for ran in slice[:3]]
+
+
+def test_a_failing_run_is_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
+    plant = next(plant for plant in PLANTED if plant.name == "inbox-forgotten")
+    with plant.grown():
+        ran = next(ran for seed in range(plant.seeds_max) if (ran := run(Setting(seed), subjects())).broken)
+        small = shrink(ran, subjects())
+        assert small.broken
+        assert sum(small.faults.values()) < sum(ran.faults.values())
+        assert small.sessions <= ran.sessions
+        again = run(small.setting, subjects())
+    assert (again.broken, again.digest) == (small.broken, small.digest)
+
+
+def test_a_setting_says_how_to_repeat_it() -> None:
+    setting = Setting(7, frozenset({Kind.PAUSE, Kind.CRASH}), 3, 2)
+    told = setting.command(["orders.py"])
+    assert told == "accompanist simulate orders.py --seed 7 --without crash,pause --faults-max 3 --sessions-max 2"
+
+
+@pytest.mark.parametrize("plant", [plant for plant in PLANTED if plant.quick], ids=lambda plant: plant.name)
+def test_a_planted_bug_is_found(plant: Plant) -> None:
+    assert found(plant) is not None, f"{plant.about}: not found in {plant.seeds_max} seeds"
