@@ -12,10 +12,10 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo test verify verify-long check format bench chaos soak conformance migrate lock clean
+.PHONY: help start demo test verify verify-long check format bench simulate simulate-planted chaos soak conformance migrate lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 start: $(STAMP) ## run the order saga's services, with a Postgres of their own unless DATABASE_URL is set, until Ctrl-C
 	@exec $(BIN)/python -m ops.local start
@@ -50,6 +50,16 @@ format: $(STAMP) ## put the code in the form that `check` wants
 bench: $(STAMP) ## measure the compiler's curve, then the order saga: latency, throughput, CPU and disk flushes
 	@$(BIN)/python -m ops.curve
 	@exec $(BIN)/python -m ops.bench
+
+# as many seeds as fit, all that can go wrong reached or it fails; SIMULATE="--minutes 60" for a night's share
+SIMULATE ?= --minutes 3 --jobs 2
+SIMULATED := tests/language/must_pass tests/language/corpus tests/simulation/errand.py workers/orders/choreography.py
+
+simulate: $(STAMP) ## real sidecars in seeded clusters that go wrong; SIMULATE="--minutes 60 --jobs 2" chooses
+	@exec $(BIN)/accompanist simulate $(SIMULATED) $(SIMULATE)
+
+simulate-planted: $(STAMP) ## deliberate bugs, one at a time, and how many seeds it takes to find each; takes minutes
+	@exec $(BIN)/python -m tests.simulation.planted
 
 chaos: $(STAMP) ## faults on real processes under load, for about ten minutes; CHAOS="--only kill-two --seed 7" chooses
 	@exec $(BIN)/python -m ops.chaos $(CHAOS)

@@ -120,7 +120,7 @@ def many(files: Sequence[Path], setting: Setting, span: Span, as_json: bool) -> 
             break
     pace.end()
     seconds = time.monotonic() - began
-    missing = unreached(sum.marks) if sum.seeds >= _marked_from and not sum.failed else []
+    missing = unreached(sum.marks, sum.seeds) if sum.seeds >= _marked_from and not sum.failed else []
     text = [_figures(sum, seconds)]
     for ran in sum.failed[:1]:
         text += ["", *_told(ran, files), "", "made smaller:", *_told(shrink(ran, subjects), files)]

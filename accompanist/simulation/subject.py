@@ -53,7 +53,7 @@ class Subject:
         function = self._functions.get(f"{role}.{operation}")
         if function is None:
             made = self._replies(role, operation)
-            return made[0] if chance.random() < 0.5 else chance.choice(made)
+            return made[0] if chance.random() < 0.2 else chance.choice(made)
         types, _ = self.programs[role].operation_types[operation]
         given = codec.decode(arguments, dict[str, Any])
         values = {name: codec.decode(codec.encode(given[name]), type) for name, type in types.items()}

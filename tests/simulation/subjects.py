@@ -8,23 +8,11 @@ from accompanist.cli.simulate import subjects_of
 from accompanist.simulation.subject import Subject
 from tests.language.programs import ROOT, path_of
 
-NAMES = (
-    "order_saga",
-    "pivot_per_path",
-    "while_retry",
-    "attempt_fallback",
-    "abort_in_branch",
-    "side_by_side",
-    "retriable_after_pivot",
-    "nested_if",
-    "drawn",
-    "shared_guard",
-    "for_each",
-    "query_only",
-)
+NAMES = ("pivot_per_path", "while_retry", "abort_in_branch", "retriable_after_pivot", "drawn", "for_each")
 FILES = [
     *(str(path_of("must_pass", name).relative_to(ROOT)) for name in NAMES),
     "workers/orders/choreography.py",
+    "tests/simulation/errand.py",
 ]
 
 
