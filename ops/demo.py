@@ -2,10 +2,10 @@
 
     python -m ops.demo [--json] [--directory DIR]
 
-It brings the deployment up (`ops.local`), plays the scenes of `ops.scenes` and `ops.resilience` against the running
-processes, and takes it down. What a scene claims is read from the workers' own ledgers (`ops.stage`). Processes are
-killed with SIGKILL, by pid, or at a named point that a file arms (`accompanist.crashpoints`). The exit code is 0 only
-if every scene ended as it must, 1 if one did not, 3 if the deployment did not come up.
+It brings the deployment up (`ops.local`), plays the scenes of `ops.scenes`, `ops.resilience` and `ops.upgrade` against
+the running processes, and takes it down. What a scene claims is read from the workers' own ledgers (`ops.stage`).
+Processes are killed with SIGKILL, by pid, or at a named point that a file arms (`accompanist.crashpoints`). The exit
+code is 0 only if every scene ended as it must, 1 if one did not, 3 if the deployment did not come up.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from accompanist.errors import AccompanistError
-from ops import resilience, scenes
+from ops import resilience, scenes, upgrade
 from ops.local import ROOT, NotStarted, cluster
 from ops.postgres import PostgresAbsent
 from ops.stage import Stage
@@ -40,6 +40,7 @@ SCENES: tuple[tuple[str, scenes.Scene], ...] = (
     ("one of payment's two sidecars is killed and stays dead", resilience.replica_killed),
     ("one of payment's two sidecars sleeps past its lease", resilience.replica_paused),
     ("a refund fails until a person has mended the table", resilience.refund_fails),
+    ("the choreography is edited and rolled out under open orders", upgrade.rolling_upgrade),
 )
 
 
@@ -64,7 +65,9 @@ def deployment(directory: Path) -> Iterator[Stage]:
         "ACCOMPANIST_CRASH_DIR": str(crash),
         "ACCOMPANIST_SERVICE_PAYMENT_RETRY": SOON,
     }
-    with cluster(directory, environ, procfile=PROCFILE, log_file=directory / "demo.log") as running:
+    config = upgrade.Project(directory / "project").config
+    log = directory / "demo.log"
+    with cluster(directory, environ, procfile=PROCFILE, config_file=config, log_file=log) as running:
         yield Stage(running, crash)
 
 

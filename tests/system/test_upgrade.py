@@ -6,11 +6,8 @@ twice: which program an order ran is read from the workers' ledgers.
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,34 +15,15 @@ from accompanist.cli.api import Refused, ask
 from accompanist.sidecar.config import Service
 from ops.local import ROOT, cluster
 from ops.stage import ALL_DONE, Stage, ended, persistently, stopped, until
+from ops.upgrade import Project, roll
 
 SERVICES = ("warehouse", "payment", "loyalty")
-AWARD = "    points = loyalty.award(com(receipt, to=loyalty))\n"
-BONUS = "    bonus = loyalty.award(com(receipt, to=loyalty))\n"
 OLD, NEW = ALL_DONE, {**ALL_DONE, "award": 2}
-
-
-class Project:
-    """A copy of the example that is deployed from a folder of its own."""
-
-    def __init__(self, folder: Path) -> None:
-        shutil.copytree(ROOT / "workers", folder / "workers")
-        shutil.copy(ROOT / "accompanist.toml", folder)
-        self.config = folder / "accompanist.toml"
-        self._file = folder / "workers" / "orders" / "choreography.py"
-        self._text = self._file.read_text()
-        assert AWARD in self._text
-
-    def old(self) -> None:
-        self._file.write_text(self._text)
-
-    def new(self, awards: int = 2) -> None:
-        self._file.write_text(self._text.replace(AWARD, BONUS * (awards - 1) + AWARD))
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    return Project(tmp_path_factory.mktemp("project"))
+    return Project(tmp_path_factory.mktemp("copy") / "project")
 
 
 @pytest.fixture(scope="module")
@@ -63,24 +41,6 @@ def fingerprint(stage: Stage, session: str) -> str:
     """The version that a session began with, as the log has it."""
     [row] = stage.running.ask("warehouse", "session.get", {"session": session})["rows"]
     return str(row["header"]["fingerprint"])
-
-
-def restart(stage: Stage, *names: str) -> None:
-    """Let each sidecar leave as a rolling deploy does, and wait for the one in its place to hold its share."""
-    for name in names:
-        service = name.removesuffix("-2")
-        before = stage.running.pid(name)
-        os.kill(before, signal.SIGTERM)
-        until(lambda: there(stage, name) not in (0, before))  # noqa: B023 (called before the next turn)
-        until(lambda: sorted(stage.shards(service).values()) == [32, 32])  # noqa: B023
-        until(lambda: before not in stage.shards(service))  # noqa: B023
-
-
-def there(stage: Stage, name: str) -> int:
-    try:
-        return stage.running.pid(name)
-    except ProcessLookupError:
-        return 0
 
 
 def orders(stage: Stage, count: int) -> list[str]:
@@ -101,10 +61,10 @@ def test_orders_go_on_as_what_they_began_as_up_and_down_again(stage: Stage, proj
     first, second = list(SERVICES), [f"{service}-2" for service in SERVICES]
     with stopped(stage.running.pid("payment-worker")):
         old = orders(stage, 6)
-        project.new()
-        restart(stage, *second)  # the clients' replicas are still the old ones
+        project.edit(2)
+        roll(stage, *second)  # the clients' replicas are still the old ones
         old += orders(stage, 4)
-        restart(stage, *first)
+        roll(stage, *first)
         new = orders(stage, 6)
         assert len({fingerprint(stage, one) for one in old}) == len({fingerprint(stage, one) for one in new}) == 1
     settled(stage, old, OLD)
@@ -112,10 +72,10 @@ def test_orders_go_on_as_what_they_began_as_up_and_down_again(stage: Stage, proj
 
     with stopped(stage.running.pid("payment-worker")):
         new = orders(stage, 6)
-        project.old()
-        restart(stage, *first)  # what clients reach is the old program again, beside new replicas
+        project.edit(1)
+        roll(stage, *first)  # what clients reach is the old program again, beside new replicas
         old = orders(stage, 6)
-        restart(stage, *second)
+        roll(stage, *second)
         old += orders(stage, 2)
     settled(stage, old, OLD)
     settled(stage, new, NEW)
@@ -126,8 +86,8 @@ def test_one_service_is_rolled_before_the_others_and_a_strange_version_waits_in_
 ) -> None:
     """The warehouse alone has a new program: its orders wait at payment, shown with what they wait for, and go on
     when payment has it."""
-    project.new(3)
-    restart(stage, "warehouse", "warehouse-2")
+    project.edit(3)
+    roll(stage, "warehouse", "warehouse-2")
     session = str(stage.start("customer-gold")["session"])
     until(lambda: stage.ledger(session)["reserve"] == 1)
 
@@ -135,9 +95,9 @@ def test_one_service_is_rolled_before_the_others_and_a_strange_version_waits_in_
         return any(_unhosted(stage, name, session) for name in ("payment", "payment-2"))
 
     until(unhosted)
-    restart(stage, "payment")  # from now on payment's log keeps it, for both replicas
+    roll(stage, "payment")  # from now on payment's log keeps it, for both replicas
     until(lambda: stage.ledger(session)["charge"] == 1)
-    restart(stage, "loyalty-2")
+    roll(stage, "loyalty-2")
     settled(stage, [session], {**ALL_DONE, "award": 3})
     assert not unhosted()
 
