@@ -381,7 +381,8 @@ class Session(State):
                 continue
             operation = self.program.projection.operations.get(entry.operation)
             if operation is None or operation.compensation is None:
-                self._park(UNDO_STUCK, f"{entry.operation} at {entry.site} was executed and has no compensation")
+                what = f"{entry.operation} at {entry.site}"
+                self._park(UNDO_STUCK, f"{what} was executed, as far as is known, and has no compensation")
                 return
             self._asked = entry.site
             self._update(waiting=f"worker: {operation.compensation} at {entry.site}")
@@ -399,11 +400,16 @@ class Session(State):
             self._draft.messages.append(control(self.header, Kind.COMPENSATED, self.role, self.header.initiator, said))
 
     def _from_results(self) -> tuple[Executed, ...]:
-        """What a worker without a fence has executed: the transactions that a run over the log finds answered."""
+        """What a worker without a fence has executed: the transactions that a run over the log finds answered, and the
+        one that it finds asked, since nobody knows whether that was done. Such a worker has to take the compensation of
+        what never ran as done."""
         run = Run(self.program, self.header, self._mailbox, self._results, self._decoded_arguments())
         # where the run stops, and why, does not matter: it has passed everything that was answered
         with contextlib.suppress(Failed, Diverged):
-            run.advance()
+            wait = run.advance()
+            asked = wait.call if wait is not None else None
+            if asked is not None and self.program.projection.operations[asked.operation].kind == "transaction":
+                run.executed.append(Executed(asked.site, asked.operation, asked.arguments))
         return tuple(run.executed)
 
     # -- the initiator's part ----------------------------------------------------------------------

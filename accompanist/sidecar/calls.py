@@ -12,7 +12,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 from uuid import UUID, uuid4
 
@@ -89,6 +90,7 @@ class Calls:
         self._chance = chance
         self._clock = clock
         self._new_id = new_id
+        self._under_way: dict[tuple[UUID, str], set[asyncio.Event]] = {}
         self.in_flight = 0
 
     async def ask(
@@ -107,7 +109,8 @@ class Calls:
                 call.site, Name.REPLIED, drawn.read(call.operation, self._chance, self._clock, self._new_id)
             )
         undo = call.kind is ResultKind.COMPENSATE
-        asked = await self._until_answered(header, role, role_class, call, cause, declared)
+        with self._noted(header, role):
+            asked = await self._until_answered(header, role, role_class, call, cause, declared)
         crashpoints.reached("sidecar.undo_answered" if undo else "sidecar.reply_received")
         if undo:
             text = "" if isinstance(asked, Replied) else _words(asked)
@@ -135,6 +138,7 @@ class Calls:
             answer = await self._until_answered(header, role, role_class, call, cause)
             crashpoints.reached("sidecar.close_answered")
             if isinstance(answer, Missing):
+                await self._drained(header, role)
                 return CloseAnswered(Name.CLOSED, None)
             try:
                 closing = msgspec.json.decode(answer.value if isinstance(answer, Replied) else b"", type=_Closing)
@@ -149,6 +153,25 @@ class Calls:
                 return CloseAnswered(Name.HELD, (), bytes(closing.reply))
             entries = (Executed(e.site, e.operation, bytes(e.arguments)) for e in closing.executed)
             return CloseAnswered(Name.CLOSED, tuple(entries))
+
+    @contextmanager
+    def _noted(self, header: Header, role: str) -> Iterator[None]:
+        over = asyncio.Event()
+        under_way = self._under_way.setdefault((header.session, role), set())
+        under_way.add(over)
+        try:
+            yield
+        finally:
+            over.set()
+            under_way.discard(over)
+            if not under_way:
+                self._under_way.pop((header.session, role), None)
+
+    async def _drained(self, header: Header, role: str) -> None:
+        """No call of the session is under way. A worker without a fence has no door that would shut one out, so it
+        must have come back before it is compensated, or the compensation could overtake it."""
+        for over in list(self._under_way.get((header.session, role), ())):
+            await over.wait()
 
     async def forget(self, sessions: Sequence[UUID]) -> bool:
         """Let the workers' fences forget sessions, asked once each; whether all of them have. One without a fence has

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -9,10 +10,10 @@ import pytest
 from accompanist import limits
 from accompanist.language.program import RoleProgram
 from accompanist.language.tries import Tries
-from accompanist.runtime.answers import Answer, Fault, Replied, RetryLater
+from accompanist.runtime.answers import Answer, Fault, Missing, Replied, RetryLater
 from accompanist.runtime.backoff import COMPENSATION, FORWARD, RETRIABLE, Policy
-from accompanist.runtime.burst import CallWorker
-from accompanist.runtime.events import Name, Undid
+from accompanist.runtime.burst import CallWorker, CloseWorker
+from accompanist.runtime.events import Answered, CloseAnswered, Name, Undid
 from accompanist.runtime.ports import ResultKind
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.retries import Retry, policy_of
@@ -107,3 +108,33 @@ async def test_a_worker_that_is_away_is_waited_for_and_one_that_fails_is_given_u
     asked = Calls({"B": worker}, Tracing(Telemetry(), {}), sleep=at_once, chance=lambda: 0.0)
     event = await asked.ask(sagas.HEADER, "b", "B", call("refund", ResultKind.COMPENSATE), {})
     assert isinstance(event, Undid) and event.name is name
+
+
+class Unfenced:
+    """A worker without a fence: it has no close, and its one call ends when it is told to."""
+
+    def __init__(self) -> None:
+        self.asked, self.go_on, self.closing = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
+        if method == "accompanist.close":
+            self.closing.set()
+            return Missing(method)
+        self.asked.set()
+        await self.go_on.wait()
+        return Replied(b"1")
+
+
+async def test_without_a_fence_nothing_is_closed_while_a_call_is_under_way() -> None:
+    worker = Unfenced()
+    calls = Calls({"B": worker}, Tracing(Telemetry(), {}), sleep=at_once)
+    asking = asyncio.create_task(calls.ask(sagas.HEADER, "b", "B", call(), {}))
+    await worker.asked.wait()
+    closing = asyncio.create_task(calls.close(sagas.HEADER, "b", "B", CloseWorker(None), {}))
+    other = asyncio.create_task(calls.close(sagas.HEADER, "c", "B", CloseWorker(None), {}))
+    await worker.closing.wait()
+    assert await other == CloseAnswered(Name.CLOSED, None)
+    assert not closing.done()
+    worker.go_on.set()
+    assert await closing == CloseAnswered(Name.CLOSED, None)
+    assert await asking == Answered("1", Name.REPLIED, b"1")

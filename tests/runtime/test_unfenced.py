@@ -1,0 +1,71 @@
+"""A role whose worker has no fence: nobody tells what was executed, so what was asked counts, too."""
+
+from __future__ import annotations
+
+import pytest
+
+from accompanist.runtime.burst import Burst, CallWorker
+from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import Phase
+from accompanist.runtime.session import Session
+from tests.runtime import sagas
+
+ABORT = Message(header=sagas.HEADER, kind=Kind.ABORT, site="!abort", sender="a", receiver="b", payload=b'"no"')
+FIRST = Message(header=sagas.HEADER, kind=Kind.DATA, site="2", sender="a", receiver="b", payload=b"1")
+WITHOUT = CloseAnswered(Name.CLOSED, None)
+
+
+def begun() -> Session:
+    """b of the ring, which has asked its worker at site 3."""
+    session = Session.begin(sagas.ring(concurrent_tail=True)["b"], FIRST)
+    session.handle(Arrived(FIRST))
+    return session
+
+
+def asked(burst: Burst) -> list[tuple[str, str]]:
+    return [(call.site, call.operation) for call in burst.calls if isinstance(call, CallWorker)]
+
+
+def test_a_call_of_unknown_outcome_is_compensated() -> None:
+    session = begun()
+    session.handle(Arrived(ABORT))
+    assert asked(session.handle(WITHOUT)) == [("3", "undo_try_it")]
+
+
+def test_one_that_gave_no_answer_is_compensated() -> None:
+    session = begun()
+    session.handle(Answered("3", Name.EXHAUSTED))
+    assert asked(session.handle(WITHOUT)) == [("3", "undo_try_it")]
+
+
+def test_what_was_answered_is_compensated_after_what_is_in_doubt() -> None:
+    session = begun()
+    session.handle(Answered("3", Name.REPLIED, b"2"))
+    session.handle(Arrived(ABORT))
+    assert asked(session.handle(WITHOUT)) == [("4b", "undo_tail")]
+    assert [entry.site for entry in session.row.undo] == ["3", "4b"]
+
+
+def test_what_was_declined_is_not_compensated() -> None:
+    session = begun()
+    session.handle(Answered("3", Name.DECLINED, b'"no"'))
+    assert asked(session.handle(WITHOUT)) == []
+    assert session.row.phase is Phase.UNDONE
+
+
+def test_a_fence_that_says_nothing_was_executed_is_believed() -> None:
+    session = begun()
+    session.handle(Arrived(ABORT))
+    assert asked(session.handle(CloseAnswered(Name.CLOSED, ()))) == []
+
+
+@pytest.mark.parametrize("executed", [None, ()])
+def test_a_query_is_not_undone(executed: tuple[()] | None) -> None:
+    programs = sagas.ring()
+    kinds = programs["b"].projection.operations
+    kinds["try_it"] = type(kinds["try_it"])("try_it", "query", {"value": "int"}, "int")  # type: ignore[index]
+    session = Session.begin(programs["b"], FIRST)
+    session.handle(Arrived(FIRST))
+    session.handle(Arrived(ABORT))
+    assert asked(session.handle(CloseAnswered(Name.CLOSED, executed))) == []
