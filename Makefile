@@ -70,7 +70,7 @@ soak: $(STAMP) ## orders at a constant rate for 15 minutes; the slope of every t
 conformance: $(STAMP) ## install the pinned npm packages, build the Go worker, and drive workers of all languages
 	cd workers/node && npm ci --ignore-scripts --no-audit --no-fund
 	mkdir -p var && cd workers/go && go build -o ../../var/till-go .
-	$(BIN)/python -m pytest -rs tests/conformance tests/cli/test_conformance.py
+	$(BIN)/python -m pytest -rs tests/conformance tests/cli/test_conformance.py tests/system/test_languages.py
 
 migrate: $(STAMP) ## bring the services' logs at DATABASE_URL to this program's revision
 	$(BIN)/accompanist migrate --bootstrap

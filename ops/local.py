@@ -112,7 +112,7 @@ class Cluster:
             except AccompanistError as problem:
                 silent.append(f"sidecar {problem.text}")
             for url in service.workers.values():
-                if url.startswith("unix:") and not Path(url.removeprefix("unix:")).exists():
+                if url.startswith(("unix:", "http+unix:")) and not Path(url.partition("unix:")[2]).exists():
                     silent.append(f"worker at {url}")
         return "; ".join(silent)
 
@@ -197,8 +197,11 @@ async def _provision(running: Cluster, own_apis: bool) -> None:
         running.environ[f"{prefix}DATABASE"] = own(dsn(names.sidecar_role(service.name)))
         if own_apis:
             running.environ[f"{prefix}API"] = f"http+unix:{running.run / service.name}-api.sock"
-        for role in service.workers:
-            url = f"unix:{running.run / service.name}-{role.lower()}.sock"
+        for role, configured in service.workers.items():
+            scheme = (
+                "http+unix" if configured.startswith("http") else "unix"
+            )  # what the worker speaks is its own affair
+            url = f"{scheme}:{running.run / service.name}-{role.lower()}.sock"
             running.environ[f"{prefix}WORKER_{role.upper()}"] = url
             running.environ[f"{role.upper()}_WORKER_URL"] = url
             running.environ[f"{role.upper()}_WORKER_DATABASE"] = own(dsn(names.worker_role(service.name)))
