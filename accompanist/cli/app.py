@@ -214,6 +214,19 @@ def fence_install(
 
 
 @app.command()
+def openrpc(
+    file: Annotated[Path, typer.Argument(help="A Python file with role classes.")],
+    role: Annotated[str, typer.Option("--role", help="Which one, if the file has several.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Print what a role's worker has to serve, as OpenRPC; imports the file's module."""
+    from accompanist.cli import openrpc as command
+
+    with reporting(as_json):
+        command.openrpc(file, role)
+
+
+@app.command()
 def conformance(
     url: Annotated[str, typer.Argument(help="Where the worker listens: unix:, tcp:, http+unix: or http:.")] = "",
     level: Annotated[
