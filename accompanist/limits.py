@@ -39,7 +39,7 @@ notify_hold_ms = 3  # after one NOTIFY left at once, the next waits this long
 outbox_retry_ms = 500  # how often the outbox is looked at, and the first back-off of a row in it
 outbox_retry_cap_ms = 15_000  # a row that is refused for long is tried this often
 relay_rows_max = 500  # messages that one call carries to a peer in another database
-inbox_early_rows_max = 100_000  # rows for sessions that cannot be hosted here
+inbox_early_rows_max = 100_000  # rows that wait, of versions not kept here; as many again of those that are
 
 # -- calls to workers ------------------------------------------------------------------------------
 call_timeout_ms = 10_000

@@ -100,10 +100,13 @@ class Tables:
         self._clock = clock
 
     def deliver_all(self, messages: Sequence[Message], sender_service: str, *, home: bool) -> list[Delivery]:
-        """The SQL function `deliver`. Whether there is room is asked once; what was refused for want of it, but is
-        held by then under the same key, is told so."""
-        full = len(self.arrivals) >= self.early_rows_max
-        answers = [self._deliver(message, sender_service, home=home, full=full) for message in messages]
+        """The SQL function `deliver`. Whether there is room is asked once, for versions that are kept here and for
+        others; what was refused for want of it, but is held by then under the same key, is told so."""
+        full = {known: len(self.arrivals) >= self.early_rows_max * (1 + known) for known in (False, True)}
+        answers = [
+            self._deliver(message, sender_service, home=home, full=full[message.header.fingerprint in self.versions])
+            for message in messages
+        ]
         return [
             self._compare(message) if answer is Delivery.FULL and message.key in self.inbox else answer
             for message, answer in zip(messages, answers, strict=True)

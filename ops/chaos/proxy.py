@@ -111,8 +111,8 @@ class Edge:
             for pump in left:
                 pump.cancel()
             await asyncio.gather(*left, return_exceptions=True)
-        except OSError:
-            pass
+        except (OSError, asyncio.CancelledError):
+            pass  # cancelled: the edges are being closed, and the stream's own callback would print it
         finally:
             self.lines.discard(line)
             line.abort()

@@ -8,7 +8,7 @@ import pytest
 
 from accompanist import limits
 from accompanist.runtime.messages import Kind
-from accompanist.runtime.ports import Delivery
+from accompanist.runtime.ports import Delivery, Kept
 from tests.log.letters import burst, header, message, row
 from tests.log.worlds import World, owner
 
@@ -92,6 +92,25 @@ async def test_a_full_inbox_refuses_what_would_begin_a_session_and_takes_the_res
     assert await log.flush([burst(new, messages=sent)]) == [[Delivery.FULL, Delivery.STORED]]
     assert await log.flush([burst(known, messages=(message(known),))]) == [[Delivery.STORED]]
     assert await log.flush([burst(early, messages=(message(early, "1"),))]) == [[Delivery.SAME]]
+
+
+async def test_what_nobody_here_can_take_up_leaves_room_for_what_somebody_can(world: World) -> None:
+    """100,000 messages of a version that is not deployed here held up every new session, for ever."""
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    await world.bound("payment", 3)
+    strange, kept = [header(fingerprint="9" * 64) for _ in range(5)], [header() for _ in range(5)]
+    await payment.keep([Kept(fingerprint=kept[0].fingerprint, choreography="fulfil_order", file="f.py", texts={})])
+    sent = [burst(of, messages=(message(of),)) for of in strange[:3]]
+    assert await log.flush(sent) == [[Delivery.STORED]] * 3
+    both = [burst(of, messages=(message(of),)) for of in (strange[3], kept[0])]
+    assert await log.flush(both) == [[Delivery.FULL], [Delivery.STORED]]
+    taken = await payment.take(10)
+    assert await payment.take(10, taken) == [], "early from now on"
+    assert await log.flush([burst(kept[1], messages=(message(kept[1]),))]) == [[Delivery.STORED]]
+    assert await log.flush([burst(kept[2], messages=(message(kept[2]),))]) == [[Delivery.STORED]]
+    assert await log.flush([burst(kept[3], messages=(message(kept[3]),))]) == [[Delivery.FULL]], "as much again"
+    other = (message(strange[4], kind=Kind.ABORT),)
+    assert await log.flush([burst(strange[4], messages=other)]) == [[Delivery.STORED]]
 
 
 async def test_a_payload_beyond_the_bound_is_not_taken_and_its_neighbour_is(world: World) -> None:
