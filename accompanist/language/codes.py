@@ -223,6 +223,14 @@ RETURN_IN_LOOP = catalogue(
     "Assign the value to a name, leave the loop with break, and return behind the loop.",
 )
 
+ALWAYS_TRUE = catalogue(
+    "ACC139",
+    "condition is always true",
+    "An outcome, a message and a member of an enum are true whatever is in them, so one of the branches would never be "
+    "taken.",
+    "Ask for what is in it: `if paid.ok:`, `if order.lines:`, `if tier == Tier.GOLD:`.",
+)
+
 # -- determinism -----------------------------------------------------------------------------------
 NONDETERMINISM = catalogue(
     "ACC135",

@@ -72,7 +72,9 @@ class Expressions:
             codes.HIDDEN_CHOICE,
             node,
             f"{what} stands {self._hidden}, where it may or may not happen",
-            "bind it to a name first, or branch with `if`",
+            "`for one in …:`, with the call in its turns"
+            if self._hidden == "inside a comprehension"
+            else "bind it to a name first, or branch with `if`",
         )
         return True
 
@@ -197,7 +199,7 @@ class Expressions:
                 codes.ROLE_AS_VALUE,
                 node,
                 f"the role {name} is not a value",
-                f"call one of its operations: {name}.OPERATION(…)",
+                f'call one of its operations: {name}.OPERATION(…); its name is a text: "{name}"',
             )
         if name in self.scope.variables:
             self._reads.append((self.scope.variables[name], self.span(node)))
@@ -270,7 +272,12 @@ class Expressions:
         """What may have been meant by a name that nothing binds."""
         known = [*self.scope.variables, *self._bound, *self._names.module.bound, *BUILTINS]
         close = difflib.get_close_matches(name, known, 1)
-        return close[0] if close else otherwise
+        if close and (close[0] not in BUILTINS or difflib.SequenceMatcher(None, name, close[0]).ratio() > 0.75):
+            return close[0]
+        starred = any(
+            isinstance(part, ast.ImportFrom) and part.names[0].name == "*" for part in self._names.module.tree.body
+        )
+        return "import it by its name; what `import *` brings is not known here" if starred else otherwise
 
     def _is_constant(self, node: ast.expr) -> bool:
         found = self._names.resolve(node)
@@ -294,6 +301,9 @@ class Expressions:
                 used_up = function.id in _USES_UP
                 return ast.Call(ast.Name(function.id, ast.Load()), self._arguments(node, used_up), self._keywords(node))
             reason = forbidden(Reference("builtins", function.id))
+            if function.id == "print":
+                hint = "leave it out; `accompanist sessions show ID` tells what every role did"
+                return self.refuse(codes.NONDETERMINISM, node, "print() writes, and again in every replay", hint)
             if function.id in ("map", "filter"):
                 text, hint = f"{function.id} is not in the language", "a comprehension: [… for x in values if …]"
                 return self.refuse(codes.EXPRESSION, node, text, hint)

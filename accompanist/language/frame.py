@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from accompanist import limits
 from accompanist.language import codes
@@ -81,6 +82,8 @@ class Frame:
             case ast.Name(id=name):
                 self._out.append(Let((self._variable(name),), value, span))
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                if any(isinstance(part, ast.Starred) for part in parts):
+                    value = replace(value, refused=True)  # said below, once
                 names = [self._variable(part.id) if isinstance(part, ast.Name) else self._temporary() for part in parts]
                 self._out.append(Let(tuple(names), value, span, unpacked=True))
                 for part, name in zip(parts, names, strict=True):
@@ -130,6 +133,8 @@ def _instead(target: ast.expr) -> str:
     if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
         name = target.value.id
         return f"{name} = dataclasses.replace({name}, {target.attr}=…)"
+    if isinstance(target, ast.Subscript):
+        return "a new value, by a comprehension or a @pure function"
     return "assign a new value to a name"
 
 
@@ -141,6 +146,8 @@ def assigned(node: ast.AST) -> set[str]:
         part = stack.pop()
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
             found.add(part.id)
+        if isinstance(part, ast.alias):
+            found.add(part.asname or part.name.partition(".")[0])
         if isinstance(part, ast.MatchAs) and part.name is not None:
             found.add(part.name)
         if not isinstance(

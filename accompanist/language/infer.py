@@ -20,6 +20,8 @@ Missing = Callable[[ast.Attribute, Type], None]
 """Told of an attribute that a value certainly has not."""
 Method = Callable[[ast.Call, Type], None]
 """Told of a call of a method that values of this type have not, or have as code that is not known to be pure."""
+Always = Callable[[ast.expr, Type], None]
+"""Told of a condition whose type says that it is true."""
 Unordered = Callable[[ast.expr], None]
 """Told of a set where its order would show."""
 _SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "str", "repr", "dict", "reversed"})
@@ -50,9 +52,11 @@ class Inference:
         missing: Missing,
         unordered: Unordered = lambda node: None,
         method: Method = lambda node, owner: None,
+        always: Always = lambda node, found: None,
     ) -> None:
         self._names, self._messages, self._signatures = names, names.messages, signatures
         self._missing, self._unordered, self._refused_method = missing, unordered, method
+        self._always = always
         self.methods: set[int] = set()
         """Which calls of methods have been looked at, by the identity of their nodes."""
 
@@ -69,7 +73,7 @@ class Inference:
             case ast.BinOp(left=left, op=op, right=right):
                 return _arithmetic(self.type_of(left, env), op, self.type_of(right, env))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                self.type_of(operand, env)
+                self.ask(operand, env)
                 return BOOL
             case ast.UnaryOp(operand=operand):
                 inner = self.type_of(operand, env)
@@ -79,11 +83,24 @@ class Inference:
                     self.type_of(part, env)
                 return BOOL
             case ast.BoolOp(values=values):
+                for value in values[:-1]:
+                    self.ask(value, env)
                 return types.union(*(self.type_of(value, env) for value in values))
             case ast.IfExp(test=test, body=body, orelse=orelse):
-                self.type_of(test, env)
+                self.ask(test, env)
                 return types.union(self.type_of(body, env), self.type_of(orelse, env))
         return self._compound(node, env)
+
+    def ask(self, node: ast.expr, env: Env) -> None:
+        """Look at a condition."""
+        match node:
+            case ast.BoolOp(values=values):
+                for value in values:
+                    self.ask(value, env)
+            case _:
+                found = self.type_of(node, env)
+                if self._messages.always_true(found):
+                    self._always(node, found)
 
     def _compound(self, node: ast.expr, env: Env) -> Type:
         match node:
@@ -126,7 +143,7 @@ class Inference:
             iterated = self._ordered(generator.iter, self.type_of(generator.iter, inside))
             inside |= bind(generator.target, types.element(iterated))
             for condition in generator.ifs:
-                self.type_of(condition, inside)
+                self.ask(condition, inside)
         return inside
 
     def _ordered(self, node: ast.expr, found: Type) -> Type:

@@ -73,6 +73,21 @@ class Messages:
         node = module.bound[type.name][-1]
         return (module, node) if isinstance(node, ast.ClassDef) else None
 
+    def always_true(self, type: Type) -> bool:
+        """Whether every value of a type is true as a condition; no for what cannot be known."""
+        type = types.unveiled(type)
+        if (type.module, type.name) == (types.WORDS, "Outcome"):
+            return True
+        definition = self.definition(type)
+        if definition is None or self.find(type) is None:
+            return False
+        module, node = definition
+        bases = [annotation.reference(self._modules, module, base) for base in node.bases]
+        plain = {("enum", "Enum"), _STRUCT, _MODEL, ("typing", "Generic")}
+        if any(base is None or (base.module, base.name) not in plain for base in bases):
+            return False
+        return not any(getattr(part, "name", "") in ("__bool__", "__len__") for part in node.body)
+
     def unsendable(self, type: Type, seen: set[Type] | None = None) -> str:
         """Why values of a type cannot cross; empty if they can."""
         seen = set() if seen is None else seen

@@ -45,7 +45,7 @@ class Typing:
     def __init__(self, names: Names, header: Header, findings: Findings) -> None:
         self._names, self._header, self._findings = names, header, findings
         self._sources = names.modules.source
-        self._infer = Inference(names, self._signature, self._missing, self._unordered, self._method)
+        self._infer = Inference(names, self._signature, self._missing, self._unordered, self._method, self._always)
         self._file = header.span.file  # where the expression stands that is being read
         self._turns: list[tuple[list[Env], list[Env]]] = []  # of each loop around: environments to go on with, to leave
 
@@ -63,7 +63,8 @@ class Typing:
     def _point(self, point: Statement, env: Env) -> tuple[Statement, Env]:
         match point:
             case Let(targets=targets, value=value, unpacked=True):
-                return point, {**env, **dict(zip(targets, unpacked(self._of(value, env), len(targets)), strict=True))}
+                whole = self._whole(value, len(targets), env)
+                return point, {**env, **dict(zip(targets, unpacked(whole, len(targets)), strict=True))}
             case Let(targets=(target,), value=value, declared=declared):
                 found = self._of(value, env)
                 if point.augmented and not self._rebinds(point, target, env):
@@ -83,6 +84,8 @@ class Typing:
                 return point, env if target is None else {**env, target: type}
             case If(test=test):
                 self._of(test, env)
+                if not test.refused:
+                    self._infer.ask(test.node, env)
                 then, after_then = self._block(point.then, env)
                 orelse, after_else = self._block(point.orelse, env)
                 joined = after_else if ends(then) else after_then if ends(orelse) else _join(after_then, after_else)
@@ -129,6 +132,26 @@ class Typing:
                 assert isinstance(part, ast.Call)
                 self._method(part, types.UNKNOWN)  # it stands where no types are followed
         return found
+
+    def _whole(self, value: Expression, names: int, env: Env) -> Type:
+        """The type of what is unpacked into several names; reported if it has no parts."""
+        found = self._of(value, env)
+        message = self._names.messages.find(types.unveiled(found))
+        if message is None and found not in (types.INT, types.FLOAT, types.BOOL):
+            return found
+        text = self._sources(value.span.file).text(value.span)
+        fields = [f"{text}.{name}" for name, _ in message.fields][:names] if message is not None else []
+        what = f"{text} is of type {found.text()}, and has no parts to unpack"
+        self._add(codes.NO_FIELD, value.span, what, ", ".join(fields) or "one name")
+        return REFUSED
+
+    def _always(self, node: ast.expr, found: Type) -> None:
+        span = self._sources(self._file).span(node)
+        message = self._names.messages.find(types.unveiled(found))
+        text = ast.unparse(node)
+        hint = f"{text}.FIELD" if message is not None else f"{text}.ok"
+        hint = f"{text} == {found.name}.MEMBER" if message is not None and message.kind == "enum" else hint
+        self._add(codes.ALWAYS_TRUE, span, f"{text} is of type {found.text()}, and always true", hint)
 
     def _rebinds(self, point: Let, target: str, env: Env) -> bool:
         """Whether `x += y` only gives x another value; report it if that is not certain."""

@@ -15,4 +15,4 @@ def keys_of_sorted(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At[in
     c = max(many, key=lambda one: stock.hold(one).cents)  #! ACC133 stock.hold stands inside a lambda
     d = map(lambda one: one, many)  #! ACC131 map is not in the language
     back = com(rate, to=stock)
-    return back if a and b and c and d else 0
+    return back if a and b.cents and c and d else 0
