@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from accompanist.cli.explain import load_catalogue
+from accompanist.errors import CATALOGUE
 from tests.cli.test_commands import run
 
 
@@ -14,6 +16,14 @@ def test_a_page_shows_what_is_wrong_what_is_said_and_what_is_right(capsys: pytes
     page = capsys.readouterr().out
     assert page.index("Wrong:") < page.index("`accompanist check` says:") < page.index("Right:")
     assert "ACC112 no role owns every operand\n      --> wrong.py:12:21" in page
+
+
+def test_every_code_has_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    load_catalogue()
+    for code, entry in CATALOGUE.items():
+        assert run("explain", code) == 0
+        page = capsys.readouterr().out
+        assert code in page and entry.title in page
 
 
 def test_a_page_without_programs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,33 @@ from __future__ import annotations
 import pytest
 
 from accompanist.language import direct
-from tests.language.programs import CORPUS, must_pass
+from tests.language.programs import CORPUS, MUST_FAIL, must_pass
+
+WRONG = {
+    "auction": "house_bids",
+    "bookseller": "bookseller_price",
+    "chain1": "link_before_its_turn",
+    "chain3": "link_before_its_turn",
+    "chain5": "link_before_its_turn",
+    "chat": "match_without_a_rest",
+    "diffie_hellman": "secrets_compared",
+    "distributed_authentication": "password_elsewhere",
+    "escrow": "refused_after_release",
+    "greeter": "idle_greeter",
+    "hotel_search": "rooms_in_a_list",
+    "karatsuba": "products_left_apart",
+    "mergesort": "sort_without_end",
+    "quicksort": "half_not_moved",
+    "replicated_store": "copy_not_awaited",
+    "ring_election": "ring_of_one",
+    "sign_on_with_retry": "retry_that_ships",
+    "travel": "attempted_journey",
+    "two_buyers": "buyers_swapped",
+    "two_phase_commit": "commit_before_decision",
+    "vitals": "readings_in_a_census",
+    "webshop": "delivered_twice",
+}
+"""A wrong variant of each; some have several."""
 
 
 def test_there_are_enough() -> None:
@@ -23,3 +49,8 @@ def test_its_results(name: str) -> None:
         told = direct.run(choreography, arguments, direct.workers(module.WORKERS))
         found.append(f"undone: {told.reason}" if told.aborted else told.result)
     assert found == module.RESULTS
+
+
+def test_each_has_a_wrong_variant() -> None:
+    assert WRONG.keys() == set(CORPUS)
+    assert set(WRONG.values()) <= set(MUST_FAIL)
