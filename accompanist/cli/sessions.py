@@ -256,7 +256,8 @@ def _attributes(given: Mapping[str, str]) -> str:
 def _why(row: dict[str, Any]) -> str:
     if parked := row.get("parked"):
         return f"{parked['code']}: {parked['text']}"
-    return row.get("reason") or row.get("waiting") or ""
+    asked = f" (at least {row['retrying']} attempts have failed)" if row.get("retrying") else ""
+    return (row.get("reason") or row.get("waiting") or "") + asked
 
 
 def _short(value: Any) -> str:

@@ -78,6 +78,7 @@ class Session(State):
         session = cls(program, memory.session) if memory.session else cls.begin(program, first)  # type: ignore[arg-type]
         for result in memory.results:
             session._remember(result)
+        session.retried(0)  # whoever asks from here on counts anew
         return session, session._resume(memory.inbox)
 
     def handle(self, event: Event) -> Burst:

@@ -84,6 +84,12 @@ class State:
         self._park(code, text)
         return self._burst()
 
+    def retried(self, attempts: int) -> None:
+        """So many attempts at the open question have failed; 0: there is an answer. Words for people, decides nothing:
+        it is written with whatever is written next."""
+        if self.row.retrying != attempts:
+            self._update(retrying=attempts)
+
     def _past_commit(self) -> bool:
         """Whether nothing may fail here any more: the pivot is through, or the program stands after it or beside it."""
         if self._run is not None and self._run.past_commit:

@@ -4,6 +4,8 @@ The core asks once; here it is asked until there is an answer or the budget is s
 key, so the worker's fence makes them one. A fault (no connection, no time left, 5xx, a lock) decides nothing and is
 never shown to the choreography; only a worker's own words do: replied, declined, closed, reused.
 
+Whoever asks is told that attempts fail (`again`), so that people can see which sessions wait for a worker.
+
 Not promised: that the number of attempts survives a crash. A restarted sidecar begins to count again.
 """
 
@@ -47,6 +49,15 @@ logger = structlog.get_logger("accompanist.calls")
 
 CLOSE = "accompanist.close"
 FORGET = "accompanist.forget"
+
+
+Again = Callable[[int], None]
+"""Told how many attempts have failed, now and then: at 2, 4, 8 and so on, so that a worker which is down for a day is
+told of some twenty times."""
+
+
+def _unheard(attempts: int) -> None:
+    """Nobody wants to know."""
 
 
 class Worker(Protocol):
@@ -101,6 +112,7 @@ class Calls:
         call: CallWorker,
         cause: dict[str, str],
         declared: Tries = UNSAID,
+        again: Again = _unheard,
     ) -> Event:
         """The answer to a call or a compensation, whenever it comes. `declared`: what its role says of asking."""
         crashpoints.reached("sidecar.before_call")
@@ -110,7 +122,7 @@ class Calls:
             )
         undo = call.kind is ResultKind.COMPENSATE
         with self._noted(header, role):
-            asked = await self._until_answered(header, role, role_class, call, cause, declared)
+            asked = await self._until_answered(header, role, role_class, call, cause, again, declared)
         crashpoints.reached("sidecar.undo_answered" if undo else "sidecar.reply_received")
         if undo:
             text = "" if isinstance(asked, Replied) else _words(asked)
@@ -128,14 +140,20 @@ class Calls:
                 return Answered(call.site, Name.EXHAUSTED)
 
     async def close(
-        self, header: Header, role: str, role_class: str, close: CloseWorker, cause: dict[str, str]
+        self,
+        header: Header,
+        role: str,
+        role_class: str,
+        close: CloseWorker,
+        cause: dict[str, str],
+        again: Again = _unheard,
     ) -> Event:
         """Close the session at the role's worker, however long that takes."""
         crashpoints.reached("sidecar.before_close")
         arguments = {"session": str(header.session), "role": role, "unless": close.unless}
         call = CallWorker("!close", ResultKind.FORWARD, CLOSE, orjson.dumps(arguments), endless=True)
         while True:
-            answer = await self._until_answered(header, role, role_class, call, cause)
+            answer = await self._until_answered(header, role, role_class, call, cause, again)
             crashpoints.reached("sidecar.close_answered")
             if isinstance(answer, Missing):
                 await self._drained(header, role)
@@ -189,6 +207,7 @@ class Calls:
         role_class: str,
         call: CallWorker,
         cause: dict[str, str],
+        again: Again,
         declared: Tries = UNSAID,
     ) -> Answer:
         worker = self._workers[role_class]
@@ -220,6 +239,8 @@ class Calls:
             )
             if given_up:
                 return answer
+            if attempt > 1 and attempt & (attempt - 1) == 0:
+                again(attempt)
             await self._sleep(backoff.wait_ms(attempt, policy, self._chance()) / 1000)
 
 

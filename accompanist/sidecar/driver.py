@@ -20,6 +20,7 @@ within `lazy_ms`).
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Sequence
@@ -37,13 +38,13 @@ from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnava
 from accompanist.runtime.session import Session
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.hosting import Programs
+from accompanist.sidecar.lazily import Lazily
 from accompanist.sidecar.news import News, shard_of
 from accompanist.sidecar.tracing import Tracing
 
 logger = structlog.get_logger("accompanist.driver")
 
 Key = tuple[UUID, str]
-_lazy_ms = 50
 _load_keys_max = 200
 
 
@@ -79,7 +80,7 @@ class Driver:
         self._shards: frozenset[int] = frozenset()
         self._sessions: dict[Key, Session] = {}
         self._loading: dict[Key, list[Message]] = {}
-        self._dirty: dict[Key, Session] = {}
+        self._dirty = Lazily(self._write_out)
         self._committing: Counter[Key] = Counter()
         self._deadlines: dict[Key, asyncio.TimerHandle] = {}
         self._evict_above = 0
@@ -90,7 +91,6 @@ class Driver:
         """Sessions that are open but not in memory."""
         self._news = News()
         self._tasks: dict[asyncio.Task[None], None] = {}  # in the order they began, so that a run can be repeated
-        self._lazy: asyncio.TimerHandle | None = None
 
     # -- what comes in -----------------------------------------------------------------------------
 
@@ -311,14 +311,12 @@ class Driver:
         began = time.time_ns()
         # what an earlier burst decided may not be stable yet (a query's reply, a clock): nothing overtakes it (Rule 0)
         if burst.forced or session.key in self._committing:
-            self._dirty.pop(session.key, None)
+            self._dirty.forget(session)
             self._committing[session.key] += 1
             self._spawn(self._commit(session, burst, cause, began))
             return
         self._tracing.carried(burst, (), cause, began)
-        self._dirty[session.key] = session
-        if self._lazy is None:
-            self._lazy = asyncio.get_running_loop().call_later(_lazy_ms / 1000, self._write_lazily)
+        self._dirty.soon(session)
         self._release(session, burst, cause)
 
     async def _commit(self, session: Session, burst: Burst, cause: dict[str, str], began: int) -> None:
@@ -393,22 +391,29 @@ class Driver:
 
     async def _ask(self, session: Session, call: CallWorker | CloseWorker, cause: dict[str, str]) -> None:
         projection = session.program.projection
+        again = functools.partial(self._again, session)
         if isinstance(call, CloseWorker):
-            event = await self._calls.close(session.header, session.role, projection.role_class, call, cause)
+            event = await self._calls.close(session.header, session.role, projection.role_class, call, cause, again)
         else:
             tries = projection.operations[call.operation].tries
-            event = await self._calls.ask(session.header, session.role, projection.role_class, call, cause, tries)
+            event = await self._calls.ask(
+                session.header, session.role, projection.role_class, call, cause, tries, again
+            )
         if self._sessions.get(session.key) is session:
+            session.retried(0)
             self._feed(session, event)
+
+    def _again(self, session: Session, attempts: int) -> None:
+        """A worker was asked again and again: that is written where people look."""
+        if self._sessions.get(session.key) is session:
+            session.retried(attempts)
+            self._dirty.soon(session)
 
     # -- rows that only cache ----------------------------------------------------------------------
 
-    def _write_lazily(self) -> None:
-        self._lazy = None
-        dirty, self._dirty = self._dirty, {}
-        for session in dirty.values():
-            if self._sessions.get(session.key) is session:
-                self._spawn(self._write(session))
+    def _write_out(self, session: Session) -> None:
+        if self._sessions.get(session.key) is session:
+            self._spawn(self._write(session))
 
     async def _write(self, session: Session) -> None:
         row = session.durable_row
@@ -448,7 +453,7 @@ class Driver:
         if self._sessions.get(session.key) is session:
             del self._sessions[session.key]
             self._news.left(session.key)
-            self._dirty.pop(session.key, None)
+            self._dirty.forget(session)
             self._disarm(session.key)
 
     def _disarm(self, key: Key) -> None:
@@ -469,7 +474,7 @@ class Driver:
 
     async def drain(self, seconds: float) -> None:
         """Let what is under way end, at most so long, then stop: everything left is in the log."""
-        self._write_lazily()
+        self._dirty.now()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
         for task in self._tasks:

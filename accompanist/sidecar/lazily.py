@@ -1,0 +1,47 @@
+"""Session rows that only cache what the inbox and the results say: written when there is time, and many changes of one
+session as one.
+
+Not promised: that such a row is in the log at once, or at all before a crash. Whatever anything may depend on is
+committed with its burst instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from uuid import UUID
+
+from accompanist.runtime.session import Session
+
+_lazy_ms = 50
+
+
+class Lazily:
+    """What is to be written soon, by `write`."""
+
+    def __init__(self, write: Callable[[Session], None]) -> None:
+        self._write = write
+        self._due: dict[tuple[UUID, str], Session] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._due
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    def soon(self, session: Session) -> None:
+        self._due[session.key] = session
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(_lazy_ms / 1000, self.now)
+
+    def forget(self, session: Session) -> None:
+        """It is written otherwise, or is not ours any more."""
+        self._due.pop(session.key, None)
+
+    def now(self) -> None:
+        """Write all that is due."""
+        self._timer = None
+        due, self._due = self._due, {}
+        for session in due.values():
+            self._write(session)

@@ -1,0 +1,60 @@
+"""What may not stand in the program at all: defects 25, 32, 35 and 36 of the reference implementation.
+
+A walk over the syntax trees of the package. Each rule names who may, and why.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parents[2] / "accompanist"
+
+
+def imports() -> Iterator[tuple[str, str]]:
+    """(file below the package, module imported)."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            yield from ((str(path.relative_to(PACKAGE)), name) for name in names)
+
+
+def calls(name: str) -> Iterator[str]:
+    """The files that call a builtin."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
+                yield str(path.relative_to(PACKAGE))
+
+
+SHARED = {
+    "telemetry/otlp.py": "the exporter's own thread, which shares a queue with nobody else's state",
+    "cli/simulate.py": "seeds are run by processes of their own, which share nothing",
+}
+
+
+def test_one_thread_touches_sessions_and_connections() -> None:
+    """Defects 25 and 35: a channel, and maps of sessions, were used by several threads without a lock. Here everything
+    is done on one event loop. Planted: an `import threading` in the sidecar."""
+    found = {file for file, name in imports() if name.partition(".")[0] in ("threading", "concurrent", "_thread")}
+    assert found <= set(SHARED)
+
+
+READS_OBJECTS = {"simulation/explore_workers.py": "a search copies the fake workers of its own process"}
+
+
+@pytest.mark.parametrize("module", ["pickle", "marshal", "shelve", "dill", "cloudpickle", "yaml"])
+def test_nothing_that_came_over_the_network_is_an_object_before_it_was_read(module: str) -> None:
+    """Defect 32: every transport deserialised objects from the network, which runs what they say. Here all that
+    arrives is JSON, decoded into types that the program knows. Planted: `pickle.loads` of a payload."""
+    found = {file for file, name in imports() if name.partition(".")[0] == module}
+    assert found <= set(READS_OBJECTS)
+
+
+def test_nothing_is_printed_by_what_runs_beside_a_service() -> None:
+    """Defect 36: all logging was by println. Planted: a `print` in a sidecar."""
+    assert {file for file in calls("print") if not file.startswith("cli/")} <= {"worker/process.py"}
