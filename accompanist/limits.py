@@ -16,6 +16,14 @@ attribute_name_chars_max = 63
 attribute_text_chars_max = 128
 reason_chars_max = 500
 baggage_bytes_max = 1_024
+tracestate_chars_max = 512
+tracestate_members_max = 32
+batch_requests_max = 64
+id_chars_max = 128  # of a request's id, which is repeated to whoever asked
+frame_header_bytes_max = 1_024
+frame_length_digits_max = 19
+frame_edge_bytes = 128  # kept of each end of a body that is too large
+frame_skip_bytes_max = 64 * message_bytes_max  # a body that is too large is counted past up to here
 
 # -- one session -----------------------------------------------------------------------------------
 messages_per_session_max = 10_000
@@ -36,10 +44,24 @@ early_events_max = 10_000  # events that wait for a session that is not known he
 poll_ms = 1_000  # the guarantee behind NOTIFY, which only wakes
 heartbeat_ms = 10_000  # of the listening connection
 notify_hold_ms = 3  # after one NOTIFY left at once, the next waits this long
+log_role_statement_ms = 10_000  # of a login that says nothing of itself
+log_role_connections_max = 80  # of all sidecars of a service; a server has 100 unless told otherwise
 outbox_retry_ms = 500  # how often the outbox is looked at, and the first back-off of a row in it
 outbox_retry_cap_ms = 15_000  # a row that is refused for long is tried this often
 relay_rows_max = 500  # messages that one call carries to a peer in another database
 inbox_early_rows_max = 100_000  # rows that wait, of versions not kept here; as many again of those that are
+
+
+# -- any server ------------------------------------------------------------------------------------
+connections_max = 256
+backlog_connections_max = 512
+unix_path_bytes_max = 107  # sun_path of Linux, without its terminating zero
+body_ms = 30_000  # a message that comes a byte at a time must not hold its connection for ever
+unread_ms = 30_000  # nor one whose answers nobody reads
+idle_ms = 600_000  # a connection on which nobody says anything
+watch_ms = 1_000  # how often connections are looked at
+end_s = 1  # for what was told to end at once
+drain_ms = 10_000
 
 # -- calls to workers ------------------------------------------------------------------------------
 call_timeout_ms = 10_000
@@ -48,6 +70,10 @@ compensation_attempts_max = 30
 backoff_first_ms = 50
 backoff_cap_ms = 5_000
 calls_in_flight_max = 256  # per worker
+
+# -- one worker ------------------------------------------------------------------------------------
+worker_role_connections_max = 80  # of all workers of a service
+worker_role_statement_ms = 30_000  # of a worker that says nothing of itself
 
 # -- the public API -------------------------------------------------------------------------------
 waiting_clients_max = 192  # of the calls in flight; further ones are told how things stand at once
@@ -72,6 +98,18 @@ versions_rows_max = 20  # versions of choreographies that are looked up, or let 
 version_touch_ms = 3_600_000  # how often a sidecar says which versions are deployed, and lets old ones go
 version_look_ms = 1_000  # how often the log is asked for a version that sessions wait for
 stuck_after_ms = 3_600_000  # an open session that nothing was written to for so long is shown by `doctor`
+
+
+# -- telemetry -------------------------------------------------------------------------------------
+spans_queued_max = 8_192
+spans_batch_max = 512
+export_delay_ms = 1_000
+export_timeout_s = 3.0
+telemetry_close_s = 2.0
+metrics_every_ms = 15_000
+frames_logged_max = 6  # places of an exception
+
+# -- the command line ------------------------------------------------------------------------------
 
 # -- one choreography ------------------------------------------------------------------------------
 source_bytes_max = 262_144  # one file

@@ -3,7 +3,8 @@
 Three Postgres roles a service: `<service>_owner` (no login) owns the schema and runs the revisions;
 `<service>_sidecar` logs in, has the rows it needs and no DDL; `<service>_worker` logs in and owns a schema of its
 own, `<service>_worker`, for its tables and its fence. Every sidecar is a member of `accompanist_peer`, which may
-execute each service's `deliver()` and nothing else.
+execute each service's `deliver()` and nothing else. A login has a bound on its connections and on the time of a
+statement, so that one that runs wild leaves room for the others; an operator's own choice of these stays.
 
 `bootstrap` needs a login that may create roles and schemas; `migrate` needs one that is a member of the owner (the
 one that bootstrapped is). Both may be done again at any time and change nothing then. Login roles are made without a
@@ -29,6 +30,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import accompanist
+from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.log import names, refusals
 from accompanist.log.connection import CONNECT_SECONDS, connect
@@ -63,6 +65,8 @@ async def _bootstrap_service(connection: asyncpg.Connection, service: str, schem
     await connection.execute(f"GRANT {names.PEER_ROLE} TO {sidecar}")
     await connection.execute(f"GRANT {owner} TO CURRENT_USER")
     await connection.execute(f"GRANT {worker} TO CURRENT_USER")
+    await _bound(connection, sidecar, limits.log_role_connections_max, limits.log_role_statement_ms)
+    await _bound(connection, worker, limits.worker_role_connections_max, limits.worker_role_statement_ms)
     for place, holder in ((schema, owner), (worker, worker)):
         await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {place} AUTHORIZATION {holder}")
     held = await connection.fetchval("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = $1", schema)
@@ -77,6 +81,17 @@ async def _role(connection: asyncpg.Connection, name: str, *, login: bool) -> No
     with suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
         async with connection.transaction():
             await connection.execute(f"CREATE ROLE {names.identifier(name)} {'LOGIN' if login else 'NOLOGIN'}")
+
+
+async def _bound(connection: asyncpg.Connection, role: str, connections_max: int, statement_ms: int) -> None:
+    """What one login may take of the server, whatever its programs say of themselves. An operator's choice stays."""
+    row = await connection.fetchrow("SELECT rolconnlimit, rolconfig FROM pg_roles WHERE rolname = $1", role)
+    if row["rolconnlimit"] == -1:
+        await connection.execute(f"ALTER ROLE {names.identifier(role)} CONNECTION LIMIT {connections_max:d}")
+    chosen = {setting.partition("=")[0] for setting in row["rolconfig"] or ()}
+    for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        if setting not in chosen:
+            await connection.execute(f"ALTER ROLE {names.identifier(role)} SET {setting} = {statement_ms:d}")
 
 
 async def migrate(dsn: str, service: str, schema: str, direction: Direction = "up") -> None:

@@ -16,6 +16,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
 
 BAD_URL = catalogue(
@@ -30,8 +31,6 @@ NOT_LOCAL = catalogue(
     "Calls to workers carry no TLS and no password, so they stay on the loopback interface or a unix socket.",
     "Run the worker beside its sidecar, or allow remote addresses where the network between them is trusted.",
 )
-
-unix_path_bytes_max = 107  # sun_path of Linux, without its terminating zero
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +66,8 @@ def _unix(url: str, path: str, *, http: bool) -> Address:
     path = path.removeprefix("//")  # unix:///path is common usage
     if not path.startswith("/"):
         raise OperatorError(BAD_URL, f"{url!r} needs an absolute path")
-    if len(path.encode()) > unix_path_bytes_max or "\0" in path:
-        raise OperatorError(BAD_URL, f"the socket's path is longer than {unix_path_bytes_max} bytes")
+    if len(path.encode()) > limits.unix_path_bytes_max or "\0" in path:
+        raise OperatorError(BAD_URL, f"the socket's path is longer than {limits.unix_path_bytes_max} bytes")
     return Address(url, http, path=path)
 
 

@@ -35,8 +35,6 @@ RETRY_LATER = -32002
 CLOSED = -32003
 REUSED = -32004
 
-batch_requests_max = 64
-id_chars_max = 128
 
 Id = int | str | None
 
@@ -138,8 +136,8 @@ def read_requests(data: bytes) -> tuple[list[Request | tuple[Id, RpcError]], boo
         return [(None, RpcError(PARSE_ERROR, "parse error", problem.text))], False
     if not isinstance(value, list):
         return [_read_request(data, value)], False
-    if not 0 < len(value) <= batch_requests_max:
-        text = f"a batch has between 1 and {batch_requests_max} requests"
+    if not 0 < len(value) <= limits.batch_requests_max:
+        text = f"a batch has between 1 and {limits.batch_requests_max} requests"
         return [(None, RpcError(INVALID_REQUEST, "invalid request", text))], False
     try:
         raws = _elements.decode(data)
@@ -156,8 +154,8 @@ def _read_request(data: bytes, value: Any) -> Request | tuple[Id, RpcError]:
         return id, RpcError(INVALID_REQUEST, "invalid request", "not a JSON-RPC 2.0 request object")
     if fields.jsonrpc != "2.0":
         return id, RpcError(INVALID_REQUEST, "invalid request", 'jsonrpc must be "2.0"')
-    if isinstance(fields.id, str) and len(fields.id) > id_chars_max:
-        return None, RpcError(INVALID_REQUEST, "invalid request", f"an id has {id_chars_max} characters at most")
+    if isinstance(fields.id, str) and len(fields.id) > limits.id_chars_max:
+        return None, RpcError(INVALID_REQUEST, "invalid request", f"an id has {limits.id_chars_max} characters at most")
     params: dict[str, msgspec.Raw] = {}
     if fields.params is not msgspec.UNSET:
         try:
@@ -172,7 +170,7 @@ def _read_request(data: bytes, value: Any) -> Request | tuple[Id, RpcError]:
 def _id_of(value: Any) -> Id:
     """The id to answer with, where there is one that may be repeated."""
     id = value.get("id") if isinstance(value, dict) else None
-    if isinstance(id, str) and len(id) <= id_chars_max:
+    if isinstance(id, str) and len(id) <= limits.id_chars_max:
         return id
     return id if isinstance(id, int) and not isinstance(id, bool) else None
 

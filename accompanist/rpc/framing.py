@@ -6,8 +6,8 @@
 
 The length is checked before a byte of the body is kept. A body above the bound is not kept but counted past, so that
 the frames behind it are still read; its first and last bytes come out as `Oversized`, for whoever can tell from them
-which call it answers. A length beyond `skip_bytes_max`, or a header that is none, ends the stream: where the next frame
-starts is then unknown, and guessing would let one peer's payload be read as another's frame.
+which call it answers. A length far beyond it, or a header that is none, ends the stream: where the next
+frame starts is then unknown, and guessing would let one peer's payload be read as another's frame.
 
 Not promised: that a body is JSON. Other header fields (Content-Type) are allowed and ignored.
 """
@@ -19,11 +19,6 @@ from typing import NamedTuple
 
 from accompanist import limits
 from accompanist.rpc.strict import Malformed
-
-header_bytes_max = 1_024
-length_digits_max = 19
-skip_bytes_max = 64 * limits.message_bytes_max
-edge_bytes = 128  # kept of each end of an oversized body
 
 
 class Oversized(NamedTuple):
@@ -43,8 +38,8 @@ class Decoder:
     """Bytes in, bodies out. After it raised it is spent: the stream has to be closed."""
 
     def __init__(self, body_bytes_max: int = limits.message_bytes_max) -> None:
-        if body_bytes_max < edge_bytes:
-            raise ValueError(f"a body may have {edge_bytes} bytes at least")
+        if body_bytes_max < limits.frame_edge_bytes:
+            raise ValueError(f"a body may have {limits.frame_edge_bytes} bytes at least")
         self._body_bytes_max = body_bytes_max
         self._buffer = bytearray()
         self._length: int | None = None
@@ -77,10 +72,10 @@ class Decoder:
         return body
 
     def _read_header(self) -> int | None:
-        end = self._buffer.find(b"\r\n\r\n", 0, header_bytes_max)
+        end = self._buffer.find(b"\r\n\r\n", 0, limits.frame_header_bytes_max)
         if end < 0:
-            if len(self._buffer) >= header_bytes_max:
-                raise Malformed(f"no frame header within {header_bytes_max} bytes")
+            if len(self._buffer) >= limits.frame_header_bytes_max:
+                raise Malformed(f"no frame header within {limits.frame_header_bytes_max} bytes")
             if self._buffer and not chr(self._buffer[0]).isalpha():
                 raise Malformed("a frame begins with a header field")
             return None
@@ -90,18 +85,18 @@ class Decoder:
 
     def _skip(self, length: int) -> Oversized | None:
         """Count past a body that is too large, keeping only its edges in memory."""
-        if self._skipped == 0 and len(self._buffer) < edge_bytes:
+        if self._skipped == 0 and len(self._buffer) < limits.frame_edge_bytes:
             return None
         if not self._head:
-            self._head = bytes(self._buffer[:edge_bytes])
-        surplus = min(len(self._buffer), length - self._skipped) - edge_bytes
+            self._head = bytes(self._buffer[: limits.frame_edge_bytes])
+        surplus = min(len(self._buffer), length - self._skipped) - limits.frame_edge_bytes
         if surplus > 0:
             del self._buffer[:surplus]
             self._skipped += surplus
-        if self._skipped + edge_bytes < length:
+        if self._skipped + limits.frame_edge_bytes < length:
             return None
-        body = Oversized(length, self._head, bytes(self._buffer[:edge_bytes]))
-        del self._buffer[:edge_bytes]
+        body = Oversized(length, self._head, bytes(self._buffer[: limits.frame_edge_bytes]))
+        del self._buffer[: limits.frame_edge_bytes]
         self._length, self._skipped, self._head = None, 0, b""
         return body
 
@@ -115,11 +110,11 @@ def _content_length(header: bytes) -> int:
         if name.strip().lower() != b"content-length":
             continue
         digits = value.strip()
-        if length is not None or not digits.isdigit() or len(digits) > length_digits_max:
+        if length is not None or not digits.isdigit() or len(digits) > limits.frame_length_digits_max:
             raise Malformed("a frame states one Content-Length, in digits")
         length = int(digits)
     if length is None:
         raise Malformed("a frame without Content-Length")
-    if length > skip_bytes_max:
+    if length > limits.frame_skip_bytes_max:
         raise Malformed(f"a frame of {length} bytes, the limit is {limits.message_bytes_max}")
     return length

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from typing import cast
 
-from aiohttp import web
+from aiohttp import typedefs, web
 
 from accompanist import limits
 from accompanist.errors import PeerError
@@ -20,9 +21,8 @@ from accompanist.rpc.access import Token, calls_as
 from accompanist.rpc.address import is_loopback
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.listening import Listening
-from accompanist.rpc.server import Answered, Dispatcher, drain_ms, failed
-
-body_ms = 30_000  # a body that comes a byte at a time must not hold its connection for ever
+from accompanist.rpc.server import Answered, Dispatcher, failed
+from accompanist.rpc.watch import Line, Watch
 
 Page = Callable[[], Awaitable[tuple[int, bytes]]]
 
@@ -36,7 +36,9 @@ class HttpServer:
         self._sent = sent
         self._places = asyncio.Semaphore(dispatcher.calls_in_flight_max)
         self._runner: web.AppRunner | None = None
-        self._site: web.SockSite | None = None
+        self._server: asyncio.Server | None = None
+        self._watch = Watch()
+        self._lines: dict[asyncio.BaseTransport | None, Line] = {}
         self._draining = False
         self._under_way: set[asyncio.Task[object]] = set()
         self.url = listening.url
@@ -50,30 +52,56 @@ class HttpServer:
         sent: Callable[[str], None] | None,
     ) -> HttpServer:
         server = cls(dispatcher, listening, sent)
-        application = web.Application(client_max_size=limits.message_bytes_max)
+        application = web.Application(client_max_size=limits.message_bytes_max, middlewares=(server._attend,))
         application.router.add_post(listening.address.target, server._post)
         for path, page in pages.items():
             application.router.add_get(path, server._page_route(page))
-        server._runner = web.AppRunner(application, access_log=None, handle_signals=False, shutdown_timeout=1)
+        server._runner = web.AppRunner(
+            application,
+            access_log=None,
+            handle_signals=False,
+            shutdown_timeout=limits.end_s,
+            lingering_time=limits.end_s,
+        )
         await server._runner.setup()
-        server._site = web.SockSite(server._runner, listening.socket)
-        await server._site.start()
+        loop = asyncio.get_running_loop()
+        if listening.address.path:
+            server._server = await loop.create_unix_server(server._accept, sock=listening.socket)
+        else:
+            server._server = await loop.create_server(server._accept, sock=listening.socket)
         return server
 
-    async def stop(self, within_ms: int = drain_ms) -> None:
+    async def stop(self, within_ms: int = limits.drain_ms) -> None:
         self._draining = True  # connections that are kept alive go on asking
-        if self._site is not None:
-            site, self._site = self._site, None
-            await site.stop()
+        if self._server is not None:
+            self._server.close()
         self._listening.remove()
+        await self._watch.close()
         if self._under_way:
             _, late = await asyncio.wait(self._under_way, timeout=within_ms / 1000)
             for task in late:
                 task.cancel()
             if late:
-                await asyncio.wait(late, timeout=1)
+                await asyncio.wait(late, timeout=limits.end_s)
         if self._runner is not None:
             await self._runner.cleanup()
+
+    def _accept(self) -> asyncio.Protocol:
+        assert self._runner is not None and self._runner.server is not None
+        return _Refused() if self._watch.full else _Watched(self._runner.server(), self._watch, self._lines)
+
+    @web.middleware
+    async def _attend(self, request: web.Request, handler: typedefs.Handler) -> web.StreamResponse:
+        """From here on the request's time is its own: it has a head, and its body has a time-out."""
+        line = self._lines.get(request.transport)
+        if line is None:
+            return await handler(request)
+        line.whole(self._watch.now())
+        line.called()
+        try:
+            return await handler(request)
+        finally:
+            line.answered(self._watch.now())
 
     def _caller(self, request: web.Request) -> Token | None:
         """Who asks; None where this server knows no tokens. Raises PeerError."""
@@ -102,7 +130,7 @@ class HttpServer:
         if (request.content_length or 0) > limits.message_bytes_max:
             return _too_large()  # it says so itself: nothing of it need come
         try:
-            async with asyncio.timeout(body_ms / 1000):
+            async with asyncio.timeout(limits.body_ms / 1000):
                 body = await request.read()
         except TimeoutError:
             return web.Response(status=408)
@@ -141,6 +169,48 @@ class HttpServer:
             return _json(*await page()) if self._is_addressed(request) else _misdirected()
 
         return show
+
+
+class _Watched(asyncio.Protocol):
+    """A connection on its way to the HTTP protocol, noting its times."""
+
+    def __init__(self, within: asyncio.Protocol, watch: Watch, lines: dict[asyncio.BaseTransport | None, Line]) -> None:
+        self._within = within
+        self._watch = watch
+        self._lines = lines
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._line = self._lines[transport] = self._watch.add(self._transport.abort)
+        self._within.connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        if not self._line.calls:
+            self._line.began(self._watch.now())
+        self._within.data_received(data)
+
+    def eof_received(self) -> bool | None:
+        return self._within.eof_received()
+
+    def pause_writing(self) -> None:
+        self._line.choked(True, self._watch.now())
+        self._within.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._line.choked(False, self._watch.now())
+        self._within.resume_writing()
+
+    def connection_lost(self, problem: Exception | None) -> None:
+        self._watch.remove(self._line)
+        self._lines.pop(self._transport, None)
+        self._within.connection_lost(problem)
+
+
+class _Refused(asyncio.Protocol):
+    """One connection too many."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        cast(asyncio.Transport, transport).abort()
 
 
 def _misdirected() -> web.Response:

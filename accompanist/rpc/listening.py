@@ -18,6 +18,7 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
 from accompanist.rpc.address import Address
 
@@ -33,8 +34,6 @@ CANNOT_LISTEN = catalogue(
     "The operating system refused it: the directory is missing, the permission is, or the interface does not exist.",
     "Create the directory, or give another address.",
 )
-
-backlog_connections_max = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ def _listen_tcp(address: Address) -> Listening:
         # a port in TIME_WAIT is free; one that somebody listens on is still refused
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(target)
-        taken.listen(backlog_connections_max)
+        taken.listen(limits.backlog_connections_max)
         taken.setblocking(False)
     except BaseException:
         taken.close()
@@ -102,7 +101,7 @@ def _listen_unix(address: Address) -> Listening:
         raise
     finally:
         os.umask(umask)
-    taken.listen(backlog_connections_max)
+    taken.listen(limits.backlog_connections_max)
     taken.setblocking(False)
     return Listening(taken, address, path.stat().st_ino)
 
@@ -115,7 +114,7 @@ def _clear_stale(address: Address, path: Path) -> None:
     if not stat.S_ISSOCK(mode):
         raise OperatorError(IN_USE, f"{address.path} exists and is no socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.settimeout(1)
+        probe.settimeout(limits.end_s)
         try:
             probe.connect(address.path)
         except (ConnectionRefusedError, FileNotFoundError):

@@ -43,7 +43,6 @@ UNEXPECTED = catalogue(
 Params = dict[str, msgspec.Raw]
 Handler = Callable[[Params, bytes | None], Awaitable[bytes]]
 
-drain_ms = 10_000
 
 logger = structlog.get_logger("accompanist.rpc")
 
@@ -54,7 +53,7 @@ class Server(Protocol):
     @property
     def url(self) -> str: ...
 
-    async def stop(self, within_ms: int = drain_ms) -> None:
+    async def stop(self, within_ms: int = limits.drain_ms) -> None:
         """Take no more calls, let those under way end, close."""
         ...
 

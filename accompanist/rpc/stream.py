@@ -39,6 +39,8 @@ class Connection(asyncio.Protocol):
         self.lost = False
         self.chunks_heard = 0
         self.on_write_pressure: Callable[[bool], None] | None = None
+        self.on_chunk: Callable[[bool], None] | None = None
+        """Told after each piece that was read whether the stream stands within a frame now."""
 
     # -- asyncio calls these -----------------------------------------------------------------------
 
@@ -55,6 +57,9 @@ class Connection(asyncio.Protocol):
         except Malformed as problem:
             self._broken = f"what came is not framed: {problem.text}"
             self.abort()
+            return
+        if self.on_chunk is not None:
+            self.on_chunk(self._decoder.midway)
 
     def eof_received(self) -> bool | None:
         if self._decoder.midway:

@@ -48,8 +48,6 @@ _TRACESTATE_MEMBER = re.compile(
 )
 _BAGGAGE_KEY = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BAGGAGE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
-_tracestate_chars_max = 512
-_tracestate_members_max = 32
 
 
 class Parent(NamedTuple):
@@ -154,7 +152,7 @@ def _tracestate(text: str) -> str:
     """The vendor's list as it came, or nothing: a list that is damaged anywhere is dropped whole (W3C
     3.3.1)."""
     members = [member.strip(" \t") for member in text.split(",") if member.strip(" \t")]
-    if len(text) > _tracestate_chars_max or len(members) > _tracestate_members_max:
+    if len(text) > limits.tracestate_chars_max or len(members) > limits.tracestate_members_max:
         return ""
     if not all(_TRACESTATE_MEMBER.fullmatch(member) for member in members):
         return ""

@@ -25,6 +25,7 @@ from typing import Any, Final, TextIO
 import orjson
 import structlog
 
+from accompanist import limits
 from accompanist.errors import AccompanistError
 
 EventDict = MutableMapping[str, Any]
@@ -39,7 +40,6 @@ _OF_A_PROCESS: Final = (
     "count limit bytes rows bursts depth duration_s backoff_s after_s line"
 )
 KEYS: Final = frozenset(f"{_OF_A_LINE} {_OF_A_SAGA} {_OF_A_PROCESS}".split())
-_FRAMES_KEPT: Final = 6
 _DSN_PASSWORD: Final = re.compile(r"(\w+://[^:/@\s]+):[^@/\s]*@")
 _DSN_PARAMETER: Final = re.compile(r"\b(password|passwd|token|secret)=[^\s&]+", re.IGNORECASE)
 
@@ -107,7 +107,7 @@ def without_exception_text(_: Any, __: str, line: EventDict) -> EventDict:
     line["error_type"] = type(problem).__name__
     if isinstance(problem, AccompanistError):
         line["code"], line["text"] = problem.code, problem.text
-    frames = traceback.extract_tb(problem.__traceback__)[-_FRAMES_KEPT:]
+    frames = traceback.extract_tb(problem.__traceback__)[-limits.frames_logged_max :]
     line["where"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
     return line
 

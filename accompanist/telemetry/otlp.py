@@ -25,6 +25,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
+from accompanist import limits
 from accompanist.telemetry import context as ctx
 from accompanist.telemetry import names
 from accompanist.telemetry.facts import Sink, Span
@@ -33,12 +34,6 @@ from accompanist.telemetry.spans import Telemetry
 
 log = structlog.get_logger("accompanist.telemetry")
 
-spans_queued_max: Final = 8_192
-spans_batch_max: Final = 512
-export_delay_ms: Final = 1_000
-export_timeout_s: Final = 3.0
-close_timeout_s: Final = 2.0
-metrics_every_ms: Final = 15_000
 
 # What the SDK says of a collector that is away: a line a batch and a line a dropped span. `_Reporting` says
 # it once.
@@ -84,16 +79,16 @@ def _resource(service: str) -> Resource:
 
 def _processor(environ: Mapping[str, str]) -> BatchSpanProcessor:
     timeout_set = any(environ.get(f"OTEL_EXPORTER_OTLP_{which}TIMEOUT") for which in ("", "TRACES_"))
-    exporter = OTLPSpanExporter(timeout=None if timeout_set else export_timeout_s)
+    exporter = OTLPSpanExporter(timeout=None if timeout_set else limits.export_timeout_s)
 
     def unless(variable: str, ours: int) -> int | None:
         return None if environ.get(variable) else ours
 
     return BatchSpanProcessor(
         _Reporting(exporter),
-        max_queue_size=unless("OTEL_BSP_MAX_QUEUE_SIZE", spans_queued_max),
-        max_export_batch_size=unless("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", spans_batch_max),
-        schedule_delay_millis=unless("OTEL_BSP_SCHEDULE_DELAY", export_delay_ms),
+        max_queue_size=unless("OTEL_BSP_MAX_QUEUE_SIZE", limits.spans_queued_max),
+        max_export_batch_size=unless("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", limits.spans_batch_max),
+        schedule_delay_millis=unless("OTEL_BSP_SCHEDULE_DELAY", limits.export_delay_ms),
     )
 
 
@@ -129,7 +124,7 @@ def _metrics(environ: Mapping[str, str], resource: Resource) -> tuple[Metrics, C
     from opentelemetry.sdk.metrics import MeterProvider
     from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 
-    interval = None if environ.get("OTEL_METRIC_EXPORT_INTERVAL") else metrics_every_ms
+    interval = None if environ.get("OTEL_METRIC_EXPORT_INTERVAL") else limits.metrics_every_ms
     reader = PeriodicExportingMetricReader(OTLPMetricExporter(), export_interval_millis=interval)
     provider = MeterProvider([reader], resource, shutdown_on_exit=False)
     return Metrics(provider.get_meter(names.SCOPE, schema_url=names.SCHEMA_URL)), provider.shutdown
@@ -164,7 +159,7 @@ class _Reporting(SpanExporter):
 
 
 def _close(closers: Sequence[Callable[[], Any]]) -> None:
-    """Flush what is queued, but leave after `close_timeout_s`: the SDK's own shutdown may take half a
+    """Flush what is queued, but leave after `limits.telemetry_close_s`: the SDK's own shutdown may take half a
     minute."""
 
     def close_all() -> None:
@@ -173,4 +168,4 @@ def _close(closers: Sequence[Callable[[], Any]]) -> None:
 
     thread = threading.Thread(target=close_all, name="telemetry-close", daemon=True)
     thread.start()
-    thread.join(close_timeout_s)
+    thread.join(limits.telemetry_close_s)

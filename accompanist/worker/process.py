@@ -20,9 +20,9 @@ import asyncpg
 import structlog
 import uvloop
 
-from accompanist import crashpoints
+from accompanist import crashpoints, limits
 from accompanist.errors import AccompanistError, OperatorError
-from accompanist.rpc.server import Server, drain_ms, serve
+from accompanist.rpc.server import Server, serve
 from accompanist.telemetry import logs
 from accompanist.telemetry.export import open_telemetry
 from accompanist.telemetry.serve import around
@@ -45,7 +45,7 @@ class Running:
         self._pool = pool
         self.url = server.url
 
-    async def stop(self, within_ms: int = drain_ms) -> None:
+    async def stop(self, within_ms: int = limits.drain_ms) -> None:
         """Finish what is under way, within a time, and let go of everything."""
         await self._server.stop(within_ms)
         try:

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accompanist import limits
-from accompanist.rpc import framing
-from accompanist.rpc.framing import Decoder, Oversized, edge_bytes, frame
+from accompanist.rpc.framing import Decoder, Oversized, frame
 from accompanist.rpc.strict import Malformed
 
 MAX = 300
@@ -28,7 +27,10 @@ def test_any_cutting_gives_the_same_bodies(bodies: list[bytes], cuts: list[int])
     decoder = Decoder(MAX)
     found = decode([stream[a:b] for a, b in itertools.pairwise(edges)], decoder)
     assert found == [
-        body if len(body) <= MAX else Oversized(len(body), body[:edge_bytes], body[-edge_bytes:]) for body in bodies
+        body
+        if len(body) <= MAX
+        else Oversized(len(body), body[: limits.frame_edge_bytes], body[-limits.frame_edge_bytes :])
+        for body in bodies
     ]
     assert not decoder.midway
 
@@ -71,7 +73,7 @@ def test_headers_as_others_write_them(header: bytes) -> None:
         (b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n", "one Content-Length, in digits"),
         (b"Content-Length: " + b"9" * 30 + b"\r\n\r\n", "one Content-Length, in digits"),
         (b"Content-Length: 6917529027641081856\r\n\r\n", "a frame of 6917529027641081856 bytes"),
-        (b"a" * framing.header_bytes_max, "no frame header within"),
+        (b"a" * limits.frame_header_bytes_max, "no frame header within"),
     ],
 )
 def test_what_ends_the_stream(stream: bytes, text: str) -> None:
@@ -93,9 +95,9 @@ def test_a_body_that_is_too_large_is_not_kept() -> None:
     assert decode([b"Content-Length: %d\r\n\r\n" % (chunks * len(chunk))], decoder) == []
     for _ in range(chunks - 1):
         assert decode([chunk], decoder) == []
-        assert len(decoder._buffer) <= edge_bytes
+        assert len(decoder._buffer) <= limits.frame_edge_bytes
     assert decode([chunk, frame(b"{}")], decoder) == [
-        Oversized(chunks * len(chunk), chunk[:edge_bytes], chunk[:edge_bytes]),
+        Oversized(chunks * len(chunk), chunk[: limits.frame_edge_bytes], chunk[: limits.frame_edge_bytes]),
         b"{}",
     ]
 

@@ -285,7 +285,7 @@ async def test_a_frame_that_is_too_large_is_answered_and_the_stream_goes_on(stre
 
 
 async def test_connections_are_bounded(stream: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("accompanist.rpc.stream_server.connections_max", 2)
+    monkeypatch.setattr("accompanist.limits.connections_max", 2)
     opened = [await _open(stream.url) for _ in range(2)]
     reader, _ = await _open(stream.url)
     with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
@@ -347,7 +347,7 @@ async def test_pages(http: Server) -> None:
 
 
 async def test_a_body_that_does_not_come(http: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("accompanist.rpc.http_server.body_ms", 20)
+    monkeypatch.setattr("accompanist.limits.body_ms", 20)
     port = int(http.url.split(":")[2].split("/")[0])
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(

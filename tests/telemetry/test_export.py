@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from accompanist.telemetry import export, names, otlp
+from accompanist import limits
+from accompanist.telemetry import export, names
 from accompanist.telemetry.export import open_telemetry
 from tests.telemetry.receiver import assert_one_tree, collector
 from tests.telemetry.saga import ROLES, Recorders, declined_order, settled_order
@@ -69,10 +70,10 @@ def test_an_absent_collector_blocks_nothing_and_says_so_once(
     by = recorders(monkeypatch, f"http://127.0.0.1:{a_closed_port()}", only="warehouse")
     telemetry = by["warehouse"]
     begun = time.monotonic()
-    for _ in range(2 * otlp.spans_queued_max // 18):  # twice what the queue holds
+    for _ in range(2 * limits.spans_queued_max // 18):  # twice what the queue holds
         settled_order(by, itertools.count(1_000_000).__next__)
     telemetry.close()
-    assert time.monotonic() - begun < 10 + otlp.close_timeout_s
+    assert time.monotonic() - begun < 10 + limits.telemetry_close_s
     assert not telemetry.enabled
     assert [line.name for line in caplog.records if line.levelno >= logging.WARNING] == []
     assert capsys.readouterr().out.count("telemetry.collector_away") <= 1
