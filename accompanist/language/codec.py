@@ -39,6 +39,7 @@ MISFIT = catalogue(
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
+_PATH = re.compile(r" - at (?:`key` in )?`\$[\w.\[\]]*`\Z")
 _QUOTED_VALUE = re.compile(r"(Invalid (?:enum )?value) (?:.*(?= - at `\$)|.*\Z)", re.DOTALL)
 
 
@@ -48,6 +49,10 @@ class EncodeError(AuthorError):
 
 class DecodeError(PeerError):
     """Bytes that do not fit the type they are read as."""
+
+
+class _Refused(ValueError):
+    """A refusal in our words, which hold no contents."""
 
 
 def encode(value: Any) -> bytes:
@@ -88,7 +93,17 @@ def decode(data: bytes, type: Any) -> Any:
         return msgspec.json.decode(data, type=type, dec_hook=_validated)
     except (msgspec.DecodeError, RecursionError) as problem:
         name = getattr(type, "__name__", str(type))
-        raise DecodeError(MISFIT, f"not a valid {name}: {unquoted(str(problem))}") from None
+        raise DecodeError(MISFIT, f"not a valid {name}: {_words(problem)}") from None
+
+
+def _words(problem: Exception) -> str:
+    """What is wrong, without contents. What a message's own `__post_init__` says of its values is not shown: such an
+    error quotes what it refuses as often as not."""
+    cause = problem.__cause__
+    if cause is None or isinstance(cause, _Refused):
+        return unquoted(str(problem))
+    where = _PATH.search(str(problem))
+    return f"its own check raised {type(cause).__name__}" + (where.group() if where else "")
 
 
 def unquoted(text: str) -> str:
@@ -117,7 +132,7 @@ def _validated(type: Any, value: Any) -> Any:
     except ValueError as problem:
         found: list[Any] = getattr(problem, "errors", list)()
         told = [f"{'.'.join(map(str, one['loc']))} ({one['type']})" for one in found]
-        raise ValueError(", ".join(told) or "its own validation refuses it") from None
+        raise _Refused(", ".join(told) or "its own validation refuses it") from None
 
 
 def _refuse_unordered(value: Any) -> None:

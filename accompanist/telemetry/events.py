@@ -96,10 +96,14 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     "log.unavailable": frozenset({"problem"}),
     "intake.failed": _NOTHING,
     "driver.task_failed": frozenset({"problem"}),
+    "peer.away": frozenset({"peer", "problem"}),
+    "peer.back": frozenset({"peer"}),
+    "relay.failed": frozenset({"peer"}),
     # a worker, or any server
     "worker.ready": frozenset({"address", "schema"}),
     "worker.stopping": _NOTHING,
     "worker.reply_misfit": frozenset({"problem"}),
+    "process.crashed": _NOTHING,
     "handler.failed": frozenset({"code", "error_type", "operation", "where"}),
     # telemetry itself
     "telemetry.not_started": frozenset({"error_type"}),

@@ -4,7 +4,8 @@
 standard error, as JSON, or in columns where that is a terminal. An event is a dotted name from
 `telemetry.events`, its facts are key-value pairs; a key that is not in `KEYS` is dropped and named under
 `dropped`, so that nobody logs an order by accident. Of an exception the class and the places are kept, not
-the message, which may quote a value; errors of the family are written for people and keep code and text.
+the message, which may quote a value; errors of the family are written for people and keep code and text. The same
+holds of an exception that ends the process.
 Passwords in addresses are struck out.
 
 The standard library's loggers (asyncio, aiohttp, alembic) come out in the same form from level WARNING.
@@ -20,6 +21,7 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
+from types import TracebackType
 from typing import Any, Final, TextIO
 
 import orjson
@@ -82,6 +84,12 @@ def set_up(service: str, environ: Mapping[str, str], stream: TextIO | None = Non
         )
     )
     logging.basicConfig(handlers=[bridge], level=max(level, logging.WARNING), force=True)
+    sys.excepthook = _crashed
+
+
+def _crashed(kind: type[BaseException], problem: BaseException, places: TracebackType | None) -> None:
+    """What ends a process is a line like any other: Python's own traceback would print the exception's words."""
+    structlog.get_logger("accompanist").error("process.crashed", exc_info=problem)
 
 
 def only_known_keys(_: Any, __: str, line: EventDict) -> EventDict:

@@ -1,0 +1,69 @@
+"""Who did it is what the token says, beside what the person says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import msgspec
+import pytest
+
+from accompanist.rpc.access import calls_as
+from accompanist.runtime.messages import Message
+from accompanist.runtime.operate import order_in
+from accompanist.runtime.ports import Delivery
+from accompanist.sidecar.api import Api
+from tests.telemetry.saga import HEADER
+
+
+class Log:
+    """A log with one session, which keeps the audit."""
+
+    def __init__(self) -> None:
+        self.audited: list[tuple[Any, ...]] = []
+
+    async def load(self, keys: Sequence[Any]) -> list[Any]:
+        row = SimpleNamespace(header=HEADER, parked=None, context={})
+        return [SimpleNamespace(session=row, inbox=(), results=())]
+
+    async def audit(self, *told: Any) -> None:
+        self.audited.append(told)
+
+
+class Driver:
+    """Takes the order."""
+
+    unhosted: dict[Any, str] = {}  # noqa: RUF012
+
+    def __init__(self) -> None:
+        self.taken: list[Message] = []
+
+    async def hand_in(self, message: Message) -> Delivery:
+        self.taken.append(message)
+        return Delivery.STORED
+
+
+@pytest.mark.parametrize(
+    ("token", "said", "audited"),
+    [
+        ("", "ann", "ann"),
+        ("console", "ann", "ann (token console)"),
+        ("console", "ann (token root)", "ann (token root) (token console)"),
+    ],
+)
+async def test_the_audit_names_the_token(token: str, said: str, audited: str) -> None:
+    """Last, so that nobody can say it of himself where tokens are known."""
+    log, driver = Log(), Driver()
+    api = Api.__new__(Api)
+    api.__dict__.update(_service="payment", _log=log, _driver=driver, _new_id=uuid4)
+    asked = {"session": str(HEADER.session), "role": "payment", "verb": "park", "who": said, "why": "to look"}
+    if token:
+        calls_as(token)
+    await api.operate({name: msgspec.Raw(msgspec.json.encode(value)) for name, value in asked.items()}, None)
+    [(session, role, verb, who, why)] = log.audited
+    assert (session, role, verb, who, why) == (HEADER.session, "payment", "park", audited, "to look")
+    [message] = driver.taken
+    order = order_in(message)
+    assert order is not None and order.who == audited
