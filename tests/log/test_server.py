@@ -118,6 +118,11 @@ def test_a_second_server_on_the_same_data_is_refused(
     assert running.poll() is None
 
 
+def test_settings_may_be_added_but_not_those_that_durability_stands_on(place: Path) -> None:
+    with pytest.raises(postgres.PostgresAbsent, match="fsync"):
+        postgres.start(place / "data", place / "s", {"work_mem": "8MB", "fsync": "off"})
+
+
 def test_a_long_socket_path_is_placed_somewhere_short(place: Path) -> None:
     deep = place.joinpath(*["a-long-name-of-a-directory"] * 6)
     found = postgres.socket_place(deep)
