@@ -8,7 +8,7 @@ from accompanist.cli.simulate import subjects_of
 from accompanist.simulation.subject import Subject
 from tests.language.programs import ROOT, path_of
 
-NAMES = ("pivot_per_path", "while_retry", "abort_in_branch", "retriable_after_pivot", "drawn", "for_each")
+NAMES = ("chain", "pivot_per_path", "while_retry", "abort_in_branch", "retriable_after_pivot", "drawn", "for_each")
 FILES = [
     *(str(path_of("must_pass", name).relative_to(ROOT)) for name in NAMES),
     "workers/orders/choreography.py",
@@ -17,7 +17,8 @@ FILES = [
 
 
 @cache
-def subjects() -> list[Subject]:
+def subjects(only: str = "") -> list[Subject]:
+    """All of them, or those of one name."""
     found = subjects_of([ROOT / file for file in FILES])
     assert found is not None
-    return found
+    return [subject for subject in found if only in ("", subject.choreography.name)]
