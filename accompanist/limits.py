@@ -38,6 +38,7 @@ inbox_take_rows_max = 500
 flush_bursts_max = 256  # bursts that share one commit
 flush_bytes_max = 16_777_216  # payload that shares one commit
 timer_rows_max = 200  # timers that are taken up at once
+timer_look_ms = 5  # at the soonest: a timer that is due and cannot be told now is not asked for without a pause
 timer_again_ms = 5_000  # a timer that was told and has not ended is told again
 timer_seconds_max = 315_360_000.0  # ten years
 early_events_max = 10_000  # events that wait for a session that is not known here

@@ -416,3 +416,6 @@ def keep(
     from accompanist.cli.keep import keep as keep_running
 
     raise typer.Exit(keep_running(command, pid_file))
+
+
+from accompanist.cli import app_waiting  # noqa: E402, F401 (its commands take the options above)

@@ -62,7 +62,7 @@ def list_sessions(config: Path | None, wanted: Wanted, as_json: bool) -> None:
         params["parked"] = True
     params |= {name: value for name, value in wanted.more.items() if value is not None and value != "" and value != {}}
     chosen = [deployment.service(wanted.service)] if wanted.service else list(deployment.services.values())
-    answers, silent = _ask_all(chosen, "session.list", params)
+    answers, silent = ask_all(chosen, "session.list", params)
     rows = [{"service": name, **row} for name, answer in answers.items() for row in answer["sessions"]]
     rows.sort(key=lambda row: -float(row["started_at"]))
     text = table(
@@ -74,31 +74,31 @@ def list_sessions(config: Path | None, wanted: Wanted, as_json: bool) -> None:
                 row["choreography"],
                 "parked" if row.get("parked") else row["phase"],
                 row.get("outcome") or "",
-                _time(row["started_at"]),
+                clock_time(row["started_at"]),
                 _attributes(row.get("attributes") or {}),
                 _why(row),
             )
             for row in rows
         ],
     )
-    show({"sessions": rows, "silent": silent}, as_json, text + _silence(silent))
+    show({"sessions": rows, "silent": silent}, as_json, text + silence(silent))
 
 
 def show_session(config: Path | None, session: str, as_json: bool) -> None:
     """Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
-    answers, silent = _ask_all(_knowing(deployment), "session.get", {"session": _id(session)})
+    answers, silent = ask_all(knowing(deployment), "session.get", {"session": session_id(session)})
     told = {name: answer for name, answer in answers.items() if answer.get("rows") or answer.get("stubs")}
     if not told:
-        raise PeerError(NOWHERE, f"none of {', '.join(answers) or 'the services'} knows {session}{_silence(silent)}")
-    show({"session": session, "services": told, "silent": silent}, as_json, _page(session, told) + _silence(silent))
+        raise PeerError(NOWHERE, f"none of {', '.join(answers) or 'the services'} knows {session}{silence(silent)}")
+    show({"session": session, "services": told, "silent": silent}, as_json, _page(session, told) + silence(silent))
 
 
 def cancel_session(config: Path | None, session: str, reason: str, as_json: bool) -> None:
     """Ask every service until the one that started it takes the request. Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
-    params = {"session": _id(session), "reason": reason}
-    for service in _knowing(deployment):
+    params = {"session": session_id(session), "reason": reason}
+    for service in knowing(deployment):
         try:
             answer = ask(service, "session.cancel", params)
         except Refused as refused:
@@ -123,14 +123,14 @@ class Order(NamedTuple):
 def operate_on_session(config: Path | None, session: str, order: Order, as_json: bool) -> None:
     """Ask every service until the one that plays the role takes the order. Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
-    params: dict[str, Any] = {"session": _id(session), "role": order.role, "verb": order.verb}
+    params: dict[str, Any] = {"session": session_id(session), "role": order.role, "verb": order.verb}
     params |= {"who": order.who, "why": order.why}
     if order.value:
         try:
             params["value"] = json.loads(order.value)
         except ValueError:
             raise AuthorError(NOT_JSON, f"--value is not JSON: {order.value[:40]}") from None
-    for service in _knowing(deployment):
+    for service in knowing(deployment):
         try:
             answer = ask(service, "session.operate", params)
         except Refused as refused:
@@ -143,7 +143,7 @@ def operate_on_session(config: Path | None, session: str, order: Order, as_json:
     raise PeerError(NOWHERE, f"no service plays {order.role} in session {session}")
 
 
-def _ask_all(services: Iterable[Service], method: str, params: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def ask_all(services: Iterable[Service], method: str, params: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The answers by service, and the services that gave none. Raises the last error where all failed."""
     answers: dict[str, Any] = {}
     silent: list[str] = []
@@ -163,11 +163,13 @@ def _ask_all(services: Iterable[Service], method: str, params: dict[str, Any]) -
     return answers, silent
 
 
-def _knowing(deployment: Config) -> list[Service]:
+def knowing(deployment: Config) -> list[Service]:
+    """The services that can be asked."""
     return [service for service in deployment.services.values() if service.api]
 
 
-def _id(text: str) -> str:
+def session_id(text: str) -> str:
+    """Raises AuthorError."""
     try:
         return str(UUID(text))
     except ValueError:
@@ -186,7 +188,7 @@ def _page(session: str, told: dict[str, Any]) -> str:
         outcome, reason = _verdict(rows, first["initiator"])
         parts += [
             f"choreography  {first['choreography']}  ({first['fingerprint'][:12]})",
-            f"started       {_time(first['started_at'])} at {first['initiator']}",
+            f"started       {clock_time(first['started_at'])} at {first['initiator']}",
             *([f"attributes    {_attributes(first['attributes'])}"] if first.get("attributes") else []),
             f"outcome       {outcome}" + (f": {reason}" if reason else ""),
         ]
@@ -209,8 +211,9 @@ def _verdict(rows: list[tuple[str, Any]], initiator: str) -> tuple[str, str]:
 
 def _roles(rows: list[tuple[str, Any]], told: dict[str, Any]) -> str:
     lines = [
-        (row["role"], service, row["phase"], row.get("vote") or "", row.get("outcome") or "", _why(row))
+        (row["role"], service, row["phase"], row.get("vote") or "", row.get("outcome") or "", _why(row | due))
         for service, row in rows
+        for due in [_due(told[service], row["role"])]
     ]
     lines += [
         (role, service, "collected", "", outcome, "")
@@ -257,7 +260,16 @@ def _why(row: dict[str, Any]) -> str:
     if parked := row.get("parked"):
         return f"{parked['code']}: {parked['text']}"
     asked = f" (at least {row['retrying']} attempts have failed)" if row.get("retrying") else ""
-    return (row.get("reason") or row.get("waiting") or "") + asked
+    waiting = row.get("waiting") or ""
+    if waiting.startswith("timer") and (due_at := row.get("due_at")):
+        waiting = f"{waiting}, until {clock_time(due_at)}"
+    return (row.get("reason") or waiting) + asked
+
+
+def _due(answer: dict[str, Any], role: str) -> dict[str, float]:
+    """When the first timer of a role is due, if one is set; a deadline is no wait."""
+    set_here = [one["due_at"] for one in answer.get("timers", ()) if one["role"] == role and one["site"] != "!deadline"]
+    return {"due_at": min(set_here)} if set_here else {}
 
 
 def _short(value: Any) -> str:
@@ -265,9 +277,11 @@ def _short(value: Any) -> str:
     return text if len(text) <= value_chars_max else text[: value_chars_max - 1] + "…"
 
 
-def _time(seconds: float) -> str:
+def clock_time(seconds: float) -> str:
+    """A moment, for people."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
-def _silence(silent: list[str]) -> str:
+def silence(silent: list[str]) -> str:
+    """Who gave no answer."""
     return f"\n\nno answer from: {', '.join(silent)}" if silent else ""

@@ -10,11 +10,12 @@ import ast
 import difflib
 from dataclasses import dataclass
 
-from accompanist.language import annotation, codes
+from accompanist.language import annotation, codes, roles, waits
 from accompanist.language.expressions import Expressions
 from accompanist.language.ir import Header
 from accompanist.language.modules import Modules, Reference
 from accompanist.language.roles import DRAWN, RESERVED, Offer
+from accompanist.language.types import Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class CallReader:
 
     def __init__(self, header: Header, expressions: Expressions) -> None:
         self._header, self._expressions = header, expressions
+        self._events: dict[tuple[str, str], Type] = {}
 
     def abort(self, node: ast.Call) -> str | None:
         """The role of `role.abort(…)`, None for any other call."""
@@ -107,6 +109,11 @@ class CallReader:
             return self._refuse(
                 codes.EXPRESSION, node, "abort ends the saga and has no value", "write it on a line of its own"
             )
+        if operation == "event":
+            told = self._event(node, name, role)
+            return REFUSED_FORM if told is None else CallForm(role, roles.event(*told), ())
+        if operation == "timeout":
+            return self._timeout(node, name, role)
         offer = owner.offer(operation) or DRAWN.get(operation)
         if offer is None and operation in RESERVED:
             return self._refuse(
@@ -126,6 +133,52 @@ class CallReader:
             )
         arguments = self._arguments(node, offer, f"{name}.{operation}")
         return REFUSED_FORM if arguments is None else CallForm(role, offer, arguments)
+
+    def _event(self, node: ast.Call, name: str, role: str) -> tuple[str, Type] | None:
+        """The name and type of `role.event("name", Type)`."""
+        match node:
+            case ast.Call(args=[ast.Constant(value=str(called)), written], keywords=[]) if waits.may_be_called(called):
+                pass
+            case _:
+                text = f"{name}.event takes a name in the source and a type"
+                self._refuse(codes.EVENT_FORM, node, text, f'{name}.event("approved", Approval)')
+                return None
+        names = self._expressions.scope.names
+        try:
+            type = annotation.type_of(names.modules, names.module, written)
+        except annotation.Unresolved as problem:
+            self._refuse(codes.TYPE_UNKNOWN, written, str(problem), "the type of what the event says")
+            return None
+        reason = names.messages.unsendable(type)
+        if reason or not type.known:
+            self._refuse(
+                codes.NOT_A_MESSAGE,
+                written,
+                f"an event cannot say this: {reason or 'its type is not whole'}",
+                "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these",
+            )
+            return None
+        known = self._events.setdefault((role, called), type)
+        if known != type:
+            text = f"the event {called} of {role} is {known.text()} at another place, and {type.text()} here"
+            self._refuse(codes.EVENT_TYPES, node, text, f'{name}.event("{called}", {known.text()})')
+            return None
+        return called, type
+
+    def _timeout(self, node: ast.Call, name: str, role: str) -> Form:
+        scope = self._expressions.scope
+        match node:
+            case ast.Call(
+                args=[ast.Call(func=ast.Attribute(value=ast.Name(id=whose), attr="event")) as inner, seconds],
+                keywords=[],
+            ) if scope.roles.get(whose) == role and not isinstance(seconds, ast.Starred):
+                told = self._event(inner, whose, role)
+                if told is None:
+                    return REFUSED_FORM
+                return AttemptForm(CallForm(role, roles.timeout(*told), (("seconds", seconds),)))
+        text = f"{name}.timeout takes an event of {name} and seconds"
+        wanted = f'{name}.timeout({name}.event("approved", Approval), 3600)'
+        return self._refuse(codes.TIMEOUT_FORM, node, text, wanted)
 
     def _arguments(self, node: ast.Call, offer: Offer, written: str) -> tuple[tuple[str, ast.expr], ...] | None:
         names = [name for name, _ in offer.parameters]
@@ -147,8 +200,10 @@ class CallReader:
                 if isinstance(form, CallForm) and form.offer.may_decline:
                     return AttemptForm(form)
                 if isinstance(form, CallForm):
-                    text = f"{ast.unparse(inner.func)} never declines"
-                    return self._refuse(codes.BAD_ATTEMPT, node, text, f"{ast.unparse(inner.func)}(…) alone")
+                    written = ast.unparse(inner.func)
+                    timed = waits.event_in(form.offer.name) is not None
+                    wanted = f"{form.role}.timeout({ast.unparse(inner)}, seconds)" if timed else f"{written}(…) alone"
+                    return self._refuse(codes.BAD_ATTEMPT, node, f"{written} never declines", wanted)
                 if isinstance(form, RefusedForm):
                     return form
         return self._refuse(

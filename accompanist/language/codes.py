@@ -393,6 +393,29 @@ COMPENSATION_CALLED = catalogue(
     'Abort with role.abort("reason"), or make it a transaction of its own.',
 )
 
+
+# -- waiting ---------------------------------------------------------------------------------------
+EVENT_FORM = catalogue(
+    "ACC165",
+    "event is not written so",
+    "What a role can be told from outside is listed and checked without running anything, so an event has its name as "
+    "a text in the source, and the type of what it says.",
+    'Write role.event("approved", Approval); a name holds letters, digits, _ and -, and begins with a letter.',
+)
+TIMEOUT_FORM = catalogue(
+    "ACC166",
+    "timeout is not written so",
+    "A timeout is a race between time and one event of the same role; which was first is recorded. A worker's "
+    "operation has its own time-out, in the configuration.",
+    'Write role.timeout(role.event("approved", Approval), 3600).',
+)
+EVENT_TYPES = catalogue(
+    "ACC167",
+    "one event of two types",
+    "An event is one fact of one role: waited for at two places it is the same, so it has one type.",
+    "Give the other one another name, or both the same type.",
+)
+
 PURE_HINT = "ask a role: make it a @query of the role that should decide it"
 
 FORMS: dict[type[ast.AST], tuple[str, str, str]] = {

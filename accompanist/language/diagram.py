@@ -16,6 +16,7 @@ import copy
 import re
 from collections.abc import Mapping
 
+from accompanist.language import waits
 from accompanist.language.ir import (
     Abort,
     Block,
@@ -42,9 +43,6 @@ text_chars_max = 72
 
 _OURS = re.compile(r"(_\d+)+(_in)?")
 _CALLED = re.compile(r"(?:_\d+)+_([^\W\d]\w*)")
-
-_OWN = "role."
-"""Before the names of what a role asks itself: `role.now()`."""
 
 
 def picture(choreography: Choreography) -> Picture:
@@ -152,11 +150,12 @@ class _Painter:
 
     def _act(self, point: Invoke) -> Act:
         arguments = ", ".join(self._text(value) for _, value in point.arguments)
-        name = point.offer.name.removeprefix(_OWN)
-        text = _short(f"{name}({arguments})")
+        name = point.offer.title
+        told = waits.event_in(point.offer.name)
+        text = _short(f"{name}({arguments})") if told is None else _short(f"{name}{_within(arguments)}")
         if point.target is not None and _temporary(point.target):
             call = ast.Call(ast.Name(name), [self._node(value) for _, value in point.arguments], [])
-            self._meant[point.target] = call
+            self._meant[point.target] = call if told is None else ast.Name(name)
         return Act(
             point.site,
             point.span.line,
@@ -217,9 +216,16 @@ def _leaving(block: Block) -> str:
     return ", then leave the loop" if isinstance(block[-1] if block else None, Leave) else ""
 
 
+def _within(seconds: str) -> str:
+    """How long an event is waited for."""
+    return f", at most {seconds} s" if seconds else ""
+
+
 def _kind(offer: Offer) -> str:
     if offer.recorded:
         return "commit"
+    if waits.is_wait(offer.name):
+        return "wait"
     if offer.drawn:
         return "drawn"
     if offer.pivot:

@@ -18,7 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from accompanist import limits
-from accompanist.language import codec
+from accompanist.language import codec, waits
 from accompanist.language.emit import TOO_DEEP
 from accompanist.language.ir import (
     Abort,
@@ -83,6 +83,7 @@ DRAWN: Mapping[str, Callable[[str, str], Any]] = {
     "role.uuid": lambda role, site: UUID(int=_chance(role, site), version=4),
     "role.random": lambda role, site: _chance(role, site) % 2**53 / 2**53,
     "role.commit": lambda role, site: None,
+    "role.sleep": lambda role, site: None,
 }
 """What a role's sidecar answers where nothing may differ between runs: something for each (role, site)."""
 
@@ -108,12 +109,16 @@ def run(
 
 
 def workers(table: Mapping[str, Callable[..., Any]]) -> Ask:
-    """An `ask` that calls fake workers: {"role.operation": function}, which decline by raising Declined."""
+    """An `ask` that calls fake workers: {"role.operation": function}, which decline by raising Declined. An event is
+    told by {"role.event.NAME": function of nothing}; if that raises Declined("timeout"), it does not come in time."""
 
     def ask(role: str, site: str, operation: str, arguments: Mapping[str, Any]) -> tuple[str, Any]:
         if operation in DRAWN:
             return "replied", DRAWN[operation](role, site)
+        told = waits.event_in(operation)
         try:
+            if told is not None:
+                return "replied", table[f"{role}.event.{told}"]()
             return "replied", table[f"{role}.{operation}"](**arguments)
         except Declined as declined:
             return "declined", declined.reason

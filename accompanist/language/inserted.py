@@ -85,7 +85,7 @@ def _saga(choreography: Choreography, body: Block) -> Iterator[Remark]:
     for point in calls:
         if point.offer.pivot:
             continue
-        name = f"{point.role}.{point.offer.name}"
+        name = f"{point.role}.{point.offer.title}"
         after = point_of(point.site) in choreography.projections[point.role].sites_after_commit
         if after:
             yield Remark("after", point.span.line, point.site, f"{name} may come after it: it cannot fail")

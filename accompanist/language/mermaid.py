@@ -17,7 +17,15 @@ _PLAIN = frozenset(" _.,()=+-/'[]|!?*")
 _WORDS = re.compile(r"\bend\b", re.IGNORECASE)
 """`end` closes a block wherever it stands, so its first letter is written as an entity."""
 
-_GLYPH = {"pivot": "◆", "transaction": "●", "retriable": "↻", "query": "○", "drawn": "○", "commit": "◆"}
+_GLYPH = {
+    "pivot": "◆",
+    "transaction": "●",
+    "retriable": "↻",
+    "query": "○",
+    "drawn": "○",
+    "wait": "◷",
+    "commit": "◆",
+}
 _MARK = {"start": "starts with", "result": "returns", "abort": "aborts:"}
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from accompanist import limits
-from accompanist.language import annotation, codes, tries
+from accompanist.language import annotation, codes, tries, waits
 from accompanist.language.diagnostic import Findings
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
@@ -56,9 +56,15 @@ class Offer:
 
     @property
     def drawn(self) -> bool:
-        """Whether the sidecar itself answers, from its clock, by chance or for the record; the answer is logged like
-        any reply."""
+        """Whether the sidecar itself answers, from its clock, by chance, for the record or from outside; the answer is
+        logged like any reply."""
         return self.name.startswith("role.")
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        told = waits.event_in(self.name)
+        return self.name.removeprefix("role.") if told is None else f"event {told}"
 
 
 DRAWN = {
@@ -66,8 +72,19 @@ DRAWN = {
     "uuid": Offer("role.uuid", "query", (), Type("UUID", "uuid")),
     "random": Offer("role.random", "query", (), FLOAT),
     "commit": Offer("role.commit", "commit", (), NONE),
+    "sleep": Offer(waits.SLEEP, "query", (("seconds", FLOAT),), NONE),
 }
 """What every role can be asked without declaring it."""
+
+
+def event(name: str, type: Type) -> Offer:
+    """Waiting for a fact that is told from outside."""
+    return Offer(waits.event(name), "query", (), type)
+
+
+def timeout(name: str, type: Type) -> Offer:
+    """Waiting for it for so long."""
+    return Offer(waits.timeout(name), "query", (("seconds", FLOAT),), type)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,8 +33,9 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A worker's operation. `kind`: pivot, transaction, retriable or query; or drawn, for what a role asks its own
-    clock or chance, or commit, for the record that commits the saga. `undo` is its compensation."""
+    """A worker's operation, or what is asked of none. `kind`: pivot, transaction, retriable or query; wait, for time
+    and events; drawn, for what a role asks its own clock or chance; commit, for the record that commits the saga.
+    `undo` is its compensation."""
 
     site: str
     line: int
@@ -53,9 +54,10 @@ class Act:
             "query": "query",
             "drawn": "recorded",
             "commit": "recorded: commits the saga",
+            "wait": "waits, and which was first is recorded" if self.attempted else "waits",
         }
         said = [found[self.kind]] if self.kind in found else []
-        said += ["a refusal is a value"] if self.attempted else []
+        said += ["a refusal is a value"] if self.attempted and self.kind != "wait" else []
         said += [f"undone by {self.undo}"] if self.undo else []
         return tuple(said)
 

@@ -77,6 +77,22 @@ class Role:
         """
         _never(f"{type(self).__name__}.commit")
 
+    def sleep(self, seconds: float) -> None:
+        """Wait. The time is counted by the log's clock from when the wait is recorded, and survives every restart."""
+        _never(f"{type(self).__name__}.sleep")
+
+    def event(self, name: str, type: type[T]) -> T:
+        """Wait for a fact that somebody tells this role of this session: `accompanist signal ID --role R NAME JSON`.
+
+        The first that is told counts, also one that was told before it was waited for; read twice, it is the same."""
+        _never(f"{self.__class__.__name__}.event")
+
+    def timeout(self, event: T, seconds: float) -> Outcome[T]:
+        """Wait for an event of this role, `role.timeout(role.event("paid", Payment), 3600)`, for so many seconds.
+
+        Which of the two came first is recorded. If time did, `ok` is false and `reason` is "timeout"."""
+        _never(f"{type(self).__name__}.timeout")
+
     def abort(self, reason: str) -> NoReturn:
         """Undo the saga: everything that was done, at every role, is compensated."""
         _never(f"{type(self).__name__}.abort")
@@ -84,9 +100,10 @@ class Role:
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
-    """What `attempt` gives: the reply of an operation, or the reason it declined.
+    """What `attempt` gives: the reply of an operation, or the reason it declined; and `role.timeout`: the event, or the
+    reason "timeout".
 
-    Read `value` only where `ok` is true; where the operation declined it is None, whatever its type says.
+    Read `value` only where `ok` is true; elsewhere it is None, whatever its type says.
     """
 
     ok: bool

@@ -208,6 +208,10 @@ class MemoryLog:
                 timer.due_at = timer.ask_at = self._database.clock() if at is None else at
             return timer is not None
 
+    async def end_timer(self, session: UUID, role: str, site: str) -> None:
+        with self._call():
+            self.tables.timers.pop((session, role, site), None)
+
     async def events(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[EventRow]:
         with self._call():
             return self.tables.told(session)[:limit]

@@ -55,6 +55,10 @@ class Pages:
         async with reach(), self._pool.acquire() as connection:
             return bool(await connection.fetchval(timers.MOVE, session, role, site, at))
 
+    async def end_timer(self, session: UUID, role: str, site: str) -> None:
+        async with reach(), self._pool.acquire() as connection:
+            await connection.execute(timers.END, session, role, site)
+
     async def events(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[EventRow]:
         async with reach(), self._pool.acquire() as connection:
             if session is None:

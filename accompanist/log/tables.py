@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 
 from accompanist import limits
+from accompanist.language import waits
 from accompanist.log import sessions
 from accompanist.log.inbox import Letter
 from accompanist.log.story import Answered, Story, Told
@@ -153,7 +154,7 @@ class Tables:
     def end_timers(self, row: SessionRow | None, results: Sequence[ResultRow]) -> None:
         """A timer ends with the result at its site, and with a session that is undone."""
         for result in results:
-            if result.operation == "role.sleep" or result.operation.startswith("role.timeout."):
+            if waits.is_timed(result.operation):
                 self.timers.pop((result.session, result.role, result.site), None)
         if row is not None and row.phase in _UNDONE:
             over = (row.header.session, row.role)

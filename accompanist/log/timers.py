@@ -28,6 +28,7 @@ UPDATE timer SET due_at = moved.due_at, ask_at = moved.due_at
 FROM (SELECT coalesce(to_timestamp($4::float8), clock_timestamp()) AS due_at) AS moved
 WHERE (session, role, site) = ($1, $2, $3)
 RETURNING true"""
+END = "DELETE FROM timer WHERE (session, role, site) = ($1, $2, $3)"
 EVENTS = """
 SELECT i.session, i.receiver AS role, substr(i.site, 8) AS name, extract(epoch FROM i.received_at)::float8 AS at,
     s.session IS NULL AS early

@@ -1,9 +1,9 @@
 """What the core decided: everything between two points at which it has to wait.
 
-A burst is carried out in two halves. First its records (`row`, `results`) and `messages` become one commit; then, and
-only then, its `calls` leave (Rule 0, the plain form). `forced` is the seam at which the plain form can be relaxed: a
-burst that is not forced holds nothing but what can be computed again from what is already stable (a session row that
-only caches the inbox), so its calls may leave at once and its row may ride with the next commit.
+A burst is carried out in two halves. First its records (`row`, `results`, `timers`) and `messages` become one commit;
+then, and only then, its `calls` leave (Rule 0, the plain form). `forced` is the seam at which the plain form can be
+relaxed: a burst that is not forced holds nothing but what can be computed again from what is already stable (a session
+row that only caches the inbox), so its calls may leave at once and its row may ride with the next commit.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import msgspec
 
 from accompanist.runtime.messages import Message
-from accompanist.runtime.ports import Parked, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.ports import Parked, ResultKind, ResultRow, SessionRow, TimerRow
 
 
 class CallWorker(msgspec.Struct, frozen=True):
@@ -30,9 +30,20 @@ class CloseWorker(msgspec.Struct, frozen=True):
     unless: str | None = None
 
 
+class WaitFor(msgspec.Struct, frozen=True):
+    """What nobody is asked for: time, an event from outside, or the first of the two (`language.waits`). `arguments`:
+    canonical JSON, as of a call. `seconds`: of its timer, if it has one."""
+
+    site: str
+    operation: str
+    arguments: bytes
+    seconds: float | None = None
+
+
 class Burst(msgspec.Struct, frozen=True):
     """`consumed`: messages that the program took in this burst, for the first time (for telemetry, not in replay).
-    `ended`: the role reached its last phase. `parked`: it stopped for an operator in this burst."""
+    `ended`: the role reached its last phase. `parked`: it stopped for an operator in this burst. `timers`: what is set
+    in this commit, so that a crash does not begin the wait anew."""
 
     row: SessionRow
     results: tuple[ResultRow, ...] = ()
@@ -42,6 +53,7 @@ class Burst(msgspec.Struct, frozen=True):
     forced: bool = False
     ended: bool = False
     parked: Parked | None = None
+    timers: tuple[TimerRow, ...] = ()
 
 
 class Draft:
@@ -52,6 +64,7 @@ class Draft:
         self.messages: list[Message] = []
         self.calls: list[CallWorker | CloseWorker] = []
         self.consumed: list[Message] = []
+        self.timers: list[TimerRow] = []
         self.forced = False
         self.parked: Parked | None = None
 
@@ -65,4 +78,5 @@ class Draft:
             forced=self.forced,
             ended=ended,
             parked=self.parked,
+            timers=tuple(self.timers),
         )

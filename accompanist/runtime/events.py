@@ -3,6 +3,7 @@
 Arrivals are named by their kind. Answers of workers are named by what they mean: a worker's forward call can be
 replied, declined, exhausted (its budget of attempts is spent and its outcome unknown), shut (the fence is closed) or
 reused (the key was used with other arguments); a compensation can be undid or stuck; a close can be closed or held.
+What a program waits for beside these comes from outside: a timer that has fired, or an event, which is an arrival.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ class Name(StrEnum):
     SETTLED = "settled"
     ENDED = "ended"
     OPERATOR = "operator"
+    EVENT = "event"
     REPLIED = "replied"
     DECLINED = "declined"
     EXHAUSTED = "exhausted"
@@ -37,6 +39,7 @@ class Name(StrEnum):
     HELD = "held"
     DEADLINE = "deadline"
     CLASHED = "clashed"
+    FIRED = "fired"
 
 
 class Arrived(msgspec.Struct, frozen=True):
@@ -74,6 +77,10 @@ class CloseAnswered(msgspec.Struct, frozen=True):
     reply: bytes = b"null"
 
 
+DEADLINE_SITE = "!deadline"
+"""Where the timer of a session's deadline is set."""
+
+
 class Deadline(msgspec.Struct, frozen=True):
     """The session's deadline has passed."""
 
@@ -88,4 +95,11 @@ class Clashed(msgspec.Struct, frozen=True):
     name: Name = Name.CLASHED
 
 
-Event = Arrived | Answered | Undid | CloseAnswered | Deadline | Clashed
+class Fired(msgspec.Struct, frozen=True):
+    """The timer of a site is due, by the log's clock."""
+
+    site: str
+    name: Name = Name.FIRED
+
+
+Event = Arrived | Answered | Undid | CloseAnswered | Deadline | Clashed | Fired

@@ -329,6 +329,10 @@ class Log(Protocol):
         """Let a timer be due at another time, None: now. False: none is set there (any more)."""
         ...
 
+    async def end_timer(self, session: UUID, role: str, site: str) -> None:
+        """Take a timer away that no result ends: a deadline that was heard."""
+        ...
+
     async def events(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[EventRow]:
         """What was told from outside, newest first."""
         ...

@@ -20,11 +20,11 @@ import orjson
 
 from accompanist import limits
 from accompanist.errors import catalogue
-from accompanist.language import codec
+from accompanist.language import codec, waits
 from accompanist.language.operations import Abort, Branch, Call, Choose, Operation, Program, Receive, Send, point_of
 from accompanist.language.program import RoleProgram
 from accompanist.language.words import Outcome
-from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.burst import CallWorker, WaitFor
 from accompanist.runtime.mailbox import Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Executed, ResultKind, ResultRow
@@ -51,13 +51,16 @@ class Failed(Exception):
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """What the run waits for: a message (site, sender) or the answer of `call`."""
+    """What the run waits for: a message (site, sender), the answer of `call`, or time and events (`world`)."""
 
     site: str
     sender: str | None = None
     call: CallWorker | None = None
+    world: WaitFor | None = None
 
     def __str__(self) -> str:
+        if self.world is not None:
+            return f"{waits.in_words(self.world.operation)} at {self.site}"
         if self.call is not None:
             return f"worker: {self.call.operation} at {self.site}"
         return f"message from {self.sender} at {self.site}"
@@ -178,6 +181,8 @@ class Run:
         arguments = self._encoded(dict(call.arguments))
         operation = self._program.projection.operations[call.operation]
         logged = self._results.get(call.site)
+        if logged is None and waits.is_wait(call.operation):
+            return Wait(call.site, world=WaitFor(call.site, call.operation, arguments, self._seconds(call)))
         if logged is None:
             endless = operation.retriable or self.past_commit
             return Wait(
@@ -204,6 +209,17 @@ class Run:
                 answer = Outcome(ok=True, value=answer)
         self._step(answer)
         return None
+
+    def _seconds(self, call: Call) -> float | None:
+        """How long a wait's timer runs. Time that is over, or less than none, is over at once."""
+        if not waits.is_timed(call.operation):
+            return None
+        seconds = call.arguments["seconds"]
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise Failed(f"what {call.operation} waits for at {call.site} is no number of seconds")
+        if not seconds <= limits.timer_seconds_max:
+            raise Failed(f"a timer at {call.site} runs longer than {limits.timer_seconds_max:.0f} seconds")
+        return max(0.0, float(seconds))
 
     def _send(self, site: str, to: str, kind: Kind, payload: bytes) -> Wait | None:
         if len(payload) > limits.payload_bytes_max:

@@ -36,6 +36,15 @@ The initiator ends what it began. It settles when the closure of contacts under 
 undone saga when the closure of send sets under the `compensated` answers has answered. Until it has said so, a role
 that is DONE keeps what it needs to compensate.
 
+Waiting. A program may wait for time, for an event from outside, or for the first of the two. What ends such a wait is a
+nondeterministic event like a worker's answer: it becomes the result of its site, once, and is stable before anything
+that follows from it leaves. `fired` and `event` only ever offer an end; whichever is handled first makes the result,
+the other finds the program further on and is stale. A timer is stable, with its time, before the session waits for it,
+and told again until its result is written: so `fired` may come twice, late, or to a session that is being undone, and
+is ignored there. An event stays in the inbox like any message: early, it is taken when it is asked for; in CLOSING it
+is kept, because the session may go on after all; where the program does not run any more it means nothing.
+An event that never comes is the environment's doing: a session that waits for one is not stuck, it has not ended yet.
+
 What the table does not see: parking. A parked session keeps its phase; its program and its compensations stand still
 until an operator acts (`runtime.operate`), and an abort that is told from elsewhere still closes and undoes it.
 
@@ -92,6 +101,7 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
 
     arrivals = (Name.START, Name.DATA, Name.CHOICE)
     requests = (Name.CANCEL, Name.DEADLINE)
+    waits = (Name.EVENT, Name.FIRED)
 
     row(R, arrivals, "proceed", _FORWARD)
     row(R, (Name.ABORT, Name.COMPENSATED), "told", _BACK)
@@ -105,6 +115,8 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(R, (Name.SHUT,), "shut", frozenset({R}) | _BACK)
     row(R, (Name.REUSED,), "reused")
     row(R, (Name.CLASHED,), "clashed")
+    row(R, (Name.EVENT,), "proceed", _FORWARD)
+    row(R, (Name.FIRED,), "fired", _FORWARD)
 
     row(D, arrivals, "ignore")
     row(D, (Name.ABORT, Name.COMPENSATED), "told", _BACK)
@@ -115,13 +127,13 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(D, (Name.OPERATOR,), "operate")
     row(D, (Name.CLASHED,), "clashed")
 
-    row(C, arrivals, "keep")
+    row(C, (*arrivals, Name.EVENT), "keep")
     row(C, (Name.ABORT, Name.COMPENSATED), "told_again")
     row(C, (Name.DONE,), "count")
     row(C, (*requests, Name.OPERATOR), "ignore")
     row(C, (Name.CLOSED,), "closed", frozenset({U, N, E}))
     row(C, (Name.HELD,), "held", _FORWARD)
-    row(C, (Name.CLASHED,), "ignore")
+    row(C, (Name.CLASHED, Name.FIRED), "ignore")
 
     row(U, (*arrivals, Name.ABORT, *requests, Name.CLASHED), "ignore")
     row(U, (Name.COMPENSATED,), "count")
@@ -141,6 +153,8 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
         (*arrivals, Name.ABORT, Name.DONE, Name.COMPENSATED, Name.ENDED, *requests, Name.CLASHED, Name.OPERATOR),
         "ignore",
     )
+    for phase in (D, U, N, S, E):  # the program does not run any more
+        row(phase, waits, "ignore")
     return table
 
 

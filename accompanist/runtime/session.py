@@ -20,7 +20,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from accompanist.errors import Bug, PeerError, catalogue
-from accompanist.language import codec
+from accompanist.language import codec, waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
@@ -32,6 +32,7 @@ from accompanist.runtime.events import (
     CloseAnswered,
     Deadline,
     Event,
+    Fired,
     Name,
     Undid,
 )
@@ -56,6 +57,7 @@ UNDO_STUCK = catalogue(
 )
 CANCELLED = "cancelled: "
 DEADLINE = "deadline"
+_TIMED_OUT = codec.encode(waits.TIMED_OUT)
 _CLOSED_EARLIER = "the session was closed at its worker before its reason was kept"
 
 
@@ -72,12 +74,13 @@ class Session(State):
     def recover(cls, program: RoleProgram, memory: Memory) -> tuple[Session, list[Burst]]:
         """The session as the log knows it, and what it still owes. A session that was closing is running again here:
         its cause is found once more, in the inbox, in the fence or by running on (design 3.4)."""
-        first = memory.inbox[0] if memory.inbox else None
+        first = next((message for message in memory.inbox if message.kind is not Kind.EVENT), None)
         if memory.session is None and first is None:
             raise AssertionError("nothing to recover from")
         session = cls(program, memory.session) if memory.session else cls.begin(program, first)  # type: ignore[arg-type]
         for result in memory.results:
             session._remember(result)
+        session.timers.update(memory.timers)
         session.retried(0)  # whoever asks from here on counts anew
         return session, session._resume(memory.inbox)
 
@@ -130,10 +133,15 @@ class Session(State):
         """The deadline has passed here; another sidecar's clock may see it otherwise. So nothing is done about it
         until it is a message that is stable (Rule 0): a close that left on a timer's word alone could arrive after a
         successor has gone past the pivot."""
-        if self.is_initiator or self.role == self._owner:
+        if self.hears_deadline:
             passed = control(self.header, Kind.CANCEL, self.role, self._owner, DEADLINE, DEADLINE_SITE)
             self._draft.messages.append(passed)
             self._draft.forced = True
+
+    @property
+    def hears_deadline(self) -> bool:
+        """Whether this role decides about a deadline, or is asked for it by those who started the session."""
+        return self.is_initiator or self.role == self._owner
 
     @property
     def _owner(self) -> str:
@@ -161,10 +169,14 @@ class Session(State):
             self._undo_on(order.verb)
 
     def _go_on(self, value: bytes | None) -> None:
-        """Run again from the top; with a value, that is the reply of the call the program waits for."""
+        """Run again from the top; with a value, that is the reply of the call, or the event, the program waits for."""
         self._run = self._wait = None
         self._advance()
         call = self._wait.call if self._wait is not None else None
+        world = self._wait.world if self._wait is not None else None
+        if value is not None and world is not None:
+            self._end_wait(world, "replied", value)
+            self._advance()
         if value is not None and call is not None:
             self._draft.calls.remove(call)
             self._answer(Answered(call.site, Name.REPLIED, value), "replied")
@@ -260,6 +272,15 @@ class Session(State):
     def _on_ignore(self, event: Event) -> None:
         """A late copy: what it says was decided before."""
 
+    def _on_fired(self, event: Fired) -> None:
+        """Time was first. A parked program stands still; its timer is told again."""
+        world = self._wait.world if self._wait is not None else None
+        if world is None or self.row.parked is not None:
+            return
+        raced = waits.event_in(world.operation) is not None
+        self._end_wait(world, "declined" if raced else "replied", _TIMED_OUT if raced else b"null")
+        self._advance()
+
     # -- running -----------------------------------------------------------------------------------
 
     def _advance(self) -> None:
@@ -270,6 +291,8 @@ class Session(State):
             if self._run is None:
                 self._run = Run(self.program, self.header, self._mailbox, self._results, self._decoded_arguments())
             self._wait = self._run.advance()
+            while self._wait is not None and self._wait.world is not None and self._end_at_once(self._wait.world):
+                self._wait = self._run.advance()
         except Failed as failure:
             self._gather()
             self._fail(failure.reason)
@@ -283,6 +306,8 @@ class Session(State):
             self._vote_done()
             return
         self._update(waiting=str(self._wait))
+        if self._wait.world is not None:
+            self._set_timer(self._wait.world)
         call = self._wait.call
         if call is not None and self._asked != call.site:
             self._asked = call.site
@@ -446,7 +471,7 @@ class Session(State):
         self._recovering = True
         control_messages = []
         for message in inbox:
-            if message.kind in (Kind.START, Kind.DATA, Kind.CHOICE):
+            if message.kind in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.EVENT):
                 if self.row.phase is Phase.RUNNING:
                     self._put(message)
             else:

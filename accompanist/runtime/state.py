@@ -13,15 +13,15 @@ from uuid import UUID
 import msgspec
 
 from accompanist.errors import catalogue
-from accompanist.language import codec
+from accompanist.language import codec, waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
-from accompanist.runtime.burst import Burst, CallWorker, Draft
-from accompanist.runtime.control import roles_in
-from accompanist.runtime.events import Answered, CloseAnswered, Event, Undid
+from accompanist.runtime.burst import Burst, CallWorker, Draft, WaitFor
+from accompanist.runtime.control import CLIENT, EVENT_SITE, roles_in
+from accompanist.runtime.events import Answered, CloseAnswered, Event, Fired, Undid
 from accompanist.runtime.mailbox import Contradiction, Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Parked, Phase, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.ports import Parked, Phase, ResultKind, ResultRow, SessionRow, TimerRow
 from accompanist.runtime.replay import Run, Wait
 
 CLASH = catalogue(
@@ -45,6 +45,8 @@ class State:
         self._mailbox = Mailbox()
         self._results: dict[str, ResultRow] = {}
         self._marks: set[str] = set()
+        self.timers: set[str] = set()
+        """The sites whose timers are set; `!deadline` among them, if the session's owner set that."""
         self._arguments: bytes | None = None
         self._run: Run | None = None
         self._wait: Wait | None = None
@@ -78,6 +80,17 @@ class State:
     def idle(self) -> bool:
         """Nothing of this session is under way here: it can leave memory and be rebuilt."""
         return self._asked is None and self.row.phase not in (Phase.CLOSING, Phase.UNDOING)
+
+    @property
+    def rests(self) -> bool:
+        """Nothing but time or an event from outside is waited for: that may take long."""
+        return self.row.phase is Phase.RUNNING and self._wait is not None and self._wait.world is not None
+
+    @property
+    def listens(self) -> bool:
+        """It rests, and an event may end that."""
+        world = self._wait.world if self.rests and self._wait is not None else None
+        return world is not None and waits.event_in(world.operation) is not None
 
     def park(self, code: str, text: str) -> Burst:
         """Stop for an operator; what was decided so far stays decided."""
@@ -133,6 +146,10 @@ class State:
         if isinstance(event, Answered):
             call = self._in_doubt()
             return self.row.phase is not Phase.RUNNING or call is None or call.site != event.site
+        if isinstance(event, Fired):
+            world = self._wait.world if self._wait is not None else None
+            timed = world is not None and world.seconds is not None and world.site == event.site
+            return self.row.phase is Phase.RUNNING and not timed
         if isinstance(event, Undid):
             return self.row.phase is not Phase.UNDOING or self._asked != event.site
         return isinstance(event, CloseAnswered) and self.row.phase is not Phase.CLOSING
@@ -144,6 +161,37 @@ class State:
         self._remember(result)
         self._draft.results.append(result)
         self._asked, self._draft.forced = None, True
+
+    def _end_wait(self, world: WaitFor, outcome: str, value: bytes) -> None:
+        """What was waited for is there, or will not be: the first to say so makes the result."""
+        result = self._result(world.site, ResultKind.FORWARD, world.operation, world.arguments, outcome, value)
+        self._remember(result)
+        self._draft.results.append(result)
+        self._draft.forced = True
+
+    def _end_at_once(self, world: WaitFor) -> bool:
+        """Whether the event that is waited for was told already; then that is the result."""
+        name = waits.event_in(world.operation)
+        told = None if name is None else self._mailbox.get(f"{EVENT_SITE}{name}", CLIENT)
+        if told is None:
+            return False
+        self._end_wait(world, "replied", told.payload)
+        return True
+
+    def _set_timer(self, world: WaitFor) -> None:
+        """Once: a timer that the log has already keeps its time."""
+        if world.seconds is None or world.site in self.timers:
+            return
+        self.timers.add(world.site)
+        row = TimerRow(
+            session=self.header.session,
+            role=self.role,
+            site=world.site,
+            operation=world.operation,
+            seconds=world.seconds,
+        )
+        self._draft.timers.append(row)
+        self._draft.forced = True
 
     def _result(
         self, site: str, kind: ResultKind, operation: str, arguments: bytes, outcome: str, value: bytes

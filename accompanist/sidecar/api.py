@@ -8,6 +8,8 @@
                      attributes?, after?, limit?}
     session.operate {session, role, verb, who, why, value?}   verb: park, resume, retry, skip, resolve
 
+and what `sidecar.outside` lists, about events and timers.
+
 `start` answers when the start, its arguments and its fingerprint are stable, which is what "accepted" means; with
 `wait_ms` it answers when the saga has ended, or when the time is over. With a `key` a repeated start is the same
 session, and other arguments under that key are an error. `result` waits for settlement; `early` for the initiator's
@@ -218,16 +220,16 @@ class Api:
             "session.list": self.list,
             "session.operate": self.operate,
         }
-        return {name: _while_the_log_answers(method) for name, method in methods.items()}
+        return {name: while_the_log_answers(method) for name, method in methods.items()}
 
     async def start(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         began = time.time_ns()
-        asked = _read(params, Start)
+        asked = read(params, Start)
         if self.leaving:
             raise OperatorError(LEAVING, f"{self._service} takes no new session")
         message, incoming = self._first(asked, meta)
         session = message.session
-        delivery = await self._deliver(message)
+        delivery = await self.deliver(message)
         if delivery in (Delivery.CLASH, Delivery.SAME) and await self._other(message, delivery):
             raise AuthorError(KEY_TAKEN, f"the key of session {session} stands for another request")
         new = delivery is Delivery.STORED
@@ -276,7 +278,7 @@ class Api:
         )
         return message, incoming
 
-    async def _deliver(self, message: Message) -> Delivery:
+    async def deliver(self, message: Message) -> Delivery:
         """Put a client's message into this service's own inbox."""
         delivery = await self._driver.hand_in(message)
         if delivery is None:
@@ -296,7 +298,7 @@ class Api:
         return other or (delivery is Delivery.CLASH and first.payload != b"null")
 
     async def result(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
-        asked = _read(params, Result)
+        asked = read(params, Result)
         memory = await self._memory(asked.session)
         role = memory.inbox[0].receiver
         return orjson.dumps(await self._answer(asked.session, role, asked.wait_ms, early=asked.early))
@@ -325,7 +327,7 @@ class Api:
         return memory.session
 
     async def get(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
-        asked = _read(params, Get)
+        asked = read(params, Get)
         shown = await self._log.show(asked.session)
         if shown is None:
             raise PeerError(UNKNOWN_SESSION, f"{self._service} knows no session {asked.session}")
@@ -334,11 +336,11 @@ class Api:
             for (session, role), fingerprint in self._driver.unhosted.items()
             if session == asked.session
         ]
-        return orjson.dumps(_plain(shown) | ({"unhosted": unhosted} if unhosted else {}), default=_plain)
+        return orjson.dumps(plain(shown) | ({"unhosted": unhosted} if unhosted else {}), default=plain)
 
     async def cancel(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         """Ask for the saga to be undone. It is a request: the owner of the commit point decides."""
-        asked = _read(params, Cancel)
+        asked = read(params, Cancel)
         memory = await self._memory(asked.session)
         first = memory.inbox[0]
         if memory.session is not None and memory.session.outcome is not None:
@@ -347,13 +349,13 @@ class Api:
         reason = asked.reason[: limits.reason_chars_max]
         message = control(first.header, Kind.CANCEL, CLIENT, first.receiver, reason)
         message = msgspec.structs.replace(message, context=first.context)
-        await self._deliver(message)
+        await self.deliver(message)
         return orjson.dumps({"session": str(asked.session), "requested": True})
 
     async def operate(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         """A person's verb, for one role of a session that is played here. It is stable when this answers; whoever
         holds the session's shard carries it out."""
-        asked = _read(params, Operate)
+        asked = read(params, Operate)
         [memory] = await self._log.load([(asked.session, asked.role)])
         row = memory.session
         if row is None:
@@ -379,7 +381,7 @@ class Api:
             context=row.context,
         )
         await self._log.audit(asked.session, asked.role, asked.verb.value, who, asked.why)
-        await self._deliver(message)
+        await self.deliver(message)
         return orjson.dumps({"session": str(asked.session), "role": asked.role, "verb": asked.verb.value})
 
     def _hosted_here(self, session: UUID, role: str) -> None:
@@ -394,10 +396,10 @@ class Api:
             )
 
     async def list(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
-        asked = _read(params, List)
+        asked = read(params, List)
         found = await self._log.summaries(asked.search, after=asked.after, limit=asked.limit)
         rows = [self._noted(row) for row in found]
-        return orjson.dumps({"sessions": rows}, default=_plain)
+        return orjson.dumps({"sessions": rows}, default=plain)
 
     def _noted(self, row: SessionSummary) -> SessionSummary:
         fingerprint = self._driver.unhosted.get((row.session, row.role))
@@ -416,7 +418,7 @@ class Api:
         raise PeerError(UNKNOWN_SESSION, f"{self._service} started no session {session}")
 
 
-def _while_the_log_answers(method: Handler) -> Handler:
+def while_the_log_answers(method: Handler) -> Handler:
     """The method, with an error of its own where the log is away."""
 
     async def answered(params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
@@ -432,7 +434,8 @@ def _namespace(service: str) -> UUID:
     return uuid5(UUID("6f1c2b0e-2c0b-5d0e-9d63-0f6d2a6b8a55"), service)
 
 
-def _read(params: dict[str, msgspec.Raw], type: Any) -> Any:
+def read(params: dict[str, msgspec.Raw], type: Any) -> Any:
+    """A method's parameters. Raises PeerError."""
     try:
         return msgspec.convert(
             {k: v if k in ("arguments", "value") else msgspec.json.decode(v) for k, v in params.items()}, type
@@ -468,11 +471,12 @@ def _view(session: UUID, row: SessionRow | None) -> dict[str, Any]:
         "reason": row.reason,
         "result": orjson.Fragment(row.result) if row.result is not None else None,
         "waiting": row.waiting,
-        "parked": _plain(row.parked) if row.parked else None,
+        "parked": plain(row.parked) if row.parked else None,
     }
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """What JSON takes; bytes are JSON already."""
     if isinstance(value, bytes):
         return orjson.Fragment(value)
     return msgspec.to_builtins(value, builtin_types=(bytes,))

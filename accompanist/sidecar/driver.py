@@ -19,32 +19,34 @@ within `lazy_ms`).
 
 from __future__ import annotations
 
-import asyncio
 import functools
 import time
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from accompanist import crashpoints, limits
 from accompanist.errors import Bug
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
-from accompanist.runtime.events import Arrived, Clashed, Deadline, Event
+from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, Deadline, Event, Fired
 from accompanist.runtime.messages import Kind, Message, spoken_by
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, Phase, SessionRow, Taken
 from accompanist.runtime.session import Session
+from accompanist.sidecar import resting
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.hosting import Programs
 from accompanist.sidecar.lazily import Lazily
-from accompanist.sidecar.news import News, shard_of
+from accompanist.sidecar.loading import Loader
+from accompanist.sidecar.news import Key, News, shard_of
+from accompanist.sidecar.tasks import Tasks
 from accompanist.sidecar.tracing import Tracing
 
 logger = structlog.get_logger("accompanist.driver")
 
-Key = tuple[UUID, str]
 _load_keys_max = 200
 
 
@@ -79,18 +81,20 @@ class Driver:
         self._clock = clock
         self._shards: frozenset[int] = frozenset()
         self._sessions: dict[Key, Session] = {}
-        self._loading: dict[Key, list[Message]] = {}
+        self._loading: dict[Key, list[Message | Fired | Deadline]] = {}
         self._dirty = Lazily(self._write_out)
         self._committing: Counter[Key] = Counter()
-        self._deadlines: dict[Key, asyncio.TimerHandle] = {}
         self._evict_above = 0
         self._lost: set[int] = set()
         self.unhosted: dict[Key, str] = {}
         """Open sessions whose program is not hosted here, or not yet (`sidecar.versions`), with its fingerprint."""
         self._left: set[Key] = set()
-        """Sessions that are open but not in memory."""
+        """Sessions that are open but not in memory, without those that wait for time or events."""
+        self.timed: Callable[[float], None] = lambda seconds: None
+        """Told of each timer that is set, and in how many seconds it is due."""
         self._news = News()
-        self._tasks: dict[asyncio.Task[None], None] = {}  # in the order they began, so that a run can be repeated
+        self._tasks = Tasks()
+        self._loader = Loader(log, self._news, self._take_up, lambda key: self._loading.pop(key, None))
 
     # -- what comes in -----------------------------------------------------------------------------
 
@@ -107,9 +111,7 @@ class Driver:
         kept = self._shards - anew  # the sweep of the others brings all that is open in them back
         for session in [one for key, one in self._sessions.items() if shard_of(key[0]) not in kept]:
             self._drop(session)
-        for key in [key for key in self._left if shard_of(key[0]) not in kept]:
-            self._left.discard(key)
-            self._disarm(key)
+        self._left = {key for key in self._left if shard_of(key[0]) in kept}
         self.unhosted = {key: version for key, version in self.unhosted.items() if self.holds(key[0])}
 
     def take_lost(self) -> set[int]:
@@ -156,19 +158,49 @@ class Driver:
         if not self.holds(message.session):
             return
         session = self._sessions.get(key)
-        if session is not None and message.header != session.header:
+        if session is not None and not resting.belongs(message, session.header, self._service):
             logger.error("message.refused", session=str(message.session), sender=message.sender)
         elif session is not None:
             self._feed(session, Arrived(message))
         elif key in self._loading:
             self._loading[key].append(message)
-        elif known or key in self._left:
+        elif known or key in self._left or resting.may_wait_in_the_log(message, self._programs):
             self._loading[key] = [message]
-            self._spawn(self._load([key]))
+            self._tasks.spawn(self._loader.load([key]))
         else:
             self._begin(message)
 
+    def fire(self, due: Sequence[tuple[UUID, str, str]]) -> None:
+        """Timers that are due, as (session, role, site). What does not hear of one is told again."""
+        absent: list[Key] = []
+        for session, role, site in due:
+            key, event = (session, role), Deadline() if site == DEADLINE_SITE else Fired(site)
+            if (live := self._sessions.get(key)) is not None:
+                self._pass_time(live, event)
+            elif key in self._loading:
+                self._loading[key].append(event)
+            elif self.holds(session):
+                self._loading[key] = [event]
+                absent.append(key)
+        for at in range(0, len(absent), _load_keys_max):
+            self._tasks.spawn(self._loader.load(absent[at : at + _load_keys_max]))
+
+    def _pass_time(self, session: Session, event: Fired | Deadline) -> None:
+        self._feed(session, event)
+        if isinstance(event, Deadline):
+            self._tasks.spawn(self._end_deadline(session))
+
+    async def _end_deadline(self, session: Session) -> None:
+        """A deadline is heard once. What it led to is stable before its timer goes: commits keep their order."""
+        try:
+            await self._committer.commit(Commit(shard=shard_of(session.header.session), session=session.durable_row))
+            await self._log.end_timer(*session.key, DEADLINE_SITE)
+        except (LeaseLost, LogUnavailable):  # it is told again, here or elsewhere
+            return
+
     def _begin(self, message: Message) -> None:
+        if message.kind is Kind.EVENT:
+            return  # it is in the inbox, and looked for when it is asked for
         program = self._programs.program(message.header, message.receiver)
         if program is None:
             logger.debug("message.unhostable", session=str(message.session), choreography=message.header.choreography)
@@ -193,60 +225,13 @@ class Driver:
         for at in range(0, len(keys), _load_keys_max):
             batch = keys[at : at + _load_keys_max]
             self._loading.update((key, []) for key in batch if key not in self._sessions)
-            await self._load(batch)
+            await self._loader.load(batch)
 
     def _admit(self, session: Session) -> None:
         self._sessions[session.key] = session
         self._left.discard(session.key)
         self.unhosted.pop(session.key, None)
         self._evict()
-        if session.header.deadline is not None and session.key not in self._deadlines:
-            wait = max(0.0, session.header.deadline - self._clock())
-            loop = asyncio.get_running_loop()
-            self._deadlines[session.key] = loop.call_later(wait, self._expire, session.key)
-
-    def _expire(self, key: Key) -> None:
-        """A deadline has passed; a session that left memory comes back for it."""
-        session = self._sessions.get(key)
-        if session is None and key in self._left and key not in self._loading:
-            self._loading[key] = []
-            self._deadlines.pop(key, None)  # set anew, and due at once, when it is back
-            self._spawn(self._load([key]))
-        elif session is not None and not session.final:
-            self._feed(session, Deadline())
-
-    async def _load(self, keys: Sequence[Key]) -> None:
-        """Load sessions, all at once, or each alone where one of them cannot be read: it costs only itself."""
-        try:
-            memories = await self._loaded(keys)
-        except Exception as problem:
-            if len(keys) > 1:
-                for key in keys:
-                    await self._load([key])
-                return
-            self._loading.pop(keys[0], None)
-            self._damaged(keys[0], problem)
-            return
-        for key, memory in zip(keys, memories, strict=True):
-            try:
-                self._take_up(key, memory)
-            except Exception as problem:
-                self._damaged(key, problem)
-
-    async def _loaded(self, keys: Sequence[Key]) -> Sequence[Memory]:
-        while True:
-            before = self._news.terms(keys)
-            try:
-                memories = await self._log.load(keys)
-                if self._news.terms(keys) == before:
-                    return memories
-                # a shard was another's meanwhile: what was read may be from before that
-            except LogUnavailable:
-                # what waits here is in the inbox and not fresh any more: nobody else will look at it again
-                await asyncio.sleep(limits.backoff_first_ms / 1000)
-
-    def _damaged(self, key: Key, problem: Exception) -> None:
-        logger.error("session.damaged", session=str(key[0]), role=key[1], problem=type(problem).__name__)
 
     def _take_up(self, key: Key, memory: Memory) -> None:
         """A session that was loaded, and what came for it meanwhile."""
@@ -255,23 +240,30 @@ class Driver:
             # a lost `take` may have kept some of these from it
             waiting.extend(memory.inbox)
         elif self.holds(key[0]):
-            self._rebuild(key, memory)
+            self._rebuild(key, memory, alone=not waiting)
         # what is not in memory now is over, or not ours, and stays so
-        for message in waiting if key in self._sessions else ():
-            self.arrive(message, known=True)
+        for what in waiting if key in self._sessions else ():
+            if isinstance(what, Message):
+                self.arrive(what, known=True)
+            elif (session := self._sessions.get(key)) is not None:
+                self._pass_time(session, what)
 
-    def _rebuild(self, key: Key, memory: Memory) -> None:
+    def _rebuild(self, key: Key, memory: Memory, alone: bool) -> None:
         row = memory.session
         if (row is None and not memory.inbox) or (row is not None and row.outcome is not None):
             return
-        header = row.header if row is not None else memory.inbox[0].header
+        first = resting.first_of(memory.inbox)
+        if row is None and first is None:
+            return
+        header = row.header if row is not None else first.header  # type: ignore[union-attr]
         begins = any(m.kind in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT) for m in memory.inbox)
         if row is None and not (begins and self._programs.bound_as(header)):
             for message in memory.inbox:
                 self._begin(message)
             return
         # what claims another header than the session's own was not sent by who plays its sender
-        memory = Memory(session=row, inbox=tuple(m for m in memory.inbox if m.header == header), results=memory.results)
+        inbox = tuple(m for m in memory.inbox if resting.belongs(m, header, self._service))
+        memory = msgspec.structs.replace(memory, inbox=inbox)
         program = self._programs.program(header, key[1])
         if program is None:
             logger.debug("session.unhostable", session=str(key[0]), choreography=header.choreography)
@@ -280,8 +272,10 @@ class Driver:
         try:
             session, bursts = Session.recover(program, memory)
         except Bug as problem:
-            session = Session(program, row) if row is not None else Session.begin(program, memory.inbox[0])
+            session = Session(program, row) if row is not None else Session.begin(program, first)  # type: ignore[arg-type]
             bursts = [session.park(problem.code, problem.text)]
+        if alone and session.rests and row == session.durable_row and not any(burst.forced for burst in bursts):
+            return  # it waits as it did, and owes nothing
         self._admit(session)
         for burst in bursts:
             self._carry(session, burst)
@@ -313,7 +307,7 @@ class Driver:
         if burst.forced or session.key in self._committing:
             self._dirty.forget(session)
             self._committing[session.key] += 1
-            self._spawn(self._commit(session, burst, cause, began))
+            self._tasks.spawn(self._commit(session, burst, cause, began))
             return
         self._tracing.carried(burst, (), cause, began)
         self._dirty.soon(session)
@@ -334,6 +328,7 @@ class Driver:
             results=burst.results,
             messages=tuple(away),
             home=tuple(home),
+            timers=(*burst.timers, *resting.deadline_of(session, self._clock)),
         )
         try:
             deliveries = await self._committer.commit(commit)
@@ -345,6 +340,8 @@ class Driver:
             if not self._committing[session.key]:
                 del self._committing[session.key]
         crashpoints.reached("sidecar.after_commit")
+        for timer in commit.timers:
+            self.timed(timer.seconds)
         if burst.row.vote is not None:
             crashpoints.reached("sidecar.vote_committed")
         self._tracing.carried(burst, [*away, *home], cause, began)
@@ -356,6 +353,27 @@ class Driver:
             if delivery in (Delivery.STORED, Delivery.SAME):
                 # `same` after the answer of a commit was lost: nobody else will hand it over
                 self.arrive(message, known=delivery is Delivery.SAME or self._news.standing(shard) != before)
+        self._rest(session)
+
+    def _rest(self, session: Session) -> None:
+        """A session that waits for time or an event leaves memory once everything of it is in the log."""
+        if session.rests and self._sessions.get(session.key) is session:
+            if session.listens:
+                self._tasks.spawn(self._look(session))
+            else:
+                self._leave(session)
+
+    async def _look(self, session: Session) -> None:
+        """An event may have come before its session did: looked for now that later ones find the session or its row."""
+        [memory] = await self._loader.read([session.key])
+        for message in memory.inbox:
+            if message.kind is Kind.EVENT and self._sessions.get(session.key) is session:
+                self.arrive(message, known=True)
+        self._leave(session)
+
+    def _leave(self, session: Session) -> None:
+        if session.rests and session.key not in self._dirty and session.key not in self._committing:
+            self._drop(session)
 
     def clashed(self, message: Message) -> None:
         """A receiver in another database holds other content under this message's identity."""
@@ -370,7 +388,7 @@ class Driver:
 
     def _release(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
         for call in burst.calls:
-            self._spawn(self._ask(session, call, cause))
+            self._tasks.spawn(self._ask(session, call, cause))
         if burst.row.vote is not None or burst.ended:
             self._ended(burst.row)
 
@@ -413,11 +431,12 @@ class Driver:
 
     def _write_out(self, session: Session) -> None:
         if self._sessions.get(session.key) is session:
-            self._spawn(self._write(session))
+            self._tasks.spawn(self._write(session))
 
     async def _write(self, session: Session) -> None:
         row = session.durable_row
-        commit = Commit(shard=shard_of(row.header.session), session=row)
+        timers = resting.deadline_of(session, self._clock)
+        commit = Commit(shard=shard_of(row.header.session), session=row, timers=timers)
         try:
             await self._committer.commit(commit)
         except (LeaseLost, LogUnavailable):
@@ -426,6 +445,10 @@ class Driver:
         # what was written counts, not what has become of the session meanwhile: that is dirty again
         if row.outcome is not None:
             self._finish(session, Burst(row=row, ended=True), self._tracing.cause(session.cause, session.role))
+        else:
+            for timer in timers:
+                self.timed(timer.seconds)
+            self._rest(session)
 
     def _evict(self) -> None:
         """Let idle sessions leave memory, oldest first, when there are too many."""
@@ -434,11 +457,8 @@ class Driver:
         for key, session in list(self._sessions.items())[: limits.sessions_in_memory_max // 10 + 1]:
             # one that is over leaves by itself, when that is in the log
             if session.idle and not session.final and key not in self._dirty and key not in self._committing:
-                timer = self._deadlines.pop(key, None)
                 self._drop(session)
                 self._left.add(key)
-                if timer is not None:
-                    self._deadlines[key] = timer
         # where nothing could leave, looking again at every session would be for nothing
         self._evict_above = len(self._sessions) + limits.sessions_in_memory_max // 20
 
@@ -454,31 +474,13 @@ class Driver:
             del self._sessions[session.key]
             self._news.left(session.key)
             self._dirty.forget(session)
-            self._disarm(session.key)
 
-    def _disarm(self, key: Key) -> None:
-        if (timer := self._deadlines.pop(key, None)) is not None:
-            timer.cancel()
-
-    # -- tasks -------------------------------------------------------------------------------------
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks[task] = None
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.pop(task, None)
-        if not task.cancelled() and (problem := task.exception()) is not None:
-            logger.error("driver.task_failed", problem=type(problem).__name__, exc_info=problem)
+    # -- the whole ---------------------------------------------------------------------------------
 
     async def drain(self, seconds: float) -> None:
         """Let what is under way end, at most so long, then stop: everything left is in the log."""
         self._dirty.now()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
-        for task in self._tasks:
-            task.cancel()
+        await self._tasks.drain(seconds)
 
     def session(self, session: UUID, role: str) -> Session | None:
         """The session at a role, if it is in memory."""

@@ -178,6 +178,10 @@ class Hosted:
         """The projection a session runs on at a role, if it is hosted here."""
         return self._programs.get((header.fingerprint, role))
 
+    def playing(self, role: str) -> list[RoleProgram]:
+        """All that is hosted at a role of that name, of every choreography and version."""
+        return [program for (_, played), program in self._programs.items() if played == role]
+
     def hosts(self, fingerprint: str, role: str) -> bool:
         return (fingerprint, role) in self._programs
 

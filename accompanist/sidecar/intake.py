@@ -8,6 +8,8 @@ Loops, each of which a missing wake-up or a dead database only delays:
     inbox    woken by NOTIFY, by our own commits and by the poll, which is the guarantee; what was taken is acknowledged
              by the next `take`, so one whose answer is lost is simply asked again
     outbox   what is due in it, tried again
+    timers   each that is due is told to its session, by the log's clock; looked for when the next one is due, and by
+             the poll
     versions what sessions wait for that is not hosted here (`sidecar.versions`)
     collect  what is over for long enough (`sidecar.collection`), at its own pace
 
@@ -58,6 +60,10 @@ class Intake:
         """The epoch under which each shard is held."""
         self._unswept: set[int] = set()
         self._due = asyncio.Event()
+        self._timed = asyncio.Event()
+        self._next_s: float | None = None
+        """In how many seconds the next timer is due."""
+        driver.timed = self._set_timer
         self._taken: Sequence[Taken] = ()
         """What the last `take` returned; the next one acknowledges it."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -72,7 +78,7 @@ class Intake:
         self._woken.set()
 
     def start(self) -> None:
-        for loop in (self._lease_loop, self._sweep_loop, self._inbox_loop, self._outbox_loop):
+        for loop in (self._lease_loop, self._sweep_loop, self._inbox_loop, self._outbox_loop, self._timer_loop):
             self._tasks.append(asyncio.create_task(loop()))
         if self._collection is not None:
             self._tasks.append(asyncio.create_task(self._collect_loop(self._collection)))
@@ -106,6 +112,10 @@ class Intake:
     async def _outbox_loop(self) -> None:
         await self._swept.wait()
         await self._for_ever(self._resend, lambda: asyncio.sleep(limits.outbox_retry_ms / 1000))
+
+    async def _timer_loop(self) -> None:
+        await self._swept.wait()
+        await self._for_ever(self._fire, self._wait_for_time)
 
     async def _collect_loop(self, collection: Collector) -> None:
         async def collect() -> None:
@@ -164,6 +174,30 @@ class Intake:
 
     async def _resend(self) -> None:
         await self._log.resend(limits.inbox_take_rows_max)
+
+    def _set_timer(self, seconds: float) -> None:
+        """One that is due before the next look is looked for then."""
+        if seconds < limits.poll_ms / 1000:
+            self._timed.set()
+
+    async def _fire(self) -> None:
+        while True:
+            self._timed.clear()
+            due = await self._log.due(limits.timer_rows_max)
+            self._next_s = due.next_s
+            self._driver.fire(due.timers)
+            if len(due.timers) < limits.timer_rows_max and not self._timed.is_set():
+                return
+
+    async def _wait_for_time(self) -> None:
+        """Until the next timer is due, one is set that may be due before, or the poll."""
+        poll_s = limits.poll_ms / 1000
+        soonest_s = poll_s if self._next_s is None else max(limits.timer_look_ms / 1000, self._next_s)
+        try:
+            async with asyncio.timeout(min(poll_s, soonest_s)):
+                await self._timed.wait()
+        except TimeoutError:
+            pass
 
     async def _wait_for_wake(self) -> None:
         try:

@@ -41,6 +41,7 @@ from accompanist.sidecar.config import Config, Service
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.intake import Intake
+from accompanist.sidecar.outside import Outside
 from accompanist.sidecar.peering import peering, peers_access
 from accompanist.sidecar.relay import Receiver, Relay
 from accompanist.sidecar.rights import METHODS
@@ -168,11 +169,13 @@ class Sidecar:
         self._api = Api(
             service.name, self._hosted, self._log, self._flusher, self._driver, self._tracing, self._waiters
         )
+        outside = Outside(service.name, self._hosted, self._log, self._api, lambda seconds: self._driver.timed(seconds))
+        methods = self._api.methods() | outside.methods()
         pages = {"/health": self._health, "/ready": self._ready}
         tokens = service.tokens()
         access = Access(tokens, METHODS) if tokens else None
         self._server: Server = await serve(
-            self._api.methods(), service.api, allow_remote=access is not None, pages=pages, access=access
+            methods, service.api, allow_remote=access is not None, pages=pages, access=access
         )
         self._leave.push_async_callback(self._server.stop, answers_ms)
         if service.listen:

@@ -56,6 +56,9 @@ METHODS: Final[dict[str, Right]] = {
     "session.result": Right.READ,
     "session.list": Right.READ,
     "session.operate": Right.OPERATE,
+    "event.list": Right.READ,
+    "timer.list": Right.READ,
+    "timer.move": Right.OPERATE,
 }
 """The right that each method of the API needs. One without a row is not served."""
 

@@ -350,7 +350,6 @@ class Replica:
             "loads": len(driver._loading),
             "rows to write": len(driver._dirty),
             "commits": len(driver._committing),
-            "deadlines": len(driver._deadlines),
             "evicted": len(driver._left),
             "unhosted": len(driver.unhosted),
             "tasks": len(driver._tasks),

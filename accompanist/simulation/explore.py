@@ -24,8 +24,9 @@ from uuid import UUID
 
 import msgspec
 
+from accompanist.language import waits
 from accompanist.language.program import RoleProgram
-from accompanist.runtime.control import CLIENT, control, site_of
+from accompanist.runtime.control import CLIENT, control, event, site_of
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.simulation import explore_properties
 from accompanist.simulation.explore_fence import Worker
@@ -109,6 +110,10 @@ Judge = Callable[[str, Mapping[str, Ended]], None]
 """More to say about an end: (outcome, roles); raises Broken."""
 
 
+Events = Mapping[str, Mapping[str, bytes]]
+"""What is told from outside, sooner or later: by role and name, the value's JSON bytes."""
+
+
 @dataclass
 class Explorer:
     """A saga to be searched. `workers` by role; `arguments` is the start's payload. `reduced`: quiet steps are taken
@@ -121,6 +126,7 @@ class Explorer:
     rules: Rules = field(default_factory=Rules)
     judge: Judge | None = None
     progress: Callable[[int, int, float], None] | None = None
+    events: Events = field(default_factory=dict)
     reduced: bool = True
 
     def __post_init__(self) -> None:
@@ -145,6 +151,16 @@ class Explorer:
         self._purses = [Purse(self.faults, frozenset(range(len(self.roles))) if self.faults.crashes else frozenset())]
         self._spent: dict[tuple[int, int, Chance], int] = {}
         self._cancel = self.post.number(control(self.header, Kind.CANCEL, CLIENT, self.initiator, "no more"))
+        self._told = [
+            (
+                self._places[role],
+                self.post.number(event(UUID(int=0), role, role, name, value, 0.0)),
+                f"{role} is told {name}",
+            )
+            for role, told in self.events.items()
+            for name, value in told.items()
+        ]
+        self.reduced = self.reduced and not any(map(self._waits, self.programs.values()))
         start = Message(
             header=self.header,
             kind=Kind.START,
@@ -184,6 +200,9 @@ class Explorer:
                     left = self._spend(left, place, Chance.DECLINE)
                 if left >= 0:
                     yield place, move, left
+        for place, number, text in self._told:
+            if self.roles[place].deposit(state[place], number) != state[place]:
+                yield place, Move(text, Chance.HELPFUL, state[place], (number,)), purse
         if self._purses[purse].left.cancels:
             place = self._places[self.initiator]
             if self.roles[place].deposit(state[place], self._cancel) != state[place]:
@@ -194,6 +213,11 @@ class Explorer:
         """What of it a search has to try: one quiet step, if there is one."""
         quiet = self._alone(state) if self.reduced else None
         return self.moves(state) if quiet is None else (quiet,)
+
+    @staticmethod
+    def _waits(program: RoleProgram) -> bool:
+        """A race makes a step that hears something compete with time: none of them is quiet."""
+        return any(map(waits.is_wait, program.projection.operations))
 
     def _alone(self, state: tuple[int, ...]) -> tuple[int, Move, int] | None:
         crashing = self._purses[state[-1]].crashing

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from accompanist.language import codec, direct
+from accompanist.language import codec, direct, waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.answers import Declined, Replied
 from accompanist.runtime.burst import CallWorker
@@ -29,7 +29,9 @@ class Faithful:
         self._judged: set[tuple[Any, ...]] = set()
 
     def __call__(self, outcome: str, roles: Mapping[str, Ended]) -> None:
-        held = tuple((role, state.fence.records, state.row and state.row.result) for role, state in roles.items())
+        held = tuple(
+            (role, state.fence.records, state.waited, state.row and state.row.result) for role, state in roles.items()
+        )
         if outcome != "settled" or held in self._judged or not self._choreography.normal:
             return
         self._judged.add(held)
@@ -54,6 +56,9 @@ class Faithful:
 
     def _asked(self, roles: Mapping[str, Ended]) -> direct.Ask:
         def ask(role: str, site: str, operation: str, arguments: Mapping[str, Any]) -> tuple[str, Any]:
+            _, returns = self._programs[role].operation_types[operation]
+            if waits.is_wait(operation):
+                return _waited(roles[role], site, returns)
             call = CallWorker(site, ResultKind.FORWARD, operation, codec.encode(dict(arguments)))
             record = roles[role].fence.record(call)
             if record is None:  # a query leaves no record
@@ -64,10 +69,17 @@ class Faithful:
                 return "declined", answer.reason
             if not isinstance(answer, Replied):
                 raise Broken(Property.FAITHFUL, f"{operation} at {site} of {role} was never answered")
-            _, returns = self._programs[role].operation_types[operation]
             return "replied", codec.decode(answer.value, returns)
 
         return ask
 
     def _operation(self, role: str, name: str) -> Any:
         return self._programs[role].projection.operations[name]
+
+
+def _waited(role: Ended, site: str, returns: Any) -> tuple[str, Any]:
+    """How a wait ended at a role."""
+    result = next((one for one in role.waited if one.site == site), None)
+    if result is None:
+        raise Broken(Property.FAITHFUL, f"what was waited for at {site} never came, and the saga settled")
+    return result.outcome, codec.decode(result.value, returns if result.outcome == "replied" else str)

@@ -4,6 +4,10 @@ A run is judged in three places: at each step (`Broken` is raised where it happe
 where nothing is left to happen without the adversary's help (`ended`). A search adds the fourth: that helpful steps
 form no cycle, so that every run which the adversary leaves alone does end.
 
+Time always passes, and what the environment may tell it tells, sooner or later: a session that waits for an event that
+never comes has not ended, and that is the environment's doing and no deadlock. A search tells every event for which it
+has a value; where it has none for a race, time ends it.
+
 All of it is about one session. What is true of many at once (that a parked one stands in nobody's way) is not judged.
 """
 
@@ -14,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from accompanist.runtime.ports import Parked, Phase, SessionRow
+from accompanist.runtime.ports import Parked, Phase, ResultRow, SessionRow
 from accompanist.runtime.replay import DIVERGED
 from accompanist.runtime.session import UNDO_STUCK
 from accompanist.runtime.state import CLASH
@@ -54,6 +58,8 @@ class Ended:
     fence: Fence
     unspoilt: bytes
     """The worker's data before the saga."""
+    waited: tuple[ResultRow, ...] = ()
+    """What the waits for time and events came to."""
 
 
 _begun_back = frozenset({Phase.UNDOING, Phase.UNDONE, Phase.ENDED})

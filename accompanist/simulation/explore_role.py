@@ -18,11 +18,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterator, Sequence
 
+from accompanist.language import waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
-from accompanist.runtime.events import Answered, Arrived, Deadline, Event, Name
+from accompanist.runtime.events import Answered, Arrived, Deadline, Event, Fired, Name
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Memory, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.ports import Memory, Phase, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.saga import FINAL
 from accompanist.simulation import explore_fence, explore_properties
 from accompanist.simulation.explore_fence import Fence, Worker
@@ -83,12 +84,15 @@ class Role:
         """This role where nothing is left to happen."""
         state = self._states[at]
         reached = any(self._post.messages[number].kind in BEGINS for number in state.inbox)
-        return explore_properties.Ended(self.row(at), reached, state.fence, self._worker.memory)
+        waited = tuple(sorted((r for r in state.results if waits.is_wait(r.operation)), key=lambda r: r.site))
+        return explore_properties.Ended(self.row(at), reached, state.fence, self._worker.memory, waited)
 
     def sites(self) -> frozenset[str]:
-        """Every site that the role's worker was asked at."""
+        """Every site that the role's worker was asked at, or that something was waited for at."""
         calls = (call for state in self._states for call in state.asked)
-        return frozenset(call.site for call in calls if isinstance(call, CallWorker))
+        asked = {call.site for call in calls if isinstance(call, CallWorker)}
+        waited = {r.site for state in self._states for r in state.results if waits.is_wait(r.operation)}
+        return frozenset(asked | waited)
 
     def deposit(self, at: int, number: int) -> int:
         """The state with a message in the inbox. Raises Broken if another content is there."""
@@ -142,7 +146,13 @@ class Role:
             if again and state.live < 0:
                 continue
             text = f"{self.name} hears {told(message)}{' again' if again else ''}"
-            yield self._hear(state, number, text, Chance.AGAIN if again else Chance.HELPFUL)
+            # an event that came early is looked for when the program asks for it
+            adverse = again and message.kind is not Kind.EVENT
+            yield self._hear(state, number, text, Chance.AGAIN if adverse else Chance.HELPFUL)
+        for site in sorted(state.timers) if state.live >= 0 else ():
+            fired = Fired(site)
+            move = self._fed(state, fired, fired, f"time passes at {self.name}, which waits at {site}", Chance.HELPFUL)
+            yield move._replace(timed=True)
         if self._timed and state.live >= 0:
             event = Deadline()
             yield self._fed(state, event, event, f"the deadline passes at {self.name}", Chance.DEADLINE)
@@ -289,9 +299,10 @@ class Role:
     def _recovers(self, state: RoleState, up: RoleState, order: Sequence[int], text: str) -> Iterator[Move]:
         inbox = tuple(self._post.messages[number] for number in order)
         results = tuple(sorted(state.results, key=lambda result: (result.site, result.kind)))
-        memory = Memory(session=self._row(state.row), inbox=inbox, results=results)
+        timers = tuple(sorted(state.timers))
+        memory = Memory(session=self._row(state.row), inbox=inbox, results=results, timers=timers)
         try:
-            stepped = self._sessions.recover((state.row, tuple(order), state.results), memory)
+            stepped = self._sessions.recover((state.row, tuple(order), state.results, timers), memory)
         except Failure as failure:
             yield Move(text, Chance.HELPFUL, self._number(up), (), Broken(Property.POSSIBLE, str(failure)))
             return
@@ -324,7 +335,7 @@ class Role:
                     explore_properties.committed(self.name, self._row(to.row), self._rows[row])
                 except Broken as broken:
                     return Move(text, chance, self._number(to), (), broken)
-                to = to._replace(row=row, results=self._kept(to.results, burst))
+                to = to._replace(row=row, results=self._kept(to.results, burst), timers=_timed(to.timers, burst))
                 sent.extend(map(self._post.number, burst.messages))
             to = to._replace(asked=to.asked | frozenset(burst.calls))
         return Move(text, chance, self._number(to), tuple(sent))
@@ -360,8 +371,16 @@ class Role:
 
     def _number(self, state: RoleState) -> int:
         if self._final(state.row):  # nobody looks at the rest again
-            state = RoleState(row=state.row, late=state.late | self._underway(state), fence=state.fence)
+            waited = frozenset(result for result in state.results if waits.is_wait(result.operation))
+            state = RoleState(row=state.row, late=state.late | self._underway(state), fence=state.fence, results=waited)
         number = self._numbers.setdefault(state, len(self._states))
         if number == len(self._states):
             self._states.append(state)
         return number
+
+
+def _timed(timers: frozenset[str], burst: Burst) -> frozenset[str]:
+    """The timers that are set after a commit."""
+    if burst.row.phase in (Phase.UNDOING, Phase.UNDONE, Phase.ENDED):
+        return frozenset()
+    return (timers | {timer.site for timer in burst.timers}) - {result.site for result in burst.results}

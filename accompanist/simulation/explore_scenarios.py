@@ -17,6 +17,7 @@ from typing import Any
 
 import orjson
 
+from accompanist.language import waits
 from accompanist.language.program import Choreography, RoleProgram
 from accompanist.runtime.messages import Kind
 from accompanist.simulation.explore_values import Maker, constants
@@ -26,6 +27,8 @@ from accompanist.simulation.world import World
 _runs_max = 600
 _steps_max = 1_000  # what takes more cannot be searched anyway
 _START = ("", "")
+_UNTOLD = object()
+"""Instead of an event's value: it is not told."""
 _ASKING = frozenset({"Call", "Send", "Choose"})
 _counter = re.compile(r"\[\d*\]")
 
@@ -62,6 +65,14 @@ def scenarios(programs: Mapping[str, RoleProgram], starts: Sequence[bytes] = ())
             for at, name in enumerate(names):
                 waiting.extend((*picks[:at], other, *picks[at + 1 :]) for other in range(len(choices[name])))
     return [_scenario(choreography, choices, picks) for picks in found.values()]
+
+
+def events_of(scenario: Scenario) -> dict[str, dict[str, bytes]]:
+    """What is told from outside in a scenario, by role and name."""
+    return {
+        role: {told: value for name, value in replies.items() if (told := waits.event_in(name)) is not None}
+        for role, replies in scenario.replies.items()
+    }
 
 
 def unreached(choreography: Choreography, sites: Iterable[str]) -> list[str]:
@@ -105,8 +116,15 @@ def _choices(
         for name, type in program.parameter_types.items() if not starts else ():
             choices["", name] = maker.make(type, name)
         for name, (_, returns) in program.operation_types.items():
-            if program.projection.operations[name].kind != "compensation":
+            told = waits.event_in(name)
+            if told is not None:
+                choices[role, waits.event(told)] = maker.make(returns, told)
+            elif program.projection.operations[name].kind != "compensation" and not waits.is_wait(name):
                 choices[role, name] = maker.make(returns, name)
+        for name in program.operation_types:
+            told = waits.event_in(name)
+            if told is not None and waits.event(told) not in program.operation_types:
+                choices[role, waits.event(told)].append(_UNTOLD)  # there is a timer to go on with
     return choices
 
 
@@ -115,7 +133,7 @@ def _scenario(
 ) -> Scenario:
     picked = {key: choices[key][pick] for key, pick in zip(choices, picks, strict=True)}
     replies = {
-        role: {name: _bytes(value) for (owner, name), value in picked.items() if owner == role}
+        role: {name: _bytes(value) for (owner, name), value in picked.items() if owner == role and value is not _UNTOLD}
         for role in choreography.roles
     }
     arguments = {name: value for (owner, name), value in picked.items() if not owner}
@@ -138,7 +156,11 @@ def _path(programs: Mapping[str, RoleProgram], scenario: Scenario) -> Hashable |
 
     workers = {role: worker(role, program) for role, program in programs.items()}
     world = World(programs, workers, seed=0)
+    world.patient = True
     world.start(scenario.arguments)
+    for role, told in events_of(scenario).items():
+        for name, value in told.items():
+            world.tell(role, name, value)
     try:
         world.run(_steps_max)
     except AssertionError:
@@ -148,5 +170,9 @@ def _path(programs: Mapping[str, RoleProgram], scenario: Scenario) -> Hashable |
         for role, disk in world.disks.items()
         for (site, _), message in disk.inbox.items()
     )
-    calls = frozenset((role, site) for role, disk in world.disks.items() for site, _ in disk.results)
+    calls = frozenset(
+        (role, site, result.outcome if waits.is_wait(result.operation) else "")
+        for role, disk in world.disks.items()
+        for (site, _), result in disk.results.items()
+    )
     return messages, calls, world.outcome

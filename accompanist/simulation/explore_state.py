@@ -46,12 +46,13 @@ class RoleState(NamedTuple):
     heard: frozenset[int] = frozenset()
     asked: frozenset[Asked] = frozenset()
     late: frozenset[Asked] = frozenset()
+    timers: frozenset[str] = frozenset()
     fence: Fence = Fence()
 
 
 class Move(NamedTuple):
     """Something that happens: in words, who makes it, the state it leads to, the messages it hands over. `declines`:
-    a worker refuses in it what it might have done."""
+    a worker refuses in it what it might have done. `timed`: all that happens is that time passes."""
 
     text: str
     chance: Chance
@@ -59,6 +60,7 @@ class Move(NamedTuple):
     sent: tuple[int, ...] = ()
     broken: Broken | None = None
     declines: bool = False
+    timed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
-from accompanist.language import codec
+from accompanist.language import codec, waits
+from accompanist.language.direct import Declined
 from accompanist.language.program import RoleProgram
 from accompanist.simulation.explore import Bounds, Explorer, Faults, Report
 from accompanist.simulation.explore_faithful import Faithful
 from accompanist.simulation.explore_fence import Worker
-from accompanist.simulation.explore_scenarios import Scenario, scenarios, unreached
+from accompanist.simulation.explore_scenarios import Scenario, events_of, scenarios, unreached
 from accompanist.simulation.explore_state import Rules
 from accompanist.simulation.explore_workers import Functions, Replies
 
@@ -115,14 +117,31 @@ def _search(
     tell."""
     workers = workers_of(programs, scenario, fakes, declines=faults.declines > 0)
     judge = Faithful(programs, workers, scenario.arguments)
+    told = told_in(programs, scenario, fakes)
     report = None
     for crashes in sorted({0, faults.crashes}):
         spent = faults._replace(crashes=crashes)
-        report = Explorer(programs, workers, scenario.arguments, spent, rules, judge, progress).explore(bounds)
+        report = Explorer(programs, workers, scenario.arguments, spent, rules, judge, progress, told).explore(bounds)
         if not report.complete:
             break
     assert report is not None
     return report
+
+
+def told_in(
+    programs: Mapping[str, RoleProgram], scenario: Scenario, fakes: Fakes | None
+) -> dict[str, dict[str, bytes]]:
+    """What is told from outside: by the user's fakes, "role.event.NAME", and made up for what he gives none for. A fake
+    that raises Declined does not tell it."""
+    told = events_of(scenario)
+    for role, program in programs.items():
+        for name in filter(None, map(waits.event_in, program.projection.operations)):
+            fake = fakes.get(f"{role}.event.{name}") if fakes else None
+            if fake is not None:
+                told[role].pop(name, None)
+                with suppress(Declined):
+                    told[role][name] = codec.encode(fake())
+    return told
 
 
 def workers_of(

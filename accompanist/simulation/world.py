@@ -20,8 +20,8 @@ import orjson
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.answers import Closed, Declined, Missing, Replied, Reused
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
-from accompanist.runtime.control import CLIENT, control, site_of
-from accompanist.runtime.events import Answered, Arrived, Deadline, Event, Name, Undid
+from accompanist.runtime.control import CLIENT, control, event, site_of
+from accompanist.runtime.events import Answered, Arrived, Deadline, Event, Fired, Name, Undid
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Memory, Phase, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.saga import FINAL
@@ -56,6 +56,14 @@ class Expire:
 
 
 @dataclass(frozen=True, slots=True)
+class Fire:
+    """A timer is due. It is told until its result is written."""
+
+    role: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
 class Restart:
     role: str
 
@@ -67,7 +75,7 @@ class Write:
     role: str
 
 
-Pending = Delivery | Call | Late | Expire | Restart | Write
+Pending = Delivery | Call | Late | Expire | Fire | Restart | Write
 
 
 class Disk:
@@ -77,9 +85,15 @@ class Disk:
         self.row: SessionRow | None = None
         self.inbox: dict[tuple[str, str], Message] = {}
         self.results: dict[tuple[str, ResultKind], ResultRow] = {}
+        self.timers: set[str] = set()
 
     def memory(self) -> Memory:
-        return Memory(session=self.row, inbox=tuple(self.inbox.values()), results=tuple(self.results.values()))
+        return Memory(
+            session=self.row,
+            inbox=tuple(self.inbox.values()),
+            results=tuple(self.results.values()),
+            timers=tuple(sorted(self.timers)),
+        )
 
 
 class World:
@@ -131,6 +145,10 @@ class World:
         """A client's wish to cancel; when it is heard is the seed's choice."""
         self._post(control(self.header, Kind.CANCEL, CLIENT, self.header.initiator, reason))
 
+    def tell(self, role: str, name: str, value: bytes) -> None:
+        """Tell an event from outside: before its session is there, while it is, or after."""
+        self._post(event(self.header.session, role, role, name, value, 0.0))
+
     def expire(self) -> None:
         """The deadline passes, when the seed wills."""
         self.pending.append(Expire())
@@ -145,9 +163,10 @@ class World:
 
     def step(self) -> None:
         """One thing happens."""
-        at = self._random.randrange(len(self.pending))
+        at = self._next()
         self.pending[at], self.pending[-1] = self.pending[-1], self.pending[at]
-        match self.pending.pop():
+        pending = self.pending.pop()
+        match pending:
             case Delivery(message):
                 self._deliver(message)
             case Call(role, call):
@@ -158,11 +177,19 @@ class World:
                 role = self.header.initiator
                 if role in self.live:
                     self._feed(role, self.live[role], Deadline())
+            case Fire():
+                self._fire(pending)
             case Restart(role):
                 self._restart(role)
             case Write(role):
                 if role in self.live:
                     self.disks[role].row = self.live[role].durable_row
+                    self._rest(role)
+
+    def _next(self) -> int:
+        """The place of what happens next."""
+        sooner = [at for at, what in enumerate(self.pending) if not isinstance(what, Fire)] if self.patient else []
+        return self._random.choice(sooner) if sooner else self._random.randrange(len(self.pending))
 
     @property
     def phases(self) -> dict[str, Phase]:
@@ -224,6 +251,16 @@ class World:
             if not self._carry(role, burst):
                 return
 
+    def _fire(self, timer: Fire) -> None:
+        """Tell a session of its timer, which may have left memory; again, if it did not hear it."""
+        disk, role = self.disks[timer.role], timer.role
+        if Restart(role) not in self.pending and role not in self.live:
+            self._restart(role)
+        if role in self.live and Restart(role) not in self.pending:
+            self._feed(role, self.live[role], Fired(timer.site))
+        if timer.site in disk.timers:
+            self.pending.append(timer)
+
     def _answer(self, role: str, call: CallWorker | CloseWorker) -> None:
         worker, session = self.workers[role], self.live.get(role)
         if isinstance(call, CloseWorker):
@@ -264,6 +301,9 @@ class World:
             case _:
                 raise AssertionError(f"a fenced worker does not answer {answer!r}")
 
+    patient = False
+    """Whether time passes only when nothing else happens."""
+
     lost_answers = 0.0
     """How often a call's answer never comes."""
 
@@ -285,6 +325,7 @@ class World:
             disk.row = burst.row
             for result in burst.results:
                 disk.results.setdefault((result.site, result.kind), result)
+            self._time(role, burst)
             for message in burst.messages:
                 self._post(message)
         if self._dies(role, "after commit"):
@@ -292,7 +333,31 @@ class World:
         self.pending.extend(Call(role, call) for call in burst.calls)
         if burst.row.phase in FINAL and burst.forced:
             self.live.pop(role, None)
+        if burst.forced:
+            self._rest(role)
         return True
+
+    def _time(self, role: str, burst: Burst) -> None:
+        """Timers that are set in a commit, and those that end with it."""
+        disk = self.disks[role]
+        for timer in burst.timers:
+            if timer.site not in disk.timers:
+                disk.timers.add(timer.site)
+                self.pending.append(Fire(role, timer.site))
+        disk.timers -= {result.site for result in burst.results}
+        if burst.row.phase in (Phase.UNDOING, Phase.UNDONE, Phase.ENDED):
+            disk.timers.clear()
+
+    def _rest(self, role: str) -> None:
+        """A session that waits for time or an event looks into its inbox, and may leave memory."""
+        session = self.live.get(role)
+        if session is None or not session.rests:
+            return
+        told = [message for message in self.disks[role].inbox.values() if message.kind is Kind.EVENT]
+        self.pending.extend(Delivery(message) for message in told if session.listens)
+        if self._random.random() < 0.3 and Write(role) not in self.pending:
+            self._watch("left memory")
+            del self.live[role]
 
     def _dies(self, role: str, when: str) -> bool:
         if self._crashes and self._random.random() < 0.05:

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from accompanist.language import codec
+from accompanist.language import codec, waits
 from accompanist.runtime.ports import Phase
 from accompanist.simulation import explore_diagram
 from accompanist.simulation.explore import Bounds, Explorer, Faults, Step
@@ -18,7 +18,7 @@ from accompanist.simulation.explore_faithful import Faithful
 from accompanist.simulation.explore_properties import Broken
 from accompanist.simulation.explore_scenarios import scenarios
 from accompanist.simulation.explore_state import Chance, Move
-from accompanist.simulation.explore_verify import Verdict, verify, workers_of
+from accompanist.simulation.explore_verify import Verdict, told_in, verify, workers_of
 from accompanist.simulation.explore_workers import Declining
 from accompanist.testing.source import Source, programs_of
 
@@ -48,6 +48,7 @@ class Saga:
         self._fakes, self._arguments = workers, arguments
         self._reasons: dict[str, dict[str, str]] = {role: {} for role in self._programs}
         self._crashes: list[tuple[str, str]] = []
+        self._told: dict[tuple[str, str], bytes | None] = {}
         self._explorer: Explorer | None = None
         self._state: tuple[int, ...] = ()
         self._turn = 0
@@ -69,6 +70,16 @@ class Saga:
         self._reasons[role][operation] = reason
         return self
 
+    def tell(self, event: str, value: Any) -> Saga:
+        """Tell "role.event" this from outside; else a value is made up, and told in time."""
+        self._told[self._event(event)] = codec.encode(value)
+        return self
+
+    def withhold(self, event: str) -> Saga:
+        """Do not tell "role.event": where it is waited for with a timeout, time comes first."""
+        self._told[self._event(event)] = None
+        return self
+
     def crash(self, role: str, when: str = "before commit") -> Saga:
         """Kill the sidecar of a role, once, at the next such moment; it restarts by itself. See `MOMENTS`."""
         if role not in self._programs:
@@ -88,7 +99,8 @@ class Saga:
         if not moves:
             return None
         count = len(explorer.roles)
-        place, move, left = min(moves, key=lambda move: (move[0] - self._turn) % count)
+        # time passes when nothing else happens, so that what is told comes in time
+        place, move, left = min(moves, key=lambda move: (move[1].timed, (move[0] - self._turn) % count))
         self._turn = place
         crash = self._due(place, move)
         if crash is not None:
@@ -170,9 +182,21 @@ class Saga:
 
     # -- inside ------------------------------------------------------------------------------------
 
+    def _event(self, event: str) -> tuple[str, str]:
+        role, _, name = event.partition(".")
+        known = {
+            f"{one}.{told}"
+            for one, program in self._programs.items()
+            for told in filter(None, map(waits.event_in, program.projection.operations))
+        }
+        if event not in known:
+            raise ValueError(f"nobody waits for {event}; there are {', '.join(sorted(known)) or 'no events'}")
+        self._fresh()
+        return role, name
+
     def _fresh(self) -> None:
         if self._explorer is not None:
-            raise ValueError("declines are chosen before the first step")
+            raise ValueError("declines and events are chosen before the first step")
 
     def _calls(self) -> list[str]:
         return [
@@ -190,7 +214,12 @@ class Saga:
             workers = {role: Declining(worker, self._reasons[role]) for role, worker in plain.items()}
             judge = Faithful(self._programs, workers, scenario.arguments)
             faults = Faults(crashes=sys.maxsize, declines=0)
-            self._explorer = Explorer(self._programs, workers, scenario.arguments, faults, judge=judge)
+            told = told_in(self._programs, scenario, self._fakes)
+            for (role, name), value in self._told.items():
+                told[role].pop(name, None)
+                if value is not None:
+                    told[role][name] = value
+            self._explorer = Explorer(self._programs, workers, scenario.arguments, faults, judge=judge, events=told)
             self._state = self._explorer.first
         return self._explorer
 

@@ -24,6 +24,7 @@ PROJECTED = (
     "called",
     "drawn",
     "commit_put_in_earlier",
+    "waits",
 )
 
 

@@ -195,6 +195,47 @@ def fork() -> dict[str, RoleProgram]:
     )
 
 
+def waiting() -> dict[str, RoleProgram]:
+    """a sleeps and asks b, which waits for an event against time, and then for it again; c waits for it alone."""
+
+    def a(value: int) -> Program:
+        yield Call("1", "role.sleep", {"seconds": value}, None)
+        done = yield Call("2", "do", {"value": value}, int)
+        yield Send("3", "b", done)
+        late = yield Receive("7", "c", int)
+        result = yield Call("8", "finish", {"value": late}, int)
+        return result
+
+    def b() -> Program:
+        got = yield Receive("3", "a", int)
+        raced = yield Call("4", "role.timeout.paid", {"seconds": 60}, int, True)
+        tried = yield Call("5", "try_it", {"value": raced.value if raced.ok else got}, int)
+        yield Send("6", "c", tried)
+        return None
+
+    def c() -> Program:
+        got = yield Receive("6", "b", int)
+        seen = yield Call("6a", "role.event.seen", {}, int)
+        again = yield Call("6b", "role.event.seen", {}, int)
+        assert seen == again
+        last = yield Call("6c", "last", {"value": got + seen}, int)
+        yield Send("7", "a", last)
+        return None
+
+    def waits(name: str, returns: str = "int", **parameters: str) -> list[Operation]:
+        return [Operation(name, "query", parameters, returns)]
+
+    slept = waits("role.sleep", "None", seconds="float")
+    return saga(
+        {
+            "a": (a, transaction("do") + transaction("finish", None) + slept, {"b"}),
+            "b": (b, transaction("try_it") + waits("role.timeout.paid", seconds="float"), {"c"}),
+            "c": (c, transaction("last") + waits("role.event.seen"), {"a"}),
+        },
+        commit_role="a",
+    )
+
+
 def lone() -> dict[str, RoleProgram]:
     """One role, one transaction."""
 

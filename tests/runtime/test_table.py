@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 
 import pytest
 
 from accompanist.errors import Bug
 from accompanist.runtime import saga
-from accompanist.runtime.events import Answered, Arrived, Clashed, Deadline, Event, Name, Undid
+from accompanist.runtime.events import Answered, Arrived, Clashed, Deadline, Event, Fired, Name, Undid
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Phase, SessionRow
 from accompanist.runtime.session import Session
@@ -33,7 +34,24 @@ def taken_in_worlds() -> set[str]:
         if seed % 3 == 1:
             world.expire()
         world.run()
+    for seed, decline in itertools.product(range(60), ("", "last", "try_it")):
+        world = waiting_world(seed, marks.add, decline)
+        world.run()
     return marks
+
+
+def waiting_world(seed: int, watch: Callable[[str], None] = lambda mark: None, decline: str = "") -> World:
+    """A saga that waits for time and events, told early, late or in between; now and then it is cancelled meanwhile."""
+    programs = sagas.waiting()
+    world = World(programs, sagas.workers(programs, frozenset({decline})), seed, seed % 4, watch)
+    world.lost_answers = 0.2 if seed % 2 else 0.0
+    if seed % 3:
+        world.tell("b", "paid", b"7")
+    world.start(b'{"value":1}')
+    if seed % 5 == 1:
+        world.cancel("no more")
+    world.tell("c", "seen", b"9")
+    return world
 
 
 def test_every_row_has_an_action() -> None:
@@ -49,7 +67,14 @@ def test_every_row_is_taken() -> None:
     rows = {f"{phase.value}:{name.value}" for (phase, name), row in saga.TABLE.items() if row.action != "ignore"}
     left = sorted(rows - marks - singly)
     assert not left, left
-    assert {"duplicate", "recovery", "crash before commit", "crash after commit", "exhausted late"} <= marks
+    assert {
+        "duplicate",
+        "recovery",
+        "crash before commit",
+        "crash after commit",
+        "exhausted late",
+        "left memory",
+    } <= marks
 
 
 @pytest.mark.parametrize(("phase", "name"), [pair for pair in itertools.product(Phase, Name) if pair not in saga.TABLE])
@@ -70,6 +95,8 @@ def event_of(name: Name) -> Event:
             return Deadline()
         case Name.CLASHED:
             return Clashed("2", "b")
+        case Name.FIRED:
+            return Fired("1")
         case _:
             kind = Kind(name.value)
             payload = '{"value":1}' if kind is Kind.START else "[]"

@@ -104,6 +104,7 @@ async def test_a_deadline_reaches_a_session_that_left_memory() -> None:
         await services.row("a", header.session, Phase.RUNNING)
         while a.driver.session(header.session, "a") is not None:
             await services.start()
+        services.now += 1
         row = await services.row("a", header.session, Phase.UNDONE)
     assert row.reason == "deadline"
 
@@ -115,7 +116,11 @@ async def test_a_finished_session_leaves_its_deadline_behind() -> None:
     services.rows[header.session] = asyncio.get_running_loop().create_future()
     await services.post(msgspec.structs.replace(start, header=header))
     await services.end(header.session)
-    assert services.sidecars["a"].driver._deadlines == {}
+    [timer] = await services.sidecars["a"].log.timers(header.session)
+    assert timer.operation == "deadline"
+    services.now += 3_601
+    assert (await services.sidecars["a"].log.due(10)).timers == ()
+    assert await services.sidecars["a"].log.timers() == []
 
 
 async def test_a_worker_that_will_not_close_is_asked_at_a_pace(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,3 +55,11 @@ class Parcel:
     tracking: str
     reservation: str
     points: int
+
+
+@dataclass(frozen=True)
+class Approval:
+    """What a person decided about an order."""
+
+    by: str
+    granted: bool

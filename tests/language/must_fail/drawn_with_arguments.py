@@ -1,4 +1,4 @@
-"""A role's clock and chance take no arguments; waiting and events are not there yet."""
+"""A role's clock and chance take no arguments; logging is not there yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,5 @@ def drawn_with_arguments(stock: Stock, bank: Bank, order: At[Order, "stock"]) ->
     a = stock.uuid(4)  #! ACC115 stock.uuid takes no arguments
     b = stock.random(seed=1)  #! ACC115 stock.random takes no arguments
     stock.log("here")  #! ACC131 stock.log is not in the language yet
-    stock.timeout(5)  #! ACC131 stock.timeout is not in the language yet
-    c = stock.event("paid")  #! ACC131 stock.event is not in the language yet
     rate = com(bank.rate(com(order.cents, to=bank)), to=stock)
-    return rate if a and b and c else 0
+    return rate if a and b else 0

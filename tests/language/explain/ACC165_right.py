@@ -1,0 +1,12 @@
+from accompanist import At, Role, choreography, query
+
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+
+@choreography
+def look_up(desk: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
+    more = desk.event("more", int)
+    return desk.ask(number + more)

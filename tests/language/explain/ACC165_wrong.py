@@ -1,0 +1,13 @@
+from accompanist import At, Role, choreography, query
+
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+
+@choreography
+def look_up(desk: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
+    name = "more"
+    more = desk.event(name, int)
+    return desk.ask(number + more)
