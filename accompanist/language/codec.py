@@ -136,7 +136,8 @@ def _validated(type: Any, value: Any) -> Any:
 
 
 def _refuse_unordered(value: Any) -> None:
-    """Refuse sets, NaN and infinities wherever they are; msgspec would turn a set into a list in any order."""
+    """Refuse sets, NaN and infinities wherever they are; msgspec would turn a set into a list in any order. Complete
+    what was decoded."""
     stack, seen = [value], 0
     while stack:
         item = stack.pop()
@@ -155,4 +156,16 @@ def _refuse_unordered(value: Any) -> None:
         else:
             fields = getattr(item, "__struct_fields__", ()) or getattr(item, "__dataclass_fields__", ())
             fields = fields or getattr(type(item), "model_fields", ())
+            _complete(item)
             stack.extend(getattr(item, name) for name in fields)
+
+
+def _complete(item: Any) -> None:
+    """Give an instance of a dataclass the fields that only its class has. msgspec leaves a default that was not sent to
+    the class, and writes only what the instance has: equal values would have different bytes."""
+    held = getattr(item, "__dict__", None)
+    if held is None:
+        return
+    for name in getattr(item, "__dataclass_fields__", ()):
+        if name not in held and hasattr(item, name):
+            object.__setattr__(item, name, getattr(item, name))

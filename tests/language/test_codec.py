@@ -175,3 +175,23 @@ def test_a_value_is_nested_as_deep_as_every_reader_can_take() -> None:
     assert codec.encode(_nested(limits.json_depth_max))
     with pytest.raises(codec.EncodeError, match="nested deeper than 64"):
         codec.encode(_nested(limits.json_depth_max + 1))
+
+
+@dataclass(frozen=True)
+class Dictful:
+    number: int
+    extra: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Slotted:
+    number: int
+    extra: int = 0
+
+
+@pytest.mark.parametrize("kind", [Dictful, Slotted])
+def test_a_default_that_was_not_sent_is_in_the_bytes_all_the_same(kind: Any) -> None:
+    back = codec.decode(b'{"number":1}', kind)
+    assert back == kind(1)
+    assert codec.encode(back) == codec.encode(kind(1)) == b'{"extra":0,"number":1}'
+    assert codec.encode([{"in": codec.decode(b'{"number":1}', kind)}]) == b'[{"in":{"extra":0,"number":1}}]'
