@@ -41,6 +41,7 @@ UNKNOWN_FAULT = catalogue(
     "`simulate --without` leaves out kinds of faults by their names.",
     "Take names from accompanist/simulation/faults.py, with commas between them.",
 )
+NO_CHOREOGRAPHY = "ACC102"
 _marked_from = 100
 """With fewer seeds than this, not all that can happen has to."""
 
@@ -139,6 +140,8 @@ def subjects_of(files: Sequence[Path], as_json: bool = False) -> list[Subject] |
     subjects = []
     for file in found:
         result = compiled(file)
+        if file not in files and {found.code for found in result.diagnostics} == {NO_CHOREOGRAPHY}:
+            continue  # a directory holds other files, too
         if not result.ok:
             refused(result, as_json)
             return None

@@ -9,6 +9,7 @@ from collections import Counter
 
 import pytest
 
+from accompanist.cli.simulate import subjects_of
 from accompanist.simulation.faults import Kind
 from accompanist.simulation.marks import unreached
 from accompanist.simulation.run import Ran, Setting, run
@@ -84,3 +85,9 @@ def test_a_setting_says_how_to_repeat_it() -> None:
 @pytest.mark.parametrize("plant", [plant for plant in PLANTED if plant.quick], ids=lambda plant: plant.name)
 def test_a_planted_bug_is_found(plant: Plant) -> None:
     assert found(plant) is not None, f"{plant.about}: not found in {plant.seeds_max} seeds"
+
+
+def test_a_directory_stands_for_what_can_be_started_in_it() -> None:
+    found = subjects_of([ROOT / "workers/orders"])
+    assert found is not None
+    assert [subject.choreography.name for subject in found] == ["fulfil_order"]
