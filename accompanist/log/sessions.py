@@ -31,6 +31,7 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
     context: dict[str, str] = {}
     verbs: tuple[str, ...] = ()
     retrying: int = 0
+    granted: str | None = None
 
 
 encode = msgspec.json.Encoder().encode
@@ -72,7 +73,9 @@ def columns(row: SessionRow) -> tuple[Any, ...]:
         row.outcome,
         None if row.reason is None else encode(row.reason),
         encode(header),
-        encode(Body(row.contacts, row.undo, row.parked, row.waiting, row.context, row.verbs, row.retrying)),
+        encode(
+            Body(row.contacts, row.undo, row.parked, row.waiting, row.context, row.verbs, row.retrying, row.granted)
+        ),
         row.result,
         header.started_at,
         searchable(row.waiting),
@@ -109,4 +112,5 @@ def from_columns(stored: tuple[Any, ...]) -> SessionRow:
         context=rest.context,
         verbs=rest.verbs,
         retrying=rest.retrying,
+        granted=rest.granted,
     )

@@ -75,6 +75,8 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """How often the call under way has failed, as of this row; for people who search."""
     verbs: tuple[str, ...] = ()
     """The sites of the operators' verbs that were heard: each counts once."""
+    granted: str | None = None
+    """Why a request to undo was granted here; on disk before the worker is asked to close for it."""
 
 
 class ResultKind(StrEnum):

@@ -112,7 +112,12 @@ class Session(State):
 
     def _on_consider(self, event: Arrived) -> None:
         """A cancel, or a deadline that has become one: a request, granted by the owner of the commit point and before
-        it, or by the initiator where there is none; others pass it on."""
+        it, or by the initiator where there is none; others pass it on.
+
+        Whether it is heard before the commit point is an accident of arrival, so a grant is a record, and stable before
+        the close that follows from it leaves (Rule 0): a successor that heard the data first would go past the commit
+        point, and a late close would shut the door on what has to be done there. Not so where the pivot was asked: then
+        the close leaves the decision to the fence, and asked twice that decides once."""
         reason = reason_in(event.message)
         if self.role != self._owner:
             if self.is_initiator:
@@ -127,7 +132,12 @@ class Session(State):
         # a pivot may be through at its worker, whose fence knows; a record is through when it is here
         doubtful = asked is not None and asked.pivot and not asked.recorded
         reason = reason if reason == DEADLINE else f"{CANCELLED}{reason}"
-        self._close(reason, unless=in_doubt.site if in_doubt and doubtful else None)
+        if in_doubt and doubtful:
+            self._close(reason, unless=in_doubt.site)
+            return
+        self._update(granted=reason)
+        self._draft.forced = True
+        self._close(reason)
 
     def _on_expire(self, event: Deadline) -> None:
         """The deadline has passed here; another sidecar's clock may see it otherwise. So nothing is done about it
@@ -467,7 +477,7 @@ class Session(State):
 
     def _resume(self, inbox: Iterable[Message]) -> list[Burst]:
         """Fill the mailbox, run on, then take up what else has arrived, in that order: an abort found in the inbox
-        closes the session whatever the run asked meanwhile."""
+        closes the session whatever the run asked meanwhile. What was granted is done before anything else."""
         self._recovering = True
         control_messages = []
         for message in inbox:
@@ -479,7 +489,10 @@ class Session(State):
         # an abort is taken up before the program runs: it must not ask for more than it had
         control_messages.sort(key=lambda message: message.kind is not Kind.ABORT)
         bursts: list[Burst] = []
-        if not any(message.kind is Kind.ABORT for message in control_messages):
+        if self.row.granted is not None and self.row.phase in (Phase.RUNNING, Phase.DONE):
+            self._close(self.row.granted)
+            bursts.append(self._burst())
+        elif not any(message.kind is Kind.ABORT for message in control_messages):
             self._run_on(bursts)
         for message in control_messages:
             bursts.append(self.handle(Arrived(message)))

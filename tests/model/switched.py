@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.control import control, reason_in
@@ -26,7 +27,7 @@ class CompensatesFromItsLog(Session):
     """Closes, but takes what was executed from its results and not from the fence."""
 
     def _undo(self, executed: Iterable[Executed]) -> None:
-        super()._undo(self._from_results())
+        super()._undo(tuple(entry for entry in self._from_results() if entry.site in self._results))
 
 
 class TellsOnlyWhomItSentTo(Session):
@@ -128,6 +129,14 @@ class TellsOfARecordItDoesNotKeep(Session):
     def _answer(self, event: Answered, outcome: str) -> None:
         super()._answer(event, outcome)
         self._draft.results = [result for result in self._draft.results if result.operation != "role.commit"]
+
+
+class GrantsWithoutARecord(Session):
+    """Closes for a cancel that it granted, and does not keep that it did."""
+
+    def _update(self, **changes: Any) -> None:
+        changes.pop("granted", None)
+        super()._update(**changes)
 
 
 class GrantsAfterItsVote(Session):

@@ -50,6 +50,7 @@ SAGAS = {
     "recorded": sagas.recorded,
     "unrecorded": lambda: sagas.recorded(commits=False),
     "tail": lambda: sagas.ring(pivot=False, concurrent_tail=True),
+    "billed": sagas.billed,
     "asking": asking,
 }
 
@@ -82,6 +83,12 @@ ROWS: dict[str, tuple[Rules, str, Faults, Property]] = {
         "recorded",
         CRASHED_AND_CANCELLED,
         Property.ALL,
+    ),
+    "a grant is stable": (
+        Rules(core=switched.GrantsWithoutARecord),
+        "billed",
+        CRASHED_AND_CANCELLED,
+        Property.UNPARKED,
     ),
     "no cancel after a vote": (Rules(core=switched.GrantsAfterItsVote), "unrecorded", CANCEL, Property.POSSIBLE),
     "a call in doubt": (Rules(core=switched.ClosesBlindly), "ring", LOST, Property.ALL),

@@ -158,6 +158,26 @@ def recorded(commits: bool = True) -> dict[str, RoleProgram]:
     )
 
 
+def billed() -> dict[str, RoleProgram]:
+    """a does something and tells b; b does what cannot be undone, and then what is tried until it succeeds."""
+
+    def a(value: int) -> Program:
+        done = yield Call("1", "do", {"value": value}, int)
+        yield Send("2", "b", done)
+        return done
+
+    def b() -> Program:
+        got = yield Receive("2", "a", int)
+        sent = yield Call("3", "ship", {"value": got}, int)
+        yield Call("4", "bill", {"value": sent}, int)
+        return None
+
+    after = [*transaction("ship", None), *transaction("bill", None, retriable=True)]
+    return saga(
+        {"a": (a, transaction("do"), {"b"}), "b": (b, after, set())}, commit_role="b", after_commit={"b": {"4"}}
+    )
+
+
 def fork() -> dict[str, RoleProgram]:
     """a chooses; b learns which branch by the selection that rides on its data, c by a label alone. Nothing is a
     pivot, so that the initiator may be cancelled until all have voted."""
