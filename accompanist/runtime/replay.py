@@ -12,6 +12,7 @@ Not promised: that a program that diverges without calling or sending anything d
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -79,6 +80,7 @@ class Run:
     ) -> None:
         self._role = program.role
         self._program = program
+        self.operations = program.projection.operations
         self._header = header
         self._mailbox = mailbox
         self._results = results
@@ -265,6 +267,19 @@ class Run:
         self.consumed.append(message)
         self._step((label, value))
         return None
+
+
+def executed_by(run: Run) -> tuple[Executed, ...]:
+    """What a worker without a fence has executed: the transactions that a run over the log finds answered, and the one
+    that it finds asked, since nobody knows whether that was done. Such a worker has to take the compensation of what
+    never ran as done."""
+    # where the run stops, and why, does not matter: it has passed everything that was answered
+    with contextlib.suppress(Failed, Diverged):
+        wait = run.advance()
+        asked = wait.call if wait is not None else None
+        if asked is not None and run.operations[asked.operation].kind == "transaction":
+            run.executed.append(Executed(asked.site, asked.operation, asked.arguments))
+    return tuple(run.executed)
 
 
 def decode_arguments(program: RoleProgram, payload: bytes) -> dict[str, Any]:

@@ -15,7 +15,6 @@ Not promised: that a caller may go on after `handle` raised. It must park the se
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable
 from typing import Any
 
@@ -39,7 +38,7 @@ from accompanist.runtime.events import (
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND, Verb, order_in
 from accompanist.runtime.ports import Executed, Memory, Phase, ResultKind, SessionRow
-from accompanist.runtime.replay import DIVERGED, Diverged, Failed, Run, decode_arguments
+from accompanist.runtime.replay import DIVERGED, Diverged, Failed, Run, decode_arguments, executed_by
 from accompanist.runtime.state import CLASH, State
 
 PAST_COMMIT = catalogue(
@@ -436,17 +435,8 @@ class Session(State):
             self._draft.messages.append(control(self.header, Kind.COMPENSATED, self.role, self.header.initiator, said))
 
     def _from_results(self) -> tuple[Executed, ...]:
-        """What a worker without a fence has executed: the transactions that a run over the log finds answered, and the
-        one that it finds asked, since nobody knows whether that was done. Such a worker has to take the compensation of
-        what never ran as done."""
-        run = Run(self.program, self.header, self._mailbox, self._results, self._decoded_arguments())
-        # where the run stops, and why, does not matter: it has passed everything that was answered
-        with contextlib.suppress(Failed, Diverged):
-            wait = run.advance()
-            asked = wait.call if wait is not None else None
-            if asked is not None and self.program.projection.operations[asked.operation].kind == "transaction":
-                run.executed.append(Executed(asked.site, asked.operation, asked.arguments))
-        return tuple(run.executed)
+        """What a worker without a fence has executed, as far as the log knows."""
+        return executed_by(Run(self.program, self.header, self._mailbox, self._results, self._decoded_arguments()))
 
     # -- the initiator's part ----------------------------------------------------------------------
 

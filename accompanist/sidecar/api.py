@@ -44,7 +44,8 @@ from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.operate import Verb
 from accompanist.runtime.ports import Commit, Delivery, Log, LogUnavailable, Memory, SessionRow, SessionSummary
 from accompanist.runtime.replay import decode_arguments
-from accompanist.sidecar.driver import Committer, Driver
+from accompanist.sidecar.commits import Committer
+from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import UNKNOWN_CHOREOGRAPHY, Hosted
 from accompanist.sidecar.search import Attributes, List, Name, Words
 from accompanist.sidecar.tracing import Tracing

@@ -23,7 +23,6 @@ import functools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
 from uuid import UUID
 
 import msgspec
@@ -38,6 +37,7 @@ from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnava
 from accompanist.runtime.session import Session
 from accompanist.sidecar import resting
 from accompanist.sidecar.calls import Calls
+from accompanist.sidecar.commits import Committer, commit_of
 from accompanist.sidecar.hosting import Programs
 from accompanist.sidecar.lazily import Lazily
 from accompanist.sidecar.loading import Loader
@@ -48,12 +48,6 @@ from accompanist.sidecar.tracing import Tracing
 logger = structlog.get_logger("accompanist.driver")
 
 _load_keys_max = 200
-
-
-class Committer(Protocol):
-    """The group commit: `log.group.Flusher`."""
-
-    async def commit(self, commit: Commit) -> Sequence[Delivery]: ...
 
 
 class Driver:
@@ -315,25 +309,14 @@ class Driver:
 
     async def _commit(self, session: Session, burst: Burst, cause: dict[str, str], began: int) -> None:
         """Make a burst stable, then let it go."""
-        away: list[Message] = []
-        home: list[Message] = []
-        for message in self._tracing.outgoing(burst.messages, cause):
-            here = message.header.bindings.get(message.receiver) == self._service
-            (home if here else away).append(message)
+        messages = self._tracing.outgoing(burst.messages, cause)
+        commit = commit_of(burst, messages, self._service, resting.deadline_of(session, self._clock))
         shard = shard_of(session.header.session)
         before = self._news.standing(shard)
-        commit = Commit(
-            shard=shard,
-            session=burst.row,
-            results=burst.results,
-            messages=tuple(away),
-            home=tuple(home),
-            timers=(*burst.timers, *resting.deadline_of(session, self._clock)),
-        )
         try:
             deliveries = await self._committer.commit(commit)
-        except (LeaseLost, LogUnavailable):
-            self._give_up(session)
+        except Exception as problem:
+            self._refused(session, problem)
             return
         finally:
             self._committing[session.key] -= 1
@@ -344,12 +327,13 @@ class Driver:
             self.timed(timer.seconds)
         if burst.row.vote is not None:
             crashpoints.reached("sidecar.vote_committed")
-        self._tracing.carried(burst, [*away, *home], cause, began)
-        self._delivered(session, [*away, *home], deliveries)
+        written = [*commit.messages, *commit.home]
+        self._tracing.carried(burst, written, cause, began)
+        self._delivered(session, written, deliveries)
         self._release(session, burst, cause)
         if burst.ended:
             self._finish(session, burst, cause)
-        for message, delivery in zip(home, deliveries[len(away) :], strict=True):
+        for message, delivery in zip(commit.home, deliveries[len(commit.messages) :], strict=True):
             if delivery in (Delivery.STORED, Delivery.SAME):
                 # `same` after the answer of a commit was lost: nobody else will hand it over
                 self.arrive(message, known=delivery is Delivery.SAME or self._news.standing(shard) != before)
@@ -461,6 +445,15 @@ class Driver:
                 self._left.add(key)
         # where nothing could leave, looking again at every session would be for nothing
         self._evict_above = len(self._sessions) + limits.sessions_in_memory_max // 20
+
+    def _refused(self, session: Session, problem: Exception) -> None:
+        """A burst is not in the log, so nothing of it may leave. What no log takes would be refused again at once: such
+        a session is left alone until something comes for it, and `doctor` sees that it stands still."""
+        if isinstance(problem, LeaseLost | LogUnavailable):
+            self._give_up(session)
+            return
+        logger.error("session.damaged", session=str(session.key[0]), role=session.role, problem=type(problem).__name__)
+        self._drop(session)
 
     def _give_up(self, session: Session) -> None:
         """A commit was refused: the lease of the shard ended under it, or this sidecar is going. Whoever sweeps the

@@ -15,7 +15,7 @@ from accompanist.runtime.control import control
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, Phase
 from accompanist.sidecar import lazily
-from accompanist.sidecar.driver import Committer
+from accompanist.sidecar.commits import Committer
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few, of
 

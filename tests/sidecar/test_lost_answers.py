@@ -146,3 +146,29 @@ async def test_a_worker_that_will_not_close_is_asked_at_a_pace(monkeypatch: pyte
     await services.start()
     await asyncio.wait_for(enough.wait(), 20)
     assert set(waits) == {limits.backoff_cap_ms / 1000}
+
+
+async def test_a_commit_that_no_log_takes_costs_its_own_session_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was left in memory, ahead of its log, for ever."""
+    services = Services(sagas.ring())
+    sidecar = services.sidecars["b"]
+    refused: list[object] = []
+    flush = sidecar.log.flush
+
+    async def chokes(commits: Any) -> Any:
+        for commit in commits:
+            if commit.session is not None and commit.session.header.session in refused:
+                raise ValueError("a value that no column takes")
+        return await flush(commits)
+
+    monkeypatch.setattr(sidecar.log, "flush", chokes)
+    first = await services.start()
+    refused.append(first)
+    second = await services.start()
+    assert (await services.end(second)).outcome == "settled"
+    while sidecar.driver.session(first, "b") is not None:  # noqa: ASYNC110
+        await asyncio.sleep(0)  # a turn of the loop, not a time
+    assert not sidecar.driver.take_lost(), "it would be taken up again at once, and again"
+    refused.clear()
+    await sidecar.driver.recover([(first, "b")])
+    assert (await services.end(first)).outcome == "settled"
