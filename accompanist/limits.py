@@ -52,6 +52,32 @@ outbox_retry_cap_ms = 15_000  # a row that is refused for long is tried this oft
 relay_rows_max = 500  # messages that one call carries to a peer in another database
 inbox_early_rows_max = 100_000  # rows that wait, of versions not kept here; as many again of those that are
 
+# -- one sidecar's log -----------------------------------------------------------------------------
+postgres_version_min = 15
+log_connections_max = 8  # a flush, a take, a lease and what clients ask
+log_connect_s = 5.0
+log_statement_ms = 10_000
+log_command_s = 15.0  # beyond the server's own limit: a silent line, not a slow statement
+load_sessions_max = 200  # rebuilt from the log in one question
+lazy_write_ms = 50  # what nobody waits for is written together
+measure_s = 5.0  # how often the gauges are made true
+sidecar_drain_s = 4.0  # less than a supervisor waits before it kills (honcho: 5 s)
+answers_ms = 1_200  # for clients that wait while a sidecar leaves; they are told how things stand
+relay_around_bytes = 4_096  # what a call to a peer has besides its messages: envelope, `_meta`, commas
+
+# -- what `doctor` complains of --------------------------------------------------------------------
+doctor_rows_max = 5  # shown of each kind, the oldest; the count is of all
+snapshot_warning_s = 300.0  # a snapshot that old keeps dead rows from being cleaned
+snapshot_error_s = 3_600.0
+snapshot_transactions_max = 1_000_000  # where no time can be seen
+prepared_s = 60.0  # a prepared transaction that nobody ends
+dead_rows_max = 10_000  # of one table, and
+dead_share = 0.5  # of its live ones
+queue_warning_share = 0.1  # of what NOTIFY's queue holds
+queue_error_share = 0.5
+skew_warning_s = 1.0  # between this clock and the server's
+skew_error_s = 30.0
+forget_warning_s = 3_600.0  # a fence that was not told what to forget
 
 # -- any server ------------------------------------------------------------------------------------
 connections_max = 256
@@ -75,6 +101,16 @@ calls_in_flight_max = 256  # per worker
 # -- one worker ------------------------------------------------------------------------------------
 worker_role_connections_max = 80  # of all workers of a service
 worker_role_statement_ms = 30_000  # of a worker that says nothing of itself
+worker_connections_max = 16  # of one process
+worker_connect_ms = 5_000
+worker_acquire_ms = 5_000  # of a connection out of those
+worker_lock_wait_ms = 5_000
+worker_statement_ms = 8_000  # below the caller's patience: what it gave up on must not go on for long
+worker_command_s = 10.0  # beyond the server's own limit: a silent line
+worker_idle_in_transaction_ms = 30_000  # a stopped process must not hold the door for ever
+conflict_attempts_max = 4  # of a transaction that Postgres could not serialise, before the caller is told
+fence_close_wait_ms = 2_000  # for a call under way to be decided, before the door shuts on it
+forget_sessions_max = 10_000  # of one request to a worker
 
 # -- the public API -------------------------------------------------------------------------------
 waiting_clients_max = 192  # of the calls in flight; further ones are told how things stand at once
@@ -111,6 +147,12 @@ metrics_every_ms = 15_000
 frames_logged_max = 6  # places of an exception
 
 # -- the command line ------------------------------------------------------------------------------
+client_answer_s = 10.0  # of a sidecar, beyond what was asked to be waited for
+table_value_chars_max = 72  # of one value in a table; --json shows all of it
+keep_name_chars_max = 100  # of a kept command, in what is said of it
+keep_forgive_s = 5.0  # a run at least that long is forgiven what went before
+keep_stop_s = 10.0  # how long a kept command may take to end when it is told to
+keep_look_s = 1.0  # how often its parent is looked for, where the kernel does not tell
 
 # -- one choreography ------------------------------------------------------------------------------
 source_bytes_max = 262_144  # one file
@@ -126,3 +168,5 @@ loop_depth_max = 6  # loops in one another: what is known at their heads is a fi
 points_max = 4_000  # points of one normal form, with what follows an early return copied
 roles_max = 32
 import_hops_max = 16
+typing_turns_max = 4  # over a loop, before what still grows there is given no type
+label_chars_max = 72  # of a diagram; what is longer ends in an ellipsis

@@ -21,8 +21,6 @@ from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Delivery
 
 DELIVER = "peer.deliver"
-_around_bytes = 4_096
-"""What a call has besides its messages: envelope, `_meta`, commas."""
 
 
 class _Carried(msgspec.Struct):
@@ -51,7 +49,7 @@ def calls(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], byte
     """The messages in groups, each with the arguments of the call that carries it."""
     group: list[Message] = []
     parts: list[bytes] = []
-    room = limits.message_bytes_max - _around_bytes
+    room = limits.message_bytes_max - limits.relay_around_bytes
     for message in messages:
         part = _encode(message)
         if parts and sum(map(len, parts)) + len(parts) + len(part) > room:

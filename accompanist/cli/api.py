@@ -43,7 +43,6 @@ NO_API = catalogue(
     'Give it one in accompanist.toml, e.g. api = "http://127.0.0.1:7101", and restart its sidecar.',
 )
 
-answer_s = 10.0  # beyond what was asked to be waited for
 
 _token_file: ContextVar[Path | None] = ContextVar("accompanist_token_file", default=None)
 
@@ -82,7 +81,7 @@ def ask(service: Service, method: str, params: Mapping[str, Any], wait_s: float 
     headers = {"Content-Type": "application/json"}
     if token := _token(service):
         headers["Authorization"] = f"Bearer {token}"
-    connection, target = _connection(service.api, wait_s + answer_s)
+    connection, target = _connection(service.api, wait_s + limits.client_answer_s)
     try:
         connection.request("POST", target, body, headers)
         answer = connection.getresponse()

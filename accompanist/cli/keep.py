@@ -28,10 +28,6 @@ from pathlib import Path
 from accompanist import limits
 
 KEEP_WHILE = "ACCOMPANIST_KEEP_WHILE"
-long_run_s = 5.0  # a run at least that long is forgiven what went before
-stop_s = 10.0  # how long CMD may take to end when it is told to
-name_chars_max = 100
-look_s = 1.0  # how often the parent is looked for, where the kernel does not tell
 
 _FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _PR_SET_PDEATHSIG = 1
@@ -64,7 +60,7 @@ class Keeper:
             began = time.monotonic()
             if (told := self._wait(None)) is not None:
                 return self._stop(told)
-            delay_s = 0.0 if time.monotonic() - began >= long_run_s else delay_s
+            delay_s = 0.0 if time.monotonic() - began >= limits.keep_forgive_s else delay_s
             delay_s = min(max(2 * delay_s, limits.backoff_first_ms / 1000), limits.backoff_cap_ms / 1000)
             print(
                 f"keep: {self._name} ended with {self._ending()}; again in {delay_s:g} s", file=sys.stderr, flush=True
@@ -75,7 +71,7 @@ class Keeper:
     @property
     def _name(self) -> str:
         """The command on one line of bounded length."""
-        return " ".join(" ".join(self._command).split())[:name_chars_max]
+        return " ".join(" ".join(self._command).split())[: limits.keep_name_chars_max]
 
     def _start(self) -> None:
         """CMD gets a process group of its own, so that a signal to ours reaches it once: from us."""
@@ -96,10 +92,10 @@ class Keeper:
         while True:
             if until is None and self._child is not None and self._child.poll() is not None:
                 return None
-            left = look_s if until is None else until - time.monotonic()
+            left = limits.keep_look_s if until is None else until - time.monotonic()
             if left <= 0:
                 return None
-            select.select([self._signals], [], [], min(left, look_s))
+            select.select([self._signals], [], [], min(left, limits.keep_look_s))
             for number in self._arrived():
                 if number in _FORWARDED:
                     return signal.Signals(number)
@@ -110,13 +106,13 @@ class Keeper:
         """Pass the signal on and wait; later ones are passed on too, and patience is bounded."""
         assert self._child is not None
         self._child.send_signal(told)
-        until = time.monotonic() + stop_s
+        until = time.monotonic() + limits.keep_stop_s
         while self._child.poll() is None:
             if time.monotonic() > until:
                 self._child.kill()
                 self._child.wait()
                 break
-            select.select([self._signals], [], [], look_s)
+            select.select([self._signals], [], [], limits.keep_look_s)
             for number in self._arrived():
                 if number in _FORWARDED:
                     self._child.send_signal(number)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
+from accompanist import limits
 from accompanist.cli.api import Refused, ask
 from accompanist.cli.output import show, table
 from accompanist.errors import AccompanistError, AuthorError, PeerError, catalogue
@@ -39,7 +40,6 @@ NOT_JSON = catalogue(
     "The value that stands for a worker's reply has to be JSON of the operation's return type.",
     'Quote it for the shell, e.g. --value \'{"number": "P1"}\'.',
 )
-value_chars_max = 72  # of one value in a table; --json shows all of it
 unknown_session = "ACC710"
 
 
@@ -274,7 +274,7 @@ def _due(answer: dict[str, Any], role: str) -> dict[str, float]:
 
 def _short(value: Any) -> str:
     text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= value_chars_max else text[: value_chars_max - 1] + "…"
+    return text if len(text) <= limits.table_value_chars_max else text[: limits.table_value_chars_max - 1] + "…"
 
 
 def clock_time(seconds: float) -> str:

@@ -16,6 +16,7 @@ import copy
 import re
 from collections.abc import Mapping
 
+from accompanist import limits
 from accompanist.language import waits
 from accompanist.language.ir import (
     Abort,
@@ -37,9 +38,6 @@ from accompanist.language.ir import (
 from accompanist.language.program import Choreography
 from accompanist.language.roles import Offer
 from accompanist.language.shapes import Act, Arrow, Frame, Lane, Mark, Picture, Section, Shapes, Visit
-
-text_chars_max = 72
-"""Of one label; what is longer ends in an ellipsis."""
 
 _OURS = re.compile(r"(_\d+)+(_in)?")
 _CALLED = re.compile(r"(?:_\d+)+_([^\W\d]\w*)")
@@ -235,4 +233,4 @@ def _kind(offer: Offer) -> str:
 
 def _short(text: str) -> str:
     flat = " ".join(text.split())
-    return flat if len(flat) <= text_chars_max else flat[: text_chars_max - 1] + "…"
+    return flat if len(flat) <= limits.label_chars_max else flat[: limits.label_chars_max - 1] + "…"

@@ -19,7 +19,7 @@ top = 112.0  # where the first shape begins, under the heads
 inset = 12.0  # of a frame in a frame
 arrow_height, mark_height, act_height, note_height = 44.0, 40.0, 28.0, 17.0
 title_height, gap = 34.0, 16.0
-lane_min, head_height = 132.0, 46.0
+narrowest, head_height = 132.0, 46.0
 overhang = 48.0  # how far a visit's box reaches beyond its first and its last lane
 
 
@@ -64,7 +64,7 @@ class Sheet:
         self.depth = _depth(picture.shapes)
         self._order = {lane.role: number for number, lane in enumerate(picture.lanes)}
         self.heads = [
-            max(lane_min - 24, width(lane.role, 8) + 28, width(lane.role_class, small) + 28) for lane in picture.lanes
+            max(narrowest - 24, width(lane.role, 8) + 28, width(lane.role_class, small) + 28) for lane in picture.lanes
         ]
         half = self._halves()
         gaps = self._gaps(half)
@@ -96,7 +96,7 @@ class Sheet:
         """The distances between lanes: each shape clear of the next lane, each label as long as its arrow."""
         pairs = list(pairwise(half))
         heads = [(one + other) / 2 for one, other in pairwise(self.heads)]
-        gaps = [max(lane_min, max(pair) + 18, apart + 20) for pair, apart in zip(pairs, heads, strict=True)]
+        gaps = [max(narrowest, max(pair) + 18, apart + 20) for pair, apart in zip(pairs, heads, strict=True)]
         wide = [shape for shape in _all(self.picture.shapes) if isinstance(shape, (Arrow, Visit))]
         for first, last, needed in sorted(map(self._span, wide), key=lambda span: span[1] - span[0]):
             lacking = needed - sum(gaps[first:last])

@@ -11,6 +11,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import replace
 
+from accompanist import limits
 from accompanist.language import annotation, codes, methods, types
 from accompanist.language.diagnostic import Findings
 from accompanist.language.infer import Inference, unpacked
@@ -36,7 +37,6 @@ from accompanist.language.source import Span
 from accompanist.language.types import REFUSED, WORDS, Type
 
 Env = Mapping[str, Type]
-_turns_max = 4
 
 
 class Typing:
@@ -102,7 +102,7 @@ class Typing:
 
     def _loop(self, point: Loop, env: Env) -> tuple[Statement, Env]:
         found, told, head = self._findings, Findings(), env
-        for turn in range(_turns_max + 2):
+        for turn in range(limits.typing_turns_max + 2):
             self._findings = Findings()
             self._turns.append(([], []))
             body, _ = self._block(point.body, head)
@@ -113,7 +113,8 @@ class Typing:
                 after = {name: type for name, type in _join(after, way).items() if name in env}
             if after == head:
                 break
-            grows = {name for name, type in after.items() if type != head[name]} if turn >= _turns_max else set()
+            patient = turn < limits.typing_turns_max
+            grows = set() if patient else {name for name, type in after.items() if type != head[name]}
             head = {name: types.UNKNOWN if name in grows else type for name, type in after.items()}
         found.take(told)
         self._findings = found

@@ -14,12 +14,8 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
+from accompanist import limits
 from accompanist.runtime.ports import LogUnavailable
-
-POOL_SIZE = 8  # a flush, a take, a lease and what clients ask
-CONNECT_SECONDS = 5.0
-STATEMENT_MS = 10_000
-COMMAND_SECONDS = 15.0  # beyond the server's own limit: a silent line, not a slow statement
 
 # Classes of SQLSTATE after which the same question may be asked again: connection, rollback, resources, operator
 # intervention, system. And: lock not available, read-only (a server in recovery), a plan that a migration outdated.
@@ -64,8 +60,8 @@ def settings(name: str, schema: str | None = None) -> Mapping[str, str]:
     """What a connection tells the server of itself. The search path makes every statement a constant."""
     told = {
         "application_name": name,
-        "statement_timeout": str(STATEMENT_MS),
-        "idle_in_transaction_session_timeout": str(STATEMENT_MS),
+        "statement_timeout": str(limits.log_statement_ms),
+        "idle_in_transaction_session_timeout": str(limits.log_statement_ms),
         "default_transaction_isolation": "read committed",
     }
     if schema is not None:
@@ -78,7 +74,10 @@ async def connect(dsn: str, name: str, schema: str | None = None) -> asyncpg.Con
     """One connection outside any pool. Raises LogUnavailable."""
     async with reach():
         return await asyncpg.connect(
-            dsn, timeout=CONNECT_SECONDS, command_timeout=COMMAND_SECONDS, server_settings=settings(name, schema)
+            dsn,
+            timeout=limits.log_connect_s,
+            command_timeout=limits.log_command_s,
+            server_settings=settings(name, schema),
         )
 
 
@@ -89,7 +88,7 @@ async def _keep_state(connection: asyncpg.Connection) -> None:
 class Pool:
     """Connections that are opened when they are first needed, and again when they were lost.
 
-    A statement that runs into COMMAND_SECONDS was not slow: the server's own limit would have come first. The line is
+    A statement that runs into `log_command_s` was not slow: the server's own limit would have come first. The line is
     dead without a sign (a firewall that forgot it, a host that is gone), and those that were opened beside it most
     likely are, too: it is dropped as it is, for a cancellation would be waited for on it as long again, and the others
     are opened anew when they are next needed, or each would cost as much.
@@ -121,11 +120,11 @@ async def open_pool(dsn: str, told: Mapping[str, str] | None = None, **more: obj
         pool = await asyncpg.create_pool(
             dsn,
             min_size=1,
-            max_size=POOL_SIZE,
+            max_size=limits.log_connections_max,
             max_inactive_connection_lifetime=0,
             reset=_keep_state,
-            timeout=CONNECT_SECONDS,
-            command_timeout=COMMAND_SECONDS,
+            timeout=limits.log_connect_s,
+            command_timeout=limits.log_command_s,
             server_settings=dict(told or {}),
             **more,
         )

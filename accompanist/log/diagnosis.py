@@ -14,6 +14,7 @@ from typing import Literal
 
 import msgspec
 
+from accompanist import limits
 from accompanist.errors import CATALOGUE
 from accompanist.log import ailments, refusals, server
 from accompanist.log.schema import REVISIONS
@@ -21,13 +22,6 @@ from accompanist.log.vitals import Held, Vitals
 
 Severity = Literal["error", "warning"]
 
-snapshot_warning_s, snapshot_error_s = 300.0, 3_600.0
-snapshot_transactions = 1_000_000  # where no time can be seen
-prepared_s = 60.0
-dead_rows, dead_share = 10_000, 0.5
-queue_warning, queue_error = 0.1, 0.5
-skew_warning_s, skew_error_s = 1.0, 30.0
-forget_s = 3_600.0
 UNSAFE = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
@@ -87,12 +81,12 @@ def _server(vitals: Vitals) -> Judged:
     elif seen.standbys_async is None:
         text = f"{seen.standbys} standbys, and this login may not see how they replicate: use --database"
         yield ailments.ASYNC_STANDBY, "warning", text
-    if seen.notify_usage > queue_warning:
-        severity: Severity = "error" if seen.notify_usage > queue_error else "warning"
+    if seen.notify_usage > limits.queue_warning_share:
+        severity: Severity = "error" if seen.notify_usage > limits.queue_error_share else "warning"
         yield ailments.NOTIFY_QUEUE, severity, f"{seen.notify_usage:.0%} of it is used"
     skew = abs(seen.skew_s) - seen.round_trip_s / 2
-    if skew > skew_warning_s:
-        severity = "error" if skew > skew_error_s else "warning"
+    if skew > limits.skew_warning_s:
+        severity = "error" if skew > limits.skew_error_s else "warning"
         side = "ahead of" if seen.skew_s > 0 else "behind"
         yield ailments.CLOCK_SKEW, severity, f"the database is {abs(seen.skew_s):.1f} s {side} this machine"
 
@@ -100,13 +94,13 @@ def _server(vitals: Vitals) -> Judged:
 def _snapshots(vitals: Vitals) -> Judged:
     for holder in vitals.server.holders:
         seconds = holder.seconds or 0.0
-        if seconds < snapshot_warning_s and holder.transactions < snapshot_transactions:
+        if seconds < limits.snapshot_warning_s and holder.transactions < limits.snapshot_transactions_max:
             continue
-        severity: Severity = "error" if seconds > snapshot_error_s else "warning"
+        severity: Severity = "error" if seconds > limits.snapshot_error_s else "warning"
         age = f"for {_ago(seconds)}, " if holder.seconds is not None else ""
         yield ailments.SNAPSHOT_HELD, severity, f"{holder.kind} {holder.name}: {age}{holder.transactions} transactions"
     for gid, seconds in vitals.server.prepared:
-        if seconds > prepared_s:
+        if seconds > limits.prepared_s:
             yield ailments.PREPARED, "warning", f"{gid}, for {_ago(seconds)}"
 
 
@@ -136,14 +130,14 @@ def _sessions(vitals: Vitals) -> Judged:
         if version.problem:
             what = f"version {version.fingerprint[:12]} of {version.choreography}"
             yield ailments.VERSION_LOST, "warning", f"{version.sessions} sessions began with {what}; {version.problem}"
-    if vitals.forgotten and vitals.forgotten_s > forget_s:
+    if vitals.forgotten and vitals.forgotten_s > limits.forget_warning_s:
         text = f"{vitals.forgotten} sessions, the oldest for {_ago(vitals.forgotten_s)}"
         yield ailments.NOT_FORGOTTEN, "warning", text
 
 
 def _tables(vitals: Vitals) -> Judged:
     for table in vitals.tables:
-        if table.dead > max(dead_rows, dead_share * table.live):
+        if table.dead > max(limits.dead_rows_max, limits.dead_share * table.live):
             megabytes = table.total_bytes / 1_000_000
             text = f"{table.name}: {table.dead} dead rows beside {table.live}, {megabytes:.0f} MB"
             yield ailments.DEAD_ROWS, "warning", text

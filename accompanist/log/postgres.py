@@ -150,9 +150,9 @@ class PostgresLog(Pages, Versions):
         rows = [results.columns(row) for commit in commits for row in commit.results]
         outgoing = inbox.Outgoing(commits, self._schemas)
         arguments = [
-            *_transposed([sessions.columns(row) for row in written.values()], sessions.COLUMNS_COUNT),
-            *_transposed(rows, results.COLUMNS_COUNT),
-            *_transposed([timers.columns(row) for commit in commits for row in commit.timers], timers.COLUMNS_COUNT),
+            *_transposed([sessions.columns(row) for row in written.values()], sessions.COLUMNS),
+            *_transposed(rows, results.COLUMNS),
+            *_transposed([timers.columns(row) for commit in commits for row in commit.timers], timers.COLUMNS),
             *outgoing.columns(),
         ]
         try:

@@ -33,7 +33,7 @@ import accompanist
 from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.log import names, refusals
-from accompanist.log.connection import CONNECT_SECONDS, connect
+from accompanist.log.connection import connect
 from accompanist.log.schema import check_known, check_version, head, require_head, status
 
 __all__ = ["bootstrap", "head", "migrate", "require_head", "status"]
@@ -54,7 +54,7 @@ async def bootstrap(dsn: str, services: Mapping[str, str]) -> None:
                 for service, schema in services.items():
                     await _bootstrap_service(connection, service, names.identifier(schema))
         finally:
-            await connection.close(timeout=1)
+            await connection.close(timeout=limits.end_s)
 
 
 async def _bootstrap_service(connection: asyncpg.Connection, service: str, schema: str) -> None:
@@ -99,7 +99,7 @@ async def migrate(dsn: str, service: str, schema: str, direction: Direction = "u
     owner = names.owner_role(service)
     names.identifier(schema)
     # no time limits here: a revision takes as long as the tables are big
-    opened = partial(asyncpg.connect, dsn, timeout=CONNECT_SECONDS)
+    opened = partial(asyncpg.connect, dsn, timeout=limits.log_connect_s)
     engine = create_async_engine("postgresql+asyncpg://", async_creator=opened)
     try:
         async with refusals.readable(dsn), engine.begin() as connection:

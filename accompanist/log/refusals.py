@@ -8,11 +8,10 @@ from contextlib import asynccontextmanager
 import asyncpg
 from sqlalchemy.exc import DBAPIError
 
+from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
 from accompanist.log.connection import again, of_a_pooler, redacted
 from accompanist.runtime.ports import LogUnavailable
-
-POSTGRES_VERSION_MIN = 15
 
 ABSENT = catalogue(
     "ACC401",
@@ -23,7 +22,7 @@ ABSENT = catalogue(
 TOO_OLD = catalogue(
     "ACC402",
     "Postgres is too old",
-    f"The log needs Postgres {POSTGRES_VERSION_MIN} or later.",
+    f"The log needs Postgres {limits.postgres_version_min} or later.",
     "Upgrade the server, or point the service at a newer one.",
 )
 NOT_MIGRATED = catalogue(

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from accompanist.runtime.ports import ResultKind, ResultRow
 
-COLUMNS_COUNT = 8
+COLUMNS = 8
 # In the order `from_columns` reads them.
 STORED = "role, site, kind, operation, outcome, digest, value"
 

@@ -55,11 +55,11 @@ async def _look(dsn: str, schema: str) -> tuple[str | None, asyncpg.Record | Non
                 return None, None
             return current, await connection.fetchrow("SELECT service, shards_count FROM setting")
         finally:
-            await connection.close(timeout=1)
+            await connection.close(timeout=limits.end_s)
 
 
 def check_version(version: int) -> None:
-    if version < refusals.POSTGRES_VERSION_MIN:
+    if version < limits.postgres_version_min:
         raise OperatorError(refusals.TOO_OLD, f"the server is of version {version}")
 
 

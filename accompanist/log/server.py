@@ -19,6 +19,7 @@ from typing import NamedTuple
 
 import asyncpg
 
+from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
 from accompanist.log import names, refusals
 from accompanist.log.connection import connect
@@ -90,7 +91,7 @@ async def require_safe(dsn: str, schema: str) -> None:
             if before is not None and before != now:
                 raise OperatorError(OTHER_SERVER, f"schema {schema} was last used on {before}; this is {now}")
         finally:
-            await connection.close(timeout=1)
+            await connection.close(timeout=limits.end_s)
 
 
 async def accept(dsn: str, schema: str) -> Identity | None:
@@ -103,7 +104,7 @@ async def accept(dsn: str, schema: str) -> Identity | None:
                 await connection.execute(_ACCEPT, *now)
             return now
         finally:
-            await connection.close(timeout=1)
+            await connection.close(timeout=limits.end_s)
 
 
 async def settings(connection: asyncpg.Connection) -> dict[str, str]:

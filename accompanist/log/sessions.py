@@ -88,7 +88,7 @@ def searchable(text: str) -> str:
     return text.replace("\0", "")
 
 
-COLUMNS_COUNT = 16
+COLUMNS = 16
 # In the order `from_columns` reads them.
 STORED = "role, phase, vote, outcome, reason, header, body, result"
 

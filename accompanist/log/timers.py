@@ -15,7 +15,7 @@ from accompanist.runtime.control import EVENT_SITE
 from accompanist.runtime.messages import shard_of
 from accompanist.runtime.ports import Due, EventRow, Timer, TimerRow
 
-COLUMNS_COUNT = 6
+COLUMNS = 6
 AGAIN = timedelta(milliseconds=limits.timer_again_ms)
 DUE = "SELECT session, role, site, seconds FROM due($1, $2, $3)"
 LISTED = """

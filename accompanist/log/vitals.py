@@ -23,8 +23,6 @@ from accompanist.log import names, refusals, server, versions
 from accompanist.log.connection import connect
 from accompanist.log.schema import head
 
-shown_max = 5  # of each kind, the oldest; the count is of all
-
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
     """What keeps dead rows from being cleaned: a session, a replication slot or a prepared transaction. `transactions`:
@@ -182,7 +180,7 @@ async def read(dsn: str, service: str, schema: str) -> Vitals:
                 return Vitals(service=service, revision=revision, head=head(), server=seen)
             return await _log(connection, service, schema, seen)
         finally:
-            await connection.close(timeout=1)
+            await connection.close(timeout=limits.end_s)
 
 
 async def _server(connection: asyncpg.Connection, logins: Sequence[str], *, with_log: bool) -> Server:
@@ -196,8 +194,8 @@ async def _server(connection: asyncpg.Connection, logins: Sequence[str], *, with
         skew_s=skew_s,
         round_trip_s=round_trip_s,
         notify_usage=await connection.fetchval("SELECT pg_notification_queue_usage()"),
-        holders=tuple(Holder(**dict(row)) for row in await connection.fetch(_HOLDERS, shown_max)),
-        prepared=tuple((row[0], row[1]) for row in await connection.fetch(_PREPARED, shown_max)),
+        holders=tuple(Holder(**dict(row)) for row in await connection.fetch(_HOLDERS, limits.doctor_rows_max)),
+        prepared=tuple((row[0], row[1]) for row in await connection.fetch(_PREPARED, limits.doctor_rows_max)),
         standbys=standbys["all"],
         standbys_async=standbys["async"] if not standbys["hidden"] else None,
         identity=str(now or ""),
@@ -262,6 +260,7 @@ def _in_use(row: Any) -> InUse:
 
 async def _held(connection: asyncpg.Connection, query: str, *arguments: Any) -> Held:
     """`query` is one of the constants above."""
-    oldest = f"SELECT *, count(*) OVER () AS n FROM ({query}) AS found ORDER BY seconds DESC LIMIT {shown_max}"  # noqa: S608
-    rows: Sequence[Any] = await connection.fetch(oldest, *arguments)
+    bound = f"${len(arguments) + 1}"
+    oldest = f"SELECT *, count(*) OVER () AS n FROM ({query}) AS found ORDER BY seconds DESC LIMIT {bound}"  # noqa: S608
+    rows: Sequence[Any] = await connection.fetch(oldest, *arguments, limits.doctor_rows_max)
     return Held(count=rows[0]["n"] if rows else 0, oldest=tuple((row[0], row[1], row[2], row[3]) for row in rows))

@@ -26,7 +26,7 @@ from accompanist import limits
 from accompanist.runtime.ports import Log
 
 logger = structlog.get_logger("accompanist.collection")
-DAY_MS = 86_400_000
+MS_A_DAY = 86_400_000
 
 
 class Fences(Protocol):
@@ -45,7 +45,7 @@ class Collector:
         *,
         collect_after_ms: int = limits.collect_after_ms,
         payload_after_ms: int | None = None,
-        tombstone_ms: int = limits.tombstone_days * DAY_MS,
+        tombstone_ms: int = limits.tombstone_days * MS_A_DAY,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._log = log

@@ -47,8 +47,6 @@ from accompanist.sidecar.tracing import Tracing
 
 logger = structlog.get_logger("accompanist.driver")
 
-_load_keys_max = 200
-
 
 class Driver:
     """All sessions of one sidecar. `ended` is told of every session that voted, and that reached its last phase;
@@ -176,8 +174,8 @@ class Driver:
             elif self.holds(session):
                 self._loading[key] = [event]
                 absent.append(key)
-        for at in range(0, len(absent), _load_keys_max):
-            self._tasks.spawn(self._loader.load(absent[at : at + _load_keys_max]))
+        for at in range(0, len(absent), limits.load_sessions_max):
+            self._tasks.spawn(self._loader.load(absent[at : at + limits.load_sessions_max]))
 
     def _pass_time(self, session: Session, event: Fired | Deadline) -> None:
         self._feed(session, event)
@@ -216,8 +214,8 @@ class Driver:
         One that is in memory is told of everything in its inbox once more, which changes nothing it knows."""
         keys = [key for key in keys if key not in self._loading]
         self._news.swept(keys)
-        for at in range(0, len(keys), _load_keys_max):
-            batch = keys[at : at + _load_keys_max]
+        for at in range(0, len(keys), limits.load_sessions_max):
+            batch = keys[at : at + limits.load_sessions_max]
             self._loading.update((key, []) for key in batch if key not in self._sessions)
             await self._loader.load(batch)
 

@@ -11,9 +11,8 @@ import asyncio
 from collections.abc import Callable
 from uuid import UUID
 
+from accompanist import limits
 from accompanist.runtime.session import Session
-
-_lazy_ms = 50
 
 
 class Lazily:
@@ -33,7 +32,7 @@ class Lazily:
     def soon(self, session: Session) -> None:
         self._due[session.key] = session
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(_lazy_ms / 1000, self.now)
+            self._timer = asyncio.get_running_loop().call_later(limits.lazy_write_ms / 1000, self.now)
 
     def forget(self, session: Session) -> None:
         """It is written otherwise, or is not ours any more."""

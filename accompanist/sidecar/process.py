@@ -2,7 +2,8 @@
 
 Start: compile and load the choreographies, open the log (which must be migrated), register the projections, take the
 shards and sweep them, then listen. Leave, on SIGTERM or SIGINT: refuse new starts, stop taking messages, let what is
-under way end within `drain_s`, give the shards up, close. A second signal leaves at once; nothing is lost by it.
+under way end within `sidecar_drain_s`, give the shards up, close. A second signal leaves at once; nothing is lost by
+it.
 
     GET /health   200 while the process lives: {"service", "shards", "sessions", ...}
     GET /ready    200 when leases are fresh and the first sweep is done, else 503
@@ -25,7 +26,7 @@ import orjson
 import structlog
 import uvloop
 
-from accompanist import crashpoints
+from accompanist import crashpoints, limits
 from accompanist.channels import peers
 from accompanist.log.group import Flusher
 from accompanist.log.listener import Listener
@@ -51,9 +52,6 @@ from accompanist.telemetry import logs
 from accompanist.telemetry.export import open_telemetry
 
 logger = structlog.get_logger("accompanist.sidecar")
-drain_s = 4.0  # less than a supervisor waits before it kills (honcho: 5 s)
-measure_s = 5.0
-answers_ms = 1_200  # for clients that wait; they are told how things stand
 
 
 def run(config: Config, service: str) -> int:
@@ -151,7 +149,7 @@ class Sidecar:
         listener = asyncio.create_task(ear.run())
         leave.push_async_callback(_cancelled, listener)
         leave.push_async_callback(self._intake.release)
-        leave.push_async_callback(self._driver.drain, drain_s)
+        leave.push_async_callback(self._driver.drain, limits.sidecar_drain_s)
         leave.push_async_callback(_cancelled, asyncio.create_task(self._measure()))
         self._relay.start()
         leave.push_async_callback(self._relay.stop)
@@ -162,7 +160,7 @@ class Sidecar:
         """Keep the gauges true."""
         while True:
             self._tracing.standing(*self._driver.standing())
-            await asyncio.sleep(measure_s)
+            await asyncio.sleep(limits.measure_s)
 
     async def _listen(self) -> None:
         service = self._service
@@ -177,11 +175,11 @@ class Sidecar:
         self._server: Server = await serve(
             methods, service.api, allow_remote=access is not None, pages=pages, access=access
         )
-        self._leave.push_async_callback(self._server.stop, answers_ms)
+        self._leave.push_async_callback(self._server.stop, limits.answers_ms)
         if service.listen:
             receiver = {peers.DELIVER: Receiver(self._log).deliver}
             listening = await serve(receiver, service.listen, allow_remote=True, access=peers_access(service))
-            self._leave.push_async_callback(listening.stop, answers_ms)
+            self._leave.push_async_callback(listening.stop, limits.answers_ms)
 
     async def stop(self) -> None:
         """Leave cleanly, in the opposite order; what does not end in time is taken up by whoever holds the shards

@@ -5,11 +5,11 @@ COMMIT, unknown, and the fence tells when it is asked again. So such errors are 
 never the worker's decision. Conflicts that Postgres resolves by sacrificing one transaction are tried again here first,
 since nobody has to hear of them.
 
-A statement that runs into `command_s` was not slow, for the server's own limit would have come first: its connection is
-dead without a sign (a firewall that forgot it, a host that is gone). It is dropped as it is, since a ROLLBACK or a
-cancellation would be waited for on it as long again, and for ever where nothing limits it; the server frees what its
-transaction held after `idle_in_transaction_ms`. A handler that gives a statement more time (SET LOCAL
-statement_timeout) has to say so to the driver, too (`timeout=`).
+A statement that runs into `worker_command_s` was not slow, for the server's own limit would have come first: its
+connection is dead without a sign (a firewall that forgot it, a host that is gone). It is dropped as it is, since a
+ROLLBACK or a cancellation would be waited for on it as long again, and for ever where nothing limits it; the server
+frees what its transaction held after `worker_idle_in_transaction_ms`. A handler that gives a statement more time (SET
+LOCAL statement_timeout) has to say so to the driver, too (`timeout=`).
 
 Connections are returned as they are, without the reset that a pool usually sends (one more round trip a call): the
 SDK leaves nothing on a connection, and a handler must not either: SET LOCAL, never SET; no LISTEN, no session locks.
@@ -23,6 +23,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
 
 UNREACHABLE = catalogue(
@@ -31,14 +32,6 @@ UNREACHABLE = catalogue(
     "Postgres does not answer at the address given, or refuses this user or database.",
     "Start it, or correct the worker's DSN.",
 )
-
-connections_max = 16
-lock_wait_ms = 5_000
-statement_ms = 8_000  # below the caller's patience: what it gave up on must not go on for long
-command_s = 10.0
-idle_in_transaction_ms = 30_000  # a stopped process must not hold the door for ever
-connect_timeout_ms = 5_000
-acquire_ms = 5_000
 
 
 class ConnectionLost(Exception):
@@ -65,7 +58,7 @@ _PASSING: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
 )
 
 
-async def open_pool(dsn: str, schema: str, size: int = connections_max) -> asyncpg.Pool:
+async def open_pool(dsn: str, schema: str, size: int = limits.worker_connections_max) -> asyncpg.Pool:
     """Connections for calls, on which names are the schema's. Raises OperatorError, which does not show the DSN: it
     holds a password."""
     try:
@@ -74,15 +67,15 @@ async def open_pool(dsn: str, schema: str, size: int = connections_max) -> async
             min_size=1,
             max_size=size,
             max_inactive_connection_lifetime=0,
-            timeout=connect_timeout_ms / 1000,
-            command_timeout=command_s,
+            timeout=limits.worker_connect_ms / 1000,
+            command_timeout=limits.worker_command_s,
             reset=_leave_as_is,
             server_settings={
                 "application_name": f"accompanist worker {schema}",
                 "search_path": schema,
-                "lock_timeout": str(lock_wait_ms),
-                "statement_timeout": str(statement_ms),
-                "idle_in_transaction_session_timeout": str(idle_in_transaction_ms),
+                "lock_timeout": str(limits.worker_lock_wait_ms),
+                "statement_timeout": str(limits.worker_statement_ms),
+                "idle_in_transaction_session_timeout": str(limits.worker_idle_in_transaction_ms),
             },
         )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
@@ -117,7 +110,7 @@ def _met_own_repeat(problem: BaseException) -> bool:
 async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
     """A connection of the pool, within a time: waiting for ever would hold the caller's place in line. Raises
     ConnectionLost where the driver complains of one that broke; its other complaints are somebody's mistake."""
-    async with asyncio.timeout(acquire_ms / 1000):
+    async with asyncio.timeout(limits.worker_acquire_ms / 1000):
         taken = await pool.acquire()
     try:
         yield taken

@@ -37,8 +37,6 @@ from accompanist.rpc.envelope import RpcError
 from accompanist.worker import database
 from accompanist.worker.fence import Fence, Key
 
-conflict_attempts_max = 4
-
 logger = structlog.get_logger("accompanist.worker")
 T = TypeVar("T")
 Work = Callable[[asyncpg.Connection], Awaitable[Any]]
@@ -134,12 +132,12 @@ class Execution:
 
     async def _decided(self, once: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         """Run it on a connection of its own, again on a conflict. Raises RpcError for what may pass."""
-        for attempt in range(1, conflict_attempts_max + 1):
+        for attempt in range(1, limits.conflict_attempts_max + 1):
             try:
                 async with database.connection(self._pool) as connection:
                     return await once(connection)
             except Exception as problem:
-                if attempt < conflict_attempts_max and database.is_conflict(problem):
+                if attempt < limits.conflict_attempts_max and database.is_conflict(problem):
                     continue
                 word = database.passing(problem)
                 if word is None:

@@ -19,7 +19,6 @@ from accompanist.errors import OperatorError, catalogue
 from accompanist.worker.identifiers import schema_name
 
 VERSION = 1
-close_wait_ms = 2_000
 
 NOT_INSTALLED = catalogue(
     "ACC511",
@@ -135,7 +134,7 @@ class Fence:
 
     async def close(self, tx: asyncpg.Connection, session: UUID, role: str, unless: str | None) -> str:
         """The answer's JSON, as the contract of `accompanist.close` has it."""
-        answer: Any = await tx.fetchval(self._close, session, role, unless, close_wait_ms)
+        answer: Any = await tx.fetchval(self._close, session, role, unless, limits.fence_close_wait_ms)
         return str(answer)
 
     async def forget(self, tx: asyncpg.Connection, sessions: list[UUID]) -> int:

@@ -49,7 +49,7 @@ class Running:
         """Finish what is under way, within a time, and let go of everything."""
         await self._server.stop(within_ms)
         try:
-            async with asyncio.timeout(1):
+            async with asyncio.timeout(limits.end_s):
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()

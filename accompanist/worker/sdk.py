@@ -28,7 +28,7 @@ import asyncpg
 import msgspec
 import orjson
 
-from accompanist import Role
+from accompanist import Role, limits
 from accompanist.errors import AuthorError
 from accompanist.language import codec
 from accompanist.rpc import envelope, meta
@@ -47,8 +47,6 @@ Around = Callable[[str, Mapping[str, Any]], AbstractContextManager[None]]
 CLOSE = "accompanist.close"
 FORGET = "accompanist.forget"
 DESCRIBE = "accompanist.describe"
-
-forget_sessions_max = 10_000
 
 
 class Worker:
@@ -138,8 +136,8 @@ def _close_method(execution: Execution) -> Handler:
 def _forget_method(execution: Execution) -> Handler:
     async def forget(params: Params, context: bytes | None) -> bytes:
         sessions = codec.decode(_object(params), _Forget).sessions
-        if len(sessions) > forget_sessions_max:
-            raise envelope.invalid_params(f"at most {forget_sessions_max} sessions are forgotten at a time")
+        if len(sessions) > limits.forget_sessions_max:
+            raise envelope.invalid_params(f"at most {limits.forget_sessions_max} sessions are forgotten at a time")
         return orjson.dumps({"rows": await execution.forget(sessions)})
 
     return forget

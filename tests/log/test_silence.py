@@ -14,8 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from accompanist import limits
 from accompanist.limits import shards_count
-from accompanist.log import connection, names
+from accompanist.log import names
 from accompanist.log.listener import Listener
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.ports import LogUnavailable
@@ -32,7 +33,7 @@ def edges(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple
     host = parse_qs(urlsplit(database.admin_dsn).query).get("host", [""])[0]
     if not host.startswith("/"):
         pytest.skip("the server of DATABASE_URL has no socket of ours")
-    monkeypatch.setattr(connection, "COMMAND_SECONDS", PATIENCE_S)
+    monkeypatch.setattr(limits, "log_command_s", PATIENCE_S)
     with tempfile.TemporaryDirectory(prefix="acc-") as place:
         found = Edges()
         found.unix("db", Path(place) / postgres.SOCKET_NAME, f"{host}/{postgres.SOCKET_NAME}", postgres=True)
@@ -53,12 +54,12 @@ async def test_a_silent_line_costs_one_patience_however_many_there_are(edges: tu
     proxies, dsn = edges
     log = await PostgresLog.open(dsn, "payment", SERVICES)
     try:
-        assert all(await asyncio.gather(*(look(log) for _ in range(connection.POOL_SIZE * 4))))
-        assert proxies.freeze("db") == connection.POOL_SIZE
+        assert all(await asyncio.gather(*(look(log) for _ in range(limits.log_connections_max * 4))))
+        assert proxies.freeze("db") == limits.log_connections_max
         began = asyncio.get_running_loop().time()
         assert not await look(log)
         assert asyncio.get_running_loop().time() - began < PATIENCE_S * 1.8, "a dead line is not asked to cancel"
-        assert all(await asyncio.gather(*(look(log) for _ in range(connection.POOL_SIZE * 4))))
+        assert all(await asyncio.gather(*(look(log) for _ in range(limits.log_connections_max * 4))))
     finally:
         await log.close()
 

@@ -14,7 +14,6 @@ from accompanist.runtime.answers import Fault
 from accompanist.runtime.control import control
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, Phase
-from accompanist.sidecar import lazily
 from accompanist.sidecar.commits import Committer
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few, of
@@ -112,14 +111,14 @@ class Held:
 async def test_a_session_that_ends_while_its_row_is_written_ends_in_the_log_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(lazily, "_lazy_ms", 0)
+    monkeypatch.setattr(limits, "lazy_write_ms", 0)
     services = Services(sagas.ring())
     services.workers["b"].turns = 10
     held = Held(services.sidecars["b"].flusher)
     monkeypatch.setattr(services.sidecars["b"].driver, "_committer", held)
     session = await services.start()
     await held.holds.wait()
-    monkeypatch.setattr(lazily, "_lazy_ms", 200)  # the last row is due after the one that is held
+    monkeypatch.setattr(limits, "lazy_write_ms", 200)  # the last row is due after the one that is held
     await services.over("b", session)
     held.let_go.set()
     await services.row("b", session, Phase.SETTLED)

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 import pytest
 
+from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.worker import fence
 from accompanist.worker.fence import Fence
@@ -200,7 +201,7 @@ async def test_a_call_waits_for_a_close_under_way(connect: Connect, the_fence: F
 async def test_close_waits_for_so_long_only(
     connect: Connect, the_fence: Fence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fence, "close_wait_ms", 1)
+    monkeypatch.setattr(limits, "fence_close_wait_ms", 1)
     caller, closer, session = await connect(), await connect(), uuid4()
     attempt = caller.transaction()
     await attempt.start()

@@ -13,7 +13,7 @@ import asyncpg
 import orjson
 import pytest
 
-from accompanist import Role, query, transaction
+from accompanist import Role, limits, query, transaction
 from accompanist.errors import AuthorError, OperatorError
 from accompanist.rpc.client import connect
 from accompanist.runtime.answers import Closed, Declined, Fault, Missing, Replied, RetryLater, Reused
@@ -190,7 +190,7 @@ async def test_white_space_does_not_make_another_call(caller: Caller) -> None:
 async def test_a_lock_that_is_not_free_is_no_decision(
     caller: Caller, db: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("accompanist.worker.fence.close_wait_ms", 1)
+    monkeypatch.setattr(limits, "fence_close_wait_ms", 1)
     asked = asyncio.create_task(caller.call("saw", "1", plank=Plank(4, "slow")))
     await bench.started.wait()
     arguments = orjson.dumps({"session": str(caller.session), "role": caller.role})

@@ -10,8 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import asyncpg
 import pytest
 
+from accompanist import limits
 from accompanist.runtime.answers import Replied, RetryLater
-from accompanist.worker import database
 from ops import postgres
 from ops.chaos.proxy import Edges
 from tests.postgres import Database
@@ -28,7 +28,7 @@ async def test_a_call_on_a_silent_line_is_answered_and_its_repeat_is_done_once(
     host = parse_qs(urlsplit(blank_database.admin_dsn).query).get("host", [""])[0]
     if not host.startswith("/"):
         pytest.skip("the server of DATABASE_URL has no socket of ours")
-    monkeypatch.setattr(database, "command_s", PATIENCE_S)
+    monkeypatch.setattr(limits, "worker_command_s", PATIENCE_S)
     edges = Edges()
     with tempfile.TemporaryDirectory(prefix="acc-") as place:
         edges.unix("db", Path(place) / postgres.SOCKET_NAME, f"{host}/{postgres.SOCKET_NAME}", postgres=True)
