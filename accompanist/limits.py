@@ -50,6 +50,8 @@ log_role_connections_max = 80  # of all sidecars of a service; a server has 100 
 outbox_retry_ms = 500  # how often the outbox is looked at, and the first back-off of a row in it
 outbox_retry_cap_ms = 15_000  # a row that is refused for long is tried this often
 relay_rows_max = 500  # messages that one call carries to a peer in another database
+sessions_per_peer_max = 200_000  # open here that one peer began; an open session waits on disk, not in memory
+crowd_look_ms = 5_000  # how often it is looked for who has too many: so long may one go beyond
 inbox_early_rows_max = 100_000  # rows that wait, of versions not kept here; as many again of those that are
 
 # -- one sidecar's log -----------------------------------------------------------------------------

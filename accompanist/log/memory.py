@@ -248,6 +248,10 @@ class MemoryLog:
                 self._tell({self._service})
             return answers
 
+    async def crowd(self, bound: int) -> Sequence[str]:
+        with self._call():
+            return self.tables.crowd(bound)
+
     async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
         with self._call():
             gained = self.tables.share(owner, shards, self._term)

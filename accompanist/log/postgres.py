@@ -58,6 +58,7 @@ _RESEND = "SELECT service, answer, messages FROM resend($1, $2, $3, $4, $5, $6)"
 _RELAY = f"SELECT {inbox.STORED}, service FROM relay($1, $2, $3, $4)"  # noqa: S608 (constants of this package)
 _RELAYED = "SELECT relayed($1, $2, $3, $4, $5)"
 _ACCEPT = "SELECT accept($1, $2, $3, $4, $5, $6, $7, $8, $9, false)"
+_CROWD = "SELECT crowd($1)"
 _BACKOFF = (timedelta(milliseconds=limits.outbox_retry_ms), timedelta(milliseconds=limits.outbox_retry_cap_ms))
 _LEASE = "SELECT shard, epoch, acquired FROM lease($1, $2, $3)"
 _RELEASE = "SELECT release($1)"
@@ -221,6 +222,10 @@ class PostgresLog(Pages, Versions):
         if Delivery.STORED in answers:
             self._tell({self._service})
         return [Delivery(answer) for answer in answers]
+
+    async def crowd(self, bound: int) -> Sequence[str]:
+        async with reach(), self._pool.acquire() as connection:
+            return list(await connection.fetchval(_CROWD, bound))
 
     async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
         """`owner` names one start of one process and is never used again: what it acquires it has to recover."""

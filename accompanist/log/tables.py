@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import groupby
 from uuid import UUID
@@ -75,6 +75,7 @@ class Tables:
     def __init__(self, service: str, clock: Callable[[], float], early_rows_max: int) -> None:
         self.service = service
         self.early_rows_max = early_rows_max
+        self.crowded: list[str] = []
         self.sessions: dict[tuple[UUID, str], SessionRow] = {}
         self.updated_at: dict[tuple[UUID, str], float] = {}
         self.over_at: dict[tuple[UUID, str], float] = {}
@@ -128,12 +129,26 @@ class Tables:
         known = owner in self.sessions
         if full and message.kind in _BEGINS and not known:
             return Delivery.FULL
+        under_way = any(session == message.session for session, _ in self.sessions)
+        if sender_service in self.crowded and message.kind in _BEGINS and not under_way:
+            return Delivery.FULL
         home = home and sender_service == self.service
         self.inbox[key] = (message, sender_service, self._clock())
         if not home or not known:
             self.arrivals[key] = home
             self.places[key], self.arrived_at[key] = next(self._numbers), self._clock()
         return Delivery.STORED
+
+    def crowd(self, bound: int) -> list[str]:
+        """The SQL function of this name."""
+        began: dict[tuple[UUID, str], str] = {}
+        for key, (message, service, _) in self.inbox.items():
+            if message.kind in _BEGINS:
+                began.setdefault((key[0], key[3]), service)
+        open_now = [began[key] for key, row in self.sessions.items() if sessions.is_open(row) and key in began]
+        self.crowded = sorted(peer for peer, count in Counter(open_now).items() if count >= bound)
+        self.crowded = [peer for peer in self.crowded if peer != self.service]
+        return self.crowded
 
     def write(self, row: SessionRow) -> None:
         key = (row.header.session, row.role)

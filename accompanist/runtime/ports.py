@@ -356,6 +356,12 @@ class Log(Protocol):
         answers, per message, after they are on disk."""
         ...
 
+    async def crowd(self, bound: int) -> Sequence[str]:
+        """Note which peers have `bound` sessions or more open here, and answer them by name: until the next call
+        `accept`, and a peer's own commit, are told `full` for what would begin a session of theirs that no role here
+        plays yet. Counted is each open (session, role), for the service whose message came first to it."""
+        ...
+
     async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
         """Announce `owner`, renew what it holds and acquire what is free or expired, up to its fair share; what is
         beyond that is given up. (All held now, those newly acquired.) Whatever is not in the answer is not held any

@@ -12,6 +12,7 @@ Loops, each of which a missing wake-up or a dead database only delays:
              the poll
     versions what sessions wait for that is not hosted here (`sidecar.versions`)
     collect  what is over for long enough (`sidecar.collection`), at its own pace
+    crowds   peers that have too many sessions open here (`sidecar.crowds`)
 
 Not promised: that a sidecar knows it lost a lease before a commit tells it. Until then it may think, and call workers
 with keys that make it harmless; it cannot write.
@@ -28,6 +29,7 @@ import structlog
 from accompanist import limits
 from accompanist.runtime.ports import Log, LogUnavailable, Taken
 from accompanist.sidecar.collection import Collector
+from accompanist.sidecar.crowds import Crowds
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.versions import Versions
 
@@ -44,6 +46,7 @@ class Intake:
         driver: Driver,
         collection: Collector | None = None,
         versions: Versions | None = None,
+        crowds: Crowds | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._owner = owner
@@ -51,6 +54,7 @@ class Intake:
         self._driver = driver
         self._collection = collection
         self._versions = versions
+        self._crowds = crowds
         self._clock = clock
         self._collects_on = False
         self._woken = asyncio.Event()
@@ -84,6 +88,8 @@ class Intake:
             self._tasks.append(asyncio.create_task(self._collect_loop(self._collection)))
         if self._versions is not None:
             self._tasks.append(asyncio.create_task(self._versions_loop(self._versions)))
+        if self._crowds is not None:
+            self._tasks.append(asyncio.create_task(self._crowds_loop(self._crowds)))
 
     async def stop(self) -> None:
         """Stop taking anything on. The shards are given up by `release`, after what is under way has ended."""
@@ -127,6 +133,10 @@ class Intake:
     async def _versions_loop(self, versions: Versions) -> None:
         await self._swept.wait()
         await self._for_ever(lambda: versions.step(self._driver), lambda: asyncio.sleep(limits.version_look_ms / 1000))
+
+    async def _crowds_loop(self, crowds: Crowds) -> None:
+        await self._swept.wait()
+        await self._for_ever(crowds.step, lambda: asyncio.sleep(limits.crowd_look_ms / 1000))
 
     async def _pause_collecting(self) -> None:
         await asyncio.sleep((limits.collect_again_ms if self._collects_on else limits.collect_pause_ms) / 1000)

@@ -39,6 +39,7 @@ from accompanist.sidecar.api import Api, Waiters
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.config import Config, Service
+from accompanist.sidecar.crowds import Crowds
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.intake import Intake
@@ -144,7 +145,7 @@ class Sidecar:
             tombstone_ms=service.tombstone_s * 1000,
         )
         self._relay = Relay(self._log, couriers, self._driver.clashed)
-        self._intake = Intake(self._owner, self._log, self._driver, collection, versions)
+        self._intake = Intake(self._owner, self._log, self._driver, collection, versions, Crowds(self._log))
         ear = Listener.at(dsn, service.schema, self._intake.wake, listen=not service.poll_only)
         listener = asyncio.create_task(ear.run())
         leave.push_async_callback(_cancelled, listener)

@@ -1,4 +1,4 @@
-"""Messages that nobody here can take up do not close the door to others.
+"""Messages that nobody here can take up do not close the door to others, nor does a peer with too many sessions.
 
 Revision ID: 0006
 """
@@ -19,7 +19,8 @@ VERSIONS = Path(__file__).parent
 
 def upgrade() -> None:
     """One function replaced in its place, so that it keeps its grants."""
-    sql.run((VERSIONS / "0006" / "accept.sql").read_text())
+    for name in ("crowd", "accept"):
+        sql.run((VERSIONS / "0006" / f"{name}.sql").read_text())
 
 
 def downgrade() -> None:
@@ -27,3 +28,5 @@ def downgrade() -> None:
     text = (VERSIONS / "0005" / "deliver.sql").read_text()
     begin, end = text.index("-- Take messages into the inbox"), text.index("-- The only function that peers may call")
     sql.run(text[begin:end].replace("CREATE FUNCTION", "CREATE OR REPLACE FUNCTION", 1))
+    sql.run("DROP FUNCTION crowd")
+    sql.run("ALTER TABLE setting DROP COLUMN crowded")

@@ -184,7 +184,12 @@ class Script:
 
     def _bound(self, service: str, number: int) -> Step:
         rows = self.chance.choice([0, 2, 1_000, 1_000])
-        return lambda run: run.world.bound(service, rows)
+
+        async def step(run: Run) -> Any:
+            await run.world.bound(service, rows)
+            return await (await run.sidecar(service, 0)).crowd(rows or 1)
+
+        return step
 
     def _stub(self, service: str, number: int) -> Step:
         of, role = self.chance.choice(self.headers), self.chance.choice(ROLES[service])

@@ -8,7 +8,7 @@ import pytest
 
 from accompanist import limits
 from accompanist.runtime.messages import Kind
-from accompanist.runtime.ports import Delivery, Kept
+from accompanist.runtime.ports import Commit, Delivery, Kept, Phase
 from tests.log.letters import burst, header, message, row
 from tests.log.worlds import World, owner
 
@@ -111,6 +111,49 @@ async def test_what_nobody_here_can_take_up_leaves_room_for_what_somebody_can(wo
     assert await log.flush([burst(kept[3], messages=(message(kept[3]),))]) == [[Delivery.FULL]], "as much again"
     other = (message(strange[4], kind=Kind.ABORT),)
     assert await log.flush([burst(strange[4], messages=other)]) == [[Delivery.STORED]]
+
+
+async def test_a_peer_that_has_too_many_sessions_open_begins_no_more_and_loses_nothing(world: World) -> None:
+    """Open sessions were bounded by the disk alone: one peer could fill it for all."""
+    warehouse, loyalty = await owner(world, "warehouse"), await owner(world, "loyalty")
+    payment = await owner(world, "payment")
+    first, second, third, other = header(), header(), header(), header()
+    for of in (first, second):
+        assert await warehouse.flush([burst(of, messages=(message(of),))]) == [[Delivery.STORED]]
+    own = message(third, "start", "payment", kind=Kind.START, sender="")
+    assert await payment.flush([Commit(shard=None, messages=(own,))]) == [[Delivery.STORED]]
+    assert await payment.crowd(2) == [], "none is begun"
+    for of in (first, second, third):
+        await payment.flush([burst(of, session=row(of, "payment"))])
+    assert await payment.crowd(3) == [], "what our own clients begin is nobody's"
+    assert await payment.crowd(1) == await payment.crowd(2) == ["warehouse"]
+
+    refused = (message(other), message(other, "2", kind=Kind.ABORT))
+    assert await warehouse.flush([burst(other, messages=refused)]) == [[Delivery.FULL, Delivery.STORED]]
+    assert await warehouse.flush([burst(first, messages=(message(first, "2"), message(first)))]) == [
+        [Delivery.STORED, Delivery.SAME]
+    ], "what is under way goes on"
+    from_loyalty = message(header(), sender="loyalty")
+    assert await loyalty.flush([burst(from_loyalty.header, messages=(from_loyalty,))]) == [[Delivery.STORED]]
+    assert await payment.accept("warehouse", [message(header())]) == [Delivery.FULL], "over the wire too"
+
+    over = row(second, "payment", phase=Phase.SETTLED, outcome="settled")
+    await payment.flush([burst(second, session=over)])
+    assert await payment.crowd(2) == []
+    await world.pass_time(limits.outbox_retry_ms / 1000)
+    assert await warehouse.resend(10) == {Delivery.STORED: 1}, "it waited in its sender's outbox"
+
+
+async def test_a_session_under_way_takes_further_roles_of_a_service_that_is_full(world: World) -> None:
+    """Refused, the roles that have begun would hold their places for ever."""
+    payment, warehouse = await owner(world, "payment"), await owner(world, "warehouse")
+    of, other = header(), header()
+    for one in (of, other):
+        await payment.flush([burst(one, messages=(message(one, receiver="warehouse", sender="payment"),))])
+        await warehouse.flush([burst(one, session=row(one))])
+    assert await warehouse.crowd(2) == ["payment"]
+    more = message(of, "2", receiver="stock", sender="payment")
+    assert await payment.flush([burst(of, messages=(more,))]) == [[Delivery.STORED]]
 
 
 async def test_a_payload_beyond_the_bound_is_not_taken_and_its_neighbour_is(world: World) -> None:

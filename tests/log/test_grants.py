@@ -33,9 +33,9 @@ SIDECAR_TABLES = {
     "version": {"SELECT", "INSERT", "UPDATE"},
 }
 FUNCTIONS = {
-    "accept", "attributes_of", "collect", "deliver", "due", "fence", "flush", "forget", "forget_versions", "hand_over",
-    "lease", "lighten", "relay", "relayed", "release", "resend", "shard_of", "speaker", "take", "unfinished",
-    "version_of",
+    "accept", "attributes_of", "collect", "crowd", "deliver", "due", "fence", "flush", "forget", "forget_versions",
+    "hand_over", "lease", "lighten", "relay", "relayed", "release", "resend", "shard_of", "speaker", "take",
+    "unfinished", "version_of",
 }  # fmt: skip
 TABLE_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 
@@ -126,7 +126,15 @@ async def test_what_runs_as_the_owner_is_little_and_its_path_is_fixed(postgres_w
     rows = await admin.fetch(
         "SELECT proname, proconfig FROM pg_proc WHERE pronamespace = $1::regnamespace AND prosecdef", SCHEMA
     )
-    assert {row["proname"] for row in rows} == {"accept", "deliver", "collect", "forget", "forget_versions", "lighten"}
+    assert {row["proname"] for row in rows} == {
+        "accept",
+        "deliver",
+        "collect",
+        "crowd",
+        "forget",
+        "forget_versions",
+        "lighten",
+    }
     for row in rows:
         assert f"search_path={SCHEMA}, pg_temp" in row["proconfig"], row["proname"]
     await admin.close()

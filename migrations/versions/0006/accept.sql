@@ -9,7 +9,9 @@
 -- Rows that wait are bounded: what would begin a session is `full` when there are too many, everything else passes. What
 -- is of a version that this log does not keep, and so nobody here can take up, may fill the bound; what is of a known one
 -- has as much room again beside it. So a peer that is ahead with a deployment, or mad, closes the door to nobody else.
--- A version is what a header says it is: who lies about it begins a session instead, which is bounded by the disk.
+-- A version is what a header says it is: who lies about it begins a session instead, and of those each peer may have so
+-- many (`crowd`). One who has too many open is refused what would begin a session that no role here plays yet; a
+-- session that is under way here goes on, with further roles too, so that those that are open can come to an end.
 --
 -- Counting costs as much as there are, so it is done only where the table is big enough to hold that many at all (a row
 -- of `arrival` takes 64 bytes at least, 128 fit on a page), and for what has to be refused.
@@ -30,12 +32,14 @@ DECLARE
     at_home boolean;
     no_room boolean := false;
     strange boolean := false;
+    crowded boolean;
     places bigint;
     new record;
     answers text[];
 BEGIN
     SELECT * INTO STRICT mine FROM setting;
     at_home := home AND spoken = mine.service;
+    crowded := spoken = ANY (mine.crowded);
     places := pg_relation_size('arrival') / 8192 * 128;
     IF places >= mine.early_rows_max * 2 THEN
         no_room := (SELECT count(*) >= mine.early_rows_max * 2 FROM (SELECT FROM arrival LIMIT mine.early_rows_max * 2) AS w);
@@ -63,6 +67,10 @@ BEGIN
               (no_room OR strange) AND kind IN ('start', 'data', 'choice')
               AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session AND s.role = m.receiver)
               AND (no_room OR NOT EXISTS (SELECT FROM version v WHERE v.fingerprint = version_of(m.header)))
+          )
+          AND NOT (
+              crowded AND kind IN ('start', 'data', 'choice')
+              AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session)
           )
         ORDER BY session, site, sender, receiver, n
         ON CONFLICT DO NOTHING

@@ -1,0 +1,43 @@
+"""A peer that begins sessions here without end: its messages wait with it, and people are told once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from accompanist import limits
+from accompanist.log.memory import MemoryDatabase, MemoryLog
+from accompanist.sidecar.crowds import Crowds
+from tests.log.letters import burst, header, message, row
+
+
+async def open_one(sender: MemoryLog, receiver: MemoryLog) -> Sequence[Sequence[Any]]:
+    of = header()
+    answers = await sender.flush([burst(of, messages=(message(of),))])
+    await receiver.flush([burst(of, session=row(of, "payment"))])
+    return answers
+
+
+async def test_it_is_said_when_a_peer_is_too_many_and_when_it_has_room_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "sessions_per_peer_max", 2)
+    database = MemoryDatabase(["warehouse", "payment", "loyalty"])
+    warehouse, payment = MemoryLog(database, "warehouse"), MemoryLog(database, "payment")
+    for log, name in ((warehouse, "w"), (payment, "p")):
+        await log.lease(name, limits.shards_count)
+    crowds = Crowds(payment)
+    with capture_logs() as logged:
+        await open_one(warehouse, payment)
+        await crowds.step()
+        assert logged == []
+        await open_one(warehouse, payment)
+        await crowds.step()
+        await crowds.step()
+        monkeypatch.setattr(limits, "sessions_per_peer_max", 3)
+        await crowds.step()
+    assert [(entry["event"], entry["peer"]) for entry in logged] == [
+        ("peer.crowded", "warehouse"),
+        ("peer.has_room", "warehouse"),
+    ]
