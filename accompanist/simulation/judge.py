@@ -111,13 +111,17 @@ class Judge:
             started = {(key[0], key[3]) for key in tables.arrivals} - tables.sessions.keys() - tables.stubs.keys()
             left.extend(f"{session} {role} at {service}: not begun" for session, role in sorted(started))
         for session in self.accepted:
-            initiator = self._cluster.subject_of(session).initiator
-            if (session, initiator) not in self.outcomes:
+            subject = self._cluster.subjects_of.get(session)
+            if subject is None:
+                left.append(f"{session}: accepted, and no log has it")
+            elif (session, subject.initiator) not in self.outcomes:
                 left.append(f"{session}: accepted and not over")
         return list(dict.fromkeys(left))
 
     def end(self) -> None:
-        """Judge every session that began."""
+        """Judge every session that began, or was said to have begun."""
+        for session in sorted(self.accepted.keys() - self._cluster.subjects_of.keys()):
+            self.wrong(f"{session}: accepted, and no log has it")
         for session, subject in sorted(self._cluster.subjects_of.items()):
             outcome = self.outcomes.get((session, subject.initiator))
             if outcome is None:

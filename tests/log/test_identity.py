@@ -83,7 +83,8 @@ async def test_what_is_committed_is_flushed_whatever_the_server_is_set_to(postgr
     try:
         dsn = postgres_world.database.sidecar_dsn("warehouse")
         log = await PostgresLog.open(dsn, "warehouse", SERVICES)
-        assert await log._pool.fetchval("SELECT current_setting('synchronous_commit')") == "on"
+        async with log._pool.acquire() as connection:
+            assert await connection.fetchval("SELECT current_setting('synchronous_commit')") == "on"
         await log.close()
     finally:
         await postgres_world.execute("warehouse", "ALTER ROLE warehouse_sidecar RESET synchronous_commit")

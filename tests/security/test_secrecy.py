@@ -73,7 +73,7 @@ def test_where_it_is_and_what_raised_are_said() -> None:
 def test_wrong_parameters_of_the_api_are_not_shown(params: Any, type: Any) -> None:
     raw = {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in params.items()}
     with pytest.raises(PeerError) as refused:
-        api._read(raw, type)
+        api.read(raw, type)
     if CANARY not in params:  # a name that nobody knows is named: it is no value
         assert CANARY not in str(refused.value)
 
