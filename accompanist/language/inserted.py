@@ -30,7 +30,7 @@ def remarks(choreography: Choreography) -> tuple[Remark, ...]:
     """Everything there is to say of a choreography that compiled, in the order of the source."""
     header = choreography.header
     assert header is not None, "a choreography that compiled keeps its normal form"
-    guards = {notice.site: notice.guard for notice in choreography.notices}
+    guards = {notice.site: notice.branch for notice in choreography.notices}
     branches = [point for point in walk(choreography.everything) if isinstance(point, If)]
     found = [remark for point in branches for remark in _branch(header, point, guards.get(point.site, ""))]
     return (*dict.fromkeys(found), *_saga(choreography, choreography.everything))
@@ -42,9 +42,11 @@ def _branch(header: Header, point: If, guard: str) -> Iterator[Remark]:
     if not others:
         return
     line, site = point.test.span.line, point.site
-    known = ", ".join(role for role in header.roles if role in point.owners)
+    owners = [role for role in header.roles if role in point.owners]
+    known = ", ".join(owners)
+    branches = "branches by itself" if len(owners) == 1 else "branch by themselves"
     shown = f"`{guard}`" if guard else "the guard"
-    yield Remark("guard", line, site, f"{shown} is known to {known}, who branch by themselves")
+    yield Remark("guard", line, site, f"{shown} is known to {known}, who {branches}")
     for role in others:
         if told[role]:
             yield Remark("selection", line, site, f"{role} cannot tell the sides apart: {'; '.join(told[role])}")
@@ -89,8 +91,7 @@ def _saga(choreography: Choreography, body: Block) -> Iterator[Remark]:
         after = point_of(point.site) in choreography.projections[point.role].sites_after_commit
         if after:
             yield Remark("after", point.span.line, point.site, f"{name} may come after it: it cannot fail")
-        elif point.attempt:
-            yield Remark("before", point.span.line, point.site, f"{name} comes before it; a refusal is a value")
         else:
             undone = f" and is undone by {point.offer.compensation}" if point.offer.compensation else ""
-            yield Remark("before", point.span.line, point.site, f"{name} comes before it{undone}")
+            refused = "; a refusal is a value" if point.attempt else ""
+            yield Remark("before", point.span.line, point.site, f"{name} comes before it{undone}{refused}")

@@ -97,12 +97,19 @@ class Notice:
     selector: str
     told: tuple[str, ...]
     riding: tuple[str, ...]
+    keyword: str = "if"
+    """What the branch is in the source: if, elif, while, for or case."""
+
+    @property
+    def branch(self) -> str:
+        """The branch as its author wrote it."""
+        return f"{self.keyword}{' … in' if self.keyword == 'for' else ''} {self.guard}"
 
     @property
     def text(self) -> str:
         rides = f" ({', '.join(self.riding)}: riding on data)" if self.riding else ""
         return (
-            f"line {self.line}: `if {self.guard}` is known to {', '.join(self.known_to)}; "
+            f"line {self.line}: `{self.branch}` is known to {', '.join(self.known_to)}; "
             f"{self.selector} tells {', '.join(self.told)}{rides}"
         )
 

@@ -80,7 +80,8 @@ def _lines(choreography: Choreography, asked: Asked) -> str:
     ]
     lines += [f"  {notice.text}" for notice in choreography.notices]
     if asked.explain:
-        lines += ["", *(f"  line {one.line}: {one.text}" for one in remarks(choreography))]
+        # what stands behind a branch is in both of its sides: it is said once
+        lines += ["", *dict.fromkeys(f"  line {one.line}: {one.text}" for one in remarks(choreography))]
     if asked.learns:
         lines += ["", learns_text(choreography)]
     return "\n".join(lines)

@@ -47,6 +47,8 @@ from accompanist.language.project import NOTHING, Projector
 from accompanist.language.roles import Offer, RoleClass
 from accompanist.language.saga import Commitment
 
+_BRANCHING = frozenset({"if", "elif", "while", "for", "case"})
+
 
 @dataclass(frozen=True, slots=True)
 class RoleProcedures:
@@ -227,10 +229,12 @@ class Writer:
         if not told:
             return None
         ordered = [role for role in self._header.roles if role in told]
-        guard = self._names.modules.source(point.test.span.file).text(point.test.span)
+        source = self._names.modules.source(point.test.span.file)
+        guard, opening = source.text(point.test.span), source.line(point.test.span.line).split()
+        keyword = opening[0] if opening and opening[0] in _BRANCHING else "if"
         known = tuple(role for role in self._header.roles if role in point.owners)
         riding = tuple(role for role in ordered if told[role])
-        return Notice(point.site, point.span.line, guard, known, selector, tuple(ordered), riding)
+        return Notice(point.site, point.span.line, guard, known, selector, tuple(ordered), riding, keyword)
 
     def _begins(self, role: str, body: LocalBlock, program: RoleProcedures, seen: frozenset[int] = frozenset()) -> None:
         """A role that is not the initiator begins with a message, on every path."""
