@@ -8,6 +8,7 @@ Unlike `check`, this imports the file, for its message types.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import sys
@@ -73,12 +74,13 @@ def contract(role: type[Role]) -> dict[str, Any]:
 
 
 def _method(role: type[Role], operation: OperationContract, schemas: Any, meta: Any) -> dict[str, Any]:
-    declared = getattr(role, operation.name, None)
+    declared = inspect.getattr_static(role, operation.name)  # getattr gives what stands in for it
+    said = inspect.getdoc(getattr(declared, "operation", declared))
     params = [{"name": name, "required": True, "schema": next(schemas)} for name in operation.parameters]
     key = {"name": "_meta", "required": operation.kind != QUERY, "schema": meta}
     return {
         "name": operation.name,
-        "summary": inspect.getdoc(getattr(declared, "operation", declared)) or f"A {operation.kind}.",
+        "summary": said or f"A {operation.kind}.",
         "paramStructure": "by-name",
         "params": [*params, key],
         "result": {"name": "reply", "schema": next(schemas)},
@@ -127,6 +129,19 @@ def _imported(file: Path) -> ModuleType:
         raise AuthorError(NO_CONTRACT, f"importing {file} failed: {type(problem).__name__}: {problem}") from None
 
 
+def _played(module: ModuleType, role: str) -> set[str]:
+    """The classes that choreographies of this module give to a participant of this name, if they agree."""
+    tree = ast.parse(inspect.getsource(module))
+    classes = {
+        ast.unparse(one.annotation)
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef)
+        for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)
+        if one.arg == role and one.annotation is not None
+    }
+    return classes if len(classes) == 1 else set()
+
+
 def _chosen(module: ModuleType, file: Path, role: str) -> type[Role]:
     found = {
         name: value
@@ -135,6 +150,8 @@ def _chosen(module: ModuleType, file: Path, role: str) -> type[Role]:
     }
     if role in found:
         return found[role]
+    if played := _played(module, role) & found.keys():
+        return found[min(played)]
     if not role and len(found) == 1:
         return next(iter(found.values()))
     known = ", ".join(sorted(found)) or "none"

@@ -41,6 +41,27 @@ def test_one_of_several_roles(capsys: pytest.CaptureFixture[str]) -> None:
     assert schemas["Tier"]["enum"] == ["gold", "none", "silver"]
 
 
+def test_a_participant_of_a_choreography_is_named_as_there(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("openrpc", str(ROOT / "workers" / "orders" / "choreography.py"), "--role", "payment") == 0
+    assert json.loads(capsys.readouterr().out)["info"]["title"] == "Payment"
+
+
+def test_the_summary_is_the_authors(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "told_roles_of_a_test.py"
+    file.write_text(
+        "from accompanist import Role, query, transaction\n\n\nclass Clerk(Role):\n"
+        '    @transaction\n    def book(self, number: int) -> str:\n        """Book a seat."""\n\n'
+        "    @book.compensation\n    def cancel(self, number: int) -> None: ...\n\n"
+        '    @query\n    def seats(self, number: int) -> int:\n        """How many are left."""\n'
+    )
+    assert run("openrpc", str(file)) == 0
+    methods = json.loads(capsys.readouterr().out)["methods"]
+    said = {method["name"]: method["summary"] for method in methods}
+    assert [said[name] for name in ("book", "cancel", "seats")] == [
+        "Book a seat.", "A compensation.", "How many are left.",
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
