@@ -286,9 +286,9 @@ def decode_arguments(program: RoleProgram, payload: bytes) -> dict[str, Any]:
     """The initiator's arguments by name, checked against the choreography. Raises codec.DecodeError."""
     given = codec.decode(payload, dict[str, msgspec.Raw])
     expected = program.parameter_types
-    if missing := expected.keys() - given.keys():
-        raise codec.DecodeError(codec.MISFIT, f"missing: {', '.join(sorted(missing))}")
-    if unknown := given.keys() - expected.keys():
-        hint = f"expected {', '.join(expected)}"
-        raise codec.DecodeError(codec.MISFIT, f"unknown: {', '.join(sorted(unknown))}", hint)
+    missing, unknown = expected.keys() - given.keys(), given.keys() - expected.keys()
+    if missing or unknown:
+        named = {"missing": missing, "unknown": unknown}
+        told = "; ".join(f"{what}: {', '.join(sorted(names))}" for what, names in named.items() if names)
+        raise codec.DecodeError(codec.MISFIT, told, f"expected {', '.join(expected)}" if unknown else "")
     return {name: codec.decode(bytes(given[name]), type) for name, type in expected.items()}

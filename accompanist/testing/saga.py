@@ -12,6 +12,7 @@ from typing import Any
 
 from accompanist.language import codec, waits
 from accompanist.runtime.ports import Phase
+from accompanist.runtime.replay import decode_arguments
 from accompanist.simulation import explore_diagram
 from accompanist.simulation.explore import Bounds, Explorer, Faults, Step
 from accompanist.simulation.explore_faithful import Faithful
@@ -33,7 +34,7 @@ class Saga:
 
     `workers` maps "role.operation" to a function or "role" to an object with the operations as methods, whose data is
     kept; what is not given replies with made-up values. `arguments` are the parameters by name, made up if left out.
-    A fake declines by raising `Declined(reason)`.
+    A fake declines by raising `Declined(reason)`. Raises ValueError for a fake of nothing, and for wrong arguments.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Saga:
         arguments: Mapping[str, Any] | None = None,
     ) -> None:
         self._programs = programs_of(source, choreography)
+        self._check(workers or {}, arguments)
         self._fakes, self._arguments = workers, arguments
         self._reasons: dict[str, dict[str, str]] = {role: {} for role in self._programs}
         self._crashes: list[tuple[str, str]] = []
@@ -181,6 +183,23 @@ class Saga:
         return verdict
 
     # -- inside ------------------------------------------------------------------------------------
+
+    def _check(self, workers: Mapping[str, Any], arguments: Mapping[str, Any] | None) -> None:
+        """A misspelt fake would be passed over in silence, for a reply that is made up."""
+        known = set(self._programs)
+        for role, program in self._programs.items():
+            for name in program.projection.operations:
+                told = waits.event_in(name)
+                known.add(f"{role}.{name}" if told is None else f"{role}.event.{told}")
+        if unknown := workers.keys() - known:
+            raise ValueError(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+        if arguments is not None:
+            [choreography] = {id(one.choreography): one.choreography for one in self._programs.values()}.values()
+            assert choreography.initiator is not None, "a saga has one who starts it"
+            try:
+                decode_arguments(self._programs[choreography.initiator], codec.encode(dict(arguments)))
+            except codec.DecodeError as problem:
+                raise ValueError(f"arguments: {problem.text}") from None
 
     def _event(self, event: str) -> tuple[str, str]:
         role, _, name = event.partition(".")

@@ -98,6 +98,9 @@ def test_a_compensation_that_fails_is_found() -> None:
         (lambda: orders().decline("payment.pay"), r"there are warehouse\.reserve"),
         (lambda: orders().crash("bank"), "there is no role bank"),
         (lambda: orders().crash("payment", "never"), "before commit, after commit"),
+        (lambda: orders(workers={"paymnt": Till(1)}), "there is no paymnt; there are .*payment"),
+        (lambda: orders(workers={"payment.chrage": print}), r"there is no payment\.chrage; .*payment\.charge"),
+        (lambda: orders(arguments={"ordre": 1}), "arguments: missing: order; unknown: ordre"),
         (lambda: Saga(ORDERS.with_name("roles.py")), "ACC"),
     ],
 )
