@@ -39,6 +39,7 @@ class Declines(StrEnum):
     NONE = "none"
 
 
+State = Literal["running", "done", "closing", "undoing", "undone", "settled", "ended"]
 File = Annotated[Path, typer.Argument(help="A Python file with choreographies.")]
 Attribute = Annotated[
     list[str] | None, typer.Option("--attribute", help="NAME=TEXT that the session is found by; may be repeated.")
@@ -287,7 +288,7 @@ def sidecar(service: OneService, config: ConfigFile = None, as_json: Json = Fals
 def start(
     choreography: Annotated[str, typer.Argument(help="The choreography's name.")],
     role: Annotated[str, typer.Option("--role", help="The initiator: the role that owns the parameters.")],
-    args: Annotated[str, typer.Option("--args", help="The parameters by name, a JSON object; - reads them.")],
+    args: Annotated[str, typer.Option("--args", help="The parameters by name, a JSON object; - reads it from stdin.")],
     key: Annotated[str, typer.Option("--key", help="An idempotency key: one key, one session.")] = "",
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the saga has settled or is undone.")] = False,
     wait_s: Annotated[float, typer.Option("--wait-s", help="How long --wait waits.", min=0.0)] = 60.0,
@@ -311,13 +312,13 @@ def start(
 
 @sessions.command("list")
 def sessions_list(
-    outcome: Annotated[str, typer.Option("--outcome", help="Only settled, or only ended ones.")] = "",
+    outcome: Annotated[
+        Literal["settled", "ended"] | None, typer.Option("--outcome", help="Only those that ended so.")
+    ] = None,
     parked: Annotated[bool, typer.Option("--parked", help="Only those that wait for an operator.")] = False,
     is_open: Annotated[bool, typer.Option("--open", help="Only those that are not over.")] = False,
     retrying: Annotated[bool, typer.Option("--retrying", help="Only those whose call has failed.")] = False,
-    state: Annotated[
-        str, typer.Option("--state", help="running, done, closing, undoing, undone, settled, ended.")
-    ] = "",
+    state: Annotated[State | None, typer.Option("--state", help="Only those in this state at a role.")] = None,
     role: Annotated[str, typer.Option("--role", help="Only at this role.")] = "",
     choreography: Annotated[str, typer.Option("--choreography", help="Only of this choreography.")] = "",
     waiting: Annotated[str, typer.Option("--waiting-for", help="A part of what is waited for.")] = "",
@@ -346,7 +347,7 @@ def sessions_list(
             "idle_s": idle_s,
             "attributes": attributes(attribute or ()),
         }
-        wanted = command.Wanted(outcome, parked, limit, service, more)
+        wanted = command.Wanted(outcome or "", parked, limit, service, more)
         command.list_sessions(config, wanted, as_json)
 
 
@@ -387,7 +388,7 @@ def _operator_verb(verb: str, text: str) -> None:
         role: Annotated[str, typer.Option("--role", help="The role at which it is done.")],
         why: Annotated[str, typer.Option("--why", help="The reason; it is kept with the session.")],
         who: Annotated[str, typer.Option("--who", help="Who says so.", envvar="USER")] = "unknown",
-        value: Annotated[str, typer.Option("--value", help="For resolve: the reply of the call, as JSON.")] = "",
+        value: Annotated[str, typer.Option("--value", help="The reply, as JSON, that `resolve` takes.")] = "",
         token_file: TokenFile = None,
         config: ConfigFile = None,
         as_json: Json = False,

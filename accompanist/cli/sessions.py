@@ -198,6 +198,8 @@ def _page(session: str, told: dict[str, Any]) -> str:
         for one in answer.get("unhosted", ())
     ]
     parts += ["", _roles(rows, told), "", _sites(told)]
+    if audits := [audit for answer in told.values() for audit in answer.get("audits", ())]:
+        parts += ["", _audits(audits)]
     return "\n".join(parts)
 
 
@@ -242,6 +244,17 @@ def _sites(told: dict[str, Any]) -> str:
                 _short(result["value"]),
             )
     return table(("site", "what", "value"), [lines[key] for key in sorted(lines, key=_in_order)])
+
+
+def _audits(audits: list[dict[str, Any]]) -> str:
+    """What people did to the session, in the order in which they did it."""
+    return table(
+        ("when", "role", "what", "who", "why"),
+        [
+            (clock_time(one["at"]), one["role"], one["verb"], one["who"], one["why"])
+            for one in sorted(audits, key=lambda one: float(one["at"]))
+        ],
+    )
 
 
 def _in_order(key: tuple[str, ...]) -> tuple[Any, ...]:

@@ -1,0 +1,34 @@
+"""The page of one session, and what `sessions list` takes."""
+
+from __future__ import annotations
+
+import pytest
+
+from accompanist.cli.sessions import _page
+from tests.cli.test_commands import run
+
+SESSION = "79b9beba-f2be-4704-87f4-fe25b95eb8be"
+
+
+def test_what_people_did_is_told_with_who_and_why() -> None:
+    done = {"session": SESSION, "role": "stock", "verb": "move timer", "who": "ann", "why": "they asked for a week"}
+    later, sooner = {**done, "at": 60.0, "verb": "park"}, {**done, "at": 0.0}
+    page = _page(SESSION, {"stock": {"audits": [later, sooner]}})
+    assert page.splitlines()[-3:] == [
+        "when                  role   what        who  why",
+        "1970-01-01 00:00:00Z  stock  move timer  ann  they asked for a week",
+        "1970-01-01 00:01:00Z  stock  park        ann  they asked for a week",
+    ]
+
+
+def test_nothing_is_told_of_people_where_nobody_did_anything() -> None:
+    assert "when" not in _page(SESSION, {"stock": {"audits": []}})
+
+
+@pytest.mark.parametrize(("option", "choice"), [("--state", "'undoing'"), ("--outcome", "'ended'")])
+def test_a_state_that_is_none_is_refused_with_those_that_are(
+    option: str, choice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("sessions", "list", option, "blue") == 2
+    said = capsys.readouterr().err
+    assert option in said and choice in said
