@@ -182,7 +182,8 @@ def _start_postgres(running: Cluster, settings: Mapping[str, str], output: Binar
 async def _provision(running: Cluster, own_apis: bool) -> None:
     """Roles, schemas and revisions, and the environment that tells every process where its own is."""
     services = {service.name: service.schema for service in running.config.services.values()}
-    await create(running.admin_dsn, running.apart.values())
+    if running.apart:
+        await create(running.admin_dsn, running.apart.values())
     for name, schema in services.items():
         place = running.in_own_database(name, running.admin_dsn)
         await provision.bootstrap(place, {name: schema})
@@ -362,7 +363,11 @@ def _announce(running: Cluster) -> None:
         print(f"  {service.name:<12} {service.api}")
     print("Start a saga in another terminal; Ctrl-C stops everything:")
     order = '{"order": {"customer": "customer-gold", "lines": [{"product": "kettle", "quantity": 1}]}}'
-    print(f"  .venv/bin/accompanist start fulfil_order --role warehouse --args '{order}' --wait\n", flush=True)
+    print(f"  .venv/bin/accompanist start fulfil_order --role warehouse --args '{order}' --wait")
+    if running.own_postgres:
+        print("What asks Postgres itself (doctor, fence, conformance --ledger) needs its address:")
+        print(f"  export DATABASE_URL='{running.admin_dsn}'")
+    print(flush=True)
 
 
 def main() -> int:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 
+from accompanist.errors import OperatorError
 from ops.local import Cluster, NotStarted, cluster
 from ops.postgres import socket_place
 
@@ -146,6 +147,18 @@ def test_what_does_not_come_up_is_told_and_taken_down(place: Path) -> None:
     with pytest.raises(NotStarted, match="while the sidecars and workers came up"), up(place):
         pass
     assert not (place / "var" / "postgres" / "postmaster.pid").exists()
+
+
+def test_a_database_that_does_not_answer_is_told_in_a_sentence(place: Path) -> None:
+    files = {"procfile": place / "Procfile", "config_file": place / "accompanist.toml", "log_file": place / "log"}
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))  # bound and not listening: nobody can answer there
+        address = f"postgresql://nobody@127.0.0.1:{closed.getsockname()[1]}/x"
+        with (
+            pytest.raises(OperatorError, match="ACC401"),
+            cluster(place / "var", {"DATABASE_URL": address}, own_apis=False, **files),
+        ):
+            pass
 
 
 def test_a_port_that_is_taken_is_told_at_once(place: Path) -> None:
