@@ -1,6 +1,6 @@
 """An order that a person has to approve, in time: the goods stay reserved meanwhile, for hours or for a night.
 
-accompanist start approve_order --args '{"order": …, "patience_s": 36000}'
+accompanist start approve_order --role warehouse --args '{"order": …, "patience_s": 36000}'
 accompanist signal SESSION --role warehouse approved '{"by": "ann", "granted": true}'
 """
 
