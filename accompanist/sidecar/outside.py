@@ -189,7 +189,9 @@ class Outside:
                 raise PeerError(UNKNOWN_SESSION, f"{self._service} plays no {asked.role} in session {asked.session}")
         chosen = [timer for timer in set_here if asked.site in (None, timer.site)]
         if len(chosen) != 1:
-            sites = ", ".join(timer.site for timer in set_here) or "none"
+            if not set_here:
+                raise PeerError(NO_TIMER, f"no timer is set for {asked.role} of {asked.session}")
+            sites = ", ".join(timer.site for timer in set_here)
             raise PeerError(
                 NO_TIMER, f"{asked.role} of {asked.session} has timers at: {sites}", "give one of these sites"
             )
