@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 
 from accompanist import limits
 from accompanist.errors import AccompanistError, OperatorError, PeerError, catalogue
-from accompanist.sidecar import rights
+from accompanist.rpc import tokens
 from accompanist.sidecar.config import Service
 
 UNREACHABLE = catalogue(
@@ -96,13 +96,13 @@ def ask(service: Service, method: str, params: Mapping[str, Any], wait_s: float 
 
 def _token(service: Service) -> str:
     if (file := _token_file.get()) is not None:
-        return rights.bearer(file)
+        return tokens.bearer(file)
     if given := os.environ.get("ACCOMPANIST_TOKEN", "").strip():
         return given
     if not service.token_file:
         return ""
     try:
-        return rights.bearer(Path(service.token_file))
+        return tokens.bearer(Path(service.token_file))
     except OperatorError:
         return ""  # it is the sidecar's file: who may not read it, or finds several, is told that a token is needed
 

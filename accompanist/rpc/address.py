@@ -6,8 +6,9 @@
     http://127.0.0.1:7001/rpc        one POST a call, over TCP
     https://shipping.internal/rpc    the same over TLS, whose certificate has to fit; to be called, never to listen at
 
-The URL alone chooses the transport; nothing is ever sniffed. There is no TLS and no authentication at the others, so
-an address off this machine is refused there unless the caller says that the network between is its own.
+The URL alone chooses the transport; nothing is ever sniffed. There is no TLS at the others, so an address off this
+machine is refused there unless the caller says that the network between is its own. A token (`rpc.access`) goes along
+over the three that have headers, and never in the clear over a network.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ BAD_URL = catalogue(
 NOT_LOCAL = catalogue(
     "ACC503",
     "address is not on this machine",
-    "Calls to workers carry no TLS and no password, so they stay on the loopback interface or a unix socket.",
-    "Run the worker beside its sidecar, or allow remote addresses where the network between them is trusted.",
+    "Plain text stays on the loopback interface or a unix socket: a call, and the token with it, could be read on its "
+    "way.",
+    "Run the worker beside its sidecar, or give it an https: address, with a token under `worker_tokens`.",
 )
 
 

@@ -7,6 +7,7 @@
     schema = "payment"                                      # the service's log; its name if left out
     api = "http://127.0.0.1:7102"                           # or http+unix:/run/payment.sock
     workers = { Payment = "unix:/run/payment-worker.sock" } # role class = where its worker is
+    worker_tokens = { Payment = "payment-worker.token" }    # what we bear there, over http or https (rpc.tokens)
     choreographies = ["orders/choreography.py"]
     token_file = "payment.tokens"                           # needed where `api` is off this machine (sidecar.rights)
     listen = "http://127.0.0.1:7202"                        # for peers in other databases (sidecar.relay)
@@ -29,9 +30,9 @@
 Paths, also in `unix:` addresses and in a database's `host=`, are relative to the file. Over the file stand
 `DATABASE_URL` (the database of every service) and, over that, `ACCOMPANIST_SERVICE_<NAME>_<KEY>` for the keys
 `database pooler poll_only schema listen api token_file peer_token_file collect_after_s payload_after_s
-tombstone_s` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY` and `..._PEER_TOKENS` are tables as JSON. The
-file itself is `--config`, else `ACCOMPANIST_CONFIG`, else the first `accompanist.toml` from the working directory
-upwards.
+tombstone_s` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY`, `..._PEER_TOKENS` and `..._WORKER_TOKENS`
+are tables as JSON. The file itself is `--config`, else `ACCOMPANIST_CONFIG`, else the first `accompanist.toml` from
+the working directory upwards.
 
 A wrong key, value or name is an error that says where it stands and what was probably meant. Nothing is
 connected to and no choreography is read here, so a good configuration is no promise that what it names is
@@ -130,6 +131,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     listen: str = ""
     api: str = ""
     workers: dict[str, str] = {}
+    worker_tokens: dict[str, str] = {}
     choreographies: tuple[str, ...] = ()
     token_file: str = ""
     peer_token_file: str = ""
@@ -268,12 +270,14 @@ def _service(name: str, entry: Any, root: Path, environ: Mapping[str, str]) -> S
         api=_socket(service.api, root),
         listen=_socket(service.listen, root),
         workers={role: _socket(url, root) for role, url in service.workers.items()},
+        worker_tokens={role: str(root / file) for role, file in service.worker_tokens.items()},
         choreographies=tuple(str(root / file) for file in service.choreographies),
         token_file=str(root / service.token_file) if service.token_file else "",
         peer_token_file=str(root / service.peer_token_file) if service.peer_token_file else "",
         peer_tokens={peer: str(root / file) for peer, file in service.peer_tokens.items()},
     )
     _check_api(service, where)
+    _check_worker_tokens(service, where)
     return service
 
 
@@ -287,6 +291,7 @@ _SERVICE_KEYS = (
     "listen",
     "api",
     "workers",
+    "worker_tokens",
     "choreographies",
     "token_file",
     "peer_token_file",
@@ -295,7 +300,7 @@ _SERVICE_KEYS = (
     *_NUMBER_KEYS,
 )
 _PLAIN_KEYS = ("database", "pooler", "schema", "listen", "api", "token_file", "peer_token_file")
-_JSON_KEYS = ("retry", "peer_tokens")
+_JSON_KEYS = ("retry", "peer_tokens", "worker_tokens")
 
 
 def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
@@ -362,6 +367,17 @@ def _check_api(service: Service, where: str) -> None:
         raise OperatorError(BAD_VALUE, f"[{where}] api must be http://HOST:PORT or http+unix:/PATH")
     if not _loopback(host) and not service.token_file:
         raise OperatorError(OPEN_API, f"[{where}] api is bound to {host}")
+
+
+def _check_worker_tokens(service: Service, where: str) -> None:
+    """Each is for a worker of this service, over a transport that has headers to bear it."""
+    for role in service.worker_tokens:
+        if role not in service.workers:
+            text = f"[{where}] worker_tokens names {role!r}; its workers are {_listed(service.workers)}"
+            raise OperatorError(UNKNOWN_KEY, text, _nearest(role, service.workers))
+        if not service.workers[role].startswith(("http:", "https:", "http+unix:")):
+            text = f"[{where}] the worker of {role} has a token and no http or https address to bear it to"
+            raise OperatorError(BAD_VALUE, text)
 
 
 def _no_clash(services: Iterable[Service]) -> None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 from accompanist.errors import OperatorError, catalogue
+from accompanist.rpc import tokens
 from accompanist.rpc.access import Access
 from accompanist.rpc.client import WorkerClient, connect
 from accompanist.sidecar import rights
@@ -52,7 +53,7 @@ def peering(config: Config, service: Service) -> Peering:
         if not peer.url or file is None:
             missing = "address" if not peer.url else "token"
             raise OperatorError(UNREACHABLE, f"{peer.name} has another database than {service.name} and no {missing}")
-        couriers[peer.name] = connect(peer.url, token=rights.bearer(Path(file)))
+        couriers[peer.name] = connect(peer.url, token=tokens.bearer(Path(file)))
     return Peering(schemas, couriers)
 
 
@@ -60,7 +61,7 @@ def peers_access(service: Service) -> Access:
     """Who may deliver at our `listen` address. Raises OperatorError."""
     if not service.peer_token_file:
         raise OperatorError(NO_PEERS, f"[service.{service.name}] has `listen` and no peer_token_file")
-    return Access(rights.tokens(Path(service.peer_token_file), rights.PEER_RIGHTS), rights.PEER_METHODS)
+    return Access(tokens.read(Path(service.peer_token_file), rights.PEER_RIGHTS), rights.PEER_METHODS)
 
 
 def _place(dsn: str) -> tuple[str, str, str]:

@@ -32,6 +32,7 @@ from accompanist.log.group import Flusher
 from accompanist.log.listener import Listener
 from accompanist.log.notifier import Notifier
 from accompanist.log.postgres import PostgresLog
+from accompanist.rpc import tokens
 from accompanist.rpc.access import Access
 from accompanist.rpc.client import WorkerClient, connect
 from accompanist.rpc.server import Server, serve
@@ -91,7 +92,7 @@ class Sidecar:
         self._service = service
         self._hosted = Hosted(service.name, config.bind)
         self._telemetry = open_telemetry(service.name, os.environ)
-        self._clients: dict[str, WorkerClient] = {role: connect(url) for role, url in service.workers.items()}
+        self._clients: dict[str, WorkerClient] = worker_clients(service)
         self._tracing = Tracing(self._telemetry, service.workers)
         self._calls = Calls(self._clients, self._tracing, service.retry)
         self._waiters = Waiters()
@@ -171,8 +172,8 @@ class Sidecar:
         outside = Outside(service.name, self._hosted, self._log, self._api, lambda seconds: self._driver.timed(seconds))
         methods = self._api.methods() | outside.methods()
         pages = {"/health": self._health, "/ready": self._ready}
-        tokens = service.tokens()
-        access = Access(tokens, METHODS) if tokens else None
+        known = service.tokens()
+        access = Access(known, METHODS) if known else None
         self._server: Server = await serve(
             methods, service.api, allow_remote=access is not None, pages=pages, access=access
         )
@@ -210,6 +211,12 @@ class Sidecar:
     async def _ready(self) -> tuple[int, bytes]:
         ready = self._intake.ready and not self._api.leaving
         return 200 if ready else 503, orjson.dumps({"service": self._service.name, "ready": ready})
+
+
+def worker_clients(service: Service) -> dict[str, WorkerClient]:
+    """A connection to each worker, with its token where there is one. Raises OperatorError."""
+    borne = {role: tokens.bearer(Path(file)) for role, file in service.worker_tokens.items()}
+    return {role: connect(url, token=borne.get(role, "")) for role, url in service.workers.items()}
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

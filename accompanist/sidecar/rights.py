@@ -13,31 +13,17 @@ A token file has one line a token, its fields apart by white space; `#` begins a
     console     read,operate    90aa...
     root        all             c41d...
 
-A file that holds a single word is one token, named `token`, with every right. It is a secret: only its owner may read
-it (for a file that root owns, as mounted ones are, its group too), else the sidecar does not start. Messages name a
-line by its number, never by what stands there.
+A file that holds a single word is one token, named `token`, with every right (`rpc.tokens`).
 """
 
 from __future__ import annotations
 
-import os
-import re
-import stat
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from accompanist import limits
-from accompanist.errors import OperatorError, catalogue
+from accompanist.rpc import tokens as files
 from accompanist.rpc.access import Token
-
-UNUSABLE = catalogue(
-    "ACC610",
-    "token file cannot be used",
-    "The file that holds the API's tokens is missing, can be read by others, or has a line that is no token.",
-    "Make it its owner's alone (chmod 600), with lines of a name, rights by comma, and a token: "
-    "`console read,operate SECRET`. `openssl rand -hex 32` makes a token.",
-)
 
 
 class Right(StrEnum):
@@ -67,76 +53,8 @@ PEER_METHODS: Final = {"peer.deliver": "deliver"}
 """The same for what the sidecars of peers in other databases may ask, at `listen`. There the name of a token is the
 service that bears it: `warehouse  deliver  6b7e...`."""
 PEER_RIGHTS: Final = frozenset(PEER_METHODS.values())
-_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
-def tokens(file: Path, known: frozenset[str] = ALL) -> tuple[Token, ...]:
-    """The tokens of a service's file, each with some of the `known` rights. Raises OperatorError."""
-    lines = [(number, line.split()) for number, line in _lines(file)]
-    if len(lines) == 1 and len(lines[0][1]) == 1 and known is ALL:
-        [(number, [secret])] = lines
-        return (Token.of("token", ALL, _secret(file, number, secret)),)
-    found = [_token(file, number, words, known) for number, words in lines]
-    if not found:
-        raise _unusable(file, "it holds no token")
-    if len(found) > limits.tokens_max:
-        raise _unusable(file, f"it holds more than {limits.tokens_max} tokens")
-    for what, kinds in (("name", {t.name for t in found}), ("token", {t.digest for t in found})):
-        if len(kinds) != len(found):
-            raise _unusable(file, f"a {what} stands in it twice")
-    return tuple(found)
-
-
-def bearer(file: Path) -> str:
-    """The one token that a client's file holds, alone or as a line of the form above. Raises OperatorError."""
-    lines = [(number, line.split()) for number, line in _lines(file)]
-    if len(lines) != 1 or len(lines[0][1]) not in (1, 3):
-        raise _unusable(file, "a client's file holds one token")
-    number, words = lines[0]
-    return _secret(file, number, words[-1])
-
-
-def _lines(file: Path) -> list[tuple[int, str]]:
-    try:
-        with file.open(encoding="ascii") as opened:
-            _check_private(file, os.fstat(opened.fileno()))
-            text = opened.read(limits.token_file_bytes_max + 1)
-    except (OSError, UnicodeDecodeError) as problem:
-        raise _unusable(file, getattr(problem, "strerror", None) or "it is not ASCII") from None
-    if len(text) > limits.token_file_bytes_max:
-        raise _unusable(file, f"it has more than {limits.token_file_bytes_max} bytes")
-    numbered = ((number, line.partition("#")[0].strip()) for number, line in enumerate(text.splitlines(), 1))
-    return [(number, line) for number, line in numbered if line]
-
-
-def _check_private(file: Path, about: os.stat_result) -> None:
-    if not stat.S_ISREG(about.st_mode):
-        raise _unusable(file, "it is no plain file")
-    if about.st_uid not in (0, os.geteuid()):
-        raise _unusable(file, "it belongs to another user")
-    allowed = 0o740 if about.st_uid == 0 else 0o700
-    if stat.S_IMODE(about.st_mode) & ~allowed:
-        raise _unusable(file, f"its mode is {stat.S_IMODE(about.st_mode):04o}, so others than its owner may use it")
-
-
-def _token(file: Path, number: int, words: list[str], known: frozenset[str]) -> Token:
-    if len(words) != 3:
-        raise _unusable(file, f"line {number} is not a name, rights and a token")
-    name, listed, secret = words
-    if not _NAME.fullmatch(name) or len(name) > limits.name_chars_max:
-        raise _unusable(file, f"line {number}: a name is small letters, digits, - and _")
-    rights = known if listed == "all" else frozenset(listed.split(","))
-    if not rights <= known:
-        raise _unusable(file, f"line {number}: rights are all, or of {', '.join(sorted(known))}, by comma")
-    return Token.of(name, rights, _secret(file, number, secret))
-
-
-def _secret(file: Path, number: int, secret: str) -> str:
-    if not limits.token_chars_min <= len(secret) <= limits.token_chars_max or not secret.isprintable():
-        text = f"a token has {limits.token_chars_min} to {limits.token_chars_max} characters"
-        raise _unusable(file, f"line {number}: {text}")
-    return secret
-
-
-def _unusable(file: Path, text: str) -> OperatorError:
-    return OperatorError(UNUSABLE, f"{file}: {text}")
+def tokens(file: Path) -> tuple[Token, ...]:
+    """The API's tokens. Raises OperatorError."""
+    return files.read(file, ALL, alone="token")

@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
 
 import asyncpg
 import structlog
@@ -22,6 +23,8 @@ import uvloop
 
 from accompanist import crashpoints, limits
 from accompanist.errors import AccompanistError, OperatorError
+from accompanist.rpc import tokens
+from accompanist.rpc.access import Access
 from accompanist.rpc.server import Server, serve
 from accompanist.telemetry import logs
 from accompanist.telemetry.export import open_telemetry
@@ -32,6 +35,9 @@ from accompanist.worker.execution import Execution
 from accompanist.worker.fence import Fence
 from accompanist.worker.sdk import Worker
 
+CALL = frozenset({"call"})
+"""The right of a worker's tokens: to call its operations. A file of a single word is the sidecar's; else lines of
+`payment call TOKEN`."""
 Install = Callable[[str], Awaitable[None]]
 
 logger = structlog.get_logger("accompanist.worker")
@@ -55,9 +61,13 @@ class Running:
             self._pool.terminate()
 
 
-async def start(worker: Worker, url: str, dsn: str, *, allow_remote: bool = False) -> Running:
-    """Serve a worker at `url` on the database at `dsn`. Raises AuthorError, OperatorError."""
+async def start(
+    worker: Worker, url: str, dsn: str, *, allow_remote: bool = False, token_file: Path | None = None
+) -> Running:
+    """Serve a worker at `url` on the database at `dsn`. With a `token_file` an HTTP worker answers only who bears one
+    of its tokens, and may then listen off this machine, behind what speaks TLS. Raises AuthorError, OperatorError."""
     worker.check()
+    known = tokens.read(token_file, CALL, alone="sidecar") if token_file else ()
     pool = await database.open_pool(dsn, worker.schema)
     try:
         async with database.connection(pool) as connection:
@@ -69,7 +79,9 @@ async def start(worker: Worker, url: str, dsn: str, *, allow_remote: bool = Fals
             if method in transactions:
                 crashpoints.reached("worker.reply_sent")
 
-        return Running(await serve(handlers, url, allow_remote=allow_remote, sent=sent), pool)
+        access = Access(known, dict.fromkeys(handlers, *CALL)) if known else None
+        remote = allow_remote or access is not None
+        return Running(await serve(handlers, url, allow_remote=remote, sent=sent, access=access), pool)
     except BaseException:
         pool.terminate()
         raise
@@ -78,8 +90,8 @@ async def start(worker: Worker, url: str, dsn: str, *, allow_remote: bool = Fals
 def main(worker: Worker, install: Install, arguments: Sequence[str] | None = None) -> int:
     """The program of a worker: read the command line and the environment, install if asked to, serve until stopped.
 
-    `--url` and `--database` may come from NAME_WORKER_URL and NAME_WORKER_DATABASE, NAME being the role's, and
-    DATABASE_URL.
+    `--url`, `--database` and `--token-file` may come from NAME_WORKER_URL, NAME_WORKER_DATABASE and
+    NAME_WORKER_TOKEN_FILE, NAME being the role's, and DATABASE_URL.
     """
     try:
         asked = _read_arguments(worker, arguments, os.environ)
@@ -104,6 +116,12 @@ def _read_arguments(
         default=environment.get(f"{prefix}_DATABASE") or environment.get("DATABASE_URL"),
         help="the DSN of the worker's own database",
     )
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        default=environment.get(f"{prefix}_TOKEN_FILE") or None,
+        help="whoever calls over http: has to bear a token of this file",
+    )
     parser.add_argument("--install", action="store_true", help="create schema, tables and fence first")
     parser.add_argument(
         "--service", default=worker.schema.removesuffix("_worker"), help="the service's name, in logs and crash points"
@@ -126,7 +144,7 @@ async def _run(worker: Worker, install: Install, asked: argparse.Namespace) -> N
     telemetry = open_telemetry(f"{asked.service}-worker", os.environ)
     worker.around = around(telemetry, worker.role.__name__)
     try:
-        running = await start(worker, asked.url, asked.database)
+        running = await start(worker, asked.url, asked.database, token_file=asked.token_file)
         logger.info("worker.ready", address=running.url, schema=worker.schema)
         await stopping.wait()
         logger.info("worker.stopping")

@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from accompanist.errors import Bug, OperatorError, PeerError
+from accompanist.rpc import tokens
 from accompanist.rpc.access import Access, Token, calling
 from accompanist.rpc.server import Params, Server, serve
 from accompanist.sidecar import config, rights
@@ -168,8 +169,8 @@ def test_a_single_word_is_one_token_with_every_right(tmp_path: Path) -> None:
     file = written(tmp_path, "secret-of-somebody\n")
     [token] = rights.tokens(file)
     assert token.rights == set(Right)
-    assert rights.bearer(file) == "secret-of-somebody"
-    assert rights.bearer(written(tmp_path, "shop start secret-of-the-shop\n")) == "secret-of-the-shop"
+    assert tokens.bearer(file) == "secret-of-somebody"
+    assert tokens.bearer(written(tmp_path, "shop start secret-of-the-shop\n")) == "secret-of-the-shop"
 
 
 @pytest.mark.parametrize(
