@@ -362,6 +362,8 @@ class Api:
         if row is None:
             raise PeerError(UNKNOWN_SESSION, f"{self._service} plays no {asked.role} in session {asked.session}")
         self._hosted_here(asked.session, asked.role)
+        if asked.verb is Verb.PARK and row.outcome is not None:
+            raise PeerError(OVER, f"{asked.role} of {asked.session} is {row.outcome}", "nothing is to be done for it")
         if asked.verb is not Verb.PARK and row.parked is None:
             raise PeerError(
                 NOT_PARKED,

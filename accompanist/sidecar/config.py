@@ -402,7 +402,7 @@ def _database(url: str, root: Path) -> str:
     except ValueError:
         sound = False
     if not sound:  # the address is not shown: it may hold a password
-        raise OperatorError(BAD_VALUE, "a database must be a postgresql://user@host:port/name address")
+        raise OperatorError(BAD_VALUE, "a database, also DATABASE_URL, must be postgresql://user@host:port/name")
     query = [
         (key, str(root / value) if key == "host" and "/" in value else value) for key, value in parse_qsl(parts.query)
     ]

@@ -165,6 +165,10 @@ def test_people_see_move_and_fire_timers_and_tell_events_by_the_command_line(sta
     assert moved["due_at"] > first["due_at"] + 3000
     accompanist(stage, "timers", "fire", session, "--role", "warehouse", "--who", "eve", "--why", "no night at all")
     assert stage.result(session)["reason"] == "nobody approved it in time"
+    asked = {"session": session, "role": "warehouse", "who": "eve", "why": "once more"}
+    late = refusal(lambda: stage.running.ask("warehouse", "timer.move", asked))
+    assert late.code == "ACC744" and not late.hint
+    assert refusal(lambda: stage.running.ask("warehouse", "session.operate", asked | {"verb": "park"})).code == "ACC717"
     story = accompanist(stage, "sessions", "show", session)["services"]["warehouse"]
     assert [(one["verb"], one["who"], one["why"]) for one in story["audits"]] == [
         ("move timer", "eve", "a long night"),
