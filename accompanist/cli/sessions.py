@@ -81,7 +81,9 @@ def list_sessions(config: Path | None, wanted: Wanted, as_json: bool) -> None:
             for row in rows
         ],
     )
-    show({"sessions": rows, "silent": silent}, as_json, text + silence(silent))
+    cut = [name for name, answer in answers.items() if len(answer["sessions"]) >= wanted.limit]
+    rest = f"\n\nthe newest {wanted.limit} of {', '.join(cut)}, there may be more: --limit" if cut else ""
+    show({"sessions": rows, "silent": silent}, as_json, text + rest + silence(silent))
 
 
 def show_session(config: Path | None, session: str, as_json: bool) -> None:
@@ -234,7 +236,8 @@ def _sites(told: dict[str, Any]) -> str:
             waits = f" (waits in the outbox: {message['answer']})" if message["place"] == "outbox" else ""
             key = (message["site"], "0", message["sender"], message["receiver"])
             if key not in lines or not waits:
-                lines[key] = (message["site"], f"{way}  {message['kind']}{waits}", _short(message["payload"]))
+                site = "!operator" if message["kind"] == "operator" else message["site"]
+                lines[key] = (site, f"{way}  {message['kind']}{waits}", _short(message["payload"]))
         for result in answer.get("results", ()):
             undo = " (compensation)" if result["kind"] == "compensate" else ""
             what = f"{result['role']}.{result['operation']}{undo}  {result['outcome']}"

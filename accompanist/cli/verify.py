@@ -105,6 +105,8 @@ def _text(name: str, roles: tuple[str, ...], verdict: Verdict, wanted: Wanted) -
     if verdict.broken is not None:
         lines += ["", *_broken(roles, verdict.broken, wanted.mermaid)]
     lines += ["", "not explored:", *(f"  {left}" for left in verdict.unexplored())]
+    if verdict.broken is None and verdict.unreached and wanted.workers is None:
+        lines += ["", "replies were made up; --workers FILE gives others, that lead where no run came"]
     return "\n".join(lines)
 
 

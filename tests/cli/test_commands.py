@@ -194,6 +194,13 @@ def test_sessions_are_listed(deployment: list[dict[str, Any]], capsys: pytest.Ca
     }  # fmt: skip
 
 
+def test_a_list_that_was_cut_says_so(deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("sessions", "list", "--limit", "1") == 0
+    assert "the newest 1 of warehouse, there may be more: --limit" in capsys.readouterr().out
+    assert run("sessions", "list", "--limit", "2") == 0
+    assert "there may be more" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "exit_code"),
     [

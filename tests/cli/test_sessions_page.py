@@ -21,6 +21,13 @@ def test_what_people_did_is_told_with_who_and_why() -> None:
     ]
 
 
+def test_a_persons_word_stands_under_a_site_that_can_be_read() -> None:
+    word = {"site": "!operator/3f2a", "kind": "operator", "sender": "", "receiver": "stock", "place": "inbox"}
+    words = [word | {"payload": "park"}, word | {"site": "!operator/4b1c", "payload": "resume"}]
+    page = _page(SESSION, {"stock": {"messages": words}})
+    assert [line.split()[0] for line in page.splitlines() if "client" in line] == ["!operator", "!operator"]
+
+
 def test_nothing_is_told_of_people_where_nobody_did_anything() -> None:
     assert "when" not in _page(SESSION, {"stock": {"audits": []}})
 
