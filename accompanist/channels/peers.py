@@ -81,6 +81,10 @@ def _arguments(parts: Sequence[bytes]) -> bytes:
 
 def read(data: bytes) -> list[Message]:
     """The messages of a call, from its `messages`. Raises msgspec.DecodeError for what is none."""
+    try:
+        carried = _carried.decode(data)
+    except UnicodeDecodeError:
+        raise msgspec.DecodeError("not UTF-8") from None
     return [
         Message(
             header=one.header,
@@ -91,7 +95,7 @@ def read(data: bytes) -> list[Message]:
             payload=bytes(one.payload),
             context=one.context,
         )
-        for one in _carried.decode(data)
+        for one in carried
     ]
 
 
@@ -104,7 +108,7 @@ def read_answer(data: bytes, count: int) -> list[Delivery]:
     """What became of so many messages. Raises Nonsense."""
     try:
         answers = _answers.decode(data).answers
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         raise Nonsense("it is no list of answers") from None
     if len(answers) != count:
         raise Nonsense(f"{len(answers)} answers to {count} messages")

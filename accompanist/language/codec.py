@@ -13,7 +13,8 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from typing import Any
+from collections.abc import Set
+from typing import Any, get_args
 
 import msgspec
 import orjson
@@ -91,7 +92,7 @@ def decode(data: bytes, type: Any) -> Any:
     """The value of `type` that the bytes hold, checked in full. Raises DecodeError."""
     try:
         return msgspec.json.decode(data, type=type, dec_hook=_validated)
-    except (msgspec.DecodeError, RecursionError) as problem:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         name = getattr(type, "__name__", str(type))
         raise DecodeError(MISFIT, f"not a valid {name}: {_words(problem)}") from None
 
@@ -99,6 +100,8 @@ def decode(data: bytes, type: Any) -> Any:
 def _words(problem: Exception) -> str:
     """What is wrong, without contents. What a message's own `__post_init__` says of its values is not shown: such an
     error quotes what it refuses as often as not."""
+    if isinstance(problem, UnicodeDecodeError):
+        return "not UTF-8"
     cause = problem.__cause__
     if cause is None or isinstance(cause, _Refused):
         return unquoted(str(problem))
@@ -124,15 +127,40 @@ def _plain(value: Any) -> Any:
 
 
 def _validated(type: Any, value: Any) -> Any:
-    """A pydantic model, validated by itself. Where and why it does not fit is told, what was there is not."""
+    """A pydantic model, validated by itself. Where and why it does not fit is told, what was there is not. A place may
+    lead through a dictionary, or be a field that nobody declared: such names came with the value, so only declared ones
+    are told."""
     if not hasattr(type, "model_validate_json"):
         raise NotImplementedError(f"{type.__name__} is not a message type")
     try:
         return type.model_validate_json(orjson.dumps(value))
     except ValueError as problem:
         found: list[Any] = getattr(problem, "errors", list)()
-        told = [f"{'.'.join(map(str, one['loc']))} ({one['type']})" for one in found]
+        declared = _declared(type)
+        told = [f"{'.'.join(_place(part, declared) for part in one['loc'])} ({one['type']})" for one in found]
         raise _Refused(", ".join(told) or "its own validation refuses it") from None
+
+
+def _place(part: Any, declared: Set[str]) -> str:
+    """A step of a path: an index, a declared field, or a star for whatever else it was."""
+    return str(part) if isinstance(part, int) or part in declared else "*"
+
+
+def _declared(type: Any) -> Set[str]:
+    """The names of all fields of a pydantic model, and of the models in them."""
+    names: set[str] = set()
+    seen: list[Any] = []
+    todo = [type]
+    while todo:
+        kind = todo.pop()
+        if kind in seen:
+            continue
+        seen.append(kind)
+        todo += get_args(kind)
+        for name, field in getattr(kind, "model_fields", {}).items():
+            names |= {name, *(alias for alias in (field.alias, field.validation_alias) if isinstance(alias, str))}
+            todo.append(field.annotation)
+    return names
 
 
 def _refuse_unordered(value: Any) -> None:

@@ -45,5 +45,8 @@ def write(meta: Meta) -> bytes:
 
 
 def read(data: bytes) -> Meta:
-    """Raises msgspec.ValidationError, whose text names path and type only."""
-    return _decoder.decode(data)
+    """Raises msgspec.DecodeError, whose text names path and type only."""
+    try:
+        return _decoder.decode(data)
+    except UnicodeDecodeError:
+        raise msgspec.DecodeError("not UTF-8") from None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import msgspec
+import pydantic
 import pytest
 
 from accompanist.errors import PeerError
@@ -59,6 +60,34 @@ def test_a_value_that_does_not_fit_is_not_shown(data: Any, type: Any) -> None:
 def test_where_it_is_and_what_raised_are_said() -> None:
     with pytest.raises(codec.DecodeError, match=r"its own check raised ValueError - at `\$\.inner`"):
         codec.decode(msgspec.json.encode({"inner": {"secret": CANARY}}), Around)
+
+
+class Line(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(extra="forbid")
+
+    amount: int = pydantic.Field(alias="sum")
+
+
+class Basket(pydantic.BaseModel):
+    lines: dict[str, Line]
+    more: list[Line] = []
+
+
+@pytest.mark.parametrize(
+    ("data", "place"),
+    [
+        ({"lines": {CANARY: {"sum": "x"}}}, "lines.*.sum (int_parsing)"),
+        ({"lines": {CANARY: 1}}, "lines.* (model_type)"),
+        ({"lines": {}, "more": [{"sum": 1, CANARY: 1}]}, "more.0.* (extra_forbidden)"),
+        ({"lines": {}, "more": [{"sum": CANARY}]}, "more.0.sum (int_parsing)"),
+    ],
+)
+def test_a_key_that_came_with_a_value_is_not_shown(data: Any, place: str) -> None:
+    """pydantic says where by the keys of dictionaries, and by fields that nobody declared."""
+    with pytest.raises(codec.DecodeError) as refused:
+        codec.decode(msgspec.json.encode(data), Basket)
+    assert CANARY not in str(refused.value)
+    assert place in str(refused.value)
 
 
 @pytest.mark.parametrize(
