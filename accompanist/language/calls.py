@@ -120,7 +120,8 @@ class CallReader:
                 codes.EXPRESSION, node, f"{name}.{operation} is not in the language yet", "make it a @query of the role"
             )
         if offer is None:
-            close = difflib.get_close_matches(operation, [offer.name for offer in owner.offers], 1)
+            offered = [*(offer.name for offer in owner.offers), "abort", "event", "timeout", *DRAWN]
+            close = difflib.get_close_matches(operation, offered, 1)
             return self._refuse(
                 codes.ROLE_UNKNOWN,
                 node.func,

@@ -195,12 +195,10 @@ class Expressions:
         if name == "_":
             return self.refuse(codes.TAKEN_NAME, node, "_ is for values that are not used", "a name")
         if name in self.scope.roles:
-            return self.refuse(
-                codes.ROLE_AS_VALUE,
-                node,
-                f"the role {name} is not a value",
-                f'call one of its operations: {name}.OPERATION(…); its name is a text: "{name}"',
-            )
+            # the name that a loop gives to each of its roles is nobody's name in a text
+            text = f'; its name is a text: "{name}"' if self.scope.roles[name] == name else ""
+            hint = f"call one of its operations: {name}.OPERATION(…){text}"
+            return self.refuse(codes.ROLE_AS_VALUE, node, f"the role {name} is not a value", hint)
         if name in self.scope.variables:
             self._reads.append((self.scope.variables[name], self.span(node)))
             return ast.Name(self.scope.variables[name], ast.Load())

@@ -25,6 +25,8 @@ def name(desk: Desk, clerk: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
     [
         ("return dsek.ask(number)", "ACC111", "desk.ask(…)"),
         ("return desk.aks(number)", "ACC111", "desk.ask(…)"),
+        ("return desk.sleeep(3)", "ACC111", "desk.sleep(…)"),
+        ("return desk.abrot('too late')", "ACC111", "desk.abort(…)"),
         ("return com(number, to=clrek)", "ACC111", "clerk"),
         ("return desk.ask(nmber)", "ACC110", "number"),
         ("return desk.ask(LAREG)", "ACC110", "LARGE"),
@@ -36,6 +38,11 @@ def name(desk: Desk, clerk: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
 def test_the_right_name_is_suggested(line: str, code: str, hint: str) -> None:
     (found,) = text(f"{HEAD}    {line}\n").diagnostics
     assert (found.code, found.hint) == (code, hint)
+
+
+def test_the_role_of_a_loop_has_no_name_of_its_own_to_write() -> None:
+    (found,) = text(f"{HEAD}    for one in (desk, clerk):\n        here = one\n    return number\n").diagnostics
+    assert (found.code, found.hint) == ("ACC117", "call one of its operations: one.OPERATION(…)")
 
 
 def test_a_misspelt_place_too() -> None:
