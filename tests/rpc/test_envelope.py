@@ -79,6 +79,13 @@ def test_what_is_no_request(request_: bytes, id: envelope.Id, code: int) -> None
     assert (found, error.code, batch) == (id, code, False)
 
 
+@pytest.mark.parametrize("count", [0, limits.batch_requests_max + 1])
+def test_a_batch_of_none_or_too_many_is_refused_whole(count: int) -> None:
+    one = envelope.write_request(1, "charge", b"{}", b"{}")
+    [(found, error)], batch = envelope.read_requests(b"[" + b",".join([one] * count) + b"]")  # type: ignore[misc]
+    assert (found, error.code, batch) == (None, envelope.INVALID_REQUEST, False)
+
+
 def test_a_batch_is_read_one_by_one() -> None:
     requests, batch = envelope.read_requests(
         b'[{"jsonrpc":"2.0","method":"a","id":1},{"jsonrpc":"2.0","method":"b"},7]'
