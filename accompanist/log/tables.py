@@ -20,7 +20,7 @@ from accompanist.language import waits
 from accompanist.log import sessions
 from accompanist.log.inbox import Letter
 from accompanist.log.story import Answered, Story, Told
-from accompanist.runtime.control import EVENT_SITE
+from accompanist.runtime.control import CLIENT, EVENT_SITE
 from accompanist.runtime.messages import Kind, Message, shard_of
 from accompanist.runtime.ports import (
     Audited,
@@ -122,7 +122,7 @@ class Tables:
         key, owner = message.key, (message.session, message.receiver)
         if key in self.inbox:
             return self._compare(message)
-        if owner in self.stubs:
+        if owner in self.stubs or (message.sender == CLIENT and sender_service != self.service):
             return Delivery.CLOSED
         if len(message.payload) > limits.payload_bytes_max:
             return Delivery.FULL

@@ -192,3 +192,14 @@ async def test_a_service_that_is_not_here_is_unknown(world: World) -> None:
     sent = (message(of, "1", "lost"), message(of, "2", "no_such_role"), message(of, "3"))
     answers = await log.flush([burst(of, messages=sent)])
     assert answers == [[Delivery.UNKNOWN, Delivery.UNKNOWN, Delivery.STORED]]
+
+
+async def test_a_peer_does_not_speak_for_a_client(world: World) -> None:
+    """Nobody would believe it, but it would lie where the client's own message has to be."""
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    of = header(initiator="payment")
+    for kind, site in ((Kind.START, "!start"), (Kind.CANCEL, "!cancel"), (Kind.EVENT, "!event/approved")):
+        forged = message(of, site, "payment", sender="", kind=kind, payload=b'"forged"')
+        assert await log.flush([burst(of, messages=(forged,))]) == [[Delivery.CLOSED]]
+        own = message(of, site, "payment", sender="", kind=kind)
+        assert await payment.flush([Commit(shard=None, messages=(own,))]) == [[Delivery.STORED]]

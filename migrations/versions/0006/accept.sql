@@ -2,6 +2,8 @@
 --   stored  it is here now              same    it was here already, alike
 --   clash   other content was here      closed  its session was collected
 --   full    no room, or beyond a bound: ask again later
+-- A client (the empty sender: starts, cancels, events) speaks through the receiver's own service; from a peer such a
+-- message is `closed`: it would be believed by nobody, and lie where the client's own has to be.
 -- Never raises on content. Rows are inserted in key order, so that two callers never wait for each other in a circle.
 -- `home`, honoured for the service itself only: the sidecar hands the messages over in memory, `take` need not.
 -- Runs as the owner of the schema. `spoken` is the service that speaks: only our own sidecar may say so itself.
@@ -63,6 +65,7 @@ BEGIN
           AND octet_length(site) + octet_length(sender) + octet_length(receiver) + octet_length(kind) <= 1000
           AND octet_length(header) + octet_length(context) <= 65536
           AND NOT EXISTS (SELECT FROM stub t WHERE t.session = m.session AND t.role = m.receiver)
+          AND (sender <> '' OR spoken = mine.service)
           AND NOT (
               (no_room OR strange) AND kind IN ('start', 'data', 'choice')
               AND NOT EXISTS (SELECT FROM session s WHERE s.session = m.session AND s.role = m.receiver)
@@ -104,6 +107,7 @@ BEGIN
             WHEN alike THEN 'same'
             WHEN held THEN 'clash'
             WHEN EXISTS (SELECT FROM stub t WHERE t.session = c.session AND t.role = c.receiver) THEN 'closed'
+            WHEN sender = '' AND spoken <> mine.service THEN 'closed'
             ELSE 'full'
         END ORDER BY n) INTO answers
     FROM counted c
