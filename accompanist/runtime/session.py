@@ -298,7 +298,7 @@ class Session(State):
             return
         try:
             if self._run is None:
-                self._run = Run(self.program, self.header, self._mailbox, self._results, self._decoded_arguments())
+                self._run = self._new_run()
             self._wait = self._run.advance()
             while self._wait is not None and self._wait.world is not None and self._end_at_once(self._wait.world):
                 self._wait = self._run.advance()
@@ -336,13 +336,14 @@ class Session(State):
         if contacts != self.row.contacts:
             self._update(contacts=contacts)
 
-    def _decoded_arguments(self) -> dict[str, Any]:
-        if not self.is_initiator:
-            return {}
+    def _new_run(self) -> Run:
+        arguments: dict[str, Any] = {}
         try:
-            return decode_arguments(self.program, self._arguments or b"{}")
+            if self.is_initiator:
+                arguments = decode_arguments(self.program, self._arguments or b"{}")
         except PeerError as problem:
             raise Failed(problem.text) from None
+        return Run(self.program, self.header, self._mailbox, self._results, arguments)
 
     def _fail(self, reason: str) -> None:
         if self._past_commit():
@@ -435,8 +436,8 @@ class Session(State):
             self._draft.messages.append(control(self.header, Kind.COMPENSATED, self.role, self.header.initiator, said))
 
     def _from_results(self) -> tuple[Executed, ...]:
-        """What a worker without a fence has executed, as far as the log knows."""
-        return executed_by(Run(self.program, self.header, self._mailbox, self._results, self._decoded_arguments()))
+        """What a worker without a fence has executed, as far as a run over log and mailbox knows."""
+        return executed_by(self._new_run)
 
     # -- the initiator's part ----------------------------------------------------------------------
 
@@ -471,11 +472,10 @@ class Session(State):
         self._recovering = True
         control_messages = []
         for message in inbox:
-            if message.kind in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.EVENT):
-                if self.row.phase is Phase.RUNNING:
-                    self._put(message)
-            else:
+            if message.kind not in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.EVENT):
                 control_messages.append(message)
+            elif self.row.phase in (Phase.RUNNING, Phase.DONE):  # done, it may have to find what it did by running
+                self._put(message)
         # an abort is taken up before the program runs: it must not ask for more than it had
         control_messages.sort(key=lambda message: message.kind is not Kind.ABORT)
         bursts: list[Burst] = []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from accompanist.runtime.burst import Burst, CallWorker
 from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Phase
+from accompanist.runtime.ports import Memory, Phase
 from accompanist.runtime.session import Session
 from tests.runtime import sagas
 
@@ -45,6 +46,42 @@ def test_what_was_answered_is_compensated_after_what_is_in_doubt() -> None:
     session.handle(Arrived(ABORT))
     assert asked(session.handle(WITHOUT)) == [("4b", "undo_tail")]
     assert [entry.site for entry in session.row.undo] == ["3", "4b"]
+
+
+def test_a_role_that_was_done_is_compensated_after_it_was_taken_up_from_the_log() -> None:
+    """Its program does not run any more, but what it did is found by running it: on what it was sent."""
+    session = begun()
+    results = [*session.handle(Answered("3", Name.REPLIED, b"2")).results]
+    burst = session.handle(Answered("4b", Name.REPLIED, b"2"))
+    results += burst.results
+    assert burst.row.phase is Phase.DONE
+    memory = Memory(session=burst.row, inbox=(FIRST,), results=tuple(results))
+    again, owed = Session.recover(session.program, memory)
+    assert owed == []
+    again.handle(Arrived(ABORT))
+    assert asked(again.handle(WITHOUT)) == [("4b", "undo_tail")]
+    assert [entry.site for entry in again.row.undo] == ["3", "4b"]
+
+
+def test_so_is_the_one_it_began_at() -> None:
+    program = sagas.fork()["a"]
+    session = Session.begin(program, sagas.start())
+    session.handle(Arrived(sagas.start()))
+    burst = session.handle(Answered("1", Name.REPLIED, b"2"))
+    assert burst.row.phase is Phase.DONE
+    memory = Memory(session=burst.row, inbox=(sagas.start(),), results=burst.results)
+    again, _ = Session.recover(program, memory)
+    again.handle(Arrived(msgspec.structs.replace(ABORT, sender="b", receiver="a")))
+    assert asked(again.handle(WITHOUT)) == [("1", "undo_do")]
+
+
+def test_an_abort_for_a_session_that_was_never_started_here_leaves_a_tombstone() -> None:
+    told = msgspec.structs.replace(ABORT, sender="b", receiver="a")
+    session = Session.begin(sagas.ring()["a"], told)
+    session.handle(Arrived(told))
+    session.handle(WITHOUT)
+    assert session.row.phase is Phase.UNDONE
+    assert session.row.undo == ()
 
 
 def test_what_was_declined_is_not_compensated() -> None:
