@@ -131,7 +131,7 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(C, (Name.ABORT, Name.COMPENSATED), "told_again")
     row(C, (Name.DONE,), "count")
     row(C, (*requests, Name.OPERATOR), "ignore")
-    row(C, (Name.CLOSED,), "closed", frozenset({U, N, E}))
+    row(C, (Name.CLOSED,), "closed", _FORWARD)  # without a fence a pivot may have answered meanwhile: that counts
     row(C, (Name.HELD,), "held", _FORWARD)
     row(C, (Name.CLASHED, Name.FIRED), "ignore")
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from accompanist.errors import Bug, PeerError, catalogue
+from accompanist.errors import Bug, catalogue
 from accompanist.language import codec, waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
@@ -38,7 +38,7 @@ from accompanist.runtime.events import (
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND, Verb, order_in
 from accompanist.runtime.ports import Executed, Memory, Phase, ResultKind, SessionRow
-from accompanist.runtime.replay import DIVERGED, Diverged, Failed, Run, decode_arguments, executed_by
+from accompanist.runtime.replay import DIVERGED, Diverged, Failed
 from accompanist.runtime.state import CLASH, State
 
 PAST_COMMIT = catalogue(
@@ -242,8 +242,10 @@ class Session(State):
         self._told = True
 
     def _on_closed(self, event: CloseAnswered) -> None:
-        executed = self._from_results() if event.executed is None else event.executed
-        self._undo(executed)
+        if event.executed is None and (reply := self._pivot_through()) is not None:
+            self._on_held(CloseAnswered(Name.HELD, reply=reply))
+            return
+        self._undo(self._from_results() if event.executed is None else event.executed)
 
     def _on_held(self, event: CloseAnswered) -> None:
         """The call in doubt had succeeded: the session goes on with its reply, unless the saga is lost elsewhere."""
@@ -336,15 +338,6 @@ class Session(State):
         if contacts != self.row.contacts:
             self._update(contacts=contacts)
 
-    def _new_run(self) -> Run:
-        arguments: dict[str, Any] = {}
-        try:
-            if self.is_initiator:
-                arguments = decode_arguments(self.program, self._arguments or b"{}")
-        except PeerError as problem:
-            raise Failed(problem.text) from None
-        return Run(self.program, self.header, self._mailbox, self._results, arguments)
-
     def _fail(self, reason: str) -> None:
         if self._past_commit():
             self._park(PAST_COMMIT, reason)
@@ -435,10 +428,6 @@ class Session(State):
             said = {"reason": self.row.reason or "", "roles": sorted(self.program.projection.sends_to)}
             self._draft.messages.append(control(self.header, Kind.COMPENSATED, self.role, self.header.initiator, said))
 
-    def _from_results(self) -> tuple[Executed, ...]:
-        """What a worker without a fence has executed, as far as a run over log and mailbox knows."""
-        return executed_by(self._new_run)
-
     # -- the initiator's part ----------------------------------------------------------------------
 
     def _conclude(self) -> None:
@@ -491,10 +480,10 @@ class Session(State):
         return bursts
 
     def _run_on(self, bursts: list[Burst]) -> None:
-        if self.row.phase is Phase.RUNNING and (self._arguments is not None or not self.is_initiator):
-            if self._run is None and (len(self._mailbox) or self.is_initiator):
-                self._advance()
-                bursts.append(self._burst())
+        begun = self._arguments is not None if self.is_initiator else len(self._mailbox) > 0
+        if self.row.phase is Phase.RUNNING and self._run is None and begun:
+            self._advance()
+            bursts.append(self._burst())
         elif self.row.phase is Phase.UNDOING and self._asked is None:
             self._compensate_next()
             bursts.append(self._burst())

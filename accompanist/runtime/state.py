@@ -12,17 +12,17 @@ from uuid import UUID
 
 import msgspec
 
-from accompanist.errors import catalogue
+from accompanist.errors import PeerError, catalogue
 from accompanist.language import codec, waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
 from accompanist.runtime.burst import Burst, CallWorker, Draft, WaitFor
 from accompanist.runtime.control import CLIENT, EVENT_SITE, roles_in
-from accompanist.runtime.events import Answered, CloseAnswered, Event, Fired, Undid
+from accompanist.runtime.events import Answered, CloseAnswered, Event, Fired, Name, Undid
 from accompanist.runtime.mailbox import Contradiction, Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Parked, Phase, ResultKind, ResultRow, SessionRow, TimerRow
-from accompanist.runtime.replay import Run, Wait
+from accompanist.runtime.ports import Executed, Parked, Phase, ResultKind, ResultRow, SessionRow, TimerRow
+from accompanist.runtime.replay import Failed, Run, Wait, decode_arguments, executed_by
 
 CLASH = catalogue(
     "ACC205",
@@ -51,6 +51,8 @@ class State:
         self._run: Run | None = None
         self._wait: Wait | None = None
         self._asked: str | None = None
+        self._late: Answered | None = None
+        """What came back of the call in doubt while the session was closing."""
         self._said_done: dict[str, frozenset[str]] = {}
         self._said_undone: dict[str, frozenset[str]] = {}
         self._told = False
@@ -118,6 +120,29 @@ class State:
         """The forward call whose outcome is not known yet."""
         return self._wait.call if self._wait is not None and self._asked is not None else None
 
+    def _pivot_through(self) -> bytes | None:
+        """The reply of a pivot that came back after the close was asked for. A fence says so itself; without one it is
+        all that tells that the saga is past its commit point."""
+        late, call = self._late, self._in_doubt()
+        if late is None or call is None or late.name is not Name.REPLIED:
+            return None
+        lost = self._told or self.row.granted is not None
+        return late.value if self.program.projection.operations[call.operation].pivot and not lost else None
+
+    def _new_run(self) -> Run:
+        arguments: dict[str, Any] = {}
+        try:
+            if self.is_initiator:
+                arguments = decode_arguments(self.program, self._arguments or b"{}")
+        except PeerError as problem:
+            raise Failed(problem.text) from None
+        return Run(self.program, self.header, self._mailbox, self._results, arguments)
+
+    def _from_results(self) -> tuple[Executed, ...]:
+        """What a worker without a fence has executed, as far as a run over log and mailbox, and its last word, know."""
+        declined = self._late.site if self._late is not None and self._late.name is Name.DECLINED else None
+        return tuple(entry for entry in executed_by(self._new_run) if entry.site != declined)
+
     def _put(self, message: Message) -> bool:
         if message.kind is Kind.START:
             if self._arguments is not None and self._arguments != message.payload:
@@ -145,6 +170,8 @@ class State:
         """An answer to a question that is not open any more: the worker was asked twice, or we went on without it."""
         if isinstance(event, Answered):
             call = self._in_doubt()
+            if self.row.phase is Phase.CLOSING and call is not None and call.site == event.site:
+                self._late = event
             return self.row.phase is not Phase.RUNNING or call is None or call.site != event.site
         if isinstance(event, Fired):
             world = self._wait.world if self._wait is not None else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from accompanist.runtime.burst import Burst, CallWorker
+from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Memory, Phase
@@ -82,6 +82,39 @@ def test_an_abort_for_a_session_that_was_never_started_here_leaves_a_tombstone()
     session.handle(WITHOUT)
     assert session.row.phase is Phase.UNDONE
     assert session.row.undo == ()
+
+
+def cancelled_in_the_pivot() -> Session:
+    """b of `billed`, which has asked for the pivot and is asked to undo meanwhile."""
+    session = Session.begin(sagas.billed()["b"], FIRST)
+    session.handle(Arrived(FIRST))
+    cancel = msgspec.structs.replace(ABORT, kind=Kind.CANCEL, site="!cancel", receiver="b")
+    [close] = session.handle(Arrived(cancel)).calls
+    assert close == CloseWorker("3")
+    return session
+
+
+def test_a_pivot_that_answers_while_the_door_is_looked_for_is_through() -> None:
+    session = cancelled_in_the_pivot()
+    session.handle(Answered("3", Name.REPLIED, b"2"))
+    burst = session.handle(WITHOUT)
+    assert burst.row.vote is None
+    assert [(result.site, result.outcome) for result in burst.results] == [("3", "replied")]
+    assert asked(burst) == [("4", "bill")]
+
+
+def test_a_pivot_that_declines_meanwhile_was_not_executed() -> None:
+    session = cancelled_in_the_pivot()
+    session.handle(Answered("3", Name.DECLINED, b'"no"'))
+    session.handle(WITHOUT)
+    assert session.row.parked is None
+    assert session.row.phase is Phase.UNDONE
+
+
+def test_a_pivot_of_which_nothing_is_known_is_for_a_person() -> None:
+    session = cancelled_in_the_pivot()
+    session.handle(WITHOUT)
+    assert session.row.parked is not None
 
 
 def test_what_was_declined_is_not_compensated() -> None:
