@@ -63,6 +63,9 @@ async def measure(running: Cluster, count: int) -> dict[str, float]:
             await until_gone(session)
             if not done:
                 figures["after_first_batch_kib"] = resident_kib(sidecar)
+            waiting, held = min(done + BATCH, count), resident_kib(sidecar)
+            print(f"\r{waiting} wait, {held} KiB", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
     figures["started_s"] = time.monotonic() - began
     figures["after_all_kib"] = resident_kib(sidecar)
     await connection.close()
