@@ -73,7 +73,7 @@ class Driver:
         self._clock = clock
         self._shards: frozenset[int] = frozenset()
         self._sessions: dict[Key, Session] = {}
-        self._loading: dict[Key, list[Message | Fired | Deadline]] = {}
+        self._loading: dict[Key, list[Message | Fired | Deadline | Clashed]] = {}
         self._dirty = Lazily(self._write_out)
         self._committing: Counter[Key] = Counter()
         self._evict_above = 0
@@ -164,20 +164,27 @@ class Driver:
 
     def fire(self, due: Sequence[tuple[UUID, str, str]]) -> None:
         """Timers that are due, as (session, role, site). What does not hear of one is told again."""
+        self._tell(((of, role), Deadline() if site == DEADLINE_SITE else Fired(site)) for of, role, site in due)
+
+    def clashed(self, message: Message) -> None:
+        """A receiver in another database holds other content under this message's identity."""
+        self._tell([((message.session, message.sender), Clashed(message.site, message.receiver))])
+
+    def _tell(self, news: Iterable[tuple[Key, Fired | Deadline | Clashed]]) -> None:
+        """What is not of the inbox, to sessions wherever they are."""
         absent: list[Key] = []
-        for session, role, site in due:
-            key, event = (session, role), Deadline() if site == DEADLINE_SITE else Fired(site)
+        for key, event in news:
             if (live := self._sessions.get(key)) is not None:
-                self._pass_time(live, event)
+                self._hear(live, event)
             elif key in self._loading:
                 self._loading[key].append(event)
-            elif self.holds(session):
+            elif self.holds(key[0]):
                 self._loading[key] = [event]
                 absent.append(key)
         for at in range(0, len(absent), limits.load_sessions_max):
             self._tasks.spawn(self._loader.load(absent[at : at + limits.load_sessions_max]))
 
-    def _pass_time(self, session: Session, event: Fired | Deadline) -> None:
+    def _hear(self, session: Session, event: Fired | Deadline | Clashed) -> None:
         self._feed(session, event)
         if isinstance(event, Deadline):
             self._tasks.spawn(self._end_deadline(session))
@@ -238,7 +245,7 @@ class Driver:
             if isinstance(what, Message):
                 self.arrive(what, known=True)
             elif (session := self._sessions.get(key)) is not None:
-                self._pass_time(session, what)
+                self._hear(session, what)
 
     def _rebuild(self, key: Key, memory: Memory, alone: bool) -> None:
         row = memory.session
@@ -356,12 +363,6 @@ class Driver:
     def _leave(self, session: Session) -> None:
         if session.rests and session.key not in self._dirty and session.key not in self._committing:
             self._drop(session)
-
-    def clashed(self, message: Message) -> None:
-        """A receiver in another database holds other content under this message's identity."""
-        session = self._sessions.get((message.session, message.sender))
-        if session is not None:
-            self._feed(session, Clashed(message.site, message.receiver))
 
     def _delivered(self, session: Session, messages: Sequence[Message], deliveries: Sequence[Delivery]) -> None:
         for message, delivery in zip(messages, deliveries, strict=True):

@@ -67,13 +67,23 @@ async def test_nothing_is_left_behind() -> None:
         await asyncio.sleep(0)  # a turn of the loop, not a time
 
 
-async def test_a_contradiction_at_the_receiver_parks_the_sender() -> None:
+@pytest.mark.parametrize("where", ["in memory", "in the log alone"])
+async def test_a_contradiction_at_the_receiver_parks_the_sender(where: str) -> None:
     services = Services(sagas.ring(), apart={"b"})
     session = await services.start()
     first = msgspec.structs.replace(sagas.start(1), payload=b"77", kind="data", site="2", sender="a", receiver="b")
     forged = msgspec.structs.replace(first, header=msgspec.structs.replace(first.header, session=session))
     sites = _sites_from_a(services)
     await services.sidecars["b"].log.accept("a", [msgspec.structs.replace(forged, site=sites)])
+    if where != "in memory":
+        # the peer is away until the session, which waits, was crowded out of memory
+        services.lost = ["request"]
+        driver = services.sidecars["a"].driver
+        while services.lost or (waits := driver.session(session, "a")) is None or driver._committing:  # noqa: ASYNC110
+            await asyncio.sleep(0)  # a turn of the loop, not a time
+        driver._drop(waits)
+        services.now += limits.outbox_retry_cap_ms / 1000
+        services.sidecars["a"].relay.wake(["b"])
     async with asyncio.timeout(20):
         while (row := await _row(services, session)) is None or row.parked is None:  # noqa: ASYNC110
             await asyncio.sleep(0)  # a turn of the loop, not a time
