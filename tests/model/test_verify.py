@@ -42,10 +42,10 @@ def test_a_fault_in_a_compensation_is_drawn(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_bound_that_is_met_is_said(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = ran(capsys, ORDERS, "--states-max", "8000")
+    code, out, _ = ran(capsys, ORDERS, "--states-max", "4000")
     assert code == 5
     assert "NOT FINISHED" in out
-    assert "stopped when 8000 states were met" in out
+    assert "stopped when 4000 states were met" in out
     assert "1 scenarios, for want of time, states or memory" in out
 
 
