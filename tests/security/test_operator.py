@@ -25,7 +25,7 @@ class Log:
         self.audited: list[tuple[Any, ...]] = []
 
     async def load(self, keys: Sequence[Any]) -> list[Any]:
-        row = SimpleNamespace(header=HEADER, parked=None, context={})
+        row = SimpleNamespace(header=HEADER, parked=None, outcome=None, context={})
         return [SimpleNamespace(session=row, inbox=(), results=())]
 
     async def audit(self, *told: Any) -> None:
