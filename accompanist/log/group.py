@@ -7,8 +7,8 @@ they were handed in, so a session's commits keep theirs.
 Failures.
 - `LogUnavailable`: the same group is tried again with back-off for as long as it takes; those who wait just wait.
   Everything in a flush may be done twice.
-- `LeaseLost`: the commits of the lost shards fail with it, the rest of the group is flushed again. A commit is stamped
-  with its shard's epoch as it is handed in: one that was decided before a shard was lost and won back fails too.
+- `LeaseLost`: the commits of the lost shards fail with it, the rest of the group is flushed again. A commit brings the
+  epoch that it was decided under: one that was decided before a shard was lost and won back fails too.
 - Anything else (a value that no column takes): the group is taken apart, so that only the commit at fault fails.
 
 Not promised: that a commit whose caller was cancelled, or that waited when the flusher was closed, did not happen.
@@ -22,8 +22,6 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import NamedTuple, Protocol
-
-import msgspec
 
 from accompanist import limits
 from accompanist.runtime.backoff import RETRIABLE, delay_ms
@@ -69,7 +67,8 @@ class Flusher:
         if self._closed:
             raise LogUnavailable("closed")
         if commit.shard is not None and commit.epoch is None:
-            commit = msgspec.structs.replace(commit, epoch=self._held(commit.shard))
+            # only whoever decided knows: the epoch of this turn of the loop may be a later one
+            raise LeaseLost([commit.shard])
         waiting = _Waiting(commit, asyncio.get_running_loop().create_future())
         self._queue.append(waiting)
         if self._task is None:
@@ -84,12 +83,6 @@ class Flusher:
             await asyncio.gather(self._task, return_exceptions=True)
         self._fail(list(self._queue), LogUnavailable("closed"))
         self._queue.clear()
-
-    def _held(self, shard: int) -> int:
-        epoch = self._log.epoch(shard)
-        if epoch is None:
-            raise LeaseLost([shard])
-        return epoch
 
     async def _run(self) -> None:
         """Until nothing waits. Started by a commit, it sees all that were handed in in the same turn of the loop."""

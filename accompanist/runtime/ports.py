@@ -121,7 +121,8 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     home: tuple[Message, ...] = ()
     timers: tuple[TimerRow, ...] = ()
     epoch: int | None = None
-    """The epoch of `shard` this was decided under. None: the one the log holds when the commit is handed to it."""
+    """The epoch of `shard` this was decided under; the group commit takes none without it. None, given to the log
+    itself: the one that it holds."""
 
 
 class Delivery(StrEnum):

@@ -42,6 +42,8 @@ class State:
         self.role = row.role
         self.header: Header = row.header
         self.is_initiator = self.role == self.header.initiator
+        self.epoch: int | None = None
+        """The epoch of its shard under which whoever drives it took it up: what it decides leaves under that one."""
         self._mailbox = Mailbox()
         self._results: dict[str, ResultRow] = {}
         self._marks: set[str] = set()

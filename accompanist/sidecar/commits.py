@@ -8,6 +8,7 @@ from typing import Protocol
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Commit, Delivery, TimerRow
+from accompanist.runtime.session import Session
 from accompanist.sidecar.news import shard_of
 
 
@@ -17,15 +18,29 @@ class Committer(Protocol):
     async def commit(self, commit: Commit) -> Sequence[Delivery]: ...
 
 
-def commit_of(burst: Burst, messages: Iterable[Message], service: str, timers: Sequence[TimerRow]) -> Commit:
-    """All that a burst writes. Messages for roles of the same service are at home: handed over in memory, too."""
+def row_of(session: Session, timers: Sequence[TimerRow] = ()) -> Commit:
+    """A session as it stands, under the epoch that it was taken up under."""
+    return Commit(
+        shard=shard_of(session.header.session),
+        epoch=session.epoch,
+        session=session.durable_row,
+        timers=tuple(timers),
+    )
+
+
+def commit_of(
+    session: Session, burst: Burst, messages: Iterable[Message], service: str, timers: Sequence[TimerRow]
+) -> Commit:
+    """All that a burst of a session writes, under the epoch that the session was taken up under. Messages for roles of
+    the same service are at home: handed over in memory, too."""
     away: list[Message] = []
     home: list[Message] = []
     for message in messages:
         here = message.header.bindings.get(message.receiver) == service
         (home if here else away).append(message)
     return Commit(
-        shard=shard_of(burst.row.header.session),
+        shard=shard_of(session.header.session),
+        epoch=session.epoch,
         session=burst.row,
         results=burst.results,
         messages=tuple(away),

@@ -6,6 +6,9 @@ Each session is touched by one event at a time: the core is not asynchronous and
 ahead of the log by the bursts that are being committed; nothing of a burst leaves before its commit, and commits of a
 session keep their order.
 
+What a session decides leaves under the epoch of its shard that the session was taken up under (`Session.epoch`), never
+under the one that is held by the time its commit is handed in: a shard may be lost and won anew in between.
+
 State model. A session is in memory, being loaded (events for it wait), or only in the log. One that has nothing under
 way may leave memory at any time; the next event rebuilds it by replay. A session whose shard was lost is dropped as it
 is: the new owner has everything that was committed, and nothing else has left.
@@ -22,7 +25,7 @@ from __future__ import annotations
 import functools
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from uuid import UUID
 
 import msgspec
@@ -37,7 +40,7 @@ from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnava
 from accompanist.runtime.session import Session
 from accompanist.sidecar import resting
 from accompanist.sidecar.calls import Calls
-from accompanist.sidecar.commits import Committer, commit_of
+from accompanist.sidecar.commits import Committer, commit_of, row_of
 from accompanist.sidecar.hosting import Programs
 from accompanist.sidecar.lazily import Lazily
 from accompanist.sidecar.loading import Loader
@@ -71,7 +74,8 @@ class Driver:
         self._tracing = tracing
         self._ended = ended
         self._clock = clock
-        self._shards: frozenset[int] = frozenset()
+        self._epochs: dict[int, int] = {}
+        """The shards that are ours, and the epoch under which each is."""
         self._sessions: dict[Key, Session] = {}
         self._loading: dict[Key, list[Message | Fired | Deadline | Clashed]] = {}
         self._dirty = Lazily(self._write_out)
@@ -91,20 +95,21 @@ class Driver:
     # -- what comes in -----------------------------------------------------------------------------
 
     def holds(self, session: UUID) -> bool:
-        return shard_of(session) in self._shards
+        return shard_of(session) in self._epochs
 
-    def hold(self, shards: Iterable[int], new: Iterable[int] = ()) -> None:
-        """The shards that are ours from now on. Sessions of others are dropped as they are, and so are those of a
-        shard that is ours anew: it may have been somebody else's, and what they decided under the old epoch cannot be
-        written any more."""
-        anew = frozenset(new)
-        self._shards = frozenset(shards)
+    def hold(self, epochs: Mapping[int, int]) -> frozenset[int]:
+        """The shards that are ours from now on, and the epoch of each; answers those that are ours anew. Sessions of
+        others are dropped as they are, and so are those of a shard that is ours anew: it may have been somebody else's,
+        and what they decided under the old epoch cannot be written any more."""
+        anew = frozenset(shard for shard, epoch in epochs.items() if self._epochs.get(shard) != epoch)
+        self._epochs = dict(epochs)
         self._news.acquired(anew)
-        kept = self._shards - anew  # the sweep of the others brings all that is open in them back
+        kept = epochs.keys() - anew  # the sweep of the others brings all that is open in them back
         for session in [one for key, one in self._sessions.items() if shard_of(key[0]) not in kept]:
             self._drop(session)
         self._left = {key for key in self._left if shard_of(key[0]) in kept}
         self.unhosted = {key: version for key, version in self.unhosted.items() if self.holds(key[0])}
+        return anew
 
     def take_lost(self) -> set[int]:
         """Shards of sessions that were dropped because a commit of theirs was refused; they are due a sweep."""
@@ -113,7 +118,7 @@ class Driver:
 
     def about_to_take(self) -> None:
         """The inbox is asked now; its answer comes with `take`."""
-        self._news.asks(self._shards)
+        self._news.asks(self._epochs)
 
     def take(self, taken: Sequence[Taken]) -> None:
         """Messages from the inbox. One from a service that does not play its sender is refused."""
@@ -130,12 +135,12 @@ class Driver:
     async def hand_in(self, message: Message) -> Delivery | None:
         """A client's message, the short way, where the session's shard is ours: handed over after its commit, not
         taken from the inbox. None where it is not, or not any more."""
-        if not self.holds(message.session):
-            return None
         shard = shard_of(message.session)
+        if (epoch := self._epochs.get(shard)) is None:
+            return None
         before = self._news.standing(shard)
         try:
-            [delivery] = await self._committer.commit(Commit(shard=shard, home=(message,)))
+            [delivery] = await self._committer.commit(Commit(shard=shard, epoch=epoch, home=(message,)))
         except LeaseLost:
             return None
         if delivery in (Delivery.STORED, Delivery.SAME):
@@ -167,7 +172,7 @@ class Driver:
         self._tell(((of, role), Deadline() if site == DEADLINE_SITE else Fired(site)) for of, role, site in due)
 
     def clashed(self, message: Message) -> None:
-        """A receiver in another database holds other content under this message's identity."""
+        """A receiver holds other content under this message's identity."""
         self._tell([((message.session, message.sender), Clashed(message.site, message.receiver))])
 
     def _tell(self, news: Iterable[tuple[Key, Fired | Deadline | Clashed]]) -> None:
@@ -192,7 +197,7 @@ class Driver:
     async def _end_deadline(self, session: Session) -> None:
         """A deadline is heard once. What it led to is stable before its timer goes: commits keep their order."""
         try:
-            await self._committer.commit(Commit(shard=shard_of(session.header.session), session=session.durable_row))
+            await self._committer.commit(row_of(session))
             await self._log.end_timer(*session.key, DEADLINE_SITE)
         except (LeaseLost, LogUnavailable):  # it is told again, here or elsewhere
             return
@@ -227,6 +232,7 @@ class Driver:
             await self._loader.load(batch)
 
     def _admit(self, session: Session) -> None:
+        session.epoch = self._epochs.get(shard_of(session.header.session))
         self._sessions[session.key] = session
         self._left.discard(session.key)
         self.unhosted.pop(session.key, None)
@@ -315,7 +321,7 @@ class Driver:
     async def _commit(self, session: Session, burst: Burst, cause: dict[str, str], began: int) -> None:
         """Make a burst stable, then let it go."""
         messages = self._tracing.outgoing(burst.messages, cause)
-        commit = commit_of(burst, messages, self._service, resting.deadline_of(session, self._clock))
+        commit = commit_of(session, burst, messages, self._service, resting.deadline_of(session, self._clock))
         shard = shard_of(session.header.session)
         before = self._news.standing(shard)
         try:
@@ -334,7 +340,7 @@ class Driver:
             crashpoints.reached("sidecar.vote_committed")
         written = [*commit.messages, *commit.home]
         self._tracing.carried(burst, written, cause, began)
-        self._delivered(session, written, deliveries)
+        self._delivered(written, deliveries)
         self._release(session, burst, cause)
         if burst.ended:
             self._finish(session, burst, cause)
@@ -364,10 +370,10 @@ class Driver:
         if session.rests and session.key not in self._dirty and session.key not in self._committing:
             self._drop(session)
 
-    def _delivered(self, session: Session, messages: Sequence[Message], deliveries: Sequence[Delivery]) -> None:
+    def _delivered(self, messages: Sequence[Message], deliveries: Sequence[Delivery]) -> None:
         for message, delivery in zip(messages, deliveries, strict=True):
             if delivery is Delivery.CLASH:
-                self._feed(session, Clashed(message.site, message.receiver))
+                self.clashed(message)
 
     def _release(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
         for call in burst.calls:
@@ -419,9 +425,8 @@ class Driver:
     async def _write(self, session: Session) -> None:
         row = session.durable_row
         timers = resting.deadline_of(session, self._clock)
-        commit = Commit(shard=shard_of(row.header.session), session=row, timers=timers)
         try:
-            await self._committer.commit(commit)
+            await self._committer.commit(row_of(session, timers))
         except (LeaseLost, LogUnavailable):
             self._give_up(session)
             return

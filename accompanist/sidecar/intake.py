@@ -60,8 +60,6 @@ class Intake:
         self._woken = asyncio.Event()
         self._swept = asyncio.Event()
         self._leased_at = 0.0
-        self._held: dict[int, int] = {}
-        """The epoch under which each shard is held."""
         self._unswept: set[int] = set()
         self._due = asyncio.Event()
         self._timed = asyncio.Event()
@@ -146,9 +144,7 @@ class Intake:
         self._leased_at = self._clock()
         held = {lease.shard: lease.epoch for lease in leases}
         # by epoch and not by what the log calls newly acquired: that answer may have been lost on its way
-        anew = {shard for shard, epoch in held.items() if self._held.get(shard) != epoch}
-        self._held = held
-        self._driver.hold(held, anew)
+        anew = self._driver.hold(held)
         self._unswept = (self._unswept | anew | self._driver.take_lost()) & held.keys()
         if self._unswept:
             self._due.set()

@@ -45,8 +45,9 @@ async def test_a_session_that_is_recovered_runs_once_however_often_its_message_c
     first = driver.session(session, "b")
     [found] = await services.sidecars["b"].log.load([(session, "b")])
     message = next(one for one in found.inbox if one.kind is Kind.DATA)
-    driver.hold((), ())  # its shards are lost, and ours anew
-    driver.hold(range(limits.shards_count), range(limits.shards_count))
+    log = services.sidecars["b"].log
+    driver.hold({})  # its shards are lost, and ours anew
+    driver.hold({shard: log.epoch(shard) or 0 for shard in range(limits.shards_count)})
     recovering = asyncio.get_running_loop().create_task(driver.recover([(session, "b")]))
     for known in (True, False, True):
         driver.arrive(message, known=known)
@@ -108,7 +109,7 @@ async def test_sessions_that_are_over_leave_nothing_behind_in_memory() -> None:
         held = {
             name: kept
             for name, kept in vars(driver).items()
-            if isinstance(kept, dict | set | list | Lazily) and len(kept) and name != "_shards"
+            if isinstance(kept, dict | set | list | Lazily) and len(kept) and name != "_epochs"
         }
         assert held == {}, role
         assert set(driver.standing()[0].values()) == {0}

@@ -82,6 +82,11 @@ def burst(of: Header, **parts: Any) -> Commit:
     return Commit(shard=shard(of), **parts)
 
 
+def decided(of: Header, epoch: int = 1, **parts: Any) -> Commit:
+    """The same as the group commit is given it: with the epoch that it was decided under."""
+    return burst(of, epoch=epoch, **parts)
+
+
 def start(of: Header, payload: bytes = b"{}") -> Commit:
     """What a client's start is: a message to the own service, guarded by no lease."""
     first = message(of, "start", "warehouse", kind=Kind.START, sender="", payload=payload)

@@ -6,14 +6,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import msgspec
 import pytest
 
 from accompanist import limits
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable
-from tests.log.letters import burst, header, message, row, shard, start
+from tests.log.letters import burst, decided, header, message, row, shard, start
 
 
 class Gate(MemoryLog):
@@ -73,8 +72,8 @@ async def gathered(flusher: Flusher, commits: Sequence[Commit]) -> list[asyncio.
 
 async def test_those_who_wait_at_the_same_time_share_a_flush(log: Gate) -> None:
     flusher, _ = slept(log)
-    first = await in_flight(log, flusher, burst(header()))
-    others = await gathered(flusher, [burst(header()) for _ in range(5)])
+    first = await in_flight(log, flusher, decided(header()))
+    others = await gathered(flusher, [decided(header()) for _ in range(5)])
     log.gate.set()
     await asyncio.gather(first, *others)
     assert [len(group) for group in log.groups] == [1, 5]
@@ -82,7 +81,7 @@ async def test_those_who_wait_at_the_same_time_share_a_flush(log: Gate) -> None:
 
 async def test_those_of_one_turn_of_the_loop_share_a_flush(log: Gate) -> None:
     flusher, _ = slept(log)
-    await asyncio.gather(*(flusher.commit(burst(header())) for _ in range(5)))
+    await asyncio.gather(*(flusher.commit(decided(header())) for _ in range(5)))
     assert [len(group) for group in log.groups] == [5]
 
 
@@ -91,7 +90,7 @@ async def test_each_gets_its_own_answer(log: Gate) -> None:
     commits = []
     for number in range(10):
         of = header()
-        commits.append(burst(of, messages=tuple(message(of, str(site)) for site in range(number))))
+        commits.append(decided(of, messages=tuple(message(of, str(site)) for site in range(number))))
     answers = await asyncio.gather(*(flusher.commit(commit) for commit in commits))
     assert [len(answer) for answer in answers] == list(range(10))
 
@@ -99,9 +98,9 @@ async def test_each_gets_its_own_answer(log: Gate) -> None:
 async def test_order_is_kept_and_a_group_is_bounded(log: Gate) -> None:
     flusher, _ = slept(log)
     of = header()
-    first = await in_flight(log, flusher, burst(of))
+    first = await in_flight(log, flusher, decided(of))
     count = limits.flush_bursts_max + 10
-    waiting = await gathered(flusher, [burst(of, session=row(of, waiting=str(n))) for n in range(count)])
+    waiting = await gathered(flusher, [decided(of, session=row(of, waiting=str(n))) for n in range(count)])
     log.gate.set()
     await asyncio.gather(first, *waiting)
     assert [len(group) for group in log.groups] == [1, limits.flush_bursts_max, 10]
@@ -113,7 +112,7 @@ async def test_a_group_is_bounded_by_its_weight(log: Gate) -> None:
     flusher, _ = slept(log)
     of = header()
     heavy = b"x" * limits.payload_bytes_max
-    commits = [burst(of, messages=(message(of, str(n), payload=heavy),)) for n in range(20)]
+    commits = [decided(of, messages=(message(of, str(n), payload=heavy),)) for n in range(20)]
     await asyncio.gather(*(flusher.commit(commit) for commit in commits))
     assert [len(group) for group in log.groups] == [16, 4]
 
@@ -122,7 +121,7 @@ async def test_unavailable_is_tried_again_until_it_is_not(log: Gate) -> None:
     flusher, pauses = slept(log)
     log.failures = [LogUnavailable("down")] * 12
     of = header()
-    assert await flusher.commit(burst(of, messages=(message(of),))) == [Delivery.STORED]
+    assert await flusher.commit(decided(of, messages=(message(of),))) == [Delivery.STORED]
     assert len(log.groups) == 13
     assert pauses[0] < pauses[1] < pauses[2]
     assert max(pauses) == pauses[-1] == limits.backoff_cap_ms * 0.75 / 1000
@@ -132,7 +131,7 @@ async def test_a_flush_that_happened_unheard_is_done_again(log: Gate) -> None:
     flusher, _ = slept(log)
     log._database.fail("after")
     of = header()
-    assert await flusher.commit(burst(of, session=row(of), messages=(message(of),))) == [Delivery.SAME]
+    assert await flusher.commit(decided(of, session=row(of), messages=(message(of),))) == [Delivery.SAME]
 
 
 async def test_a_lost_lease_fails_its_own_commits_and_no_others(log: Gate) -> None:
@@ -142,7 +141,7 @@ async def test_a_lost_lease_fails_its_own_commits_and_no_others(log: Gate) -> No
         other = header()
     held = log.tables.shards[shard(of)]
     held.owner, held.epoch = "somebody else", held.epoch + 1
-    commits = [burst(of, session=row(of)), burst(other, session=row(other)), start(of)]
+    commits = [decided(of, session=row(of)), decided(other, session=row(other)), start(of)]
     lost, kept, unguarded = await asyncio.gather(
         *(flusher.commit(commit) for commit in commits), return_exceptions=True
     )
@@ -155,7 +154,7 @@ async def test_what_waited_while_its_shard_was_lost_and_won_back_fails(log: Gate
     flusher, _ = slept(log)
     of, other = header(), header()
     first = await in_flight(log, flusher, start(other))
-    [waiting] = await gathered(flusher, [burst(of, session=row(of))])
+    [waiting] = await gathered(flusher, [decided(of, session=row(of))])
     held = log.tables.shards[shard(of)]
     held.owner = None
     await log.lease("w", limits.shards_count)
@@ -163,14 +162,14 @@ async def test_what_waited_while_its_shard_was_lost_and_won_back_fails(log: Gate
     await first
     with pytest.raises(LeaseLost):
         await waiting
-    assert await flusher.commit(burst(of, session=row(of))) == []
+    assert await flusher.commit(decided(of, epoch=2, session=row(of))) == []
 
 
 async def test_a_shard_that_is_not_held_is_refused_at_once(log: Gate) -> None:
     flusher, _ = slept(log)
     await log.release("w")
     with pytest.raises(LeaseLost):
-        await flusher.commit(burst(header()))
+        await flusher.commit(decided(header()))
     assert log.groups == []
 
 
@@ -178,7 +177,7 @@ async def test_a_refusal_for_foreign_shards_ends(log: Gate) -> None:
     flusher, _ = slept(log)
     log.failures = [LeaseLost([9_999])]
     with pytest.raises(LeaseLost):
-        await flusher.commit(burst(header()))
+        await flusher.commit(decided(header()))
 
 
 async def test_what_cannot_be_written_fails_alone(log: Gate) -> None:
@@ -187,7 +186,8 @@ async def test_what_cannot_be_written_fails_alone(log: Gate) -> None:
     log.poison = lambda commit: commit.session is not None and commit.session.header.session == bad.session
     headers = [header(), bad, header()]
     good, failed, other = await asyncio.gather(
-        *(flusher.commit(burst(of, session=row(of), messages=(message(of),))) for of in headers), return_exceptions=True
+        *(flusher.commit(decided(of, session=row(of), messages=(message(of),))) for of in headers),
+        return_exceptions=True,
     )
     assert isinstance(failed, ValueError)
     assert (good, other) == ([Delivery.STORED], [Delivery.STORED])
@@ -195,8 +195,8 @@ async def test_what_cannot_be_written_fails_alone(log: Gate) -> None:
 
 async def test_a_caller_that_left_harms_nobody(log: Gate) -> None:
     flusher, _ = slept(log)
-    first = await in_flight(log, flusher, burst(header()))
-    leaving, staying = await gathered(flusher, [burst(header()), burst(header())])
+    first = await in_flight(log, flusher, decided(header()))
+    leaving, staying = await gathered(flusher, [decided(header()), decided(header())])
     first.cancel()
     leaving.cancel()
     log.gate.set()
@@ -205,28 +205,37 @@ async def test_a_caller_that_left_harms_nobody(log: Gate) -> None:
 
 async def test_closing_fails_those_who_wait_and_those_who_come(log: Gate) -> None:
     flusher, _ = slept(log)
-    first = await in_flight(log, flusher, burst(header()))
-    [waiting] = await gathered(flusher, [burst(header())])
+    first = await in_flight(log, flusher, decided(header()))
+    [waiting] = await gathered(flusher, [decided(header())])
     await flusher.close()
     for task in (first, waiting):
         with pytest.raises(LogUnavailable):
             await task
     with pytest.raises(LogUnavailable):
-        await flusher.commit(burst(header()))
+        await flusher.commit(decided(header()))
 
 
 async def test_closing_ends_the_trials(log: Gate) -> None:
     log.failures = [LogUnavailable("down")] * 10_000
     flusher = Flusher(log, sleep=asyncio.sleep)
-    waiting = await in_flight(log, flusher, burst(header()))
+    waiting = await in_flight(log, flusher, decided(header()))
     log.gate.set()
     await flusher.close()
     with pytest.raises(LogUnavailable):
         await waiting
 
 
-async def test_an_epoch_that_was_given_is_not_replaced(log: Gate) -> None:
+async def test_an_epoch_that_is_not_the_held_one_fails(log: Gate) -> None:
     flusher, _ = slept(log)
     of = header()
     with pytest.raises(LeaseLost):
-        await flusher.commit(msgspec.structs.replace(burst(of, session=row(of)), epoch=77))
+        await flusher.commit(decided(of, epoch=77, session=row(of)))
+
+
+async def test_what_was_decided_under_no_epoch_fails(log: Gate) -> None:
+    """The group commit cannot know it: a turn of the loop later the shard may be held anew."""
+    flusher, _ = slept(log)
+    of = header()
+    with pytest.raises(LeaseLost):
+        await flusher.commit(burst(of, session=row(of)))
+    assert log.groups == []

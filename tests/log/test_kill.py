@@ -13,7 +13,7 @@ from accompanist.log.listener import Listener
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.ports import Delivery
 from ops.postgres import Server
-from tests.log.letters import burst, header, message, result, row
+from tests.log.letters import decided, header, message, result, row
 from tests.postgres import SERVICES, Database, provision_logs, restart, server
 
 
@@ -50,7 +50,7 @@ async def test_no_acknowledged_commit_is_lost(killable: list[Server]) -> None:
         while not marks[1_600].is_set():
             of = header()
             answers = await flusher.commit(
-                burst(of, session=row(of), results=(result(of),), messages=(message(of), message(of, "2", "loyalty")))
+                decided(of, session=row(of), results=(result(of),), messages=(message(of), message(of, "2", "loyalty")))
             )
             assert set(answers) <= {Delivery.STORED, Delivery.SAME}
             acknowledged.append(of.session)

@@ -104,15 +104,15 @@ async def test_a_session_was_read_before_its_shard_was_anothers(monkeypatch: pyt
     a = services.sidecars["a"]
     session = await services.start()
     await services.row("a", session, Phase.RUNNING)
-    shards = range(limits.shards_count)
-    a.driver.hold(())
-    a.driver.hold(shards, shards)
+    shards = {shard: a.log.epoch(shard) or 0 for shard in range(limits.shards_count)}
+    a.driver.hold({})
+    a.driver.hold(shards)
     held = Held(a.log.load, lambda keys: True)
     monkeypatch.setattr(a.log, "load", held)
     recovering = asyncio.create_task(a.driver.recover([(session, "a")]))
     await held.kept.wait()
-    a.driver.hold(())
-    a.driver.hold(shards, shards)  # another owner may have taken it further in between
+    a.driver.hold({})
+    a.driver.hold(shards)  # another owner may have taken it further in between
     held.let_go.set()
     await recovering
     assert held.calls == 2
@@ -155,5 +155,5 @@ async def test_what_left_memory_goes_with_its_shard() -> None:
         while a.driver.session(header.session, "a") is not None:
             await services.start()
     assert a.driver._left
-    a.driver.hold(())
+    a.driver.hold({})
     assert not a.driver._left

@@ -193,6 +193,17 @@ def epochs_unchecked() -> Sequence[Any]:
     ]
 
 
+def epoch_of_the_commit() -> Sequence[Any]:
+    """A commit is stamped as it is handed in, which is a turn of the loop after the decision."""
+    real = Flusher.commit
+
+    async def commit(self: Any, given: Commit) -> Any:
+        epoch = None if given.shard is None else self._log.epoch(given.shard)
+        return await real(self, msgspec.structs.replace(given, epoch=epoch))
+
+    return [patch.object(Flusher, "commit", commit)]
+
+
 def inbox_forgotten() -> Sequence[Any]:
     async def unfinished(self: Any, shards: Sequence[int]) -> Any:
         rows = self.tables.sessions.items()
@@ -241,8 +252,10 @@ def contacts_uncounted() -> Sequence[Any]:
 
 
 def shards_kept() -> Sequence[Any]:
-    def hold(self: Any, shards: Any, new: Any = ()) -> None:
-        self._shards = frozenset(shards)
+    def hold(self: Any, epochs: Any) -> frozenset[int]:
+        anew = frozenset(epochs.items() - self._epochs.items())
+        self._epochs = dict(epochs)
+        return frozenset(shard for shard, _ in anew)
 
     return [patch.object(Driver, "hold", hold)]
 
