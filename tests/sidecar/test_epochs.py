@@ -1,8 +1,8 @@
 """A decision leaves under the epoch that it was made under (design 3.7).
 
 A sidecar that stood still past its lease is woken with two answers at once: a worker's, to what it had asked before,
-and the log's, that the shard is its own anew. In between another sidecar went on with the session. What the first answer
-leads to was decided by a run that is over, so it may not be written under the new epoch.
+and the log's, that the shard is its own anew. In between another sidecar went on with the session. What the first
+answer leads to was decided by a run that is over, so it may not be written under the new epoch.
 """
 
 from __future__ import annotations
