@@ -32,6 +32,7 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
     verbs: tuple[str, ...] = ()
     retrying: int = 0
     granted: str | None = None
+    asked: str | None = None
 
 
 encode = msgspec.json.Encoder().encode
@@ -74,7 +75,17 @@ def columns(row: SessionRow) -> tuple[Any, ...]:
         None if row.reason is None else encode(row.reason),
         encode(header),
         encode(
-            Body(row.contacts, row.undo, row.parked, row.waiting, row.context, row.verbs, row.retrying, row.granted)
+            Body(
+                row.contacts,
+                row.undo,
+                row.parked,
+                row.waiting,
+                row.context,
+                row.verbs,
+                row.retrying,
+                row.granted,
+                row.asked,
+            )
         ),
         row.result,
         header.started_at,
@@ -113,4 +124,5 @@ def from_columns(stored: tuple[Any, ...]) -> SessionRow:
         verbs=rest.verbs,
         retrying=rest.retrying,
         granted=rest.granted,
+        asked=rest.asked,
     )

@@ -2,7 +2,8 @@
 
 Arrivals are named by their kind. Answers of workers are named by what they mean: a worker's forward call can be
 replied, declined, exhausted (its budget of attempts is spent and its outcome unknown), shut (the fence is closed) or
-reused (the key was used with other arguments); a compensation can be undid or stuck; a close can be closed or held.
+reused (the key was used with other arguments); a compensation can be undid or stuck; a close can be closed or held, or
+unended: the worker has no fence, and a call of the session is still under way there after all that is waited.
 What a program waits for beside these comes from outside: a timer that has fired, or an event, which is an arrival.
 """
 
@@ -37,6 +38,7 @@ class Name(StrEnum):
     STUCK = "stuck"
     CLOSED = "closed"
     HELD = "held"
+    UNENDED = "unended"
     DEADLINE = "deadline"
     CLASHED = "clashed"
     FIRED = "fired"

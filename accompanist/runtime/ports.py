@@ -77,6 +77,10 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """The sites of the operators' verbs that were heard: each counts once."""
     granted: str | None = None
     """Why a request to undo was granted here; on disk before the worker is asked to close for it."""
+    asked: str | None = None
+    """The site of the last forward call that the worker was asked for, "" before the first. On disk before the call
+    leaves where the worker is not known to have a fence: nobody else can say whether it was asked. None: the row was
+    written before this was kept."""
 
 
 class ResultKind(StrEnum):

@@ -269,19 +269,19 @@ class Run:
         return None
 
 
-def executed_by(begin: Callable[[], Run]) -> tuple[Executed, ...]:
+def executed_by(begin: Callable[[], Run]) -> tuple[tuple[Executed, ...], Executed | None]:
     """What a worker without a fence has executed: the transactions that a run over the log finds answered, and the one
-    that it finds asked, since nobody knows whether that was done. Such a worker has to take the compensation of what
-    never ran as done. Nothing, where no run can begin: the arguments never came, or do not fit."""
-    run = None
+    that it comes to ask for, which may have been asked for. Such a worker has to take the compensation of what never
+    ran as done. Nothing, where no run can begin: the arguments never came, or do not fit."""
+    run, doubtful = None, None
     # where the run stops, and why, does not matter: it has passed everything that was answered
     with contextlib.suppress(Failed, Diverged):
         run = begin()
         wait = run.advance()
-        asked = wait.call if wait is not None else None
-        if asked is not None and run.operations[asked.operation].kind == "transaction":
-            run.executed.append(Executed(asked.site, asked.operation, asked.arguments))
-    return tuple(run.executed) if run is not None else ()
+        call = wait.call if wait is not None else None
+        if call is not None and run.operations[call.operation].kind == "transaction":
+            doubtful = Executed(call.site, call.operation, call.arguments)
+    return (tuple(run.executed) if run is not None else ()), doubtful
 
 
 def decode_arguments(program: RoleProgram, payload: bytes) -> dict[str, Any]:

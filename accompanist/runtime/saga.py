@@ -130,9 +130,11 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(C, (*arrivals, Name.EVENT), "keep")
     row(C, (Name.ABORT, Name.COMPENSATED), "told_again")
     row(C, (Name.DONE,), "count")
-    row(C, (*requests, Name.OPERATOR), "ignore")
+    row(C, requests, "ignore")
+    row(C, (Name.OPERATOR,), "operate", _BACK)
     row(C, (Name.CLOSED,), "closed", _FORWARD)  # without a fence a pivot may have answered meanwhile: that counts
     row(C, (Name.HELD,), "held", _FORWARD)
+    row(C, (Name.UNENDED,), "unended")
     row(C, (Name.CLASHED, Name.FIRED), "ignore")
 
     row(U, (*arrivals, Name.ABORT, *requests, Name.CLASHED), "ignore")

@@ -16,14 +16,17 @@ Not promised: that a caller may go on after `handle` raised. It must park the se
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+import orjson
+
+from accompanist import limits
 from accompanist.errors import Bug, catalogue
 from accompanist.language import codec, waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
-from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
-from accompanist.runtime.control import DEADLINE_SITE, closure, control, reason_in
+from accompanist.runtime.burst import Burst, CloseWorker
+from accompanist.runtime.control import DEADLINE_SITE, control, reason_in
+from accompanist.runtime.ending import UNDO_STUCK, Ending
 from accompanist.runtime.events import (
     Answered,
     Arrived,
@@ -37,9 +40,10 @@ from accompanist.runtime.events import (
 )
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND, Verb, order_in
-from accompanist.runtime.ports import Executed, Memory, Phase, ResultKind, SessionRow
+from accompanist.runtime.ports import Memory, Phase, SessionRow
 from accompanist.runtime.replay import DIVERGED, Diverged, Failed
-from accompanist.runtime.state import CLASH, State
+from accompanist.runtime.state import CLASH
+from accompanist.runtime.unfenced import PIVOT_IN_DOUBT, UNENDED
 
 PAST_COMMIT = catalogue(
     "ACC203",
@@ -48,25 +52,19 @@ PAST_COMMIT = catalogue(
     "A retriable operation declined, or a local expression raised.",
     "Mend what failed, then let an operator resolve the session.",
 )
-UNDO_STUCK = catalogue(
-    "ACC204",
-    "compensation does not succeed",
-    "A compensation was tried to its limit and still fails. Nothing else waits for it.",
-    "Mend the worker, then retry, skip or resolve the session.",
-)
 CANCELLED = "cancelled: "
 DEADLINE = "deadline"
 _TIMED_OUT = codec.encode(waits.TIMED_OUT)
 _CLOSED_EARLIER = "the session was closed at its worker before its reason was kept"
 
 
-class Session(State):
+class Session(Ending):
     """One session at one role. Make it with `begin` for the first message or `recover` from the log."""
 
     @classmethod
     def begin(cls, program: RoleProgram, first: Message) -> Session:
         """A session that this role hears of for the first time."""
-        row = SessionRow(header=first.header, role=first.receiver, phase=Phase.RUNNING, context=first.context)
+        row = SessionRow(header=first.header, role=first.receiver, phase=Phase.RUNNING, context=first.context, asked="")
         return cls(program, row)
 
     @classmethod
@@ -80,6 +78,9 @@ class Session(State):
         for result in memory.results:
             session._remember(result)
         session.timers.update(memory.timers)
+        asked = session.row.asked
+        session.inherited = asked != ""
+        session.unanswered = asked if asked not in session._results else None
         session.retried(0)  # whoever asks from here on counts anew
         return session, session._resume(memory.inbox)
 
@@ -168,11 +169,17 @@ class Session(State):
         if order.verb is Verb.PARK:
             self._park(BY_HAND, f"{order.who}: {order.why}")
             return
-        if self.row.parked is None:
+        parked = self.row.parked
+        if parked is None:
             return
         self._update(parked=None)
+        if self.row.phase is Phase.CLOSING:
+            self._close_on(order.verb, parked.code)
+            return
         self._asked = None
-        if self.row.phase is Phase.RUNNING:
+        if self.row.phase is Phase.RUNNING and order.verb is Verb.SKIP and parked.code == PIVOT_IN_DOUBT:
+            self._go_on_declined(f"{order.who}: {order.why}")
+        elif self.row.phase is Phase.RUNNING:
             self._go_on(bytes(order.value) if order.verb is Verb.RESOLVE else None)
         elif self.row.phase is Phase.UNDOING:
             self._undo_on(order.verb)
@@ -190,6 +197,23 @@ class Session(State):
             self._draft.calls.remove(call)
             self._answer(Answered(call.site, Name.REPLIED, value), "replied")
             self._advance()
+
+    def _go_on_declined(self, reason: str) -> None:
+        """Somebody looked: the pivot was not done. That is its answer, and stays it."""
+        self._go_on(None)
+        call = self._wait.call if self._wait is not None else None
+        if call is not None:
+            self._draft.calls.remove(call)
+            declined = orjson.dumps(reason[: limits.reason_chars_max])
+            self._answer(Answered(call.site, Name.DECLINED, declined), "declined")
+            self._advance()
+
+    def _close_on(self, verb: Verb, code: str) -> None:
+        """Ask again whether all calls have ended, or take a person's word that they have."""
+        if code == UNENDED and verb in (Verb.SKIP, Verb.RESOLVE):
+            self._undo(self._from_results())
+        elif code == UNENDED:
+            self._draft.calls.append(CloseWorker(self._unless))
 
     def _undo_on(self, verb: Verb) -> None:
         """Go on compensating; one, or all that is left, may be taken as done by hand."""
@@ -245,7 +269,17 @@ class Session(State):
         if event.executed is None and (reply := self._pivot_through()) is not None:
             self._on_held(CloseAnswered(Name.HELD, reply=reply))
             return
+        if event.executed is None and (pivot := self._pivot_in_doubt()) is not None:
+            # a vote to abort could not be taken back, and there is no compensation to ask for
+            self._update(phase=Phase.RUNNING)
+            self._failing = None
+            self._park(PIVOT_IN_DOUBT, f"{pivot.operation} at {pivot.site} gives no answer, and may have been done")
+            return
         self._undo(self._from_results() if event.executed is None else event.executed)
+
+    def _on_unended(self, event: CloseAnswered) -> None:
+        """A worker without a fence still has a call of this session under way, for longer than is waited."""
+        self._park(UNENDED, "a call to the worker has not ended")
 
     def _on_held(self, event: CloseAnswered) -> None:
         """The call in doubt had succeeded: the session goes on with its reply, unless the saga is lost elsewhere."""
@@ -322,6 +356,7 @@ class Session(State):
         call = self._wait.call
         if call is not None and self._asked != call.site:
             self._asked = call.site
+            self._update(asked=call.site)
             self._draft.calls.append(call)
 
     def _gather(self) -> None:
@@ -365,93 +400,12 @@ class Session(State):
     def _close(self, reason: str, unless: str | None = None) -> None:
         """Shut the worker's door before anyone is told (design 3.5). A role without transactions has no door."""
         self._failing = self._failing or reason
+        self._unless = unless
         self._update(phase=Phase.CLOSING, waiting="worker: close")
         if any(operation.kind == "transaction" for operation in self.program.projection.operations.values()):
             self._draft.calls.append(CloseWorker(unless))
         else:
             self._undo(())
-
-    def _undo(self, executed: Iterable[Executed]) -> None:
-        """Vote, tell, and begin to compensate what the fence says was executed."""
-        self._asked = None
-        vote = self.row.vote or ("abort" if not self._told else None)
-        self._update(phase=Phase.UNDOING, vote=vote, reason=self._failing, undo=tuple(executed))
-        self._draft.forced = True
-        told = set(self.program.projection.sends_to)
-        if self.is_initiator:
-            told |= self._said_done.keys() | self._said_undone.keys()
-        else:
-            told.add(self.header.initiator)
-        self._send_abort(sorted(told - {self.role}))
-        self._compensate_next()
-
-    def _send_abort(self, roles: Iterable[str]) -> None:
-        self._draft.forced = True
-        self._draft.messages.extend(
-            control(self.header, Kind.ABORT, self.role, role, self.row.reason or "") for role in roles
-        )
-
-    def _mark(self, entry: Executed, outcome: str) -> None:
-        """An executed transaction is undone; stable before the next one is asked for."""
-        operation = self.program.projection.operations.get(entry.operation)
-        name = operation.compensation if operation is not None else None
-        result = self._result(entry.site, ResultKind.COMPENSATE, name or "", entry.arguments, outcome, b"null")
-        self._remember(result)
-        self._draft.results.append(result)
-        self._draft.forced = True
-
-    def _compensate_next(self) -> None:
-        """The next compensation, in reverse order of commit; each is asked for after the mark of the one before is
-        stable."""
-        if self.row.parked is not None:
-            return
-        for entry in reversed(self.row.undo):
-            if entry.site in self._marks:
-                continue
-            operation = self.program.projection.operations.get(entry.operation)
-            if operation is None or operation.compensation is None:
-                what = f"{entry.operation} at {entry.site}"
-                self._park(UNDO_STUCK, f"{what} was executed, as far as is known, and has no compensation")
-                return
-            self._asked = entry.site
-            self._update(waiting=f"worker: {operation.compensation} at {entry.site}")
-            self._draft.calls.append(
-                CallWorker(entry.site, ResultKind.COMPENSATE, operation.compensation, entry.arguments)
-            )
-            return
-        self._asked = None
-        self._update(phase=Phase.UNDONE, waiting="the others' compensation")
-        self._draft.forced = True
-        if self.is_initiator:
-            self._conclude()
-        else:
-            said = {"reason": self.row.reason or "", "roles": sorted(self.program.projection.sends_to)}
-            self._draft.messages.append(control(self.header, Kind.COMPENSATED, self.role, self.header.initiator, said))
-
-    # -- the initiator's part ----------------------------------------------------------------------
-
-    def _conclude(self) -> None:
-        """End the saga if everyone it reached has answered. Only the initiator can, and only once."""
-        if not self.is_initiator:
-            return
-        if self.row.phase is Phase.DONE:
-            reached = closure(self.row.contacts, self._said_done) - {self.role}
-            if reached <= self._said_done.keys():
-                self._tell_all(Kind.SETTLED, reached, None)
-                self._finish(Phase.SETTLED, "settled")
-        elif self.row.phase is Phase.UNDONE:
-            first = self.program.projection.sends_to | self._said_done.keys() | self._said_undone.keys()
-            reached = closure(first, self._said_undone) - {self.role}
-            if reached <= self._said_undone.keys():
-                self._tell_all(Kind.ENDED, reached, self.row.reason or "")
-                self._finish(Phase.ENDED, "ended")
-
-    def _tell_all(self, kind: Kind, roles: frozenset[str], content: Any) -> None:
-        self._draft.messages.extend(control(self.header, kind, self.role, role, content) for role in sorted(roles))
-
-    def _finish(self, phase: Phase, outcome: str) -> None:
-        self._update(phase=phase, outcome=outcome, waiting="", parked=None)
-        self._draft.forced |= self.is_initiator
 
     # -- recovery ----------------------------------------------------------------------------------
 

@@ -55,6 +55,12 @@ class State:
         self._asked: str | None = None
         self._late: Answered | None = None
         """What came back of the call in doubt while the session was closing."""
+        self._unless: str | None = None
+        """The site whose reply keeps the session from being closed, as of the last close that was asked."""
+        self.inherited = False
+        """Whether it was taken up from the log after its worker had been asked for something."""
+        self.unanswered: str | None = None
+        """The site of a call that was asked for, and not answered, before the session was taken up from the log."""
         self._said_done: dict[str, frozenset[str]] = {}
         self._said_undone: dict[str, frozenset[str]] = {}
         self._told = False
@@ -141,9 +147,23 @@ class State:
         return Run(self.program, self.header, self._mailbox, self._results, arguments)
 
     def _from_results(self) -> tuple[Executed, ...]:
-        """What a worker without a fence has executed, as far as a run over log and mailbox, and its last word, know."""
+        """What a worker without a fence has executed, as far as a run over log and mailbox, and its last word, know.
+        What was never asked was not executed; a row that does not say what was asked leaves that open."""
         declined = self._late.site if self._late is not None and self._late.name is Name.DECLINED else None
-        return tuple(entry for entry in executed_by(self._new_run) if entry.site != declined)
+        answered, doubtful = executed_by(self._new_run)
+        if doubtful is None or doubtful.site == declined or self.row.asked not in (None, doubtful.site):
+            return answered
+        return (*answered, doubtful)
+
+    def _pivot_in_doubt(self) -> CallWorker | None:
+        """The pivot that was asked of a worker without a fence, if nobody knows whether it was done and nothing else
+        has undone the saga."""
+        call = self._in_doubt()
+        if call is None or not self.program.projection.operations[call.operation].pivot:
+            return None
+        declined = self._late is not None and self._late.name is Name.DECLINED
+        lost = self._told or self.row.granted is not None
+        return None if declined or lost else call
 
     def _put(self, message: Message) -> bool:
         if message.kind is Kind.START:

@@ -18,9 +18,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from accompanist.runtime.ending import UNDO_STUCK
 from accompanist.runtime.ports import Parked, Phase, ResultRow, SessionRow
 from accompanist.runtime.replay import DIVERGED
-from accompanist.runtime.session import UNDO_STUCK
 from accompanist.runtime.state import CLASH
 from accompanist.simulation.explore_fence import Fence
 

@@ -10,6 +10,7 @@ from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Memory, Phase
 from accompanist.runtime.session import Session
+from accompanist.runtime.unfenced import PIVOT_IN_DOUBT, UNENDED
 from tests.runtime import sagas
 
 ABORT = Message(header=sagas.HEADER, kind=Kind.ABORT, site="!abort", sender="a", receiver="b", payload=b'"no"')
@@ -22,6 +23,18 @@ def begun() -> Session:
     session = Session.begin(sagas.ring(concurrent_tail=True)["b"], FIRST)
     session.handle(Arrived(FIRST))
     return session
+
+
+def order(verb: str, number: int = 1, value: int | None = None) -> Message:
+    payload = {"verb": verb, "who": "ann", "why": "I looked", "value": value}
+    return Message(
+        header=sagas.HEADER,
+        kind=Kind.OPERATOR,
+        site=f"!operator/{number}",
+        sender="",
+        receiver="b",
+        payload=msgspec.json.encode(payload),
+    )
 
 
 def asked(burst: Burst) -> list[tuple[str, str]]:
@@ -115,6 +128,121 @@ def test_a_pivot_of_which_nothing_is_known_is_for_a_person() -> None:
     session = cancelled_in_the_pivot()
     session.handle(WITHOUT)
     assert session.row.parked is not None
+
+
+def out_of_patience() -> tuple[Session, Burst]:
+    """a of the ring, whose pivot was asked for until the budget was spent."""
+    session = Session.begin(sagas.ring()["a"], sagas.start())
+    session.handle(Arrived(sagas.start()))
+    session.handle(Answered("1", Name.REPLIED, b"2"))
+    last = Message(header=sagas.HEADER, kind=Kind.DATA, site="5", sender="c", receiver="a", payload=b"3")
+    session.handle(Arrived(last))
+    session.handle(Answered("6", Name.EXHAUSTED))
+    return session, session.handle(WITHOUT)
+
+
+def test_a_pivot_whose_budget_is_spent_parks_before_anything_is_voted_or_told() -> None:
+    _, burst = out_of_patience()
+    assert burst.row.parked is not None and burst.row.parked.code == PIVOT_IN_DOUBT
+    assert (burst.row.phase, burst.row.vote, burst.row.undo, burst.messages) == (Phase.RUNNING, None, (), ())
+
+
+@pytest.mark.parametrize(
+    ("verb", "value", "phase", "calls"),
+    [
+        ("retry", None, Phase.RUNNING, [("6", "finish")]),
+        ("resolve", 4, Phase.DONE, []),
+        ("skip", None, Phase.CLOSING, []),
+    ],
+)
+def test_a_person_says_whether_the_pivot_was_done(
+    verb: str, value: int | None, phase: Phase, calls: list[tuple[str, str]]
+) -> None:
+    session, _ = out_of_patience()
+    burst = session.handle(Arrived(order(verb, value=value)))
+    assert (session.row.phase, session.row.parked, asked(burst)) == (phase, None, calls)
+
+
+def test_what_a_person_says_was_not_done_is_not_undone() -> None:
+    session, _ = out_of_patience()
+    said = session.handle(Arrived(order("skip")))
+    assert [(result.site, result.outcome) for result in said.results] == [("6", "declined")]
+    session.handle(WITHOUT)
+    assert [entry.operation for entry in session.row.undo] == ["do"]
+
+
+def granted_before_the_data() -> Session:
+    """b of `billed`, which grants a cancel before it hears what its pivot waits for."""
+    cancel = msgspec.structs.replace(ABORT, kind=Kind.CANCEL, site="!cancel", receiver="b")
+    session = Session.begin(sagas.billed()["b"], cancel)
+    session.handle(Arrived(cancel))
+    return session
+
+
+def test_what_was_never_asked_was_not_executed() -> None:
+    session = granted_before_the_data()
+    session.handle(Arrived(FIRST))
+    burst = session.handle(WITHOUT)
+    assert (burst.row.parked, burst.row.undo, burst.row.phase) == (None, (), Phase.UNDONE)
+
+
+def test_nor_after_it_was_taken_up_from_the_log() -> None:
+    memory = Memory(session=granted_before_the_data().durable_row, inbox=(FIRST,), results=())
+    again, _ = Session.recover(sagas.billed()["b"], memory)
+    burst = again.handle(WITHOUT)
+    assert (burst.row.parked, burst.row.undo, burst.row.phase) == (None, (), Phase.UNDONE)
+
+
+def test_what_was_asked_is_known_after_it_was_taken_up_from_the_log() -> None:
+    memory = Memory(session=begun().durable_row, inbox=(FIRST, ABORT), results=())
+    again, _ = Session.recover(sagas.ring(concurrent_tail=True)["b"], memory)
+    assert (again.inherited, again.unanswered) == (True, "3")
+    assert asked(again.handle(WITHOUT)) == [("3", "undo_try_it")]
+
+
+def test_a_row_that_does_not_say_what_was_asked_leaves_it_open() -> None:
+    row = msgspec.structs.replace(begun().durable_row, asked=None)
+    again, _ = Session.recover(
+        sagas.ring(concurrent_tail=True)["b"], Memory(session=row, inbox=(FIRST, ABORT), results=())
+    )
+    assert asked(again.handle(WITHOUT)) == [("3", "undo_try_it")]
+
+
+def unended() -> Session:
+    """b of the ring, told to undo, while its call does not end."""
+    session = begun()
+    session.handle(Arrived(ABORT))
+    session.handle(CloseAnswered(Name.UNENDED, None))
+    return session
+
+
+def test_nothing_is_undone_or_told_while_a_call_has_not_ended() -> None:
+    session = unended()
+    assert session.row.parked is not None and session.row.parked.code == UNENDED
+    assert (session.row.phase, session.row.vote, session.row.undo) == (Phase.CLOSING, None, ())
+
+
+@pytest.mark.parametrize("verb", ["retry", "resume"])
+def test_a_person_has_it_looked_for_again(verb: str) -> None:
+    session = unended()
+    assert session.handle(Arrived(order(verb))).calls == (CloseWorker(None),)
+    assert session.row.parked is None
+    assert asked(session.handle(WITHOUT)) == [("3", "undo_try_it")]
+
+
+@pytest.mark.parametrize("verb", ["skip", "resolve"])
+def test_or_says_that_it_has_ended(verb: str) -> None:
+    session = unended()
+    assert asked(session.handle(Arrived(order(verb)))) == [("3", "undo_try_it")]
+    assert (session.row.phase, session.row.parked) == (Phase.UNDOING, None)
+
+
+def test_a_person_does_not_end_a_close_that_is_under_way() -> None:
+    session = begun()
+    session.handle(Arrived(ABORT))
+    session.handle(Arrived(order("park")))
+    burst = session.handle(Arrived(order("skip", 2)))
+    assert (session.row.phase, burst.calls) == (Phase.CLOSING, ())
 
 
 def test_what_was_declined_is_not_compensated() -> None:

@@ -22,7 +22,7 @@ from accompanist.language import codec
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryLog
 from accompanist.log.tables import Tables
-from accompanist.runtime import saga, session, state
+from accompanist.runtime import ending, saga, state
 from accompanist.runtime.answers import Closed, Missing, Reused
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.control import CLIENT, DEADLINE_SITE, control
@@ -248,7 +248,7 @@ def deadline_unstable() -> Sequence[Any]:
 
 
 def contacts_uncounted() -> Sequence[Any]:
-    return [patch.object(session, "closure", lambda first, said: frozenset(first))]
+    return [patch.object(ending, "closure", lambda first, said: frozenset(first))]
 
 
 def shards_kept() -> Sequence[Any]:

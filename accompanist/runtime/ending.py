@@ -1,0 +1,109 @@
+"""The small steps that end a saga at one role: voting, telling, compensating, concluding.
+
+`Session` decides when; nothing here hears an event.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from accompanist.errors import catalogue
+from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.control import closure, control
+from accompanist.runtime.messages import Kind
+from accompanist.runtime.ports import Executed, Phase, ResultKind
+from accompanist.runtime.state import State
+
+UNDO_STUCK = catalogue(
+    "ACC204",
+    "compensation does not succeed",
+    "A compensation was tried to its limit and still fails. Nothing else waits for it.",
+    "Mend the worker, then retry, skip or resolve the session.",
+)
+
+
+class Ending(State):
+    """A session that can end."""
+
+    def _undo(self, executed: Iterable[Executed]) -> None:
+        """Vote, tell, and begin to compensate what the fence says was executed."""
+        self._asked = None
+        vote = self.row.vote or ("abort" if not self._told else None)
+        self._update(phase=Phase.UNDOING, vote=vote, reason=self._failing, undo=tuple(executed))
+        self._draft.forced = True
+        told = set(self.program.projection.sends_to)
+        if self.is_initiator:
+            told |= self._said_done.keys() | self._said_undone.keys()
+        else:
+            told.add(self.header.initiator)
+        self._send_abort(sorted(told - {self.role}))
+        self._compensate_next()
+
+    def _send_abort(self, roles: Iterable[str]) -> None:
+        self._draft.forced = True
+        self._draft.messages.extend(
+            control(self.header, Kind.ABORT, self.role, role, self.row.reason or "") for role in roles
+        )
+
+    def _mark(self, entry: Executed, outcome: str) -> None:
+        """An executed transaction is undone; stable before the next one is asked for."""
+        operation = self.program.projection.operations.get(entry.operation)
+        name = operation.compensation if operation is not None else None
+        result = self._result(entry.site, ResultKind.COMPENSATE, name or "", entry.arguments, outcome, b"null")
+        self._remember(result)
+        self._draft.results.append(result)
+        self._draft.forced = True
+
+    def _compensate_next(self) -> None:
+        """The next compensation, in reverse order of commit; each is asked for after the mark of the one before is
+        stable."""
+        if self.row.parked is not None:
+            return
+        for entry in reversed(self.row.undo):
+            if entry.site in self._marks:
+                continue
+            operation = self.program.projection.operations.get(entry.operation)
+            if operation is None or operation.compensation is None:
+                what = f"{entry.operation} at {entry.site}"
+                self._park(UNDO_STUCK, f"{what} was executed, as far as is known, and has no compensation")
+                return
+            self._asked = entry.site
+            self._update(waiting=f"worker: {operation.compensation} at {entry.site}")
+            self._draft.calls.append(
+                CallWorker(entry.site, ResultKind.COMPENSATE, operation.compensation, entry.arguments)
+            )
+            return
+        self._asked = None
+        self._update(phase=Phase.UNDONE, waiting="the others' compensation")
+        self._draft.forced = True
+        if self.is_initiator:
+            self._conclude()
+        else:
+            said = {"reason": self.row.reason or "", "roles": sorted(self.program.projection.sends_to)}
+            self._draft.messages.append(control(self.header, Kind.COMPENSATED, self.role, self.header.initiator, said))
+
+    # -- the initiator's part ----------------------------------------------------------------------
+
+    def _conclude(self) -> None:
+        """End the saga if everyone it reached has answered. Only the initiator can, and only once."""
+        if not self.is_initiator:
+            return
+        if self.row.phase is Phase.DONE:
+            reached = closure(self.row.contacts, self._said_done) - {self.role}
+            if reached <= self._said_done.keys():
+                self._tell_all(Kind.SETTLED, reached, None)
+                self._finish(Phase.SETTLED, "settled")
+        elif self.row.phase is Phase.UNDONE:
+            first = self.program.projection.sends_to | self._said_done.keys() | self._said_undone.keys()
+            reached = closure(first, self._said_undone) - {self.role}
+            if reached <= self._said_undone.keys():
+                self._tell_all(Kind.ENDED, reached, self.row.reason or "")
+                self._finish(Phase.ENDED, "ended")
+
+    def _tell_all(self, kind: Kind, roles: frozenset[str], content: Any) -> None:
+        self._draft.messages.extend(control(self.header, kind, self.role, role, content) for role in sorted(roles))
+
+    def _finish(self, phase: Phase, outcome: str) -> None:
+        self._update(phase=phase, outcome=outcome, waiting="", parked=None)
+        self._draft.forced |= self.is_initiator
