@@ -5,7 +5,9 @@ sorted, numbers are shortest, NaN and infinities are refused, sets have no order
 fresh value: nothing is ever shared by reference between roles, not in the simulator either.
 
 Errors: `EncodeError` for a value that has no canonical form, `DecodeError` for bytes that do not fit the type. Their
-texts name paths and types, never contents.
+texts name paths and types, never contents. Message types bring code of their own (`__post_init__`, validators,
+defaults, properties), which is a stranger's: whatever it raises, `BaseException` included, is one of these two errors.
+A cancellation cannot be among it, since nothing here waits.
 """
 
 from __future__ import annotations
@@ -36,6 +38,14 @@ MISFIT = catalogue(
     "Bytes that arrived (an argument, a message, a worker's reply) do not decode as the type the choreography states.",
     "Compare the sender's value with the type named in the message; both sides must hold the same version of it.",
 )
+OWN_CODE = catalogue(
+    "ACC303",
+    "a message type's own code raised",
+    "A message type may have code of its own: `__post_init__`, validators, default factories, properties, a way to "
+    "write itself. It raised, so the value could not be read, or not be written.",
+    "If the value is wrong, mend whoever made it: a worker's reply is checked against the type that the role states. "
+    "If the value is right, mend the check in the type.",
+)
 
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
@@ -56,14 +66,29 @@ class _Refused(ValueError):
     """A refusal in our words, which hold no contents."""
 
 
+class _Raised(Exception):
+    """What a message type's own code raised, by its kind; what it says may quote the value, or raise again."""
+
+    def __init__(self, problem: BaseException) -> None:
+        super().__init__(f"its own check raised {type(problem).__name__}")
+
+
 def encode(value: Any) -> bytes:
     """The canonical JSON bytes of a value. Raises EncodeError."""
+    what = f"a {type(value).__name__} cannot be encoded"
     try:
         _refuse_unordered(value)
         plain = msgspec.to_builtins(value, str_keys=True, enc_hook=_plain)
+    except _Raised as raised:
+        raise EncodeError(OWN_CODE, f"{what}: {raised}") from None
+    except (TypeError, ValueError, RecursionError) as problem:
+        raise EncodeError(UNENCODABLE, f"{what}: {problem}") from None
+    except BaseException as problem:
+        raise EncodeError(OWN_CODE, f"{what}: {_Raised(problem)}") from None
+    try:
         data = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError) as problem:
-        raise EncodeError(UNENCODABLE, f"a {type(value).__name__} cannot be encoded: {problem}") from None
+        raise EncodeError(UNENCODABLE, f"{what}: {problem}") from None
     if len(data) > limits.payload_bytes_max:
         raise EncodeError(
             UNENCODABLE,
@@ -92,21 +117,26 @@ def decode(data: bytes, type: Any) -> Any:
     """The value of `type` that the bytes hold, checked in full. Raises DecodeError."""
     try:
         return msgspec.json.decode(data, type=type, dec_hook=_validated)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+    except BaseException as problem:
         name = getattr(type, "__name__", str(type))
-        raise DecodeError(MISFIT, f"not a valid {name}: {_words(problem)}") from None
+        code, text = _words(problem)
+        raise DecodeError(code, f"not a valid {name}: {text}") from None
 
 
-def _words(problem: Exception) -> str:
-    """What is wrong, without contents. What a message's own `__post_init__` says of its values is not shown: such an
-    error quotes what it refuses as often as not."""
+def _words(problem: BaseException) -> tuple[str, str]:
+    """The code and what is wrong, without contents. What a message's own `__post_init__` says of its values is not
+    shown: such an error quotes what it refuses as often as not."""
     if isinstance(problem, UnicodeDecodeError):
-        return "not UTF-8"
+        return MISFIT, "not UTF-8"
+    if isinstance(problem, RecursionError):
+        return MISFIT, "nested too deep"
+    if not isinstance(problem, msgspec.DecodeError):
+        return OWN_CODE, str(_Raised(problem))
     cause = problem.__cause__
     if cause is None or isinstance(cause, _Refused):
-        return unquoted(str(problem))
+        return MISFIT, unquoted(str(problem))
     where = _PATH.search(str(problem))
-    return f"its own check raised {type(cause).__name__}" + (where.group() if where else "")
+    return OWN_CODE, f"{_Raised(cause)}{where.group() if where else ''}"
 
 
 def unquoted(text: str) -> str:
@@ -122,7 +152,10 @@ def digest(data: bytes) -> bytes:
 def _plain(value: Any) -> Any:
     """What a pydantic model is in JSON, by its own rules; pydantic itself is not imported here."""
     if hasattr(type(value), "model_validate_json"):
-        return value.model_dump(mode="json", by_alias=True)
+        try:
+            return value.model_dump(mode="json", by_alias=True)
+        except BaseException as problem:
+            raise _Raised(problem) from None
     raise TypeError(f"{type(value).__name__} is not a message type")
 
 
@@ -182,10 +215,18 @@ def _refuse_unordered(value: Any) -> None:
         elif isinstance(item, (list, tuple)):
             stack.extend(item)
         else:
-            fields = getattr(item, "__struct_fields__", ()) or getattr(item, "__dataclass_fields__", ())
-            fields = fields or getattr(type(item), "model_fields", ())
-            _complete(item)
-            stack.extend(getattr(item, name) for name in fields)
+            try:
+                stack.extend(_fields(item))
+            except BaseException as problem:
+                raise _Raised(problem) from None
+
+
+def _fields(item: Any) -> list[Any]:
+    """The values of an object's fields; reading them may run the type's own code."""
+    fields = getattr(item, "__struct_fields__", ()) or getattr(item, "__dataclass_fields__", ())
+    fields = fields or getattr(type(item), "model_fields", ())
+    _complete(item)
+    return [getattr(item, name) for name in fields]
 
 
 def _complete(item: Any) -> None:

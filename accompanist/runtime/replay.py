@@ -115,7 +115,7 @@ class Run:
                 case Branch():
                     wait = self._branch(operation)
                 case Abort():
-                    raise Failed(operation.reason[: limits.reason_chars_max])
+                    raise Failed(_reason(operation.reason))
             if wait is not None:
                 return wait
         return None
@@ -154,10 +154,11 @@ class Run:
             self._operation = self._generator.send(answer)
         except StopIteration as stop:
             self.ended, self.result = True, stop.value
-        except Exception as problem:
+        except BaseException as problem:
+            # the choreography's own code, whatever it raises; a cancellation comes where something waits, not here
             raise Failed(f"{type(problem).__name__} {self._where(problem)}") from None
 
-    def _where(self, problem: Exception) -> str:
+    def _where(self, problem: BaseException) -> str:
         """The choreography's line that raised; the text of the exception may hold a payload and is left out."""
         file = self._program.choreography.file
         trace, line = problem.__traceback__, 0
@@ -184,7 +185,7 @@ class Run:
         operation = self._program.projection.operations[call.operation]
         logged = self._results.get(call.site)
         if logged is None and waits.is_wait(call.operation):
-            return Wait(call.site, world=WaitFor(call.site, call.operation, arguments, self._seconds(call)))
+            return Wait(call.site, world=WaitFor(call.site, call.operation, arguments, _seconds(call, arguments)))
         if logged is None:
             endless = operation.retriable or self.past_commit
             return Wait(
@@ -211,17 +212,6 @@ class Run:
                 answer = Outcome(ok=True, value=answer)
         self._step(answer)
         return None
-
-    def _seconds(self, call: Call) -> float | None:
-        """How long a wait's timer runs. Time that is over, or less than none, is over at once."""
-        if not waits.is_timed(call.operation):
-            return None
-        seconds = call.arguments["seconds"]
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-            raise Failed(f"what {call.operation} waits for at {call.site} is no number of seconds")
-        if not seconds <= limits.timer_seconds_max:
-            raise Failed(f"a timer at {call.site} runs longer than {limits.timer_seconds_max:.0f} seconds")
-        return max(0.0, float(seconds))
 
     def _send(self, site: str, to: str, kind: Kind, payload: bytes) -> Wait | None:
         if len(payload) > limits.payload_bytes_max:
@@ -267,6 +257,26 @@ class Run:
         self.consumed.append(message)
         self._step((label, value))
         return None
+
+
+def _seconds(call: Call, arguments: bytes) -> float | None:
+    """How long a wait's timer runs, as its canonical arguments say. Time that is over, or less than none, is over at
+    once."""
+    if not waits.is_timed(call.operation):
+        return None
+    seconds = orjson.loads(arguments)["seconds"]
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        raise Failed(f"what {call.operation} waits for at {call.site} is no number of seconds")
+    if not seconds <= limits.timer_seconds_max:
+        raise Failed(f"a timer at {call.site} runs longer than {limits.timer_seconds_max:.0f} seconds")
+    return max(0.0, float(seconds))
+
+
+def _reason(said: object) -> str:
+    """Why a program aborts, in words that every log holds: it may have computed anything."""
+    if not isinstance(said, str):
+        return f"aborted; the reason given is no text but a {type(said).__name__}"
+    return str.__str__(said)[: limits.reason_chars_max].encode("utf-8", "replace").decode()
 
 
 def executed_by(begin: Callable[[], Run]) -> tuple[tuple[Executed, ...], Executed | None]:

@@ -10,7 +10,8 @@ State is of two kinds. What the log keeps (`SessionRow`: phase, vote, outcome, c
 and stable before anything that follows from it leaves. Everything else (the run, the mailbox, the answers counted) is
 computed again from the row, the inbox and the results; `recover` does it.
 
-Not promised: that a caller may go on after `handle` raised. It must park the session with what was raised.
+Not promised: that a caller may go on after `handle` raised. It must park the session with what was raised, and where
+it is `spoilt` make it again from the log.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from accompanist.errors import Bug, catalogue
 from accompanist.language import codec, waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
-from accompanist.runtime.burst import Burst, CloseWorker
+from accompanist.runtime.burst import Burst, CloseWorker, Draft
 from accompanist.runtime.control import DEADLINE_SITE, control, reason_in
 from accompanist.runtime.ending import UNDO_STUCK, Ending
 from accompanist.runtime.events import (
@@ -85,13 +86,21 @@ class Session(Ending):
         return session, session._resume(memory.inbox)
 
     def handle(self, event: Event) -> Burst:
-        """What follows from an event. Raises Bug for an impossible one; then nothing has changed."""
+        """What follows from an event. Raises Bug for an impossible one, before anything has changed. Where the action
+        itself raises, nothing of it leaves: its draft is thrown away, the row is what it was, and the session is
+        spoilt."""
         if self._stale(event):
             return self._burst()
         row = saga.rule(self.row.phase, event.name)
-        getattr(self, f"_on_{row.action}")(event)
-        if self.row.phase not in row.to:
-            raise Bug(saga.IMPOSSIBLE, f"{row.action} led from a phase to {self.row.phase.value}")
+        before = self.row
+        try:
+            getattr(self, f"_on_{row.action}")(event)
+            if self.row.phase not in row.to:
+                text = f"{row.action} led from {before.phase.value} to {self.row.phase.value}"
+                raise Bug(saga.IMPOSSIBLE, text)
+        except BaseException:
+            self.row, self._draft, self.spoilt = before, Draft(), True
+            raise
         return self._burst()
 
     # -- the actions of the table, in its order ----------------------------------------------------
@@ -428,10 +437,19 @@ class Session(Ending):
         elif not any(message.kind is Kind.ABORT for message in control_messages):
             self._run_on(bursts)
         for message in control_messages:
-            bursts.append(self.handle(Arrived(message)))
+            bursts.append(self._heard_again(message))
         self._run_on(bursts)
         self._recovering = False
         return bursts
+
+    def _heard_again(self, message: Message) -> Burst:
+        """What an impossible message says is not believed at a restart either, and costs no other its hearing."""
+        try:
+            return self.handle(Arrived(message))
+        except Bug as problem:
+            if self.spoilt:
+                raise
+            return self.park(problem.code, problem.text)
 
     def _run_on(self, bursts: list[Burst]) -> None:
         begun = self._arguments is not None if self.is_initiator else len(self._mailbox) > 0

@@ -66,6 +66,9 @@ class State:
         self._told = False
         self._failing: str | None = None
         self._recovering = False
+        self.spoilt = False
+        """An action broke off in the middle: what stands here beside the row is half of a decision. Nothing more is to
+        be asked of it but to be parked; the log makes it again."""
         self._draft = Draft()
         self.cause: Message | None = None
         """The message that led to what is decided now: the parent of the spans of its consequences."""

@@ -14,7 +14,7 @@ way may leave memory at any time; the next event rebuilds it by replay. A sessio
 is: the new owner has everything that was committed, and nothing else has left.
 
 Failure handling. A log that does not answer makes commits wait, and with them everything that depends on them. An
-impossible event parks the session it happened in, and no other.
+impossible event, and whatever else is raised where a session decides, parks that session, and no other.
 
 Not promised: fairness between sessions, and that a row that only caches the inbox is in the log at once (it follows
 within `lazy_ms`).
@@ -24,34 +24,34 @@ from __future__ import annotations
 
 import functools
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from uuid import UUID
 
 import msgspec
 import structlog
 
 from accompanist import crashpoints, limits
-from accompanist.errors import Bug
+from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, Deadline, Event, Fired
 from accompanist.runtime.messages import Kind, Message, spoken_by
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, Phase, SessionRow, Taken
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, SessionRow, Taken
 from accompanist.runtime.session import Session
 from accompanist.sidecar import resting
+from accompanist.sidecar.aside import parked
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.commits import Committer, commit_of, row_of
+from accompanist.sidecar.holding import Holding
 from accompanist.sidecar.hosting import Programs
-from accompanist.sidecar.lazily import Lazily
 from accompanist.sidecar.loading import Loader
-from accompanist.sidecar.news import Key, News, shard_of
+from accompanist.sidecar.news import Key, shard_of
 from accompanist.sidecar.tasks import Tasks
 from accompanist.sidecar.tracing import Tracing
 
 logger = structlog.get_logger("accompanist.driver")
 
 
-class Driver:
+class Driver(Holding):
     """All sessions of one sidecar. `ended` is told of every session that voted, and that reached its last phase;
     `clock` gives seconds since the epoch."""
 
@@ -74,47 +74,14 @@ class Driver:
         self._tracing = tracing
         self._ended = ended
         self._clock = clock
-        self._epochs: dict[int, int] = {}
-        """The shards that are ours, and the epoch under which each is."""
-        self._sessions: dict[Key, Session] = {}
+        super().__init__()
         self._loading: dict[Key, list[Message | Fired | Deadline | Clashed]] = {}
-        self._dirty = Lazily(self._write_out)
-        self._committing: Counter[Key] = Counter()
-        self._evict_above = 0
-        self._lost: set[int] = set()
-        self.unhosted: dict[Key, str] = {}
-        """Open sessions whose program is not hosted here, or not yet (`sidecar.versions`), with its fingerprint."""
-        self._left: set[Key] = set()
-        """Sessions that are open but not in memory, without those that wait for time or events."""
         self.timed: Callable[[float], None] = lambda seconds: None
         """Told of each timer that is set, and in how many seconds it is due."""
-        self._news = News()
         self._tasks = Tasks()
         self._loader = Loader(log, self._news, self._take_up, lambda key: self._loading.pop(key, None))
 
     # -- what comes in -----------------------------------------------------------------------------
-
-    def holds(self, session: UUID) -> bool:
-        return shard_of(session) in self._epochs
-
-    def hold(self, epochs: Mapping[int, int]) -> frozenset[int]:
-        """The shards that are ours from now on, and the epoch of each; answers those that are ours anew. Sessions of
-        others are dropped as they are, and so are those of a shard that is ours anew: it may have been somebody else's,
-        and what they decided under the old epoch cannot be written any more."""
-        anew = frozenset(shard for shard, epoch in epochs.items() if self._epochs.get(shard) != epoch)
-        self._epochs = dict(epochs)
-        self._news.acquired(anew)
-        kept = epochs.keys() - anew  # the sweep of the others brings all that is open in them back
-        for session in [one for key, one in self._sessions.items() if shard_of(key[0]) not in kept]:
-            self._drop(session)
-        self._left = {key for key in self._left if shard_of(key[0]) in kept}
-        self.unhosted = {key: version for key, version in self.unhosted.items() if self.holds(key[0])}
-        return anew
-
-    def take_lost(self) -> set[int]:
-        """Shards of sessions that were dropped because a commit of theirs was refused; they are due a sweep."""
-        lost, self._lost = self._lost, set()
-        return lost
 
     def about_to_take(self) -> None:
         """The inbox is asked now; its answer comes with `take`."""
@@ -130,7 +97,13 @@ class Driver:
                 logger.error("message.refused", session=str(message.session), sender=entry.sender_service)
                 continue
             crashpoints.reached("sidecar.message_taken")
-            self.arrive(message, known=entry.known or not self._news.is_news((message.session, message.receiver)))
+            key = (message.session, message.receiver)
+            try:
+                self.arrive(message, known=entry.known or not self._news.is_news(key))
+            except Exception:  # whatever it is, it is of one session, and the inbox is of all
+                logger.exception("message.failed", session=str(message.session), role=message.receiver)
+                if (live := self._sessions.get(key)) is not None:
+                    self._give_up(live)
 
     async def hand_in(self, message: Message) -> Delivery | None:
         """A client's message, the short way, where the session's shard is ours: handed over after its commit, not
@@ -213,9 +186,7 @@ class Driver:
         if not self._programs.bound_as(message.header):
             logger.error("message.refused", session=str(message.session), sender=message.sender)
             return
-        owner = program.choreography.commit_role or message.header.initiator
-        begins = message.kind in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT)
-        if not begins and not (message.kind is Kind.CANCEL and message.receiver == owner):
+        if not begins(message, program.choreography):
             return
         session = Session.begin(program, message)
         self._admit(session)
@@ -230,13 +201,6 @@ class Driver:
             batch = keys[at : at + limits.load_sessions_max]
             self._loading.update((key, []) for key in batch if key not in self._sessions)
             await self._loader.load(batch)
-
-    def _admit(self, session: Session) -> None:
-        session.epoch = self._epochs.get(shard_of(session.header.session))
-        self._sessions[session.key] = session
-        self._left.discard(session.key)
-        self.unhosted.pop(session.key, None)
-        self._evict()
 
     def _take_up(self, key: Key, memory: Memory) -> None:
         """A session that was loaded, and what came for it meanwhile."""
@@ -261,8 +225,8 @@ class Driver:
         if row is None and first is None:
             return
         header = row.header if row is not None else first.header  # type: ignore[union-attr]
-        begins = any(m.kind in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT) for m in memory.inbox)
-        if row is None and not (begins and self._programs.bound_as(header)):
+        begun = row is not None or any(message.kind in BEGINS for message in memory.inbox)
+        if not begun or (row is None and not self._programs.bound_as(header)):
             for message in memory.inbox:
                 self._begin(message)
             return
@@ -276,9 +240,13 @@ class Driver:
             return
         try:
             session, bursts = Session.recover(program, memory)
-        except Bug as problem:
+        except BaseException as problem:
             session = Session(program, row) if row is not None else Session.begin(program, first)  # type: ignore[arg-type]
-            bursts = [session.park(problem.code, problem.text)]
+            session.epoch = self._epochs.get(shard_of(key[0]))
+            self._left.add(key)  # tried again when something comes for it
+            if (burst := parked(session, problem)).row.parked != (row and row.parked):
+                self._carry(session, burst)
+            return
         if alone and session.rests and row == session.durable_row and not any(burst.forced for burst in bursts):
             return  # it waits as it did, and owes nothing
         self._admit(session)
@@ -288,14 +256,26 @@ class Driver:
     # -- deciding and carrying out -----------------------------------------------------------------
 
     def _feed(self, session: Session, event: Event) -> None:
+        """Let a session decide. Whatever it raises, a stranger's error or our own, parks it and no other. What broke
+        off in the middle is made again from the log."""
         try:
             burst = session.handle(event)
-        except Bug as problem:
-            logger.error(
-                "session.impossible", session=str(session.header.session), role=session.role, problem=problem.text
-            )
-            burst = session.park(problem.code, problem.text)
+        except BaseException as problem:  # nothing waits in there, so that no cancellation is among it
+            burst = parked(session, problem)
         self._carry(session, burst)
+        if session.spoilt:
+            self._drop(session)
+            self._loading[session.key] = []
+            self._tasks.spawn(self._make_again(session))
+
+    async def _make_again(self, session: Session) -> None:
+        try:
+            await self._committer.commit(row_of(session))
+        except Exception as problem:
+            self._loading.pop(session.key, None)
+            self._refused(session, problem)
+            return
+        await self._loader.load([session.key])
 
     def _carry(self, session: Session, burst: Burst) -> None:
         if burst.parked is not None:
@@ -438,18 +418,6 @@ class Driver:
                 self.timed(timer.seconds)
             self._rest(session)
 
-    def _evict(self) -> None:
-        """Let idle sessions leave memory, oldest first, when there are too many."""
-        if len(self._sessions) <= max(limits.sessions_in_memory_max, self._evict_above):
-            return
-        for key, session in list(self._sessions.items())[: limits.sessions_in_memory_max // 10 + 1]:
-            # one that is over leaves by itself, when that is in the log
-            if session.idle and not session.final and key not in self._dirty and key not in self._committing:
-                self._drop(session)
-                self._left.add(key)
-        # where nothing could leave, looking again at every session would be for nothing
-        self._evict_above = len(self._sessions) + limits.sessions_in_memory_max // 20
-
     def _refused(self, session: Session, problem: Exception) -> None:
         """A burst is not in the log, so nothing of it may leave. What no log takes would be refused again at once: such
         a session is left alone until something comes for it, and `doctor` sees that it stands still."""
@@ -459,39 +427,9 @@ class Driver:
         logger.error("session.damaged", session=str(session.key[0]), role=session.role, problem=type(problem).__name__)
         self._drop(session)
 
-    def _give_up(self, session: Session) -> None:
-        """A commit was refused: the lease of the shard ended under it, or this sidecar is going. Whoever sweeps the
-        shard next, which may be this sidecar, finds all that was committed."""
-        self._lost.add(shard_of(session.header.session))
-        self._drop(session)
-
-    def _drop(self, session: Session) -> None:
-        """Forget a session, unless another run of it has taken its place in memory."""
-        if self._sessions.get(session.key) is session:
-            del self._sessions[session.key]
-            self._news.left(session.key)
-            self._dirty.forget(session)
-
     # -- the whole ---------------------------------------------------------------------------------
 
     async def drain(self, seconds: float) -> None:
         """Let what is under way end, at most so long, then stop: everything left is in the log."""
         self._dirty.now()
         await self._tasks.drain(seconds)
-
-    def session(self, session: UUID, role: str) -> Session | None:
-        """The session at a role, if it is in memory."""
-        return self._sessions.get((session, role))
-
-    def standing(self) -> tuple[dict[str, int], int]:
-        """How many sessions in memory stand at each phase, and how many of them are parked."""
-        phases = dict.fromkeys(Phase, 0)
-        parked = 0
-        for session in self._sessions.values():
-            phases[session.row.phase] += 1
-            parked += session.row.parked is not None
-        return {phase.value: count for phase, count in phases.items()}, parked
-
-    @property
-    def open_sessions(self) -> int:
-        return len(self._sessions)

@@ -293,7 +293,14 @@ def _heard(cluster: Cluster) -> Iterator[None]:
         if name == "shards.swept" and event.get("sessions"):
             cluster.mark("recovered")
         cluster.log(f"  said {name} {event.get('code', '')} {event.get('problem', '')}")
-        if name in ("driver.task_failed", "intake.failed", "session.impossible", "session.damaged"):
+        if name in (
+            "driver.task_failed",
+            "intake.failed",
+            "session.impossible",
+            "session.damaged",
+            "session.broken",
+            "message.failed",
+        ):
             cluster.judge.wrong(f"{name}: {event.get('problem', '')} {_trace(event)}")
         raise structlog.DropEvent
 

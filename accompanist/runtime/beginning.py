@@ -1,0 +1,28 @@
+"""What begins a session at a role that does not know it yet, and so whom a saga has reached.
+
+One definition for whoever has to know: the driver, the explorer, the simulated worlds and those who judge them. Were
+it to differ between them, a role could begin for the one and not be there for the other: that is how a role is left
+open beside a saga that is over.
+
+`start`, `data` and `choice` begin the program. An `abort` begins what is over at once, so that what comes late starts
+nothing. A `cancel` does the same where it is decided about: at the owner of the commit point, which may not have been
+reached yet. Whoever passes a cancel on has reached its receiver (`session.py` counts it among the contacts).
+"""
+
+from __future__ import annotations
+
+from accompanist.language.program import Choreography
+from accompanist.runtime.messages import Header, Kind, Message
+
+BEGINS = frozenset({Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT})
+
+
+def owner_of(choreography: Choreography, header: Header) -> str:
+    """The role that decides about a request to undo: it owns the commit point, or, where there is none, the start."""
+    return choreography.commit_role or header.initiator
+
+
+def begins(message: Message, choreography: Choreography) -> bool:
+    """Whether a message begins a session at its receiver. An event does not: it waits until it is asked for."""
+    asked = message.kind is Kind.CANCEL and message.receiver == owner_of(choreography, message.header)
+    return asked or message.kind in BEGINS

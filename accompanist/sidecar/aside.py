@@ -1,0 +1,33 @@
+"""A session that cannot decide is set aside: parked, with what was raised, while all others go on."""
+
+from __future__ import annotations
+
+import traceback
+
+import structlog
+
+from accompanist.errors import Bug, catalogue
+from accompanist.runtime.burst import Burst
+from accompanist.runtime.session import Session
+
+logger = structlog.get_logger("accompanist.driver")
+
+BROKEN = catalogue(
+    "ACC219",
+    "deciding about a session failed",
+    "Accompanist met an error of its own while it decided what follows for this session. Nothing of that decision has "
+    "left; the session is parked as it stood before, and all others go on.",
+    "Report it with the line `session.broken` of the sidecar's log. Under a release that mends it, let the session go "
+    "on with `accompanist sessions resume`.",
+)
+
+
+def parked(session: Session, problem: BaseException) -> Burst:
+    """What parks a session that raised. Its kind is told and not what it says, which may quote a payload."""
+    told = {"session": str(session.header.session), "role": session.role}
+    if isinstance(problem, Bug):
+        logger.error("session.impossible", **told, problem=problem.text)
+        return session.park(problem.code, problem.text)
+    where = "".join(traceback.format_tb(problem.__traceback__))
+    logger.error("session.broken", **told, problem=type(problem).__name__, where=where)
+    return session.park(BROKEN, f"{type(problem).__name__} was raised")

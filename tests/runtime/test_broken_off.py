@@ -1,0 +1,59 @@
+"""Checked before effect: of an event that raises nothing is kept and nothing leaves."""
+
+from __future__ import annotations
+
+import pytest
+
+from accompanist.errors import Bug
+from accompanist.runtime import saga
+from accompanist.runtime.control import control
+from accompanist.runtime.events import Answered, Arrived, Name
+from accompanist.runtime.messages import Kind
+from accompanist.runtime.ports import Memory, Phase
+from accompanist.runtime.session import Session
+from tests.runtime import sagas
+
+SETTLED = control(sagas.HEADER, Kind.SETTLED, "c", "a")
+
+
+def asking() -> Session:
+    """a, which waits for the answer of its first call."""
+    session = Session.begin(sagas.ring()["a"], sagas.start())
+    session.handle(Arrived(sagas.start()))
+    return session
+
+
+def test_an_impossible_event_changes_nothing() -> None:
+    session = asking()
+    before = session.row
+    with pytest.raises(Bug):
+        session.handle(Arrived(SETTLED))
+    assert session.row is before
+    assert not session.spoilt
+    assert session.handle(Answered("1", Name.REPLIED, b"2")).messages, "it goes on as if nothing had come"
+
+
+def test_of_an_action_that_breaks_off_nothing_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where its end is what the table excludes: the draft that it had made is thrown away with it."""
+    row = saga.TABLE[Phase.RUNNING, Name.DECLINED]
+    monkeypatch.setitem(saga.TABLE, (Phase.RUNNING, Name.DECLINED), row._replace(to=frozenset({Phase.RUNNING})))
+    session = asking()
+    before = session.row
+    with pytest.raises(Bug):
+        session.handle(Answered("1", Name.DECLINED, b'"no"'))
+    assert session.row is before
+    assert session.spoilt
+    burst = session.park("ACC201", "it broke off")
+    assert (burst.results, burst.calls, burst.messages) == ((), (), ())
+    assert burst.row.phase is Phase.RUNNING
+    assert burst.row.parked is not None
+
+
+def test_an_impossible_message_in_the_inbox_costs_no_other_its_hearing() -> None:
+    session = asking()
+    cancel = control(sagas.HEADER, Kind.CANCEL, "", "a", "please")
+    memory = Memory(session=session.row, inbox=(sagas.start(), SETTLED, cancel), results=())
+    again, bursts = Session.recover(sagas.ring()["a"], memory)
+    assert again.row.parked is not None and again.row.parked.code == saga.IMPOSSIBLE
+    assert again.row.granted == "cancelled: please"
+    assert any(burst.calls for burst in bursts)
