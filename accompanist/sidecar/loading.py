@@ -47,10 +47,12 @@ class Loader:
         while True:
             before = self._news.terms(keys)
             try:
-                memories = await self._log.load(keys)
-                if self._news.terms(keys) == before:
+                with self._news.leaving() as gone:
+                    memories = await self._log.load(keys)
+                if self._news.terms(keys) == before and gone.isdisjoint(keys):
                     return memories
-                # a shard was another's meanwhile: what was read may be from before that
+                # a shard was another's meanwhile, or a session was in memory and went on: what was read may be from
+                # before that
             except LogUnavailable:
                 # what waits here is in the inbox and not fresh any more: nobody else will look at it again
                 await asyncio.sleep(limits.backoff_first_ms / 1000)

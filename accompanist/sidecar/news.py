@@ -14,7 +14,8 @@ Not promised: that what is not news is wrong. It costs one more look into the lo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from uuid import UUID
 
 from accompanist import limits
@@ -39,6 +40,8 @@ class News:
         """How often sessions of each shard were taken up from the log."""
         self._gone: set[Key] = set()
         """Sessions that left memory since the inbox was asked last."""
+        self._watched: list[set[Key]] = []
+        """For each question under way: the sessions that left memory since it was asked."""
         self._asked: Mapping[int, Standing] = {}
         """How each shard stood then."""
 
@@ -51,6 +54,18 @@ class News:
     def left(self, key: Key) -> None:
         """A session is not in memory any more."""
         self._gone.add(key)
+        for gone in self._watched:
+            gone.add(key)
+
+    @contextmanager
+    def leaving(self) -> Iterator[set[Key]]:
+        """The sessions that leave memory while a question to the log is under way."""
+        gone: set[Key] = set()
+        self._watched.append(gone)
+        try:
+            yield gone
+        finally:
+            self._watched = [one for one in self._watched if one is not gone]
 
     def terms(self, keys: Iterable[Key]) -> dict[int, int]:
         """Differs from what it was if a shard of these was another's meanwhile."""

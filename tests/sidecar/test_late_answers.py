@@ -119,6 +119,28 @@ async def test_a_session_was_read_before_its_shard_was_anothers(monkeypatch: pyt
     assert a.driver.session(session, "a") is not None
 
 
+async def test_a_session_was_read_before_it_ended_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep reads it although it is in memory, and the answer comes when it has settled and left."""
+    services = Services(sagas.ring())
+    a = await begun(services)
+    services.workers["b"].turns = 200
+    session = await services.start()
+    await services.row("a", session, Phase.RUNNING)
+    asked = services.workers["a"].calls.count("do")
+    held = Held(a.log.load, lambda keys: True)
+    monkeypatch.setattr(a.log, "load", held)
+    recovering = asyncio.create_task(a.driver.recover([(session, "a")]))
+    await held.kept.wait()
+    assert (await services.end(session)).outcome == "settled"
+    while a.driver.session(session, "a") is not None:  # noqa: ASYNC110
+        await asyncio.sleep(0)  # a turn of the loop, not a time
+    held.let_go.set()
+    await recovering
+    await nothing_under_way(a)
+    assert a.driver.session(session, "a") is None
+    assert services.workers["a"].calls.count("do") == asked
+
+
 async def test_a_session_that_is_over_does_not_leave_memory_as_an_open_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """It had left while its last row was being written, and was counted as waiting in the log for ever."""
     services = Services(sagas.ring())
