@@ -107,3 +107,12 @@ VERSION_LOST = catalogue(
     "Run a sidecar with the release and the file they began with until they are over; `accompanist sessions list` "
     "names them.",
 )
+ISOLATION = catalogue(
+    "ACC436",
+    "a worker may be given an isolation level that its fence refuses",
+    "Under REPEATABLE READ the fence would read from before the lock it waited for, and not see what was executed. Our "
+    "own connections state READ COMMITTED; a worker in another language that leaves the level to the default is "
+    "refused (SQLSTATE AC002) and can do nothing.",
+    "Have the worker begin with BEGIN ISOLATION LEVEL READ COMMITTED, or set it back: ALTER ROLE, ALTER DATABASE or "
+    "ALTER SYSTEM ... RESET default_transaction_isolation.",
+)

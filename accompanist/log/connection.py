@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from accompanist import limits
+from accompanist.log import settings
 from accompanist.runtime.ports import LogUnavailable
 
 # Classes of SQLSTATE after which the same question may be asked again: connection, rollback, resources, operator
@@ -56,29 +57,23 @@ async def reach() -> AsyncIterator[None]:
         raise
 
 
-def settings(name: str, schema: str | None = None) -> Mapping[str, str]:
-    """What a connection tells the server of itself. The search path makes every statement a constant."""
-    told = {
-        "application_name": name,
-        "statement_timeout": str(limits.log_statement_ms),
-        "idle_in_transaction_session_timeout": str(limits.log_statement_ms),
-        "default_transaction_isolation": "read committed",
-    }
-    if schema is not None:
-        told["search_path"] = schema
-        told["synchronous_commit"] = "on"
-    return told
-
-
-async def connect(dsn: str, name: str, schema: str | None = None) -> asyncpg.Connection:
+async def connect(
+    dsn: str, name: str, schema: str | None = None, stating: Mapping[str, str] = settings.LOG
+) -> asyncpg.Connection:
     """One connection outside any pool. Raises LogUnavailable."""
     async with reach():
-        return await asyncpg.connect(
+        connection = await asyncpg.connect(
             dsn,
             timeout=limits.log_connect_s,
             command_timeout=limits.log_command_s,
-            server_settings=settings(name, schema),
+            server_settings=settings.of(name, schema, stating),
         )
+        try:
+            await settings.complete(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
 
 
 async def _keep_state(connection: asyncpg.Connection) -> None:
@@ -125,6 +120,7 @@ async def open_pool(dsn: str, told: Mapping[str, str] | None = None, **more: obj
             reset=_keep_state,
             timeout=limits.log_connect_s,
             command_timeout=limits.log_command_s,
+            init=settings.complete if told else None,
             server_settings=dict(told or {}),
             **more,
         )

@@ -30,6 +30,9 @@ UNSAFE = {
 }
 
 
+WORDS = {**dict.fromkeys(("false", "no", "0"), "off"), **dict.fromkeys(("true", "yes", "1"), "on")}
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
     service: str
     code: str
@@ -64,13 +67,11 @@ def _server(vitals: Vitals) -> Judged:
     seen = vitals.server
     if seen.settings.get("fsync") == "off":
         yield server.UNSAFE, "error", "fsync is off"
-    for name, unsafe in UNSAFE.items():
-        if seen.settings.get(name) == unsafe:
-            yield ailments.UNSAFE_SETTING, "error", f"{name} is {unsafe}"
+    for name, value in seen.settings.items():
+        yield from _setting(name, value)
     for place, setting in seen.overrides:
         name, _, value = setting.partition("=")
-        if UNSAFE.get(name) == value:
-            yield ailments.UNSAFE_SETTING, "error", f"{name} is {value} for {place}"
+        yield from _setting(name, value, f" for {place}")
     if seen.standbys and (weak := seen.settings.get("synchronous_commit", "")) in ("local", "remote_write"):
         text = f"synchronous_commit is {weak}: no standby has a commit on disk when it is acknowledged"
         yield ailments.ASYNC_STANDBY, "warning", text
@@ -89,6 +90,15 @@ def _server(vitals: Vitals) -> Judged:
         severity = "error" if skew > limits.skew_error_s else "warning"
         side = "ahead of" if seen.skew_s > 0 else "behind"
         yield ailments.CLOCK_SKEW, severity, f"the database is {abs(seen.skew_s):.1f} s {side} this machine"
+
+
+def _setting(name: str, given: str, place: str = "") -> Judged:
+    """`given` as somebody wrote it: Postgres takes more than one word for on and off."""
+    value = WORDS.get(given.lower(), given.lower())
+    if UNSAFE.get(name) == value:
+        yield ailments.UNSAFE_SETTING, "error", f"{name} is {value}{place}"
+    if (name, value) == ("default_transaction_isolation", "repeatable read"):
+        yield ailments.ISOLATION, "warning", f"{name} is {value}{place}"
 
 
 def _snapshots(vitals: Vitals) -> Judged:

@@ -12,15 +12,23 @@ Not promised: pooling by statement, which breaks every transaction, and a pooler
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
-from accompanist.log import names
-from accompanist.log.connection import Pool, open_pool, settings
+from accompanist.log import names, settings
+from accompanist.log.connection import Pool, open_pool
 
 PASSING = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+
+
+BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE, NOT DEFERRABLE"
+"""In full: what the defaults are that a transaction begins with is not ours to say here."""
+
+
+def _local(told: Mapping[str, str]) -> str:
+    return "".join(f"SET LOCAL {key} = '{value}'; " for key, value in told.items())
 
 
 class Transactions:
@@ -28,17 +36,15 @@ class Transactions:
 
     def __init__(self, pool: Pool, name: str, schema: str) -> None:
         self._pool = pool
-        told = dict(settings(name, names.identifier(schema)))
-        isolation = told.pop("default_transaction_isolation").upper()
-        local = "; ".join(f"SET LOCAL {key} = '{value}'" for key, value in told.items())
-        self._begin = f"BEGIN ISOLATION LEVEL {isolation}; {local}"
+        told = settings.of(name, names.identifier(schema))
+        self._begin = f"{BEGIN}; {_local(told)}"
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
         """A connection within a transaction, which is committed when the block ends well. What is raised by that commit
         leaves open whether it happened, like the loss of any answer."""
         async with self._pool.acquire() as connection:
-            await connection.execute(self._begin)
+            await connection.execute(self._begin + _local(settings.later(connection)))
             try:
                 yield connection
             except TimeoutError:

@@ -25,8 +25,8 @@ from uuid import UUID
 import asyncpg
 
 from accompanist import limits
-from accompanist.log import inbox, names, results, sessions, timers
-from accompanist.log.connection import Connections, open_pool, reach, settings
+from accompanist.log import inbox, names, results, sessions, settings, timers
+from accompanist.log.connection import Connections, open_pool, reach
 from accompanist.log.leases import Fences
 from accompanist.log.pages import Pages
 from accompanist.log.pooler import open_transactions
@@ -125,7 +125,7 @@ class PostgresLog(Pages, Versions):
         pool: Connections = (
             await open_transactions(pooler, name, schemas[service])
             if pooler
-            else await open_pool(dsn, settings(name, schemas[service]))
+            else await open_pool(dsn, settings.of(name, schemas[service]))
         )
         return cls(pool, service, schemas, away=away, lease_ms=lease_ms, delivered=delivered)
 

@@ -53,7 +53,8 @@ class Identity(NamedTuple):
 
 _SETTINGS = """
 SELECT name, setting FROM pg_settings
-WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'zero_damaged_pages', 'ignore_checksum_failure')"""
+WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'zero_damaged_pages', 'ignore_checksum_failure',
+               'default_transaction_isolation')"""
 # what is set for a database, a role, or both, and overrides the server's
 _OVERRIDES = """
 SELECT concat_ws(' in ', 'role ' || r.rolname, 'database ' || d.datname) AS place, setting
@@ -61,7 +62,8 @@ FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg
     unnest(s.setconfig) AS setting
 WHERE (s.setdatabase = 0 OR d.datname = current_database())
   AND (s.setrole = 0 OR r.rolname = ANY ($1::text[]))
-  AND split_part(setting, '=', 1) IN ('synchronous_commit', 'zero_damaged_pages', 'ignore_checksum_failure')
+  AND split_part(setting, '=', 1) IN (
+      'synchronous_commit', 'zero_damaged_pages', 'ignore_checksum_failure', 'default_transaction_isolation')
 ORDER BY place, setting"""
 _IDENTITY = """
 SELECT system_identifier AS system, ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint AS timeline

@@ -19,7 +19,7 @@ import msgspec
 
 from accompanist import limits
 from accompanist.language.texts import again
-from accompanist.log import names, refusals, server, versions
+from accompanist.log import names, refusals, server, settings, versions
 from accompanist.log.connection import connect
 from accompanist.log.schema import head
 
@@ -167,9 +167,8 @@ async def read(dsn: str, service: str, schema: str) -> Vitals:
     """Raises OperatorError when the server cannot be reached or refuses."""
     names.identifier(schema)
     async with refusals.readable(dsn):
-        connection = await connect(dsn, "accompanist doctor")
+        connection = await connect(dsn, "accompanist doctor", stating=settings.LOOKING)
         try:
-            # set here, not while connecting: what the server is set to is to be seen as it is
             await connection.execute("SELECT set_config('search_path', $1, false)", schema)
             there = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
             revision = await connection.fetchval(_REVISION) if there else None

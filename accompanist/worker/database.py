@@ -20,11 +20,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Literal
 
 import asyncpg
 
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
+from accompanist.log import settings
+
+Isolation = Literal["read committed", "serializable"]
+"""What the fence is safe under, if all transactions are of it (`fence.sql`)."""
+READ_COMMITTED: Isolation = "read committed"
 
 UNREACHABLE = catalogue(
     "ACC516",
@@ -58,9 +64,12 @@ _PASSING: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
 )
 
 
-async def open_pool(dsn: str, schema: str, size: int = limits.worker_connections_max) -> asyncpg.Pool:
-    """Connections for calls, on which names are the schema's. Raises OperatorError, which does not show the DSN: it
-    holds a password."""
+async def open_pool(
+    dsn: str, schema: str, isolation: Isolation = READ_COMMITTED, size: int = limits.worker_connections_max
+) -> asyncpg.Pool:
+    """Connections for calls, on which names are the schema's. Each states what the fence depends on, and every
+    transaction of it is of one level: the fence is safe only where all are. Raises OperatorError, which does not show
+    the DSN: it holds a password."""
     try:
         return await asyncpg.create_pool(
             dsn,
@@ -70,12 +79,12 @@ async def open_pool(dsn: str, schema: str, size: int = limits.worker_connections
             timeout=limits.worker_connect_ms / 1000,
             command_timeout=limits.worker_command_s,
             reset=_leave_as_is,
+            init=settings.complete,
             server_settings={
+                **settings.WORKER,
                 "application_name": f"accompanist worker {schema}",
                 "search_path": schema,
-                "lock_timeout": str(limits.worker_lock_wait_ms),
-                "statement_timeout": str(limits.worker_statement_ms),
-                "idle_in_transaction_session_timeout": str(limits.worker_idle_in_transaction_ms),
+                "default_transaction_isolation": isolation,
             },
         )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
@@ -126,10 +135,12 @@ async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
 
 
 @asynccontextmanager
-async def transaction(taken: asyncpg.Connection, **options: bool) -> AsyncIterator[None]:
+async def transaction(
+    taken: asyncpg.Connection, isolation: Isolation, *, readonly: bool = False
+) -> AsyncIterator[None]:
     """The driver's own: committed when the block ends well, rolled back when it does not. But on a line that is dead
-    nothing more is said."""
-    begun = taken.transaction(**options)
+    nothing more is said. The level is stated also here, because an operation may have changed the connection's."""
+    begun = taken.transaction(isolation=isolation.replace(" ", "_"), readonly=readonly)
     await begun.start()
     try:
         yield

@@ -35,6 +35,7 @@ from accompanist.language import codec
 from accompanist.rpc import envelope
 from accompanist.rpc.envelope import RpcError
 from accompanist.worker import database
+from accompanist.worker.database import READ_COMMITTED, Isolation
 from accompanist.worker.fence import Fence, Key
 
 logger = structlog.get_logger("accompanist.worker")
@@ -63,9 +64,10 @@ class Declined(Exception):
 class Execution:
     """Runs operations on a pool, behind the fence of one schema."""
 
-    def __init__(self, pool: asyncpg.Pool, fence: Fence) -> None:
+    def __init__(self, pool: asyncpg.Pool, fence: Fence, isolation: Isolation = READ_COMMITTED) -> None:
         self._pool = pool
         self._fence = fence
+        self._isolation = isolation
 
     async def transact(self, key: Key, work: Work, returns: Any) -> bytes:
         """The reply of a transaction or compensation, done now or before. Raises RpcError."""
@@ -86,7 +88,7 @@ class Execution:
         """The reply of a query, from a transaction that cannot write. Raises RpcError."""
 
         async def once(connection: asyncpg.Connection) -> bytes:
-            async with database.transaction(connection, readonly=True):
+            async with database.transaction(connection, self._isolation, readonly=True):
                 return _encode(await work(connection), returns)
 
         try:
@@ -98,7 +100,7 @@ class Execution:
         """Shut the door of (session, role) and tell what was executed behind it. Raises RpcError."""
 
         async def once(connection: asyncpg.Connection) -> str:
-            async with database.transaction(connection):
+            async with database.transaction(connection, self._isolation):
                 told = await self._fence.close(connection, session, role, unless)
                 crashpoints.reached("worker.close_before_commit")
             crashpoints.reached("worker.close_after_commit")
@@ -116,7 +118,7 @@ class Execution:
         self, connection: asyncpg.Connection, key: Key, work: Work, returns: Any
     ) -> tuple[str, str | None]:
         undo = key.kind == "compensate"
-        async with database.transaction(connection):
+        async with database.transaction(connection, self._isolation):
             status, answer = await self._fence.enter(connection, key)
             if status != "run":
                 return status, answer

@@ -18,7 +18,7 @@ from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
 from accompanist.worker.identifiers import schema_name
 
-VERSION = 1
+VERSION = 2
 
 NOT_INSTALLED = catalogue(
     "ACC511",

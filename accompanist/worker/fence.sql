@@ -1,8 +1,9 @@
--- The fence, version 1: what makes a worker's operations exactly-once and closable, from any language.
+-- The fence, version 2: what makes a worker's operations exactly-once and closable, from any language.
 --
--- Installed into the worker's own schema and used inside the worker's own transactions (READ COMMITTED or stricter):
+-- Installed into the worker's own schema and used inside the worker's own transactions, all of them READ COMMITTED (what
+-- BEGIN alone means depends on settings of the role, the database and the server) or all of them SERIALIZABLE:
 --
---     BEGIN
+--     BEGIN ISOLATION LEVEL READ COMMITTED
 --     SELECT status, answer FROM fence_enter(session, role, site, kind, operation, arguments)
 --         run       do the work now, in this transaction
 --         replied   done before: answer is the reply          } COMMIT and
@@ -32,6 +33,11 @@
 --     order  (session, role)        exclusive, from leave to commit, so that `position` agrees with the commit order
 -- The primary key is the last word: were two to meet in spite of the locks (a snapshot taken too early), the second
 -- fails to insert, and its effects roll back with it.
+--
+-- Levels. Whoever has waited for a lock has to see what its holder committed. READ COMMITTED reads it with the next
+-- statement. SERIALIZABLE may not see it, but then one of the two cannot commit (40001), and is done again; for that both
+-- have to be SERIALIZABLE. REPEATABLE READ neither sees it nor fails: a close would not tell what was executed. It is
+-- refused with AC002, before anything is done.
 --
 -- Not promised: isolation between sessions, or anything of effects outside this database.
 
@@ -67,6 +73,18 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path FROM CURRENT
 RETURN hashtextextended(concat_ws(' ', current_schema(), p_what, p_session, p_role, p_site), 20);
 
 
+CREATE OR REPLACE FUNCTION fence_committed_reads() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF current_setting('transaction_isolation') = 'repeatable read' THEN
+        RAISE EXCEPTION 'the fence cannot be used in a transaction that is REPEATABLE READ' USING
+            ERRCODE = 'AC002',
+            DETAIL = 'It reads from before the lock it waited for, and does not see what was executed or closed meanwhile.',
+            HINT = 'Begin with BEGIN ISOLATION LEVEL READ COMMITTED, or set default_transaction_isolation to '
+                   '''read committed'' for the worker''s database role or its connections.';
+    END IF;
+END $$;
+
+
 CREATE OR REPLACE FUNCTION fence_digest(p_arguments text) RETURNS bytea
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN sha256(convert_to(p_arguments, 'UTF8'));
@@ -80,6 +98,7 @@ DECLARE
     forward  fence_call;
     recorded fence_call;
 BEGIN
+    PERFORM fence_committed_reads();
     IF p_kind = 'forward' THEN
         PERFORM pg_advisory_xact_lock_shared(fence_lock_id('door', p_session, p_role, '')),
                 pg_advisory_xact_lock(fence_lock_id('key', p_session, p_role, p_site));
@@ -126,6 +145,7 @@ CREATE OR REPLACE FUNCTION fence_leave(
     p_session uuid, p_role text, p_site text, p_kind text, p_operation text, p_arguments text, p_reply text
 ) RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
+    PERFORM fence_committed_reads();
     PERFORM pg_advisory_xact_lock(fence_lock_id('order', p_session, p_role, ''));
     INSERT INTO fence_call (session, role, site, kind, operation, digest, arguments, outcome, answer)
     VALUES (p_session, p_role, p_site, p_kind, p_operation, fence_digest(p_arguments),
@@ -160,6 +180,7 @@ DECLARE
     reply    text;
     executed text;
 BEGIN
+    PERFORM fence_committed_reads();
     PERFORM set_config('lock_timeout', p_wait_ms::text, true);
     PERFORM pg_advisory_xact_lock(fence_lock_id('door', p_session, p_role, ''));
 
@@ -194,4 +215,4 @@ LANGUAGE sql VOLATILE SET search_path FROM CURRENT AS $$
     SELECT (SELECT count(*) FROM calls) + (SELECT count(*) FROM doors);
 $$;
 
-INSERT INTO fence_version (version) VALUES (1) ON CONFLICT DO NOTHING;
+INSERT INTO fence_version (version) VALUES (2) ON CONFLICT DO NOTHING;

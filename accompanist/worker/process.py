@@ -68,11 +68,11 @@ async def start(
     of its tokens, and may then listen off this machine, behind what speaks TLS. Raises AuthorError, OperatorError."""
     worker.check()
     known = tokens.read(token_file, CALL, alone="sidecar") if token_file else ()
-    pool = await database.open_pool(dsn, worker.schema)
+    pool = await database.open_pool(dsn, worker.schema, worker.isolation)
     try:
         async with database.connection(pool) as connection:
             await fence.verify(connection, worker.schema)
-        handlers = worker.handlers(Execution(pool, Fence(worker.schema)))
+        handlers = worker.handlers(Execution(pool, Fence(worker.schema), worker.isolation))
         transactions = {name for name, operation in worker.contract.items() if operation.kind == TRANSACTION}
 
         def sent(method: str) -> None:

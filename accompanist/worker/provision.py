@@ -7,6 +7,8 @@ from pathlib import Path
 
 import asyncpg
 
+from accompanist import limits
+from accompanist.log import settings
 from accompanist.worker import fence
 
 
@@ -17,8 +19,10 @@ async def provision(dsn: str, schema: str, tables: Path | None = None) -> None:
     worker in another language has tables of its own making and needs the fence alone.
     """
     text = "" if tables is None else await asyncio.to_thread(tables.read_text)
-    connection = await asyncpg.connect(dsn)
+    told = {**settings.INSTALL, "application_name": f"accompanist install {schema}"}
+    connection = await asyncpg.connect(dsn, timeout=limits.worker_connect_ms / 1000, server_settings=told)
     try:
+        await settings.complete(connection)
         async with connection.transaction():
             await fence.install(connection, schema)
             await connection.execute("SELECT set_config('search_path', $1, true)", f"{schema}, pg_temp")

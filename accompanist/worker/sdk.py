@@ -36,6 +36,7 @@ from accompanist.rpc.meta import Meta
 from accompanist.rpc.server import Handler, Params
 from accompanist.worker import contract, fence
 from accompanist.worker.contract import OperationContract
+from accompanist.worker.database import READ_COMMITTED, Isolation
 from accompanist.worker.execution import Execution
 from accompanist.worker.fence import Key
 from accompanist.worker.identifiers import schema_name
@@ -50,11 +51,13 @@ DESCRIBE = "accompanist.describe"
 
 
 class Worker:
-    """The operations of one role, to be served by `worker.process`."""
+    """The operations of one role, to be served by `worker.process`. With `isolation="serializable"` all transactions
+    are SERIALIZABLE, the fence's among them; then every process that uses this schema's fence has to say so."""
 
-    def __init__(self, role: type[Role], schema: str) -> None:
+    def __init__(self, role: type[Role], schema: str, *, isolation: Isolation = READ_COMMITTED) -> None:
         self.role = role
         self.schema = schema_name(schema)
+        self.isolation = isolation
         self.contract = contract.contract_of(role)
         self.around: Around = lambda operation, context: nullcontext()
         self._handlers: dict[str, Callable[..., Awaitable[Any]]] = {}

@@ -8,6 +8,7 @@ import json
 import asyncpg
 import pytest
 
+from accompanist.worker.fence import VERSION
 from tests.cli.test_commands import run
 from tests.postgres import Database
 
@@ -24,10 +25,10 @@ def test_the_fence_is_installed_and_again_changes_nothing(
     blank_database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run("fence", "install", "--schema", "till_worker", "--database", blank_database.dsn()) == 0
-    assert capsys.readouterr().out == "till_worker: fence of version 1\n"
+    assert capsys.readouterr().out == f"till_worker: fence of version {VERSION}\n"
     assert asyncio.run(has_fence(blank_database, "till_worker"))
     assert run("fence", "install", "--schema", "till_worker", "--database", blank_database.dsn(), "--json") == 0
-    assert json.loads(capsys.readouterr().out) == {"schema": "till_worker", "version": 1}
+    assert json.loads(capsys.readouterr().out) == {"schema": "till_worker", "version": VERSION}
 
 
 def test_the_database_may_come_from_the_environment(

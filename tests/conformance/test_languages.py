@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 from accompanist.rpc import address
@@ -99,6 +100,21 @@ async def listening(url: str, running: subprocess.Popen[bytes]) -> address.Addre
             return place
 
 
+async def worsen(dsn: str) -> None:
+    """Another DBA's database: what connections are that say nothing of themselves."""
+    connection = await asyncpg.connect(dsn)
+    name = await connection.fetchval("SELECT current_database()")
+    for setting, value in (
+        ("default_transaction_isolation", "repeatable read"),
+        ("default_transaction_read_only", "on"),
+        ("synchronous_commit", "off"),
+        ("statement_timeout", "1ms"),
+        ("lock_timeout", "1ms"),
+    ):
+        await connection.execute(f"ALTER DATABASE {name} SET {setting} = '{value}'")
+    await connection.close()
+
+
 async def failed(place: address.Address, ledger: Ledger, level: str) -> dict[str, str]:
     verdicts = [await drive(case, place, ledger) for case in CASES if level in (case.level, FENCED)]
     return {verdict.case.name: verdict.why for verdict in verdicts if verdict.outcome == "failed"}
@@ -108,8 +124,10 @@ async def failed(place: address.Address, ledger: Ledger, level: str) -> dict[str
 async def test_a_worker_without_an_sdk_passes_every_case(
     blank_database: Database, tmp_path: Path, language: str
 ) -> None:
+    """Also where the database's defaults are such that the fence would be wrong, or could not write."""
     command = {"node": node, "go": go}[language]()
     await till.install(blank_database.dsn())
+    await worsen(blank_database.dsn())
     url = f"http+unix:{tmp_path}/till.sock"
     environ = {"TILL_WORKER_URL": url, "TILL_WORKER_DATABASE": blank_database.dsn()}
     with process(command, environ) as running:

@@ -23,8 +23,8 @@ DRIVEN = ("accompanist/log/", "accompanist/worker/", "migrations/", "workers/")
 PUT_IN = {
     "accompanist/log/pages.py": {"query": "`search.statement`: conditions are constants there, values are parameters"},
     "accompanist/log/pooler.py": {
-        "isolation": "a constant of `connection.settings`",
-        "local": "numbers and constants of `connection.settings`, and a schema that passed `names.identifier`",
+        "_local(told)": "constants of `settings`, the program's name, and a schema that passed `names.identifier`",
+        "_local(settings.later(connection))": "constants of `settings`",
     },
     "accompanist/log/postgres.py": {
         "', '.join((f'${n}' for n in range(1, 46)))": "parameters by number",

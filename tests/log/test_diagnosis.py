@@ -26,6 +26,7 @@ SETTINGS = {
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
+    "default_transaction_isolation": "read committed",
     "zero_damaged_pages": "off",
     "ignore_checksum_failure": "off",
 }
@@ -102,6 +103,8 @@ def test_a_healthy_log_has_no_findings() -> None:
         (server(settings=SETTINGS | {"zero_damaged_pages": "on"}), "ACC430", "error"),
         (server(settings=SETTINGS | {"ignore_checksum_failure": "on"}), "ACC430", "error"),
         (server(overrides=(("role payment_worker", "synchronous_commit=off"),)), "ACC430", "error"),
+        (server(overrides=(("role payment_worker", "synchronous_commit=No"),)), "ACC430", "error"),
+        (server(settings=SETTINGS | {"default_transaction_isolation": "repeatable read"}), "ACC436", "warning"),
         (server(standbys=1, settings=SETTINGS | {"synchronous_commit": "local"}), "ACC431", "warning"),
         (server(standbys=1, standbys_async=1), "ACC431", "warning"),
         (server(standbys=1, standbys_async=None), "ACC431", "warning"),
@@ -261,6 +264,26 @@ async def test_a_setting_of_one_login_is_seen_by_the_others(postgres_world: Post
         finally:
             await admin.execute(f"ALTER {place} RESET synchronous_commit")
         assert (not told and not found) or f"synchronous_commit is off for {told}" in found, place
+    await admin.close()
+
+
+async def test_a_level_that_a_fence_refuses_is_seen(postgres_world: PostgresWorld) -> None:
+    """Wherever it is set, in whatever words, and though the connection that looks states another."""
+    await owner(postgres_world, "warehouse")
+    admin = await postgres_world.connect("warehouse")
+    name = await admin.fetchval("SELECT current_database()")
+    for place, told in (
+        (f"ROLE warehouse_worker IN DATABASE {name}", f" for role warehouse_worker in database {name}"),
+        (f"DATABASE {name}", f" for database {name}"),
+    ):
+        await admin.execute(f"ALTER {place} SET default_transaction_isolation = 'REPEATABLE READ'")
+        try:
+            found = [f for f in judge(await looked(postgres_world)) if f.code == "ACC436"]
+        finally:
+            await admin.execute(f"ALTER {place} RESET default_transaction_isolation")
+        assert f"default_transaction_isolation is repeatable read{told}" in [f.text for f in found]
+        assert {f.severity for f in found} == {"warning"}
+    assert "ACC436" not in {f.code for f in judge(await looked(postgres_world))}
     await admin.close()
 
 

@@ -17,7 +17,7 @@ from accompanist import Role, limits, query, transaction
 from accompanist.errors import AuthorError, OperatorError
 from accompanist.rpc.client import connect
 from accompanist.runtime.answers import Closed, Declined, Fault, Missing, Replied, RetryLater, Reused
-from accompanist.worker import Worker, database, start
+from accompanist.worker import Worker, database, fence, start
 from accompanist.worker.execution import current_call
 from accompanist.worker.process import Running
 from tests.postgres import Database
@@ -135,7 +135,7 @@ async def test_a_worker_says_what_it_offers(caller: Caller) -> None:
     assert isinstance(answer, Replied)
     told = orjson.loads(answer.value)
     kinds = {"saw": "transaction", "mend": "compensation", "paint": "transaction", "look": "query"}
-    assert told == {"role": "Bench", "fence": 1, "operations": kinds}
+    assert told == {"role": "Bench", "fence": fence.VERSION, "operations": kinds}
     assert await caller.call("sing", "1") == Missing("sing")
 
 

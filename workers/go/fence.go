@@ -46,13 +46,21 @@ type worker struct {
 	operations map[string]operation
 }
 
+// readCommitted is stated for every transaction: the fence waits for a lock and then reads what its holder did, and what
+// BEGIN alone means is a setting of the role, the database or the server.
+var readCommitted = &sql.TxOptions{Isolation: sql.LevelReadCommitted}
+
+// settings is what a connection has to be, whatever the role, the database or the server is set to.
+const settings = "lock_timeout=5000&statement_timeout=8000&idle_in_transaction_session_timeout=30000" +
+	"&idle_session_timeout=0&default_transaction_isolation=read%20committed&default_transaction_read_only=off" +
+	"&default_transaction_deferrable=off&synchronous_commit=on&row_security=on"
+
 func open(dsn, schema string) (*sql.DB, error) {
 	separator := "?"
 	if strings.Contains(dsn, "?") {
 		separator = "&"
 	}
-	database, err := sql.Open("postgres", dsn+separator+
-		"search_path="+schema+"&lock_timeout=5000&statement_timeout=8000&idle_in_transaction_session_timeout=30000")
+	database, err := sql.Open("postgres", dsn+separator+"search_path="+schema+"&"+settings)
 	if err == nil {
 		database.SetMaxOpenConns(16)
 		database.SetMaxIdleConns(16)
@@ -88,7 +96,7 @@ func (worker *worker) transact(within context.Context, key key, run work) ([]byt
 
 // guarded does it within one commit: enter, the operation's own statements, leave.
 func (worker *worker) guarded(within context.Context, key key, run work) (status, answer string, err error) {
-	tx, err := worker.database.BeginTx(within, nil)
+	tx, err := worker.database.BeginTx(within, readCommitted)
 	if err != nil {
 		return "", "", err
 	}
@@ -121,7 +129,7 @@ func (worker *worker) guarded(within context.Context, key key, run work) (status
 
 // ask runs a query in a transaction that cannot write.
 func (worker *worker) ask(within context.Context, run work) ([]byte, error) {
-	tx, err := worker.database.BeginTx(within, &sql.TxOptions{ReadOnly: true})
+	tx, err := worker.database.BeginTx(within, &sql.TxOptions{Isolation: sql.LevelReadCommitted, ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}

@@ -80,7 +80,11 @@ function meaning({ status, answer }) {
   throw new RpcError(REUSED, 'key reused with other arguments');
 }
 
-async function within(pool, work, begin = 'BEGIN') {
+// The fence waits for a lock and then reads what its holder did. It is stated, because what BEGIN alone means is a setting
+// of the role, the database or the server.
+const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+
+async function within(pool, work, begin = BEGIN) {
   const tx = await pool.connect();
   try {
     await tx.query(begin);
@@ -113,7 +117,7 @@ async function answer(worker, request) {
   if (!operation) throw new RpcError(NOT_FOUND, 'method not found');
   if (!record(operation.params)(params)) throw new RpcError(INVALID_PARAMS, 'invalid params');
   if (operation.kind === 'query') {
-    return JSON.stringify(await within(worker.pool, (tx) => operation.run(tx, params), 'BEGIN READ ONLY'));
+    return JSON.stringify(await within(worker.pool, (tx) => operation.run(tx, params), `${BEGIN} READ ONLY`));
   }
   const kind = operation.kind === 'compensation' ? 'compensate' : 'forward';
   const { session, role, site, key = 'forward' } = about ?? {};
@@ -204,14 +208,26 @@ async function post(worker, target, request, response) {
   return response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': bytes.length }).end(bytes);
 }
 
+// What a connection has to be, whatever the role, the database or the server is set to. A space is escaped.
+const SETTINGS = {
+  lock_timeout: 5000,
+  statement_timeout: 8000,
+  idle_in_transaction_session_timeout: 30000,
+  idle_session_timeout: 0,
+  default_transaction_isolation: 'read\\ committed',
+  default_transaction_read_only: 'off',
+  default_transaction_deferrable: 'off',
+  synchronous_commit: 'on',
+  row_security: 'on',
+};
+
 /** Serve operations (a Map by name) at an address, http:, http+unix:, on a database, until SIGTERM. */
 export async function serve({ url, database, schema, operations }) {
   const pool = new pg.Pool({
     connectionString: database,
     max: 16,
     connectionTimeoutMillis: 5_000,
-    options: `-c search_path=${schema} -c lock_timeout=5000 -c statement_timeout=8000`
-      + ' -c idle_in_transaction_session_timeout=30000',
+    options: Object.entries({ search_path: schema, ...SETTINGS }).map(([name, value]) => `-c ${name}=${value}`).join(' '),
   });
   pool.on('error', () => {}); // a connection that breaks while idle is replaced
   pool.on('connect', (client) => client.on('error', () => {})); // one that breaks in use fails its query

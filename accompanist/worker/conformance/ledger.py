@@ -17,6 +17,7 @@ from typing import Protocol
 import asyncpg
 
 from accompanist.errors import OperatorError, catalogue
+from accompanist.log import settings
 from accompanist.worker.identifiers import schema_name
 
 UNREADABLE = catalogue(
@@ -60,7 +61,7 @@ class TableLedger:
 
     async def of(self, drawer: str) -> Counter[str]:
         try:
-            connection = await asyncpg.connect(self._dsn)
+            connection = await asyncpg.connect(self._dsn, server_settings=dict(settings.LOG))
             try:
                 rows = await connection.fetch(self._query, drawer)
             finally:
