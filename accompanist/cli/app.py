@@ -406,6 +406,7 @@ _operator_verb("resume", "Let a parked session go on; a question that was open i
 _operator_verb("retry", "Ask again for the call or the compensation that gave up.")
 _operator_verb("skip", "Take the compensation that is due as done: somebody has undone it by hand.")
 _operator_verb("resolve", "Take a value as the reply of the call in question, or all that is left as undone by hand.")
+_operator_verb("end", "Give up a saga that is past its commit point: it stops everywhere, and what was done stays.")
 
 
 @app.command()

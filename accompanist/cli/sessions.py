@@ -200,6 +200,7 @@ def _page(session: str, told: dict[str, Any]) -> str:
         for one in answer.get("unhosted", ())
     ]
     parts += ["", _roles(rows, told), "", _sites(told)]
+    parts += _exits(told)
     if audits := [audit for answer in told.values() for audit in answer.get("audits", ())]:
         parts += ["", _audits(audits)]
     return "\n".join(parts)
@@ -249,6 +250,20 @@ def _sites(told: dict[str, Any]) -> str:
     return table(("site", "what", "value"), [lines[key] for key in sorted(lines, key=_in_order)])
 
 
+def _exits(told: dict[str, Any]) -> list[str]:
+    """What can be done about each role that is parked."""
+    lines: list[str] = []
+    for one in (one for answer in told.values() for one in answer.get("exits", ())):
+        wants = one.get("value")
+        of = (
+            f" (with --value of type {wants['type']}, for {wants['of'] or 'the message'} at {wants['site']})"
+            if wants
+            else ""
+        )
+        lines += ["", f"what can be done at {one['role']}: {', '.join(one['verbs'])}{of}"]
+    return lines
+
+
 def _audits(audits: list[dict[str, Any]]) -> str:
     """What people did to the session, in the order in which they did it."""
     return table(
@@ -275,7 +290,8 @@ def _attributes(given: Mapping[str, str]) -> str:
 def _why(row: dict[str, Any]) -> str:
     if parked := row.get("parked"):
         return f"{parked['code']}: {parked['text']}"
-    asked = f" (at least {row['retrying']} attempts have failed)" if row.get("retrying") else ""
+    why = f": {row['trouble']}" if row.get("trouble") else ""
+    asked = f" (at least {row['retrying']} attempts have failed{why})" if row.get("retrying") else ""
     waiting = row.get("waiting") or ""
     if waiting.startswith("timer") and (due_at := row.get("due_at")):
         waiting = f"{waiting}, until {clock_time(due_at)}"

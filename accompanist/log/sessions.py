@@ -33,6 +33,9 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
     retrying: int = 0
     granted: str | None = None
     asked: str | None = None
+    by_hand: tuple[tuple[str, str], ...] = ()
+    left: bool = False
+    trouble: str = ""
 
 
 encode = msgspec.json.Encoder().encode
@@ -74,24 +77,16 @@ def columns(row: SessionRow) -> tuple[Any, ...]:
         row.outcome,
         None if row.reason is None else encode(row.reason),
         encode(header),
-        encode(
-            Body(
-                row.contacts,
-                row.undo,
-                row.parked,
-                row.waiting,
-                row.context,
-                row.verbs,
-                row.retrying,
-                row.granted,
-                row.asked,
-            )
-        ),
+        encode(_body(row)),
         row.result,
         header.started_at,
         searchable(row.waiting),
         min(row.retrying, 2**31 - 1),
     )
+
+
+def _body(row: SessionRow) -> Body:
+    return Body(**{name: getattr(row, name) for name in Body.__struct_fields__})
 
 
 def searchable(text: str) -> str:
@@ -115,14 +110,6 @@ def from_columns(stored: tuple[Any, ...]) -> SessionRow:
         vote=vote,
         outcome=outcome,
         reason=None if reason is None else decode_text(reason),
-        contacts=rest.contacts,
-        undo=rest.undo,
         result=result,
-        parked=rest.parked,
-        waiting=rest.waiting,
-        context=rest.context,
-        verbs=rest.verbs,
-        retrying=rest.retrying,
-        granted=rest.granted,
-        asked=rest.asked,
+        **{name: getattr(rest, name) for name in Body.__struct_fields__},
     )

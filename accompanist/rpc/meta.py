@@ -15,7 +15,8 @@ KeyKind = Literal["forward", "compensate"]
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`kind`, on the wire `key`, completes the key. `deadline` is the session's, in seconds since the epoch;
+    """`kind`, on the wire `key`, completes the key. `retriable`: the operation may not decline; one that does is to
+    record nothing, because it is asked again. `deadline` is the session's, in seconds since the epoch;
     `traceparent`, `tracestate` and `baggage` are W3C headers."""
 
     session: UUID | None = None
@@ -23,6 +24,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     site: str | None = None
     kind: KeyKind = msgspec.field(default="forward", name="key")
     attempt: int = 1
+    retriable: bool = False
     deadline: float | None = None
     traceparent: str | None = None
     tracestate: str | None = None

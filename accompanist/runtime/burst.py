@@ -15,13 +15,15 @@ from accompanist.runtime.ports import Parked, ResultKind, ResultRow, SessionRow,
 
 
 class CallWorker(msgspec.Struct, frozen=True):
-    """Ask this role's worker. `arguments`: canonical JSON object. `endless`: no budget of attempts."""
+    """Ask this role's worker. `arguments`: canonical JSON object. `endless`: no budget of attempts. `firm`: it may not
+    be declined: a worker that does so is at fault, and is asked again."""
 
     site: str
     kind: ResultKind
     operation: str
     arguments: bytes
     endless: bool = False
+    firm: bool = False
 
 
 class CloseWorker(msgspec.Struct, frozen=True):

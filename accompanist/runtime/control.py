@@ -4,8 +4,9 @@ Their site is a name that no program point can have, so each (kind, sender, rece
 
     !start        {"parameter": value, ...}             from the client, to the initiator
     !done         ["role", ...]                          the roles that the voter has sent to
-    !abort        "reason"
-    !compensated  {"reason": ..., "roles": ["role", ...]}  why, and every role that the sender's projection can send to
+    !abort        "reason"                               or {"reason": ..., "left": true}: nothing is to be undone
+    !compensated  {"reason": ..., "roles": ["role", ...]}  why, and every role that the sender's projection can send
+                                                         to; with "left": true where nothing is to be undone
     !cancel       "reason"
     !deadline     "deadline"                            a cancel, too; a client's may be on its way beside it
     !settled      null
@@ -69,6 +70,29 @@ class Compensated(msgspec.Struct):
 
     reason: str
     roles: list[str]
+    left: bool = False
+
+
+class Aborted(msgspec.Struct):
+    """What an `abort` says where it says more than its reason."""
+
+    reason: str
+    left: bool = False
+
+
+def because(reason: str, left: bool) -> str | dict[str, str | bool]:
+    """The content of an `abort`."""
+    return {"reason": reason, "left": True} if left else reason
+
+
+def left_in(message: Message) -> bool:
+    """Whether an `abort` or `compensated` says that a person ended the saga and nothing is to be undone."""
+    try:
+        if message.kind is Kind.COMPENSATED:
+            return msgspec.json.decode(message.payload, type=Compensated).left
+        return msgspec.json.decode(message.payload, type=Aborted).left
+    except msgspec.DecodeError:
+        return False
 
 
 def roles_in(message: Message) -> frozenset[str]:
@@ -87,7 +111,8 @@ def reason_in(message: Message) -> str:
         if message.kind is Kind.COMPENSATED:
             reason = msgspec.json.decode(message.payload, type=Compensated).reason
         else:
-            reason = msgspec.json.decode(message.payload, type=str)
+            said = msgspec.json.decode(message.payload, type=str | Aborted)
+            reason = said if isinstance(said, str) else said.reason
     except msgspec.DecodeError:
         return "no reason given"
     return reason[: limits.reason_chars_max]

@@ -10,7 +10,7 @@ from typing import Any
 
 from accompanist.errors import catalogue
 from accompanist.runtime.burst import CallWorker
-from accompanist.runtime.control import closure, control
+from accompanist.runtime.control import because, closure, control
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Executed, Phase, ResultKind
 from accompanist.runtime.state import State
@@ -27,10 +27,11 @@ class Ending(State):
     """A session that can end."""
 
     def _undo(self, executed: Iterable[Executed]) -> None:
-        """Vote, tell, and begin to compensate what the fence says was executed."""
+        """Vote, tell, and begin to compensate what the fence says was executed; nothing, where a person ended it."""
         self._asked = None
         vote = self.row.vote or ("abort" if not self._told else None)
-        self._update(phase=Phase.UNDOING, vote=vote, reason=self._failing, undo=tuple(executed))
+        undo = () if self.row.left else tuple(executed)
+        self._update(phase=Phase.UNDOING, vote=vote, reason=self._failing, undo=undo)
         self._draft.forced = True
         told = set(self.program.projection.sends_to)
         if self.is_initiator:
@@ -43,7 +44,8 @@ class Ending(State):
     def _send_abort(self, roles: Iterable[str]) -> None:
         self._draft.forced = True
         self._draft.messages.extend(
-            control(self.header, Kind.ABORT, self.role, role, self.row.reason or "") for role in roles
+            control(self.header, Kind.ABORT, self.role, role, because(self.row.reason or "", self.row.left))
+            for role in roles
         )
 
     def _mark(self, entry: Executed, outcome: str) -> None:
@@ -80,7 +82,8 @@ class Ending(State):
         if self.is_initiator:
             self._conclude()
         else:
-            said = {"reason": self.row.reason or "", "roles": sorted(self.program.projection.sends_to)}
+            said: dict[str, Any] = {"reason": self.row.reason or "", "roles": sorted(self.program.projection.sends_to)}
+            said |= {"left": True} if self.row.left else {}
             self._draft.messages.append(control(self.header, Kind.COMPENSATED, self.role, self.header.initiator, said))
 
     # -- the initiator's part ----------------------------------------------------------------------

@@ -73,14 +73,20 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """The trace context of the message this session began with at this role."""
     retrying: int = 0
     """How often the call under way has failed, as of this row; for people who search."""
+    trouble: str = ""
+    """Why it failed the last time, in words for people, without payload."""
     verbs: tuple[str, ...] = ()
-    """The sites of the operators' verbs that were heard: each counts once."""
+    """The sites of the operators' verbs that were heard, and messages that could not be: each counts once."""
     granted: str | None = None
     """Why a request to undo was granted here; on disk before the worker is asked to close for it."""
     asked: str | None = None
     """The site of the last forward call that the worker was asked for, "" before the first. On disk before the call
     leaves where the worker is not known to have a fence: nobody else can say whether it was asked. None: the row was
     written before this was kept."""
+    by_hand: tuple[tuple[str, str], ...] = ()
+    """The sites whose value a person gave, each with the site of the order that says it."""
+    left: bool = False
+    """Ended by hand: what was executed here is left as it is."""
 
 
 class ResultKind(StrEnum):

@@ -28,6 +28,7 @@ from accompanist.language.words import Outcome
 from accompanist.runtime.burst import CallWorker, WaitFor
 from accompanist.runtime.mailbox import Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.operate import Gap
 from accompanist.runtime.ports import Executed, ResultKind, ResultRow
 
 DIVERGED = catalogue(
@@ -141,6 +142,40 @@ class Run:
         )
         return told or self._stands_after(self._last)
 
+    @property
+    def gap(self) -> Gap | None:
+        """Where the run stands and a value by hand would let it go on: a call without a reply that it can take, or a
+        message that does not fit. None where it stands at anything else: what was sent, a selection, an expression."""
+        match self._operation:
+            case Call(site=site, operation=operation) as call:
+                offered = self._program.projection.operations[operation]
+                if offered.drawn and not waits.is_wait(operation):
+                    return None  # the sidecar answers it
+                try:
+                    arguments = codec.encode(dict(call.arguments))
+                except codec.EncodeError:
+                    return None
+                logged = self._results.get(site)
+                same = logged is None or (logged.operation, logged.digest) == (operation, codec.digest(arguments))
+                return Gap(site, operation, arguments, call.returns) if same else None
+            case Receive(site=site, sender=sender, type=type):
+                message = self._mailbox.get(site, sender)
+                there = message is not None and message.kind is Kind.DATA
+                return Gap(site, "", b"{}", type) if there else None
+            case _:
+                return None
+
+    @property
+    def given_last(self) -> Gap | None:
+        """Of a run that an expression has ended: what it was given last, if nothing has left since."""
+        match self._last if self._operation is None else None:
+            case Call(site=site, operation=operation, arguments=arguments, returns=type):
+                return Gap(site, operation, codec.encode(dict(arguments)), type)
+            case Receive(site=site, type=type):
+                return Gap(site, "", b"{}", type)
+            case _:
+                return None
+
     def _stands_after(self, operation: Operation) -> bool:
         return point_of(operation.site) in self._program.projection.sites_after_commit
 
@@ -188,10 +223,9 @@ class Run:
             return Wait(call.site, world=WaitFor(call.site, call.operation, arguments, _seconds(call, arguments)))
         if logged is None:
             endless = operation.retriable or self.past_commit
-            return Wait(
-                call.site,
-                call=CallWorker(call.site, ResultKind.FORWARD, call.operation, arguments, endless),
-            )
+            firm = operation.retriable or (self.past_commit and not call.attempt)
+            asked = CallWorker(call.site, ResultKind.FORWARD, call.operation, arguments, endless, firm)
+            return Wait(call.site, call=asked)
         if logged.operation != call.operation or logged.digest != codec.digest(arguments):
             raise Diverged(
                 f"at site {call.site} the log has {logged.operation} with arguments {logged.digest.hex()}, "
@@ -235,8 +269,10 @@ class Run:
             return Wait(receive.site, receive.sender)
         if message.kind is not Kind.DATA:
             raise Diverged(f"at site {receive.site} a value was due and a selection came")
+        by_hand = self._results.get(receive.site)
+        payload = message.payload if by_hand is None else by_hand.value
         self.consumed.append(message)
-        self._step(self._decoded(message.payload, receive.type, f"what {receive.sender} sent at {receive.site}"))
+        self._step(self._decoded(payload, receive.type, f"what {receive.sender} sent at {receive.site}"))
         return None
 
     def _branch(self, branch: Branch) -> Wait | None:

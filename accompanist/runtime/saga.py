@@ -144,7 +144,8 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(U, (Name.STUCK,), "stuck")
     row(U, (Name.OPERATOR,), "operate", frozenset({U, N, E}))
 
-    row(N, (*arrivals, Name.ABORT, *requests, Name.CLASHED, Name.OPERATOR), "ignore")
+    row(N, (*arrivals, Name.ABORT, *requests, Name.CLASHED), "ignore")
+    row(N, (Name.OPERATOR,), "operate")
     row(N, (Name.COMPENSATED,), "count", frozenset({N, E}))
     row(N, (Name.DONE,), "spread")
     row(N, (Name.ENDED,), "ended", frozenset({E}))

@@ -18,16 +18,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import orjson
-
-from accompanist import limits
 from accompanist.errors import Bug, catalogue
 from accompanist.language import codec, waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
 from accompanist.runtime.burst import Burst, CloseWorker, Draft
-from accompanist.runtime.control import DEADLINE_SITE, control, reason_in
-from accompanist.runtime.ending import UNDO_STUCK, Ending
+from accompanist.runtime.by_hand import ByHand
+from accompanist.runtime.control import DEADLINE_SITE, control, left_in, reason_in
+from accompanist.runtime.ending import UNDO_STUCK
 from accompanist.runtime.events import (
     Answered,
     Arrived,
@@ -40,7 +38,6 @@ from accompanist.runtime.events import (
     Undid,
 )
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.operate import BY_HAND, Verb, order_in
 from accompanist.runtime.ports import Memory, Phase, SessionRow
 from accompanist.runtime.replay import DIVERGED, Diverged, Failed
 from accompanist.runtime.state import CLASH
@@ -59,7 +56,7 @@ _TIMED_OUT = codec.encode(waits.TIMED_OUT)
 _CLOSED_EARLIER = "the session was closed at its worker before its reason was kept"
 
 
-class Session(Ending):
+class Session(ByHand):
     """One session at one role. Make it with `begin` for the first message or `recover` from the log."""
 
     @classmethod
@@ -78,6 +75,7 @@ class Session(Ending):
         session = cls(program, memory.session) if memory.session else cls.begin(program, first)  # type: ignore[arg-type]
         for result in memory.results:
             session._remember(result)
+        session._recall(memory.inbox)
         session.timers.update(memory.timers)
         asked = session.row.asked
         session.inherited = asked != ""
@@ -89,7 +87,7 @@ class Session(Ending):
         """What follows from an event. Raises Bug for an impossible one, before anything has changed. Where the action
         itself raises, nothing of it leaves: its draft is thrown away, the row is what it was, and the session is
         spoilt."""
-        if self._stale(event):
+        if self._stale(event) or self._set_aside(event):
             return self._burst()
         row = saga.rule(self.row.phase, event.name)
         before = self.row
@@ -112,7 +110,7 @@ class Session(Ending):
     def _on_told(self, event: Arrived) -> None:
         self._note(event.message)
         self._told = True
-        self._update(parked=None)
+        self._update(parked=None, left=left_in(event.message))
         self._close(reason_in(event.message))
 
     def _on_count(self, event: Arrived) -> None:
@@ -167,71 +165,6 @@ class Session(Ending):
         """The role that decides about a request to undo."""
         return self.program.choreography.commit_role or self.header.initiator
 
-    def _on_operate(self, event: Arrived) -> None:
-        message = event.message
-        order = order_in(message)
-        if order is None or message.site in self.row.verbs:
-            return
-        self.cause = message
-        self._update(verbs=(*self.row.verbs, message.site))
-        self._draft.forced = True
-        if order.verb is Verb.PARK:
-            self._park(BY_HAND, f"{order.who}: {order.why}")
-            return
-        parked = self.row.parked
-        if parked is None:
-            return
-        self._update(parked=None)
-        if self.row.phase is Phase.CLOSING:
-            self._close_on(order.verb, parked.code)
-            return
-        self._asked = None
-        if self.row.phase is Phase.RUNNING and order.verb is Verb.SKIP and parked.code == PIVOT_IN_DOUBT:
-            self._go_on_declined(f"{order.who}: {order.why}")
-        elif self.row.phase is Phase.RUNNING:
-            self._go_on(bytes(order.value) if order.verb is Verb.RESOLVE else None)
-        elif self.row.phase is Phase.UNDOING:
-            self._undo_on(order.verb)
-
-    def _go_on(self, value: bytes | None) -> None:
-        """Run again from the top; with a value, that is the reply of the call, or the event, the program waits for."""
-        self._run = self._wait = None
-        self._advance()
-        call = self._wait.call if self._wait is not None else None
-        world = self._wait.world if self._wait is not None else None
-        if value is not None and world is not None:
-            self._end_wait(world, "replied", value)
-            self._advance()
-        if value is not None and call is not None:
-            self._draft.calls.remove(call)
-            self._answer(Answered(call.site, Name.REPLIED, value), "replied")
-            self._advance()
-
-    def _go_on_declined(self, reason: str) -> None:
-        """Somebody looked: the pivot was not done. That is its answer, and stays it."""
-        self._go_on(None)
-        call = self._wait.call if self._wait is not None else None
-        if call is not None:
-            self._draft.calls.remove(call)
-            declined = orjson.dumps(reason[: limits.reason_chars_max])
-            self._answer(Answered(call.site, Name.DECLINED, declined), "declined")
-            self._advance()
-
-    def _close_on(self, verb: Verb, code: str) -> None:
-        """Ask again whether all calls have ended, or take a person's word that they have."""
-        if code == UNENDED and verb in (Verb.SKIP, Verb.RESOLVE):
-            self._undo(self._from_results())
-        elif code == UNENDED:
-            self._draft.calls.append(CloseWorker(self._unless))
-
-    def _undo_on(self, verb: Verb) -> None:
-        """Go on compensating; one, or all that is left, may be taken as done by hand."""
-        due = [entry for entry in reversed(self.row.undo) if entry.site not in self._marks]
-        by_hand = due if verb is Verb.RESOLVE else due[:1] if verb is Verb.SKIP else []
-        for entry in by_hand:
-            self._mark(entry, "by hand")
-        self._compensate_next()
-
     def _on_replied(self, event: Answered) -> None:
         self._answer(event, "replied")
         self._advance()
@@ -239,8 +172,8 @@ class Session(Ending):
     def _on_declined(self, event: Answered) -> None:
         call = self._in_doubt()
         assert call is not None
-        if self.program.projection.operations[call.operation].retriable or self._past_commit():
-            self._park(PAST_COMMIT, f"{call.operation} declined at {event.site}, after which nothing may fail")
+        if call.firm:  # no answer: whoever asks tries again, and so it is said again if it is told here
+            self._draft.calls.append(call)
             return
         self._answer(event, "declined")
         self._advance()
@@ -449,7 +382,7 @@ class Session(Ending):
         except Bug as problem:
             if self.spoilt:
                 raise
-            return self.park(problem.code, problem.text)
+            return self.impossible(Arrived(message), problem)
 
     def _run_on(self, bursts: list[Burst]) -> None:
         begun = self._arguments is not None if self.is_initiator else len(self._mailbox) > 0

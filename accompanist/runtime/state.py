@@ -12,13 +12,13 @@ from uuid import UUID
 
 import msgspec
 
-from accompanist.errors import PeerError, catalogue
+from accompanist.errors import Bug, PeerError, catalogue
 from accompanist.language import codec, waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
 from accompanist.runtime.burst import Burst, CallWorker, Draft, WaitFor
 from accompanist.runtime.control import CLIENT, EVENT_SITE, roles_in
-from accompanist.runtime.events import Answered, CloseAnswered, Event, Fired, Name, Undid
+from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Event, Fired, Name, Undid
 from accompanist.runtime.mailbox import Contradiction, Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Executed, Parked, Phase, ResultKind, ResultRow, SessionRow, TimerRow
@@ -110,15 +110,31 @@ class State:
         self._park(code, text)
         return self._burst()
 
-    def retried(self, attempts: int) -> None:
-        """So many attempts at the open question have failed; 0: there is an answer. Words for people, decides nothing:
-        it is written with whatever is written next."""
-        if self.row.retrying != attempts:
-            self._update(retrying=attempts)
+    def impossible(self, event: Event, problem: Bug) -> Burst:
+        """Stop for an event that cannot be. A message is noted, so that it stops the session once: it stays in the
+        inbox, and when it is found there again a person has let the session go on in spite of it."""
+        if isinstance(event, Arrived):
+            self._update(verbs=(*self.row.verbs, _noted(event.message)))
+        return self.park(problem.code, problem.text)
+
+    def _set_aside(self, event: Event) -> bool:
+        """Whether it is a message that cannot be and has stopped the session before."""
+        impossible = (self.row.phase, event.name) not in saga.TABLE
+        return impossible and isinstance(event, Arrived) and _noted(event.message) in self.row.verbs
+
+    def retried(self, attempts: int, trouble: str = "") -> None:
+        """So many attempts at the open question have failed, the last one for `trouble`; 0: there is an answer. Words
+        for people, decides nothing: it is written with whatever is written next."""
+        if (self.row.retrying, self.row.trouble) != (attempts, trouble):
+            self._update(retrying=attempts, trouble=trouble)
 
     def _past_commit(self) -> bool:
         """Whether nothing may fail here any more: the pivot is through, or the program stands after it or beside it."""
-        if self._run is not None and self._run.past_commit:
+        return self._committed_here(self._run)
+
+    def _committed_here(self, run: Run | None) -> bool:
+        """The same, of a program that stands where `run` does."""
+        if run is not None and run.past_commit:
             return True
         operations = self.program.projection.operations
         return any(
@@ -278,3 +294,8 @@ class State:
         if self._recovering:
             draft.consumed.clear()
         return draft.seal(self.durable_row, ended=self.final)
+
+
+def _noted(message: Message) -> str:
+    """A message among the verbs that were heard."""
+    return f"{message.site} from {message.sender}"

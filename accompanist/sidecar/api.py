@@ -6,9 +6,8 @@
     session.cancel  {session, reason?}
     session.list    {role?, choreography?, state?, outcome?, open?, parked?, retrying?, waiting?, older_s?, idle_s?,
                      attributes?, after?, limit?}
-    session.operate {session, role, verb, who, why, value?}   verb: park, resume, retry, skip, resolve
 
-and what `sidecar.outside` lists, about events and timers.
+and what `sidecar.outside` lists, about events and timers, and `sidecar.operating`, about what people do.
 
 `start` answers when the start, its arguments and its fingerprint are stable, which is what "accepted" means; with
 `wait_ms` it answers when the saga has ended, or when the time is over. With a `key` a repeated start is the same
@@ -37,17 +36,16 @@ import orjson
 from accompanist import crashpoints, limits
 from accompanist.errors import AuthorError, OperatorError, PeerError, catalogue
 from accompanist.language import codec
-from accompanist.rpc.access import calling
 from accompanist.rpc.server import Handler
 from accompanist.runtime.control import CLIENT, control, site_of
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.operate import Verb
 from accompanist.runtime.ports import Commit, Delivery, Log, LogUnavailable, Memory, SessionRow, SessionSummary
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar.commits import Committer
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import UNKNOWN_CHOREOGRAPHY, Hosted
 from accompanist.sidecar.search import Attributes, List, Name, Words
+from accompanist.sidecar.standing import exits_of
 from accompanist.sidecar.tracing import Tracing
 from accompanist.telemetry import context
 
@@ -78,7 +76,7 @@ WRONG_ARGUMENTS = catalogue(
 NOT_PARKED = catalogue(
     "ACC715",
     "session is not parked",
-    "resume, retry, skip and resolve are for a session that waits for an operator; this one goes its own way.",
+    "resume, retry, skip, resolve and end are for a session that waits for an operator; this one goes its own way.",
     "`accompanist sessions list --parked` shows those that wait; `park` stops one on purpose.",
 )
 NO_LOG = catalogue(
@@ -135,15 +133,6 @@ class Result(msgspec.Struct, forbid_unknown_fields=True):
 class Cancel(msgspec.Struct, forbid_unknown_fields=True):
     session: UUID
     reason: Words = "by a client"
-
-
-class Operate(msgspec.Struct, forbid_unknown_fields=True):
-    session: UUID
-    role: Name
-    verb: Verb
-    who: Words
-    why: Words
-    value: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 class Pages(Log, Protocol):
@@ -219,7 +208,6 @@ class Api:
             "session.result": self.result,
             "session.cancel": self.cancel,
             "session.list": self.list,
-            "session.operate": self.operate,
         }
         return {name: while_the_log_answers(method) for name, method in methods.items()}
 
@@ -332,12 +320,16 @@ class Api:
         shown = await self._log.show(asked.session)
         if shown is None:
             raise PeerError(UNKNOWN_SESSION, f"{self._service} knows no session {asked.session}")
+        parked = [row for row in shown.rows if row.parked is not None]
+        memories = await self._log.load([(asked.session, row.role) for row in parked]) if parked else ()
+        exits = [exits_of(self._hosted, self._service, memory) for memory in memories if memory.session is not None]
         unhosted = [
             {"role": role, "fingerprint": fingerprint, "why": self._hosted.why(fingerprint, role)}
             for (session, role), fingerprint in self._driver.unhosted.items()
             if session == asked.session
         ]
-        return orjson.dumps(plain(shown) | ({"unhosted": unhosted} if unhosted else {}), default=plain)
+        more = {"unhosted": unhosted, "exits": exits}
+        return orjson.dumps(plain(shown) | {name: found for name, found in more.items() if found}, default=plain)
 
     async def cancel(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         """Ask for the saga to be undone. It is a request: the owner of the commit point decides."""
@@ -346,48 +338,14 @@ class Api:
         first = memory.inbox[0]
         if memory.session is not None and memory.session.outcome is not None:
             raise PeerError(OVER, f"{asked.session} is {memory.session.outcome}", "there is nothing left to cancel")
-        self._hosted_here(asked.session, first.receiver)
+        self.hosted_here(asked.session, first.receiver)
         reason = asked.reason[: limits.reason_chars_max]
         message = control(first.header, Kind.CANCEL, CLIENT, first.receiver, reason)
         message = msgspec.structs.replace(message, context=first.context)
         await self.deliver(message)
         return orjson.dumps({"session": str(asked.session), "requested": True})
 
-    async def operate(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
-        """A person's verb, for one role of a session that is played here. It is stable when this answers; whoever
-        holds the session's shard carries it out."""
-        asked = read(params, Operate)
-        [memory] = await self._log.load([(asked.session, asked.role)])
-        row = memory.session
-        if row is None:
-            raise PeerError(UNKNOWN_SESSION, f"{self._service} plays no {asked.role} in session {asked.session}")
-        self._hosted_here(asked.session, asked.role)
-        if asked.verb is Verb.PARK and row.outcome is not None:
-            raise PeerError(OVER, f"{asked.role} of {asked.session} is {row.outcome}", "nothing is to be done for it")
-        if asked.verb is not Verb.PARK and row.parked is None:
-            raise PeerError(
-                NOT_PARKED,
-                f"{asked.role} is {row.phase.value} and not parked",
-                f"it waits for {row.waiting}" if row.waiting else "nothing is to be done for it",
-            )
-        value = {} if asked.value is msgspec.UNSET else {"value": orjson.Fragment(bytes(asked.value))}
-        # last, and always there where tokens are known, so that nobody can say it of himself
-        who = f"{asked.who} (token {token})" if (token := calling()) else asked.who
-        content = {"verb": asked.verb.value, "who": who, "why": asked.why} | value
-        message = Message(
-            header=row.header,
-            kind=Kind.OPERATOR,
-            site=f"!operator/{self._new_id().hex}",
-            sender=CLIENT,
-            receiver=asked.role,
-            payload=orjson.dumps(content),
-            context=row.context,
-        )
-        await self._log.audit(asked.session, asked.role, asked.verb.value, who, asked.why)
-        await self.deliver(message)
-        return orjson.dumps({"session": str(asked.session), "role": asked.role, "verb": asked.verb.value})
-
-    def _hosted_here(self, session: UUID, role: str) -> None:
+    def hosted_here(self, session: UUID, role: str) -> None:
         """Raises OperatorError for a session that nothing can be done for as long as its program is not hosted."""
         fingerprint = self._driver.unhosted.get((session, role))
         if fingerprint is not None:

@@ -8,6 +8,7 @@ import structlog
 
 from accompanist.errors import Bug, catalogue
 from accompanist.runtime.burst import Burst
+from accompanist.runtime.events import Event
 from accompanist.runtime.session import Session
 
 logger = structlog.get_logger("accompanist.driver")
@@ -22,11 +23,14 @@ BROKEN = catalogue(
 )
 
 
-def parked(session: Session, problem: BaseException) -> Burst:
-    """What parks a session that raised. Its kind is told and not what it says, which may quote a payload."""
+def parked(session: Session, problem: BaseException, event: Event | None = None) -> Burst:
+    """What parks a session that raised, when it heard `event`. The error's kind is told and not what it says, which may
+    quote a payload."""
     told = {"session": str(session.header.session), "role": session.role}
     if isinstance(problem, Bug):
         logger.error("session.impossible", **told, problem=problem.text)
+        if event is not None and not session.spoilt:
+            return session.impossible(event, problem)
         return session.park(problem.code, problem.text)
     where = "".join(traceback.format_tb(problem.__traceback__))
     logger.error("session.broken", **told, problem=type(problem).__name__, where=where)

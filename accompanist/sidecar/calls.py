@@ -279,6 +279,7 @@ def _meta(header: Header, role: str, call: CallWorker, attempt: int, context: Ma
             site=call.site,
             kind="compensate" if call.kind is ResultKind.COMPENSATE else "forward",
             attempt=attempt,
+            retriable=call.firm,
             deadline=header.deadline,
             traceparent=context.get("traceparent"),
             tracestate=context.get("tracestate"),

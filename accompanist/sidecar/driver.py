@@ -261,7 +261,7 @@ class Driver(Holding):
         try:
             burst = session.handle(event)
         except BaseException as problem:  # nothing waits in there, so that no cancellation is among it
-            burst = parked(session, problem)
+            burst = parked(session, problem, event)
         self._carry(session, burst)
         if session.spoilt:
             self._drop(session)

@@ -44,6 +44,7 @@ from accompanist.sidecar.crowds import Crowds
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.intake import Intake
+from accompanist.sidecar.operating import Operators
 from accompanist.sidecar.outside import Outside
 from accompanist.sidecar.peering import peering, peers_access
 from accompanist.sidecar.relay import Receiver, Relay
@@ -170,7 +171,8 @@ class Sidecar:
             service.name, self._hosted, self._log, self._flusher, self._driver, self._tracing, self._waiters
         )
         outside = Outside(service.name, self._hosted, self._log, self._api, lambda seconds: self._driver.timed(seconds))
-        methods = self._api.methods() | outside.methods()
+        operators = Operators(service.name, self._hosted, self._log, self._api.deliver, self._api.hosted_here)
+        methods = self._api.methods() | outside.methods() | operators.methods()
         pages = {"/health": self._health, "/ready": self._ready}
         known = service.tokens()
         access = Access(known, METHODS) if known else None

@@ -31,6 +31,7 @@ from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.intake import Intake
+from accompanist.sidecar.operating import Operators
 from accompanist.sidecar.tracing import Tracing
 from accompanist.simulation.faults import Faults, Kind
 from accompanist.simulation.hurt_log import HurtLog
@@ -323,7 +324,10 @@ class Replica:
             monotonic=loop.time,
             new_id=self.new_id,
         )
-        self.methods = self.api.methods()
+        operators = Operators(
+            self.service, hosted, self.log, self.api.deliver, self.api.hosted_here, new_id=self.new_id
+        )
+        self.methods = self.api.methods() | operators.methods()
         self.intake.start()
 
     def wake(self) -> None:

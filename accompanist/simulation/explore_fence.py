@@ -93,7 +93,8 @@ def answer(fence: Fence, call: CallWorker, operation: Operation, worker: Worker,
 def _answered(
     fence: Fence, call: CallWorker, operation: Operation, digest: bytes, told: Answer, memory: bytes
 ) -> Answering:
-    if operation.kind == "query" or isinstance(told, Fault):
+    no_outcome = isinstance(told, Declined) and (call.firm or operation.retriable)
+    if operation.kind == "query" or isinstance(told, Fault) or no_outcome:
         return Answering(told, fence)
     records = fence.records | {Record(call.site, call.kind, digest, told)}
     there = any(entry.site == call.site for entry in fence.executed)

@@ -50,6 +50,8 @@ class FencedWorker:
         if call.kind is ResultKind.FORWARD and self.closed:
             return Closed()
         answer = self._undo(call) if call.kind is ResultKind.COMPENSATE else self._do(call)
+        if isinstance(answer, Declined) and (call.firm or operation.retriable):
+            return answer  # it may not decline, so that is no outcome
         self._answers[key] = (digest, answer)
         return answer
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import orjson
+import msgspec
 import pytest
 
 from accompanist.language.operations import Call, Program, Receive
@@ -17,7 +17,7 @@ from tests.runtime import sagas
 
 
 def order(verb: str, number: int = 1, receiver: str = "b", **more: object) -> Message:
-    payload = orjson.dumps({"verb": verb, "who": "op", "why": "because", **more})
+    payload = msgspec.json.encode({"verb": verb, "who": "op", "why": "because", **more})
     return Message(
         header=sagas.HEADER,
         kind=Kind.OPERATOR,
@@ -99,9 +99,8 @@ def test_resolve_gives_a_call_its_reply() -> None:
     first = Message(header=sagas.HEADER, kind=Kind.DATA, site="2", sender="a", receiver="b", payload=b"1")
     session = Session.begin(programs["b"], first)
     session.handle(Arrived(first))
-    session.handle(Answered("3", Name.DECLINED, b'"no"'))
-    assert session.row.parked is not None
-    burst = hear(session, "resolve", value=7)
+    hear(session, "park")
+    burst = hear(session, "resolve", 2, value=7)
     assert [(result.site, result.value) for result in burst.results] == [("3", b"7")]
     assert session.row.phase is Phase.DONE and not burst.calls
 

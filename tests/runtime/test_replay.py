@@ -145,12 +145,20 @@ def test_beside_the_pivot_a_call_is_asked_for_ever_though_nothing_has_passed_yet
     assert session.handle(Answered("3", Name.EXHAUSTED)).parked is not None
 
 
-@pytest.mark.parametrize("name", [Name.DECLINED, Name.SHUT])
-def test_after_the_commit_point_a_refusal_parks(name: Name) -> None:
+def test_after_the_commit_point_a_door_that_is_shut_parks() -> None:
     session, _ = begun(after_the_pivot(), "b", data("2", "a", "b", b"8"))
-    burst = session.handle(Answered("3", name, b'"no"'))
+    burst = session.handle(Answered("3", Name.SHUT))
     assert burst.parked is not None and burst.parked.code == PAST_COMMIT
     assert session.row.vote is None
+
+
+def test_after_the_commit_point_a_decline_is_no_answer() -> None:
+    """Nothing is recorded, and the worker is asked again."""
+    session, asked = begun(after_the_pivot(), "b", data("2", "a", "b", b"8"))
+    burst = session.handle(Answered("3", Name.DECLINED, b'"no"'))
+    assert burst.parked is None and not burst.results
+    assert burst.calls == asked.calls
+    assert session.handle(Answered("3", Name.REPLIED, b"9")).results
 
 
 def test_after_the_commit_point_a_local_exception_parks() -> None:

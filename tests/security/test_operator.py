@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from types import SimpleNamespace
-from typing import Any
-from uuid import uuid4
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -13,8 +12,8 @@ import pytest
 from accompanist.rpc.access import calls_as
 from accompanist.runtime.messages import Message
 from accompanist.runtime.operate import order_in
-from accompanist.runtime.ports import Delivery
-from accompanist.sidecar.api import Api
+from accompanist.runtime.ports import Delivery, Phase
+from accompanist.sidecar.operating import Operators
 from tests.telemetry.saga import HEADER
 
 
@@ -25,7 +24,7 @@ class Log:
         self.audited: list[tuple[Any, ...]] = []
 
     async def load(self, keys: Sequence[Any]) -> list[Any]:
-        row = SimpleNamespace(header=HEADER, parked=None, outcome=None, context={})
+        row = SimpleNamespace(header=HEADER, phase=Phase.RUNNING, parked=None, outcome=None, context={})
         return [SimpleNamespace(session=row, inbox=(), results=())]
 
     async def audit(self, *told: Any) -> None:
@@ -34,8 +33,6 @@ class Log:
 
 class Driver:
     """Takes the order."""
-
-    unhosted: dict[Any, str] = {}  # noqa: RUF012
 
     def __init__(self) -> None:
         self.taken: list[Message] = []
@@ -56,12 +53,12 @@ class Driver:
 async def test_the_audit_names_the_token(token: str, said: str, audited: str) -> None:
     """Last, so that nobody can say it of himself where tokens are known."""
     log, driver = Log(), Driver()
-    api = Api.__new__(Api)
-    api.__dict__.update(_service="payment", _log=log, _driver=driver, _new_id=uuid4)
+    hosted: Any = None  # nothing that is not parked needs a program
+    operators = Operators("payment", hosted, cast(Any, log), driver.hand_in, lambda session, role: None)
     asked = {"session": str(HEADER.session), "role": "payment", "verb": "park", "who": said, "why": "to look"}
     if token:
         calls_as(token)
-    await api.operate({name: msgspec.Raw(msgspec.json.encode(value)) for name, value in asked.items()}, None)
+    await operators.operate({name: msgspec.Raw(msgspec.json.encode(value)) for name, value in asked.items()}, None)
     [(session, role, verb, who, why)] = log.audited
     assert (session, role, verb, who, why) == (HEADER.session, "payment", "park", audited, "to look")
     [message] = driver.taken

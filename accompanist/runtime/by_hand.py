@@ -1,0 +1,173 @@
+"""What a person's verbs do to a session (`runtime.operate` says what they mean and when they apply).
+
+Where a parked program stands is found by running it again over what is known, without changing anything: the run says
+whether a value can be given there, and whether the commit point is behind it.
+
+A value given by hand is a result like a worker's. Where the log already holds one that the program could not go on
+from, that one stays in the log, which is written once, and the order's own message says what counts instead:
+`SessionRow.by_hand` names it, and recovery reads it again.
+
+Not promised: that nothing was done at the worker whose reply is given by hand. A call that was under way may still be
+carried out; it is then undone like any other, if the saga is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+
+import msgspec
+
+from accompanist import limits
+from accompanist.language import codec
+from accompanist.runtime.burst import CloseWorker
+from accompanist.runtime.ending import Ending
+from accompanist.runtime.events import Arrived
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.operate import BY_HAND, ENDED_BY_HAND, Gap, Order, Standing, Verb, order_in, verbs
+from accompanist.runtime.ports import Phase, ResultKind, ResultRow
+from accompanist.runtime.replay import Diverged, Failed, Run
+from accompanist.runtime.unfenced import UNENDED
+
+
+class ByHand(Ending):
+    """A session as far as a person may act on it. What it needs of `Session` is named here and written there."""
+
+    def _advance(self) -> None:
+        raise NotImplementedError
+
+    def _close(self, reason: str, unless: str | None = None) -> None:
+        raise NotImplementedError
+
+    def standing(self) -> Standing:
+        """What the verbs that apply depend on. Nothing changes."""
+        phase, parked = self.row.phase, self.row.parked
+        if parked is None or phase is not Phase.RUNNING:
+            return Standing(phase, parked)
+        run = self._stand()
+        return Standing(phase, parked, self._gap(run), self._may_end(run))
+
+    def _stand(self) -> Run | None:
+        """A run as far as it comes; None where it cannot begin."""
+        run = None
+        if self._arguments is not None or not self.is_initiator:
+            # where it stops is what is asked for, not why
+            with suppress(Failed, Diverged):
+                run = self._new_run()
+                run.advance()
+        return run
+
+    def _gap(self, run: Run | None) -> Gap | None:
+        if run is None:
+            return None
+        if run.gap is not None:
+            return run.gap
+        given = run.given_last  # and nothing has followed from it yet
+        return given if given is not None and any(site == given.site for site, _ in self.row.by_hand) else None
+
+    def _may_end(self, run: Run | None) -> bool:
+        """Whether a cancel may be of no use any more. Its owner decides about it, and knows whether it has committed;
+        others are not sure."""
+        owner = self.program.choreography.commit_role
+        return owner is not None and (self.role != owner or self._committed_here(run))
+
+    def _on_operate(self, event: Arrived) -> None:
+        message = event.message
+        order = order_in(message)
+        if order is None or message.site in self.row.verbs:
+            return
+        self.cause = message
+        standing = self.standing()
+        self._update(verbs=(*self.row.verbs, message.site))
+        self._draft.forced = True
+        if order.verb in verbs(standing):  # else the session has moved on since somebody said so
+            self._carry_out(order, message, standing)
+
+    def _carry_out(self, order: Order, message: Message, standing: Standing) -> None:
+        match order.verb, standing.phase:
+            case Verb.PARK, _:
+                self._park(BY_HAND, f"{order.who}: {order.why}")
+            case Verb.END, _:
+                self._end_by_hand(order)
+            case ((Verb.RESOLVE | Verb.SKIP), Phase.RUNNING):
+                assert standing.gap is not None, "an answer applies where there is a place for it"
+                if order.verb is Verb.SKIP:
+                    self._decline(standing.gap, f"{order.who}: {order.why}")
+                else:
+                    self._give(standing.gap, message, bytes(order.value))
+            case _, Phase.RUNNING:
+                self._go_on()
+            case verb, Phase.CLOSING:
+                self._close_on(verb)
+            case _, Phase.UNDOING:
+                self._undo_on(order.verb)
+            case _, phase:
+                waiting = "settlement" if phase is Phase.DONE else "the others' compensation"
+                self._update(parked=None, waiting=waiting)
+
+    def _go_on(self) -> None:
+        """Run again from the top."""
+        self._update(parked=None)
+        self._run = self._wait = self._asked = None
+        self._advance()
+
+    def _give(self, gap: Gap, message: Message, value: bytes) -> None:
+        """Take a value for what the program waits for or could not go on from. What does not fit changes nothing."""
+        try:
+            value = codec.encode(codec.decode(value, gap.type))
+        except (codec.DecodeError, codec.EncodeError):
+            return
+        given = self._result(gap.site, ResultKind.FORWARD, gap.operation, gap.arguments, "replied", value)
+        if gap.site not in self._results and gap.operation:
+            self._draft.results.append(given)
+        self._results[gap.site] = given
+        self._update(by_hand=(*self.row.by_hand, (gap.site, message.site)))
+        self._go_on()
+
+    def _decline(self, gap: Gap, reason: str) -> None:
+        """Somebody looked: the pivot was not done. That is its answer, and stays it."""
+        value = codec.encode(reason[: limits.reason_chars_max])
+        given = self._result(gap.site, ResultKind.FORWARD, gap.operation, gap.arguments, "declined", value)
+        self._remember(given)
+        self._draft.results.append(given)
+        self._go_on()
+
+    def _close_on(self, verb: Verb) -> None:
+        """Ask again whether all calls have ended, or take a person's word that they have."""
+        unended = self.row.parked is not None and self.row.parked.code == UNENDED
+        self._update(parked=None)
+        if unended and verb in (Verb.SKIP, Verb.RESOLVE):
+            self._undo(self._from_results())
+        elif unended:
+            self._draft.calls.append(CloseWorker(self._unless))
+
+    def _recall(self, inbox: Iterable[Message]) -> None:
+        """The values that were given by hand stand over what the log holds."""
+        orders = {message.site: order_in(message) for message in inbox if message.kind is Kind.OPERATOR}
+        for site, said_at in self.row.by_hand:  # the later one counts
+            order = orders.get(said_at)
+            assert order is not None, "what was carried out stays in the inbox"
+            self._results[site] = self._given(site, bytes(order.value))
+
+    def _given(self, site: str, value: bytes) -> ResultRow:
+        known = self._results.get(site)
+        if known is None:
+            return self._result(site, ResultKind.FORWARD, "", b"{}", "replied", value)
+        return msgspec.structs.replace(known, outcome="replied", value=value)
+
+    def _end_by_hand(self, order: Order) -> None:
+        """A record first, as of a cancel that was granted: the close that follows from it may have to be asked for
+        again after a crash."""
+        reason = f"{ENDED_BY_HAND} at {self.role} ({order.who}: {order.why})"[: limits.reason_chars_max]
+        self._update(parked=None, granted=reason, left=True)
+        self._close(reason)
+
+    def _undo_on(self, verb: Verb) -> None:
+        """Go on compensating; one, or all that is left, may be taken as done by hand."""
+        self._update(parked=None)
+        self._asked = None
+        due = [entry for entry in reversed(self.row.undo) if entry.site not in self._marks]
+        by_hand = due if verb is Verb.RESOLVE else due[:1] if verb is Verb.SKIP else []
+        for entry in by_hand:
+            self._mark(entry, "by hand")
+        self._compensate_next()

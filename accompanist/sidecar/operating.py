@@ -1,0 +1,150 @@
+"""What people do to sessions: the part of the API that is for operators.
+
+    session.operate {session, role, verb, who, why, value?}   verb: park, resume, retry, skip, resolve, end
+
+A verb is checked against where the session stands in the log, and refused with the verbs that apply; a value is read as
+the type of what it stands for (`runtime.operate` says which those are). What was taken is audited and stable when the
+answer leaves; whoever holds the session's shard carries it out.
+
+Not promised: that the session still stands where it stood. It checks the order again when it hears it, and one that
+does not apply any more changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID, uuid4
+
+import msgspec
+import orjson
+
+from accompanist.errors import AuthorError, PeerError, catalogue
+from accompanist.language import codec
+from accompanist.rpc.access import calling
+from accompanist.rpc.server import Handler
+from accompanist.runtime import operate
+from accompanist.runtime.control import CLIENT
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.operate import Standing, Verb
+from accompanist.runtime.ports import Delivery, Log, SessionRow
+from accompanist.sidecar.api import NOT_PARKED, OVER, UNKNOWN_SESSION, read, while_the_log_answers
+from accompanist.sidecar.hosting import Hosted
+from accompanist.sidecar.search import Name, Words
+from accompanist.sidecar.standing import standing_of
+
+NOT_NOW = catalogue(
+    "ACC722",
+    "verb does not apply",
+    "What can be done about a parked session depends on where it stands: a program takes a value only where it waits "
+    "for one, compensations are skipped only while there are any, and a saga is ended by hand only where it may be "
+    "past its commit point; before that a cancel undoes it.",
+    "Use one of the verbs that are named; `accompanist sessions show ID` names them, too.",
+)
+WRONG_VALUE = catalogue(
+    "ACC723",
+    "value does not fit the operation",
+    "A value that is given by hand stands for a worker's reply. It is recorded once, and the program goes on with it, "
+    "so it has to be of the operation's type.",
+    "Give JSON of that type with --value; without it the value is null.",
+)
+
+
+class Operate(msgspec.Struct, forbid_unknown_fields=True):
+    session: UUID
+    role: Name
+    verb: Verb
+    who: Words
+    why: Words
+    value: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+class Operators:
+    """The method above. `deliver` puts a message into this service's inbox; `hosted_here` raises for a session that
+    nothing can be done for as long as its program is not hosted."""
+
+    def __init__(
+        self,
+        service: str,
+        hosted: Hosted,
+        log: Log,
+        deliver: Callable[[Message], Any],
+        hosted_here: Callable[[UUID, str], None],
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self._service = service
+        self._hosted = hosted
+        self._log = log
+        self._deliver = deliver
+        self._hosted_here = hosted_here
+        self._new_id = new_id
+
+    def methods(self) -> dict[str, Handler]:
+        return {"session.operate": while_the_log_answers(self.operate)}
+
+    async def operate(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
+        asked = read(params, Operate)
+        [memory] = await self._log.load([(asked.session, asked.role)])
+        row = memory.session
+        if row is None:
+            raise PeerError(UNKNOWN_SESSION, f"{self._service} plays no {asked.role} in session {asked.session}")
+        self._hosted_here(asked.session, asked.role)
+        standing = standing_of(self._hosted, self._service, memory)
+        _applies(asked, row, standing)
+        value = _value(asked, standing)
+        # last, and always there where tokens are known, so that nobody can say it of himself
+        who = f"{asked.who} (token {token})" if (token := calling()) else asked.who
+        content = {"verb": asked.verb.value, "who": who, "why": asked.why}
+        message = Message(
+            header=row.header,
+            kind=Kind.OPERATOR,
+            site=f"!operator/{self._new_id().hex}",
+            sender=CLIENT,
+            receiver=asked.role,
+            payload=orjson.dumps(content | value),
+            context=row.context,
+        )
+        await self._log.audit(asked.session, asked.role, asked.verb.value, who, asked.why)
+        if await self._deliver(message) is Delivery.CLOSED:
+            raise PeerError(OVER, f"{asked.session} is over at {asked.role}, and was collected")
+        return orjson.dumps({"session": str(asked.session), "role": asked.role, "verb": asked.verb.value})
+
+
+def _applies(asked: Operate, row: SessionRow, standing: Standing) -> None:
+    """Raises PeerError for a verb that does not apply."""
+    there = operate.verbs(standing)
+    if asked.verb in there:
+        return
+    if row.outcome is not None:
+        raise PeerError(OVER, f"{asked.role} of {asked.session} is {row.outcome}", "nothing is to be done for it")
+    if row.parked is None and asked.verb is not Verb.PARK:
+        waits = f"it waits for {row.waiting}" if row.waiting else "nothing is to be done for it"
+        raise PeerError(NOT_PARKED, f"{asked.role} is {row.phase.value} and not parked", waits)
+    why = f", parked with {row.parked.code}" if row.parked is not None else ""
+    raise PeerError(
+        NOT_NOW,
+        f"{asked.verb.value} does nothing for {asked.role}, which is {row.phase.value}{why}",
+        _instead(asked.verb, there),
+    )
+
+
+def _instead(verb: Verb, there: tuple[Verb, ...]) -> str:
+    words = f"what can be done: {', '.join(there)}" if there else "it goes on when the others have answered"
+    undo = "`accompanist sessions cancel` undoes a saga that has not committed"
+    return words if verb is not Verb.END else f"{words}; {undo}"
+
+
+def _value(asked: Operate, standing: Standing) -> dict[str, Any]:
+    """The value of an order, canonical. Raises AuthorError for one that does not fit, or that nothing asks for."""
+    gap = standing.gap if asked.verb is Verb.RESOLVE else None
+    if gap is None:
+        if asked.value is not msgspec.UNSET:
+            raise AuthorError(WRONG_VALUE, f"{asked.verb.value} takes no value here", "leave it out")
+        return {}
+    given = b"null" if asked.value is msgspec.UNSET else bytes(asked.value)
+    what = f"{gap.operation} at {gap.site}" if gap.operation else f"the message at {gap.site}"
+    try:
+        return {"value": orjson.Fragment(codec.encode(codec.decode(given, gap.type)))}
+    except (codec.DecodeError, codec.EncodeError) as problem:
+        text = f"{what} gives {gap.wants}: {problem.text}"
+        raise AuthorError(WRONG_VALUE, text, problem.hint or f"--value takes JSON of {gap.wants}") from None

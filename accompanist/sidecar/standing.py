@@ -1,0 +1,48 @@
+"""Where a session stands, found out from the log alone: what a person can do about it, whichever replica is asked.
+
+A session is a function of what the log holds, so one that is parked is built once more and thrown away.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from accompanist.runtime import operate
+from accompanist.runtime.operate import Standing
+from accompanist.runtime.ports import Memory, Phase
+from accompanist.runtime.session import Session
+from accompanist.runtime.unfenced import UNENDED
+from accompanist.sidecar import resting
+from accompanist.sidecar.hosting import Programs
+
+
+def standing_of(hosted: Programs, service: str, memory: Memory) -> Standing:
+    """Where a session stands, by the log. A parked one is built once more from what the log has, and thrown away."""
+    row = memory.session
+    assert row is not None, "a session that is asked about has a row"
+    plain = Standing(row.phase, row.parked)
+    if row.parked is not None and row.parked.code == UNENDED:
+        return Standing(Phase.CLOSING, row.parked)  # which the log does not say: it is decided anew after a crash
+    if row.parked is None or row.phase is not Phase.RUNNING:
+        return plain
+    program = hosted.program(row.header, row.role)
+    if program is not None:
+        inbox = tuple(message for message in memory.inbox if resting.belongs(message, row.header, service))
+        with suppress(Exception):  # then the row is all that is known
+            session, _ = Session.recover(program, msgspec.structs.replace(memory, inbox=inbox))
+            found = session.standing()
+            return found if found.parked is not None else plain
+    return plain
+
+
+def exits_of(hosted: Programs, service: str, memory: Memory) -> dict[str, Any]:
+    """What can be done about a parked session, for people: its verbs, and what `resolve` wants."""
+    standing = standing_of(hosted, service, memory)
+    assert memory.session is not None
+    shown: dict[str, Any] = {"role": memory.session.role, "verbs": [verb.value for verb in operate.verbs(standing)]}
+    if standing.gap is not None:
+        shown["value"] = {"site": standing.gap.site, "of": standing.gap.operation, "type": standing.gap.wants}
+    return shown

@@ -1,0 +1,171 @@
+"""What a person says of a session that waits for him: checked where it is said, and heard at every role."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from accompanist.errors import AccompanistError
+from accompanist.language.operations import Call, Program, Receive, Send
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.answers import Reused
+from accompanist.runtime.messages import Message
+from accompanist.runtime.ports import Commit, Delivery, SessionRow
+from accompanist.sidecar.operating import Operators
+from accompanist.sidecar.standing import exits_of
+from tests.runtime import sagas
+from tests.sidecar.harness import Hosted, Services
+
+
+def divides() -> dict[str, RoleProgram]:
+    """a commits, and an expression of it fails then, while b waits for what comes of that."""
+
+    def a(value: int) -> Program:
+        done = yield Call("1", "do", {"value": value}, int)
+        yield Send("2", "b", done)
+        back = yield Receive("4", "b", int)
+        final = yield Call("5", "finish", {"value": back}, int)
+        share = 100 // (final - final)
+        yield Send("6", "b", share)
+        return share
+
+    def b() -> Program:
+        got = yield Receive("2", "a", int)
+        tried = yield Call("3", "try_it", {"value": got}, int)
+        yield Send("4", "a", tried)
+        yield Receive("6", "a", int)
+        return None
+
+    a_offers = sagas.transaction("do") + sagas.transaction("finish", None)
+    roles = {"a": (a, a_offers, {"b"}), "b": (b, sagas.transaction("try_it"), {"a"})}
+    return sagas.saga(roles, commit_role="a", after_commit={"a": {"6"}, "b": {"6"}})
+
+
+def tells() -> dict[str, RoleProgram]:
+    """One role: a transaction, and one that may not be declined, which answers a truth value."""
+
+    def a(value: int) -> Program:
+        done = yield Call("1", "do", {"value": value}, int)
+        told = yield Call("2", "tell", {"value": done}, bool)
+        return int(told)
+
+    offers = [*sagas.transaction("do", None), *sagas.transaction("tell", None, retriable=True)]
+    return sagas.saga({"a": (a, offers, set())}, commit_role="a", after_commit={"a": {"2"}})
+
+
+async def parked(services: Services, session: UUID, role: str = "a") -> SessionRow:
+    async with asyncio.timeout(20):
+        while True:
+            [memory] = await services.sidecars[role].log.load([(session, role)])
+            if memory.session is not None and memory.session.parked is not None:
+                return memory.session
+            await asyncio.sleep(0)  # a turn of the loop, not a time
+
+
+async def in_the_log(services: Services, session: UUID) -> SessionRow:
+    [memory] = await services.sidecars["a"].log.load([(session, "a")])
+    assert memory.session is not None
+    return memory.session
+
+
+def operators(services: Services, role: str = "a") -> Operators:
+    sidecar = services.sidecars[role]
+
+    async def deliver(message: Message) -> Delivery:
+        [delivery] = await sidecar.flusher.commit(Commit(shard=None, messages=(message,)))
+        sidecar.intake.wake()
+        return delivery
+
+    hosted: Any = Hosted(services.programs[role])
+    return Operators(role, hosted, sidecar.log, deliver, lambda session, role: None)
+
+
+async def say(services: Services, session: UUID, verb: str, role: str = "a", **more: Any) -> None:
+    asked = {"session": str(session), "role": role, "verb": verb, "who": "ann", "why": "to see", **more}
+    await operators(services, role).operate({n: msgspec.Raw(msgspec.json.encode(v)) for n, v in asked.items()}, None)
+
+
+async def refused(services: Services, session: UUID, verb: str, role: str = "a", **more: Any) -> AccompanistError:
+    [memory] = await services.sidecars[role].log.load([(session, role)])
+    with pytest.raises(AccompanistError) as problem:
+        await say(services, session, verb, role, **more)
+    [after] = await services.sidecars[role].log.load([(session, role)])
+    assert after.inbox == memory.inbox, "what was refused is not in the log"
+    return problem.value
+
+
+async def test_a_saga_that_is_ended_by_hand_ends_at_every_role_and_keeps_what_was_done() -> None:
+    services = Services(divides())
+    session = await services.start()
+    await parked(services, session)
+    assert (await refused(services, session, "resolve", value=1)).code == "ACC722"
+    await say(services, session, "end")
+    row = await services.end(session)
+    assert (row.outcome, row.reason) == ("ended", "ended by hand at a (ann: to see)")
+    await services.over("b", session)
+    assert services.effects(session) == {"do": 1, "try_it": 1, "finish": 1}
+
+
+async def test_a_role_that_crashes_after_the_end_was_said_ends_all_the_same() -> None:
+    """The order is heard once; what follows from it is found in the row."""
+    services = Services(divides())
+    session = await services.start()
+    await parked(services, session)
+    services.workers["a"].turns = 50
+    await say(services, session, "end")
+    while not (await in_the_log(services, session)).granted:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    services.add("a")
+    assert (await services.end(session)).outcome == "ended"
+    assert services.effects(session) == {"do": 1, "try_it": 1, "finish": 1}
+
+
+async def test_a_value_is_read_as_the_type_of_the_operation_before_it_is_recorded() -> None:
+    services = Services(tells())
+    services.workers["a"].answers = []
+    session = await stuck_at_tell(services)
+    for value in ({}, {"value": None}, {"value": "yes"}, {"value": 1}):
+        problem = await refused(services, session, "resolve", **value)
+        assert problem.code == "ACC723" and "bool" in problem.text
+    await say(services, session, "resolve", value=True)
+    assert (await services.end(session)).result == b"1"
+
+
+async def stuck_at_tell(services: Services) -> UUID:
+    """Parked, because the worker knows the key with other arguments."""
+    worker = services.workers["a"]
+    plain = worker.call
+
+    async def call(method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Any:
+        return Reused("2") if method == "tell" else await plain(method, arguments, meta, timeout_ms)
+
+    worker.call = call  # type: ignore[method-assign]
+    session = await services.start()
+    await parked(services, session)
+    return session
+
+
+@pytest.mark.parametrize(("verb", "more"), [("skip", {}), ("park", {}), ("retry", {"value": 1})])
+async def test_a_verb_that_does_not_apply_is_refused_with_those_that_do(verb: str, more: dict[str, Any]) -> None:
+    services = Services(tells())
+    session = await stuck_at_tell(services)
+    problem = await refused(services, session, verb, **more)
+    if more:
+        assert problem.code == "ACC723"
+    else:
+        assert problem.code == "ACC722" and problem.hint == "what can be done: resume, retry, resolve, end"
+
+
+async def test_what_can_be_done_is_shown_with_the_session() -> None:
+    services = Services(tells())
+    session = await stuck_at_tell(services)
+    [memory] = await services.sidecars["a"].log.load([(session, "a")])
+    assert exits_of(Hosted(services.programs["a"]), "a", memory) == {
+        "role": "a",
+        "verbs": ["resume", "retry", "resolve", "end"],
+        "value": {"site": "2", "of": "tell", "type": "bool"},
+    }
