@@ -162,6 +162,7 @@ version_bytes_max = 4_194_304  # a choreography's file with all that it imports 
 source_depth_max = 100  # nested nodes of one statement's syntax tree: every pass recurses over it
 declared_attempts_max = 1_000  # of an operation, in its role's declaration
 declared_wait_ms_max = 3_600_000  # between attempts, or of one attempt, likewise
+declared_away_ms_max = 2_592_000_000  # a month, of its worker's absence, likewise
 commit_places_max = 100  # tried for the record of a saga that has no pivot
 branch_depth_max = 40  # nested branches, with what follows an early return counted as nested
 local_turns_max = 100_000  # turns of a loop in which a role asks nothing of the world

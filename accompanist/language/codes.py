@@ -370,7 +370,8 @@ TRIES = catalogue(
     "ACC148",
     "asked for so often cannot be said so",
     "An operation's decorator may say how often and how patiently it is asked for: attempts, timeout_s, first_s, "
-    "cap_s, as numbers that are written out, within bounds. What is tried until it succeeds has no number of attempts.",
+    "cap_s, away_s, as numbers that are written out, within bounds. What is tried until it succeeds has no number of "
+    "attempts, and what is waited for no end of its worker's absence.",
     "Write a number within the bounds, or leave it out.",
 )
 COMPENSATION = catalogue(

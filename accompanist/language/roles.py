@@ -179,7 +179,7 @@ class RoleClasses:
         others = [keyword for keyword in called.keywords if keyword.arg not in tries.WORDS]
         head = called.func
         if isinstance(head, ast.Attribute) and head.attr == "compensation" and not (others or called.args):
-            offer = replace(offer, kind="compensation", tries=self._tries(module, said))
+            offer = replace(offer, kind="compensation", tries=self._tries(module, said, undoes=True))
             return self._compensation(module, owner, node, offer, head.value, offers)
         found = annotation.reference(self._modules, module, head)
         word = found.word if found is not None else ""
@@ -193,8 +193,8 @@ class RoleClasses:
         self._undecorated(module, owner, node)
         return None
 
-    def _tries(self, module: Module, said: list[ast.keyword], endless: bool = False) -> Tries:
-        made, mistakes = tries.read(said, endless)
+    def _tries(self, module: Module, said: list[ast.keyword], endless: bool = False, undoes: bool = False) -> Tries:
+        made, mistakes = tries.read(said, endless, undoes)
         for mistake in mistakes:
             self._add(codes.TRIES, module, mistake.node, mistake.text, mistake.hint)
         return made

@@ -16,16 +16,18 @@ from accompanist import limits
 
 @dataclass(frozen=True, slots=True)
 class Tries:
-    """What is said of one operation; None: as it is for its kind. `attempts_max` counts the first try, too."""
+    """What is said of one operation; None: as it is for its kind. `attempts_max` counts the first try, too. `away_ms`:
+    how long its worker may be away before the operation is given up; None: as long as the saga's deadline lets it."""
 
     attempts_max: int | None = None
     first_ms: int | None = None
     cap_ms: int | None = None
     timeout_ms: int | None = None
+    away_ms: int | None = None
 
 
 UNSAID = Tries()
-_WAITS = {"timeout_s": "timeout_ms", "first_s": "first_ms", "cap_s": "cap_ms"}
+_WAITS = {"timeout_s": "timeout_ms", "first_s": "first_ms", "cap_s": "cap_ms", "away_s": "away_ms"}
 WORDS = ("attempts", *_WAITS)
 """The words in a decorator that belong here."""
 
@@ -39,13 +41,13 @@ class Mistake:
     hint: str
 
 
-def read(keywords: Sequence[ast.keyword], endless: bool) -> tuple[Tries, list[Mistake]]:
+def read(keywords: Sequence[ast.keyword], endless: bool, undoes: bool = False) -> tuple[Tries, list[Mistake]]:
     """What the keywords of a decorator say, as far as they are right, and what is wrong with the others. `endless`: it
-    is asked for until it succeeds."""
+    is asked for until it succeeds. `undoes`: it is a compensation."""
     said: dict[str, int] = {}
     mistakes: list[Mistake] = []
     for keyword in keywords:
-        wrong = _mistake(keyword, endless)
+        wrong = _mistake(keyword, endless, undoes)
         if wrong is not None:
             mistakes.append(wrong)
         elif keyword.arg == "attempts":
@@ -59,13 +61,17 @@ def read(keywords: Sequence[ast.keyword], endless: bool) -> tuple[Tries, list[Mi
     return Tries(**said), mistakes
 
 
-def _mistake(keyword: ast.keyword, endless: bool) -> Mistake | None:
+def _mistake(keyword: ast.keyword, endless: bool, undoes: bool) -> Mistake | None:
     value = keyword.value
+    if keyword.arg == "away_s" and (endless or undoes):
+        text = "it is tried until it succeeds" if endless else "what undoes is waited for"
+        return Mistake(value, f"{text}, so its worker may be away for any time", "leave away_s out")
     if keyword.arg == "attempts" and endless:
         text = "it is tried until it succeeds, so it has no number of attempts"
         return Mistake(value, text, "leave attempts out, or retriable=True")
     whole = keyword.arg == "attempts"
-    least, most = (1, limits.declared_attempts_max) if whole else (0.001, limits.declared_wait_ms_max / 1000)
+    longest_ms = limits.declared_away_ms_max if keyword.arg == "away_s" else limits.declared_wait_ms_max
+    least, most = (1, limits.declared_attempts_max) if whole else (0.001, longest_ms / 1000)
     if whole and type(_literal(value)) is int and least <= _number(value) <= most:
         return None
     if not whole and type(_literal(value)) in (int, float) and least <= _number(value) <= most:

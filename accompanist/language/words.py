@@ -153,6 +153,7 @@ def transaction(
     timeout_s: float = ...,
     first_s: float = ...,
     cap_s: float = ...,
+    away_s: float = ...,
 ) -> Callable[[Callable[Concatenate[S, P], R]], Transaction[S, P, R]]: ...
 @overload
 def transaction(
@@ -163,7 +164,8 @@ def transaction(operation: Callable[..., Any] | None = None, /, *, retriable: bo
 
     How it is asked for, all in seconds and all as numbers that are written out: one attempt may take `timeout_s`; after
     one that failed the next waits `first_s`, then twice that, and so on up to `cap_s`; after `attempts` of them, the
-    first included, the saga is undone. `[service.NAME.retry]` in the configuration stands over it.
+    first included, the saga is undone. A worker that is away is no attempt: it is waited for, for `away_s` if that is
+    said, else until the saga's deadline. `[service.NAME.retry]` in the configuration stands over it.
     """
     if operation is not None:
         return Transaction(operation)
@@ -174,7 +176,7 @@ def transaction(operation: Callable[..., Any] | None = None, /, *, retriable: bo
 def query(operation: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
 def query(
-    *, attempts: int = ..., timeout_s: float = ..., first_s: float = ..., cap_s: float = ...
+    *, attempts: int = ..., timeout_s: float = ..., first_s: float = ..., cap_s: float = ..., away_s: float = ...
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 def query(operation: Callable[..., Any] | None = None, /, **asked: float) -> Any:
     """An operation without effect; it may be repeated. How it is asked for is said as for `transaction`."""

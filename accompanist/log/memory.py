@@ -315,6 +315,7 @@ class MemoryLog:
             started_at=row.header.started_at,
             updated_at=self.tables.updated_at[key],
             retrying=row.retrying,
+            trouble=row.trouble,
             due_at=min((t.due_at for k, t in self.tables.timers.items() if k[:2] == key), default=None),
         )
 

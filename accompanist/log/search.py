@@ -109,6 +109,7 @@ def summary(record: Mapping[str, Any]) -> SessionSummary:
         started_at=record["started_at"],
         updated_at=record["updated_at"].timestamp(),
         retrying=rest.retrying,
+        trouble=rest.trouble,
         due_at=record["due_at"],
         attributes=dict(attribute.split("=", 1) for attribute in record["attributes"] or ()),
     )

@@ -6,12 +6,14 @@ that look for an idempotency key or a trace there.
 
 Nothing is followed or unpacked on the worker's word: no redirects, no cookies, no proxies from the environment, no
 compression (a small body may unpack to a huge one). A call cut off by a connection that the worker closed while idle
-is a Fault like any other; asking again is the caller's decision.
+is a Fault like any other; asking again is the caller's decision. A call that could not be sent, or whose connection was
+reset with the request unread, says so: the worker is away.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
 
 import aiohttp
@@ -59,7 +61,8 @@ class HttpClient:
         except TimeoutError:
             return Fault(f"no answer within {timeout_ms} ms")
         except (aiohttp.ClientError, OSError) as problem:
-            return Fault(f"no answer from the worker ({type(problem).__name__})", silent=True)
+            text = f"no answer from the worker ({type(problem).__name__})"
+            return Fault(text, silent=True, away=_unread(problem))
         return _meaning(status, answer, id, method)
 
     async def close(self) -> None:
@@ -96,6 +99,13 @@ class HttpClient:
             auto_decompress=False,
             trust_env=False,
         )
+
+
+def _unread(problem: Exception) -> bool:
+    """Whether the worker has not read the call: there was no connection, or it was reset with the request in it. A
+    connection that was closed in order may have been closed after it."""
+    reset = isinstance(problem, OSError) and problem.errno in (errno.ECONNRESET, errno.EPIPE)
+    return reset or isinstance(problem, aiohttp.ClientConnectorError | aiohttp.ClientConnectionResetError)
 
 
 def headers_of(data: bytes) -> dict[str, str]:

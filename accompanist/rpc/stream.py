@@ -37,6 +37,8 @@ class Connection(asyncio.Protocol):
         self._broken = ""
         self._refused = False
         self.lost = False
+        self.reset = False
+        """Whether it was lost with something of ours unread: what was sent last has not been read whole."""
         self.chunks_heard = 0
         self.on_write_pressure: Callable[[bool], None] | None = None
         self.on_chunk: Callable[[bool], None] | None = None
@@ -68,6 +70,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+        self.reset = isinstance(exc, ConnectionResetError | BrokenPipeError)
         self._may_write.set()
         ended = "the connection was closed" if exc is None else f"the connection broke ({type(exc).__name__})"
         self._on_lost(self, self._broken or ended)

@@ -2,9 +2,10 @@
 
 What can go wrong and whom it hits:
 
-    cannot connect                     this call
+    cannot connect                     this call; the worker is away, and has not heard of it
     no answer in time                  this call; its answer, if it still comes, is dropped
     connection closed or unframed      every call under way on it; the next call connects anew
+    connection reset                   likewise; of the one that was sent last it is known that nobody has read it whole
     an answer too large to read        the call whose id stands at its edge
     nonsense, or an id we never gave   the only call under way; with several, nobody can say whose it was, so it is
                                        dropped and the right call's time runs out
@@ -35,6 +36,8 @@ class _Line:
     connection: Connection
     waiting: dict[int, tuple[str, asyncio.Future[Answer]]] = field(default_factory=dict)
     retired: bool = False
+    newest: int = 0
+    """The call that was sent last."""
 
     @property
     def usable(self) -> bool:
@@ -60,13 +63,19 @@ class StreamClient:
     async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
         if len(arguments) + len(meta) + len(method) > limits.message_bytes_max - 128:
             return Fault(f"the call is larger than {limits.message_bytes_max} bytes")
+        connecting = False
         try:
             async with asyncio.timeout(timeout_ms / 1000) as time_left, self._places:
-                return await self._ask(await self._connected(), time_left, method, arguments, meta)
+                connecting = True
+                line = await self._connected()
+                connecting = False
+                return await self._ask(line, time_left, method, arguments, meta)
         except TimeoutError:
+            if connecting:
+                return Fault(f"no connection to the worker within {timeout_ms} ms", silent=True, away=True)
             return Fault(f"no answer within {timeout_ms} ms")
-        except OSError as problem:
-            return Fault(f"no connection to the worker ({type(problem).__name__})", silent=True)
+        except OSError as problem:  # nothing was sent
+            return Fault(f"no connection to the worker ({type(problem).__name__})", silent=True, away=True)
 
     async def close(self) -> None:
         self._closed = True
@@ -80,6 +89,7 @@ class StreamClient:
         id = self._last_id
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         line.waiting[id] = (method, answered)
+        line.newest = id
         heard = line.connection.chunks_heard
         line.connection.send(envelope.write_request(id, method, arguments, meta))
         try:
@@ -152,6 +162,7 @@ class StreamClient:
         if line is None:
             return
         while line.waiting:
-            _, (_, answered) = line.waiting.popitem()
+            id, (_, answered) = line.waiting.popitem()
             if not answered.done():
-                answered.set_result(Fault(reason, silent=True))
+                unread = connection.reset and id == line.newest
+                answered.set_result(Fault(reason, silent=True, away=unread))

@@ -18,7 +18,8 @@ class Replied(msgspec.Struct, frozen=True):
 
 
 class Declined(msgspec.Struct, frozen=True):
-    """A declared failure: the worker decided against it, and will say so for ever."""
+    """A declared failure: the worker decided against it, and will say so for ever. Of an operation that may not
+    decline it is a fault."""
 
     reason: str
 
@@ -47,10 +48,11 @@ class Missing(msgspec.Struct, frozen=True):
 
 class Fault(msgspec.Struct, frozen=True):
     """No answer that means anything. The effect is unknown. `silent`: the worker said nothing at all; it is away, or
-    the way to it is."""
+    the way to it is. `away`: it has not even read the call: nobody listens, or the connection was reset before."""
 
     text: str
     silent: bool = False
+    away: bool = False
 
 
 Answer = Replied | Declined | RetryLater | Closed | Reused | Missing | Fault

@@ -247,6 +247,7 @@ class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float
     updated_at: float
     retrying: int = 0
+    trouble: str = ""
     due_at: float | None = None
     """When the first of its timers is due, if one is set."""
     attributes: dict[str, str] = {}

@@ -343,7 +343,7 @@ class Session(ByHand):
         """Shut the worker's door before anyone is told (design 3.5). A role without transactions has no door."""
         self._failing = self._failing or reason
         self._unless = unless
-        self._update(phase=Phase.CLOSING, waiting="worker: close")
+        self._update(phase=Phase.CLOSING, waiting=f"worker: close, before it is undone: {self._failing}")
         if any(operation.kind == "transaction" for operation in self.program.projection.operations.values()):
             self._draft.calls.append(CloseWorker(unless))
         else:

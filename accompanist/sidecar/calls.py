@@ -4,7 +4,10 @@ The core asks once; here it is asked until there is an answer or the budget is s
 key, so the worker's fence makes them one. A fault (no connection, no time left, 5xx, a lock) decides nothing and is
 never shown to the choreography; only a worker's own words do: replied, declined, closed, reused.
 
-Whoever asks is told that attempts fail (`again`), so that people can see which sessions wait for a worker.
+A worker that is away, so that it has not read the call, spends no budget: it is waited for (`retries.away_ms_of`). A
+worker that declines what may not be declined is at fault, and is asked again until somebody has mended it.
+
+Whoever asks is told that attempts fail, and why (`again`), so that people can see which sessions wait for a worker.
 
 Not promised: that the number of attempts survives a crash. A restarted sidecar begins to count again.
 """
@@ -42,7 +45,7 @@ from accompanist.runtime.events import Answered, CloseAnswered, Event, Name, Und
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Executed, ResultKind
 from accompanist.sidecar import drawn
-from accompanist.sidecar.retries import Retry, policy_of
+from accompanist.sidecar.retries import Retry, away_ms_of, policy_of
 from accompanist.sidecar.tracing import Tracing
 
 logger = structlog.get_logger("accompanist.calls")
@@ -51,12 +54,12 @@ CLOSE = "accompanist.close"
 FORGET = "accompanist.forget"
 
 
-Again = Callable[[int], None]
-"""Told how many attempts have failed, now and then: at 2, 4, 8 and so on, so that a worker which is down for a day is
-told of some twenty times."""
+Again = Callable[[int, str], None]
+"""Told how many attempts have failed and why the last one did, now and then: at 2, 4, 8 and so on, so that a worker
+which is down for a day is told of some twenty times; and when it fails in another way than before."""
 
 
-def _unheard(attempts: int) -> None:
+def _unheard(attempts: int, trouble: str) -> None:
     """Nobody wants to know."""
 
 
@@ -82,7 +85,7 @@ class _Entry(msgspec.Struct):
 
 class Calls:
     """The calls of one sidecar. `sleep` and `chance` are the world's: back-off waits and its jitter; so are `clock` and
-    `new_id`, which a choreography reads."""
+    `new_id`, which a choreography reads, and `monotonic`, which measures how long a worker is away."""
 
     def __init__(
         self,
@@ -93,6 +96,7 @@ class Calls:
         chance: Callable[[], float] = random.random,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], UUID] = uuid4,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._workers = workers
         self._tracing = tracing
@@ -101,6 +105,7 @@ class Calls:
         self._chance = chance
         self._clock = clock
         self._new_id = new_id
+        self._monotonic = monotonic
         self._under_way: dict[tuple[UUID, str], set[asyncio.Event]] = {}
         self.in_flight = 0
 
@@ -212,7 +217,8 @@ class Calls:
     ) -> Answer:
         worker = self._workers[role_class]
         policy, timeout_ms = policy_of(call, self._retries, declared)
-        attempt = failures = 0
+        failing = Failing(policy, away_ms_of(call, self._retries, declared), call, again)
+        attempt = 0
         while True:
             attempt += 1
             context = self._tracing.call(cause, header, role, call, attempt)
@@ -226,8 +232,7 @@ class Calls:
             self._tracing.called(header, role, role_class, call, attempt, context, cause, began, answer)
             if _decides(answer, call):
                 return answer
-            failures += not (call.kind is ResultKind.COMPENSATE and _away(answer))
-            given_up = policy.attempts_max is not None and failures >= policy.attempts_max
+            given_up = failing.gives_up(answer, self._monotonic())
             logger.warning(
                 "call.given_up" if given_up else "call.again",
                 session=str(header.session),
@@ -239,8 +244,7 @@ class Calls:
             )
             if given_up:
                 return answer
-            if attempt > 1 and attempt & (attempt - 1) == 0:
-                again(attempt)
+            failing.tell(answer, attempt)
             await self._sleep(backoff.wait_ms(attempt, policy, self._chance()) / 1000)
 
 
@@ -251,12 +255,45 @@ def _decides(answer: Answer, call: CallWorker) -> bool:
         return isinstance(answer, Replied)
     if call.operation == CLOSE:
         return isinstance(answer, Replied | Missing)
-    return isinstance(answer, Replied | Declined | Closed | Reused)
+    return isinstance(answer, Replied | Closed | Reused) or (isinstance(answer, Declined) and not call.firm)
 
 
-def _away(answer: Answer) -> bool:
-    """The worker, or its database, is not there to compensate: no reason to ask a person, only to wait."""
-    return isinstance(answer, RetryLater) or (isinstance(answer, Fault) and answer.silent)
+class Failing:
+    """What the attempts of one call have come to, as long as they fail."""
+
+    def __init__(self, policy: backoff.Policy, away_ms: int | None, call: CallWorker, again: Again) -> None:
+        self._policy, self._away_ms, self._again = policy, away_ms, again
+        self._undoes = call.kind is ResultKind.COMPENSATE
+        self._failures = 0
+        self._away_since: float | None = None
+        self._told = ""
+
+    def gives_up(self, answer: Answer, now: float) -> bool:
+        """Whether this was the last attempt. Only an answer, or a call that was read and not answered, counts: one who
+        is not there has not failed. To compensate, a worker's database that is away is waited for, too."""
+        away = isinstance(answer, Fault) and answer.away
+        self._away_since = (now if self._away_since is None else self._away_since) if away else None
+        if away:
+            assert self._away_since is not None
+            return self._away_ms is not None and (now - self._away_since) * 1000 >= self._away_ms
+        waits = isinstance(answer, RetryLater) or (isinstance(answer, Fault) and answer.silent)
+        self._failures += not (self._undoes and waits)
+        return self._policy.attempts_max is not None and self._failures >= self._policy.attempts_max
+
+    def tell(self, answer: Answer, attempt: int) -> None:
+        """Tell of it, if it is time to. A decline that may not be is told of at once."""
+        way = f"{type(answer).__name__} {isinstance(answer, Fault) and answer.away}"
+        other, self._told = way != self._told, way
+        rarely = attempt & (attempt - 1) == 0
+        if (attempt > 1 and (rarely or other)) or (isinstance(answer, Declined) and other):
+            self._again(attempt, _trouble(answer))
+
+
+def _trouble(answer: Answer) -> str:
+    """What went wrong, for people who look at the session. A reason to decline is made for them."""
+    if isinstance(answer, Declined):
+        return f"it declines, which it may not: {answer.reason}"[: limits.reason_chars_max]
+    return _words(answer)
 
 
 def _words(answer: Answer) -> str:

@@ -390,10 +390,10 @@ class Driver(Holding):
             session.retried(0)
             self._feed(session, event)
 
-    def _again(self, session: Session, attempts: int) -> None:
+    def _again(self, session: Session, attempts: int, trouble: str) -> None:
         """A worker was asked again and again: that is written where people look."""
         if self._sessions.get(session.key) is session:
-            session.retried(attempts)
+            session.retried(attempts, trouble)
             self._dirty.soon(session)
 
     # -- rows that only cache ----------------------------------------------------------------------

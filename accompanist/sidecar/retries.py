@@ -2,6 +2,9 @@
 says, and what the configuration says instead. The configuration by an operation's name stands over the declaration,
 and that over the configuration's `default`: who deploys knows the place, who declares knows the operation.
 
+A worker that is away, so that it has not even read the call, spends no budget: it is waited for, as long as `away_ms`
+says, or until the saga's deadline.
+
 Three kinds of calls differ by nature, and no configuration changes that: a transaction that may fail has a budget of
 attempts, a retriable one and whatever stands after the commit point has none, and a compensation has a long one,
 after which a person is asked.
@@ -29,12 +32,22 @@ class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     first_ms: int | None = None
     cap_ms: int | None = None
     timeout_ms: int | None = None
+    away_ms: int | None = None
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ValueError(f"{name} is at least 1")
+
+
+def away_ms_of(call: CallWorker, retries: Mapping[str, Retry], declared: Tries = UNSAID) -> int | None:
+    """How long the worker may be away before a call is given up, in milliseconds; None: for any time."""
+    if call.endless or call.kind is ResultKind.COMPENSATE:
+        return None
+    named = retries.get(call.operation)
+    layers = (named, declared) if named is not None else (declared, retries.get(DEFAULT, Retry()))
+    return next((layer.away_ms for layer in layers if layer.away_ms is not None), None)
 
 
 def policy_of(call: CallWorker, retries: Mapping[str, Retry], declared: Tries = UNSAID) -> tuple[Policy, int]:

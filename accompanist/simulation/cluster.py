@@ -231,7 +231,7 @@ class Line:
         if answer.done() and not again:  # it was cut off: it comes later, or it never came
             loop.later(faults.between(Kind.CALL_LATE, 0.01, 10.0), self._do, method, arguments, about)
         elif self._cluster.down[f"worker of {self._service}"] or faults.strike(Kind.CALL_BROKEN, method):
-            self._settle_soon(answer, Fault("no connection to the worker", silent=True))
+            self._settle_soon(answer, Fault("no connection to the worker", silent=True, away=True))
         elif faults.strike(Kind.CALL_REFUSED, method):
             busy = RetryLater("a lock") if faults.pick(Kind.CALL_REFUSED, 2) else Fault("it failed inside")
             self._settle_soon(answer, busy)
@@ -304,7 +304,7 @@ class Replica:
             for role, projection in subject.choreography.projections.items()
             if cluster.bindings[subject.choreography.name][role] == self.service
         }
-        self.calls = Calls(classes, tracing, chance=chance, clock=self.clock, new_id=self.new_id)
+        self.calls = Calls(classes, tracing, chance=chance, clock=self.clock, new_id=self.new_id, monotonic=loop.time)
         self.waiters = Waiters()
         hosted = cluster.hosted[self.service]
         self.driver = Driver(

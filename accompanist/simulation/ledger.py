@@ -81,7 +81,7 @@ class Workers:
                 entries = self._ledger.of(about.session, about.role)
                 self._ledger.shut.setdefault((about.session, about.role), len(entries))
             return answer
-        self._call = CallWorker(about.site, ResultKind(about.kind), method, arguments)
+        self._call = CallWorker(about.site, ResultKind(about.kind), method, arguments, firm=about.retriable)
         return worker.call(self._call)
 
     def _fence(self, session: UUID, role: str) -> FencedWorker:

@@ -14,6 +14,8 @@ holds the key, and that is harmless, because the record is written once and whoe
 
 A savepoint would cost every successful call a round trip to save the refused ones two.
 
+A retriable operation may not decline: what it declines is rolled back and not recorded, since it is asked again.
+
 An exception of the handler rolls back and records nothing: the call is asked again, and stands undecided until then. A
 connection that breaks at COMMIT leaves the outcome unknown here; the answer is "retry later", and the repeat reads it.
 
@@ -69,8 +71,9 @@ class Execution:
         self._fence = fence
         self._isolation = isolation
 
-    async def transact(self, key: Key, work: Work, returns: Any) -> bytes:
-        """The reply of a transaction or compensation, done now or before. Raises RpcError."""
+    async def transact(self, key: Key, work: Work, returns: Any, *, retriable: bool = False) -> bytes:
+        """The reply of a transaction or compensation, done now or before. Raises RpcError. `retriable`: it may not be
+        declined; a handler that does so is at fault, nothing is recorded, and it is asked again."""
         if key.kind == "forward":
             crashpoints.reached("worker.call_received")
 
@@ -80,6 +83,8 @@ class Execution:
             except Declined as refusal:
                 if key.kind == "compensate":
                     raise RpcError(envelope.INTERNAL_ERROR, "a compensation declined") from None
+                if retriable:
+                    raise _declined(refusal.reason) from None
                 return await self._fence.refuse(connection, key, refusal.reason.replace("\0", ""))
 
         return _answer(*await self._decided(once))
@@ -94,7 +99,7 @@ class Execution:
         try:
             return await self._decided(once)
         except Declined as refusal:
-            raise RpcError(envelope.DECLINED, "declined", refusal.reason[: limits.reason_chars_max]) from None
+            raise _declined(refusal.reason) from None
 
     async def close(self, session: UUID, role: str, unless: str | None) -> bytes:
         """Shut the door of (session, role) and tell what was executed behind it. Raises RpcError."""
@@ -146,6 +151,10 @@ class Execution:
                     raise
                 raise RpcError(envelope.RETRY_LATER, "retry later", word) from None
         raise AssertionError("a loop of attempts ends in one of them")
+
+
+def _declined(reason: str) -> RpcError:
+    return RpcError(envelope.DECLINED, "declined", reason[: limits.reason_chars_max])
 
 
 def _encode(reply: Any, returns: Any) -> bytes:

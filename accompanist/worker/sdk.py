@@ -103,7 +103,8 @@ class Worker:
 
                 if operation.kind == contract.QUERY:
                     return await execution.ask(work, operation.returns)
-                return await execution.transact(_key(call, operation, params), work, operation.returns)
+                key = _key(call, operation, params)
+                return await execution.transact(key, work, operation.returns, retriable=call.retriable)
 
         return method
 

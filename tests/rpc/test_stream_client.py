@@ -89,8 +89,39 @@ async def test_errors_have_their_meaning(tmp_path: Path) -> None:
 
 async def test_nobody_listens(tmp_path: Path) -> None:
     client = connect(f"unix:{tmp_path}/nobody.sock")
-    assert await ask(client) == Fault("no connection to the worker (FileNotFoundError)", silent=True)
+    assert await ask(client) == Fault("no connection to the worker (FileNotFoundError)", silent=True, away=True)
     await client.close()
+
+
+async def test_a_call_that_nobody_has_read_is_told_from_one_that_was_read(tmp_path: Path) -> None:
+    """Over one connection, ended by a worker that has read the first of three calls and not the others: the last one
+    was certainly not read, of the others nobody knows."""
+
+    async def read_one(peer: Peer) -> None:
+        await peer.request()
+        reading.set()
+        await written.wait()
+
+    reading, written = asyncio.Event(), asyncio.Event()
+    big = b'{"a":"' + b"x" * 300_000 + b'"}'  # more than the reader takes ahead
+    async with worker(tmp_path, read_one) as client:
+        first = asyncio.create_task(ask(client, 1))
+        await reading.wait()
+        others = [asyncio.create_task(client.call("echo", big, b"{}", PATIENT_MS)) for _ in range(2)]
+        for _ in range(5):
+            await asyncio.sleep(0)  # a turn of the loop: they are written
+        written.set()
+        answers = await asyncio.gather(first, *others)
+    assert all(isinstance(answer, Fault) and answer.silent for answer in answers)
+    assert [isinstance(answer, Fault) and answer.away for answer in answers] == [False, False, True]
+
+
+async def test_a_call_that_was_read_is_not_one_that_nobody_has_read(tmp_path: Path) -> None:
+    async def read_it(peer: Peer) -> None:
+        await peer.request()
+
+    async with worker(tmp_path, read_it) as client:
+        assert await ask(client) == Fault("the connection was closed", silent=True)
 
 
 async def test_no_answer_in_time_hits_one_call_only(tmp_path: Path) -> None:

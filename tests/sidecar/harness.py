@@ -68,7 +68,7 @@ class Workers:
             ]
             closed = said.name is Name.CLOSED
             return Replied(orjson.dumps({"closed": closed, "executed": executed, "reply": orjson.Fragment(said.reply)}))
-        return worker.call(CallWorker(site, ResultKind(about.kind), method, arguments))
+        return worker.call(CallWorker(site, ResultKind(about.kind), method, arguments, firm=about.retriable))
 
 
 class Hosted:

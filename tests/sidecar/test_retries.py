@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,10 +14,10 @@ from accompanist.language.tries import Tries
 from accompanist.runtime.answers import Answer, Fault, Missing, Replied, RetryLater
 from accompanist.runtime.backoff import COMPENSATION, FORWARD, RETRIABLE, Policy
 from accompanist.runtime.burst import CallWorker, CloseWorker
-from accompanist.runtime.events import Answered, CloseAnswered, Name, Undid
+from accompanist.runtime.events import Answered, CloseAnswered, Event, Name, Undid
 from accompanist.runtime.ports import ResultKind
 from accompanist.sidecar.calls import Calls
-from accompanist.sidecar.retries import Retry, policy_of
+from accompanist.sidecar.retries import Retry, away_ms_of, policy_of
 from accompanist.sidecar.tracing import Tracing
 from accompanist.telemetry.spans import Telemetry
 from tests.runtime import sagas
@@ -108,6 +109,78 @@ async def test_a_worker_that_is_away_is_waited_for_and_one_that_fails_is_given_u
     asked = Calls({"B": worker}, Tracing(Telemetry(), {}), sleep=at_once, chance=lambda: 0.0)
     event = await asked.ask(sagas.HEADER, "b", "B", call("refund", ResultKind.COMPENSATE), {})
     assert isinstance(event, Undid) and event.name is name
+
+
+AWAY = Fault("no connection to the worker (FileNotFoundError)", silent=True, away=True)
+CUT = Fault("the connection was closed", silent=True)
+
+
+async def asked_of(answers: list[Answer], asked: CallWorker, **more: Any) -> Event:
+    calls = Calls({"B": Answers(answers)}, Tracing(Telemetry(), {}), sleep=at_once, chance=lambda: 0.0, **more)
+    return await calls.ask(sagas.HEADER, "b", "B", asked, {})
+
+
+@pytest.mark.parametrize(
+    ("answer", "name"),
+    [
+        (AWAY, Name.REPLIED),
+        (CUT, Name.EXHAUSTED),
+        (Fault("no answer within 10000 ms"), Name.EXHAUSTED),
+        (RetryLater("its database is away"), Name.EXHAUSTED),
+    ],
+)
+async def test_absence_spends_no_budget_and_what_was_read_does(answer: Answer, name: Name) -> None:
+    event = await asked_of([answer] * (limits.call_attempts_max + 5), call())
+    assert isinstance(event, Answered) and event.name is name
+
+
+async def test_what_was_read_is_counted_across_absences() -> None:
+    answers: list[Answer] = [CUT, AWAY, AWAY] * (limits.call_attempts_max - 1)
+    event = await asked_of(list(answers), call())
+    assert isinstance(event, Answered) and event.name is Name.REPLIED
+    event = await asked_of([*answers, CUT], call())
+    assert isinstance(event, Answered) and event.name is Name.EXHAUSTED
+
+
+class Minutes:
+    """A clock of which each look takes a minute."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 60.0
+        return self.now
+
+
+@pytest.mark.parametrize(
+    ("away", "name"),
+    [(5, Name.REPLIED), (12, Name.EXHAUSTED)],
+)
+async def test_an_operation_may_say_how_long_its_worker_may_be_away(away: int, name: Name) -> None:
+    retries = {"charge": Retry(away_ms=600_000)}
+    event = await asked_of([AWAY] * away, call(), retries=retries, monotonic=Minutes())
+    assert isinstance(event, Answered) and event.name is name
+
+
+async def test_a_worker_that_was_there_meanwhile_is_away_anew() -> None:
+    answers: list[Answer] = [*[AWAY] * 8, CUT, *[AWAY] * 8]
+    event = await asked_of(answers, call(), retries={"charge": Retry(away_ms=600_000)}, monotonic=Minutes())
+    assert isinstance(event, Answered) and event.name is Name.REPLIED
+
+
+def test_how_long_is_said_by_the_role_and_over_it_by_the_configuration() -> None:
+    declared = Tries(away_ms=5_000)
+    assert away_ms_of(call(), {}) is None
+    assert away_ms_of(call(), {"default": Retry(away_ms=7)}, declared) == 5_000
+    assert away_ms_of(call(), {"charge": Retry(away_ms=7)}, declared) == 7
+    assert away_ms_of(call(), {"default": Retry(away_ms=7)}) == 7
+
+
+def test_what_may_not_fail_and_what_undoes_are_waited_for_whatever_is_said() -> None:
+    retries = {"charge": Retry(away_ms=7)}
+    assert away_ms_of(call(endless=True), retries) is None
+    assert away_ms_of(call(kind=ResultKind.COMPENSATE), retries) is None
 
 
 class Unfenced:

@@ -73,6 +73,16 @@ async def test_a_refusal_undoes_the_effects_and_stays(caller: Caller, db: asyncp
     assert await done(db) == []
 
 
+async def test_what_may_not_be_declined_leaves_no_refusal_behind(caller: Caller, db: asyncpg.Connection) -> None:
+    """It is a fault: the fence keeps nothing of it, so that a worker that was mended can do it."""
+    meta = orjson.dumps({"session": str(caller.session), "role": caller.role, "site": "1", "retriable": True})
+    arguments = orjson.dumps({"plank": {"length": 1, "wood": "iron"}})
+    for _ in range(2):
+        answer = await caller.client.call("saw", arguments, meta, TIMEOUT_MS)
+        assert answer == Declined("iron is not sawn")
+    assert await db.fetchval("SELECT count(*) FROM fence_call") == 0
+
+
 async def test_concurrent_repeats_over_two_connections(
     caller: Caller, running: Running, db: asyncpg.Connection
 ) -> None:

@@ -30,7 +30,10 @@ const (
 )
 
 // key is what the fence knows a call by, with what it asks for.
-type key struct{ session, role, site, kind, method, arguments string }
+type key struct {
+	session, role, site, kind, method, arguments string
+	retriable                                    bool // it may not decline; no part of the key
+}
 
 // work is an operation with its parameters, to be done in a transaction.
 type work func(within context.Context, tx *sql.Tx, call key) (any, error)
@@ -75,6 +78,10 @@ func (worker *worker) transact(within context.Context, key key, run work) ([]byt
 	switch refused := errors.As(err, &reason); {
 	case refused && key.kind == string(compensate):
 		err = errors.New("a compensation declined")
+	case refused && key.retriable:
+		// a fault, which is asked again, and no outcome to keep
+		told := []rune(string(reason))
+		err = &rpcError{declined, "declined", string(told[:min(len(told), 500)])}
 	case refused:
 		// the effects are rolled back; the refusal is recorded by itself, and what was recorded before it wins
 		told := []rune(strings.ReplaceAll(string(reason), "\x00", ""))
@@ -186,6 +193,7 @@ func keyOf(about json.RawMessage, wanted kind, method string, params members) (k
 	if !uuid.MatchString(found.session) || !isName(found.role) || !isName(found.site) || found.kind != string(wanted) {
 		return key{}, invalid("the key in _meta: session, role, site, key")
 	}
+	found.retriable = string(meta["retriable"]) == "true"
 	var err error
 	found.arguments, err = canonical(params)
 	return found, err

@@ -52,7 +52,7 @@ function canonical(value) {
 // -- the fence -------------------------------------------------------------------------------------
 
 /** The reply of a transaction or compensation, done now or before. */
-async function transact(pool, operation, key, params) {
+async function transact(pool, operation, key, params, retriable) {
   const call = { session: key[0], role: key[1], site: key[2] };
   try {
     return meaning(await within(pool, async (tx) => {
@@ -65,6 +65,8 @@ async function transact(pool, operation, key, params) {
     }));
   } catch (problem) {
     if (!(problem instanceof Declined) || operation.kind === 'compensation') throw problem;
+    // what is retriable may not decline: that is a fault, which is asked again, and no outcome to keep
+    if (retriable) throw new RpcError(DECLINED, 'declined', problem.message.slice(0, REASON_CHARS_MAX));
     // the effects are rolled back; the refusal is recorded by itself, and what was recorded before it wins
     const [session, role, site, , method, digested] = key;
     const reason = problem.message.replaceAll('\0', '').slice(0, REASON_CHARS_MAX);
@@ -124,7 +126,7 @@ async function answer(worker, request) {
   if (!uuid(session) || !name(role) || !name(site) || key !== kind) {
     throw new RpcError(INVALID_PARAMS, 'invalid params', 'the key in _meta: session, role, site, key');
   }
-  return transact(worker.pool, operation, [session, role, site, kind, request.method, canonical(params)], params);
+  return transact(worker.pool, operation, [session, role, site, kind, request.method, canonical(params)], params, about.retriable === true);
 }
 
 function reserved(pool) {

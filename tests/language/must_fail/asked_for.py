@@ -23,6 +23,9 @@ class Desk(Role):
     @query(first_s=2, cap_s=1)  #! ACC148 cap_s is the smaller one
     def ask_fast(self, n: int) -> int: ...
 
+    @transaction(retriable=True, away_s=9)  #! ACC148 its worker may be away for any time  # type: ignore[call-overload]
+    def tell_late(self, n: int) -> int: ...
+
     @query(patience=3)  # type: ignore[call-overload]
     def ask_much(self, n: int) -> int: ...  #! ACC161 does not say what kind of operation it is
 

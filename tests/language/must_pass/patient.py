@@ -12,7 +12,7 @@ class Clerk(Role):
     @query(attempts=3)
     def ask(self, number: int) -> int: ...
 
-    @transaction(attempts=5, timeout_s=30, first_s=0.1, cap_s=10)
+    @transaction(attempts=5, timeout_s=30, first_s=0.1, cap_s=10, away_s=86_400)
     def write(self, number: int) -> str: ...
 
     @write.compensation(attempts=100, cap_s=60)
