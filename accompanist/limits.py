@@ -63,6 +63,9 @@ log_command_s = 15.0  # beyond the server's own limit: a silent line, not a slow
 load_sessions_max = 200  # rebuilt from the log in one question
 lazy_write_ms = 50  # what nobody waits for is written together
 measure_s = 5.0  # how often the gauges are made true
+damaged_look_ms = 1_000  # how often it is looked for sessions that the log refused and that are due again
+damaged_again_ms = 5_000  # the first wait of such a session
+damaged_again_cap_ms = 300_000  # and the longest
 sidecar_drain_s = 4.0  # less than a supervisor waits before it kills (honcho: 5 s)
 answers_ms = 1_200  # for clients that wait while a sidecar leaves; they are told how things stand
 relay_around_bytes = 4_096  # what a call to a peer has besides its messages: envelope, `_meta`, commas
@@ -149,6 +152,7 @@ metrics_every_ms = 15_000
 frames_logged_max = 6  # places of an exception
 
 # -- the command line ------------------------------------------------------------------------------
+health_answer_s = 2.0  # of a sidecar's page, which costs it nothing
 client_answer_s = 10.0  # of a sidecar, beyond what was asked to be waited for
 table_value_chars_max = 72  # of one value in a table; --json shows all of it
 keep_name_chars_max = 100  # of a kept command, in what is said of it

@@ -94,6 +94,21 @@ def ask(service: Service, method: str, params: Mapping[str, Any], wait_s: float 
     return _result(said, answer.status, service)
 
 
+def health(service: Service) -> dict[str, Any]:
+    """What the sidecar's page /health says; nothing where none answers at the service's API from here."""
+    if not service.api:
+        return {}
+    connection, _ = _connection(service.api, limits.health_answer_s)
+    try:
+        connection.request("GET", "/health")
+        said = json.loads(connection.getresponse().read(limits.message_bytes_max))
+    except (OSError, http.client.HTTPException, ValueError):
+        return {}
+    finally:
+        connection.close()
+    return said if isinstance(said, dict) else {}
+
+
 def _token(service: Service) -> str:
     if (file := _token_file.get()) is not None:
         return tokens.bearer(file)

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import os
 from pathlib import Path
+from typing import Any
 
+from accompanist.cli import api
 from accompanist.cli.output import show
 from accompanist.errors import CATALOGUE, OperatorError
-from accompanist.log import diagnosis, server, vitals
+from accompanist.log import ailments, diagnosis, server, vitals
 from accompanist.log.diagnosis import Finding
 from accompanist.log.vitals import Vitals
 from accompanist.sidecar import config as configuration
@@ -49,7 +51,24 @@ async def _examine(services: list[Service], database: str, accept: bool) -> tupl
             continue
         seen.append(found)
         findings += diagnosis.judge(found, poll_only=service.poll_only)
+        findings += _of_process(service, api.health(service), found)
     return seen, sorted(findings, key=lambda finding: (finding.severity, finding.code, finding.service))
+
+
+def _of_process(service: Service, health: dict[str, Any], found: Vitals) -> list[Finding]:
+    """What only the sidecar's process knows, where it answers from here."""
+    told: list[tuple[str, str]] = []
+    failing = health.get("failing")
+    if isinstance(failing, dict) and failing:
+        names = ", ".join(f"{task} ({problem})" for task, problem in sorted(failing.items()))
+        told.append((ailments.TASK_FAILS, names))
+    damaged = health.get("damaged")
+    if isinstance(damaged, int) and damaged > found.damaged.count:
+        told.append((ailments.DAMAGED, f"{damaged}, named in the sidecar's log"))
+    return [
+        Finding(service=service.name, code=code, severity="error", text=text, remedy=CATALOGUE[code].remedy)
+        for code, text in told
+    ]
 
 
 def _unreachable(service: Service, problem: OperatorError) -> Finding:

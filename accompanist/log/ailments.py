@@ -99,6 +99,21 @@ NOT_FORGOTTEN = catalogue(
     "Sessions have gone from the log, and the worker has not answered accompanist.forget for an hour.",
     "See that the service's workers are up; their fence tables grow until then.",
 )
+DAMAGED = catalogue(
+    "ACC445",
+    "sessions that the log refuses",
+    "Something of a session cannot be written to the log or read from it: a value that a column refuses, a row that "
+    "somebody changed by hand, or a defect of ours. The session stands still, and others go on.",
+    "See the problem named, and the log of the sidecar (session.damaged). Once the cause is mended the session goes on "
+    "by itself within minutes; if nothing is wrong with the database, report it.",
+)
+TASK_FAILS = catalogue(
+    "ACC446",
+    "a task of the sidecar fails",
+    "Something that a sidecar does in the background raises an error each time it is begun again. What it is for is "
+    "not done meanwhile.",
+    "See the sidecar's log (task.failed) for where it fails. Restart it if the cause is mended; else report it.",
+)
 VERSION_LOST = catalogue(
     "ACC435",
     "open sessions of a version that the log cannot bring back",

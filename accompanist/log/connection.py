@@ -1,8 +1,8 @@
-"""Reaching Postgres: which of its failures mean "ask again", and addresses without secrets.
+"""Reaching Postgres: connections that are dropped when they have gone bad, and addresses without secrets.
 
-`reach()` turns connection loss, shutdown, recovery, full tables of connections, deadlocks, lost locks and time-outs
-into `LogUnavailable`. Whether the commit happened is then unknown, which is harmless: everything the log does may be
-done twice. Any other error of Postgres is a mistake of ours and passes unchanged.
+`reach()` turns every failure of Postgres into `LogUnavailable`, unless it is proved to be about the values that were
+sent (`log.faults`) or is one that the log's own functions raise; these pass unchanged. Whether the commit happened is
+then unknown, which is harmless: everything the log does may be done twice.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 import asyncpg
 
 from accompanist import limits
-from accompanist.log import settings
+from accompanist.log import faults, settings
 from accompanist.runtime.ports import LogUnavailable
 
-# Classes of SQLSTATE after which the same question may be asked again: connection, rollback, resources, operator
-# intervention, system. And: lock not available, read-only (a server in recovery), a plan that a migration outdated.
+# For what a person asked (`log.refusals`): classes of SQLSTATE that say that the server cannot be worked with now. And:
+# lock not available, read-only (a server in recovery), a plan that a migration outdated.
 _AGAIN_CLASSES = ("08", "40", "53", "57", "58")
 _AGAIN_STATES = ("55P03", "25006", "0A000")
 
@@ -32,7 +32,7 @@ class Connections(Protocol):
 
 
 def again(problem: BaseException) -> bool:
-    """Whether the failure may go away by asking again."""
+    """Whether the failure says that the server is away, and nothing of what it was asked."""
     if isinstance(problem, asyncpg.PostgresError) and not of_a_pooler(problem):
         state = problem.sqlstate or ""
         return state[:2] in _AGAIN_CLASSES or state in _AGAIN_STATES
@@ -48,32 +48,31 @@ def of_a_pooler(problem: BaseException | None) -> bool:
 
 @asynccontextmanager
 async def reach() -> AsyncIterator[None]:
-    """Failures inside that may go away become LogUnavailable, without the statement or its values."""
+    """Failures inside that are not proved to be ours become LogUnavailable, without the statement or its values."""
     try:
         yield
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError) as problem:
-        if again(problem):
-            raise LogUnavailable(type(problem).__name__) from None
-        raise
+    except faults.FAILURES as problem:
+        if faults.of_values(problem) or faults.ours(problem):
+            raise
+        raise LogUnavailable(type(problem).__name__) from None
 
 
 async def connect(
     dsn: str, name: str, schema: str | None = None, stating: Mapping[str, str] = settings.LOG
 ) -> asyncpg.Connection:
-    """One connection outside any pool. Raises LogUnavailable."""
-    async with reach():
-        connection = await asyncpg.connect(
-            dsn,
-            timeout=limits.log_connect_s,
-            command_timeout=limits.log_command_s,
-            server_settings=settings.of(name, schema, stating),
-        )
-        try:
-            await settings.complete(connection)
-        except BaseException:
-            connection.terminate()
-            raise
-        return connection
+    """One connection outside any pool. Raises what the driver raises: `reach` and `refusals.readable` read it."""
+    connection = await asyncpg.connect(
+        dsn,
+        timeout=limits.log_connect_s,
+        command_timeout=limits.log_command_s,
+        server_settings=settings.of(name, schema, stating),
+    )
+    try:
+        await settings.complete(connection)
+    except BaseException:
+        connection.terminate()
+        raise
+    return connection
 
 
 async def _keep_state(connection: asyncpg.Connection) -> None:
@@ -87,6 +86,9 @@ class Pool:
     dead without a sign (a firewall that forgot it, a host that is gone), and those that were opened beside it most
     likely are, too: it is dropped as it is, for a cancellation would be waited for on it as long again, and the others
     are opened anew when they are next needed, or each would cost as much.
+
+    A connection whose server answers that it may not write any more, shuts down or does not know the login any more is
+    dropped likewise, and those beside it with it: they lead to the same server, and a new one may lead to a better one.
     """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
@@ -101,6 +103,11 @@ class Pool:
             taken.terminate()
             await self._pool.expire_connections()
             raise
+        except asyncpg.PostgresError as problem:
+            if faults.spoils(problem):
+                taken.terminate()
+                await self._pool.expire_connections()
+            raise
         finally:
             await self._pool.release(taken)
 
@@ -110,20 +117,19 @@ class Pool:
 
 
 async def open_pool(dsn: str, told: Mapping[str, str] | None = None, **more: object) -> Pool:
-    """Connections that tell the server `told` when they begin; `more` is the driver's. Raises LogUnavailable."""
-    async with reach():
-        pool = await asyncpg.create_pool(
-            dsn,
-            min_size=1,
-            max_size=limits.log_connections_max,
-            max_inactive_connection_lifetime=0,
-            reset=_keep_state,
-            timeout=limits.log_connect_s,
-            command_timeout=limits.log_command_s,
-            init=settings.complete if told else None,
-            server_settings=dict(told or {}),
-            **more,
-        )
+    """Connections that tell the server `told` when they begin; `more` is the driver's. Raises what that raises."""
+    pool = await asyncpg.create_pool(
+        dsn,
+        min_size=1,
+        max_size=limits.log_connections_max,
+        max_inactive_connection_lifetime=0,
+        reset=_keep_state,
+        timeout=limits.log_connect_s,
+        command_timeout=limits.log_command_s,
+        init=settings.complete if told else None,
+        server_settings=dict(told or {}),
+        **more,
+    )
     return Pool(pool)
 
 

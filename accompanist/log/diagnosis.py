@@ -130,6 +130,7 @@ def _sessions(vitals: Vitals) -> Judged:
     for code, held in (
         (ailments.STUCK, vitals.stuck),
         (ailments.PARKED, vitals.parked),
+        (ailments.DAMAGED, vitals.damaged),
         (ailments.UNHOSTABLE, vitals.unhostable),
         (ailments.OUTBOX_WAITS, vitals.outbox),
         (ailments.OUTBOX_CLASH, vitals.clashes),

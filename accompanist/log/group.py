@@ -94,6 +94,8 @@ class Flusher:
                 except asyncio.CancelledError:
                     self._fail(group, LogUnavailable("closed"))
                     raise
+                except Exception as problem:  # whoever waits is answered whatever happens, and the next group goes on
+                    self._fail(group, problem)
         finally:
             self._task = None
 

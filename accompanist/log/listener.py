@@ -5,7 +5,8 @@
 The listening connection does nothing else. It listens first and wakes then, so what was committed before the LISTEN
 is found by looking, and what is committed after it is told. A heartbeat on the same connection asks whether the
 channel is still listened to: a half-open line gives no other sign, and a pooler may have swapped the session. After
-any failure it connects anew, and wakes, because whatever was told meanwhile was told to nobody.
+any failure, whatever it is, it connects anew, and wakes, because whatever was told meanwhile was told to nobody. It is
+told of once when it is lost and once when it is back.
 
 The poll wakes every `poll_ms`, with jitter so that sidecars do not step in time. It is the guarantee; `listen=False`
 leaves it alone (behind a pooler in transaction mode LISTEN cannot work).
@@ -16,10 +17,11 @@ Not promised: one wake-up a message. Several may be one, and one may find nothin
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
+
+import structlog
 
 from accompanist import limits
 from accompanist.log import names
@@ -27,7 +29,8 @@ from accompanist.log.connection import connect, reach
 from accompanist.runtime.backoff import RETRIABLE, delay_ms
 from accompanist.runtime.ports import LogUnavailable
 
-_log = logging.getLogger(__name__)
+logger = structlog.get_logger("accompanist.log")
+
 _LISTENING = "SELECT $1 IN (SELECT pg_listening_channels())"
 
 
@@ -57,6 +60,8 @@ class Listener:
         self._open_ear = open_ear
         self._sleep = sleep
         self._jitter = jitter
+        self._hears: bool | None = None
+        """None: it has not been tried yet."""
 
     @classmethod
     def at(cls, dsn: str, schema: str, wake: Callable[[], None], *, listen: bool = True) -> Listener:
@@ -92,22 +97,39 @@ class Listener:
                 finally:
                     ear.terminate()
             except LogUnavailable as problem:
-                _log.info("listener lost its connection: %s", problem)
+                self._lost(str(problem))
+            except Exception as problem:  # a listener that ended would look like one that hears nothing
+                self._lost(type(problem).__name__)
             failures += 1
             await self._sleep((delay_ms(failures, RETRIABLE, self._jitter()) or 0) / 1000)
 
+    @property
+    def listening(self) -> bool:
+        """Whether what is told is heard now, as far as is known. A listener that only polls never does."""
+        return self._hears is True
+
+    def _lost(self, problem: str) -> None:
+        if self._hears is not False:
+            self._hears = False
+            logger.warning("listener.lost", problem=problem)
+
     async def _listen(self, ear: Ear) -> None:
-        """Returns when the line is lost or the channel is not listened to any more."""
+        """Returns when the channel is not listened to any more. Raises what a lost line raises."""
         lost = asyncio.Event()
         ear.add_termination_listener(lambda *_: lost.set())
         async with reach():
             await ear.add_listener(self._channel, lambda *_: self._wake())
+        if self._hears is False:
+            logger.info("listener.back")
+        self._hears = True
         self._wake()
-        while not lost.is_set():
+        while True:
             await self._heartbeat_pause(lost)
+            if lost.is_set():
+                raise LogUnavailable("the line is lost")
             async with reach():
-                if lost.is_set() or not await ear.fetchval(_LISTENING, self._channel):
-                    return
+                if not await ear.fetchval(_LISTENING, self._channel):
+                    raise LogUnavailable("the channel is not listened to any more")
 
     async def _heartbeat_pause(self, lost: asyncio.Event) -> None:
         """A heartbeat's time, or until the line is lost."""

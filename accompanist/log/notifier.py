@@ -4,8 +4,10 @@ A NOTIFY inside the writing transaction holds a lock of the whole server until t
 fell from 21,026 commits/s to 5,097. Here it leaves at once when nothing was sent lately, and else with all that came
 within `notify_hold_ms`, one statement for any number of services.
 
-State. The services waiting to be told, and one task while there are any. Failures: what could not be sent is dropped,
-and the next call connects anew; a woken sidecar looks at its tables, and one that was not woken polls.
+State. The services waiting to be told, and one task while there are any. Failures, whatever they are (the queue of the
+server is full, the line is lost): what could not be sent is dropped, and the next call connects anew; a woken sidecar
+looks at its tables, and one that was not woken polls. It is told of once when telling fails and once when it works
+again.
 
 Not promised: that anybody hears.
 """
@@ -16,10 +18,13 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Protocol
 
+import structlog
+
 from accompanist import limits
 from accompanist.log import names
 from accompanist.log.connection import connect, reach
-from accompanist.runtime.ports import LogUnavailable
+
+logger = structlog.get_logger("accompanist.log")
 
 _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest($1::text[]) AS channel"
 
@@ -64,6 +69,7 @@ class Notifier:
         self._waiting: set[str] = set()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self._mute = False
 
     @classmethod
     def over(cls, log: Execute, schemas: Mapping[str, str]) -> Notifier:
@@ -109,8 +115,15 @@ class Notifier:
                 if self._line is None:
                     self._line = await self._open_line()
                 await self._line.execute(_NOTIFY, channels)
-        except LogUnavailable:
+        except Exception as problem:
             self._hang_up()
+            if not self._mute:
+                self._mute = True
+                logger.warning("notifier.lost", problem=str(problem) or type(problem).__name__)
+        else:
+            if self._mute:
+                self._mute = False
+                logger.info("notifier.back")
 
     def _hang_up(self) -> None:
         line, self._line = self._line, None

@@ -17,11 +17,8 @@ from contextlib import asynccontextmanager, suppress
 
 import asyncpg
 
-from accompanist.log import names, settings
+from accompanist.log import faults, names, settings
 from accompanist.log.connection import Pool, open_pool
-
-PASSING = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE, NOT DEFERRABLE"
 """In full: what the defaults are that a transaction begins with is not ours to say here."""
@@ -50,7 +47,7 @@ class Transactions:
             except TimeoutError:
                 raise  # the line is dead: nothing is said on it any more
             except BaseException:
-                with suppress(*PASSING):
+                with suppress(*faults.FAILURES):
                     await connection.execute("ROLLBACK")
                 raise
             await connection.execute("COMMIT")
@@ -61,5 +58,5 @@ class Transactions:
 
 async def open_transactions(address: str, name: str, schema: str) -> Transactions:
     """Connections to a pooler, opened when they are first needed, and again when they were lost. Raises
-    LogUnavailable."""
+    what the driver raises."""
     return Transactions(await open_pool(address, statement_cache_size=0), name, schema)

@@ -25,7 +25,7 @@ from uuid import UUID
 import asyncpg
 
 from accompanist import limits
-from accompanist.log import inbox, names, results, sessions, settings, timers
+from accompanist.log import inbox, names, refusals, results, sessions, settings, timers
 from accompanist.log.connection import Connections, open_pool, reach
 from accompanist.log.leases import Fences
 from accompanist.log.pages import Pages
@@ -122,11 +122,12 @@ class PostgresLog(Pages, Versions):
         await require_head(dsn, service, schemas[service])
         await require_safe(dsn, schemas[service])
         name = f"accompanist {service}"
-        pool: Connections = (
-            await open_transactions(pooler, name, schemas[service])
-            if pooler
-            else await open_pool(dsn, settings.of(name, schemas[service]))
-        )
+        async with refusals.readable(pooler or dsn):
+            pool: Connections = (
+                await open_transactions(pooler, name, schemas[service])
+                if pooler
+                else await open_pool(dsn, settings.of(name, schemas[service]))
+            )
         return cls(pool, service, schemas, away=away, lease_ms=lease_ms, delivered=delivered)
 
     async def close(self) -> None:

@@ -22,6 +22,7 @@ from accompanist.language.texts import again
 from accompanist.log import names, refusals, server, settings, versions
 from accompanist.log.connection import connect
 from accompanist.log.schema import head
+from accompanist.runtime.ports import DAMAGED_WAITS
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +94,7 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     sessions_retrying: int = 0
     stuck: Held = Held(count=0)
     parked: Held = Held(count=0)
+    damaged: Held = Held(count=0)
     unhostable: Held = Held(count=0)
     versions: tuple[InUse, ...] = ()
     outbox: Held = Held(count=0)
@@ -135,6 +137,9 @@ _STUCK = """
 SELECT session, role, extract(epoch FROM clock_timestamp() - updated_at)::float8 AS seconds, waiting FROM session
 WHERE open AND NOT parked AND updated_at < clock_timestamp() - $1 * interval '1 millisecond'
   AND waiting NOT LIKE 'timer %' AND waiting NOT LIKE 'event %'"""
+_DAMAGED = f"""
+SELECT session, role, extract(epoch FROM clock_timestamp() - updated_at)::float8 AS seconds, waiting FROM session
+WHERE open AND waiting LIKE '{DAMAGED_WAITS} %'"""  # noqa: S608 (a constant)
 _PARKED = """
 SELECT session, role, extract(epoch FROM clock_timestamp() - updated_at)::float8 AS seconds, waiting FROM session
 WHERE parked"""
@@ -236,6 +241,7 @@ async def _log(connection: asyncpg.Connection, service: str, schema: str, seen: 
         sessions_retrying=sessions["retrying"],
         stuck=await _held(connection, _STUCK, float(limits.stuck_after_ms)),
         parked=await _held(connection, _PARKED),
+        damaged=await _held(connection, _DAMAGED),
         unhostable=await _held(connection, _UNHOSTABLE),
         versions=tuple(_in_use(row) for row in await connection.fetch(_VERSIONS, limits.versions_rows_max)),
         outbox=await _held(connection, _OUTBOX.format("<>", " AND attempts > 3")),

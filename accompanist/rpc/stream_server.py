@@ -11,6 +11,8 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 
+import structlog
+
 from accompanist import limits
 from accompanist.rpc import envelope
 from accompanist.rpc.envelope import RpcError
@@ -19,6 +21,8 @@ from accompanist.rpc.listening import Listening
 from accompanist.rpc.server import Dispatcher
 from accompanist.rpc.stream import Connection
 from accompanist.rpc.watch import Line, Watch
+
+logger = structlog.get_logger("accompanist.rpc")
 
 
 class StreamServer:
@@ -142,6 +146,9 @@ class _Peer:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         self.line.answered(self._now())
+        if not task.cancelled() and (problem := task.exception()) is not None:
+            logger.error("answer.failed", problem=type(problem).__name__, exc_info=problem)
+            self.connection.abort()  # who asked must not wait for what never comes
         if self._backlog:
             self._begin(self._backlog.popleft())
         self._read_or_wait()

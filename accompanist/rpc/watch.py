@@ -19,7 +19,11 @@ import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import structlog
+
 from accompanist import limits
+
+logger = structlog.get_logger("accompanist.rpc")
 
 
 @dataclass(eq=False, slots=True)
@@ -99,4 +103,7 @@ class Watch:
             now = self.now()
             for line in [line for line in self._lines if line.overdue(now)]:
                 self.remove(line)
-                line.end()
+                try:
+                    line.end()
+                except Exception as problem:  # the others are still looked after
+                    logger.warning("line.not_ended", problem=type(problem).__name__)

@@ -25,6 +25,9 @@ import msgspec
 
 from accompanist.runtime.messages import Header, Message
 
+DAMAGED_WAITS = "repair"
+"""The first word of what a session waits for that the log refuses; people and `doctor` look for it."""
+
 
 class Phase(StrEnum):
     """Where a session stands at one role; the table is in `runtime.saga`."""

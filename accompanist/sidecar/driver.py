@@ -22,9 +22,9 @@ within `lazy_ms`).
 
 from __future__ import annotations
 
-import functools
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -41,6 +41,7 @@ from accompanist.sidecar import resting
 from accompanist.sidecar.aside import parked
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.commits import Committer, commit_of, row_of
+from accompanist.sidecar.damage import Damage
 from accompanist.sidecar.holding import Holding
 from accompanist.sidecar.hosting import Programs
 from accompanist.sidecar.loading import Loader
@@ -78,8 +79,9 @@ class Driver(Holding):
         self._loading: dict[Key, list[Message | Fired | Deadline | Clashed]] = {}
         self.timed: Callable[[float], None] = lambda seconds: None
         """Told of each timer that is set, and in how many seconds it is due."""
-        self._tasks = Tasks()
-        self._loader = Loader(log, self._news, self._take_up, lambda key: self._loading.pop(key, None))
+        self._tasks = Tasks(self._damaged)
+        self._loader = Loader(log, self._news, self._take_up, partial(self._damaged, reading=True))
+        self.damage = Damage(log, committer, self.recover)
 
     # -- what comes in -----------------------------------------------------------------------------
 
@@ -136,7 +138,7 @@ class Driver(Holding):
             self._loading[key].append(message)
         elif known or key in self._left or resting.may_wait_in_the_log(message, self._programs):
             self._loading[key] = [message]
-            self._tasks.spawn(self._loader.load([key]))
+            self._tasks.spawn([key], self._loader.load([key]))
         else:
             self._begin(message)
 
@@ -160,12 +162,13 @@ class Driver(Holding):
                 self._loading[key] = [event]
                 absent.append(key)
         for at in range(0, len(absent), limits.load_sessions_max):
-            self._tasks.spawn(self._loader.load(absent[at : at + limits.load_sessions_max]))
+            batch = absent[at : at + limits.load_sessions_max]
+            self._tasks.spawn(batch, self._loader.load(batch))
 
     def _hear(self, session: Session, event: Fired | Deadline | Clashed) -> None:
         self._feed(session, event)
         if isinstance(event, Deadline):
-            self._tasks.spawn(self._end_deadline(session))
+            self._tasks.spawn([session.key], self._end_deadline(session))
 
     async def _end_deadline(self, session: Session) -> None:
         """A deadline is heard once. What it led to is stable before its timer goes: commits keep their order."""
@@ -204,6 +207,7 @@ class Driver(Holding):
 
     def _take_up(self, key: Key, memory: Memory) -> None:
         """A session that was loaded, and what came for it meanwhile."""
+        self.damage.was_read(key)
         waiting = self._loading.pop(key, [])
         if key in self._sessions:
             # a lost `take` may have kept some of these from it
@@ -266,7 +270,7 @@ class Driver(Holding):
         if session.spoilt:
             self._drop(session)
             self._loading[session.key] = []
-            self._tasks.spawn(self._make_again(session))
+            self._tasks.spawn([session.key], self._make_again(session))
 
     async def _make_again(self, session: Session) -> None:
         try:
@@ -292,7 +296,7 @@ class Driver(Holding):
         if burst.forced or session.key in self._committing:
             self._dirty.forget(session)
             self._committing[session.key] += 1
-            self._tasks.spawn(self._commit(session, burst, cause, began))
+            self._tasks.spawn([session.key], self._commit(session, burst, cause, began))
             return
         self._tracing.carried(burst, (), cause, began)
         self._dirty.soon(session)
@@ -313,6 +317,7 @@ class Driver(Holding):
             self._committing[session.key] -= 1
             if not self._committing[session.key]:
                 del self._committing[session.key]
+        self.damage.mended(session.key)
         crashpoints.reached("sidecar.after_commit")
         for timer in commit.timers:
             self.timed(timer.seconds)
@@ -334,7 +339,7 @@ class Driver(Holding):
         """A session that waits for time or an event leaves memory once everything of it is in the log."""
         if session.rests and self._sessions.get(session.key) is session:
             if session.listens:
-                self._tasks.spawn(self._look(session))
+                self._tasks.spawn([session.key], self._look(session))
             else:
                 self._leave(session)
 
@@ -357,7 +362,7 @@ class Driver(Holding):
 
     def _release(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
         for call in burst.calls:
-            self._tasks.spawn(self._ask(session, call, cause))
+            self._tasks.spawn([session.key], self._ask(session, call, cause))
         if burst.row.vote is not None or burst.ended:
             self._ended(burst.row)
 
@@ -378,7 +383,7 @@ class Driver(Holding):
 
     async def _ask(self, session: Session, call: CallWorker | CloseWorker, cause: dict[str, str]) -> None:
         projection = session.program.projection
-        again = functools.partial(self._again, session)
+        again = partial(self._again, session)
         if isinstance(call, CloseWorker):
             event = await self._calls.close(session.header, session.role, projection.role_class, call, cause, again)
         else:
@@ -400,7 +405,7 @@ class Driver(Holding):
 
     def _write_out(self, session: Session) -> None:
         if self._sessions.get(session.key) is session:
-            self._tasks.spawn(self._write(session))
+            self._tasks.spawn([session.key], self._write(session))
 
     async def _write(self, session: Session) -> None:
         row = session.durable_row
@@ -419,13 +424,19 @@ class Driver(Holding):
             self._rest(session)
 
     def _refused(self, session: Session, problem: Exception) -> None:
-        """A burst is not in the log, so nothing of it may leave. What no log takes would be refused again at once: such
-        a session is left alone until something comes for it, and `doctor` sees that it stands still."""
+        """A burst is not in the log, so nothing of it may leave. What the log refuses for what it says would be refused
+        again at once: such a session waits, where people see it, and is tried again."""
         if isinstance(problem, LeaseLost | LogUnavailable):
             self._give_up(session)
-            return
-        logger.error("session.damaged", session=str(session.key[0]), role=session.role, problem=type(problem).__name__)
-        self._drop(session)
+        else:
+            self._damaged(session.key, problem)
+
+    def _damaged(self, key: Key, problem: BaseException, *, reading: bool = False) -> None:
+        """Something of this session went wrong that is nobody else's: it leaves memory, and is tried again later."""
+        self._loading.pop(key, None)
+        self.damage.note(key, problem, reading=reading)
+        if (session := self._sessions.get(key)) is not None:
+            self._drop(session)
 
     # -- the whole ---------------------------------------------------------------------------------
 

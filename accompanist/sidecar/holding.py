@@ -35,7 +35,11 @@ class Holding:
         self._news = News()
 
     def holds(self, session: UUID) -> bool:
-        return shard_of(session) in self._epochs
+        return self.epoch_of(session) is not None
+
+    def epoch_of(self, session: UUID) -> int | None:
+        """The epoch under which its shard is held here; None: it is not."""
+        return self._epochs.get(shard_of(session))
 
     def hold(self, epochs: Mapping[int, int]) -> frozenset[int]:
         """The shards that are ours from now on, and the epoch of each; answers those that are ours anew. Sessions of

@@ -13,6 +13,7 @@ Loops, each of which a missing wake-up or a dead database only delays:
     versions what sessions wait for that is not hosted here (`sidecar.versions`)
     collect  what is over for long enough (`sidecar.collection`), at its own pace
     crowds   peers that have too many sessions open here (`sidecar.crowds`)
+    damage   sessions that the log refuses to write or that cannot be read, tried again (`sidecar.damage`)
 
 Not promised: that a sidecar knows it lost a lease before a commit tells it. Until then it may think, and call workers
 with keys that make it harmless; it cannot write.
@@ -23,10 +24,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import structlog
 
 from accompanist import limits
+from accompanist.background import Background
 from accompanist.runtime.ports import Log, LogUnavailable, Taken
 from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.crowds import Crowds
@@ -34,6 +37,9 @@ from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.versions import Versions
 
 logger = structlog.get_logger("accompanist.intake")
+
+LOOPS = frozenset({"leases", "sweep", "inbox", "outbox", "timers"})
+"""Without one of these sessions stand still: a sidecar in which one fails is not ready. The others keep house."""
 
 
 class Intake:
@@ -48,7 +54,9 @@ class Intake:
         versions: Versions | None = None,
         crowds: Crowds | None = None,
         clock: Callable[[], float] = time.monotonic,
+        background: Background | None = None,
     ) -> None:
+        self._background = background or Background(away=(LogUnavailable,))
         self._owner = owner
         self._log = log
         self._driver = driver
@@ -72,22 +80,47 @@ class Intake:
 
     @property
     def ready(self) -> bool:
-        """Whether leases were renewed within their time and the first sweep is done."""
-        return self._swept.is_set() and self._clock() - self._leased_at < limits.lease_ms / 1000
+        """Whether leases were renewed within their time, the first sweep is done and no loop fails."""
+        fresh = self._clock() - self._leased_at < limits.lease_ms / 1000
+        return self._swept.is_set() and fresh and not self._background.failing.keys() & LOOPS
 
     def wake(self) -> None:
         """Something may lie in the inbox."""
         self._woken.set()
 
     def start(self) -> None:
-        for loop in (self._lease_loop, self._sweep_loop, self._inbox_loop, self._outbox_loop, self._timer_loop):
-            self._tasks.append(asyncio.create_task(loop()))
-        if self._collection is not None:
-            self._tasks.append(asyncio.create_task(self._collect_loop(self._collection)))
-        if self._versions is not None:
-            self._tasks.append(asyncio.create_task(self._versions_loop(self._versions)))
-        if self._crowds is not None:
-            self._tasks.append(asyncio.create_task(self._crowds_loop(self._crowds)))
+        self._repeat("leases", self._renew, lambda: asyncio.sleep(limits.lease_renew_ms / 1000))
+        self._repeat("sweep", self._sweep, self._due.wait, after=self._due)
+        self._repeat("inbox", self._take, self._wait_for_wake, after=self._swept)
+        self._repeat("outbox", self._resend, lambda: asyncio.sleep(limits.outbox_retry_ms / 1000), after=self._swept)
+        self._repeat("timers", self._fire, self._wait_for_time, after=self._swept)
+        self._repeat("damage", self._mend, lambda: asyncio.sleep(limits.damaged_look_ms / 1000), after=self._swept)
+        if (collection := self._collection) is not None:
+            self._repeat("collect", partial(self._collect, collection), self._pause_collecting, after=self._swept)
+        if (versions := self._versions) is not None:
+            pause = limits.version_look_ms / 1000
+            look = partial(versions.step, self._driver)
+            self._repeat("versions", look, lambda: asyncio.sleep(pause), after=self._swept)
+        if (crowds := self._crowds) is not None:
+            self._repeat("crowds", crowds.step, lambda: asyncio.sleep(limits.crowd_look_ms / 1000), after=self._swept)
+
+    def _repeat(
+        self,
+        name: str,
+        work: Callable[[], Awaitable[object]],
+        pause: Callable[[], Awaitable[object]],
+        after: asyncio.Event | None = None,
+    ) -> None:
+        """`after`: what the first turn waits for."""
+
+        async def step() -> None:
+            if after is not None and not begun.is_set():
+                await after.wait()
+                begun.set()
+            await work()
+
+        begun = asyncio.Event()
+        self._tasks.append(self._background.repeat(name, step, pause))
 
     async def stop(self) -> None:
         """Stop taking anything on. The shards are given up by `release`, after what is under way has ended."""
@@ -102,39 +135,11 @@ class Intake:
         except LogUnavailable:
             logger.warning("leases.not_released")
 
-    async def _lease_loop(self) -> None:
-        await self._for_ever(self._renew, lambda: asyncio.sleep(limits.lease_renew_ms / 1000))
+    async def _collect(self, collection: Collector) -> None:
+        self._collects_on = await collection.step()
 
-    async def _sweep_loop(self) -> None:
-        await self._due.wait()
-        await self._for_ever(self._sweep, self._due.wait)
-
-    async def _inbox_loop(self) -> None:
-        await self._swept.wait()
-        await self._for_ever(self._take, self._wait_for_wake)
-
-    async def _outbox_loop(self) -> None:
-        await self._swept.wait()
-        await self._for_ever(self._resend, lambda: asyncio.sleep(limits.outbox_retry_ms / 1000))
-
-    async def _timer_loop(self) -> None:
-        await self._swept.wait()
-        await self._for_ever(self._fire, self._wait_for_time)
-
-    async def _collect_loop(self, collection: Collector) -> None:
-        async def collect() -> None:
-            self._collects_on = await collection.step()
-
-        await self._swept.wait()
-        await self._for_ever(collect, self._pause_collecting)
-
-    async def _versions_loop(self, versions: Versions) -> None:
-        await self._swept.wait()
-        await self._for_ever(lambda: versions.step(self._driver), lambda: asyncio.sleep(limits.version_look_ms / 1000))
-
-    async def _crowds_loop(self, crowds: Crowds) -> None:
-        await self._swept.wait()
-        await self._for_ever(crowds.step, lambda: asyncio.sleep(limits.crowd_look_ms / 1000))
+    async def _mend(self) -> None:
+        await self._driver.damage.mend(self._clock(), self._driver.epoch_of)
 
     async def _pause_collecting(self) -> None:
         await asyncio.sleep((limits.collect_again_ms if self._collects_on else limits.collect_pause_ms) / 1000)
@@ -211,16 +216,3 @@ class Intake:
                 await self._woken.wait()
         except TimeoutError:
             pass
-
-    async def _for_ever(self, work: Callable[[], Awaitable[None]], pause: Callable[[], Awaitable[object]]) -> None:
-        while True:
-            try:
-                await work()
-                await pause()
-            except LogUnavailable as problem:
-                logger.warning("log.unavailable", problem=str(problem))
-                await asyncio.sleep(limits.backoff_first_ms * 4 / 1000)
-            except Exception:
-                # a loop that ended would look like an idle sidecar
-                logger.exception("intake.failed")
-                await asyncio.sleep(limits.backoff_cap_ms / 1000)

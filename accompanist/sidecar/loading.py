@@ -5,20 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-import structlog
-
 from accompanist import limits
 from accompanist.runtime.ports import Log, LogUnavailable, Memory
 from accompanist.sidecar.news import Key, News
 
-logger = structlog.get_logger("accompanist.driver")
-
 
 class Loader:
-    """Hands what was read to `take_up`; of what cannot be read `give_up` is told, and it costs no other session."""
+    """Hands what was read to `take_up`; of what cannot be read or taken up `give_up` is told, with the reason, and it
+    costs no other session."""
 
     def __init__(
-        self, log: Log, news: News, take_up: Callable[[Key, Memory], None], give_up: Callable[[Key], object]
+        self,
+        log: Log,
+        news: News,
+        take_up: Callable[[Key, Memory], None],
+        give_up: Callable[[Key, BaseException], None],
     ) -> None:
         self._log = log
         self._news = news
@@ -34,14 +35,13 @@ class Loader:
                 for key in keys:
                     await self.load([key])
                 return
-            self._give_up(keys[0])
-            self._damaged(keys[0], problem)
+            self._give_up(keys[0], problem)
             return
         for key, memory in zip(keys, memories, strict=True):
             try:
                 self._take_up(key, memory)
             except Exception as problem:
-                self._damaged(key, problem)
+                self._give_up(key, problem)
 
     async def read(self, keys: Sequence[Key]) -> Sequence[Memory]:
         while True:
@@ -56,6 +56,3 @@ class Loader:
             except LogUnavailable:
                 # what waits here is in the inbox and not fresh any more: nobody else will look at it again
                 await asyncio.sleep(limits.backoff_first_ms / 1000)
-
-    def _damaged(self, key: Key, problem: Exception) -> None:
-        logger.error("session.damaged", session=str(key[0]), role=key[1], problem=type(problem).__name__)

@@ -5,8 +5,8 @@ shards and sweep them, then listen. Leave, on SIGTERM or SIGINT: refuse new star
 under way end within `sidecar_drain_s`, give the shards up, close. A second signal leaves at once; nothing is lost by
 it.
 
-    GET /health   200 while the process lives: {"service", "shards", "sessions", ...}
-    GET /ready    200 when leases are fresh and the first sweep is done, else 503
+    GET /health   200 while the process lives: {"service", "sessions", ..., "failing": {task: problem}, "damaged"}
+    GET /ready    200 when leases are fresh, the first sweep is done and no task that sessions need fails, else 503
 
 Not promised: that a sidecar which is ready can reach its workers. Calls wait for a worker that is down.
 """
@@ -19,6 +19,7 @@ import signal
 import socket
 from collections.abc import Collection
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -27,6 +28,7 @@ import structlog
 import uvloop
 
 from accompanist import crashpoints, limits
+from accompanist.background import Background
 from accompanist.channels import peers
 from accompanist.log.group import Flusher
 from accompanist.log.listener import Listener
@@ -36,6 +38,7 @@ from accompanist.rpc import tokens
 from accompanist.rpc.access import Access
 from accompanist.rpc.client import WorkerClient, connect
 from accompanist.rpc.server import Server, serve
+from accompanist.runtime.ports import LogUnavailable
 from accompanist.sidecar.api import Api, Waiters
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.collection import Collector
@@ -97,6 +100,7 @@ class Sidecar:
         self._tracing = Tracing(self._telemetry, service.workers)
         self._calls = Calls(self._clients, self._tracing, service.retry)
         self._waiters = Waiters()
+        self._background = Background(away=(LogUnavailable,), failed=self._tracing.task_failed)
         self._leave = AsyncExitStack()
         self._owner = f"{service.name}@{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
 
@@ -146,14 +150,22 @@ class Sidecar:
             payload_after_ms=None if service.payload_after_s is None else service.payload_after_s * 1000,
             tombstone_ms=service.tombstone_s * 1000,
         )
-        self._relay = Relay(self._log, couriers, self._driver.clashed)
-        self._intake = Intake(self._owner, self._log, self._driver, collection, versions, Crowds(self._log))
-        ear = Listener.at(dsn, service.schema, self._intake.wake, listen=not service.poll_only)
-        listener = asyncio.create_task(ear.run())
-        leave.push_async_callback(_cancelled, listener)
+        self._relay = Relay(self._log, couriers, self._driver.clashed, self._background)
+        self._intake = Intake(
+            self._owner,
+            self._log,
+            self._driver,
+            collection,
+            versions,
+            Crowds(self._log),
+            background=self._background,
+        )
+        self._ear = Listener.at(dsn, service.schema, self._intake.wake, listen=not service.poll_only)
+        leave.push_async_callback(_cancelled, self._background.keep("listener", self._ear.run))
         leave.push_async_callback(self._intake.release)
         leave.push_async_callback(self._driver.drain, limits.sidecar_drain_s)
-        leave.push_async_callback(_cancelled, asyncio.create_task(self._measure()))
+        pause = partial(asyncio.sleep, limits.measure_s)
+        leave.push_async_callback(_cancelled, self._background.repeat("gauges", self._measure, pause))
         self._relay.start()
         leave.push_async_callback(self._relay.stop)
         self._intake.start()
@@ -161,9 +173,8 @@ class Sidecar:
 
     async def _measure(self) -> None:
         """Keep the gauges true."""
-        while True:
-            self._tracing.standing(*self._driver.standing())
-            await asyncio.sleep(limits.measure_s)
+        self._tracing.standing(*self._driver.standing())
+        self._tracing.background(len(self._background.failing), len(self._driver.damage))
 
     async def _listen(self) -> None:
         service = self._service
@@ -207,6 +218,9 @@ class Sidecar:
                 "calls": self._calls.in_flight,
                 "choreographies": {name: c.fingerprint for name, c in self._hosted.choreographies.items()},
                 "unhosted": len(self._driver.unhosted),
+                "damaged": len(self._driver.damage),
+                "listening": self._ear.listening,
+                "failing": self._background.failing,
             }
         )
 

@@ -14,13 +14,15 @@ outbox), and that a message of a process that slept longer than the tombstones a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from functools import partial
 from typing import Protocol
 
 import msgspec
 import structlog
 
 from accompanist import limits
+from accompanist.background import Background
 from accompanist.channels import peers
 from accompanist.errors import PeerError, catalogue
 from accompanist.rpc import access, meta
@@ -54,12 +56,12 @@ class Relay:
         log: Log,
         couriers: Mapping[str, Courier],
         clashed: Callable[[Message], None],
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        background: Background | None = None,
     ) -> None:
         self._log = log
         self._couriers = couriers
         self._clashed = clashed
-        self._sleep = sleep
+        self._background = background or Background(away=(LogUnavailable,))
         self._woken = {peer: asyncio.Event() for peer in couriers}
         self._silent: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -70,7 +72,10 @@ class Relay:
             self._woken[service].set()
 
     def start(self) -> None:
-        self._tasks = [asyncio.create_task(self._run(peer)) for peer in self._couriers]
+        self._tasks = [
+            self._background.repeat(f"relay to {peer}", partial(self._send_all, peer), partial(self._wait, peer))
+            for peer in self._couriers
+        ]
 
     async def stop(self) -> None:
         """Whatever is under way is sent again by whoever comes next."""
@@ -78,18 +83,9 @@ class Relay:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def _run(self, peer: str) -> None:
-        while True:
-            try:
-                if not await self.send(peer):
-                    await self._wait(peer)
-            except LogUnavailable as problem:
-                logger.warning("log.unavailable", problem=str(problem))
-                await self._sleep(limits.backoff_first_ms * 4 / 1000)
-            except Exception:
-                # a loop that ended would look like a peer that is away
-                logger.exception("relay.failed", peer=peer)
-                await self._sleep(limits.backoff_cap_ms / 1000)
+    async def _send_all(self, peer: str) -> None:
+        while await self.send(peer):
+            pass
 
     async def _wait(self, peer: str) -> None:
         """Until something new is there, or old rows are due again."""

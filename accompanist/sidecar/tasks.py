@@ -1,12 +1,17 @@
-"""The tasks of a sidecar that nobody awaits: kept from the garbage collector, and heard when they fail."""
+"""What is under way for sessions and awaited by nobody: kept from the garbage collector, and heard when it fails.
+
+What a task raises is the matter of the sessions it was begun for, and of no other: `damaged` is told of each.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import structlog
+
+from accompanist.sidecar.news import Key
 
 logger = structlog.get_logger("accompanist.driver")
 
@@ -14,25 +19,36 @@ logger = structlog.get_logger("accompanist.driver")
 class Tasks:
     """What is under way, in the order it began, so that a run can be repeated."""
 
-    def __init__(self) -> None:
-        self._tasks: dict[asyncio.Task[None], None] = {}
+    def __init__(self, damaged: Callable[[Key, BaseException], None]) -> None:
+        self._damaged = damaged
+        self._tasks: dict[asyncio.Task[None], Sequence[Key]] = {}
+        self._ending = False
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, keys: Sequence[Key], work: Coroutine[Any, Any, None]) -> None:
+        """Work for these sessions."""
         task = asyncio.get_running_loop().create_task(work)
-        self._tasks[task] = None
+        self._tasks[task] = keys
         task.add_done_callback(self._done)
 
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.pop(task, None)
-        if not task.cancelled() and (problem := task.exception()) is not None:
-            logger.error("driver.task_failed", problem=type(problem).__name__, exc_info=problem)
+        keys = self._tasks.pop(task, ())
+        if task.cancelled():  # by us, or by something inside that was: then nobody would go on with it
+            problem: BaseException | None = None if self._ending else asyncio.CancelledError()
+        else:
+            problem = task.exception()
+        if problem is None:
+            return
+        logger.error("driver.task_failed", problem=type(problem).__name__, exc_info=problem)
+        for key in keys:
+            self._damaged(key, problem)
 
     async def drain(self, seconds: float) -> None:
         """Let what is under way end, at most so long, then stop it."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
+        self._ending = True
         for task in list(self._tasks):
             task.cancel()

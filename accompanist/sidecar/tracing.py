@@ -86,6 +86,14 @@ class Tracing:
             self._telemetry.metrics.sessions(phase, count)
         self._telemetry.metrics.parked(parked)
 
+    def background(self, failing: int, damaged: int) -> None:
+        """How many background tasks fail now, and how many sessions the log refuses."""
+        self._telemetry.metrics.tasks_failing(failing)
+        self._telemetry.metrics.damaged(damaged)
+
+    def task_failed(self, task: str) -> None:
+        self._telemetry.metrics.task_failed(task)
+
     def flushed(self, seconds: float, bursts: int) -> None:
         self._telemetry.metrics.flushed(seconds, bursts)
 

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
+from accompanist.background import Background
 from accompanist.language.program import Choreography
 from accompanist.log.group import Flusher
 from accompanist.log.inbox import Letter
@@ -24,7 +25,7 @@ from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.rpc import meta as rpc_meta
 from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Replied, RetryLater
 from accompanist.runtime.messages import Kind as MessageKind
-from accompanist.runtime.ports import Delivery
+from accompanist.runtime.ports import Delivery, LogUnavailable
 from accompanist.sidecar.api import Api, Waiters
 from accompanist.sidecar.calls import CLOSE, Calls
 from accompanist.sidecar.collection import Collector
@@ -311,7 +312,10 @@ class Replica:
             self.service, hosted, self.log, self.flusher, self.calls, tracing, self.waiters.ended, clock=self.clock
         )
         collection = Collector(self.log, self.calls, collect_after_ms=collect_after_ms, tombstone_ms=tombstone_ms)
-        self.intake = Intake(self.process.name, self.log, self.driver, collection, clock=loop.time)
+        background = Background(away=(LogUnavailable,), jitter=chance, clock=loop.time)
+        self.intake = Intake(
+            self.process.name, self.log, self.driver, collection, clock=loop.time, background=background
+        )
         self.api = Api(
             self.service,
             hosted,

@@ -278,7 +278,9 @@ _TROUBLE = (
     Kind.PARTITION,
     Kind.WORKER_DOWN,
 )
-_HARMLESS = frozenset({"log.unavailable", "call.again", "call.given_up", "leases.not_released", "message.unhostable"})
+_HARMLESS = frozenset(
+    {"log.unavailable", "log.available", "call.again", "call.given_up", "leases.not_released", "message.unhostable"}
+)
 
 
 @contextmanager
@@ -295,7 +297,7 @@ def _heard(cluster: Cluster) -> Iterator[None]:
         cluster.log(f"  said {name} {event.get('code', '')} {event.get('problem', '')}")
         if name in (
             "driver.task_failed",
-            "intake.failed",
+            "task.failed",
             "session.impossible",
             "session.damaged",
             "session.broken",

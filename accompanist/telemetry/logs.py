@@ -39,10 +39,10 @@ _OF_A_SAGA: Final = (
 _OF_A_PROCESS: Final = (
     "collected forgotten "
     "shard shards epoch owner state signal exit_code address url path schema name database peer problem sessions "
-    "count limit bytes rows bursts depth duration_s backoff_s after_s line"
+    "count limit bytes rows bursts depth duration_s backoff_s after_s line task"
 )
 KEYS: Final = frozenset(f"{_OF_A_LINE} {_OF_A_SAGA} {_OF_A_PROCESS}".split())
-_DSN_PASSWORD: Final = re.compile(r"(\w+://[^:/@\s]+):[^@/\s]*@")
+_DSN_PASSWORD: Final = re.compile(r"(\w+://[^:/@\s]*):\S*@")  # up to the last @: an unquoted password has any sign
 _DSN_PARAMETER: Final = re.compile(r"\b(password|passwd|token|secret)=[^\s&]+", re.IGNORECASE)
 
 

@@ -61,6 +61,9 @@ class Metrics:
         )
         self._inbox = meter.create_gauge(names.INBOX_DEPTH, "{message}", "Messages that wait for a session")
         self._parked = meter.create_gauge(names.PARKED, "{session}", "Sessions that wait for an operator")
+        self._damaged = meter.create_gauge(names.DAMAGED, "{session}", "Sessions that the log refuses")
+        self._failing = meter.create_gauge(names.TASKS_FAILING, "{task}", "Background tasks that do not go well now")
+        self._failures = meter.create_counter(names.TASK_FAILURES, "{failure}", "Failures of background tasks")
 
     def session_ended(self, choreography: str, outcome: str, seconds: float) -> None:
         if self._on:
@@ -96,6 +99,18 @@ class Metrics:
     def parked(self, count: int) -> None:
         if self._on:
             self._parked.set(count)
+
+    def damaged(self, count: int) -> None:
+        if self._on:
+            self._damaged.set(count)
+
+    def tasks_failing(self, count: int) -> None:
+        if self._on:
+            self._failing.set(count)
+
+    def task_failed(self, task: str) -> None:
+        if self._on:
+            self._failures.add(1, {names.TASK: task})
 
 
 def _about_call(method: str, error: str) -> dict[str, str]:

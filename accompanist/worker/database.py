@@ -11,6 +11,10 @@ ROLLBACK or a cancellation would be waited for on it as long again, and for ever
 frees what its transaction held after `worker_idle_in_transaction_ms`. A handler that gives a statement more time (SET
 LOCAL statement_timeout) has to say so to the driver, too (`timeout=`).
 
+A server that became read-only, shuts down or does not take this login any more answers so for as long as a connection
+to it is kept, while a new one may lead to a better server: these are dropped, with those that were opened beside them.
+Whatever keeps a new connection from being made may pass, too, and is never the call's fault.
+
 Connections are returned as they are, without the reset that a pool usually sends (one more round trip a call): the
 SDK leaves nothing on a connection, and a handler must not either: SET LOCAL, never SET; no LISTEN, no session locks.
 """
@@ -26,7 +30,7 @@ import asyncpg
 
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
-from accompanist.log import settings
+from accompanist.log import faults, settings
 
 Isolation = Literal["read committed", "serializable"]
 """What the fence is safe under, if all transactions are of it (`fence.sql`)."""
@@ -44,6 +48,10 @@ class ConnectionLost(Exception):
     """The connection broke under a statement; what it did is unknown."""
 
 
+class QueryWrote(Exception):
+    """A query tried to write, which it may not."""
+
+
 _CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 _PASSING: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
     (_CONFLICTS, "conflict"),
@@ -58,9 +66,15 @@ _PASSING: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
             asyncpg.OperatorInterventionError,
             ConnectionLost,
             OSError,
+            asyncpg.ReadOnlySQLTransactionError,
+            asyncpg.InvalidAuthorizationSpecificationError,
+            asyncpg.InvalidCatalogNameError,
+            asyncpg.InternalServerError,
+            asyncpg.PostgresSystemError,
         ),
         "database_unavailable",
     ),
+    (asyncpg.InsufficientPrivilegeError, "not_permitted"),
 )
 
 
@@ -118,13 +132,22 @@ def _met_own_repeat(problem: BaseException) -> bool:
 @asynccontextmanager
 async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
     """A connection of the pool, within a time: waiting for ever would hold the caller's place in line. Raises
-    ConnectionLost where the driver complains of one that broke; its other complaints are somebody's mistake."""
-    async with asyncio.timeout(limits.worker_acquire_ms / 1000):
-        taken = await pool.acquire()
+    ConnectionLost where none can be had, and where the driver complains of one that broke; its other complaints are
+    somebody's mistake."""
+    try:
+        async with asyncio.timeout(limits.worker_acquire_ms / 1000):
+            taken = await pool.acquire()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as problem:
+        raise ConnectionLost(type(problem).__name__) from None
     try:
         yield taken
     except TimeoutError:
         taken.terminate()
+        raise
+    except asyncpg.PostgresError as problem:
+        if faults.spoils(problem) and passing(problem) is not None:
+            taken.terminate()
+            await pool.expire_connections()
         raise
     except (asyncpg.InterfaceError, asyncpg.InternalClientError):
         if not _is_closed(taken):
@@ -139,13 +162,19 @@ async def transaction(
     taken: asyncpg.Connection, isolation: Isolation, *, readonly: bool = False
 ) -> AsyncIterator[None]:
     """The driver's own: committed when the block ends well, rolled back when it does not. But on a line that is dead
-    nothing more is said. The level is stated also here, because an operation may have changed the connection's."""
+    nothing more is said. The level is stated also here, because an operation may have changed the connection's. Raises
+    QueryWrote where it may only read and something was written: a server that may only be read is another thing."""
     begun = taken.transaction(isolation=isolation.replace(" ", "_"), readonly=readonly)
     await begun.start()
     try:
         yield
     except TimeoutError:
         taken.terminate()
+        raise
+    except asyncpg.ReadOnlySQLTransactionError as problem:
+        await begun.rollback()
+        if readonly:
+            raise QueryWrote from problem
         raise
     except BaseException:
         await begun.rollback()

@@ -97,7 +97,7 @@ class Sidecar:
         self.driver = Driver(role, Hosted(world.programs[role]), self.log, self.flusher, calls, tracing, world.ended)
         collection = Collector(self.log, calls, collect_after_ms=world.collect_after_ms)
         couriers = {other: Wire(world, role, other) for other in away}
-        self.relay = Relay(self.log, couriers, self.driver.clashed, sleep=_at_once)
+        self.relay = Relay(self.log, couriers, self.driver.clashed)
         self.intake = Intake(f"{role}/{uuid4().hex}", self.log, self.driver, collection)
 
     def _delivered(self, services: Collection[str]) -> None:

@@ -122,6 +122,9 @@ def test_the_table_holds_each_metric_with_its_unit_and_attributes() -> None:
     metrics.flushed(0.01, 3)
     metrics.inbox(4)
     metrics.parked(0)
+    metrics.damaged(1)
+    metrics.tasks_failing(1)
+    metrics.task_failed("inbox")
     data = reader.get_metrics_data()
     assert data is not None
     seen = {

@@ -1,0 +1,120 @@
+"""What the log refuses of a session costs that session only, is shown, and is tried again when it has been mended."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+import pytest
+from structlog.testing import capture_logs
+
+from accompanist import limits
+from accompanist.runtime.ports import DAMAGED_WAITS, Commit, Delivery, Memory, Phase
+from accompanist.sidecar.commits import Committer
+from tests.runtime import sagas
+from tests.sidecar.harness import Services
+
+
+class Refusing:
+    """A committer behind which the log refuses some commits for what they say."""
+
+    def __init__(self, committer: Committer) -> None:
+        self._committer = committer
+        self.refuses: Callable[[Commit], bool] = lambda commit: False
+        self.refused = asyncio.Event()
+
+    async def commit(self, commit: Commit) -> Sequence[Delivery]:
+        if self.refuses(commit):
+            self.refused.set()
+            raise ValueError("no column takes this")
+        return await self._committer.commit(commit)
+
+
+def of(session: UUID) -> Callable[[Commit], bool]:
+    """Refused: the results of this session."""
+    return lambda commit: any(row.session == session for row in commit.results)
+
+
+def told(lines: Sequence[Any]) -> list[str]:
+    return [line["event"] for line in lines if line["event"] in ("session.damaged", "session.mended")]
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("damaged_look_ms", "damaged_again_ms", "damaged_again_cap_ms"):
+        monkeypatch.setattr(limits, name, 1)
+
+
+async def test_a_session_whose_commit_is_refused_is_shown_and_goes_on_when_that_is_mended(
+    monkeypatch: pytest.MonkeyPatch, short: None
+) -> None:
+    services = Services(sagas.ring())
+    driver = services.sidecars["b"].driver
+    refusing = Refusing(services.sidecars["b"].flusher)
+    monkeypatch.setattr(driver, "_committer", refusing)
+    with capture_logs() as lines:
+        bad, good = await services.start(), await services.start()
+        refusing.refuses = of(bad)
+        assert (await services.end(good)).outcome == "settled", "it costs no other session"
+        await refusing.refused.wait()
+        await shown(services, bad)
+        assert list(driver.damage.sessions) == [(bad, "b")]
+        refusing.refuses = lambda commit: False
+        assert (await services.end(bad)).outcome == "settled"
+        assert (await services.row("b", bad, Phase.SETTLED)).outcome == "settled"
+    assert told(lines) == ["session.damaged", "session.mended"], "once each, however often it was tried"
+    assert len(driver.damage) == 0
+
+
+async def shown(services: Services, session: UUID) -> None:
+    """Until its row says what it waits for."""
+    async with asyncio.timeout(20):
+        while True:
+            [memory] = await services.sidecars["b"].log.load([(session, "b")])
+            if memory.session is not None and memory.session.waiting.startswith(DAMAGED_WAITS):
+                assert "ACC445" in memory.session.waiting
+                return
+            await asyncio.sleep(0)  # a turn of the loop, not a time
+
+
+async def test_a_session_that_cannot_be_read_is_tried_again(monkeypatch: pytest.MonkeyPatch, short: None) -> None:
+    services = Services(sagas.ring())
+    session = await services.start()
+    log = services.sidecars["b"].log
+    load, unreadable = log.load, {session}
+
+    async def refuses(keys: Sequence[Any]) -> Sequence[Memory]:
+        if unreadable & {key[0] for key in keys}:
+            raise ValueError("a row that somebody changed")
+        return await load(keys)
+
+    monkeypatch.setattr(log, "load", refuses)
+    driver = services.sidecars["b"].driver
+    other = await services.start()
+    with capture_logs() as lines:
+        await driver.recover([(session, "b"), (other, "b")])
+        assert list(driver.damage.sessions) == [(session, "b")]
+        unreadable.clear()
+        async with asyncio.timeout(20):
+            while driver.damage.sessions:  # noqa: ASYNC110
+                await asyncio.sleep(0)  # a turn of the loop, not a time
+    assert told(lines) == ["session.damaged", "session.mended"]
+
+
+async def test_what_a_task_of_a_session_raises_is_that_session_s(monkeypatch: pytest.MonkeyPatch, short: None) -> None:
+    services = Services(sagas.ring())
+    driver = services.sidecars["b"].driver
+    bad, good = await services.start(), await services.start()
+    raises, ask = [ZeroDivisionError("ours"), asyncio.CancelledError()], driver._calls.ask
+
+    async def refuses(header: Any, *told: Any) -> Any:
+        if header.session == bad and raises:
+            raise raises.pop()
+        return await ask(header, *told)
+
+    monkeypatch.setattr(driver._calls, "ask", refuses)
+    assert (await services.end(good)).outcome == "settled"
+    assert (await services.end(bad)).outcome == "settled"
+    assert raises == []
