@@ -255,12 +255,9 @@ def _exits(told: dict[str, Any]) -> list[str]:
     lines: list[str] = []
     for one in (one for answer in told.values() for one in answer.get("exits", ())):
         wants = one.get("value")
-        of = (
-            f" (with --value of type {wants['type']}, for {wants['of'] or 'the message'} at {wants['site']})"
-            if wants
-            else ""
-        )
-        lines += ["", f"what can be done at {one['role']}: {', '.join(one['verbs'])}{of}"]
+        what = f"--value {wants['type']}, for {wants['of'] or 'the message'} at {wants['site']}" if wants else ""
+        verbs = [f"{verb} ({what})" if verb == "resolve" and wants else verb for verb in one["verbs"]]
+        lines += ["", f"what can be done at {one['role']}: {', '.join(verbs)}"]
     return lines
 
 

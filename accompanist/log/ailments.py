@@ -14,7 +14,7 @@ PARKED = catalogue(
     "ACC421",
     "parked sessions",
     "They met something that only a person can decide, and wait; others are not held up.",
-    "`accompanist sessions list --parked`, then retry, skip, resolve or resume each.",
+    "`accompanist sessions list --parked`; `accompanist sessions show ID` names the verbs that apply to each.",
 )
 UNHOSTABLE = catalogue(
     "ACC422",

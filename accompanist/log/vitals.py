@@ -22,7 +22,8 @@ from accompanist.language.texts import again
 from accompanist.log import names, refusals, server, settings, versions
 from accompanist.log.connection import connect
 from accompanist.log.schema import head
-from accompanist.runtime.ports import DAMAGED_WAITS
+from accompanist.runtime import operate
+from accompanist.runtime.ports import DAMAGED_WAITS, Phase
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,7 +142,7 @@ _DAMAGED = f"""
 SELECT session, role, extract(epoch FROM clock_timestamp() - updated_at)::float8 AS seconds, waiting FROM session
 WHERE open AND waiting LIKE '{DAMAGED_WAITS} %'"""  # noqa: S608 (a constant)
 _PARKED = """
-SELECT session, role, extract(epoch FROM clock_timestamp() - updated_at)::float8 AS seconds, waiting FROM session
+SELECT session, role, extract(epoch FROM clock_timestamp() - updated_at)::float8 AS seconds, phase FROM session
 WHERE parked"""
 # taken, and still no session answers for it
 _UNHOSTABLE = """
@@ -240,7 +241,7 @@ async def _log(connection: asyncpg.Connection, service: str, schema: str, seen: 
         sessions_open=sessions["open"],
         sessions_retrying=sessions["retrying"],
         stuck=await _held(connection, _STUCK, float(limits.stuck_after_ms)),
-        parked=await _held(connection, _PARKED),
+        parked=_with_verbs(await _held(connection, _PARKED)),
         damaged=await _held(connection, _DAMAGED),
         unhostable=await _held(connection, _UNHOSTABLE),
         versions=tuple(_in_use(row) for row in await connection.fetch(_VERSIONS, limits.versions_rows_max)),
@@ -261,6 +262,16 @@ def _in_use(row: Any) -> InUse:
     return InUse(
         fingerprint=row["fingerprint"], choreography=row["choreography"], sessions=row["sessions"], problem=problem
     )
+
+
+def _with_verbs(parked: Held) -> Held:
+    """Parked sessions with what may be done about each, as far as its phase says so."""
+
+    def words(phase: str) -> str:
+        return f"{phase}: {', '.join(operate.possible(Phase(phase)))}"
+
+    told = tuple((session, role, seconds, words(phase)) for session, role, seconds, phase in parked.oldest)
+    return msgspec.structs.replace(parked, oldest=told)
 
 
 async def _held(connection: asyncpg.Connection, query: str, *arguments: Any) -> Held:

@@ -99,6 +99,14 @@ class Standing(msgspec.Struct, frozen=True):
     may_end: bool = False
 
 
+def possible(phase: Phase) -> tuple[Verb, ...]:
+    """The verbs that may apply to a session that is parked in this phase, for those who know no more of it."""
+    anything = Gap("", "", b"{}", None)
+    codes = (PIVOT_IN_DOUBT, UNENDED)
+    found = {verb for code in codes for verb in verbs(Standing(phase, Parked(code, ""), anything, True))}
+    return tuple(verb for verb in Verb if verb in found)
+
+
 def verbs(standing: Standing) -> tuple[Verb, ...]:
     """The verbs that apply."""
     phase = standing.phase

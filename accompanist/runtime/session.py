@@ -47,8 +47,9 @@ PAST_COMMIT = catalogue(
     "ACC203",
     "failure after the commit point",
     "Something failed that may not fail any more: after the commit point nothing is undone, everything is retried. "
-    "A retriable operation declined, or a local expression raised.",
-    "Mend what failed, then let an operator resolve the session.",
+    "A local expression raised, a value does not fit its type, or a worker's door is shut.",
+    "`accompanist sessions show ID` names what can be done: mend what failed and resume, give the value by hand, or "
+    "end the saga by hand.",
 )
 CANCELLED = "cancelled: "
 DEADLINE = "deadline"

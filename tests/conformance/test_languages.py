@@ -48,6 +48,7 @@ LOST_WITHOUT_A_FENCE = {
     "repeats/refusal-is-final",
     "repeats/repeat-of-a-pivot",
     "repeats/retriable-is-one-effect",
+    "repeats/retriable-refusal-is-not-final",
     "requests/key-of-the-other-kind",
     "requests/no-key",
 }

@@ -155,7 +155,8 @@ async def test_a_log_that_works_is_read_by_the_sidecars_own_role(postgres_world:
     assert abs(found.server.skew_s) < 60
     assert found.server.identity == found.server.identity_noted != ""
     assert [finding.code for finding in judge(found)] == ["ACC421", "ACC427", "ACC435"]
-    assert str(parked.session) in judge(found)[0].text
+    assert f"{parked.session} at warehouse" in judge(found)[0].text
+    assert "running: resume, retry, skip, resolve, end" in judge(found)[0].text
 
 
 async def test_what_waits_is_counted_and_the_oldest_named(postgres_world: PostgresWorld) -> None:
