@@ -115,6 +115,8 @@ worker_command_s = 10.0  # beyond the server's own limit: a silent line
 worker_idle_in_transaction_ms = 30_000  # a stopped process must not hold the door for ever
 conflict_attempts_max = 4  # of a transaction that Postgres could not serialise, before the caller is told
 fence_close_wait_ms = 2_000  # for a call under way to be decided, before the door shuts on it
+fence_page_rows_max = 1_000  # of what was executed, in one answer to a close; there is one entry at least
+fence_page_bytes_max = 262_144  # likewise
 forget_sessions_max = 10_000  # of one request to a worker
 
 # -- the public API -------------------------------------------------------------------------------

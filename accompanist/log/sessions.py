@@ -16,7 +16,7 @@ import msgspec
 
 from accompanist.limits import shards_count
 from accompanist.runtime.messages import Header, shard_of
-from accompanist.runtime.ports import Executed, Parked, Phase, SessionRow
+from accompanist.runtime.ports import Parked, Phase, SessionRow
 
 _OVER = (Phase.SETTLED, Phase.ENDED)
 
@@ -25,7 +25,6 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
     """The part of a session row that no SQL looks into."""
 
     contacts: tuple[str, ...] = ()
-    undo: tuple[Executed, ...] = ()
     parked: Parked | None = None
     waiting: str = ""
     context: dict[str, str] = {}

@@ -35,6 +35,9 @@ RETRY_LATER = -32002
 CLOSED = -32003
 REUSED = -32004
 
+RESERVED = "accompanist."
+"""How the names of the contract's own methods begin."""
+
 
 Id = int | str | None
 
@@ -196,10 +199,17 @@ def read_answer(data: bytes) -> tuple[Id, Answer] | None:
         return fields.id, _failure(fields.error)
     if not isinstance(fields.result, msgspec.Raw):
         raise Malformed("an answer without result or error")
-    result = bytes(fields.result)
-    if len(result) > limits.payload_bytes_max:
-        return fields.id, Fault(f"a reply of {len(result)} bytes, the limit is {limits.payload_bytes_max}")
-    return fields.id, Replied(result)
+    return fields.id, Replied(bytes(fields.result))
+
+
+def told(method: str, answer: Answer) -> Answer:
+    """What an answer says to a call of `method`. An operation's reply is one value and bounded as such; what a method
+    of the contract answers wraps one, and a message bounds it."""
+    if isinstance(answer, Missing):
+        return Missing(method)
+    if isinstance(answer, Replied) and len(answer.value) > limits.payload_bytes_max and not method.startswith(RESERVED):
+        return Fault(f"a reply of {len(answer.value)} bytes, the limit is {limits.payload_bytes_max}")
+    return answer
 
 
 def _failure(error: _ErrorFields) -> Answer:

@@ -23,7 +23,7 @@ from accompanist import limits
 from accompanist.rpc import envelope, meta
 from accompanist.rpc.address import Address
 from accompanist.rpc.strict import Malformed
-from accompanist.runtime.answers import Answer, Fault, Missing
+from accompanist.runtime.answers import Answer, Fault
 
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,8192}")
 _BASE_HEADERS = {"Content-Type": "application/json", "Accept": "application/json", "Accept-Encoding": "identity"}
@@ -139,7 +139,7 @@ def _meaning(status: int, body: bytes, id: int, method: str) -> Answer:
         return answer
     if answered != id:
         return Fault("the worker answered under another id")
-    return Missing(method) if isinstance(answer, Missing) else answer
+    return envelope.told(method, answer)
 
 
 def _bracketed(host: str) -> str:

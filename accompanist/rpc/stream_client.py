@@ -26,7 +26,7 @@ from accompanist.rpc.address import Address
 from accompanist.rpc.framing import Oversized
 from accompanist.rpc.stream import Connection
 from accompanist.rpc.strict import Malformed
-from accompanist.runtime.answers import Answer, Fault, Missing
+from accompanist.runtime.answers import Answer, Fault
 
 
 @dataclass(slots=True)
@@ -155,7 +155,7 @@ class StreamClient:
         else:
             return
         if not answered.done():
-            answered.set_result(Missing(method) if isinstance(answer, Missing) else answer)
+            answered.set_result(envelope.told(method, answer))
 
     def _lost(self, connection: Connection, reason: str) -> None:
         line = self._lines.pop(connection, None)

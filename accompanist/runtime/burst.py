@@ -27,9 +27,11 @@ class CallWorker(msgspec.Struct, frozen=True):
 
 
 class CloseWorker(msgspec.Struct, frozen=True):
-    """Close the session at this role's worker, `unless` the fence holds a reply for that site."""
+    """Close the session at this role's worker, `unless` the fence holds a reply for that site. Answered is what was
+    executed last; `before` a site: what was executed before it (`runtime.undoing`)."""
 
     unless: str | None = None
+    before: str | None = None
 
 
 class WaitFor(msgspec.Struct, frozen=True):

@@ -76,6 +76,9 @@ class ByHand(Ending):
         order = order_in(message)
         if order is None or message.site in self.row.verbs:
             return
+        if order.verb is Verb.SKIP and self.row.phase is Phase.UNDOING and not self._undoing.known:
+            self._orders.append(message)  # which compensation is due is not known yet
+            return
         self.cause = message
         standing = self.standing()
         self._update(verbs=(*self.row.verbs, message.site))
@@ -137,7 +140,7 @@ class ByHand(Ending):
         unended = self.row.parked is not None and self.row.parked.code == UNENDED
         self._update(parked=None)
         if unended and verb in (Verb.SKIP, Verb.RESOLVE):
-            self._undo(self._from_results())
+            self._undo_by_the_log()
         elif unended:
             self._draft.calls.append(CloseWorker(self._unless))
 
@@ -166,8 +169,10 @@ class ByHand(Ending):
         """Go on compensating; one, or all that is left, may be taken as done by hand."""
         self._update(parked=None)
         self._asked = None
-        due = [entry for entry in reversed(self.row.undo) if entry.site not in self._marks]
+        due = self._undoing.unmarked(self._marks)
         by_hand = due if verb is Verb.RESOLVE else due[:1] if verb is Verb.SKIP else []
         for entry in by_hand:
             self._mark(entry, "by hand")
+        if verb is Verb.RESOLVE:
+            self._undoing.leave_the_rest()
         self._compensate_next()

@@ -26,12 +26,15 @@ UNDO_STUCK = catalogue(
 class Ending(State):
     """A session that can end."""
 
-    def _undo(self, executed: Iterable[Executed]) -> None:
-        """Vote, tell, and begin to compensate what the fence says was executed; nothing, where a person ended it."""
+    def _undo(self, executed: Iterable[Executed], more: bool = False) -> None:
+        """Vote, tell, and begin to compensate what the fence says was executed, nothing where a person ended it.
+        `more`: there are earlier entries, which are read when they are due."""
         self._asked = None
         vote = self.row.vote or ("abort" if not self._told else None)
-        undo = () if self.row.left else tuple(executed)
-        self._update(phase=Phase.UNDOING, vote=vote, reason=self._failing, undo=undo)
+        self._undoing.take(executed, more)
+        if self.row.left:
+            self._undoing.leave_the_rest()
+        self._update(phase=Phase.UNDOING, vote=vote, reason=self._failing)
         self._draft.forced = True
         told = set(self.program.projection.sends_to)
         if self.is_initiator:
@@ -40,6 +43,12 @@ class Ending(State):
             told.add(self.header.initiator)
         self._send_abort(sorted(told - {self.role}))
         self._compensate_next()
+
+    def _undo_by_the_log(self) -> None:
+        """The same without a fence. Whether the call without an answer counts is decided now and kept."""
+        executed = self._from_results()
+        self._update(asked=next((entry.site for entry in executed if entry.site not in self._results), ""))
+        self._undo(executed)
 
     def _send_abort(self, roles: Iterable[str]) -> None:
         self._draft.forced = True
@@ -59,23 +68,31 @@ class Ending(State):
 
     def _compensate_next(self) -> None:
         """The next compensation, in reverse order of commit; each is asked for after the mark of the one before is
-        stable."""
+        stable. Reading on changes nothing at the worker, so a parked session does that, too: an operator's order is
+        about what is due."""
+        entry = self._undoing.next(self._marks)
+        if (page := self._undoing.read_on()) is not None:
+            self._draft.calls.append(page)
         if self.row.parked is not None:
             return
-        for entry in reversed(self.row.undo):
-            if entry.site in self._marks:
-                continue
-            operation = self.program.projection.operations.get(entry.operation)
-            if operation is None or operation.compensation is None:
-                what = f"{entry.operation} at {entry.site}"
-                self._park(UNDO_STUCK, f"{what} was executed, as far as is known, and has no compensation")
-                return
-            self._asked = entry.site
-            self._update(waiting=f"worker: {operation.compensation} at {entry.site}")
-            self._draft.calls.append(
-                CallWorker(entry.site, ResultKind.COMPENSATE, operation.compensation, entry.arguments)
-            )
+        if self._undoing.asked is not None:
+            self._update(waiting="worker: what is to be undone")
+        elif entry is not None:
+            self._compensate(entry)
+        else:
+            self._undone()
+
+    def _compensate(self, entry: Executed) -> None:
+        operation = self.program.projection.operations.get(entry.operation)
+        if operation is None or operation.compensation is None:
+            what = f"{entry.operation} at {entry.site}"
+            self._park(UNDO_STUCK, f"{what} was executed, as far as is known, and has no compensation")
             return
+        self._asked = entry.site
+        self._update(waiting=f"worker: {operation.compensation} at {entry.site}")
+        self._draft.calls.append(CallWorker(entry.site, ResultKind.COMPENSATE, operation.compensation, entry.arguments))
+
+    def _undone(self) -> None:
         self._asked = None
         self._update(phase=Phase.UNDONE, waiting="the others' compensation")
         self._draft.forced = True

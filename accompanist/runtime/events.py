@@ -72,11 +72,14 @@ class Undid(msgspec.Struct, frozen=True):
 
 class CloseAnswered(msgspec.Struct, frozen=True):
     """The fence answered a close: closed, with what it had executed in commit order (None from a worker that has no
-    fence: then the log's results say it), or held, with the reply of the call in doubt."""
+    fence: then the log's results say it), or held, with the reply of the call in doubt. What was executed comes in
+    pages, the last one first: `before` is the question's, `more` says that there are earlier entries."""
 
     name: Name
     executed: tuple[Executed, ...] | None = ()
     reply: bytes = b"null"
+    before: str | None = None
+    more: bool = False
 
 
 DEADLINE_SITE = "!deadline"

@@ -58,8 +58,8 @@ class Parked(msgspec.Struct, frozen=True):
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """A session at one role, as the log keeps it. `vote` ("done" or "abort") and `outcome` ("settled" or "ended")
-    are write-once. `contacts`: the roles this one has sent to. `undo`: what the fence said had been executed when the
-    session was closed. `waiting`: in words, for people. `result`: canonical bytes, once there is one."""
+    are write-once. `contacts`: the roles this one has sent to. `waiting`: in words, for people. `result`: canonical
+    bytes, once there is one."""
 
     header: Header
     role: str
@@ -68,7 +68,6 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     outcome: str | None = None
     reason: str | None = None
     contacts: tuple[str, ...] = ()
-    undo: tuple[Executed, ...] = ()
     result: bytes | None = None
     parked: Parked | None = None
     waiting: str = ""
@@ -84,8 +83,9 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """Why a request to undo was granted here; on disk before the worker is asked to close for it."""
     asked: str | None = None
     """The site of the last forward call that the worker was asked for, "" before the first. On disk before the call
-    leaves where the worker is not known to have a fence: nobody else can say whether it was asked. None: the row was
-    written before this was kept."""
+    leaves where the worker is not known to have a fence: nobody else can say whether it was asked. Once the session is
+    being undone: the one that counts as executed without an answer, or "". None: the row was written before this was
+    kept."""
     by_hand: tuple[tuple[str, str], ...] = ()
     """The sites whose value a person gave, each with the site of the order that says it."""
     left: bool = False

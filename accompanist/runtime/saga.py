@@ -15,7 +15,8 @@ done; it is undone when one has voted abort. No role needs another to decide wha
               and to say what it had executed. Nothing has been told to anyone yet. Volatile: after a crash the cause
               is found again (the abort in the inbox, the refusal in the fence, the closed door)
     UNDOING   closed, and the vote (or the told abort, a record beside a done vote) is stable; compensations run in
-              reverse order of commit, one call and one mark at a time
+              reverse order of commit, one call and one mark at a time. What there is to compensate is read from the
+              fence page by page (`runtime.undoing`)
     UNDONE    all compensated, and the initiator told so
     SETTLED   all voted done. Final
     ENDED     all reached roles are undone. Final
@@ -141,6 +142,8 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(U, (Name.COMPENSATED,), "count")
     row(U, (Name.DONE,), "spread")
     row(U, (Name.UNDID,), "undid", frozenset({U, N, E}))
+    row(U, (Name.CLOSED,), "read", frozenset({U, N, E}))  # the next page of what is to be compensated
+    row(U, (Name.UNENDED,), "unended")
     row(U, (Name.STUCK,), "stuck")
     row(U, (Name.OPERATOR,), "operate", frozenset({U, N, E}))
 

@@ -6,7 +6,7 @@ The core imports no clock, no chance, no network and no database: the sidecar fe
 what it decides, and so do the simulator and the tests. The table in `runtime.saga` says which action an event takes;
 the actions stand below, one method each, in the table's order.
 
-State is of two kinds. What the log keeps (`SessionRow`: phase, vote, outcome, contacts, what to undo) is decided here
+State is of two kinds. What the log keeps (`SessionRow`: phase, vote, outcome, contacts) is decided here
 and stable before anything that follows from it leaves. Everything else (the run, the mailbox, the answers counted) is
 computed again from the row, the inbox and the results; `recover` does it.
 
@@ -218,10 +218,22 @@ class Session(ByHand):
             self._failing = None
             self._park(PIVOT_IN_DOUBT, f"{pivot.operation} at {pivot.site} gives no answer, and may have been done")
             return
-        self._undo(self._from_results() if event.executed is None else event.executed)
+        if event.executed is None:
+            self._undo_by_the_log()
+        else:
+            self._undo(event.executed, event.more)
+
+    def _on_read(self, event: CloseAnswered) -> None:
+        """A page of what is to be compensated: the first since the session was recovered, or the next."""
+        self._undoing.take(self._from_results() if event.executed is None else event.executed, event.more)
+        self._compensate_next()
+        orders, self._orders = self._orders, []
+        for order in orders:
+            self._on_operate(Arrived(order))
 
     def _on_unended(self, event: CloseAnswered) -> None:
         """A worker without a fence still has a call of this session under way, for longer than is waited."""
+        self._undoing.ask_again()
         self._park(UNENDED, "a call to the worker has not ended")
 
     def _on_held(self, event: CloseAnswered) -> None:
@@ -236,7 +248,9 @@ class Session(ByHand):
         self._advance()
 
     def _on_undid(self, event: Undid) -> None:
-        self._mark(next(entry for entry in self.row.undo if entry.site == event.site), "replied")
+        entry = self._undoing.next(self._marks)
+        assert entry is not None and entry.site == event.site
+        self._mark(entry, "replied")
         self._asked = None
         self._compensate_next()
 
@@ -345,7 +359,7 @@ class Session(ByHand):
         self._failing = self._failing or reason
         self._unless = unless
         self._update(phase=Phase.CLOSING, waiting=f"worker: close, before it is undone: {self._failing}")
-        if any(operation.kind == "transaction" for operation in self.program.projection.operations.values()):
+        if self._has_door:
             self._draft.calls.append(CloseWorker(unless))
         else:
             self._undo(())
@@ -360,7 +374,8 @@ class Session(ByHand):
         for message in inbox:
             if message.kind not in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.EVENT):
                 control_messages.append(message)
-            elif self.row.phase in (Phase.RUNNING, Phase.DONE):  # done, it may have to find what it did by running
+            elif self.row.phase in (Phase.RUNNING, Phase.DONE, Phase.UNDOING):
+                # done or undoing, it may have to find what it did by running
                 self._put(message)
         # an abort is taken up before the program runs: it must not ask for more than it had
         control_messages.sort(key=lambda message: message.kind is not Kind.ABORT)
@@ -391,5 +406,7 @@ class Session(ByHand):
             self._advance()
             bursts.append(self._burst())
         elif self.row.phase is Phase.UNDOING and self._asked is None:
+            if self.row.left or not self._has_door:
+                self._undoing.leave_the_rest()
             self._compensate_next()
             bursts.append(self._burst())

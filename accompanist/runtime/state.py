@@ -23,6 +23,7 @@ from accompanist.runtime.mailbox import Contradiction, Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Executed, Parked, Phase, ResultKind, ResultRow, SessionRow, TimerRow
 from accompanist.runtime.replay import Failed, Run, Wait, decode_arguments, executed_by
+from accompanist.runtime.undoing import Undoing
 
 CLASH = catalogue(
     "ACC205",
@@ -47,6 +48,9 @@ class State:
         self._mailbox = Mailbox()
         self._results: dict[str, ResultRow] = {}
         self._marks: set[str] = set()
+        self._undoing = Undoing()
+        self._orders: list[Message] = []
+        """Operators' orders about a compensation that is not known yet: its page was asked for."""
         self.timers: set[str] = set()
         """The sites whose timers are set; `!deadline` among them, if the session's owner set that."""
         self._arguments: bytes | None = None
@@ -88,6 +92,11 @@ class State:
     @property
     def final(self) -> bool:
         return self.row.phase in saga.FINAL
+
+    @property
+    def _has_door(self) -> bool:
+        """Whether this role's worker has anything to close: it may execute transactions."""
+        return any(operation.kind == "transaction" for operation in self.program.projection.operations.values())
 
     @property
     def idle(self) -> bool:
@@ -220,6 +229,8 @@ class State:
             return self.row.phase is Phase.RUNNING and not timed
         if isinstance(event, Undid):
             return self.row.phase is not Phase.UNDOING or self._asked != event.site
+        if isinstance(event, CloseAnswered) and self.row.phase is Phase.UNDOING:
+            return self._undoing.asked is None or self._undoing.asked.before != event.before
         return isinstance(event, CloseAnswered) and self.row.phase is not Phase.CLOSING
 
     def _answer(self, event: Answered, outcome: str) -> None:

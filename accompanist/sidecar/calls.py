@@ -70,10 +70,11 @@ class Worker(Protocol):
 
 
 class _Closing(msgspec.Struct):
-    """The fence's answer to a close."""
+    """The fence's answer to a close; `more`: there are entries before these."""
 
     closed: bool
     executed: list[_Entry] = []
+    more: bool = False
     reply: msgspec.Raw = msgspec.Raw(b"null")
 
 
@@ -153,29 +154,30 @@ class Calls:
         cause: dict[str, str],
         again: Again = _unheard,
     ) -> Event:
-        """Close the session at the role's worker, however long that takes."""
+        """Close the session at the role's worker, however long that takes; or read on in what it had executed."""
         crashpoints.reached("sidecar.before_close")
         arguments = {"session": str(header.session), "role": role, "unless": close.unless}
+        if close.before is not None:
+            arguments["before"] = close.before
         call = CallWorker("!close", ResultKind.FORWARD, CLOSE, orjson.dumps(arguments), endless=True)
         while True:
             answer = await self._until_answered(header, role, role_class, call, cause, again)
             crashpoints.reached("sidecar.close_answered")
             if isinstance(answer, Missing):
                 await self._drained(header, role)
-                return CloseAnswered(Name.CLOSED, None)
+                return CloseAnswered(Name.CLOSED, None, before=close.before)
             try:
                 closing = msgspec.json.decode(answer.value if isinstance(answer, Replied) else b"", type=_Closing)
             except msgspec.DecodeError:
                 closing = None
-            if closing is None or (not closing.closed and close.unless is None):
-                # it could not refuse what it was not asked to keep open
+            if closing is None or not _follows(closing, close):
                 logger.error("close.nonsense", session=str(header.session), role=role)
                 await self._sleep(limits.backoff_cap_ms / 1000)
                 continue
             if not closing.closed:
                 return CloseAnswered(Name.HELD, (), bytes(closing.reply))
             entries = (Executed(e.site, e.operation, bytes(e.arguments)) for e in closing.executed)
-            return CloseAnswered(Name.CLOSED, tuple(entries))
+            return CloseAnswered(Name.CLOSED, tuple(entries), before=close.before, more=closing.more)
 
     @contextmanager
     def _noted(self, header: Header, role: str) -> Iterator[None]:
@@ -294,6 +296,14 @@ def _trouble(answer: Answer) -> str:
     if isinstance(answer, Declined):
         return f"it declines, which it may not: {answer.reason}"[: limits.reason_chars_max]
     return _words(answer)
+
+
+def _follows(closing: _Closing, asked: CloseWorker) -> bool:
+    """Whether an answer can be one to what was asked. The door stays open only for a call that was asked about, and
+    each page begins before the one that was read last, so that reading on ends."""
+    if not closing.closed:
+        return asked.unless is not None
+    return not closing.more or (bool(closing.executed) and closing.executed[0].site != asked.before)
 
 
 def _words(answer: Answer) -> str:

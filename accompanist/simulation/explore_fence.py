@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol
 from accompanist.language import codec
 from accompanist.language.program import Operation
 from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Replied, Reused
-from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.events import CloseAnswered, Name
 from accompanist.runtime.ports import Executed, ResultKind
 
@@ -111,10 +111,18 @@ def _answered(
     return Answering(told, fence._replace(records=records, executed=executed, memory=memory))
 
 
-def close(fence: Fence, unless: str | None) -> tuple[CloseAnswered, Fence]:
-    """Shut the door and say what was executed; or, `unless` that site has a reply, give the reply."""
-    if unless is not None:
+def close(fence: Fence, asked: CloseWorker, page_rows: int) -> tuple[CloseAnswered, Fence]:
+    """Shut the door and say what was executed and is not undone, a page of it; or, `unless` that site has a reply, give
+    the reply."""
+    unless, before = asked.unless, asked.before
+    if unless is not None and not fence.closed:
         held = fence.record(CallWorker(unless, ResultKind.FORWARD, "", b""))
         if held is not None and isinstance(held.answer, Replied):
             return CloseAnswered(Name.HELD, (), held.answer.value), fence
-    return CloseAnswered(Name.CLOSED, fence.executed), fence._replace(closed=True)
+    sites = [entry.site for entry in fence.executed]
+    earlier = fence.executed if before is None else fence.executed[: sites.index(before)]
+    undone = {record.site for record in fence.records if record.kind is ResultKind.COMPENSATE}
+    left = tuple(entry for entry in earlier if entry.site not in undone)
+    page = left[-page_rows:]
+    told = CloseAnswered(Name.CLOSED, page, before=before, more=len(page) < len(left))
+    return told, fence._replace(closed=True)

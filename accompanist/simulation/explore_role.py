@@ -173,10 +173,11 @@ class Role:
         return message.kind in self._rules.begins or (message.kind is Kind.CANCEL and self.name == owner)
 
     def _closes(self, state: RoleState, call: CloseWorker) -> Iterator[Move]:
-        event, fence = explore_fence.close(state.fence, call.unless)
+        event, fence = explore_fence.close(state.fence, call, self._rules.page_rows)
         there = state._replace(fence=fence, asked=state.asked - {call})
         shut = event.name is Name.CLOSED
         text = f"{self.name}'s worker closes the session" if shut else f"{self.name}'s fence holds the reply"
+        text = text if call.before is None else f"{self.name}'s worker says what was done before {call.before}"
         yield self._fed(there, event, event, text, Chance.HELPFUL)
 
     def _calls(self, state: RoleState, call: CallWorker) -> Iterator[Move]:
@@ -238,7 +239,7 @@ class Role:
         for call in state.asked:
             rest = state._replace(row=row, asked=state.asked - {call})
             if isinstance(call, CloseWorker):
-                _, fence = explore_fence.close(state.fence, call.unless)
+                _, fence = explore_fence.close(state.fence, call, self._rules.page_rows)
                 words = f"{self.name}'s worker closes the session; {text}"
                 yield Move(words, Chance.CRASH, self._number(self._dead(rest._replace(fence=fence))))
                 continue
@@ -261,7 +262,7 @@ class Role:
     def _arrives_late(self, state: RoleState, call: Asked) -> Iterator[Move]:
         rest = state._replace(late=state.late - {call})
         if isinstance(call, CloseWorker):
-            _, fence = explore_fence.close(state.fence, call.unless)
+            _, fence = explore_fence.close(state.fence, call, self._rules.page_rows)
             yield Move(
                 f"a late close reaches {self.name}'s worker", Chance.LATE, self._number(rest._replace(fence=fence))
             )

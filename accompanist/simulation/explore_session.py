@@ -25,6 +25,7 @@ from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Memory, SessionRow
 from accompanist.runtime.replay import Run
 from accompanist.runtime.session import Session
+from accompanist.runtime.undoing import Undoing
 
 _sessions_held_max = 5_000
 _silent = frozenset({"program", "header", "cause", "role", "is_initiator", "_draft", "_recovering"})
@@ -148,7 +149,7 @@ def _fact(value: Any) -> Hashable:
     match value:
         case SessionRow():
             return row_key(value)
-        case Mailbox():
+        case Mailbox() | Undoing():
             return _fact(vars(value))
         case Run():
             return _progress(value)

@@ -70,6 +70,7 @@ class Rules:
     `begins`: kinds of message that begin a session. `inbox_swept`: recovery looks at inbox rows without a session.
     `released`: kinds of message that leave the inbox when they are heard, not when the session is over.
     `commit_first`: records are committed before messages leave.
+    `page_rows`: entries in one answer to a close.
     """
 
     core: type[Session] = Session
@@ -78,6 +79,7 @@ class Rules:
     inbox_swept: bool = True
     released: frozenset[Kind] = frozenset()
     commit_first: bool = True
+    page_rows: int = 1
 
 
 class Post:

@@ -76,7 +76,8 @@ class Workers:
             return Missing(method)
         worker = self._fence(about.session, about.role)
         if method == CLOSE:
-            answer = self._close(worker, orjson.loads(arguments)["unless"])
+            asked = orjson.loads(arguments)
+            answer = self._close(worker, asked["unless"], asked.get("before"))
             if worker.closed:
                 entries = self._ledger.of(about.session, about.role)
                 self._ledger.shut.setdefault((about.session, about.role), len(entries))
@@ -92,14 +93,14 @@ class Workers:
             self.fences[key] = FencedWorker(operations, functions)
         return self.fences[key]
 
-    def _close(self, worker: FencedWorker, unless: str | None) -> Answer:
-        said = worker.close(unless)
+    def _close(self, worker: FencedWorker, unless: str | None, before: str | None) -> Answer:
+        said = worker.close(unless, before)
         executed = [
             {"site": entry.site, "operation": entry.operation, "arguments": orjson.Fragment(entry.arguments)}
             for entry in said.executed or ()
         ]
-        closed = {"closed": said.name is Name.CLOSED, "executed": executed, "reply": orjson.Fragment(said.reply)}
-        return Replied(orjson.dumps(closed))
+        shut, reply = said.name is Name.CLOSED, orjson.Fragment(said.reply)
+        return Replied(orjson.dumps({"closed": shut, "executed": executed, "more": said.more, "reply": reply}))
 
     def _forget(self, sessions: list[UUID]) -> None:
         for key in [key for key in self.fences if key[0] in sessions]:

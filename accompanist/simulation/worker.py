@@ -28,6 +28,9 @@ class Refusal(Exception):
 class FencedWorker:
     """The worker of one role in one session."""
 
+    page_rows = 1
+    """Entries in one answer to a close: few, so that a saga of a few transactions has several pages."""
+
     def __init__(self, operations: Mapping[str, Operation], functions: Mapping[str, Callable[[bytes], bytes]]) -> None:
         self._operations = operations
         self._functions = functions
@@ -55,14 +58,19 @@ class FencedWorker:
         self._answers[key] = (digest, answer)
         return answer
 
-    def close(self, unless: str | None) -> CloseAnswered:
-        """Shut the door and say what was executed; or, `unless` that site has a reply, give the reply."""
-        if unless is not None:
+    def close(self, unless: str | None, before: str | None = None) -> CloseAnswered:
+        """Shut the door and say what was executed and is not undone, a page of it; or, `unless` that site has a reply
+        and the door is open, give the reply."""
+        if unless is not None and not self.closed:
             held = self._answers.get((unless, ResultKind.FORWARD))
             if held is not None and isinstance(held[1], Replied):
                 return CloseAnswered(Name.HELD, (), held[1].value)
         self.closed = True
-        return CloseAnswered(Name.CLOSED, tuple(self.executed))
+        sites = [entry.site for entry in self.executed]
+        earlier = self.executed if before is None else self.executed[: sites.index(before)]
+        left = tuple(entry for entry in earlier if (entry.site, ResultKind.COMPENSATE) not in self._answers)
+        page = left[-self.page_rows :]
+        return CloseAnswered(Name.CLOSED, page, before=before, more=len(page) < len(left))
 
     def _do(self, call: CallWorker) -> Answer:
         answer = self._run(call)

@@ -264,7 +264,7 @@ class World:
     def _answer(self, role: str, call: CallWorker | CloseWorker) -> None:
         worker, session = self.workers[role], self.live.get(role)
         if isinstance(call, CloseWorker):
-            event: Event = worker.close(call.unless)
+            event: Event = worker.close(call.unless, call.before)
         else:
             event = self._meaning(role, call, worker)
         if session is not None:

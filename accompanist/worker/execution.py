@@ -101,12 +101,12 @@ class Execution:
         except Declined as refusal:
             raise _declined(refusal.reason) from None
 
-    async def close(self, session: UUID, role: str, unless: str | None) -> bytes:
-        """Shut the door of (session, role) and tell what was executed behind it. Raises RpcError."""
+    async def close(self, session: UUID, role: str, unless: str | None, before: str | None = None) -> bytes:
+        """Shut the door of (session, role) and tell a page of what was executed behind it. Raises RpcError."""
 
         async def once(connection: asyncpg.Connection) -> str:
             async with database.transaction(connection, self._isolation):
-                told = await self._fence.close(connection, session, role, unless)
+                told = await self._fence.close(connection, session, role, unless, before)
                 crashpoints.reached("worker.close_before_commit")
             crashpoints.reached("worker.close_after_commit")
             return told

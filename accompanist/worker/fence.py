@@ -18,7 +18,7 @@ from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
 from accompanist.worker.identifiers import schema_name
 
-VERSION = 2
+VERSION = 3
 
 NOT_INSTALLED = catalogue(
     "ACC511",
@@ -117,7 +117,7 @@ class Fence:
         self._enter = f"SELECT status, answer FROM {schema}.fence_enter($1, $2, $3, $4, $5, $6)"  # noqa: S608
         self._leave = f"SELECT {schema}.fence_leave($1, $2, $3, $4, $5, $6, $7)"
         self._refuse = f"SELECT status, answer FROM {schema}.fence_refuse($1, $2, $3, $4, $5, $6)"  # noqa: S608
-        self._close = f"SELECT {schema}.fence_close($1, $2, $3, $4)"
+        self._close = f"SELECT {schema}.fence_close($1, $2, $3, $4, $5, $6, $7)"
         self._forget = f"SELECT {schema}.fence_forget($1)"
 
     async def enter(self, tx: asyncpg.Connection, key: Key) -> tuple[str, str | None]:
@@ -132,9 +132,12 @@ class Fence:
         row = await tx.fetchrow(self._refuse, key.session, key.role, key.site, key.operation, key.arguments, reason)
         return row["status"], row["answer"]
 
-    async def close(self, tx: asyncpg.Connection, session: UUID, role: str, unless: str | None) -> str:
+    async def close(
+        self, tx: asyncpg.Connection, session: UUID, role: str, unless: str | None, before: str | None = None
+    ) -> str:
         """The answer's JSON, as the contract of `accompanist.close` has it."""
-        answer: Any = await tx.fetchval(self._close, session, role, unless, limits.fence_close_wait_ms)
+        bounds = (limits.fence_page_rows_max, limits.fence_page_bytes_max)
+        answer: Any = await tx.fetchval(self._close, session, role, unless, limits.fence_close_wait_ms, before, *bounds)
         return str(answer)
 
     async def forget(self, tx: asyncpg.Connection, sessions: list[UUID]) -> int:

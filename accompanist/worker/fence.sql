@@ -1,4 +1,4 @@
--- The fence, version 2: what makes a worker's operations exactly-once and closable, from any language.
+-- The fence, version 3: what makes a worker's operations exactly-once and closable, from any language.
 --
 -- Installed into the worker's own schema and used inside the worker's own transactions, all of them READ COMMITTED (what
 -- BEGIN alone means depends on settings of the role, the database and the server) or all of them SERIALIZABLE:
@@ -173,12 +173,22 @@ END $$;
 -- order. With p_unless, a site whose outcome the caller does not know: if a reply is recorded for it and the door is
 -- still open, the door stays open and the reply is the answer. Waits p_wait_ms for calls under way, then fails with
 -- lock_not_available (55P03); ask again.
+--
+-- The answer is a page: the entries that were committed last, at most p_rows of them and p_bytes in all, but one at
+-- least. "more": there are earlier ones; ask again with p_before, the site of the page's first entry. Whoever
+-- compensates goes backwards and needs the last ones first. Behind a shut door nothing is added, so however often it is
+-- asked, all pages together are what was executed.
+DROP FUNCTION IF EXISTS fence_close(uuid, text, text, integer);  -- before version 3: all in one answer
+
 CREATE OR REPLACE FUNCTION fence_close(
-    p_session uuid, p_role text, p_unless text DEFAULT NULL, p_wait_ms integer DEFAULT 2000
+    p_session uuid, p_role text, p_unless text DEFAULT NULL, p_wait_ms integer DEFAULT 2000,
+    p_before text DEFAULT NULL, p_rows integer DEFAULT 1000, p_bytes integer DEFAULT 262144
 ) RETURNS text LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     reply    text;
+    upto     bigint;
     executed text;
+    more     boolean;
 BEGIN
     PERFORM fence_committed_reads();
     PERFORM set_config('lock_timeout', p_wait_ms::text, true);
@@ -195,15 +205,36 @@ BEGIN
     END IF;
 
     INSERT INTO fence_closed (session, role) VALUES (p_session, p_role) ON CONFLICT DO NOTHING;
-    SELECT string_agg(
-               concat('{"site":', to_json(f.site), ',"operation":', to_json(f.operation),
-                      ',"arguments":', f.arguments, '}'), ',' ORDER BY f.position)
-      INTO executed
-      FROM fence_call f
-     WHERE f.session = p_session AND f.role = p_role AND f.kind = 'forward' AND f.outcome = 'replied'
-       AND NOT EXISTS (SELECT FROM fence_call c WHERE c.session = f.session AND c.role = f.role
-                                                  AND c.site = f.site AND c.kind = 'compensate');
-    RETURN concat('{"closed":true,"executed":[', executed, ']}');
+    SELECT c.position INTO upto FROM fence_call c
+     WHERE c.session = p_session AND c.role = p_role AND c.site = p_before
+       AND c.kind = 'forward' AND c.outcome = 'replied';
+    -- One pass over what the session has here, however the planner guesses: asking row by row what is compensated may
+    -- take a pass for each.
+    WITH latest AS (
+        SELECT l.position, l.site, f.arguments,
+               concat('{"site":', to_json(l.site), ',"operation":', to_json(f.operation), ',"arguments":') AS head
+          FROM (SELECT c.site, min(c.position) FILTER (WHERE c.kind = 'forward' AND c.outcome = 'replied') AS position
+                  FROM fence_call c
+                 WHERE c.session = p_session AND c.role = p_role
+                 GROUP BY c.site
+                HAVING count(*) FILTER (WHERE c.kind = 'forward' AND c.outcome = 'replied') = 1
+                   AND count(*) FILTER (WHERE c.kind = 'compensate') = 0
+                   AND (upto IS NULL OR min(c.position) < upto)
+                 ORDER BY position DESC
+                 LIMIT p_rows + 1) l
+         CROSS JOIN LATERAL (SELECT c.operation, c.arguments FROM fence_call c
+                              WHERE c.session = p_session AND c.role = p_role AND c.site = l.site AND c.kind = 'forward'
+                              LIMIT 1) f
+    ), measured AS (
+        SELECT l.*, row_number() OVER backwards AS nth,
+               sum(octet_length(l.head) + octet_length(l.arguments) + 2) OVER backwards AS bytes
+          FROM latest l WINDOW backwards AS (ORDER BY l.position DESC)
+    )
+    SELECT string_agg(concat(m.head, m.arguments, '}'), ',' ORDER BY m.position) FILTER (WHERE m.fits),
+           bool_or(NOT m.fits)
+      INTO executed, more
+      FROM (SELECT *, nth = 1 OR (nth <= p_rows AND bytes <= p_bytes) AS fits FROM measured) m;
+    RETURN concat('{"closed":true,"executed":[', executed, ']', CASE WHEN more THEN ',"more":true' END, '}');
 END $$;
 
 
@@ -215,4 +246,4 @@ LANGUAGE sql VOLATILE SET search_path FROM CURRENT AS $$
     SELECT (SELECT count(*) FROM calls) + (SELECT count(*) FROM doors);
 $$;
 
-INSERT INTO fence_version (version) VALUES (2) ON CONFLICT DO NOTHING;
+INSERT INTO fence_version (version) VALUES (3) ON CONFLICT DO NOTHING;

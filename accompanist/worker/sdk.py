@@ -122,6 +122,7 @@ class _Close(msgspec.Struct, forbid_unknown_fields=True):
     session: UUID
     role: str
     unless: str | None = None
+    before: str | None = None
 
 
 class _Forget(msgspec.Struct, forbid_unknown_fields=True):
@@ -132,7 +133,8 @@ def _close_method(execution: Execution) -> Handler:
     async def close(params: Params, context: bytes | None) -> bytes:
         asked = codec.decode(_object(params), _Close)
         unless = None if asked.unless is None else _text("unless", asked.unless)
-        return await execution.close(asked.session, _text("role", asked.role), unless)
+        before = None if asked.before is None else _text("before", asked.before)
+        return await execution.close(asked.session, _text("role", asked.role), unless, before)
 
     return close
 
@@ -176,10 +178,12 @@ def _key(call: Meta, operation: OperationContract, params: Params) -> Key:
     if call.kind != wanted:
         raise envelope.invalid_params(f"_meta.key: {operation.name} is called with {wanted!r}")
     # canonical again, whoever wrote it: a repeat with other white space is the same call
-    arguments = orjson.dumps(orjson.loads(_object(params)), option=orjson.OPT_SORT_KEYS).decode()
-    return Key(
-        call.session, _text("_meta.role", call.role), _text("_meta.site", call.site), wanted, operation.name, arguments
-    )
+    arguments = orjson.dumps(orjson.loads(_object(params)), option=orjson.OPT_SORT_KEYS)
+    if len(arguments) > limits.payload_bytes_max:
+        # they could not be handed back to be compensated with
+        raise envelope.invalid_params(f"arguments of {len(arguments)} bytes, the limit is {limits.payload_bytes_max}")
+    role, site = _text("_meta.role", call.role), _text("_meta.site", call.site)
+    return Key(call.session, role, site, wanted, operation.name, arguments.decode())
 
 
 def _object(params: Params) -> bytes:

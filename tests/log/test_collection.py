@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from accompanist.limits import shards_count
 from accompanist.runtime.messages import Header, Kind
-from accompanist.runtime.ports import Delivery, Executed, Parked, Phase, SessionRow
+from accompanist.runtime.ports import Delivery, Parked, Phase, SessionRow
 from tests.log.letters import burst, header, message, result, row
 from tests.log.worlds import World, owner
 
@@ -163,7 +163,7 @@ async def test_payloads_go_first_and_the_line_in_the_list_stays(world: World) ->
     of = header()
     begun = message(of, "!start", "warehouse", sender="", kind=Kind.START, payload=b'{"order":1}')
     got = message(of, "2", "warehouse", sender="stock", payload=b"7")
-    whole = over(of, result=b"5", reason="why", undo=(Executed("1", "reserve", b"{}"),), contacts=("stock",))
+    whole = over(of, result=b"5", reason="why", asked="1", contacts=("stock",))
     await log.flush([burst(of, session=whole, results=(result(of),), home=(begun, got))])
     assert await log.lighten(AGE_MS, 10) == (0, 0.0)
     await world.pass_time(AGE_S + 1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accompanist.runtime.ports import Commit, Delivery, Executed, Parked, Phase
+from accompanist.runtime.ports import Commit, Delivery, Parked, Phase
 from tests.log.letters import burst, header, message, result, row, start
 from tests.log.worlds import World, owner
 
@@ -16,7 +16,7 @@ async def test_what_was_written_is_read_again(world: World) -> None:
         vote="abort",
         reason="a reason with \x00 and \N{SNOWMAN}",
         contacts=("payment", "loyalty"),
-        undo=(Executed("1", "reserve", b'{"order":{}}'),),
+        asked="1",
         result=b'"r"',
         parked=Parked("ACC901", "waits for an operator"),
         waiting="for payment",

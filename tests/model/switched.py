@@ -26,7 +26,7 @@ class VotesBeforeItCloses(Session):
 class CompensatesFromItsLog(Session):
     """Closes, but takes what was executed from its results and not from the fence."""
 
-    def _undo(self, executed: Iterable[Executed]) -> None:
+    def _undo(self, executed: Iterable[Executed], more: bool = False) -> None:
         super()._undo(tuple(entry for entry in self._from_results() if entry.site in self._results))
 
 
@@ -47,17 +47,18 @@ class TellsOnlyWhomItSentTo(Session):
 class TellsNobody(Session):
     """Aborts go to the initiator alone."""
 
-    def _undo(self, executed: Iterable[Executed]) -> None:
+    def _undo(self, executed: Iterable[Executed], more: bool = False) -> None:
         self.program = replace(self.program, projection=replace(self.program.projection, sends_to=frozenset()))
-        super()._undo(executed)
+        super()._undo(executed, more)
 
 
 class MarksAllAtOnce(Session):
     """The first compensation marks the whole session undone."""
 
     def _on_undid(self, event: Undid) -> None:
-        for entry in self.row.undo:
+        for entry in self._undoing.unmarked(self._marks):
             self._mark(entry, "replied")
+        self._undoing.leave_the_rest()
         self._asked = None
         self._compensate_next()
 
@@ -65,8 +66,8 @@ class MarksAllAtOnce(Session):
 class UndoesInOrder(Session):
     """Compensates in the order of commit, not in reverse."""
 
-    def _undo(self, executed: Iterable[Executed]) -> None:
-        super()._undo(tuple(executed)[::-1])
+    def _undo(self, executed: Iterable[Executed], more: bool = False) -> None:
+        super()._undo(tuple(executed)[::-1], more)
 
 
 class GrantsAnything(Session):

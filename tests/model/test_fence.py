@@ -8,7 +8,7 @@ import orjson
 import pytest
 
 from accompanist.runtime.answers import Answer
-from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.ports import ResultKind
 from accompanist.simulation import explore_fence
 from accompanist.simulation.explore_fence import Fence, Fencing
@@ -30,8 +30,10 @@ def test_alike(seed: int) -> None:
         name = forward if kind is ResultKind.FORWARD else f"undo_{forward}"
         call = CallWorker(site, kind, name, orjson.dumps({"value": chance.choice([1, 1, 2])}))
         if chance.random() < 0.1:
-            told, fence = explore_fence.close(fence, chance.choice([None, site]))
-            assert told == other.close(None if told.name.value == "closed" else site)
+            before = chance.choice([None, *(entry.site for entry in other.executed)])
+            asked = CloseWorker(chance.choice([None, site]), before)
+            told, fence = explore_fence.close(fence, asked, other.page_rows)
+            assert told == other.close(asked.unless, asked.before)
             continue
         [way] = explore_fence.answer(fence, call, operations[name], worker, Fencing())
         fence = way.fence

@@ -69,7 +69,7 @@ ROWS: dict[str, tuple[Rules, str, Faults, Property]] = {
     "the fence's list": (Rules(core=switched.CompensatesFromItsLog), "fork", DECLINES, Property.ALL),
     "others are told": (Rules(core=switched.TellsNobody), "ring", DECLINES, Property.AGREEMENT),
     "one mark at a time": (Rules(core=switched.MarksAllAtOnce), "tail", DECLINES, Property.ALL),
-    "in reverse": (Rules(core=switched.UndoesInOrder), "tail", DECLINES, Property.ALL),
+    "in reverse": (Rules(core=switched.UndoesInOrder, page_rows=2), "tail", DECLINES, Property.ALL),
     "no abort after done": (Rules(core=switched.GrantsAnything), "ring", CANCEL, Property.ALL),
     "no cancel after commit": (Rules(core=switched.GrantsAfterTheCommitPoint), "ring", CANCEL, Property.ALL),
     "the record is stable": (
@@ -88,7 +88,7 @@ ROWS: dict[str, tuple[Rules, str, Faults, Property]] = {
         Rules(core=switched.GrantsWithoutARecord),
         "billed",
         CRASHED_AND_CANCELLED,
-        Property.UNPARKED,
+        Property.ALL,
     ),
     "no cancel after a vote": (Rules(core=switched.GrantsAfterItsVote), "unrecorded", CANCEL, Property.POSSIBLE),
     "a call in doubt": (Rules(core=switched.ClosesBlindly), "ring", LOST, Property.ALL),

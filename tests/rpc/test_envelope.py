@@ -113,7 +113,6 @@ ANSWERS: list[tuple[bytes, Answer]] = [
     (b'"error":{"code":-32601,"message":"m"}', Missing("")),
     (b'"error":{"code":-32603,"message":"CANARY"}', Fault("the worker answered error -32603")),
     (b'"error":{"code":42,"message":"CANARY","data":{"a":"CANARY"}}', Fault("the worker answered error 42")),
-    (b'"result":"' + b"x" * limits.payload_bytes_max + b'"', Fault("a reply of 1048578 bytes, the limit is 1048576")),
 ]
 
 
@@ -144,6 +143,13 @@ def test_what_is_no_answer(body: bytes) -> None:
     with pytest.raises(Malformed) as refused:
         envelope.read_answer(body)
     assert "CANARY" not in str(refused.value)
+
+
+def test_an_operations_reply_is_one_value_and_what_a_close_answers_wraps_one() -> None:
+    reply = Replied(b'"' + b"x" * limits.payload_bytes_max + b'"')
+    assert envelope.told("put", reply) == Fault("a reply of 1048578 bytes, the limit is 1048576")
+    assert envelope.told("accompanist.close", reply) == reply
+    assert envelope.told("put", Missing("")) == Missing("put")
 
 
 def test_requests_and_notifications_are_no_answers() -> None:

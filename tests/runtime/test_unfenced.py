@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
-from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name
+from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name, Undid
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Memory, Phase
 from accompanist.runtime.session import Session
@@ -58,7 +58,7 @@ def test_what_was_answered_is_compensated_after_what_is_in_doubt() -> None:
     session.handle(Answered("3", Name.REPLIED, b"2"))
     session.handle(Arrived(ABORT))
     assert asked(session.handle(WITHOUT)) == [("4b", "undo_tail")]
-    assert [entry.site for entry in session.row.undo] == ["3", "4b"]
+    assert asked(session.handle(Undid("4b", Name.UNDID))) == [("3", "undo_try_it")]
 
 
 def test_a_role_that_was_done_is_compensated_after_it_was_taken_up_from_the_log() -> None:
@@ -73,7 +73,7 @@ def test_a_role_that_was_done_is_compensated_after_it_was_taken_up_from_the_log(
     assert owed == []
     again.handle(Arrived(ABORT))
     assert asked(again.handle(WITHOUT)) == [("4b", "undo_tail")]
-    assert [entry.site for entry in again.row.undo] == ["3", "4b"]
+    assert asked(again.handle(Undid("4b", Name.UNDID))) == [("3", "undo_try_it")]
 
 
 def test_so_is_the_one_it_began_at() -> None:
@@ -92,9 +92,8 @@ def test_an_abort_for_a_session_that_was_never_started_here_leaves_a_tombstone()
     told = msgspec.structs.replace(ABORT, sender="b", receiver="a")
     session = Session.begin(sagas.ring()["a"], told)
     session.handle(Arrived(told))
-    session.handle(WITHOUT)
+    assert asked(session.handle(WITHOUT)) == []
     assert session.row.phase is Phase.UNDONE
-    assert session.row.undo == ()
 
 
 def cancelled_in_the_pivot() -> Session:
@@ -144,7 +143,7 @@ def out_of_patience() -> tuple[Session, Burst]:
 def test_a_pivot_whose_budget_is_spent_parks_before_anything_is_voted_or_told() -> None:
     _, burst = out_of_patience()
     assert burst.row.parked is not None and burst.row.parked.code == PIVOT_IN_DOUBT
-    assert (burst.row.phase, burst.row.vote, burst.row.undo, burst.messages) == (Phase.RUNNING, None, (), ())
+    assert (burst.row.phase, burst.row.vote, burst.calls, burst.messages) == (Phase.RUNNING, None, (), ())
 
 
 @pytest.mark.parametrize(
@@ -167,8 +166,8 @@ def test_what_a_person_says_was_not_done_is_not_undone() -> None:
     session, _ = out_of_patience()
     said = session.handle(Arrived(order("skip")))
     assert [(result.site, result.outcome) for result in said.results] == [("6", "declined")]
-    session.handle(WITHOUT)
-    assert [entry.operation for entry in session.row.undo] == ["do"]
+    [call] = session.handle(WITHOUT).calls
+    assert isinstance(call, CallWorker) and call.operation == "undo_do"
 
 
 def granted_before_the_data() -> Session:
@@ -183,14 +182,14 @@ def test_what_was_never_asked_was_not_executed() -> None:
     session = granted_before_the_data()
     session.handle(Arrived(FIRST))
     burst = session.handle(WITHOUT)
-    assert (burst.row.parked, burst.row.undo, burst.row.phase) == (None, (), Phase.UNDONE)
+    assert (burst.row.parked, burst.calls, burst.row.phase) == (None, (), Phase.UNDONE)
 
 
 def test_nor_after_it_was_taken_up_from_the_log() -> None:
     memory = Memory(session=granted_before_the_data().durable_row, inbox=(FIRST,), results=())
     again, _ = Session.recover(sagas.billed()["b"], memory)
     burst = again.handle(WITHOUT)
-    assert (burst.row.parked, burst.row.undo, burst.row.phase) == (None, (), Phase.UNDONE)
+    assert (burst.row.parked, burst.calls, burst.row.phase) == (None, (), Phase.UNDONE)
 
 
 def test_what_was_asked_is_known_after_it_was_taken_up_from_the_log() -> None:
@@ -219,7 +218,7 @@ def unended() -> Session:
 def test_nothing_is_undone_or_told_while_a_call_has_not_ended() -> None:
     session = unended()
     assert session.row.parked is not None and session.row.parked.code == UNENDED
-    assert (session.row.phase, session.row.vote, session.row.undo) == (Phase.CLOSING, None, ())
+    assert (session.row.phase, session.row.vote) == (Phase.CLOSING, None)
 
 
 @pytest.mark.parametrize("verb", ["retry", "resume"])

@@ -61,13 +61,14 @@ class Workers:
         assert session is not None and site is not None
         worker = self.sessions.setdefault(session, self._make())
         if method == CLOSE:
-            said = worker.close(orjson.loads(arguments)["unless"])
+            asked = orjson.loads(arguments)
+            said = worker.close(asked["unless"], asked.get("before"))
             executed = [
                 {"site": e.site, "operation": e.operation, "arguments": orjson.Fragment(e.arguments)}
                 for e in said.executed or ()
             ]
-            closed = said.name is Name.CLOSED
-            return Replied(orjson.dumps({"closed": closed, "executed": executed, "reply": orjson.Fragment(said.reply)}))
+            told = {"closed": said.name is Name.CLOSED, "executed": executed, "more": said.more}
+            return Replied(orjson.dumps(told | {"reply": orjson.Fragment(said.reply)}))
         return worker.call(CallWorker(site, ResultKind(about.kind), method, arguments, firm=about.retriable))
 
 

@@ -146,8 +146,9 @@ def fence_forgets() -> Sequence[Any]:
 
 def marks_all() -> Sequence[Any]:
     def undid(self: Any, event: Any) -> None:
-        for entry in self.row.undo:
+        for entry in self._undoing.unmarked(self._marks):
             self._mark(entry, "replied")
+        self._undoing.leave_the_rest()
         self._asked = None
         self._compensate_next()
 
@@ -157,10 +158,10 @@ def marks_all() -> Sequence[Any]:
 def undone_forwards() -> Sequence[Any]:
     real = Session._undo
 
-    def undo(self: Any, executed: Any) -> None:
-        real(self, tuple(reversed(tuple(executed))))
+    def undo(self: Any, executed: Any, more: bool = False) -> None:
+        real(self, tuple(reversed(tuple(executed))), more)
 
-    return [patch.object(Session, "_undo", undo)]
+    return [patch.object(Session, "_undo", undo), patch.object(FencedWorker, "page_rows", 1_000)]
 
 
 def results_overwritten() -> Sequence[Any]:

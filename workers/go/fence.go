@@ -14,7 +14,7 @@ import (
 	"github.com/lib/pq"
 )
 
-const replyBytesMax = 1_048_576 // what a sidecar takes: a larger reply must not be committed
+const valueBytesMax = 1_048_576 // a larger reply would be refused by the sidecar, larger arguments by its close
 
 // decline is an operation's decision against it: final, and its reason is recorded.
 type decline string
@@ -121,7 +121,7 @@ func (worker *worker) guarded(within context.Context, key key, run work) (status
 		if answer, err = encode(reply); err != nil {
 			return "", "", err
 		}
-		if len(answer) > replyBytesMax {
+		if len(answer) > valueBytesMax {
 			return "", "", errors.New("the reply is too large")
 		}
 		_, err = tx.ExecContext(within, `SELECT fence_leave($1, $2, $3, $4, $5, $6, $7)`,
@@ -151,13 +151,15 @@ func (worker *worker) ask(within context.Context, run work) ([]byte, error) {
 
 func (worker *worker) close(within context.Context, params members) ([]byte, error) {
 	var session, role string
-	var unless *string
+	var unless, before *string
 	if text(params["session"], &session) != nil || !uuid.MatchString(session) || text(params["role"], &role) != nil ||
-		!isName(role) || params["unless"] != nil && json.Unmarshal(params["unless"], &unless) != nil {
-		return nil, invalid("close takes session, role and perhaps unless")
+		!isName(role) || params["unless"] != nil && json.Unmarshal(params["unless"], &unless) != nil ||
+		params["before"] != nil && json.Unmarshal(params["before"], &before) != nil {
+		return nil, invalid("close takes session, role and perhaps unless and before")
 	}
 	var told []byte
-	err := worker.database.QueryRowContext(within, `SELECT fence_close($1, $2, $3)`, session, role, unless).Scan(&told)
+	err := worker.database.QueryRowContext(within, `SELECT fence_close($1, $2, $3, p_before => $4)`,
+		session, role, unless, before).Scan(&told)
 	return told, err
 }
 
@@ -196,6 +198,9 @@ func keyOf(about json.RawMessage, wanted kind, method string, params members) (k
 	found.retriable = string(meta["retriable"]) == "true"
 	var err error
 	found.arguments, err = canonical(params)
+	if err == nil && len(found.arguments) > valueBytesMax {
+		err = invalid("too large")
+	}
 	return found, err
 }
 

@@ -14,7 +14,7 @@ import net from 'node:net';
 import pg from 'pg';
 
 const MESSAGE_BYTES_MAX = 1_310_720;
-const REPLY_BYTES_MAX = 1_048_576; // what a sidecar takes: a larger reply must not be committed
+const VALUE_BYTES_MAX = 1_048_576; // a larger reply would be refused by the sidecar, larger arguments by its close
 const REASON_CHARS_MAX = 500;
 const PARSE_ERROR = -32700, INVALID_REQUEST = -32600, NOT_FOUND = -32601, INVALID_PARAMS = -32602, FAULT = -32603;
 const DECLINED = -32001, RETRY_LATER = -32002, CLOSED = -32003, REUSED = -32004;
@@ -59,7 +59,7 @@ async function transact(pool, operation, key, params, retriable) {
       const [entered] = (await tx.query('SELECT status, answer FROM fence_enter($1, $2, $3, $4, $5, $6)', key)).rows;
       if (entered.status !== 'run') return entered;
       const reply = JSON.stringify((await operation.run(tx, params, call)) ?? null);
-      if (Buffer.byteLength(reply) > REPLY_BYTES_MAX) throw new Error('the reply is too large');
+      if (Buffer.byteLength(reply) > VALUE_BYTES_MAX) throw new Error('the reply is too large');
       await tx.query('SELECT fence_leave($1, $2, $3, $4, $5, $6, $7)', [...key, reply]);
       return { status: 'replied', answer: reply };
     }));
@@ -126,15 +126,18 @@ async function answer(worker, request) {
   if (!uuid(session) || !name(role) || !name(site) || key !== kind) {
     throw new RpcError(INVALID_PARAMS, 'invalid params', 'the key in _meta: session, role, site, key');
   }
-  return transact(worker.pool, operation, [session, role, site, kind, request.method, canonical(params)], params, about.retriable === true);
+  const asked = canonical(params);
+  if (Buffer.byteLength(asked) > VALUE_BYTES_MAX) throw new RpcError(INVALID_PARAMS, 'invalid params', 'too large');
+  return transact(worker.pool, operation, [session, role, site, kind, request.method, asked], params, about.retriable === true);
 }
 
 function reserved(pool) {
   const invalid = () => { throw new RpcError(INVALID_PARAMS, 'invalid params'); };
   return new Map([
-    ['accompanist.close', async ({ session, role, unless = null }) => {
-      if (!uuid(session) || !name(role) || !(unless === null || name(unless))) invalid();
-      return (await pool.query('SELECT fence_close($1, $2, $3) AS told', [session, role, unless])).rows[0].told;
+    ['accompanist.close', async ({ session, role, unless = null, before = null }) => {
+      if (!uuid(session) || !name(role) || ![unless, before].every((site) => site === null || name(site))) invalid();
+      const asked = [session, role, unless, before];
+      return (await pool.query('SELECT fence_close($1, $2, $3, p_before => $4) AS told', asked)).rows[0].told;
     }],
     ['accompanist.forget', async ({ sessions }) => {
       if (!Array.isArray(sessions) || !sessions.every(uuid)) invalid();
