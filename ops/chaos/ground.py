@@ -17,7 +17,7 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,7 +50,8 @@ class NotHealed(RuntimeError):
 @dataclass(frozen=True)
 class Layout:
     """How a deployment is built. `replicas`: sidecars a service; `lacks` says what this machine has not that it
-    needs, or nothing; `around` is there before it and after, e.g. its disk; `between` stands on its edges."""
+    needs, or nothing; `around` is there before it and after, e.g. its disk; `between` stands on its edges; `apart`:
+    each service has a database for itself; `plain`: services whose worker keeps no fence."""
 
     name: str
     replicas: int = 2
@@ -59,6 +60,8 @@ class Layout:
     lacks: Callable[[], str] | None = None
     around: Callable[[Path], Any] | None = None
     between: Callable[[Ground], Any] | None = None
+    apart: bool = False
+    plain: Collection[str] = ()
 
 
 class Ground:
@@ -99,19 +102,26 @@ class Ground:
         """The address of Postgres as a process reaches it: through its edge."""
         return f"postgresql://{user}@/postgres?host={self.sockets / name}"
 
+    def database(self, name: str, service: str) -> str:
+        """Where a process finds the log of a service."""
+        return self.running.in_own_database(service, self.dsn(name, names.sidecar_role(service)))
+
     def _sidecar_line(self, name: str) -> str:
         service = _service(name)
         role = next(iter(self.running.config.service(service).workers))
         port = self.edges.tcp(f"call:{name}", str(self.running.run / f"{service}-{role.lower()}.sock"))
-        told = {f"ACCOMPANIST_SERVICE_{s.upper()}_DATABASE": self.dsn(name, names.sidecar_role(s)) for s in SERVICES}
+        told = {f"ACCOMPANIST_SERVICE_{s.upper()}_DATABASE": self.database(name, s) for s in SERVICES}
         told[f"ACCOMPANIST_SERVICE_{service.upper()}_API"] = f"http+unix:{self.api(name)}"
         told[f"ACCOMPANIST_SERVICE_{service.upper()}_WORKER_{role.upper()}"] = f"tcp:127.0.0.1:{port}"
         return self._line(name, told | self.extra.get(name, {}), f"accompanist sidecar --service {service}")
 
     def _worker_line(self, name: str) -> str:
         service = name.removesuffix("-worker")
-        told = {f"{service.upper()}_WORKER_DATABASE": self.dsn(name, names.worker_role(service))}
+        dsn = self.running.in_own_database(service, self.dsn(name, names.worker_role(service)))
+        told = {f"{service.upper()}_WORKER_DATABASE": dsn}
         command = f"python -m workers.orders.{service} --service {service} --install"
+        if service in self.layout.plain:
+            command = f"python -m ops.chaos.plain_{service}"
         return self._line(name, told | self.extra.get(name, {}), command)
 
     def _line(self, name: str, told: Mapping[str, str], command: str) -> str:
@@ -132,12 +142,14 @@ class Ground:
         with (self.running.directory / "processes.log").open(errors="replace") as lines:
             return sum(text in line for line in lines)
 
-    async def sql(self, query: str, *arguments: object) -> list[Any]:
-        """Rows, asked of Postgres directly, as its administrator; asked again while it is away."""
+    async def sql(self, query: str, *arguments: object, service: str = "") -> list[Any]:
+        """Rows, asked of Postgres directly, as its administrator, in the database of a service; asked again while it
+        is away."""
+        dsn = self.running.in_own_database(service, self.running.admin_dsn)
         until = time.monotonic() + PATIENCE_S
         while True:
             try:
-                connection = await asyncpg.connect(self.running.admin_dsn, timeout=5)
+                connection = await asyncpg.connect(dsn, timeout=5)
                 try:
                     return list(await connection.fetch(query, *arguments, timeout=30))
                 finally:
@@ -147,8 +159,8 @@ class Ground:
                     raise
                 await asyncio.sleep(0.2)
 
-    async def value(self, query: str, *arguments: object) -> Any:
-        return (await self.sql(query, *arguments))[0][0]
+    async def value(self, query: str, *arguments: object, service: str = "") -> Any:
+        return (await self.sql(query, *arguments, service=service))[0][0]
 
     async def page(self, name: str, path: str) -> tuple[int, dict[str, Any]]:
         """A sidecar's /health or /ready. Raises OSError or aiohttp.ClientError."""
@@ -256,6 +268,7 @@ def ground(layout: Layout, directory: Path) -> Iterator[Ground]:
                 procfile=directory / "Procfile",
                 log_file=directory / "processes.log",
                 postgres_settings={**POSTGRES, **layout.postgres},
+                apart=SERVICES if layout.apart else (),
                 arrange=arrange,
             )
         )

@@ -16,7 +16,7 @@ from ops.chaos.ground import Ground
 LISTENER = "accompanist listener"
 
 
-async def _terminate(ground: Ground, where: str, *arguments: object) -> int:
+async def terminate_backends(ground: Ground, where: str, *arguments: object) -> int:
     """pg_terminate_backend of those that fit, as an administrator would."""
     query = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND {where}"  # noqa: S608
     return int(await ground.value(query, *arguments))
@@ -25,7 +25,7 @@ async def _terminate(ground: Ground, where: str, *arguments: object) -> int:
 async def terminate(ground: Ground, chance: random.Random) -> Hurt:
     hits = 0
     for _ in range(6):
-        hits += await _terminate(ground, "usename LIKE ANY ($1)", ["%\\_sidecar", "%\\_worker"])
+        hits += await terminate_backends(ground, "usename LIKE ANY ($1)", ["%\\_sidecar", "%\\_worker"])
         await asyncio.sleep(0.3 + chance.random())
     return Hurt(hits, "all backends of sidecars and workers, six times")
 
@@ -34,7 +34,7 @@ async def listeners(ground: Ground, chance: random.Random) -> Hurt:
     """Only those that listen: the sidecars work on and hear nothing until they notice."""
     hits = 0
     for _ in range(4):
-        hits += await _terminate(ground, "application_name = $1", LISTENER)
+        hits += await terminate_backends(ground, "application_name = $1", LISTENER)
         await asyncio.sleep(0.5 + chance.random())
     return Hurt(hits, "listening backends, four times")
 
@@ -64,7 +64,7 @@ async def crowded(ground: Ground, chance: random.Random) -> Hurt:
     crowd: list[asyncpg.Connection] = []
     hits = 0
     try:
-        hits += await _terminate(ground, "usename LIKE ANY ($1)", ["%\\_sidecar", "%\\_worker"])
+        hits += await terminate_backends(ground, "usename LIKE ANY ($1)", ["%\\_sidecar", "%\\_worker"])
         while True:
             with suppress(OSError, TimeoutError):
                 crowd.append(await asyncpg.connect(ground.running.admin_dsn, timeout=2))

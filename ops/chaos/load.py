@@ -6,7 +6,9 @@ with the same key for something else, cancels, waits for the end, and later asks
 everything is written down for `oracles.py`.
 
     plain, large   settles (`large` takes the loyalty query and a discount)
+    approved       settles; a person's word arrives before the order or after it
     unpaid         declined at payment, undone       unshipped   declined at the pivot, everything undone
+    standing       declined after sixty large calls, all of them undone
     cancelled      cancelled under way, either end   hurried     a deadline of 1.5 s, either end
 """
 
@@ -18,15 +20,21 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import uuid4, uuid5
 
 import aiohttp
 
-KINDS = {"plain": 45, "large": 20, "unpaid": 10, "unshipped": 10, "cancelled": 10, "hurried": 5}
+from accompanist.sidecar.api import _namespace
+
+KINDS = {
+    "plain": 41, "large": 18, "approved": 8, "unpaid": 9, "unshipped": 9, "standing": 1, "cancelled": 9, "hurried": 5,
+}  # fmt: skip
 ORDERS = {
     "plain": ("customer{:03d}", "kettle"),
     "large": ("customer{:03d}", "espresso_machine"),
+    "approved": ("customer{:03d}", "kettle"),
     "unpaid": ("customer-poor", "grinder"),
+    "standing": ("customer-poor", "kettle"),
     "unshipped": ("customer{:03d}", "gas_cooker"),
     "cancelled": ("customer{:03d}", "teapot"),
     "hurried": ("customer{:03d}", "teapot"),
@@ -37,6 +45,10 @@ PATIENCE_S = 9.0  # of one request
 AGAIN_S = 0.2
 HURRY_MS = 1_500
 ASK_ONCE_MORE_S = 8.0
+PATIENCE_OF_APPROVAL_S = 600.0
+STANDING_LINES = 600  # some 20 kB of arguments a call, so that all calls of a session carry more than one answer may
+STANDING_TIMES = 60
+OVER = "ACC717"
 INTERNAL_ERROR = -32603
 UNKNOWN_SESSION, KEY_TAKEN = "ACC710", "ACC711"
 
@@ -71,8 +83,16 @@ class Order:
         return self.outcomes[0][0] if self.outcomes else 0.0
 
     def params(self) -> dict[str, Any]:
-        order = {"customer": self.customer, "lines": [{"product": self.product, "quantity": 1}]}
-        asked: dict[str, Any] = {"choreography": "fulfil_order", "arguments": {"order": order}, "key": self.key}
+        lines = [{"product": self.product, "quantity": 1}] * (STANDING_LINES if self.kind == "standing" else 1)
+        order = {"customer": self.customer, "lines": lines}
+        match self.kind:
+            case "approved":
+                started, more = "approve_order", {"patience_s": PATIENCE_OF_APPROVAL_S}
+            case "standing":
+                started, more = "standing_order", {"times": STANDING_TIMES}
+            case _:
+                started, more = "fulfil_order", {}
+        asked: dict[str, Any] = {"choreography": started, "arguments": {"order": order, **more}, "key": self.key}
         return asked | ({"deadline_ms": HURRY_MS} if self.kind == "hurried" else {})
 
 
@@ -142,8 +162,13 @@ class Load:
         return Order(number, kind, customer.format(self._chance.randrange(CROWD)), product, key, time.monotonic())
 
     async def _live(self, order: Order, chance: random.Random) -> None:
+        early = order.kind == "approved" and chance.random() < 0.5
+        if early:
+            await self._approve(order, chance, str(uuid5(_namespace("warehouse"), order.key)))
         starts = [self._started(order, chance) for _ in range(2 if chance.random() < 0.1 else 1)]
         await asyncio.gather(*starts)
+        if order.kind == "approved" and not early:
+            await self._approve(order, chance, order.session)
         if chance.random() < 0.05:
             await self._something_else(order, chance)
         if order.kind == "cancelled":
@@ -167,10 +192,19 @@ class Load:
                 order.oddities.append(f"start answered {error}")
             await asyncio.sleep(AGAIN_S)
 
+    async def _approve(self, order: Order, chance: random.Random, session: str) -> None:
+        """Repeat a person's word until it is answered."""
+        word = {"session": session, "role": "warehouse", "name": "approved", "value": {"by": "ann", "granted": True}}
+        while True:
+            told, error = await self._ask(order, chance, "session.signal", word)
+            if told is not None or error == OVER:
+                return
+            await asyncio.sleep(AGAIN_S)
+
     async def _something_else(self, order: Order, chance: random.Random) -> None:
         """The same key for another order: it has to be refused, or not to be answered at all."""
         params = order.params()
-        params["arguments"] = {"order": {"customer": order.customer, "lines": [{"product": "samovar", "quantity": 9}]}}
+        params["arguments"]["order"] = {"customer": order.customer, "lines": [{"product": "samovar", "quantity": 9}]}
         told, _ = await self._ask(order, chance, "session.start", params)
         if told is not None:
             order.oddities.append("another order under the same key was accepted")

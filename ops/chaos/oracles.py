@@ -4,7 +4,8 @@ the driver's own history. The log is read only for what lies in it too long, or 
     I1  all or compensated   settled: each of the four operations once and nothing undone; ended: what was done is
                              undone, and nothing was shipped
     I2  no lost session      every accepted id ends; no ledger knows a session that no client started
-    I3  no double effect     at most one ledger row for each (session, operation, kind)
+    I3  no double effect     at most one ledger row for each (session, operation, kind), and sixty for the calls of a
+                             standing order. A worker without a fence may do a thing twice, but never after its undoing
     I4  nothing stuck        after the last fault is healed every order ends within STUCK_S: a lease, a call that runs
                              into its time-out, a connection that does, and back-off at its cap, one after another
     I5  same result          what a kind of order must end with, to the cent: a fault is never visible in it
@@ -24,7 +25,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.chaos.ground import SERVICES, Ground, NotHealed
-from ops.chaos.load import Order
+from ops.chaos.load import STANDING_TIMES, Order
 from ops.stage import ALL_DONE, SCHEMAS, UNDONE
 
 STUCK_S = 60.0
@@ -32,8 +33,11 @@ CONNECTIONS_MAX = {"sidecar": 12, "worker": 17}  # the pool, listener, notifier,
 MEMORY_GROWTH_MAX = 96_000_000  # bytes of one process over a layout
 DISCOUNT_PERCENT = {0: 0, 1: 5, 2: 10}  # by the customer's number: none, silver, gold
 PRICE_CENTS = {"kettle": 3_900, "espresso_machine": 64_900, "teapot": 2_450}
-MUST = {"plain": "settled", "large": "settled", "unpaid": "ended", "unshipped": "ended"}
-REASON = {"unpaid": "not enough money", "unshipped": "cannot be shipped"}
+MUST = {
+    "plain": "settled", "large": "settled", "approved": "settled",
+    "unpaid": "ended", "unshipped": "ended", "standing": "ended",
+}  # fmt: skip
+REASON = {"unpaid": "not enough money", "unshipped": "cannot be shipped", "standing": "not enough money"}
 
 
 @dataclass(frozen=True)
@@ -63,11 +67,23 @@ def judge_order(order: Order, done: Counter[str]) -> list[Breach]:
 
 async def _ledgers(ground: Ground, sessions: list[str]) -> dict[str, Counter[str]]:
     ledgers: dict[str, Counter[str]] = defaultdict(Counter)
-    for schema in SCHEMAS.values():
+    for service, schema in SCHEMAS.items():
         query = f"SELECT session::text, operation, count(*) AS n FROM {schema}.ledger WHERE session = ANY ($1) GROUP BY 1, 2"  # noqa: S608, E501
-        for row in await ground.sql(query, sessions):
+        if service in ground.layout.plain:
+            query = _DEEDS.format(schema)
+        for row in await ground.sql(query, sessions, service=service):
             ledgers[row["session"]][row["operation"]] += row["n"]
     return ledgers
+
+
+_DEEDS = """
+SELECT session::text, operation, CASE WHEN late THEN 2 ELSE 1 END AS n
+FROM (SELECT session, site, operation,
+             operation <> 'revoke' AND max(number) > (
+                 SELECT min(number) FROM {0}.deed u
+                 WHERE (u.session, u.site, u.operation) = (d.session, d.site, 'revoke')) AS late
+      FROM {0}.deed d WHERE session = ANY ($1) GROUP BY session, site, operation) once"""
+"""What a worker without a fence did. However often counts as once; done after it was undone counts as twice."""
 
 
 def _honest(order: Order) -> Iterable[tuple[str, str]]:
@@ -83,7 +99,8 @@ def _honest(order: Order) -> Iterable[tuple[str, str]]:
 
 def _all_or_compensated(order: Order, done: Counter[str]) -> Iterable[tuple[str, str]]:
     told = f"told {order.outcomes[0][1]}, the ledgers say {dict(done)}"
-    if double := [name for name, count in done.items() if count > 1]:
+    most = STANDING_TIMES if order.kind == "standing" else 1
+    if double := [name for name, count in done.items() if count > most]:
         yield "I3", f"{', '.join(double)} more than once: {told}"
     if order.outcomes[0][1] == "settled":
         if done != ALL_DONE:
@@ -111,35 +128,52 @@ def _points(order: Order) -> int:
     return (price - price * percent // 100) // 100
 
 
-# The receiver's message beside the sender's own table. A message whose session has been collected is not there.
-_HELD = {
-    "a receipt at loyalty": """
-        SELECT i.session::text FROM loyalty.inbox i JOIN payment_worker.payment p USING (session)
-        WHERE i.sender = 'payment' AND i.kind = 'data' AND (
-            convert_from(i.payload, 'utf8')::jsonb ->> 'number' <> p.receipt
-            OR (convert_from(i.payload, 'utf8')::jsonb ->> 'paid_cents')::bigint <> p.paid_cents)""",
-    "points at the warehouse": """
-        SELECT i.session::text FROM warehouse.inbox i JOIN loyalty_worker.award a USING (session)
-        WHERE i.sender = 'loyalty' AND i.kind = 'data'
-          AND (convert_from(i.payload, 'utf8')::jsonb ->> 'awarded')::bigint <> a.points""",
-    "a parcel's points": """
-        SELECT r.session::text FROM warehouse_worker.parcel p
-        JOIN warehouse_worker.reservation r ON p.reservation = r.number
-        JOIN loyalty_worker.award a USING (session) WHERE p.points <> a.points""",
+# What a receiver holds, beside its sender's own table: two queries for rows of (session, value), each in the database
+# of the service named. A message whose session has been collected is not there.
+_HELD: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
+    "a receipt at loyalty": (
+        (
+            "loyalty",
+            """SELECT session::text, convert_from(payload, 'utf8')::jsonb ->> 'number',
+                      (convert_from(payload, 'utf8')::jsonb ->> 'paid_cents')::bigint
+               FROM loyalty.inbox WHERE sender = 'payment' AND kind = 'data'""",
+        ),
+        ("payment", "SELECT session::text, receipt, paid_cents FROM payment_worker.payment"),
+    ),
+    "points at the warehouse": (
+        (
+            "warehouse",
+            """SELECT session::text, (convert_from(payload, 'utf8')::jsonb ->> 'awarded')::bigint
+               FROM warehouse.inbox WHERE sender = 'loyalty' AND kind = 'data'""",
+        ),
+        ("loyalty", "SELECT session::text, points FROM loyalty_worker.award"),
+    ),
+    "a parcel's points": (
+        (
+            "warehouse",
+            """SELECT r.session::text, p.points FROM warehouse_worker.parcel p
+               JOIN warehouse_worker.reservation r ON p.reservation = r.number""",
+        ),
+        ("loyalty", "SELECT session::text, points FROM loyalty_worker.award"),
+    ),
 }
 
 
 async def _integrity(ground: Ground) -> list[Breach]:
     """I6, over everything that is in the log now."""
     breaches = []
-    for what, query in _HELD.items():
-        for row in await ground.sql(query):
-            breaches.append(Breach("I6", row[0], f"{what} is not what its sender's worker wrote"))
+    for what, sides in _HELD.items():
+        held, wrote = [await ground.sql(query, service=service) for service, query in sides]
+        written = {row[0]: tuple(row)[1:] for row in wrote}
+        for row in held:
+            if row[0] in written and written[row[0]] != tuple(row)[1:]:
+                breaches.append(Breach("I6", row[0], f"{what} is not what its sender's worker wrote"))
     for service in SERVICES:
-        for row in await ground.sql(f"SELECT session::text, site FROM {service}.outbox WHERE answer = 'clash'"):  # noqa: S608
+        clashed = f"SELECT session::text, site FROM {service}.outbox WHERE answer = 'clash'"  # noqa: S608
+        for row in await ground.sql(clashed, service=service):
             breaches.append(Breach("I6", row["session"], f"{service} sent {row['site']} with other content"))
         query = f"SELECT session::text, role, convert_from(body, 'utf8') AS body FROM {service}.session WHERE parked"  # noqa: S608
-        for row in await ground.sql(query):
+        for row in await ground.sql(query, service=service):
             breaches.append(Breach("I6", row["session"], f"{row['role']} is parked; `accompanist sessions show`"))
     return breaches
 
@@ -158,11 +192,12 @@ async def _invented(ground: Ground, history: list[Order]) -> list[Breach]:
     """Every session in a ledger was started by somebody."""
     known = [session for order in history for session in order.sessions]
     breaches = []
-    for schema in SCHEMAS.values():
-        query = f"SELECT DISTINCT session::text FROM {schema}.ledger WHERE session <> ALL ($1)"  # noqa: S608
+    for service, schema in SCHEMAS.items():
+        table = "deed" if service in ground.layout.plain else "ledger"
+        query = f"SELECT DISTINCT session::text FROM {schema}.{table} WHERE session <> ALL ($1)"  # noqa: S608
         breaches += [
             Breach("I2", row[0], f"{schema} has effects of it, and no client started it")
-            for row in await ground.sql(query, known)
+            for row in await ground.sql(query, known, service=service)
         ]
     return breaches
 
@@ -171,7 +206,7 @@ async def _queues(ground: Ground, history: list[Order]) -> list[Breach]:
     """What is left over of what clients started, given STUCK_S to go. What a peer made up may wait for ever."""
     known = [session for order in history for session in order.sessions]
     counts = {
-        f"{service}.{what}": query.format(service)
+        (service, f"{service}.{what}"): query.format(service)
         for service in SERVICES
         for what, query in {
             "session, open": "SELECT count(*) FROM {}.session WHERE open AND session::text = ANY ($1)",
@@ -180,23 +215,27 @@ async def _queues(ground: Ground, history: list[Order]) -> list[Breach]:
         }.items()
     }
     breaches = []
-    for what, query in counts.items():
+    for (service, what), query in counts.items():
         try:
-            await ground.until(lambda query=query: _none(ground, query, known), what, STUCK_S)  # type: ignore[misc]
+            await ground.until(
+                lambda query=query, service=service: _none(ground, query, known, service),  # type: ignore[misc]
+                what,
+                STUCK_S,
+            )
         except NotHealed:
-            left = await ground.value(query, known)
+            left = await ground.value(query, known, service=service)
             breaches.append(Breach("I7", what, f"{left} rows are left after {STUCK_S:.0f} s"))
     for name in ground.sidecars:
         service = name.partition("-")[0]
-        strange = await ground.value(f"SELECT count(*) FROM {service}.session WHERE open")  # noqa: S608
+        strange = await ground.value(f"SELECT count(*) FROM {service}.session WHERE open", service=service)  # noqa: S608
         _, health = await ground.page(name, "/health")
         if health["sessions"] > strange:
             breaches.append(Breach("I7", name, f"{health['sessions']} sessions in its memory, {strange} are open"))
     return breaches
 
 
-async def _none(ground: Ground, query: str, known: list[str]) -> bool:
-    return not await ground.value(query, known)
+async def _none(ground: Ground, query: str, known: list[str], service: str) -> bool:
+    return not await ground.value(query, known, service=service)
 
 
 async def _connections(ground: Ground) -> list[Breach]:

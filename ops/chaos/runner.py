@@ -22,7 +22,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ops.chaos import collector, kills, lines, mail, network, pauses, pooler, rolling, storage
+from ops.chaos import collector, kills, lines, logins, mail, network, pauses, pooler, rolling, storage, worlds
 from ops.chaos.faults import Fault, Hurt
 from ops.chaos.ground import Ground, NotHealed, ground
 from ops.chaos.load import Load
@@ -30,7 +30,7 @@ from ops.chaos.oracles import STUCK_S, Breach, figures, judge_orders, judge_rest
 from ops.chaos.report import Played, Report
 from ops.local import ROOT
 
-FAMILIES = (kills, pauses, network, lines, rolling, mail, pooler, collector, storage)
+FAMILIES = (kills, pauses, network, lines, logins, rolling, mail, pooler, collector, storage, worlds)
 FAULTS: tuple[Fault, ...] = tuple(fault for family in FAMILIES for fault in family.FAULTS)
 RATE = 6.0
 WARM_S = 2.0
