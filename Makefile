@@ -12,7 +12,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo test verify verify-long check format bench simulate simulate-planted chaos soak conformance migrate lock clean
+.PHONY: help start demo test verify verify-long check format bench simulate simulate-planted chaos soak conformance everything migrate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -71,6 +71,9 @@ conformance: $(STAMP) ## install the pinned npm packages, build the Go worker, a
 	cd workers/node && npm ci --ignore-scripts --no-audit --no-fund
 	mkdir -p var && cd workers/go && go build -o ../../var/till-go .
 	$(BIN)/python -m pytest -rs tests/conformance tests/cli/test_conformance.py tests/system/test_languages.py
+
+everything: $(STAMP) ## every target above that ends by itself, one after the other; about an hour
+	@exec $(BIN)/python -m ops.everything
 
 migrate: $(STAMP) ## bring the services' logs at DATABASE_URL to this program's revision
 	$(BIN)/accompanist migrate --bootstrap
