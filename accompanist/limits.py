@@ -102,6 +102,10 @@ compensation_attempts_max = 30
 backoff_first_ms = 50
 backoff_cap_ms = 5_000
 calls_in_flight_max = 256  # per worker
+late_answer_ms = 600_000  # an answer that nobody waits for any more is listened for so long, then hung up on
+late_answers_max = 256  # over HTTP, where each holds a connection
+fence_look_ms = 60_000  # how often a worker that has no fence is asked whether it has one now
+unended_wait_ms = 60_000  # of a compensation, for a call to a worker without a fence; then a person is asked
 
 # -- one worker ------------------------------------------------------------------------------------
 worker_role_connections_max = 80  # of all workers of a service

@@ -40,7 +40,15 @@ from accompanist.language.load import Provide, evaluate, namespace
 from accompanist.language.program import Choreography
 from accompanist.language.words import Outcome
 
-Ask = Callable[[str, str, str, Mapping[str, Any]], tuple[str, Any]]
+
+class Given(dict[str, Any]):
+    """A call's arguments as its worker takes them, each of its parameter's type; `sent`: as they travel. An int for a
+    float parameter is an int on its way."""
+
+    sent: bytes
+
+
+Ask = Callable[[str, str, str, Given], tuple[str, Any]]
 """(role, site, operation, arguments) to ("replied", value) or ("declined", reason)."""
 
 
@@ -59,7 +67,7 @@ class Asked:
     role: str
     site: str
     operation: str
-    arguments: Mapping[str, Any]
+    arguments: Given
     outcome: str
     value: Any
 
@@ -208,9 +216,11 @@ class _Reading:
     def _invoke(self, point: Invoke) -> None:
         site = self._site(point.site)
         operation = self._choreography.projections[point.role].operations[point.offer.name]
-        arguments = {
-            name: self._copy(self._of(value), self._type(operation.parameters[name])) for name, value in point.arguments
-        }
+        said = {name: self._of(value) for name, value in point.arguments}
+        arguments = Given(
+            {name: self._copy(value, self._type(operation.parameters[name])) for name, value in said.items()}
+        )
+        arguments.sent = codec.encode(said)
         outcome, answer = self._ask(point.role, site, point.offer.name, arguments)
         declined = outcome == "declined"
         value = None if declined else self._copy(answer, self._type(operation.returns))

@@ -22,6 +22,7 @@ import msgspec
 from accompanist import limits
 from accompanist.rpc import envelope, meta
 from accompanist.rpc.address import Address
+from accompanist.rpc.late import Late, Left
 from accompanist.rpc.strict import Malformed
 from accompanist.runtime.answers import Answer, Fault
 
@@ -37,9 +38,12 @@ class HttpClient:
     ) -> None:
         self._address = address
         self._headers = _BASE_HEADERS | ({"Authorization": f"Bearer {token}"} if token else {})
-        self._calls_in_flight_max = calls_in_flight_max
+        # what is kept open holds a connection and must not take it from who asks now
+        self._connections_max = calls_in_flight_max + limits.late_answers_max + 1
         self._places = asyncio.Semaphore(calls_in_flight_max)
         self._session: aiohttp.ClientSession | None = None
+        self._late: dict[asyncio.Task[Answer], None] = {}
+        """Answers that nobody waits for, oldest first."""
         self._last_id = 0
         self._closed = False
         host = "localhost" if address.path else f"{_bracketed(address.host)}:{address.port}"
@@ -50,6 +54,12 @@ class HttpClient:
         return self._address.url
 
     async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
+        return await self.call_open(method, arguments, meta, timeout_ms)
+
+    async def call_open(
+        self, method: str, arguments: bytes, meta: bytes, timeout_ms: int, left: Left | None = None
+    ) -> Answer:
+        """The same; `left` is told of a call that was sent and whose caller goes without an answer."""
         self._last_id += 1
         id = self._last_id
         body = envelope.write_request(id, method, arguments, meta)
@@ -57,16 +67,47 @@ class HttpClient:
             return Fault(f"the call is larger than {limits.message_bytes_max} bytes")
         try:
             async with asyncio.timeout(timeout_ms / 1000), self._places:
-                status, answer = await self._post(body, headers_of(meta))
+                return await self._ask(body, headers_of(meta), id, method, left)
         except TimeoutError:
             return Fault(f"no answer within {timeout_ms} ms")
         except (aiohttp.ClientError, OSError) as problem:
-            text = f"no answer from the worker ({type(problem).__name__})"
-            return Fault(text, silent=True, away=_unread(problem))
-        return _meaning(status, answer, id, method)
+            text, away = f"no answer from the worker ({type(problem).__name__})", _unread(problem)
+            if left is not None and not away:
+                left(None)
+            return Fault(text, silent=True, away=away)
+
+    async def _ask(self, body: bytes, headers: dict[str, str], id: int, method: str, left: Left | None) -> Answer:
+        if left is None:
+            return _meaning(*await self._post(body, headers), id, method)
+        posting = asyncio.create_task(self._post(body, headers))
+        try:
+            return _meaning(*await asyncio.shield(posting), id, method)
+        except asyncio.CancelledError:
+            left(self._kept_open(posting, id, method))
+            raise
+
+    def _kept_open(self, posting: asyncio.Task[tuple[int, bytes]], id: int, method: str) -> Late:
+        """The answer that may come yet. Neither is it waited for without end, nor are many at once: each holds a
+        connection."""
+
+        async def answer() -> Answer:
+            try:
+                async with asyncio.timeout(limits.late_answer_ms / 1000):
+                    return _meaning(*await posting, id, method)
+            except (aiohttp.ClientError, OSError) as problem:
+                return Fault(f"no answer from the worker ({type(problem).__name__})", silent=True)
+
+        late = asyncio.create_task(answer())
+        self._late[late] = None
+        late.add_done_callback(lambda _: self._late.pop(late, None))
+        if len(self._late) > limits.late_answers_max:
+            next(iter(self._late)).cancel()
+        return late
 
     async def close(self) -> None:
         self._closed = True
+        for late in list(self._late):
+            late.cancel()
         if self._session is not None:
             await self._session.close()
 
@@ -89,9 +130,9 @@ class HttpClient:
     def _new_session(self) -> aiohttp.ClientSession:
         connector: aiohttp.BaseConnector
         if self._address.path:
-            connector = aiohttp.UnixConnector(self._address.path, limit=self._calls_in_flight_max)
+            connector = aiohttp.UnixConnector(self._address.path, limit=self._connections_max)
         else:
-            connector = aiohttp.TCPConnector(limit=self._calls_in_flight_max)
+            connector = aiohttp.TCPConnector(limit=self._connections_max)
         return aiohttp.ClientSession(
             connector=connector,
             cookie_jar=aiohttp.DummyCookieJar(),

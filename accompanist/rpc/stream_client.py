@@ -3,7 +3,8 @@
 What can go wrong and whom it hits:
 
     cannot connect                     this call; the worker is away, and has not heard of it
-    no answer in time                  this call; its answer, if it still comes, is dropped
+    no answer in time                  this call; its answer, if it still comes, is dropped, or given to who asked for
+                                       it to be kept (`call_open`)
     connection closed or unframed      every call under way on it; the next call connects anew
     connection reset                   likewise; of the one that was sent last it is known that nobody has read it whole
     an answer too large to read        the call whose id stands at its edge
@@ -24,6 +25,7 @@ from accompanist import limits
 from accompanist.rpc import envelope
 from accompanist.rpc.address import Address
 from accompanist.rpc.framing import Oversized
+from accompanist.rpc.late import Late, Left
 from accompanist.rpc.stream import Connection
 from accompanist.rpc.strict import Malformed
 from accompanist.runtime.answers import Answer, Fault
@@ -34,7 +36,7 @@ class _Line:
     """A connection with the calls under way on it."""
 
     connection: Connection
-    waiting: dict[int, tuple[str, asyncio.Future[Answer]]] = field(default_factory=dict)
+    waiting: dict[int, tuple[str, Late]] = field(default_factory=dict)
     retired: bool = False
     newest: int = 0
     """The call that was sent last."""
@@ -61,6 +63,12 @@ class StreamClient:
         return self._address.url
 
     async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
+        return await self.call_open(method, arguments, meta, timeout_ms)
+
+    async def call_open(
+        self, method: str, arguments: bytes, meta: bytes, timeout_ms: int, left: Left | None = None
+    ) -> Answer:
+        """The same; `left` is told of a call that was sent and whose caller goes without an answer."""
         if len(arguments) + len(meta) + len(method) > limits.message_bytes_max - 128:
             return Fault(f"the call is larger than {limits.message_bytes_max} bytes")
         connecting = False
@@ -69,7 +77,7 @@ class StreamClient:
                 connecting = True
                 line = await self._connected()
                 connecting = False
-                return await self._ask(line, time_left, method, arguments, meta)
+                return await self._ask(line, time_left, method, arguments, meta, left)
         except TimeoutError:
             if connecting:
                 return Fault(f"no connection to the worker within {timeout_ms} ms", silent=True, away=True)
@@ -83,23 +91,58 @@ class StreamClient:
             line.connection.abort()
             self._lost(line.connection, "the client was closed")
 
-    async def _ask(self, line: _Line, time_left: asyncio.Timeout, method: str, arguments: bytes, meta: bytes) -> Answer:
+    async def _ask(
+        self,
+        line: _Line,
+        time_left: asyncio.Timeout,
+        method: str,
+        arguments: bytes,
+        meta: bytes,
+        left: Left | None,
+    ) -> Answer:
         await line.connection.writable()
         self._last_id += 1
         id = self._last_id
-        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        answered: Late = asyncio.get_running_loop().create_future()
         line.waiting[id] = (method, answered)
         line.newest = id
         heard = line.connection.chunks_heard
         line.connection.send(envelope.write_request(id, method, arguments, meta))
         try:
-            return await answered
-        finally:
-            line.waiting.pop(id, None)
+            answer = await answered
+        except asyncio.CancelledError:
             if time_left.expired() and line.connection.chunks_heard == heard:
                 line.retired = True
-            if line.retired and not line.waiting:
-                line.connection.abort()  # closing would wait for a peer that may never read again
+            if left is not None and not line.connection.lost:
+                left(self._kept_open(line, id, method))
+            elif left is not None:
+                left(None)
+            raise
+        finally:
+            self._let_go(line, id, answered)
+        if left is not None and isinstance(answer, Fault) and answer.silent and not answer.away:
+            left(None)
+        return answer
+
+    def _kept_open(self, line: _Line, id: int, method: str) -> Late:
+        """The answer that may come yet. It is not waited for without end."""
+        loop = asyncio.get_running_loop()
+        late: Late = loop.create_future()
+        line.waiting[id] = (method, late)
+        patience = loop.call_later(limits.late_answer_ms / 1000, late.cancel)
+
+        def ended(_: Late) -> None:
+            patience.cancel()
+            self._let_go(line, id, late)
+
+        late.add_done_callback(ended)
+        return late
+
+    def _let_go(self, line: _Line, id: int, answered: Late) -> None:
+        if id in line.waiting and line.waiting[id][1] is answered:
+            del line.waiting[id]
+        if line.retired and not line.waiting:
+            line.connection.abort()  # closing would wait for a peer that may never read again
 
     async def _connected(self) -> _Line:
         if self._line is not None and self._line.usable:

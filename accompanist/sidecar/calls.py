@@ -9,6 +9,9 @@ worker that declines what may not be declined is at fault, and is asked again un
 
 Whoever asks is told that attempts fail, and why (`again`), so that people can see which sessions wait for a worker.
 
+A worker that is not known to have a fence is asked more carefully (`sidecar.unended`): only while whoever asks may
+still ask, and what was sent is remembered until it has ended, because compensations wait for it.
+
 Not promised: that the number of attempts survives a crash. A restarted sidecar begins to count again.
 """
 
@@ -17,9 +20,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Protocol
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from uuid import UUID, uuid4
 
 import msgspec
@@ -40,13 +41,15 @@ from accompanist.runtime.answers import (
     RetryLater,
     Reused,
 )
+from accompanist.runtime.backoff import RETRIABLE
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, CloseAnswered, Event, Name, Undid
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Executed, ResultKind
 from accompanist.sidecar import drawn
-from accompanist.sidecar.retries import Retry, away_ms_of, policy_of
+from accompanist.sidecar.retries import Retry, away_ms_of, policy_of, timeout_of
 from accompanist.sidecar.tracing import Tracing
+from accompanist.sidecar.unended import Loop, Unended, Worker
 
 logger = structlog.get_logger("accompanist.calls")
 
@@ -63,10 +66,21 @@ def _unheard(attempts: int, trouble: str) -> None:
     """Nobody wants to know."""
 
 
-class Worker(Protocol):
-    """A connection to a role's worker; `rpc.client.WorkerClient` is one."""
+class Asker(msgspec.Struct, frozen=True):
+    """Who asks. `tries`: what its role says of asking, by operation. `again`: see there. `may`: whether it may ask now:
+    it holds its session's shard, as far as anybody can know. `since`: when that came here, by the loop's clock, if
+    another sidecar may have asked for this session before. `former`: that other may have asked this very question, and
+    no answer is known. `effect`: an answer may have changed something."""
 
-    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer: ...
+    tries: Mapping[str, Tries] = {}
+    again: Again = _unheard
+    may: Callable[[], bool] = lambda: True
+    since: float | None = None
+    former: bool = False
+    effect: bool = True
+
+
+ANYBODY = Asker()
 
 
 class _Closing(msgspec.Struct):
@@ -107,8 +121,41 @@ class Calls:
         self._clock = clock
         self._new_id = new_id
         self._monotonic = monotonic
-        self._under_way: dict[tuple[UUID, str], set[asyncio.Event]] = {}
+        self._unended = Unended(sleep)
+        self._fenced: dict[str, Worker] = {}
+        """The workers that have shown that they have a fence, by role."""
         self.in_flight = 0
+
+    def fenced(self, role_class: str) -> bool:
+        """Whether the role's worker is known to have a fence."""
+        return self._fenced.get(role_class) is self._workers[role_class]
+
+    async def look(self) -> None:
+        """Ask the workers whether they have a fence, until each has said so."""
+        await asyncio.gather(*(self._look(role_class) for role_class in self._workers))
+
+    async def _look(self, role_class: str) -> None:
+        attempt = 0
+        while await self._has_fence(role_class) is None:
+            attempt += 1
+            await self._sleep(backoff.wait_ms(attempt, RETRIABLE, self._chance()) / 1000)
+
+    async def _has_fence(self, role_class: str) -> bool | None:
+        """What the worker says itself: to forget nothing is a fence's work, and harmless. None: it says nothing."""
+        if self.fenced(role_class):
+            return True
+        worker = self._workers[role_class]
+        nothing = orjson.dumps({"sessions": []})
+        answer = await worker.call(FORGET, nothing, meta.write(meta.Meta()), limits.call_timeout_ms)
+        self._learn(role_class, answer)
+        return isinstance(answer, Replied) if isinstance(answer, Replied | Missing) else None
+
+    def _learn(self, role_class: str, answer: Answer) -> None:
+        """From what a worker answers to a method that only a fence has."""
+        if isinstance(answer, Replied):
+            self._fenced[role_class] = self._workers[role_class]
+        elif isinstance(answer, Missing):
+            self._fenced.pop(role_class, None)
 
     async def ask(
         self,
@@ -117,22 +164,22 @@ class Calls:
         role_class: str,
         call: CallWorker,
         cause: dict[str, str],
-        declared: Tries = UNSAID,
-        again: Again = _unheard,
-    ) -> Event:
-        """The answer to a call or a compensation, whenever it comes. `declared`: what its role says of asking."""
+        asker: Asker = ANYBODY,
+    ) -> Event | None:
+        """The answer to a call or a compensation, whenever it comes. None: the session is being closed, and the
+        question is not asked any more."""
         crashpoints.reached("sidecar.before_call")
         if call.operation in drawn.READS:
             return Answered(
                 call.site, Name.REPLIED, drawn.read(call.operation, self._chance, self._clock, self._new_id)
             )
-        undo = call.kind is ResultKind.COMPENSATE
-        with self._noted(header, role):
-            asked = await self._until_answered(header, role, role_class, call, cause, again, declared)
-        crashpoints.reached("sidecar.undo_answered" if undo else "sidecar.reply_received")
-        if undo:
-            text = "" if isinstance(asked, Replied) else _words(asked)
+        if call.kind is ResultKind.COMPENSATE:
+            undone = await self._until_answered(header, role, role_class, call, cause, asker)
+            crashpoints.reached("sidecar.undo_answered")
+            text = "" if isinstance(undone, Replied) else _words(undone)
             return Undid(call.site, Name.STUCK if text else Name.UNDID, text)
+        asked = await self._until_decided(header, role, role_class, call, cause, asker)
+        crashpoints.reached("sidecar.reply_received")
         match asked:
             case Replied(value=value):
                 return Answered(call.site, Name.REPLIED, value)
@@ -142,6 +189,8 @@ class Calls:
                 return Answered(call.site, Name.SHUT)
             case Reused():
                 return Answered(call.site, Name.REUSED)
+            case None:
+                return None
             case _:
                 return Answered(call.site, Name.EXHAUSTED)
 
@@ -152,7 +201,7 @@ class Calls:
         role_class: str,
         close: CloseWorker,
         cause: dict[str, str],
-        again: Again = _unheard,
+        asker: Asker = ANYBODY,
     ) -> Event:
         """Close the session at the role's worker, however long that takes; or read on in what it had executed."""
         crashpoints.reached("sidecar.before_close")
@@ -161,11 +210,14 @@ class Calls:
             arguments["before"] = close.before
         call = CallWorker("!close", ResultKind.FORWARD, CLOSE, orjson.dumps(arguments), endless=True)
         while True:
-            answer = await self._until_answered(header, role, role_class, call, cause, again)
+            answer = await self._until_answered(header, role, role_class, call, cause, asker)
             crashpoints.reached("sidecar.close_answered")
+            if answer is not None:
+                self._learn(role_class, answer)
             if isinstance(answer, Missing):
-                await self._drained(header, role)
-                return CloseAnswered(Name.CLOSED, None, before=close.before)
+                ask_on = close.unless is not None
+                ended = await self._unended.ended((header.session, role), ask_on=ask_on, until=self._former(asker))
+                return CloseAnswered(Name.CLOSED if ended else Name.UNENDED, None, before=close.before)
             try:
                 closing = msgspec.json.decode(answer.value if isinstance(answer, Replied) else b"", type=_Closing)
             except msgspec.DecodeError:
@@ -179,24 +231,12 @@ class Calls:
             entries = (Executed(e.site, e.operation, bytes(e.arguments)) for e in closing.executed)
             return CloseAnswered(Name.CLOSED, tuple(entries), before=close.before, more=closing.more)
 
-    @contextmanager
-    def _noted(self, header: Header, role: str) -> Iterator[None]:
-        over = asyncio.Event()
-        under_way = self._under_way.setdefault((header.session, role), set())
-        under_way.add(over)
-        try:
-            yield
-        finally:
-            over.set()
-            under_way.discard(over)
-            if not under_way:
-                self._under_way.pop((header.session, role), None)
-
-    async def _drained(self, header: Header, role: str) -> None:
-        """No call of the session is under way. A worker without a fence has no door that would shut one out, so it
-        must have come back before it is compensated, or the compensation could overtake it."""
-        for over in list(self._under_way.get((header.session, role), ())):
-            await over.wait()
+    def _former(self, asker: Asker) -> float:
+        """When all has ended that another sidecar may have asked for before this one."""
+        if asker.since is None:
+            return 0.0
+        longest_ms = max((timeout_of(name, self._retries, tries) for name, tries in asker.tries.items()), default=0)
+        return asker.since + (limits.lease_ms + longest_ms) / 1000
 
     async def forget(self, sessions: Sequence[UUID]) -> bool:
         """Let the workers' fences forget sessions, asked once each; whether all of them have. One without a fence has
@@ -207,6 +247,26 @@ class Calls:
         answers = await asyncio.gather(*asked)
         return all(isinstance(answer, Replied | Missing) for answer in answers)
 
+    async def _until_decided(
+        self,
+        header: Header,
+        role: str,
+        role_class: str,
+        call: CallWorker,
+        cause: dict[str, str],
+        asker: Asker,
+    ) -> Answer | None:
+        """The answer to a forward call; what it means where a fence does not see to that."""
+        if not asker.effect or self.fenced(role_class):
+            return await self._until_answered(header, role, role_class, call, cause, asker)
+        with self._unended.asking((header.session, role)) as loop:
+            loop.doubtful = asker.former
+            answer = await self._until_answered(header, role, role_class, call, cause, asker, loop)
+            doubtful = isinstance(answer, Declined) and (loop.doubtful or loop.late)
+            if answer is None or not doubtful or await self._has_fence(role_class):
+                return answer
+            return await self._unended.decided(loop, answer)
+
     async def _until_answered(
         self,
         header: Header,
@@ -214,21 +274,22 @@ class Calls:
         role_class: str,
         call: CallWorker,
         cause: dict[str, str],
-        again: Again,
-        declared: Tries = UNSAID,
-    ) -> Answer:
-        worker = self._workers[role_class]
-        policy, timeout_ms = policy_of(call, self._retries, declared)
-        failing = Failing(policy, away_ms_of(call, self._retries, declared), call, again)
+        asker: Asker,
+        loop: Loop | None = None,
+    ) -> Answer | None:
+        policy, timeout_ms = policy_of(call, self._retries, asker.tries.get(call.operation, UNSAID))
+        failing = Failing(
+            policy, away_ms_of(call, self._retries, asker.tries.get(call.operation, UNSAID)), call, asker.again
+        )
         attempt = 0
-        while True:
+        while await self._may_ask(role_class, asker, loop):
             attempt += 1
             context = self._tracing.call(cause, header, role, call, attempt)
             about = _meta(header, role, call, attempt, context)
             began = time.time_ns()
             self.in_flight += 1
             try:
-                answer = await worker.call(call.operation, call.arguments, about, timeout_ms)
+                answer = await self._attempt(header, role, role_class, call, about, timeout_ms, loop)
             finally:
                 self.in_flight -= 1
             self._tracing.called(header, role, role_class, call, attempt, context, cause, began, answer)
@@ -248,6 +309,34 @@ class Calls:
                 return answer
             failing.tell(answer, attempt)
             await self._sleep(backoff.wait_ms(attempt, policy, self._chance()) / 1000)
+        return None
+
+    async def _attempt(
+        self,
+        header: Header,
+        role: str,
+        role_class: str,
+        call: CallWorker,
+        about: bytes,
+        timeout_ms: int,
+        loop: Loop | None,
+    ) -> Answer:
+        worker = self._workers[role_class]
+        if loop is None or self.fenced(role_class):
+            return await worker.call(call.operation, call.arguments, about, timeout_ms)
+        key = (header.session, role)
+        return await self._unended.attempt(key, loop, worker, call.operation, call.arguments, about, timeout_ms)
+
+    async def _may_ask(self, role_class: str, asker: Asker, loop: Loop | None) -> bool:
+        """Before each attempt, however long the wait before it was. A fence makes an attempt that nobody may make any
+        more harmless; without one it could come after the compensation that another sidecar has asked for."""
+        while loop is not None and not self.fenced(role_class):
+            if loop.stopped:
+                return False
+            if asker.may():
+                return True
+            await self._sleep(limits.lease_renew_ms / 1000)
+        return True
 
 
 def _decides(answer: Answer, call: CallWorker) -> bool:
@@ -306,7 +395,7 @@ def _follows(closing: _Closing, asked: CloseWorker) -> bool:
     return not closing.more or (bool(closing.executed) and closing.executed[0].site != asked.before)
 
 
-def _words(answer: Answer) -> str:
+def _words(answer: Answer | None) -> str:
     """What went wrong, without anything a worker may have put into it beyond its own words for a fault."""
     match answer:
         case Fault(text=text) | RetryLater(text=text) | Reused(text=text):
@@ -314,7 +403,7 @@ def _words(answer: Answer) -> str:
         case Missing(method=method):
             return f"the worker has no method {method}"
         case _:
-            return type(answer).__name__.lower()
+            return type(answer).__name__.lower() if answer is not None else "nobody may ask"
 
 
 def _meta(header: Header, role: str, call: CallWorker, attempt: int, context: Mapping[str, str]) -> bytes:

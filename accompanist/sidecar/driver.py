@@ -32,13 +32,14 @@ import structlog
 
 from accompanist import crashpoints, limits
 from accompanist.runtime.beginning import BEGINS, begins
-from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
+from accompanist.runtime.burst import Burst
 from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, Deadline, Event, Fired
 from accompanist.runtime.messages import Kind, Message, spoken_by
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, SessionRow, Taken
 from accompanist.runtime.session import Session
 from accompanist.sidecar import resting
 from accompanist.sidecar.aside import parked
+from accompanist.sidecar.asking import Asking
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.commits import Committer, commit_of, row_of
 from accompanist.sidecar.damage import Damage
@@ -75,11 +76,11 @@ class Driver(Holding):
         self._tracing = tracing
         self._ended = ended
         self._clock = clock
-        super().__init__()
+        self._tasks = Tasks(self._damaged)
+        super().__init__(Asking(calls, self._tasks, self._again, self._heard))
         self._loading: dict[Key, list[Message | Fired | Deadline | Clashed]] = {}
         self.timed: Callable[[float], None] = lambda seconds: None
         """Told of each timer that is set, and in how many seconds it is due."""
-        self._tasks = Tasks(self._damaged)
         self._loader = Loader(log, self._news, self._take_up, partial(self._damaged, reading=True))
         self.damage = Damage(log, committer, self.recover)
 
@@ -293,7 +294,7 @@ class Driver(Holding):
         cause = self._tracing.cause(session.cause, session.role)
         began = time.time_ns()
         # what an earlier burst decided may not be stable yet (a query's reply, a clock): nothing overtakes it (Rule 0)
-        if burst.forced or session.key in self._committing:
+        if burst.forced or session.key in self._committing or self.asking.first(session, burst):
             self._dirty.forget(session)
             self._committing[session.key] += 1
             self._tasks.spawn([session.key], self._commit(session, burst, cause, began))
@@ -362,7 +363,7 @@ class Driver(Holding):
 
     def _release(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
         for call in burst.calls:
-            self._tasks.spawn([session.key], self._ask(session, call, cause))
+            self.asking.ask(session, call, cause)
         if burst.row.vote is not None or burst.ended:
             self._ended(burst.row)
 
@@ -381,16 +382,8 @@ class Driver(Holding):
         )
         self._drop(session)
 
-    async def _ask(self, session: Session, call: CallWorker | CloseWorker, cause: dict[str, str]) -> None:
-        projection = session.program.projection
-        again = partial(self._again, session)
-        if isinstance(call, CloseWorker):
-            event = await self._calls.close(session.header, session.role, projection.role_class, call, cause, again)
-        else:
-            tries = projection.operations[call.operation].tries
-            event = await self._calls.ask(
-                session.header, session.role, projection.role_class, call, cause, tries, again
-            )
+    def _heard(self, session: Session, event: Event) -> None:
+        """What a worker answered."""
         if self._sessions.get(session.key) is session:
             session.retried(0)
             self._feed(session, event)

@@ -13,6 +13,7 @@ from uuid import UUID
 from accompanist import limits
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.session import Session
+from accompanist.sidecar.asking import Asking
 from accompanist.sidecar.lazily import Lazily
 from accompanist.sidecar.news import Key, News, shard_of
 
@@ -20,7 +21,8 @@ from accompanist.sidecar.news import Key, News, shard_of
 class Holding:
     """The shards and sessions of one sidecar."""
 
-    def __init__(self) -> None:
+    def __init__(self, asking: Asking) -> None:
+        self.asking = asking
         self._epochs: dict[int, int] = {}
         """The shards that are ours, and the epoch under which each is."""
         self._sessions: dict[Key, Session] = {}
@@ -48,6 +50,7 @@ class Holding:
         anew = frozenset(shard for shard, epoch in epochs.items() if self._epochs.get(shard) != epoch)
         self._epochs = dict(epochs)
         self._news.acquired(anew)
+        self.asking.acquired(anew)
         kept = epochs.keys() - anew  # the sweep of the others brings all that is open in them back
         for session in [one for key, one in self._sessions.items() if shard_of(key[0]) not in kept]:
             self._drop(session)
@@ -91,6 +94,7 @@ class Holding:
             del self._sessions[session.key]
             self._news.left(session.key)
             self._dirty.forget(session)
+            self.asking.drop(session)
 
     def session(self, session: UUID, role: str) -> Session | None:
         """The session at a role, if it is in memory."""

@@ -74,6 +74,7 @@ class Intake:
         self._next_s: float | None = None
         """In how many seconds the next timer is due."""
         driver.timed = self._set_timer
+        driver.asking.fresh = self._fresh
         self._taken: Sequence[Taken] = ()
         """What the last `take` returned; the next one acknowledges it."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -81,8 +82,11 @@ class Intake:
     @property
     def ready(self) -> bool:
         """Whether leases were renewed within their time, the first sweep is done and no loop fails."""
-        fresh = self._clock() - self._leased_at < limits.lease_ms / 1000
-        return self._swept.is_set() and fresh and not self._background.failing.keys() & LOOPS
+        return self._swept.is_set() and self._fresh() and not self._background.failing.keys() & LOOPS
+
+    def _fresh(self) -> bool:
+        """Whether nobody else can hold our shards yet, by our own clock."""
+        return self._clock() - self._leased_at < limits.lease_ms / 1000
 
     def wake(self) -> None:
         """Something may lie in the inbox."""
@@ -145,8 +149,9 @@ class Intake:
         await asyncio.sleep((limits.collect_again_ms if self._collects_on else limits.collect_pause_ms) / 1000)
 
     async def _renew(self) -> None:
+        asked_at = self._clock()
         leases, _ = await self._log.lease(self._owner, limits.shards_count)
-        self._leased_at = self._clock()
+        self._leased_at = asked_at  # the log counts from later on
         held = {lease.shard: lease.epoch for lease in leases}
         # by epoch and not by what the log calls newly acquired: that answer may have been lost on its way
         anew = self._driver.hold(held)

@@ -166,6 +166,8 @@ class Sidecar:
         leave.push_async_callback(self._driver.drain, limits.sidecar_drain_s)
         pause = partial(asyncio.sleep, limits.measure_s)
         leave.push_async_callback(_cancelled, self._background.repeat("gauges", self._measure, pause))
+        pause = partial(asyncio.sleep, limits.fence_look_ms / 1000)
+        leave.push_async_callback(_cancelled, self._background.repeat("fences", self._calls.look, pause))
         self._relay.start()
         leave.push_async_callback(self._relay.stop)
         self._intake.start()

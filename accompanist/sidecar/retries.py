@@ -53,8 +53,7 @@ def away_ms_of(call: CallWorker, retries: Mapping[str, Retry], declared: Tries =
 def policy_of(call: CallWorker, retries: Mapping[str, Retry], declared: Tries = UNSAID) -> tuple[Policy, int]:
     """The policy of a call, and the time one attempt may take, in milliseconds."""
     base = COMPENSATION if call.kind is ResultKind.COMPENSATE else RETRIABLE if call.endless else FORWARD
-    named = retries.get(call.operation)
-    layers = (named, declared) if named is not None else (declared, retries.get(DEFAULT, Retry()))
+    layers = _layers(call.operation, retries, declared)
 
     def said(name: str, otherwise: int) -> int:
         return next((value for layer in layers if (value := getattr(layer, name)) is not None), otherwise)
@@ -62,4 +61,16 @@ def policy_of(call: CallWorker, retries: Mapping[str, Retry], declared: Tries = 
     first_ms = said("first_ms", base.first_ms)
     attempts_max = None if base.attempts_max is None else said("attempts_max", base.attempts_max)
     policy = Policy(first_ms, max(first_ms, said("cap_ms", base.cap_ms)), attempts_max)
-    return policy, said("timeout_ms", limits.call_timeout_ms)
+    return policy, timeout_of(call.operation, retries, declared)
+
+
+def timeout_of(operation: str, retries: Mapping[str, Retry], declared: Tries = UNSAID) -> int:
+    """The time one attempt at an operation may take, in milliseconds."""
+    layers = _layers(operation, retries, declared)
+    return next((layer.timeout_ms for layer in layers if layer.timeout_ms is not None), limits.call_timeout_ms)
+
+
+def _layers(operation: str, retries: Mapping[str, Retry], declared: Tries) -> tuple[Retry | Tries, ...]:
+    """Who says how an operation is asked for, the highest first."""
+    named = retries.get(operation)
+    return (named, declared) if named is not None else (declared, retries.get(DEFAULT, Retry()))

@@ -22,19 +22,29 @@ class Tasks:
     def __init__(self, damaged: Callable[[Key, BaseException], None]) -> None:
         self._damaged = damaged
         self._tasks: dict[asyncio.Task[None], Sequence[Key]] = {}
+        self._unwanted: set[asyncio.Task[None]] = set()
         self._ending = False
 
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def spawn(self, keys: Sequence[Key], work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, keys: Sequence[Key], work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Work for these sessions."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks[task] = keys
         task.add_done_callback(self._done)
+        return task
+
+    def stop(self, task: asyncio.Task[None]) -> None:
+        """End work that nobody wants any more."""
+        self._unwanted.add(task)
+        task.cancel()
 
     def _done(self, task: asyncio.Task[None]) -> None:
         keys = self._tasks.pop(task, ())
+        if task in self._unwanted:
+            self._unwanted.discard(task)
+            return
         if task.cancelled():  # by us, or by something inside that was: then nobody would go on with it
             problem: BaseException | None = None if self._ending else asyncio.CancelledError()
         else:

@@ -33,6 +33,7 @@ from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.intake import Intake
 from accompanist.sidecar.operating import Operators
+from accompanist.sidecar.outside import Outside
 from accompanist.sidecar.tracing import Tracing
 from accompanist.simulation.faults import Faults, Kind
 from accompanist.simulation.hurt_log import HurtLog
@@ -70,6 +71,8 @@ class Cluster:
         self.subjects_of: dict[UUID, Subject] = {}
         self.arguments_of: dict[UUID, bytes] = {}
         self.spoken_for: set[UUID] = set()
+        self.told: set[tuple[UUID, str, str]] = set()
+        """The events that somebody tells or has told: session, role, name."""
         self.workers = {name: self._workers(name) for name in self.services}
         self.down: Counter[str] = Counter()
         """What cannot be reached now: "database", a service's way to it, or its worker; and how often over."""
@@ -331,8 +334,12 @@ class Replica:
         operators = Operators(
             self.service, hosted, self.log, self.api.deliver, self.api.hosted_here, new_id=self.new_id
         )
-        self.methods = self.api.methods() | operators.methods()
+        outside = Outside(
+            self.service, hosted, self.log, self.api, lambda seconds: self.driver.timed(seconds), self.clock
+        )
+        self.methods = self.api.methods() | operators.methods() | outside.methods()
         self.intake.start()
+        self.looking = asyncio.create_task(self.calls.look())
 
     def wake(self) -> None:
         self.process.soon(self.intake.wake)

@@ -40,7 +40,7 @@ class Faithful:
         if read.aborted:
             raise Broken(Property.FAITHFUL, f"it settled, and the choreography aborts: {read.reason}")
         wanted = Counter(
-            (call.role, call.site, codec.encode(dict(call.arguments)))
+            (call.role, call.site, call.arguments.sent)
             for call in read.calls
             if call.outcome == "replied" and self._operation(call.role, call.operation).kind == "transaction"
         )
@@ -55,11 +55,11 @@ class Faithful:
                 raise Broken(Property.FAITHFUL, f"the result at {role} is not the choreography's")
 
     def _asked(self, roles: Mapping[str, Ended]) -> direct.Ask:
-        def ask(role: str, site: str, operation: str, arguments: Mapping[str, Any]) -> tuple[str, Any]:
+        def ask(role: str, site: str, operation: str, arguments: direct.Given) -> tuple[str, Any]:
             _, returns = self._programs[role].operation_types[operation]
             if waits.is_wait(operation):
                 return _waited(roles[role], site, returns)
-            call = CallWorker(site, ResultKind.FORWARD, operation, codec.encode(dict(arguments)))
+            call = CallWorker(site, ResultKind.FORWARD, operation, arguments.sent)
             record = roles[role].fence.record(call)
             if record is None:  # a query leaves no record
                 answer, _ = self._workers[role].answers(call, roles[role].fence.memory)[0]

@@ -31,7 +31,7 @@ from accompanist.language import codec, direct
 from accompanist.log.tables import Tables
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.messages import Message
-from accompanist.runtime.ports import Commit, ResultKind, ResultRow
+from accompanist.runtime.ports import Commit, ResultKind, ResultRow, SessionRow
 from accompanist.simulation.ledger import Entry, Ledger
 from accompanist.simulation.subject import Subject
 
@@ -39,6 +39,12 @@ if TYPE_CHECKING:
     from accompanist.simulation.cluster import Cluster, Replica
 
 Place = tuple[UUID, str]
+
+
+def awaited(row: SessionRow) -> str | None:
+    """The event that a session waits for at a role, with no time to end it."""
+    what, _, rest = row.waiting.partition(" ")
+    return rest.partition(" at ")[0] if row.outcome is None and row.parked is None and what == "event" else None
 
 
 class Judge:
@@ -99,6 +105,16 @@ class Judge:
             self.wrong(f"{session}: a client heard {self.told[session]}, then {outcome}")
 
     # -- at the end --------------------------------------------------------------------------------
+
+    def waiting(self) -> set[UUID]:
+        """The sessions that wait for an event which nobody has told: that is the world's doing, and no failure."""
+        found = set()
+        for tables in self._cluster.database.services.values():
+            for (session, role), row in tables.sessions.items():
+                name = awaited(row)
+                if name is not None and (session, role, name) not in self._cluster.told:
+                    found.add(session)
+        return found
 
     def open_sessions(self) -> list[str]:
         """What is not over, in words."""
@@ -168,10 +184,10 @@ class Judge:
         """What was done, and what came of it, against the direct reading with the replies that were recorded."""
         asked: set[tuple[str, str]] = set()
 
-        def ask(role: str, site: str, operation: str, arguments: Any) -> tuple[str, Any]:
+        def ask(role: str, site: str, operation: str, arguments: direct.Given) -> tuple[str, Any]:
             asked.add((role, site))
             row = self.results.get((session, role, site, ResultKind.FORWARD))
-            if row is None or row.operation != operation or row.digest != codec.digest(codec.encode(dict(arguments))):
+            if row is None or row.operation != operation or row.digest != codec.digest(arguments.sent):
                 raise LookupError(f"{role} was to do {operation} at {site} and did not")
             value = msgspec.json.decode(row.value)
             if row.outcome == "declined":

@@ -2,7 +2,8 @@
 
     hurt     clients come, and everything that the seed has chosen goes wrong
     heal     nothing goes wrong any more but that workers decline; what was down is up, what stood still goes on, and a
-             person lets go on what is parked. Within `progress_s` every saga is over
+             person lets go on what is parked. Within `progress_s` every saga is over, or waits for an event that nobody
+             tells; then that is told, and within `progress_s` it is over, too
     collect  within `collected_s` nothing of any saga is left, in memory or in the log
 
 `progress_s` is what the waits add up to that may be under way at the moment of healing: a lease that runs out, the
@@ -21,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import structlog
 
@@ -30,6 +32,7 @@ from accompanist.simulation.clients import Client, operator
 from accompanist.simulation.cluster import Cluster, Replica, collect_after_ms, tombstone_ms
 from accompanist.simulation.faults import Faults, Kind
 from accompanist.simulation.loop import Stuck
+from accompanist.simulation.outside import Outside
 from accompanist.simulation.subject import Subject
 
 hurt_s = 18.0
@@ -142,11 +145,18 @@ class _Scenario:
         trouble = [cluster.loop.create_task(self._trouble(kind)) for kind in _TROUBLE if kind in cluster.faults.rates]
         clients = [cluster.loop.create_task(client.run()) for client in self._clients()]
         watch = cluster.loop.create_task(self._watch())
+        outside = Outside(cluster)
+        telling = cluster.loop.create_task(outside.run())
         await self._until(hurt_s, lambda: bool(judge.broken))
         for task in trouble:
             task.cancel()
         self._heal()
         person = cluster.loop.create_task(operator(cluster))
+        outside.hurries = True
+        await self._until(progress_s, lambda: bool(judge.broken) or self._over_but_waiting())
+        if not judge.broken and judge.waiting():
+            cluster.mark("waits for what nobody sends")
+            outside.tell_all()
         await self._until(progress_s, lambda: bool(judge.broken) or self._over(clients))
         if not judge.broken:
             for left in judge.open_sessions():
@@ -162,7 +172,8 @@ class _Scenario:
         for client in clients:
             if client.done() and not client.cancelled() and (problem := client.exception()) is not None:
                 judge.wrong(f"a client failed: {problem!r}")
-        for task in (watch, person):
+        outside.end()
+        for task in (watch, person, telling):
             task.cancel()
 
     def _clients(self) -> list[Client]:
@@ -183,6 +194,11 @@ class _Scenario:
 
     def _over(self, clients: Sequence[asyncio.Task[None]]) -> bool:
         return all(client.done() for client in clients) and not self._cluster.judge.open_sessions()
+
+    def _over_but_waiting(self) -> bool:
+        """Whether nothing goes on any more but that some wait for what nobody tells them."""
+        waiting = self._cluster.judge.waiting()
+        return all(UUID(left[:36]) in waiting for left in self._cluster.judge.open_sessions())
 
     def _heal(self) -> None:
         cluster = self._cluster

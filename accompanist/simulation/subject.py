@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from accompanist.language import codec, direct
+from accompanist.language import codec, direct, waits
 from accompanist.language.load import load
 from accompanist.language.program import Choreography
 from accompanist.simulation.explore_values import Maker, constants
@@ -61,6 +61,35 @@ class Subject:
             return codec.encode(function(**values))
         except direct.Declined as declined:
             raise Refusal(declined.reason) from None
+
+    @property
+    def events(self) -> list[tuple[str, str]]:
+        """What is asked for from outside, by role and name."""
+        asked = {
+            (role, name): None
+            for role, program in self.programs.items()
+            for operation in program.projection.operations
+            if (name := waits.event_in(operation)) is not None
+        }
+        return list(asked)
+
+    def event(self, role: str, name: str, chance: random.Random) -> bytes | None:
+        """What an event says; None: nobody tells it."""
+        function = self._functions.get(f"{role}.event.{name}")
+        if function is None:
+            return chance.choice(self._events(role, name))
+        try:
+            return codec.encode(function())
+        except direct.Declined:
+            return None
+
+    def made_up(self, role: str, name: str) -> bytes:
+        """Something that fits an event."""
+        return self._events(role, name)[0]
+
+    def _events(self, role: str, name: str) -> list[bytes]:
+        known = self.programs[role].projection.operations
+        return self._replies(role, waits.event(name) if waits.event(name) in known else waits.timeout(name))
 
     def _replies(self, role: str, operation: str) -> list[bytes]:
         key = (role, operation)

@@ -28,6 +28,7 @@ HEARD = {
         "its two loops end together, and the sidecar keeps them; its pauses are awaited",
     ),
     "sidecar/tasks.py": (1, "what it raises is told of, and damages the sessions it was begun for"),
+    "rpc/http_client.py": (2, "one is awaited by its caller or by the other, whose end its `left` is told of"),
     "rpc/watch.py": (1, "ending a line is the one thing in it that may raise, and that is told of"),
     "rpc/http_server.py": (1, "it is awaited by the request it answers"),
     "rpc/stream_server.py": (1, "what it raises is told of, and ends the connection of who waits for it"),

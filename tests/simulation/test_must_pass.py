@@ -70,7 +70,7 @@ def world(choreography: Choreography, table: Mapping[str, Callable[..., Any]], s
 def transactions(choreography: Choreography, read: direct.Direct) -> Counter[tuple[str, str, str, bytes]]:
     """What the direct reading executed, as a ledger would have it."""
     return Counter(
-        (call.role, call.site, call.operation, codec.encode(dict(call.arguments)))
+        (call.role, call.site, call.operation, call.arguments.sent)
         for call in read.calls
         if call.outcome == "replied"
         and choreography.projections[call.role].operations[call.operation].kind == "transaction"
@@ -98,7 +98,7 @@ def as_in(ran: World, table: Mapping[str, Callable[..., Any]]) -> direct.Ask:
     """Workers for the reading, for which the races end as they did in this world."""
     plain = direct.workers(table)
 
-    def ask(role: str, site: str, operation: str, arguments: Mapping[str, Any]) -> tuple[str, Any]:
+    def ask(role: str, site: str, operation: str, arguments: direct.Given) -> tuple[str, Any]:
         result = ran.disks[role].results.get((site, ResultKind.FORWARD))
         if waits.event_in(operation) is None or result is None or result.outcome == "replied":
             return plain(role, site, operation, arguments)

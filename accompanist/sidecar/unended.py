@@ -1,0 +1,191 @@
+"""Calls that may still be under way at a worker without a fence, and how long its compensations wait for them.
+
+A fence shuts out what comes late. Without one the only protection is to wait: a compensation begins when no call of its
+session at its role can be carried out any more. A call has ended when
+
+    it was answered                     whatever the answer, and however long after its time had run out: nobody hangs
+                                        up on it, its answer is waited for behind the caller's back
+    its connection was lost             and the call's `timeout_s` has passed since: so long a worker may go on with
+                                        what nobody waits for any more
+    another sidecar asked for it        and that one's lease and the longest `timeout_s` of the role have passed since
+                                        the shard came here: by then the other has noticed that it may ask no more, and
+                                        what it had asked for has ended as if its connection were lost
+
+What is still under way after `limits.unended_wait_ms` is left to a person, before anything is told or undone (ACC208).
+
+What this asks of a worker without a fence: that it does not begin, nor go on with, a call for longer than its
+`timeout_s` once the connection is gone. What is not promised: order where it does (a worker process that is stopped
+with calls in its sockets and goes on later), nor where a whole sidecar is stopped between looking at its lease and
+writing to the socket, for longer than that lease and `timeout_s`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Protocol, runtime_checkable
+from uuid import UUID
+
+from accompanist import limits
+from accompanist.rpc.late import Late, Left
+from accompanist.runtime.answers import Answer, Declined, Fault, Replied, RetryLater
+
+Key = tuple[UUID, str]
+"""A session, and its role here."""
+
+
+class Worker(Protocol):
+    """A connection to a role's worker; `rpc.client.WorkerClient` is one."""
+
+    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer: ...
+
+
+@runtime_checkable
+class Patient(Protocol):
+    """A connection that keeps on listening for what nobody waits for."""
+
+    async def call_open(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int, left: Left) -> Answer: ...
+
+
+class Loop:
+    """One question, asked again and again. `stopped`: it is not to be asked any more."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.late: list[Late] = []
+        """Answers that may come yet."""
+        self.doubtful = False
+        """Whether it may have been carried out by an attempt of which nothing will be heard."""
+
+
+class _Asked:
+    """What one session has asked for at one role."""
+
+    def __init__(self) -> None:
+        self.loops: dict[Loop, None] = {}
+        self.open: set[asyncio.Future[None] | Late] = set()
+        self.until = 0.0
+        """By then what was lost has ended, by the loop's clock."""
+
+
+class Unended:
+    """The calls of one sidecar that may not have ended. `sleep` is the world's."""
+
+    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self._sleep = sleep
+        self._asked: dict[Key, _Asked] = {}
+
+    def __len__(self) -> int:
+        return len(self._asked)
+
+    @contextmanager
+    def asking(self, key: Key) -> Iterator[Loop]:
+        """While a question is asked."""
+        asked, loop = self._asked.setdefault(key, _Asked()), Loop()
+        asked.loops[loop] = None
+        try:
+            yield loop
+        finally:
+            del asked.loops[loop]
+            loop.over.set_result(None)
+            self._tidy(key)
+
+    async def attempt(
+        self, key: Key, loop: Loop, worker: Worker, method: str, arguments: bytes, meta: bytes, timeout_ms: int
+    ) -> Answer:
+        """Ask once, and remember what may come of it after all."""
+        asked = self._asked[key]
+        here: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        asked.open.add(here)
+        answer: Answer | None = None
+        late_before = len(loop.late)
+
+        def left(late: Late | None) -> None:
+            if late is None:
+                self._lost(key, timeout_ms)
+                return
+            loop.late.append(late)
+            asked.open.add(late)
+            late.add_done_callback(lambda _: self._ended_late(key, late, timeout_ms))
+
+        try:
+            if isinstance(worker, Patient):
+                answer = await worker.call_open(method, arguments, meta, timeout_ms, left)
+            else:
+                answer = await worker.call(method, arguments, meta, timeout_ms)
+        finally:
+            if not isinstance(worker, Patient) and (answer is None or _lost(answer)):
+                self._lost(key, timeout_ms)
+            asked.open.discard(here)
+            here.set_result(None)
+        loop.doubtful |= isinstance(answer, Fault) and not answer.away and len(loop.late) == late_before
+        return answer
+
+    async def decided(self, loop: Loop, answer: Answer) -> Answer:
+        """What a decline means after other attempts: that one of them was carried out counts more, and where nobody
+        knows about one, nothing is decided."""
+        if loop.late:
+            await asyncio.wait(loop.late, timeout=limits.unended_wait_ms / 1000)
+        for late in loop.late:
+            told = _of(late)
+            if isinstance(told, Replied):
+                return told
+            if not isinstance(told, Declined | RetryLater):
+                loop.doubtful = True
+        return Fault("it was declined, and an earlier call of it gave no answer") if loop.doubtful else answer
+
+    async def ended(self, key: Key, *, ask_on: bool, until: float) -> bool:
+        """Wait until no call of a session at a role can be carried out any more; False if that takes too long.
+        `ask_on`: a question that is being asked may be asked to its end. `until`: when all has ended that another
+        sidecar asked for."""
+        asked = self._asked.get(key)
+        if asked is not None:
+            if ask_on and asked.loops:
+                overs = [loop.over for loop in asked.loops]
+                await asyncio.wait(overs, timeout=limits.unended_wait_ms / 1000)
+            for loop in asked.loops:
+                loop.stopped = True
+            if asked.open:
+                _, open_still = await asyncio.wait(set(asked.open), timeout=limits.unended_wait_ms / 1000)
+                if open_still:
+                    return False
+            until = max(until, asked.until)
+        wait_s = until - asyncio.get_running_loop().time()
+        if wait_s > 0:
+            await self._sleep(wait_s)
+        return True
+
+    def _ended_late(self, key: Key, late: Late, timeout_ms: int) -> None:
+        if (asked := self._asked.get(key)) is not None:
+            asked.open.discard(late)
+        told = _of(late)
+        if told is None or _lost(told):
+            self._lost(key, timeout_ms)
+        self._tidy(key)
+
+    def _lost(self, key: Key, timeout_ms: int) -> None:
+        loop = asyncio.get_running_loop()
+        asked = self._asked.setdefault(key, _Asked())
+        asked.until = max(asked.until, loop.time() + timeout_ms / 1000)
+        loop.call_at(asked.until + 0.01, self._tidy, key)  # a loop's timers may be early by its clock's resolution
+
+    def _tidy(self, key: Key) -> None:
+        """Forget what has ended."""
+        asked = self._asked.get(key)
+        over = asked is not None and asked.until <= asyncio.get_running_loop().time()
+        if asked is not None and over and not asked.loops and not asked.open:
+            del self._asked[key]
+
+
+def _lost(answer: Answer) -> bool:
+    """Whether a call may be under way although its connection is gone: it was read, as far as is known."""
+    return isinstance(answer, Fault) and answer.silent and not answer.away
+
+
+def _of(late: Late) -> Answer | None:
+    """A late answer; None if there will be none."""
+    if not late.done() or late.cancelled() or late.exception() is not None:
+        return None
+    return late.result()
