@@ -5,6 +5,7 @@ What `accompanist --help` costs is typer; nothing of the language, the log or th
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -406,6 +407,29 @@ _operator_verb("resume", "Let a parked session go on; a question that was open i
 _operator_verb("retry", "Ask again for the call or the compensation that gave up.")
 _operator_verb("skip", "Take the compensation that is due as done: somebody has undone it by hand.")
 _operator_verb("resolve", "Take a value as the reply of the call in question, or all that is left as undone by hand.")
+
+
+@sessions.command("rehost")
+def sessions_rehost(
+    session: Annotated[str, typer.Argument(help="The session's id.")],
+    role: Annotated[str, typer.Option("--role", help="The role at which it is done.")],
+    why: Annotated[str, typer.Option("--why", help="The reason; it is kept with the session.")],
+    who: Annotated[str, typer.Option("--who", help="Who says so.", envvar="USER")] = "unknown",
+    version: Annotated[
+        str, typer.Option("--version", help="The beginning of its fingerprint; else the one that is deployed.")
+    ] = "",
+    token_file: TokenFile = None,
+    config: ConfigFile = None,
+    as_json: Json = False,
+) -> None:
+    """Let a parked session go on under another version of its program, in which what failed is mended."""
+    from accompanist.cli import sessions as command
+
+    with reporting(as_json):
+        value = json.dumps(version) if version else ""
+        command.operate_on_session(config, session, command.Order("rehost", role, who, why, value), as_json)
+
+
 _operator_verb("end", "Give up a saga that is past its commit point: it stops everywhere, and what was done stays.")
 
 

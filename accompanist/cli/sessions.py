@@ -256,7 +256,9 @@ def _exits(told: dict[str, Any]) -> list[str]:
     for one in (one for answer in told.values() for one in answer.get("exits", ())):
         wants = one.get("value")
         what = f"--value {wants['type']}, for {wants['of'] or 'the message'} at {wants['site']}" if wants else ""
-        verbs = [f"{verb} ({what})" if verb == "resolve" and wants else verb for verb in one["verbs"]]
+        versions = ", ".join(version[:12] for version in one.get("versions", ()))
+        more = {"resolve": what, "rehost": f"--version {versions}" if versions else ""}
+        verbs = [f"{verb} ({more[verb]})" if more.get(verb) else verb for verb in one["verbs"]]
         lines += ["", f"what can be done at {one['role']}: {', '.join(verbs)}"]
     return lines
 

@@ -35,6 +35,7 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
     by_hand: tuple[tuple[str, str], ...] = ()
     left: bool = False
     trouble: str = ""
+    hosted: str | None = None
 
 
 encode = msgspec.json.Encoder().encode

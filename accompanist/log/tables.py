@@ -339,6 +339,7 @@ class Tables:
         """The SQL function of this name."""
         now = self._clock()
         used = {row.header.fingerprint for row in self.sessions.values() if sessions.is_open(row)}
+        used |= {row.hosted for row in self.sessions.values() if row.hosted is not None and sessions.is_open(row)}
         used |= {self.inbox[key][0].header.fingerprint for key in self.arrivals if key in self.inbox}
         old = sorted((at, fingerprint) for fingerprint, (_, at) in self.versions.items() if at < now - age)[:limit]
         stale = {fingerprint for _, fingerprint in old} - used

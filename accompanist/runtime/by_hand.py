@@ -20,6 +20,7 @@ import msgspec
 
 from accompanist import limits
 from accompanist.language import codec
+from accompanist.language.program import RoleProgram
 from accompanist.runtime.burst import CloseWorker
 from accompanist.runtime.ending import Ending
 from accompanist.runtime.events import Arrived
@@ -27,6 +28,7 @@ from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND, ENDED_BY_HAND, Gap, Order, Standing, Verb, order_in, verbs
 from accompanist.runtime.ports import Phase, ResultKind, ResultRow
 from accompanist.runtime.replay import Diverged, Failed, Run
+from accompanist.runtime.same_past import differs
 from accompanist.runtime.unfenced import UNENDED
 
 
@@ -81,6 +83,9 @@ class ByHand(Ending):
             return
         self.cause = message
         standing = self.standing()
+        if order.verb is Verb.REHOST:
+            # which versions fit was looked at where it was said; the core knows of no other program
+            standing = msgspec.structs.replace(standing, versions=("it was seen to fit",))
         self._update(verbs=(*self.row.verbs, message.site))
         self._draft.forced = True
         if order.verb in verbs(standing):  # else the session has moved on since somebody said so
@@ -92,6 +97,8 @@ class ByHand(Ending):
                 self._park(BY_HAND, f"{order.who}: {order.why}")
             case Verb.END, _:
                 self._end_by_hand(order)
+            case Verb.REHOST, _:
+                self._rehost(bytes(order.value))
             case ((Verb.RESOLVE | Verb.SKIP), Phase.RUNNING):
                 assert standing.gap is not None, "an answer applies where there is a place for it"
                 if order.verb is Verb.SKIP:
@@ -113,6 +120,17 @@ class ByHand(Ending):
         self._update(parked=None)
         self._run = self._wait = self._asked = None
         self._advance()
+
+    def _rehost(self, value: bytes) -> None:
+        """Go on under another version. This object runs the old one, so nothing more is decided here: whoever holds it
+        makes the session again from the log."""
+        version = msgspec.json.decode(value, type=str)
+        self._update(parked=None, hosted=version, waiting=f"version {version[:12]}")
+        self._run = self._wait = self._asked = None
+
+    def passes(self, program: RoleProgram) -> str:
+        """Why the session cannot go on under another program: where that has another past. Nothing if it can."""
+        return differs(self._run_of, self.program, program)
 
     def _give(self, gap: Gap, message: Message, value: bytes) -> None:
         """Take a value for what the program waits for or could not go on from. What does not fit changes nothing."""

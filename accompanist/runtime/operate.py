@@ -7,6 +7,7 @@
               it was not done
     resolve   of a program that waits for a call, or cannot go on from its answer: take this value as the reply;
               of one that is being undone: take all that is left as undone by hand
+    rehost    go on under another version of the program, of the same past: one in which what failed is mended
     end       give the saga up behind its commit point: every role is told to stop where it stands. What was done
               stays done, what was not done is not done any more, and the person sees to the rest
 
@@ -51,12 +52,13 @@ class Verb(StrEnum):
     RETRY = "retry"
     SKIP = "skip"
     RESOLVE = "resolve"
+    REHOST = "rehost"
     END = "end"
 
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The payload of an operator's message. `value`: the reply's JSON, for a `resolve` of a call; without it the reply
-    is null, which is right for an operation that answers nothing."""
+    is null, which is right for an operation that answers nothing. For a `rehost` the version's fingerprint."""
 
     verb: Verb
     who: str
@@ -91,19 +93,20 @@ class Gap(msgspec.Struct, frozen=True):
 
 class Standing(msgspec.Struct, frozen=True):
     """What a person's verbs depend on. `gap`: where the program takes a value by hand. `may_end`: it may stand behind
-    the commit point, where a cancel does nothing any more."""
+    the commit point, where a cancel does nothing any more. `versions`: that it may go on under."""
 
     phase: Phase
     parked: Parked | None
     gap: Gap | None = None
     may_end: bool = False
+    versions: tuple[str, ...] = ()
 
 
 def possible(phase: Phase) -> tuple[Verb, ...]:
     """The verbs that may apply to a session that is parked in this phase, for those who know no more of it."""
     anything = Gap("", "", b"{}", None)
     codes = (PIVOT_IN_DOUBT, UNENDED)
-    found = {verb for code in codes for verb in verbs(Standing(phase, Parked(code, ""), anything, True))}
+    found = {verb for code in codes for verb in verbs(Standing(phase, Parked(code, ""), anything, True, ("",)))}
     return tuple(verb for verb in Verb if verb in found)
 
 
@@ -115,7 +118,8 @@ def verbs(standing: Standing) -> tuple[Verb, ...]:
     if phase is Phase.RUNNING:
         resolve = (Verb.RESOLVE,) if standing.gap is not None else ()
         skip = (Verb.SKIP,) if resolve and standing.parked.code == PIVOT_IN_DOUBT else ()
-        return (Verb.RESUME, Verb.RETRY, *skip, *resolve, *((Verb.END,) if standing.may_end else ()))
+        rehost = (Verb.REHOST,) if standing.versions else ()
+        return (Verb.RESUME, Verb.RETRY, *skip, *resolve, *rehost, *((Verb.END,) if standing.may_end else ()))
     if phase is Phase.CLOSING:
         unended = standing.parked.code == UNENDED
         return (Verb.RESUME, Verb.RETRY, *((Verb.SKIP, Verb.RESOLVE) if unended else ()))

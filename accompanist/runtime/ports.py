@@ -90,6 +90,13 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """The sites whose value a person gave, each with the site of the order that says it."""
     left: bool = False
     """Ended by hand: what was executed here is left as it is."""
+    hosted: str | None = None
+    """The version that a person let the session go on with, where that is not the one it began with."""
+
+    @property
+    def version(self) -> Header:
+        """The header with the version that the session runs on here."""
+        return self.header if self.hosted is None else msgspec.structs.replace(self.header, fingerprint=self.hosted)
 
 
 class ResultKind(StrEnum):

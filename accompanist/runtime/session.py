@@ -286,8 +286,9 @@ class Session(ByHand):
     # -- running -----------------------------------------------------------------------------------
 
     def _advance(self) -> None:
-        """Run on until the program waits, ends or fails. A parked program stands still."""
-        if self.row.parked is not None or (self.is_initiator and self._arguments is None):
+        """Run on until the program waits, ends or fails. A parked program stands still, and so does one of a version
+        that is not the session's any more."""
+        if self.row.parked is not None or self.outdated or (self.is_initiator and self._arguments is None):
             return
         try:
             if self._run is None:

@@ -165,14 +165,22 @@ class State:
         lost = self._told or self.row.granted is not None
         return late.value if self.program.projection.operations[call.operation].pivot and not lost else None
 
+    @property
+    def outdated(self) -> bool:
+        """A person lets it go on under another version than this object runs: it is to be made again from the log."""
+        return self.row.hosted is not None and self.row.hosted != self.program.choreography.fingerprint
+
     def _new_run(self) -> Run:
+        return self._run_of(self.program)
+
+    def _run_of(self, program: RoleProgram) -> Run:
         arguments: dict[str, Any] = {}
         try:
             if self.is_initiator:
-                arguments = decode_arguments(self.program, self._arguments or b"{}")
+                arguments = decode_arguments(program, self._arguments or b"{}")
         except PeerError as problem:
             raise Failed(problem.text) from None
-        return Run(self.program, self.header, self._mailbox, self._results, arguments)
+        return Run(program, self.header, self._mailbox, self._results, arguments)
 
     def _from_results(self) -> tuple[Executed, ...]:
         """What a worker without a fence has executed, as far as a run over log and mailbox, and its last word, know.

@@ -76,7 +76,7 @@ WRONG_ARGUMENTS = catalogue(
 NOT_PARKED = catalogue(
     "ACC715",
     "session is not parked",
-    "resume, retry, skip, resolve and end are for a session that waits for an operator; this one goes its own way.",
+    "Every verb but park is for a session that waits for an operator; this one goes its own way.",
     "`accompanist sessions list --parked` shows those that wait; `park` stops one on purpose.",
 )
 NO_LOG = catalogue(

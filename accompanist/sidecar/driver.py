@@ -238,10 +238,11 @@ class Driver(Holding):
         # what claims another header than the session's own was not sent by who plays its sender
         inbox = tuple(m for m in memory.inbox if resting.belongs(m, header, self._service))
         memory = msgspec.structs.replace(memory, inbox=inbox)
-        program = self._programs.program(header, key[1])
+        version = row.version if row is not None else header
+        program = self._programs.program(version, key[1])
         if program is None:
             logger.debug("session.unhostable", session=str(key[0]), choreography=header.choreography)
-            self.unhosted[key] = header.fingerprint
+            self.unhosted[key] = version.fingerprint
             return
         try:
             session, bursts = Session.recover(program, memory)
@@ -257,6 +258,8 @@ class Driver(Holding):
         self._admit(session)
         for burst in bursts:
             self._carry(session, burst)
+        if session.outdated:
+            self._again_from_the_log(session)
 
     # -- deciding and carrying out -----------------------------------------------------------------
 
@@ -268,10 +271,13 @@ class Driver(Holding):
         except BaseException as problem:  # nothing waits in there, so that no cancellation is among it
             burst = parked(session, problem, event)
         self._carry(session, burst)
-        if session.spoilt:
-            self._drop(session)
-            self._loading[session.key] = []
-            self._tasks.spawn([session.key], self._make_again(session))
+        if session.spoilt or session.outdated:
+            self._again_from_the_log(session)
+
+    def _again_from_the_log(self, session: Session) -> None:
+        self._drop(session)
+        self._loading[session.key] = []
+        self._tasks.spawn([session.key], self._make_again(session))
 
     async def _make_again(self, session: Session) -> None:
         try:

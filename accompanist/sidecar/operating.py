@@ -1,9 +1,10 @@
 """What people do to sessions: the part of the API that is for operators.
 
-    session.operate {session, role, verb, who, why, value?}   verb: park, resume, retry, skip, resolve, end
+    session.operate {session, role, verb, who, why, value?}   verb: park, resume, retry, skip, resolve, rehost, end
 
 A verb is checked against where the session stands in the log, and refused with the verbs that apply; a value is read as
-the type of what it stands for (`runtime.operate` says which those are). What was taken is audited and stable when the
+the type of what it stands for (`runtime.operate` says which those are). That of a `rehost` is the beginning of a
+version's fingerprint; without it, it is the version that is deployed. What was taken is audited and stable when the
 answer leaves; whoever holds the session's shard carries it out.
 
 Not promised: that the session still stands where it stood. It checks the order again when it hears it, and one that
@@ -27,11 +28,11 @@ from accompanist.runtime import operate
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import Standing, Verb
-from accompanist.runtime.ports import Delivery, Log, SessionRow
+from accompanist.runtime.ports import Delivery, Log, Memory, SessionRow
 from accompanist.sidecar.api import NOT_PARKED, OVER, UNKNOWN_SESSION, read, while_the_log_answers
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.search import Name, Words
-from accompanist.sidecar.standing import standing_of
+from accompanist.sidecar.standing import standing_of, versions_of
 
 NOT_NOW = catalogue(
     "ACC722",
@@ -40,6 +41,13 @@ NOT_NOW = catalogue(
     "for one, compensations are skipped only while there are any, and a saga is ended by hand only where it may be "
     "past its commit point; before that a cancel undoes it.",
     "Use one of the verbs that are named; `accompanist sessions show ID` names them, too.",
+)
+UNFIT = catalogue(
+    "ACC724",
+    "session cannot go on under that version",
+    "A session goes on under another version only where it could have come to where it stands under that one, too, and "
+    "where no other role's program is another: so that nothing that was done or said is contradicted.",
+    "Mend no more than what failed, deploy that, and rehost; or end the saga by hand.",
 )
 WRONG_VALUE = catalogue(
     "ACC723",
@@ -90,8 +98,11 @@ class Operators:
             raise PeerError(UNKNOWN_SESSION, f"{self._service} plays no {asked.role} in session {asked.session}")
         self._hosted_here(asked.session, asked.role)
         standing = standing_of(self._hosted, self._service, memory)
-        _applies(asked, row, standing)
-        value = _value(asked, standing)
+        if asked.verb is Verb.REHOST:
+            value = self._version(asked, memory, standing)
+        else:
+            _applies(asked, row, standing)
+            value = _value(asked, standing)
         # last, and always there where tokens are known, so that nobody can say it of himself
         who = f"{asked.who} (token {token})" if (token := calling()) else asked.who
         content = {"verb": asked.verb.value, "who": who, "why": asked.why}
@@ -108,6 +119,28 @@ class Operators:
         if await self._deliver(message) is Delivery.CLOSED:
             raise PeerError(OVER, f"{asked.session} is over at {asked.role}, and was collected")
         return orjson.dumps({"session": str(asked.session), "role": asked.role, "verb": asked.verb.value})
+
+    def _version(self, asked: Operate, memory: Memory, standing: Standing) -> dict[str, Any]:
+        """The version that a `rehost` names. Raises AuthorError, PeerError."""
+        row = memory.session
+        assert row is not None
+        known = versions_of(self._hosted, self._service, memory)
+        if not known:
+            _applies(asked, row, standing)
+        deployed = self._hosted.choreographies.get(row.header.choreography)
+        wanted = deployed.fingerprint if deployed is not None else ""
+        if asked.value is not msgspec.UNSET:
+            try:
+                wanted = msgspec.json.decode(bytes(asked.value), type=str)
+            except msgspec.DecodeError:
+                raise AuthorError(UNFIT, "a version is named by its fingerprint, a text") from None
+        found = [version for version in known if version.startswith(wanted)]
+        if len(found) != 1:
+            what = "is the one it runs on, or none that is hosted here" if not found else "names several versions"
+            raise AuthorError(UNFIT, f"{wanted[:12]!r} {what}", f"there are: {', '.join(v[:12] for v in known)}")
+        if known[found[0]]:
+            raise AuthorError(UNFIT, f"{asked.role} cannot go on under {found[0][:12]}: {known[found[0]]}")
+        return {"value": found[0]}
 
 
 def _applies(asked: Operate, row: SessionRow, standing: Standing) -> None:

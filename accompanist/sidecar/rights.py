@@ -4,7 +4,7 @@
     signal    send a saga an event from outside
     cancel    ask for a saga to be undone
     read      see every session, its messages and results
-    operate   park, resume, retry, skip, resolve, end
+    operate   park, resume, retry, skip, resolve, rehost, end
 
 A token file has one line a token, its fields apart by white space; `#` begins a comment:
 

@@ -16,33 +16,49 @@ from accompanist.runtime.ports import Memory, Phase
 from accompanist.runtime.session import Session
 from accompanist.runtime.unfenced import UNENDED
 from accompanist.sidecar import resting
-from accompanist.sidecar.hosting import Programs
+from accompanist.sidecar.rehosting import Versions, fitting
 
 
-def standing_of(hosted: Programs, service: str, memory: Memory) -> Standing:
-    """Where a session stands, by the log. A parked one is built once more from what the log has, and thrown away."""
+def standing_of(hosted: Versions, service: str, memory: Memory) -> Standing:
+    """Where a session stands, by the log."""
     row = memory.session
     assert row is not None, "a session that is asked about has a row"
-    plain = Standing(row.phase, row.parked)
     if row.parked is not None and row.parked.code == UNENDED:
         return Standing(Phase.CLOSING, row.parked)  # which the log does not say: it is decided anew after a crash
-    if row.parked is None or row.phase is not Phase.RUNNING:
-        return plain
-    program = hosted.program(row.header, row.role)
+    session = _built(hosted, service, memory)
+    if session is None:
+        return Standing(row.phase, row.parked)
+    versions = tuple(version for version, why in fitting(hosted, session).items() if not why)
+    return msgspec.structs.replace(session.standing(), versions=versions)
+
+
+def versions_of(hosted: Versions, service: str, memory: Memory) -> dict[str, str]:
+    """The other versions that are hosted here, with the reason why the session cannot go on under one."""
+    session = _built(hosted, service, memory)
+    return fitting(hosted, session) if session is not None else {}
+
+
+def _built(hosted: Versions, service: str, memory: Memory) -> Session | None:
+    """A session whose program is parked, built once more from what the log has, to be thrown away."""
+    row = memory.session
+    if row is None or row.parked is None or row.phase is not Phase.RUNNING:
+        return None
+    program = hosted.program(row.version, row.role)
     if program is not None:
         inbox = tuple(message for message in memory.inbox if resting.belongs(message, row.header, service))
         with suppress(Exception):  # then the row is all that is known
             session, _ = Session.recover(program, msgspec.structs.replace(memory, inbox=inbox))
-            found = session.standing()
-            return found if found.parked is not None else plain
-    return plain
+            return session if session.row.parked is not None and session.row.phase is Phase.RUNNING else None
+    return None
 
 
-def exits_of(hosted: Programs, service: str, memory: Memory) -> dict[str, Any]:
+def exits_of(hosted: Versions, service: str, memory: Memory) -> dict[str, Any]:
     """What can be done about a parked session, for people: its verbs, and what `resolve` wants."""
     standing = standing_of(hosted, service, memory)
     assert memory.session is not None
     shown: dict[str, Any] = {"role": memory.session.role, "verbs": [verb.value for verb in operate.verbs(standing)]}
     if standing.gap is not None:
         shown["value"] = {"site": standing.gap.site, "of": standing.gap.operation, "type": standing.gap.wants}
+    if standing.versions:
+        shown["versions"] = list(standing.versions)
     return shown

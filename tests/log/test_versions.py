@@ -64,6 +64,17 @@ async def test_a_version_goes_when_nobody_deploys_it_and_nothing_open_began_with
     assert await names(world) == {"f2"}
 
 
+async def test_a_version_that_an_open_session_was_let_go_on_with_stays(world: World) -> None:
+    log = await owner(world, "warehouse")
+    await log.keep([version(), version("f1"), version("f2")])
+    of = header()
+    await log.flush([burst(of, session=row(of, hosted="f2", waiting='"hosted":"f1"'))])
+    await world.pass_time(AGE_S + 1)
+    await log.lease("warehouse-1", 64)
+    assert await log.forget_versions(AGE_MS, 10) == 1
+    assert await names(world) == {"f0", "f2"}
+
+
 async def test_only_so_many_at_a_time(world: World) -> None:
     log = await owner(world, "warehouse")
     await log.keep([version(name) for name in ("f0", "f1", "f2")])

@@ -83,6 +83,9 @@ class Hosted:
     def program(self, header: Header, role: str) -> RoleProgram | None:
         return self._program if role == self._program.role and header.fingerprint == "f" else None
 
+    def playing(self, role: str) -> list[RoleProgram]:
+        return [self._program] if role == self._program.role else []
+
     def bound_as(self, header: Header) -> bool:
         return header.bindings == sagas.HEADER.bindings
 

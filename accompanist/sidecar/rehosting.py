@@ -1,0 +1,49 @@
+"""Which other versions of a choreography a parked session can go on under, because only what is wrong was mended.
+
+A version fits at one role if the programs of all other roles are the same in both, so that whatever they have done and
+will do is right in either, and if the session could have come to where it stands under it (`runtime.same_past`). The
+session's messages keep the version it began with; what runs here is noted in its row alone.
+
+Not promised: a version that changes several roles, even in the same way, since they would have to change at once.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.messages import Header
+from accompanist.runtime.session import Session
+
+
+class Versions(Protocol):
+    """What is hosted: `hosting.Hosted`."""
+
+    def program(self, header: Header, role: str) -> RoleProgram | None: ...
+
+    def playing(self, role: str) -> list[RoleProgram]: ...
+
+
+def fitting(hosted: Versions, session: Session) -> dict[str, str]:
+    """The other versions that are hosted here, by fingerprint, with the reason why the session cannot go on under one;
+    the reason is empty where it can."""
+    old = session.program
+    others = [one for one in hosted.playing(session.role) if one.choreography.name == old.choreography.name]
+    return {
+        one.choreography.fingerprint: _unlike(old, one) or session.passes(one)
+        for one in others
+        if one.choreography.fingerprint != old.choreography.fingerprint
+    }
+
+
+def _unlike(old: RoleProgram, new: RoleProgram) -> str:
+    """What of the saga as a whole is another in the two versions."""
+    was, now = old.choreography, new.choreography
+    if was.roles != now.roles or was.initiator != now.initiator:
+        return "it has other roles"
+    if was.commit_role != now.commit_role or was.result_owners != now.result_owners:
+        return "its commit point or its result is at another role"
+    changed = [
+        role for role in was.roles if role != old.role and was.projections[role].digest != now.projections[role].digest
+    ]
+    return f"it changes the program of {', '.join(changed)}, too" if changed else ""
