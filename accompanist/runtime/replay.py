@@ -38,6 +38,13 @@ DIVERGED = catalogue(
     "open session, or it is not deterministic.",
     "Deploy the version the session began with, or let an operator resolve the session.",
 )
+SITE_TOO_LONG = catalogue(
+    "ACC209",
+    "a place in the program is too long to name",
+    "Each step has a site, which says where it stands. In a choreography that calls itself it holds the way through "
+    f"all the calls, and grows with each. Workers, log and messages take {limits.site_bytes_max} bytes of it.",
+    "Let the choreography call itself less deep: a loop adds one counter, however often it turns.",
+)
 
 
 class Diverged(Exception):
@@ -192,6 +199,8 @@ class Run:
         except BaseException as problem:
             # the choreography's own code, whatever it raises; a cancellation comes where something waits, not here
             raise Failed(f"{type(problem).__name__} {self._where(problem)}") from None
+        if self._operation is not None and len(self._operation.site.encode()) > limits.site_bytes_max:
+            raise _too_long(f"the site of a step has {len(self._operation.site)} letters")
 
     def _where(self, problem: BaseException) -> str:
         """The choreography's line that raised; the text of the exception may hold a payload and is left out."""
@@ -252,6 +261,8 @@ class Run:
             raise Failed(
                 f"what goes to {to} at {site} takes {len(payload)} bytes, the limit is {limits.payload_bytes_max}"
             )
+        if sum(len(part.encode()) for part in (site, self._role, to, kind)) > limits.message_key_bytes_max:
+            raise _too_long(f"the site of a step and the roles {self._role} and {to} are too long together")
         self.contacts.add(to)
         self.sent.append(
             Message(header=self._header, kind=kind, site=site, sender=self._role, receiver=to, payload=payload)
@@ -313,6 +324,10 @@ def _reason(said: object) -> str:
     if not isinstance(said, str):
         return f"aborted; the reason given is no text but a {type(said).__name__}"
     return str.__str__(said)[: limits.reason_chars_max].encode("utf-8", "replace").decode()
+
+
+def _too_long(text: str) -> Failed:
+    return Failed(f"{text} ({SITE_TOO_LONG})")
 
 
 def executed_by(begin: Callable[[], Run]) -> tuple[tuple[Executed, ...], Executed | None]:

@@ -36,7 +36,7 @@ from accompanist.runtime.ports import Delivery, Memory, Timer
 from accompanist.sidecar.api import OVER, UNHOSTED, UNKNOWN_SESSION, Api, Pages, plain, read, while_the_log_answers
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.resting import first_of
-from accompanist.sidecar.search import Name, Words
+from accompanist.sidecar.search import Name, Site, Words
 
 UNKNOWN_EVENT = catalogue(
     "ACC740",
@@ -90,7 +90,7 @@ class Move(msgspec.Struct, forbid_unknown_fields=True):
     role: Name
     who: Words
     why: Words
-    site: Words | None = None
+    site: Site | None = None
     at: float | None = None
 
 

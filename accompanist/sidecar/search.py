@@ -17,6 +17,7 @@ from accompanist.runtime.ports import Cursor, Phase, Search
 
 Name = Annotated[str, msgspec.Meta(max_length=limits.name_chars_max)]
 Words = Annotated[str, msgspec.Meta(max_length=limits.reason_chars_max)]
+Site = Annotated[str, msgspec.Meta(max_length=limits.site_bytes_max)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 AttributeName = Annotated[
     str, msgspec.Meta(pattern=r"\A[A-Za-z][A-Za-z0-9_.-]*\Z", max_length=limits.attribute_name_chars_max)

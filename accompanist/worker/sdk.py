@@ -193,6 +193,6 @@ def _object(params: Params) -> bytes:
 
 def _text(name: str, value: str) -> str:
     """A name that Postgres can hold and an index can take."""
-    if not value or len(value) > 512 or "\0" in value:
+    if not value or len(value.encode()) > limits.site_bytes_max or "\0" in value:
         raise envelope.invalid_params(f"{name}: not a name")
     return value

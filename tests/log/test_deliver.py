@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from accompanist import limits
@@ -203,3 +204,17 @@ async def test_a_peer_does_not_speak_for_a_client(world: World) -> None:
         assert await log.flush([burst(of, messages=(forged,))]) == [[Delivery.CLOSED]]
         own = message(of, site, "payment", sender="", kind=kind)
         assert await payment.flush([Commit(shard=None, messages=(own,))]) == [[Delivery.STORED]]
+
+
+async def test_the_longest_key_that_a_program_can_send_is_taken(world: World) -> None:
+    """What could never be taken would be answered `full` for ever; the sender refuses it at its step."""
+    sender, receiver = "s" * limits.name_chars_max, "r" * limits.name_chars_max
+    site = "1" * limits.site_bytes_max
+    assert len(site) + len(sender) + len(receiver) + len(Kind.CHOICE) <= limits.message_key_bytes_max
+    of = header(bindings={sender: "warehouse", receiver: "payment"})
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    longest = message(of, "1" * (limits.message_key_bytes_max - len(sender + receiver + Kind.DATA)), receiver)
+    for sent in (message(of, site, receiver), longest):
+        sent = msgspec.structs.replace(sent, sender=sender)
+        assert await log.flush([burst(of, messages=(sent,))]) == [[Delivery.STORED]]
+        assert await payment.accept("warehouse", [sent]) == [Delivery.SAME]

@@ -167,7 +167,7 @@ GOOD = {"plank": {"length": 4}}
         ("mend", GOOD, META),
         ("saw", GOOD, {**META, "site": "a\0b"}),
         ("saw", GOOD, {**META, "role": ""}),
-        ("saw", GOOD, {**META, "role": "x" * 513}),
+        ("saw", GOOD, {**META, "role": "x" * (limits.site_bytes_max + 1)}),
         ("accompanist.close", {"session": str(uuid4())}, {}),
         ("accompanist.close", {"session": str(uuid4()), "role": "a\0b"}, {}),
         ("accompanist.close", {"session": str(uuid4()), "role": "a", "unless": "\0"}, {}),

@@ -9,11 +9,11 @@ import (
 	"net"
 	"regexp"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/lib/pq"
 )
 
+const siteBytesMax = 800
 const valueBytesMax = 1_048_576 // a larger reply would be refused by the sidecar, larger arguments by its close
 
 // decline is an operation's decision against it: final, and its reason is recorded.
@@ -181,7 +181,7 @@ func (worker *worker) forget(within context.Context, params members) ([]byte, er
 var uuid = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$`)
 
 func isName(text string) bool {
-	return text != "" && utf8.RuneCountInString(text) <= 512 && !strings.Contains(text, "\x00")
+	return text != "" && len(text) <= siteBytesMax && !strings.Contains(text, "\x00")
 }
 
 // keyOf reads the key of a call from its _meta. The attempt is no part of it.

@@ -15,6 +15,7 @@ import pg from 'pg';
 
 const MESSAGE_BYTES_MAX = 1_310_720;
 const VALUE_BYTES_MAX = 1_048_576; // a larger reply would be refused by the sidecar, larger arguments by its close
+const SITE_BYTES_MAX = 800;
 const REASON_CHARS_MAX = 500;
 const PARSE_ERROR = -32700, INVALID_REQUEST = -32600, NOT_FOUND = -32601, INVALID_PARAMS = -32602, FAULT = -32603;
 const DECLINED = -32001, RETRY_LATER = -32002, CLOSED = -32003, REUSED = -32004;
@@ -40,7 +41,7 @@ export const record = (fields) => (value) =>
   && Object.entries(fields).every(([name, fits]) => Object.hasOwn(value, name) && fits(value[name]));
 
 const uuid = (value) => typeof value === 'string' && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value);
-const name = (value) => text(value) && value !== '' && value.length <= 512 && !value.includes('\0');
+const name = (value) => text(value) && value !== '' && Buffer.byteLength(value) <= SITE_BYTES_MAX && !value.includes('\0');
 
 /** One text for one value, whatever the order of its members and white space were. */
 function canonical(value) {
