@@ -2,7 +2,8 @@
 
 A client never raises for what a worker does or fails to do; it answers (`runtime.answers`). It does not retry: when to
 ask again is the session core's decision, under the same key. It opens connections when they are needed and again after
-they broke, and bounds the calls under way; a call that waits for its turn spends its own time.
+they broke, and bounds the calls under way. A call that waits for its turn has not begun: its time runs from then on,
+since a worker that has much to do has failed at nothing.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ class WorkerClient(Protocol):
 
     async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
         """Ask for `method`. `arguments` is the canonical JSON object by parameter name, `meta` the JSON object for
-        `params._meta`; both travel as they are. Answers within `timeout_ms`; raises nothing but cancellation."""
+        `params._meta`; both travel as they are. Answers within `timeout_ms` of its turn; raises nothing but
+        cancellation."""
         ...
 
     async def close(self) -> None:

@@ -66,7 +66,7 @@ class HttpClient:
         if len(body) > limits.message_bytes_max:
             return Fault(f"the call is larger than {limits.message_bytes_max} bytes")
         try:
-            async with asyncio.timeout(timeout_ms / 1000), self._places:
+            async with self._places, asyncio.timeout(timeout_ms / 1000):
                 return await self._ask(body, headers_of(meta), id, method, left)
         except TimeoutError:
             return Fault(f"no answer within {timeout_ms} ms")

@@ -73,7 +73,7 @@ class StreamClient:
             return Fault(f"the call is larger than {limits.message_bytes_max} bytes")
         connecting = False
         try:
-            async with asyncio.timeout(timeout_ms / 1000) as time_left, self._places:
+            async with self._places, asyncio.timeout(timeout_ms / 1000) as time_left:
                 connecting = True
                 line = await self._connected()
                 connecting = False

@@ -24,6 +24,10 @@ class Declined(msgspec.Struct, frozen=True):
     reason: str
 
 
+BUSY = "busy"
+"""The word of a worker that has too much to do now: it has not begun, so nothing has failed."""
+
+
 class RetryLater(msgspec.Struct, frozen=True):
     """The worker could not decide now: a lock, its database, a shutdown."""
 

@@ -32,6 +32,7 @@ from accompanist.language.tries import UNSAID, Tries
 from accompanist.rpc import meta
 from accompanist.runtime import backoff
 from accompanist.runtime.answers import (
+    BUSY,
     Answer,
     Closed,
     Declined,
@@ -361,12 +362,15 @@ class Failing:
 
     def gives_up(self, answer: Answer, now: float) -> bool:
         """Whether this was the last attempt. Only an answer, or a call that was read and not answered, counts: one who
-        is not there has not failed. To compensate, a worker's database that is away is waited for, too."""
+        is not there, or has not begun, has not failed. To compensate, a worker's database that is away is waited for,
+        too."""
         away = isinstance(answer, Fault) and answer.away
         self._away_since = (now if self._away_since is None else self._away_since) if away else None
         if away:
             assert self._away_since is not None
             return self._away_ms is not None and (now - self._away_since) * 1000 >= self._away_ms
+        if isinstance(answer, RetryLater) and answer.text == BUSY:
+            return False
         waits = isinstance(answer, RetryLater) or (isinstance(answer, Fault) and answer.silent)
         self._failures += not (self._undoes and waits)
         return self._policy.attempts_max is not None and self._failures >= self._policy.attempts_max

@@ -31,6 +31,7 @@ import asyncpg
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
 from accompanist.log import faults, settings
+from accompanist.runtime.answers import BUSY
 
 Isolation = Literal["read committed", "serializable"]
 """What the fence is safe under, if all transactions are of it (`fence.sql`)."""
@@ -42,6 +43,10 @@ UNREACHABLE = catalogue(
     "Postgres does not answer at the address given, or refuses this user or database.",
     "Start it, or correct the worker's DSN.",
 )
+
+
+class Busy(Exception):
+    """All connections are in use, and none became free within a time: the call has not begun."""
 
 
 class ConnectionLost(Exception):
@@ -58,6 +63,7 @@ _PASSING: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
     (asyncpg.LockNotAvailableError, "lock_wait"),
     (asyncpg.QueryCanceledError, "statement_timeout"),
     (asyncpg.IdleInTransactionSessionTimeoutError, "transaction_timeout"),
+    (Busy, BUSY),
     (TimeoutError, "timeout"),
     (
         (
@@ -137,6 +143,10 @@ async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
     try:
         async with asyncio.timeout(limits.worker_acquire_ms / 1000):
             taken = await pool.acquire()
+    except TimeoutError:
+        if pool.get_size() < pool.get_max_size():
+            raise  # a new one was to be opened, and the server did not answer
+        raise Busy from None
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as problem:
         raise ConnectionLost(type(problem).__name__) from None
     try:

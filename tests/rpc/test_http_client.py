@@ -57,6 +57,25 @@ async def test_calls_by_post(tmp_path: Path) -> None:
     assert answers == [Replied(b'{"n": %d, "path": "/", "method": "POST"}' % n) for n in range(50)]
 
 
+async def test_a_call_that_waits_for_its_turn_spends_none_of_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = asyncio.Event()
+
+    async def hold(request: web.Request) -> web.Response:
+        await go_on.wait()
+        return answered(await request.json(), result=None)
+
+    async with worker(tmp_path, hold, calls_in_flight_max=1) as client:
+        first, second = asyncio.create_task(ask(client, 0, 10**9)), asyncio.create_task(ask(client, 1))
+        await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "time", lambda real=loop.time: real() + 2 * PATIENT_MS / 1000)
+        await asyncio.sleep(0)
+        go_on.set()
+        assert await asyncio.gather(first, second) == [Replied(b"null")] * 2
+
+
 async def test_the_context_travels_as_headers_too(tmp_path: Path) -> None:
     session = uuid4()
     seen: dict[str, str] = {}

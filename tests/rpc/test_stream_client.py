@@ -72,6 +72,27 @@ async def test_calls_in_flight_are_bounded(tmp_path: Path) -> None:
     assert most == 2
 
 
+async def test_a_call_that_waits_for_its_turn_spends_none_of_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = asyncio.Event()
+
+    async def hold(peer: Peer) -> None:
+        for n in range(2):
+            request = await peer.request()
+            await go_on.wait()
+            peer.answer(request, {"n": n})
+
+    async with worker(tmp_path, hold, calls_in_flight_max=1) as client:
+        first, second = asyncio.create_task(ask(client, 0, 10**9)), asyncio.create_task(ask(client, 1))
+        await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "time", lambda real=loop.time: real() + 2 * PATIENT_MS / 1000)
+        await asyncio.sleep(0)
+        go_on.set()
+        assert await asyncio.gather(first, second) == [echoed(0), echoed(1)]
+
+
 async def test_errors_have_their_meaning(tmp_path: Path) -> None:
     async def refuse(peer: Peer) -> None:
         for code, data in ((-32001, "no money"), (-32601, None)):

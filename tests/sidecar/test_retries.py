@@ -101,6 +101,7 @@ async def at_once(seconds: float) -> None:
     [
         (Fault("no connection to the worker", silent=True), Name.UNDID),
         (RetryLater("its database is away"), Name.UNDID),
+        (RetryLater("busy"), Name.UNDID),
         (Fault("the worker answered error -32000"), Name.STUCK),
     ],
 )
@@ -127,6 +128,7 @@ async def asked_of(answers: list[Answer], asked: CallWorker, **more: Any) -> Eve
         (CUT, Name.EXHAUSTED),
         (Fault("no answer within 10000 ms"), Name.EXHAUSTED),
         (RetryLater("its database is away"), Name.EXHAUSTED),
+        (RetryLater("busy"), Name.REPLIED),
     ],
 )
 async def test_absence_spends_no_budget_and_what_was_read_does(answer: Answer, name: Name) -> None:

@@ -270,6 +270,20 @@ async def test_around_sees_each_operation_with_its_context(caller: Caller, monke
     assert seen == [("saw", session, "forward"), ("mend", session, "compensate")]
 
 
+async def test_a_worker_whose_connections_are_all_in_use_says_that_it_is_busy(
+    blank_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing has failed: the call has not begun."""
+    monkeypatch.setattr(limits, "worker_acquire_ms", 1)
+    pool = await database.open_pool(blank_database.dsn(), bench.SCHEMA, size=1)
+    async with database.connection(pool):
+        with pytest.raises(database.Busy) as refused:
+            async with database.connection(pool):
+                raise AssertionError("there is one connection")
+    assert database.passing(refused.value) == "busy"
+    await pool.close()
+
+
 async def test_the_key_is_known_within_an_operation_only() -> None:
     with pytest.raises(LookupError):
         current_call()
