@@ -22,6 +22,7 @@ PUBLIC = "public"
 COLUMN_RIGHTS = {("version", "UPDATE")}
 """Granted on a column, not on the table."""
 FENCE = {"fence_lock_id", "fence_digest", "fence_enter", "fence_leave", "fence_refuse", "fence_close", "fence_forget"}
+FENCE |= {"fence_committed_reads"}
 DEFINERS = {"accept", "collect", "crowd", "deliver", "forget", "forget_versions", "lighten"}
 
 # Each access list as rows (kind, schema, object, grantee, right), without what its owner has anyway.
