@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from accompanist.language import refusal
 from accompanist.language.ir import Block, Header, Procedure
 from accompanist.language.operations import Program, point_of
 from accompanist.language.tries import UNSAID, Tries
@@ -51,7 +52,7 @@ class Operation:
     @property
     def may_decline(self) -> bool:
         """Whether the contract lets a worker decline it."""
-        return self.kind != "compensation" and not self.retriable and not self.drawn
+        return refusal.may_decline(self)
 
 
 @dataclass(frozen=True, slots=True)

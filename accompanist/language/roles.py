@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from accompanist import limits
-from accompanist.language import annotation, codes, tries, waits
+from accompanist.language import annotation, codes, refusal, tries, waits
 from accompanist.language.diagnostic import Findings
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
@@ -52,7 +52,8 @@ class Offer:
 
     @property
     def may_decline(self) -> bool:
-        return not self.retriable and not self.drawn
+        """Whether the contract lets a worker decline it."""
+        return refusal.may_decline(self)
 
     @property
     def drawn(self) -> bool:

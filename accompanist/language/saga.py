@@ -47,6 +47,7 @@ from accompanist.language.ir import (
     point_of,
     walk,
 )
+from accompanist.language.refusal import may_fail
 from accompanist.language.source import Sources, Span
 
 
@@ -122,7 +123,7 @@ class SagaCheck:
     def check(self, whole: Whole) -> Commitment:
         nothing: Mapping[str, frozenset[Done]] = dict.fromkeys(self._header.roles, frozenset())
         for point in (point for block in whole.blocks for point in walk(block)):
-            if isinstance(point, Abort) or (isinstance(point, Invoke) and point.offer.may_decline):
+            if isinstance(point, Abort) or (isinstance(point, Invoke) and may_fail(point.offer, point.attempt)):
                 self._failing.add((_loop_of(point.site), point.role))
         self._procedures = {one.number: one for one in whole.procedures}
         self._find_aborts()
@@ -383,7 +384,7 @@ class SagaCheck:
 
 def _done(point: Invoke) -> Done:
     name = f"{point.role}.{point.offer.name.removeprefix('role.')}"
-    fails = point.offer.may_decline and not point.attempt
+    fails = may_fail(point.offer, point.attempt)
     return Done(point.site, point.role, name, point.span, fails, point.offer.recorded)
 
 

@@ -38,9 +38,6 @@ class ByHand(Ending):
     def _advance(self) -> None:
         raise NotImplementedError
 
-    def _close(self, reason: str, unless: str | None = None) -> None:
-        raise NotImplementedError
-
     def standing(self) -> Standing:
         """What the verbs that apply depend on. Nothing changes."""
         phase, parked = self.row.phase, self.row.parked

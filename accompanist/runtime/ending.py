@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from accompanist.errors import catalogue
-from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.control import because, closure, control
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Executed, Phase, ResultKind
@@ -26,10 +26,28 @@ UNDO_STUCK = catalogue(
 class Ending(State):
     """A session that can end."""
 
+    def _close(self, reason: str, unless: str | None = None) -> None:
+        """Shut the worker's door before anyone is told (design 3.5). A role without transactions has no door.
+
+        The cause is stable before the close leaves (Rule 0): a successor that did not find it again would go on, past
+        the commit point perhaps, and find the door shut on what has to be done there. An abort from elsewhere is in the
+        inbox. Where the fence decides, by the reply it holds for the call in doubt, asked twice it decides the same.
+        Every other cause becomes a record here."""
+        self._failing = self._failing or reason
+        if not self._told and unless is None and self.row.granted is None:
+            self._update(granted=self._failing)
+            self._draft.forced = True
+        self._unless = unless
+        self._update(phase=Phase.CLOSING, waiting=f"worker: close, before it is undone: {self._failing}")
+        if self._has_door:
+            self._draft.calls.append(CloseWorker(unless))
+        else:
+            self._undo(())
+
     def _undo(self, executed: Iterable[Executed], more: bool = False) -> None:
         """Vote, tell, and begin to compensate what the fence says was executed, nothing where a person ended it.
         `more`: there are earlier entries, which are read when they are due."""
-        self._asked = None
+        self._asked, self._requests = None, []
         vote = self.row.vote or ("abort" if not self._told else None)
         self._undoing.take(executed, more)
         if self.row.left:
@@ -38,7 +56,7 @@ class Ending(State):
         self._draft.forced = True
         told = set(self.program.projection.sends_to)
         if self.is_initiator:
-            told |= self._said_done.keys() | self._said_undone.keys()
+            told |= {*self.row.contacts, *self._said_done, *self._said_undone}
         else:
             told.add(self.header.initiator)
         self._send_abort(sorted(told - {self.role}))
@@ -115,7 +133,7 @@ class Ending(State):
                 self._tell_all(Kind.SETTLED, reached, None)
                 self._finish(Phase.SETTLED, "settled")
         elif self.row.phase is Phase.UNDONE:
-            first = self.program.projection.sends_to | self._said_done.keys() | self._said_undone.keys()
+            first = {*self.program.projection.sends_to, *self.row.contacts, *self._said_done, *self._said_undone}
             reached = closure(first, self._said_undone) - {self.role}
             if reached <= self._said_undone.keys():
                 self._tell_all(Kind.ENDED, reached, self.row.reason or "")

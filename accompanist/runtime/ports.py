@@ -80,7 +80,8 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     verbs: tuple[str, ...] = ()
     """The sites of the operators' verbs that were heard, and messages that could not be: each counts once."""
     granted: str | None = None
-    """Why a request to undo was granted here; on disk before the worker is asked to close for it."""
+    """Why this role closes the session, where nothing else that is stable says so: a request to undo that was granted,
+    a query without answer, a program that failed. On disk before the worker is asked to close for it."""
     asked: str | None = None
     """The site of the last forward call that the worker was asked for, "" before the first. On disk before the call
     leaves where the worker is not known to have a fence: nobody else can say whether it was asked. Once the session is

@@ -24,6 +24,7 @@ from accompanist.errors import catalogue
 from accompanist.language import codec, waits
 from accompanist.language.operations import Abort, Branch, Call, Choose, Operation, Program, Receive, Send, point_of
 from accompanist.language.program import RoleProgram
+from accompanist.language.refusal import may_fail
 from accompanist.language.words import Outcome
 from accompanist.runtime.burst import CallWorker, WaitFor
 from accompanist.runtime.mailbox import Mailbox
@@ -232,7 +233,7 @@ class Run:
             return Wait(call.site, world=WaitFor(call.site, call.operation, arguments, _seconds(call, arguments)))
         if logged is None:
             endless = operation.retriable or self.past_commit
-            firm = operation.retriable or (self.past_commit and not call.attempt)
+            firm = not operation.may_decline or (self.past_commit and may_fail(operation, call.attempt))
             asked = CallWorker(call.site, ResultKind.FORWARD, call.operation, arguments, endless, firm)
             return Wait(call.site, call=asked)
         if logged.operation != call.operation or logged.digest != codec.digest(arguments):

@@ -12,8 +12,9 @@ done; it is undone when one has voted abort. No role needs another to decide wha
     RUNNING   the program is under way, or waits for a message or an answer
     DONE      voted done; everything this role owed the others has left. Only others can still undo it
     CLOSING   the saga failed, here or elsewhere; the worker is being asked to refuse every later call of this session
-              and to say what it had executed. Nothing has been told to anyone yet. Volatile: after a crash the cause
-              is found again (the abort in the inbox, the refusal in the fence, the closed door)
+              and to say what it had executed. Nothing has been told to anyone yet. The phase is volatile, its cause
+              is not: it was stable before the worker was asked (the abort in the inbox, a record in the row), or the
+              fence decides about the call in doubt, and decides the same when it is asked again
     UNDOING   closed, and the vote (or the told abort, a record beside a done vote) is stable; compensations run in
               reverse order of commit, one call and one mark at a time. What there is to compensate is read from the
               fence page by page (`runtime.undoing`)
@@ -47,7 +48,8 @@ is kept, because the session may go on after all; where the program does not run
 An event that never comes is the environment's doing: a session that waits for one is not stuck, it has not ended yet.
 
 What the table does not see: parking. A parked session keeps its phase; its program and its compensations stand still
-until an operator acts (`runtime.operate`), and an abort that is told from elsewhere still closes and undoes it.
+until an operator acts (`runtime.operate`). An abort that is told from elsewhere still closes it, and undoes it, unless
+a person has stopped it: then its compensations wait for that person.
 
 Not promised: isolation. Others may see a transaction that is compensated later.
 """
@@ -131,12 +133,14 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(C, (*arrivals, Name.EVENT), "keep")
     row(C, (Name.ABORT, Name.COMPENSATED), "told_again")
     row(C, (Name.DONE,), "count")
-    row(C, requests, "ignore")
+    row(C, (Name.CANCEL,), "consider")
+    row(C, (Name.DEADLINE,), "expire")
     row(C, (Name.OPERATOR,), "operate", _BACK)
     row(C, (Name.CLOSED,), "closed", _FORWARD)  # without a fence a pivot may have answered meanwhile: that counts
     row(C, (Name.HELD,), "held", _FORWARD)
     row(C, (Name.UNENDED,), "unended")
-    row(C, (Name.CLASHED, Name.FIRED), "ignore")
+    row(C, (Name.CLASHED,), "clashed")
+    row(C, (Name.FIRED,), "ignore")
 
     row(U, (*arrivals, Name.ABORT, *requests, Name.CLASHED), "ignore")
     row(U, (Name.COMPENSATED,), "count")

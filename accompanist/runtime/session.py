@@ -22,24 +22,24 @@ from accompanist.errors import Bug, catalogue
 from accompanist.language import codec, waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
-from accompanist.runtime.burst import Burst, CloseWorker, Draft
+from accompanist.runtime.burst import Burst, Draft
 from accompanist.runtime.by_hand import ByHand
-from accompanist.runtime.control import DEADLINE_SITE, control, left_in, reason_in
+from accompanist.runtime.control import control, left_in, reason_in
 from accompanist.runtime.ending import UNDO_STUCK
 from accompanist.runtime.events import (
     Answered,
     Arrived,
-    Clashed,
     CloseAnswered,
-    Deadline,
     Event,
     Fired,
     Name,
     Undid,
 )
 from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.operate import BY_HAND
 from accompanist.runtime.ports import Memory, Phase, SessionRow
 from accompanist.runtime.replay import DIVERGED, Diverged, Failed
+from accompanist.runtime.requests import Requests
 from accompanist.runtime.state import CLASH
 from accompanist.runtime.unfenced import PIVOT_IN_DOUBT, UNENDED
 
@@ -51,13 +51,13 @@ PAST_COMMIT = catalogue(
     "`accompanist sessions show ID` names what can be done: mend what failed and resume, give the value by hand, or "
     "end the saga by hand.",
 )
-CANCELLED = "cancelled: "
-DEADLINE = "deadline"
+_LOST = (Kind.ABORT, Kind.COMPENSATED)
+"""What says that the saga is undone elsewhere."""
 _TIMED_OUT = codec.encode(waits.TIMED_OUT)
 _CLOSED_EARLIER = "the session was closed at its worker before its reason was kept"
 
 
-class Session(ByHand):
+class Session(ByHand, Requests):
     """One session at one role. Make it with `begin` for the first message or `recover` from the log."""
 
     @classmethod
@@ -111,60 +111,15 @@ class Session(ByHand):
     def _on_told(self, event: Arrived) -> None:
         self._note(event.message)
         self._told = True
-        self._update(parked=None, left=left_in(event.message))
+        parked = self.row.parked
+        if parked is not None and parked.code != BY_HAND:
+            parked = None  # what stood in its way does not matter any more; who stopped it lets it go on
+        self._update(parked=parked, left=left_in(event.message))
         self._close(reason_in(event.message))
 
     def _on_count(self, event: Arrived) -> None:
         self._note(event.message)
         self._conclude()
-
-    def _on_consider(self, event: Arrived) -> None:
-        """A cancel, or a deadline that has become one: a request, granted by the owner of the commit point and before
-        it, or by the initiator where there is none; others pass it on.
-
-        Whether it is heard before the commit point is an accident of arrival, so a grant is a record, and stable before
-        the close that follows from it leaves (Rule 0): a successor that heard the data first would go past the commit
-        point, and a late close would shut the door on what has to be done there. Not so where the pivot was asked: then
-        the close leaves the decision to the fence, and asked twice that decides once."""
-        reason = reason_in(event.message)
-        if self.role != self._owner:
-            if self.is_initiator:
-                self._draft.messages.append(control(self.header, Kind.CANCEL, self.role, self._owner, reason))
-                self._draft.forced = True
-            return
-        if self._past_commit() or (self.row.vote is not None and not self.is_initiator):
-            # on a path that came to no commit point, the initiator may have settled on this role's done vote
-            return
-        in_doubt = self._in_doubt()
-        asked = self.program.projection.operations[in_doubt.operation] if in_doubt is not None else None
-        # a pivot may be through at its worker, whose fence knows; a record is through when it is here
-        doubtful = asked is not None and asked.pivot and not asked.recorded
-        reason = reason if reason == DEADLINE else f"{CANCELLED}{reason}"
-        if in_doubt and doubtful:
-            self._close(reason, unless=in_doubt.site)
-            return
-        self._update(granted=reason)
-        self._draft.forced = True
-        self._close(reason)
-
-    def _on_expire(self, event: Deadline) -> None:
-        """The deadline has passed here; another sidecar's clock may see it otherwise. So nothing is done about it
-        until it is a message that is stable (Rule 0): a close that left on a timer's word alone could arrive after a
-        successor has gone past the pivot."""
-        if self.hears_deadline:
-            passed = control(self.header, Kind.CANCEL, self.role, self._owner, DEADLINE, DEADLINE_SITE)
-            self._draft.messages.append(passed)
-            self._draft.forced = True
-
-    @property
-    def hears_deadline(self) -> bool:
-        """Whether this role decides about a deadline, or is asked for it by those who started the session."""
-        return self.is_initiator or self.role == self._owner
-
-    @property
-    def _owner(self) -> str:
-        """The role that decides about a request to undo."""
-        return self.program.choreography.commit_role or self.header.initiator
 
     def _on_replied(self, event: Answered) -> None:
         self._answer(event, "replied")
@@ -185,7 +140,10 @@ class Session(ByHand):
         if self._past_commit():
             self._park(PAST_COMMIT, f"{call.operation} at {event.site} gives no answer")
             return
-        self._close(f"{call.operation} gives no answer", unless=event.site)
+        asked = self.program.projection.operations[call.operation]
+        # a transaction may have been done, and the fence says so; of a query it knows nothing
+        unless = event.site if asked.kind == "transaction" else None
+        self._close(f"{call.operation} gives no answer", unless=unless)
 
     def _on_shut(self, event: Answered) -> None:
         if self._past_commit():
@@ -196,9 +154,6 @@ class Session(ByHand):
 
     def _on_reused(self, event: Answered) -> None:
         self._park(CLASH, f"the worker knows the key of site {event.site} with other arguments")
-
-    def _on_clashed(self, event: Clashed) -> None:
-        self._park(CLASH, f"{event.receiver} holds another message of site {event.site}")
 
     def _on_keep(self, event: Arrived) -> None:
         self._put(event.message)
@@ -216,6 +171,9 @@ class Session(ByHand):
             # a vote to abort could not be taken back, and there is no compensation to ask for
             self._update(phase=Phase.RUNNING)
             self._failing = None
+            self._hear_requests()
+            if self.row.phase is not Phase.RUNNING:
+                return
             self._park(PIVOT_IN_DOUBT, f"{pivot.operation} at {pivot.site} gives no answer, and may have been done")
             return
         if event.executed is None:
@@ -245,7 +203,9 @@ class Session(ByHand):
         self._failing = None
         assert self._wait is not None
         self._answer(Answered(self._wait.site, Name.REPLIED, event.reply), "replied")
-        self._advance()
+        self._hear_requests()
+        if self.row.phase is Phase.RUNNING:
+            self._advance()
 
     def _on_undid(self, event: Undid) -> None:
         entry = self._undoing.next(self._marks)
@@ -327,7 +287,7 @@ class Session(ByHand):
         if self._run.consumed:
             self.cause = self._run.consumed[-1]
         self._run.sent, self._run.consumed = [], []
-        contacts = tuple(sorted(self._run.contacts))
+        contacts = tuple(sorted(self._run.contacts.union(self.row.contacts)))
         if contacts != self.row.contacts:
             self._update(contacts=contacts)
 
@@ -353,18 +313,6 @@ class Session(ByHand):
             contacts = list(self.row.contacts)
             self._draft.messages.append(control(self.header, Kind.DONE, self.role, self.header.initiator, contacts))
 
-    # -- failing -----------------------------------------------------------------------------------
-
-    def _close(self, reason: str, unless: str | None = None) -> None:
-        """Shut the worker's door before anyone is told (design 3.5). A role without transactions has no door."""
-        self._failing = self._failing or reason
-        self._unless = unless
-        self._update(phase=Phase.CLOSING, waiting=f"worker: close, before it is undone: {self._failing}")
-        if self._has_door:
-            self._draft.calls.append(CloseWorker(unless))
-        else:
-            self._undo(())
-
     # -- recovery ----------------------------------------------------------------------------------
 
     def _resume(self, inbox: Iterable[Message]) -> list[Burst]:
@@ -379,12 +327,12 @@ class Session(ByHand):
                 # done or undoing, it may have to find what it did by running
                 self._put(message)
         # an abort is taken up before the program runs: it must not ask for more than it had
-        control_messages.sort(key=lambda message: message.kind is not Kind.ABORT)
+        control_messages.sort(key=lambda message: message.kind not in _LOST)
         bursts: list[Burst] = []
         if self.row.granted is not None and self.row.phase in (Phase.RUNNING, Phase.DONE):
             self._close(self.row.granted)
             bursts.append(self._burst())
-        elif not any(message.kind is Kind.ABORT for message in control_messages):
+        elif not any(message.kind in _LOST for message in control_messages):
             self._run_on(bursts)
         for message in control_messages:
             bursts.append(self._heard_again(message))

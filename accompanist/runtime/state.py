@@ -18,7 +18,7 @@ from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
 from accompanist.runtime.burst import Burst, CallWorker, Draft, WaitFor
 from accompanist.runtime.control import CLIENT, EVENT_SITE, roles_in
-from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Event, Fired, Name, Undid
+from accompanist.runtime.events import Answered, Arrived, Clashed, CloseAnswered, Event, Fired, Name, Undid
 from accompanist.runtime.mailbox import Contradiction, Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Executed, Parked, Phase, ResultKind, ResultRow, SessionRow, TimerRow
@@ -70,6 +70,8 @@ class State:
         self._told = False
         self._failing: str | None = None
         self._recovering = False
+        self._requests: list[Arrived | Clashed] = []
+        """What came while the session was closing and is to be heard if it goes on after all."""
         self.spoilt = False
         """An action broke off in the middle: what stands here beside the row is half of a decision. Nothing more is to
         be asked of it but to be parked; the log makes it again."""

@@ -15,7 +15,7 @@ from accompanist.runtime.answers import Answer, Closed, Declined, Missing, Repli
 from accompanist.runtime.burst import Burst, CallWorker
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import ResultKind
-from accompanist.runtime.session import CANCELLED, DEADLINE
+from accompanist.runtime.requests import CANCELLED, DEADLINE
 from accompanist.telemetry import context, names
 from accompanist.telemetry.facts import Address, CallFacts
 from accompanist.telemetry.spans import Telemetry

@@ -21,6 +21,7 @@ from enum import StrEnum
 from accompanist.runtime.ending import UNDO_STUCK
 from accompanist.runtime.ports import Parked, Phase, ResultRow, SessionRow
 from accompanist.runtime.replay import DIVERGED
+from accompanist.runtime.saga import IMPOSSIBLE
 from accompanist.runtime.state import CLASH
 from accompanist.simulation.explore_fence import Fence
 
@@ -67,7 +68,12 @@ _begun_back = frozenset({Phase.UNDOING, Phase.UNDONE, Phase.ENDED})
 
 def parked(role: str, parked: Parked) -> Broken:
     """Why parking breaks a property: in a search no worker is broken for ever, so no operator should be needed."""
-    named = {DIVERGED: Property.REPLAY, CLASH: Property.INTEGRITY, UNDO_STUCK: Property.ALL}
+    named = {
+        DIVERGED: Property.REPLAY,
+        CLASH: Property.INTEGRITY,
+        UNDO_STUCK: Property.ALL,
+        IMPOSSIBLE: Property.POSSIBLE,
+    }
     return Broken(named.get(parked.code, Property.UNPARKED), f"{role} is parked: {parked.text} ({parked.code})")
 
 

@@ -20,6 +20,7 @@ from collections.abc import Collection, Hashable, Iterator, Sequence
 
 from accompanist.language import waits
 from accompanist.language.program import RoleProgram
+from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, Arrived, Deadline, Event, Fired, Name
 from accompanist.runtime.messages import Kind, Message
@@ -29,7 +30,7 @@ from accompanist.simulation import explore_fence, explore_properties
 from accompanist.simulation.explore_fence import Fence, Worker
 from accompanist.simulation.explore_properties import Broken, Property
 from accompanist.simulation.explore_session import Automaton, Failure, Stepped, plain, row_key
-from accompanist.simulation.explore_state import BEGINS, DOWN, NOBODY, Asked, Chance, Move, Post, RoleState, Rules
+from accompanist.simulation.explore_state import DOWN, NOBODY, Asked, Chance, Move, Post, RoleState, Rules
 from accompanist.simulation.explore_words import did, meaning, told
 
 
@@ -83,7 +84,7 @@ class Role:
     def ended(self, at: int) -> explore_properties.Ended:
         """This role where nothing is left to happen."""
         state = self._states[at]
-        reached = any(self._post.messages[number].kind in BEGINS for number in state.inbox)
+        reached = any(begins(self._post.messages[number], self._program.choreography) for number in state.inbox)
         waited = tuple(sorted((r for r in state.results if waits.is_wait(r.operation)), key=lambda r: r.site))
         return explore_properties.Ended(self.row(at), reached, state.fence, self._worker.memory, waited)
 
@@ -169,8 +170,9 @@ class Role:
         return self._fed(heard, number, Arrived(message), text, chance)
 
     def _begins(self, message: Message) -> bool:
-        owner = self._program.choreography.commit_role or message.header.initiator
-        return message.kind in self._rules.begins or (message.kind is Kind.CANCEL and self.name == owner)
+        """As in `runtime.beginning`, but for what is switched off."""
+        switched = message.kind in BEGINS
+        return message.kind in self._rules.begins if switched else begins(message, self._program.choreography)
 
     def _closes(self, state: RoleState, call: CloseWorker) -> Iterator[Move]:
         event, fence = explore_fence.close(state.fence, call, self._rules.page_rows)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from accompanist.runtime.beginning import BEGINS
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import ResultRow
@@ -16,9 +17,6 @@ from accompanist.simulation.explore_properties import Broken
 
 NOBODY, DOWN = -1, -2
 """Instead of a session: none in memory; the sidecar is dead."""
-
-BEGINS = frozenset({Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT})
-
 
 Asked = CallWorker | CloseWorker
 

@@ -29,6 +29,7 @@ import msgspec
 
 from accompanist.language import codec, direct
 from accompanist.log.tables import Tables
+from accompanist.runtime.beginning import begins
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Commit, ResultKind, ResultRow, SessionRow
@@ -59,6 +60,8 @@ class Judge:
         self.results: dict[tuple[UUID, str, str, ResultKind], ResultRow] = {}
         self.accepted: dict[UUID, None] = {}
         self.told: dict[UUID, str] = {}
+        self.reached: dict[Place, None] = {}
+        """Where something came that begins a session."""
         self._messages: dict[tuple[UUID, str, str, str], Message] = {}
 
     def wrong(self, text: str) -> None:
@@ -92,6 +95,9 @@ class Judge:
 
     def handed_over(self, message: Message) -> None:
         """A message is written by its sender. A client may say the same thing in other words."""
+        choreography = self._cluster.subjects_of[message.session].choreography
+        if begins(message, choreography):
+            self.reached[message.session, message.receiver] = None
         first = self._messages.setdefault(message.key, message)
         if (first.kind, first.payload) != (message.kind, message.payload) and message.sender != CLIENT:
             self.wrong(f"{message.session}: two contents at {message.site} from {message.sender} to {message.receiver}")
@@ -147,9 +153,9 @@ class Judge:
             if self.told.get(session, outcome) != outcome:
                 self.wrong(f"{session}: a client was told {self.told[session]} and it is {outcome}")
             for role in subject.programs:
-                reached = self.outcomes.get((session, role))
-                if reached not in (None, outcome):
-                    self.wrong(f"{session}: {outcome} at its initiator and {reached} at {role}")
+                ended = self.outcomes.get((session, role))
+                if ended != outcome and (ended is not None or (session, role) in self.reached):
+                    self.wrong(f"{session}: {outcome} at its initiator and {ended or 'not over'} at {role}")
                 self._effects(session, role, outcome, self._cluster.ledger)
             if outcome == "settled" and session not in self._cluster.spoken_for:
                 self._faithful(session, subject)
@@ -209,7 +215,7 @@ class Judge:
             for entry in self._cluster.ledger.entries.get((session, role), ()):
                 if (role, entry.site) not in asked:
                     self.wrong(f"{session} {role}: {entry.operation} at {entry.site} was not asked for")
-            reached = (session, role) in self.outcomes  # else it idles, and its share of the result is nothing
+            reached = (session, role) in self.reached  # else it idles, and its share of the result is nothing
             owes = reached and role in subject.choreography.result_owners and not read.aborted
             if owes and self.values.get((session, role)) != codec.encode(read.result):
                 self.wrong(f"{session} {role}: the result is not that of the direct reading")

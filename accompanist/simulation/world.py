@@ -19,6 +19,7 @@ import orjson
 
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.answers import Closed, Declined, Missing, Replied, Reused
+from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.control import CLIENT, control, event, site_of
 from accompanist.runtime.events import Answered, Arrived, Deadline, Event, Fired, Name, Undid
@@ -226,9 +227,7 @@ class World:
             if self.disks[role].row is not None:
                 self._restart(role)
                 return
-            begins = message.kind in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT)
-            owner = self.programs[role].choreography.commit_role or self.header.initiator
-            if not begins and not (message.kind is Kind.CANCEL and role == owner):
+            if not begins(message, self.programs[role].choreography):
                 return
             session = self.live[role] = Session.begin(self.programs[role], message)
         self._feed(role, session, Arrived(message))
@@ -238,9 +237,7 @@ class World:
         row = disk.row
         if (row is None and not disk.inbox) or (row is not None and row.phase in FINAL):
             return
-        if row is None and all(
-            m.kind not in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT) for m in disk.inbox.values()
-        ):
+        if row is None and all(message.kind not in BEGINS for message in disk.inbox.values()):
             for message in disk.inbox.values():
                 self._deliver(message)
             return

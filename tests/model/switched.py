@@ -10,7 +10,7 @@ from accompanist.language.program import RoleProgram
 from accompanist.runtime.control import control, reason_in
 from accompanist.runtime.events import Answered, Arrived, Deadline, Undid
 from accompanist.runtime.messages import Kind
-from accompanist.runtime.ports import Executed, Phase
+from accompanist.runtime.ports import Executed, Phase, SessionRow
 from accompanist.runtime.session import Session
 
 
@@ -47,8 +47,11 @@ class TellsOnlyWhomItSentTo(Session):
 class TellsNobody(Session):
     """Aborts go to the initiator alone."""
 
+    def __init__(self, program: RoleProgram, row: SessionRow) -> None:
+        super().__init__(replace(program, projection=replace(program.projection, sends_to=frozenset())), row)
+
     def _undo(self, executed: Iterable[Executed], more: bool = False) -> None:
-        self.program = replace(self.program, projection=replace(self.program.projection, sends_to=frozenset()))
+        self._update(contacts=())
         super()._undo(executed, more)
 
 
