@@ -38,6 +38,7 @@ class Requests(Ending):
         if self.row.phase is Phase.CLOSING:
             self._defer(event)
             return
+        self._stand_again()
         if self._past_commit() or (self.row.vote is not None and not self.is_initiator):
             # on a path that came to no commit point, the initiator may have settled on this role's done vote
             return

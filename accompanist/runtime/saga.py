@@ -93,6 +93,10 @@ has no worker to close passes CLOSING at once, one with nothing to compensate UN
 _BACK = frozenset({C, U, N, E})
 _STAY: dict[Phase, frozenset[Phase]] = {phase: frozenset({phase}) for phase in Phase}
 
+_ARRIVALS = (Name.START, Name.DATA, Name.CHOICE)
+_REQUESTS = (Name.CANCEL, Name.DEADLINE)
+_WAITS = (Name.EVENT, Name.FIRED)
+
 
 def _rows() -> dict[tuple[Phase, Name], Row]:
     table: dict[tuple[Phase, Name], Row] = {}
@@ -102,10 +106,7 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
             assert (phase, name) not in table, (phase, name)
             table[phase, name] = Row(action, to or _STAY[phase])
 
-    arrivals = (Name.START, Name.DATA, Name.CHOICE)
-    requests = (Name.CANCEL, Name.DEADLINE)
-    waits = (Name.EVENT, Name.FIRED)
-
+    arrivals, requests, waits = _ARRIVALS, _REQUESTS, _WAITS
     row(R, arrivals, "proceed", _FORWARD)
     row(R, (Name.ABORT, Name.COMPENSATED), "told", _BACK)
     row(R, (Name.DONE,), "count")

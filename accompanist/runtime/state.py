@@ -7,6 +7,7 @@ answered, the question that is open at the worker. A crash loses it and `Session
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from accompanist.runtime.events import Answered, Arrived, Clashed, CloseAnswered
 from accompanist.runtime.mailbox import Contradiction, Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Executed, Parked, Phase, ResultKind, ResultRow, SessionRow, TimerRow
-from accompanist.runtime.replay import Failed, Run, Wait, decode_arguments, executed_by
+from accompanist.runtime.replay import Diverged, Failed, Run, Wait, decode_arguments, executed_by
 from accompanist.runtime.undoing import Undoing
 
 CLASH = catalogue(
@@ -153,6 +154,18 @@ class State:
             for result in self._results.values()
             if result.operation in operations
         )
+
+    def _stand_again(self) -> None:
+        """Find where a parked program stands that has not run since it was taken up from the log, for a decision that
+        depends on it: the pivot may have been asked. It goes no further by that, and asks for nothing."""
+        if self._run is not None or self.row.parked is None or (self.is_initiator and self._arguments is None):
+            return
+        with suppress(Failed, Diverged):
+            run = self._new_run()
+            wait = run.advance()
+            self._run, self._wait = run, wait
+            if wait is not None and wait.call is not None and wait.call.site == self.row.asked:
+                self._asked = wait.call.site
 
     def _in_doubt(self) -> CallWorker | None:
         """The forward call whose outcome is not known yet."""

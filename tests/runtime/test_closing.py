@@ -85,6 +85,22 @@ def test_a_cancel_is_for_nothing_where_the_pivot_was_through() -> None:
     assert again.row.outcome == "settled"
 
 
+def test_a_cancel_leaves_a_pivot_that_was_asked_to_the_fence_also_when_a_person_has_stopped_the_session() -> None:
+    """Taken up from the log a stopped program has not run; that the pivot was asked is found all the same."""
+    lived = Lived(sagas.saga({"a": (_ships, sagas.transaction("do", None), set())}, commit_role="a"))
+    lived.hear(Arrived(order("park", receiver="a")))
+    again, bursts = lived.again()
+    assert not [call for burst in bursts for call in burst.calls]
+    for session in (lived.session, again):
+        burst = session.handle(Arrived(CANCEL))
+        assert burst.calls == (CloseWorker("1"),)
+        assert session.row.granted is None
+        session.handle(HELD)
+        assert session.row.phase is Phase.RUNNING
+        resumed = session.handle(Arrived(order("resume", 2, receiver="a")))
+        assert resumed.row.outcome == "settled"
+
+
 def _ships(value: int) -> Program:
     done = yield Call("1", "do", {"value": value}, int)
     return done

@@ -152,3 +152,16 @@ def test_a_saga_that_is_over_waits_for_nobody() -> None:
     )
     session.handle(Arrived(settled))
     assert (session.row.phase, session.row.parked) == (Phase.SETTLED, None)
+
+
+def test_of_two_orders_neither_is_carried_out_again() -> None:
+    """The inbox has no order, so that each is remembered by its site and not by being the last."""
+    session = begun()
+    hear(session, "park", 1)
+    row = hear(session, "retry", 2).row
+    assert row.parked is None
+    first = Message(header=sagas.HEADER, kind=Kind.DATA, site="2", sender="a", receiver="b", payload=b"1")
+    for inbox in ((order("retry", 2), order("park", 1)), (order("park", 1), order("retry", 2))):
+        again, _ = Session.recover(sagas.ring()["b"], Memory(session=row, inbox=(first, *inbox), results=()))
+        assert again.row.parked is None
+        assert set(again.row.verbs) == {"!operator/1", "!operator/2"}

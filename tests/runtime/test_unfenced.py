@@ -266,3 +266,17 @@ def test_a_query_is_not_undone(executed: tuple[()] | None) -> None:
     session.handle(Arrived(FIRST))
     session.handle(Arrived(ABORT))
     assert asked(session.handle(CloseAnswered(Name.CLOSED, executed))) == []
+
+
+def test_what_was_done_behind_a_selection_is_compensated_after_a_restart() -> None:
+    """The run that finds what was done takes selections from the inbox, too."""
+    program = sagas.fork()["b"]
+    chosen = Message(header=sagas.HEADER, kind=Kind.CHOICE, site="2", sender="a", receiver="b", payload=b'["even",2]')
+    session = Session.begin(program, chosen)
+    [call] = session.handle(Arrived(chosen)).calls
+    assert isinstance(call, CallWorker)
+    burst = session.handle(Answered(call.site, Name.REPLIED, b"2"))
+    assert burst.row.phase is Phase.DONE
+    again, _ = Session.recover(program, Memory(session=burst.row, inbox=(chosen,), results=burst.results))
+    again.handle(Arrived(ABORT))
+    assert asked(again.handle(WITHOUT)) == [(call.site, "undo_try_it")]

@@ -11,8 +11,8 @@ import pytest
 
 from accompanist import limits
 from accompanist.runtime.answers import Fault
-from accompanist.runtime.control import control
-from accompanist.runtime.messages import Kind
+from accompanist.runtime.control import CLIENT, control
+from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, Phase
 from accompanist.sidecar.commits import Committer
 from tests.runtime import sagas
@@ -153,6 +153,42 @@ async def test_an_abort_for_an_unknown_session_leaves_a_tombstone() -> None:
     await services.sidecars["a"].flusher.commit(Commit(shard=None, messages=(other,)))
     await services.row("b", other.session, Phase.UNDONE)
     assert services.workers["b"].sessions[other.session].closed
+
+
+async def test_a_cancel_begins_a_session_at_the_commit_points_owner() -> None:
+    """Passed on by the initiator it may be what reaches the owner first. It is granted, and what comes late starts
+    nothing."""
+    services = Services(sagas.recorded())
+    await services.end(await services.start())
+    cancel = of(control(sagas.HEADER, Kind.CANCEL, "a", "b", "no more"), uuid4())
+    await services.sidecars["a"].flusher.commit(Commit(shard=None, messages=(cancel,)))
+    row = await services.row("b", cancel.session, Phase.UNDONE)
+    assert (row.vote, row.granted) == ("abort", "cancelled: no more")
+    late = Message(header=cancel.header, kind=Kind.DATA, site="2", sender="a", receiver="b", payload=b"1")
+    await services.sidecars["a"].flusher.commit(Commit(shard=None, messages=(late,)))
+    driver = services.sidecars["b"].driver
+    driver.arrive(late, known=True)
+    assert services.workers["b"].calls.count("try_it") == 1
+
+
+async def test_a_cancel_begins_no_session_elsewhere() -> None:
+    services = Services(sagas.recorded())
+    await services.end(await services.start())
+    cancel = of(control(sagas.HEADER, Kind.CANCEL, CLIENT, "a", "no more"), uuid4())
+    assert await services.sidecars["a"].driver.hand_in(cancel) is Delivery.STORED
+    assert services.sidecars["a"].driver.open_sessions == 0
+
+
+async def test_a_cancel_is_found_by_whoever_sweeps_the_owners_shard() -> None:
+    services = Services(sagas.recorded())
+    b = services.sidecars["b"]
+    await services.end(await services.start())
+    await b.intake.stop()  # it does not look into its inbox any more
+    cancel = of(control(sagas.HEADER, Kind.CANCEL, "a", "b", "no more"), uuid4())
+    await services.sidecars["a"].flusher.commit(Commit(shard=None, messages=(cancel,)))
+    await b.driver.recover([(cancel.session, "b")])
+    row = await services.row("b", cancel.session, Phase.UNDONE)
+    assert row.granted == "cancelled: no more"
 
 
 async def test_a_peer_may_not_bind_roles_to_itself() -> None:

@@ -15,7 +15,9 @@ import msgspec
 import pytest
 
 from accompanist import limits
+from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, Phase
+from accompanist.runtime.state import CLASH
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, Sidecar, few, of
 
@@ -179,3 +181,26 @@ async def test_what_left_memory_goes_with_its_shard() -> None:
     assert a.driver._left
     a.driver.hold({})
     assert not a.driver._left
+
+
+async def test_a_clash_that_comes_while_a_session_is_loaded_is_heard_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is of no inbox: who does not hear it now never does."""
+    services = Services(sagas.ring())
+    services.workers["b"].turns = NEVER
+    a = services.sidecars["a"]
+    session = await services.start()
+    await services.row("a", session, Phase.RUNNING)
+    live = a.driver.session(session, "a")
+    assert live is not None
+    a.driver._drop(live)
+    sent = Message(header=sagas.HEADER, kind=Kind.DATA, site="2", sender="a", receiver="b", payload=b"1")
+    held = Held(a.log.load, lambda keys: True)
+    monkeypatch.setattr(a.log, "load", held)
+    recovering = asyncio.create_task(a.driver.recover([(session, "a")]))
+    await held.kept.wait()
+    a.driver.clashed(of(sent, session))
+    held.let_go.set()
+    await recovering
+    again = a.driver.session(session, "a")
+    assert again is not None and again.row.parked is not None
+    assert again.row.parked.code == CLASH
