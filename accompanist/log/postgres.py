@@ -30,7 +30,7 @@ from accompanist.log.connection import Connections, open_pool, reach
 from accompanist.log.leases import Fences
 from accompanist.log.pages import Pages
 from accompanist.log.pooler import open_transactions
-from accompanist.log.schema import require_head
+from accompanist.log.schema import require_head, require_login
 from accompanist.log.server import require_safe
 from accompanist.log.versions import Versions
 from accompanist.runtime.messages import Message, spoken_by
@@ -128,6 +128,13 @@ class PostgresLog(Pages, Versions):
                 if pooler
                 else await open_pool(dsn, settings.of(name, schemas[service]))
             )
+            if pooler:  # it has an address of its own, and may log in as somebody else
+                try:
+                    async with reach(), pool.acquire() as connection:
+                        await require_login(connection, service)
+                except BaseException:
+                    pool.terminate()
+                    raise
         return cls(pool, service, schemas, away=away, lease_ms=lease_ms, delivered=delivered)
 
     async def close(self) -> None:

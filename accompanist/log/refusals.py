@@ -58,6 +58,14 @@ POOLED = catalogue(
     "Give `database` the server's own address, and the pooler's under `pooler`; with `poll_only = true` the direct one "
     "is used at the start only.",
 )
+OTHER_LOGIN = catalogue(
+    "ACC411",
+    "not the login of the service's sidecar",
+    "A log knows which service speaks to it by the login alone, never by what it says of itself. What another login "
+    "hands in counts as nobody's, and would be refused message by message.",
+    "Log in as SERVICE_sidecar. `accompanist migrate --bootstrap --database ADDRESS` makes that login, without a "
+    "password; then name it in `database` of [service.SERVICE], or in ACCOMPANIST_SERVICE_<SERVICE>_DATABASE.",
+)
 OTHER_SHARDS = catalogue(
     "ACC407",
     "the log has another number of shards",

@@ -6,6 +6,9 @@ A test holds `REVISIONS` to the folder `migrations/`.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import asyncpg
 
 from accompanist import limits
@@ -17,6 +20,12 @@ REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007")
 """All revisions this program knows, oldest first."""
 
 
+_SHUT = """
+SELECT NOT has_schema_privilege(n.oid, 'USAGE') OR NOT has_table_privilege(c.oid, 'SELECT')
+FROM pg_namespace n LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'alembic_version'
+WHERE n.nspname = $1"""
+
+
 def head() -> str:
     """The revision this program needs."""
     return REVISIONS[-1]
@@ -24,13 +33,18 @@ def head() -> str:
 
 async def status(dsn: str, schema: str) -> tuple[str | None, str]:
     """(the schema's revision, this program's head). Raises OperatorError when Postgres is absent or too old."""
-    current, _ = await _look(dsn, schema)
-    return current, head()
+    async with _looking(dsn, schema) as connection:
+        return (await _look(connection))[0], head()
 
 
 async def require_head(dsn: str, service: str, schema: str) -> None:
-    """Refuse a schema that this program cannot work with: not migrated, migrated further, another service's."""
-    current, setting = await _look(dsn, schema)
+    """Refuse a schema that this program cannot work with (not migrated, migrated further, another service's) and a login
+    that is not the one of the service's sidecar."""
+    async with _looking(dsn, schema) as connection:
+        stranger = await _stranger(connection, service)
+        if stranger is not None and await connection.fetchval(_SHUT, schema):
+            raise stranger  # it does not see the tables, or may not read them
+        current, setting = await _look(connection)
     check_known(current, schema)
     if current != head() or setting is None:
         raise OperatorError(refusals.NOT_MIGRATED, f"schema {schema} is at {current or 'nothing'}, not at {head()}")
@@ -40,22 +54,51 @@ async def require_head(dsn: str, service: str, schema: str) -> None:
     if setting["shards_count"] != limits.shards_count:
         text = f"schema {schema} has {setting['shards_count']} shards, this program {limits.shards_count}"
         raise OperatorError(refusals.OTHER_SHARDS, text)
+    if stranger is not None:
+        raise stranger
 
 
-async def _look(dsn: str, schema: str) -> tuple[str | None, asyncpg.Record | None]:
-    """(the schema's revision, its setting), None where there is none."""
+async def require_login(connection: asyncpg.Connection, service: str) -> None:
+    """Refuse a login that is not the one of the service's sidecar."""
+    if stranger := await _stranger(connection, service):
+        raise stranger
+
+
+async def _stranger(connection: asyncpg.Connection, service: str) -> OperatorError | None:
+    """What is wrong with who is logged in. Every log knows who speaks to it by the login alone: what another login hands
+    in is what nobody said, and is refused."""
+    needed, found = names.sidecar_role(service), await connection.fetchval("SELECT session_user")
+    if found == needed:
+        return None
+    where = f"ACCOMPANIST_SERVICE_{service.upper()}_DATABASE"
+    return OperatorError(
+        refusals.OTHER_LOGIN,
+        f"the database address of {service} logs in as {found!r}; its sidecar has to log in as {needed!r}",
+        f"`accompanist migrate --bootstrap --database ADDRESS`, with an address that may create roles, makes that login; "
+        f"then set `database` of [service.{service}], or {where}, to postgresql://{needed}@HOST/NAME",
+    )
+
+
+@asynccontextmanager
+async def _looking(dsn: str, schema: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to look at the schema with. Raises OperatorError when Postgres is absent or too old."""
     async with refusals.readable(dsn):
         connection = await connect(dsn, "accompanist status", names.identifier(schema))
         try:
             check_version(connection.get_server_version().major)
-            if not await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
-                return None, None
-            current = await connection.fetchval("SELECT version_num FROM alembic_version")
-            if current is None:
-                return None, None
-            return current, await connection.fetchrow("SELECT service, shards_count FROM setting")
+            yield connection
         finally:
             await connection.close(timeout=limits.end_s)
+
+
+async def _look(connection: asyncpg.Connection) -> tuple[str | None, asyncpg.Record | None]:
+    """(the schema's revision, its setting), None where there is none."""
+    if not await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
+        return None, None
+    current = await connection.fetchval("SELECT version_num FROM alembic_version")
+    if current is None:
+        return None, None
+    return current, await connection.fetchrow("SELECT service, shards_count FROM setting")
 
 
 def check_version(version: int) -> None:

@@ -1,8 +1,8 @@
 """The deployment: `accompanist.toml`, and the environment over it.
 
     [service.payment]
-    database = "postgresql://payment@db.internal/sagas"   # else DATABASE_URL
-    pooler = "postgresql://payment@db.internal:6432/sagas"  # PgBouncer before it, if any, in transaction mode
+    database = "postgresql://payment_sidecar@db.internal/sagas"   # else DATABASE_URL; always that login (ACC411)
+    pooler = "postgresql://payment_sidecar@db.internal:6432/sagas"  # PgBouncer before it, in transaction mode
     poll_only = false                                       # true: no LISTEN; messages are found up to a second late
     schema = "payment"                                      # the service's log; its name if left out
     api = "http://127.0.0.1:7102"                           # or http+unix:/run/payment.sock
