@@ -184,4 +184,5 @@ points_max = 4_000  # points of one normal form, with what follows an early retu
 roles_max = 32
 import_hops_max = 16
 typing_turns_max = 4  # over a loop, before what still grows there is given no type
+types_described_max = 1_024  # of messages; what is beyond them is described anew
 label_chars_max = 72  # of a diagram; what is longer ends in an ellipsis

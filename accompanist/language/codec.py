@@ -13,6 +13,7 @@ A cancellation cannot be among it, since nothing here waits.
 from __future__ import annotations
 
 import hashlib
+import json
 import math
 import re
 from collections.abc import Set
@@ -23,6 +24,7 @@ import orjson
 
 from accompanist import limits
 from accompanist.errors import AuthorError, PeerError, catalogue
+from accompanist.language import exactly
 
 UNENCODABLE = catalogue(
     "ACC301",
@@ -89,6 +91,9 @@ def encode(value: Any) -> bytes:
         data = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError) as problem:
         raise EncodeError(UNENCODABLE, f"{what}: {problem}") from None
+    if (b"true" in data or b"false" in data) and (misplaced := exactly.numbers_as_bools(value)):
+        text = f"{what}: {misplaced.what} - at `{misplaced.where}`"
+        raise EncodeError(UNENCODABLE, text, "write int(…) around it")
     if len(data) > limits.payload_bytes_max:
         raise EncodeError(
             UNENCODABLE,
@@ -121,6 +126,40 @@ def decode(data: bytes, type: Any) -> Any:
         name = getattr(type, "__name__", str(type))
         code, text = _words(problem)
         raise DecodeError(code, f"not a valid {name}: {text}") from None
+
+
+def decode_exactly(data: bytes, type: Any) -> Any:
+    """The same for what people send: a member that the type does not have, and a bool for a number, are refused, too.
+    Raises DecodeError."""
+    value = decode(data, type)
+    if found := exactly.surplus(msgspec.json.decode(data), type):
+        name = getattr(type, "__name__", str(type))
+        raise DecodeError(MISFIT, f"not a valid {name}: {found.what} - at `{found.where}`", found.hint)
+    return value
+
+
+def canonical(data: bytes) -> bytes:
+    """JSON as it was sent, in the one form that the same JSON always has: sorted keys, no spaces. Numbers stay as they
+    were written: what type they are of, and how exact, is for a reader who knows. Raises DecodeError."""
+    try:
+        if deeper_than(data, limits.json_depth_max):
+            raise _Refused(f"nested deeper than {limits.json_depth_max}")
+        read = json.loads(data, parse_int=_as_written, parse_float=_as_written, parse_constant=_no_number)
+        made = orjson.dumps(read, option=orjson.OPT_SORT_KEYS)
+    except (TypeError, ValueError, RecursionError) as problem:
+        what = problem if isinstance(problem, _Refused) else type(problem).__name__
+        raise DecodeError(MISFIT, f"not JSON that can be kept: {what}") from None
+    if len(made) > limits.payload_bytes_max:
+        raise DecodeError(MISFIT, f"it takes {len(made)} bytes, the limit is {limits.payload_bytes_max}")
+    return made
+
+
+def _as_written(number: str) -> orjson.Fragment:
+    return orjson.Fragment(number)
+
+
+def _no_number(name: str) -> None:
+    raise _Refused(f"{name} is no number")
 
 
 def _words(problem: BaseException) -> tuple[str, str]:

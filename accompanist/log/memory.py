@@ -25,6 +25,7 @@ from accompanist.log import search as searching
 from accompanist.log.leases import Fences
 from accompanist.log.story import Story
 from accompanist.log.tables import Key, MemoryDatabase, Outgoing, story
+from accompanist.log.timers import FIRED, MOVED
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.messages import Message, shard_of, spoken_by
 from accompanist.runtime.ports import (
@@ -36,22 +37,23 @@ from accompanist.runtime.ports import (
     Delivery,
     Due,
     EventRow,
+    Fate,
     Kept,
     Lease,
     LeaseLost,
     LogUnavailable,
     Memory,
+    Request,
     Search,
     SessionRow,
     SessionSummary,
+    Stub,
     Taken,
     Timer,
+    fate,
 )
 
 __all__ = ["MemoryDatabase", "MemoryLog"]
-
-_STAYS = (Delivery.FULL, Delivery.UNKNOWN)
-_GONE = (Delivery.STORED, Delivery.SAME, Delivery.CLOSED)
 
 
 class MemoryLog:
@@ -99,8 +101,12 @@ class MemoryLog:
             self._check(*self._fences.needed(commits))
             for commit in commits:
                 self._write(commit)
-            for commit in commits:
-                self.tables.end_timers(commit.session, commit.results)
+            # as one statement, which sees of each session what all of its commits come to
+            written: dict[tuple[UUID, str], SessionRow] = {}
+            for row in (commit.session for commit in commits if commit.session is not None):
+                key = (row.header.session, row.role)
+                written[key] = sessions.merged(written[key], row) if key in written else row
+            self.tables.end_timers(written.values(), [row for commit in commits for row in commit.results])
             return self._deliver(inbox.Outgoing(commits, self._schemas))
 
     def _check(self, shards: Sequence[int], epochs: Sequence[int]) -> None:
@@ -124,7 +130,7 @@ class MemoryLog:
     def _deliver(self, outgoing: inbox.Outgoing) -> Sequence[Sequence[Delivery]]:
         answers = self._database.hand_over(outgoing.letters, self._service)
         for letter, answer in zip(outgoing.letters, answers, strict=True):
-            if answer in _STAYS and letter.message.sender != CLIENT:
+            if fate(answer) is Fate.AGAIN and letter.message.sender != CLIENT:
                 now = self._database.clock()
                 waiting = Outgoing(letter.message, letter.service, answer, tried_at=now, due_at=now)
                 self.tables.outbox.setdefault(letter.message.key, waiting)
@@ -185,7 +191,7 @@ class MemoryLog:
             answers = self._database.hand_over(outgoing.letters, self._service)
             for letter, answer in zip(outgoing.letters, answers, strict=True):
                 row = self.tables.outbox[letter.message.key]
-                if answer in _GONE:
+                if fate(answer) in (Fate.HERE, Fate.OVER):
                     del self.tables.outbox[letter.message.key]
                     continue
                 row.answer = answer
@@ -201,11 +207,12 @@ class MemoryLog:
         with self._call():
             return self.tables.timers_set(session)[:limit]
 
-    async def move_timer(self, session: UUID, role: str, site: str, at: float | None) -> bool:
+    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: str, why: str) -> bool:
         with self._call():
             timer = self.tables.timers.get((session, role, site))
             if timer is not None:
                 timer.due_at = timer.ask_at = self._database.clock() if at is None else at
+                self.tables.audit(session, role, FIRED if at is None else MOVED, who, why)
             return timer is not None
 
     async def end_timer(self, session: UUID, role: str, site: str) -> None:
@@ -236,7 +243,7 @@ class MemoryLog:
     async def relayed(self, answers: Sequence[tuple[Message, Delivery]]) -> None:
         with self._call():
             for message, answer in answers:
-                if answer in _GONE:
+                if fate(answer) in (Fate.HERE, Fate.OVER):
                     self.tables.outbox.pop(message.key, None)
                 elif message.key in self.tables.outbox:
                     self.tables.outbox[message.key].answer = answer
@@ -324,10 +331,19 @@ class MemoryLog:
         with self._call():
             return story(self.tables, session)
 
-    async def audit(self, session: UUID, role: str, verb: str, who: str, why: str) -> None:
+    async def requested(self, name: UUID) -> Request | None:
         with self._call():
-            at = self._database.clock()
-            self.tables.audits.append(Audited(at=at, session=session, role=role, verb=verb, who=who, why=why))
+            found = self.tables.requests.get(name)
+            return None if found is None else found[0]
+
+    async def request(self, name: UUID, fresh: UUID, choreography: str, digest: bytes) -> Request:
+        with self._call():
+            return self.tables.request(name, fresh, choreography, digest)
+
+    async def stub(self, session: UUID, role: str) -> Stub | None:
+        with self._call():
+            found = self.tables.stubs.get((session, role))
+            return None if found is None else Stub(outcome=found[0], collected_at=found[1])
 
     async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Audited]:
         with self._call():

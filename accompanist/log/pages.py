@@ -1,9 +1,8 @@
 """What people ask the log: lists, a session's page, and what operators did to it.
 
-Nothing of it is on a session's way. An audit is an insert of its own, before or after the deed as its caller chooses;
-the sidecar's login may add to the table and read it, and cannot change what is in it.
-
-Not promised: that an audit whose caller was told LogUnavailable is there once. It may be there twice, or not at all.
+Nothing of it is on a session's way. An audit is written in the commit of the deed: with the message that carries a
+verb, and with the timer that is moved. The sidecar's login may add to the table and read it, and cannot change what is
+in it.
 """
 
 from __future__ import annotations
@@ -19,7 +18,6 @@ from accompanist.log.sessions import decode_text, encode
 from accompanist.log.story import STORY, Story
 from accompanist.runtime.ports import EVERY_SESSION, Audited, Cursor, EventRow, Search, SessionSummary, Timer
 
-_AUDIT = "INSERT INTO audit (session, role, verb, who, why) VALUES ($1, $2, $3, $4, $5)"
 _AUDITS = """
 SELECT extract(epoch FROM at)::float8 AS at, session, role, verb, who, why FROM audit{}
 ORDER BY at DESC, id DESC LIMIT $1
@@ -51,9 +49,11 @@ class Pages:
                 return timers.listed(await connection.fetch(timers.LISTED.format(""), limit))
             return timers.listed(await connection.fetch(timers.LISTED.format(" WHERE t.session = $2"), limit, session))
 
-    async def move_timer(self, session: UUID, role: str, site: str, at: float | None) -> bool:
+    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: str, why: str) -> bool:
+        verb = timers.FIRED if at is None else timers.MOVED
         async with reach(), self._pool.acquire() as connection:
-            return bool(await connection.fetchval(timers.MOVE, session, role, site, at))
+            told = (verb, *(encode(text.replace("\0", "\ufffd")) for text in (who, why)))
+            return bool(await connection.fetchval(timers.MOVE, session, role, site, at, *told))
 
     async def end_timer(self, session: UUID, role: str, site: str) -> None:
         async with reach(), self._pool.acquire() as connection:
@@ -68,10 +68,6 @@ class Pages:
     async def early_events(self) -> int:
         async with reach(), self._pool.acquire() as connection:
             return int(await connection.fetchval(timers.EARLY, limits.early_events_max))
-
-    async def audit(self, session: UUID, role: str, verb: str, who: str, why: str) -> None:
-        async with reach(), self._pool.acquire() as connection:
-            await connection.execute(_AUDIT, session, role, verb, encode(who), encode(why))
 
     async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Audited]:
         async with reach(), self._pool.acquire() as connection:

@@ -30,6 +30,8 @@ from accompanist.log.connection import Connections, open_pool, reach
 from accompanist.log.leases import Fences
 from accompanist.log.pages import Pages
 from accompanist.log.pooler import open_transactions
+from accompanist.log.requests import FORGET as FORGET_REQUESTS
+from accompanist.log.requests import Requests
 from accompanist.log.schema import require_head, require_login
 from accompanist.log.server import require_safe
 from accompanist.log.versions import Versions
@@ -78,7 +80,7 @@ FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS k (session, role, n)
 ORDER BY n"""  # noqa: S608 (constants of this package)
 
 
-class PostgresLog(Pages, Versions):
+class PostgresLog(Pages, Versions, Requests):
     """A service's log. `schemas` says in which schema of this database each service's inbox is; `away` are the services
     of other databases, whose messages wait in the outbox for `relay`."""
 
@@ -262,7 +264,9 @@ class PostgresLog(Pages, Versions):
     async def forget(self, age_ms: int, limit: int, done: Sequence[UUID] = ()) -> Sequence[UUID]:
         age, audits = timedelta(milliseconds=age_ms), timedelta(days=limits.audit_days)
         async with reach(), self._pool.acquire() as connection:
-            return [row[0] for row in await connection.fetch(_FORGET, age, audits, limit, list(done))]
+            gone = [row[0] for row in await connection.fetch(_FORGET, age, audits, limit, list(done))]
+            await connection.execute(FORGET_REQUESTS, age, limit)
+        return gone
 
     def _tell(self, services: set[str]) -> None:
         if services and self._delivered is not None:

@@ -38,8 +38,8 @@ async def status(dsn: str, schema: str) -> tuple[str | None, str]:
 
 
 async def require_head(dsn: str, service: str, schema: str) -> None:
-    """Refuse a schema that this program cannot work with (not migrated, migrated further, another service's) and a login
-    that is not the one of the service's sidecar."""
+    """Refuse a schema that this program cannot work with (not migrated, migrated further, another service's), and a
+    login that is not the one of the service's sidecar."""
     async with _looking(dsn, schema) as connection:
         stranger = await _stranger(connection, service)
         if stranger is not None and await connection.fetchval(_SHUT, schema):
@@ -65,8 +65,8 @@ async def require_login(connection: asyncpg.Connection, service: str) -> None:
 
 
 async def _stranger(connection: asyncpg.Connection, service: str) -> OperatorError | None:
-    """What is wrong with who is logged in. Every log knows who speaks to it by the login alone: what another login hands
-    in is what nobody said, and is refused."""
+    """What is wrong with who is logged in. A log knows who speaks to it by the login alone: what another login hands in
+    is what nobody said, and is refused."""
     needed, found = names.sidecar_role(service), await connection.fetchval("SELECT session_user")
     if found == needed:
         return None
@@ -74,7 +74,7 @@ async def _stranger(connection: asyncpg.Connection, service: str) -> OperatorErr
     return OperatorError(
         refusals.OTHER_LOGIN,
         f"the database address of {service} logs in as {found!r}; its sidecar has to log in as {needed!r}",
-        f"`accompanist migrate --bootstrap --database ADDRESS`, with an address that may create roles, makes that login; "
+        "`accompanist migrate --bootstrap --database ADDRESS`, ADDRESS of who may create roles, makes that login; "
         f"then set `database` of [service.{service}], or {where}, to postgresql://{needed}@HOST/NAME",
     )
 

@@ -36,6 +36,7 @@ class Body(msgspec.Struct, frozen=True, omit_defaults=True):
     left: bool = False
     trouble: str = ""
     hosted: str | None = None
+    let_go_at: float | None = None
 
 
 encode = msgspec.json.Encoder().encode

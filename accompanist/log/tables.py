@@ -29,6 +29,7 @@ from accompanist.runtime.ports import (
     EventRow,
     Kept,
     Phase,
+    Request,
     ResultKind,
     ResultRow,
     SessionRow,
@@ -83,6 +84,8 @@ class Tables:
         """Outcome, and when it was collected."""
         self.forgotten: dict[UUID, None] = {}
         self.audits: list[Audited] = []
+        self.requests: dict[UUID, tuple[Request, float]] = {}
+        """And when each was last looked at."""
         self.inbox: dict[Key, tuple[Message, str, float]] = {}
         self.arrivals: dict[Key, bool] = {}
         """Fresh rows, and early ones (True), oldest first."""
@@ -134,10 +137,45 @@ class Tables:
             return Delivery.FULL
         home = home and sender_service == self.service
         self.inbox[key] = (message, sender_service, self._clock())
+        if message.kind is Kind.OPERATOR and message.sender == CLIENT:
+            told = msgspec.json.decode(message.payload)
+            self.audit(*owner, told["verb"], told["who"], told["why"])
         if not home or not known:
             self.arrivals[key] = home
             self.places[key], self.arrived_at[key] = next(self._numbers), self._clock()
         return Delivery.STORED
+
+    def audit(self, session: UUID, role: str, verb: str, who: str, why: str) -> None:
+        at = self._clock()
+        self.audits.append(
+            Audited(at=at, session=session, role=role, verb=verb, who=_readable(who), why=_readable(why))
+        )
+
+    def request(self, name: UUID, fresh: UUID, choreography: str, digest: bytes) -> Request:
+        """The SQL function `request_of`."""
+        if name in self.requests:
+            return self.requests[name][0]
+        starts = any(key[0] == name and message.kind is Kind.START for key, (message, _, _) in self.inbox.items())
+        begun = starts or any(session == name for session, _ in (*self.sessions, *self.stubs))
+        session = name if begun or any(key[0] == name for key in self.inbox) else fresh
+        made = Request(
+            session=session,
+            choreography="" if begun else choreography,
+            digest=None if begun else digest,
+            first=not begun,
+        )
+        self.requests[name] = (msgspec.structs.replace(made, first=False), self._clock())
+        return made
+
+    def _forget_requests(self, age: float, limit: int) -> None:
+        """The SQL function `forget_requests`."""
+        now = self._clock()
+        old = [name for name, (_, at) in sorted(self.requests.items(), key=lambda e: e[1][1]) if at < now - age]
+        used = {key[0] for key in (*self.sessions, *self.stubs, *self.inbox)}
+        for name in old[:limit]:
+            request, _ = self.requests.pop(name)
+            if request.session in used:
+                self.requests[name] = (request, now)
 
     def crowd(self, bound: int) -> list[str]:
         """The SQL function of this name."""
@@ -166,14 +204,13 @@ class Tables:
         made = Set(row, set_at=now, due_at=now + row.seconds, ask_at=now + row.seconds)
         self.timers.setdefault((row.session, row.role, row.site), made)
 
-    def end_timers(self, row: SessionRow | None, results: Sequence[ResultRow]) -> None:
+    def end_timers(self, rows: Iterable[SessionRow], results: Sequence[ResultRow]) -> None:
         """A timer ends with the result at its site, and with a session that is undone."""
         for result in results:
             if waits.is_timed(result.operation):
                 self.timers.pop((result.session, result.role, result.site), None)
-        if row is not None and row.phase in _UNDONE:
-            over = (row.header.session, row.role)
-            self.timers = {key: timer for key, timer in self.timers.items() if key[:2] != over}
+        over = {(row.header.session, row.role) for row in rows if row.phase in _UNDONE}
+        self.timers = {key: timer for key, timer in self.timers.items() if key[:2] not in over}
 
     def due(self, held: Collection[int], limit: int) -> Due:
         """The SQL function of this name."""
@@ -282,6 +319,7 @@ class Tables:
                 vote=row.vote,
                 outcome=row.outcome,
                 reason=row.reason,
+                let_go_at=row.let_go_at or self._clock(),
             )
             self.results = {k: kept for k, kept in self.results.items() if k[:2] != key}
             for k, (message, service, at) in list(self.inbox.items()):
@@ -313,11 +351,14 @@ class Tables:
         self.audits = [audit for audit in self.audits if audit.at >= now - audit_age]
         self._let_events_go(age, limit)
         due = [key for key, (_, at) in sorted(self.stubs.items(), key=lambda e: e[1][1]) if at < now - age][:limit]
+        gone = {key[0] for key in due}
+        self.requests = {name: kept for name, kept in self.requests.items() if kept[0].session not in gone}
         for key in due:
             del self.stubs[key]
             self.forgotten[key[0]] = None
             self.inbox = {k: kept for k, kept in self.inbox.items() if (k[0], k[3]) != key}
             self.arrivals = {k: early for k, early in self.arrivals.items() if not early or (k[0], k[3]) != key}
+        self._forget_requests(age, limit)
         remembered = {key[0] for key in (*self.stubs, *self.sessions)}
         return [session for session in self.forgotten if session not in remembered][:limit]
 
@@ -347,6 +388,11 @@ class Tables:
         for fingerprint in stale:
             del self.versions[fingerprint]
         return len(stale)
+
+
+def _readable(text: str) -> str:
+    """What is audited has no zero bytes."""
+    return text.replace("\0", "\ufffd")
 
 
 class MemoryDatabase:

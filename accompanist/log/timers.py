@@ -24,10 +24,15 @@ SELECT t.session, t.role, t.site, t.operation, coalesce(s.choreography, '') AS c
 FROM timer t LEFT JOIN session s ON s.session = t.session AND s.role = t.role{}
 ORDER BY t.due_at, t.session, t.role, t.site LIMIT $1"""
 MOVE = """
-UPDATE timer SET due_at = moved.due_at, ask_at = moved.due_at
-FROM (SELECT coalesce(to_timestamp($4::float8), clock_timestamp()) AS due_at) AS moved
-WHERE (session, role, site) = ($1, $2, $3)
+WITH moved AS (
+    UPDATE timer SET due_at = moved.due_at, ask_at = moved.due_at
+    FROM (SELECT coalesce(to_timestamp($4::float8), clock_timestamp()) AS due_at) AS moved
+    WHERE (session, role, site) = ($1, $2, $3)
+    RETURNING session, role
+)
+INSERT INTO audit (session, role, verb, who, why) SELECT session, role, $5, $6, $7 FROM moved
 RETURNING true"""
+FIRED, MOVED = "fire timer", "move timer"
 END = "DELETE FROM timer WHERE (session, role, site) = ($1, $2, $3)"
 EVENTS = """
 SELECT i.session, i.receiver AS role, substr(i.site, 8) AS name, extract(epoch FROM i.received_at)::float8 AS at,

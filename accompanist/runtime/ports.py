@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 from uuid import UUID
 
 import msgspec
@@ -91,6 +91,8 @@ class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
     """The sites whose value a person gave, each with the site of the order that says it."""
     left: bool = False
     """Ended by hand: what was executed here is left as it is."""
+    let_go_at: float | None = None
+    """When the result, and all else that held values, was let go (`Log.lighten`)."""
     hosted: str | None = None
     """The version that a person let the session go on with, where that is not the one it began with."""
 
@@ -156,6 +158,49 @@ class Delivery(StrEnum):
     FULL = "full"
     CLOSED = "closed"
     UNKNOWN = "unknown"
+
+
+class Fate(StrEnum):
+    """What an answer means to whoever handed the message over. `here`: the receiver has it. `over`: nobody there wants
+    it any more, nor ever will. `again`: it waits in the outbox. `clash`: it stays there to be seen, and its session is
+    told."""
+
+    HERE = "here"
+    OVER = "over"
+    AGAIN = "again"
+    CLASH = "clash"
+
+
+def fate(delivery: Delivery) -> Fate:
+    """The one place that says so: a new answer does not pass the type checker before it has a meaning here."""
+    match delivery:
+        case Delivery.STORED | Delivery.SAME:
+            return Fate.HERE
+        case Delivery.CLOSED:
+            return Fate.OVER
+        case Delivery.FULL | Delivery.UNKNOWN:
+            return Fate.AGAIN
+        case Delivery.CLASH:
+            return Fate.CLASH
+        case _:
+            assert_never(delivery)
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client asked for under a key, and the `session` that stands for it. `digest`: of the arguments as they
+    were sent; None for what was begun before digests were kept. `first`: it was not known before."""
+
+    session: UUID
+    choreography: str
+    digest: bytes | None
+    first: bool
+
+
+class Stub(msgspec.Struct, frozen=True, kw_only=True):
+    """What is left of a session at a role after it was collected."""
+
+    outcome: str
+    collected_at: float
 
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
@@ -350,8 +395,9 @@ class Log(Protocol):
         """Timers that are set, the next due first."""
         ...
 
-    async def move_timer(self, session: UUID, role: str, site: str, at: float | None) -> bool:
-        """Let a timer be due at another time, None: now. False: none is set there (any more)."""
+    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: str, why: str) -> bool:
+        """Let a timer be due at another time, None: now; with its audit, in one commit. False: none is set there (any
+        more), and nothing is written."""
         ...
 
     async def end_timer(self, session: UUID, role: str, site: str) -> None:
@@ -418,12 +464,21 @@ class Log(Protocol):
         """Sessions of this service, newest first; `after` the last one of another page."""
         ...
 
-    async def audit(self, session: UUID, role: str, verb: str, who: str, why: str) -> None:
-        """Keep that an operator did something; returns when it is on disk. Asked twice it is kept twice."""
+    async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Audited]:
+        """What operators did, newest first. A verb is audited when its message is taken, in the same commit."""
         ...
 
-    async def audits(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Audited]:
-        """What operators did, newest first."""
+    async def requested(self, name: UUID) -> Request | None:
+        """What stands for a client's key, of which `name` is made; None: nothing, or not yet."""
+        ...
+
+    async def request(self, name: UUID, fresh: UUID, choreography: str, digest: bytes) -> Request:
+        """What stands for a client's key, of which `name` is made: what was asked first under it, with the session that
+        began; else this request, with `fresh` for its session. It is remembered as long as that session's stub."""
+        ...
+
+    async def stub(self, session: UUID, role: str) -> Stub | None:
+        """What is left of a session that was collected."""
         ...
 
     async def collect(self, age_ms: int, limit: int) -> int:

@@ -257,6 +257,15 @@ class Run:
         self._step(answer)
         return None
 
+    def misfit(self, told: bytes) -> str | None:
+        """Why an event that was told cannot be what the program waits for, without what it says."""
+        assert isinstance(self._operation, Call)
+        try:
+            codec.decode_exactly(told, self._operation.returns)
+        except codec.DecodeError as problem:
+            return problem.text
+        return None
+
     def _send(self, site: str, to: str, kind: Kind, payload: bytes) -> Wait | None:
         if len(payload) > limits.payload_bytes_max:
             raise Failed(
@@ -346,7 +355,9 @@ def executed_by(begin: Callable[[], Run]) -> tuple[tuple[Executed, ...], Execute
     return (tuple(run.executed) if run is not None else ()), doubtful
 
 
-def decode_arguments(program: RoleProgram, payload: bytes) -> dict[str, Any]:
+def decode_arguments(
+    program: RoleProgram, payload: bytes, decode: Callable[[bytes, Any], Any] = codec.decode
+) -> dict[str, Any]:
     """The initiator's arguments by name, checked against the choreography. Raises codec.DecodeError."""
     given = codec.decode(payload, dict[str, msgspec.Raw])
     expected = program.parameter_types
@@ -355,4 +366,10 @@ def decode_arguments(program: RoleProgram, payload: bytes) -> dict[str, Any]:
         named = {"missing": missing, "unknown": unknown}
         told = "; ".join(f"{what}: {', '.join(sorted(names))}" for what, names in named.items() if names)
         raise codec.DecodeError(codec.MISFIT, told, f"expected {', '.join(expected)}" if unknown else "")
-    return {name: codec.decode(bytes(given[name]), type) for name, type in expected.items()}
+    arguments = {}
+    for name, type in expected.items():
+        try:
+            arguments[name] = decode(bytes(given[name]), type)
+        except codec.DecodeError as problem:
+            raise codec.DecodeError(problem.code, f"{name}: {problem.text}", problem.hint) from None
+    return arguments

@@ -265,6 +265,8 @@ class Session(ByHand, Requests):
             self._park(DIVERGED, str(divergence))
             return
         self._gather()
+        if self.row.parked is not None:
+            return
         if self._wait is None:
             self._vote_done()
             return

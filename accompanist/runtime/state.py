@@ -26,6 +26,14 @@ from accompanist.runtime.ports import Executed, Parked, Phase, ResultKind, Resul
 from accompanist.runtime.replay import Diverged, Failed, Run, Wait, decode_arguments, executed_by
 from accompanist.runtime.undoing import Undoing
 
+ILL_TOLD = catalogue(
+    "ACC207",
+    "an event that was told does not fit",
+    "An event that comes before its session is kept as it was told. The program that asks for it states another type: "
+    "a member is missing or misspelt, or it was told for another version. It is not guessed at, and the session waits.",
+    "`accompanist sessions show ID` has what was told. Give what the program is to read: `accompanist sessions "
+    "resolve ID --role ROLE --value JSON --why REASON`; or undo the saga: `accompanist sessions cancel ID`.",
+)
 CLASH = catalogue(
     "ACC205",
     "two contents under one identity",
@@ -276,6 +284,11 @@ class State:
         name = waits.event_in(world.operation)
         told = None if name is None else self._mailbox.get(f"{EVENT_SITE}{name}", CLIENT)
         if told is None:
+            return False
+        run = self._run
+        problem = run.misfit(told.payload) if run is not None else None
+        if problem is not None:
+            self._park(ILL_TOLD, f"{name}, which is waited for at {world.site}, was told with another value: {problem}")
             return False
         self._end_wait(world, "replied", told.payload)
         return True

@@ -11,67 +11,69 @@ and what `sidecar.outside` lists, about events and timers, and `sidecar.operatin
 
 `start` answers when the start, its arguments and its fingerprint are stable, which is what "accepted" means; with
 `wait_ms` it answers when the saga has ended, or when the time is over. With a `key` a repeated start is the same
-session, and other arguments under that key are an error. `result` waits for settlement; `early` for the initiator's
-own end, after which the saga can still be undone by others. What right each method needs: `sidecar.rights`.
+session, and another request under that key is an error. The two are compared as they were sent, whatever became of the
+choreography's types meanwhile. A key is remembered as long as its session leaves anything here (`collect_after_s` and
+`tombstone_s`); after that it stands for nothing, and begins another session. `result` waits for settlement; `early` for
+the initiator's own end, after which the saga can still be undone by others. What right each method needs:
+`sidecar.rights`.
 
     {"session": ..., "choreography": ..., "state": ..., "outcome": "settled" | "ended" | null,
-     "reason": ..., "result": ..., "waiting": ..., "parked": {"code", "text"} | null, "new": true}
+     "reason": ..., "result": ..., "waiting": ..., "parked": {"code", "text"} | null, "let_go_at": ..., "new": true}
 
-The reason and the outcome are known at the initiator, the result at its owners (design 3.6). Not promised: an answer
-about a session of another service.
+The reason and the outcome are known at the initiator, the result at its owners (design 3.6). `let_go_at`: when the
+result was let go (`payload_after_s`, `collect_after_s`), in seconds since the epoch; null: it was not. Not promised: an
+answer about a session of another service.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Annotated, Any, Protocol
-from uuid import UUID, uuid4, uuid5
+from collections.abc import Callable
+from typing import Any, Literal, Protocol, assert_never
+from uuid import UUID, uuid4
 
 import msgspec
 import orjson
 
 from accompanist import crashpoints, limits
-from accompanist.errors import AuthorError, OperatorError, PeerError, catalogue
+from accompanist.errors import OperatorError, PeerError, catalogue
 from accompanist.language import codec
 from accompanist.rpc.server import Handler
-from accompanist.runtime.control import CLIENT, control, site_of
-from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Commit, Delivery, Log, LogUnavailable, Memory, SessionRow, SessionSummary
-from accompanist.runtime.replay import decode_arguments
+from accompanist.runtime.control import CLIENT, control
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import (
+    Commit,
+    Delivery,
+    Log,
+    LogUnavailable,
+    Memory,
+    SessionRow,
+    SessionSummary,
+    Stub,
+)
 from accompanist.sidecar.commits import Committer
 from accompanist.sidecar.driver import Driver
-from accompanist.sidecar.hosting import UNKNOWN_CHOREOGRAPHY, Hosted
-from accompanist.sidecar.search import Attributes, List, Name, Words
+from accompanist.sidecar.hosting import Hosted
+from accompanist.sidecar.search import List, Words
 from accompanist.sidecar.standing import exits_of
+from accompanist.sidecar.starting import Start, Starting, Wait
 from accompanist.sidecar.tracing import Tracing
+from accompanist.sidecar.waiters import Waiters
 from accompanist.telemetry import context
 
 UNKNOWN_SESSION = catalogue(
     "ACC710",
     "unknown session",
-    "This service has no session of that id: it was started elsewhere, it was collected, or it never was.",
+    "This service has no session of that id: it was started elsewhere, it never was, or it was over for longer than "
+    "`collect_after_s` and `tombstone_s` together.",
     "Ask the service that plays the choreography's initiator.",
-)
-KEY_TAKEN = catalogue(
-    "ACC711",
-    "idempotency key taken",
-    "A session was started with this key and other arguments, or another choreography. A key stands for one request.",
-    "Use a new key for a new request; repeat a request with the very same arguments.",
 )
 WRONG_PARAMETERS = catalogue(
     "ACC712",
     "wrong parameters",
     "The parameters of an API method do not fit what it takes.",
     "Compare them with the list at the top of accompanist/sidecar/api.py.",
-)
-WRONG_ARGUMENTS = catalogue(
-    "ACC714",
-    "arguments do not fit the choreography",
-    "The arguments a choreography is started with are checked against its parameters before anything is written.",
-    "Give every parameter that is no role, by name, as JSON of the type that the choreography states.",
 )
 NOT_PARKED = catalogue(
     "ACC715",
@@ -98,6 +100,19 @@ UNHOSTED = catalogue(
     "deployed, and its log cannot bring it back: it was never registered here, or it cannot be run by this release.",
     "Start a sidecar that has that version deployed; `accompanist sessions show ID` says why it is missing.",
 )
+INBOX_FULL = catalogue(
+    "ACC719",
+    "the inbox is full",
+    "As many messages wait for their sessions here as may. Nothing was written.",
+    "Ask again after a while, a start with the same key; `accompanist doctor` says what the messages wait for.",
+)
+NOT_TAKEN = catalogue(
+    "ACC724",
+    "the log did not take it",
+    "The service's own log refused a message of its own sidecar, and nothing was written. It is being migrated, or the "
+    "sidecar's connections changed their login.",
+    "Ask again; if it stays so, look at the sidecar's log and at `accompanist doctor`, and restart the sidecar.",
+)
 LEAVING = catalogue(
     "ACC713",
     "the sidecar is stopping",
@@ -106,18 +121,7 @@ LEAVING = catalogue(
 )
 
 
-Wait = Annotated[int, msgspec.Meta(ge=0)]
-Patience = Annotated[int, msgspec.Meta(ge=0, le=limits.deadline_ms_max)]
-
-
-class Start(msgspec.Struct, forbid_unknown_fields=True):
-    choreography: Name
-    arguments: msgspec.Raw
-    role: Name | None = None
-    key: Words | None = None
-    deadline_ms: Patience | None = None
-    wait_ms: Wait = 0
-    attributes: Attributes = {}
+Held = Literal[Delivery.STORED, Delivery.SAME, Delivery.CLASH, Delivery.CLOSED]
 
 
 class Get(msgspec.Struct, forbid_unknown_fields=True):
@@ -139,38 +143,6 @@ class Pages(Log, Protocol):
     """The log, with what `session.get` shows."""
 
     async def show(self, session: UUID) -> Any: ...
-
-
-class Waiters:
-    """Clients that wait for a session to end here. Each is handed the row with which it ended, which is in the log."""
-
-    def __init__(self) -> None:
-        self._waiting: dict[UUID, list[tuple[bool, asyncio.Future[SessionRow]]]] = {}
-
-    @property
-    def count(self) -> int:
-        return sum(map(len, self._waiting.values()))
-
-    def ended(self, row: SessionRow) -> None:
-        """A role's own end, or the saga's."""
-        if row.role != row.header.initiator:
-            return
-        for early, future in self._waiting.get(row.header.session, ()):
-            if not future.done() and (early or row.outcome is not None):
-                future.set_result(row)
-
-    @contextmanager
-    def wait(self, session: UUID, early: bool) -> Iterator[asyncio.Future[SessionRow]]:
-        """A future of the session's end, for as long as the block lasts."""
-        entry = (early, asyncio.get_running_loop().create_future())
-        entries = self._waiting.setdefault(session, [])
-        entries.append(entry)
-        try:
-            yield entry[1]
-        finally:
-            entries.remove(entry)
-            if not entries:
-                self._waiting.pop(session, None)
 
 
 class Api:
@@ -199,6 +171,7 @@ class Api:
         self._clock = clock
         self._monotonic = monotonic
         self._new_id = new_id
+        self._starting = Starting(service, hosted, log, clock, new_id)
         self.leaving = False
 
     def methods(self) -> dict[str, Any]:
@@ -216,80 +189,53 @@ class Api:
         asked = read(params, Start)
         if self.leaving:
             raise OperatorError(LEAVING, f"{self._service} takes no new session")
-        message, incoming = self._first(asked, meta)
-        session = message.session
+        message = await self._starting.message(asked)
+        session, role, incoming = message.session, message.receiver, _context_in(meta)
+        message = msgspec.structs.replace(message, context=context.start_context(session, incoming))
         delivery = await self.deliver(message)
-        if delivery in (Delivery.CLASH, Delivery.SAME) and await self._other(message, delivery):
-            raise AuthorError(KEY_TAKEN, f"the key of session {session} stands for another request")
-        new = delivery is Delivery.STORED
+        match delivery:
+            case Delivery.STORED:
+                new = True
+            case Delivery.SAME:
+                new = asked.key is None  # nobody else can have drawn its id: the answer to our own commit was lost
+            case Delivery.CLASH if asked.key is not None:
+                new = False  # the request is the same, and the arguments that it began with were let go
+            case Delivery.CLOSED if (stub := await self._log.stub(session, role)) is not None:
+                return orjson.dumps(_view_of_stub(session, stub) | {"new": False})
+            case Delivery.CLASH | Delivery.CLOSED:
+                raise OperatorError(NOT_TAKEN, f"the log of {self._service} answers {delivery.value} to a new session")
+            case _:
+                assert_never(delivery)
         if new:
             crashpoints.reached("sidecar.start_committed")
             self._tracing.started(message, incoming, began)
         if asked.wait_ms:
-            view = await self._answer(session, message.receiver, asked.wait_ms, new=new)
+            view = await self._answer(session, role, asked.wait_ms, new=new)
         else:
             view = {"session": str(session), "choreography": asked.choreography}
         return orjson.dumps(view | {"new": new})
 
-    def _first(self, asked: Start, meta: bytes | None) -> tuple[Message, dict[str, str]]:
-        """The message that a start is, checked in full before anything is written."""
-        program, bindings = self._hosted.startable(asked.choreography)
-        if asked.role is not None and asked.role != program.role:
-            raise AuthorError(
-                UNKNOWN_CHOREOGRAPHY,
-                f"{asked.choreography} is started by its initiator {program.role}, not by {asked.role}",
-                f"use role {program.role}",
-            )
-        try:
-            arguments = codec.encode(decode_arguments(program, bytes(asked.arguments)))
-        except codec.DecodeError as problem:
-            raise AuthorError(WRONG_ARGUMENTS, f"{asked.choreography}: {problem.text}", problem.hint) from None
-        session = uuid5(_namespace(self._service), asked.key) if asked.key is not None else self._new_id()
-        incoming = _context_in(meta)
-        header = Header(
-            session=session,
-            choreography=asked.choreography,
-            fingerprint=program.choreography.fingerprint,
-            initiator=program.role,
-            bindings=dict(bindings),
-            started_at=self._clock(),
-            attributes=asked.attributes,
-            deadline=self._clock() + asked.deadline_ms / 1000 if asked.deadline_ms is not None else None,
-        )
-        message = Message(
-            header=header,
-            kind=Kind.START,
-            site=site_of(Kind.START),
-            sender=CLIENT,
-            receiver=program.role,
-            payload=arguments,
-            context=context.start_context(session, incoming),
-        )
-        return message, incoming
-
-    async def deliver(self, message: Message) -> Delivery:
-        """Put a client's message into this service's own inbox."""
+    async def deliver(self, message: Message) -> Held:
+        """Put a client's message into this service's own inbox. Raises OperatorError where it was not taken."""
         delivery = await self._driver.hand_in(message)
         if delivery is None:
             [delivery] = await self._committer.commit(Commit(shard=None, messages=(message,)))
-        if delivery in (Delivery.FULL, Delivery.UNKNOWN):
-            raise OperatorError(LEAVING, f"the inbox of {self._service} takes no more now")
-        return delivery
-
-    async def _other(self, message: Message, delivery: Delivery) -> bool:
-        """Whether a session that is there was started by another request. One that is over may have lost its arguments
-        (`collection`): then the key and the choreography decide."""
-        try:
-            first = (await self._memory(message.session)).inbox[0]
-        except PeerError:
-            return False  # it was collected meanwhile: nothing is left to compare with
-        other = first.header.choreography != message.header.choreography
-        return other or (delivery is Delivery.CLASH and first.payload != b"null")
+        match delivery:
+            case Delivery.FULL:
+                raise OperatorError(INBOX_FULL, f"the inbox of {self._service} takes no more now")
+            case Delivery.UNKNOWN:
+                raise OperatorError(NOT_TAKEN, f"the log of {self._service} did not take the message")
+            case Delivery.STORED | Delivery.SAME | Delivery.CLASH | Delivery.CLOSED:
+                return delivery
+            case _:
+                assert_never(delivery)
 
     async def result(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = read(params, Result)
-        memory = await self._memory(asked.session)
-        role = memory.inbox[0].receiver
+        found = await self._known(asked.session)
+        if isinstance(found, Stub):
+            return orjson.dumps(_view_of_stub(asked.session, found))
+        role = found.inbox[0].receiver
         return orjson.dumps(await self._answer(asked.session, role, asked.wait_ms, early=asked.early))
 
     async def _answer(
@@ -305,6 +251,8 @@ class Api:
             while not _over(row, early) and not self.leaving and (left := until - self._monotonic()) > 0:
                 await asyncio.wait((ended,), timeout=min(left, limits.poll_ms / 1000))
                 row = ended.result() if ended.done() else await self._row(session, role)
+        if row is None and not new and (stub := await self._log.stub(session, role)) is not None:
+            return _view_of_stub(session, stub)  # it was collected while this client waited
         return _view(session, row)
 
     async def _row(self, session: UUID, role: str) -> SessionRow | None:
@@ -334,7 +282,9 @@ class Api:
     async def cancel(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         """Ask for the saga to be undone. It is a request: the owner of the commit point decides."""
         asked = read(params, Cancel)
-        memory = await self._memory(asked.session)
+        memory = await self._known(asked.session)
+        if isinstance(memory, Stub):
+            raise PeerError(OVER, f"{asked.session} is {memory.outcome}", "there is nothing left to cancel")
         first = memory.inbox[0]
         if memory.session is not None and memory.session.outcome is not None:
             raise PeerError(OVER, f"{asked.session} is {memory.session.outcome}", "there is nothing left to cancel")
@@ -342,8 +292,17 @@ class Api:
         reason = asked.reason[: limits.reason_chars_max]
         message = control(first.header, Kind.CANCEL, CLIENT, first.receiver, reason)
         message = msgspec.structs.replace(message, context=first.context)
-        await self.deliver(message)
-        return orjson.dumps({"session": str(asked.session), "requested": True})
+        delivery = await self.deliver(message)
+        match delivery:
+            case Delivery.STORED:
+                new = True
+            case Delivery.SAME | Delivery.CLASH:
+                new = False  # somebody has asked before, for whatever reason
+            case Delivery.CLOSED:
+                raise PeerError(OVER, f"{asked.session} is over and was collected", "there is nothing left to cancel")
+            case _:
+                assert_never(delivery)
+        return orjson.dumps({"session": str(asked.session), "requested": True, "new": new})
 
     def hosted_here(self, session: UUID, role: str) -> None:
         """Raises OperatorError for a session that nothing can be done for as long as its program is not hosted."""
@@ -368,15 +327,12 @@ class Api:
             return row
         return msgspec.structs.replace(row, waiting=f"version {fingerprint[:12]} to be hosted")
 
-    async def _memory(self, session: UUID) -> Memory:
+    async def _known(self, session: UUID) -> Memory | Stub:
         """The session at its initiator. Raises PeerError if it was not started here."""
-        for role in sorted(self._hosted.initiators):
-            [memory] = await self._log.load([(session, role)])
-            starts = tuple(message for message in memory.inbox if message.kind is Kind.START)
-            if starts:
-                others = tuple(message for message in memory.inbox if message.kind is not Kind.START)
-                return msgspec.structs.replace(memory, inbox=starts + others)
-        raise PeerError(UNKNOWN_SESSION, f"{self._service} started no session {session}")
+        found = await self._starting.find(session)
+        if found is None:
+            raise PeerError(UNKNOWN_SESSION, f"{self._service} started no session {session}")
+        return found
 
 
 def while_the_log_answers(method: Handler) -> Handler:
@@ -389,10 +345,6 @@ def while_the_log_answers(method: Handler) -> Handler:
             raise OperatorError(NO_LOG, f"the log does not answer ({problem})", "ask again") from None
 
     return answered
-
-
-def _namespace(service: str) -> UUID:
-    return uuid5(UUID("6f1c2b0e-2c0b-5d0e-9d63-0f6d2a6b8a55"), service)
 
 
 def read(params: dict[str, msgspec.Raw], type: Any) -> Any:
@@ -433,6 +385,19 @@ def _view(session: UUID, row: SessionRow | None) -> dict[str, Any]:
         "result": orjson.Fragment(row.result) if row.result is not None else None,
         "waiting": row.waiting,
         "parked": plain(row.parked) if row.parked else None,
+        "let_go_at": row.let_go_at,
+    }
+
+
+def _view_of_stub(session: UUID, stub: Stub) -> dict[str, Any]:
+    """A session's state when it was collected: how it ended, and when the rest of it was let go."""
+    return {
+        "session": str(session),
+        "state": stub.outcome,
+        "outcome": stub.outcome,
+        "reason": None,
+        "result": None,
+        "let_go_at": stub.collected_at,
     }
 
 

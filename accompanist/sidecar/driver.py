@@ -31,6 +31,7 @@ import msgspec
 import structlog
 
 from accompanist import crashpoints, limits
+from accompanist.runtime import ports
 from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, Deadline, Event, Fired
@@ -119,7 +120,7 @@ class Driver(Holding):
             [delivery] = await self._committer.commit(Commit(shard=shard, epoch=epoch, home=(message,)))
         except LeaseLost:
             return None
-        if delivery in (Delivery.STORED, Delivery.SAME):
+        if ports.fate(delivery) is ports.Fate.HERE:
             # `same`, too: the answer of the commit may have been lost, and nobody else will hand it over
             new = delivery is Delivery.STORED and message.kind is Kind.START
             self.arrive(message, known=not new or self._news.standing(shard) != before)
@@ -337,7 +338,7 @@ class Driver(Holding):
         if burst.ended:
             self._finish(session, burst, cause)
         for message, delivery in zip(commit.home, deliveries[len(commit.messages) :], strict=True):
-            if delivery in (Delivery.STORED, Delivery.SAME):
+            if ports.fate(delivery) is ports.Fate.HERE:
                 # `same` after the answer of a commit was lost: nobody else will hand it over
                 self.arrive(message, known=delivery is Delivery.SAME or self._news.standing(shard) != before)
         self._rest(session)
@@ -364,7 +365,7 @@ class Driver(Holding):
 
     def _delivered(self, messages: Sequence[Message], deliveries: Sequence[Delivery]) -> None:
         for message, delivery in zip(messages, deliveries, strict=True):
-            if delivery is Delivery.CLASH:
+            if ports.fate(delivery) is ports.Fate.CLASH:
                 self.clashed(message)
 
     def _release(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:

@@ -13,14 +13,14 @@ does not apply any more changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, assert_never
 from uuid import UUID, uuid4
 
 import msgspec
 import orjson
 
-from accompanist.errors import AuthorError, PeerError, catalogue
+from accompanist.errors import AuthorError, OperatorError, PeerError, catalogue
 from accompanist.language import codec
 from accompanist.rpc.access import calling
 from accompanist.rpc.server import Handler
@@ -29,7 +29,7 @@ from accompanist.runtime.control import CLIENT
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import Standing, Verb
 from accompanist.runtime.ports import Delivery, Log, Memory, SessionRow
-from accompanist.sidecar.api import NOT_PARKED, OVER, UNKNOWN_SESSION, read, while_the_log_answers
+from accompanist.sidecar.api import NOT_PARKED, NOT_TAKEN, OVER, UNKNOWN_SESSION, Held, read, while_the_log_answers
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.search import Name, Words
 from accompanist.sidecar.standing import standing_of, versions_of
@@ -76,7 +76,7 @@ class Operators:
         service: str,
         hosted: Hosted,
         log: Log,
-        deliver: Callable[[Message], Any],
+        deliver: Callable[[Message], Awaitable[Held]],
         hosted_here: Callable[[UUID, str], None],
         new_id: Callable[[], UUID] = uuid4,
     ) -> None:
@@ -115,9 +115,16 @@ class Operators:
             payload=orjson.dumps(content | value),
             context=row.context,
         )
-        await self._log.audit(asked.session, asked.role, asked.verb.value, who, asked.why)
-        if await self._deliver(message) is Delivery.CLOSED:
-            raise PeerError(OVER, f"{asked.session} is over at {asked.role}, and was collected")
+        delivery = await self._deliver(message)  # with its audit, in one commit
+        match delivery:
+            case Delivery.STORED | Delivery.SAME:
+                pass
+            case Delivery.CLOSED:
+                raise PeerError(OVER, f"{asked.session} is over at {asked.role}, and was collected")
+            case Delivery.CLASH:
+                raise OperatorError(NOT_TAKEN, f"the log of {self._service} has another verb under this one's name")
+            case _:
+                assert_never(delivery)
         return orjson.dumps({"session": str(asked.session), "role": asked.role, "verb": asked.verb.value})
 
     def _version(self, asked: Operate, memory: Memory, standing: Standing) -> dict[str, Any]:
@@ -177,7 +184,7 @@ def _value(asked: Operate, standing: Standing) -> dict[str, Any]:
     given = b"null" if asked.value is msgspec.UNSET else bytes(asked.value)
     what = f"{gap.operation} at {gap.site}" if gap.operation else f"the message at {gap.site}"
     try:
-        return {"value": orjson.Fragment(codec.encode(codec.decode(given, gap.type)))}
+        return {"value": orjson.Fragment(codec.encode(codec.decode_exactly(given, gap.type)))}
     except (codec.DecodeError, codec.EncodeError) as problem:
         text = f"{what} gives {gap.wants}: {problem.text}"
         raise AuthorError(WRONG_VALUE, text, problem.hint or f"--value takes JSON of {gap.wants}") from None

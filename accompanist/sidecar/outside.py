@@ -5,10 +5,12 @@
     timer.list      {session?, limit?}                     what is waited for
     timer.move      {session, role, site?, at?, who, why}  let a timer be due at another time; without `at` now
 
-An event is checked against the programs that are hosted here before it is written, and it is on disk when the answer
-leaves. The first that is told wins: told again it changes nothing, and another value under its name is refused. One
-that comes before its session waits for it, at most `tombstone_days`. A move is audited before it is done, with who and
-why.
+An event is checked against the program of its session before it is written, and it is on disk when the answer leaves.
+It is kept as it was told, and read by the program that asks for it. The first that is told wins: told again it changes
+nothing, and another value under its name is refused. One that comes before its session waits for it, at most
+`tombstone_s`; it is checked against every program here that the session may come to run, and refused if it fits none.
+If it then does not fit the one that asks, the session is parked (ACC207) and a person gives the value. A move is
+audited in the commit that does it, with who and why.
 
 Not promised: that an event is used. A session may have gone another way, because time was first or it was undone.
 """
@@ -18,7 +20,7 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, assert_never
 from uuid import UUID
 
 import msgspec
@@ -62,6 +64,12 @@ TOO_EARLY = catalogue(
     "too many events wait for their sessions",
     "Events that come before their session are kept, up to a bound. This service does not know the session yet.",
     "Start the session first, or tell the event again later; see that the id is that of a session of this service.",
+)
+NO_TIME = catalogue(
+    "ACC745",
+    "not a time that a timer can have",
+    "A timer is moved to a moment in seconds since the epoch: not before the epoch, and not beyond ten years from now.",
+    "Give such a moment, e.g. `accompanist timers move … --in 60`; `accompanist timers fire` lets it be due now.",
 )
 NO_TIMER = catalogue(
     "ACC744",
@@ -133,14 +141,18 @@ class Outside:
         if not known and not _is_there(memory, message) and await self._log.early_events() >= limits.early_events_max:
             raise OperatorError(TOO_EARLY, f"{self._service} knows no session {asked.session}", "tell it again later")
         delivery = await self._api.deliver(message)
-        if delivery is Delivery.CLASH:
-            raise PeerError(
-                CONTRADICTED, f"{asked.name} was told to {asked.role} of {asked.session} with another value"
-            )
-        if delivery is Delivery.CLOSED:
-            raise PeerError(OVER, f"{asked.session} is over at {asked.role}, and was collected")
+        match delivery:
+            case Delivery.STORED | Delivery.SAME:
+                new = delivery is Delivery.STORED
+            case Delivery.CLASH:
+                text = f"{asked.name} was told to {asked.role} of {asked.session} with another value"
+                raise PeerError(CONTRADICTED, text)
+            case Delivery.CLOSED:
+                raise PeerError(OVER, f"{asked.session} is over at {asked.role}, and was collected")
+            case _:
+                assert_never(delivery)
         told = {"session": str(asked.session), "role": asked.role, "name": asked.name}
-        return orjson.dumps(told | {"new": delivery is Delivery.STORED, "early": not known})
+        return orjson.dumps(told | {"new": new, "early": not known})
 
     def _programs(self, asked: Signal, memory: Memory) -> Sequence[RoleProgram]:
         """What the session runs on at the role, or, while that is not known, everything it may run on."""
@@ -154,7 +166,7 @@ class Outside:
         return [program]
 
     def _checked(self, asked: Signal, programs: Sequence[RoleProgram]) -> bytes:
-        """The value as it is written. Raises AuthorError for an event or a value that no program has a place for."""
+        """The value as it was told. Raises AuthorError for an event or a value that no program has a place for."""
         events = [event for program in programs for event in _events(program)]
         types = [type for name, type in events if name == asked.name]
         if not types:
@@ -163,13 +175,16 @@ class Outside:
             text = f"{self._service} waits for no event {asked.name[: limits.name_chars_max]!r} at {asked.role!r}"
             hint = f"{close[0]}?" if close else f"there are: {', '.join(known)}" if known else ""
             raise AuthorError(UNKNOWN_EVENT, text, hint or "no role of that name waits for an event here")
-        for at, type in enumerate(types, 1):
+        problems: list[codec.DecodeError] = []
+        for type in types:
             try:
-                return codec.encode(codec.decode(bytes(asked.value), type))
+                value = codec.canonical(bytes(asked.value))
+                codec.decode_exactly(value, type)
             except codec.DecodeError as problem:
-                if at == len(types):
-                    raise AuthorError(WRONG_EVENT, f"{asked.name}: {problem.text}", problem.hint) from None
-        raise AssertionError("there was a type")
+                problems.append(problem)
+            else:
+                return value
+        raise AuthorError(WRONG_EVENT, f"{asked.name}: {problems[-1].text}", problems[-1].hint)
 
     async def events(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = read(params, Listed)
@@ -182,6 +197,8 @@ class Outside:
 
     async def move(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = read(params, Move)
+        if asked.at is not None and not 0 <= asked.at <= self._clock() + limits.timer_seconds_max:
+            raise PeerError(NO_TIME, f"{asked.at:g} is before the epoch, or beyond ten years from now")
         set_here = [timer for timer in await self._log.timers(asked.session) if timer.role == asked.role]
         if not set_here:
             [memory] = await self._log.load([(asked.session, asked.role)])
@@ -195,10 +212,8 @@ class Outside:
             raise PeerError(
                 NO_TIMER, f"{asked.role} of {asked.session} has timers at: {sites}", "give one of these sites"
             )
-        verb = "fire timer" if asked.at is None else "move timer"
         who = f"{asked.who} (token {token})" if (token := calling()) else asked.who
-        await self._log.audit(asked.session, asked.role, verb, who, asked.why)
-        if not await self._log.move_timer(asked.session, asked.role, chosen[0].site, asked.at):
+        if not await self._log.move_timer(asked.session, asked.role, chosen[0].site, asked.at, who, asked.why):
             raise PeerError(NO_TIMER, f"the timer of {asked.role} at {chosen[0].site} has ended meanwhile")
         self._timed(0.0)
         [now] = [one for one in await self._log.timers(asked.session) if one.site == chosen[0].site] or chosen

@@ -39,7 +39,7 @@ from accompanist.rpc.access import Access
 from accompanist.rpc.client import WorkerClient, connect
 from accompanist.rpc.server import Server, serve
 from accompanist.runtime.ports import LogUnavailable
-from accompanist.sidecar.api import Api, Waiters
+from accompanist.sidecar.api import Api
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.config import Config, Service
@@ -54,6 +54,7 @@ from accompanist.sidecar.relay import Receiver, Relay
 from accompanist.sidecar.rights import METHODS
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.versions import Versions
+from accompanist.sidecar.waiters import Waiters
 from accompanist.telemetry import logs
 from accompanist.telemetry.export import open_telemetry
 

@@ -28,7 +28,7 @@ from accompanist.errors import PeerError, catalogue
 from accompanist.rpc import access, meta
 from accompanist.runtime.answers import Answer, Fault, Missing, Replied, RetryLater
 from accompanist.runtime.messages import Message
-from accompanist.runtime.ports import Delivery, Log, LogUnavailable
+from accompanist.runtime.ports import Delivery, Fate, Log, LogUnavailable, fate
 
 logger = structlog.get_logger("accompanist.relay")
 
@@ -107,7 +107,7 @@ class Relay:
             told = list(zip(messages, deliveries, strict=True))
             await self._log.relayed(told)
             for message, delivery in told:
-                if delivery is Delivery.CLASH:
+                if fate(delivery) is Fate.CLASH:
                     self._clashed(message)
         return len(due) == limits.relay_rows_max
 

@@ -26,7 +26,7 @@ from accompanist.rpc import meta as rpc_meta
 from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Replied, RetryLater
 from accompanist.runtime.messages import Kind as MessageKind
 from accompanist.runtime.ports import Delivery, LogUnavailable
-from accompanist.sidecar.api import Api, Waiters
+from accompanist.sidecar.api import Api
 from accompanist.sidecar.calls import CLOSE, Calls
 from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.driver import Driver
@@ -35,6 +35,7 @@ from accompanist.sidecar.intake import Intake
 from accompanist.sidecar.operating import Operators
 from accompanist.sidecar.outside import Outside
 from accompanist.sidecar.tracing import Tracing
+from accompanist.sidecar.waiters import Waiters
 from accompanist.simulation.faults import Faults, Kind
 from accompanist.simulation.hurt_log import HurtLog
 from accompanist.simulation.judge import Judge

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
+import orjson
+
 from accompanist.limits import shards_count
 from accompanist.runtime.messages import Header, Kind, Message, shard_of
 from accompanist.runtime.ports import Commit, Phase, ResultKind, ResultRow, SessionRow, TimerRow
@@ -91,3 +93,9 @@ def start(of: Header, payload: bytes = b"{}") -> Commit:
     """What a client's start is: a message to the own service, guarded by no lease."""
     first = message(of, "start", "warehouse", kind=Kind.START, sender="", payload=payload)
     return Commit(shard=None, messages=(first,))
+
+
+def order(of: Header, role: str, verb: str, who: str, why: str) -> Message:
+    """A person's verb, as the API hands it in."""
+    payload = orjson.dumps({"verb": verb, "who": who, "why": why})
+    return message(of, f"!operator/{uuid4().hex}", role, sender="", kind=Kind.OPERATOR, payload=payload)

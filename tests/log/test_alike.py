@@ -6,10 +6,11 @@ lost leases and home messages meet. Each step's answer, and at the end everythin
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 import pytest
@@ -18,7 +19,7 @@ from accompanist.limits import shards_count
 from accompanist.log.story import Story
 from accompanist.runtime.control import event
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Commit, LeaseLost, Parked, Phase, ResultKind, Search, Taken
+from accompanist.runtime.ports import Commit, LeaseLost, Parked, Phase, ResultKind, Search, SessionRow, Taken
 from tests.log.letters import BINDINGS, burst, header, message, result, row, start, timer
 from tests.log.worlds import AnyLog, MemoryWorld, PostgresWorld, World
 
@@ -63,7 +64,8 @@ class Script:
         made = [self._lease(service, 0) for service in ROLES]
         kinds = [self._flush] * 10 + [self._take] * 4 + [self._resend, self._load, self._unfinished, self._start]
         kinds += [self._due, self._due, self._move, self._event, self._event]
-        kinds += [self._expire, self._release, self._bound, self._stub, self._collect, self._forget, self._audit]
+        kinds += [self._expire, self._release, self._bound, self._stub, self._collect, self._forget, self._order]
+        kinds += [self._request, self._request, self._lighten]
         while len(made) < STEPS:
             service, number = self.chance.choice(list(ROLES)), int(self.chance.random() < 0.15)
             kind = self.chance.choice([*kinds, self._lease])
@@ -169,7 +171,7 @@ class Script:
             memories = await (await run.sidecar(service, number)).load(keys)
             return [
                 (
-                    memory.session,
+                    None if memory.session is None else _timeless(memory.session),
                     {m.key: m for m in memory.inbox},
                     {(r.site, r.kind): r for r in memory.results},
                     set(memory.timers),
@@ -207,6 +209,14 @@ class Script:
 
         return step
 
+    def _lighten(self, service: str, number: int) -> Step:
+        async def step(run: Run) -> Any:
+            log = await run.sidecar(service, number)
+            await log.lease(f"{service}-{number}", shards_count)
+            return (await log.lighten(LONG_S * 500, 100))[0]
+
+        return step
+
     def _forget(self, service: str, number: int) -> Step:
         done = self.chance.sample(self.headers, 2) if self.chance.random() < 0.5 else []
 
@@ -232,7 +242,7 @@ class Script:
         of, role = self.chance.choice(self.headers), self.chance.choice(ROLES[service])
 
         async def step(run: Run) -> Any:
-            return await (await run.sidecar(service, number)).move_timer(of.session, role, "1", None)
+            return await (await run.sidecar(service, number)).move_timer(of.session, role, "1", None, "ann", "")
 
         return step
 
@@ -243,11 +253,24 @@ class Script:
         fenced = burst(of, home=(told,)) if self.chance.random() < 0.5 else Commit(shard=None, messages=(told,))
         return self._flushing(service, number, [fenced])
 
-    def _audit(self, service: str, number: int) -> Step:
-        of, why = self.chance.choice(self.headers), self.chance.choice(["", "because \x00"])
+    def _order(self, service: str, number: int) -> Step:
+        """A person's verb is audited by the commit that takes it."""
+        of, why = self.chance.choice(self.headers), self.chance.choice(["", 'because \x00 \ud7ff "'])
+        role = self.chance.choice(ROLES[service])
+        payload = json.dumps({"verb": "skip", "who": "ann", "why": why}).encode()
+        order = message(of, "!operator/1", role, sender="", kind=Kind.OPERATOR, payload=payload)
+        fenced = burst(of, home=(order,)) if self.chance.random() < 0.5 else Commit(shard=None, messages=(order,))
+        return self._flushing(service, number, [fenced])
+
+    def _request(self, service: str, number: int) -> Step:
+        of, fresh = self.chance.choice(self.headers), UUID(int=self.chance.getrandbits(128), version=4)
+        name = self.chance.choice([of.session, uuid5(of.session, "key")])
+        digest = self.chance.choice([b"1", b"2"])
 
         async def step(run: Run) -> Any:
-            await (await run.sidecar(service, number)).audit(of.session, "warehouse", "skip", "ann", why)
+            log = await run.sidecar(service, number)
+            made = await log.request(name, fresh, "orders", digest)
+            return made, await log.requested(name), (await log.stub(of.session, "warehouse")) is None
 
         return step
 
@@ -271,6 +294,10 @@ async def held(run: Run, script: Script) -> list[Any]:
     return found
 
 
+def _timeless(row: SessionRow) -> SessionRow:
+    return msgspec.structs.replace(row, let_go_at=None if row.let_go_at is None else 0.0)
+
+
 def told(story: Story | None) -> Any:
     if story is None:
         return None
@@ -278,7 +305,7 @@ def told(story: Story | None) -> Any:
     audits = [(audit.role, audit.verb, audit.who, audit.why) for audit in story.audits]
     timers = {(timer.role, timer.site) for timer in story.timers}
     return (
-        story.rows,
+        [_timeless(one) for one in story.rows],
         messages,
         audits,
         timers,

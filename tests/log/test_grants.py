@@ -22,6 +22,7 @@ SIDECAR_TABLES = {
     "inbox": {"SELECT"},
     "outbox": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "projection": {"SELECT", "INSERT"},
+    "request": {"SELECT"},
     "replica": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "result": {"SELECT", "INSERT"},
     "server": {"SELECT", "INSERT", "UPDATE"},
@@ -34,9 +35,11 @@ SIDECAR_TABLES = {
 }
 FUNCTIONS = {
     "accept", "attributes_of", "collect", "crowd", "deliver", "due", "fence", "flush", "forget", "forget_versions",
-    "hand_over", "lease", "lighten", "relay", "relayed", "release", "resend", "shard_of", "speaker", "take",
-    "unfinished", "version_of",
+    "forget_requests", "hand_over", "lease", "lighten", "relay", "relayed", "release", "request_of", "resend",
+    "shard_of", "speaker", "take", "unfinished", "version_of",
 }  # fmt: skip
+TRIGGERS = {"audit_verb", "requests_gone"}
+"""Run by what the owner's functions write, and granted to nobody."""
 TABLE_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER")
 
 _ROLES = "SELECT rolname FROM pg_roles WHERE NOT rolsuper AND rolname !~ '^pg_'"
@@ -86,7 +89,7 @@ async def test_table_rights_are_those_and_no_others(postgres_world: PostgresWorl
 async def test_functions_that_may_be_executed_are_those_and_no_others(postgres_world: PostgresWorld) -> None:
     admin = await postgres_world.connect("payment")
     functions = await admin.fetch(_FUNCTIONS, SCHEMA)
-    assert {row["proname"] for row in functions} == FUNCTIONS
+    assert {row["proname"] for row in functions} == FUNCTIONS | TRIGGERS
     for role in await roles(admin):
         held = {
             row["proname"]
@@ -132,8 +135,10 @@ async def test_what_runs_as_the_owner_is_little_and_its_path_is_fixed(postgres_w
         "collect",
         "crowd",
         "forget",
+        "forget_requests",
         "forget_versions",
         "lighten",
+        "request_of",
     }
     for row in rows:
         assert f"search_path={SCHEMA}, pg_temp" in row["proconfig"], row["proname"]

@@ -1,5 +1,5 @@
-"""Who a sidecar is, is how it logs in: any other login is refused at the start, before it could take a client's word and
-store nothing."""
+"""Who a sidecar is, is how it logs in: any other login is refused at the start, before it could tell a client that its
+saga has begun and store nothing."""
 
 from __future__ import annotations
 

@@ -126,13 +126,17 @@ async def test_timers_are_listed_and_moved(world: World) -> None:
     assert len(await log.timers(limit=2)) == 2
     [line] = [one for one in await log.summaries() if one.session == other.session]
     assert line.due_at == listed[0].due_at
-    assert await log.move_timer(of.session, "warehouse", "8", None)
+    assert await log.move_timer(of.session, "warehouse", "8", None, "ann", "now")
     assert await due(log) == ["8"]
-    assert await log.move_timer(of.session, "warehouse", "7", listed[1].due_at + 5_000)
+    assert await log.move_timer(of.session, "warehouse", "7", listed[1].due_at + 5_000, "ann", "later")
     assert [one.due_at for one in await log.timers(of.session)][1] == pytest.approx(listed[1].due_at + 5_000)
-    assert not await log.move_timer(of.session, "warehouse", "1", None)
+    assert not await log.move_timer(of.session, "warehouse", "1", None, "ann", "never")
     story = await log.show(of.session)
     assert story is not None and [one.site for one in story.timers] == ["8", "7"]
+    audited = [(audit.role, audit.verb, audit.who, audit.why) for audit in story.audits]
+    assert audited == [("warehouse", "fire timer", "ann", "now"), ("warehouse", "move timer", "ann", "later")], (
+        "what was done, and nothing else"
+    )
 
 
 async def test_a_collected_session_leaves_no_timer(world: World) -> None:

@@ -30,6 +30,7 @@ TIMES = (
     ("timer", "due_at"),
     ("timer", "ask_at"),
     ("version", "seen_at"),
+    ("request", "seen_at"),
 )
 Wake = Callable[[Collection[str]], None]
 

@@ -18,17 +18,11 @@ from tests.telemetry.saga import HEADER
 
 
 class Log:
-    """A log with one session, which keeps the audit."""
-
-    def __init__(self) -> None:
-        self.audited: list[tuple[Any, ...]] = []
+    """A log with one session. It audits what the message of a verb says, in the commit that takes the message."""
 
     async def load(self, keys: Sequence[Any]) -> list[Any]:
         row = SimpleNamespace(header=HEADER, phase=Phase.RUNNING, parked=None, outcome=None, context={})
         return [SimpleNamespace(session=row, inbox=(), results=())]
-
-    async def audit(self, *told: Any) -> None:
-        self.audited.append(told)
 
 
 class Driver:
@@ -59,8 +53,6 @@ async def test_the_audit_names_the_token(token: str, said: str, audited: str) ->
     if token:
         calls_as(token)
     await operators.operate({name: msgspec.Raw(msgspec.json.encode(value)) for name, value in asked.items()}, None)
-    [(session, role, verb, who, why)] = log.audited
-    assert (session, role, verb, who, why) == (HEADER.session, "payment", "park", audited, "to look")
     [message] = driver.taken
     order = order_in(message)
-    assert order is not None and order.who == audited
+    assert order is not None and (order.who, order.why) == (audited, "to look")

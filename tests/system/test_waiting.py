@@ -20,7 +20,7 @@ from uuid import uuid4, uuid5
 import pytest
 
 from accompanist.errors import AccompanistError
-from accompanist.sidecar.api import _namespace
+from accompanist.sidecar.starting import _namespace
 from ops.local import cluster
 from ops.stage import ALL_DONE, Stage, all_undone, persistently
 
