@@ -13,7 +13,7 @@ from accompanist.runtime.ending import Ending
 from accompanist.runtime.events import Arrived, Clashed, Deadline
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Phase
-from accompanist.runtime.state import CLASH
+from accompanist.runtime.state import CLASH, ILL_TOLD
 
 CANCELLED = "cancelled: "
 DEADLINE = "deadline"
@@ -42,6 +42,8 @@ class Requests(Ending):
         if self._past_commit() or (self.row.vote is not None and not self.is_initiator):
             # on a path that came to no commit point, the initiator may have settled on this role's done vote
             return
+        if self.row.parked is not None and self.row.parked.code == ILL_TOLD:
+            self._update(parked=None)  # who gives the saga up need not say what was meant
         in_doubt = self._in_doubt()
         asked = self.program.projection.operations[in_doubt.operation] if in_doubt is not None else None
         # a pivot may be through at its worker, whose fence knows; a record is through when it is here

@@ -27,7 +27,7 @@ from accompanist.runtime.replay import Diverged, Failed, Run, Wait, decode_argum
 from accompanist.runtime.undoing import Undoing
 
 ILL_TOLD = catalogue(
-    "ACC207",
+    "ACC217",
     "an event that was told does not fit",
     "An event that comes before its session is kept as it was told. The program that asks for it states another type: "
     "a member is missing or misspelt, or it was told for another version. It is not guessed at, and the session waits.",

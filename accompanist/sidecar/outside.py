@@ -9,7 +9,7 @@ An event is checked against the program of its session before it is written, and
 It is kept as it was told, and read by the program that asks for it. The first that is told wins: told again it changes
 nothing, and another value under its name is refused. One that comes before its session waits for it, at most
 `tombstone_s`; it is checked against every program here that the session may come to run, and refused if it fits none.
-If it then does not fit the one that asks, the session is parked (ACC207) and a person gives the value. A move is
+If it then does not fit the one that asks, the session is parked (ACC217) and a person gives the value. A move is
 audited in the commit that does it, with who and why.
 
 Not promised: that an event is used. A session may have gone another way, because time was first or it was undone.
