@@ -16,7 +16,7 @@ from accompanist.language.operations import Call, Program, Receive, Send
 from accompanist.language.program import Operation, RoleProgram
 from accompanist.runtime import by_hand, ending, operate, requests, session, state
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
-from accompanist.runtime.control import left_in
+from accompanist.runtime.control import event, left_in
 from accompanist.runtime.events import Answered, Arrived, Clashed, CloseAnswered, Name, Undid
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import Verb
@@ -32,6 +32,7 @@ def message(kind: Kind, site: str, sender: str, payload: bytes) -> Message:
 
 
 UNFIT = message(Kind.DATA, "6", "a", b'"one"')
+ILL_TOLD = event(sagas.HEADER.session, "b", "b", "seen", b'"one"', 0.0)
 
 
 def told(broken: bool = False) -> Program:
@@ -52,6 +53,14 @@ def hearer() -> Program:
     return None
 
 
+def waiter() -> Program:
+    got = yield Receive("2", "a", int)
+    yield Call("3", "confirm", {"value": got}, int)
+    seen = yield Call("4", "role.event.seen", {}, int)
+    yield Send("5", "a", seen)
+    return None
+
+
 def sleeper() -> Program:
     got = yield Receive("2", "a", int)
     yield Call("3", "role.sleep", {"seconds": limits.timer_seconds_max + got}, None)
@@ -63,7 +72,7 @@ def programs(function: Callable[..., Program] = told, commit_role: str | None = 
     sleep = Operation("role.sleep", "query", {"seconds": "float"}, "None")
     roles = {
         "a": (sagas.ring()["a"].function, sagas.transaction("finish", None), {"b"}),
-        "b": (function, [*confirm, sleep], {"a"}),
+        "b": (function, [*confirm, sleep, Operation("role.event.seen", "query", {}, "int")], {"a"}),
     }
     after = {"b": {"2", "3", "4", "5", "6"}}
     return sagas.saga(roles, commit_role, after_commit=after if commit_role else None)["b"]
@@ -106,6 +115,14 @@ def of_a_message_that_does_not_fit() -> Session:
     made = begun(programs(hearer))
     made.handle(Answered("3", Name.REPLIED, b"2"))
     made.handle(Arrived(UNFIT))
+    return made
+
+
+def of_an_event_that_does_not_fit() -> Session:
+    """It came before anything was known of its session."""
+    made = begun(programs(waiter))
+    made.handle(Arrived(ILL_TOLD))
+    made.handle(Answered("3", Name.REPLIED, b"2"))
     return made
 
 
@@ -218,6 +235,8 @@ class Way:
 
 
 HEARS = "a message that does not fit"
+TOLD = "an event that does not fit"
+IN_THE_INBOX = {HEARS: (UNFIT,), TOLD: (ILL_TOLD,)}
 FORWARD = "resume retry resolve end"
 WAYS = {
     "by hand": Way("_carry_out", parked_by_hand, FORWARD, b"3"),
@@ -225,6 +244,7 @@ WAYS = {
     "a sleep that is too long": Way("_fail", of_a_sleep_that_is_too_long, FORWARD),
     "a reply that does not fit": Way("_fail", of_a_reply_that_does_not_fit, FORWARD, b"3"),
     HEARS: Way("_fail", of_a_message_that_does_not_fit, FORWARD, b"3"),
+    TOLD: Way("_end_at_once", of_an_event_that_does_not_fit, FORWARD, b"3"),
     "a door that is shut": Way("_on_shut", of_a_door_that_is_shut, FORWARD, b"3"),
     "a key that is reused": Way("_on_reused", of_a_key_that_is_reused, FORWARD, b"3"),
     "no answer": Way("_on_exhausted", of_no_answer, FORWARD, b"3"),
@@ -260,7 +280,7 @@ def test_every_way_to_park_has_a_way_out_to_the_end(name: str) -> None:
         burst = made.handle(Arrived(order(verb, 9, **value)))
         assert made.row.parked is None
         if crash and made.row.phase not in (Phase.DONE, Phase.UNDONE):
-            inbox = (message(Kind.DATA, "2", "a", b"1"), *((UNFIT,) if name == HEARS else ()), order(verb, 9, **value))
+            inbox = (message(Kind.DATA, "2", "a", b"1"), *IN_THE_INBOX.get(name, ()), order(verb, 9, **value))
             made, bursts = Session.recover(
                 made.program, Memory(session=made.durable_row, inbox=inbox, results=burst.results)
             )

@@ -169,10 +169,13 @@ def test_time_that_is_over_is_over_at_once() -> None:
     assert [timer.seconds for timer in session.handle(Arrived(sagas.start())).timers] == [0.0]
 
 
-def test_an_event_of_another_type_undoes_the_saga_before_the_commit_point() -> None:
+def test_an_event_of_another_type_is_for_a_person_and_undoes_nothing() -> None:
     session = begun(paid())
     session.handle(told(b'"five"'))
-    assert session.row.phase is Phase.ENDED and "five" not in (session.row.reason or "")
+    assert session.row.phase is Phase.RUNNING
+    assert session.row.parked is not None and "five" not in session.row.parked.text
+    operator(session, Verb.RESOLVE, b"5")
+    assert session.row.parked is None and session.row.result == b"5"
 
 
 @pytest.mark.parametrize("seed", range(40))

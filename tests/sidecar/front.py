@@ -25,6 +25,7 @@ from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.intake import Intake
+from accompanist.sidecar.operating import Operators
 from accompanist.sidecar.outside import Outside
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.waiters import Waiters
@@ -93,7 +94,8 @@ class Front:
         self._intake = Intake(f"{self.service}/{uuid4().hex}", self.log, self._driver)
         self.api = Api(self.service, self.hosted, self.log, self._flusher, self._driver, tracing, self.waiters)
         outside = Outside(self.service, self.hosted, self.log, self.api, lambda seconds: self._driver.timed(seconds))
-        self.methods = self.api.methods() | outside.methods()
+        people = Operators(self.service, self.hosted, self.log, self.api.deliver, self.api.hosted_here)
+        self.methods = self.api.methods() | outside.methods() | people.methods()
         self._intake.start()
         while not self._intake.ready:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
