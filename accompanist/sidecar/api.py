@@ -107,7 +107,7 @@ INBOX_FULL = catalogue(
     "Ask again after a while, a start with the same key; `accompanist doctor` says what the messages wait for.",
 )
 NOT_TAKEN = catalogue(
-    "ACC724",
+    "ACC729",
     "the log did not take it",
     "The service's own log refused a message of its own sidecar, and nothing was written. It is being migrated, or the "
     "sidecar's connections changed their login.",

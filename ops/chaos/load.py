@@ -24,7 +24,7 @@ from uuid import uuid4, uuid5
 
 import aiohttp
 
-from accompanist.sidecar.api import _namespace
+from accompanist.sidecar.starting import _namespace
 
 KINDS = {
     "plain": 41, "large": 18, "approved": 8, "unpaid": 9, "unshipped": 9, "standing": 1, "cancelled": 9, "hurried": 5,

@@ -229,11 +229,11 @@ async def test_an_empty_key_is_no_key(front: Front) -> None:
 @pytest.mark.parametrize(
     ("answer", "key", "code"),
     [
-        (Delivery.CLOSED, None, "ACC724"),
-        (Delivery.CLOSED, "k", "ACC724"),
-        (Delivery.CLASH, None, "ACC724"),
+        (Delivery.CLOSED, None, "ACC729"),
+        (Delivery.CLOSED, "k", "ACC729"),
+        (Delivery.CLASH, None, "ACC729"),
         (Delivery.FULL, "k", "ACC719"),
-        (Delivery.UNKNOWN, None, "ACC724"),
+        (Delivery.UNKNOWN, None, "ACC729"),
     ],
 )
 async def test_a_start_that_the_log_refuses_is_no_success(
