@@ -119,6 +119,7 @@ worker_lock_wait_ms = 5_000
 worker_statement_ms = 8_000  # below the caller's patience: what it gave up on must not go on for long
 worker_command_s = 10.0  # beyond the server's own limit: a silent line
 worker_idle_in_transaction_ms = 30_000  # a stopped process must not hold the door for ever
+patience_ms_max = 86_400_000  # of a caller, beyond `call_timeout_ms`: so much longer a worker's limits may be
 conflict_attempts_max = 4  # of a transaction that Postgres could not serialise, before the caller is told
 fence_close_wait_ms = 2_000  # for a call under way to be decided, before the door shuts on it
 fence_page_rows_max = 1_000  # of what was executed, in one answer to a close; there is one entry at least

@@ -11,11 +11,14 @@ from uuid import UUID
 
 import msgspec
 
+from accompanist import limits
+
 KeyKind = Literal["forward", "compensate"]
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`kind`, on the wire `key`, completes the key. `retriable`: the operation may not decline; one that does is to
+    """`kind`, on the wire `key`, completes the key. `timeout_ms`: how long the caller waits for this attempt; the
+    worker's own limits follow it. `retriable`: the operation may not decline; one that does is to
     record nothing, because it is asked again. `deadline` is the session's, in seconds since the epoch;
     `traceparent`, `tracestate` and `baggage` are W3C headers."""
 
@@ -25,6 +28,7 @@ class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: KeyKind = msgspec.field(default="forward", name="key")
     attempt: int = 1
     retriable: bool = False
+    timeout_ms: int = limits.call_timeout_ms
     deadline: float | None = None
     traceparent: str | None = None
     tracestate: str | None = None

@@ -286,7 +286,7 @@ class Calls:
         while await self._may_ask(role_class, asker, loop):
             attempt += 1
             context = self._tracing.call(cause, header, role, call, attempt)
-            about = _meta(header, role, call, attempt, context)
+            about = _meta(header, role, call, attempt, timeout_ms, context)
             began = time.time_ns()
             self.in_flight += 1
             try:
@@ -410,7 +410,9 @@ def _words(answer: Answer | None) -> str:
             return type(answer).__name__.lower() if answer is not None else "nobody may ask"
 
 
-def _meta(header: Header, role: str, call: CallWorker, attempt: int, context: Mapping[str, str]) -> bytes:
+def _meta(
+    header: Header, role: str, call: CallWorker, attempt: int, timeout_ms: int, context: Mapping[str, str]
+) -> bytes:
     """`params._meta` (design 5)."""
     return meta.write(
         meta.Meta(
@@ -420,6 +422,7 @@ def _meta(header: Header, role: str, call: CallWorker, attempt: int, context: Ma
             kind="compensate" if call.kind is ResultKind.COMPENSATE else "forward",
             attempt=attempt,
             retriable=call.firm,
+            timeout_ms=timeout_ms,
             deadline=header.deadline,
             traceparent=context.get("traceparent"),
             tracestate=context.get("tracestate"),

@@ -8,8 +8,9 @@ since nobody has to hear of them.
 A statement that runs into `worker_command_s` was not slow, for the server's own limit would have come first: its
 connection is dead without a sign (a firewall that forgot it, a host that is gone). It is dropped as it is, since a
 ROLLBACK or a cancellation would be waited for on it as long again, and for ever where nothing limits it; the server
-frees what its transaction held after `worker_idle_in_transaction_ms`. A handler that gives a statement more time (SET
-LOCAL statement_timeout) has to say so to the driver, too (`timeout=`).
+frees what its transaction held after `worker_idle_in_transaction_ms`. A caller that says that it is patient
+(`_meta.timeout_ms`) is given as much more of each limit. A handler that gives a statement more time than that
+(SET LOCAL statement_timeout) has to say so to the driver, too (`timeout=`).
 
 A server that became read-only, shuts down or does not take this login any more answers so for as long as a connection
 to it is kept, while a new one may lead to a better server: these are dropped, with those that were opened beside them.
@@ -45,6 +46,18 @@ UNREACHABLE = catalogue(
 )
 
 
+class Line(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that can be told how long a statement may take before its line counts as dead."""
+
+    def bear(self, seconds: float) -> None:
+        config = self._config  # type: ignore[has-type]
+        self._config = config._replace(command_timeout=seconds)
+
+
+class Outlasted(Exception):
+    """The server ended the connection because the transaction on it stood still for too long."""
+
+
 class Busy(Exception):
     """All connections are in use, and none became free within a time: the call has not begun."""
 
@@ -62,7 +75,7 @@ _PASSING: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
     (_CONFLICTS, "conflict"),
     (asyncpg.LockNotAvailableError, "lock_wait"),
     (asyncpg.QueryCanceledError, "statement_timeout"),
-    (asyncpg.IdleInTransactionSessionTimeoutError, "transaction_timeout"),
+    ((asyncpg.IdleInTransactionSessionTimeoutError, Outlasted), "transaction_timeout"),
     (Busy, BUSY),
     (TimeoutError, "timeout"),
     (
@@ -84,6 +97,10 @@ _PASSING: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str
 )
 
 
+_PATIENT = """SELECT set_config('statement_timeout', $1, true),
+                     set_config('idle_in_transaction_session_timeout', $2, true)"""
+
+
 async def open_pool(
     dsn: str, schema: str, isolation: Isolation = READ_COMMITTED, size: int = limits.worker_connections_max
 ) -> asyncpg.Pool:
@@ -98,6 +115,7 @@ async def open_pool(
             max_inactive_connection_lifetime=0,
             timeout=limits.worker_connect_ms / 1000,
             command_timeout=limits.worker_command_s,
+            connection_class=Line,
             reset=_leave_as_is,
             init=settings.complete,
             server_settings={
@@ -169,14 +187,27 @@ async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
 
 @asynccontextmanager
 async def transaction(
-    taken: asyncpg.Connection, isolation: Isolation, *, readonly: bool = False
+    taken: asyncpg.Connection,
+    isolation: Isolation,
+    *,
+    readonly: bool = False,
+    patience_ms: int = limits.call_timeout_ms,
 ) -> AsyncIterator[None]:
     """The driver's own: committed when the block ends well, rolled back when it does not. But on a line that is dead
     nothing more is said. The level is stated also here, because an operation may have changed the connection's. Raises
-    QueryWrote where it may only read and something was written: a server that may only be read is another thing."""
+    QueryWrote where it may only read and something was written: a server that may only be read is another thing.
+
+    The limits of a connection suit a caller that waits for `call_timeout_ms`. Who waits longer than that gets as much
+    more of each, for this transaction alone, or a call that takes its time could never succeed."""
+    more_ms = min(max(0, patience_ms - limits.call_timeout_ms), limits.patience_ms_max)
+    idle_ms = limits.worker_idle_in_transaction_ms + more_ms
+    began = asyncio.get_running_loop().time()
     begun = taken.transaction(isolation=isolation.replace(" ", "_"), readonly=readonly)
     await begun.start()
     try:
+        if more_ms:
+            await taken.execute(_PATIENT, str(limits.worker_statement_ms + more_ms), str(idle_ms))
+            taken.bear(limits.worker_command_s + more_ms / 1000)
         yield
     except TimeoutError:
         taken.terminate()
@@ -186,9 +217,17 @@ async def transaction(
         if readonly:
             raise QueryWrote from problem
         raise
+    except Exception as problem:
+        if _is_closed(taken) and asyncio.get_running_loop().time() - began >= idle_ms / 1000:
+            raise Outlasted from problem
+        await begun.rollback()
+        raise
     except BaseException:
         await begun.rollback()
         raise
+    finally:
+        if more_ms and not _is_closed(taken):
+            taken.bear(limits.worker_command_s)
     await begun.commit()
 
 

@@ -71,7 +71,15 @@ class Execution:
         self._fence = fence
         self._isolation = isolation
 
-    async def transact(self, key: Key, work: Work, returns: Any, *, retriable: bool = False) -> bytes:
+    async def transact(
+        self,
+        key: Key,
+        work: Work,
+        returns: Any,
+        *,
+        retriable: bool = False,
+        patience_ms: int = limits.call_timeout_ms,
+    ) -> bytes:
         """The reply of a transaction or compensation, done now or before. Raises RpcError. `retriable`: it may not be
         declined; a handler that does so is at fault, nothing is recorded, and it is asked again."""
         if key.kind == "forward":
@@ -79,7 +87,7 @@ class Execution:
 
         async def once(connection: asyncpg.Connection) -> tuple[str, str | None]:
             try:
-                return await self._guarded(connection, key, work, returns)
+                return await self._guarded(connection, key, work, returns, patience_ms)
             except Declined as refusal:
                 if key.kind == "compensate":
                     raise RpcError(envelope.INTERNAL_ERROR, "a compensation declined") from None
@@ -89,11 +97,11 @@ class Execution:
 
         return _answer(*await self._decided(once))
 
-    async def ask(self, work: Work, returns: Any) -> bytes:
+    async def ask(self, work: Work, returns: Any, *, patience_ms: int = limits.call_timeout_ms) -> bytes:
         """The reply of a query, from a transaction that cannot write. Raises RpcError."""
 
         async def once(connection: asyncpg.Connection) -> bytes:
-            async with database.transaction(connection, self._isolation, readonly=True):
+            async with database.transaction(connection, self._isolation, readonly=True, patience_ms=patience_ms):
                 return _encode(await work(connection), returns)
 
         try:
@@ -120,10 +128,10 @@ class Execution:
         return await self._decided(once)
 
     async def _guarded(
-        self, connection: asyncpg.Connection, key: Key, work: Work, returns: Any
+        self, connection: asyncpg.Connection, key: Key, work: Work, returns: Any, patience_ms: int
     ) -> tuple[str, str | None]:
         undo = key.kind == "compensate"
-        async with database.transaction(connection, self._isolation):
+        async with database.transaction(connection, self._isolation, patience_ms=patience_ms):
             status, answer = await self._fence.enter(connection, key)
             if status != "run":
                 return status, answer

@@ -102,9 +102,11 @@ class Worker:
                     return handler(tx, **values)
 
                 if operation.kind == contract.QUERY:
-                    return await execution.ask(work, operation.returns)
+                    return await execution.ask(work, operation.returns, patience_ms=call.timeout_ms)
                 key = _key(call, operation, params)
-                return await execution.transact(key, work, operation.returns, retriable=call.retriable)
+                return await execution.transact(
+                    key, work, operation.returns, retriable=call.retriable, patience_ms=call.timeout_ms
+                )
 
         return method
 

@@ -6,9 +6,11 @@ import (
 	"database/sql/driver"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/lib/pq"
 )
@@ -108,6 +110,9 @@ func (worker *worker) guarded(within context.Context, key key, run work) (status
 		return "", "", err
 	}
 	defer tx.Rollback() // after a commit it does nothing
+	if err = follow(within, tx); err != nil {
+		return "", "", err
+	}
 	err = tx.QueryRowContext(within, `SELECT status, coalesce(answer, '') FROM fence_enter($1, $2, $3, $4, $5, $6)`,
 		key.session, key.role, key.site, key.kind, key.method, key.arguments).Scan(&status, &answer)
 	if err != nil {
@@ -134,6 +139,18 @@ func (worker *worker) guarded(within context.Context, key key, run work) (status
 	return status, answer, tx.Commit()
 }
 
+// follow gives a transaction whose caller is patient more time than the connection's limits, which suit one of 10 s.
+func follow(within context.Context, tx *sql.Tx) error {
+	deadline, _ := within.Deadline()
+	left := time.Until(deadline).Milliseconds()
+	if left <= 10_000 {
+		return nil
+	}
+	_, err := tx.ExecContext(within, fmt.Sprintf(
+		"SET LOCAL statement_timeout = %d; SET LOCAL idle_in_transaction_session_timeout = %d", left-2_000, left+20_000))
+	return err
+}
+
 // ask runs a query in a transaction that cannot write.
 func (worker *worker) ask(within context.Context, run work) ([]byte, error) {
 	tx, err := worker.database.BeginTx(within, &sql.TxOptions{Isolation: sql.LevelReadCommitted, ReadOnly: true})
@@ -141,6 +158,9 @@ func (worker *worker) ask(within context.Context, run work) ([]byte, error) {
 		return nil, err
 	}
 	defer tx.Rollback()
+	if err = follow(within, tx); err != nil {
+		return nil, err
+	}
 	reply, err := run(within, tx, key{})
 	if err != nil {
 		return nil, err

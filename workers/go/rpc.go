@@ -53,10 +53,7 @@ func (worker *worker) answer(body []byte) []byte {
 	if text(request["jsonrpc"], &version) != nil || version != "2.0" || text(request["method"], &method) != nil {
 		return failure(id, &rpcError{invalidRequest, "invalid request", ""})
 	}
-	// not the request's context: a caller that hangs up must not cut a transaction short
-	within, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-	defer cancel()
-	result, err := worker.result(within, method, request["params"])
+	result, err := worker.result(method, request["params"])
 	if !wanted {
 		return nil
 	}
@@ -66,13 +63,27 @@ func (worker *worker) answer(body []byte) []byte {
 	return bytes.Join([][]byte{[]byte(`{"jsonrpc":"2.0","id":`), orNull(id), []byte(`,"result":`), result, []byte("}")}, nil)
 }
 
-func (worker *worker) result(within context.Context, method string, raw json.RawMessage) ([]byte, error) {
+// patience is how long the caller waits for this call: 10 s, or as long as it says.
+func patience(about json.RawMessage) time.Duration {
+	var meta struct {
+		TimeoutMs int64 `json:"timeout_ms"`
+	}
+	if json.Unmarshal(about, &meta) != nil {
+		meta.TimeoutMs = 0
+	}
+	return time.Duration(min(max(meta.TimeoutMs, 10_000), 86_400_000)) * time.Millisecond
+}
+
+func (worker *worker) result(method string, raw json.RawMessage) ([]byte, error) {
 	params := members{}
 	if raw != nil && (json.Unmarshal(raw, &params) != nil || params == nil) {
 		return nil, invalid("parameters are given by name")
 	}
 	about := params["_meta"]
 	delete(params, "_meta")
+	// not the request's context: a caller that hangs up must not cut a transaction short
+	within, cancel := context.WithTimeout(context.Background(), patience(about))
+	defer cancel()
 	switch method {
 	case "accompanist.close":
 		return worker.close(within, params)

@@ -53,7 +53,7 @@ function canonical(value) {
 // -- the fence -------------------------------------------------------------------------------------
 
 /** The reply of a transaction or compensation, done now or before. */
-async function transact(pool, operation, key, params, retriable) {
+async function transact(pool, operation, key, params, about) {
   const call = { session: key[0], role: key[1], site: key[2] };
   try {
     return meaning(await within(pool, async (tx) => {
@@ -63,11 +63,11 @@ async function transact(pool, operation, key, params, retriable) {
       if (Buffer.byteLength(reply) > VALUE_BYTES_MAX) throw new Error('the reply is too large');
       await tx.query('SELECT fence_leave($1, $2, $3, $4, $5, $6, $7)', [...key, reply]);
       return { status: 'replied', answer: reply };
-    }));
+    }, `${BEGIN}${patient(about)}`));
   } catch (problem) {
     if (!(problem instanceof Declined) || operation.kind === 'compensation') throw problem;
     // what is retriable may not decline: that is a fault, which is asked again, and no outcome to keep
-    if (retriable) throw new RpcError(DECLINED, 'declined', problem.message.slice(0, REASON_CHARS_MAX));
+    if (about.retriable === true) throw new RpcError(DECLINED, 'declined', problem.message.slice(0, REASON_CHARS_MAX));
     // the effects are rolled back; the refusal is recorded by itself, and what was recorded before it wins
     const [session, role, site, , method, digested] = key;
     const reason = problem.message.replaceAll('\0', '').slice(0, REASON_CHARS_MAX);
@@ -86,6 +86,13 @@ function meaning({ status, answer }) {
 // The fence waits for a lock and then reads what its holder did. It is stated, because what BEGIN alone means is a setting
 // of the role, the database or the server.
 const BEGIN = 'BEGIN ISOLATION LEVEL READ COMMITTED';
+
+/** Who waits longer than 10 s gets more time than the connection's limits, which suit a caller of 10 s. */
+function patient(about) {
+  const ms = Number.isSafeInteger(about?.timeout_ms) ? Math.min(about.timeout_ms, 86_400_000) : 0;
+  if (ms <= 10_000) return '';
+  return `; SET LOCAL statement_timeout = ${ms - 2_000}; SET LOCAL idle_in_transaction_session_timeout = ${ms + 20_000}`;
+}
 
 async function within(pool, work, begin = BEGIN) {
   const tx = await pool.connect();
@@ -120,7 +127,7 @@ async function answer(worker, request) {
   if (!operation) throw new RpcError(NOT_FOUND, 'method not found');
   if (!record(operation.params)(params)) throw new RpcError(INVALID_PARAMS, 'invalid params');
   if (operation.kind === 'query') {
-    return JSON.stringify(await within(worker.pool, (tx) => operation.run(tx, params), `${BEGIN} READ ONLY`));
+    return JSON.stringify(await within(worker.pool, (tx) => operation.run(tx, params), `${BEGIN} READ ONLY${patient(about)}`));
   }
   const kind = operation.kind === 'compensation' ? 'compensate' : 'forward';
   const { session, role, site, key = 'forward' } = about ?? {};
@@ -129,7 +136,7 @@ async function answer(worker, request) {
   }
   const asked = canonical(params);
   if (Buffer.byteLength(asked) > VALUE_BYTES_MAX) throw new RpcError(INVALID_PARAMS, 'invalid params', 'too large');
-  return transact(worker.pool, operation, [session, role, site, kind, request.method, asked], params, about.retriable === true);
+  return transact(worker.pool, operation, [session, role, site, kind, request.method, asked], params, about);
 }
 
 function reserved(pool) {
