@@ -19,7 +19,7 @@ READ_ONLY_S = 3.0
 
 
 async def _logins(ground: Ground) -> list[str]:
-    query = "SELECT rolname FROM pg_roles WHERE rolname LIKE ANY ($1) ORDER BY 1"
+    query = "SELECT rolname FROM pg_roles WHERE rolname LIKE ANY ($1) AND rolname !~ '^pg_' ORDER BY 1"
     return [row[0] for row in await ground.sql(query, OURS)]
 
 
