@@ -90,4 +90,4 @@ def test_a_planted_bug_is_found(plant: Plant) -> None:
 def test_a_directory_stands_for_what_can_be_started_in_it() -> None:
     found = subjects_of([ROOT / "workers/orders"])
     assert found is not None
-    assert [subject.choreography.name for subject in found] == ["approve_order", "fulfil_order"]
+    assert [subject.choreography.name for subject in found] == ["approve_order", "fulfil_order", "standing_order"]
