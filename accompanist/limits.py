@@ -28,8 +28,9 @@ frame_edge_bytes = 128  # kept of each end of a body that is too large
 frame_skip_bytes_max = 64 * message_bytes_max  # a body that is too large is counted past up to here
 
 # -- one session -----------------------------------------------------------------------------------
-messages_per_session_max = 10_000
-replay_steps_max = 100_000
+messages_per_session_max = 10_000  # of one role in memory, that wait, and again that were taken; the inbox holds all
+message_bytes_per_session_max = 16_777_216  # likewise
+replay_steps_max = 1_000_000
 
 # -- one sidecar -----------------------------------------------------------------------------------
 shards_count = 64
@@ -37,8 +38,12 @@ lease_ms = 5_000
 lease_renew_ms = 1_500
 sessions_in_memory_max = 20_000  # idle ones beyond it leave memory and are rebuilt from the log
 inbox_take_rows_max = 500
+batch_bytes_max = 16_777_216  # of payload in one take, and of what is relayed or sent again at once
+key_bytes_max = 1_000  # of what names a message: site, sender, receiver and kind; half of what an index takes
+about_bytes_max = 65_536  # of a message's header and context
 flush_bursts_max = 256  # bursts that share one commit
 flush_bytes_max = 16_777_216  # payload that shares one commit
+part_bytes_max = 4_194_304  # payload of one burst in one commit; a heavier one is written in parts, between the others
 timer_rows_max = 200  # timers that are taken up at once
 timer_look_ms = 5  # at the soonest: a timer that is due and cannot be told now is not asked for without a pause
 timer_again_ms = 5_000  # a timer that was told and has not ended is told again
@@ -50,6 +55,7 @@ notify_hold_ms = 3  # after one NOTIFY left at once, the next waits this long
 log_role_statement_ms = 10_000  # of a login that says nothing of itself
 log_role_connections_max = 80  # of all sidecars of a service; a server has 100 unless told otherwise
 outbox_retry_ms = 500  # how often the outbox is looked at, and the first back-off of a row in it
+undelivered_rows_max = 200  # messages that are never taken, looked for at once
 outbox_retry_cap_ms = 15_000  # a row that is refused for long is tried this often
 relay_rows_max = 500  # messages that one call carries to a peer in another database
 sessions_per_peer_max = 200_000  # open here that one peer began; an open session waits on disk, not in memory
@@ -63,6 +69,13 @@ log_connect_s = 5.0
 log_statement_ms = 10_000
 log_command_s = 15.0  # beyond the server's own limit: a silent line, not a slow statement
 load_sessions_max = 200  # rebuilt from the log in one question
+load_bytes_max = (
+    33_554_432  # of messages and answers in one question; of a session beyond it the messages come in pages
+)
+page_rows_max = 5_000  # messages of one such page
+page_bytes_max = 8_388_608  # likewise
+headers_cached_max = 64  # of sessions whose messages are read one after the other
+row_around_bytes = 512  # what a message weighs in memory besides its payload
 lazy_write_ms = 50  # what nobody waits for is written together
 measure_s = 5.0  # how often the gauges are made true
 damaged_look_ms = 1_000  # how often it is looked for sessions that the log refused and that are due again

@@ -50,15 +50,26 @@ def calls(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], byte
     group: list[Message] = []
     parts: list[bytes] = []
     room = limits.message_bytes_max - limits.relay_around_bytes
+    size = 0
     for message in messages:
         part = _encode(message)
-        if parts and sum(map(len, parts)) + len(parts) + len(part) > room:
+        if parts and size + len(part) > room:
             yield group, _arguments(parts)
-            group, parts = [], []
+            group, parts, size = [], [], 0
         group.append(message)
         parts.append(part)
+        size += len(part) + 1
     if parts:
         yield group, _arguments(parts)
+
+
+def arguments(messages: Sequence[Message]) -> bytes:
+    """Of one call that carries all of these messages."""
+    return _arguments([_encode(message) for message in messages])
+
+
+def _arguments(parts: Sequence[bytes]) -> bytes:
+    return b'{"messages":[' + b",".join(parts) + b"]}"
 
 
 def _encode(message: Message) -> bytes:
@@ -73,10 +84,6 @@ def _encode(message: Message) -> bytes:
             message.context,
         )
     )
-
-
-def _arguments(parts: Sequence[bytes]) -> bytes:
-    return b'{"messages":[' + b",".join(parts) + b"]}"
 
 
 def read(data: bytes) -> list[Message]:

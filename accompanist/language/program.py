@@ -7,10 +7,12 @@ only `language.load` makes, for a sidecar, a simulation or a test.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from accompanist import limits
 from accompanist.language import refusal
 from accompanist.language.ir import Block, Header, Procedure
 from accompanist.language.operations import Program, point_of
@@ -71,7 +73,9 @@ class Projection:
     `role_class` is the name of the role's class, `source` the generated generator function named `function`,
     `sends_to` every role this projection can send to on any path (the static send set of design 3.5), `digest` the
     hash of the projection with everything it rests on, `sites_after_commit` this role's points that happen after the
-    saga's commit point: sites without the turns of loops, see `operations.point_of`.
+    saga's commit point: sites without the turns of loops, see `operations.point_of`. `receives`: the points at which it
+    takes a message, with who sends it there and of which kind, and `enters` those at which it goes into a procedure;
+    None where nobody has looked.
     """
 
     role: str
@@ -84,6 +88,24 @@ class Projection:
     digest: str
     lines: tuple[int, ...] = ()
     sites_after_commit: frozenset[str] = frozenset()
+    receives: frozenset[tuple[str, str, str]] | None = None
+    enters: frozenset[str] = frozenset()
+
+    def takes(self, site: str, sender: str, kind: str) -> bool:
+        """Whether this program may come to ask for such a message: whether it has the point, on a way that there is,
+        with turns written as it writes them. How often a loop turns is not known before."""
+        if self.receives is None:
+            return True
+        *way, last = site.split("/")
+        return (
+            (point_of(last), sender, kind) in self.receives
+            and _NO_TURN.search(site) is None
+            and len(way) <= limits.recursion_depth_max + 1
+            and all(point_of(entered) in self.enters for entered in way)
+        )
+
+
+_NO_TURN = re.compile(r"\[(?![1-9][0-9]{0,8}\])")
 
 
 @dataclass(frozen=True, slots=True)

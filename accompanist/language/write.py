@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from accompanist.language import codes, emit, fingerprint
@@ -160,6 +160,8 @@ class Writer:
             digest=self._digest(role, owner, body, source),
             lines=tuple(line for _, line in (*preamble, *lines)),
             sites_after_commit=after,
+            receives=frozenset(_taken(body)),
+            enters=frozenset(p.site.removeprefix("@") for p in body if isinstance(p, Entering)),
         )
 
     def _preamble(self, lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
@@ -264,3 +266,12 @@ class Writer:
         span = spans[0] if spans else self._header.span
         text, hint = f"{role} acts here before any message has reached it", f"com(value, to={role}) before"
         self._findings.add(codes.NOT_STARTED, self._names.modules.source(span.file), span, text, hint)
+
+
+def _taken(body: list[LocalStatement]) -> Iterator[tuple[str, str, str]]:
+    """Where a role takes a message, from whom, and of which kind."""
+    for point in body:
+        if isinstance(point, Receiving):
+            yield point.site.removeprefix("@"), point.sender, "data"
+        elif isinstance(point, Offering):
+            yield point.site.removeprefix("@"), point.sender, "choice"

@@ -16,7 +16,7 @@ import asyncpg
 
 from accompanist import limits
 from accompanist.log import faults, settings
-from accompanist.runtime.ports import LogUnavailable
+from accompanist.runtime.ports import LogSlow, LogUnavailable
 
 # For what a person asked (`log.refusals`): classes of SQLSTATE that say that the server cannot be worked with now. And:
 # lock not available, read-only (a server in recovery), a plan that a migration outdated.
@@ -54,7 +54,8 @@ async def reach() -> AsyncIterator[None]:
     except faults.FAILURES as problem:
         if faults.of_values(problem) or faults.ours(problem):
             raise
-        raise LogUnavailable(type(problem).__name__) from None
+        slow = isinstance(problem, asyncpg.QueryCanceledError)
+        raise (LogSlow if slow else LogUnavailable)(type(problem).__name__) from None
 
 
 async def connect(

@@ -1,12 +1,12 @@
 """The group commit: bursts that wait at the same time share one flush.
 
 State. A queue, and one task while there is anything in it. While a flush is in flight the others gather; the next
-flush takes them, at most `flush_bursts_max` of them or `flush_bytes_max` of payload. Commits are flushed in the order
-they were handed in, so a session's commits keep theirs.
+flush takes them, at most `flush_bursts_max` of them or `flush_bytes_max` of payload. A session's commits are flushed in
+the order they were handed in; sessions take turns, and a heavy commit goes in parts between the others (`log.queue`).
 
 Failures.
 - `LogUnavailable`: the same group is tried again with back-off for as long as it takes; those who wait just wait.
-  Everything in a flush may be done twice.
+  Everything in a flush may be done twice. One that the log is too slow for is tried again in halves.
 - `LeaseLost`: the commits of the lost shards fail with it, the rest of the group is flushed again. A commit brings the
   epoch that it was decided under: one that was decided before a shard was lost and won back fails too.
 - Anything else (a value that no column takes): the group is taken apart, so that only the commit at fault fails.
@@ -19,24 +19,18 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
-from accompanist import limits
+from accompanist.log.queue import Queue, Waiting
 from accompanist.runtime.backoff import RETRIABLE, delay_ms
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogSlow, LogUnavailable
 
 
 class Fenced(Log, Protocol):
     """A log that knows the epochs it holds."""
 
     def epoch(self, shard: int) -> int | None: ...
-
-
-class _Waiting(NamedTuple):
-    commit: Commit
-    answer: asyncio.Future[Sequence[Delivery]]
 
 
 class Flusher:
@@ -57,7 +51,7 @@ class Flusher:
         self._flushed = flushed
         self._sleep = sleep
         self._jitter = jitter
-        self._queue: deque[_Waiting] = deque()
+        self._queue = Queue()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -69,8 +63,8 @@ class Flusher:
         if commit.shard is not None and commit.epoch is None:
             # only whoever decided knows: the epoch of this turn of the loop may be a later one
             raise LeaseLost([commit.shard])
-        waiting = _Waiting(commit, asyncio.get_running_loop().create_future())
-        self._queue.append(waiting)
+        waiting = Waiting(commit, asyncio.get_running_loop().create_future())
+        self._queue.add(waiting)
         if self._task is None:
             self._task = asyncio.create_task(self._run())
         return await waiting.answer
@@ -88,7 +82,7 @@ class Flusher:
         """Until nothing waits. Started by a commit, it sees all that were handed in in the same turn of the loop."""
         try:
             while self._queue:
-                group = self._gather()
+                group = self._queue.gather()
                 try:
                     await self._flush(group)
                 except asyncio.CancelledError:
@@ -99,25 +93,19 @@ class Flusher:
         finally:
             self._task = None
 
-    def _gather(self) -> list[_Waiting]:
-        group: list[_Waiting] = []
-        room = limits.flush_bytes_max
-        while self._queue and len(group) < limits.flush_bursts_max:
-            room -= _weight(self._queue[0].commit)
-            if group and room < 0:
-                break
-            group.append(self._queue.popleft())
-        return group
-
-    async def _flush(self, group: list[_Waiting]) -> None:
+    async def _flush(self, group: list[Waiting]) -> None:
         failures = 0
         while group := self._refuse_stale(group):
             began = self._clock()
             try:
                 answers = await self._log.flush([waiting.commit for waiting in group])
-            except LogUnavailable:
+            except LogUnavailable as problem:
                 failures += 1
                 await self._sleep(self._pause(failures))
+                if isinstance(problem, LogSlow) and len(group) > 1:
+                    # asked for as much again, the log would be as slow again
+                    await self._flush(group[: len(group) // 2])
+                    group = group[len(group) // 2 :]
             except LeaseLost as lost:
                 group = self._refuse_lost(group, lost)
             except Exception as problem:
@@ -126,11 +114,11 @@ class Flusher:
             else:
                 self._flushed(self._clock() - began, len(group))
                 for waiting, answer in zip(group, answers, strict=True):
-                    if not waiting.answer.done():
-                        waiting.answer.set_result(answer)
+                    if not waiting.written(answer):
+                        self._queue.back(waiting)
                 return
 
-    async def _take_apart(self, group: list[_Waiting], problem: Exception) -> None:
+    async def _take_apart(self, group: list[Waiting], problem: Exception) -> None:
         """One of them cannot be written: find it by writing each alone."""
         if len(group) == 1:
             self._fail(group, problem)
@@ -138,7 +126,7 @@ class Flusher:
         for waiting in group:
             await self._flush([waiting])
 
-    def _refuse_stale(self, group: list[_Waiting]) -> list[_Waiting]:
+    def _refuse_stale(self, group: list[Waiting]) -> list[Waiting]:
         """A lease may be lost, and won back, while a commit waits here."""
         good = []
         for waiting in group:
@@ -149,23 +137,16 @@ class Flusher:
                 self._fail([waiting], LeaseLost([shard]))
         return good
 
-    def _refuse_lost(self, group: list[_Waiting], lost: LeaseLost) -> list[_Waiting]:
+    def _refuse_lost(self, group: list[Waiting], lost: LeaseLost) -> list[Waiting]:
         kept = [waiting for waiting in group if waiting.commit.shard not in lost.shards]
         if len(kept) == len(group):  # refused for shards that nobody here wrote for: it would be asked for ever
             kept = []
         self._fail([waiting for waiting in group if waiting.commit.shard in lost.shards or not kept], lost)
         return kept
 
-    def _fail(self, group: Sequence[_Waiting], problem: Exception) -> None:
+    def _fail(self, group: Sequence[Waiting], problem: Exception) -> None:
         for waiting in group:
-            if not waiting.answer.done():
-                waiting.answer.set_exception(problem)
+            waiting.fail(problem)
 
     def _pause(self, failures: int) -> float:
         return (delay_ms(failures, RETRIABLE, self._jitter()) or 0) / 1000
-
-
-def _weight(commit: Commit) -> int:
-    weight = sum(len(message.payload) for message in commit.messages)
-    weight += sum(len(message.payload) for message in commit.home)
-    return weight + sum(len(row.value) for row in commit.results)

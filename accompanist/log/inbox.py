@@ -6,6 +6,7 @@ skipped: a sidecar never dies of a message, and its neighbours never wait for it
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -13,11 +14,14 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from accompanist import limits
 from accompanist.log.sessions import decode_header, encode
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery
 
 _log = logging.getLogger(__name__)
+_header = functools.lru_cache(maxsize=limits.headers_cached_max)(decode_header)
+"""The messages of a session have one header, and share it in memory."""
 _decode_context = msgspec.json.Decoder(dict[str, str]).decode
 _NO_CONTEXT = b"{}"
 
@@ -29,7 +33,7 @@ def from_columns(stored: Sequence[Any]) -> Message | None:
     """The message that was written, from the columns of STORED; None if it cannot be read."""
     session, site, sender, receiver, kind, header, payload, context = stored
     try:
-        told = decode_header(header)
+        told = _header(header)
         message = Message(
             header=told,
             kind=Kind(kind),
@@ -61,8 +65,13 @@ def columns(messages: Sequence[Message]) -> list[Sequence[Any]]:
     ]
 
 
+AWAY = "*"
+"""In place of a schema: the service is in another database."""
+
+
 class Letter(NamedTuple):
-    """A message on its way: where in the group of commits its answer belongs, and which schema takes it ('': none)."""
+    """A message on its way: where in the group of commits its answer belongs, and which schema takes it (AWAY; '':
+    nobody here knows the service)."""
 
     schema: str
     home: bool
@@ -76,8 +85,9 @@ class Letter(NamedTuple):
 class Outgoing:
     """The messages of a group of commits, ordered by schema and key: no two senders can wait in a circle."""
 
-    def __init__(self, commits: Sequence[Commit], schemas: Mapping[str, str]) -> None:
+    def __init__(self, commits: Sequence[Commit], schemas: Mapping[str, str], away: Collection[str] = ()) -> None:
         self._shape = [len(commit.messages) + len(commit.home) for commit in commits]
+        schemas = dict.fromkeys(away, AWAY) | dict(schemas)
         letters = [letter for number, commit in enumerate(commits) for letter in _letters(number, commit, schemas)]
         self.letters = sorted(letters, key=lambda letter: letter[:5])
 

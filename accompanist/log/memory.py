@@ -23,13 +23,15 @@ from accompanist import limits
 from accompanist.log import inbox, sessions
 from accompanist.log import search as searching
 from accompanist.log.leases import Fences
+from accompanist.log.memory_story import story
 from accompanist.log.story import Story
-from accompanist.log.tables import Key, MemoryDatabase, Outgoing, story
+from accompanist.log.tables import Key, MemoryDatabase, Outgoing
 from accompanist.log.timers import FIRED, MOVED
 from accompanist.runtime.control import CLIENT
-from accompanist.runtime.messages import Message, shard_of, spoken_by
+from accompanist.runtime.messages import Kind, Message, shard_of, spoken_by
 from accompanist.runtime.ports import (
     EVERY_SESSION,
+    NEVER_DELIVERED,
     Audited,
     Away,
     Commit,
@@ -50,10 +52,13 @@ from accompanist.runtime.ports import (
     Stub,
     Taken,
     Timer,
+    Undelivered,
     fate,
 )
 
 __all__ = ["MemoryDatabase", "MemoryLog"]
+
+_NOT_TRIED = (Delivery.CLASH, Delivery.REFUSED)
 
 
 class MemoryLog:
@@ -107,7 +112,10 @@ class MemoryLog:
                 key = (row.header.session, row.role)
                 written[key] = sessions.merged(written[key], row) if key in written else row
             self.tables.end_timers(written.values(), [row for commit in commits for row in commit.results])
-            return self._deliver(inbox.Outgoing(commits, self._schemas))
+            answers = self._deliver(inbox.Outgoing(commits, self._schemas, self._away))
+            for said in written:
+                self.tables.fall_silent(said)
+            return answers
 
     def _check(self, shards: Sequence[int], epochs: Sequence[int]) -> None:
         lost = [
@@ -130,10 +138,13 @@ class MemoryLog:
     def _deliver(self, outgoing: inbox.Outgoing) -> Sequence[Sequence[Delivery]]:
         answers = self._database.hand_over(outgoing.letters, self._service)
         for letter, answer in zip(outgoing.letters, answers, strict=True):
-            if fate(answer) is Fate.AGAIN and letter.message.sender != CLIENT:
+            stays = fate(answer) is Fate.AGAIN or answer in (Delivery.REFUSED, Delivery.NOWHERE)
+            if stays and letter.message.sender != CLIENT:
                 now = self._database.clock()
                 waiting = Outgoing(letter.message, letter.service, answer, tried_at=now, due_at=now)
-                self.tables.outbox.setdefault(letter.message.key, waiting)
+                held = self.tables.outbox.setdefault(letter.message.key, waiting)
+                if held.answer in NEVER_DELIVERED:  # a person let it be tried again
+                    held.answer, held.due_at = answer, now
         self._tell(outgoing.woken(answers) | outgoing.bound_for(self._away))
         return outgoing.answered(answers)
 
@@ -146,7 +157,8 @@ class MemoryLog:
             self._passed_over.clear()
             held = self._held()
             fresh = [key for key, early in self.tables.arrivals.items() if not early and _shard(key[0]) in held]
-            return [taken for key in fresh[:limit] if (taken := self._taken(key)) is not None]
+            batch = self.tables.batch(fresh[:limit], self.tables.weight)
+            return [taken for key in batch if (taken := self._taken(key)) is not None]
 
     def _held(self) -> set[int]:
         """What this sidecar holds as the tables have it."""
@@ -162,18 +174,57 @@ class MemoryLog:
         message, sender_service, _ = self.tables.inbox[key]
         return Taken(message=message, sender_service=sender_service, known=known, place=place)
 
-    async def load(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[Memory]:
+    async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
         with self._call():
-            return [self._memory(*key) for key in keys]
+            memories, weight = [], 0
+            for key in keys:
+                if weight >= limits.load_bytes_max:
+                    break
+                memory, added = self._memory(*key, whole=whole)
+                memories.append(memory)
+                weight += added
+            return memories
 
-    def _memory(self, session: UUID, role: str) -> Memory:
-        messages = (message for message, service, _ in self.tables.inbox.values() if spoken_by(message, service))
-        return Memory(
+    def _memory(self, session: UUID, role: str, *, whole: bool) -> tuple[Memory, int]:
+        """And what it weighs."""
+        stored = [entry for entry in self.tables.inbox.values() if _of(entry[0]) == (session, role)]
+        results = [row for row, _ in self.tables.results.values() if (row.session, row.role) == (session, role)]
+        weight = sum(len(message.payload) + limits.row_around_bytes for message, _, _ in stored)
+        answers = sum(len(row.value) + limits.row_around_bytes for row in results)
+        more = weight > limits.load_bytes_max and not whole
+        heard = (message for message, service, _ in stored if spoken_by(message, service))
+        memory = Memory(
             session=self.tables.sessions.get((session, role)),
-            inbox=tuple(m for m in messages if (m.session, m.receiver) == (session, role)),
-            results=tuple(row for row, _ in self.tables.results.values() if (row.session, row.role) == (session, role)),
+            inbox=tuple(m for m in heard if not (more and m.kind in (Kind.DATA, Kind.CHOICE))),
+            results=tuple(results),
             timers=tuple(key[2] for key in self.tables.timers if key[:2] == (session, role)),
+            more=more,
+            whole=whole,
         )
+        return memory, answers if more else weight + answers
+
+    async def page(self, session: UUID, role: str, site: str, sender: str) -> Sequence[Message]:
+        with self._call():
+            first = self.tables.inbox.get((session, site, sender, role))
+            if first is None or first[0].kind not in (Kind.DATA, Kind.CHOICE):
+                return []
+            near = [
+                (message, service)
+                for message, service, _ in self.tables.inbox.values()
+                if _of(message) == (session, role)
+                and message.kind in (Kind.DATA, Kind.CHOICE)
+                and (len(message.site), message.site) >= (len(site), site)
+            ]
+            wanted = (site, sender)
+            near.sort(key=lambda e: ((e[0].site, e[0].sender) != wanted, len(e[0].site), e[0].site, e[0].sender))
+            found, weight = [], 0
+            for message, service in near[: limits.page_rows_max]:
+                if weight >= limits.page_bytes_max:
+                    break
+                weight += len(message.payload) + limits.row_around_bytes
+                if spoken_by(message, service):
+                    found.append(message)
+            return found
 
     async def unfinished(self, shards: Sequence[int]) -> Sequence[tuple[UUID, str]]:
         with self._call():
@@ -185,7 +236,8 @@ class MemoryLog:
     async def resend(self, limit: int) -> Mapping[str, int]:
         with self._call():
             now = self._database.clock()
-            rows = [row for row in self._due(now) if row.service not in self._away][:limit]
+            due = [row for row in self._due(now) if row.service not in self._away]
+            rows = self.tables.batch(due[:limit], lambda row: len(row.message.payload))
             # as one commit without a fence, so that nothing of it is at home
             outgoing = inbox.Outgoing([Commit(shard=None, messages=tuple(row.message for row in rows))], self._schemas)
             answers = self._database.hand_over(outgoing.letters, self._service)
@@ -198,6 +250,10 @@ class MemoryLog:
                 _later(row, now)
             self._tell(outgoing.woken(answers))
             return {answer.value: count for answer, count in Counter(answers).items()}
+
+    async def undelivered(self, limit: int) -> Sequence[Undelivered]:
+        with self._call():
+            return self.tables.undelivered(self._held())[:limit]
 
     async def due(self, limit: int) -> Due:
         with self._call():
@@ -229,13 +285,14 @@ class MemoryLog:
 
     def _due(self, now: float) -> list[Outgoing]:
         """What is due in the outbox, longest due first."""
-        due = [row for row in self.tables.outbox.values() if row.answer is not Delivery.CLASH and row.due_at <= now]
+        due = [row for row in self.tables.outbox.values() if row.answer not in _NOT_TRIED and row.due_at <= now]
         return sorted(due, key=lambda row: row.due_at)
 
     async def relay(self, services: Sequence[str], limit: int) -> Sequence[Away]:
         with self._call():
             now = self._database.clock()
-            rows = [row for row in self._due(now) if row.service in services][:limit]
+            due = [row for row in self._due(now) if row.service in services]
+            rows = self.tables.batch(due[:limit], lambda row: len(row.message.payload))
             for row in rows:
                 _later(row, now)
             return [Away(row.service, row.message) for row in rows]
@@ -370,6 +427,10 @@ def _later(row: Outgoing, now: float) -> None:
     """It was tried, and is due again after twice as long a wait as the last time."""
     wait_ms = min(limits.outbox_retry_ms * 2 ** (row.attempts - 1), limits.outbox_retry_cap_ms)
     row.attempts, row.tried_at, row.due_at = row.attempts + 1, now, now + wait_ms / 1000
+
+
+def _of(message: Message) -> tuple[UUID, str]:
+    return message.session, message.receiver
 
 
 def _shard(session: UUID) -> int:

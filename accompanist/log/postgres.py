@@ -25,7 +25,7 @@ from uuid import UUID
 import asyncpg
 
 from accompanist import limits
-from accompanist.log import inbox, names, refusals, results, sessions, settings, timers
+from accompanist.log import inbox, memories, names, refusals, results, sessions, settings, timers
 from accompanist.log.connection import Connections, open_pool, reach
 from accompanist.log.leases import Fences
 from accompanist.log.pages import Pages
@@ -35,7 +35,7 @@ from accompanist.log.requests import Requests
 from accompanist.log.schema import require_head, require_login
 from accompanist.log.server import require_safe
 from accompanist.log.versions import Versions
-from accompanist.runtime.messages import Message, spoken_by
+from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import (
     Away,
     Commit,
@@ -44,9 +44,9 @@ from accompanist.runtime.ports import (
     Lease,
     LeaseLost,
     Memory,
-    ResultRow,
     SessionRow,
     Taken,
+    Undelivered,
 )
 
 LEASE_LOST_STATE = "AC001"
@@ -58,6 +58,7 @@ FROM take($1, $2, $3, $4, $5, $6, $7, $8)"""
 _UNFINISHED = "SELECT session, role FROM unfinished($1)"
 _RESEND = "SELECT service, answer, messages FROM resend($1, $2, $3, $4, $5, $6)"
 _RELAY = f"SELECT {inbox.STORED}, service FROM relay($1, $2, $3, $4)"  # noqa: S608 (constants of this package)
+_UNDELIVERED = "SELECT session, site, sender, receiver, answer, service FROM undelivered($1, $2)"
 _RELAYED = "SELECT relayed($1, $2, $3, $4, $5)"
 _ACCEPT = "SELECT accept($1, $2, $3, $4, $5, $6, $7, $8, $9, false)"
 _CROWD = "SELECT crowd($1)"
@@ -69,15 +70,6 @@ _LIGHTEN = """
 SELECT sessions, extract(epoch FROM reached)::float8 AS reached
 FROM lighten($1, $2, to_timestamp($3::float8), $4)"""
 _FORGET = "SELECT forget($1, $2, $3, $4)"
-_LOAD = f"""
-SELECT
-    (SELECT ROW({sessions.STORED}) FROM session s WHERE s.session = k.session AND s.role = k.role) AS session,
-    ARRAY(SELECT ROW({inbox.STORED}, sender_service) FROM inbox i
-          WHERE i.session = k.session AND i.receiver = k.role) AS inbox,
-    ARRAY(SELECT ROW({results.STORED}) FROM result r WHERE r.session = k.session AND r.role = k.role) AS results,
-    ARRAY(SELECT site FROM timer t WHERE t.session = k.session AND t.role = k.role) AS timers
-FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS k (session, role, n)
-ORDER BY n"""  # noqa: S608 (constants of this package)
 
 
 class PostgresLog(Pages, Versions, Requests):
@@ -159,7 +151,7 @@ class PostgresLog(Pages, Versions, Requests):
             key = (row.header.session, row.role)
             written[key] = sessions.merged(written[key], row) if key in written else row
         rows = [results.columns(row) for commit in commits for row in commit.results]
-        outgoing = inbox.Outgoing(commits, self._schemas)
+        outgoing = inbox.Outgoing(commits, self._schemas, self._away)
         arguments = [
             *_transposed([sessions.columns(row) for row in written.values()], sessions.COLUMNS),
             *_transposed(rows, results.COLUMNS),
@@ -191,10 +183,17 @@ class PostgresLog(Pages, Versions, Requests):
                 taken.append(Taken(message=message, sender_service=sender_service, known=known, place=place))
         return taken
 
-    async def load(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[Memory]:
+    async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
+        asked = ([session for session, _ in keys], [role for _, role in keys])
+        bounds = (limits.load_bytes_max, limits.row_around_bytes, whole)
         async with reach(), self._pool.acquire() as connection:
-            rows = await connection.fetch(_LOAD, [session for session, _ in keys], [role for _, role in keys])
-        return [_memory(session, row) for (session, _), row in zip(keys, rows, strict=True)]
+            rows = await connection.fetch(memories.LOAD, *asked, *bounds)
+        return [memories.memory(session, row, whole=whole) for (session, _), row in zip(keys, rows, strict=False)]
+
+    async def page(self, session: UUID, role: str, site: str, sender: str) -> Sequence[Message]:
+        bounds = (limits.row_around_bytes, limits.page_rows_max, limits.page_bytes_max)
+        async with reach(), self._pool.acquire() as connection:
+            return memories.readable(await connection.fetch(memories.PAGE, session, role, site, sender, *bounds))
 
     async def unfinished(self, shards: Sequence[int]) -> Sequence[tuple[UUID, str]]:
         async with reach(), self._pool.acquire() as connection:
@@ -210,6 +209,11 @@ class PostgresLog(Pages, Versions, Requests):
         for row in rows:
             counts[row["answer"]] = counts.get(row["answer"], 0) + row["messages"]
         return counts
+
+    async def undelivered(self, limit: int) -> Sequence[Undelivered]:
+        async with reach(), self._pool.acquire() as connection:
+            rows = await connection.fetch(_UNDELIVERED, self._owner, limit)
+        return [Undelivered(**dict(row) | {"answer": Delivery(row["answer"])}) for row in rows]
 
     async def due(self, limit: int) -> Due:
         async with reach(), self._pool.acquire() as connection:
@@ -276,17 +280,3 @@ class PostgresLog(Pages, Versions, Requests):
 def _transposed(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
     """Rows to columns; as many empty columns where there are no rows."""
     return list(zip(*rows, strict=True)) if rows else [()] * width
-
-
-def _memory(session: UUID, row: asyncpg.Record) -> Memory:
-    messages = [(inbox.from_columns(stored[:-1]), stored[-1]) for stored in row["inbox"]]
-    return Memory(
-        session=None if row["session"] is None else sessions.from_columns(row["session"]),
-        inbox=tuple(message for message, service in messages if message is not None and spoken_by(message, service)),
-        results=tuple(_results(session, row["results"])),
-        timers=tuple(row["timers"]),
-    )
-
-
-def _results(session: UUID, stored: Sequence[Any]) -> Sequence[ResultRow]:
-    return [results.from_columns(session, row) for row in stored]

@@ -6,6 +6,8 @@ functions is handed to the driver's simple protocol instead.
 
 from __future__ import annotations
 
+import re
+
 from alembic import op
 
 
@@ -16,3 +18,12 @@ def run(text: str) -> None:
     adapted = connection.connection.dbapi_connection
     assert adapted is not None
     adapted.run_async(lambda driver: driver.execute(text))
+
+
+def function(text: str, name: str) -> str:
+    """The one statement of a file that makes this function, so that it replaces what has its name and keeps its
+    grants."""
+    begin = re.search(rf"^CREATE (OR REPLACE )?FUNCTION {name}\(", text, re.MULTILINE)
+    assert begin is not None, name
+    end = text.index("\n$$;", begin.start()) + len("\n$$;")
+    return "CREATE OR REPLACE FUNCTION" + text[begin.start() : end].partition("FUNCTION")[2]

@@ -11,6 +11,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import groupby
+from typing import TypeVar
 from uuid import UUID
 
 import msgspec
@@ -18,11 +19,12 @@ import msgspec
 from accompanist import limits
 from accompanist.language import waits
 from accompanist.log import sessions
-from accompanist.log.inbox import Letter
-from accompanist.log.story import Answered, Story, Told
+from accompanist.log.inbox import AWAY, Letter
+from accompanist.log.sessions import encode
 from accompanist.runtime.control import CLIENT, EVENT_SITE
 from accompanist.runtime.messages import Kind, Message, shard_of
 from accompanist.runtime.ports import (
+    NEVER_DELIVERED,
     Audited,
     Delivery,
     Due,
@@ -35,11 +37,27 @@ from accompanist.runtime.ports import (
     SessionRow,
     Timer,
     TimerRow,
+    Undelivered,
 )
 
 Key = tuple[UUID, str, str, str]
 _BEGINS = (Kind.START, Kind.DATA, Kind.CHOICE)
+_SAID = (Kind.DATA, Kind.CHOICE)
 _UNDONE = (Phase.UNDOING, Phase.UNDONE, Phase.ENDED)
+_SILENT = (*_UNDONE, Phase.SETTLED)
+_GOES_ON = (Phase.RUNNING, Phase.DONE)
+Row = TypeVar("Row")
+
+
+def beyond_bounds(message: Message) -> bool:
+    """What `accept` refuses for ever."""
+    names = (message.site, message.sender, message.receiver, message.kind)
+    about = len(encode(message.header)) + len(encode(message.context))
+    return (
+        len(message.payload) > limits.payload_bytes_max
+        or sum(len(name.encode()) for name in names) > limits.key_bytes_max
+        or about > limits.about_bytes_max
+    )
 
 
 class Shard(msgspec.Struct):
@@ -76,6 +94,7 @@ class Tables:
     def __init__(self, service: str, clock: Callable[[], float], early_rows_max: int) -> None:
         self.service = service
         self.early_rows_max = early_rows_max
+        self.batch_bytes_max = limits.batch_bytes_max
         self.crowded: list[str] = []
         self.sessions: dict[tuple[UUID, str], SessionRow] = {}
         self.updated_at: dict[tuple[UUID, str], float] = {}
@@ -127,8 +146,8 @@ class Tables:
             return self._compare(message)
         if owner in self.stubs or (message.sender == CLIENT and sender_service != self.service):
             return Delivery.CLOSED
-        if len(message.payload) > limits.payload_bytes_max:
-            return Delivery.FULL
+        if beyond_bounds(message):
+            return Delivery.REFUSED
         known = owner in self.sessions
         if full and message.kind in _BEGINS and not known:
             return Delivery.FULL
@@ -211,6 +230,36 @@ class Tables:
                 self.timers.pop((result.session, result.role, result.site), None)
         over = {(row.header.session, row.role) for row in rows if row.phase in _UNDONE}
         self.timers = {key: timer for key, timer in self.timers.items() if key[:2] not in over}
+
+    def fall_silent(self, role: tuple[UUID, str]) -> None:
+        """A role that goes back, or is over, sends nothing to programs any more."""
+        if self.sessions[role].phase in _SILENT:
+            said = [key for key, out in self.outbox.items() if (key[0], key[2]) == role and out.message.kind in _SAID]
+            for key in said:
+                del self.outbox[key]
+
+    def undelivered(self, held: Collection[int]) -> list[Undelivered]:
+        """The SQL function of this name."""
+        found = []
+        for key, row in sorted(self.outbox.items(), key=lambda entry: entry[1].tried_at):
+            of = self.sessions.get((key[0], key[2]))
+            waits = of is not None and of.parked is None and of.phase in _GOES_ON
+            if row.answer in NEVER_DELIVERED and waits and shard_of(key[0], limits.shards_count) in held:
+                found.append(Undelivered(*key, row.answer, row.service))
+        return found
+
+    def batch(self, rows: Sequence[Row], weigh: Callable[[Row], int]) -> list[Row]:
+        """As many as there is room for, by their bytes; one at least."""
+        taken, weight = [], 0
+        for row in rows:
+            if weight >= self.batch_bytes_max:
+                break
+            taken.append(row)
+            weight += weigh(row)
+        return taken
+
+    def weight(self, key: Key) -> int:
+        return len(self.inbox[key][0].payload) if key in self.inbox else 0
 
     def due(self, held: Collection[int], limit: int) -> Due:
         """The SQL function of this name."""
@@ -302,6 +351,7 @@ class Tables:
             row = self.sessions.pop(key)
             del self.updated_at[key], self.over_at[key]
             self.inbox = {k: kept for k, kept in self.inbox.items() if (k[0], k[3]) != key}
+            self.outbox = {k: kept for k, kept in self.outbox.items() if (k[0], k[2]) != key}
             self.results = {k: kept for k, kept in self.results.items() if k[:2] != key}
             self.timers = {k: kept for k, kept in self.timers.items() if k[:2] != key}
             self.stubs.setdefault(key, (row.outcome or row.phase.value, self._clock()))
@@ -333,7 +383,9 @@ class Tables:
 
     def _over(self, held: Collection[int], age: float, since: float, limit: int) -> list[tuple[UUID, str]]:
         """The sessions that were over before `age` and after `since`, and that nobody waits for."""
-        owing = {(key[0], key[2]) for key in self.outbox}
+        owing = {
+            (key[0], key[2]) for key, row in self.outbox.items() if row.answer not in (Delivery.CLASH, Delivery.REFUSED)
+        }
         return [
             key
             for key, at in sorted(self.over_at.items(), key=lambda entry: entry[1])
@@ -424,56 +476,5 @@ class MemoryDatabase:
             if service in self.services:
                 answers += self.services[service].deliver_all(messages, sender_service, home=home)
             else:
-                answers += [Delivery.UNKNOWN] * len(messages)
+                answers += [Delivery.UNKNOWN if service == AWAY else Delivery.NOWHERE] * len(messages)
         return answers
-
-
-def story(tables: Tables, session: UUID) -> Story | None:
-    """What the SQL statement of this name reads."""
-    told = [
-        _told(message, "inbox", at, service, Delivery.STORED)
-        for message, service, at in tables.inbox.values()
-        if message.session == session
-    ]
-    told += [
-        _told(row.message, "outbox", row.tried_at, row.service, row.answer)
-        for row in tables.outbox.values()
-        if row.message.session == session
-    ]
-    answered = [
-        Answered(
-            role=row.role,
-            site=row.site,
-            kind=row.kind,
-            operation=row.operation,
-            outcome=row.outcome,
-            value=row.value,
-            at=at,
-        )
-        for row, at in tables.results.values()
-        if row.session == session
-    ]
-    found = Story(
-        session=session,
-        rows=tuple(row for key, row in sorted(tables.sessions.items()) if key[0] == session),
-        messages=tuple(told),
-        results=tuple(answered),
-        stubs=tuple((key[1], outcome) for key, (outcome, _) in sorted(tables.stubs.items()) if key[0] == session),
-        audits=tuple(audit for audit in tables.audits if audit.session == session),
-        timers=tuple(tables.timers_set(session)),
-    )
-    return found if found.rows or found.messages or found.stubs or found.audits else None
-
-
-def _told(message: Message, place: str, at: float, service: str, answer: Delivery) -> Told:
-    return Told(
-        site=message.site,
-        kind=message.kind.value,
-        sender=message.sender,
-        receiver=message.receiver,
-        payload=message.payload,
-        place=place,
-        at=at,
-        service=service,
-        answer=answer.value,
-    )

@@ -225,7 +225,7 @@ def _failure(error: _ErrorFields) -> Answer:
         case code if code == METHOD_NOT_FOUND:
             return Missing("")
         case code:
-            return Fault(f"the worker answered error {code}")
+            return Fault(f"the worker answered error {code}", refused=code in (INVALID_REQUEST, INVALID_PARAMS))
 
 
 def _text(data: msgspec.Raw | msgspec.UnsetType) -> str:

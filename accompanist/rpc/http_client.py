@@ -64,7 +64,7 @@ class HttpClient:
         id = self._last_id
         body = envelope.write_request(id, method, arguments, meta)
         if len(body) > limits.message_bytes_max:
-            return Fault(f"the call is larger than {limits.message_bytes_max} bytes")
+            return Fault(f"the call is larger than {limits.message_bytes_max} bytes", refused=True)
         try:
             async with self._places, asyncio.timeout(timeout_ms / 1000):
                 return await self._ask(body, headers_of(meta), id, method, left)

@@ -70,7 +70,7 @@ class StreamClient:
     ) -> Answer:
         """The same; `left` is told of a call that was sent and whose caller goes without an answer."""
         if len(arguments) + len(meta) + len(method) > limits.message_bytes_max - 128:
-            return Fault(f"the call is larger than {limits.message_bytes_max} bytes")
+            return Fault(f"the call is larger than {limits.message_bytes_max} bytes", refused=True)
         connecting = False
         try:
             async with self._places, asyncio.timeout(timeout_ms / 1000) as time_left:

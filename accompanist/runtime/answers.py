@@ -52,11 +52,13 @@ class Missing(msgspec.Struct, frozen=True):
 
 class Fault(msgspec.Struct, frozen=True):
     """No answer that means anything. The effect is unknown. `silent`: the worker said nothing at all; it is away, or
-    the way to it is. `away`: it has not even read the call: nobody listens, or the connection was reset before."""
+    the way to it is. `away`: it has not even read the call: nobody listens, or the connection was reset before.
+    `refused`: it read the call and cannot take it as it is, or it is too large to be sent."""
 
     text: str
     silent: bool = False
     away: bool = False
+    refused: bool = False
 
 
 Answer = Replied | Declined | RetryLater | Closed | Reused | Missing | Fault

@@ -14,7 +14,7 @@ from enum import StrEnum
 import msgspec
 
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Executed
+from accompanist.runtime.ports import Delivery, Executed
 
 
 class Name(StrEnum):
@@ -93,10 +93,12 @@ class Deadline(msgspec.Struct, frozen=True):
 
 
 class Clashed(msgspec.Struct, frozen=True):
-    """A receiver holds other content under the identity of a message of ours."""
+    """A receiver will never take a message of ours. `answer` says why; `service` plays it, where that is known."""
 
     site: str
     receiver: str
+    answer: Delivery = Delivery.CLASH
+    service: str = ""
     name: Name = Name.CLASHED
 
 

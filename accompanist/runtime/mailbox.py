@@ -4,13 +4,23 @@ A receive names its site and its sender, so a message waits under that name unti
 came before or after. Putting a message twice is harmless; putting another content under the same name is a
 divergence, because a message is a function of its site (design 3.2).
 
-Bound: `limits.messages_per_session_max`. What is beyond it stays in the inbox and is read when the session is rebuilt.
+Two things are bounded, each by a count and by bytes: the messages that wait, and the messages that the program has
+taken. Neither is ever lost by it, because all of them are rows of the inbox.
+- Beyond the bound a message that the program does not wait for is not kept: `spilled` says that the inbox holds more,
+  and whoever drives the session reads on there when the program asks for something that is not here.
+- Beyond the bound a message that was taken leaves a digest behind, with which a later copy is compared. A program can
+  only run again from the top over messages that are all here: `whole` says whether they are.
 """
 
 from __future__ import annotations
 
+import hashlib
+
 from accompanist import limits
 from accompanist.runtime.messages import Message
+
+Name = tuple[str, str]
+"""Site and sender."""
 
 
 class Contradiction(Exception):
@@ -21,27 +31,76 @@ class Contradiction(Exception):
 
 
 class Mailbox:
-    """Messages by (site, sender); each is taken once by a run and put back by `rewind` for the next."""
+    """Messages by name. A message that was taken stays while there is room, for the next run from the top."""
 
     def __init__(self) -> None:
-        self._waiting: dict[tuple[str, str], Message] = {}
+        self._waiting: dict[Name, Message] = {}
+        self._waiting_bytes = 0
+        self._taken: dict[Name, Message] = {}
+        self._taken_bytes = 0
+        self._let_go: dict[bytes, bytes] = {}
+        """Digest of the name to digest of the content: this is all that is left of a message that was let go."""
+        self.spilled = False
+        """Whether the inbox may hold messages that were never here."""
+        self.bounded = True
+        """Whether there are bounds at all. A person's verb may need every message at once."""
 
-    def put(self, message: Message) -> bool:
-        """Keep a message; False if it was here already or there is no room. Raises Contradiction."""
-        key = (message.site, message.sender)
-        held = self._waiting.get(key)
+    def put(self, message: Message, *, wanted: bool = False) -> bool:
+        """Keep a message; False if it was here already or there is no room. There is always room for the one that is
+        `wanted` now. Raises Contradiction."""
+        name = (message.site, message.sender)
+        held = self._waiting.get(name) or self._taken.get(name)
         if held is not None:
             if held.payload != message.payload or held.kind != message.kind:
                 raise Contradiction(message.site, message.sender)
             return False
-        if len(self._waiting) >= limits.messages_per_session_max:
+        if (left := self._let_go.get(_digest(*name))) is not None:
+            if left != _content(message):
+                raise Contradiction(message.site, message.sender)
             return False
-        self._waiting[key] = message
+        if not wanted and self._full(len(self._waiting), self._waiting_bytes + len(message.payload)):
+            self.spilled = True
+            return False
+        self._waiting[name] = message
+        self._waiting_bytes += len(message.payload)
         return True
 
     def get(self, site: str, sender: str) -> Message | None:
-        """The message of that name, if it is here. It stays: a later copy must still be compared with it."""
-        return self._waiting.get((site, sender))
+        """The message of that name, if it is here."""
+        return self._waiting.get((site, sender)) or self._taken.get((site, sender))
+
+    def take(self, message: Message) -> None:
+        """The program has taken this message. What was taken first is let go first."""
+        name = (message.site, message.sender)
+        if self._waiting.pop(name, None) is None:
+            return
+        self._waiting_bytes -= len(message.payload)
+        self._taken[name] = message
+        self._taken_bytes += len(message.payload)
+        while self._taken and self._full(len(self._taken) - 1, self._taken_bytes):
+            oldest = next(iter(self._taken))
+            gone = self._taken.pop(oldest)
+            self._taken_bytes -= len(gone.payload)
+            self._let_go[_digest(*oldest)] = _content(gone)
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything that came is here, so that a program can run again from the top."""
+        return not self._let_go and not self.spilled
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        """How many messages are in memory."""
+        return len(self._waiting) + len(self._taken)
+
+    def _full(self, count: int, size: int) -> bool:
+        return self.bounded and (
+            count >= limits.messages_per_session_max or size > limits.message_bytes_per_session_max
+        )
+
+
+def _digest(*parts: str) -> bytes:
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _content(message: Message) -> bytes:
+    return hashlib.blake2b(message.kind.value.encode() + b"\0" + message.payload, digest_size=8).digest()

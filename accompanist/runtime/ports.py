@@ -23,22 +23,19 @@ from uuid import UUID
 
 import msgspec
 
+from accompanist.runtime.listings import EVERY_SESSION as EVERY_SESSION
+from accompanist.runtime.listings import Audited as Audited
+from accompanist.runtime.listings import Cursor as Cursor
+from accompanist.runtime.listings import EventRow as EventRow
+from accompanist.runtime.listings import Search as Search
+from accompanist.runtime.listings import SessionSummary as SessionSummary
+from accompanist.runtime.listings import Timer as Timer
 from accompanist.runtime.messages import Header, Message
+from accompanist.runtime.phases import Parked as Parked
+from accompanist.runtime.phases import Phase as Phase
 
 DAMAGED_WAITS = "repair"
 """The first word of what a session waits for that the log refuses; people and `doctor` look for it."""
-
-
-class Phase(StrEnum):
-    """Where a session stands at one role; the table is in `runtime.saga`."""
-
-    RUNNING = "running"
-    DONE = "done"
-    CLOSING = "closing"
-    UNDOING = "undoing"
-    UNDONE = "undone"
-    SETTLED = "settled"
-    ENDED = "ended"
 
 
 class Executed(msgspec.Struct, frozen=True):
@@ -47,13 +44,6 @@ class Executed(msgspec.Struct, frozen=True):
     site: str
     operation: str
     arguments: bytes
-
-
-class Parked(msgspec.Struct, frozen=True):
-    """Why a session waits for an operator: an error code and a text without payload."""
-
-    code: str
-    text: str
 
 
 class SessionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,7 +140,9 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
 class Delivery(StrEnum):
     """`stored`: the receiver has it. `same`: it had it already. `clash`: it holds other content under this identity.
-    `full`: the receiver takes no more now. `closed`: the session is over there. `unknown`: no such service here."""
+    `full`: the receiver takes no more now. `closed`: the session is over there. `unknown`: its service is not to be had
+    now. And for ever: `refused`, the message is beyond a bound, or cannot be read; `nowhere`, nobody knows the service
+    that plays the receiver."""
 
     STORED = "stored"
     SAME = "same"
@@ -158,6 +150,12 @@ class Delivery(StrEnum):
     FULL = "full"
     CLOSED = "closed"
     UNKNOWN = "unknown"
+    REFUSED = "refused"
+    NOWHERE = "nowhere"
+
+
+NEVER_DELIVERED = (Delivery.CLASH, Delivery.REFUSED, Delivery.NOWHERE)
+"""Answers that would be no other if the message was sent again."""
 
 
 class Fate(StrEnum):
@@ -180,7 +178,7 @@ def fate(delivery: Delivery) -> Fate:
             return Fate.OVER
         case Delivery.FULL | Delivery.UNKNOWN:
             return Fate.AGAIN
-        case Delivery.CLASH:
+        case Delivery.CLASH | Delivery.REFUSED | Delivery.NOWHERE:
             return Fate.CLASH
         case _:
             assert_never(delivery)
@@ -205,12 +203,16 @@ class Stub(msgspec.Struct, frozen=True, kw_only=True):
 
 class Memory(msgspec.Struct, frozen=True, kw_only=True):
     """All that the log knows of (session, role): what a replay runs on. Messages that were not written by the service
-    that plays their sender are left out. `timers`: the sites of those that are set."""
+    that plays their sender are left out. `timers`: the sites of those that are set. `more`: there are too many bytes of
+    data and selections to be read at once, and `inbox` has none of them: `Log.page` reads them. `whole`: they are all
+    here, however many they are, because that was asked for."""
 
     session: SessionRow | None
     inbox: tuple[Message, ...]
     results: tuple[ResultRow, ...]
     timers: tuple[str, ...] = ()
+    more: bool = False
+    whole: bool = False
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -231,34 +233,23 @@ class Due(msgspec.Struct, frozen=True):
     next_s: float | None
 
 
-class Timer(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of `timers list`. Times are seconds since the epoch, by the log's clock."""
-
-    session: UUID
-    role: str
-    site: str
-    operation: str
-    choreography: str
-    set_at: float
-    due_at: float
-
-
-class EventRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of `events list`: something that was told from outside. `early`: no session of this service has asked for
-    it yet. What it says is in the inbox."""
-
-    session: UUID
-    role: str
-    name: str
-    at: float
-    early: bool
-
-
 class Away(msgspec.Struct, frozen=True):
     """A message in the outbox, and the service of another database that it is for."""
 
     service: str
     message: Message
+
+
+class Undelivered(msgspec.Struct, frozen=True):
+    """A message that stays in the outbox, because its receiver, played by `service`, will never take it: `answer` is
+    `clash`, `refused` or `nowhere`."""
+
+    session: UUID
+    site: str
+    sender: str
+    receiver: str
+    answer: Delivery
+    service: str
 
 
 class Lease(msgspec.Struct, frozen=True):
@@ -281,69 +272,9 @@ class LogUnavailable(Exception):
     log does may be done twice."""
 
 
-class Cursor(msgspec.Struct, frozen=True):
-    """Where a page of summaries ended."""
-
-    started_at: float
-    session: UUID
-    role: str
-
-
-class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of `sessions list`."""
-
-    session: UUID
-    role: str
-    choreography: str
-    phase: Phase
-    outcome: str | None
-    reason: str | None
-    parked: Parked | None
-    waiting: str
-    started_at: float
-    updated_at: float
-    retrying: int = 0
-    trouble: str = ""
-    due_at: float | None = None
-    """When the first of its timers is due, if one is set."""
-    attributes: dict[str, str] = {}
-
-    @property
-    def cursor(self) -> Cursor:
-        return Cursor(self.started_at, self.session, self.role)
-
-
-class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """Which sessions are meant: all that fit every field that is given. `waiting` is a part of the text, whatever its
-    case; `open`: neither settled nor ended; `older_s`: started longer ago than that; `idle_s`: not written for so long;
-    both by the log's clock; `attributes`: all of these are among the session's."""
-
-    session: UUID | None = None
-    role: str | None = None
-    choreography: str | None = None
-    phase: Phase | None = None
-    outcome: str | None = None
-    open: bool | None = None
-    parked: bool | None = None
-    retrying: bool | None = None
-    waiting: str | None = None
-    older_s: float | None = None
-    idle_s: float | None = None
-    attributes: dict[str, str] | None = None
-
-
-EVERY_SESSION = Search()
-
-
-class Audited(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operator did to a session: `verb` is the program's word, `who` and `why` are the operator's."""
-
-    at: float
-    session: UUID
-    role: str
-    verb: str
-    who: str
-    why: str
+class LogSlow(LogUnavailable):
+    """The log was reached, and did not answer within its time. Asked for as much again it would not either: whoever can
+    asks for less."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -364,16 +295,25 @@ class Log(Protocol):
 
     async def flush(self, commits: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
         """Commit all of it, durably; per commit, the delivery of each of its `messages` then its `home`, in order.
-        What was not taken (`full`, `unknown`) stays in the outbox. Raises LeaseLost, LogUnavailable."""
+        What was not taken stays in the outbox, until its sender goes back or is over: then it sends no data and no
+        selection any more. Raises LeaseLost, LogUnavailable."""
         ...
 
     async def take(self, limit: int, done: Sequence[Taken] = ()) -> Sequence[Taken]:
         """Messages that arrived for the shards held, at most `limit`, oldest first. A message is returned until a later
-        call has it in `done`: give back what the last call returned, once it was taken in."""
+        call has it in `done`: give back what the last call returned, once it was taken in. Not more than about
+        `limits.batch_bytes_max` of payload; so do `resend` and `relay`."""
         ...
 
-    async def load(self, keys: Sequence[tuple[UUID, str]]) -> Sequence[Memory]:
-        """What is known of each (session, role), in the order asked."""
+    async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
+        """What is known of each (session, role), in the order asked: of the first, and of as many more as weigh no more
+        than `limits.load_bytes_max` together. One that weighs more than that by itself has `more`; with `whole` it
+        has everything all the same."""
+        ...
+
+    async def page(self, session: UUID, role: str, site: str, sender: str) -> Sequence[Message]:
+        """Data and selections for a role: the one of that name, and such as its program probably asks for after it, at
+        most `limits.page_rows_max` and about `limits.page_bytes_max`. Nothing, where that one is not in the inbox."""
         ...
 
     async def unfinished(self, shards: Sequence[int]) -> Sequence[tuple[UUID, str]]:
@@ -384,6 +324,11 @@ class Log(Protocol):
     async def resend(self, limit: int) -> Mapping[str, int]:
         """Try again what is due in the outbox; answers how many rows each delivery outcome took. A row that is refused
         again is due later and later."""
+        ...
+
+    async def undelivered(self, limit: int) -> Sequence[Undelivered]:
+        """Messages of open sessions, of the shards held, that will never be delivered. They are told until their
+        session is parked, or goes back."""
         ...
 
     async def due(self, limit: int) -> Due:

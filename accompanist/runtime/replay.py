@@ -130,6 +130,18 @@ class Run:
         return None
 
     @property
+    def asked(self) -> CallWorker | None:
+        """The call that it waits for, if it waits for one."""
+        call = self._operation
+        if not isinstance(call, Call) or call.site in self._results or waits.is_wait(call.operation):
+            return None
+        try:
+            arguments = codec.encode(dict(call.arguments))
+        except codec.EncodeError:
+            return None  # this was never asked
+        return CallWorker(call.site, ResultKind.FORWARD, call.operation, arguments)
+
+    @property
     def past_commit(self) -> bool:
         """Whether what happens now may not fail any more: the pivot is through, or may be.
 
@@ -293,6 +305,7 @@ class Run:
         by_hand = self._results.get(receive.site)
         payload = message.payload if by_hand is None else by_hand.value
         self.consumed.append(message)
+        self._mailbox.take(message)
         self._step(self._decoded(payload, receive.type, f"what {receive.sender} sent at {receive.site}"))
         return None
 
@@ -312,6 +325,7 @@ class Run:
                 raise Diverged(f"{what} should carry a value and does not")
             value = self._decoded(bytes(parts[1]), type, what)
         self.consumed.append(message)
+        self._mailbox.take(message)
         self._step((label, value))
         return None
 
@@ -344,15 +358,21 @@ def executed_by(begin: Callable[[], Run]) -> tuple[tuple[Executed, ...], Execute
     """What a worker without a fence has executed: the transactions that a run over the log finds answered, and the one
     that it comes to ask for, which may have been asked for. Such a worker has to take the compensation of what never
     ran as done. Nothing, where no run can begin: the arguments never came, or do not fit."""
-    run, doubtful = None, None
+    run = None
     # where the run stops, and why, does not matter: it has passed everything that was answered
     with contextlib.suppress(Failed, Diverged):
         run = begin()
-        wait = run.advance()
-        call = wait.call if wait is not None else None
-        if call is not None and run.operations[call.operation].kind == "transaction":
-            doubtful = Executed(call.site, call.operation, call.arguments)
-    return (tuple(run.executed) if run is not None else ()), doubtful
+        run.advance()
+    return executed_in(run) if run is not None else ((), None)
+
+
+def executed_in(run: Run) -> tuple[tuple[Executed, ...], Executed | None]:
+    """The same of a run that has come as far as it can."""
+    asked = run.asked
+    doubtful = None
+    if asked is not None and run.operations[asked.operation].kind == "transaction":
+        doubtful = Executed(asked.site, asked.operation, asked.arguments)
+    return tuple(run.executed), doubtful
 
 
 def decode_arguments(

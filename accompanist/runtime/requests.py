@@ -7,13 +7,14 @@ doubt had succeeded, and the session goes on.
 
 from __future__ import annotations
 
+from accompanist.runtime import undelivered
 from accompanist.runtime.beginning import owner_of
 from accompanist.runtime.control import DEADLINE_SITE, control, reason_in
 from accompanist.runtime.ending import Ending
 from accompanist.runtime.events import Arrived, Clashed, Deadline
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Phase
-from accompanist.runtime.state import CLASH, ILL_TOLD
+from accompanist.runtime.state import ILL_TOLD
 
 CANCELLED = "cancelled: "
 DEADLINE = "deadline"
@@ -83,7 +84,7 @@ class Requests(Ending):
         if self.row.phase is Phase.CLOSING:
             self._defer(event)
             return
-        self._park(CLASH, f"{event.receiver} holds another message of site {event.site}")
+        self._park(*undelivered.reason(event, self.header))
 
     def _defer(self, event: Arrived | Clashed) -> None:
         """The fence may say that the session goes on after all."""

@@ -82,7 +82,10 @@ class Session(ByHand, Requests):
         session.inherited = asked != ""
         session.unanswered = asked if asked not in session._results else None
         session.retried(0)  # whoever asks from here on counts anew
-        return session, session._resume(memory.inbox)
+        session._mailbox.spilled, session._mailbox.bounded = memory.more, not memory.whole
+        bursts = session._resume(memory.inbox)
+        session._mailbox.bounded = True
+        return session, bursts
 
     def handle(self, event: Event) -> Burst:
         """What follows from an event. Raises Bug for an impossible one, before anything has changed. Where the action
@@ -352,7 +355,8 @@ class Session(ByHand, Requests):
             return self.impossible(Arrived(message), problem)
 
     def _run_on(self, bursts: list[Burst]) -> None:
-        begun = self._arguments is not None if self.is_initiator else len(self._mailbox) > 0
+        heard = len(self._mailbox) > 0 or self._mailbox.spilled
+        begun = self._arguments is not None if self.is_initiator else heard
         if self.row.phase is Phase.RUNNING and self._run is None and begun:
             self._advance()
             bursts.append(self._burst())

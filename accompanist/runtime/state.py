@@ -23,7 +23,7 @@ from accompanist.runtime.events import Answered, Arrived, Clashed, CloseAnswered
 from accompanist.runtime.mailbox import Contradiction, Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Executed, Parked, Phase, ResultKind, ResultRow, SessionRow, TimerRow
-from accompanist.runtime.replay import Diverged, Failed, Run, Wait, decode_arguments, executed_by
+from accompanist.runtime.replay import Diverged, Failed, Run, Wait, decode_arguments, executed_by, executed_in
 from accompanist.runtime.undoing import Undoing
 
 ILL_TOLD = catalogue(
@@ -81,6 +81,8 @@ class State:
         self._recovering = False
         self._requests: list[Arrived | Clashed] = []
         """What came while the session was closing and is to be heard if it goes on after all."""
+        self.looked_for: tuple[str, str] | None = None
+        """What it lacked when the inbox was looked into for it last."""
         self.spoilt = False
         """An action broke off in the middle: what stands here beside the row is half of a decision. Nothing more is to
         be asked of it but to be parked; the log makes it again."""
@@ -124,6 +126,30 @@ class State:
         """It rests, and an event may end that."""
         world = self._wait.world if self.rests and self._wait is not None else None
         return world is not None and waits.event_in(world.operation) is not None
+
+    @property
+    def lacking(self) -> tuple[str, str] | None:
+        """Site and sender of the message that is waited for, where it may lie in the inbox without having been heard:
+        there was no room for it when it came. Whoever drives the session reads on from there."""
+        if self.row.phase is not Phase.RUNNING or self.row.parked is not None or not self._mailbox.spilled:
+            return None
+        return None if self._wait is None or self._wait.sender is None else (self._wait.site, self._wait.sender)
+
+    @property
+    def whole(self) -> bool:
+        """Whether its program can run again from the top over what is in memory."""
+        return self._mailbox.whole
+
+    @property
+    def knows_its_past(self) -> bool:
+        """Whether it can say what its program has asked for, without the inbox: by running again, or because the run
+        that is under way has come as far as it can."""
+        behind = self._mailbox.spilled and self._wait is not None and self._wait.sender is not None
+        return self._mailbox.whole or (self._run is not None and not behind)
+
+    def heard_in_part(self) -> None:
+        """The inbox holds messages for this session that it was not told of."""
+        self._mailbox.spilled = True
 
     def park(self, code: str, text: str) -> Burst:
         """Stop for an operator; what was decided so far stays decided."""
@@ -209,7 +235,8 @@ class State:
         """What a worker without a fence has executed, as far as a run over log and mailbox, and its last word, know.
         What was never asked was not executed; a row that does not say what was asked leaves that open."""
         declined = self._late.site if self._late is not None and self._late.name is Name.DECLINED else None
-        answered, doubtful = executed_by(self._new_run)
+        live = None if self._mailbox.whole else self._run
+        answered, doubtful = executed_by(self._new_run) if live is None else executed_in(live)
         if doubtful is None or doubtful.site == declined or self.row.asked not in (None, doubtful.site):
             return answered
         return (*answered, doubtful)
@@ -231,8 +258,10 @@ class State:
                 return False
             new, self._arguments, self.cause = self._arguments is None, message.payload, message
             return new
+        wait = self._wait
+        awaited = wait is not None and (wait.site, wait.sender) == (message.site, message.sender)
         try:
-            return self._mailbox.put(message)
+            return self._mailbox.put(message, wanted=awaited or message.kind is Kind.EVENT)
         except Contradiction as contradiction:
             self._park(CLASH, str(contradiction))
             return False

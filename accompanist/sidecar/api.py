@@ -223,7 +223,7 @@ class Api:
         match delivery:
             case Delivery.FULL:
                 raise OperatorError(INBOX_FULL, f"the inbox of {self._service} takes no more now")
-            case Delivery.UNKNOWN:
+            case Delivery.UNKNOWN | Delivery.REFUSED | Delivery.NOWHERE:
                 raise OperatorError(NOT_TAKEN, f"the log of {self._service} did not take the message")
             case Delivery.STORED | Delivery.SAME | Delivery.CLASH | Delivery.CLOSED:
                 return delivery

@@ -34,9 +34,19 @@ from accompanist import crashpoints, limits
 from accompanist.runtime import ports
 from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst
-from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, Deadline, Event, Fired
+from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, CloseAnswered, Deadline, Event, Fired
 from accompanist.runtime.messages import Kind, Message, spoken_by
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, SessionRow, Taken
+from accompanist.runtime.ports import (
+    Commit,
+    Delivery,
+    LeaseLost,
+    Log,
+    LogUnavailable,
+    Memory,
+    SessionRow,
+    Taken,
+    Undelivered,
+)
 from accompanist.runtime.session import Session
 from accompanist.sidecar import resting
 from accompanist.sidecar.aside import parked
@@ -48,6 +58,7 @@ from accompanist.sidecar.holding import Holding
 from accompanist.sidecar.hosting import Programs
 from accompanist.sidecar.loading import Loader
 from accompanist.sidecar.news import Key, shard_of
+from accompanist.sidecar.reading import Reader
 from accompanist.sidecar.tasks import Tasks
 from accompanist.sidecar.tracing import Tracing
 
@@ -84,6 +95,7 @@ class Driver(Holding):
         """Told of each timer that is set, and in how many seconds it is due."""
         self._loader = Loader(log, self._news, self._take_up, partial(self._damaged, reading=True))
         self.damage = Damage(log, committer, self.recover)
+        self._reader = Reader(self._loader, self._tasks, self._is_live, self._read)
 
     # -- what comes in -----------------------------------------------------------------------------
 
@@ -132,8 +144,13 @@ class Driver(Holding):
         if not self.holds(message.session):
             return
         session = self._sessions.get(key)
+        hosted = self._programs.program(message.header, message.receiver)
         if session is not None and not resting.belongs(message, session.header, self._service):
             logger.error("message.refused", session=str(message.session), sender=message.sender)
+        elif not resting.has_place(message, hosted if session is None else session.program):
+            return
+        elif session is not None and message.kind is Kind.OPERATOR and session.row.parked and not session.whole:
+            self._reload(session, message)
         elif session is not None:
             self._feed(session, Arrived(message))
         elif key in self._loading:
@@ -148,9 +165,15 @@ class Driver(Holding):
         """Timers that are due, as (session, role, site). What does not hear of one is told again."""
         self._tell(((of, role), Deadline() if site == DEADLINE_SITE else Fired(site)) for of, role, site in due)
 
-    def clashed(self, message: Message) -> None:
-        """A receiver holds other content under this message's identity."""
-        self._tell([((message.session, message.sender), Clashed(message.site, message.receiver))])
+    def clashed(self, message: Message, answer: Delivery) -> None:
+        """A receiver will never take this message: it holds other content under its identity, say."""
+        self._tell([((message.session, message.sender), Clashed(message.site, message.receiver, answer))])
+
+    def undelivered(self, found: Iterable[Undelivered]) -> None:
+        """What lies in the outbox and will never be delivered, whoever found that out."""
+        self._tell(
+            ((one.session, one.sender), Clashed(one.site, one.receiver, one.answer, one.service)) for one in found
+        )
 
     def _tell(self, news: Iterable[tuple[Key, Fired | Deadline | Clashed]]) -> None:
         """What is not of the inbox, to sessions wherever they are."""
@@ -210,10 +233,14 @@ class Driver(Holding):
     def _take_up(self, key: Key, memory: Memory) -> None:
         """A session that was loaded, and what came for it meanwhile."""
         self.damage.was_read(key)
+        memory = resting.placed(memory, self._programs)
         waiting = self._loading.pop(key, [])
-        if key in self._sessions:
+        if (live := self._sessions.get(key)) is not None:
             # a lost `take` may have kept some of these from it
             waiting.extend(memory.inbox)
+            if memory.more:
+                live.heard_in_part()
+                self._reader.read_on(live)
         elif self.holds(key[0]):
             self._rebuild(key, memory, alone=not waiting)
         # what is not in memory now is over, or not ours, and stays so
@@ -262,6 +289,21 @@ class Driver(Holding):
         if session.outdated:
             self._again_from_the_log(session)
 
+    # -- sessions with more messages than memory is to hold ------------------------------------------
+
+    def _is_live(self, session: Session) -> bool:
+        return self._sessions.get(session.key) is session
+
+    def _read(self, session: Session, message: Message) -> None:
+        if resting.belongs(message, session.header, self._service) and resting.has_place(message, session.program):
+            self._feed(session, Arrived(message))
+
+    def _reload(self, session: Session, order: Message | None = None) -> None:
+        """Begin again from the log with everything that is in the inbox: what comes next is decided over all of it."""
+        self._drop(session)
+        self._loading[session.key] = [] if order is None else [order]
+        self._tasks.spawn([session.key], self._make_again(session, whole=True))
+
     # -- deciding and carrying out -----------------------------------------------------------------
 
     def _feed(self, session: Session, event: Event) -> None:
@@ -280,14 +322,14 @@ class Driver(Holding):
         self._loading[session.key] = []
         self._tasks.spawn([session.key], self._make_again(session))
 
-    async def _make_again(self, session: Session) -> None:
+    async def _make_again(self, session: Session, *, whole: bool = False) -> None:
         try:
             await self._committer.commit(row_of(session))
         except Exception as problem:
             self._loading.pop(session.key, None)
             self._refused(session, problem)
             return
-        await self._loader.load([session.key])
+        await self._loader.load([session.key], whole=whole)
 
     def _carry(self, session: Session, burst: Burst) -> None:
         if burst.parked is not None:
@@ -305,10 +347,11 @@ class Driver(Holding):
             self._dirty.forget(session)
             self._committing[session.key] += 1
             self._tasks.spawn([session.key], self._commit(session, burst, cause, began))
-            return
-        self._tracing.carried(burst, (), cause, began)
-        self._dirty.soon(session)
-        self._release(session, burst, cause)
+        else:
+            self._tracing.carried(burst, (), cause, began)
+            self._dirty.soon(session)
+            self._release(session, burst, cause)
+        self._reader.read_on(session)
 
     async def _commit(self, session: Session, burst: Burst, cause: dict[str, str], began: int) -> None:
         """Make a burst stable, then let it go."""
@@ -366,7 +409,7 @@ class Driver(Holding):
     def _delivered(self, messages: Sequence[Message], deliveries: Sequence[Delivery]) -> None:
         for message, delivery in zip(messages, deliveries, strict=True):
             if ports.fate(delivery) is ports.Fate.CLASH:
-                self.clashed(message)
+                self.clashed(message, delivery)
 
     def _release(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
         for call in burst.calls:
@@ -393,7 +436,10 @@ class Driver(Holding):
         """What a worker answered."""
         if self._sessions.get(session.key) is session:
             session.retried(0)
-            self._feed(session, event)
+            if isinstance(event, CloseAnswered) and event.executed is None and not session.knows_its_past:
+                self._reload(session)  # closed again after that, it is told what its program had asked for
+            else:
+                self._feed(session, event)
 
     def _again(self, session: Session, attempts: int, trouble: str) -> None:
         """A worker was asked again and again: that is written where people look."""

@@ -76,7 +76,8 @@ class Holding:
             return
         for key, session in list(self._sessions.items())[: limits.sessions_in_memory_max // 10 + 1]:
             # one that is over leaves by itself, when that is in the log
-            if session.idle and not session.final and key not in self._dirty and key not in self._committing:
+            under_way = key in self._dirty or key in self._committing or session.lacking is not None
+            if session.idle and not session.final and not under_way:
                 self._drop(session)
                 self._left.add(key)
         # where nothing could leave, looking again at every session would be for nothing

@@ -34,6 +34,7 @@ from accompanist.runtime.ports import Log, LogUnavailable, Taken
 from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.crowds import Crowds
 from accompanist.sidecar.driver import Driver
+from accompanist.sidecar.portion import Portion
 from accompanist.sidecar.versions import Versions
 
 logger = structlog.get_logger("accompanist.intake")
@@ -75,6 +76,8 @@ class Intake:
         """In how many seconds the next timer is due."""
         driver.timed = self._set_timer
         driver.asking.fresh = self._fresh
+        self._taking = Portion(limits.inbox_take_rows_max)
+        self._resending = Portion(limits.inbox_take_rows_max)
         self._taken: Sequence[Taken] = ()
         """What the last `take` returned; the next one acknowledges it."""
         self._tasks: list[asyncio.Task[None]] = []
@@ -166,14 +169,19 @@ class Intake:
         remembered until it is done, because a sweep that the log does not answer is due again."""
         due, self._unswept = self._unswept, set()
         self._due.clear()
+        shards, found = len(due), 0
         try:
-            keys = await self._log.unfinished(sorted(due))
-            await self._driver.recover(keys)
+            while due:
+                # one after the other: a service may have more open sessions than one answer is to name
+                keys = await self._log.unfinished([min(due)])
+                await self._driver.recover(keys)
+                found += len(keys)
+                due.discard(min(due))
         except BaseException:
             self._unswept |= due
             self._due.set()
             raise
-        logger.info("shards.swept", shards=len(due), sessions=len(keys))
+        logger.info("shards.swept", shards=shards, sessions=found)
         self._swept.set()
         self.wake()
 
@@ -181,15 +189,20 @@ class Intake:
         while True:
             self._woken.clear()
             self._driver.about_to_take()
-            taken = await self._log.take(limits.inbox_take_rows_max, self._taken)
+            with self._taking.asked() as rows:
+                taken = await self._log.take(rows, self._taken)
             self._taken = ()
             self._driver.take(taken)
             self._taken = taken
-            if len(taken) < limits.inbox_take_rows_max and not self._woken.is_set():
+            full = len(taken) >= rows or sum(len(one.message.payload) for one in taken) >= limits.batch_bytes_max
+            if not full and not self._woken.is_set():
                 return
 
     async def _resend(self) -> None:
-        await self._log.resend(limits.inbox_take_rows_max)
+        """Try again what may be taken by now, and tell sessions of what never will be."""
+        with self._resending.asked() as rows:
+            await self._log.resend(rows)
+        self._driver.undelivered(await self._log.undelivered(limits.undelivered_rows_max))
 
     def _set_timer(self, seconds: float) -> None:
         """One that is due before the next look is looked for then."""

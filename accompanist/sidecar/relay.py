@@ -14,7 +14,7 @@ outbox), and that a message of a process that slept longer than the tombstones a
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -26,9 +26,11 @@ from accompanist.background import Background
 from accompanist.channels import peers
 from accompanist.errors import PeerError, catalogue
 from accompanist.rpc import access, meta
+from accompanist.rpc.envelope import INVALID_PARAMS, RpcError
 from accompanist.runtime.answers import Answer, Fault, Missing, Replied, RetryLater
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Delivery, Fate, Log, LogUnavailable, fate
+from accompanist.sidecar.portion import Portion
 
 logger = structlog.get_logger("accompanist.relay")
 
@@ -48,20 +50,20 @@ class Courier(Protocol):
 
 
 class Relay:
-    """What leaves for the peers of `couriers`. `clashed` hears of a message whose receiver holds another under its
-    identity."""
+    """What leaves for the peers of `couriers`. `clashed` hears of a message that its receiver will never take."""
 
     def __init__(
         self,
         log: Log,
         couriers: Mapping[str, Courier],
-        clashed: Callable[[Message], None],
+        clashed: Callable[[Message, Delivery], None],
         background: Background | None = None,
     ) -> None:
         self._log = log
         self._couriers = couriers
         self._clashed = clashed
         self._background = background or Background(away=(LogUnavailable,))
+        self._portions = {peer: Portion(limits.relay_rows_max) for peer in couriers}
         self._woken = {peer: asyncio.Event() for peer in couriers}
         self._silent: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -98,21 +100,36 @@ class Relay:
     async def send(self, peer: str) -> bool:
         """Send what is due for a peer; whether more may be due at once. Raises LogUnavailable."""
         self._woken[peer].clear()
-        due = await self._log.relay([peer], limits.relay_rows_max)
+        with self._portions[peer].asked() as rows:
+            due = await self._log.relay([peer], rows)
         for messages, arguments in peers.calls([one.message for one in due]):
-            answer = await self._couriers[peer].call(peers.DELIVER, arguments, _ABOUT, limits.call_timeout_ms)
-            deliveries = self._deliveries(peer, answer, len(messages))
-            if deliveries is None:
+            if not await self._send(peer, messages, arguments):
                 return False
-            told = list(zip(messages, deliveries, strict=True))
-            await self._log.relayed(told)
-            for message, delivery in told:
-                if fate(delivery) is Fate.CLASH:
-                    self._clashed(message)
-        return len(due) == limits.relay_rows_max
+        return len(due) >= rows or sum(len(one.message.payload) for one in due) >= limits.batch_bytes_max
+
+    async def _send(self, peer: str, messages: Sequence[Message], arguments: bytes) -> bool:
+        """Send some in one call; False: the peer is not to be had now. What it refuses as a whole is sent in halves, so
+        that a message which it cannot read keeps none of its neighbours."""
+        answer = await self._couriers[peer].call(peers.DELIVER, arguments, _ABOUT, limits.call_timeout_ms)
+        deliveries = self._deliveries(peer, answer, len(messages))
+        if deliveries is None and _refuses(answer) and len(messages) > 1:
+            halves = messages[: len(messages) // 2], messages[len(messages) // 2 :]
+            return all([await self._send(peer, half, peers.arguments(half)) for half in halves])
+        if deliveries is None:
+            return False
+        told = list(zip(messages, deliveries, strict=True))
+        await self._log.relayed(told)
+        for message, delivery in told:
+            if fate(delivery) is Fate.CLASH:
+                self._clashed(message, delivery)
+        return True
 
     def _deliveries(self, peer: str, answer: Answer, count: int) -> list[Delivery] | None:
         """What a peer's answer means; None: it has to be asked again. Said once, until it changes."""
+        if _refuses(answer):
+            if count == 1:
+                logger.error("message.unreadable", peer=peer, problem=_problem(answer))
+            return [Delivery.REFUSED] if count == 1 else None
         problem = _problem(answer)
         if isinstance(answer, Replied):
             try:
@@ -128,6 +145,11 @@ class Relay:
             self._silent.add(peer)
             logger.warning("peer.away", peer=peer, problem=problem)
         return None
+
+
+def _refuses(answer: Answer) -> bool:
+    """Whether a peer has read the call and refuses it for what is in it, and would again."""
+    return isinstance(answer, Fault) and answer.refused
 
 
 def _problem(answer: Answer) -> str:
@@ -147,11 +169,17 @@ class Receiver:
         self._log = log
 
     async def deliver(self, params: dict[str, msgspec.Raw], about: bytes | None) -> bytes:
-        """`peer.deliver`. Raises PeerError; a peer is told to come again while the log is away."""
+        """`peer.deliver`. Raises RpcError for a call that cannot be taken as it is, which tells the peer to send its
+        messages in smaller calls; a peer is told to come again while the log is away."""
         try:
             messages = peers.read(bytes(params["messages"]))
         except (KeyError, msgspec.DecodeError):
-            raise PeerError(NOT_MESSAGES, "`messages` is missing, or is no list of them") from None
+            raise _not_messages("`messages` is missing, or is no list of them") from None
         if len(messages) > limits.relay_rows_max:
-            raise PeerError(NOT_MESSAGES, f"{len(messages)} messages; one call brings {limits.relay_rows_max} at most")
+            raise _not_messages(f"{len(messages)} messages; one call brings {limits.relay_rows_max} at most")
         return peers.answer(await self._log.accept(access.calling(), messages))
+
+
+def _not_messages(text: str) -> RpcError:
+    problem = PeerError(NOT_MESSAGES, text)
+    return RpcError(INVALID_PARAMS, problem.text, problem.as_json())

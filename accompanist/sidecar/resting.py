@@ -12,13 +12,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
+import structlog
+
 from accompanist import limits
+from accompanist.errors import catalogue
 from accompanist.language import waits
+from accompanist.language.program import RoleProgram
 from accompanist.runtime.events import DEADLINE_SITE
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import TimerRow
+from accompanist.runtime.ports import Memory, TimerRow
 from accompanist.runtime.session import Session
 from accompanist.sidecar.hosting import Programs
+
+NO_PLACE = catalogue(
+    "ACC213",
+    "a message that the program has no place for",
+    "A message is of a version that is hosted here, and that version never asks for it: it has no such point, or takes "
+    "it from another role there, or as another kind. It is ignored, and begins no session.",
+    "Compare the versions of Accompanist on both sides, and who may write to this service's inbox.",
+)
+logger = structlog.get_logger("accompanist.driver")
 
 
 def may_wait_in_the_log(message: Message, programs: Programs) -> bool:
@@ -35,6 +49,24 @@ def belongs(message: Message, header: Header, service: str) -> bool:
     if message.kind is Kind.EVENT:
         return message.header.bindings == {message.receiver: service}
     return message.header == header
+
+
+def has_place(message: Message, program: RoleProgram | None) -> bool:
+    """Whether a program may come to ask for a message: what it never asks for would lie in its session for ever, and
+    may not begin one. Control messages are heard whatever the program is. What has no place is said in the log."""
+    if program is None or message.kind not in (Kind.DATA, Kind.CHOICE):
+        return True
+    if program.projection.takes(message.site, message.sender, message.kind.value):
+        return True
+    site = message.site[: limits.label_chars_max]
+    logger.error("message.refused", code=NO_PLACE, session=str(message.session), sender=message.sender, site=site)
+    return False
+
+
+def placed(memory: Memory, programs: Programs) -> Memory:
+    """What is known of a session, without messages that its program has no place for."""
+    inbox = tuple(m for m in memory.inbox if has_place(m, programs.program(m.header, m.receiver)))
+    return memory if len(inbox) == len(memory.inbox) else msgspec.structs.replace(memory, inbox=inbox)
 
 
 def first_of(messages: tuple[Message, ...]) -> Message | None:

@@ -140,7 +140,9 @@ class World:
 
     def _post(self, key: tuple[str, str, str], label: str, data: bytes) -> None:
         assert key not in self.messages, f"two messages under {key}"
-        assert key[2] in self._choreography.projections[key[1]].sends_to
+        projections = self._choreography.projections
+        assert key[2] in projections[key[1]].sends_to
+        assert projections[key[2]].takes(key[0], key[1], "choice" if label else "data"), f"no place for {key}"
         self.messages[key] = (label, data)
 
     def _call(self, role: str, asked: Call) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from accompanist import limits
 from accompanist.language import direct
 from accompanist.language.load import load
 from accompanist.language.operations import point_of
@@ -59,3 +60,41 @@ def test_every_site_of_a_run_has_a_line(name: str) -> None:
     for arguments in module.ARGUMENTS:
         for call in direct.run(choreography, arguments, ask).calls:
             assert load(choreography, call.role).line_at(call.site)
+
+
+@pytest.mark.parametrize(
+    ("name", "role", "site", "sender", "kind", "takes"),
+    [
+        ("for_each", "post", "1[1].1", "stock", "choice", True),
+        ("for_each", "post", "1[999999999].1", "stock", "choice", True),
+        ("for_each", "post", "1[0].1", "stock", "choice", False),
+        ("for_each", "post", "1[01].1", "stock", "choice", False),
+        ("for_each", "post", "1[1000000000].1", "stock", "choice", False),
+        ("for_each", "post", "1.1", "stock", "choice", False),
+        ("for_each", "post", "1[].1", "stock", "choice", False),
+        ("for_each", "post", "1[1].1", "stock", "data", False),
+        ("for_each", "post", "1[1].1", "post", "choice", False),
+        ("for_each", "stock", "1[1].1", "stock", "choice", False),
+        ("for_each", "post", "1[1].2", "stock", "choice", False),
+        ("for_each", "post", "", "stock", "choice", False),
+        ("for_each", "post", "1[1].1/1[1].1", "stock", "choice", False),
+    ],
+)
+def test_a_program_says_which_messages_it_may_come_to_ask_for(
+    name: str, role: str, site: str, sender: str, kind: str, takes: bool
+) -> None:
+    assert must_pass(name)[0].projections[role].takes(site, sender, kind) is takes
+
+
+def test_a_way_is_one_that_there_is() -> None:
+    projections = must_pass("quicksort")[0].projections
+    role, point, sender, kind = next(
+        (r, *one) for r, p in projections.items() for one in p.receives or () if ":" in one[0]
+    )
+    enters = next(one for one in sorted(projections[role].enters) if ":" not in one)
+    inner = next(one for one in sorted(projections[role].enters) if ":" in one)
+    takes = projections[role].takes
+    assert takes(f"{enters}/{point}", sender, kind)
+    assert takes(f"{enters}/{inner}/{point}", sender, kind)
+    assert not takes(f"{point}/{point}", sender, kind)
+    assert not takes("/".join([enters, *[inner] * limits.recursion_depth_max, inner, point]), sender, kind)

@@ -65,14 +65,14 @@ async def test_what_is_still_open_owed_parked_or_another_owners_stays(world: Wor
 
 
 async def test_a_session_goes_once_its_last_message_was_taken(world: World) -> None:
-    log, _ = await owner(world, "warehouse"), await owner(world, "payment")
+    log = await owner(world, "warehouse", away=["payment"])
     of = header()
-    await world.bound("payment", 0)
-    await log.flush([burst(of, session=over(of), messages=(message(of),))])
+    settled = message(of, "!settled", kind=Kind.SETTLED)
+    await log.flush([burst(of, session=over(of), messages=(settled,))])
     await world.pass_time(AGE_S + 1)
     assert await log.collect(AGE_MS, 10) == 0
-    await world.bound("payment", 10)
-    assert await log.resend(10) == {"stored": 1}
+    [away] = await log.relay(["payment"], 10)
+    await log.relayed([(away.message, Delivery.STORED)])
     assert await log.collect(AGE_MS, 10) == 1
 
 

@@ -162,7 +162,7 @@ async def test_a_payload_beyond_the_bound_is_not_taken_and_its_neighbour_is(worl
     of = header()
     huge = b'"' + b"x" * limits.payload_bytes_max + b'"'
     sent = (message(of, "1", payload=huge), message(of, "2"))
-    assert await log.flush([burst(of, messages=sent)]) == [[Delivery.FULL, Delivery.STORED]]
+    assert await log.flush([burst(of, messages=sent)]) == [[Delivery.REFUSED, Delivery.STORED]]
 
 
 async def test_home_is_stored_and_not_taken(world: World) -> None:
@@ -187,12 +187,12 @@ async def test_home_without_a_lease_is_taken(world: World) -> None:
     assert [taken.message for taken in await log.take(10)] == [from_client]
 
 
-async def test_a_service_that_is_not_here_is_unknown(world: World) -> None:
+async def test_a_service_that_nobody_knows_is_nowhere(world: World) -> None:
     log = await owner(world, "warehouse")
     of = header()
     sent = (message(of, "1", "lost"), message(of, "2", "no_such_role"), message(of, "3"))
     answers = await log.flush([burst(of, messages=sent)])
-    assert answers == [[Delivery.UNKNOWN, Delivery.UNKNOWN, Delivery.STORED]]
+    assert answers == [[Delivery.NOWHERE, Delivery.NOWHERE, Delivery.STORED]]
 
 
 async def test_a_peer_does_not_speak_for_a_client(world: World) -> None:

@@ -11,8 +11,9 @@ import pytest
 from accompanist import limits
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryDatabase, MemoryLog
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable
-from tests.log.letters import burst, decided, header, message, row, shard, start
+from accompanist.runtime.messages import Kind
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogSlow, LogUnavailable
+from tests.log.letters import burst, decided, header, message, result, row, shard, start, timer
 
 
 class Gate(MemoryLog):
@@ -239,3 +240,50 @@ async def test_what_was_decided_under_no_epoch_fails(log: Gate) -> None:
     with pytest.raises(LeaseLost):
         await flusher.commit(burst(of, session=row(of)))
     assert log.groups == []
+
+
+async def test_a_heavy_burst_goes_in_parts_and_the_others_go_between(
+    log: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "part_bytes_max", 100)
+    monkeypatch.setattr(limits, "flush_bytes_max", 300)
+    flusher, _ = slept(log)
+    of = header()
+    data = [message(of, f"1[{n}]", payload=b"x" * 60) for n in range(4)]
+    told = message(of, "!done", kind=Kind.DONE, payload=b"null")
+    heavy = decided(of, session=row(of), results=(result(of),), messages=(told, *data), timers=(timer(of),))
+    first = await in_flight(log, flusher, decided(header()))
+    waiting = await gathered(flusher, [heavy, decided(of, session=row(of, waiting="later"))])
+    others = await gathered(flusher, [decided(header()) for _ in range(3)])
+    log.gate.set()
+    await asyncio.gather(first, *waiting, *others)
+    assert all(other.done() for other in others)
+    sent = [[m.site for c in group for m in c.messages] for group in log.groups]
+    assert sent == [[], ["1[0]"], ["1[1]"], ["1[2]"], ["1[3]"], ["!done"]]
+    assert len(log.groups[1]) == 4, "the others did not wait for all of it"
+    assert [[len(c.results) for c in group if c.shard == heavy.shard and c.results] for group in log.groups][1] == [1]
+    rows = [(at, c.session.waiting) for at, group in enumerate(log.groups) for c in group if c.session is not None]
+    assert rows == [(5, ""), (5, "later")], "nothing is told of a role before its row, and commits keep their order"
+    assert [len(c.timers) for c in log.groups[5]] == [1, 0]
+    assert waiting[0].result() == [Delivery.STORED] * 5
+
+
+async def test_the_answers_of_a_divided_burst_stand_where_its_messages_stood(
+    log: Gate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "part_bytes_max", 10)
+    flusher, _ = slept(log)
+    of = header()
+    known = message(of, "2", payload=b"x" * 8)
+    await log.flush([burst(of, messages=(known,))])
+    away = (message(of, "!done", kind=Kind.DONE), message(of, "1", payload=b"x" * 8), known)
+    home = (message(of, "3", "stock", payload=b"x" * 8), message(of, "!abort", "stock", kind=Kind.ABORT))
+    answers = await flusher.commit(decided(of, session=row(of), messages=away, home=home))
+    assert answers == [Delivery.STORED, Delivery.STORED, Delivery.SAME, Delivery.STORED, Delivery.STORED]
+
+
+async def test_a_flush_that_the_log_is_too_slow_for_is_not_asked_again_as_it_was(log: Gate) -> None:
+    flusher, _ = slept(log)
+    log.failures = [LogSlow("slow"), LogSlow("slow")]
+    await asyncio.gather(*await gathered(flusher, [decided(header()) for _ in range(8)]))
+    assert [len(group) for group in log.groups] == [8, 4, 2, 2, 4]

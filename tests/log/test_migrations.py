@@ -163,9 +163,12 @@ async def test_names_are_of_the_closed_form(name: str) -> None:
 
 async def test_the_bounds_are_those_of_limits(postgres_world: PostgresWorld) -> None:
     admin = await postgres_world.connect("warehouse")
-    held = await admin.fetchrow("SELECT service, early_rows_max, payload_bytes_max, shards_count FROM setting")
+    held = await admin.fetchrow(
+        "SELECT service, early_rows_max, payload_bytes_max, shards_count, batch_bytes_max FROM setting"
+    )
     assert tuple(held) == (
         "warehouse", limits.inbox_early_rows_max, limits.payload_bytes_max, limits.shards_count,
+        limits.batch_bytes_max,
     )  # fmt: skip
     await admin.close()
 
@@ -202,7 +205,7 @@ async def test_a_log_of_the_first_revision_goes_up_and_down_with_what_is_in_it(b
     log = await owner(world, "warehouse")
     [memory] = await log.load([(of.session, "warehouse")])
     assert memory.session == row(of)
-    assert await log.resend(10) == {"unknown": 1}
+    assert await log.resend(10) == {"nowhere": 1}
     assert await log.collect(0, 10) == 1
     assert [line.session for line in await log.summaries()] == [of.session]
     await world.close()

@@ -26,13 +26,13 @@ async def test_full_is_tried_until_there_is_room(world: World) -> None:
     assert [taken.message for taken in await payment.take(10)] == [message(of)]
 
 
-async def test_unknown_stays(world: World) -> None:
+async def test_what_is_for_nobody_stays(world: World) -> None:
     log = await owner(world, "warehouse")
     of = header()
     await log.flush([burst(of, messages=(message(of, "1", "lost"),))])
-    assert await log.resend(10) == {"unknown": 1}
+    assert await log.resend(10) == {"nowhere": 1}
     await world.pass_time(RETRY_S)
-    assert await log.resend(10) == {"unknown": 1}
+    assert await log.resend(10) == {"nowhere": 1}
 
 
 async def test_a_row_that_is_refused_is_tried_less_and_less_often(world: World) -> None:
@@ -40,7 +40,7 @@ async def test_a_row_that_is_refused_is_tried_less_and_less_often(world: World) 
     of = header()
     await log.flush([burst(of, messages=(message(of, "1", "lost"),))])
     for wait in (RETRY_S, 2 * RETRY_S, 4 * RETRY_S, 8 * RETRY_S, 16 * RETRY_S, CAP_S, CAP_S):
-        assert await log.resend(10) == {"unknown": 1}
+        assert await log.resend(10) == {"nowhere": 1}
         await world.pass_time(wait / 2)
         if wait > 4 * RETRY_S:  # else a slow machine's own time may be long enough
             assert await log.resend(10) == {}
@@ -93,7 +93,7 @@ async def test_at_most_so_many_and_all_in_turn(world: World) -> None:
     counts = [await log.resend(4) for _ in range(5)]
     assert sum(count.get("stored", 0) for count in counts) == 5
     await world.pass_time(RETRY_S)
-    assert await log.resend(100) == {"unknown": 5}
+    assert await log.resend(100) == {"nowhere": 5}
 
 
 async def test_what_a_client_was_refused_is_not_started_behind_its_back(world: World) -> None:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from uuid import uuid4
 
+import pytest
+
+from accompanist import limits
 from accompanist.limits import shards_count
+from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Phase
 from tests.log.letters import burst, header, message, result, row, shard, start
 from tests.log.worlds import World, owner
@@ -95,3 +99,49 @@ async def test_what_a_stranger_wrote_is_no_part_of_a_session(world: World) -> No
     await loyalty.flush([burst(of, messages=(forged,))])
     [memory] = await payment.load([(of.session, "payment")])
     assert [kept.site for kept in memory.inbox] == ["1"]
+
+
+async def test_sessions_are_loaded_by_their_bytes_and_one_at_least(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    sessions = [header() for _ in range(5)]
+    sent = [message(of, payload=b'"%s"' % (b"x" * 998)) for of in sessions]
+    await log.flush([burst(sent[n].header, messages=(sent[n],)) for n in range(5)])
+    monkeypatch.setattr(limits, "row_around_bytes", 0)
+    monkeypatch.setattr(limits, "load_bytes_max", 2_000)
+    keys = [(of.session, "payment") for of in sessions]
+    loaded = await payment.load(keys)
+    assert [memory.inbox for memory in loaded] == [(sent[0],), (sent[1],)]
+    assert [memory.inbox for memory in await payment.load(keys[4:])] == [(sent[4],)]
+    assert len(await payment.load(keys, whole=True)) == 2
+
+
+async def test_the_messages_of_a_heavy_session_come_in_pages_from_the_one_that_is_asked_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    of, other = header(), header()
+    told = message(of, "!abort", kind=Kind.ABORT)
+    turns = [message(of, f"2[{n}]", payload=b'"%s"' % (b"x" * 98)) for n in range(12)]
+    elsewhere = message(of, "2[9]", receiver="loyalty")
+    beside = message(other, "2[9]")
+    await log.flush([burst(of, messages=(told, *turns, elsewhere)), burst(other, messages=(beside,))])
+    monkeypatch.setattr(limits, "row_around_bytes", 0)
+    monkeypatch.setattr(limits, "load_bytes_max", 500)
+    [memory, light] = await payment.load([(of.session, "payment"), (other.session, "payment")])
+    assert (memory.inbox, memory.more) == ((told,), True)
+    assert (light.inbox, light.more) == ((beside,), False)
+    [memory] = await payment.load([(of.session, "payment")], whole=True)
+    assert ({m.site for m in memory.inbox}, memory.more) == ({"!abort", *(m.site for m in turns)}, False)
+
+    async def page(site: str, sender: str = "warehouse") -> list[str]:
+        return [m.site for m in await payment.page(of.session, "payment", site, sender)]
+
+    assert await page("2[8]") == ["2[8]", "2[9]", "2[10]", "2[11]"]
+    assert await page("2[12]") == await page("2[8]", "payment") == await page("!abort") == []
+    monkeypatch.setattr(limits, "page_rows_max", 2)
+    assert await page("2[9]") == ["2[9]", "2[10]"]
+    monkeypatch.setattr(limits, "page_rows_max", 9)
+    monkeypatch.setattr(limits, "page_bytes_max", 201)
+    assert await page("2[3]") == ["2[3]", "2[4]", "2[5]"]

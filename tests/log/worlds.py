@@ -57,6 +57,8 @@ class World(Protocol):
 
     async def bound(self, service: str, early_rows_max: int) -> None: ...
 
+    async def batch(self, service: str, batch_bytes_max: int) -> None: ...
+
     async def close(self) -> None: ...
 
 
@@ -98,6 +100,9 @@ class MemoryWorld:
 
     async def bound(self, service: str, early_rows_max: int) -> None:
         self._database.services[service].early_rows_max = early_rows_max
+
+    async def batch(self, service: str, batch_bytes_max: int) -> None:
+        self._database.services[service].batch_bytes_max = batch_bytes_max
 
     async def close(self) -> None:
         pass
@@ -142,6 +147,9 @@ class PostgresWorld:
 
     async def bound(self, service: str, early_rows_max: int) -> None:
         await self.execute(service, "UPDATE setting SET early_rows_max = $1", early_rows_max)
+
+    async def batch(self, service: str, batch_bytes_max: int) -> None:
+        await self.execute(service, "UPDATE setting SET batch_bytes_max = $1", batch_bytes_max)
 
     async def execute(self, service: str, statement: str, *arguments: Any) -> None:
         """As the administrator, in the service's schema."""

@@ -85,10 +85,10 @@ async def test_a_session_that_cannot_be_read_is_tried_again(monkeypatch: pytest.
     log = services.sidecars["b"].log
     load, unreadable = log.load, {session}
 
-    async def refuses(keys: Sequence[Any]) -> Sequence[Memory]:
+    async def refuses(keys: Sequence[Any], **named: Any) -> Sequence[Memory]:
         if unreadable & {key[0] for key in keys}:
             raise ValueError("a row that somebody changed")
-        return await load(keys)
+        return await load(keys, **named)
 
     monkeypatch.setattr(log, "load", refuses)
     driver = services.sidecars["b"].driver

@@ -33,9 +33,9 @@ class Held:
         self.let_go = asyncio.Event()
         self.calls = 0
 
-    async def __call__(self, *given: Any) -> Any:
+    async def __call__(self, *given: Any, **named: Any) -> Any:
         self.calls += 1
-        answer = await self._method(*given)
+        answer = await self._method(*given, **named)
         if not self.kept.is_set() and self._wanted(given[0] if given and isinstance(given[0], list) else answer):
             self.kept.set()
             await self.let_go.wait()
@@ -198,7 +198,7 @@ async def test_a_clash_that_comes_while_a_session_is_loaded_is_heard_then(monkey
     monkeypatch.setattr(a.log, "load", held)
     recovering = asyncio.create_task(a.driver.recover([(session, "a")]))
     await held.kept.wait()
-    a.driver.clashed(of(sent, session))
+    a.driver.clashed(of(sent, session), Delivery.CLASH)
     held.let_go.set()
     await recovering
     again = a.driver.session(session, "a")

@@ -30,8 +30,8 @@ def loses_one(method: Callable[..., Awaitable[Any]], problem: type[Exception] = 
     """The same method, whose first answer never arrives."""
     lost = [True]
 
-    async def call(*args: Any) -> Any:
-        answer = await method(*args)
+    async def call(*args: Any, **named: Any) -> Any:
+        answer = await method(*args, **named)
         if lost:
             lost.clear()
             raise problem("the answer was lost")

@@ -11,7 +11,8 @@ import pytest
 
 from accompanist import limits
 from accompanist.channels import peers
-from accompanist.errors import OperatorError, PeerError
+from accompanist.errors import OperatorError
+from accompanist.rpc.envelope import INVALID_PARAMS, RpcError
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Delivery, Phase
 from accompanist.sidecar import config
@@ -160,18 +161,18 @@ def test_answers_come_in_the_order_of_the_messages() -> None:
 async def test_what_is_no_message_is_refused(params: dict[str, bytes]) -> None:
     services = Services(sagas.ring(), apart={"b"})
     given = {key: msgspec.Raw(value) for key, value in params.items()}
-    with pytest.raises(PeerError) as refused:
+    with pytest.raises(RpcError) as refused:
         await Receiver(services.sidecars["b"].log).deliver(given, None)
-    assert refused.value.code == "ACC720"
+    assert (refused.value.code, refused.value.data["code"]) == (INVALID_PARAMS, "ACC720")
 
 
 async def test_too_many_at_once_are_refused() -> None:
     services = Services(sagas.ring(), apart={"b"})
     [(_, arguments)] = peers.calls([message(b"1", str(n)) for n in range(limits.relay_rows_max + 1)])
     params = msgspec.json.decode(arguments, type=dict[str, msgspec.Raw])
-    with pytest.raises(PeerError) as refused:
+    with pytest.raises(RpcError) as refused:
         await Receiver(services.sidecars["b"].log).deliver(params, None)
-    assert refused.value.code == "ACC720"
+    assert (refused.value.code, refused.value.data["code"]) == (INVALID_PARAMS, "ACC720")
 
 
 # -- who is where --------------------------------------------------------------------------------------

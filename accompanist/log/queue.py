@@ -1,0 +1,155 @@
+"""Who is in the next flush: commits that wait, in lines, one line a session.
+
+Lines take turns, in the order in which they were begun. From a line go as many commits as there is room for, in their
+order. A burst that weighs more than `part_bytes_max` goes in parts, one part a flush, so that the other sessions of the
+service never wait for all of it: what it says to other programs (data, selections) goes ahead, with the answers that
+this rests on; its row, with all that a role tells of itself (a vote, an abort), goes in the last part. A crash in
+between leaves what a crash before the last part of a session's bursts leaves: a replay sends again what was sent.
+
+Not promised: that a part is small. One message may weigh `payload_bytes_max`, and is not divided.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Hashable, Iterator, Sequence
+
+import msgspec
+
+from accompanist import limits
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import Commit, Delivery
+
+
+class Part(msgspec.Struct):
+    """A commit that can be written by itself. `places`: where in the whole each of its messages, then of its home,
+    stands."""
+
+    commit: Commit
+    places: Sequence[int]
+
+
+class Waiting:
+    """A commit on its way, and who waits for it."""
+
+    def __init__(self, commit: Commit, answer: asyncio.Future[Sequence[Delivery]]) -> None:
+        self.answer = answer
+        row = commit.session
+        self.line: Hashable = id(self) if row is None else (row.header.session, row.role)
+        self._parts = deque(parts(commit))
+        self._answers: dict[int, Delivery] = {}
+
+    @property
+    def commit(self) -> Commit:
+        """What is to be written next of it."""
+        return self._parts[0].commit
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there is another part after the next one."""
+        return len(self._parts) > 1
+
+    def written(self, answers: Sequence[Delivery]) -> bool:
+        """This was written; whether that was all of it. Then whoever waits is told."""
+        part = self._parts.popleft()
+        self._answers.update(zip(part.places, answers, strict=True))
+        if self._parts:
+            return False
+        if not self.answer.done():
+            self.answer.set_result([self._answers[place] for place in sorted(self._answers)])
+        return True
+
+    def fail(self, problem: Exception) -> None:
+        if not self.answer.done():
+            self.answer.set_exception(problem)
+
+
+class Queue:
+    """The lines."""
+
+    def __init__(self) -> None:
+        self._lines: OrderedDict[Hashable, deque[Waiting]] = OrderedDict()
+
+    def __bool__(self) -> bool:
+        return bool(self._lines)
+
+    def __len__(self) -> int:
+        return sum(map(len, self._lines.values()))
+
+    def __iter__(self) -> Iterator[Waiting]:
+        return (waiting for line in self._lines.values() for waiting in line)
+
+    def add(self, waiting: Waiting) -> None:
+        self._lines.setdefault(waiting.line, deque()).append(waiting)
+
+    def back(self, waiting: Waiting) -> None:
+        """A part of it was written; the next one comes before everything else of its line, when that has its turn."""
+        self._lines.setdefault(waiting.line, deque()).appendleft(waiting)
+        self._lines.move_to_end(waiting.line)
+
+    def gather(self) -> list[Waiting]:
+        """The next group: at most `flush_bursts_max`, and `flush_bytes_max` of payload, but one at least."""
+        group: list[Waiting] = []
+        room = limits.flush_bytes_max
+        for name, line in list(self._lines.items()):
+            while line:
+                room -= weight(line[0].commit)
+                if group and (room < 0 or len(group) >= limits.flush_bursts_max):
+                    return group
+                group.append(line.popleft())
+                if group[-1].goes_on:
+                    break
+            if line:
+                self._lines.move_to_end(name)
+            else:
+                del self._lines[name]
+        return group
+
+    def clear(self) -> None:
+        self._lines.clear()
+
+
+def parts(commit: Commit) -> Iterator[Part]:
+    """The commit, or the parts of one that is too heavy."""
+    messages = list(enumerate((*commit.messages, *commit.home)))
+    if weight(commit) <= limits.part_bytes_max:
+        yield Part(commit, [place for place, _ in messages])
+        return
+    home_from = len(commit.messages)
+    ahead = [(place, message) for place, message in messages if message.kind in (Kind.DATA, Kind.CHOICE)]
+    last = [(place, message) for place, message in messages if message.kind not in (Kind.DATA, Kind.CHOICE)]
+    results = commit.results
+    for group in _groups(ahead):
+        yield _part(commit, group, home_from, results=results, session=None, timers=())
+        results = ()
+    yield _part(commit, last, home_from, results=results)
+
+
+def _groups(messages: Sequence[tuple[int, Message]]) -> Iterator[list[tuple[int, Message]]]:
+    group: list[tuple[int, Message]] = []
+    size = 0
+    for place, message in messages:
+        if group and size + len(message.payload) > limits.part_bytes_max:
+            yield group
+            group, size = [], 0
+        group.append((place, message))
+        size += len(message.payload)
+    if group:
+        yield group
+
+
+def _part(commit: Commit, messages: Sequence[tuple[int, Message]], home_from: int, **changes: object) -> Part:
+    part = msgspec.structs.replace(
+        commit,
+        messages=tuple(message for place, message in messages if place < home_from),
+        home=tuple(message for place, message in messages if place >= home_from),
+        **changes,
+    )
+    return Part(part, [place for place, _ in messages])
+
+
+def weight(commit: Commit) -> int:
+    """What a commit carries, in bytes."""
+    carried = sum(len(message.payload) for message in (*commit.messages, *commit.home))
+    return carried + sum(len(row.value) for row in commit.results)

@@ -1,0 +1,26 @@
+"""Where a session stands at a role. `runtime.ports` has these names, too."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Phase(StrEnum):
+    """Where a session stands at one role; the table is in `runtime.saga`."""
+
+    RUNNING = "running"
+    DONE = "done"
+    CLOSING = "closing"
+    UNDOING = "undoing"
+    UNDONE = "undone"
+    SETTLED = "settled"
+    ENDED = "ended"
+
+
+class Parked(msgspec.Struct, frozen=True):
+    """Why a session waits for an operator: an error code and a text without payload."""
+
+    code: str
+    text: str

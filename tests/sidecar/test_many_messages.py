@@ -1,0 +1,177 @@
+"""A session may have more messages than memory is to hold: it ends all the same, and memory does not grow with it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from accompanist import limits
+from accompanist.language.operations import Call, Program, Receive, Send
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.answers import Answer, Declined, Missing
+from accompanist.runtime.control import CLIENT
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.operate import Verb
+from accompanist.runtime.ports import Delivery, Phase
+from accompanist.sidecar.calls import CLOSE
+from tests.runtime import sagas
+from tests.sidecar.harness import Services, few, of
+
+MANY = 60
+
+
+@pytest.fixture(autouse=True)
+def small() -> Iterator[None]:
+    """Memory holds eight messages of a session, a page five, and a session is loaded whole up to twenty."""
+    with (
+        few("messages_per_session_max", 8),
+        few("page_rows_max", 5),
+        few("load_bytes_max", 20 * limits.row_around_bytes),
+        few("poll_ms", 5),
+        few("backoff_cap_ms", 1),
+    ):
+        yield
+
+
+def flood(answered: bool = False) -> dict[str, RoleProgram]:
+    """a sends b many numbers, one after the other, and b adds them up; `answered`: only when b has done something."""
+
+    def a(value: int) -> Program:
+        yield Send("1", "b", value)
+        for turn in range(MANY):
+            yield Send(f"2[{turn}]", "b", turn)
+        total = yield Receive("4", "b", int)
+        done = yield Call("5", "do", {"value": total}, int)
+        return done
+
+    def b() -> Program:
+        total = yield Receive("1", "a", int)
+        if answered:
+            yield Call("1b", "first", {"value": total}, int)
+        for turn in range(MANY):
+            total += yield Receive(f"2[{turn}]", "a", int)
+        total = yield Call("3", "try_it", {"value": total}, int)
+        yield Send("4", "a", total)
+        return None
+
+    operations = sagas.transaction("try_it") + sagas.transaction("first")
+    return sagas.saga({"a": (a, sagas.transaction("do"), {"b"}), "b": (b, operations, {"a"})}, commit_role=None)
+
+
+async def test_a_role_that_is_sent_more_messages_than_memory_holds_takes_all_of_them() -> None:
+    services = Services(flood())
+    session = await services.start()
+    assert (await services.end(session)).outcome == "settled"
+
+
+async def test_messages_that_came_while_the_role_was_busy_are_read_when_they_are_asked_for() -> None:
+    services = Services(flood(answered=True))
+    services.workers["b"].turns = 200
+    session = await services.start()
+    held = 0
+    async with asyncio.timeout(20):
+        while not services.rows[session].done():
+            live = services.sidecars["b"].driver.session(session, "b")
+            held = max(held, len(live._mailbox) if live is not None else 0)
+            await asyncio.sleep(0)  # a turn of the loop, not a time
+    assert services.rows[session].result().outcome == "settled"
+    assert held <= 2 * limits.messages_per_session_max + 1, "as many wait as may, as many were taken, one is wanted"
+
+
+async def test_a_successor_reads_the_inbox_in_pages() -> None:
+    services = Services(flood(answered=True))
+    services.workers["b"].turns = 1_000_000
+    session = await services.start()
+    await arrived(services, session)
+    services.workers["b"].turns = 0
+    await services.sidecars["b"].intake.stop()
+    await services.sidecars["b"].intake.release()
+    heir = services.add("b")
+    loaded: list[int] = []
+    load = heir.log.load
+
+    async def watched(*given: Any, **named: Any) -> Any:
+        memories = await load(*given, **named)
+        loaded.extend(len(memory.inbox) for memory in memories)
+        return memories
+
+    heir.log.load = watched  # type: ignore[method-assign]
+    assert (await services.end(session)).outcome == "settled"
+    assert loaded, "it was taken over"
+    assert max(loaded) < MANY
+
+
+async def test_a_verb_is_heard_by_a_session_whose_messages_were_let_go() -> None:
+    services = Services(flood())
+    services.workers["b"].turns = 1_000_000
+    session = await services.start()
+    await calls(services, session)
+    await tell(services, session, Verb.PARK)
+    driver = services.sidecars["b"].driver
+    await until(lambda: (live := driver.session(session, "b")) is not None and live.row.parked is not None)
+    live = driver.session(session, "b")
+    assert live is not None
+    assert not live.whole, "it cannot run again over what is in memory"
+    services.workers["b"].turns = 0
+    await tell(services, session, Verb.RESOLVE, value=7)
+    assert (await services.end(session)).outcome == "settled"
+    assert services.effects(session) == {"do": 1}, "b's worker was never asked again"
+
+
+@pytest.mark.parametrize("taken_over", [False, True])
+async def test_a_worker_without_a_door_is_compensated_for_all_that_it_did_however_long_ago(taken_over: bool) -> None:
+    services = Services(flood(answered=True))
+    fenced = services.workers["b"].call
+
+    async def without_a_door(method: str, *given: Any) -> Answer:
+        return Missing(CLOSE) if method == CLOSE else await fenced(method, *given)
+
+    services.workers["b"].call = without_a_door  # type: ignore[method-assign]
+    services.workers["a"].turns = 20_000
+    session = await services.start()
+    await services.row("b", session, Phase.DONE)
+    if taken_over:
+        await services.sidecars["b"].intake.stop()
+        await services.sidecars["b"].intake.release()
+        heir = services.add("b")
+        await until(lambda: heir.driver.session(session, "b") is not None)
+    services.workers["a"].turns = 0
+    services.workers["a"].answers = [Declined("no")]
+    assert (await services.end(session)).outcome == "ended"
+    assert services.effects(session) == {"first": 0, "try_it": 0}
+
+
+async def tell(services: Services, session: UUID, verb: Verb, value: int | None = None) -> None:
+    payload = msgspec.json.encode({"verb": verb, "who": "me", "why": "so", "value": value})
+    told = Message(
+        header=of(sagas.start(), session).header,
+        kind=Kind.OPERATOR,
+        site=f"!operator/{verb}",
+        sender=CLIENT,
+        receiver="b",
+        payload=payload,
+    )
+    assert await services.sidecars["b"].driver.hand_in(told) is Delivery.STORED
+
+
+async def arrived(services: Services, session: UUID) -> None:
+    """Until everything that a sends is in b's inbox, and b has a row of its own."""
+    tables = services.databases["b"].services["b"]
+    await until(lambda: len(tables.inbox) > MANY and (session, "b") in tables.sessions)
+
+
+async def calls(services: Services, session: UUID) -> None:
+    """Until b asks its worker, and has a row of its own."""
+    tables = services.databases["b"].services["b"]
+    await until(lambda: "try_it" in services.workers["b"].calls and (session, "b") in tables.sessions)
+
+
+async def until(so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not so():  # noqa: ASYNC110
+            await asyncio.sleep(0)  # a turn of the loop, not a time
