@@ -132,6 +132,11 @@ class Cluster:
     def unreachable(self, service: str) -> bool:
         return bool(self.down["database"] or self.down[f"database of {service}"])
 
+    def free(self, service: str) -> None:
+        """Every lease of a service has run out."""
+        for shard in self.database.services[service].shards.values():
+            shard.owner = None
+
     def subject_of(self, session: UUID) -> Subject:
         return self.subjects_of[session]
 

@@ -23,6 +23,7 @@ class Kind(StrEnum):
     LOG_SLOW = "log-slow"  # done, and long on its way
     CRASH_BEFORE = "crash-before"  # the sidecar dies as it asks
     CRASH_AFTER = "crash-after"  # the sidecar dies when it is done
+    LEASE_MET = "lease-met"  # a sidecar asks for its lease, stands still, and hears the answer with all else at once
     # of messages in the database
     TAKE_MIXED = "take-mixed"  # out of order, some twice, some not yet
     DELIVER_FULL = "deliver-full"  # the receiver takes no more now
@@ -81,6 +82,9 @@ _PER_CALL: dict[Kind, tuple[float, ...]] = {
     Kind.DECLINES: (0.02, 0.1, 0.3),
     Kind.ANSWER_LOST: (0.05, 0.3),
 }
+_PER_LEASE: dict[Kind, tuple[float, ...]] = {
+    Kind.LEASE_MET: (0.1, 0.6),
+}
 _CHOSEN = 0.4
 """How likely a seed uses a kind."""
 
@@ -101,7 +105,7 @@ class Faults:
         self._healed = False
         self.rates: dict[Kind, float] = {}
         chosen = random.Random(f"{seed}/faults")
-        for kind, rates in (_PER_CALL | _PER_MINUTE).items():
+        for kind, rates in (_PER_CALL | _PER_MINUTE | _PER_LEASE).items():
             used, rate = chosen.random() < _CHOSEN, chosen.choice(rates)
             if used and kind not in without:
                 self.rates[kind] = rate

@@ -16,6 +16,7 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from accompanist import limits
 from accompanist.log.leases import Fences
 from accompanist.log.memory import MemoryLog
 from accompanist.runtime.messages import Kind as Message
@@ -64,11 +65,22 @@ class _Hurt:
             self._log._fences.hold(())
         answer = cluster.loop.create_future()
         request = _Request(self, name, about, asked, given, named, answer)
-        cluster.loop.later(cluster.delay_s(), request.arrive)
+        if name == "lease" and self._asks_a_worker() and faults.strike(Kind.LEASE_MET):
+            request.met = True
+            self._process.stop()
+            lease_s = limits.lease_ms / 1000
+            cluster.loop.later(faults.between(Kind.LEASE_MET, lease_s, lease_s + 4.0), request.arrive)
+        else:
+            cluster.loop.later(cluster.delay_s(), request.arrive)
         value = await answer
         if name == "lease":
             self._log._owner, self._log._fences = asked._owner, asked._fences
         return value
+
+    def _asks_a_worker(self) -> bool:
+        """Whether an answer may be on its way to this process."""
+        replica = next((one for one in self._cluster.replicas if one.process is self._process), None)
+        return replica is not None and not self._process.stopped and replica.calls.in_flight > 0
 
 
 class _Request:
@@ -80,9 +92,13 @@ class _Request:
         self._hurt, self._cluster = hurt, hurt._cluster
         self._name, self._about, self._asked = name, about, asked
         self._given, self._named, self._answer = given, named, answer
+        self.met = False
+        """Whether whoever asked stands still until there is an answer."""
 
     def arrive(self) -> None:
         faults, about = self._cluster.faults, self._about
+        if self.met:  # somebody else had its shards meanwhile, and has lost them again
+            self._cluster.free(self._hurt._service)
         if self._cluster.unreachable(self._hurt._service):
             self._fail("the database cannot be reached")
         elif faults.strike(Kind.LOG_REFUSED, about):
@@ -146,6 +162,8 @@ class _Request:
         self._cluster.loop.later(self._cluster.delay_s(), self._settle, LogUnavailable(text))
 
     def _settle(self, outcome: Any) -> None:
+        if self.met and self._hurt._process.stopped:
+            self._hurt._process.go_on()  # what else came meanwhile was here first
         if self._answer.done():
             return
         if isinstance(outcome, Exception):

@@ -331,6 +331,14 @@ PLANTED = [
     Plant("shards-kept", "sessions of a lost shard stay in memory", 60, shards_kept),
     Plant("collected-early", "a stub goes at once", 200, collected_early, quick=False, only="errand"),
     Plant("silence-is-success", "a write that gave no answer counts as done", 20, silence_is_success),
+    Plant(
+        "epoch-of-the-commit",
+        "a decision is stamped with the epoch of the turn in which it is written",
+        250,
+        epoch_of_the_commit,
+        quick=False,
+        only="quotes",
+    ),
     Plant("repeats-lost", "what was stored, and the answer lost, is handed over by nobody", 100, repeats_lost),
 ]
 
