@@ -160,7 +160,7 @@ class Client:
             except Refused as problem:
                 if problem.code == "ACC710":  # it is over and collected
                     return {}
-                if problem.code not in ("ACC713", "ACC716"):
+                if problem.code not in ("ACC713", "ACC716", "ACC719", "ACC729"):
                     self._cluster.judge.wrong(f"{self._key}: {method} was refused with {problem.code}")
                     return {}
             except Unheard:
