@@ -12,11 +12,12 @@ A cancellation cannot be among it, since nothing here waits.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import math
 import re
-from collections.abc import Set
+from collections.abc import Iterable, Mapping, Set
 from typing import Any, get_args
 
 import msgspec
@@ -50,6 +51,8 @@ OWN_CODE = catalogue(
 )
 
 
+_ZERO = b"\\u0000"
+_NO_ZERO = "leave it out, or send bytes, which travel in base64"
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 _PATH = re.compile(r" - at (?:`key` in )?`\$[\w.\[\]]*`\Z")
@@ -103,7 +106,28 @@ def encode(value: Any) -> bytes:
     if deeper_than(data, limits.json_depth_max):
         text = f"a {type(value).__name__} is nested deeper than {limits.json_depth_max}"
         raise EncodeError(UNENCODABLE, text, "send it flat: a list of parts that name one another")
+    if _ZERO in data and (where := _zero_in(value)) is not None:
+        raise EncodeError(UNENCODABLE, f"a {type(value).__name__} holds the character U+0000 at {where}", _NO_ZERO)
     return data
+
+
+def _zero_in(value: Any, where: str = "$") -> str | None:
+    """Where a text holds U+0000, None where none does. Postgres can keep it in no text and no JSON, so a worker could
+    not. Names that came with the value (keys of a dict) are not shown."""
+    if isinstance(value, str):
+        return where if "\0" in value else None
+    parts: Iterable[tuple[str, Any]] = ()
+    if isinstance(value, Mapping):
+        parts = ((f"{where}[...]", part) for pair in value.items() for part in pair)
+    elif isinstance(value, list | tuple | Set):
+        parts = ((f"{where}[{number}]", part) for number, part in enumerate(value))
+    elif isinstance(value, msgspec.Struct):
+        parts = ((f"{where}.{name}", getattr(value, name)) for name in value.__struct_fields__)
+    elif dataclasses.is_dataclass(value):
+        parts = ((f"{where}.{field.name}", getattr(value, field.name)) for field in dataclasses.fields(value))
+    elif hasattr(type(value), "model_validate_json"):
+        parts = ((f"{where}.{name}", part) for name, part in vars(value).items())
+    return next((found for at, part in parts if (found := _zero_in(part, at)) is not None), None)
 
 
 def deeper_than(data: bytes, levels: int) -> bool:
@@ -120,12 +144,15 @@ def deeper_than(data: bytes, levels: int) -> bool:
 
 def decode(data: bytes, type: Any) -> Any:
     """The value of `type` that the bytes hold, checked in full. Raises DecodeError."""
+    name = getattr(type, "__name__", str(type))
     try:
-        return msgspec.json.decode(data, type=type, dec_hook=_validated)
+        value = msgspec.json.decode(data, type=type, dec_hook=_validated)
     except BaseException as problem:
-        name = getattr(type, "__name__", str(type))
         code, text = _words(problem)
         raise DecodeError(code, f"not a valid {name}: {text}") from None
+    if _ZERO in data and (where := _zero_in(value)) is not None:
+        raise DecodeError(MISFIT, f"not a valid {name}: the character U+0000 - at `{where}`", _NO_ZERO)
+    return value
 
 
 def decode_exactly(data: bytes, type: Any) -> Any:

@@ -174,8 +174,17 @@ def _id_of(value: Any) -> Id:
     """The id to answer with, where there is one that may be repeated."""
     id = value.get("id") if isinstance(value, dict) else None
     if isinstance(id, str) and len(id) <= limits.id_chars_max:
-        return id
+        # half of a surrogate pair is JSON and no text: nothing can be answered under it
+        return id if _encodable(id) else None
     return id if isinstance(id, int) and not isinstance(id, bool) else None
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 # -- reading answers -------------------------------------------------------------------------------

@@ -185,7 +185,9 @@ class Calls:
             case Replied(value=value):
                 return Answered(call.site, Name.REPLIED, value)
             case Declined(reason=reason):
-                return Answered(call.site, Name.DECLINED, orjson.dumps(reason[: limits.reason_chars_max]))
+                return Answered(
+                    call.site, Name.DECLINED, orjson.dumps(reason.replace("\0", "")[: limits.reason_chars_max])
+                )
             case Closed():
                 return Answered(call.site, Name.SHUT)
             case Reused():

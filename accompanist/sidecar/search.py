@@ -16,8 +16,9 @@ from accompanist import limits
 from accompanist.runtime.ports import Cursor, Phase, Search
 
 Name = Annotated[str, msgspec.Meta(max_length=limits.name_chars_max)]
-Words = Annotated[str, msgspec.Meta(max_length=limits.reason_chars_max)]
-Site = Annotated[str, msgspec.Meta(max_length=limits.site_bytes_max)]
+_KEPT = r"\A[^\x00]*\Z"  # Postgres keeps U+0000 in no text
+Words = Annotated[str, msgspec.Meta(pattern=_KEPT, max_length=limits.reason_chars_max)]
+Site = Annotated[str, msgspec.Meta(pattern=_KEPT, max_length=limits.site_bytes_max)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
 AttributeName = Annotated[
     str, msgspec.Meta(pattern=r"\A[A-Za-z][A-Za-z0-9_.-]*\Z", max_length=limits.attribute_name_chars_max)

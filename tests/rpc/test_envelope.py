@@ -18,14 +18,19 @@ from accompanist.rpc.strict import Malformed
 from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Missing, Replied, RetryLater, Reused
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(st.characters(exclude_categories=["Cs"])),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")),
     lambda inner: (
         st.lists(inner, max_size=3)
-        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")), inner, max_size=3)
     ),
     max_leaves=10,
 )
-names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda name: name != "_meta")
+names = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1).filter(
+    lambda name: name != "_meta"
+)
 
 
 @given(st.integers(1, 2**60), names, st.dictionaries(names, json_values, max_size=4), json_values)
@@ -72,6 +77,7 @@ def test_arguments_and_meta_are_objects(wrong: tuple[bytes, bytes]) -> None:
         (b'{"jsonrpc":"2.0","method":"a","id":7,"params":[1]}', 7, -32602),
         (b'{"jsonrpc":"2.0","method":"a","id":7,"params":1}', 7, -32602),
         (b'{"jsonrpc":"2.0","method":"\\ud800","id":7}', 7, -32600),
+        (b'{"jsonrpc":"2.0","method":"a","id":"\\ud800"}', None, -32600),
     ],
 )
 def test_what_is_no_request(request_: bytes, id: envelope.Id, code: int) -> None:
