@@ -58,6 +58,13 @@ class AccompanistError(Exception):
         """The error for machines: code, title, text, hint, fault."""
         return {"code": self.code, "title": self.title, "text": self.text, "hint": self.hint, "fault": self.fault}
 
+    def advised(self) -> AccompanistError:
+        """The same for a person: where there is no hint of its own, the catalogue says what to do."""
+        known = CATALOGUE.get(self.code)
+        if not self.hint and known is not None:
+            self.hint = known.remedy
+        return self
+
     def __str__(self) -> str:
         return f"{self.code} {self.title}: {self.text}" + (f"\n  hint: {self.hint}" if self.hint else "")
 

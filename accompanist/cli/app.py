@@ -290,7 +290,7 @@ def start(
     choreography: Annotated[str, typer.Argument(help="The choreography's name.")],
     role: Annotated[str, typer.Option("--role", help="The initiator: the role that owns the parameters.")],
     args: Annotated[str, typer.Option("--args", help="The parameters by name, a JSON object; - reads it from stdin.")],
-    key: Annotated[str, typer.Option("--key", help="An idempotency key: one key, one session.")] = "",
+    key: Annotated[str | None, typer.Option("--key", help="An idempotency key: one key, one session.")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the saga has settled or is undone.")] = False,
     wait_s: Annotated[float, typer.Option("--wait-s", help="How long --wait waits.", min=0.0)] = 60.0,
     deadline_s: Annotated[float, typer.Option("--deadline-s", help="Ask for an abort after so long.", min=0.0)] = 0.0,

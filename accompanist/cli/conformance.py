@@ -53,7 +53,7 @@ def run(wanted: Wanted, as_json: bool) -> int:
     """0 if every case of the level has passed, else 1. Raises OperatorError."""
     chosen = _chosen(wanted)
     found = ledger.open_ledger(wanted.ledger, wanted.schema) if wanted.ledger else None
-    place = address.parse(wanted.url, allow_remote=wanted.allow_remote)
+    place = address.parse(address.located(wanted.url, Path.cwd()), allow_remote=wanted.allow_remote)
     verdicts = asyncio.run(_driven(chosen, place, found))
     counts: Counter[str] = Counter(verdict.outcome for verdict in verdicts)
     unjudged = sum(verdict.unjudged for verdict in verdicts)

@@ -28,6 +28,7 @@ def reporting(as_json: bool) -> Iterator[None]:
     try:
         yield
     except AccompanistError as problem:
+        problem.advised()
         if as_json:
             print(encode({"error": problem.as_json()}), file=sys.stderr)
         else:

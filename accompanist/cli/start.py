@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from accompanist.cli.api import ask
 from accompanist.cli.output import show
-from accompanist.errors import AuthorError, OperatorError, catalogue
+from accompanist.errors import AccompanistError, AuthorError, OperatorError, catalogue
 from accompanist.sidecar import config as configuration
 from accompanist.sidecar.config import Config, Service
 
@@ -37,6 +37,12 @@ NO_ATTRIBUTE = catalogue(
     "An attribute is a name and a text that a session is found by, joined by an equals sign.",
     "Write --attribute customer=gold, once for each; a name is letters, digits, dots, dashes and underscores.",
 )
+UNHEARD = catalogue(
+    "ACC812",
+    "the saga has begun, and its end was not heard",
+    "The start was accepted and is on disk. Its sidecar went away, or gave no answer in time.",
+    "Look at the session with `accompanist sessions show ID`; a start that is repeated under its key is the same one.",
+)
 STILL_OPEN = 5
 
 
@@ -44,7 +50,7 @@ class Wanted(NamedTuple):
     choreography: str
     role: str
     arguments: str
-    key: str
+    key: str | None
     service: str
     wait_s: float
     deadline_s: float
@@ -57,19 +63,34 @@ def start(config: Path | None, wanted: Wanted, as_json: bool) -> int:
     arguments = _arguments(wanted.arguments)
     service = deployment.service(wanted.service) if wanted.service else _service_of(deployment, wanted)
     params: dict[str, Any] = {"choreography": wanted.choreography, "role": wanted.role, "arguments": arguments}
-    if wanted.key:
+    if wanted.key is not None:
         params["key"] = wanted.key
-    if wanted.wait_s:
-        params["wait_ms"] = int(wanted.wait_s * 1000)
     if wanted.deadline_s:
         params["deadline_ms"] = int(wanted.deadline_s * 1000)
     if wanted.attributes:
         params["attributes"] = dict(wanted.attributes)
-    answer = ask(service, "session.start", params, wanted.wait_s)
+    answer = ask(service, "session.start", params)
+    if wanted.wait_s:
+        if not as_json:
+            print(f"session   {answer['session']}", file=sys.stderr, flush=True)  # it has begun, whatever comes now
+        answer = _wait(service, answer, wanted.wait_s)
     show(answer, as_json, _told(answer))
     if not wanted.wait_s or answer.get("outcome") == "settled":
         return 0
     return 1 if answer.get("outcome") else STILL_OPEN
+
+
+def _wait(service: Service, begun: dict[str, Any], wait_s: float) -> dict[str, Any]:
+    """How the saga stands when it has ended, or when the time is over. Who cannot be told is told which saga it was."""
+    session = begun["session"]
+    try:
+        answer = ask(service, "session.result", {"session": session, "wait_ms": int(wait_s * 1000)}, wait_s)
+    except AccompanistError as problem:
+        again = f"it goes on regardless: `accompanist sessions show {session}`"
+        raise OperatorError(
+            UNHEARD, f"session {session} has begun; how it ends was not heard: {problem.text}", again
+        ) from None
+    return dict(begun) | dict(answer)
 
 
 def attributes(given: Iterable[str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from accompanist import limits
@@ -62,6 +63,14 @@ def parse(url: str, *, allow_remote: bool = False) -> Address:
     if address.host and not address.tls and not allow_remote and not is_loopback(address.host):
         raise OperatorError(NOT_LOCAL, f"{address.host!r} is not a loopback address")
     return address
+
+
+def located(url: str, root: Path) -> str:
+    """The address with a relative socket path below `root`, as a person in that directory means it."""
+    for scheme in ("unix:", "http+unix:"):
+        if url.startswith(scheme):
+            return scheme + str(root / url[len(scheme) :].removeprefix("//"))
+    return url
 
 
 def _unix(url: str, path: str, *, http: bool) -> Address:

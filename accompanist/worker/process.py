@@ -25,6 +25,7 @@ from accompanist import crashpoints, limits
 from accompanist.errors import AccompanistError, OperatorError
 from accompanist.rpc import tokens
 from accompanist.rpc.access import Access
+from accompanist.rpc.address import located
 from accompanist.rpc.server import Server, serve
 from accompanist.telemetry import logs
 from accompanist.telemetry.export import open_telemetry
@@ -99,7 +100,7 @@ def main(worker: Worker, install: Install, arguments: Sequence[str] | None = Non
         crashpoints.arm(asked.service)
         uvloop.run(_run(worker, install, asked))
     except AccompanistError as problem:
-        print(problem, file=sys.stderr)  # noqa: T201
+        print(problem.advised(), file=sys.stderr)  # noqa: T201
         return 1
     return 0
 
@@ -130,6 +131,8 @@ def _read_arguments(
     for option in ("url", "database"):
         if not getattr(asked, option) and not (option == "url" and asked.install):
             parser.error(f"--{option} or {prefix}_{option.upper()} is needed")
+    if asked.url:
+        asked.url = located(asked.url, Path.cwd())
     return asked
 
 
@@ -137,6 +140,8 @@ async def _run(worker: Worker, install: Install, asked: argparse.Namespace) -> N
     if asked.install:
         await _installed(install, asked.database)
     if not asked.url:
+        done = "installed; it has no --url to listen at, so it serves nothing and ends here"
+        print(f"{asked.service}-worker: {done}", file=sys.stderr)  # noqa: T201
         return
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -57,8 +57,10 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any]:
         case "session.start" if params["choreography"] == "blue":
             return {"error": {"code": -32000, "message": "no", "data": REFUSAL}}
         case "session.start":
-            ended = {"outcome": "ended", "reason": "card declined"} if params.get("wait_ms") else {}
-            return {"result": {"session": ORDER, "choreography": params["choreography"], "new": True, **ended}}
+            return {"result": {"session": ORDER, "choreography": params["choreography"], "new": True}}
+        case "session.result":
+            assert params["session"] == ORDER and params["wait_ms"] > 0
+            return {"result": {"session": ORDER, "outcome": "ended", "reason": "card declined"}}
         case "session.get":
             return {"result": STORY}
         case "session.list":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import shutil
 import signal
 import stat
 import subprocess
@@ -160,3 +161,35 @@ def test_root_copies_binaries_that_the_server_cannot_reach(place: Path, monkeypa
     assert common in found.parents
     assert found == postgres.binaries()
     assert stat.S_IMODE((found / "postgres").stat().st_mode) & 0o555 == 0o555
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes somebody else")
+@pytest.mark.parametrize("private", [False, True], ids=["made", "healed"])
+def test_what_another_user_cannot_reach_is_copied_with_its_libraries_whatever_the_umask(
+    place: Path, private: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout below a private directory: the copy runs as the user that the server runs as, also where an earlier
+    start has left the common directory shut."""
+    common, mine = place / "common", place / "mine"
+    mine.mkdir(mode=0o700)
+    if private:
+        common.mkdir(mode=0o700)
+    found = postgres._find_binaries()
+    (mine / "packages").mkdir()
+    for source, below in postgres._parts(found).items():
+        target = mine / "packages" / below
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(source, target, symlinks=True)
+    monkeypatch.setenv("ACCOMPANIST_PG_BIN", str(mine / "packages" / postgres._parts(found)[found.parent] / "bin"))
+    monkeypatch.setattr(postgres, "PLACES", (common,))
+    before = os.umask(0o077)
+    try:
+        copied = postgres.binaries()
+    finally:
+        os.umask(before)
+    who = postgres.identity()
+    asked = subprocess.run(
+        [copied / "initdb", "--version"],
+        user=who.user, group=who.group, extra_groups=who.groups, cwd="/", capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (asked.returncode, asked.stderr) == (0, "") and "initdb" in asked.stdout
