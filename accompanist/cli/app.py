@@ -154,13 +154,17 @@ def simulate(
     without: Annotated[str, typer.Option("--without", help="Faults left out, by name, with commas.")] = "",
     faults_max: Annotated[int | None, typer.Option("--faults-max", help="Faults in one run.", min=0)] = None,
     sessions_max: Annotated[int | None, typer.Option("--sessions-max", help="Sagas in one run.", min=1)] = None,
+    plain: Annotated[
+        Literal["all", "none", "mixed"],
+        typer.Option("--plain", help="Which workers have no fence; mixed: by seed."),
+    ] = "mixed",
     as_json: Json = False,
 ) -> None:
     """Run choreographies on real sidecars in simulated clusters that go wrong; imports the files' modules."""
     from accompanist.cli import simulate as command
 
     with reporting(as_json):
-        setting = command.setting(seed or 0, without, faults_max, sessions_max)
+        setting = command.setting(seed or 0, without, faults_max, sessions_max, plain)
         if seed is not None:
             raise typer.Exit(command.one(files, setting, trace, as_json))
         raise typer.Exit(command.many(files, setting, command.Span(first, seeds, minutes * 60, jobs), as_json))

@@ -42,6 +42,7 @@ UNKNOWN_FAULT = catalogue(
     "Take names from accompanist/simulation/faults.py, with commas between them.",
 )
 NO_CHOREOGRAPHY = "ACC102"
+PLAIN = {"all": True, "none": False, "mixed": None}
 _marked_from = 100
 """With fewer seeds than this, not all that can happen has to."""
 
@@ -85,13 +86,13 @@ class Sum:
             self.failed.append(ran)
 
 
-def setting(seed: int, without: str, faults_max: int | None, sessions_max: int | None) -> Setting:
+def setting(seed: int, without: str, faults_max: int | None, sessions_max: int | None, plain: str = "mixed") -> Setting:
     """Raises OperatorError for a fault that nobody knows."""
     names = [name.strip() for name in without.split(",") if name.strip()]
     kinds = {kind.value for kind in Kind}
     if unknown := [name for name in names if name not in kinds]:
         raise OperatorError(UNKNOWN_FAULT, f"{', '.join(unknown)}; there are {', '.join(sorted(kinds))}")
-    return Setting(seed, frozenset(Kind(name) for name in names), faults_max, sessions_max)
+    return Setting(seed, frozenset(Kind(name) for name in names), faults_max, sessions_max, PLAIN[plain])
 
 
 def one(files: Sequence[Path], setting: Setting, trace: bool, as_json: bool) -> int:

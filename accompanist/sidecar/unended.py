@@ -147,14 +147,22 @@ class Unended:
                 await asyncio.wait(overs, timeout=limits.unended_wait_ms / 1000)
             for loop in asked.loops:
                 loop.stopped = True
-            if asked.open:
-                _, open_still = await asyncio.wait(set(asked.open), timeout=limits.unended_wait_ms / 1000)
-                if open_still:
-                    return False
+            if not await self._answered(asked):
+                return False
             until = max(until, asked.until)
         wait_s = until - asyncio.get_running_loop().time()
         if wait_s > 0:
             await self._sleep(wait_s)
+        return True
+
+    async def _answered(self, asked: _Asked) -> bool:
+        """Wait until nothing is open; False if that takes too long. What runs out of its time is open still."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + limits.unended_wait_ms / 1000
+        while asked.open:
+            done, _ = await asyncio.wait(set(asked.open), timeout=until - loop.time())
+            if not done:
+                return False
         return True
 
     def _ended_late(self, key: Key, late: Late, timeout_ms: int) -> None:

@@ -2,7 +2,7 @@
 
     Cluster    the services, what connects them, and the faults that strike the whole
     Replica    one sidecar: driver, intake, group commit, calls and API as in production, in a process of its own
-    Line       the way from a sidecar to its worker
+    Line       the way from a sidecar to its worker (`simulation.line`)
 
 What is real: everything under `sidecar/`, the group commit, the codec, the compiled choreographies. What is fake: the
 log's tables (the verified fake), the connections, the workers, time and chance.
@@ -22,12 +22,10 @@ from accompanist.language.program import Choreography
 from accompanist.log.group import Flusher
 from accompanist.log.inbox import Letter
 from accompanist.log.memory import MemoryDatabase, MemoryLog
-from accompanist.rpc import meta as rpc_meta
-from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Replied, RetryLater
 from accompanist.runtime.messages import Kind as MessageKind
 from accompanist.runtime.ports import Delivery, LogUnavailable
 from accompanist.sidecar.api import Api
-from accompanist.sidecar.calls import CLOSE, Calls
+from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
@@ -39,7 +37,8 @@ from accompanist.sidecar.waiters import Waiters
 from accompanist.simulation.faults import Faults, Kind
 from accompanist.simulation.hurt_log import HurtLog
 from accompanist.simulation.judge import Judge
-from accompanist.simulation.ledger import Ledger, Workers
+from accompanist.simulation.ledger import Ledger, PlainWorkers, Workers
+from accompanist.simulation.line import Line, PlainLine
 from accompanist.simulation.loop import Process, SeededLoop
 from accompanist.simulation.subject import Subject
 from accompanist.telemetry.spans import Telemetry
@@ -53,7 +52,9 @@ _skew_s = 3_600.0
 class Cluster:
     """Services `s0`, `s1`, ... and who plays what. `bindings` says which service plays each role of a choreography."""
 
-    def __init__(self, seed: int, faults: Faults, subjects: Sequence[Subject], keep: bool) -> None:
+    def __init__(
+        self, seed: int, faults: Faults, subjects: Sequence[Subject], keep: bool, plain: bool | None = None
+    ) -> None:
         self.loop = SeededLoop(seed)
         self.faults = faults
         self.subjects = subjects
@@ -65,6 +66,10 @@ class Cluster:
         self.chance = random.Random(f"{seed}/cluster")
         self.seed = seed
         self.services = [f"s{number}" for number in range(self.chance.choice((1, 2, 3, 3)))]
+        drawn = random.Random(f"{seed}/plain")
+        share = drawn.choice((0.0, 0.0, 0.5, 1.0)) if plain is None else float(plain)
+        self.plain = frozenset(name for name in self.services if drawn.random() < share)
+        """The services whose worker has no fence."""
         self.bindings = {one.choreography.name: self._bound(one.choreography) for one in subjects}
         self.database = HurtDatabase(self)
         self.judge = Judge(self)
@@ -87,7 +92,8 @@ class Cluster:
 
     def _workers(self, service: str) -> Workers:
         chance = random.Random(f"{self.seed}/workers/{service}")
-        return Workers(self.ledger, self.subject_of, lambda what: self.faults.strike(Kind.DECLINES, what), chance)
+        kind = PlainWorkers if service in self.plain else Workers
+        return kind(self.ledger, self.subject_of, lambda what: self.faults.strike(Kind.DECLINES, what), chance)
 
     def _hosted(self, service: str) -> Hosted:
         def bind(name: str, classes: Mapping[str, str]) -> Mapping[str, str]:
@@ -213,75 +219,6 @@ class HurtDatabase(MemoryDatabase):
         self._cluster.judge.handed_over(message)
 
 
-class Line:
-    """The way from one sidecar to the worker of its service."""
-
-    def __init__(self, replica: Replica) -> None:
-        self._service = replica.service
-        self._process = replica.process
-        self._cluster = replica.cluster
-
-    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
-        loop, faults = self._cluster.loop, self._cluster.faults
-        answer: asyncio.Future[Answer] = loop.create_future()
-        loop.later(self._cluster.delay_s(), self._arrive, method, arguments, rpc_meta.read(meta), answer)
-        if faults.strike(Kind.CALL_LATE, method):
-            # cut off while the request is still on its way
-            loop.later(self._cluster.delay_s() / 10, _settle, answer, Fault("the connection was lost", silent=True))
-        try:
-            async with asyncio.timeout(timeout_ms / 1000):
-                return await answer
-        except TimeoutError:
-            return Fault(f"no answer within {timeout_ms} ms")
-
-    def _arrive(
-        self, method: str, arguments: bytes, about: rpc_meta.Meta, answer: asyncio.Future[Answer], again: bool = False
-    ) -> None:
-        loop, faults = self._cluster.loop, self._cluster.faults
-        if answer.done() and not again:  # it was cut off: it comes later, or it never came
-            loop.later(faults.between(Kind.CALL_LATE, 0.01, 10.0), self._do, method, arguments, about)
-        elif self._cluster.down[f"worker of {self._service}"] or faults.strike(Kind.CALL_BROKEN, method):
-            self._settle_soon(answer, Fault("no connection to the worker", silent=True, away=True))
-        elif faults.strike(Kind.CALL_REFUSED, method):
-            busy = RetryLater("a lock") if faults.pick(Kind.CALL_REFUSED, 2) else Fault("it failed inside")
-            self._settle_soon(answer, busy)
-        elif not faults.strike(Kind.CALL_HANGS, method):
-            self._answered(answer, self._do(method, arguments, about), method)
-            if faults.strike(Kind.CALL_TWICE, method):
-                seconds = faults.between(Kind.CALL_TWICE, 0.0, 12.0)
-                loop.later(seconds, self._do, method, arguments, about)
-
-    def _answered(self, answer: asyncio.Future[Answer], said: Answer, method: str) -> None:
-        faults = self._cluster.faults
-        if faults.strike(Kind.CALL_LOST, method):
-            self._settle_soon(answer, Fault("the connection was lost", silent=True))
-        elif faults.strike(Kind.CALL_SLOW, method):
-            self._cluster.loop.later(faults.between(Kind.CALL_SLOW, 0.05, 14.0), _settle, answer, said)
-        else:
-            self._settle_soon(answer, said)
-
-    def _do(self, method: str, arguments: bytes, about: rpc_meta.Meta) -> Answer:
-        said = self._cluster.workers[self._service].answer(method, arguments, about)
-        session = about.session.hex[:6] if about.session is not None else "-"
-        key = f"{session} {about.role} {about.site} {method} {about.kind}"
-        self._cluster.log(f"worker of {self._service} {key}: {type(said).__name__.lower()}")
-        if isinstance(said, Declined):
-            self._cluster.mark("declined")
-        elif isinstance(said, Closed):
-            self._cluster.mark("door shut")
-        elif isinstance(said, Replied) and method == CLOSE and said.value.startswith(b'{"closed":false'):
-            self._cluster.mark("held")
-        return said
-
-    def _settle_soon(self, answer: asyncio.Future[Answer], said: Answer) -> None:
-        self._cluster.loop.later(self._cluster.delay_s(), _settle, answer, said)
-
-
-def _settle(answer: asyncio.Future[Answer], said: Answer) -> None:
-    if not answer.done():
-        answer.set_result(said)
-
-
 class Replica:
     """One sidecar, from its start to its death. What production's process does around these parts, it does alike."""
 
@@ -307,7 +244,7 @@ class Replica:
         self.memory = MemoryLog(cluster.database, self.service, delivered=cluster.notify)
         self.log = HurtLog(self.memory, self.process, self.service, cluster)
         self.flusher = Flusher(self.log, jitter=chance, clock=loop.time)
-        line = Line(self)
+        line = PlainLine(self) if self.service in cluster.plain else Line(self)
         classes = {
             projection.role_class: line
             for subject in cluster.subjects

@@ -38,6 +38,7 @@ class Kind(StrEnum):
     CALL_TWICE = "call-twice"  # arrives once more, later
     CALL_SLOW = "call-slow"  # done, and long on its way
     CALL_HANGS = "call-hangs"  # no answer, ever
+    CALL_LONG = "call-long"  # done late, and then answered, by a worker without a fence
     DECLINES = "declines"  # the worker decides against it
     # of a client
     ANSWER_LOST = "answer-lost"  # the client does not hear what the API said
@@ -85,6 +86,7 @@ _PER_CALL: dict[Kind, tuple[float, ...]] = {
 _PER_LEASE: dict[Kind, tuple[float, ...]] = {
     Kind.LEASE_MET: (0.1, 0.6),
 }
+_OF_PLAIN: dict[Kind, tuple[float, ...]] = {Kind.CALL_LONG: (0.05, 0.2)}
 _CHOSEN = 0.4
 """How likely a seed uses a kind."""
 
@@ -105,7 +107,7 @@ class Faults:
         self._healed = False
         self.rates: dict[Kind, float] = {}
         chosen = random.Random(f"{seed}/faults")
-        for kind, rates in (_PER_CALL | _PER_MINUTE | _PER_LEASE).items():
+        for kind, rates in (_PER_CALL | _PER_MINUTE | _PER_LEASE | _OF_PLAIN).items():
             used, rate = chosen.random() < _CHOSEN, chosen.choice(rates)
             if used and kind not in without:
                 self.rates[kind] = rate

@@ -12,6 +12,7 @@ At the end, when everything has healed and stated time has passed (reliability.m
     agreement            every role that was reached has the initiator's outcome
     nothing lost         every session that a client was told is accepted is over
     honest               what a client was told of the end is the end
+    at least once        without a fence, each effect is there at least once or undone after the last time it was done
     faithful             a settled saga did what the direct reading does with the same replies, with the same result
     bounded              nothing of it is left, in memory or in the tables, once all is collected
 
@@ -165,6 +166,10 @@ class Judge:
         done = [entry for entry in entries if entry.kind is ResultKind.FORWARD]
         undone = [entry for entry in entries if entry.kind is ResultKind.COMPENSATE]
         about = f"{session} {role} ({outcome})"
+        service = self._cluster.bindings[self._cluster.subjects_of[session].choreography.name][role]
+        if service in self._cluster.plain:
+            self._plain(about, outcome, done, undone, entries)
+            return
         for kind, told in (("done", done), ("undone", undone)):
             for site, count in Counter(entry.site for entry in told).items():
                 if count > 1:
@@ -176,6 +181,23 @@ class Judge:
             self.wrong(f"{about}: {undone[0].site} was undone")
         if outcome == "ended" and session not in self._cluster.spoken_for:
             self._undone(about, done, undone)
+
+    def _plain(self, about: str, outcome: str, done: list[Entry], undone: list[Entry], entries: list[Entry]) -> None:
+        """What holds without a fence: each effect at least once, none forgotten, nothing after what undoes it."""
+        if outcome == "settled" and undone:
+            self.wrong(f"{about}: {undone[0].site} was undone")
+        if outcome != "ended" or UUID(about[:36]) in self._cluster.spoken_for:
+            return
+        first_done = list(dict.fromkeys(entry.site for entry in done))
+        first_undone = [site for site in dict.fromkeys(entry.site for entry in undone) if site in first_done]
+        if first_done != first_undone[::-1]:
+            self.wrong(f"{about}: done [{' '.join(first_done)}], undone [{' '.join(first_undone)}]")
+        gone: set[str] = set()
+        for entry in entries:
+            if entry.kind is ResultKind.COMPENSATE:
+                gone.add(entry.site)
+            elif entry.site in gone:
+                self.wrong(f"{about}: {entry.site} was done after it was undone")
 
     def _undone(self, about: str, done: list[Entry], undone: list[Entry]) -> None:
         if [entry.site for entry in reversed(done)] != [entry.site for entry in undone]:

@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 
 from accompanist.rpc.meta import Meta
-from accompanist.runtime.answers import Answer, Missing, Replied
+from accompanist.runtime.answers import Answer, Declined, Missing, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.events import Name
 from accompanist.runtime.ports import ResultKind
@@ -125,3 +125,21 @@ class Workers:
         else:
             self._ledger.of(session, role).append(Entry(call.site, name, call.kind, arguments))
         return reply
+
+
+class PlainWorkers(Workers):
+    """The same without a fence: what is asked is done, however often. The same call under the same key has one effect,
+    as of a PUT, and undoing what is not there does nothing."""
+
+    def answer(self, method: str, arguments: bytes, about: Meta) -> Answer:
+        if method in (CLOSE, FORGET) or about.session is None or about.role is None or about.site is None:
+            return Missing(method)
+        call = CallWorker(about.site, ResultKind(about.kind), method, arguments, firm=about.retriable)
+        operation = self._subject_of(about.session).programs[about.role].projection.operations.get(method)
+        if operation is None:
+            return Missing(method)
+        self._call = call
+        try:
+            return Replied(self._do(about.session, about.role, method, arguments))
+        except Refusal as refusal:
+            return Declined(refusal.reason)

@@ -52,6 +52,7 @@ REQUIRED = {
     "call-twice": "a call arrives twice",
     "call-hangs": "a call is never answered",
     "notify-lost": "a wake-up is lost",
+    "plain late": "a worker without a fence does something that nobody waits for any more",
     "said sessions.collected": "sagas are collected",
 }
 

@@ -37,6 +37,8 @@ from accompanist.simulation.subject import Subject
 
 hurt_s = 18.0
 progress_s = 90.0
+plain_s = limits.unended_wait_ms / 1000 + (limits.lease_ms + limits.call_timeout_ms) / 1000
+"""As long again where a worker has no fence, and what may be under way there is waited for."""
 collected_s = (collect_after_ms + 2 * tombstone_ms) / 1000
 _sessions_max = 14
 _subjects_max = 4
@@ -45,12 +47,14 @@ _steps_max = 1_500_000
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What makes a run, beside the subjects: the same setting is the same run. The last three make it smaller."""
+    """What makes a run, beside the subjects: the same setting is the same run. The next three make it smaller."""
 
     seed: int
     without: frozenset[Kind] = frozenset()
     faults_max: int | None = None
     sessions_max: int | None = None
+    plain: bool | None = None
+    """Whether workers have no fence: all, none, or as the seed has it."""
 
     def command(self, files: Sequence[str]) -> str:
         parts = ["accompanist simulate", *files, f"--seed {self.seed}"]
@@ -60,6 +64,8 @@ class Setting:
             parts.append(f"--faults-max {self.faults_max}")
         if self.sessions_max is not None:
             parts.append(f"--sessions-max {self.sessions_max}")
+        if self.plain is not None:
+            parts.append(f"--plain {'all' if self.plain else 'none'}")
         return " ".join(parts)
 
     def smaller(self, **changes: Any) -> Setting:
@@ -89,7 +95,7 @@ def run(setting: Setting, subjects: Sequence[Subject], *, keep: bool = False) ->
     faults = Faults(setting.seed, lambda kind, about: world[0].struck(kind, about), setting.without, setting.faults_max)
     chance = random.Random(f"{setting.seed}/setting")
     chosen = chance.sample(list(subjects), min(len(subjects), chance.randint(1, _subjects_max)))
-    cluster = Cluster(setting.seed, faults, chosen, keep)
+    cluster = Cluster(setting.seed, faults, chosen, keep, setting.plain)
     world.append(cluster)
     crowded = chance.random() < 0.3
     with _heard(cluster), _few(sessions_in_memory_max=3 if crowded else limits.sessions_in_memory_max):
@@ -136,6 +142,7 @@ class _Scenario:
         self._setting = setting
         self._chance = chance
         self._paused: list[Replica] = []
+        self._progress_s = progress_s + (plain_s if cluster.plain else 0.0)
 
     async def run(self) -> None:
         cluster, judge = self._cluster, self._cluster.judge
@@ -153,6 +160,7 @@ class _Scenario:
         self._heal()
         person = cluster.loop.create_task(operator(cluster))
         outside.hurries = True
+        progress_s = self._progress_s
         await self._until(progress_s, lambda: bool(judge.broken) or self._over_but_waiting())
         if not judge.broken and judge.waiting():
             cluster.mark("waits for what nobody sends")

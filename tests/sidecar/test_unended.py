@@ -120,6 +120,20 @@ async def test_a_call_that_outlives_its_timeout_is_not_overtaken(address: str, t
         await server.stop()
 
 
+async def test_one_whose_time_runs_out_while_it_is_waited_for_is_waited_for_still() -> None:
+    slow = Slow()
+    calls = asking(Plain(slow))
+    answering = asyncio.create_task(ask(calls))
+    while not slow.waiting:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    closing = asyncio.create_task(close(calls))  # while the first attempt has time left
+    await turns()
+    assert len(slow.waiting) == 1 and not closing.done()
+    slow.waiting[0].set_result(Replied(b"1"))
+    assert await closing == CLOSED
+    await answering
+
+
 async def test_a_call_that_does_not_end_is_for_a_person() -> None:
     slow = Slow()
     calls = asking(Plain(slow), TWICE)
@@ -322,18 +336,18 @@ async def until(there: Callable[[], bool]) -> None:
 
 async def test_an_owner_that_lost_its_shard_asks_no_more() -> None:
     """The shard goes to another replica in good order; what waited between two attempts does not come after it."""
-    with few("lease_ms", 20), few("call_timeout_ms", 20):
-        services, plain, woken = Services(does()), Faulty(), asyncio.Event()
-        a = services.sidecars["a"]
-        a.driver._calls._workers["A"] = plain  # type: ignore[index]
+    services, plain, woken = Services(does()), Faulty(), asyncio.Event()
+    a = services.sidecars["a"]
+    a.driver._calls._workers["A"] = plain  # type: ignore[index]
 
-        async def backoff(seconds: float) -> None:
-            await woken.wait()
+    async def backoff(seconds: float) -> None:
+        await woken.wait()
 
-        a.driver._calls._sleep = backoff
-        session = await services.start()
-        await until(lambda: "do" in plain.calls and not a.driver._committing)
-        assert (await services.row("a", session, a.driver.session(session, "a").row.phase)).asked == "1"  # type: ignore[union-attr]
+    a.driver._calls._sleep = backoff
+    session = await services.start()
+    await until(lambda: "do" in plain.calls and not a.driver._committing)
+    assert (await services.row("a", session, a.driver.session(session, "a").row.phase)).asked == "1"  # type: ignore[union-attr]
+    with few("lease_ms", 20), few("call_timeout_ms", 20):  # so long the new owner waits
         await a.intake.stop()
         await a.intake.release()
         a.driver.hold({})
