@@ -23,15 +23,19 @@ from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryLog
 from accompanist.log.tables import Tables
 from accompanist.runtime import ending, saga, state
-from accompanist.runtime.answers import Closed, Missing, Reused
+from accompanist.runtime.answers import Closed, Fault, Missing, Reused
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.control import CLIENT, DEADLINE_SITE, control
 from accompanist.runtime.events import Arrived, Name
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable, Phase, ResultKind
+from accompanist.runtime.replay import executed_by
 from accompanist.runtime.session import Session
+from accompanist.sidecar.asking import Asking
+from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.news import News, shard_of
+from accompanist.sidecar.unended import Unended
 from accompanist.simulation.run import Ran, Setting, run
 from accompanist.simulation.worker import FencedWorker
 from tests.simulation.subjects import subjects
@@ -49,6 +53,8 @@ class Plant:
     """Whether it is found fast enough for every run of the tests."""
     only: str = ""
     """The choreography that shows it best."""
+    plain: bool | None = None
+    """Whether the workers have no fence."""
 
     @contextmanager
     def grown(self) -> Iterator[None]:
@@ -62,7 +68,7 @@ def found(plant: Plant) -> tuple[int, Ran] | None:
     """After how many seeds it was found, and the run that found it."""
     with plant.grown():
         for seed in range(plant.seeds_max):
-            ran = run(Setting(seed), subjects(plant.only))
+            ran = run(Setting(seed, plain=plant.plain), subjects(plant.only))
             if ran.broken:
                 return seed + 1, ran
     return None
@@ -308,6 +314,63 @@ def repeats_lost() -> Sequence[Any]:
     return [patch.object(Driver, "_commit", commit)]
 
 
+def nothing_waited_for() -> Sequence[Any]:
+    """A compensation is asked for at once, whatever is under way."""
+
+    async def ended(self: Any, key: Any, *, ask_on: bool, until: float) -> bool:
+        return True
+
+    return [patch.object(Unended, "ended", ended)]
+
+
+def late_not_listened_for() -> Sequence[Any]:
+    """What runs out of its time counts as ended."""
+
+    async def attempt(self: Any, key: Any, loop: Any, worker: Any, *asked: Any) -> Any:
+        answer = await worker.call(*asked)
+        loop.doubtful |= isinstance(answer, Fault)
+        return answer
+
+    return [patch.object(Unended, "attempt", attempt)]
+
+
+def other_owner_forgotten() -> Sequence[Any]:
+    """A new owner does not wait for what the old one may have asked."""
+    return [patch.object(Calls, "_former", lambda self, asker: 0.0)]
+
+
+def asks_on() -> Sequence[Any]:
+    """Who lost a session goes on asking for it, and nobody looks at a lease."""
+
+    async def may_ask(self: Any, *asked: Any) -> bool:
+        return True
+
+    return [patch.object(Asking, "drop", lambda self, session: None), patch.object(Calls, "_may_ask", may_ask)]
+
+
+def declines_believed() -> Sequence[Any]:
+    """A decline counts, although an earlier call may have been carried out."""
+
+    async def decided(self: Any, loop: Any, answer: Any) -> Any:
+        return answer
+
+    return [patch.object(Unended, "decided", decided)]
+
+
+def asked_unrecorded() -> Sequence[Any]:
+    """A call leaves before it is in the log that it was asked for."""
+    return [patch.object(Asking, "first", lambda self, session, burst: False)]
+
+
+def doubt_forgotten() -> Sequence[Any]:
+    """What was asked for and not answered counts as not executed."""
+
+    def from_results(self: Any) -> Any:
+        return executed_by(self._new_run)[0]
+
+    return [patch.object(state.State, "_from_results", from_results)]
+
+
 PLANTED = [
     Plant("vote-told-early", "a vote is told before it is stable", 400, vote_told_early, quick=False),
     Plant("no-tombstone", "an abort for an unknown session is acknowledged and forgotten", 60, no_tombstone),
@@ -339,10 +402,28 @@ PLANTED = [
         quick=False,
         only="quotes",
     ),
+    Plant("nothing-waited-for", "a compensation overtakes", 300, nothing_waited_for, quick=False, plain=True),
+    Plant(
+        "late-not-listened-for",
+        "what runs out of its time has ended",
+        300,
+        late_not_listened_for,
+        quick=False,
+        plain=True,
+    ),
+    Plant(
+        "other-owner-forgotten", "a take-over waits for nothing", 300, other_owner_forgotten, quick=False, plain=True
+    ),
+    Plant("asks-on", "a dropped session goes on asking", 60, asks_on, plain=True),
+    Plant("declines-believed", "a decline counts more than a call before it", 60, declines_believed, plain=True),
+    Plant("doubt-forgotten", "a call of unknown outcome is not compensated", 60, doubt_forgotten, plain=True),
     Plant("repeats-lost", "what was stored, and the answer lost, is handed over by nobody", 100, repeats_lost),
 ]
 
 UNSEEN = [
+    Plant(
+        "asked-unrecorded", "a call is not in the log before it leaves", 300, asked_unrecorded, quick=False, plain=True
+    ),
     Plant(
         "results-overwritten", "a later writer of a result wins", 400, results_overwritten, quick=False, only="errand"
     ),
