@@ -15,7 +15,8 @@ What is still under way after `limits.unended_wait_ms` is left to a person, befo
 
 What this asks of a worker without a fence: that it does not begin, nor go on with, a call for longer than its
 `timeout_s` once the connection is gone. What is not promised: order where it does (a worker process that is stopped
-with calls in its sockets and goes on later), nor where a whole sidecar is stopped between looking at its lease and
+with calls in its sockets and goes on later), nor where a call takes longer than that while its session goes to another
+sidecar, nor where a whole sidecar is stopped between looking at its lease and
 writing to the socket, for longer than that lease and `timeout_s`.
 """
 

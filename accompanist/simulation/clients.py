@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from accompanist.simulation.cluster import Cluster, Replica
 
 _patience_s = 6.0
+ASK_AGAIN = frozenset({"ACC713", "ACC716", "ACC719", "ACC729"})
+"""What the API says that a client answers by asking again."""
 
 
 class Unheard(Exception):
@@ -160,7 +162,7 @@ class Client:
             except Refused as problem:
                 if problem.code == "ACC710":  # it is over and collected
                     return {}
-                if problem.code not in ("ACC713", "ACC716", "ACC719", "ACC729"):
+                if problem.code not in ASK_AGAIN:
                     self._cluster.judge.wrong(f"{self._key}: {method} was refused with {problem.code}")
                     return {}
             except Unheard:

@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 
 from accompanist.runtime.events import DEADLINE_SITE
-from accompanist.simulation.clients import Refused, Unheard, ask
+from accompanist.simulation.clients import ASK_AGAIN, Refused, Unheard, ask
 from accompanist.simulation.subject import Subject
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Outside:
             except Refused as problem:
                 if problem.code == "ACC717":  # it is over
                     return
-                if problem.code not in ("ACC713", "ACC716", "ACC719", "ACC729", "ACC743"):
+                if problem.code not in ASK_AGAIN | {"ACC743"}:
                     cluster.judge.wrong(f"{session}: {name} for {role} was refused with {problem.code}")
                     return
             await asyncio.sleep(chance.uniform(0.05, 1.0))
