@@ -243,6 +243,12 @@ class Driver(Holding):
                 self._reader.read_on(live)
         elif self.holds(key[0]):
             self._rebuild(key, memory, alone=not waiting)
+        if memory.session is None and memory.inbox and resting.first_of(memory.inbox) is None:
+            # only events were there when the log was read: what came since may begin the session, and is in it by now
+            since = resting.first_of(tuple(what for what in waiting if isinstance(what, Message)))
+            if since is not None:
+                self.arrive(since, known=True)
+            return
         # what is not in memory now is over, or not ours, and stays so
         for what in waiting if key in self._sessions else ():
             if isinstance(what, Message):
