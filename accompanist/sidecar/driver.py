@@ -243,7 +243,8 @@ class Driver(Holding):
                 self._reader.read_on(live)
         elif self.holds(key[0]):
             self._rebuild(key, memory, alone=not waiting)
-        if memory.session is None and memory.inbox and resting.first_of(memory.inbox) is None:
+        early = memory.session is None and memory.inbox and resting.first_of(memory.inbox) is None
+        if early and key not in self._sessions:
             # only events were there when the log was read: what came since may begin the session, and is in it by now
             since = resting.first_of(tuple(what for what in waiting if isinstance(what, Message)))
             if since is not None:
