@@ -65,6 +65,10 @@ inbox_early_rows_max = 100_000  # rows that wait, of versions not kept here; as 
 # -- one sidecar's log -----------------------------------------------------------------------------
 postgres_version_min = 15
 log_connections_max = 8  # a flush, a take, a lease and what clients ask
+marker_lanes_max = log_connections_max  # marks that are set at the same time
+marks_remembered_max = 1_000  # of which sessions the last commits were, for whoever has to look for what is lost
+mark_file_bytes = 512
+lost_sessions_shown_max = 20
 log_connect_s = 5.0
 log_statement_ms = 10_000
 log_command_s = 15.0  # beyond the server's own limit: a silent line, not a slow statement

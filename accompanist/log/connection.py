@@ -7,7 +7,7 @@ then unknown, which is harmless: everything the log does may be done twice.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -92,11 +92,13 @@ class Pool:
     dropped likewise, and those beside it with it: they lead to the same server, and a new one may lead to a better one.
     """
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, in_force: Callable[[], None]) -> None:
         self._pool = pool
+        self._in_force = in_force
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
+        self._in_force()
         taken = await self._pool.acquire()
         try:
             yield taken
@@ -117,8 +119,22 @@ class Pool:
         self._pool.terminate()
 
 
-async def open_pool(dsn: str, told: Mapping[str, str] | None = None, **more: object) -> Pool:
-    """Connections that tell the server `told` when they begin; `more` is the driver's. Raises what that raises."""
+class Looks(Protocol):
+    """Who looks at connections before they are used: `log.guard.Guard`."""
+
+    def in_force(self) -> None: ...
+    async def look(self, connection: asyncpg.Connection) -> None: ...
+
+
+async def open_pool(dsn: str, told: Mapping[str, str] | None, guard: Looks, **more: object) -> Pool:
+    """Connections that tell the server `told` when they begin and are looked at then; none where a pooler is reached,
+    which changes servers under a connection. `more` is the driver's. Raises what that raises."""
+
+    async def begin(connection: asyncpg.Connection) -> None:
+        if told:
+            await settings.complete(connection)
+            await guard.look(connection)
+
     pool = await asyncpg.create_pool(
         dsn,
         min_size=1,
@@ -127,11 +143,11 @@ async def open_pool(dsn: str, told: Mapping[str, str] | None = None, **more: obj
         reset=_keep_state,
         timeout=limits.log_connect_s,
         command_timeout=limits.log_command_s,
-        init=settings.complete if told else None,
+        init=begin,
         server_settings=dict(told or {}),
         **more,
     )
-    return Pool(pool)
+    return Pool(pool, guard.in_force)
 
 
 def redacted(dsn: str) -> str:

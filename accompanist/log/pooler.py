@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 
 from accompanist.log import faults, names, settings
-from accompanist.log.connection import Pool, open_pool
+from accompanist.log.connection import Looks, Pool, open_pool
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE, NOT DEFERRABLE"
 """In full: what the defaults are that a transaction begins with is not ours to say here."""
@@ -56,7 +56,7 @@ class Transactions:
         self._pool.terminate()
 
 
-async def open_transactions(address: str, name: str, schema: str) -> Transactions:
+async def open_transactions(address: str, name: str, schema: str, guard: Looks) -> Transactions:
     """Connections to a pooler, opened when they are first needed, and again when they were lost. Raises
     what the driver raises."""
-    return Transactions(await open_pool(address, statement_cache_size=0), name, schema)
+    return Transactions(await open_pool(address, None, guard, statement_cache_size=0), name, schema)

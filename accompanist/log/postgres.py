@@ -19,6 +19,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -27,13 +28,13 @@ import asyncpg
 from accompanist import limits
 from accompanist.log import inbox, memories, names, refusals, results, sessions, settings, timers
 from accompanist.log.connection import Connections, open_pool, reach
+from accompanist.log.guard import MISSING_STATE, Guard, Told, begin
 from accompanist.log.leases import Fences
 from accompanist.log.pages import Pages
 from accompanist.log.pooler import open_transactions
 from accompanist.log.requests import FORGET as FORGET_REQUESTS
 from accompanist.log.requests import Requests
 from accompanist.log.schema import require_head, require_login
-from accompanist.log.server import require_safe
 from accompanist.log.versions import Versions
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import (
@@ -51,7 +52,7 @@ from accompanist.runtime.ports import (
 
 LEASE_LOST_STATE = "AC001"
 
-_FLUSH = "SELECT flush({})".format(", ".join(f"${n}" for n in range(1, 46)))
+_FLUSH = "SELECT mark($1, $2, $3, $4), flush({})".format(", ".join(f"${n}" for n in range(5, 50)))
 _TAKE = """
 SELECT session, site, sender, receiver, kind, header, payload, context, place, sender_service, known, closed
 FROM take($1, $2, $3, $4, $5, $6, $7, $8)"""
@@ -60,7 +61,7 @@ _RESEND = "SELECT service, answer, messages FROM resend($1, $2, $3, $4, $5, $6)"
 _RELAY = f"SELECT {inbox.STORED}, service FROM relay($1, $2, $3, $4)"  # noqa: S608 (constants of this package)
 _UNDELIVERED = "SELECT session, site, sender, receiver, answer, service FROM undelivered($1, $2)"
 _RELAYED = "SELECT relayed($1, $2, $3, $4, $5)"
-_ACCEPT = "SELECT accept($1, $2, $3, $4, $5, $6, $7, $8, $9, false)"
+_ACCEPT = "SELECT mark($1, $2, $3, $4), accept($5, $6, $7, $8, $9, $10, $11, $12, $13, false)"
 _CROWD = "SELECT crowd($1)"
 _BACKOFF = (timedelta(milliseconds=limits.outbox_retry_ms), timedelta(milliseconds=limits.outbox_retry_cap_ms))
 _LEASE = "SELECT shard, epoch, acquired FROM lease($1, $2, $3)"
@@ -81,6 +82,7 @@ class PostgresLog(Pages, Versions, Requests):
         pool: Connections,
         service: str,
         schemas: Mapping[str, str],
+        guard: Guard,
         *,
         away: Collection[str] = (),
         lease_ms: int = limits.lease_ms,
@@ -90,6 +92,7 @@ class PostgresLog(Pages, Versions, Requests):
         self._service = service
         self._away = sorted(away)
         self._schemas = {names.service_name(service): names.identifier(schema) for service, schema in schemas.items()}
+        self._guard = guard
         self._term = timedelta(milliseconds=lease_ms)
         self._delivered = delivered
         self._owner: str | None = None
@@ -108,19 +111,22 @@ class PostgresLog(Pages, Versions, Requests):
         lease_ms: int = limits.lease_ms,
         delivered: Callable[[Collection[str]], None] | None = None,
         pooler: str = "",
+        state: Path | None = None,
+        lost: Told = lambda problem: None,
     ) -> PostgresLog:
         """The log of `service` in its schema at `dsn`, a login that `bootstrap` made. With `pooler`, the address of one
         in transaction mode before that database, `dsn` is asked at the start only. Raises OperatorError when it cannot
         be worked with (absent, too old, not migrated, migrated further, another service's, unsafe, another server than
-        last time)."""
+        last time). `state`: the directory where marks of what is durable are kept (`log.witness`); `lost` is told when
+        commits are found to be missing, after which nothing of this log is written or read any more."""
         await require_head(dsn, service, schemas[service])
-        await require_safe(dsn, schemas[service])
+        guard = await begin(dsn, schemas[service], state, lost)
         name = f"accompanist {service}"
         async with refusals.readable(pooler or dsn):
             pool: Connections = (
-                await open_transactions(pooler, name, schemas[service])
+                await open_transactions(pooler, name, schemas[service], guard)
                 if pooler
-                else await open_pool(dsn, settings.of(name, schemas[service]))
+                else await open_pool(dsn, settings.of(name, schemas[service]), guard)
             )
             if pooler:  # it has an address of its own, and may log in as somebody else
                 try:
@@ -129,11 +135,12 @@ class PostgresLog(Pages, Versions, Requests):
                 except BaseException:
                     pool.terminate()
                     raise
-        return cls(pool, service, schemas, away=away, lease_ms=lease_ms, delivered=delivered)
+        return cls(pool, service, schemas, guard, away=away, lease_ms=lease_ms, delivered=delivered)
 
     async def close(self) -> None:
         """Let go of all connections; what is in flight is cut off. Leases stay until `release` or their expiry."""
         self._pool.terminate()
+        self._guard.witness.close()
 
     async def execute(self, query: str, *args: object) -> object:
         """A statement on a connection of the pool: for a notifier that has none of its own. Raises LogUnavailable."""
@@ -159,8 +166,7 @@ class PostgresLog(Pages, Versions, Requests):
             *outgoing.columns(),
         ]
         try:
-            async with reach(), self._pool.acquire() as connection:
-                answers = await connection.fetchval(_FLUSH, self._owner, shards, epochs, *arguments)
+            answers = await self._marked(_FLUSH, (self._owner, shards, epochs, *arguments), list(written))
         except asyncpg.PostgresError as problem:
             if problem.sqlstate == LEASE_LOST_STATE:
                 raise LeaseLost([int(shard) for shard in (problem.detail or "").split(",")]) from None
@@ -231,8 +237,8 @@ class PostgresLog(Pages, Versions, Requests):
             await connection.execute(_RELAYED, *_transposed(rows, 5))
 
     async def accept(self, service: str, messages: Sequence[Message]) -> Sequence[Delivery]:
-        async with reach(), self._pool.acquire() as connection:
-            answers = await connection.fetchval(_ACCEPT, service, *inbox.columns(messages))
+        keys = [(message.session, message.receiver) for message in messages]
+        answers = await self._marked(_ACCEPT, (service, *inbox.columns(messages)), keys)
         if Delivery.STORED in answers:
             self._tell({self._service})
         return [Delivery(answer) for answer in answers]
@@ -271,6 +277,21 @@ class PostgresLog(Pages, Versions, Requests):
             gone = [row[0] for row in await connection.fetch(_FORGET, age, audits, limit, list(done))]
             await connection.execute(FORGET_REQUESTS, age, limit)
         return gone
+
+    async def _marked(self, query: str, arguments: Sequence[Any], keys: Sequence[tuple[UUID, str]]) -> Any:
+        """What others may act upon as soon as it is told: it leaves a mark, and follows the last one."""
+        witness = self._guard.witness
+        try:
+            async with reach(), self._pool.acquire() as connection:
+                with witness.lane() as lane:
+                    mark = witness.next(lane)
+                    row = await connection.fetchrow(query, *mark, *arguments)
+        except asyncpg.PostgresError as problem:
+            if problem.sqlstate == MISSING_STATE:
+                self._guard.missing({**dict(enumerate(witness.marks)), lane: int(problem.detail or 0)})
+            raise
+        witness.told(lane, mark[-1], keys)
+        return row[1]
 
     def _tell(self, services: set[str]) -> None:
         if services and self._delivered is not None:

@@ -2,14 +2,26 @@
 
 Rule 0 stands on commits that stay. A server with fsync off loses some when the machine stops; a backup that was
 restored and a standby that was promoted may lack some that others have acted upon: effects are there whose record is
-gone. Both are refused at start. A schema keeps which system and which timeline it was last started on; where they have
-changed, somebody has to say that nothing was lost (`accompanist doctor --accept-server`), which is kept like a first
-start.
+gone. A schema keeps which system, timeline, database and table it was last used on; sidecars keep how far they were
+told that their commits are durable (`log.witness`). So what happened is proved instead of asked for:
+
+    the same            go on; but a mark that is missing even so (a disk that was set back) stops everything
+    a later timeline    a standby was promoted, or a backup recovered. All marks that are known are there: nothing that
+                        we were told was lost, so the new timeline is noted, go on. One is missing: stop at once, and
+                        say which sessions it is of. None is known (a first start on another machine): a person has to
+                        say so (`accompanist doctor --accept-server`)
+    an earlier one      an old primary that does not know yet: another connection is waited for
+    another system,     a copy made by a dump, an upgrade, or tables that were made anew and filled: another log with
+    database or table   the same rows, while the first may live. Refused until a person accepts it
+
+This is looked at on every new connection of a sidecar, and each flush, besides, says which mark it follows: that is
+refused where the mark is missing, whatever lies between (a pooler changes servers under a connection).
 
 `synchronous_commit = off` is a client's to overrule, so it is: our connections ask for `on`.
 
-Not promised: that every loss is noticed. A standby that was promoted without a new timeline does not exist; a disk that
-lies about its flushes does. Where the login may not read the control data, nothing is compared.
+Not promised: that every loss is noticed. What no running sidecar and no file knows of is not missed; an effect at a
+worker whose own database lost it is not looked for; a disk that lies about its flushes is believed until the machine
+stops. Where the login may not read the control data, timelines are not compared, and the marks alone decide.
 """
 
 from __future__ import annotations
@@ -20,9 +32,10 @@ from typing import NamedTuple
 import asyncpg
 
 from accompanist import limits
-from accompanist.errors import OperatorError, catalogue
+from accompanist.errors import catalogue
 from accompanist.log import names, refusals
 from accompanist.log.connection import connect
+from accompanist.log.witness import Creation
 
 UNSAFE = catalogue(
     "ACC408",
@@ -34,21 +47,47 @@ UNSAFE = catalogue(
 OTHER_SERVER = catalogue(
     "ACC409",
     "the server is not the one of last time",
-    "The schema was last used on another Postgres system or timeline: a restored backup, a copy, or a standby that was "
-    "promoted. Commits that other services have acted upon may be missing in it.",
+    "The schema was last used on another Postgres system, timeline or database: a restored backup, a copy, or a "
+    "standby that was promoted. Commits that other services have acted upon may be missing in it, and nothing here "
+    "proves that they are not.",
     "If it is certain that no commit was lost (the standby was synchronous, the backup was taken after the last "
     "commit), run `accompanist doctor --accept-server --service NAME`; else compare the workers' effects first.",
+)
+LOST = catalogue(
+    "ACC447",
+    "commits are missing on the server",
+    "The sidecar was told that commits are durable, and others have acted upon them. On the server that is there now "
+    "they are not: a standby that did not have them was promoted, or a backup was restored.",
+    "Bring the server back that has them, if it still exists. Else compare the workers' effects of the sessions named "
+    "(all since the time of the last commit, where none is named), put right by hand what is not recorded, and run "
+    "`accompanist doctor --accept-server --service NAME`.",
 )
 
 
 class Identity(NamedTuple):
-    """A Postgres system, made once by initdb, and the branch of its history."""
+    """A Postgres system, made once by initdb, the branch of its history, and the database and table of a log in it. A
+    dump that is restored has other numbers for these two; None: not known, or no log yet."""
 
     system: int
     timeline: int
+    database: int | None = None
+    relation: int | None = None
 
     def __str__(self) -> str:
-        return f"system {self.system}, timeline {self.timeline}"
+        place = f", database {self.database}, table {self.relation}" if self.relation is not None else ""
+        return f"system {self.system}, timeline {self.timeline}{place}"
+
+    def copied_from(self, other: Identity) -> bool:
+        """Whether this log was made apart from the other one, and has what was written there."""
+        mine, theirs = (self.system, self.database, self.relation), (other.system, other.database, other.relation)
+        return any(None not in pair and pair[0] != pair[1] for pair in zip(mine, theirs, strict=True))
+
+
+class Noted(NamedTuple):
+    """What the schema says it was last used on; `era`: how often somebody accepted a server."""
+
+    identity: Identity
+    era: int
 
 
 _SETTINGS = """
@@ -66,34 +105,23 @@ WHERE (s.setdatabase = 0 OR d.datname = current_database())
       'synchronous_commit', 'zero_damaged_pages', 'ignore_checksum_failure', 'default_transaction_isolation')
 ORDER BY place, setting"""
 _IDENTITY = """
-SELECT system_identifier AS system, ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint AS timeline
+SELECT system_identifier AS system,
+    ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint AS timeline
 FROM pg_control_system()"""
-_NOTED = "SELECT system_identifier AS system, timeline FROM server"
+_PLACE = """
+SELECT (SELECT oid::bigint FROM pg_database WHERE datname = current_database()) AS database,
+    to_regclass('server')::oid::bigint AS relation"""
+_NOTED = """
+SELECT system_identifier AS system, timeline, database_oid AS database, relation_oid AS relation, era FROM server"""
 _NOTE = """
-INSERT INTO server (system_identifier, timeline) VALUES ($1, $2)
-ON CONFLICT (one) DO NOTHING"""
+INSERT INTO server (system_identifier, timeline, database_oid, relation_oid) VALUES ($1, $2, $3, $4)
+ON CONFLICT (one) DO UPDATE SET timeline = $2, database_oid = $3, relation_oid = $4, noted_at = clock_timestamp()
+WHERE server.system_identifier = $1 AND server.timeline <= $2"""
 _ACCEPT = """
-INSERT INTO server (system_identifier, timeline) VALUES ($1, $2)
-ON CONFLICT (one) DO UPDATE SET system_identifier = $1, timeline = $2, noted_at = clock_timestamp()"""
-
-
-async def require_safe(dsn: str, schema: str) -> None:
-    """Refuse a server that does not flush, or that is not the one of last time; the first time it is noted. Raises
-    OperatorError."""
-    async with refusals.readable(dsn):
-        connection = await connect(dsn, "accompanist start", names.identifier(schema))
-        try:
-            if (await settings(connection))["fsync"] == "off":
-                raise OperatorError(UNSAFE, "fsync is off")
-            now = await identity(connection)
-            if now is None:
-                return
-            await connection.execute(_NOTE, *now)
-            before = await noted(connection)
-            if before is not None and before != now:
-                raise OperatorError(OTHER_SERVER, f"schema {schema} was last used on {before}; this is {now}")
-        finally:
-            await connection.close(timeout=limits.end_s)
+INSERT INTO server (system_identifier, timeline, database_oid, relation_oid) VALUES ($1, $2, $3, $4)
+ON CONFLICT (one) DO UPDATE
+SET system_identifier = $1, timeline = $2, database_oid = $3, relation_oid = $4, era = server.era + 1,
+    noted_at = clock_timestamp()"""
 
 
 async def accept(dsn: str, schema: str) -> Identity | None:
@@ -124,11 +152,21 @@ async def identity(connection: asyncpg.Connection) -> Identity | None:
     try:
         if await connection.fetchval("SELECT pg_is_in_recovery()"):
             return None
-        return Identity(*await connection.fetchrow(_IDENTITY))
+        return Identity(*await connection.fetchrow(_IDENTITY), *await connection.fetchrow(_PLACE))
     except asyncpg.InsufficientPrivilegeError:
         return None
 
 
-async def noted(connection: asyncpg.Connection) -> Identity | None:
+async def creation(connection: asyncpg.Connection) -> Creation:
+    """What may be known of the log without any right: its database and table."""
+    return Creation(*await connection.fetchrow(_PLACE))
+
+
+async def noted(connection: asyncpg.Connection) -> Noted | None:
     row = await connection.fetchrow(_NOTED)
-    return None if row is None else Identity(*row)
+    return None if row is None else Noted(Identity(*row[:4]), row["era"])
+
+
+async def note(connection: asyncpg.Connection, now: Identity) -> None:
+    """The log goes on here: the first time, or on a later timeline of the same."""
+    await connection.execute(_NOTE, *now)

@@ -204,7 +204,7 @@ async def _server(connection: asyncpg.Connection, logins: Sequence[str], *, with
         standbys=standbys["all"],
         standbys_async=standbys["async"] if not standbys["hidden"] else None,
         identity=str(now or ""),
-        identity_noted=str(noted or ""),
+        identity_noted=str(noted.identity) if noted else "",
         overrides=tuple(await server.overrides(connection, logins)),
     )
 

@@ -9,6 +9,7 @@
     workers = { Payment = "unix:/run/payment-worker.sock" } # role class = where its worker is
     worker_tokens = { Payment = "payment-worker.token" }    # what we bear there, over http or https (rpc.tokens)
     choreographies = ["orders/choreography.py"]
+    state_dir = "var/state/payment"                         # what is durable is kept here, too (log.witness)
     token_file = "payment.tokens"                           # needed where `api` is off this machine (sidecar.rights)
     listen = "http://127.0.0.1:7202"                        # for peers in other databases (sidecar.relay)
     peer_token_file = "payment.peers"                       # who they are: lines of `SERVICE deliver TOKEN`
@@ -29,7 +30,7 @@
 
 Paths, also in `unix:` addresses and in a database's `host=`, are relative to the file. Over the file stand
 `DATABASE_URL` (the database of every service) and, over that, `ACCOMPANIST_SERVICE_<NAME>_<KEY>` for the keys
-`database pooler poll_only schema listen api token_file peer_token_file collect_after_s payload_after_s
+`database pooler poll_only schema listen api state_dir token_file peer_token_file collect_after_s payload_after_s
 tombstone_s` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY`, `..._PEER_TOKENS` and `..._WORKER_TOKENS`
 are tables as JSON. The file itself is `--config`, else `ACCOMPANIST_CONFIG`, else the first `accompanist.toml` from
 the working directory upwards.
@@ -133,6 +134,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     workers: dict[str, str] = {}
     worker_tokens: dict[str, str] = {}
     choreographies: tuple[str, ...] = ()
+    state_dir: str = ""
     token_file: str = ""
     peer_token_file: str = ""
     peer_tokens: dict[str, str] = {}
@@ -272,6 +274,7 @@ def _service(name: str, entry: Any, root: Path, environ: Mapping[str, str]) -> S
         workers={role: _socket(url, root) for role, url in service.workers.items()},
         worker_tokens={role: str(root / file) for role, file in service.worker_tokens.items()},
         choreographies=tuple(str(root / file) for file in service.choreographies),
+        state_dir=str(root / (service.state_dir or f"var/state/{name}")),
         token_file=str(root / service.token_file) if service.token_file else "",
         peer_token_file=str(root / service.peer_token_file) if service.peer_token_file else "",
         peer_tokens={peer: str(root / file) for peer, file in service.peer_tokens.items()},
@@ -293,13 +296,14 @@ _SERVICE_KEYS = (
     "workers",
     "worker_tokens",
     "choreographies",
+    "state_dir",
     "token_file",
     "peer_token_file",
     "peer_tokens",
     "retry",
     *_NUMBER_KEYS,
 )
-_PLAIN_KEYS = ("database", "pooler", "schema", "listen", "api", "token_file", "peer_token_file")
+_PLAIN_KEYS = ("database", "pooler", "schema", "listen", "api", "state_dir", "token_file", "peer_token_file")
 _JSON_KEYS = ("retry", "peer_tokens", "worker_tokens")
 
 

@@ -17,7 +17,7 @@ import asyncio
 import os
 import signal
 import socket
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -30,6 +30,7 @@ import uvloop
 from accompanist import crashpoints, limits
 from accompanist.background import Background
 from accompanist.channels import peers
+from accompanist.errors import OperatorError
 from accompanist.log.group import Flusher
 from accompanist.log.listener import Listener
 from accompanist.log.notifier import Notifier
@@ -73,12 +74,22 @@ async def _main(config: Config, name: str) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _asked_to_leave, leave)
-    sidecar = await Sidecar.start(config, name)
+    lost: list[OperatorError] = []
+
+    def end(problem: OperatorError) -> None:
+        lost.append(problem)
+        leave.set()
+
+    sidecar = await Sidecar.start(config, name, end)
     logger.info("sidecar.started", service=name, url=sidecar.url)
     try:
         await leave.wait()
+        if lost:  # at once: what this sidecar knows is not in the log any more, and nothing of it may be finished
+            logger.error("sidecar.lost", code=lost[0].code, text=lost[0].text)
+            raise lost[0]
     finally:
-        await sidecar.stop()
+        if not lost:
+            await sidecar.stop()
     logger.info("sidecar.stopped", service=name)
     return 0
 
@@ -92,7 +103,8 @@ def _asked_to_leave(leave: asyncio.Event) -> None:
 class Sidecar:
     """All parts of one sidecar, and the order in which they come and go."""
 
-    def __init__(self, config: Config, service: Service) -> None:
+    def __init__(self, config: Config, service: Service, lost: Callable[[OperatorError], None]) -> None:
+        self._lost = lost
         self._config = config
         self._service = service
         self._hosted = Hosted(service.name, config.bind)
@@ -106,9 +118,10 @@ class Sidecar:
         self._owner = f"{service.name}@{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
 
     @classmethod
-    async def start(cls, config: Config, name: str) -> Sidecar:
-        """A sidecar that has taken its shards and listens."""
-        sidecar = cls(config, config.service(name))
+    async def start(cls, config: Config, name: str, lost: Callable[[OperatorError], None]) -> Sidecar:
+        """A sidecar that has taken its shards and listens. `lost` is told, once, when its log turns out to have lost
+        what it goes by: then its process has to end without finishing anything."""
+        sidecar = cls(config, config.service(name), lost)
         sidecar._hosted.add_files([Path(file) for file in sidecar._service.choreographies], config.root)
         sidecar._hosted.check_everywhere({one.name: one.choreographies for one in config.services.values()})
         try:
@@ -132,7 +145,14 @@ class Sidecar:
         for client in (*self._clients.values(), *couriers.values()):
             leave.push_async_callback(client.close)
         self._log = await PostgresLog.open(
-            dsn, service.name, schemas, away=couriers, delivered=self._tell, pooler=service.pooler
+            dsn,
+            service.name,
+            schemas,
+            away=couriers,
+            delivered=self._tell,
+            pooler=service.pooler,
+            state=Path(service.state_dir),
+            lost=self._lost,
         )
         leave.push_async_callback(self._log.close)
         self._notifier = Notifier.over(self._log, schemas) if service.poll_only else Notifier.at(dsn, schemas)

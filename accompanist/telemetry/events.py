@@ -90,6 +90,9 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     # a sidecar
     "sidecar.started": frozenset({"service", "url"}),
     "sidecar.stopped": frozenset({"service"}),
+    "sidecar.lost": frozenset({"code", "text"}),
+    "server.promoted": frozenset({"problem"}),
+    "witness.not_kept": frozenset({"path", "problem"}),
     "shards.swept": frozenset({"sessions", "shards"}),
     "sessions.collected": frozenset({"collected", "forgotten"}),
     "version.too_large": frozenset({"choreography", "bytes", "limit"}),

@@ -24,11 +24,22 @@ async def test_the_first_start_notes_the_server_and_the_next_finds_it(postgres_w
     await opened(postgres_world)
     await opened(postgres_world)
     admin = await postgres_world.connect("warehouse")
-    assert await server.noted(admin) == await server.identity(admin) != None  # noqa: E711
+    found = await server.noted(admin)
+    assert found is not None
+    assert found.identity == await server.identity(admin)
     await admin.close()
 
 
-@pytest.mark.parametrize("change", ["system_identifier = system_identifier + 1", "timeline = timeline - 1"])
+@pytest.mark.parametrize(
+    "change",
+    [
+        "system_identifier = system_identifier + 1",
+        "timeline = timeline - 1",
+        "timeline = timeline + 1",
+        "database_oid = database_oid + 1",
+        "relation_oid = relation_oid + 1",
+    ],
+)
 async def test_another_server_or_timeline_is_refused_until_it_is_accepted(
     postgres_world: PostgresWorld, change: str
 ) -> None:

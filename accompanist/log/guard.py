@@ -1,0 +1,157 @@
+"""Commits that were told to be durable are looked for: at the start, on every new connection, and by each mark.
+
+What is looked for and what it proves is said in `log.server`; where it is kept, in `log.witness`.
+
+A sidecar that finds commits missing, or another log in the place of its own, is over: its sessions know of what is not
+there. Nothing of it may be written any more, and its process ends (`lost` is told, once). The next one looks first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from accompanist import limits
+from accompanist.errors import OperatorError
+from accompanist.log import names, refusals, server, settings
+from accompanist.log.connection import connect
+from accompanist.log.server import LOST, OTHER_SERVER, UNSAFE, Identity, Noted
+from accompanist.log.witness import Left, Witness, is_there
+from accompanist.runtime.ports import LogUnavailable
+
+logger = structlog.get_logger("accompanist.log")
+
+MISSING_STATE = "AC002"
+_MARK = "SELECT mark($1, $2, $3, $4)"
+_MARKS = "SELECT lane, number FROM marker WHERE writer = $1"
+_CLEAR = "DELETE FROM marker WHERE writer = ANY ($1)"
+Told = Callable[[OperatorError], None]
+
+
+class Elsewhere(ConnectionError):
+    """A server that cannot be the right one now: a standby, or a primary that does not know that it was followed."""
+
+
+class Guard:
+    """Looks at the connections of one sidecar. `at`: the server it began on; None: what may not be known."""
+
+    def __init__(self, witness: Witness, at: Identity | None, lost: Told) -> None:
+        self.witness = witness
+        self._at = at
+        self._lost = lost
+        self._over = False
+
+    def in_force(self) -> None:
+        """Raises LogUnavailable when this sidecar is over."""
+        if self._over:
+            raise LogUnavailable("commits are missing on the server")
+
+    async def look(self, connection: asyncpg.Connection) -> None:
+        """At a new connection. Raises Elsewhere, LogUnavailable."""
+        self.in_force()
+        told = list(self.witness.marks)  # what is told meanwhile need not be found
+        if await connection.fetchval("SELECT pg_is_in_recovery()"):
+            raise Elsewhere("a standby")
+        now = await server.identity(connection)
+        if now is not None and self._at is not None:
+            if now.copied_from(self._at):
+                self._end(OperatorError(OTHER_SERVER, f"this sidecar began on {self._at}; this is {now}"))
+            if now.timeline < self._at.timeline:
+                raise Elsewhere("an earlier timeline")
+        found = await _marks(connection, self.witness.writer)
+        if not is_there(told, found):
+            self.missing(found)
+        if now is not None and now != self._at:
+            await server.note(connection, now)
+            logger.warning("server.promoted", problem=f"last used on {self._at}; this is {now}, and nothing is missing")
+            self._at = now
+
+    def missing(self, found: Mapping[int, int]) -> None:
+        """The server has only these marks. Raises LogUnavailable; nothing more is written."""
+        sessions = [str(session) for session, _ in self.witness.missing(found)]
+        text = f"commit {max(self.witness.marks)} of this sidecar was told to be durable and is not there"
+        if sessions:
+            shown = ", ".join(sessions[: limits.lost_sessions_shown_max])
+            text += f"; commits of {len(sessions)} sessions: {shown}"
+            text += ", ..." if len(sessions) > limits.lost_sessions_shown_max else ""
+        self._end(OperatorError(LOST, text))
+
+    def _end(self, problem: OperatorError) -> None:
+        if not self._over:
+            self._over = True
+            self._lost(problem)
+        self.in_force()
+
+
+async def begin(dsn: str, schema: str, directory: Path | None, lost: Told) -> Guard:
+    """Refuse a server that does not flush, that is another log, or that misses what an earlier process was told; note
+    it, and keep marks from now on. Raises OperatorError."""
+    witness = Witness(schema, directory)
+    async with refusals.readable(dsn):
+        connection = await connect(dsn, "accompanist start", names.identifier(schema), settings.LOOKING)
+        try:
+            if (await server.settings(connection))["fsync"] == "off":
+                raise OperatorError(UNSAFE, "fsync is off")
+            now = await server.identity(connection)
+            left = witness.left()
+            try:
+                await _begin(connection, witness, now, left)
+            finally:
+                for one in left:
+                    one.close()
+        finally:
+            await connection.close(timeout=limits.end_s)
+    return Guard(witness, now, lost)
+
+
+async def _begin(connection: asyncpg.Connection, witness: Witness, now: Identity | None, left: Sequence[Left]) -> None:
+    before = await server.noted(connection)
+    place = await server.creation(connection)
+    era = 0 if before is None else before.era
+    # a log that was made anew has none of them; files of other logs are theirs
+    ours = [one for one in left if before is not None and one.kept.creation == place]
+    valid = [one for one in ours if one.kept.era >= era]  # the others are of before somebody accepted what is missing
+    _compare(witness, now, before, proven=await _proven(connection, valid, era))
+    if now is not None:
+        await server.note(connection, now)
+    # a mark of our own comes after all of theirs, and stands for them from now on
+    mark = witness.next(0)
+    await connection.execute(_MARK, *mark)
+    witness.told(0, mark[3])
+    witness.begin(place, era)
+    await connection.execute(_CLEAR, [one.kept.writer for one in ours])
+    for one in ours:
+        one.remove()
+
+
+async def _proven(connection: asyncpg.Connection, files: Sequence[Left], era: int) -> bool:
+    """Whether all that these files know of is there, and they know of something. Raises OperatorError."""
+    for one in files:
+        found = await _marks(connection, one.kept.writer)
+        if one.kept.era > era:
+            raise OperatorError(LOST, f"{one.place.name} was written after a server was accepted, and this is older")
+        if not is_there(one.kept.marks, found):
+            told, there = max(one.kept.marks), max(found.values(), default=0)
+            text = f"{one.place.name} was told of commit {told}, of which the server knows {there}"
+            raise OperatorError(LOST, f"{text}; the file was last written at {one.written()}")
+    return bool(files)
+
+
+def _compare(witness: Witness, now: Identity | None, before: Noted | None, *, proven: bool) -> None:
+    if now is None or before is None:
+        return
+    told = f"the schema was last used on {before.identity}; this is {now}"
+    if now.copied_from(before.identity) or now.timeline < before.identity.timeline:
+        raise OperatorError(OTHER_SERVER, told)
+    if now.timeline > before.identity.timeline:
+        if not proven:
+            raise OperatorError(OTHER_SERVER, f"{told}; {witness.lacks()}")
+        logger.warning("server.promoted", problem=f"{told}, and nothing is missing")
+
+
+async def _marks(connection: asyncpg.Connection, writer: UUID) -> dict[int, int]:
+    return {row["lane"]: row["number"] for row in await connection.fetch(_MARKS, writer)}
