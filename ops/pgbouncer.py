@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +51,7 @@ class Pooler:
 
 
 @contextmanager
-def pooler(server: Path, users: Collection[str]) -> Iterator[Pooler]:
+def pooler(server: Path, users: Collection[str], more: Mapping[str, str] | None = None) -> Iterator[Pooler]:
     """Before the Postgres whose socket is in the directory `server`, for these logins."""
     who = postgres.identity()
     with tempfile.TemporaryDirectory(prefix="accompanist-pooler-") as directory:
@@ -63,6 +63,7 @@ def pooler(server: Path, users: Collection[str]) -> Iterator[Pooler]:
             f"auth_type = trust\nauth_file = {place / 'users'}\n"
             f"default_pool_size = {SERVERS}\nmax_client_conn = 500\nserver_login_retry = 1\n"
             f"logfile = {place / 'log'}\npidfile = {place / 'pid'}\n"
+            + "".join(f"{name} = {value}\n" for name, value in (more or {}).items())
         )
         for path in (place, place / "users", place / "ini"):
             shutil.chown(path, who.uid, who.gid)

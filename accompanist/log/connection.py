@@ -1,4 +1,4 @@
-"""Reaching Postgres: connections that are dropped when they have gone bad, and addresses without secrets.
+"""Reaching Postgres: connections that are dropped when they have gone bad.
 
 `reach()` turns every failure of Postgres into `LogUnavailable`, unless it is proved to be about the values that were
 sent (`log.faults`) or is one that the log's own functions raise; these pass unchanged. Whether the commit happened is
@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import asyncpg
 
 from accompanist import limits
-from accompanist.log import faults, settings
+from accompanist.errors import OperatorError
+from accompanist.log import address, faults, settings
 from accompanist.runtime.ports import LogSlow, LogUnavailable
 
 # For what a person asked (`log.refusals`): classes of SQLSTATE that say that the server cannot be worked with now. And:
@@ -61,14 +61,15 @@ async def reach() -> AsyncIterator[None]:
 async def connect(
     dsn: str, name: str, schema: str | None = None, stating: Mapping[str, str] = settings.LOG
 ) -> asyncpg.Connection:
-    """One connection outside any pool. Raises what the driver raises: `reach` and `refusals.readable` read it."""
+    """One connection outside any pool. Raises what the driver raises: `reach` and `refusals.readable` read it; and
+    OperatorError where the address cannot be read, or is a pooler's."""
+    told = settings.of(name, schema, stating)
     connection = await asyncpg.connect(
-        dsn,
-        timeout=limits.log_connect_s,
-        command_timeout=limits.log_command_s,
-        server_settings=settings.of(name, schema, stating),
+        **address.for_driver(dsn), command_timeout=limits.log_command_s, server_settings=told
     )
     try:
+        if await connection.fetchval("SELECT current_setting('search_path')") != told["search_path"]:
+            raise OperatorError(address.POOLED, f"{address.shown(dsn)} forgets what a connection states when it begins")
         await settings.complete(connection)
     except BaseException:
         connection.terminate()
@@ -136,25 +137,14 @@ async def open_pool(dsn: str, told: Mapping[str, str] | None, guard: Looks, **mo
             await guard.look(connection)
 
     pool = await asyncpg.create_pool(
-        dsn,
+        **address.for_driver(dsn, pooled=told is None),
         min_size=1,
         max_size=limits.log_connections_max,
         max_inactive_connection_lifetime=0,
         reset=_keep_state,
-        timeout=limits.log_connect_s,
         command_timeout=limits.log_command_s,
         init=begin,
         server_settings=dict(told or {}),
         **more,
     )
     return Pool(pool, guard.in_force)
-
-
-def redacted(dsn: str) -> str:
-    """Host, port and database of an address, and nothing that could be a secret."""
-    try:
-        parts = urlsplit(dsn)
-        host = parts.hostname or "local socket"
-        return f"{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
-    except ValueError:
-        return "an address that cannot be read"

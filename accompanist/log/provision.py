@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import accompanist
 from accompanist import limits
 from accompanist.errors import OperatorError
-from accompanist.log import names, refusals
+from accompanist.log import address, names, refusals
 from accompanist.log.connection import connect
 from accompanist.log.schema import check_known, check_version, head, require_head, status
 
@@ -99,7 +99,7 @@ async def migrate(dsn: str, service: str, schema: str, direction: Direction = "u
     owner = names.owner_role(service)
     names.identifier(schema)
     # no time limits here: a revision takes as long as the tables are big
-    opened = partial(asyncpg.connect, dsn, timeout=limits.log_connect_s)
+    opened = partial(asyncpg.connect, **address.for_driver(dsn))
     engine = create_async_engine("postgresql+asyncpg://", async_creator=opened)
     try:
         async with refusals.readable(dsn), engine.begin() as connection:

@@ -10,7 +10,9 @@ from sqlalchemy.exc import DBAPIError
 
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
-from accompanist.log.connection import again, of_a_pooler, redacted
+from accompanist.log import address, faults
+from accompanist.log.address import POOLED, UNREADABLE
+from accompanist.log.connection import again, of_a_pooler
 from accompanist.runtime.ports import LogUnavailable
 
 ABSENT = catalogue(
@@ -50,14 +52,6 @@ OTHER_SERVICE = catalogue(
     "Give each service a schema of its own in accompanist.toml.",
 )
 
-POOLED = catalogue(
-    "ACC410",
-    "the address is a pooler's",
-    "A sidecar says how its connections are to be when they begin, looks at the schema and listens; a pooler in "
-    "transaction mode forgets all that between two transactions.",
-    "Give `database` the server's own address, and the pooler's under `pooler`; with `poll_only = true` the direct one "
-    "is used at the start only.",
-)
 OTHER_LOGIN = catalogue(
     "ACC411",
     "not the login of the service's sidecar",
@@ -81,24 +75,31 @@ async def readable(dsn: str) -> AsyncIterator[None]:
     try:
         yield
     except LogUnavailable as problem:
-        raise OperatorError(ABSENT, f"{redacted(dsn)}: {problem}") from None
+        raise OperatorError(ABSENT, f"{address.shown(dsn)}: {problem}") from None
     except DBAPIError as problem:
         raise _translated(
             dsn, getattr(problem.orig, "driver_exception", None) or problem.__cause__ or problem
         ) from None
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as problem:
+    except (*faults.FAILURES, ValueError) as problem:
         raise _translated(dsn, problem) from None
 
 
 def _translated(dsn: str, problem: BaseException) -> BaseException:
+    shown = address.shown(dsn)
     for inner in (problem, problem.__cause__):
         state = getattr(inner, "sqlstate", None) or ""
         if of_a_pooler(inner):
-            return OperatorError(POOLED, f"{redacted(dsn)} refuses what a direct connection may say")
+            return OperatorError(POOLED, f"{shown} refuses what a direct connection may say")
+        if state in ("42P05", "26000"):  # a statement that was prepared on another connection of the server
+            return OperatorError(POOLED, f"{shown} changes connections between two statements")
         if state.startswith("28") or state == "42501":
-            return OperatorError(NOT_PERMITTED, f"{redacted(dsn)}: {inner}")
+            return OperatorError(NOT_PERMITTED, f"{shown}: {inner}")
         if isinstance(inner, asyncpg.ClientConfigurationError):
-            return OperatorError(ABSENT, "the address of the database has an option or a value that no driver knows")
-        if state == "3D000" or (inner is not None and again(inner)):
-            return OperatorError(ABSENT, f"{redacted(dsn)}: {type(inner).__name__}")
+            return OperatorError(UNREADABLE, "it has an option or a value that the driver does not know")
+        if state == "42704":
+            return OperatorError(UNREADABLE, "it has an option that is neither libpq's nor a setting of the server")
+        if state in ("3D000", "55000", "XX000") or (inner is not None and again(inner)):
+            return OperatorError(ABSENT, f"{shown}: {type(inner).__name__}")
+    if isinstance(problem, ValueError) and not isinstance(problem, asyncpg.InterfaceError):
+        return OperatorError(UNREADABLE, "the driver cannot read it")  # its words would repeat a part of it
     return problem

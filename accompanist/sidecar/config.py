@@ -50,12 +50,13 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import msgspec
 
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
+from accompanist.log import address
 from accompanist.rpc.access import Token
 from accompanist.sidecar import rights
 from accompanist.sidecar.retries import Retry
@@ -399,19 +400,12 @@ def _no_clash(services: Iterable[Service]) -> None:
 
 
 def _database(url: str, root: Path) -> str:
-    """The address with a relative socket directory made absolute."""
+    """The address as the driver reads it, with a relative socket directory made absolute."""
     try:
-        parts = urlsplit(url)
-        sound = parts.scheme in ("postgres", "postgresql") and (parts.port is None or parts.port > 0)
-    except ValueError:
-        sound = False
-    if not sound:  # the address is not shown: it may hold a password
-        raise OperatorError(BAD_VALUE, "a database, also DATABASE_URL, must be postgresql://user@host:port/name")
-    query = [
-        (key, str(root / value) if key == "host" and "/" in value else value) for key, value in parse_qsl(parts.query)
-    ]
-    # only the query is rewritten: urlunsplit would lose the slashes of an empty host
-    return url.partition("?")[0] + (f"?{urlencode(query, quote_via=quote, safe='/')}" if query else "")
+        return address.checked(url, root)
+    except OperatorError as problem:  # the address is not shown: it may hold a password
+        text = "a database, also DATABASE_URL, must be postgresql://user@host:port/name"
+        raise OperatorError(BAD_VALUE, f"{text}: {problem.text}") from None
 
 
 def _socket(url: str, root: Path) -> str:

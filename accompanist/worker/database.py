@@ -31,7 +31,7 @@ import asyncpg
 
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
-from accompanist.log import faults, settings
+from accompanist.log import address, faults, settings
 from accompanist.runtime.answers import BUSY
 
 Isolation = Literal["read committed", "serializable"]
@@ -109,11 +109,10 @@ async def open_pool(
     the DSN: it holds a password."""
     try:
         return await asyncpg.create_pool(
-            dsn,
+            **address.for_driver(dsn, limits.worker_connect_ms / 1000),
             min_size=1,
             max_size=size,
             max_inactive_connection_lifetime=0,
-            timeout=limits.worker_connect_ms / 1000,
             command_timeout=limits.worker_command_s,
             connection_class=Line,
             reset=_leave_as_is,

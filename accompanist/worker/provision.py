@@ -8,7 +8,7 @@ from pathlib import Path
 import asyncpg
 
 from accompanist import limits
-from accompanist.log import settings
+from accompanist.log import address, settings
 from accompanist.worker import fence
 
 
@@ -20,7 +20,7 @@ async def provision(dsn: str, schema: str, tables: Path | None = None) -> None:
     """
     text = "" if tables is None else await asyncio.to_thread(tables.read_text)
     told = {**settings.INSTALL, "application_name": f"accompanist install {schema}"}
-    connection = await asyncpg.connect(dsn, timeout=limits.worker_connect_ms / 1000, server_settings=told)
+    connection = await asyncpg.connect(**address.for_driver(dsn, limits.worker_connect_ms / 1000), server_settings=told)
     try:
         await settings.complete(connection)
         async with connection.transaction():

@@ -27,8 +27,7 @@ PUT_IN = {
         "_local(settings.later(connection))": "constants of `settings`",
     },
     "accompanist/log/postgres.py": {
-        "', '.join((f'${n}' for n in range(1, 46)))": "parameters by number",
-        "query": "the notifier's own constant, over this pool",
+        "query": "the notifier's own constant, over this pool; in `_marked` one of two constants, parameters by number",
     },
     "accompanist/log/provision.py": {
         "'LOGIN' if login else 'NOLOGIN'": "two words",

@@ -20,6 +20,7 @@ SIDECAR_TABLES = {
     "arrival": {"SELECT", "UPDATE", "DELETE"},
     "forgotten": {"SELECT"},
     "inbox": {"SELECT"},
+    "marker": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "outbox": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "projection": {"SELECT", "INSERT"},
     "request": {"SELECT"},
@@ -35,7 +36,7 @@ SIDECAR_TABLES = {
 }
 FUNCTIONS = {
     "accept", "attributes_of", "collect", "crowd", "deliver", "due", "fence", "flush", "forget", "forget_versions",
-    "forget_requests", "hand_over", "lease", "lighten", "relay", "relayed", "release", "request_of", "resend",
+    "forget_requests", "hand_over", "lease", "lighten", "mark", "relay", "relayed", "release", "request_of", "resend",
     "shard_of", "speaker", "take", "undelivered", "unfinished", "version_of",
 }  # fmt: skip
 TRIGGERS = {"audit_verb", "requests_gone"}

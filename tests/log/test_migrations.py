@@ -15,7 +15,7 @@ from accompanist.log import provision, schema
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.control import event
 from accompanist.runtime.messages import shard_of
-from accompanist.runtime.ports import LeaseLost, Phase
+from accompanist.runtime.ports import LogUnavailable, Phase
 from tests.log.letters import burst, header, message, result, row, timer
 from tests.log.worlds import PostgresWorld, owner
 from tests.postgres import SERVICES, Database
@@ -112,16 +112,22 @@ async def test_another_number_of_shards_is_refused(postgres_world: PostgresWorld
     await refused(PostgresLog.open(dsn, "warehouse", SERVICES), "ACC407")
 
 
-async def test_a_log_that_was_open_meanwhile_goes_on(database: Database) -> None:
-    """Down and up again under a running sidecar: what it had prepared is prepared anew, its lease is gone."""
+async def test_a_log_that_was_open_meanwhile_is_over_and_the_next_goes_on(database: Database) -> None:
+    """Down and up again under a running sidecar: what it was told to be durable is gone, so it must not go on."""
     world, of = PostgresWorld(database), header()
-    log = await owner(world, "warehouse")
+    lost: list[OperatorError] = []
+    dsn = database.sidecar_dsn("warehouse")
+    log = await PostgresLog.open(dsn, "warehouse", SERVICES, lost=lost.append)
+    await log.lease("first", limits.shards_count)
     await log.flush([burst(of, session=row(of))])
     for direction in ("down", "up"):
         await provision.migrate(database.dsn(), "warehouse", WAREHOUSE, direction)
-    with pytest.raises(LeaseLost):
-        await log.flush([burst(of, session=row(of))])
-    await log.lease("again", limits.shards_count)
+    for _ in range(2):
+        with pytest.raises(LogUnavailable):
+            await log.flush([burst(of, session=row(of))])
+    assert [problem.code for problem in lost] == ["ACC447"]
+    await log.close()
+    log = await owner(world, "warehouse")
     await log.flush([burst(of, session=row(of))])
     assert len(await log.summaries()) == 1
     await world.close()
