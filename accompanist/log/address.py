@@ -136,6 +136,8 @@ def _parts(address: str) -> tuple[str, list[tuple[str, str]]]:
         query = parse_qsl(text, keep_blank_values=True, strict_parsing=True) if text else []
     except ValueError:
         raise OperatorError(UNREADABLE, "its options are not NAME=VALUE, joined by &") from None
+    if any(name == "port" and not re.fullmatch(r"\d{1,5}(?:,\d{1,5})*", value, re.ASCII) for name, value in query):
+        raise OperatorError(UNREADABLE, "a port in it cannot be one")
     # a path of nothing would be a database without a name, over what a service file or the environment says
     return base.removesuffix("/") if rest == "/" else base, query
 

@@ -80,7 +80,7 @@ async def readable(dsn: str) -> AsyncIterator[None]:
         raise _translated(
             dsn, getattr(problem.orig, "driver_exception", None) or problem.__cause__ or problem
         ) from None
-    except (*faults.FAILURES, ValueError) as problem:
+    except faults.FAILURES as problem:
         raise _translated(dsn, problem) from None
 
 
@@ -100,6 +100,4 @@ def _translated(dsn: str, problem: BaseException) -> BaseException:
             return OperatorError(UNREADABLE, "it has an option that is neither libpq's nor a setting of the server")
         if state in ("3D000", "55000", "XX000") or (inner is not None and again(inner)):
             return OperatorError(ABSENT, f"{shown}: {type(inner).__name__}")
-    if isinstance(problem, ValueError) and not isinstance(problem, asyncpg.InterfaceError):
-        return OperatorError(UNREADABLE, "the driver cannot read it")  # its words would repeat a part of it
     return problem

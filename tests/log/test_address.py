@@ -120,6 +120,7 @@ def test_what_can_be_read_is_shown_without_its_password(told: str) -> None:
 REFUSED: dict[str, tuple[str, Callable[[str, str], str]]] = {
     "nothing": ("ACC448", lambda s, n: " "),
     "a port that is none": ("ACC448", lambda s, n: "postgresql://postgres@localhost:abc/postgres"),
+    "a port that is none, as an option": ("ACC448", lambda s, n: f"postgresql://postgres@/{n}?host={s}&port=abc"),
     "channel_binding": ("ACC448", lambda s, n: f"postgresql://postgres@/{n}?host={s}&channel_binding=require"),
     "an unknown option": ("ACC448", lambda s, n: f"postgresql://postgres@/{n}?host={s}&colour=blue"),
     "a wrong sslmode": ("ACC448", lambda s, n: f"postgresql://postgres@/{n}?host={s}&sslmode=perhaps"),
