@@ -104,12 +104,12 @@ class Pool:
         try:
             yield taken
         except TimeoutError:
-            taken.terminate()
+            faults.drop(taken)
             await self._pool.expire_connections()
             raise
         except asyncpg.PostgresError as problem:
             if faults.spoils(problem):
-                taken.terminate()
+                faults.drop(taken)
                 await self._pool.expire_connections()
             raise
         finally:

@@ -13,6 +13,8 @@ there) is asked again, too, and is seen as a log that does not answer.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import asyncpg
 
 # cardinality, data, integrity, what is too large for the server at any time
@@ -46,6 +48,12 @@ def spoils(problem: BaseException) -> bool:
         return False
     state = _state(problem)
     return state[:2] not in _KEEPS_CLASSES and state not in _KEEPS_STATES
+
+
+def drop(taken: asyncpg.Connection) -> None:
+    """End a connection as it is. The pool may have taken it back already, where the server ended it first."""
+    with suppress(asyncpg.InterfaceError):
+        taken.terminate()
 
 
 def _state(problem: asyncpg.PostgresError) -> str:

@@ -169,11 +169,11 @@ async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
     try:
         yield taken
     except TimeoutError:
-        taken.terminate()
+        faults.drop(taken)
         raise
     except asyncpg.PostgresError as problem:
         if faults.spoils(problem) and passing(problem) is not None:
-            taken.terminate()
+            faults.drop(taken)
             await pool.expire_connections()
         raise
     except (asyncpg.InterfaceError, asyncpg.InternalClientError):
@@ -209,7 +209,7 @@ async def transaction(
             taken.bear(limits.worker_command_s + more_ms / 1000)
         yield
     except TimeoutError:
-        taken.terminate()
+        faults.drop(taken)
         raise
     except asyncpg.ReadOnlySQLTransactionError as problem:
         await begun.rollback()
