@@ -14,7 +14,7 @@ import pytest
 
 from accompanist.errors import PeerError
 from accompanist.language import codec
-from accompanist.sidecar import api
+from accompanist.sidecar import api, operating
 
 CANARY = "canary-5f3a9c1d"
 
@@ -94,7 +94,7 @@ def test_a_key_that_came_with_a_value_is_not_shown(data: Any, place: str) -> Non
     ("params", "type"),
     [
         ({"session": "0190d3a0-0000-7000-8000-0000000000aa", "role": "a", "verb": CANARY, "who": "w", "why": "y"},
-         api.Operate),
+         operating.Operate),
         ({"session": CANARY}, api.Get),
         ({CANARY: 1}, api.Cancel),
     ],
