@@ -145,6 +145,7 @@ forget_sessions_max = 10_000  # of one request to a worker
 
 # -- the public API -------------------------------------------------------------------------------
 waiting_clients_max = 192  # of the calls in flight; further ones are told how things stand at once
+answer_around_bytes = 4_096  # what an answer of the API has besides what it lists
 wait_ms_max = 300_000  # how long one request may wait for a saga
 deadline_ms_max = 3_155_760_000_000  # a hundred years
 list_rows_max = 1_000
@@ -180,6 +181,7 @@ frames_logged_max = 6  # places of an exception
 # -- the command line ------------------------------------------------------------------------------
 health_answer_s = 2.0  # of a sidecar's page, which costs it nothing
 client_answer_s = 10.0  # of a sidecar, beyond what was asked to be waited for
+show_rows_max = 2_000  # messages and answers of one service that `sessions show` prints; --json has no bound
 table_value_chars_max = 72  # of one value in a table; --json shows all of it
 keep_name_chars_max = 100  # of a kept command, in what is said of it
 keep_forgive_s = 5.0  # a run at least that long is forgiven what went before

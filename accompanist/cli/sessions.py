@@ -63,6 +63,9 @@ def list_sessions(config: Path | None, wanted: Wanted, as_json: bool) -> None:
     params |= {name: value for name, value in wanted.more.items() if value is not None and value != "" and value != {}}
     chosen = [deployment.service(wanted.service)] if wanted.service else list(deployment.services.values())
     answers, silent = ask_all(chosen, "session.list", params)
+    for service in chosen:
+        if service.name in answers:
+            _further(service, params, answers[service.name], wanted.limit)
     rows = [{"service": name, **row} for name, answer in answers.items() for row in answer["sessions"]]
     rows.sort(key=lambda row: -float(row["started_at"]))
     text = table(
@@ -86,14 +89,37 @@ def list_sessions(config: Path | None, wanted: Wanted, as_json: bool) -> None:
     show({"sessions": rows, "silent": silent}, as_json, text + rest + silence(silent))
 
 
+def _further(service: Service, params: dict[str, Any], told: dict[str, Any], limit: int) -> None:
+    """The lines that did not fit into one answer, up to as many as were asked for."""
+    while (after := told.get("next")) and len(told["sessions"]) < limit:
+        left = limit - len(told["sessions"])
+        page = ask(service, "session.list", params | {"after": after, "limit": left})
+        told["sessions"] += page["sessions"]
+        told["next"] = page["next"]
+
+
 def show_session(config: Path | None, session: str, as_json: bool) -> None:
     """Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
-    answers, silent = ask_all(knowing(deployment), "session.get", {"session": session_id(session)})
+    asked = {"session": session_id(session)}
+    answers, silent = ask_all(knowing(deployment), "session.get", asked)
     told = {name: answer for name, answer in answers.items() if answer.get("rows") or answer.get("stubs")}
+    for service in knowing(deployment):
+        if service.name in told:
+            _rest(service, asked, told[service.name], None if as_json else limits.show_rows_max)
     if not told:
         raise PeerError(NOWHERE, f"none of {', '.join(answers) or 'the services'} knows {session}{silence(silent)}")
     show({"session": session, "services": told, "silent": silent}, as_json, _page(session, told) + silence(silent))
+
+
+def _rest(service: Service, asked: dict[str, Any], told: dict[str, Any], most: int | None) -> None:
+    """The further pages of what a service tells of a session: all, or until so many messages and results are there.
+    What is left then is said by `next`, which stays."""
+    while (after := told.get("next")) and (most is None or len(told["messages"]) + len(told["results"]) < most):
+        page = ask(service, "session.get", asked | {"after": after})
+        for what in ("rows", "messages", "results"):
+            told[what] += page[what]
+        told["next"] = page["next"]
 
 
 def cancel_session(config: Path | None, session: str, reason: str, as_json: bool) -> None:
@@ -201,6 +227,8 @@ def _page(session: str, told: dict[str, Any]) -> str:
     ]
     parts += ["", _roles(rows, told), "", _sites(told)]
     parts += _exits(told)
+    if cut := [service for service, answer in told.items() if answer.get("next")]:
+        parts += ["", f"{', '.join(cut)}: there is more than is shown here; --json shows all of it"]
     if audits := [audit for answer in told.values() for audit in answer.get("audits", ())]:
         parts += ["", _audits(audits)]
     return "\n".join(parts)

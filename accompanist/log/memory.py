@@ -24,7 +24,7 @@ from accompanist.log import inbox, sessions
 from accompanist.log import search as searching
 from accompanist.log.leases import Fences
 from accompanist.log.memory_story import story
-from accompanist.log.story import Story
+from accompanist.log.story import NOTHING_SEEN, Seen, Story
 from accompanist.log.tables import Key, MemoryDatabase, Outgoing
 from accompanist.log.timers import FIRED, MOVED
 from accompanist.runtime.control import CLIENT
@@ -383,10 +383,10 @@ class MemoryLog:
             due_at=min((t.due_at for k, t in self.tables.timers.items() if k[:2] == key), default=None),
         )
 
-    async def show(self, session: UUID) -> Story | None:
-        """Everything of one session at this service, for its page; None if there is nothing."""
+    async def show(self, session: UUID, seen: Seen = NOTHING_SEEN) -> Story | None:
+        """One session at this service, for its page, from where the last page ended; None if there is nothing."""
         with self._call():
-            return story(self.tables, session)
+            return story(self.tables, session, seen)
 
     async def requested(self, name: UUID) -> Request | None:
         with self._call():

@@ -1,28 +1,33 @@
-"""Everything that the fake's tables hold of one session: what the SQL of `log.story` reads."""
+"""What the fake's tables hold of one session: what the SQL of `log.story` reads."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 from uuid import UUID
 
-from accompanist.log.story import Answered, Story, Told
+from accompanist import limits
+from accompanist.log.story import Answered, Name, Seen, Story, Told, message_name, result_name
 from accompanist.log.tables import Tables
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Delivery
 
+Found = TypeVar("Found", Told, Answered)
 
-def story(tables: Tables, session: UUID) -> Story | None:
+
+def story(tables: Tables, session: UUID, seen: Seen) -> Story | None:
     """What the SQL statement of this name reads."""
-    told = [
+    inbox = (
         _told(message, "inbox", at, service, Delivery.STORED)
         for message, service, at in tables.inbox.values()
         if message.session == session
-    ]
-    told += [
+    )
+    outbox = (
         _told(row.message, "outbox", row.tried_at, row.service, row.answer)
         for row in tables.outbox.values()
         if row.message.session == session
-    ]
-    answered = [
+    )
+    answered = (
         Answered(
             role=row.role,
             site=row.site,
@@ -34,17 +39,31 @@ def story(tables: Tables, session: UUID) -> Story | None:
         )
         for row, at in tables.results.values()
         if row.session == session
-    ]
+    )
+    listed = limits.list_rows_max // 5
+    told = [*_page(inbox, message_name, seen.inbox), *_page(outbox, message_name, seen.outbox)]
+    rows = sorted((key, row) for key, row in tables.sessions.items() if key[0] == session and key[1] > seen.role)
     found = Story(
         session=session,
-        rows=tuple(row for key, row in sorted(tables.sessions.items()) if key[0] == session),
+        rows=tuple(row for _, row in rows),
         messages=tuple(told),
-        results=tuple(answered),
+        results=tuple(_page(answered, result_name, seen.results)),
         stubs=tuple((key[1], outcome) for key, (outcome, _) in sorted(tables.stubs.items()) if key[0] == session),
-        audits=tuple(audit for audit in tables.audits if audit.session == session),
-        timers=tuple(tables.timers_set(session)),
+        audits=tuple(audit for audit in tables.audits if audit.session == session)[-listed:],
+        timers=tuple(tables.timers_set(session))[:listed],
     )
-    return found if found.rows or found.messages or found.stubs or found.audits else None
+    return found.known(seen)
+
+
+def _page(found: Iterable[Found], name: Callable[[Found], Name], after: Name) -> list[Found]:
+    later = sorted((one for one in found if name(one) > after), key=name)
+    page, weight = [], 0
+    for one in later[: limits.list_rows_max]:
+        if weight >= limits.message_bytes_max:
+            break
+        page.append(one)
+        weight += len(one.payload if isinstance(one, Told) else one.value) + limits.row_around_bytes
+    return sorted(page, key=lambda one: one.at)
 
 
 def _told(message: Message, place: str, at: float, service: str, answer: Delivery) -> Told:

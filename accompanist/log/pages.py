@@ -15,7 +15,7 @@ from accompanist.log import search as searching
 from accompanist.log import timers
 from accompanist.log.connection import Connections, reach
 from accompanist.log.sessions import decode_text, encode
-from accompanist.log.story import STORY, Story
+from accompanist.log.story import NOTHING_SEEN, STORY, Seen, Story, parameters
 from accompanist.runtime.ports import EVERY_SESSION, Audited, Cursor, EventRow, Search, SessionSummary, Timer
 
 _AUDITS = """
@@ -37,11 +37,11 @@ class Pages:
         async with reach(), self._pool.acquire() as connection:
             return [searching.summary(row) for row in await connection.fetch(query, *values)]
 
-    async def show(self, session: UUID) -> Story | None:
-        """Everything of one session at this service, for its page; None if there is nothing."""
+    async def show(self, session: UUID, seen: Seen = NOTHING_SEEN) -> Story | None:
+        """One session at this service, for its page, from where the last page ended; None if there is nothing."""
         async with reach(), self._pool.acquire() as connection:
-            row = await connection.fetchrow(STORY, session)
-        return Story.from_columns(session, row)
+            row = await connection.fetchrow(STORY, *parameters(session, seen))
+        return Story.from_columns(session, row, seen)
 
     async def timers(self, session: UUID | None = None, *, limit: int = 100) -> Sequence[Timer]:
         async with reach(), self._pool.acquire() as connection:

@@ -1,6 +1,7 @@
 """Everything the log holds of one session at one service: what `sessions show` prints.
 
-Read in one statement, so that it is of one moment. Bytes are bytes: who shows them decides what may be seen.
+A page is read in one statement, so that it is of one moment; a session that fits into one is seen as it was then.
+Bytes are bytes: who shows them decides what may be seen.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from accompanist import limits
 from accompanist.log import sessions
 from accompanist.runtime.ports import Audited, SessionRow, Timer
 
@@ -41,9 +43,35 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     at: float
 
 
+Name = tuple[str, str, str]
+
+
+def message_name(told: Told) -> Name:
+    """What holds its place."""
+    return (told.site, told.sender, told.receiver)
+
+
+def result_name(answer: Answered) -> Name:
+    """Likewise."""
+    return (answer.role, answer.site, answer.kind)
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where a page of a story ended: the last row, and of each table the last (site, sender, receiver) or, of results,
+    (role, site, kind). What was not begun has empty names."""
+
+    role: str = ""
+    inbox: Name = ("", "", "")
+    outbox: Name = ("", "", "")
+    results: Name = ("", "", "")
+
+
+NOTHING_SEEN = Seen()
+
+
 class Story(msgspec.Struct, frozen=True, kw_only=True):
-    """`stubs`: (role, outcome) of what was collected; `audits`: what operators did, oldest first; `timers`:
-    those that are set, the next due first."""
+    """A page of what there is of a session, in the log's own order of time. `stubs`: (role, outcome) of what was
+    collected; `audits`: what operators did last, oldest first; `timers`: those that are set, the next due first."""
 
     session: UUID
     rows: tuple[SessionRow, ...]
@@ -54,7 +82,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     timers: tuple[Timer, ...] = ()
 
     @classmethod
-    def from_columns(cls, session: UUID, row: Any) -> Story | None:
+    def from_columns(cls, session: UUID, row: Any, seen: Seen = NOTHING_SEEN) -> Story | None:
         """The row of STORY; None if the log knows nothing of the session."""
         story = cls(
             session=session,
@@ -91,25 +119,47 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
                 for role, site, operation, choreography, set_at, due_at in row["timers"]
             ),
         )
-        return story if story.rows or story.messages or story.stubs or story.audits else None
+        return story.known(seen)
+
+    def known(self, seen: Seen) -> Story | None:
+        """None where the log knows nothing of the session. A further page may have nothing more."""
+        return self if seen != NOTHING_SEEN or self.rows or self.messages or self.stubs or self.audits else None
 
 
-# The columns in the order of the fields above.
+def _page(table: str, key: str, after: str, weight: str) -> str:
+    """As many rows of a table as a page takes, from those that come after the last one of the page before."""
+    return f"""(
+        SELECT p.* FROM (
+            SELECT q.*, coalesce(sum(octet_length({weight}) + $10) OVER (
+                ORDER BY {key} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+            FROM (SELECT * FROM {table} WHERE session = $1 AND ({key}) > ({after}) ORDER BY {key} LIMIT $11) q
+        ) p WHERE p.before < $12) AS page"""  # noqa: S608 (constants)
+
+
+# The columns in the order of the fields above; the parameters in the order of `parameters`.
 STORY = f"""
 SELECT
-    ARRAY(SELECT ROW({sessions.STORED}) FROM session WHERE session = $1 ORDER BY role) AS sessions,
+    ARRAY(SELECT ROW({sessions.STORED}) FROM session WHERE session = $1 AND role > $2 ORDER BY role) AS sessions,
     ARRAY(SELECT ROW(site, kind, sender, receiver, payload, 'inbox'::text,
                      extract(epoch FROM received_at)::float8, sender_service, 'stored'::text)
-          FROM inbox WHERE session = $1 ORDER BY received_at) AS inbox,
+          FROM {_page("inbox", "site, sender, receiver", "$3, $4, $5", "payload")} ORDER BY received_at) AS inbox,
     ARRAY(SELECT ROW(site, kind, sender, receiver, payload, 'outbox'::text,
                      extract(epoch FROM tried_at)::float8, service, answer)
-          FROM outbox WHERE session = $1 ORDER BY tried_at) AS outbox,
+          FROM {_page("outbox", "site, sender, receiver", "$6, $7, $8", "payload")} ORDER BY tried_at) AS outbox,
     ARRAY(SELECT ROW(role, site, kind, operation, outcome, value, extract(epoch FROM answered_at)::float8)
-          FROM result WHERE session = $1 ORDER BY answered_at) AS results,
+          FROM {_page("result", "role, site, kind", "$13, $14, $15", "value")} ORDER BY answered_at) AS results,
     ARRAY(SELECT ROW(role, outcome) FROM stub WHERE session = $1 ORDER BY role) AS stubs,
     ARRAY(SELECT ROW(extract(epoch FROM at)::float8, role, verb, who, why)
-          FROM audit WHERE session = $1 ORDER BY at, id) AS audits,
+          FROM (SELECT * FROM audit WHERE session = $1 ORDER BY at DESC, id DESC LIMIT $9) newest
+          ORDER BY at, id) AS audits,
     ARRAY(SELECT ROW(t.role, t.site, t.operation, coalesce(s.choreography, ''), extract(epoch FROM t.set_at)::float8,
                      extract(epoch FROM t.due_at)::float8)
           FROM timer t LEFT JOIN session s ON s.session = t.session AND s.role = t.role
-          WHERE t.session = $1 ORDER BY t.due_at, t.role, t.site) AS timers"""  # noqa: S608 (constants)
+          WHERE t.session = $1 ORDER BY t.due_at, t.role, t.site LIMIT $9) AS timers"""  # noqa: S608 (constants)
+
+
+def parameters(session: UUID, seen: Seen) -> tuple[Any, ...]:
+    """Of STORY."""
+    listed = limits.list_rows_max // 5
+    bounds = (listed, limits.row_around_bytes, limits.list_rows_max, limits.message_bytes_max)
+    return (session, seen.role, *seen.inbox, *seen.outbox, *bounds, *seen.results)

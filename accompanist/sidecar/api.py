@@ -1,7 +1,7 @@
 """The sidecar's public API: JSON-RPC 2.0 over HTTP, for clients in any language.
 
     session.start   {choreography, arguments, role?, key?, deadline_ms?, wait_ms?, attributes?}
-    session.get     {session}
+    session.get     {session, after?}
     session.result  {session, wait_ms?, early?}
     session.cancel  {session, reason?}
     session.list    {role?, choreography?, state?, outcome?, open?, parked?, retrying?, waiting?, older_s?, idle_s?,
@@ -39,6 +39,7 @@ import orjson
 from accompanist import crashpoints, limits
 from accompanist.errors import OperatorError, PeerError, catalogue
 from accompanist.language import codec
+from accompanist.log.story import NOTHING_SEEN, Seen, Story
 from accompanist.rpc.server import Handler
 from accompanist.runtime.control import CLIENT, control
 from accompanist.runtime.messages import Kind, Message
@@ -52,6 +53,7 @@ from accompanist.runtime.ports import (
     SessionSummary,
     Stub,
 )
+from accompanist.sidecar import paging
 from accompanist.sidecar.commits import Committer
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
@@ -125,7 +127,10 @@ Held = Literal[Delivery.STORED, Delivery.SAME, Delivery.CLASH, Delivery.CLOSED]
 
 
 class Get(msgspec.Struct, forbid_unknown_fields=True):
+    """`after`: what the page before gave as `next`."""
+
     session: UUID
+    after: Seen = NOTHING_SEEN
 
 
 class Result(msgspec.Struct, forbid_unknown_fields=True):
@@ -142,7 +147,7 @@ class Cancel(msgspec.Struct, forbid_unknown_fields=True):
 class Pages(Log, Protocol):
     """The log, with what `session.get` shows."""
 
-    async def show(self, session: UUID) -> Any: ...
+    async def show(self, session: UUID, seen: Seen = NOTHING_SEEN) -> Story | None: ...
 
 
 class Api:
@@ -265,7 +270,7 @@ class Api:
 
     async def get(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = read(params, Get)
-        shown = await self._log.show(asked.session)
+        shown = await self._log.show(asked.session, asked.after)
         if shown is None:
             raise PeerError(UNKNOWN_SESSION, f"{self._service} knows no session {asked.session}")
         parked = [row for row in shown.rows if row.parked is not None]
@@ -277,7 +282,7 @@ class Api:
             if session == asked.session
         ]
         more = {"unhosted": unhosted, "exits": exits}
-        return orjson.dumps(plain(shown) | {name: found for name, found in more.items() if found}, default=plain)
+        return paging.story(shown, asked.after, {name: found for name, found in more.items() if found}, plain)
 
     async def cancel(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         """Ask for the saga to be undone. It is a request: the owner of the commit point decides."""
@@ -319,7 +324,7 @@ class Api:
         asked = read(params, List)
         found = await self._log.summaries(asked.search, after=asked.after, limit=asked.limit)
         rows = [self._noted(row) for row in found]
-        return orjson.dumps({"sessions": rows}, default=plain)
+        return paging.lines(rows, asked.limit, plain)
 
     def _noted(self, row: SessionSummary) -> SessionSummary:
         fingerprint = self._driver.unhosted.get((row.session, row.role))

@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
+from accompanist import limits
 from accompanist.cli.main import main
 
+LONG = "0190d3a0-0000-7000-8000-0000000000bb"
 ORDER = "0190d3a0-0000-7000-8000-0000000000aa"
 HEADER = {"choreography": "fulfil_order", "fingerprint": "f" * 32, "initiator": "warehouse", "started_at": 0.0}
 
@@ -52,6 +54,13 @@ SUMMARY = {
 }
 
 
+def page(number: int) -> dict[str, Any]:
+    """One of five pages of a session's story, each with one message."""
+    after = {"role": str(number + 1)} if number < 4 else None
+    rows = [row("warehouse")] if number == 0 else []
+    return {"rows": rows, "messages": [message(str(number), "a", "b")], "results": [], "next": after}
+
+
 def answer(method: str, params: dict[str, Any]) -> dict[str, Any]:
     match method:
         case "session.start" if params["choreography"] == "blue":
@@ -61,8 +70,14 @@ def answer(method: str, params: dict[str, Any]) -> dict[str, Any]:
         case "session.result":
             assert params["session"] == ORDER and params["wait_ms"] > 0
             return {"result": {"session": ORDER, "outcome": "ended", "reason": "card declined"}}
+        case "session.get" if params["session"] == LONG:
+            return {"result": page(int(params.get("after", {"role": "0"})["role"]))}
         case "session.get":
             return {"result": STORY}
+        case "session.list" if params.get("choreography") == "many":
+            done = params.get("after", {"started_at": 0.0})["started_at"] + 1
+            after = {"started_at": done, "session": ORDER, "role": "warehouse"}
+            return {"result": {"sessions": [SUMMARY], "next": after}}
         case "session.list":
             return {"result": {"sessions": [SUMMARY]}}
         case _:
@@ -246,3 +261,24 @@ def test_explain_says_why_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> 
     assert "What to do: " in capsys.readouterr().out
     assert run("explain", "--json") == 0
     assert "ACC604" in json.loads(capsys.readouterr().out)
+
+
+def test_a_session_of_any_length_is_shown_up_to_a_bound_and_whole_as_json(
+    deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "show_rows_max", 3)
+    assert run("sessions", "show", LONG) == 0
+    shown = capsys.readouterr().out
+    assert [line.split()[0] for line in shown.splitlines() if line[:1].isdigit()] == ["0", "1", "2"]
+    assert "warehouse: there is more than is shown here; --json shows all of it" in shown
+    assert run("sessions", "show", LONG, "--json") == 0
+    told = json.loads(capsys.readouterr().out)["services"]["warehouse"]
+    assert ([one["site"] for one in told["messages"]], told["next"]) == (list("01234"), None)
+
+
+def test_a_list_that_does_not_fit_into_one_answer_is_asked_for_in_pages(
+    deployment: list[dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("sessions", "list", "--choreography", "many", "--limit", "3", "--json") == 0
+    assert len(json.loads(capsys.readouterr().out)["sessions"]) == 3
+    assert [asked["params"]["limit"] for asked in deployment] == [3, 2, 1]
