@@ -156,6 +156,7 @@ token_file_bytes_max = 262_144
 
 # -- collection ------------------------------------------------------------------------------------
 tombstone_days = 7
+tombstone_floor_s = 3_600  # at least: longer than any message waits between two trials, and than a process should sleep
 audit_days = 365
 collect_after_ms = 86_400_000  # a session that is over can be read with all its messages for a day
 lighten_anew_ms = 3_600_000  # how often payloads are looked for from the oldest session on

@@ -16,7 +16,7 @@
     peer_tokens = { shipping = "shipping.token" }           # what we bear at theirs
     collect_after_s = 86400                                 # a saga that is over can be read so long (a day)
     payload_after_s = 3600                                  # its messages and values so long; else as long as the rest
-    tombstone_s = 604800                                    # and its late messages are refused so long (a week)
+    tombstone_s = 604800                                    # and late messages are refused so long (an hour at least)
 
     [service.payment.retry]    # by operation, or `default`; what is left out stays as it is
     charge = { attempts_max = 5, first_ms = 50, cap_ms = 2000, timeout_ms = 3000 }
@@ -142,7 +142,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     retry: dict[str, Retry] = {}
     collect_after_s: Annotated[int, msgspec.Meta(ge=1)] = limits.collect_after_ms // 1000
     payload_after_s: Annotated[int, msgspec.Meta(ge=1)] | None = None
-    tombstone_s: Annotated[int, msgspec.Meta(ge=1)] = limits.tombstone_days * 86_400
+    tombstone_s: Annotated[int, msgspec.Meta(ge=limits.tombstone_floor_s)] = limits.tombstone_days * 86_400
 
     def needs_database(self) -> str:
         """The address of the log. Raises OperatorError where nobody gave one: a client needs none, a sidecar does."""

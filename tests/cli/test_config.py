@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.sidecar import config
 from accompanist.sidecar.config import Config
@@ -166,3 +167,12 @@ def test_the_file_is_found_from_below(tmp_path: Path, monkeypatch: pytest.Monkey
     (tmp_path / "deep" / "er").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "deep" / "er")
     assert config.load(None, {}).root == tmp_path.resolve()
+
+
+def test_late_messages_are_refused_for_longer_than_they_can_be_late() -> None:
+    """What a row of the outbox waits between two trials, and what a process may sleep, lies far below the floor."""
+    assert limits.tombstone_floor_s * 1000 > 100 * limits.outbox_retry_cap_ms
+    least = build(payment=PAYMENT | {"tombstone_s": limits.tombstone_floor_s})
+    assert least.service("payment").tombstone_s == limits.tombstone_floor_s
+    with pytest.raises(OperatorError):
+        build(payment=PAYMENT | {"tombstone_s": limits.tombstone_floor_s - 1})
