@@ -75,7 +75,8 @@ class ByHand(Ending):
         order = order_in(message)
         if order is None or message.site in self.row.verbs:
             return
-        if order.verb is Verb.SKIP and self.row.phase is Phase.UNDOING and not self._undoing.known:
+        unknown = self.row.phase is Phase.UNDOING and not self._undoing.known and not self._unended
+        if order.verb is Verb.SKIP and unknown:
             self._orders.append(message)  # which compensation is due is not known yet
             return
         self.cause = message
@@ -152,12 +153,17 @@ class ByHand(Ending):
 
     def _close_on(self, verb: Verb) -> None:
         """Ask again whether all calls have ended, or take a person's word that they have."""
-        unended = self.row.parked is not None and self.row.parked.code == UNENDED
+        unended = self._unended
         self._update(parked=None)
         if unended and verb in (Verb.SKIP, Verb.RESOLVE):
             self._undo_by_the_log()
         elif unended:
             self._draft.calls.append(CloseWorker(self._unless))
+
+    @property
+    def _unended(self) -> bool:
+        """Whether a person is asked if a call to a worker without a fence has ended."""
+        return self.row.parked is not None and self.row.parked.code == UNENDED
 
     def _recall(self, inbox: Iterable[Message]) -> None:
         """The values that were given by hand stand over what the log holds."""
@@ -181,9 +187,15 @@ class ByHand(Ending):
         self._close(reason)
 
     def _undo_on(self, verb: Verb) -> None:
-        """Go on compensating; one, or all that is left, may be taken as done by hand."""
+        """Go on compensating; one, or all that is left, may be taken as done by hand. Where it was asked whether all
+        calls have ended, a `skip` says that they have, and takes nothing as done."""
+        said = self._unended and verb is Verb.SKIP
         self._update(parked=None)
         self._asked = None
+        if said:
+            self._undoing.take(self._from_results(), more=False)
+            self._compensate_next()
+            return
         due = self._undoing.unmarked(self._marks)
         by_hand = due if verb is Verb.RESOLVE else due[:1] if verb is Verb.SKIP else []
         for entry in by_hand:

@@ -167,6 +167,7 @@ class Session(ByHand, Requests):
         self._told = True
 
     def _on_closed(self, event: CloseAnswered) -> None:
+        self._all_ended()
         if event.executed is None and (reply := self._pivot_through()) is not None:
             self._on_held(CloseAnswered(Name.HELD, reply=reply))
             return
@@ -186,6 +187,7 @@ class Session(ByHand, Requests):
 
     def _on_read(self, event: CloseAnswered) -> None:
         """A page of what is to be compensated: the first since the session was recovered, or the next."""
+        self._all_ended()
         self._undoing.take(self._from_results() if event.executed is None else event.executed, event.more)
         self._compensate_next()
         orders, self._orders = self._orders, []
@@ -196,6 +198,12 @@ class Session(ByHand, Requests):
         """A worker without a fence still has a call of this session under way, for longer than is waited."""
         self._undoing.ask_again()
         self._park(UNENDED, "a call to the worker has not ended")
+
+    def _all_ended(self) -> None:
+        """The worker has answered the close: nobody has to say that its calls have ended. A `skip` that was meant to
+        say so would be taken for another word now, about a compensation."""
+        if self.row.parked is not None and self.row.parked.code == UNENDED:
+            self._update(parked=None)
 
     def _on_held(self, event: CloseAnswered) -> None:
         """The call in doubt had succeeded: the session goes on with its reply, unless the saga is lost elsewhere."""

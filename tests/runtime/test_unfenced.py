@@ -236,6 +236,35 @@ def test_or_says_that_it_has_ended(verb: str) -> None:
     assert (session.row.phase, session.row.parked) == (Phase.UNDOING, None)
 
 
+def granted_and_unended() -> Session:
+    """b, which closes for a cause of its own, parked because its call does not end; then its sidecar dies."""
+    row = msgspec.structs.replace(unended().durable_row, granted="cancelled: too late")
+    memory = Memory(session=row, inbox=(FIRST,), results=())
+    again, bursts = Session.recover(sagas.ring(concurrent_tail=True)["b"], memory)
+    assert [burst.calls for burst in bursts if burst.calls] == [(CloseWorker(None),)]
+    assert again.row.parked is not None and again.row.parked.code == UNENDED
+    return again
+
+
+def test_what_has_ended_after_a_restart_is_asked_of_nobody_any_more() -> None:
+    again = granted_and_unended()
+    assert asked(again.handle(WITHOUT)) == [("3", "undo_try_it")]
+    assert again.row.parked is None
+    burst = again.handle(Arrived(order("skip")))  # said of what was shown before
+    assert (burst.results, again.row.phase) == ((), Phase.UNDOING)
+
+
+def test_that_a_call_has_ended_is_no_word_about_its_compensation() -> None:
+    again = granted_and_unended()
+    again.handle(WITHOUT)
+    later, _ = Session.recover(
+        sagas.ring(concurrent_tail=True)["b"], Memory(session=again.durable_row, inbox=(FIRST,), results=())
+    )
+    later.handle(CloseAnswered(Name.UNENDED, None))
+    burst = later.handle(Arrived(order("skip")))
+    assert (asked(burst), burst.results) == ([("3", "undo_try_it")], ())
+
+
 def test_a_person_does_not_end_a_close_that_is_under_way() -> None:
     session = begun()
     session.handle(Arrived(ABORT))
