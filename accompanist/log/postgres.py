@@ -62,7 +62,7 @@ _RELAY = f"SELECT {inbox.STORED}, service FROM relay($1, $2, $3, $4)"  # noqa: S
 _UNDELIVERED = "SELECT session, site, sender, receiver, answer, service FROM undelivered($1, $2)"
 _RELAYED = "SELECT relayed($1, $2, $3, $4, $5)"
 _ACCEPT = "SELECT mark($1, $2, $3, $4), accept($5, $6, $7, $8, $9, $10, $11, $12, $13, false)"
-_CROWD = "SELECT crowd($1)"
+_CROWD = "SELECT crowd($1), keep_statistics()"
 _BACKOFF = (timedelta(milliseconds=limits.outbox_retry_ms), timedelta(milliseconds=limits.outbox_retry_cap_ms))
 _LEASE = "SELECT shard, epoch, acquired FROM lease($1, $2, $3)"
 _RELEASE = "SELECT release($1)"

@@ -32,7 +32,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import accompanist
 from accompanist import limits
 from accompanist.errors import OperatorError
-from accompanist.log import address, names, refusals
+from accompanist.log import address, names, refusals, settings
 from accompanist.log.connection import connect
 from accompanist.log.schema import check_known, check_version, head, require_head, status
 
@@ -44,7 +44,7 @@ Direction = Literal["up", "down"]
 async def bootstrap(dsn: str, services: Mapping[str, str]) -> None:
     """Create the roles and schemas of `services` (name -> schema) where they are missing. Raises OperatorError."""
     async with refusals.readable(dsn):
-        connection = await connect(dsn, "accompanist bootstrap")
+        connection = await connect(dsn, "accompanist bootstrap", stating=settings.PATIENT)
         try:
             check_version(connection.get_server_version().major)
             async with connection.transaction():
@@ -99,7 +99,7 @@ async def migrate(dsn: str, service: str, schema: str, direction: Direction = "u
     owner = names.owner_role(service)
     names.identifier(schema)
     # no time limits here: a revision takes as long as the tables are big
-    opened = partial(asyncpg.connect, **address.for_driver(dsn))
+    opened = partial(_opened, dsn)
     engine = create_async_engine("postgresql+asyncpg://", async_creator=opened)
     try:
         async with refusals.readable(dsn), engine.begin() as connection:
@@ -107,6 +107,13 @@ async def migrate(dsn: str, service: str, schema: str, direction: Direction = "u
             await connection.run_sync(_run_revisions, schema, direction)
     finally:
         await engine.dispose()
+
+
+async def _opened(dsn: str) -> asyncpg.Connection:
+    told = settings.of("accompanist migrate", stating=settings.PATIENT)
+    connection = await asyncpg.connect(**address.for_driver(dsn), server_settings=told)
+    await settings.complete(connection)
+    return connection
 
 
 def _become(connection: Connection, owner: str, schema: str, service: str) -> None:

@@ -68,6 +68,20 @@ OTHER_SHARDS = catalogue(
     "Run the program with the number of shards the schema was made with.",
 )
 
+ENDED = catalogue(
+    "ACC412",
+    "Postgres ended what was asked of it",
+    "The server was reached, and somebody or something ended the statement before it was done: a person, a time-out "
+    "that stands over ours, or another transaction in the way. Nothing of it has happened.",
+    "Do it again; if it ends so again, look in the server's log for who ends it.",
+)
+ENDED_BY = {
+    "57014": "the statement was cancelled",
+    "55P03": "a lock was not to be had in time",
+    "40001": "another transaction was first",
+    "40P01": "two transactions waited for each other",
+}
+
 
 @asynccontextmanager
 async def readable(dsn: str) -> AsyncIterator[None]:
@@ -98,6 +112,8 @@ def _translated(dsn: str, problem: BaseException) -> BaseException:
             return OperatorError(UNREADABLE, "it has an option or a value that the driver does not know")
         if state == "42704":
             return OperatorError(UNREADABLE, "it has an option that is neither libpq's nor a setting of the server")
+        if state in ENDED_BY:
+            return OperatorError(ENDED, f"{shown}: {ENDED_BY[state]}")
         if state in ("3D000", "55000", "XX000") or (inner is not None and again(inner)):
             return OperatorError(ABSENT, f"{shown}: {type(inner).__name__}")
     return problem

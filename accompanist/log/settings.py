@@ -62,7 +62,7 @@ _PLANS = {
     "join_collapse_limit": "8",
     "from_collapse_limit": "8",
     "seq_page_cost": "1",
-    "random_page_cost": "4",
+    "random_page_cost": "0.1",
     "cpu_tuple_cost": "0.01",
     "cpu_index_tuple_cost": "0.005",
     "cpu_operator_cost": "0.0025",

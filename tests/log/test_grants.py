@@ -35,9 +35,10 @@ SIDECAR_TABLES = {
     "version": {"SELECT", "INSERT", "UPDATE"},
 }
 FUNCTIONS = {
-    "accept", "attributes_of", "collect", "crowd", "deliver", "due", "fence", "flush", "forget", "forget_versions",
-    "forget_requests", "hand_over", "lease", "lighten", "mark", "relay", "relayed", "release", "request_of", "resend",
-    "shard_of", "speaker", "take", "undelivered", "unfinished", "version_of",
+    "accept", "attributes_of", "collect", "committed_reads", "crowd", "deliver", "due", "fence", "flush", "forget",
+    "forget_requests", "forget_versions", "hand_over", "keep_statistics", "lease", "lighten", "mark", "relay",
+    "relayed", "release", "request_of", "resend", "shard_of", "speaker", "take", "undelivered", "unfinished",
+    "version_of",
 }  # fmt: skip
 TRIGGERS = {"audit_verb", "requests_gone"}
 """Run by what the owner's functions write, and granted to nobody."""
@@ -138,6 +139,7 @@ async def test_what_runs_as_the_owner_is_little_and_its_path_is_fixed(postgres_w
         "forget",
         "forget_requests",
         "forget_versions",
+        "keep_statistics",
         "lighten",
         "request_of",
     }
