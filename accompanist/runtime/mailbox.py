@@ -15,9 +15,10 @@ taken. Neither is ever lost by it, because all of them are rows of the inbox.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from accompanist import limits
-from accompanist.runtime.messages import Message
+from accompanist.runtime.messages import Kind, Message
 
 Name = tuple[str, str]
 """Site and sender."""
@@ -82,6 +83,15 @@ class Mailbox:
             gone = self._taken.pop(oldest)
             self._taken_bytes -= len(gone.payload)
             self._let_go[_digest(*oldest)] = _content(gone)
+
+    def make_room(self, messages: Sequence[Message]) -> None:
+        """For these, which the program asks for before what waits here. What waits is in the inbox, too, and is left
+        there."""
+        count = len(self._waiting) + len(messages)
+        if self._full(count, self._waiting_bytes + sum(len(message.payload) for message in messages)):
+            self.spilled = True
+            self._waiting = {name: kept for name, kept in self._waiting.items() if kept.kind is Kind.EVENT}
+            self._waiting_bytes = sum(len(kept.payload) for kept in self._waiting.values())
 
     @property
     def whole(self) -> bool:

@@ -7,6 +7,7 @@ answered, the question that is open at the worker. A crash loses it and `Session
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -83,6 +84,8 @@ class State:
         """What came while the session was closing and is to be heard if it goes on after all."""
         self.looked_for: tuple[str, str] | None = None
         """What it lacked when the inbox was looked into for it last."""
+        self.reading = False
+        """Whether the inbox is being looked into for it."""
         self.spoilt = False
         """An action broke off in the middle: what stands here beside the row is half of a decision. Nothing more is to
         be asked of it but to be parked; the log makes it again."""
@@ -146,6 +149,10 @@ class State:
         that is under way has come as far as it can."""
         behind = self._mailbox.spilled and self._wait is not None and self._wait.sender is not None
         return self._mailbox.whole or (self._run is not None and not behind)
+
+    def make_room(self, messages: Sequence[Message]) -> None:
+        """It is about to be told of these, which its program asks for next."""
+        self._mailbox.make_room(messages)
 
     def heard_in_part(self) -> None:
         """The inbox holds messages for this session that it was not told of."""

@@ -33,17 +33,21 @@ class Reader:
         self._feed = feed
 
     def read_on(self, session: Session) -> None:
-        """Look for what the session asks for, if it was not looked for yet."""
+        """Look for what the session asks for, if it was not looked for yet; one page at a time."""
         name = session.lacking
-        if name is None or session.looked_for == name or not self._is_live(session):
+        if name is None or session.reading or session.looked_for == name or not self._is_live(session):
             return
-        session.looked_for = name
+        session.looked_for, session.reading = name, True
         self._tasks.spawn([session.key], self._page(session, *name))
 
     async def _page(self, session: Session, site: str, sender: str) -> None:
         messages = await self._loader.page(session.key, site, sender)
-        # the one that is asked for comes last, so that the program then runs on over all the others
-        for message in reversed(messages):
-            if not self._is_live(session):
-                return
-            self._feed(session, message)
+        # what came by itself meanwhile may have led on from there
+        if self._is_live(session) and session.lacking == (site, sender):
+            session.make_room(messages)
+            # the one that is asked for comes last, so that the program then runs on over all the others
+            for message in reversed(messages):
+                if self._is_live(session):
+                    self._feed(session, message)
+        session.reading = False
+        self.read_on(session)

@@ -22,7 +22,7 @@ from accompanist.sidecar.calls import CLOSE
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few, of
 
-MANY = 60
+MANY = 300
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +81,23 @@ async def test_messages_that_came_while_the_role_was_busy_are_read_when_they_are
             await asyncio.sleep(0)  # a turn of the loop, not a time
     assert services.rows[session].result().outcome == "settled"
     assert held <= 2 * limits.messages_per_session_max + 1, "as many wait as may, as many were taken, one is wanted"
+
+
+async def test_a_page_is_not_read_again_for_every_message_of_it() -> None:
+    """Messages of one commit come in the order of their texts, so that memory is full of what is asked for last."""
+    services = Services(flood())
+    log = services.sidecars["b"].log
+    pages: list[int] = []
+    page = log.page
+
+    async def counted(*given: Any) -> Any:
+        found = await page(*given)
+        pages.append(len(found))
+        return found
+
+    log.page = counted  # type: ignore[method-assign]
+    assert (await services.end(await services.start())).outcome == "settled"
+    assert len(pages) <= 1.5 * MANY / limits.page_rows_max
 
 
 async def test_a_successor_reads_the_inbox_in_pages() -> None:
