@@ -11,10 +11,10 @@ BEGIN
     LOOP
         EXECUTE format('ALTER FUNCTION %s RESET seq_page_cost', one);
         EXECUTE format('ALTER FUNCTION %s RESET random_page_cost', one);
-        IF one::text LIKE 'unfinished(%' THEN
+        IF one::text LIKE 'unfinished(%' OR one::text LIKE 'requests_gone(%' THEN
             EXECUTE format('ALTER FUNCTION %s RESET enable_hashjoin', one);
             EXECUTE format('ALTER FUNCTION %s RESET enable_mergejoin', one);
-        ELSIF one::text NOT LIKE 'forget_versions(%' THEN
+        ELSIF one::text NOT LIKE 'forget\_%' THEN
             EXECUTE format('ALTER FUNCTION %s SET enable_seqscan = off', one);
         END IF;
     END LOOP;

@@ -45,7 +45,7 @@ BEGIN
     FOR one IN
         SELECT p.oid, p.oid::regprocedure AS id, p.proname AS name FROM pg_proc p
         WHERE p.pronamespace = current_schema()::regnamespace
-          AND ('enable_seqscan=off' = ANY (p.proconfig) OR p.proname IN ('unfinished', 'forget_versions'))
+          AND ('enable_seqscan=off' = ANY (p.proconfig) OR p.proname IN ('unfinished', 'forget_versions', 'requests_gone'))
     LOOP
         IF one.name IN ('collect', 'lighten', 'forget', 'resend', 'relay', 'due', 'forget_versions') THEN
             text := regexp_replace(pg_get_functiondef(one.oid), '(<=?) clock_timestamp\(\)', '\1 statement_timestamp()', 'g');
@@ -60,6 +60,34 @@ BEGIN
     END LOOP;
     ALTER FUNCTION unfinished(smallint[]) SET enable_hashjoin = off;
     ALTER FUNCTION unfinished(smallint[]) SET enable_mergejoin = off;
+    ALTER FUNCTION requests_gone() SET enable_hashjoin = off;
+    ALTER FUNCTION requests_gone() SET enable_mergejoin = off;
+END
+$$;
+
+-- As in 0008, with each table asked for one session at a time: EXISTS among the columns is planned as a hash of all of it.
+CREATE OR REPLACE FUNCTION forget_requests(age interval, batch integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off
+SET seq_page_cost = 1 SET random_page_cost = 0.1
+AS $$
+BEGIN
+    WITH old AS MATERIALIZED (
+        SELECT r.name, r.session FROM request r
+        WHERE r.seen_at < statement_timestamp() - age ORDER BY r.seen_at LIMIT batch
+        FOR UPDATE OF r SKIP LOCKED
+    ), looked AS MATERIALIZED (
+        SELECT o.name, found.it IS NOT NULL AS used
+        FROM old o LEFT JOIN LATERAL (
+            (SELECT 1 AS it FROM session s WHERE s.session = o.session LIMIT 1)
+            UNION ALL (SELECT 1 FROM inbox i WHERE i.session = o.session LIMIT 1)
+            UNION ALL (SELECT 1 FROM stub t WHERE t.session = o.session LIMIT 1)
+            LIMIT 1
+        ) AS found ON true
+    ), seen AS (
+        UPDATE request r SET seen_at = clock_timestamp() FROM looked o WHERE r.name = o.name AND o.used
+    )
+    DELETE FROM request r USING looked o WHERE r.name = o.name AND NOT o.used;
 END
 $$;
 
