@@ -1,9 +1,10 @@
 """The soak: orders at a constant rate for minutes, and whether the tables stay flat.
 
-    python -m ops.soak [--minutes 15] [--rate 20] [--collect-after 20] [--tombstone 20] [--json]
+    python -m ops.soak [--minutes 15] [--rate 20] [--collect-after 20] [--tombstone 3600] [--json]
 
-Ages are short, so that a run of minutes passes through collection many times: after `collect-after` plus `tombstone`
-seconds as much goes as comes. From then on, the second part of the run, rows and bytes of every table and of its
+Sessions are collected soon, so that a run of minutes passes through collection many times: after `collect-after` seconds
+as much goes as comes. What refuses late messages and remembers keys stays for `tombstone` seconds more, an hour at
+least: in a shorter run those tables only grow, and are shown and not judged. From then on, the second part of the run, rows and bytes of every table and of its
 indexes are sampled and a line is fitted: the slope with its standard error, per minute. Beside it stands what would
 grow if nothing were collected. Every order is checked to have settled. Rows are counted, not estimated.
 
@@ -26,15 +27,18 @@ from typing import Any
 
 import asyncpg
 
+from accompanist import limits
 from ops.bench import Client
 from ops.local import ROOT, Cluster, cluster
 
 SAMPLE_S = 5.0
 TABLES = (
     "session", "stub", "inbox", "arrival", "result", "outbox", "forgotten", "timer", "version", "projection", "audit",
-    "replica", "shard",
+    "replica", "shard", "request", "marker",
 )  # fmt: skip
 FENCES = ("fence_call", "fence_closed")
+KEPT = ("stub", "request", "forgotten", *FENCES)
+"""What stays for as long as late messages are refused."""
 IN_FLIGHT_MAX = 256
 
 
@@ -103,8 +107,9 @@ def slope(times: list[float], values: list[int]) -> tuple[float, float]:
     return fit.slope * 60, error * 60
 
 
-def judge(samples: list[Sample], settled_from: float, rate: float) -> list[dict[str, Any]]:
-    """Per table: before and after, and the slopes of the part in which as much should go as comes."""
+def judge(samples: list[Sample], settled_from: float, rate: float, kept: bool) -> list[dict[str, Any]]:
+    """Per table: before and after, and the slopes of the part in which as much should go as comes. `kept`: the run was
+    too short for what refuses late messages to go."""
     part = [one for one in samples if one.at >= settled_from]
     times = [one.at for one in part]
     lines = []
@@ -115,7 +120,8 @@ def judge(samples: list[Sample], settled_from: float, rate: float) -> list[dict[
             grows, error = slope(times, values)
             line[what] = [values[0] // scale, values[-1] // scale]
             line[f"{what}_per_minute"], line[f"{what}_error"] = grows / scale, error / scale
-        line["flat"] = line["rows_per_minute"] - 2 * line["rows_error"] < rate * 60 / 20
+        line["kept"] = kept and place.rpartition(".")[2] in KEPT
+        line["flat"] = line["kept"] or line["rows_per_minute"] - 2 * line["rows_error"] < rate * 60 / 20
         lines.append(line)
     return lines
 
@@ -129,7 +135,8 @@ async def soak(running: Cluster, asked: argparse.Namespace) -> dict[str, Any]:
         )
     finally:
         await client.close()
-    settled_from = max(asked.collect_after + asked.tombstone + 30, seconds / 4)
+    kept = seconds < asked.collect_after + asked.tombstone + 30
+    settled_from = max(asked.collect_after + 30 + (0 if kept else asked.tombstone), seconds / 4)
     cuts = statistics.quantiles(took, n=100)
     return {
         "orders": len(took),
@@ -138,7 +145,7 @@ async def soak(running: Cluster, asked: argparse.Namespace) -> dict[str, Any]:
         "p50_ms": cuts[49],
         "p99_ms": cuts[98],
         "fitted_from_s": settled_from,
-        "tables": judge(samples, settled_from, asked.rate),
+        "tables": judge(samples, settled_from, asked.rate, kept),
     }
 
 
@@ -155,7 +162,13 @@ def show(told: dict[str, Any]) -> None:
             f"{line[f'{what}_per_minute']:>8.1f} ± {line[f'{what}_error']:<5.1f}"
             for what, width in (("rows", 15), ("heap", 13), ("indexes", 13))
         ]
-        print(f"{line['table']:<30} {' '.join(parts)}{'' if line['flat'] else '  GROWS'}")
+        print(f"{line['table']:<30} {' '.join(parts)}{_verdict(line)}")
+
+
+def _verdict(line: dict[str, Any]) -> str:
+    if line["kept"]:
+        return "  kept longer than the run"
+    return "" if line["flat"] else "  GROWS"
 
 
 def main() -> int:
@@ -163,7 +176,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--rate", type=float, default=20.0, help="orders a second")
     parser.add_argument("--collect-after", type=int, default=20, help="seconds")
-    parser.add_argument("--tombstone", type=int, default=20, help="seconds")
+    parser.add_argument("--tombstone", type=int, default=limits.tombstone_floor_s, help="seconds")
     parser.add_argument("--directory", type=Path, default=ROOT / "var" / "soak")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()

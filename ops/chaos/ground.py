@@ -36,11 +36,7 @@ STEP_S = 0.05
 PATIENCE_S = 90.0
 COLLECT_AFTER_S = 45
 POSTGRES = {"restart_after_crash": "off", "max_wal_size": "64MB", "min_wal_size": "32MB"}
-AGES = {
-    f"ACCOMPANIST_SERVICE_{service.upper()}_{key}": str(COLLECT_AFTER_S)
-    for service in SERVICES
-    for key in ("COLLECT_AFTER_S", "TOMBSTONE_S")
-}
+AGES = {f"ACCOMPANIST_SERVICE_{service.upper()}_COLLECT_AFTER_S": str(COLLECT_AFTER_S) for service in SERVICES}
 
 
 class NotHealed(RuntimeError):

@@ -23,7 +23,6 @@ DEFAULTS = {
     "TimeZone": "Pacific/Chatham",
     "bytea_output": "escape",
     "extra_float_digits": "-10",
-    "synchronous_commit": "on",
     "row_security": "off",
     "lock_timeout": "20000",
     "idle_in_transaction_session_timeout": "20000",
