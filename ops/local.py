@@ -196,6 +196,7 @@ async def _provision(running: Cluster, own_apis: bool) -> None:
         prefix = f"ACCOMPANIST_SERVICE_{service.name.upper()}_"
         own = partial(running.in_own_database, service.name)
         running.environ[f"{prefix}DATABASE"] = own(dsn(names.sidecar_role(service.name)))
+        running.environ[f"{prefix}STATE_DIR"] = str(running.directory / "state" / service.name)
         if own_apis:
             running.environ[f"{prefix}API"] = f"http+unix:{running.run / service.name}-api.sock"
         for role, configured in service.workers.items():

@@ -113,16 +113,17 @@ async def _begin(connection: asyncpg.Connection, witness: Witness, now: Identity
     place = await server.creation(connection)
     era = 0 if before is None else before.era
     # a log that was made anew has none of them; files of other logs are theirs
-    ours = [one for one in left if before is not None and one.kept.creation == place]
+    ours = [one for one in left if before is not None and (one.kept.log, one.kept.creation) == (before.log, place)]
     valid = [one for one in ours if one.kept.era >= era]  # the others are of before somebody accepted what is missing
     _compare(witness, now, before, proven=await _proven(connection, valid, era))
     if now is not None:
         await server.note(connection, now)
+    at = await server.noted(connection)
     # a mark of our own comes after all of theirs, and stands for them from now on
     mark = witness.next(0)
     await connection.execute(_MARK, *mark)
     witness.told(0, mark[3])
-    witness.begin(place, era)
+    witness.begin(at.log if at is not None else None, place, era)
     await connection.execute(_CLEAR, [one.kept.writer for one in ours])
     for one in ours:
         one.remove()

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from uuid import UUID
 
 import asyncpg
 
@@ -84,10 +85,12 @@ class Identity(NamedTuple):
 
 
 class Noted(NamedTuple):
-    """What the schema says it was last used on; `era`: how often somebody accepted a server."""
+    """What the schema says it was last used on; `era`: how often somebody accepted a server; `log`: which log it is,
+    drawn when it was first used."""
 
     identity: Identity
     era: int
+    log: UUID
 
 
 _SETTINGS = """
@@ -112,7 +115,8 @@ _PLACE = """
 SELECT (SELECT oid::bigint FROM pg_database WHERE datname = current_database()) AS database,
     to_regclass('server')::oid::bigint AS relation"""
 _NOTED = """
-SELECT system_identifier AS system, timeline, database_oid AS database, relation_oid AS relation, era FROM server"""
+SELECT system_identifier AS system, timeline, database_oid AS database, relation_oid AS relation, era, log
+FROM server"""
 _NOTE = """
 INSERT INTO server (system_identifier, timeline, database_oid, relation_oid) VALUES ($1, $2, $3, $4)
 ON CONFLICT (one) DO UPDATE SET timeline = $2, database_oid = $3, relation_oid = $4, noted_at = clock_timestamp()
@@ -164,7 +168,7 @@ async def creation(connection: asyncpg.Connection) -> Creation:
 
 async def noted(connection: asyncpg.Connection) -> Noted | None:
     row = await connection.fetchrow(_NOTED)
-    return None if row is None else Noted(Identity(*row[:4]), row["era"])
+    return None if row is None else Noted(Identity(*row[:4]), row["era"], row["log"])
 
 
 async def note(connection: asyncpg.Connection, now: Identity) -> None:

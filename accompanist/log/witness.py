@@ -44,9 +44,11 @@ class Creation(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file says: the last marks that its process was told of, by lane, on which log, in which era of it."""
+    """What a file says: the last marks that its process was told of, by lane, on which log, in which era of it. `log` is
+    what that log was given when it was first used: two that were made alike have the same numbers otherwise."""
 
     schema: str
+    log: UUID | None
     creation: Creation | None
     era: int
     writer: UUID
@@ -86,6 +88,7 @@ class Witness:
         self._free = list(reversed(range(limits.marker_lanes_max)))
         self._latest: deque[tuple[int, int, Sequence[Key]]] = deque(maxlen=limits.marks_remembered_max)
         self._handle: int | None = None
+        self._log: UUID | None = None
         self._creation: Creation | None = None
         self._era = 0
 
@@ -137,10 +140,10 @@ class Witness:
             found.append(Left(place, handle, kept))
         return found
 
-    def begin(self, creation: Creation | None, era: int) -> None:
+    def begin(self, log: UUID | None, creation: Creation | None, era: int) -> None:
         """Keep a file from now on. Where none can be kept that is told of: then a start after a failover needs a
         person."""
-        self._creation, self._era = creation, era
+        self._log, self._creation, self._era = log, creation, era
         if self._directory is None:
             return
         try:
@@ -164,6 +167,7 @@ class Witness:
             return
         kept = Kept(
             schema=self._schema,
+            log=self._log,
             creation=self._creation,
             era=self._era,
             writer=self.writer,

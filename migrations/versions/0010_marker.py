@@ -21,4 +21,4 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     sql.run("DROP FUNCTION mark; DROP TABLE marker")
-    sql.run("ALTER TABLE server DROP COLUMN database_oid, DROP COLUMN relation_oid, DROP COLUMN era")
+    sql.run("ALTER TABLE server DROP COLUMN database_oid, DROP COLUMN relation_oid, DROP COLUMN era, DROP COLUMN log")

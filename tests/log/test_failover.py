@@ -262,3 +262,18 @@ def _psql(program: str, dsn: str, *options: str, text: str = "") -> str:
         pytest.skip(f"there is no {program}")
     command = [found, "-h", query, "-U", user, "-d", database, *options]
     return subprocess.run(command, check=True, capture_output=True, text=True, input=text).stdout
+
+
+async def test_a_file_of_a_log_that_was_made_alike_says_nothing_of_this_one(
+    postgres_world: PostgresWorld, tmp_path: Path
+) -> None:
+    """Two servers that were made by the same commands have the same numbers for databases and tables."""
+    dsn = postgres_world.database.sidecar_dsn("warehouse")
+    log = await opened(dsn, tmp_path)
+    await commit(log)
+    await log.close()
+    await postgres_world.execute("warehouse", "UPDATE server SET log = gen_random_uuid()")
+    await postgres_world.execute("warehouse", "DELETE FROM marker")
+    fresh = await opened(dsn, tmp_path)
+    await commit(fresh)
+    await fresh.close()

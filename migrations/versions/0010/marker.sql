@@ -8,8 +8,10 @@ CREATE TABLE marker (
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 
 -- A copy of the tables, made by a dump, has other numbers for its database and its tables; what streams has not.
--- `era` counts how often somebody said that a server is the right one from now on.
+-- `era` counts how often somebody said that a server is the right one from now on. `log` is drawn with the row: a log that
+-- was made from nothing, on whatever server, has another.
 ALTER TABLE server
+    ADD COLUMN log uuid NOT NULL DEFAULT gen_random_uuid(),
     ADD COLUMN database_oid bigint,
     ADD COLUMN relation_oid bigint,
     ADD COLUMN era bigint NOT NULL DEFAULT 0;
