@@ -6,7 +6,8 @@ Sessions are collected soon, so that a run of minutes passes through collection 
 seconds as much goes as comes. What refuses late messages and remembers keys stays for `tombstone` seconds more, an hour
 at least: in a shorter run those tables only grow, and are shown and not judged. From then on, the second part of the
 run, rows and bytes of every table and of its indexes are sampled and a line is fitted: the slope with its standard
-error, per minute. Beside it stands what would grow if nothing were collected. Every order is checked to have settled. Rows are counted, not estimated.
+error, per minute. Beside it stands what would grow if nothing were collected. Every order is checked to have settled.
+Rows are counted, not estimated.
 
 Bytes may rise in steps and stay: Postgres keeps the pages of rows that went and uses them again. An index over random
 ids has half-empty pages at last, and takes many times the rows that live in it to get there. The exit code is 1 if

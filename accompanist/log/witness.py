@@ -44,8 +44,8 @@ class Creation(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file says: the last marks that its process was told of, by lane, on which log, in which era of it. `log` is
-    what that log was given when it was first used: two that were made alike have the same numbers otherwise."""
+    """What a file says: the last marks that its process was told of, by lane, on which log, in which era of it. `log`
+    is what that log was given when it was first used: two that were made alike have the same numbers otherwise."""
 
     schema: str
     log: UUID | None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
-
 import structlog
 
 from accompanist.errors import Bug, catalogue
@@ -32,6 +30,5 @@ def parked(session: Session, problem: BaseException, event: Event | None = None)
         if event is not None and not session.spoilt:
             return session.impossible(event, problem)
         return session.park(problem.code, problem.text)
-    where = "".join(traceback.format_tb(problem.__traceback__))
-    logger.error("session.broken", **told, problem=type(problem).__name__, where=where)
+    logger.error("session.broken", **told, exc_info=problem)
     return session.park(BROKEN, f"{type(problem).__name__} was raised")

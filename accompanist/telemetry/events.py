@@ -84,7 +84,10 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     "session.mended": _WHERE,
     "session.impossible": _WHERE | {"problem"},
     "session.unhostable": _WHAT,
-    "message.refused": frozenset({"session", "sender"}),
+    "session.broken": _WHERE,
+    "message.refused": frozenset({"session", "sender", "code", "site"}),
+    "message.failed": _WHERE,
+    "message.unreadable": frozenset({"peer", "problem"}),
     "message.unhostable": _WHAT,
     "close.nonsense": _WHERE,
     # a sidecar

@@ -156,7 +156,7 @@ async def test_a_log_that_works_is_read_by_the_sidecars_own_role(postgres_world:
     assert found.server.identity == found.server.identity_noted != ""
     assert [finding.code for finding in judge(found)] == ["ACC421", "ACC427", "ACC435"]
     assert f"{parked.session} at warehouse" in judge(found)[0].text
-    assert "running: resume, retry, skip, resolve, end" in judge(found)[0].text
+    assert "running: resume, retry, skip, resolve, rehost, end" in judge(found)[0].text
 
 
 async def test_what_waits_is_counted_and_the_oldest_named(postgres_world: PostgresWorld) -> None:
@@ -173,7 +173,7 @@ async def test_what_waits_is_counted_and_the_oldest_named(postgres_world: Postgr
     found = await looked(postgres_world)
     assert found.stuck.count == 1 and found.stuck.oldest[0][0] == of.session
     assert found.stuck.oldest[0][3] == "worker: reserve"
-    assert found.outbox.count == 1 and "unknown at nobody" in found.outbox.oldest[0][3]
+    assert found.outbox.count == 1 and "nowhere at nobody" in found.outbox.oldest[0][3]
     unhostable = (await looked(postgres_world, "payment")).unhostable
     assert (unhostable.count, unhostable.oldest[0][0]) == (1, other.session)
     codes = {finding.code for finding in judge(found)}

@@ -100,7 +100,7 @@ async def test_a_page_tells_everything_of_one_session(world: World) -> None:
         (told.place, told.site, told.receiver, told.payload, told.service, told.answer) for told in story.messages
     ] == [
         ("inbox", "3", "stock", b"[1]", "warehouse", "stored"),
-        ("outbox", "2", "lost", b'{"n":1}', "nobody", "unknown"),
+        ("outbox", "2", "lost", b'{"n":1}', "nobody", "nowhere"),
     ]
     assert [(answer.site, answer.operation, answer.value) for answer in story.results] == [("1", "reserve", b'{"n":1}')]
     assert story.stubs == (("loyalty", "settled"),)

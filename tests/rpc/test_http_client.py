@@ -211,7 +211,9 @@ async def test_nobody_listens(tmp_path: Path) -> None:
 async def test_a_call_that_is_too_large_is_not_sent(tmp_path: Path) -> None:
     client = connect(f"http+unix:{tmp_path}/nobody.sock")
     big = b'{"a":"' + b"x" * limits.message_bytes_max + b'"}'
-    assert await client.call("a", big, b"{}", PATIENT_MS) == Fault("the call is larger than 1310720 bytes")
+    assert await client.call("a", big, b"{}", PATIENT_MS) == Fault(
+        "the call is larger than 1310720 bytes", refused=True
+    )
     await client.close()
 
 
