@@ -115,6 +115,7 @@ class ByHand(Ending):
 
     def _go_on(self) -> None:
         """Run again from the top."""
+        self.retried(0)
         self._update(parked=None)
         self._run = self._wait = self._asked = None
         self._advance()
@@ -190,6 +191,7 @@ class ByHand(Ending):
         """Go on compensating; one, or all that is left, may be taken as done by hand. Where it was asked whether all
         calls have ended, a `skip` says that they have, and takes nothing as done."""
         said = self._unended and verb is Verb.SKIP
+        self.retried(0)
         self._update(parked=None)
         self._asked = None
         if said:

@@ -181,6 +181,14 @@ class State:
         if (self.row.retrying, self.row.trouble) != (attempts, trouble):
             self._update(retrying=attempts, trouble=trouble)
 
+    def wants(self, call: CallWorker) -> bool:
+        """Whether a question that was asked is to be asked still. Not by a session that is parked, which would not ask
+        after a restart either: going on, it asks again. One that is closing leaves what was asked to the close."""
+        if self.row.phase is Phase.CLOSING:
+            return call.kind is ResultKind.FORWARD
+        due = Phase.UNDOING if call.kind is ResultKind.COMPENSATE else Phase.RUNNING
+        return self.row.phase is due and self._asked == call.site and self.row.parked is None
+
     def _past_commit(self) -> bool:
         """Whether nothing may fail here any more: the pivot is through, or the program stands after it or beside it."""
         return self._committed_here(self._run)

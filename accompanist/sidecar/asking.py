@@ -1,7 +1,9 @@
 """Asking workers for sessions.
 
 What is asked ends with the session that wants to know: one that was dropped, because its shard went elsewhere or a
-commit was refused, asks for nothing any more.
+commit was refused, asks for nothing any more. It ends with the question, too: what a person has done by hand is not to
+be done again when the worker is back, and a session that is parked asks for nothing. Asked again while it is still
+being asked, a question stays one.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ class Asking:
         heard: Callable[[Session, Event], None],
     ) -> None:
         self._calls, self._tasks, self._again, self._heard = calls, tasks, again, heard
-        self._under_way: dict[Session, set[asyncio.Task[None]]] = {}
+        self._under_way: dict[Session, dict[asyncio.Task[None], CallWorker | CloseWorker]] = {}
         self._since: dict[int, float] = {}
         self.fresh: Callable[[], bool] = lambda: True
         """Whether the leases are held still, as far as a clock can tell."""
@@ -52,20 +54,33 @@ class Asking:
         )
 
     def ask(self, session: Session, call: CallWorker | CloseWorker, cause: dict[str, str]) -> None:
+        if isinstance(call, CallWorker) and self._is_asked(session, call):
+            return
         task = self._tasks.spawn([session.key], self._ask(session, call, cause))
-        self._under_way.setdefault(session, set()).add(task)
+        self._under_way.setdefault(session, {})[task] = call
         task.add_done_callback(functools.partial(self._done, session))
+
+    def _is_asked(self, session: Session, call: CallWorker) -> bool:
+        """Whether somebody waits for the answer to this very question, other than who has just heard it."""
+        here = asyncio.current_task()
+        return any(
+            isinstance(other, CallWorker)
+            and (other.site, other.kind) == (call.site, call.kind)
+            and task is not here
+            and not task.done()
+            for task, other in self._under_way.get(session, {}).items()
+        )
 
     def drop(self, session: Session) -> None:
         """Stop asking for a session, whatever is between two attempts. What has been sent stays remembered."""
-        for task in self._under_way.pop(session, ()):
+        for task in self._under_way.pop(session, {}):
             if task is not asyncio.current_task():
                 self._tasks.stop(task)
 
     def _done(self, session: Session, task: asyncio.Task[None]) -> None:
         under_way = self._under_way.get(session)
         if under_way is not None:
-            under_way.discard(task)
+            under_way.pop(task, None)
             if not under_way:
                 del self._under_way[session]
 
@@ -85,7 +100,8 @@ class Asking:
         else:
             former = call.kind is ResultKind.FORWARD and session.unanswered == call.site
             effect = operations[call.operation].kind != "query"
-            asker = Asker(asker.tries, asker.again, asker.may, asker.since, former, effect)
+            wanted = functools.partial(session.wants, call)
+            asker = Asker(asker.tries, asker.again, asker.may, asker.since, former, effect, wanted)
             event = await self._calls.ask(session.header, session.role, projection.role_class, call, cause, asker)
         if event is not None:
             self._heard(session, event)

@@ -71,7 +71,8 @@ class Asker(msgspec.Struct, frozen=True):
     """Who asks. `tries`: what its role says of asking, by operation. `again`: see there. `may`: whether it may ask now:
     it holds its session's shard, as far as anybody can know. `since`: when that came here, by the loop's clock, if
     another sidecar may have asked for this session before. `former`: that other may have asked this very question, and
-    no answer is known. `effect`: an answer may have changed something."""
+    no answer is known. `effect`: an answer may have changed something. `wanted`: whether this very question is still
+    open: looked at before each attempt."""
 
     tries: Mapping[str, Tries] = {}
     again: Again = _unheard
@@ -79,6 +80,7 @@ class Asker(msgspec.Struct, frozen=True):
     since: float | None = None
     former: bool = False
     effect: bool = True
+    wanted: Callable[[], bool] = lambda: True
 
 
 ANYBODY = Asker()
@@ -167,8 +169,8 @@ class Calls:
         cause: dict[str, str],
         asker: Asker = ANYBODY,
     ) -> Event | None:
-        """The answer to a call or a compensation, whenever it comes. None: the session is being closed, and the
-        question is not asked any more."""
+        """The answer to a call or a compensation, whenever it comes. None: the session is being closed, or somebody has
+        seen to it by hand, and the question is not asked any more."""
         crashpoints.reached("sidecar.before_call")
         if call.operation in drawn.READS:
             return Answered(
@@ -176,6 +178,8 @@ class Calls:
             )
         if call.kind is ResultKind.COMPENSATE:
             undone = await self._until_answered(header, role, role_class, call, cause, asker)
+            if undone is None:
+                return None
             crashpoints.reached("sidecar.undo_answered")
             text = "" if isinstance(undone, Replied) else _words(undone)
             return Undid(call.site, Name.STUCK if text else Name.UNDID, text)
@@ -332,14 +336,17 @@ class Calls:
 
     async def _may_ask(self, role_class: str, asker: Asker, loop: Loop | None) -> bool:
         """Before each attempt, however long the wait before it was. A fence makes an attempt that nobody may make any
-        more harmless; without one it could come after the compensation that another sidecar has asked for."""
-        while loop is not None and not self.fenced(role_class):
+        more harmless; without one it could come after the compensation that another sidecar has asked for. No fence
+        knows what a person has done in the worker's place."""
+        while asker.wanted():
+            if loop is None or self.fenced(role_class):
+                return True
             if loop.stopped:
                 return False
             if asker.may():
                 return True
             await self._sleep(limits.lease_renew_ms / 1000)
-        return True
+        return False
 
 
 def _decides(answer: Answer, call: CallWorker) -> bool:

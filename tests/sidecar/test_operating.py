@@ -12,7 +12,8 @@ import pytest
 from accompanist.errors import AccompanistError
 from accompanist.language.operations import Call, Program, Receive, Send
 from accompanist.language.program import RoleProgram
-from accompanist.runtime.answers import Reused
+from accompanist.runtime.answers import Fault, Reused
+from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Commit, Delivery, SessionRow
 from accompanist.sidecar.operating import Operators
@@ -169,3 +170,106 @@ async def test_what_can_be_done_is_shown_with_the_session() -> None:
         "verbs": ["resume", "retry", "resolve", "end"],
         "value": {"site": "2", "of": "tell", "type": "bool"},
     }
+
+
+def tells_twice() -> dict[str, RoleProgram]:
+    """One role: a transaction, and two that may not be declined."""
+
+    def a(value: int) -> Program:
+        done = yield Call("1", "do", {"value": value}, int)
+        yield Call("2", "tell", {"value": done}, int)
+        yield Call("3", "say", {"value": done}, int)
+        return done
+
+    may_not = [*sagas.transaction("tell", None, retriable=True), *sagas.transaction("say", None, retriable=True)]
+    offers = [*sagas.transaction("do", None), *may_not]
+    return sagas.saga({"a": (a, offers, set())}, commit_role="a", after_commit={"a": {"2", "3"}})
+
+
+class Away:
+    """A worker that is away for some of its operations."""
+
+    def __init__(self, services: Services, *operations: str) -> None:
+        self._worker = services.workers["a"]
+        self._call = self._worker.call
+        self.away, self.asked = set(operations), []  # type: ignore[var-annotated]
+        self._worker.call = self.call  # type: ignore[method-assign]
+
+    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Any:
+        self.asked.append(method)
+        if method not in self.away:
+            return await self._call(method, arguments, meta, timeout_ms)
+        await asyncio.sleep(0)
+        return Fault("nobody is there", away=True)
+
+    async def until(self, method: str) -> None:
+        while method not in self.asked:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+
+    async def back(self, operation: str) -> None:
+        self.away.discard(operation)
+        for _ in range(100):
+            await asyncio.sleep(0)
+
+
+async def test_what_a_person_has_given_by_hand_is_not_asked_for_any_more() -> None:
+    """The worker is away, somebody does its work by hand and says so; then it is back, and is not to do it again."""
+    services = Services(tells_twice())
+    worker = Away(services, "tell", "say")
+    session = await services.start()
+    await worker.until("tell")
+    await say(services, session, "park")
+    await parked(services, session)
+    await say(services, session, "resolve", value=1)
+    await worker.until("say")
+    await worker.back("tell")
+    assert services.effects(session) == {"do": 1}
+    await worker.back("say")
+    assert (await services.end(session)).outcome == "settled"
+    assert services.effects(session) == {"do": 1, "say": 1}
+
+
+async def test_what_is_parked_is_not_asked_for_until_it_goes_on() -> None:
+    """It may be that somebody does it by hand just now."""
+    services = Services(tells_twice())
+    worker = Away(services, "tell", "say")
+    session = await services.start()
+    await worker.until("tell")
+    await say(services, session, "park")
+    await parked(services, session)
+    await worker.back("tell")
+    assert services.effects(session) == {"do": 1}
+    worker.away.clear()
+    await say(services, session, "resume")
+    assert (await services.end(session)).outcome == "settled"
+    assert services.effects(session) == {"do": 1, "tell": 1, "say": 1}
+
+
+async def test_a_compensation_that_was_done_by_hand_is_not_asked_for_any_more() -> None:
+    services = Services(sagas.ring(), declines="finish")
+    worker = Away(services, "undo_do")
+    session = await services.start()
+    await worker.until("undo_do")
+    await say(services, session, "park")
+    await parked(services, session)
+    await say(services, session, "skip")
+    await worker.back("undo_do")
+    assert (await services.end(session)).outcome == "ended"
+    assert services.effects(session)["do"] == 1  # as far as the worker knows
+
+
+async def test_a_question_that_is_still_being_asked_is_asked_once() -> None:
+    """Two loops would be two effects at a worker without a fence."""
+    services = Services(tells_twice())
+    worker = Away(services, "tell")
+    session = await services.start()
+    await worker.until("tell")
+    live = services.sidecars["a"].driver.session(session, "a")
+    assert live is not None
+    asking = services.sidecars["a"].driver.asking
+    [call] = [call for call in asking._under_way[live].values() if isinstance(call, CallWorker)]
+    asking.ask(live, call, {})
+    assert len(asking._under_way[live]) == 1
+    worker.away.clear()
+    assert (await services.end(session)).outcome == "settled"
+    assert worker.asked.count("say") == 1
