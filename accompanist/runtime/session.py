@@ -342,16 +342,29 @@ class Session(ByHand, Requests):
         # an abort is taken up before the program runs: it must not ask for more than it had
         control_messages.sort(key=lambda message: message.kind not in _LOST)
         bursts: list[Burst] = []
+        lost = any(message.kind in _LOST for message in control_messages)
+        if self._unended and not lost:
+            self._close_again()
+            bursts.append(self._burst())
         if self.row.granted is not None and self.row.phase in (Phase.RUNNING, Phase.DONE):
             self._close(self.row.granted)
             bursts.append(self._burst())
-        elif not any(message.kind in _LOST for message in control_messages):
+        elif not lost:
             self._run_on(bursts)
         for message in control_messages:
             bursts.append(self._heard_again(message))
         self._run_on(bursts)
         self._recovering = False
         return bursts
+
+    def _close_again(self) -> None:
+        """It was parked because a call had not ended, while it was closing, which the log does not keep. Whether the
+        call has ended is asked again, and the call is not: it may still be under way."""
+        if self.row.phase is Phase.RUNNING and self.row.granted is None:
+            self._stand_again()
+        self._update(parked=None)
+        if (call := self._in_doubt()) is not None:
+            self._close(f"{call.operation} gives no answer", unless=call.site)
 
     def _heard_again(self, message: Message) -> Burst:
         """What an impossible message says is not believed at a restart either, and costs no other its hearing."""

@@ -236,33 +236,52 @@ def test_or_says_that_it_has_ended(verb: str) -> None:
     assert (session.row.phase, session.row.parked) == (Phase.UNDOING, None)
 
 
-def granted_and_unended() -> Session:
-    """b, which closes for a cause of its own, parked because its call does not end; then its sidecar dies."""
-    row = msgspec.structs.replace(unended().durable_row, granted="cancelled: too late")
-    memory = Memory(session=row, inbox=(FIRST,), results=())
-    again, bursts = Session.recover(sagas.ring(concurrent_tail=True)["b"], memory)
-    assert [burst.calls for burst in bursts if burst.calls] == [(CloseWorker(None),)]
-    assert again.row.parked is not None and again.row.parked.code == UNENDED
-    return again
+def again(session: Session, **row: str) -> tuple[Session, list[CallWorker | CloseWorker]]:
+    """The session after its sidecar has died, and what it asks for then."""
+    kept = msgspec.structs.replace(session.durable_row, **row)
+    memory = Memory(session=kept, inbox=(FIRST,), results=())
+    made, bursts = Session.recover(session.program, memory)
+    return made, [call for burst in bursts for call in burst.calls]
 
 
-def test_what_has_ended_after_a_restart_is_asked_of_nobody_any_more() -> None:
-    again = granted_and_unended()
-    assert asked(again.handle(WITHOUT)) == [("3", "undo_try_it")]
-    assert again.row.parked is None
-    burst = again.handle(Arrived(order("skip")))  # said of what was shown before
-    assert (burst.results, again.row.phase) == ((), Phase.UNDOING)
+def exhausted_and_unended() -> Session:
+    session = begun()
+    session.handle(Answered("3", Name.EXHAUSTED))
+    session.handle(CloseAnswered(Name.UNENDED, None))
+    return session
+
+
+def test_what_has_not_ended_is_closed_again_after_a_restart_and_not_asked_again() -> None:
+    made, calls = again(exhausted_and_unended())
+    assert calls == [CloseWorker("3")] and made.row.parked is None
+    assert asked(made.handle(WITHOUT)) == [("3", "undo_try_it")]
+
+
+def test_nor_is_a_word_about_it_taken_for_its_reply_then() -> None:
+    made, _ = again(exhausted_and_unended())
+    burst = made.handle(Arrived(order("resolve")))
+    assert (burst.results, burst.calls, made.row.phase) == ((), (), Phase.CLOSING)
+
+
+def test_a_word_that_it_has_ended_comes_too_late_for_what_has() -> None:
+    made, calls = again(unended(), granted="cancelled: too late")
+    assert calls == [CloseWorker(None)]
+    assert asked(made.handle(WITHOUT)) == [("3", "undo_try_it")]
+    burst = made.handle(Arrived(order("skip")))  # said of what was shown before
+    assert (burst.results, made.row.phase, made.row.parked) == ((), Phase.UNDOING, None)
 
 
 def test_that_a_call_has_ended_is_no_word_about_its_compensation() -> None:
-    again = granted_and_unended()
-    again.handle(WITHOUT)
-    later, _ = Session.recover(
-        sagas.ring(concurrent_tail=True)["b"], Memory(session=again.durable_row, inbox=(FIRST,), results=())
-    )
+    made, _ = again(unended(), granted="cancelled: too late")
+    made.handle(WITHOUT)
+    later, _ = again(made)
     later.handle(CloseAnswered(Name.UNENDED, None))
     burst = later.handle(Arrived(order("skip")))
     assert (asked(burst), burst.results) == ([("3", "undo_try_it")], ())
+    last, _ = again(made)
+    last.handle(CloseAnswered(Name.UNENDED, None))
+    last, calls = again(last)
+    assert calls == [CloseWorker()] and last.row.parked is None
 
 
 def test_a_person_does_not_end_a_close_that_is_under_way() -> None:
