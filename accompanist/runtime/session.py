@@ -85,6 +85,8 @@ class Session(ByHand, Requests):
         session._mailbox.spilled, session._mailbox.bounded = memory.more, not memory.whole
         bursts = session._resume(memory.inbox)
         session._mailbox.bounded = True
+        if asked is None:  # the row is from before this was kept: whatever it asks for now may have been asked for
+            session.unanswered = session._asked
         return session, bursts
 
     def handle(self, event: Event) -> Burst:

@@ -213,7 +213,8 @@ class State:
             run = self._new_run()
             wait = run.advance()
             self._run, self._wait = run, wait
-            if wait is not None and wait.call is not None and wait.call.site == self.row.asked:
+            # a row from before this was kept leaves it open
+            if wait is not None and wait.call is not None and self.row.asked in (None, wait.call.site):
                 self._asked = wait.call.site
 
     def _in_doubt(self) -> CallWorker | None:

@@ -6,6 +6,7 @@ person's order that come meanwhile count then.
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from accompanist.language.operations import Call, Program
@@ -99,6 +100,17 @@ def test_a_cancel_leaves_a_pivot_that_was_asked_to_the_fence_also_when_a_person_
         assert session.row.phase is Phase.RUNNING
         resumed = session.handle(Arrived(order("resume", 2, receiver="a")))
         assert resumed.row.outcome == "settled"
+
+
+def test_and_where_the_row_is_from_before_it_was_kept_what_was_asked() -> None:
+    """A charge may be through, and a close that does not ask about it would undo everything else."""
+    lived = Lived(sagas.saga({"a": (_ships, sagas.transaction("do", None), set())}, commit_role="a"))
+    lived.hear(Arrived(order("park", receiver="a")))
+    row = msgspec.structs.replace(lived.session.durable_row, asked=None)
+    again, _ = Session.recover(lived.program, Memory(session=row, inbox=tuple(lived.inbox), results=()))
+    assert again.handle(Arrived(CANCEL)).calls == (CloseWorker("1"),)
+    again.handle(HELD)
+    assert again.handle(Arrived(order("resume", 2, receiver="a"))).row.outcome == "settled"
 
 
 def _ships(value: int) -> Program:

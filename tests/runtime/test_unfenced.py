@@ -207,6 +207,12 @@ def test_a_row_that_does_not_say_what_was_asked_leaves_it_open() -> None:
     assert asked(again.handle(WITHOUT)) == [("3", "undo_try_it")]
 
 
+def test_nor_whether_the_call_that_it_asks_for_was_asked_for_before() -> None:
+    row = msgspec.structs.replace(begun().durable_row, asked=None)
+    again, _ = Session.recover(sagas.ring()["b"], Memory(session=row, inbox=(FIRST,), results=()))
+    assert (again.inherited, again.unanswered) == (True, "3")
+
+
 def unended() -> Session:
     """b of the ring, told to undo, while its call does not end."""
     session = begun()
