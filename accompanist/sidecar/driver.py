@@ -260,6 +260,7 @@ class Driver(Holding):
     def _rebuild(self, key: Key, memory: Memory, alone: bool) -> None:
         row = memory.session
         if (row is None and not memory.inbox) or (row is not None and row.outcome is not None):
+            self._left.discard(key)
             return
         first = resting.first_of(memory.inbox)
         if row is None and first is None:
@@ -390,7 +391,8 @@ class Driver(Holding):
         for message, delivery in zip(commit.home, deliveries[len(commit.messages) :], strict=True):
             if ports.fate(delivery) is ports.Fate.HERE:
                 # `same` after the answer of a commit was lost: nobody else will hand it over
-                self.arrive(message, known=delivery is Delivery.SAME or self._news.standing(shard) != before)
+                known = delivery is Delivery.SAME or self._news.standing(shard) != before
+                self.arrive(message, known=known or self._news.may_have(message.session))
         self._rest(session)
 
     def _rest(self, session: Session) -> None:
@@ -490,6 +492,7 @@ class Driver(Holding):
         self.damage.note(key, problem, reading=reading)
         if (session := self._sessions.get(key)) is not None:
             self._drop(session)
+        self._left.add(key)  # what comes for it does not begin it anew
 
     # -- the whole ---------------------------------------------------------------------------------
 

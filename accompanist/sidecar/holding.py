@@ -58,6 +58,14 @@ class Holding:
         self.unhosted = {key: version for key, version in self.unhosted.items() if self.holds(key[0])}
         return anew
 
+    def due_since(self, shard: int) -> int:
+        """To be given back to `swept`."""
+        return self._news.due_since(shard)
+
+    def swept(self, shard: int, since: int) -> None:
+        """All that was open in a shard when its sweep began has been taken up."""
+        self._news.all_swept(shard, since)
+
     def take_lost(self) -> set[int]:
         """Shards of sessions that were dropped because a commit of theirs was refused; they are due a sweep."""
         lost, self._lost = self._lost, set()
@@ -87,6 +95,7 @@ class Holding:
         """A commit was refused: the lease of the shard ended under it, or this sidecar is going. Whoever sweeps the
         shard next, which may be this sidecar, finds all that was committed."""
         self._lost.add(shard_of(session.header.session))
+        self._news.due([shard_of(session.header.session)])  # what comes for it until then does not begin it anew
         self._drop(session)
 
     def _drop(self, session: Session) -> None:

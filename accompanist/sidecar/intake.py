@@ -173,10 +173,13 @@ class Intake:
         try:
             while due:
                 # one after the other: a service may have more open sessions than one answer is to name
-                keys = await self._log.unfinished([min(due)])
+                shard = min(due)
+                since = self._driver.due_since(shard)
+                keys = await self._log.unfinished([shard])
                 await self._driver.recover(keys)
                 found += len(keys)
-                due.discard(min(due))
+                self._driver.swept(shard, since)
+                due.discard(shard)
         except BaseException:
             self._unswept |= due
             self._due.set()

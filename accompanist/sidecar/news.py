@@ -14,7 +14,7 @@ Not promised: that what is not news is wrong. It costs one more look into the lo
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from uuid import UUID
 
@@ -38,6 +38,9 @@ class News:
         """How often each shard became ours."""
         self._sweeps: Counter[int] = Counter()
         """How often sessions of each shard were taken up from the log."""
+        self._unswept: dict[int, int] = {}
+        """The shards that are due a sweep, and when each became so, as a number."""
+        self._number = 0
         self._gone: set[Key] = set()
         """Sessions that left memory since the inbox was asked last."""
         self._watched: list[set[Key]] = []
@@ -45,8 +48,27 @@ class News:
         self._asked: Mapping[int, Standing] = {}
         """How each shard stood then."""
 
-    def acquired(self, shards: Iterable[int]) -> None:
+    def acquired(self, shards: Collection[int]) -> None:
         self._terms.update(shards)
+        self.due(shards)
+
+    def due(self, shards: Iterable[int]) -> None:
+        """Of these shards, sessions may be open in the log that are not known here."""
+        self._number += 1
+        self._unswept.update(dict.fromkeys(shards, self._number))
+
+    def due_since(self, shard: int) -> int:
+        """Changes when a shard is due a sweep anew."""
+        return self._unswept.get(shard, 0)
+
+    def all_swept(self, shard: int, since: int) -> None:
+        """All that was open in a shard has been taken up, unless it is due anew."""
+        if self.due_since(shard) == since:
+            self._unswept.pop(shard, None)
+
+    def may_have(self, session: UUID) -> bool:
+        """Whether the log may have the session, open and not known here."""
+        return shard_of(session) in self._unswept
 
     def swept(self, keys: Iterable[Key]) -> None:
         self._sweeps.update({shard_of(session) for session, _ in keys})

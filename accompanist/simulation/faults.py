@@ -24,6 +24,7 @@ class Kind(StrEnum):
     CRASH_BEFORE = "crash-before"  # the sidecar dies as it asks
     CRASH_AFTER = "crash-after"  # the sidecar dies when it is done
     LEASE_MET = "lease-met"  # a sidecar asks for its lease, stands still, and hears the answer with all else at once
+    TAKE_HELD = "take-held"  # what the inbox says is on its way until it is not so any more
     # of messages in the database
     TAKE_MIXED = "take-mixed"  # out of order, some twice, some not yet
     DELIVER_FULL = "deliver-full"  # the receiver takes no more now
@@ -87,6 +88,7 @@ _PER_LEASE: dict[Kind, tuple[float, ...]] = {
     Kind.LEASE_MET: (0.1, 0.6),
 }
 _OF_PLAIN: dict[Kind, tuple[float, ...]] = {Kind.CALL_LONG: (0.05, 0.2)}
+_PER_TAKE: dict[Kind, tuple[float, ...]] = {Kind.TAKE_HELD: (0.05, 0.3)}
 _CHOSEN = 0.4
 """How likely a seed uses a kind."""
 
@@ -107,7 +109,7 @@ class Faults:
         self._healed = False
         self.rates: dict[Kind, float] = {}
         chosen = random.Random(f"{seed}/faults")
-        for kind, rates in (_PER_CALL | _PER_MINUTE | _PER_LEASE | _OF_PLAIN).items():
+        for kind, rates in (_PER_CALL | _PER_MINUTE | _PER_LEASE | _OF_PLAIN | _PER_TAKE).items():
             used, rate = chosen.random() < _CHOSEN, chosen.choice(rates)
             if used and kind not in without:
                 self.rates[kind] = rate

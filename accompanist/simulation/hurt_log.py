@@ -115,7 +115,7 @@ class _Request:
     def _late(self) -> None:
         """It happens after all, long after it was given up, if the database is up then."""
         if not self._cluster.unreachable(self._hurt._service):
-            outcome = self._do()
+            outcome = self._do(late=True)
             self._cluster.mark("late write refused" if isinstance(outcome, LeaseLost) else "late write done")
 
     def _finish(self, outcome: Any) -> None:
@@ -123,13 +123,34 @@ class _Request:
         if process.alive and faults.strike(Kind.CRASH_AFTER, self._about):
             self._cluster.crash(process)
             return
+        if self._name == "take" and self._begins(outcome) and faults.strike(Kind.TAKE_HELD):
+            self._cluster.free(self._hurt._service)
+            self._hold_back(outcome, self._cluster.loop.time() + faults.between(Kind.TAKE_HELD, 3.0, 8.0))
+            return
         slow = faults.strike(Kind.LOG_SLOW, self._about)
         seconds = faults.between(Kind.LOG_SLOW, 0.05, 4.0) if slow else self._cluster.delay_s()
         self._cluster.loop.later(seconds, self._settle, outcome)
 
-    def _do(self) -> Any:
-        """The work itself: what it returns, or the exception it raises."""
+    def _hold_back(self, taken: Sequence[Taken], until: float) -> None:
+        """Let an answer come when the sessions of which it says that there are none are over, or then."""
+        rows = self._hurt._log.tables.sessions
+        keys = [(entry.message.session, entry.message.receiver) for entry in taken]
+        over = all(key in rows and rows[key].outcome is not None for key in keys)
+        if over or self._cluster.loop.time() > until:
+            self._settle(taken)
+        else:
+            self._cluster.loop.later(0.1, self._hold_back, taken, until)
+
+    @staticmethod
+    def _begins(taken: Any) -> bool:
+        """Whether something was taken of which the log has no session yet."""
+        return not isinstance(taken, Exception) and any(not entry.known for entry in taken)
+
+    def _do(self, late: bool = False) -> Any:
+        """The work itself: what it returns, or the exception it raises. `late`: whoever asked has gone on since."""
         method: Callable[..., Any] = getattr(self._asked, self._name)
+        judge, writes = self._cluster.judge, self._name == "flush"
+        writing = judge.writing(self._hurt._service, self._asked._owner, self._given[0], late) if writes else None
         try:
             # nothing in the fake waits: one step is all of it
             method(*self._given, **self._named).send(None)
@@ -145,8 +166,8 @@ class _Request:
         self._cluster.log(f"{self._hurt._process.name} {self._about}: done")
         if self._name == "lease" and any(lease.epoch > 1 for lease in value[1]):
             self._cluster.mark("taken over")
-        if self._name == "flush":
-            self._cluster.judge.committed(self._hurt._service, self._given[0])
+        if writing is not None:
+            judge.committed(writing)
         if self._name == "take" and self._cluster.faults.strike(Kind.TAKE_MIXED):
             return self._mixed(value)
         return value

@@ -3,6 +3,10 @@
 Throughout, at every commit that reaches the database:
 
     write-once     a vote, an outcome and a result never change; a session that is over stays so
+    one owner      who writes for a session holds its shard, under the epoch that it decided under
+    no way back    who writes of a session knows what the log had of it: its vote, its end, that it is collected
+    cause first    what undoes a saga at its deadline is a message that is stable; what a worker without a fence is
+                   asked to do is in the log before (Rule 0)
     integrity      one content under one identity, for every message that was ever handed over
 
 At the end, when everything has healed and stated time has passed (reliability.md 6, I1 to I8):
@@ -22,8 +26,8 @@ Not judged: how long anything took, beyond the bound; what cannot be undone by c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -31,9 +35,10 @@ import msgspec
 from accompanist.language import codec, direct
 from accompanist.log.tables import Tables
 from accompanist.runtime.beginning import begins
-from accompanist.runtime.control import CLIENT
-from accompanist.runtime.messages import Message
+from accompanist.runtime.control import CLIENT, reason_in
+from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.requests import DEADLINE
 from accompanist.simulation.ledger import Entry, Ledger
 from accompanist.simulation.subject import Subject
 
@@ -43,10 +48,31 @@ if TYPE_CHECKING:
 Place = tuple[UUID, str]
 
 
+class Writing(NamedTuple):
+    """A flush that is about to be written. `held`: the results that are there already; `wrong`: what must not be."""
+
+    tables: Tables
+    commits: Sequence[Commit]
+    held: dict[tuple[UUID, str, str, ResultKind], tuple[ResultRow, float]]
+    wrong: list[str]
+
+
 def awaited(row: SessionRow) -> str | None:
     """The event that a session waits for at a role, with no time to end it."""
     what, _, rest = row.waiting.partition(" ")
     return rest.partition(" at ")[0] if row.outcome is None and row.parked is None and what == "event" else None
+
+
+def _back(tables: Tables, row: SessionRow) -> Iterator[str]:
+    """What the log has of a session and a writer of its row does not know."""
+    key = (row.header.session, row.role)
+    if key in tables.stubs:
+        yield f"{key[0]} {key[1]}: begun anew after it was collected"
+    held = tables.sessions.get(key)
+    if held is not None and held.vote is not None and row.vote != held.vote:
+        yield f"{key[0]} {key[1]}: written as {row.phase.value}, by one who did not know its vote"
+    elif held is not None and held.outcome is not None and row.outcome != held.outcome:
+        yield f"{key[0]} {key[1]}: written as {row.phase.value}, by one who did not know its end"
 
 
 class Judge:
@@ -63,6 +89,10 @@ class Judge:
         self.told: dict[UUID, str] = {}
         self.reached: dict[Place, None] = {}
         """Where something came that begins a session."""
+        self.asked: set[tuple[UUID, str, str]] = set()
+        """The sites of calls of which the log has said that they are asked for."""
+        self.expired: set[UUID] = set()
+        """The sessions of which some log has that their deadline has passed."""
         self._messages: dict[tuple[UUID, str, str, str], Message] = {}
 
     def wrong(self, text: str) -> None:
@@ -71,17 +101,38 @@ class Judge:
 
     # -- throughout --------------------------------------------------------------------------------
 
-    def committed(self, service: str, commits: list[Commit]) -> None:
-        """A flush has been written."""
+    def writing(self, service: str, owner: str | None, commits: Sequence[Commit], late: bool) -> Writing:
+        """A flush by `owner` is about to be written, if the log lets it. `late`: it was given up, so that what was
+        written after it may be here before it."""
         tables = self._cluster.database.services[service]
+        keys = [(row.session, row.role, row.site, row.kind) for commit in commits for row in commit.results]
+        held = {key: tables.results[key] for key in keys if key in tables.results}
+        wrong: list[str] = []
         for commit in commits:
+            shard = tables.shards.get(commit.shard) if commit.shard is not None else None
+            if shard is not None and (shard.owner, shard.epoch) != (owner, commit.epoch):
+                wrong.append(f"{owner} wrote for shard {commit.shard} of {service} without holding it")
+        last = {(row.header.session, row.role): row for row in (one.session for one in commits) if row is not None}
+        if not late:  # one flush may bring several rows of a session, and is written once
+            wrong.extend(text for row in last.values() for text in _back(tables, row))
+        return Writing(tables, commits, held, wrong)
+
+    def committed(self, writing: Writing) -> None:
+        """A flush has been written."""
+        tables = writing.tables
+        for text in writing.wrong:
+            self.wrong(text)
+        for key, held in writing.held.items():
+            if tables.results[key] is not held:
+                self.wrong(f"{key[0]} {key[1]}: the result of {key[2]} was written over")
+        for commit in writing.commits:
             if commit.session is not None:
                 self._row(tables, (commit.session.header.session, commit.session.role))
             for result in commit.results:
                 key = (result.session, result.role, result.site, result.kind)
-                held = tables.results[key][0]
-                first = self.results.setdefault(key, held)
-                if (first.outcome, first.value) != (held.outcome, held.value):
+                now = tables.results[key][0]
+                first = self.results.setdefault(key, now)
+                if (first.outcome, first.value) != (now.outcome, now.value):
                     self.wrong(f"{key[0]} {key[1]}: the result of {key[2]} was overwritten")
 
     def _row(self, tables: Tables, key: Place) -> None:
@@ -91,6 +142,10 @@ class Judge:
         for what, now, seen in (("vote", row.vote, self.votes), ("outcome", row.outcome, self.outcomes)):
             if (now is not None and seen.setdefault(key, now) != now) or (now is None and key in seen):
                 self.wrong(f"{key[0]} {key[1]}: its {what} was {seen[key]} and is {now}")
+        if row.asked:
+            self.asked.add((*key, row.asked))
+        if row.reason == DEADLINE and key[0] not in self.expired:
+            self.wrong(f"{key[0]} {key[1]}: undone at its deadline before that was stable")
         if row.result is not None and self.values.setdefault(key, row.result) != row.result:
             self.wrong(f"{key[0]} {key[1]}: its result has changed")
 
@@ -99,9 +154,16 @@ class Judge:
         choreography = self._cluster.subjects_of[message.session].choreography
         if begins(message, choreography):
             self.reached[message.session, message.receiver] = None
+        if message.kind is Kind.CANCEL and reason_in(message) == DEADLINE:
+            self.expired.add(message.session)
         first = self._messages.setdefault(message.key, message)
         if (first.kind, first.payload) != (message.kind, message.payload) and message.sender != CLIENT:
             self.wrong(f"{message.session}: two contents at {message.site} from {message.sender} to {message.receiver}")
+
+    def does(self, session: UUID, role: str, site: str) -> None:
+        """A worker without a fence is about to carry out a transaction."""
+        if (session, role, site) not in self.asked:
+            self.wrong(f"{session} {role}: {site} was asked for before that was in the log")
 
     def started(self, session: UUID) -> None:
         self.accepted[session] = None

@@ -97,6 +97,13 @@ def _settle(answer: asyncio.Future[Answer], said: Answer) -> None:
 class PlainLine(Line):
     """The way to a worker without a fence. It listens for what comes after its time."""
 
+    def _do(self, method: str, arguments: bytes, about: rpc_meta.Meta) -> Answer:
+        if about.session is not None and about.role is not None and about.site is not None and method != CLOSE:
+            operations = self._cluster.subject_of(about.session).programs[about.role].projection.operations
+            if about.kind == "forward" and operations[method].kind == "transaction":
+                self._cluster.judge.does(about.session, about.role, about.site)
+        return super()._do(method, arguments, about)
+
     async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
         return await self.call_open(method, arguments, meta, timeout_ms, lambda late: None)
 

@@ -276,6 +276,10 @@ def collected_early() -> Sequence[Any]:
     return [patch.object(Tables, "forget", forget)]
 
 
+def unswept_begun_anew() -> Sequence[Any]:
+    return [patch.object(News, "may_have", lambda self, session: False)]
+
+
 def silence_is_success() -> Sequence[Any]:
     async def flush(self: Any, group: Any) -> None:
         try:
@@ -417,41 +421,29 @@ PLANTED = [
     Plant("asks-on", "a dropped session goes on asking", 60, asks_on, plain=True),
     Plant("declines-believed", "a decline counts more than a call before it", 60, declines_believed, plain=True),
     Plant("doubt-forgotten", "a call of unknown outcome is not compensated", 60, doubt_forgotten, plain=True),
+    Plant("asked-unrecorded", "a call is not in the log before it leaves", 20, asked_unrecorded, plain=True),
+    Plant("results-overwritten", "a later writer of a result wins", 30, results_overwritten, only="errand"),
+    Plant("epochs-unchecked", "a sidecar writes after it lost its lease", 60, epochs_unchecked, only="errand"),
+    Plant("deadline-unstable", "a deadline is acted on before it is stable", 20, deadline_unstable, only="errand"),
+    Plant(
+        "unswept-begun-anew",
+        "a session is begun anew by what another role of its service says, before its shard was swept",
+        100,
+        unswept_begun_anew,
+        only="errand",
+    ),
     Plant("repeats-lost", "what was stored, and the answer lost, is handed over by nobody", 100, repeats_lost),
 ]
 
-UNSEEN = [
-    Plant(
-        "asked-unrecorded", "a call is not in the log before it leaves", 300, asked_unrecorded, quick=False, plain=True
-    ),
-    Plant(
-        "results-overwritten", "a later writer of a result wins", 400, results_overwritten, quick=False, only="errand"
-    ),
-    Plant(
-        "epochs-unchecked",
-        "a sidecar writes after it lost its lease",
-        600,
-        epochs_unchecked,
-        quick=False,
-        only="errand",
-    ),
-    Plant(
-        "deadline-unstable",
-        "a deadline is acted on before it is stable",
-        600,
-        deadline_unstable,
-        quick=False,
-        only="errand",
-    ),
-    Plant("late-news", "late answers of the log are believed", 600, late_news, quick=False, only="errand"),
-]
-"""What no seed has shown yet within what was tried: write-once records and keyed effects mask a zombie's writes (design
-3.7), and the rest takes two rare things at once. `tests/log` and `tests/sidecar` hold them; run by name only."""
+
+LATE_NEWS = Plant("late-news", "late answers of the log are believed", 0, late_news)
+"""No seed of hundreds shows it: an answer that is late enough mostly comes under another lease, whose epoch refuses
+what follows from it. `tests/sidecar/test_late_answers.py` arranges the rest by hand, and finds it."""
 
 
 def main(names: Sequence[str]) -> int:
     missed = 0
-    for plant in [*PLANTED, *UNSEEN] if names else PLANTED:
+    for plant in PLANTED:
         if names and plant.name not in names:
             continue
         began = time.perf_counter()

@@ -15,7 +15,8 @@ from accompanist.simulation.marks import unreached
 from accompanist.simulation.run import Ran, Setting, run
 from accompanist.simulation.shrink import shrink
 from tests.language.programs import ROOT
-from tests.simulation.planted import PLANTED, Plant, found
+from tests.sidecar import test_late_answers
+from tests.simulation.planted import LATE_NEWS, PLANTED, Plant, found
 from tests.simulation.subjects import FILES, subjects
 
 SEEDS = range(60)
@@ -85,6 +86,14 @@ def test_a_setting_says_how_to_repeat_it() -> None:
 @pytest.mark.parametrize("plant", [plant for plant in PLANTED if plant.quick], ids=lambda plant: plant.name)
 def test_a_planted_bug_is_found(plant: Plant) -> None:
     assert found(plant) is not None, f"{plant.about}: not found in {plant.seeds_max} seeds"
+
+
+async def test_late_answers_that_are_believed_are_found_where_they_are_arranged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The epochs of leases mask this one from most seeds; here the lease is held all the time."""
+    with LATE_NEWS.grown(), pytest.raises(AssertionError):
+        await test_late_answers.test_the_inbox_had_no_session_that_is_over_by_now(monkeypatch)
 
 
 def test_a_directory_stands_for_what_can_be_started_in_it() -> None:
