@@ -259,11 +259,9 @@ class Driver(Holding):
 
     def _rebuild(self, key: Key, memory: Memory, alone: bool) -> None:
         row = memory.session
-        if (row is None and not memory.inbox) or (row is not None and row.outcome is not None):
-            self._left.discard(key)
-            return
         first = resting.first_of(memory.inbox)
-        if row is None and first is None:
+        if (row is None and first is None) or (row is not None and row.outcome is not None):
+            self._left.discard(key)
             return
         header = row.header if row is not None else first.header  # type: ignore[union-attr]
         begun = row is not None or any(message.kind in BEGINS for message in memory.inbox)
@@ -391,8 +389,7 @@ class Driver(Holding):
         for message, delivery in zip(commit.home, deliveries[len(commit.messages) :], strict=True):
             if ports.fate(delivery) is ports.Fate.HERE:
                 # `same` after the answer of a commit was lost: nobody else will hand it over
-                known = delivery is Delivery.SAME or self._news.standing(shard) != before
-                self.arrive(message, known=known or self._news.may_have(message.session))
+                self.arrive(message, known=delivery is Delivery.SAME or self._news.may_have(shard, before))
         self._rest(session)
 
     def _rest(self, session: Session) -> None:

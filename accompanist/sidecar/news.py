@@ -66,9 +66,10 @@ class News:
         if self.due_since(shard) == since:
             self._unswept.pop(shard, None)
 
-    def may_have(self, session: UUID) -> bool:
-        """Whether the log may have the session, open and not known here."""
-        return shard_of(session) in self._unswept
+    def may_have(self, shard: int, before: Standing) -> bool:
+        """Whether the log may have sessions of the shard that are not known here: it is due a sweep, or did not stand
+        so before."""
+        return shard in self._unswept or self.standing(shard) != before
 
     def swept(self, keys: Iterable[Key]) -> None:
         self._sweeps.update({shard_of(session) for session, _ in keys})

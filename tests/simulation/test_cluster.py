@@ -88,12 +88,10 @@ def test_a_planted_bug_is_found(plant: Plant) -> None:
     assert found(plant) is not None, f"{plant.about}: not found in {plant.seeds_max} seeds"
 
 
-async def test_late_answers_that_are_believed_are_found_where_they_are_arranged(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The epochs of leases mask this one from most seeds; here the lease is held all the time."""
+async def test_late_answers_are_found_where_they_are_arranged(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Epochs, write-once rows and keyed calls mask this one from most seeds; here the lease is held all the time."""
     with LATE_NEWS.grown(), pytest.raises(AssertionError):
-        await test_late_answers.test_the_inbox_had_no_session_that_is_over_by_now(monkeypatch)
+        await test_late_answers.test_a_session_was_read_before_its_shard_was_anothers(monkeypatch)
 
 
 def test_a_directory_stands_for_what_can_be_started_in_it() -> None:
