@@ -65,6 +65,7 @@ class Intake:
         self._versions = versions
         self._crowds = crowds
         self._clock = clock
+        self._resends_on = False
         self._collects_on = False
         self._woken = asyncio.Event()
         self._swept = asyncio.Event()
@@ -99,7 +100,7 @@ class Intake:
         self._repeat("leases", self._renew, lambda: asyncio.sleep(limits.lease_renew_ms / 1000))
         self._repeat("sweep", self._sweep, self._due.wait, after=self._due)
         self._repeat("inbox", self._take, self._wait_for_wake, after=self._swept)
-        self._repeat("outbox", self._resend, lambda: asyncio.sleep(limits.outbox_retry_ms / 1000), after=self._swept)
+        self._repeat("outbox", self._resend, self._pause_resending, after=self._swept)
         self._repeat("timers", self._fire, self._wait_for_time, after=self._swept)
         self._repeat("damage", self._mend, lambda: asyncio.sleep(limits.damaged_look_ms / 1000), after=self._swept)
         if (collection := self._collection) is not None:
@@ -204,8 +205,12 @@ class Intake:
     async def _resend(self) -> None:
         """Try again what may be taken by now, and tell sessions of what never will be."""
         with self._resending.asked() as rows:
-            await self._log.resend(rows)
+            self._resends_on = bool(await self._log.resend(rows))
         self._driver.undelivered(await self._log.undelivered(limits.undelivered_rows_max))
+
+    async def _pause_resending(self) -> None:
+        """An outbox that had nothing due is looked at no more often than the inbox: a sidecar that is idle is idle."""
+        await asyncio.sleep((limits.outbox_retry_ms if self._resends_on else limits.poll_ms) / 1000)
 
     def _set_timer(self, seconds: float) -> None:
         """One that is due before the next look is looked for then."""
