@@ -167,6 +167,8 @@ class Session(ByHand, Requests):
         if event.message.kind is Kind.COMPENSATED or not self._told:
             self._note(event.message)
         self._told = True
+        if left_in(event.message) and not self.row.left:  # nothing is undone yet, nor would it be after a restart
+            self._update(left=True)
 
     def _on_closed(self, event: CloseAnswered) -> None:
         self._all_ended()

@@ -12,7 +12,7 @@ import pytest
 from accompanist.language.operations import Call, Program
 from accompanist.language.program import Operation, RoleProgram
 from accompanist.runtime.burst import Burst, CloseWorker
-from accompanist.runtime.control import CLIENT, control
+from accompanist.runtime.control import CLIENT, because, control
 from accompanist.runtime.events import Answered, Arrived, Clashed, CloseAnswered, Deadline, Event, Name
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND
@@ -111,6 +111,15 @@ def test_and_where_the_row_is_from_before_it_was_kept_what_was_asked() -> None:
     assert again.handle(Arrived(CANCEL)).calls == (CloseWorker("1"),)
     again.handle(HELD)
     assert again.handle(Arrived(order("resume", 2, receiver="a"))).row.outcome == "settled"
+
+
+def test_who_hears_while_it_closes_that_a_person_has_ended_the_saga_leaves_what_was_done(closing: Lived) -> None:
+    abort = control(sagas.HEADER, Kind.ABORT, "b", "a", because("ended by hand at b", left=True))
+    closing.hear(Arrived(abort))
+    again, _ = closing.again()
+    for session in (closing.session, again):
+        burst = session.handle(CloseAnswered(Name.CLOSED, (DONE,)))
+        assert (session.row.left, burst.calls) == (True, ())
 
 
 def _ships(value: int) -> Program:
