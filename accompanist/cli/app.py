@@ -126,6 +126,10 @@ def verify(
     workers: Annotated[
         Path | None, typer.Option("--workers", help="A Python file with fake WORKERS; else replies are made up.")
     ] = None,
+    plain: Annotated[
+        bool | None,
+        typer.Option("--plain/--fenced", help="Only workers without a fence, or only workers with one; else both."),
+    ] = None,
     states_max: Annotated[int, typer.Option("--states-max", help="Stop after so many states.", min=1)] = 2_000_000,
     seconds: Annotated[float, typer.Option("--seconds", help="Stop after so long.", min=0.0)] = 300.0,
     mebibytes: Annotated[int, typer.Option("--mebibytes", help="Stop at so much memory.", min=64)] = 4_096,
@@ -139,7 +143,9 @@ def verify(
     with reporting(as_json):
         faults = Faults(crashes, lost, command.DECLINES[declines.value], deadlines, cancels)
         bounds = Bounds(states_max, seconds, mebibytes * 1_048_576)
-        raise typer.Exit(command.run(file, command.Wanted(choreography, faults, bounds, workers, mermaid), as_json))
+        kinds = (False, True) if plain is None else (plain,)
+        wanted = command.Wanted(choreography, faults, bounds, workers, mermaid, kinds)
+        raise typer.Exit(command.run(file, wanted, as_json))
 
 
 @app.command()

@@ -1,8 +1,9 @@
 """`accompanist verify FILE`: a user's own choreography under every schedule within a bound.
 
 The session cores that the sidecar runs are searched with made-up workers: every interleaving, every crash point, every
-refusal. What is found is either a schedule that breaks a promise, printed as a sequence diagram, or that there is none
-within the bound, and what lies outside of it.
+refusal. They are searched with the fence, and without it, where calls are also late, repeated, and declined after they
+were done. What is found is either a schedule that breaks a promise, printed as a sequence diagram, or that there is
+none within the bound, and what lies outside of it.
 
 Unlike `check`, this imports the module, for its message types and @pure functions.
 """
@@ -23,8 +24,8 @@ from accompanist.errors import OperatorError, catalogue
 from accompanist.language.load import load
 from accompanist.simulation import explore_diagram
 from accompanist.simulation.explore import Bounds, Faults
-from accompanist.simulation.explore_properties import Property
-from accompanist.simulation.explore_verify import Progress, Searched, Verdict, in_words, verify
+from accompanist.simulation.explore_properties import PLAIN, Property
+from accompanist.simulation.explore_verify import Progress, Searched, Verdict, in_what, in_words, verify
 
 NO_FAKES = catalogue(
     "ACC830",
@@ -45,6 +46,8 @@ class Wanted:
     bounds: Bounds
     workers: Path | None
     mermaid: bool
+    plain: tuple[bool, ...] = (False, True)
+    """Whether the workers have no fence: both are searched unless it is said."""
 
 
 def run(file: Path, wanted: Wanted, as_json: bool) -> int:
@@ -60,7 +63,15 @@ def run(file: Path, wanted: Wanted, as_json: bool) -> int:
     programs = {role: load(choreography, role) for role in choreography.roles}
     fakes, arguments = _fakes(wanted.workers) if wanted.workers is not None else (None, [])
     progress = None if as_json or not sys.stderr.isatty() else _progress()
-    verdict = verify(programs, wanted.faults, wanted.bounds, fakes=fakes, arguments=arguments, progress=progress)
+    verdict = verify(
+        programs,
+        wanted.faults,
+        wanted.bounds,
+        fakes=fakes,
+        arguments=arguments,
+        progress=progress,
+        plain=wanted.plain,
+    )
     if progress is not None:
         print(end="\r\x1b[K", file=sys.stderr)
     show(_data(verdict, choreography.roles), as_json, _text(choreography.name, choreography.roles, verdict, wanted))
@@ -96,18 +107,26 @@ def _progress() -> Progress:
 
 def _text(name: str, roles: tuple[str, ...], verdict: Verdict, wanted: Wanted) -> str:
     lines = [f"{name}: at most {in_words(verdict.faults)} in one run"]
-    for number, one in enumerate(verdict.searched, 1):
-        lines.append(f"  scenario {number}: {_searched(one)}")
+    for number, one in verdict.numbered():
+        lines.append(f"  scenario {number}{in_what(one)}: {_searched(one)}")
     if verdict.broken is None and not verdict.complete:
         lines += ["", f"NOT FINISHED: {_left_out(verdict)}"]
     if verdict.broken is None and verdict.searched:
-        lines += ["", "holds, in everything that was searched:", *(f"  {held.value}" for held in Property)]
+        lines += ["", "holds, in everything that was searched:", *_held(verdict)]
     if verdict.broken is not None:
         lines += ["", *_broken(roles, verdict.broken, wanted.mermaid)]
     lines += ["", "not explored:", *(f"  {left}" for left in verdict.unexplored())]
     if verdict.broken is None and verdict.unreached and wanted.workers is None:
         lines += ["", "replies were made up; --workers FILE gives others, that lead where no run came"]
     return "\n".join(lines)
+
+
+def _held(verdict: Verdict) -> list[str]:
+    """The properties; without a fence some are less."""
+    lines = [f"  {held.value}" for held in Property]
+    if any(one.plain for one in verdict.searched):
+        lines += ["where workers have no fence, of these:", *(f"  {less}" for less in PLAIN.values())]
+    return lines
 
 
 def _left_out(verdict: Verdict) -> str:
@@ -154,6 +173,7 @@ def _data(verdict: Verdict, roles: tuple[str, ...]) -> dict[str, Any]:
         "scenarios": [
             {
                 "start": one.scenario.arguments.decode(),
+                "fence": not one.plain,
                 "states": one.report.states,
                 "steps": one.report.steps,
                 "depth": one.report.depth,

@@ -30,6 +30,7 @@ from accompanist.runtime.control import CLIENT, control, event, site_of
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.simulation import explore_properties
 from accompanist.simulation.explore_fence import Worker
+from accompanist.simulation.explore_plain import PlainRole
 from accompanist.simulation.explore_properties import Broken, Ended, Property
 from accompanist.simulation.explore_reduce import Quiet, crashing
 from accompanist.simulation.explore_role import Role
@@ -117,7 +118,7 @@ Events = Mapping[str, Mapping[str, bytes]]
 @dataclass
 class Explorer:
     """A saga to be searched. `workers` by role; `arguments` is the start's payload. `reduced`: quiet steps are taken
-    alone, and everything else that can happen waits."""
+    alone, and everything else that can happen waits. `plain`: the roles whose workers have no fence."""
 
     programs: Mapping[str, RoleProgram]
     workers: Mapping[str, Worker]
@@ -128,6 +129,7 @@ class Explorer:
     progress: Callable[[int, int, float], None] | None = None
     events: Events = field(default_factory=dict)
     reduced: bool = True
+    plain: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         choreography = next(iter(self.programs.values())).choreography
@@ -144,7 +146,8 @@ class Explorer:
         self.post = Post()
         timed = self.faults.deadlines > 0
         self.roles = [
-            Role(program, self.workers[role], self.rules, self.post, timed) for role, program in self.programs.items()
+            (PlainRole if role in self.plain else Role)(program, self.workers[role], self.rules, self.post, timed)
+            for role, program in self.programs.items()
         ]
         self._places = {role.name: at for at, role in enumerate(self.roles)}
         self._quiet = [Quiet(role) for role in self.roles]
@@ -248,12 +251,10 @@ class Explorer:
     def judge_end(self, state: tuple[int, ...]) -> str:
         """The outcome where nothing is left to happen. Raises Broken."""
         roles = {role.name: role.ended(state[place]) for place, role in enumerate(self.roles)}
-        explore_properties.ended(self.initiator, roles)
-        row = roles[self.initiator].row
-        assert row is not None and row.outcome is not None
+        outcome = explore_properties.ended(self.initiator, roles)
         if self.judge is not None:
-            self.judge(row.outcome, roles)
-        return row.outcome
+            self.judge(outcome, roles)
+        return outcome
 
     def _spend(self, purse: int, place: int, chance: Chance) -> int:
         """The purse without what a move costs; -1 if that is not in it."""

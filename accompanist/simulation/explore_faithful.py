@@ -30,7 +30,7 @@ class Faithful:
 
     def __call__(self, outcome: str, roles: Mapping[str, Ended]) -> None:
         held = tuple(
-            (role, state.fence.records, state.waited, state.row and state.row.result) for role, state in roles.items()
+            (role, state.fence.records, state.results, state.row and state.row.result) for role, state in roles.items()
         )
         if outcome != "settled" or held in self._judged or not self._choreography.normal:
             return
@@ -57,8 +57,8 @@ class Faithful:
     def _asked(self, roles: Mapping[str, Ended]) -> direct.Ask:
         def ask(role: str, site: str, operation: str, arguments: direct.Given) -> tuple[str, Any]:
             _, returns = self._programs[role].operation_types[operation]
-            if waits.is_wait(operation):
-                return _waited(roles[role], site, returns)
+            if waits.is_wait(operation) or roles[role].plain:
+                return _logged(roles[role], site, returns)
             call = CallWorker(site, ResultKind.FORWARD, operation, arguments.sent)
             record = roles[role].fence.record(call)
             if record is None:  # a query leaves no record
@@ -77,9 +77,9 @@ class Faithful:
         return self._programs[role].projection.operations[name]
 
 
-def _waited(role: Ended, site: str, returns: Any) -> tuple[str, Any]:
-    """How a wait ended at a role."""
-    result = next((one for one in role.waited if one.site == site), None)
+def _logged(role: Ended, site: str, returns: Any) -> tuple[str, Any]:
+    """How a wait, or a call to a worker without a fence, ended at a role."""
+    result = next((one for one in role.results if one.site == site), None)
     if result is None:
         raise Broken(Property.FAITHFUL, f"what was waited for at {site} never came, and the saga settled")
     return result.outcome, codec.decode(result.value, returns if result.outcome == "replied" else str)

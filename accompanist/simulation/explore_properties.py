@@ -19,10 +19,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from accompanist.runtime.ending import UNDO_STUCK
-from accompanist.runtime.ports import Parked, Phase, ResultRow, SessionRow
+from accompanist.runtime.ports import Parked, Phase, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.replay import DIVERGED
 from accompanist.runtime.saga import IMPOSSIBLE
 from accompanist.runtime.state import CLASH
+from accompanist.runtime.unfenced import PIVOT_IN_DOUBT, UNENDED
 from accompanist.simulation.explore_fence import Fence
 
 
@@ -42,6 +43,13 @@ class Property(StrEnum):
     FAITHFUL = "a settled saga did what its choreography says"
 
 
+PLAIN = {
+    Property.ONCE: "each effect at least once if settled; none is forgotten, and none comes after what undoes it",
+    Property.UNPARKED: "nobody waits for an operator but for a pivot in doubt, or a call that does not end",
+}
+"""What holds instead where a worker has no fence."""
+
+
 class Broken(Exception):
     """A property that does not hold, and how one sees it."""
 
@@ -59,8 +67,16 @@ class Ended:
     fence: Fence
     unspoilt: bytes
     """The worker's data before the saga."""
-    waited: tuple[ResultRow, ...] = ()
-    """What the waits for time and events came to."""
+    results: tuple[ResultRow, ...] = ()
+    """What only the log knows: what the waits for time and events came to, and without a fence every answer."""
+    plain: bool = False
+    """Whether the worker has no fence. What is left to a person is an end then."""
+
+    @property
+    def doubt(self) -> str | None:
+        """Why it is left to a person; None if it is not, or may not be."""
+        parked = self.row.parked if self.row is not None and self.plain else None
+        return parked.code if parked is not None and parked.code in (PIVOT_IN_DOUBT, UNENDED) else None
 
 
 _begun_back = frozenset({Phase.UNDOING, Phase.UNDONE, Phase.ENDED})
@@ -89,6 +105,10 @@ def committed(role: str, before: SessionRow | None, after: SessionRow) -> None:
 
 def executed(role: str, row: SessionRow | None, before: Fence, after: Fence) -> None:
     """Judge an effect that happens now. Raises Broken."""
+    new = after.executed[len(before.executed) :]
+    overtaken = next((entry for entry in new if _compensated(before, entry.site)), None)
+    if overtaken is not None:
+        raise Broken(Property.TOMBSTONE, f"{role} did {overtaken.operation} at {overtaken.site} after it was undone")
     if after.doubled:
         raise Broken(Property.ONCE, f"{role} did {after.doubled[-1]} twice")
     if len(after.executed) > len(before.executed) and row is not None and row.phase in _begun_back:
@@ -99,10 +119,20 @@ def executed(role: str, row: SessionRow | None, before: Fence, after: Fence) -> 
         raise Broken(Property.ONCE, f"{role} undid {twice[0]} twice")
 
 
-def ended(initiator: str, roles: Mapping[str, Ended]) -> None:
-    """Judge the end of a run. Raises Broken."""
+def _compensated(fence: Fence, site: str) -> bool:
+    return any(record.site == site and record.kind is ResultKind.COMPENSATE for record in fence.records)
+
+
+LEFT = "left to a person"
+
+
+def ended(initiator: str, roles: Mapping[str, Ended]) -> str:
+    """Judge the end of a run: its outcome. Raises Broken."""
     row = roles[initiator].row
     outcome = None if row is None else row.outcome
+    if outcome is None and any(state.doubt for state in roles.values()):
+        _left(roles)
+        return LEFT
     if outcome is None:
         waits = "; ".join(f"{role} {_standing(state)}" for role, state in roles.items())
         raise Broken(Property.ENDS, f"nothing is left to happen and the saga is not over: {waits}")
@@ -110,6 +140,19 @@ def ended(initiator: str, roles: Mapping[str, Ended]) -> None:
     for role, state in roles.items():
         for broken in _role(role, state, outcome, due):
             raise broken
+    return outcome
+
+
+def _left(roles: Mapping[str, Ended]) -> None:
+    """Judge a saga that is left to a person: where it is not known whether the pivot was done, nothing was undone."""
+    for role, state in roles.items():
+        if state.doubt != PIVOT_IN_DOUBT:
+            continue
+        if state.row is not None and state.row.vote is not None:
+            raise Broken(Property.ALL, f"{role} votes {state.row.vote}, and nobody knows whether its pivot was done")
+        undone = next((other for other, state in roles.items() if state.fence.undone), None)
+        if undone is not None:
+            raise Broken(Property.ALL, f"{undone} is undone, and nobody knows whether the pivot of {role} was done")
 
 
 def _role(role: str, state: Ended, outcome: str, due: Phase) -> Iterator[Broken]:

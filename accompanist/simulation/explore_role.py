@@ -22,9 +22,9 @@ from accompanist.language import waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
-from accompanist.runtime.events import Answered, Arrived, Deadline, Event, Fired, Name
+from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Deadline, Event, Fired, Name
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Memory, Phase, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.ports import Memory, Parked, Phase, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.saga import FINAL
 from accompanist.simulation import explore_fence, explore_properties
 from accompanist.simulation.explore_fence import Fence, Worker
@@ -36,6 +36,9 @@ from accompanist.simulation.explore_words import did, meaning, told
 
 class Role:
     """What can happen at one role, by the number of its state. Everything is computed once."""
+
+    plain = False
+    """Whether its worker has no fence."""
 
     def __init__(self, program: RoleProgram, worker: Worker, rules: Rules, post: Post, timed: bool = False) -> None:
         self.name = program.role
@@ -85,8 +88,8 @@ class Role:
         """This role where nothing is left to happen."""
         state = self._states[at]
         reached = any(begins(self._post.messages[number], self._program.choreography) for number in state.inbox)
-        waited = tuple(sorted((r for r in state.results if waits.is_wait(r.operation)), key=lambda r: r.site))
-        return explore_properties.Ended(self.row(at), reached, state.fence, self._worker.memory, waited)
+        results = tuple(sorted(self._told(state.results), key=lambda result: result.site))
+        return explore_properties.Ended(self.row(at), reached, state.fence, self._worker.memory, results, self.plain)
 
     def sites(self) -> frozenset[str]:
         """Every site that the role's worker was asked at, or that something was waited for at."""
@@ -135,8 +138,7 @@ class Role:
                 yield from self._closes(state, call) if isinstance(call, CloseWorker) else self._calls(state, call)
             yield from self._writes(state)
             yield from self._crashes(state)
-        for call in state.late:
-            yield from self._arrives_late(state, call)
+        yield from self._arrives(state)
 
     def _hears(self, state: RoleState) -> Iterator[Move]:
         if self._final(state.row):
@@ -175,12 +177,15 @@ class Role:
         return message.kind in self._rules.begins if switched else begins(message, self._program.choreography)
 
     def _closes(self, state: RoleState, call: CloseWorker) -> Iterator[Move]:
-        event, fence = explore_fence.close(state.fence, call, self._rules.page_rows)
+        event, fence = self._shut(state, call)
         there = state._replace(fence=fence, asked=state.asked - {call})
         shut = event.name is Name.CLOSED
         text = f"{self.name}'s worker closes the session" if shut else f"{self.name}'s fence holds the reply"
         text = text if call.before is None else f"{self.name}'s worker says what was done before {call.before}"
         yield self._fed(there, event, event, text, Chance.HELPFUL)
+
+    def _shut(self, state: RoleState, call: CloseWorker) -> tuple[CloseAnswered, Fence]:
+        return explore_fence.close(state.fence, call, self._rules.page_rows)
 
     def _calls(self, state: RoleState, call: CallWorker) -> Iterator[Move]:
         """A call reaches the worker and its answer is heard; or the answer is given up, and the call is made all the
@@ -241,7 +246,7 @@ class Role:
         for call in state.asked:
             rest = state._replace(row=row, asked=state.asked - {call})
             if isinstance(call, CloseWorker):
-                _, fence = explore_fence.close(state.fence, call, self._rules.page_rows)
+                _, fence = self._shut(state, call)
                 words = f"{self.name}'s worker closes the session; {text}"
                 yield Move(words, Chance.CRASH, self._number(self._dead(rest._replace(fence=fence))))
                 continue
@@ -261,10 +266,15 @@ class Role:
         operations = self._program.projection.operations
         return frozenset(c for c in state.asked if isinstance(c, CloseWorker) or not operations[c.operation].drawn)
 
+    def _arrives(self, state: RoleState) -> Iterator[Move]:
+        """What nobody waits for any more, and the worker does it."""
+        for call in state.late:
+            yield from self._arrives_late(state, call)
+
     def _arrives_late(self, state: RoleState, call: Asked) -> Iterator[Move]:
         rest = state._replace(late=state.late - {call})
         if isinstance(call, CloseWorker):
-            _, fence = explore_fence.close(state.fence, call, self._rules.page_rows)
+            _, fence = self._shut(state, call)
             yield Move(
                 f"a late close reaches {self.name}'s worker", Chance.LATE, self._number(rest._replace(fence=fence))
             )
@@ -330,9 +340,9 @@ class Role:
         to = to._replace(live=stepped.to)
         sent: list[int] = []
         for burst in stepped.bursts:
-            if burst.parked is not None:
+            if burst.parked is not None and not self._for_a_person(burst.parked):
                 return Move(text, chance, self._number(to), (), explore_properties.parked(self.name, burst.parked))
-            if burst.forced:
+            if burst.forced or self._first(burst):
                 row = self._row_number(burst.row)
                 try:
                     explore_properties.committed(self.name, self._row(to.row), self._rows[row])
@@ -342,6 +352,14 @@ class Role:
                 sent.extend(map(self._post.number, burst.messages))
             to = to._replace(asked=to.asked | frozenset(burst.calls))
         return Move(text, chance, self._number(to), tuple(sent))
+
+    def _first(self, burst: Burst) -> bool:
+        """Whether what a burst asks for has to be in the log first, though nothing else of it has."""
+        return False
+
+    def _for_a_person(self, parked: Parked) -> bool:
+        """Whether a session may be left to a person for this."""
+        return False
 
     def _kept(self, results: frozenset[ResultRow], burst: Burst) -> frozenset[ResultRow]:
         """Results are written once: the first wins."""
@@ -374,12 +392,20 @@ class Role:
 
     def _number(self, state: RoleState) -> int:
         if self._final(state.row):  # nobody looks at the rest again
-            waited = frozenset(result for result in state.results if waits.is_wait(result.operation))
-            state = RoleState(row=state.row, late=state.late | self._underway(state), fence=state.fence, results=waited)
+            state = self._at_the_end(state)
         number = self._numbers.setdefault(state, len(self._states))
         if number == len(self._states):
             self._states.append(state)
         return number
+
+    def _at_the_end(self, state: RoleState) -> RoleState:
+        """What counts of a state where the session is over."""
+        late, results = state.late | self._underway(state), self._told(state.results)
+        return RoleState(row=state.row, late=late, fence=state.fence, results=results)
+
+    def _told(self, results: frozenset[ResultRow]) -> frozenset[ResultRow]:
+        """The results that only the log knows."""
+        return frozenset(result for result in results if waits.is_wait(result.operation))
 
 
 def _timed(timers: frozenset[str], burst: Burst) -> frozenset[str]:

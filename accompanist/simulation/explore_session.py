@@ -57,12 +57,17 @@ class Automaton:
         self._numbers: dict[Hashable, int] = {}
         self._recipes: list[Message | Memory | tuple[int, Event]] = []
         self._rows: list[SessionRow] = []
+        self._unanswered: list[str | None] = []
         self._stepped: dict[tuple[int, Hashable], Stepped | Failure] = {}
         self._held: dict[int, Session] = {}
 
     def row(self, state: int) -> SessionRow:
         """What the log may hold of the session in this state."""
         return self._rows[state]
+
+    def unanswered(self, state: int) -> str | None:
+        """The site of a call that was asked for, and not answered, before the session was taken up from the log."""
+        return self._unanswered[state]
 
     def begin(self, message: Message) -> int:
         """The session as it is before it hears the message it begins with."""
@@ -107,6 +112,7 @@ class Automaton:
             number = self._numbers[key] = len(self._rows)
             self._recipes.append(recipe)
             self._rows.append(plain(session.durable_row))
+            self._unanswered.append(session.unanswered)
         if len(self._held) < _sessions_held_max:
             self._held[number] = session
         return number

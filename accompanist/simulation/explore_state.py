@@ -35,7 +35,8 @@ class Chance(StrEnum):
 
 
 class RoleState(NamedTuple):
-    """Messages and rows are numbers, see `Post` and `Role`."""
+    """Messages and rows are numbers, see `Post` and `Role`. Of a worker without a fence: `open` are attempts that ran
+    out of their time and whose answer is listened for; `doubted` the sites of which an attempt's answer is lost."""
 
     row: int = -1
     inbox: frozenset[int] = frozenset()
@@ -46,6 +47,8 @@ class RoleState(NamedTuple):
     late: frozenset[Asked] = frozenset()
     timers: frozenset[str] = frozenset()
     fence: Fence = Fence()
+    open: frozenset[CallWorker] = frozenset()
+    doubted: frozenset[str] = frozenset()
 
 
 class Move(NamedTuple):
@@ -61,6 +64,14 @@ class Move(NamedTuple):
     timed: bool = False
 
 
+class Care(NamedTuple):
+    """What a sidecar does about a worker without a fence; `simulation.explore_plain` says it in full."""
+
+    asked_first: bool = True
+    waits: bool = True
+    doubts: bool = True
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What stands around the core, and the core itself. As they are here they are design 3.3; each can be switched off.
@@ -73,6 +84,7 @@ class Rules:
 
     core: type[Session] = Session
     fencing: Fencing = field(default_factory=Fencing)
+    care: Care = field(default_factory=Care)
     begins: frozenset[Kind] = BEGINS
     inbox_swept: bool = True
     released: frozenset[Kind] = frozenset()

@@ -31,10 +31,11 @@ Progress = Callable[[int, int, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """One scenario and what its search found."""
+    """One scenario and what its search found. `plain`: no worker had a fence."""
 
     scenario: Scenario
     report: Report
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,20 @@ class Verdict:
     def states(self) -> int:
         return sum(one.report.states for one in self.searched)
 
+    def numbered(self) -> list[tuple[int, Searched]]:
+        """All searches, with the numbers of their scenarios."""
+        each: list[Scenario] = []
+        for one in self.searched:
+            if one.scenario not in each:
+                each.append(one.scenario)
+        return [(each.index(one.scenario) + 1, one) for one in self.searched]
+
     def unexplored(self) -> list[str]:
         """What the searches left out, in words."""
         left = [
-            f"scenario {number}: stopped when {one.report.stopped}, with {one.report.waiting} states not looked at"
-            for number, one in enumerate(self.searched, 1)
+            f"scenario {number}{in_what(one)}: stopped when {one.report.stopped}, with {one.report.waiting} states not "
+            "looked at"
+            for number, one in self.numbered()
             if one.report.stopped
         ]
         if not self.searched:
@@ -85,23 +95,26 @@ def verify(
     arguments: Sequence[Mapping[str, Any]] = (),
     rules: Rules | None = None,
     progress: Progress | None = None,
+    plain: Sequence[bool] = (False,),
 ) -> Verdict:
-    """Search a choreography, scenario by scenario, until one breaks or all are seen."""
+    """Search a choreography, scenario by scenario, until one breaks or all are seen. `plain`: whether no worker has a
+    fence; all scenarios are searched once for each."""
     found = scenarios(programs, [codec.encode(dict(given)) for given in arguments])
     if fakes:  # replies are the fakes' business, only the starts differ
         found = [replace(found[0], arguments=start) for start in dict.fromkeys(one.arguments for one in found)]
     searched: list[Searched] = []
     sites: set[str] = set()
     left = bounds
-    for scenario in found:
-        report = _search(programs, scenario, fakes, faults, left, rules or Rules(), progress)
-        searched.append(Searched(scenario, report))
+    to_search = [(scenario, without) for without in plain for scenario in found]
+    for scenario, without in to_search:
+        report = _search(programs, scenario, fakes, faults, left, rules or Rules(), progress, without)
+        searched.append(Searched(scenario, report, without))
         sites |= report.sites
         left = replace(left, states_max=left.states_max - report.states, seconds_max=left.seconds_max - report.seconds)
         if not report.holds or left.states_max <= 0 or left.seconds_max <= 0:
             break
     choreography = next(iter(programs.values())).choreography
-    return Verdict(faults, tuple(searched), len(found) - len(searched), tuple(unreached(choreography, sites)))
+    return Verdict(faults, tuple(searched), len(to_search) - len(searched), tuple(unreached(choreography, sites)))
 
 
 def _search(
@@ -112,6 +125,7 @@ def _search(
     bounds: Bounds,
     rules: Rules,
     progress: Progress | None,
+    plain: bool,
 ) -> Report:
     """One scenario. It is searched without crashes first, which costs little: a schedule that needs none is shorter to
     tell."""
@@ -121,7 +135,8 @@ def _search(
     report = None
     for crashes in sorted({0, faults.crashes}):
         spent = faults._replace(crashes=crashes)
-        report = Explorer(programs, workers, scenario.arguments, spent, rules, judge, progress, told).explore(bounds)
+        searched = Explorer(programs, workers, scenario.arguments, spent, rules, judge, progress, told)
+        report = replace(searched, plain=frozenset(programs) if plain else frozenset()).explore(bounds)
         if not report.complete:
             break
     assert report is not None
@@ -158,6 +173,11 @@ def workers_of(
         else:
             workers[role] = Replies(operations, scenario.replies[role], declines)
     return workers
+
+
+def in_what(one: Searched) -> str:
+    """Which workers it was searched with, where that is not the usual."""
+    return " without a fence" if one.plain else ""
 
 
 def in_words(faults: Faults) -> str:

@@ -42,13 +42,18 @@ class Adding:
 
 
 def explorer(
-    programs: Mapping[str, RoleProgram], faults: Faults, rules: Rules | None = None, doubtful: bool = False
+    programs: Mapping[str, RoleProgram],
+    faults: Faults,
+    rules: Rules | None = None,
+    doubtful: bool = False,
+    plain: bool = False,
 ) -> Explorer:
-    """A search of one of `tests.runtime.sagas`."""
+    """A search of one of `tests.runtime.sagas`. `plain`: no worker has a fence."""
     workers: dict[str, Worker] = {
         role: Adding(program.projection.operations, faults.declines > 0, doubtful) for role, program in programs.items()
     }
-    return Explorer(programs, workers, b'{"value":1}', faults, rules or Rules())
+    without = frozenset(programs) if plain else frozenset[str]()
+    return Explorer(programs, workers, b'{"value":1}', faults, rules or Rules(), plain=without)
 
 
 def shown(searched: Explorer, report: Report) -> str:

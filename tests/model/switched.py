@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from accompanist.language.program import RoleProgram
+from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.control import control, reason_in
 from accompanist.runtime.events import Answered, Arrived, Deadline, Undid
 from accompanist.runtime.messages import Kind
@@ -178,3 +179,21 @@ class RunsBeforeItHearsTheAbort(Session):
         waiting = list(inbox)
         first = super()._resume([message for message in waiting if message.kind is not Kind.ABORT])
         return first + [self.handle(Arrived(message)) for message in waiting if message.kind is Kind.ABORT]
+
+
+class ForgetsWhatItAsked(Session):
+    """Without a fence: only what was answered counts as done."""
+
+    def _from_results(self) -> tuple[Executed, ...]:
+        return tuple(entry for entry in super()._from_results() if entry.site in self._results)
+
+
+class GuessesThatThePivotFailed(Session):
+    """Without a fence: a pivot without an answer is taken as not done."""
+
+    def _pivot_in_doubt(self) -> CallWorker | None:
+        return None
+
+    def _from_results(self) -> tuple[Executed, ...]:
+        operations = self.program.projection.operations
+        return tuple(entry for entry in super()._from_results() if not operations[entry.operation].pivot)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from accompanist.cli.main import main
+from accompanist.simulation.explore_properties import LEFT
 
 ROOT = Path(__file__).parents[2]
 ORDERS = str(ROOT / "workers" / "orders" / "choreography.py")
@@ -26,9 +27,27 @@ def test_the_order_saga_holds(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = ran(capsys, ORDERS, "--crashes", "1", "--json")
     told: dict[str, Any] = json.loads(out)
     assert code == 0 and told["holds"]
-    assert [set(one["ends"]) for one in told["scenarios"]] == [{"settled", "ended"}] * 2
+    fenced, plain = (
+        [set(one["ends"]) for one in told["scenarios"] if one["fence"] is fence] for fence in (True, False)
+    )
+    assert fenced == [{"settled", "ended"}] * 2
+    assert plain == [{"settled", "ended", LEFT}] * 2, "a pivot that was asked before a crash, and declines after it"
     assert not any(one["stopped"] for one in told["scenarios"])
     assert len(told["unexplored"]) == 1, "every call, message and selection was reached"
+
+
+@pytest.mark.parametrize(("option", "fence"), [("--plain", False), ("--fenced", True)])
+def test_only_workers_of_one_kind(capsys: pytest.CaptureFixture[str], option: str, fence: bool) -> None:
+    code, out, _ = ran(capsys, ORDERS, "--crashes", "0", "--lost", "1", option, "--json")
+    told: dict[str, Any] = json.loads(out)
+    assert code == 0 and [one["fence"] for one in told["scenarios"]] == [fence] * 2
+    assert told["faults"]["lost_answers"] == 1
+
+
+def test_what_holds_less_without_a_fence_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = ran(capsys, ORDERS, "--crashes", "0")
+    assert code == 0 and "scenario 1 without a fence: " in out
+    assert "where workers have no fence, of these:\n  each effect at least once if settled" in out
 
 
 def test_a_fault_in_a_compensation_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
@@ -46,7 +65,7 @@ def test_a_bound_that_is_met_is_said(capsys: pytest.CaptureFixture[str]) -> None
     assert code == 5
     assert "NOT FINISHED" in out
     assert "stopped when 4000 states were met" in out
-    assert "1 scenarios, for want of time, states or memory" in out
+    assert "3 scenarios, for want of time, states or memory" in out
 
 
 def test_a_file_without_fakes_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:

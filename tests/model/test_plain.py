@@ -1,0 +1,85 @@
+"""Workers without a fence: what is promised of them holds, and each rule that keeps it, switched off, fails.
+
+Promised is: each operation is done at least once, nothing that was done is forgotten when the saga is undone, nothing
+is done after its compensation, and a pivot of which nobody knows whether it was done is left to a person, before
+anything is told or undone. Calls are lost, late, repeated and declined after they were done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from accompanist.simulation.explore import Faults
+from accompanist.simulation.explore_properties import LEFT, Property
+from accompanist.simulation.explore_state import Care, Rules
+from tests.model import switched
+from tests.model.searched import breaks, explorer, holds
+from tests.model.test_reduced import SMALL, alike
+
+LOST = Faults(crashes=0, lost_answers=1, declines=0)
+LOST_AND_DECLINED = Faults(crashes=0, lost_answers=1, declines=1)
+LOST_TWICE = Faults(crashes=0, lost_answers=2, declines=1)
+CRASHED = Faults(crashes=1, lost_answers=0, declines=1)
+CRASHED_AND_LOST = Faults(crashes=1, lost_answers=1, declines=0)
+CANCELLED = Faults(crashes=0, lost_answers=1, declines=0, cancels=1)
+LATE = Faults(crashes=0, declines=0, deadlines=1)
+FAULTS = [LOST_AND_DECLINED, CRASHED, CRASHED_AND_LOST, LATE, Faults(crashes=1, declines=0, cancels=1)]
+HEAVY = {("tail", faults) for faults in FAULTS if faults.crashes}
+"""Most of a minute each; ring and fork show the same."""
+WIDE = [(saga, faults) for saga in SMALL for faults in FAULTS if (saga, faults) not in HEAVY]
+
+
+@pytest.mark.parametrize(("saga", "faults"), WIDE, ids=str)
+def test_it_holds(saga: str, faults: Faults) -> None:
+    ends = holds(explorer(SMALL[saga](), faults, doubtful=saga == "asking", plain=True)).ends
+    assert "settled" in ends
+
+
+@pytest.mark.parametrize("saga", ["lone", "billed", "recorded", "unrecorded"])
+@pytest.mark.parametrize("faults", [LOST_TWICE, Faults(crashes=2, lost_answers=1, declines=1)], ids=str)
+def test_it_holds_under_more(saga: str, faults: Faults) -> None:
+    holds(explorer(SMALL[saga](), faults, plain=True))
+
+
+@pytest.mark.parametrize("saga", ["lone", "billed", "recorded"])
+@pytest.mark.parametrize("faults", [LOST_AND_DECLINED, CRASHED_AND_LOST, CANCELLED, LATE], ids=str)
+def test_a_reduced_search_ends_alike(saga: str, faults: Faults) -> None:
+    alike(explorer(SMALL[saga](), faults, plain=True))
+
+
+def test_a_fence_beside_it_keeps_its_own_promises() -> None:
+    """One role has a fence and the other has none: each is judged by what it promises."""
+    searched = replace(explorer(SMALL["billed"](), CRASHED_AND_LOST), plain=frozenset({"a"}))
+    assert LEFT not in holds(searched).ends, "the pivot's worker has a fence, which knows"
+
+
+def test_a_pivot_in_doubt_is_left_to_a_person() -> None:
+    assert holds(explorer(SMALL["billed"](), CRASHED_AND_LOST, plain=True)).ends[LEFT]
+
+
+ROWS: dict[str, tuple[Rules, str, Faults, Property]] = {
+    "asked, then sent": (Rules(care=Care(asked_first=False)), "ring", CRASHED, Property.ALL),
+    "a close waits": (Rules(care=Care(waits=False)), "lone", LOST, Property.TOMBSTONE),
+    "it waits for what a predecessor asked": (Rules(care=Care(waits=False)), "fork", CRASHED, Property.TOMBSTONE),
+    "a decline in doubt": (Rules(care=Care(doubts=False)), "lone", LOST_AND_DECLINED, Property.ALL),
+    "a decline after a crash": (Rules(care=Care(doubts=False)), "lone", CRASHED, Property.ALL),
+    "what was asked counts": (Rules(core=switched.ForgetsWhatItAsked), "lone", LOST, Property.ALL),
+    "a pivot in doubt": (Rules(core=switched.GuessesThatThePivotFailed), "billed", LOST, Property.ALL),
+    "records before messages": (Rules(commit_first=False), "ring", CRASHED, Property.POSSIBLE),
+}
+
+
+@pytest.mark.parametrize("rule", ROWS)
+@pytest.mark.parametrize("reduced", [True, False])
+def test_a_rule_switched_off_fails(rule: str, reduced: bool) -> None:
+    rules, saga, faults, broken = ROWS[rule]
+    searched = replace(explorer(SMALL[saga](), faults, rules, plain=True), reduced=reduced)
+    found, schedule = breaks(searched)
+    assert found.property is broken, f"{found}: {schedule}"
+
+
+@pytest.mark.parametrize(("saga", "faults"), sorted({(saga, faults) for _, saga, faults, _ in ROWS.values()}))
+def test_the_same_searches_hold_with_all_rules(saga: str, faults: Faults) -> None:
+    holds(explorer(SMALL[saga](), faults, plain=True))
