@@ -125,7 +125,7 @@ def _held(verdict: Verdict) -> list[str]:
     """The properties; without a fence some are less."""
     lines = [f"  {held.value}" for held in Property]
     if any(one.plain for one in verdict.searched):
-        lines += ["where workers have no fence, of these:", *(f"  {less}" for less in PLAIN.values())]
+        lines += ["where workers have no fence, of these only:", *(f"  {less}" for less in PLAIN.values())]
     return lines
 
 

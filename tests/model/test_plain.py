@@ -10,14 +10,29 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from accompanist.simulation.explore import Faults
-from accompanist.simulation.explore_properties import LEFT, Property
+from accompanist.language.load import load
+from accompanist.language.program import Operation
+from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.ports import ResultKind
+from accompanist.simulation.explore import Bounds, Explorer, Faults
+from accompanist.simulation.explore_faithful import Faithful
+from accompanist.simulation.explore_fence import Fence
+from accompanist.simulation.explore_plain import answer
+from accompanist.simulation.explore_properties import LEFT, Broken, Property, executed
+from accompanist.simulation.explore_scenarios import scenarios
 from accompanist.simulation.explore_state import Care, Rules
+from accompanist.simulation.explore_verify import workers_of
+from accompanist.simulation.explore_workers import Replies
 from tests.model import switched
-from tests.model.searched import breaks, explorer, holds
+from tests.model.searched import breaks, explorer, holds, shown
+from tests.model.test_calculus import BUDGET, random_program
 from tests.model.test_reduced import SMALL, alike
 
+DO, UNDO = Operation("do", "transaction", {}, "int", "undo"), Operation("undo", "compensation", {}, "None")
+NOTHING = Replies({"do": DO, "undo": UNDO}, {}, declines=False)
 LOST = Faults(crashes=0, lost_answers=1, declines=0)
 LOST_AND_DECLINED = Faults(crashes=0, lost_answers=1, declines=1)
 LOST_TWICE = Faults(crashes=0, lost_answers=2, declines=1)
@@ -43,10 +58,37 @@ def test_it_holds_under_more(saga: str, faults: Faults) -> None:
     holds(explorer(SMALL[saga](), faults, plain=True))
 
 
-@pytest.mark.parametrize("saga", ["lone", "billed", "recorded"])
+@pytest.mark.parametrize("saga", ["lone", "billed", "recorded", "ring", "fork"])
 @pytest.mark.parametrize("faults", [LOST_AND_DECLINED, CRASHED_AND_LOST, CANCELLED, LATE], ids=str)
 def test_a_reduced_search_ends_alike(saga: str, faults: Faults) -> None:
+    if saga in ("ring", "fork") and faults == CRASHED_AND_LOST:
+        faults = faults._replace(lost_answers=0)  # seconds, and not most of a minute
     alike(explorer(SMALL[saga](), faults, plain=True))
+
+
+@settings(deadline=None, max_examples=max(5, BUDGET // 20))
+@given(st.integers(0, 2**32), st.booleans())
+def test_random_choreographies_hold(seed: int, reached: bool) -> None:
+    choreography, module, _ = random_program(seed, reached)
+    if choreography is None:
+        return
+    programs = {role: load(choreography, role, lambda name: module) for role in choreography.roles}
+    scenario = scenarios(programs)[0]
+    workers = workers_of(programs, scenario, None, declines=True)
+    judge = Faithful(programs, workers, scenario.arguments)
+    for faults in (Faults(crashes=0, declines=1, lost_answers=1, cancels=1), Faults(crashes=1, declines=1)):
+        searched = Explorer(
+            programs, workers, scenario.arguments, faults, judge=judge, plain=frozenset(choreography.roles)
+        )
+        report = searched.explore(Bounds(states_max=4_000))  # what takes more is searched as far as that
+        assert report.holds, shown(searched, report)
+
+
+def test_what_comes_after_its_compensation_is_seen() -> None:
+    [undone] = answer(Fence(), CallWorker("1", ResultKind.COMPENSATE, "undo", b"{}"), UNDO, NOTHING)
+    [done] = answer(undone.fence, CallWorker("1", ResultKind.FORWARD, "do", b"{}"), DO, NOTHING)
+    with pytest.raises(Broken, match="a did do at 1 after it was undone"):
+        executed("a", None, undone.fence, done.fence)
 
 
 def test_a_fence_beside_it_keeps_its_own_promises() -> None:

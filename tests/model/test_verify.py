@@ -47,7 +47,7 @@ def test_only_workers_of_one_kind(capsys: pytest.CaptureFixture[str], option: st
 def test_what_holds_less_without_a_fence_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = ran(capsys, ORDERS, "--crashes", "0")
     assert code == 0 and "scenario 1 without a fence: " in out
-    assert "where workers have no fence, of these:\n  each effect at least once if settled" in out
+    assert "where workers have no fence, of these only:\n  each effect at least once if settled" in out
 
 
 def test_a_fault_in_a_compensation_is_drawn(capsys: pytest.CaptureFixture[str]) -> None:
