@@ -35,7 +35,7 @@ import msgspec
 from accompanist.errors import catalogue
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Parked, Phase
-from accompanist.runtime.unfenced import PIVOT_IN_DOUBT, UNENDED
+from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
 
 BY_HAND = catalogue(
     "ACC206",
@@ -105,7 +105,7 @@ class Standing(msgspec.Struct, frozen=True):
 def possible(phase: Phase) -> tuple[Verb, ...]:
     """The verbs that may apply to a session that is parked in this phase, for those who know no more of it."""
     anything = Gap("", "", b"{}", None)
-    codes = (PIVOT_IN_DOUBT, UNENDED)
+    codes = (IN_DOUBT, UNENDED)
     found = {verb for code in codes for verb in verbs(Standing(phase, Parked(code, ""), anything, True, ("",)))}
     return tuple(verb for verb in Verb if verb in found)
 
@@ -117,7 +117,7 @@ def verbs(standing: Standing) -> tuple[Verb, ...]:
         return (Verb.PARK,) if phase in (Phase.RUNNING, Phase.DONE, Phase.CLOSING, Phase.UNDOING) else ()
     if phase is Phase.RUNNING:
         resolve = (Verb.RESOLVE,) if standing.gap is not None else ()
-        skip = (Verb.SKIP,) if resolve and standing.parked.code == PIVOT_IN_DOUBT else ()
+        skip = (Verb.SKIP,) if resolve and standing.parked.code == IN_DOUBT else ()
         rehost = (Verb.REHOST,) if standing.versions else ()
         return (Verb.RESUME, Verb.RETRY, *skip, *resolve, *rehost, *((Verb.END,) if standing.may_end else ()))
     if phase is Phase.CLOSING:

@@ -22,7 +22,7 @@ from accompanist.errors import Bug, catalogue
 from accompanist.language import codec, waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
-from accompanist.runtime.burst import Burst, Draft
+from accompanist.runtime.burst import Burst, CallWorker, Draft
 from accompanist.runtime.by_hand import ByHand
 from accompanist.runtime.control import control, left_in, reason_in
 from accompanist.runtime.ending import UNDO_STUCK
@@ -41,7 +41,7 @@ from accompanist.runtime.ports import Memory, Phase, SessionRow
 from accompanist.runtime.replay import DIVERGED, Diverged, Failed
 from accompanist.runtime.requests import Requests
 from accompanist.runtime.state import CLASH
-from accompanist.runtime.unfenced import PIVOT_IN_DOUBT, UNENDED
+from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
 
 PAST_COMMIT = catalogue(
     "ACC203",
@@ -142,13 +142,22 @@ class Session(ByHand, Requests):
     def _on_exhausted(self, event: Answered) -> None:
         call = self._in_doubt()
         assert call is not None
+        asked = self.program.projection.operations[call.operation]
+        if self._past_commit() and asked.kind == "transaction" and not call.firm:
+            # it is asked without end and may decline: all that ends that is a decline that cannot be believed
+            self._leave_in_doubt(call, "declines after an attempt without an answer")
+            return
         if self._past_commit():
             self._park(PAST_COMMIT, f"{call.operation} at {event.site} gives no answer")
             return
-        asked = self.program.projection.operations[call.operation]
         # a transaction may have been done, and the fence says so; of a query it knows nothing
         unless = event.site if asked.kind == "transaction" else None
         self._close(f"{call.operation} gives no answer", unless=unless)
+
+    def _leave_in_doubt(self, call: CallWorker, why: str) -> None:
+        """A person has to say whether it was done. Asked again, a decline does not say so either."""
+        self.unanswered = call.site
+        self._park(IN_DOUBT, f"{call.operation} at {call.site} {why}, and may have been done")
 
     def _on_shut(self, event: Answered) -> None:
         if self._past_commit():
@@ -182,7 +191,7 @@ class Session(ByHand, Requests):
             self._hear_requests()
             if self.row.phase is not Phase.RUNNING:
                 return
-            self._park(PIVOT_IN_DOUBT, f"{pivot.operation} at {pivot.site} gives no answer, and may have been done")
+            self._leave_in_doubt(pivot, "gives no answer")
             return
         if event.executed is None:
             self._undo_by_the_log()

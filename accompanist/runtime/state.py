@@ -74,7 +74,8 @@ class State:
         self.inherited = False
         """Whether it was taken up from the log after its worker had been asked for something."""
         self.unanswered: str | None = None
-        """The site of a call that was asked for, and not answered, before the session was taken up from the log."""
+        """The site of a call that was asked for, and not answered, before the session was taken up from the log, or
+        before it was left to a person."""
         self._said_done: dict[str, frozenset[str]] = {}
         self._said_undone: dict[str, frozenset[str]] = {}
         self._told = False

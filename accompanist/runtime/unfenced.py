@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from accompanist.errors import catalogue
 
-PIVOT_IN_DOUBT = catalogue(
+IN_DOUBT = catalogue(
     "ACC207",
-    "nobody knows whether the pivot was done",
-    "The operation that cannot be undone was asked of a worker without a fence, and its answer did not come. It may "
-    "have been done, so nothing was undone and nobody was told.",
+    "nobody knows whether an operation was done",
+    "It was asked of a worker without a fence: the pivot, which cannot be undone, or what may decline after it. Its "
+    "answer did not come, or an attempt gave no answer and a later one declined. It may have been done, so nothing was "
+    "undone and nobody was told.",
     "Look at the service. It was done: `accompanist sessions resolve ID --value REPLY`. It was not: `accompanist "
     "sessions skip ID` takes it as declined. `accompanist sessions retry ID` asks again.",
 )

@@ -27,7 +27,7 @@ from accompanist.runtime.answers import Declined, Replied
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, CloseAnswered, Name
 from accompanist.runtime.ports import Executed, Parked, Phase, ResultKind, ResultRow
-from accompanist.runtime.unfenced import PIVOT_IN_DOUBT, UNENDED
+from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
 from accompanist.simulation.explore_fence import Answering, Fence, Record, Worker
 from accompanist.simulation.explore_role import Role
 from accompanist.simulation.explore_state import Asked, Chance, Move, RoleState
@@ -80,7 +80,7 @@ class PlainRole(Role):
         return self._program.projection.operations[call.operation].kind == "transaction"
 
     def _for_a_person(self, parked: Parked) -> bool:
-        return parked.code in (PIVOT_IN_DOUBT, UNENDED)
+        return parked.code in (IN_DOUBT, UNENDED)
 
     def _ways(self, state: RoleState, call: CallWorker) -> Iterator[Answering]:
         return answer(state.fence, call, self._program.projection.operations[call.operation], self._worker)

@@ -23,7 +23,7 @@ from accompanist.runtime.ports import Parked, Phase, ResultKind, ResultRow, Sess
 from accompanist.runtime.replay import DIVERGED
 from accompanist.runtime.saga import IMPOSSIBLE
 from accompanist.runtime.state import CLASH
-from accompanist.runtime.unfenced import PIVOT_IN_DOUBT, UNENDED
+from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
 from accompanist.simulation.explore_fence import Fence
 
 
@@ -76,7 +76,7 @@ class Ended:
     def doubt(self) -> str | None:
         """Why it is left to a person; None if it is not, or may not be."""
         parked = self.row.parked if self.row is not None and self.plain else None
-        return parked.code if parked is not None and parked.code in (PIVOT_IN_DOUBT, UNENDED) else None
+        return parked.code if parked is not None and parked.code in (IN_DOUBT, UNENDED) else None
 
 
 _begun_back = frozenset({Phase.UNDOING, Phase.UNDONE, Phase.ENDED})
@@ -146,7 +146,7 @@ def ended(initiator: str, roles: Mapping[str, Ended]) -> str:
 def _left(roles: Mapping[str, Ended]) -> None:
     """Judge a saga that is left to a person: where it is not known whether the pivot was done, nothing was undone."""
     for role, state in roles.items():
-        if state.doubt != PIVOT_IN_DOUBT:
+        if state.doubt != IN_DOUBT:
             continue
         if state.row is not None and state.row.vote is not None:
             raise Broken(Property.ALL, f"{role} votes {state.row.vote}, and nobody knows whether its pivot was done")

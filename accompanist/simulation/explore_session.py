@@ -66,7 +66,7 @@ class Automaton:
         return self._rows[state]
 
     def unanswered(self, state: int) -> str | None:
-        """The site of a call that was asked for, and not answered, before the session was taken up from the log."""
+        """The site of a call that may have been carried out by an earlier question, which has ended."""
         return self._unanswered[state]
 
     def begin(self, message: Message) -> int:

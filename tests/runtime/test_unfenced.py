@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
+from accompanist.language.operations import Call, Program
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name, Undid
 from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.operate import Verb, verbs
 from accompanist.runtime.ports import Memory, Phase
 from accompanist.runtime.session import Session
-from accompanist.runtime.unfenced import PIVOT_IN_DOUBT, UNENDED
+from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
 from tests.runtime import sagas
 
 ABORT = Message(header=sagas.HEADER, kind=Kind.ABORT, site="!abort", sender="a", receiver="b", payload=b'"no"')
@@ -142,7 +146,7 @@ def out_of_patience() -> tuple[Session, Burst]:
 
 def test_a_pivot_whose_budget_is_spent_parks_before_anything_is_voted_or_told() -> None:
     _, burst = out_of_patience()
-    assert burst.row.parked is not None and burst.row.parked.code == PIVOT_IN_DOUBT
+    assert burst.row.parked is not None and burst.row.parked.code == IN_DOUBT
     assert (burst.row.phase, burst.row.vote, burst.calls, burst.messages) == (Phase.RUNNING, None, (), ())
 
 
@@ -160,6 +164,38 @@ def test_a_person_says_whether_the_pivot_was_done(
     session, _ = out_of_patience()
     burst = session.handle(Arrived(order(verb, value=value)))
     assert (session.row.phase, session.row.parked, asked(burst)) == (phase, None, calls)
+
+
+def gift_in_doubt() -> tuple[Session, Burst]:
+    """A role that has committed, and whose attempted transaction was declined after an attempt without an answer."""
+
+    def a(value: int) -> Program:
+        yield Call("1", "ship", {"value": value}, int)
+        present = yield Call("2", "gift", {"value": value}, int, True)
+        return 1 if present.ok else 0
+
+    operations = [*sagas.transaction("ship", None), *sagas.transaction("gift")]
+    program = sagas.saga({"a": (a, operations, set())}, commit_role="a", after_commit={"a": {"2"}})["a"]
+    session = Session.begin(program, sagas.start())
+    session.handle(Arrived(sagas.start()))
+    session.handle(Answered("1", Name.REPLIED, b"2"))
+    return session, session.handle(Answered("2", Name.EXHAUSTED))
+
+
+def test_what_may_decline_after_the_commit_point_is_for_a_person_too() -> None:
+    session, burst = gift_in_doubt()
+    assert burst.row.parked is not None and burst.row.parked.code == IN_DOUBT
+    assert {Verb.SKIP, Verb.RESOLVE} <= set(verbs(session.standing()))
+    session.handle(Arrived(order("skip")))
+    assert (session.row.phase, session.row.result) == (Phase.SETTLED, b"0")
+
+
+@pytest.mark.parametrize("begun", [out_of_patience, gift_in_doubt])
+def test_a_decline_is_not_believed_when_it_is_asked_again(begun: Callable[[], tuple[Session, Burst]]) -> None:
+    """The attempts before the session was left to a person may have been carried out."""
+    session, _ = begun()
+    [(site, _)] = asked(session.handle(Arrived(order("retry"))))
+    assert session.unanswered == site
 
 
 def test_what_a_person_says_was_not_done_is_not_undone() -> None:
