@@ -255,7 +255,7 @@ WAYS = {
     "what cannot be": Way("park", of_what_cannot_be, FORWARD, b"3"),
     "a compensation": Way("_on_stuck", of_a_compensation, "resume retry skip resolve"),
     "no compensation": Way("_compensate", of_what_has_no_compensation, "resume retry skip resolve"),
-    "a pivot in doubt": Way("_on_closed", of_a_pivot_in_doubt, "resume retry skip resolve", b"3"),
+    "a pivot in doubt": Way("_leave_in_doubt", of_a_pivot_in_doubt, "resume retry skip resolve", b"3"),
     "a call that does not end": Way("_on_unended", of_a_call_that_does_not_end, "resume retry skip resolve"),
     "a bug when undone": Way("park", of_a_bug_when_it_was_undone, "resume retry"),
 }
