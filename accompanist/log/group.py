@@ -7,6 +7,8 @@ the order they were handed in; sessions take turns, and a heavy commit goes in p
 Failures.
 - `LogUnavailable`: the same group is tried again with back-off for as long as it takes; those who wait just wait.
   Everything in a flush may be done twice. One that the log is too slow for is tried again in halves.
+  One that was given up may be carried out late, after others: every session row has its turn, and the log writes none
+  over a later one. Turns are counted here, so that a process has one flusher for a log, not two in turn.
 - `LeaseLost`: the commits of the lost shards fail with it, the rest of the group is flushed again. A commit brings the
   epoch that it was decided under: one that was decided before a shard was lost and won back fails too.
 - Anything else (a value that no column takes): the group is taken apart, so that only the commit at fault fails.
@@ -21,6 +23,8 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
+
+import msgspec
 
 from accompanist.log.queue import Queue, Waiting
 from accompanist.runtime.backoff import RETRIABLE, delay_ms
@@ -54,6 +58,7 @@ class Flusher:
         self._queue = Queue()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
+        self._turn = 0
 
     async def commit(self, commit: Commit) -> Sequence[Delivery]:
         """Return when the commit is on disk: the delivery of each of its messages, then of its home. Raises LeaseLost
@@ -63,6 +68,10 @@ class Flusher:
         if commit.shard is not None and commit.epoch is None:
             # only whoever decided knows: the epoch of this turn of the loop may be a later one
             raise LeaseLost([commit.shard])
+        if commit.session is not None:
+            # not when it is flushed: what is flushed again is the same write
+            self._turn += 1
+            commit = msgspec.structs.replace(commit, turn=self._turn)
         waiting = Waiting(commit, asyncio.get_running_loop().create_future())
         self._queue.add(waiting)
         if self._task is None:

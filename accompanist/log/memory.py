@@ -103,15 +103,18 @@ class MemoryLog:
 
     async def flush(self, commits: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
         with self._call():
-            self._check(*self._fences.needed(commits))
+            shards, epochs = self._fences.needed(commits)
+            self._check(shards, epochs)
+            # as one statement, which sees of each session what all of its commits come to
+            written = sessions.writes(commits, dict(zip(shards, epochs, strict=True)))
+            for write in written.values():
+                self.tables.write(write)
             for commit in commits:
                 self._write(commit)
-            # as one statement, which sees of each session what all of its commits come to
-            written: dict[tuple[UUID, str], SessionRow] = {}
-            for row in (commit.session for commit in commits if commit.session is not None):
-                key = (row.header.session, row.role)
-                written[key] = sessions.merged(written[key], row) if key in written else row
-            self.tables.end_timers(written.values(), [row for commit in commits for row in commit.results])
+            for timer in (timer for commit in commits for timer in commit.timers):
+                self.tables.set_timer(timer)
+            rows = [write.row for write in written.values()]
+            self.tables.end_timers(rows, [row for commit in commits for row in commit.results])
             answers = self._deliver(inbox.Outgoing(commits, self._schemas, self._away))
             for said in written:
                 self.tables.fall_silent(said)
@@ -127,19 +130,16 @@ class MemoryLog:
             raise LeaseLost(lost)
 
     def _write(self, commit: Commit) -> None:
-        if commit.session is not None:
-            self.tables.write(commit.session)
         for row in commit.results:
-            key = (row.session, row.role, row.site, row.kind)
-            self.tables.results.setdefault(key, (row, self._database.clock()))
-        for timer in commit.timers:
-            self.tables.set_timer(timer)
+            if (row.session, row.role) not in self.tables.stubs:
+                key = (row.session, row.role, row.site, row.kind)
+                self.tables.results.setdefault(key, (row, self._database.clock()))
 
     def _deliver(self, outgoing: inbox.Outgoing) -> Sequence[Sequence[Delivery]]:
         answers = self._database.hand_over(outgoing.letters, self._service)
         for letter, answer in zip(outgoing.letters, answers, strict=True):
             stays = fate(answer) is Fate.AGAIN or answer in (Delivery.REFUSED, Delivery.NOWHERE)
-            if stays and letter.message.sender != CLIENT:
+            if stays and letter.message.sender != CLIENT and self.tables.may_say(letter.message):
                 now = self._database.clock()
                 waiting = Outgoing(letter.message, letter.service, answer, tried_at=now, due_at=now)
                 held = self.tables.outbox.setdefault(letter.message.key, waiting)

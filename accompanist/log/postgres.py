@@ -45,14 +45,13 @@ from accompanist.runtime.ports import (
     Lease,
     LeaseLost,
     Memory,
-    SessionRow,
     Taken,
     Undelivered,
 )
 
 LEASE_LOST_STATE = "AC001"
 
-_FLUSH = "SELECT mark($1, $2, $3, $4), flush({})".format(", ".join(f"${n}" for n in range(5, 50)))
+_FLUSH = "SELECT mark($1, $2, $3, $4), flush({})".format(", ".join(f"${n}" for n in range(5, 52)))
 _TAKE = """
 SELECT session, site, sender, receiver, kind, header, payload, context, place, sender_service, known, closed
 FROM take($1, $2, $3, $4, $5, $6, $7, $8)"""
@@ -153,14 +152,11 @@ class PostgresLog(Pages, Versions, Requests):
 
     async def flush(self, commits: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
         shards, epochs = self._fences.needed(commits)
-        written: dict[tuple[UUID, str], SessionRow] = {}
-        for row in (commit.session for commit in commits if commit.session is not None):
-            key = (row.header.session, row.role)
-            written[key] = sessions.merged(written[key], row) if key in written else row
+        written = sessions.writes(commits, dict(zip(shards, epochs, strict=True)))
         rows = [results.columns(row) for commit in commits for row in commit.results]
         outgoing = inbox.Outgoing(commits, self._schemas, self._away)
         arguments = [
-            *_transposed([sessions.columns(row) for row in written.values()], sessions.COLUMNS),
+            *_transposed([sessions.columns(write) for write in written.values()], sessions.COLUMNS),
             *_transposed(rows, results.COLUMNS),
             *_transposed([timers.columns(row) for commit in commits for row in commit.timers], timers.COLUMNS),
             *outgoing.columns(),

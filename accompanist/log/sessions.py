@@ -4,19 +4,26 @@
 was said last. `merged` says so once for the group commit and the fake; the SQL of `flush()` says the same, and the
 conformance suite holds the two together.
 
+A write may be carried out late: the sidecar gave it up, asked again and went on, and what it gave up on waited on its
+way. So a row has a place in the order of its writes (`Write`): the epoch of its shard, and the turn that the group
+commit counted in that epoch. `follows` says which place comes after which. What else of such a flush cannot harm, and
+why, is said in the revision that made `flush()` so.
+
 Free text (reason, what is waited for, why it is parked) is stored as JSON bytes: a worker may say what no text column
 takes.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 
 from accompanist.limits import shards_count
 from accompanist.runtime.messages import Header, shard_of
-from accompanist.runtime.ports import Parked, Phase, SessionRow
+from accompanist.runtime.ports import Commit, Parked, Phase, SessionRow
 
 _OVER = (Phase.SETTLED, Phase.ENDED)
 
@@ -63,9 +70,35 @@ def merged(old: SessionRow, new: SessionRow) -> SessionRow:
     )
 
 
-def columns(row: SessionRow) -> tuple[Any, ...]:
+class Write(NamedTuple):
+    """A row, and its place in the order of writes. `epoch`: of its shard; 0 where no lease guards it."""
+
+    row: SessionRow
+    epoch: int
+    turn: int
+
+
+def follows(old: tuple[int, int], new: tuple[int, int]) -> bool:
+    """Whether what was written at `new`, an (epoch, turn), may stand over what was written at `old`. The same place
+    again is the same write again. Another epoch is a later one: the fence lets no other pass."""
+    return old[0] != new[0] or old[1] <= new[1]
+
+
+def writes(commits: Sequence[Commit], epochs: Mapping[int, int]) -> dict[tuple[UUID, str], Write]:
+    """What all commits of one flush come to, for each session; `epochs` of the shards that they need."""
+    made: dict[tuple[UUID, str], Write] = {}
+    for commit in commits:
+        if (row := commit.session) is None:
+            continue
+        key = (row.header.session, row.role)
+        epoch = 0 if commit.shard is None else epochs[commit.shard]
+        made[key] = Write(merged(made[key].row, row) if key in made else row, epoch, commit.turn)
+    return made
+
+
+def columns(write: Write) -> tuple[Any, ...]:
     """In the order of `flush()`'s s_ parameters."""
-    header = row.header
+    row, header = write.row, write.row.header
     return (
         header.session,
         row.role,
@@ -83,6 +116,8 @@ def columns(row: SessionRow) -> tuple[Any, ...]:
         header.started_at,
         searchable(row.waiting),
         min(row.retrying, 2**31 - 1),
+        write.epoch,
+        write.turn,
     )
 
 
@@ -95,7 +130,7 @@ def searchable(text: str) -> str:
     return text.replace("\0", "")
 
 
-COLUMNS = 16
+COLUMNS = 18
 # In the order `from_columns` reads them.
 STORED = "role, phase, vote, outcome, reason, header, body, result"
 

@@ -97,6 +97,8 @@ class Tables:
         self.batch_bytes_max = limits.batch_bytes_max
         self.crowded: list[str] = []
         self.sessions: dict[tuple[UUID, str], SessionRow] = {}
+        self.written: dict[tuple[UUID, str], tuple[int, int]] = {}
+        """The place of each row in the order of writes."""
         self.updated_at: dict[tuple[UUID, str], float] = {}
         self.over_at: dict[tuple[UUID, str], float] = {}
         self.stubs: dict[tuple[UUID, str], tuple[str, float]] = {}
@@ -207,18 +209,28 @@ class Tables:
         self.crowded = [peer for peer in self.crowded if peer != self.service]
         return self.crowded
 
-    def write(self, row: SessionRow) -> None:
-        key = (row.header.session, row.role)
-        self.sessions[key] = sessions.merged(self.sessions[key], row) if key in self.sessions else row
-        self.updated_at[key] = self._clock()
-        if not sessions.is_open(self.sessions[key]):
-            self.over_at.setdefault(key, self._clock())
+    def write(self, write: sessions.Write) -> None:
+        """A row, unless a later one is here, or the session was collected."""
+        key, place = (write.row.header.session, write.row.role), (write.epoch, write.turn)
+        old = self.sessions.get(key)
+        if key not in self.stubs and (old is None or sessions.follows(self.written[key], place)):
+            self.sessions[key] = write.row if old is None else sessions.merged(old, write.row)
+            self.written[key] = place
+            self.updated_at[key] = self._clock()
+            if not sessions.is_open(self.sessions[key]):
+                self.over_at.setdefault(key, self._clock())
         answered = [k for k, early in self.arrivals.items() if early and (k[0], k[3]) == key]
         for arrival in answered:
             del self.arrivals[arrival]
 
     def set_timer(self, row: TimerRow) -> None:
-        """Written again, it keeps its time."""
+        """Written again, it keeps its time. Where its result is, or its role goes back, it has ended already."""
+        of = self.sessions.get((row.session, row.role))
+        answer = self.results.get((row.session, row.role, row.site, ResultKind.FORWARD))
+        undone = self.results.get((row.session, row.role, row.site, ResultKind.COMPENSATE))
+        timed = any(found is not None and waits.is_timed(found[0].operation) for found in (answer, undone))
+        if timed or (of is not None and of.phase in _UNDONE):
+            return
         now = self._clock()
         made = Set(row, set_at=now, due_at=now + row.seconds, ask_at=now + row.seconds)
         self.timers.setdefault((row.session, row.role, row.site), made)
@@ -233,10 +245,16 @@ class Tables:
 
     def fall_silent(self, role: tuple[UUID, str]) -> None:
         """A role that goes back, or is over, sends nothing to programs any more."""
-        if self.sessions[role].phase in _SILENT:
+        if role in self.sessions and self.sessions[role].phase in _SILENT:
             said = [key for key, out in self.outbox.items() if (key[0], key[2]) == role and out.message.kind in _SAID]
             for key in said:
                 del self.outbox[key]
+
+    def may_say(self, message: Message) -> bool:
+        """Whether what its receiver did not take may wait in the outbox: a late copy of a flush brings it, too."""
+        role = (message.session, message.sender)
+        silent = role in self.sessions and self.sessions[role].phase in _SILENT and message.kind in _SAID
+        return role not in self.stubs and not silent
 
     def undelivered(self, held: Collection[int]) -> list[Undelivered]:
         """The SQL function of this name."""
@@ -349,7 +367,7 @@ class Tables:
         due = self._over(held, age, 0.0, limit)
         for key in due:
             row = self.sessions.pop(key)
-            del self.updated_at[key], self.over_at[key]
+            del self.written[key], self.updated_at[key], self.over_at[key]
             self.inbox = {k: kept for k, kept in self.inbox.items() if (k[0], k[3]) != key}
             self.outbox = {k: kept for k, kept in self.outbox.items() if (k[0], k[2]) != key}
             self.results = {k: kept for k, kept in self.results.items() if k[:2] != key}

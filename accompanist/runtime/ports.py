@@ -136,6 +136,9 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     epoch: int | None = None
     """The epoch of `shard` this was decided under; the group commit takes none without it. None, given to the log
     itself: the one that it holds."""
+    turn: int = 0
+    """Which write of a session row this is, counted by the group commit as long as its shards are held. The log writes
+    no row over one of a later turn of the same epoch: a write may be carried out long after it was given up."""
 
 
 class Delivery(StrEnum):

@@ -497,3 +497,4 @@ class Driver(Holding):
         """Let what is under way end, at most so long, then stop: everything left is in the log."""
         self._dirty.now()
         await self._tasks.drain(seconds)
+        self._dirty.stop()

@@ -22,6 +22,7 @@ class Lazily:
         self._write = write
         self._due: dict[tuple[UUID, str], Session] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._stopped = False
 
     def __contains__(self, key: object) -> bool:
         return key in self._due
@@ -31,7 +32,7 @@ class Lazily:
 
     def soon(self, session: Session) -> None:
         self._due[session.key] = session
-        if self._timer is None:
+        if self._timer is None and not self._stopped:
             self._timer = asyncio.get_running_loop().call_later(limits.lazy_write_ms / 1000, self.now)
 
     def forget(self, session: Session) -> None:
@@ -40,7 +41,16 @@ class Lazily:
 
     def now(self) -> None:
         """Write all that is due."""
-        self._timer = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         due, self._due = self._due, {}
         for session in due.values():
             self._write(session)
+
+    def stop(self) -> None:
+        """Nothing is written any more: what began now would have nobody who waits for its end."""
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -105,6 +105,7 @@ class Script:
         waits = timer(of, chance.choice("12"), chance.choice([0.0, LONG_S, 10 * LONG_S]), role=role)
         return burst(
             of,
+            turn=chance.choice([0, 1, 1, 2, 3]),
             session=written if chance.random() < 0.6 else None,
             results=(answer,) if chance.random() < 0.3 else (),
             timers=(waits,) if chance.random() < 0.4 else (),

@@ -69,7 +69,7 @@ async def test_rows_are_found_by_an_index_however_the_tables_were(postgres_world
     admin = await postgres_world.connect("warehouse")
     for table in BIG:
         await admin.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
-    of = sessions.columns(row(header()))[10:12]  # as the log writes them: pages read what is here
+    of = sessions.columns(sessions.Write(row(header()), 1, 1))[10:12]  # as the log writes them: pages read what is here
     fill = FILL.replace("$1::integer", str(ROWS))
     for name, written in zip(("{header}", "{body}"), of, strict=True):
         fill = fill.replace(name, f"\\x{written.hex()}")

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 from uuid import UUID, uuid4
 
 import msgspec
@@ -91,11 +92,15 @@ class Hosted:
 
 
 class Sidecar:
-    """One sidecar of service `role`, with everything but a process around it."""
+    """One sidecar of service `role`, with everything but a process around it. Whatever a test leaves under way is ended
+    after it, as a process that leaves does it: `made` are those that were not yet."""
+
+    made: ClassVar[list[Sidecar]] = []
 
     def __init__(self, role: str, world: Services) -> None:
         away = [other for other in world.programs if world.databases[other] is not world.databases[role]]
         self.log = MemoryLog(world.databases[role], role, away=away, delivered=self._delivered)
+        self.made.append(self)
         self._world = world
         self.flusher = Flusher(self.log, sleep=_at_once)
         tracing = Tracing(Telemetry(), {})
