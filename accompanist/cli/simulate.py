@@ -153,7 +153,8 @@ def subjects_of(files: Sequence[Path], as_json: bool = False) -> list[Subject] |
             if choreography.initiator is not None:
                 module = importlib.import_module(choreography.module)
                 table, arguments = getattr(module, "WORKERS", None), getattr(module, "ARGUMENTS", ())
-                subjects.append(Subject(choreography, table, arguments))
+                source = (file.resolve(), root_of(file))
+                subjects.append(Subject(choreography, table, arguments, source))
     if not subjects:
         raise OperatorError(NOTHING_TO_RUN, f"in {', '.join(map(str, files))}")
     return subjects

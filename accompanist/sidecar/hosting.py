@@ -108,7 +108,7 @@ class Hosted:
             texts = gather(str(file), str(root), read)
             for choreography in compiled.choreographies:
                 self.add(choreography)
-                self._keep(choreography, PurePosixPath(file).relative_to(PurePosixPath(root)), texts)
+                self.keep(choreography, PurePosixPath(file).relative_to(PurePosixPath(root)), texts)
 
     def add(self, choreography: Choreography) -> None:
         """Host a choreography's projections at the roles that this service is bound to. Of several versions under one
@@ -151,7 +151,8 @@ class Hosted:
         except OperatorError:
             return []
 
-    def _keep(self, choreography: Choreography, file: PurePosixPath, texts: dict[str, str]) -> None:
+    def keep(self, choreography: Choreography, file: PurePosixPath, texts: dict[str, str]) -> None:
+        """Have a version that was added kept in the log, when it is registered."""
         size = sum(len(text.encode()) for text in texts.values())
         if size > limits.version_bytes_max:
             logger.warning(

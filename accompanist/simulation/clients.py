@@ -40,7 +40,7 @@ class Refused(Exception):
 
 async def ask(cluster: Cluster, service: str, chance: random.Random, method: str, **params: Any) -> dict[str, Any]:
     """One request to some replica of a service. Raises Unheard, Refused."""
-    there = [one for one in cluster.replicas if one.service == service and one.process.alive]
+    there = [one for one in cluster.replicas if one.service == service and one.process.alive and one.begun]
     if not there:
         raise Unheard("nobody is there")
     replica = chance.choice(there)

@@ -1,8 +1,10 @@
-"""A simulated cluster: services with real sidecars, on one database that lives in memory, with workers and a network.
+"""A simulated cluster: services with real sidecars, on databases that live in memory, with workers and a network.
 
     Cluster    the services, what connects them, and the faults that strike the whole
     Replica    one sidecar: driver, intake, group commit, calls and API as in production, in a process of its own
     Line       the way from a sidecar to its worker (`simulation.line`)
+    PeerLine   the way to a service in another database (`simulation.peer_line`), for the relay of production
+    Deploy     a changed choreography that comes in the middle (`simulation.deploys`)
 
 What is real: everything under `sidecar/`, the group commit, the codec, the compiled choreographies. What is fake: the
 log's tables (the verified fake), the connections, the workers, time and chance.
@@ -32,14 +34,18 @@ from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.intake import Intake
 from accompanist.sidecar.operating import Operators
 from accompanist.sidecar.outside import Outside
+from accompanist.sidecar.relay import Relay
 from accompanist.sidecar.tracing import Tracing
+from accompanist.sidecar.versions import Versions
 from accompanist.sidecar.waiters import Waiters
+from accompanist.simulation.deploys import Deploy
 from accompanist.simulation.faults import Faults, Kind
 from accompanist.simulation.hurt_log import HurtLog
 from accompanist.simulation.judge import Judge
 from accompanist.simulation.ledger import Ledger, PlainWorkers, Workers
 from accompanist.simulation.line import Line, PlainLine
 from accompanist.simulation.loop import Process, SeededLoop
+from accompanist.simulation.peer_line import PeerLine
 from accompanist.simulation.subject import Subject
 from accompanist.telemetry.spans import Telemetry
 
@@ -70,6 +76,8 @@ class Cluster:
         share = drawn.choice((0.0, 0.0, 0.5, 1.0)) if plain is None else float(plain)
         self.plain = frozenset(name for name in self.services if drawn.random() < share)
         """The services whose worker has no fence."""
+        self.peers = random.Random(f"{seed}/peers")
+        self.place = self._places()
         self.bindings = {one.choreography.name: self._bound(one.choreography) for one in subjects}
         self.database = HurtDatabase(self)
         self.judge = Judge(self)
@@ -82,13 +90,25 @@ class Cluster:
         self.workers = {name: self._workers(name) for name in self.services}
         self.down: Counter[str] = Counter()
         """What cannot be reached now: "database", a service's way to it, or its worker; and how often over."""
-        self.hosted = {name: self._hosted(name) for name in self.services}
+        self.deploy = Deploy(self)
+        self._hosted_by = {} if self.deploy.planned else {name: self._hosted(name) for name in self.services}
         self.replicas: list[Replica] = []
         self._buried: list[Replica] = []
         """The dead, lest the garbage collector ends what only stands still."""
 
     def _bound(self, choreography: Choreography) -> dict[str, str]:
         return {role: self.chance.choice(self.services) for role in choreography.roles}
+
+    def _places(self) -> dict[str, int]:
+        """In which database each service is: one for all, for most seeds."""
+        if self.peers.random() < 0.6:
+            return dict.fromkeys(self.services, 0)
+        places = {name: self.peers.randrange(2) for name in self.services}
+        return {**places, self.services[-1]: 2}
+
+    def elsewhere(self, service: str) -> list[str]:
+        """The services that are in another database than this one."""
+        return [name for name in self.services if self.place[name] != self.place[service]]
 
     def _workers(self, service: str) -> Workers:
         chance = random.Random(f"{self.seed}/workers/{service}")
@@ -100,9 +120,18 @@ class Cluster:
             return self.bindings[name]
 
         hosted = Hosted(service, bind)
-        for subject in self.subjects:
-            hosted.add(subject.choreography)
+        if not self.deploy.planned:
+            for subject in self.subjects:
+                hosted.add(subject.choreography)
+            return hosted
+        for version in self.deploy.of(service):
+            hosted.add(version.choreography)
+            hosted.keep(*version)
         return hosted
+
+    def hosted(self, service: str) -> Hosted:
+        """What a sidecar of the service is started with."""
+        return self._hosted_by.get(service) or self._hosted(service)
 
     # -- what everybody uses -----------------------------------------------------------------------
 
@@ -193,6 +222,8 @@ class HurtDatabase(MemoryDatabase):
         refused: dict[int, Delivery] = {}
         for number, letter in enumerate(letters):
             self._noted(letter)
+            if letter.schema not in self.services:
+                continue  # it goes to another database
             if letter.message.key in self.services[letter.service].inbox:
                 continue  # it is held already, which is always said
             if self._cluster.faults.strike(Kind.DELIVER_FULL, letter.message.kind.value):
@@ -232,6 +263,11 @@ class Replica:
     def clock(self) -> float:
         return self.cluster.clock() + self._skew_s
 
+    def leave_soon(self) -> None:
+        """Go, if it is there, to come back with what is deployed then."""
+        if self.process.alive and not self.api.leaving:
+            self.process.spawn(self.leave())
+
     def new_id(self) -> UUID:
         return UUID(int=self._chance.getrandbits(128), version=4)
 
@@ -241,7 +277,8 @@ class Replica:
     def _open(self) -> None:
         cluster, chance, loop = self.cluster, self._chance.random, self.cluster.loop
         tracing = Tracing(Telemetry(), {})
-        self.memory = MemoryLog(cluster.database, self.service, delivered=cluster.notify)
+        away = cluster.elsewhere(self.service)
+        self.memory = MemoryLog(cluster.database, self.service, away=away, delivered=self._delivered)
         self.log = HurtLog(self.memory, self.process, self.service, cluster)
         self.flusher = Flusher(self.log, jitter=chance, clock=loop.time)
         line = PlainLine(self) if self.service in cluster.plain else Line(self)
@@ -253,14 +290,19 @@ class Replica:
         }
         self.calls = Calls(classes, tracing, chance=chance, clock=self.clock, new_id=self.new_id, monotonic=loop.time)
         self.waiters = Waiters()
-        hosted = cluster.hosted[self.service]
+        hosted = cluster.hosted(self.service)
         self.driver = Driver(
             self.service, hosted, self.log, self.flusher, self.calls, tracing, self.waiters.ended, clock=self.clock
         )
         collection = Collector(self.log, self.calls, collect_after_ms=collect_after_ms, tombstone_ms=tombstone_ms)
         background = Background(away=(LogUnavailable,), jitter=chance, clock=loop.time)
+        versions = None
+        if cluster.deploy.planned:
+            versions = Versions(hosted, self.log, tombstone_ms=tombstone_ms, clock=loop.time)
+        couriers = {peer: PeerLine(self, peer) for peer in away}
+        self.relay = Relay(self.log, couriers, self.driver.clashed, background)
         self.intake = Intake(
-            self.process.name, self.log, self.driver, collection, clock=loop.time, background=background
+            self.process.name, self.log, self.driver, collection, versions, clock=loop.time, background=background
         )
         self.api = Api(
             self.service,
@@ -281,8 +323,32 @@ class Replica:
             self.service, hosted, self.log, self.api, lambda seconds: self.driver.timed(seconds), self.clock
         )
         self.methods = self.api.methods() | operators.methods() | outside.methods()
-        self.intake.start()
+        self.begun = versions is None
+        self.beginning = None if versions is None else asyncio.create_task(self._register(versions))
+        if versions is None:
+            self.relay.start()
+            self.intake.start()
         self.looking = asyncio.create_task(self.calls.look())
+
+    async def _register(self, versions: Versions) -> None:
+        """Nothing begins before that. Production's sidecar ends where its log is away, and is started again."""
+        while not self.begun:
+            try:
+                await versions.register()
+            except LogUnavailable:
+                await asyncio.sleep(0.5)
+                continue
+            self.begun = True
+        if not self.api.leaving:
+            self.relay.start()
+            self.intake.start()
+
+    def _delivered(self, services: Collection[str]) -> None:
+        """Something is in the inboxes of these services, or in our outbox for them."""
+        away = set(self.cluster.elsewhere(self.service)) & set(services)
+        self.cluster.notify(set(services) - away)
+        for peer in sorted(away):
+            self.cluster.loop.later(self.cluster.delay_s(), self.process.soon, self.relay.wake, [peer])
 
     def wake(self) -> None:
         self.process.soon(self.intake.wake)
@@ -291,6 +357,7 @@ class Replica:
         """As production's sidecar leaves, in its order."""
         self.api.leaving = True
         await self.intake.stop()
+        await self.relay.stop()
         await self.driver.drain(4.0)
         await self.intake.release()
         await self.flusher.close()

@@ -41,6 +41,10 @@ class Kind(StrEnum):
     CALL_HANGS = "call-hangs"  # no answer, ever
     CALL_LONG = "call-long"  # done late, and then answered, by a worker without a fence
     DECLINES = "declines"  # the worker decides against it
+    # of a call of a peer in another database
+    RELAY_LOST = "relay-lost"  # it does not arrive, or its answer does not
+    RELAY_LATE = "relay-late"  # given up by the sidecar, and arrives afterwards
+    RELAY_TWICE = "relay-twice"  # arrives once more, later
     # of a client
     ANSWER_LOST = "answer-lost"  # the client does not hear what the API said
     # of the whole, per minute
@@ -51,6 +55,7 @@ class Kind(StrEnum):
     DATABASE_DOWN = "database-down"
     PARTITION = "partition"  # one service cannot reach the database
     WORKER_DOWN = "worker-down"
+    PEER_DOWN = "peer-down"  # nobody in another database reaches a service
 
 
 _PER_MINUTE: dict[Kind, tuple[float, ...]] = {
@@ -89,6 +94,12 @@ _PER_LEASE: dict[Kind, tuple[float, ...]] = {
 }
 _OF_PLAIN: dict[Kind, tuple[float, ...]] = {Kind.CALL_LONG: (0.05, 0.2)}
 _PER_TAKE: dict[Kind, tuple[float, ...]] = {Kind.TAKE_HELD: (0.05, 0.3)}
+_PER_RELAY: dict[Kind, tuple[float, ...]] = {
+    Kind.RELAY_LOST: (0.05, 0.3),
+    Kind.RELAY_LATE: (0.05, 0.2),
+    Kind.RELAY_TWICE: (0.05, 0.3),
+    Kind.PEER_DOWN: (3, 8),
+}
 _CHOSEN = 0.4
 """How likely a seed uses a kind."""
 
@@ -109,7 +120,7 @@ class Faults:
         self._healed = False
         self.rates: dict[Kind, float] = {}
         chosen = random.Random(f"{seed}/faults")
-        for kind, rates in (_PER_CALL | _PER_MINUTE | _PER_LEASE | _OF_PLAIN | _PER_TAKE).items():
+        for kind, rates in (_PER_CALL | _PER_MINUTE | _PER_LEASE | _OF_PLAIN | _PER_TAKE | _PER_RELAY).items():
             used, rate = chosen.random() < _CHOSEN, chosen.choice(rates)
             if used and kind not in without:
                 self.rates[kind] = rate

@@ -168,6 +168,9 @@ class _Request:
             self._cluster.mark("taken over")
         if writing is not None:
             judge.committed(writing)
+        if self._name == "accept":
+            for answer in value:
+                self._cluster.mark(f"relayed {answer.value}")
         if self._name == "take" and self._cluster.faults.strike(Kind.TAKE_MIXED):
             return self._mixed(value)
         return value

@@ -142,6 +142,9 @@ class Judge:
         for what, now, seen in (("vote", row.vote, self.votes), ("outcome", row.outcome, self.outcomes)):
             if (now is not None and seen.setdefault(key, now) != now) or (now is None and key in seen):
                 self.wrong(f"{key[0]} {key[1]}: its {what} was {seen[key]} and is {now}")
+        subject = self._cluster.subjects_of.get(key[0])
+        if row.outcome is not None and subject and row.version.fingerprint != subject.choreography.fingerprint:
+            self._cluster.mark("old version ends" if self._cluster.deploy.newest else "old version")
         if row.asked:
             self.asked.add((*key, row.asked))
         if row.reason == DEADLINE and key[0] not in self.expired:

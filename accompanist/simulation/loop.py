@@ -106,6 +106,17 @@ class SeededLoop(asyncio.BaseEventLoop):
     def put(self, handles: list[asyncio.Handle]) -> None:
         self._ready.extend(handles)  # type: ignore[attr-defined]
 
+    def run_in_executor(  # type: ignore[override]
+        self, executor: object, func: Callable[..., T], *args: Any
+    ) -> asyncio.Future[T]:
+        """There are no threads: it is done at once."""
+        done: asyncio.Future[T] = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except Exception as problem:
+            done.set_exception(problem)
+        return done
+
     def end(self) -> None:
         """Let go of everything that still waits, without a word."""
         for task in asyncio.all_tasks(self):

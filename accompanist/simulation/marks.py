@@ -53,6 +53,16 @@ REQUIRED = {
     "call-hangs": "a call is never answered",
     "notify-lost": "a wake-up is lost",
     "plain late": "a worker without a fence does something that nobody waits for any more",
+    "relayed stored": "a message goes from one database to another",
+    "relayed same": "a message goes there twice",
+    "relayed closed": "a message comes there for a saga that was collected",
+    "relay-lost": "a call of a peer is lost, or its answer",
+    "relay-late": "a call of a peer that was given up arrives later",
+    "relay-twice": "a call of a peer arrives twice",
+    "peer-down": "a peer is away",
+    "deploy": "a changed choreography is deployed",
+    "said version.brought_back": "a version that is not deployed any more comes from the log",
+    "old version ends": "a saga ends on the version that it began with, after another was deployed",
     "said sessions.collected": "sagas are collected",
 }
 
@@ -69,6 +79,7 @@ RARE = frozenset(
         "crash-after done",
         "crash-after settled",
         "delivered closed",
+        "relayed closed",
         "operator resumes",
     }
 )

@@ -152,6 +152,7 @@ class _Scenario:
         trouble = [cluster.loop.create_task(self._trouble(kind)) for kind in _TROUBLE if kind in cluster.faults.rates]
         clients = [cluster.loop.create_task(client.run()) for client in self._clients()]
         watch = cluster.loop.create_task(self._watch())
+        deploying = cluster.loop.create_task(cluster.deploy.run())
         outside = Outside(cluster)
         telling = cluster.loop.create_task(outside.run())
         await self._until(hurt_s, lambda: bool(judge.broken))
@@ -181,7 +182,7 @@ class _Scenario:
             if client.done() and not client.cancelled() and (problem := client.exception()) is not None:
                 judge.wrong(f"a client failed: {problem!r}")
         outside.end()
-        for task in (watch, person, telling):
+        for task in (watch, person, telling, deploying):
             task.cancel()
 
     def _clients(self) -> list[Client]:
@@ -277,6 +278,10 @@ class _Scenario:
         services = self._cluster.services
         self._away(f"database of {services[self._cluster.faults.pick(kind, len(services))]}", kind, 10.0)
 
+    def _on_peer_down(self, kind: Kind) -> None:
+        services = self._cluster.services
+        self._away(f"peer {services[self._cluster.faults.pick(kind, len(services))]}", kind, 12.0)
+
     def _on_worker_down(self, kind: Kind) -> None:
         services = self._cluster.services
         self._away(f"worker of {services[self._cluster.faults.pick(kind, len(services))]}", kind, 12.0)
@@ -301,6 +306,7 @@ _TROUBLE = (
     Kind.DATABASE_DOWN,
     Kind.PARTITION,
     Kind.WORKER_DOWN,
+    Kind.PEER_DOWN,
 )
 _HARMLESS = frozenset(
     {"log.unavailable", "log.available", "call.again", "call.given_up", "leases.not_released", "message.unhostable"}

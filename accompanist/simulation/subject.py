@@ -6,8 +6,10 @@ them; a function declines by raising `language.direct.Declined`. Arguments likew
 
 from __future__ import annotations
 
+import functools
 import random
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,6 +17,7 @@ import orjson
 from accompanist.language import codec, direct, waits
 from accompanist.language.load import load
 from accompanist.language.program import Choreography
+from accompanist.simulation.deploys import Version, versions
 from accompanist.simulation.explore_values import Maker, constants
 from accompanist.simulation.worker import Refusal
 
@@ -22,22 +25,29 @@ _starts_max = 12
 
 
 class Subject:
-    """One choreography that can be started."""
+    """One choreography that can be started. `source`: its file, and the root that its imports start from."""
 
     def __init__(
         self,
         choreography: Choreography,
         functions: Mapping[str, Callable[..., Any]] | None = None,
         arguments: Sequence[Mapping[str, Any]] = (),
+        source: tuple[Path, Path] | None = None,
     ) -> None:
         assert choreography.initiator is not None
         self.choreography = choreography
         self.initiator = choreography.initiator
         self.programs = {role: load(choreography, role) for role in choreography.roles}
+        self._source = source
         self._functions = functions or {}
         self._maker = Maker(constants(choreography))
         self._made: dict[tuple[str, str], list[bytes]] = {}
         self.starts = [codec.encode(dict(given)) for given in arguments] or self._starts()
+
+    @functools.cached_property
+    def versions(self) -> Sequence[Version]:
+        """What is deployed of it, one after the other; nothing where nobody said which file it comes from."""
+        return () if self._source is None else versions(self.choreography, *self._source)
 
     def _starts(self) -> list[bytes]:
         types = self.programs[self.initiator].parameter_types

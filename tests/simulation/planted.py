@@ -35,7 +35,9 @@ from accompanist.sidecar.asking import Asking
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.news import News, shard_of
+from accompanist.sidecar.relay import Relay
 from accompanist.sidecar.unended import Unended
+from accompanist.sidecar.versions import Versions
 from accompanist.simulation.run import Ran, Setting, run
 from accompanist.simulation.worker import FencedWorker
 from tests.simulation.subjects import subjects
@@ -280,6 +282,22 @@ def unswept_begun_anew() -> Sequence[Any]:
     return [patch.object(News, "may_have", lambda self, shard, before: self.standing(shard) != before)]
 
 
+def silent_peer_believed() -> Sequence[Any]:
+    real = Relay._deliveries
+
+    def deliveries(self: Any, peer: str, answer: Any, count: int) -> Any:
+        return real(self, peer, answer, count) or [Delivery.STORED] * count
+
+    return [patch.object(Relay, "_deliveries", deliveries)]
+
+
+def version_not_looked_for() -> Sequence[Any]:
+    async def step(self: Any, sessions: Any) -> None:
+        """Nothing is brought back."""
+
+    return [patch.object(Versions, "step", step)]
+
+
 def silence_is_success() -> Sequence[Any]:
     async def flush(self: Any, group: Any) -> None:
         try:
@@ -432,6 +450,8 @@ PLANTED = [
         unswept_begun_anew,
         only="errand",
     ),
+    Plant("silent-peer-believed", "a peer that gives no answer has what was sent", 60, silent_peer_believed),
+    Plant("version-not-looked-for", "no version is brought back from the log", 60, version_not_looked_for),
     Plant("repeats-lost", "what was stored, and the answer lost, is handed over by nobody", 100, repeats_lost),
 ]
 
