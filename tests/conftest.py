@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Iterator
 
 import pytest
 
+from tests.bounded import bounded
 from tests.postgres import Cluster, Database
 from tests.postgres import cluster as running
+
+_BOUNDED = ("runtime", "sidecar", "simulation")
+"""Where tests wait for what sidecars do."""
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """No wait of these tests goes on for ever."""
+    waits = isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj)
+    if waits and item.path.parent.name in _BOUNDED:
+        item.obj = bounded(item.obj)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ A `Process` is everything that runs in a context of its own: its tasks, their ca
 runs again, from the very instruction: no `finally`, no `except`, as after SIGKILL. Stopped, all that becomes ready
 for it is kept, in order, until it goes on, as after SIGSTOP.
 
-Not promised: an end. A world in which nothing is ready and no timer is set raises `Stuck`.
+Not promised: an end. A world in which nothing is ready and no timer is set raises `Stuck`, and so does one in which
+something is ready for ever, so that time stands still.
 """
 
 from __future__ import annotations
@@ -21,16 +22,18 @@ import asyncio
 import contextlib
 import heapq
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextvars import Context, ContextVar
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+_turns_max = 100_000
+"""Turns of the loop at one time; a turn of waiting for others takes one."""
 _PROCESS: ContextVar[Process] = ContextVar("process")
 
 
 class Stuck(Exception):
-    """Nothing is left to happen, and somebody still waits."""
+    """Nothing is left to happen and somebody still waits, or something goes round and time stands still."""
 
 
 class Process:
@@ -90,6 +93,8 @@ class SeededLoop(asyncio.BaseEventLoop):
         self._now = 0.0
         self.failures: list[str] = []
         self.steps = 0
+        self._turns = 0
+        """Since time moved."""
         self.set_exception_handler(self._failed)
 
     def time(self) -> float:
@@ -130,6 +135,9 @@ class SeededLoop(asyncio.BaseEventLoop):
         ready: Any = self._ready  # type: ignore[attr-defined]
         if not ready:
             ready.extend(self._due())
+        self._turns += 1
+        if self._turns > _turns_max:
+            raise Stuck(f"time stands still at {self._now:.4f} s, after {_turns_max} turns: {_named(ready)}")
         for _ in range(len(ready)):
             handle = ready.popleft()
             if handle._cancelled:
@@ -150,6 +158,7 @@ class SeededLoop(asyncio.BaseEventLoop):
             if handle.cancelled() or (process is not None and not process.alive):
                 continue
             if not due:
+                self._turns = self._turns if handle.when() <= self._now else 0
                 self._now = max(self._now, handle.when())
             due.append(handle)
         if not due:
@@ -168,6 +177,14 @@ class SeededLoop(asyncio.BaseEventLoop):
 
     def _write_to_self(self) -> None:
         """Nobody else runs who could have to be woken."""
+
+
+def _named(handles: Iterable[asyncio.Handle]) -> str:
+    """What goes round, by the places where tasks wait."""
+    tasks = (getattr(handle._callback, "__self__", None) for handle in handles)  # type: ignore[attr-defined]
+    frames = [frame for task in tasks if isinstance(task, asyncio.Task) for frame in task.get_stack()[-1:]]
+    places = {f"{frame.f_code.co_qualname} at {frame.f_code.co_filename}:{frame.f_lineno}" for frame in frames}
+    return ", ".join(sorted(places)[:5]) or "no task"
 
 
 async def for_ever() -> None:
