@@ -422,12 +422,13 @@ class Tables:
         self._let_events_go(age, limit)
         due = [key for key, (_, at) in sorted(self.stubs.items(), key=lambda e: e[1][1]) if at < now - age][:limit]
         gone = {key[0] for key in due}
-        self.requests = {name: kept for name, kept in self.requests.items() if kept[0].session not in gone}
         for key in due:
             del self.stubs[key]
             self.forgotten[key[0]] = None
             self.inbox = {k: kept for k, kept in self.inbox.items() if (k[0], k[3]) != key}
             self.arrivals = {k: early for k, early in self.arrivals.items() if not early or (k[0], k[3]) != key}
+        gone -= {key[0] for key in (*self.stubs, *self.sessions)}
+        self.requests = {name: kept for name, kept in self.requests.items() if kept[0].session not in gone}
         self._forget_requests(age, limit)
         remembered = {key[0] for key in (*self.stubs, *self.sessions)}
         return [session for session in self.forgotten if session not in remembered][:limit]

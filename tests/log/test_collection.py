@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import msgspec
 
 from accompanist.limits import shards_count
@@ -115,16 +117,19 @@ async def test_what_a_fence_is_to_forget_is_told_until_it_was_acknowledged(world
 
 async def test_a_session_is_forgotten_when_the_last_of_its_roles_here_is(world: World) -> None:
     log = await owner(world, "warehouse")
-    of = header()
+    of, key = header(), uuid4()
+    await log.request(key, of.session, "ask", b"digest")
     await log.flush([burst(of, session=over(of))])
     await world.pass_time(AGE_S + 1)
     assert await log.collect(AGE_MS, 10) == 1
     await log.flush([burst(of, session=over(of, "stock"))])
     await world.pass_time(AGE_S + 1)
     assert await log.forget(AGE_MS, 10) == [], "the other role's row is there"
+    assert await log.requested(key) is not None, "and with it the key"
     assert await log.collect(AGE_MS, 10) == 1
     await world.pass_time(AGE_S + 1)
     assert await log.forget(AGE_MS, 10) == [of.session]
+    assert await log.requested(key) is None
 
 
 async def test_a_message_that_came_in_while_its_session_was_collected_begins_nothing(world: World) -> None:
