@@ -234,7 +234,7 @@ class HurtDatabase(MemoryDatabase):
         answers = iter(super().hand_over(kept, sender_service))
         answered = [refused.get(number) or next(answers) for number in range(len(letters))]
         for letter, answer in zip(letters, answered, strict=True):
-            self._cluster.mark(f"delivered {answer.value}")
+            self._cluster.mark(f"{'delivered' if letter.schema in self.services else 'to relay'} {answer.value}")
             message = letter.message
             words = f"{message.kind.value} {message.site} {message.sender} -> {message.receiver} {answer.value}"
             self._cluster.log(f"  {message.session.hex[:6]} {words} {hashlib.md5(message.payload).hexdigest()[:6]}")

@@ -446,9 +446,9 @@ PLANTED = [
     Plant(
         "unswept-begun-anew",
         "a session is begun anew by what another role of its service says, before its shard was swept",
-        100,
+        300,
         unswept_begun_anew,
-        only="errand",
+        quick=False,
     ),
     Plant("silent-peer-believed", "a peer that gives no answer has what was sent", 60, silent_peer_believed),
     Plant("version-not-looked-for", "no version is brought back from the log", 60, version_not_looked_for),
