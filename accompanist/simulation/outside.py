@@ -85,7 +85,8 @@ class Outside:
             except Refused as problem:
                 if problem.code == "ACC717":  # it is over
                     return
-                if problem.code not in ASK_AGAIN | {"ACC743"}:
+                # ACC718: a deployment is under way, and who was asked has not found the session's version yet
+                if problem.code not in ASK_AGAIN | {"ACC718", "ACC743"}:
                     cluster.judge.wrong(f"{session}: {name} for {role} was refused with {problem.code}")
                     return
             await asyncio.sleep(chance.uniform(0.05, 1.0))
