@@ -107,7 +107,8 @@ class Connection(asyncio.Protocol):
         sent, self._sent = self._sent, []
         if not outgoing or self.lost or self._transport is None:
             return
-        self._transport.writelines(outgoing)
+        # not writelines: in CPython 3.12.0 to 3.12.8, 3.13.0 and 3.13.1 it never says that the peer does not read
+        self._transport.write(b"".join(outgoing))
         for call in sent:
             # a turn later: uvloop writes when this turn's callbacks have run
             self._loop.call_soon(call)
