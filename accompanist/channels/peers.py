@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from accompanist import limits
+from accompanist.runtime.headers import message_fault, trace_headers
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Delivery
 
@@ -92,18 +93,22 @@ def read(data: bytes) -> list[Message]:
         carried = _carried.decode(data)
     except UnicodeDecodeError:
         raise msgspec.DecodeError("not UTF-8") from None
-    return [
-        Message(
-            header=one.header,
-            kind=one.kind,
-            site=one.site,
-            sender=one.sender,
-            receiver=one.receiver,
-            payload=bytes(one.payload),
-            context=one.context,
-        )
-        for one in carried
-    ]
+    return [_message(one) for one in carried]
+
+
+def _message(one: _Carried) -> Message:
+    message = Message(
+        header=one.header,
+        kind=one.kind,
+        site=one.site,
+        sender=one.sender,
+        receiver=one.receiver,
+        payload=bytes(one.payload),
+        context=trace_headers(one.context),
+    )
+    if (fault := message_fault(message)) is not None:
+        raise msgspec.DecodeError(fault)
+    return message
 
 
 def answer(deliveries: Sequence[Delivery]) -> bytes:

@@ -16,12 +16,20 @@ import msgspec
 
 from accompanist import limits
 from accompanist.log.sessions import decode_header, encode
-from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.headers import header_fault, place_fault, trace_headers
+from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Commit, Delivery
 
 _log = logging.getLogger(__name__)
-_header = functools.lru_cache(maxsize=limits.headers_cached_max)(decode_header)
-"""The messages of a session have one header, and share it in memory."""
+
+
+@functools.lru_cache(maxsize=limits.headers_cached_max)
+def _header(data: bytes) -> tuple[Header, str | None]:
+    """The header, and what is wrong with it. The messages of a session have one, and share it in memory."""
+    header = decode_header(data)
+    return header, header_fault(header)
+
+
 _decode_context = msgspec.json.Decoder(dict[str, str]).decode
 _NO_CONTEXT = b"{}"
 
@@ -32,8 +40,10 @@ STORED = "session, site, sender, receiver, kind, header, payload, context"
 def from_columns(stored: Sequence[Any]) -> Message | None:
     """The message that was written, from the columns of STORED; None if it cannot be read."""
     session, site, sender, receiver, kind, header, payload, context = stored
+    message: Message | None
+    fault: str | None
     try:
-        told = _header(header)
+        told, fault = _header(header)
         message = Message(
             header=told,
             kind=Kind(kind),
@@ -41,11 +51,11 @@ def from_columns(stored: Sequence[Any]) -> Message | None:
             sender=sender,
             receiver=receiver,
             payload=payload,
-            context={} if context == _NO_CONTEXT else _decode_context(context),
+            context={} if context == _NO_CONTEXT else trace_headers(_decode_context(context)),
         )
     except (msgspec.DecodeError, ValueError, RecursionError):
-        message = None
-    if message is None or message.session.bytes != session.bytes:
+        message, fault = None, None
+    if message is None or message.session.bytes != session.bytes or fault or place_fault(message):
         _log.warning("inbox row cannot be read: session %s site %.80s from %.80s", session, site, sender)
         return None
     return message

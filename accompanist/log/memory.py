@@ -28,6 +28,7 @@ from accompanist.log.story import NOTHING_SEEN, Seen, Story
 from accompanist.log.tables import Key, MemoryDatabase, Outgoing
 from accompanist.log.timers import FIRED, MOVED
 from accompanist.runtime.control import CLIENT
+from accompanist.runtime.headers import message_fault
 from accompanist.runtime.messages import Kind, Message, shard_of, spoken_by
 from accompanist.runtime.ports import (
     EVERY_SESSION,
@@ -172,6 +173,9 @@ class MemoryLog:
             self._passed_over.append((key, place))
             return None
         message, sender_service, _ = self.tables.inbox[key]
+        if message_fault(message) is not None:
+            self._passed_over.append((key, place))
+            return None
         return Taken(message=message, sender_service=sender_service, known=known, place=place)
 
     async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
@@ -192,7 +196,7 @@ class MemoryLog:
         weight = sum(len(message.payload) + limits.row_around_bytes for message, _, _ in stored)
         answers = sum(len(row.value) + limits.row_around_bytes for row in results)
         more = weight > limits.load_bytes_max and not whole
-        heard = (message for message, service, _ in stored if spoken_by(message, service))
+        heard = (m for m, service, _ in stored if message_fault(m) is None and spoken_by(m, service))
         memory = Memory(
             session=self.tables.sessions.get((session, role)),
             inbox=tuple(m for m in heard if not (more and m.kind in (Kind.DATA, Kind.CHOICE))),
@@ -212,6 +216,7 @@ class MemoryLog:
                 (message, service)
                 for message, service, _ in self.tables.inbox.values()
                 if _of(message) == (session, role)
+                and message_fault(message) is None
                 and message.kind in (Kind.DATA, Kind.CHOICE)
                 and (len(message.site), message.site) >= (len(site), site)
             ]

@@ -23,6 +23,7 @@ from accompanist.language.codec import unquoted
 from accompanist.rpc import strict
 from accompanist.rpc.strict import Malformed
 from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Missing, Replied, RetryLater, Reused
+from accompanist.runtime.headers import words
 
 PARSE_ERROR = -32700
 INVALID_REQUEST = -32600
@@ -224,7 +225,7 @@ def told(method: str, answer: Answer) -> Answer:
 def _failure(error: _ErrorFields) -> Answer:
     match error.code:
         case code if code == DECLINED:
-            return Declined((_text(error.data) or error.message)[: limits.reason_chars_max])
+            return Declined(words(_text(error.data) or error.message))
         case code if code == RETRY_LATER:
             return RetryLater(_token(error.data) or "the worker asks to try again later")
         case code if code == CLOSED:

@@ -23,7 +23,7 @@ from uuid import UUID
 import msgspec
 import orjson
 
-from accompanist import limits
+from accompanist.runtime.headers import words
 from accompanist.runtime.messages import Header, Kind, Message
 
 CLIENT = ""
@@ -106,7 +106,7 @@ def roles_in(message: Message) -> frozenset[str]:
 
 
 def reason_in(message: Message) -> str:
-    """The reason that an `abort`, `compensated`, `cancel` or `ended` gives, cut to its bound."""
+    """The reason that an `abort`, `compensated`, `cancel` or `ended` gives, as one line within its bound."""
     try:
         if message.kind is Kind.COMPENSATED:
             reason = msgspec.json.decode(message.payload, type=Compensated).reason
@@ -115,7 +115,7 @@ def reason_in(message: Message) -> str:
             reason = said if isinstance(said, str) else said.reason
     except msgspec.DecodeError:
         return "no reason given"
-    return reason[: limits.reason_chars_max]
+    return words(reason)
 
 
 def closure(first: Iterable[str], said: dict[str, frozenset[str]]) -> frozenset[str]:

@@ -31,6 +31,8 @@ ATTRIBUTE_NAME = r"\A[A-Za-z][A-Za-z0-9_.-]*\Z"
 # from its beginning to its end
 _UNSEEN = "\\x00-\\x1f\\x7f-\\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\\ud800-\\udfff"
 ATTRIBUTE_TEXT = rf"\A[^{_UNSEEN}]+\Z"
+_unseen = re.compile(f"[{_UNSEEN}]").sub
+_breaks = re.compile(r"[\t\n\r]").sub
 _attribute_name = re.compile(ATTRIBUTE_NAME).search
 _attribute_text = re.compile(ATTRIBUTE_TEXT).search
 _is_trace = re.compile(r"[\x20-\x7e]*", re.ASCII).fullmatch
@@ -38,11 +40,15 @@ _is_trace = re.compile(r"[\x20-\x7e]*", re.ASCII).fullmatch
 
 def message_fault(message: Message) -> str | None:
     """What is wrong with a message's header or with what names it, as a part of a sentence; None: nothing."""
-    if (message.kind is Kind.EVENT) != (not message.header.choreography):
-        return (
-            "its header names no choreography" if not message.header.choreography else "an event names a choreography"
-        )
-    return header_fault(message.header) or key_fault(message.site, message.sender, message.receiver)
+    return header_fault(message.header) or place_fault(message)
+
+
+def place_fault(message: Message) -> str | None:
+    """The same where the header was looked at before: the messages of a session have one."""
+    named = bool(message.header.choreography)
+    if named == (message.kind is Kind.EVENT):
+        return "it is an event and names a choreography" if named else "its header names no choreography"
+    return key_fault(message.site, message.sender, message.receiver)
 
 
 def header_fault(header: Header) -> str | None:
@@ -76,6 +82,11 @@ def key_fault(site: str, sender: str, receiver: str) -> str | None:
 def is_name(text: str) -> bool:
     """Whether it can be a choreography's or a role's: a Python name."""
     return len(text) <= limits.name_chars_max and text.isidentifier()
+
+
+def words(text: str) -> str:
+    """What somebody says in his own words, a reason say: one line of a bounded length that holds nothing unseen."""
+    return _unseen("\ufffd", _breaks(" ", text[: limits.reason_chars_max]))
 
 
 def trace_headers(context: Mapping[str, str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ from accompanist.language.program import RoleProgram
 from accompanist.language.refusal import may_fail
 from accompanist.language.words import Outcome
 from accompanist.runtime.burst import CallWorker, WaitFor
+from accompanist.runtime.headers import words
 from accompanist.runtime.mailbox import Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.operate import Gap
@@ -347,7 +348,7 @@ def _reason(said: object) -> str:
     """Why a program aborts, in words that every log holds: it may have computed anything."""
     if not isinstance(said, str):
         return f"aborted; the reason given is no text but a {type(said).__name__}"
-    return str.__str__(said)[: limits.reason_chars_max].encode("utf-8", "replace").decode()
+    return words(str.__str__(said))
 
 
 def _too_long(text: str) -> Failed:

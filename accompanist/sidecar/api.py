@@ -42,6 +42,7 @@ from accompanist.language import codec
 from accompanist.log.story import NOTHING_SEEN, Seen, Story
 from accompanist.rpc.server import Handler
 from accompanist.runtime.control import CLIENT, control
+from accompanist.runtime.headers import trace_headers, words
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import (
     Commit,
@@ -294,7 +295,7 @@ class Api:
         if memory.session is not None and memory.session.outcome is not None:
             raise PeerError(OVER, f"{asked.session} is {memory.session.outcome}", "there is nothing left to cancel")
         self.hosted_here(asked.session, first.receiver)
-        reason = asked.reason[: limits.reason_chars_max]
+        reason = words(asked.reason)
         message = control(first.header, Kind.CANCEL, CLIENT, first.receiver, reason)
         message = msgspec.structs.replace(message, context=first.context)
         delivery = await self.deliver(message)
@@ -370,7 +371,7 @@ def _context_in(meta: bytes | None) -> dict[str, str]:
         given = msgspec.json.decode(meta, type=dict[str, Any])
     except msgspec.DecodeError:
         return {}
-    return {key: given[key] for key in ("traceparent", "tracestate", "baggage") if isinstance(given.get(key), str)}
+    return trace_headers({key: text for key, text in given.items() if isinstance(text, str)})
 
 
 def _over(row: SessionRow | None, early: bool) -> bool:

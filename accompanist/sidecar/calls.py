@@ -45,6 +45,7 @@ from accompanist.runtime.answers import (
 from accompanist.runtime.backoff import RETRIABLE
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, CloseAnswered, Event, Name, Undid
+from accompanist.runtime.headers import words
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Executed, ResultKind
 from accompanist.sidecar import drawn
@@ -189,9 +190,7 @@ class Calls:
             case Replied(value=value):
                 return Answered(call.site, Name.REPLIED, value)
             case Declined(reason=reason):
-                return Answered(
-                    call.site, Name.DECLINED, orjson.dumps(reason.replace("\0", "")[: limits.reason_chars_max])
-                )
+                return Answered(call.site, Name.DECLINED, orjson.dumps(words(reason)))
             case Closed():
                 return Answered(call.site, Name.SHUT)
             case Reused():
@@ -396,7 +395,7 @@ class Failing:
 def _trouble(answer: Answer) -> str:
     """What went wrong, for people who look at the session. A reason to decline is made for them."""
     if isinstance(answer, Declined):
-        return f"it declines, which it may not: {answer.reason}"[: limits.reason_chars_max]
+        return words(f"it declines, which it may not: {answer.reason}")
     return _words(answer)
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from accompanist import limits
+from accompanist.runtime.headers import ATTRIBUTE_NAME, ATTRIBUTE_TEXT
 from accompanist.runtime.ports import Cursor, Phase, Search
 
 Name = Annotated[str, msgspec.Meta(max_length=limits.name_chars_max)]
@@ -20,12 +21,8 @@ _KEPT = r"\A[^\x00]*\Z"  # Postgres keeps U+0000 in no text
 Words = Annotated[str, msgspec.Meta(pattern=_KEPT, max_length=limits.reason_chars_max)]
 Site = Annotated[str, msgspec.Meta(pattern=_KEPT, max_length=limits.site_bytes_max)]
 Seconds = Annotated[float, msgspec.Meta(ge=0)]
-AttributeName = Annotated[
-    str, msgspec.Meta(pattern=r"\A[A-Za-z][A-Za-z0-9_.-]*\Z", max_length=limits.attribute_name_chars_max)
-]
-AttributeText = Annotated[
-    str, msgspec.Meta(pattern=r"\A[^\x00-\x1f\x7f]+\Z", max_length=limits.attribute_text_chars_max)
-]
+AttributeName = Annotated[str, msgspec.Meta(pattern=ATTRIBUTE_NAME, max_length=limits.attribute_name_chars_max)]
+AttributeText = Annotated[str, msgspec.Meta(pattern=ATTRIBUTE_TEXT, max_length=limits.attribute_text_chars_max)]
 Attributes = Annotated[dict[AttributeName, AttributeText], msgspec.Meta(max_length=limits.attributes_max)]
 
 
