@@ -1,4 +1,4 @@
-"""Well-signed messages with odd headers, of a peer that plays a role: nobody believes them, and they stop nobody else."""
+"""Well-signed messages with odd headers, of a peer that plays a role: nobody believes them, and they stop no other."""
 
 from __future__ import annotations
 
@@ -49,7 +49,8 @@ async def test_odd_headers_are_believed_by_nobody_and_stop_nobody(world: World) 
 async def test_odd_places_are_believed_by_nobody(world: World) -> None:
     log, payment = await owner(world, "warehouse"), await owner(world, "payment")
     of = header()
-    await log.flush([burst(of, messages=(message(of, site="1\x1b[2J"), message(of, site="2\n"), message(of, site="3")))])
+    told = tuple(message(of, site=site) for site in ("1\x1b[2J", "2\n", "3"))
+    await log.flush([burst(of, messages=told)])
     assert [entry.message.site for entry in await payment.take(100)] == ["3"]
 
 
