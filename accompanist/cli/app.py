@@ -164,13 +164,16 @@ def simulate(
         Literal["all", "none", "mixed"],
         typer.Option("--plain", help="Which workers have no fence; mixed: by seed."),
     ] = "mixed",
+    hostile: Annotated[
+        bool | None, typer.Option("--hostile/--honest", help="One service of each cluster lies, or none; else by seed.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Run choreographies on real sidecars in simulated clusters that go wrong; imports the files' modules."""
     from accompanist.cli import simulate as command
 
     with reporting(as_json):
-        setting = command.setting(seed or 0, without, faults_max, sessions_max, plain)
+        setting = command.setting(seed or 0, without, faults_max, sessions_max, plain, hostile)
         if seed is not None:
             raise typer.Exit(command.one(files, setting, trace, as_json))
         raise typer.Exit(command.many(files, setting, command.Span(first, seeds, minutes * 60, jobs), as_json))

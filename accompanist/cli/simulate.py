@@ -86,13 +86,20 @@ class Sum:
             self.failed.append(ran)
 
 
-def setting(seed: int, without: str, faults_max: int | None, sessions_max: int | None, plain: str = "mixed") -> Setting:
+def setting(
+    seed: int,
+    without: str,
+    faults_max: int | None,
+    sessions_max: int | None,
+    plain: str = "mixed",
+    hostile: bool | None = None,
+) -> Setting:
     """Raises OperatorError for a fault that nobody knows."""
     names = [name.strip() for name in without.split(",") if name.strip()]
     kinds = {kind.value for kind in Kind}
     if unknown := [name for name in names if name not in kinds]:
         raise OperatorError(UNKNOWN_FAULT, f"{', '.join(unknown)}; there are {', '.join(sorted(kinds))}")
-    return Setting(seed, frozenset(Kind(name) for name in names), faults_max, sessions_max, PLAIN[plain])
+    return Setting(seed, frozenset(Kind(name) for name in names), faults_max, sessions_max, PLAIN[plain], hostile)
 
 
 def one(files: Sequence[Path], setting: Setting, trace: bool, as_json: bool) -> int:

@@ -87,7 +87,13 @@ class Client:
         self._service = cluster.bindings[subject.choreography.name][subject.initiator]
         self._begins_s = begins_s
         self._new = 0
+        self._asks_a_liar = cluster.is_hostile(self._service)
         self.session: UUID | None = None
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether it may be left without an answer: it asks a hostile service, or about a saga that needs it."""
+        return self._asks_a_liar or (self.session is not None and self._cluster.lied_of(self.session))
 
     async def run(self) -> None:
         chance = self._chance
@@ -116,10 +122,11 @@ class Client:
         view = await self._until_heard("session.start", **params)
         session = UUID(view["session"])
         self._new += bool(view["new"])
-        if self._new > 1 or self.session not in (None, session):
+        if not self._asks_a_liar and (self._new > 1 or self.session not in (None, session)):
             self._cluster.judge.wrong(f"{session}: one key began two sagas")
         self.session = session
-        self._cluster.judge.started(session)
+        if not self._asks_a_liar:
+            self._cluster.judge.started(session)
         self._learn(view)
 
     async def _operate(self) -> None:
@@ -145,7 +152,8 @@ class Client:
         outcome = view.get("outcome")
         if outcome is not None:
             assert self.session is not None
-            self._cluster.judge.said(self.session, outcome)
+            if not self._asks_a_liar:
+                self._cluster.judge.said(self.session, outcome)
         return outcome is not None or "state" not in view
 
     async def _once(self, method: str, service: str | None = None, **params: Any) -> bool:
@@ -162,7 +170,7 @@ class Client:
             except Refused as problem:
                 if problem.code == "ACC710":  # it is over and collected
                     return {}
-                if problem.code not in ASK_AGAIN:
+                if problem.code not in ASK_AGAIN and not self._asks_a_liar:
                     self._cluster.judge.wrong(f"{self._key}: {method} was refused with {problem.code}")
                     return {}
             except Unheard:

@@ -5,6 +5,7 @@
     Line       the way from a sidecar to its worker (`simulation.line`)
     PeerLine   the way to a service in another database (`simulation.peer_line`), for the relay of production
     Deploy     a changed choreography that comes in the middle (`simulation.deploys`)
+    Hostile    a service that says anything its login allows (`simulation.hostile`)
 
 What is real: everything under `sidecar/`, the group commit, the codec, the compiled choreographies. What is fake: the
 log's tables (the verified fake), the connections, the workers, time and chance.
@@ -16,7 +17,8 @@ import asyncio
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 from uuid import UUID
 
 from accompanist.background import Background
@@ -24,8 +26,11 @@ from accompanist.language.program import Choreography
 from accompanist.log.group import Flusher
 from accompanist.log.inbox import Letter
 from accompanist.log.memory import MemoryDatabase, MemoryLog
+from accompanist.runtime.burst import Burst
 from accompanist.runtime.messages import Kind as MessageKind
+from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Delivery, LogUnavailable
+from accompanist.runtime.session import Session
 from accompanist.sidecar.api import Api
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.collection import Collector
@@ -40,6 +45,7 @@ from accompanist.sidecar.versions import Versions
 from accompanist.sidecar.waiters import Waiters
 from accompanist.simulation.deploys import Deploy
 from accompanist.simulation.faults import Faults, Kind
+from accompanist.simulation.hostile import Hostile, hostile_in
 from accompanist.simulation.hurt_log import HurtLog
 from accompanist.simulation.judge import Judge
 from accompanist.simulation.ledger import Ledger, PlainWorkers, Workers
@@ -59,7 +65,13 @@ class Cluster:
     """Services `s0`, `s1`, ... and who plays what. `bindings` says which service plays each role of a choreography."""
 
     def __init__(
-        self, seed: int, faults: Faults, subjects: Sequence[Subject], keep: bool, plain: bool | None = None
+        self,
+        seed: int,
+        faults: Faults,
+        subjects: Sequence[Subject],
+        keep: bool,
+        plain: bool | None = None,
+        hostile: bool | None = None,
     ) -> None:
         self.loop = SeededLoop(seed)
         self.faults = faults
@@ -71,7 +83,9 @@ class Cluster:
         self._delays = random.Random(f"{seed}/delays")
         self.chance = random.Random(f"{seed}/cluster")
         self.seed = seed
-        self.services = [f"s{number}" for number in range(self.chance.choice((1, 2, 3, 3)))]
+        lied_to = random.Random(f"{seed}/hostile")
+        count = self.chance.choice((1, 2, 3, 3))
+        self.services = [f"s{number}" for number in range(max(count, 2) if hostile else count)]
         drawn = random.Random(f"{seed}/plain")
         share = drawn.choice((0.0, 0.0, 0.5, 1.0)) if plain is None else float(plain)
         self.plain = frozenset(name for name in self.services if drawn.random() < share)
@@ -85,12 +99,13 @@ class Cluster:
         self.subjects_of: dict[UUID, Subject] = {}
         self.arguments_of: dict[UUID, bytes] = {}
         self.spoken_for: set[UUID] = set()
-        self.told: set[tuple[UUID, str, str]] = set()
-        """The events that somebody tells or has told: session, role, name."""
+        self.told: dict[tuple[UUID, str, str], bytes] = {}
+        """The events that somebody tells or has told, by session, role and name."""
         self.workers = {name: self._workers(name) for name in self.services}
         self.down: Counter[str] = Counter()
         """What cannot be reached now: "database", a service's way to it, or its worker; and how often over."""
         self.deploy = Deploy(self)
+        self.hostile = Hostile(self, lied_to) if hostile_in(self, lied_to, hostile) else None
         self._hosted_by = {} if self.deploy.planned else {name: self._hosted(name) for name in self.services}
         self.replicas: list[Replica] = []
         self._buried: list[Replica] = []
@@ -113,7 +128,7 @@ class Cluster:
     def _workers(self, service: str) -> Workers:
         chance = random.Random(f"{self.seed}/workers/{service}")
         kind = PlainWorkers if service in self.plain else Workers
-        return kind(self.ledger, self.subject_of, lambda what: self.faults.strike(Kind.DECLINES, what), chance)
+        return kind(self.ledger, self.subject_at, lambda what: self.faults.strike(Kind.DECLINES, what), chance)
 
     def _hosted(self, service: str) -> Hosted:
         def bind(name: str, classes: Mapping[str, str]) -> Mapping[str, str]:
@@ -172,8 +187,27 @@ class Cluster:
         for shard in self.database.services[service].shards.values():
             shard.owner = None
 
-    def subject_of(self, session: UUID) -> Subject:
-        return self.subjects_of[session]
+    def subject_at(self, session: UUID, role: str) -> Subject:
+        """What a session is about at a role. A hostile service may begin one that no client asked for."""
+        found = None if self.hostile is None else self.hostile.believed.runs_as.get((session, role))
+        return found or self.subjects_of[session]
+
+    def lied_of(self, session: UUID) -> bool:
+        """Whether a session is one that a hostile service has to do with."""
+        return self.hostile is not None and self.hostile.plays(session)
+
+    def is_hostile(self, service: str) -> bool:
+        return self.hostile is not None and self.hostile.service == service
+
+    def delivered(self, speaker: str, receiver: str, message: Message, answer: Delivery) -> None:
+        """An answer to a message that a sidecar has sent."""
+        if (hostile := self.hostile) is None:
+            return
+        hostile.believed.answered(message, speaker, receiver, answer)
+        if hostile.service in (speaker, receiver):
+            hostile.touched.add(message.session)
+        if hostile.service == receiver and answer is Delivery.STORED:
+            hostile.heard()
 
     def notify(self, services: Collection[str]) -> None:
         """NOTIFY: a wake-up, if it gets through."""
@@ -207,7 +241,8 @@ class Cluster:
         self.loop.later(self.faults.between(Kind.CRASH, 0.01, 9.0), self.restart, replica)
 
     def restart(self, replica: Replica) -> None:
-        if replica in self.replicas:  # nobody has come in its place yet
+        silent = self.hostile is not None and self.hostile.silent and self.is_hostile(replica.service)
+        if replica in self.replicas and not silent:  # nobody has come in its place yet
             self.add(replica.service, replica.number, replica.incarnation + 1)
 
 
@@ -221,7 +256,7 @@ class HurtDatabase(MemoryDatabase):
     def hand_over(self, letters: Sequence[Letter], sender_service: str) -> list[Delivery]:
         refused: dict[int, Delivery] = {}
         for number, letter in enumerate(letters):
-            self._noted(letter)
+            self._noted(letter, sender_service)
             if letter.schema not in self.services:
                 continue  # it goes to another database
             if letter.message.key in self.services[letter.service].inbox:
@@ -238,16 +273,17 @@ class HurtDatabase(MemoryDatabase):
             message = letter.message
             words = f"{message.kind.value} {message.site} {message.sender} -> {message.receiver} {answer.value}"
             self._cluster.log(f"  {message.session.hex[:6]} {words} {hashlib.md5(message.payload).hexdigest()[:6]}")
+            self._cluster.delivered(sender_service, letter.service, message, answer)
         return answered
 
-    def _noted(self, letter: Letter) -> None:
+    def _noted(self, letter: Letter, speaker: str) -> None:
         message = letter.message
         if message.kind is MessageKind.START and message.session not in self._cluster.subjects_of:
             name = message.header.choreography
             subject = next(one for one in self._cluster.subjects if one.choreography.name == name)
             self._cluster.subjects_of[message.session] = subject
             self._cluster.arguments_of[message.session] = message.payload
-        self._cluster.judge.handed_over(message)
+        self._cluster.judge.handed_over(message, speaker)
 
 
 class Replica:
@@ -300,6 +336,8 @@ class Replica:
         if cluster.deploy.planned:
             versions = Versions(hosted, self.log, tombstone_ms=tombstone_ms, clock=loop.time)
         couriers = {peer: PeerLine(self, peer) for peer in away}
+        if cluster.hostile is not None:
+            self._show(cluster.hostile)
         self.relay = Relay(self.log, couriers, self.driver.clashed, background)
         self.intake = Intake(
             self.process.name, self.log, self.driver, collection, versions, clock=loop.time, background=background
@@ -329,6 +367,16 @@ class Replica:
             self.relay.start()
             self.intake.start()
         self.looking = asyncio.create_task(self.calls.look())
+
+    def _show(self, hostile: Hostile) -> None:
+        """Let be seen what its sessions have decided, before it is carried out."""
+        carry = self.driver._carry
+
+        def shown(session: Session, burst: Burst) -> None:
+            hostile.believed.carried(self, session)
+            carry(session, burst)
+
+        self.driver._carry = shown  # type: ignore[method-assign]
 
     async def _register(self, versions: Versions) -> None:
         """Nothing begins before that. Production's sidecar ends where its log is away, and is started again."""
@@ -369,14 +417,19 @@ class Replica:
 
     def held(self) -> dict[str, int]:
         """What it holds in memory for sessions, by name."""
-        driver = self.driver
-        return {
-            "sessions": driver.open_sessions,
-            "loads": len(driver._loading),
+        driver, left = self.driver, self.cluster.judge.left_of
+        by_session: dict[str, Iterable[Any]] = {
+            "sessions": driver._sessions,
+            "loads": driver._loading,
+            "commits": driver._committing,
+            "evicted": driver._left,
+            "unhosted": driver.unhosted,
+        }
+        held = {name: len(left(self.service, keys)) for name, keys in by_session.items()}
+        if self.cluster.hostile is not None:  # what may stay open for its sake is at work
+            return held
+        return held | {
             "rows to write": len(driver._dirty),
-            "commits": len(driver._committing),
-            "evicted": len(driver._left),
-            "unhosted": len(driver.unhosted),
             "tasks": len(driver._tasks),
             "waiting clients": self.waiters.count,
             "calls in flight": self.calls.in_flight,

@@ -169,8 +169,11 @@ class _Request:
         if writing is not None:
             judge.committed(writing)
         if self._name == "accept":
-            for answer in value:
+            speaker, messages = self._given
+            for message, answer in zip(messages, value, strict=True):
                 self._cluster.mark(f"relayed {answer.value}")
+                if not self._cluster.is_hostile(speaker):
+                    self._cluster.delivered(speaker, self._hurt._service, message, answer)
         if self._name == "take" and self._cluster.faults.strike(Kind.TAKE_MIXED):
             return self._mixed(value)
         return value

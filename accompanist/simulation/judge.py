@@ -26,7 +26,7 @@ Not judged: how long anything took, beyond the bound; what cannot be undone by c
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
@@ -39,7 +39,7 @@ from accompanist.runtime.control import CLIENT, reason_in
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.requests import DEADLINE
-from accompanist.simulation.ledger import Entry, Ledger
+from accompanist.simulation.ledger import Entry
 from accompanist.simulation.subject import Subject
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ class Judge:
         """A flush by `owner` is about to be written, if the log lets it. `late`: it was given up, so that what was
         written after it may be here before it."""
         tables = self._cluster.database.services[service]
+        if self._cluster.is_hostile(service):
+            return Writing(tables, (), {}, [])
         keys = [(row.session, row.role, row.site, row.kind) for commit in commits for row in commit.results]
         held = {key: tables.results[key] for key in keys if key in tables.results}
         wrong: list[str] = []
@@ -131,6 +133,8 @@ class Judge:
             for result in commit.results:
                 key = (result.session, result.role, result.site, result.kind)
                 now = tables.results[key][0]
+                if self._cluster.hostile is not None:
+                    self._cluster.hostile.believed.result(key[:2], now)
                 first = self.results.setdefault(key, now)
                 if (first.outcome, first.value) != (now.outcome, now.value):
                     self.wrong(f"{key[0]} {key[1]}: the result of {key[2]} was overwritten")
@@ -147,14 +151,24 @@ class Judge:
             self._cluster.mark("old version ends" if self._cluster.deploy.newest else "old version")
         if row.asked:
             self.asked.add((*key, row.asked))
-        if row.reason == DEADLINE and key[0] not in self.expired:
+        if (hostile := self._cluster.hostile) is not None:
+            hostile.believed.row(key, row)
+        if row.reason == DEADLINE and key[0] not in self.expired and not self._cluster.lied_of(key[0]):
             self.wrong(f"{key[0]} {key[1]}: undone at its deadline before that was stable")
         if row.result is not None and self.values.setdefault(key, row.result) != row.result:
             self.wrong(f"{key[0]} {key[1]}: its result has changed")
 
-    def handed_over(self, message: Message) -> None:
+    def said_by(self, message: Message) -> Message | None:
+        """What the sender of a message has really said under its identity."""
+        return self._messages.get(message.key)
+
+    def handed_over(self, message: Message, service: str) -> None:
         """A message is written by its sender. A client may say the same thing in other words."""
-        choreography = self._cluster.subjects_of[message.session].choreography
+        if (hostile := self._cluster.hostile) is not None:
+            hostile.believed.handed_over(message, service)
+            if hostile.service == service:
+                return
+        choreography = self._cluster.subject_at(message.session, message.sender or message.receiver).choreography
         if begins(message, choreography):
             self.reached[message.session, message.receiver] = None
         if message.kind is Kind.CANCEL and reason_in(message) == DEADLINE:
@@ -165,8 +179,13 @@ class Judge:
 
     def does(self, session: UUID, role: str, site: str) -> None:
         """A worker without a fence is about to carry out a transaction."""
-        if (session, role, site) not in self.asked:
+        if (session, role, site) not in self.asked and self._is_honest(session, role):
             self.wrong(f"{session} {role}: {site} was asked for before that was in the log")
+
+    def _is_honest(self, session: UUID, role: str) -> bool:
+        """Whether a role is played by a service that is judged."""
+        hostile = self._cluster.hostile
+        return hostile is None or hostile.believed.honest(session, role)
 
     def started(self, session: UUID) -> None:
         self.accepted[session] = None
@@ -192,13 +211,18 @@ class Judge:
         """What is not over, in words."""
         left = []
         for service, tables in self._cluster.database.services.items():
+            if self._cluster.is_hostile(service):
+                continue
             for key, row in tables.sessions.items():
-                if key not in self.outcomes:
+                if key not in self.outcomes and not self._cluster.lied_of(key[0]):
                     parked = f", parked {row.parked.code}" if row.parked else ""
                     left.append(f"{key[0]} {key[1]} at {service}: {row.phase.value} ({row.waiting}){parked}")
             started = {(key[0], key[3]) for key in tables.arrivals} - tables.sessions.keys() - tables.stubs.keys()
+            started = {key for key in started if not self._cluster.lied_of(key[0])}
             left.extend(f"{session} {role} at {service}: not begun" for session, role in sorted(started))
         for session in self.accepted:
+            if self._cluster.lied_of(session):
+                continue
             subject = self._cluster.subjects_of.get(session)
             if subject is None:
                 left.append(f"{session}: accepted, and no log has it")
@@ -210,7 +234,11 @@ class Judge:
         """Judge every session that began, or was said to have begun."""
         for session in sorted(self.accepted.keys() - self._cluster.subjects_of.keys()):
             self.wrong(f"{session}: accepted, and no log has it")
+        if self._cluster.hostile is not None:
+            self._cluster.hostile.believed.end()
         for session, subject in sorted(self._cluster.subjects_of.items()):
+            if self._cluster.lied_of(session):
+                continue
             outcome = self.outcomes.get((session, subject.initiator))
             if outcome is None:
                 if session in self.accepted:
@@ -222,16 +250,18 @@ class Judge:
                 ended = self.outcomes.get((session, role))
                 if ended != outcome and (ended is not None or (session, role) in self.reached):
                     self.wrong(f"{session}: {outcome} at its initiator and {ended or 'not over'} at {role}")
-                self._effects(session, role, outcome, self._cluster.ledger)
+                self.effects((session, role), outcome, subject)
             if outcome == "settled" and session not in self._cluster.spoken_for:
                 self._faithful(session, subject)
 
-    def _effects(self, session: UUID, role: str, outcome: str, ledger: Ledger) -> None:
-        entries = ledger.entries.get((session, role), [])
+    def effects(self, key: Place, outcome: str, subject: Subject) -> None:
+        """Judge what was done for a role whose saga is `settled`, `ended`, or neither."""
+        (session, role), ledger = key, self._cluster.ledger
+        entries = ledger.entries.get(key, [])
         done = [entry for entry in entries if entry.kind is ResultKind.FORWARD]
         undone = [entry for entry in entries if entry.kind is ResultKind.COMPENSATE]
         about = f"{session} {role} ({outcome})"
-        service = self._cluster.bindings[self._cluster.subjects_of[session].choreography.name][role]
+        service = self._cluster.bindings[subject.choreography.name][role]
         if service in self._cluster.plain:
             self._plain(about, outcome, done, undone, entries)
             return
@@ -313,12 +343,19 @@ class Judge:
         """What is left, in words; nothing, once all is over and collected."""
         for service, tables in self._cluster.database.services.items():
             for name in ("sessions", "stubs", "inbox", "arrivals", "results", "outbox", "forgotten"):
-                if count := len(getattr(tables, name)):
-                    yield f"{service}: {count} rows are left of {name}: {next(iter(getattr(tables, name)))}"
+                if left := self.left_of(service, getattr(tables, name)):
+                    yield f"{service}: {len(left)} rows are left of {name}: {left[0]}"
         for replica in replicas:
             for what, count in replica.held().items():
                 if count:
                     yield f"{replica.process.name}: {count} left of {what}"
         for service, workers in self._cluster.workers.items():
-            if workers.fences:
-                yield f"{service}: the fence holds {len(workers.fences)} sessions"
+            if left := self.left_of(service, workers.fences):
+                yield f"{service}: the fence holds {len(left)} sessions"
+
+    def left_of(self, service: str, names: Iterable[Any]) -> list[Any]:
+        """Of what is there by session, what should not be."""
+        hostile = self._cluster.hostile
+        if hostile is None:
+            return list(names)
+        return [] if hostile.service == service else hostile.believed.strange(service, names)

@@ -55,7 +55,7 @@ class Workers:
     def __init__(
         self,
         ledger: Ledger,
-        subject_of: Callable[[UUID], Subject],
+        subject_of: Callable[[UUID, str], Subject],
         unwilling: Callable[[str], bool],
         chance: random.Random,
     ) -> None:
@@ -88,7 +88,7 @@ class Workers:
     def _fence(self, session: UUID, role: str) -> FencedWorker:
         key = (session, role)
         if key not in self.fences:
-            operations = self._subject_of(session).programs[role].projection.operations
+            operations = self._subject_of(session, role).programs[role].projection.operations
             functions = {name: partial(self._do, session, role, name) for name in operations}
             self.fences[key] = FencedWorker(operations, functions)
         return self.fences[key]
@@ -109,7 +109,7 @@ class Workers:
 
     def _do(self, session: UUID, role: str, name: str, arguments: bytes) -> bytes:
         """An operation's own work. Raises Refusal."""
-        subject = self._subject_of(session)
+        subject = self._subject_of(session, role)
         operation = subject.programs[role].projection.operations[name]
         call = self._call
         assert call is not None
@@ -135,7 +135,8 @@ class PlainWorkers(Workers):
         if method in (CLOSE, FORGET) or about.session is None or about.role is None or about.site is None:
             return Missing(method)
         call = CallWorker(about.site, ResultKind(about.kind), method, arguments, firm=about.retriable)
-        operation = self._subject_of(about.session).programs[about.role].projection.operations.get(method)
+        program = self._subject_of(about.session, about.role).programs[about.role]
+        operation = program.projection.operations.get(method)
         if operation is None:
             return Missing(method)
         self._call = call

@@ -99,7 +99,8 @@ class PlainLine(Line):
 
     def _do(self, method: str, arguments: bytes, about: rpc_meta.Meta) -> Answer:
         if about.session is not None and about.role is not None and about.site is not None and method != CLOSE:
-            operations = self._cluster.subject_of(about.session).programs[about.role].projection.operations
+            subject = self._cluster.subject_at(about.session, about.role)
+            operations = subject.programs[about.role].projection.operations
             if about.kind == "forward" and operations[method].kind == "transaction":
                 self._cluster.judge.does(about.session, about.role, about.site)
         return super()._do(method, arguments, about)

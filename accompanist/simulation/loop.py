@@ -187,6 +187,11 @@ def _named(handles: Iterable[asyncio.Handle]) -> str:
     return ", ".join(sorted(places)[:5]) or "no task"
 
 
+def current() -> Process | None:
+    """The process that runs now; None: the world."""
+    return _PROCESS.get(None)
+
+
 async def for_ever() -> None:
     """Where the rest of a dead process waits."""
     await asyncio.get_running_loop().create_future()

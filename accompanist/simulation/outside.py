@@ -66,7 +66,7 @@ class Outside:
                 self._tell(session, role, name, value, after_s)
 
     def _tell(self, session: UUID, role: str, name: str, value: bytes, after_s: float) -> None:
-        self._cluster.told.add((session, role, name))
+        self._cluster.told[session, role, name] = value
         work = self._until_heard(session, role, name, value, after_s)
         self._tasks.append(self._cluster.loop.create_task(work))
 

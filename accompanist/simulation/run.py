@@ -18,7 +18,7 @@ import dataclasses
 import random
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +31,7 @@ from accompanist.runtime.ports import ResultKind
 from accompanist.simulation.clients import Client, operator
 from accompanist.simulation.cluster import Cluster, Replica, collect_after_ms, tombstone_ms
 from accompanist.simulation.faults import Faults, Kind
-from accompanist.simulation.loop import Stuck
+from accompanist.simulation.loop import Stuck, current
 from accompanist.simulation.outside import Outside
 from accompanist.simulation.subject import Subject
 
@@ -55,6 +55,8 @@ class Setting:
     sessions_max: int | None = None
     plain: bool | None = None
     """Whether workers have no fence: all, none, or as the seed has it."""
+    hostile: bool | None = None
+    """Whether one of the services is hostile, or as the seed has it."""
 
     def command(self, files: Sequence[str]) -> str:
         parts = ["accompanist simulate", *files, f"--seed {self.seed}"]
@@ -66,6 +68,8 @@ class Setting:
             parts.append(f"--sessions-max {self.sessions_max}")
         if self.plain is not None:
             parts.append(f"--plain {'all' if self.plain else 'none'}")
+        if self.hostile is not None:
+            parts.append("--hostile" if self.hostile else "--honest")
         return " ".join(parts)
 
     def smaller(self, **changes: Any) -> Setting:
@@ -95,7 +99,7 @@ def run(setting: Setting, subjects: Sequence[Subject], *, keep: bool = False) ->
     faults = Faults(setting.seed, lambda kind, about: world[0].struck(kind, about), setting.without, setting.faults_max)
     chance = random.Random(f"{setting.seed}/setting")
     chosen = chance.sample(list(subjects), min(len(subjects), chance.randint(1, _subjects_max)))
-    cluster = Cluster(setting.seed, faults, chosen, keep, setting.plain)
+    cluster = Cluster(setting.seed, faults, chosen, keep, setting.plain, setting.hostile)
     world.append(cluster)
     crowded = chance.random() < 0.3
     with _heard(cluster), _few(sessions_in_memory_max=3 if crowded else limits.sessions_in_memory_max):
@@ -150,9 +154,10 @@ class _Scenario:
             for number in range(self._chance.choice((1, 2, 2, 3))):
                 cluster.add(service, number)
         trouble = [cluster.loop.create_task(self._trouble(kind)) for kind in _TROUBLE if kind in cluster.faults.rates]
-        clients = [cluster.loop.create_task(client.run()) for client in self._clients()]
+        clients = {client: cluster.loop.create_task(client.run()) for client in self._clients()}
         watch = cluster.loop.create_task(self._watch())
         deploying = cluster.loop.create_task(cluster.deploy.run())
+        lying = [cluster.loop.create_task(cluster.hostile.run())] if cluster.hostile is not None else []
         outside = Outside(cluster)
         telling = cluster.loop.create_task(outside.run())
         await self._until(hurt_s, lambda: bool(judge.broken))
@@ -167,10 +172,12 @@ class _Scenario:
             cluster.mark("waits for what nobody sends")
             outside.tell_all()
         await self._until(progress_s, lambda: bool(judge.broken) or self._over(clients))
+        if cluster.hostile is not None:
+            cluster.hostile.stop()
         if not judge.broken:
             for left in judge.open_sessions():
                 judge.wrong(f"not over {progress_s:.0f} s after healing: {left}")
-            if not all(client.done() for client in clients):
+            if not self._served(clients):
                 judge.wrong(f"a client still waits {progress_s:.0f} s after healing")
         if not judge.broken:
             judge.end()
@@ -178,11 +185,11 @@ class _Scenario:
             await self._until(collected_s, lambda: not any(judge.left(cluster.replicas)))
             for left in judge.left(cluster.replicas):
                 judge.wrong(f"not gone {collected_s:.0f} s after the end: {left}")
-        for client in clients:
-            if client.done() and not client.cancelled() and (problem := client.exception()) is not None:
+        for task in clients.values():
+            if task.done() and not task.cancelled() and (problem := task.exception()) is not None:
                 judge.wrong(f"a client failed: {problem!r}")
         outside.end()
-        for task in (watch, person, telling, deploying):
+        for task in (watch, person, telling, deploying, *lying):
             task.cancel()
 
     def _clients(self) -> list[Client]:
@@ -201,8 +208,12 @@ class _Scenario:
                 self._cluster.judge.wrong(f"more than {_steps_max} steps")
             await asyncio.sleep(0.25)
 
-    def _over(self, clients: Sequence[asyncio.Task[None]]) -> bool:
-        return all(client.done() for client in clients) and not self._cluster.judge.open_sessions()
+    def _over(self, clients: Mapping[Client, asyncio.Task[None]]) -> bool:
+        return self._served(clients) and not self._cluster.judge.open_sessions()
+
+    def _served(self, clients: Mapping[Client, asyncio.Task[None]]) -> bool:
+        """Whether nobody waits any more but those whose saga a hostile service has to do with."""
+        return all(task.done() or client.may_wait for client, task in clients.items())
 
     def _over_but_waiting(self) -> bool:
         """Whether nothing goes on any more but that some wait for what nobody tells them."""
@@ -212,6 +223,8 @@ class _Scenario:
     def _heal(self) -> None:
         cluster = self._cluster
         cluster.log("-- healing")
+        if cluster.hostile is not None:
+            cluster.hostile.heal()
         cluster.faults.heal()
         cluster.down.clear()
         for replica in self._paused:
@@ -313,6 +326,18 @@ _HARMLESS = frozenset(
 )
 
 
+_HARMFUL = frozenset(
+    {
+        "driver.task_failed",
+        "task.failed",
+        "session.impossible",
+        "session.damaged",
+        "session.broken",
+        "message.failed",
+    }
+)
+
+
 @contextmanager
 def _heard(cluster: Cluster) -> Iterator[None]:
     """What sidecars log goes into the marks and the trace, and nowhere else."""
@@ -325,14 +350,7 @@ def _heard(cluster: Cluster) -> Iterator[None]:
         if name == "shards.swept" and event.get("sessions"):
             cluster.mark("recovered")
         cluster.log(f"  said {name} {event.get('code', '')} {event.get('problem', '')}")
-        if name in (
-            "driver.task_failed",
-            "task.failed",
-            "session.impossible",
-            "session.damaged",
-            "session.broken",
-            "message.failed",
-        ):
+        if name in _HARMFUL and not _of_a_liar(cluster, event):
             cluster.judge.wrong(f"{name}: {event.get('problem', '')} {_trace(event)}")
         raise structlog.DropEvent
 
@@ -342,6 +360,14 @@ def _heard(cluster: Cluster) -> Iterator[None]:
         yield
     finally:
         structlog.configure(**before)
+
+
+def _of_a_liar(cluster: Cluster, event: dict[str, Any]) -> bool:
+    """Whether a hostile service's own sidecar says it, or one of its sessions is stopped by what cannot be."""
+    speaker = current()
+    if speaker is not None and cluster.is_hostile(speaker.name.partition("/")[0]):
+        return True
+    return event["event"] == "session.impossible" and cluster.lied_of(UUID(event["session"]))
 
 
 def _trace(event: dict[str, Any]) -> str:

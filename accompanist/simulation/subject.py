@@ -72,6 +72,12 @@ class Subject:
         except direct.Declined as declined:
             raise Refusal(declined.reason) from None
 
+    @functools.cached_property
+    def values(self) -> list[bytes]:
+        """Everything that workers may answer, whoever asks."""
+        asked = [(role, name) for role, program in self.programs.items() for name in program.operation_types]
+        return list(dict.fromkeys(value for role, name in asked for value in self._replies(role, name)))
+
     @property
     def events(self) -> list[tuple[str, str]]:
         """What is asked for from outside, by role and name."""

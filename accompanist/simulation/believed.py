@@ -1,0 +1,236 @@
+"""What honest services may believe while one of their peers lies, judged from outside.
+
+Throughout, for each role of an honest service:
+
+    the start     a session that begins at an honest initiator was asked for by a client there, under the initiator that
+                  the choreography has
+    the end       `settled` and `ended` are what an honest initiator has written before
+    settled       an honest initiator settles when all that honest services have reached have voted done, and ends when
+                  all of these have compensated
+    by hand       verbs are those of its own operators; nobody else parks, skips, resolves or leaves anything as it is
+    cancelled     a request to undo came from its own clients, or an honest initiator's
+    a worker's    a reply in its log is its worker's; an event is what was told at its own door
+    said          what its program takes as said by a role of an honest service was said by it
+    in its place  no message between honest services meets another under its identity, or is refused
+
+At the end, of each session that the hostile service has to do with, at each honest role: what is settled is done once
+and not undone, what is ended is undone, last first, and what is open is seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from accompanist.language import waits
+from accompanist.runtime.control import CLIENT
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.operate import BY_HAND
+from accompanist.runtime.ports import Delivery, Phase, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.requests import CANCELLED, DEADLINE
+from accompanist.simulation.subject import Subject
+
+if TYPE_CHECKING:
+    from accompanist.simulation.cluster import Cluster, Replica
+    from accompanist.simulation.hostile import Hostile
+
+_NEVER = (Delivery.CLASH, Delivery.REFUSED)
+_BACK = (Phase.UNDONE, Phase.ENDED)
+Place = tuple[UUID, str]
+
+
+class Believed:
+    """What is judged while `hostile` lies."""
+
+    def __init__(self, cluster: Cluster, hostile: Hostile) -> None:
+        self._cluster = cluster
+        self._hostile = hostile
+        self.runs_as: dict[Place, Subject] = {}
+        """What a session is about, at a role: its own header says it."""
+        self._subjects = {
+            version.choreography.fingerprint: subject for subject in cluster.subjects for version in subject.versions
+        } | {subject.choreography.fingerprint: subject for subject in cluster.subjects}
+        self._sent: dict[UUID, set[tuple[str, str]]] = {}
+        """Which role of an honest service has sent to which, by session."""
+        self._ordered: set[tuple[UUID, str, str]] = set()
+        self._cancelled: set[UUID] = set()
+        self._undone: set[Place] = set()
+        self._judged: set[tuple[Any, ...]] = set()
+
+    def honest(self, session: UUID, role: str) -> bool:
+        """Whether an honest service plays a role of a session."""
+        subject = self.runs_as.get((session, role)) or self._cluster.subjects_of.get(session)
+        if subject is None:
+            return False
+        bindings = self._cluster.bindings[subject.choreography.name]
+        return bindings.get(role, self._hostile.service) != self._hostile.service
+
+    def _wrong(self, key: Place, text: str) -> None:
+        self._cluster.judge.wrong(f"{key[0]} {key[1]}, while {self._hostile.service} lies: {text}")
+
+    # -- throughout --------------------------------------------------------------------------------
+
+    def handed_over(self, message: Message, service: str) -> None:
+        """An honest service has written a message."""
+        if service == self._hostile.service:
+            return
+        if message.kind in (Kind.DATA, Kind.CHOICE):
+            self._sent.setdefault(message.session, set()).add((message.sender, message.receiver))
+        elif message.kind is Kind.OPERATOR:
+            self._ordered.add((message.session, message.receiver, message.site))
+        elif message.kind is Kind.CANCEL:
+            self._cancelled.add(message.session)
+
+    def answered(self, message: Message, service: str, receiver: str, answer: Delivery) -> None:
+        """What became of a message, of one service for another."""
+        if answer in _NEVER and self._hostile.service not in (service, receiver):
+            text = f"{message.kind.value} {message.site} from {message.sender} was answered {answer.value}"
+            self._wrong((message.session, message.receiver), text)
+
+    def carried(self, replica: Replica, session: Any) -> None:
+        """A session at some service has decided something."""
+        key = session.key
+        subject = self._subjects.get(session.program.choreography.fingerprint)
+        if subject is not None:
+            self.runs_as.setdefault(key, subject)
+        if replica.service == self._hostile.service:
+            return
+        bindings = self._cluster.bindings[session.program.choreography.name]
+        for message in session._mailbox._taken.values():
+            if bindings.get(message.sender) in (None, self._hostile.service) or message.sender == CLIENT:
+                continue
+            if (key, message.site, message.sender) in self._judged:
+                continue
+            self._judged.add((key, message.site, message.sender))
+            said = self._cluster.judge.said_by(message)
+            if said is None or (said.kind, said.payload) != (message.kind, message.payload):
+                self._wrong(key, f"{message.sender} never said what was taken at {message.site}")
+
+    def row(self, key: Place, row: SessionRow) -> None:
+        """An honest service has written a row."""
+        session, role = key
+        choreography = row.header.choreography
+        subject = self.runs_as.get(key) or self._cluster.subjects_of.get(session)
+        if subject is None:
+            self._wrong(key, f"a session of {choreography}, which nothing says what it is")
+            return
+        bindings = self._cluster.bindings[subject.choreography.name]
+        initiator = subject.initiator
+        if row.header.initiator != initiator or row.header.bindings != bindings:
+            self._wrong(key, f"it runs under another header: {row.header.initiator} begins, {row.header.bindings}")
+            return
+        first = bindings[initiator] != self._hostile.service
+        if role == initiator and session not in self._cluster.subjects_of:
+            self._wrong(key, "it was begun, and no client asked for it")
+        self._by_hand(key, row)
+        granted = row.granted or ""
+        if first and granted.startswith((CANCELLED, DEADLINE)) and session not in self._cancelled:
+            self._wrong(key, f"it is undone, as {granted!r}, and nobody who may has asked for that")
+        if row.phase in _BACK:
+            self._undone.add(key)
+        if row.outcome is None or not first:
+            return
+        outcomes = self._cluster.judge.outcomes
+        if role != initiator and outcomes.get((session, initiator)) != row.outcome:
+            self._wrong(key, f"it is {row.outcome}, at its initiator {outcomes.get((session, initiator)) or 'open'}")
+        if role == initiator:
+            self._concluded(key, row)
+
+    def _by_hand(self, key: Place, row: SessionRow) -> None:
+        orders = {site for site in row.verbs if site.startswith("!operator/") and " from " not in site}
+        if forged := [site for site in orders if (*key, site) not in self._ordered]:
+            self._wrong(key, f"nobody here gave the order {forged[0]}")
+        if row.parked is not None and row.parked.code == BY_HAND and not orders:
+            self._wrong(key, "it is parked by hand, and nobody here has parked it")
+        if row.left:
+            self._wrong(key, "what it did is left as it is, and nobody here has ended it by hand")
+
+    def _concluded(self, key: Place, row: SessionRow) -> None:
+        session, initiator = key
+        votes = self._cluster.judge.votes
+        for role in self.reached(session, initiator):
+            if row.outcome == "settled" and votes.get((session, role)) != "done":
+                self._wrong(key, f"it is settled, and {role} has not voted done")
+            if row.outcome == "ended" and (session, role) not in self._undone:
+                self._wrong(key, f"it is ended, and {role} has not compensated")
+
+    def reached(self, session: UUID, initiator: str) -> set[str]:
+        """The roles that honest services have reached, one from the other, from the initiator on."""
+        sent, reached, frontier = self._sent.get(session, set()), set(), [initiator]
+        while frontier:
+            here = frontier.pop()
+            for sender, receiver in sent:
+                if sender == here and receiver not in reached and self.honest(session, receiver):
+                    reached.add(receiver)
+                    frontier.append(receiver)
+        return reached - {initiator}
+
+    def result(self, key: Place, row: ResultRow) -> None:
+        """An honest service has written what its worker answered, or what it was told."""
+        subject = self.runs_as.get(key) or self._cluster.subjects_of.get(key[0])
+        operation = subject.programs[key[1]].projection.operations.get(row.operation) if subject is not None else None
+        if row.kind is ResultKind.COMPENSATE:
+            if row.outcome == "by hand" and not any(place[:2] == key for place in self._ordered):
+                self._wrong(key, f"{row.site} counts as undone by hand, and nobody here said so")
+            return
+        if operation is None or row.outcome != "replied":
+            return
+        if waits.event_in(row.operation) is not None:
+            name = waits.event_in(row.operation)
+            if row.value != self._cluster.told.get((*key, name or "")):
+                self._wrong(key, f"the event {name} was never told here as it was taken")
+        elif operation.kind == "transaction" and not operation.recorded:
+            entries = self._cluster.ledger.entries.get(key, ())
+            if not any(entry.site == row.site and entry.kind is ResultKind.FORWARD for entry in entries):
+                self._wrong(key, f"its worker never did {row.operation} at {row.site}, and the log has a reply")
+
+    # -- at the end --------------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """Judge what is left of the sessions that the hostile service has to do with."""
+        judge, cluster = self._cluster.judge, self._cluster
+        places = {*cluster.ledger.entries, *self.runs_as}
+        for session, role in sorted(key for key in places if self._hostile.plays(key[0]) and self.honest(*key)):
+            outcome = judge.outcomes.get((session, role))
+            judge.effects((session, role), outcome or "open", self._subject((session, role)))
+        for session in sorted(judge.accepted):
+            subject = cluster.subjects_of.get(session)
+            if subject is None or not self._hostile.plays(session) or not self.honest(session, subject.initiator):
+                continue
+            self._agree(session, subject)
+            tables = cluster.database.services[cluster.bindings[subject.choreography.name][subject.initiator]]
+            key = (session, subject.initiator)
+            if key not in tables.sessions and key not in tables.stubs and key not in judge.outcomes:
+                started = any(place[0] == session and place[1] == "!start" for place in tables.inbox)
+                if not started:
+                    self._wrong(key, "it was accepted, and no log has it")
+
+    def _agree(self, session: UUID, subject: Subject) -> None:
+        outcome = self._cluster.judge.outcomes.get((session, subject.initiator))
+        if outcome is None:
+            return
+        for role in self.reached(session, subject.initiator):
+            ended = self._cluster.judge.outcomes.get((session, role))
+            if ended not in (None, outcome):
+                self._wrong((session, role), f"{ended}, and {outcome} at its initiator")
+            entries = self._cluster.ledger.entries.get((session, role), ())
+            if outcome == "settled" and any(entry.kind is ResultKind.COMPENSATE for entry in entries):
+                self._wrong((session, role), "something of it is undone, and the saga is settled")
+
+    def _subject(self, key: Place) -> Subject:
+        return self.runs_as.get(key) or self._cluster.subjects_of[key[0]]
+
+    def strange(self, service: str, names: Iterable[Any]) -> list[Any]:
+        """Of things by session: those that have nothing to do with the hostile service, or are of a session that it
+        made up and that is not open here."""
+        sessions = self._cluster.database.services[service].sessions
+        open_now = {key[0] for key, row in sessions.items() if row.outcome is None}
+
+        def excused(name: Any) -> bool:
+            session = name if isinstance(name, UUID) else name[0]
+            if session in self._hostile.lies.invented:
+                return session in open_now
+            return session in self._hostile.touched
+
+        return [name for name in names if not excused(name)]
