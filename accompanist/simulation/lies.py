@@ -83,12 +83,17 @@ class Lies:
             (1, self._flooded),
         )
         [move] = self._chance.choices([move for _, move in moves], [weight for weight, _ in moves])
-        header = self._header()
+        header = self.header()
         if header is None:
             return "nothing", []
         return move.__name__.lstrip("_"), move(header)
 
-    def _header(self) -> Header | None:
+    def flood(self) -> list[Message]:
+        """Many at once, of sessions that never were."""
+        header = self.header()
+        return [] if header is None else self._flooded(header)
+
+    def header(self) -> Header | None:
         """Of a session that it knows, or of one that it makes up."""
         if self._headers and self._chance.random() < 0.85:
             return self._chance.choice(list(self._headers.values()))

@@ -29,7 +29,7 @@ import asyncpg
 from accompanist.log import names
 from ops import postgres
 from ops.chaos.proxy import Edges
-from ops.local import Cluster, cluster
+from ops.local import ROOT, Cluster, cluster
 
 SERVICES = ("warehouse", "payment", "loyalty")
 STEP_S = 0.05
@@ -47,7 +47,9 @@ class NotHealed(RuntimeError):
 class Layout:
     """How a deployment is built. `replicas`: sidecars a service; `lacks` says what this machine has not that it
     needs, or nothing; `around` is there before it and after, e.g. its disk; `between` stands on its edges; `apart`:
-    each service has a database for itself; `plain`: services whose worker keeps no fence."""
+    each service has a database for itself; `plain`: services whose worker keeps no fence; `config`: its file, made
+    for a directory; `kinds`: of orders, where they are not the usual ones; `hostile`: the service that is not judged,
+    and lies."""
 
     name: str
     replicas: int = 2
@@ -58,6 +60,9 @@ class Layout:
     between: Callable[[Ground], Any] | None = None
     apart: bool = False
     plain: Collection[str] = ()
+    config: Callable[[Path], Path] = lambda directory: ROOT / "accompanist.toml"
+    kinds: Mapping[str, int] | None = None
+    hostile: str = ""
 
 
 class Ground:
@@ -262,6 +267,7 @@ def ground(layout: Layout, directory: Path) -> Iterator[Ground]:
                 directory,
                 {**AGES, **layout.environ},
                 procfile=directory / "Procfile",
+                config_file=layout.config(directory),
                 log_file=directory / "processes.log",
                 postgres_settings={**POSTGRES, **layout.postgres},
                 apart=SERVICES if layout.apart else (),

@@ -10,6 +10,7 @@ everything is written down for `oracles.py`.
     unpaid         declined at payment, undone       unshipped   declined at the pivot, everything undone
     standing       declined after sixty large calls, all of them undone
     cancelled      cancelled under way, either end   hurried     a deadline of 1.5 s, either end
+    pickup         settles without loyalty           unpaid-pickup   declined at payment, undone, likewise
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,7 +40,13 @@ ORDERS = {
     "unshipped": ("customer{:03d}", "gas_cooker"),
     "cancelled": ("customer{:03d}", "teapot"),
     "hurried": ("customer{:03d}", "teapot"),
+    "pickup": ("customer{:03d}", "kettle"),
+    "unpaid-pickup": ("customer-poor", "grinder"),
 }
+ALONE = frozenset({"pickup", "unpaid-pickup", "standing"})
+"""What loyalty has nothing to do with."""
+LOOSE_S = 20.0
+"""How long the client of an order waits that may never end."""
 CROWD = 256
 WAIT_MS = 4_000
 PATIENCE_S = 9.0  # of one request
@@ -71,6 +79,8 @@ class Order:
     """(when, outcome, reason, result), each time an outcome was told."""
     oddities: list[str] = field(default_factory=list)
     """Answers that no client should ever get."""
+    loose: bool = False
+    """Whether it needs a service that is hostile."""
     refusals: int = 0
     """Answers that were errors, or none: the client's patience was needed."""
 
@@ -88,6 +98,8 @@ class Order:
         match self.kind:
             case "approved":
                 started, more = "approve_order", {"patience_s": PATIENCE_OF_APPROVAL_S}
+            case "pickup" | "unpaid-pickup":
+                started, more = "pickup_order", {}
             case "standing":
                 started, more = "standing_order", {"times": STANDING_TIMES}
             case _:
@@ -99,7 +111,14 @@ class Order:
 class Load:
     """Orders at `rate` a second, from a seeded choice, at the sidecars whose sockets are `apis`."""
 
-    def __init__(self, apis: list[Path], rate: float, chance: random.Random) -> None:
+    def __init__(
+        self,
+        apis: list[Path],
+        rate: float,
+        chance: random.Random,
+        kinds: Mapping[str, int] | None = None,
+        hostile: str = "",
+    ) -> None:
         self.history: list[Order] = []
         self._apis = apis
         self._rate = rate
@@ -107,7 +126,8 @@ class Load:
         self._sessions: list[aiohttp.ClientSession] = []
         self._flying: set[asyncio.Task[None]] = set()
         self._starting: asyncio.Task[None] | None = None
-        self._kinds = list(KINDS)
+        self._kinds = kinds or KINDS
+        self._hostile = hostile
 
     async def __aenter__(self) -> Load:
         patience = aiohttp.ClientTimeout(total=PATIENCE_S)
@@ -133,8 +153,8 @@ class Load:
             await asyncio.gather(self._starting, return_exceptions=True)
 
     def open_since(self, moment: float) -> list[Order]:
-        """The orders that began before a moment and have not ended."""
-        return [order for order in self.history if order.began < moment and not order.outcomes]
+        """The orders that began before a moment, have to end and have not."""
+        return [one for one in self.history if one.began < moment and not one.outcomes and not one.loose]
 
     async def finished(self) -> None:
         """Until every client has gone home."""
@@ -156,10 +176,12 @@ class Load:
             number += 1
 
     def _drawn(self, number: int) -> Order:
-        [kind] = self._chance.choices(self._kinds, [KINDS[name] for name in self._kinds])
+        [kind] = self._chance.choices(list(self._kinds), list(self._kinds.values()))
         customer, product = ORDERS[kind]
         key = f"order-{uuid4()}"
-        return Order(number, kind, customer.format(self._chance.randrange(CROWD)), product, key, time.monotonic())
+        made = Order(number, kind, customer.format(self._chance.randrange(CROWD)), product, key, time.monotonic())
+        made.loose = bool(self._hostile) and kind not in ALONE
+        return made
 
     async def _live(self, order: Order, chance: random.Random) -> None:
         early = order.kind == "approved" and chance.random() < 0.5
@@ -174,7 +196,8 @@ class Load:
         if order.kind == "cancelled":
             await asyncio.sleep(chance.random() * 0.05)
             await self._ask(order, chance, "session.cancel", {"session": order.session, "reason": "thought better"})
-        while not order.outcomes:
+        until = time.monotonic() + LOOSE_S
+        while not order.outcomes and not (order.loose and time.monotonic() > until):
             await self._result(order, chance, WAIT_MS)
         if chance.random() < 0.3:
             await asyncio.sleep(chance.random() * ASK_ONCE_MORE_S)
@@ -218,7 +241,7 @@ class Load:
             await asyncio.sleep(AGAIN_S)
         elif told["outcome"] is not None:
             order.outcomes.append((time.monotonic(), told["outcome"], told["reason"], told["result"]))
-        elif told.get("parked"):
+        elif told.get("parked") and not order.loose:
             order.oddities.append(f"parked: {told['parked']['code']}")
             await asyncio.sleep(AGAIN_S)
 

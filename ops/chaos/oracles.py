@@ -14,6 +14,11 @@ the driver's own history. The log is read only for what lies in it too long, or 
     I7  bounded              queues empty, no session left open or in memory, connections and memory back to base
     I8  honest answers       one id for a key, new at most once; an outcome once told never changes, and agrees with I1
 
+Where a service is hostile, the others are judged: orders that need it may stay open or be parked, and what they end
+with is what it makes of them. What is done of them at the others is done once; what ends is all done there or all
+undone, unless that service had them end by hand, with everything left as it is: a participant may, in a saga that has a
+commit point.
+
 A breach names the session and says what to look at.
 """
 
@@ -35,9 +40,14 @@ DISCOUNT_PERCENT = {0: 0, 1: 5, 2: 10}  # by the customer's number: none, silver
 PRICE_CENTS = {"kettle": 3_900, "espresso_machine": 64_900, "teapot": 2_450}
 MUST = {
     "plain": "settled", "large": "settled", "approved": "settled",
-    "unpaid": "ended", "unshipped": "ended", "standing": "ended",
+    "unpaid": "ended", "unshipped": "ended", "standing": "ended", "pickup": "settled", "unpaid-pickup": "ended",
 }  # fmt: skip
-REASON = {"unpaid": "not enough money", "unshipped": "cannot be shipped", "standing": "not enough money"}
+REASON = {
+    "unpaid-pickup": "not enough money",
+    "unpaid": "not enough money",
+    "unshipped": "cannot be shipped",
+    "standing": "not enough money",
+}
 
 
 @dataclass(frozen=True)
@@ -55,13 +65,36 @@ class Breach:
 async def judge_orders(ground: Ground, orders: list[Order]) -> list[Breach]:
     """I1, I2, I3, I5, I6 and I8 of orders that have ended."""
     ledgers = await _ledgers(ground, [order.session for order in orders])
-    breaches = [breach for order in orders for breach in judge_order(order, ledgers[order.session])]
-    return breaches + await _integrity(ground)
+    left = await _left(ground)
+    judged = [order for order in orders if not (order.loose and order.session in left)]
+    breaches = [breach for order in judged for breach in judge_order(order, ledgers[order.session])]
+    return breaches + await _integrity(ground, {order.session for order in orders if not order.loose})
+
+
+async def judge_open(ground: Ground, orders: list[Order]) -> list[Breach]:
+    """I3 of orders that have not ended."""
+    ledgers = await _ledgers(ground, [order.session for order in orders])
+    double = {one.session: [name for name, count in ledgers[one.session].items() if count > 1] for one in orders}
+    return [
+        Breach("I3", order.session, f"{order.kind}, open: {', '.join(double[order.session])} more than once")
+        for order in orders
+        if double[order.session] and order.kind != "standing"
+    ]
+
+
+async def _left(ground: Ground) -> set[str]:
+    """The sessions of which an honest service has left what it did as it is."""
+    if not ground.layout.hostile:
+        return set()
+    query = "SELECT session::text FROM {}.session WHERE convert_from(body, 'utf8')::jsonb ->> 'left' = 'true'"
+    found = [await ground.sql(query.format(one), service=one) for one in SERVICES if one != ground.layout.hostile]
+    return {row[0] for rows in found for row in rows}
 
 
 def judge_order(order: Order, done: Counter[str]) -> list[Breach]:
     """What an order was told beside what the ledgers say was done for it."""
-    found = [*_honest(order), *_all_or_compensated(order, done), *_same_result(order)]
+    found = [*_honest(order)]
+    found += _others(order, done) if order.loose else [*_all_or_compensated(order, done), *_same_result(order)]
     return [Breach(name, order.session or order.key, f"{order.kind}: {text}") for name, text in found]
 
 
@@ -99,13 +132,28 @@ def _honest(order: Order) -> Iterable[tuple[str, str]]:
 
 def _all_or_compensated(order: Order, done: Counter[str]) -> Iterable[tuple[str, str]]:
     told = f"told {order.outcomes[0][1]}, the ledgers say {dict(done)}"
+    all_done = (
+        {name: count for name, count in ALL_DONE.items() if name != "award"} if order.kind == "pickup" else ALL_DONE
+    )
     most = STANDING_TIMES if order.kind == "standing" else 1
     if double := [name for name, count in done.items() if count > most]:
         yield "I3", f"{', '.join(double)} more than once: {told}"
     if order.outcomes[0][1] == "settled":
-        if done != ALL_DONE:
+        if done != all_done:
             yield "I1", told
     elif done["ship"] or any(done[forward] != done[back] for forward, back in UNDONE.items()):
+        yield "I1", told
+
+
+def _others(order: Order, done: Counter[str]) -> Iterable[tuple[str, str]]:
+    """What holds at the other two, whatever loyalty says."""
+    told = f"told {order.outcomes[0][1]}, the ledgers say {dict(done)}"
+    if double := [name for name in ("reserve", "charge", "ship", "release", "refund") if done[name] > 1]:
+        yield "I3", f"{', '.join(double)} more than once: {told}"
+    if order.outcomes[0][1] == "settled":
+        if any(done[name] != 1 for name in ("reserve", "charge", "ship")) or done["release"] or done["refund"]:
+            yield "I1", told
+    elif done["ship"] or done["reserve"] != done["release"] or done["charge"] != done["refund"]:
         yield "I1", told
 
 
@@ -123,6 +171,8 @@ def _same_result(order: Order) -> Iterable[tuple[str, str]]:
 
 def _points(order: Order) -> int:
     """What the saga gives without any fault."""
+    if order.kind == "pickup":
+        return 0
     price = PRICE_CENTS[order.product]
     percent = DISCOUNT_PERCENT[int(order.customer.removeprefix("customer")) % 3] if order.kind == "large" else 0
     return (price - price * percent // 100) // 100
@@ -161,10 +211,13 @@ _HELD: dict[str, tuple[tuple[str, str], tuple[str, str]]] = {
 }
 
 
-async def _integrity(ground: Ground) -> list[Breach]:
-    """I6, over everything that is in the log now."""
+async def _integrity(ground: Ground, firm: set[str]) -> list[Breach]:
+    """I6, over everything that is in the log now; where a service is hostile, of the sessions that are judged as ever,
+    those that are `firm`."""
     breaches = []
     for what, ((receiver, held), (sender, wrote)) in _HELD.items():
+        if ground.layout.hostile in (receiver, sender):
+            continue
         written = {row[0]: tuple(row)[1:] for row in await ground.sql(wrote, service=sender)}
         for row in await ground.sql(held, list(written), service=receiver):
             if written[row[0]] != tuple(row)[1:]:
@@ -176,7 +229,7 @@ async def _integrity(ground: Ground) -> list[Breach]:
         query = f"SELECT session::text, role, convert_from(body, 'utf8') AS body FROM {service}.session WHERE parked"  # noqa: S608
         for row in await ground.sql(query, service=service):
             breaches.append(Breach("I6", row["session"], f"{row['role']} is parked; `accompanist sessions show`"))
-    return breaches
+    return [one for one in breaches if not ground.layout.hostile or one.session in firm]
 
 
 async def judge_rest(ground: Ground, history: list[Order], base: dict[str, int]) -> list[Breach]:
@@ -194,6 +247,8 @@ async def _invented(ground: Ground, history: list[Order]) -> list[Breach]:
     known = [session for order in history for session in order.sessions]
     breaches = []
     for service, schema in SCHEMAS.items():
+        if service == ground.layout.hostile:
+            continue
         table = "deed" if service in ground.layout.plain else "ledger"
         query = f"SELECT DISTINCT session::text FROM {schema}.{table} WHERE session <> ALL ($1)"  # noqa: S608
         breaches += [
@@ -205,7 +260,7 @@ async def _invented(ground: Ground, history: list[Order]) -> list[Breach]:
 
 async def _queues(ground: Ground, history: list[Order]) -> list[Breach]:
     """What is left over of what clients started, given STUCK_S to go. What a peer made up may wait for ever."""
-    known = [session for order in history for session in order.sessions]
+    known = [session for order in history if not order.loose for session in order.sessions]
     counts = {
         (service, f"{service}.{what}"): query.format(service)
         for service in SERVICES

@@ -22,15 +22,15 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ops.chaos import collector, kills, lines, logins, mail, network, pauses, pooler, rolling, storage, worlds
+from ops.chaos import collector, hostile, kills, lines, logins, mail, network, pauses, pooler, rolling, storage, worlds
 from ops.chaos.faults import Fault, Hurt
 from ops.chaos.ground import Ground, NotHealed, ground
 from ops.chaos.load import Load
-from ops.chaos.oracles import STUCK_S, Breach, figures, judge_orders, judge_rest, memory
+from ops.chaos.oracles import STUCK_S, Breach, figures, judge_open, judge_orders, judge_rest, memory
 from ops.chaos.report import Played, Report
 from ops.local import ROOT
 
-FAMILIES = (kills, pauses, network, lines, logins, rolling, mail, pooler, collector, storage, worlds)
+FAMILIES = (kills, pauses, network, lines, logins, rolling, mail, pooler, collector, storage, worlds, hostile)
 FAULTS: tuple[Fault, ...] = tuple(fault for family in FAMILIES for fault in family.FAULTS)
 RATE = 6.0
 WARM_S = 2.0
@@ -70,7 +70,8 @@ class Run:
         await stage.all_ready()
         base = memory(stage)
         judged: set[int] = set()
-        async with Load([stage.api(name) for name in stage.asked], self._rate, self._chance) as load:
+        apis = [stage.api(name) for name in stage.asked]
+        async with Load(apis, self._rate, self._chance, stage.layout.kinds, stage.layout.hostile) as load:
             await asyncio.sleep(WARM_S)
             for fault in faults:
                 played = await self._one(stage, load, fault, judged)
@@ -83,6 +84,7 @@ class Run:
             self.report.rest += stuck
             done = [order for order in load.history if order.outcomes]
             self.report.rest += [b for b in await judge_orders(stage, done) if b not in self.report.breaches]
+            self.report.rest += await judge_open(stage, [order for order in load.history if not order.outcomes])
             self.report.rest += await judge_rest(stage, load.history, base)
             self.report.count(figures(load.history))
 
