@@ -188,6 +188,7 @@ health_answer_s = 2.0  # of a sidecar's page, which costs it nothing
 client_answer_s = 10.0  # of a sidecar, beyond what was asked to be waited for
 show_rows_max = 2_000  # messages and answers of one service that `sessions show` prints; --json has no bound
 table_value_chars_max = 72  # of one value in a table; --json shows all of it
+table_cell_chars_max = 160  # of anything in a table but its last column, likewise
 keep_name_chars_max = 100  # of a kept command, in what is said of it
 keep_forgive_s = 5.0  # a run at least that long is forgiven what went before
 keep_stop_s = 10.0  # how long a kept command may take to end when it is told to

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from accompanist import limits
+from accompanist import limits, terminal
 from accompanist.errors import AccompanistError, OperatorError, PeerError, catalogue
 from accompanist.rpc import tokens
 from accompanist.sidecar.config import Service
@@ -59,11 +59,11 @@ class Refused(AccompanistError):
 
     def __init__(self, told: Mapping[str, Any]) -> None:
         Exception.__init__(self, str(told.get("text", "")))
-        self.code = str(told["code"])
-        self.text = str(told.get("text", ""))
-        self.hint = str(told.get("hint", ""))
-        self._title = str(told.get("title", ""))
-        self._fault = str(told.get("fault", "peer"))
+        self.code = terminal.line(str(told["code"]))
+        self.text = terminal.line(str(told.get("text", "")))
+        self.hint = terminal.line(str(told.get("hint", "")))
+        self._title = terminal.line(str(told.get("title", "")))
+        self._fault = terminal.line(str(told.get("fault", "peer")))
 
     @property
     def title(self) -> str:
@@ -102,7 +102,7 @@ def health(service: Service) -> dict[str, Any]:
     try:
         connection.request("GET", "/health")
         said = json.loads(connection.getresponse().read(limits.message_bytes_max))
-    except (OSError, http.client.HTTPException, ValueError):
+    except (OSError, http.client.HTTPException, ValueError, RecursionError):
         return {}
     finally:
         connection.close()
@@ -125,7 +125,7 @@ def _token(service: Service) -> str:
 def _result(said: bytes, status: int, service: Service) -> Any:
     try:
         envelope = json.loads(said)
-    except ValueError:
+    except (ValueError, RecursionError):
         envelope = None
     if not isinstance(envelope, dict) or not envelope.keys() & {"result", "error"}:
         raise PeerError(NONSENSE, f"{service.name} at {service.api} answered with HTTP status {status}")
@@ -136,7 +136,7 @@ def _result(said: bytes, status: int, service: Service) -> Any:
     if isinstance(data, dict) and "code" in data:
         raise Refused(data)
     message = error.get("message", "") if isinstance(error, dict) else ""
-    raise PeerError(NONSENSE, f"{service.name} refused: {message}")
+    raise PeerError(NONSENSE, f"{service.name} refused: {terminal.line(str(message))}")
 
 
 class _UnixConnection(http.client.HTTPConnection):

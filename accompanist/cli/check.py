@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from accompanist import terminal
 from accompanist.cli.output import encode, show
 from accompanist.cli.source import compiled
 from accompanist.language.compile import Compiled
@@ -39,5 +40,5 @@ def _warnings(result: Compiled) -> tuple[Diagnostic, ...]:
 def refused(result: Compiled, as_json: bool) -> int:
     """What a command says that needs a sound file and was given another: on standard error, or as JSON where asked."""
     text, data, code = check_report(result)
-    print(encode(data) if as_json else text, file=sys.stdout if as_json else sys.stderr)
+    print(encode(data) if as_json else terminal.lines(text), file=sys.stdout if as_json else sys.stderr)
     return code

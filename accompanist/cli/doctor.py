@@ -12,6 +12,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from accompanist import terminal
 from accompanist.cli import api
 from accompanist.cli.output import show
 from accompanist.errors import CATALOGUE, OperatorError
@@ -31,7 +32,7 @@ def doctor(config: Path | None, service: str, database: str, *, accept: bool, as
     seen, findings = asyncio.run(_examine(chosen, database, accept))
     code = max((EXIT[finding.severity] for finding in findings), default=0)
     lines = [f"{_summary(found)}" for found in seen]
-    lines += [f"\n{f.severity} {f.code} {f.service}: {f.text}\n  {f.remedy}" for f in findings]
+    lines += [f"\n{f.severity} {f.code} {f.service}: {terminal.line(f.text)}\n  {f.remedy}" for f in findings]
     show({"findings": findings, "vitals": seen}, as_json, "\n".join(lines + ([] if findings else ["nothing found"])))
     return code
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 
-from accompanist import Role
+from accompanist import Role, terminal
 from accompanist.cli.output import show
 from accompanist.cli.source import root_of
 from accompanist.errors import AuthorError, catalogue
@@ -52,7 +52,7 @@ _MAY_ANSWER = {
 def openrpc(file: Path, role: str) -> None:
     """Print the document, JSON in any case. Raises AuthorError."""
     document = contract(_chosen(_imported(file), file, role))
-    show(document, False, msgspec.json.format(msgspec.json.encode(document)).decode())
+    show(document, False, terminal.json(msgspec.json.format(msgspec.json.encode(document)).decode()))
 
 
 def contract(role: type[Role]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from accompanist import limits, terminal
 from accompanist.errors import AccompanistError
 
 EXIT = {"author": 1, "peer": 1, "operator": 3, "ours": 4}
@@ -32,25 +33,30 @@ def reporting(as_json: bool) -> Iterator[None]:
         if as_json:
             print(encode({"error": problem.as_json()}), file=sys.stderr)
         else:
-            print(f"error {problem}", file=sys.stderr)
+            print(terminal.lines(f"error {problem}"), file=sys.stderr)
         raise typer.Exit(EXIT[problem.fault]) from None
 
 
 def show(result: Any, as_json: bool, text: str) -> None:
     """The result: as JSON if asked for, else the text."""
-    print(encode(result) if as_json else text)
+    print(encode(result) if as_json else terminal.lines(text))
 
 
 def encode(value: Any) -> str:
     import msgspec
 
-    return msgspec.json.encode(value).decode()
+    return terminal.json(msgspec.json.encode(value).decode())
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell, the last one as it is."""
-    cells = [list(head), *(list(row) for row in rows)]
+    """Columns as wide as their widest cell, the last one as it is. No cell breaks its line."""
+    cells = [[*map(_cell, line[:-1]), terminal.line(line[-1])] for line in (head, *rows)]
     widths = [max(len(line[at]) for line in cells) for at in range(len(head))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in cells
     )
+
+
+def _cell(text: str) -> str:
+    seen = terminal.line(text)
+    return seen if len(seen) <= limits.table_cell_chars_max else seen[: limits.table_cell_chars_max - 1] + "…"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from accompanist import limits
+from accompanist import limits, terminal
 from accompanist.cli.api import Refused, ask
 from accompanist.cli.output import show, table
 from accompanist.errors import AccompanistError, AuthorError, PeerError, catalogue
@@ -81,7 +81,7 @@ def list_sessions(config: Path | None, wanted: Wanted, as_json: bool) -> None:
                 _attributes(row.get("attributes") or {}),
                 _why(row),
             )
-            for row in rows
+            for row in terminal.told(rows)
         ],
     )
     cut = [name for name, answer in answers.items() if len(answer["sessions"]) >= wanted.limit]
@@ -109,7 +109,8 @@ def show_session(config: Path | None, session: str, as_json: bool) -> None:
             _rest(service, asked, told[service.name], None if as_json else limits.show_rows_max)
     if not told:
         raise PeerError(NOWHERE, f"none of {', '.join(answers) or 'the services'} knows {session}{silence(silent)}")
-    show({"session": session, "services": told, "silent": silent}, as_json, _page(session, told) + silence(silent))
+    page = _page(session, terminal.told(told))
+    show({"session": session, "services": told, "silent": silent}, as_json, page + silence(silent))
 
 
 def _rest(service: Service, asked: dict[str, Any], told: dict[str, Any], most: int | None) -> None:
@@ -338,7 +339,9 @@ def _short(value: Any) -> str:
 
 def clock_time(seconds: float) -> str:
     """A moment, for people."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    if not abs(seconds) <= limits.moment_s_max:
+        return f"second {seconds:g}"  # of a header from before they were looked at
+    return datetime.fromtimestamp(max(seconds, 0.0), UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def silence(silent: list[str]) -> str:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from accompanist import terminal
 from accompanist.cli.api import ask
 from accompanist.cli.output import show
 from accompanist.errors import AccompanistError, AuthorError, OperatorError, catalogue
@@ -72,9 +73,10 @@ def start(config: Path | None, wanted: Wanted, as_json: bool) -> int:
     answer = ask(service, "session.start", params)
     if wanted.wait_s:
         if not as_json:
-            print(f"session   {answer['session']}", file=sys.stderr, flush=True)  # it has begun, whatever comes now
+            begun = terminal.line(f"session   {answer['session']}")
+            print(begun, file=sys.stderr, flush=True)  # at once: it has begun, whatever comes now
         answer = _wait(service, answer, wanted.wait_s)
-    show(answer, as_json, _told(answer))
+    show(answer, as_json, _told(terminal.told(answer)))
     if not wanted.wait_s or answer.get("outcome") == "settled":
         return 0
     return 1 if answer.get("outcome") else STILL_OPEN

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from accompanist import terminal
 from accompanist.cli.api import Refused, ask
 from accompanist.cli.output import show, table
 from accompanist.cli.sessions import (
@@ -84,7 +85,7 @@ def list_timers(config: Path | None, session: str, limit: int, as_json: bool) ->
                 clock_time(row["due_at"]),
                 row["choreography"],
             )
-            for row in rows
+            for row in terminal.told(rows)
         ],
     )
     show({"timers": rows, "silent": silent}, as_json, text + silence(silent))
@@ -98,7 +99,7 @@ def list_events(config: Path | None, session: str, limit: int, as_json: bool) ->
         ("session", "role", "event", "told", ""),
         [
             (row["session"], row["role"], row["name"], clock_time(row["at"]), "early" if row["early"] else "")
-            for row in rows
+            for row in terminal.told(rows)
         ],
     )
     show({"events": rows, "silent": silent}, as_json, text + silence(silent))

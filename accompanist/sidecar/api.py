@@ -124,6 +124,7 @@ LEAVING = catalogue(
 )
 
 
+NO_JSON = "(what came is no JSON)"
 Held = Literal[Delivery.STORED, Delivery.SAME, Delivery.CLASH, Delivery.CLOSED]
 
 
@@ -408,7 +409,17 @@ def _view_of_stub(session: UUID, stub: Stub) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """What JSON takes; bytes are JSON already."""
+    """What JSON takes; bytes are JSON already, unless a peer said what is none."""
     if isinstance(value, bytes):
-        return orjson.Fragment(value)
+        return orjson.Fragment(value) if _is_json(value) else NO_JSON
     return msgspec.to_builtins(value, builtin_types=(bytes,))
+
+
+def _is_json(data: bytes) -> bool:
+    if codec.deeper_than(data, limits.message_depth_max):
+        return False
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    return True

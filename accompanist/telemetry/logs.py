@@ -27,7 +27,7 @@ from typing import Any, Final, TextIO
 import orjson
 import structlog
 
-from accompanist import limits
+from accompanist import limits, terminal
 from accompanist.errors import AccompanistError
 
 EventDict = MutableMapping[str, Any]
@@ -56,7 +56,7 @@ def set_up(service: str, environ: Mapping[str, str], stream: TextIO | None = Non
     stream = stream or sys.stderr
     level = logging.getLevelNamesMapping().get(environ.get("ACCOMPANIST_LOG", "info").upper(), logging.INFO)
     shape = environ.get("ACCOMPANIST_LOG_FORMAT", "console" if stream.isatty() else "json")
-    renderer: Any = structlog.dev.ConsoleRenderer() if shape == "console" else _json
+    renderers: list[Any] = [_seen, structlog.dev.ConsoleRenderer()] if shape == "console" else [_json]
 
     def of_service(_: Any, __: str, line: EventDict) -> EventDict:
         line["service"] = service
@@ -71,7 +71,7 @@ def set_up(service: str, environ: Mapping[str, str], stream: TextIO | None = Non
         only_known_keys,
     ]
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=[*shared, *renderers],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
@@ -80,7 +80,7 @@ def set_up(service: str, environ: Mapping[str, str], stream: TextIO | None = Non
     bridge.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[_foreign, *shared],
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *renderers],
         )
     )
     logging.basicConfig(handlers=[bridge], level=max(level, logging.WARNING), force=True)
@@ -131,5 +131,10 @@ def _foreign(logger: Any, _: str, line: EventDict) -> EventDict:
     return line
 
 
+def _seen(_: Any, __: str, line: EventDict) -> EventDict:
+    """Before a terminal gets it."""
+    return {key: terminal.told(value) for key, value in line.items()}
+
+
 def _json(_: Any, __: str, line: EventDict) -> str:
-    return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    return terminal.json(orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode())

@@ -21,7 +21,7 @@ import asyncpg
 import structlog
 import uvloop
 
-from accompanist import crashpoints, limits
+from accompanist import crashpoints, limits, terminal
 from accompanist.errors import AccompanistError, OperatorError
 from accompanist.rpc import tokens
 from accompanist.rpc.access import Access
@@ -100,7 +100,7 @@ def main(worker: Worker, install: Install, arguments: Sequence[str] | None = Non
         crashpoints.arm(asked.service)
         uvloop.run(_run(worker, install, asked))
     except AccompanistError as problem:
-        print(problem.advised(), file=sys.stderr)  # noqa: T201
+        print(terminal.lines(str(problem.advised())), file=sys.stderr)  # noqa: T201
         return 1
     return 0
 

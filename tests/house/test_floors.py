@@ -45,6 +45,7 @@ BOTTOM = {
     "errors": frozenset[str](),
     "limits": frozenset[str](),
     "crashpoints": frozenset({"accompanist.errors"}),
+    "terminal": frozenset[str](),
     "background": frozenset({"accompanist.limits"}),
 }
 
