@@ -7,7 +7,7 @@ Throughout, for each role of an honest service:
     the end       `settled` and `ended` are what an honest initiator has written before
     settled       an honest initiator settles when all that honest services have reached have voted done, and ends when
                   all of these have compensated
-    by hand       verbs are those of its own operators; nobody else parks, skips, resolves or leaves anything as it is
+    by hand       verbs are those of its own operators; nobody else parks, skips or resolves anything
     cancelled     a request to undo came from its own clients, or an honest initiator's
     a worker's    a reply in its log is its worker's; an event is what was told at its own door
     said          what its program takes as said by a role of an honest service was said by it
@@ -56,6 +56,8 @@ class Believed:
         self._ordered: set[tuple[UUID, str, str]] = set()
         self._cancelled: set[UUID] = set()
         self._undone: set[Place] = set()
+        self._left: set[Place] = set()
+        """Where everything is left as it is."""
         self._judged: set[tuple[Any, ...]] = set()
 
     def honest(self, session: UUID, role: str) -> bool:
@@ -123,12 +125,14 @@ class Believed:
         first = bindings[initiator] != self._hostile.service
         if role == initiator and session not in self._cluster.subjects_of:
             self._wrong(key, "it was begun, and no client asked for it")
-        self._by_hand(key, row)
+        self._by_hand(key, row, subject)
         granted = row.granted or ""
         if first and granted.startswith((CANCELLED, DEADLINE)) and session not in self._cancelled:
             self._wrong(key, f"it is undone, as {granted!r}, and nobody who may has asked for that")
         if row.phase in _BACK:
             self._undone.add(key)
+        if row.left:
+            self._left.add(key)
         if row.outcome is None or not first:
             return
         outcomes = self._cluster.judge.outcomes
@@ -137,14 +141,14 @@ class Believed:
         if role == initiator:
             self._concluded(key, row)
 
-    def _by_hand(self, key: Place, row: SessionRow) -> None:
+    def _by_hand(self, key: Place, row: SessionRow, subject: Subject) -> None:
         orders = {site for site in row.verbs if site.startswith("!operator/") and " from " not in site}
         if forged := [site for site in orders if (*key, site) not in self._ordered]:
             self._wrong(key, f"nobody here gave the order {forged[0]}")
         if row.parked is not None and row.parked.code == BY_HAND and not orders:
             self._wrong(key, "it is parked by hand, and nobody here has parked it")
-        if row.left:
-            self._wrong(key, "what it did is left as it is, and nobody here has ended it by hand")
+        if row.left and subject.choreography.commit_role is None:
+            self._wrong(key, "what it did is left as it is, and there is no commit point that it could be behind")
 
     def _concluded(self, key: Place, row: SessionRow) -> None:
         session, initiator = key
@@ -192,8 +196,9 @@ class Believed:
         judge, cluster = self._cluster.judge, self._cluster
         places = {*cluster.ledger.entries, *self.runs_as}
         for session, role in sorted(key for key in places if self._hostile.plays(key[0]) and self.honest(*key)):
-            outcome = judge.outcomes.get((session, role))
-            judge.effects((session, role), outcome or "open", self._subject((session, role)))
+            key = (session, role)
+            outcome = "ended" if key in self._undone else judge.outcomes.get(key, "open")
+            judge.effects(key, "left" if key in self._left else outcome, self._subject(key))
         for session in sorted(judge.accepted):
             subject = cluster.subjects_of.get(session)
             if subject is None or not self._hostile.plays(session) or not self.honest(session, subject.initiator):

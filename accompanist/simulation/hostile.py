@@ -19,6 +19,9 @@ What a participant can do by lying within its own rights, so that it is not judg
     an initiator     begin what it likes, for it owns the start; and end it: tell `settled` to one and `ended` to
                      another, or nobody. Each then has what it was told: if settled, all of its transactions, none
                      undone; if ended, none that is not undone. Ask for a cancel, and set a deadline.
+    any role, where  say that its operator ended the saga by hand behind the commit point: then everybody stops where
+    there is a       it stands, and what was done stays done
+    commit point
     the owner of     pass its commit point or not, whatever it says of it
     a commit point
 
