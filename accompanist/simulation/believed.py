@@ -2,15 +2,17 @@
 
 Throughout, for each role of an honest service:
 
-    the start     a session that begins at an honest initiator was asked for by a client there, under the initiator that
-                  the choreography has
+    the start     a session runs under the initiator that its choreography has, and where that is honest it was asked
+                  for by a client there
     the end       `settled` and `ended` are what an honest initiator has written before
     settled       an honest initiator settles when all that honest services have reached have voted done, and ends when
                   all of these have compensated
     by hand       verbs are those of its own operators; nobody else parks, skips or resolves anything
     cancelled     a request to undo came from its own clients, or an honest initiator's
     a worker's    a reply in its log is its worker's; an event is what was told at its own door
-    said          what its program takes as said by a role of an honest service was said by it
+    said          what is taken as said by a role of an honest service was said by it; what is taken as said by the
+                  hostile one is what its role may say to this one, by the choreography
+    begun         a session that no client asked for began with something that its role may be told
     in its place  no message between honest services meets another under its identity, or is refused
 
 At the end, of each session that the hostile service has to do with, at each honest role: what is settled is done once
@@ -24,20 +26,41 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from accompanist.language import waits
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.beginning import begins
+from accompanist.runtime.burst import Burst
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND
 from accompanist.runtime.ports import Delivery, Phase, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.requests import CANCELLED, DEADLINE
+from accompanist.runtime.session import Session
 from accompanist.simulation.subject import Subject
 
 if TYPE_CHECKING:
     from accompanist.simulation.cluster import Cluster, Replica
     from accompanist.simulation.hostile import Hostile
 
+_ANSWERS = (Kind.DONE, Kind.COMPENSATED)
+_ENDS = (Kind.SETTLED, Kind.ENDED)
 _NEVER = (Delivery.CLASH, Delivery.REFUSED)
 _BACK = (Phase.UNDONE, Phase.ENDED)
 Place = tuple[UUID, str]
+
+
+def _may_say(message: Message, program: RoleProgram) -> bool:
+    """Whether a role may say something to the role of a program: the rules of `runtime.authority` once more, written
+    here from the design alone."""
+    choreography, kind, sender, receiver = program.choreography, message.kind, message.sender, message.receiver
+    initiator = choreography.initiator
+    sends = sender in choreography.projections and receiver in choreography.projections[sender].sends_to
+    if kind in (Kind.DATA, Kind.CHOICE):
+        return sends and program.projection.takes(message.site, sender, kind.value)
+    if kind is Kind.ABORT:
+        return message.site == "!abort" and (sends or initiator in (sender, receiver))
+    if kind is Kind.CANCEL:
+        return sender == initiator and receiver == (choreography.commit_role or initiator)
+    return (kind in _ANSWERS and receiver == initiator) or (kind in _ENDS and sender == initiator)
 
 
 class Believed:
@@ -59,6 +82,7 @@ class Believed:
         self._left: set[Place] = set()
         """Where everything is left as it is."""
         self._judged: set[tuple[Any, ...]] = set()
+        self._begins: set[Place] = set()
 
     def honest(self, session: UUID, role: str) -> bool:
         """Whether an honest service plays a role of a session."""
@@ -90,7 +114,7 @@ class Believed:
             text = f"{message.kind.value} {message.site} from {message.sender} was answered {answer.value}"
             self._wrong((message.session, message.receiver), text)
 
-    def carried(self, replica: Replica, session: Any) -> None:
+    def carried(self, replica: Replica, session: Session, burst: Burst) -> None:
         """A session at some service has decided something."""
         key = session.key
         subject = self._subjects.get(session.program.choreography.fingerprint)
@@ -98,16 +122,29 @@ class Believed:
             self.runs_as.setdefault(key, subject)
         if replica.service == self._hostile.service:
             return
-        bindings = self._cluster.bindings[session.program.choreography.name]
-        for message in session._mailbox._taken.values():
-            if bindings.get(message.sender) in (None, self._hostile.service) or message.sender == CLIENT:
-                continue
-            if (key, message.site, message.sender) in self._judged:
-                continue
-            self._judged.add((key, message.site, message.sender))
-            said = self._cluster.judge.said_by(message)
-            if said is None or (said.kind, said.payload) != (message.kind, message.payload):
-                self._wrong(key, f"{message.sender} never said what was taken at {message.site}")
+        for message in (*session._mailbox._taken.values(), *burst.consumed):
+            if message.sender != CLIENT and (key, message.site, message.sender) not in self._judged:
+                self._judged.add((key, message.site, message.sender))
+                self._taken(key, message, session.program)
+
+    def _taken(self, key: Place, message: Message, program: RoleProgram) -> None:
+        service = self._cluster.bindings[program.choreography.name].get(message.sender)
+        said = self._cluster.judge.said_by(message)
+        if service == self._hostile.service:
+            if not _may_say(message, program):
+                self._wrong(key, f"{message.sender} may not say {message.kind.value} at {message.site}, and was heard")
+        elif said is None or (said.kind, said.payload) != (message.kind, message.payload):
+            self._wrong(key, f"{message.sender} never said what was taken at {message.site}")
+
+    def _begun(self, key: Place, subject: Subject) -> None:
+        """Of a session that no client asked for: something of what came may begin it."""
+        bindings, program = self._cluster.bindings[subject.choreography.name], subject.programs[key[1]]
+        inbox = self._cluster.database.services[bindings[key[1]]].inbox.values()
+        for message, speaker, *_ in inbox:
+            of_it = (message.session, message.receiver) == key and bindings.get(message.sender) == speaker
+            if of_it and begins(message, subject.choreography) and _may_say(message, program):
+                return
+        self._wrong(key, "it was begun by what may not begin it")
 
     def row(self, key: Place, row: SessionRow) -> None:
         """An honest service has written a row."""
@@ -123,8 +160,9 @@ class Believed:
             self._wrong(key, f"it runs under another header: {row.header.initiator} begins, {row.header.bindings}")
             return
         first = bindings[initiator] != self._hostile.service
-        if role == initiator and session not in self._cluster.subjects_of:
-            self._wrong(key, "it was begun, and no client asked for it")
+        if session not in self._cluster.subjects_of and key not in self._begins:
+            self._begins.add(key)
+            self._begun(key, subject)
         self._by_hand(key, row, subject)
         granted = row.granted or ""
         if first and granted.startswith((CANCELLED, DEADLINE)) and session not in self._cancelled:

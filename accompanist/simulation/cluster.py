@@ -373,7 +373,7 @@ class Replica:
         carry = self.driver._carry
 
         def shown(session: Session, burst: Burst) -> None:
-            hostile.believed.carried(self, session)
+            hostile.believed.carried(self, session, burst)
             carry(session, burst)
 
         self.driver._carry = shown  # type: ignore[method-assign]
