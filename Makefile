@@ -12,7 +12,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo test verify verify-long check format bench simulate simulate-planted chaos soak conformance everything migrate lock clean
+.PHONY: help start demo test verify verify-long check format bench simulate simulate-planted chaos advisories soak conformance everything migrate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ simulate-planted: $(STAMP) ## deliberate bugs, one at a time, and how many seeds
 
 chaos: $(STAMP) ## faults on real processes under load, for about ten minutes; CHAOS="--only kill-two --seed 7" chooses
 	@exec $(BIN)/python -m ops.chaos $(CHAOS)
+
+advisories: $(STAMP) ## ask a database what is known against the locked packages; needs the network, and says so without
+	@exec $(BIN)/python -m ops.advisories
 
 soak: $(STAMP) ## orders at a constant rate for 15 minutes; the slope of every table, with its error
 	@exec $(BIN)/python -m ops.soak

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from accompanist.language import waits
+from accompanist.language.operations import point_of
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.beginning import begins
 from accompanist.runtime.burst import Burst
@@ -55,7 +56,7 @@ def _may_say(message: Message, program: RoleProgram) -> bool:
     initiator = choreography.initiator
     sends = sender in choreography.projections and receiver in choreography.projections[sender].sends_to
     if kind in (Kind.DATA, Kind.CHOICE):
-        return sends and program.projection.takes(message.site, sender, kind.value)
+        return sends and (point_of(message.site), sender, kind.value) in (program.projection.receives or ())
     if kind is Kind.ABORT:
         return message.site == "!abort" and (sends or initiator in (sender, receiver))
     if kind is Kind.CANCEL:
