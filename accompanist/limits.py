@@ -9,6 +9,9 @@ payload_bytes_max = 1_048_576  # one encoded value
 message_bytes_max = 1_310_720  # one JSON-RPC request or answer, headers not counted
 json_depth_max = 64  # of one value
 message_depth_max = json_depth_max + 8  # with what a message wraps around it
+json_parts_max = 20_000  # of one value: what is in it, and in that; each costs its reader time, however few its bytes
+message_parts_max = 50_000  # of one request: a batch, or what a peer's sidecar brings
+answer_parts_max = 150_000  # of a worker's answer: what was executed comes in pages of 262,144 bytes
 json_digits_max = 400  # digits of one number: CPython's integer parsing is quadratic
 name_chars_max = 63  # roles, operations, choreographies: also a Postgres identifier
 site_bytes_max = 800  # a place in a program: of recursion, with the way to it; workers, log and messages take no more
@@ -25,6 +28,8 @@ fingerprint_chars_max = 64  # of a version: hexadecimal digits
 moment_s_max = 253_402_300_799.0  # the last second that can be written with a year of four digits
 tracestate_members_max = 32
 batch_requests_max = 64
+small_bytes = 16_384  # a message up to here is read at once, and is its connection's own affair
+read_twice_bytes_max = 65_536  # of a request that is none, for the id to answer under
 id_chars_max = 128  # of a request's id, which is repeated to whoever asked
 frame_header_bytes_max = 1_024
 frame_length_digits_max = 19
@@ -92,6 +97,7 @@ damaged_again_cap_ms = 300_000  # and the longest
 sidecar_drain_s = 4.0  # less than a supervisor waits before it kills (honcho: 5 s)
 answers_ms = 1_200  # for clients that wait while a sidecar leaves; they are told how things stand
 relay_around_bytes = 4_096  # what a call to a peer has besides its messages: envelope, `_meta`, commas
+relay_around_parts_max = 64  # likewise
 
 # -- what `doctor` complains of --------------------------------------------------------------------
 doctor_rows_max = 5  # shown of each kind, the oldest; the count is of all

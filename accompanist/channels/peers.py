@@ -7,7 +7,8 @@
 Payloads are spliced in as they are and taken out as they were: a canonical value keeps its bytes, which is what tells a
 repetition from a contradiction. Who sends is not in it: the receiver knows that by the caller's token.
 
-Not promised: that a call carries all that is due. It carries what fits into `message_bytes_max`, one message at least.
+Not promised: that a call carries all that is due. It carries what fits into `message_bytes_max` and
+`message_parts_max`, one message at least.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from accompanist import limits
+from accompanist.language import shape
 from accompanist.runtime.headers import message_fault, trace_headers
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Delivery
@@ -42,6 +44,10 @@ _carried = msgspec.json.Decoder(list[_Carried])
 _answers = msgspec.json.Decoder(_Answers)
 
 
+class TooMany(msgspec.DecodeError):
+    """More messages than one call brings."""
+
+
 class Nonsense(Exception):
     """The other side said something that is no answer to what was sent."""
 
@@ -51,15 +57,17 @@ def calls(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], byte
     group: list[Message] = []
     parts: list[bytes] = []
     room = limits.message_bytes_max - limits.relay_around_bytes
-    size = 0
+    size = values = 0
     for message in messages:
         part = _encode(message)
-        if parts and size + len(part) > room:
+        more = shape.parts(part)
+        if parts and (size + len(part) > room or values + more > limits.message_parts_max - limits.relay_around_parts_max):
             yield group, _arguments(parts)
-            group, parts, size = [], [], 0
+            group, parts, size, values = [], [], 0, 0
         group.append(message)
         parts.append(part)
         size += len(part) + 1
+        values += more
     if parts:
         yield group, _arguments(parts)
 
@@ -93,6 +101,8 @@ def read(data: bytes) -> list[Message]:
         carried = _carried.decode(data)
     except UnicodeDecodeError:
         raise msgspec.DecodeError("not UTF-8") from None
+    if len(carried) > limits.relay_rows_max:
+        raise TooMany(f"{len(carried)} messages; one call brings {limits.relay_rows_max} at most")
     return [_message(one) for one in carried]
 
 

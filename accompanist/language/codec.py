@@ -26,6 +26,7 @@ import orjson
 from accompanist import limits
 from accompanist.errors import AuthorError, PeerError, catalogue
 from accompanist.language import exactly
+from accompanist.language.shape import beyond
 
 UNENCODABLE = catalogue(
     "ACC301",
@@ -51,10 +52,9 @@ OWN_CODE = catalogue(
 )
 
 
+_ORDERED = frozenset((str, int, bool, bytes, type(None)))
 _ZERO = b"\\u0000"
 _NO_ZERO = "leave it out, or send bytes, which travel in base64"
-_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_BRACKET = re.compile(rb"[\[\]{}]")
 _PATH = re.compile(r" - at (?:`key` in )?`\$[\w.\[\]]*`\Z")
 _QUOTED_VALUE = re.compile(r"(Invalid (?:enum )?value) (?:.*(?= - at `\$)|.*\Z)", re.DOTALL)
 
@@ -103,9 +103,12 @@ def encode(value: Any) -> bytes:
             f"a {type(value).__name__} takes {len(data)} bytes, the limit is {limits.payload_bytes_max}",
             "send a reference to it instead of the thing itself",
         )
-    if deeper_than(data, limits.json_depth_max):
-        text = f"a {type(value).__name__} is nested deeper than {limits.json_depth_max}"
-        raise EncodeError(UNENCODABLE, text, "send it flat: a list of parts that name one another")
+    if bound := beyond(data, limits.json_depth_max, limits.json_parts_max):
+        if bound.startswith("nested"):
+            text, hint = f"a {type(value).__name__} is {bound}", "send it flat: a list of parts that name one another"
+        else:
+            text, hint = f"a {type(value).__name__} holds {bound}", "send a reference to it instead of the thing itself"
+        raise EncodeError(UNENCODABLE, text, hint)
     if _ZERO in data and (where := _zero_in(value)) is not None:
         raise EncodeError(UNENCODABLE, f"a {type(value).__name__} holds the character U+0000 at {where}", _NO_ZERO)
     return data
@@ -130,21 +133,11 @@ def _zero_in(value: Any, where: str = "$") -> str | None:
     return next((found for at, part in parts if (found := _zero_in(part, at)) is not None), None)
 
 
-def deeper_than(data: bytes, levels: int) -> bool:
-    """Whether JSON bytes are nested deeper; linear in their length, and cheap where they have few brackets at all."""
-    if data.count(b"[") + data.count(b"{") <= levels:
-        return False
-    depth = 0
-    for bracket in _BRACKET.finditer(_STRING.sub(b"", data)):
-        depth += 1 if bracket.group() in b"[{" else -1
-        if depth > levels:
-            return True
-    return False
-
-
 def decode(data: bytes, type: Any) -> Any:
     """The value of `type` that the bytes hold, checked in full. Raises DecodeError."""
     name = getattr(type, "__name__", str(type))
+    if bound := beyond(data, limits.json_depth_max, limits.json_parts_max):
+        raise DecodeError(MISFIT, f"not a valid {name}: {bound}")
     try:
         value = msgspec.json.decode(data, type=type, dec_hook=_validated)
     except BaseException as problem:
@@ -169,9 +162,9 @@ def canonical(data: bytes) -> bytes:
     """JSON as it was sent, in the one form that the same JSON always has: sorted keys, no spaces. Numbers stay as they
     were written: what type they are of, and how exact, is for a reader who knows. Raises DecodeError."""
     try:
-        if deeper_than(data, limits.json_depth_max):
-            raise _Refused(f"nested deeper than {limits.json_depth_max}")
-        read = json.loads(data, parse_int=_as_written, parse_float=_as_written, parse_constant=_no_number)
+        if bound := beyond(data, limits.json_depth_max, limits.json_parts_max):
+            raise _Refused(bound)
+        read = json.loads(data, parse_int=orjson.Fragment, parse_float=orjson.Fragment, parse_constant=_no_number)
         made = orjson.dumps(read, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, RecursionError) as problem:
         what = problem if isinstance(problem, _Refused) else type(problem).__name__
@@ -179,10 +172,6 @@ def canonical(data: bytes) -> bytes:
     if len(made) > limits.payload_bytes_max:
         raise DecodeError(MISFIT, f"it takes {len(made)} bytes, the limit is {limits.payload_bytes_max}")
     return made
-
-
-def _as_written(number: str) -> orjson.Fragment:
-    return orjson.Fragment(number)
 
 
 def _no_number(name: str) -> None:
@@ -271,6 +260,8 @@ def _refuse_unordered(value: Any) -> None:
         seen += 1
         if seen > limits.payload_bytes_max:
             raise ValueError("it has too many parts, or holds itself")
+        if type(item) in _ORDERED:
+            continue
         if isinstance(item, float):
             if not math.isfinite(item):
                 raise ValueError("NaN and infinity have no JSON form")

@@ -19,6 +19,7 @@ from msgspec import inspect
 from accompanist import limits
 
 NUMBER = "a number belongs there, not a bool"
+_PLAIN = frozenset((str, int, float, type(None)))  # a value in which nothing can be found, whatever its type
 
 
 class Surplus(NamedTuple):
@@ -59,22 +60,26 @@ def _walk(value: Any, info: inspect.Type, path: str) -> Iterator[Surplus]:
         case inspect.StructType(array_like=True) | inspect.NamedTupleType():
             if isinstance(value, list):
                 for at, (one, field) in enumerate(zip(value, info.fields, strict=False)):
-                    yield from _walk(one, field.type, f"{path}[{at}]")
+                    if type(one) not in _PLAIN:
+                        yield from _walk(one, field.type, f"{path}[{at}]")
         case inspect.StructType() | inspect.DataclassType() | inspect.TypedDictType():
             tag = info.tag_field if isinstance(info, inspect.StructType) else None
             yield from _members(value, {field.encode_name: field.type for field in info.fields}, path, tag)
         case inspect.TupleType():
             if isinstance(value, list):
                 for at, (one, kind) in enumerate(zip(value, info.item_types, strict=False)):
-                    yield from _walk(one, kind, f"{path}[{at}]")
+                    if type(one) not in _PLAIN:
+                        yield from _walk(one, kind, f"{path}[{at}]")
         case inspect.ListType() | inspect.VarTupleType() | inspect.SetType() | inspect.FrozenSetType():
             if isinstance(value, list):
                 for at, one in enumerate(value):
-                    yield from _walk(one, info.item_type, f"{path}[{at}]")
+                    if type(one) not in _PLAIN:
+                        yield from _walk(one, info.item_type, f"{path}[{at}]")
         case inspect.DictType():
             if isinstance(value, dict):
-                for one in value.values():
-                    yield from _walk(one, info.value_type, f"{path}[...]")  # its keys are contents
+                for one in value.values():  # its keys are contents
+                    if type(one) not in _PLAIN:
+                        yield from _walk(one, info.value_type, f"{path}[...]")
         case inspect.UnionType():
             yield from _either(value, info.types, path)
         case inspect.CustomType():
@@ -88,7 +93,8 @@ def _members(value: Any, fields: Mapping[str, inspect.Type], path: str, tag: str
         return
     for name, one in value.items():
         if name in fields:
-            yield from _walk(one, fields[name], f"{path}.{name}")
+            if type(one) not in _PLAIN:
+                yield from _walk(one, fields[name], f"{path}.{name}")
         elif name != tag:
             known = ", ".join(sorted(fields)) or "nothing"
             yield Surplus(path, "unknown member", f"{path}.{name} is none of its members: {known}")

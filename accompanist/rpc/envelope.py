@@ -13,6 +13,7 @@ Not promised: fractional ids. The specification discourages them; they are refus
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
@@ -94,6 +95,11 @@ class _AnswerFields(msgspec.Struct):
     error: _ErrorFields | msgspec.UnsetType = msgspec.UNSET
 
 
+class _IdField(msgspec.Struct):
+    id: Id = None
+
+
+_id_field = msgspec.json.Decoder(_IdField)
 _request_fields = msgspec.json.Decoder(_RequestFields)
 _answer_fields = msgspec.json.Decoder(_AnswerFields)
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -135,31 +141,31 @@ def read_requests(data: bytes) -> tuple[list[Request | tuple[Id, RpcError]], boo
     """What was asked: requests, or for what is none the error to answer with and the id it may be tied to; and whether
     it was a batch. Never raises."""
     try:
-        value = strict.check(data)
+        strict.check(data)
     except Malformed as problem:
         return [(None, RpcError(PARSE_ERROR, "parse error", problem.text))], False
-    if not isinstance(value, list):
-        return [_read_request(data, value)], False
-    if not 0 < len(value) <= limits.batch_requests_max:
-        text = f"a batch has between 1 and {limits.batch_requests_max} requests"
-        return [(None, RpcError(INVALID_REQUEST, "invalid request", text))], False
+    if data.lstrip()[:1] != b"[":
+        return [_read_request(data)], False
     try:
         raws = _elements.decode(data)
     except msgspec.DecodeError:
         return [(None, RpcError(PARSE_ERROR, "parse error"))], False
-    return [_read_request(bytes(raw), element) for raw, element in zip(raws, value, strict=True)], True
+    if not 0 < len(raws) <= limits.batch_requests_max:
+        text = f"a batch has between 1 and {limits.batch_requests_max} requests"
+        return [(None, RpcError(INVALID_REQUEST, "invalid request", text))], False
+    return [_read_request(bytes(raw)) for raw in raws], True
 
 
-def _read_request(data: bytes, value: Any) -> Request | tuple[Id, RpcError]:
-    id = _id_of(value)
+def _read_request(data: bytes) -> Request | tuple[Id, RpcError]:
     try:
         fields = _request_fields.decode(data)
     except msgspec.DecodeError:
-        return id, RpcError(INVALID_REQUEST, "invalid request", "not a JSON-RPC 2.0 request object")
-    if fields.jsonrpc != "2.0":
-        return id, RpcError(INVALID_REQUEST, "invalid request", 'jsonrpc must be "2.0"')
+        return _id_of(data), RpcError(INVALID_REQUEST, "invalid request", "not a JSON-RPC 2.0 request object")
+    id = None if fields.id is msgspec.UNSET else fields.id
     if isinstance(fields.id, str) and len(fields.id) > limits.id_chars_max:
         return None, RpcError(INVALID_REQUEST, "invalid request", f"an id has {limits.id_chars_max} characters at most")
+    if fields.jsonrpc != "2.0":
+        return id, RpcError(INVALID_REQUEST, "invalid request", 'jsonrpc must be "2.0"')
     params: dict[str, msgspec.Raw] = {}
     if fields.params is not msgspec.UNSET:
         try:
@@ -171,16 +177,21 @@ def _read_request(data: bytes, value: Any) -> Request | tuple[Id, RpcError]:
     return Request(fields.method, params, None if meta is None else bytes(meta), id, notification)
 
 
-def _id_of(value: Any) -> Id:
-    """The id to answer with, where there is one that may be repeated."""
-    id = value.get("id") if isinstance(value, dict) else None
+def _id_of(data: bytes) -> Id:
+    """The id to answer with, where there is one that may be repeated. A request that is long and holds half of a
+    surrogate pair is not read a second time for it."""
+    try:
+        id = _id_field.decode(data).id
+    except msgspec.DecodeError:
+        value = json.loads(data) if len(data) <= limits.read_twice_bytes_max else None
+        id = value.get("id") if isinstance(value, dict) else None
     if isinstance(id, str) and len(id) <= limits.id_chars_max:
-        # half of a surrogate pair is JSON and no text: nothing can be answered under it
         return id if _encodable(id) else None
     return id if isinstance(id, int) and not isinstance(id, bool) else None
 
 
 def _encodable(text: str) -> bool:
+    """Half of a surrogate pair is JSON and no text: nothing can be answered under it."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -194,7 +205,7 @@ def _encodable(text: str) -> bool:
 def read_answer(data: bytes) -> tuple[Id, Answer] | None:
     """Which call this answers and what it says; None for a request or notification, which a client of workers does not
     serve. `Missing` comes without its method. Raises Malformed."""
-    strict.check(data)
+    strict.check(data, parts_max=limits.answer_parts_max)
     try:
         fields = _answer_fields.decode(data)
     except msgspec.DecodeError:

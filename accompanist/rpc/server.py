@@ -31,6 +31,7 @@ from accompanist.rpc import address, envelope
 from accompanist.rpc.access import Access, Token
 from accompanist.rpc.envelope import Request, RpcError
 from accompanist.rpc.listening import listen
+from accompanist.rpc.turns import Turns
 
 UNEXPECTED = catalogue(
     "ACC506",
@@ -105,22 +106,25 @@ class Dispatcher:
         self._handlers = handlers
         self.calls_in_flight_max = calls_in_flight_max
         self.access = access
+        self._turns = Turns()
 
     async def answer(self, data: bytes, caller: Token | None = None) -> Answered:
         """`caller` is who asks, where the server knows tokens."""
-        requests, batch = envelope.read_requests(data)
+        async with self._turns.turn(len(data)):
+            requests, batch = envelope.read_requests(data)
         if not batch:
             [request] = requests
             if not isinstance(request, Request):
                 return Answered(envelope.write_error(*request))
             refusal = self._refusal(request, caller)
             return Answered(await self._one(request, refusal), request.method, refusal is not None)
-        answers = [
-            await self._one(request, self._refusal(request, caller))
-            if isinstance(request, Request)
-            else envelope.write_error(*request)
-            for request in requests
-        ]
+        answers: list[bytes | None] = []
+        for request in requests:
+            if isinstance(request, Request):
+                answers.append(await self._one(request, self._refusal(request, caller)))
+                await asyncio.sleep(0)  # a method that waits for nothing lets others in here
+            else:
+                answers.append(envelope.write_error(*request))
         bodies = [answer for answer in answers if answer is not None]
         return Answered(b"[" + b",".join(bodies) + b"]" if bodies else None)
 

@@ -173,10 +173,10 @@ class Receiver:
         messages in smaller calls; a peer is told to come again while the log is away."""
         try:
             messages = peers.read(bytes(params["messages"]))
+        except peers.TooMany as problem:
+            raise _not_messages(str(problem)) from None
         except (KeyError, msgspec.DecodeError):
             raise _not_messages("`messages` is missing, or is no list of them") from None
-        if len(messages) > limits.relay_rows_max:
-            raise _not_messages(f"{len(messages)} messages; one call brings {limits.relay_rows_max} at most")
         return peers.answer(await self._log.accept(access.calling(), messages))
 
 

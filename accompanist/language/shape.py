@@ -1,0 +1,59 @@
+"""How large and how deep JSON is, found out before anything is built of it.
+
+A few bytes a value are enough for a sender: `[[],[],` costs it three, and whoever parses that an object each time. So
+values are counted and nesting is measured on the bytes, by operations that go over all of them at once. There is no
+turn of a loop here that a sender decides the number of.
+
+A part is a value, and a list or an object is one more: `[1,2]` has three, or four. The count is never too low. Keys of
+objects are no parts of their own.
+
+First a question that costs next to nothing is asked about all bytes, texts included: are there enough commas and
+brackets at all? Only where the answer is yes the texts are taken out. Not promised: anything about bytes that are no
+JSON. They may pass, and the parser refuses them.
+"""
+
+from __future__ import annotations
+
+from array import array
+from itertools import accumulate
+
+_BRACKETS = b"[]{}"
+_OTHERS = bytes(byte for byte in range(256) if byte not in _BRACKETS)
+_STEPS = bytes.maketrans(_BRACKETS, bytes((1, 255, 1, 255)))  # up, and down by one in two's complement
+
+
+def beyond(data: bytes, levels: int, parts_max: int) -> str:
+    """Which of the two bounds JSON bytes do not keep, in words; "" for those that keep both."""
+    openings = _openings(data)
+    if openings <= levels and openings + data.count(b",") < parts_max:
+        return ""
+    bare = _without_texts(data, texts_max=2 * parts_max)
+    if bare is None:
+        return f"more than {parts_max} values"
+    openings = _openings(bare)
+    if openings > levels and _depth(bare[: 2 * parts_max + levels]) > levels:
+        return f"nested deeper than {levels}"
+    return f"more than {parts_max} values" if openings + bare.count(b",") >= parts_max else ""
+
+
+def parts(data: bytes) -> int:
+    """How many parts JSON bytes have at most: commas and brackets in texts count as well."""
+    return _openings(data) + data.count(b",") + 1
+
+
+def _openings(data: bytes) -> int:
+    return data.count(b"[") + data.count(b"{")
+
+
+def _without_texts(data: bytes, texts_max: int) -> bytes | None:
+    """The bytes outside of texts, None if there are too many texts to take them apart."""
+    if b"\\" in data:
+        data = data.replace(b"\\\\", b"").replace(b'\\"', b"")  # what is left of quotes begins and ends a text
+    if data.count(b'"') > 2 * texts_max:
+        return None
+    return b"".join(data.split(b'"')[::2])
+
+
+def _depth(bare: bytes) -> int:
+    steps = array("b", bare.translate(_STEPS, _OTHERS))
+    return max(accumulate(steps), default=0)
