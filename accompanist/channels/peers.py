@@ -57,11 +57,12 @@ def calls(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], byte
     group: list[Message] = []
     parts: list[bytes] = []
     room = limits.message_bytes_max - limits.relay_around_bytes
+    parts_max = limits.message_parts_max - limits.relay_around_parts_max
     size = values = 0
     for message in messages:
         part = _encode(message)
         more = shape.parts(part)
-        if parts and (size + len(part) > room or values + more > limits.message_parts_max - limits.relay_around_parts_max):
+        if parts and (size + len(part) > room or values + more > parts_max):
             yield group, _arguments(parts)
             group, parts, size, values = [], [], 0, 0
         group.append(message)

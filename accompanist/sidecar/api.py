@@ -39,6 +39,7 @@ import orjson
 from accompanist import crashpoints, limits
 from accompanist.errors import OperatorError, PeerError, catalogue
 from accompanist.language import codec
+from accompanist.language.shape import beyond
 from accompanist.log.story import NOTHING_SEEN, Seen, Story
 from accompanist.rpc.server import Handler
 from accompanist.runtime.control import CLIENT, control
@@ -416,7 +417,7 @@ def plain(value: Any) -> Any:
 
 
 def _is_json(data: bytes) -> bool:
-    if codec.deeper_than(data, limits.message_depth_max):
+    if beyond(data, limits.message_depth_max, limits.answer_parts_max):
         return False
     try:
         orjson.loads(data)
