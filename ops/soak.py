@@ -37,7 +37,7 @@ TABLES = (
     "session", "stub", "inbox", "arrival", "result", "outbox", "forgotten", "timer", "version", "projection", "audit",
     "replica", "shard", "request", "marker",
 )  # fmt: skip
-FENCES = ("fence_call", "fence_closed")
+FENCES = ("fence_call", "fence_shut")
 KEPT = ("stub", "request", "forgotten", *FENCES)
 """What stays for as long as late messages are refused."""
 IN_FLIGHT_MAX = 256

@@ -59,6 +59,12 @@ class Flusher:
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self._turn = 0
+        self._standing_since: float | None = None
+        """Since when what waits here has had no answer of the log; None: nothing waits."""
+
+    def stands_for_s(self) -> float:
+        """For how long something has waited to be committed while nothing was."""
+        return 0.0 if self._standing_since is None else self._clock() - self._standing_since
 
     async def commit(self, commit: Commit) -> Sequence[Delivery]:
         """Return when the commit is on disk: the delivery of each of its messages, then of its home. Raises LeaseLost
@@ -89,6 +95,7 @@ class Flusher:
 
     async def _run(self) -> None:
         """Until nothing waits. Started by a commit, it sees all that were handed in in the same turn of the loop."""
+        self._standing_since = self._clock()
         try:
             while self._queue:
                 group = self._queue.gather()
@@ -101,6 +108,7 @@ class Flusher:
                     self._fail(group, problem)
         finally:
             self._task = None
+            self._standing_since = None
 
     async def _flush(self, group: list[Waiting]) -> None:
         failures = 0
@@ -116,11 +124,14 @@ class Flusher:
                     await self._flush(group[: len(group) // 2])
                     group = group[len(group) // 2 :]
             except LeaseLost as lost:
+                self._standing_since = self._clock()
                 group = self._refuse_lost(group, lost)
             except Exception as problem:
+                self._standing_since = self._clock()
                 await self._take_apart(group, problem)
                 return
             else:
+                self._standing_since = self._clock()
                 self._flushed(self._clock() - began, len(group))
                 for waiting, answer in zip(group, answers, strict=True):
                     if not waiting.written(answer):

@@ -11,7 +11,8 @@ one that bootstrapped is). Both may be done again at any time and change nothing
 password: over a private socket none is needed, elsewhere the operator sets one.
 
 Each schema has its own `alembic_version`, so that services migrate one by one. One migration runs at a time in a
-database, in one transaction: it happens whole or not at all.
+schema, in one transaction: it happens whole or not at all. What makes the others wait are locks that a right on the
+schema or the role is needed for: an advisory lock could be taken, and kept, by any login.
 """
 
 from __future__ import annotations
@@ -48,9 +49,10 @@ async def bootstrap(dsn: str, services: Mapping[str, str]) -> None:
         try:
             check_version(connection.get_server_version().major)
             async with connection.transaction():
-                # one at a time: two that create the same role would collide
-                await connection.execute("SELECT pg_advisory_xact_lock(hashtext('accompanist bootstrap'))")
                 await _role(connection, names.PEER_ROLE, login=False)
+                # one at a time, or two that change the same role would collide: a comment locks what it is on until the
+                # commit, and only who may change the role can make one
+                await connection.execute(f"COMMENT ON ROLE {names.PEER_ROLE} IS 'Accompanist: sidecars'")
                 for service, schema in services.items():
                     await _bootstrap_service(connection, service, names.identifier(schema))
         finally:
@@ -77,7 +79,7 @@ async def _role(connection: asyncpg.Connection, name: str, *, login: bool) -> No
     """Names are of the closed form; parameters cannot stand in DDL."""
     if await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", name):
         return
-    # roles are the server's, the lock above is the database's: a bootstrap of another database may be first
+    # another bootstrap may be first, of this database or another: roles are the server's
     with suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
         async with connection.transaction():
             await connection.execute(f"CREATE ROLE {names.identifier(name)} {'LOGIN' if login else 'NOLOGIN'}")
@@ -118,7 +120,6 @@ async def _opened(dsn: str) -> asyncpg.Connection:
 
 def _become(connection: Connection, owner: str, schema: str, service: str) -> None:
     """One migration at a time, as the owner, in the schema; the search path is what functions keep for ever."""
-    connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('accompanist migrate'))"))
     version = connection.execute(text("SELECT current_setting('server_version_num')::integer / 10000")).scalar_one()
     check_version(version)
     holder = text("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = :schema")
@@ -127,6 +128,8 @@ def _become(connection: Connection, owner: str, schema: str, service: str) -> No
         raise OperatorError(refusals.NOT_MIGRATED, f"there is no schema {schema}")
     _check_owner(schema, held, owner)
     connection.execute(text("SELECT set_config('role', :owner, true)"), {"owner": owner})
+    # a comment locks the schema against other comments until the commit, and only its owner can make one
+    connection.execute(text(f"COMMENT ON SCHEMA {schema} IS 'Accompanist: the log of {service}'"))
     connection.execute(text("SELECT set_config('search_path', :path, true)"), {"path": f"{schema}, pg_temp"})
     connection.execute(text("SELECT set_config('accompanist.service', :service, true)"), {"service": service})
 

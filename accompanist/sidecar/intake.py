@@ -44,7 +44,8 @@ LOOPS = frozenset({"leases", "sweep", "inbox", "outbox", "timers"})
 
 
 class Intake:
-    """The loops of one sidecar. `owner` names it in the leases; `clock` gives seconds that never go back."""
+    """The loops of one sidecar. `owner` names it in the leases; `clock` gives seconds that never go back;
+    `stands_for_s` says for how long commits have waited while none went through."""
 
     def __init__(
         self,
@@ -56,7 +57,9 @@ class Intake:
         crowds: Crowds | None = None,
         clock: Callable[[], float] = time.monotonic,
         background: Background | None = None,
+        stands_for_s: Callable[[], float] = lambda: 0.0,
     ) -> None:
+        self._stands_for_s = stands_for_s
         self._background = background or Background(away=(LogUnavailable,))
         self._owner = owner
         self._log = log
@@ -85,8 +88,10 @@ class Intake:
 
     @property
     def ready(self) -> bool:
-        """Whether leases were renewed within their time, the first sweep is done and no loop fails."""
-        return self._swept.is_set() and self._fresh() and not self._background.failing.keys() & LOOPS
+        """Whether leases were renewed within their time, commits go through, the first sweep is done and no loop
+        fails."""
+        commits = self._stands_for_s() < limits.lease_ms / 1000
+        return self._swept.is_set() and self._fresh() and commits and not self._background.failing.keys() & LOOPS
 
     def _fresh(self) -> bool:
         """Whether nobody else can hold our shards yet, by our own clock."""

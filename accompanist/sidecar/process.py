@@ -6,7 +6,8 @@ under way end within `sidecar_drain_s`, give the shards up, close. A second sign
 it.
 
     GET /health   200 while the process lives: {"service", "sessions", ..., "failing": {task: problem}, "damaged"}
-    GET /ready    200 when leases are fresh, the first sweep is done and no task that sessions need fails, else 503
+    GET /ready    200 when leases are fresh, commits go through, the first sweep is done and no task that sessions need
+                  fails, else 503
 
 Not promised: that a sidecar which is ready can reach its workers. Calls wait for a worker that is down.
 """
@@ -180,6 +181,7 @@ class Sidecar:
             versions,
             Crowds(self._log),
             background=self._background,
+            stands_for_s=self._flusher.stands_for_s,
         )
         self._ear = Listener.at(dsn, service.schema, self._intake.wake, listen=not service.poll_only)
         leave.push_async_callback(_cancelled, self._background.keep("listener", self._ear.run))
@@ -244,6 +246,7 @@ class Sidecar:
                 "damaged": len(self._driver.damage),
                 "listening": self._ear.listening,
                 "failing": self._background.failing,
+                "commits_stand_for_s": round(self._flusher.stands_for_s(), 1),
             }
         )
 

@@ -18,7 +18,7 @@ from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
 from accompanist.worker.identifiers import schema_name
 
-VERSION = 3
+VERSION = 4
 
 NOT_INSTALLED = catalogue(
     "ACC511",
@@ -54,24 +54,43 @@ FORGETFUL = catalogue(
 )
 
 _SQL = Path(__file__).with_name("fence.sql")
+_FIRST = """
+CREATE TABLE IF NOT EXISTS fence_version (version integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())"""
+"""The table of fence.sql that installers wait for each other with."""
+_MADE_AT_ONCE = (asyncpg.UniqueViolationError, asyncpg.DuplicateTableError, asyncpg.DuplicateSchemaError)
 
 
 async def install(connection: asyncpg.Connection, schema: str) -> None:
     """Create the schema, if it is missing, and the fence in it, as the connection's database role."""
     schema_name(schema)
+    try:
+        await _install(connection, schema)
+    except _MADE_AT_ONCE:  # by another installer, which has committed it by now
+        await _install(connection, schema)
+
+
+async def _install(connection: asyncpg.Connection, schema: str) -> None:
     async with connection.transaction():
-        # two installers at once: the second waits, and then finds everything there
-        await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 21))", schema)
         if await connection.fetchval("SHOW server_encoding") != "UTF8":
             raise OperatorError(BAD_ENCODING, f"the database of schema {schema} is not in UTF-8")
         if not await connection.fetchval("SELECT to_regnamespace($1) IS NOT NULL", schema):
             await connection.execute(f"CREATE SCHEMA {schema}")
-        found = await _version(connection, schema)
-        if found > VERSION:
-            raise OperatorError(NEWER, f"schema {schema} has version {found}, this program knows {VERSION}")
-        if found < VERSION:
-            await connection.execute("SELECT set_config('search_path', $1, true)", f"{schema}, pg_temp")
+        if await _known_version(connection, schema) == VERSION:
+            return
+        await connection.execute("SELECT set_config('search_path', $1, true)", f"{schema}, pg_temp")
+        await connection.execute(_FIRST)
+        # two installers at once: the second waits, and then finds everything there
+        await connection.execute("LOCK TABLE fence_version IN SHARE ROW EXCLUSIVE MODE")
+        if await _known_version(connection, schema) < VERSION:
             await connection.execute(_SQL.read_text())
+
+
+async def _known_version(connection: asyncpg.Connection, schema: str) -> int:
+    """The version that is there, 0 if none. Raises OperatorError for one that this program does not know."""
+    found = await _version(connection, schema)
+    if found > VERSION:
+        raise OperatorError(NEWER, f"schema {schema} has version {found}, this program knows {VERSION}")
+    return found
 
 
 async def verify(connection: asyncpg.Connection, schema: str) -> None:
@@ -82,9 +101,7 @@ async def verify(connection: asyncpg.Connection, schema: str) -> None:
     usable = "SELECT coalesce(has_schema_privilege(to_regnamespace($1), 'USAGE'), false)"
     if not await connection.fetchval(usable, schema):
         raise OperatorError(NO_SCHEMA, f"there is no schema {schema} that this database role may use")
-    found = await _version(connection, schema)
-    if found > VERSION:
-        raise OperatorError(NEWER, f"schema {schema} has version {found}, this program knows {VERSION}")
+    found = await _known_version(connection, schema)
     if found < VERSION:
         text = f"schema {schema} has no fence" if found == 0 else f"schema {schema} has a fence of version {found}"
         raise OperatorError(NOT_INSTALLED, text, f"run `accompanist fence install --schema {schema}`")

@@ -1,4 +1,4 @@
--- The fence, version 3: what makes a worker's operations exactly-once and closable, from any language.
+-- The fence, version 4: what makes a worker's operations exactly-once and closable, from any language.
 --
 -- Installed into the worker's own schema and used inside the worker's own transactions, all of them READ COMMITTED (what
 -- BEGIN alone means depends on settings of the role, the database and the server) or all of them SERIALIZABLE:
@@ -23,14 +23,18 @@
 -- text of the parameters, reply that of the result. A compensation of what never ran is recorded as done and answered
 -- 'replied' at once, and its forward call finds the door shut from then on.
 --
--- State. A row of fence_call is an outcome; there is no row of work under way: that is an advisory lock, which ends
--- with the transaction, however that ends. A row is written once. A row of fence_closed shuts (session, role).
+-- State. A row of fence_call is an outcome, written once; there is no row of work under way. A row of fence_shut shuts
+-- (session, role).
 --
--- Locks, all of the transaction's length, taken in this order:
+-- Locks, all of the transaction's length, however that ends, taken in this order:
 --     door   (session, role)        shared by forward calls, exclusive by close: close waits for calls under way
 --     key    (session, role, site)  exclusive: a concurrent repeat, or the compensation of a call that still runs,
 --                                   waits and then reads what the first has recorded
 --     order  (session, role)        exclusive, from leave to commit, so that `position` agrees with the commit order
+-- Each is a lock on a row of fence_gate, one of 4,096 of its kind, found by a hash. Nobody can take it without a right on
+-- the worker's table; an advisory lock could be taken, and kept, by any login of the database. Two that have nothing to do
+-- with each other may find the same row: then one waits for the other as if it were its repeat, and both are right. They do
+-- not wait in a circle, because nobody who has a row of one kind waits for one of that kind or a kind before it.
 -- The primary key is the last word: were two to meet in spite of the locks (a snapshot taken too early), the second
 -- fails to insert, and its effects roll back with it.
 --
@@ -55,12 +59,17 @@ CREATE TABLE IF NOT EXISTS fence_call (
     PRIMARY KEY (session, role, site, kind)
 );
 
-CREATE TABLE IF NOT EXISTS fence_closed (
+CREATE TABLE IF NOT EXISTS fence_shut (
     session uuid NOT NULL,
     role    text NOT NULL,
     at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (session, role)
 );
+
+CREATE TABLE IF NOT EXISTS fence_gate (
+    gate integer PRIMARY KEY
+);
+INSERT INTO fence_gate SELECT generate_series(0, 3 * 4096 - 1) ON CONFLICT DO NOTHING;
 
 CREATE TABLE IF NOT EXISTS fence_version (
     version integer PRIMARY KEY,
@@ -68,9 +77,24 @@ CREATE TABLE IF NOT EXISTS fence_version (
 );
 
 
-CREATE OR REPLACE FUNCTION fence_lock_id(p_what text, p_session uuid, p_role text, p_site text) RETURNS bigint
-LANGUAGE sql STABLE PARALLEL SAFE SET search_path FROM CURRENT
-RETURN hashtextextended(concat_ws(' ', current_schema(), p_what, p_session, p_role, p_site), 20);
+-- Before version 4 the locks were advisory, and the table of what is shut had another name. Calls that are under way with
+-- those locks end first; one that has only begun does not find the old table any more, fails, and is done again.
+DO $$
+BEGIN
+    IF to_regclass('fence_closed') IS NOT NULL THEN
+        LOCK TABLE fence_closed IN ACCESS EXCLUSIVE MODE;
+        LOCK TABLE fence_call IN ACCESS EXCLUSIVE MODE;
+        INSERT INTO fence_shut SELECT session, role, at FROM fence_closed ON CONFLICT DO NOTHING;
+        DROP TABLE fence_closed;
+    END IF;
+END $$;
+DROP FUNCTION IF EXISTS fence_lock_id(text, uuid, text, text);
+
+
+-- The row to lock. Kinds: 0 door, 1 key, 2 order.
+CREATE OR REPLACE FUNCTION fence_gate_of(p_kind integer, p_session uuid, p_role text, p_site text) RETURNS integer
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN p_kind * 4096 + (hashtextextended(concat_ws(' ', p_session, p_role, p_site), 20) & 4095)::integer;
 
 
 CREATE OR REPLACE FUNCTION fence_committed_reads() RETURNS void LANGUAGE plpgsql AS $$
@@ -100,16 +124,16 @@ DECLARE
 BEGIN
     PERFORM fence_committed_reads();
     IF p_kind = 'forward' THEN
-        PERFORM pg_advisory_xact_lock_shared(fence_lock_id('door', p_session, p_role, '')),
-                pg_advisory_xact_lock(fence_lock_id('key', p_session, p_role, p_site));
-        IF EXISTS (SELECT FROM fence_closed c WHERE c.session = p_session AND c.role = p_role)
+        PERFORM FROM fence_gate g WHERE g.gate = fence_gate_of(0, p_session, p_role, '') FOR KEY SHARE;
+        PERFORM FROM fence_gate g WHERE g.gate = fence_gate_of(1, p_session, p_role, p_site) FOR UPDATE;
+        IF EXISTS (SELECT FROM fence_shut c WHERE c.session = p_session AND c.role = p_role)
            OR EXISTS (SELECT FROM fence_call c WHERE c.session = p_session AND c.role = p_role
                                                  AND c.site = p_site AND c.kind = 'compensate') THEN
             status := 'closed';
             RETURN;
         END IF;
     ELSIF p_kind = 'compensate' THEN
-        PERFORM pg_advisory_xact_lock(fence_lock_id('key', p_session, p_role, p_site));
+        PERFORM FROM fence_gate g WHERE g.gate = fence_gate_of(1, p_session, p_role, p_site) FOR UPDATE;
         SELECT * INTO forward FROM fence_call c
          WHERE c.session = p_session AND c.role = p_role AND c.site = p_site AND c.kind = 'forward';
         IF forward.outcome = 'replied' AND forward.digest <> fence_digest(p_arguments) THEN
@@ -146,7 +170,7 @@ CREATE OR REPLACE FUNCTION fence_leave(
 ) RETURNS void LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     PERFORM fence_committed_reads();
-    PERFORM pg_advisory_xact_lock(fence_lock_id('order', p_session, p_role, ''));
+    PERFORM FROM fence_gate g WHERE g.gate = fence_gate_of(2, p_session, p_role, '') FOR UPDATE;
     INSERT INTO fence_call (session, role, site, kind, operation, digest, arguments, outcome, answer)
     VALUES (p_session, p_role, p_site, p_kind, p_operation, fence_digest(p_arguments),
             CASE p_kind WHEN 'forward' THEN p_arguments END, 'replied', p_reply);
@@ -192,10 +216,10 @@ DECLARE
 BEGIN
     PERFORM fence_committed_reads();
     PERFORM set_config('lock_timeout', p_wait_ms::text, true);
-    PERFORM pg_advisory_xact_lock(fence_lock_id('door', p_session, p_role, ''));
+    PERFORM FROM fence_gate g WHERE g.gate = fence_gate_of(0, p_session, p_role, '') FOR UPDATE;
 
     IF p_unless IS NOT NULL
-       AND NOT EXISTS (SELECT FROM fence_closed c WHERE c.session = p_session AND c.role = p_role) THEN
+       AND NOT EXISTS (SELECT FROM fence_shut c WHERE c.session = p_session AND c.role = p_role) THEN
         SELECT c.answer INTO reply FROM fence_call c
          WHERE c.session = p_session AND c.role = p_role AND c.site = p_unless
            AND c.kind = 'forward' AND c.outcome = 'replied';
@@ -204,7 +228,7 @@ BEGIN
         END IF;
     END IF;
 
-    INSERT INTO fence_closed (session, role) VALUES (p_session, p_role) ON CONFLICT DO NOTHING;
+    INSERT INTO fence_shut (session, role) VALUES (p_session, p_role) ON CONFLICT DO NOTHING;
     SELECT c.position INTO upto FROM fence_call c
      WHERE c.session = p_session AND c.role = p_role AND c.site = p_before
        AND c.kind = 'forward' AND c.outcome = 'replied';
@@ -242,8 +266,8 @@ END $$;
 CREATE OR REPLACE FUNCTION fence_forget(p_sessions uuid[]) RETURNS bigint
 LANGUAGE sql VOLATILE SET search_path FROM CURRENT AS $$
     WITH calls AS (DELETE FROM fence_call WHERE session = ANY (p_sessions) RETURNING 1),
-         doors AS (DELETE FROM fence_closed WHERE session = ANY (p_sessions) RETURNING 1)
+         doors AS (DELETE FROM fence_shut WHERE session = ANY (p_sessions) RETURNING 1)
     SELECT (SELECT count(*) FROM calls) + (SELECT count(*) FROM doors);
 $$;
 
-INSERT INTO fence_version (version) VALUES (3) ON CONFLICT DO NOTHING;
+INSERT INTO fence_version (version) VALUES (4) ON CONFLICT DO NOTHING;

@@ -40,6 +40,8 @@ PUT_IN = {
         "holder": "the owner's role, or the worker's",
         "sidecar": "`names.sidecar_role`",
         "worker": "`names.worker_role`",
+        "schema": "`migrate` gave it to `names.identifier`",
+        "service": "`migrate` gave it to `names.owner_role`, which takes names of the closed form only",
         "place": "the schema, which `bootstrap` gave to `names.identifier`, or the worker's role",
     },
     "accompanist/log/revision.py": {"text": "an SQL file of `migrations/`"},

@@ -19,6 +19,7 @@ SIDECAR_TABLES = {
     "audit_id_seq": set[str](),
     "arrival": {"SELECT", "UPDATE", "DELETE"},
     "forgotten": {"SELECT"},
+    "gate": {"SELECT", "UPDATE"},
     "inbox": {"SELECT"},
     "marker": {"SELECT", "INSERT", "UPDATE", "DELETE"},
     "outbox": {"SELECT", "INSERT", "UPDATE", "DELETE"},

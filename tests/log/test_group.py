@@ -86,6 +86,20 @@ async def test_those_of_one_turn_of_the_loop_share_a_flush(log: Gate) -> None:
     assert [len(group) for group in log.groups] == [5]
 
 
+async def test_it_is_told_for_how_long_nothing_was_committed(log: Gate) -> None:
+    now = 100.0
+    flusher = Flusher(log, clock=lambda: now)
+    assert flusher.stands_for_s() == 0.0
+    first = await in_flight(log, flusher, decided(header()))
+    now += 7
+    assert flusher.stands_for_s() == 7.0
+    log.gate.set()
+    await first
+    await asyncio.sleep(0)
+    now += 3
+    assert flusher.stands_for_s() == 0.0
+
+
 async def test_each_gets_its_own_answer(log: Gate) -> None:
     flusher, _ = slept(log)
     commits = []

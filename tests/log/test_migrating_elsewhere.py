@@ -36,6 +36,9 @@ async def elsewhere(request: pytest.FixtureRequest, blank_database: Database) ->
     yield blank_database
 
 
+LOCK = "COMMENT ON SCHEMA acc_payment IS 'somebody else migrates it'"
+
+
 async def test_two_at_once_end_alike(elsewhere: Database) -> None:
     dsn = elsewhere.dsn()
     await asyncio.gather(provision.bootstrap(dsn, SERVICES), provision.bootstrap(dsn, SERVICES))
@@ -54,9 +57,9 @@ async def test_a_migration_waits_for_a_lock_as_long_as_it_takes(elsewhere: Datab
     other = await asyncpg.connect(dsn, server_settings=dict(settings.PATIENT))
     held = other.transaction()
     await held.start()
-    await other.execute("SELECT pg_advisory_xact_lock(hashtext('accompanist migrate'))")
+    await other.execute(LOCK)
     waiting = asyncio.create_task(provision.migrate(dsn, "payment", "acc_payment"))
-    while not await other.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"):
+    while not await other.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'object' AND NOT granted)"):
         assert not waiting.done()
     await held.rollback()
     await waiting
@@ -70,12 +73,12 @@ async def test_a_statement_that_was_cancelled_is_told_as_that(blank_database: Da
     other = await asyncpg.connect(dsn)
     held = other.transaction()
     await held.start()
-    await other.execute("SELECT pg_advisory_xact_lock(hashtext('accompanist migrate'))")
+    await other.execute(LOCK)
     waiting = asyncio.create_task(provision.migrate(dsn, "payment", "acc_payment"))
     ended = "SELECT count(pg_cancel_backend(pid)) FROM pg_stat_activity WHERE application_name = 'accompanist migrate'"
     watcher = await asyncpg.connect(dsn)  # not in a transaction: there all looks at the activity are the same
     while not waiting.done():
-        await watcher.fetchval(ended + " AND wait_event = 'advisory' AND datname = current_database()")
+        await watcher.fetchval(ended + " AND wait_event = 'object' AND datname = current_database()")
     await watcher.close()
     await held.rollback()
     with pytest.raises(OperatorError, match="was cancelled") as told:

@@ -21,7 +21,7 @@ from tests.postgres import SERVICES, Database
 PUBLIC = "public"
 COLUMN_RIGHTS = {("version", "UPDATE")}
 """Granted on a column, not on the table."""
-FENCE = {"fence_lock_id", "fence_digest", "fence_enter", "fence_leave", "fence_refuse", "fence_close", "fence_forget"}
+FENCE = {"fence_gate_of", "fence_digest", "fence_enter", "fence_leave", "fence_refuse", "fence_close", "fence_forget"}
 FENCE |= {"fence_committed_reads"}
 DEFINERS = {"accept", "collect", "crowd", "deliver", "forget", "forget_versions", "lighten"}
 DEFINERS |= {"forget_requests", "keep_statistics", "request_of"}

@@ -102,7 +102,7 @@ class Sidecar:
         self.log = MemoryLog(world.databases[role], role, away=away, delivered=self._delivered)
         self.made.append(self)
         self._world = world
-        self.flusher = Flusher(self.log, sleep=_at_once)
+        self.flusher = Flusher(self.log, sleep=_at_once, clock=lambda: world.now)
         tracing = Tracing(Telemetry(), {})
         calls = Calls({role.upper(): world.workers[role]}, tracing, sleep=_at_once, chance=lambda: 0.0)
         calls._learn(role.upper(), Replied(b"0"))  # as `look` would: these workers have fences
@@ -110,7 +110,9 @@ class Sidecar:
         collection = Collector(self.log, calls, collect_after_ms=world.collect_after_ms)
         couriers = {other: Wire(world, role, other) for other in away}
         self.relay = Relay(self.log, couriers, self.driver.clashed)
-        self.intake = Intake(f"{role}/{uuid4().hex}", self.log, self.driver, collection)
+        self.intake = Intake(
+            f"{role}/{uuid4().hex}", self.log, self.driver, collection, stands_for_s=self.flusher.stands_for_s
+        )
 
     def _delivered(self, services: Collection[str]) -> None:
         self.relay.wake(services)

@@ -67,10 +67,9 @@ async def effects(connection: asyncpg.Connection) -> list[str]:
 
 
 async def until_waiting(watcher: asyncpg.Connection, waiters: int = 1) -> None:
-    """Return when that many backends of this database wait for an advisory lock: they cannot go on by themselves."""
+    """Return when that many backends of this database wait for a lock: they cannot go on by themselves."""
     waiting = """
-        SELECT count(*) FROM pg_locks JOIN pg_database d ON d.oid = database
-         WHERE locktype = 'advisory' AND NOT granted AND d.datname = current_database()
+        SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
     """
     while await watcher.fetchval(waiting) < waiters:
         pass

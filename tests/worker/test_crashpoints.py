@@ -135,7 +135,7 @@ async def test_killed_around_a_close(killable: Killable, point: str, shut: int) 
         await killable.caller.close()
     assert await killable.ended() == -signal.SIGKILL
     db = await asyncpg.connect(killable.dsn, server_settings={"search_path": bench.SCHEMA})
-    assert await db.fetchval("SELECT count(*) FROM fence_closed") == shut
+    assert await db.fetchval("SELECT count(*) FROM fence_shut") == shut
     await db.close()
     await killable.start()
     assert [entry["operation"] for entry in (await killable.caller.close())["executed"]] == ["saw"]

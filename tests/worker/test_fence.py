@@ -297,6 +297,66 @@ async def test_installing_again_keeps_what_is_there(connect: Connect, the_fence:
     assert (await do(db, the_fence, call))[0] == "replied"
 
 
+OLDER = """
+ALTER TABLE fence_shut RENAME TO fence_closed;
+DROP TABLE fence_gate;
+CREATE FUNCTION fence_lock_id(p_what text, p_session uuid, p_role text, p_site text) RETURNS bigint
+LANGUAGE sql RETURN hashtextextended(concat_ws(' ', p_what, p_session, p_role, p_site), 20);
+DELETE FROM fence_version WHERE version > 3;
+INSERT INTO fence_version VALUES (3)"""
+"""The tables of a fence of version 3, from those of this one."""
+
+
+async def test_doors_that_were_shut_before_version_4_stay_shut(connect: Connect, the_fence: Fence) -> None:
+    db, other, shut, done = await connect(), await connect(), uuid4(), key()
+    await do(db, the_fence, done)
+    await closing(db, the_fence, shut)
+    await db.execute(OLDER)
+    with pytest.raises(OperatorError, match="ACC511"):
+        await fence.verify(db, SCHEMA)
+    await asyncio.gather(fence.install(db, SCHEMA), fence.install(other, SCHEMA))
+    await fence.verify(db, SCHEMA)
+    assert await do(db, the_fence, key(shut)) == ("closed", None)
+    assert (await do(db, the_fence, done))[0] == "replied"
+    left = "SELECT to_regclass('fence_closed') IS NULL AND to_regproc('fence_lock_id') IS NULL"
+    assert await db.fetchval(left)
+
+
+async def test_an_installation_waits_for_calls_that_began_before_version_4(connect: Connect) -> None:
+    caller, installer, watcher = await connect(), await connect(), await connect()
+    await caller.execute(OLDER)
+    under_way = caller.transaction()
+    await under_way.start()
+    await caller.execute("SELECT FROM fence_closed")  # as its fence_enter has
+    installing = asyncio.create_task(fence.install(installer, SCHEMA))
+    await until_waiting(watcher)
+    assert not installing.done()
+    await under_way.rollback()
+    await installing
+
+
+async def test_two_sessions_with_the_same_gate_wait_for_each_other_and_both_run(
+    connect: Connect, the_fence: Fence
+) -> None:
+    """Gates are found by a hash, and there are fewer than there may be sessions."""
+    first, second, watcher, call = await connect(), await connect(), await connect(), key()
+    gate = await first.fetchval("SELECT fence_gate_of(1, $1, $2, '1')", call.session, ROLE)
+    same = await first.fetchval(
+        "SELECT id FROM generate_series(1, 1000000) AS n, LATERAL (SELECT lpad(n::text, 32, '0')::uuid AS id) AS made"
+        " WHERE fence_gate_of(1, id, $1, '1') = $2 LIMIT 1",
+        ROLE,
+        gate,
+    )
+    attempt = first.transaction()
+    await attempt.start()
+    await the_fence.enter(first, call)
+    other = asyncio.create_task(do(second, the_fence, key(same)))
+    await until_waiting(watcher)
+    await the_fence.leave(first, call, "1")
+    await attempt.commit()
+    assert await other == ("ran", "1")
+
+
 async def test_what_is_missing_is_said(connect: Connect) -> None:
     db = await connect()
     with pytest.raises(OperatorError, match="ACC512"):

@@ -65,12 +65,21 @@ async def again(work: Callable[[], Awaitable[Any]]) -> Any:
         return await work()
 
 
+async def called_before(db: asyncpg.Connection, fence: Fence, session: Any, level: Any) -> None:
+    """Of this session the fence knows something already."""
+    async with db.transaction(isolation=level):
+        await fence.enter(db, key(session, site="0", kind="compensate", operation="unsaw"))
+
+
 @pytest.mark.parametrize("level", SAFE)
 @pytest.mark.parametrize("unless", [None, "1"])
+@pytest.mark.parametrize("first", [True, False])
 async def test_a_close_that_waited_for_a_call_sees_what_it_did(
-    connect: Connect, the_fence: Fence, level: Any, unless: str | None
+    connect: Connect, the_fence: Fence, level: Any, unless: str | None, first: bool
 ) -> None:
     caller, closer, watcher, call = await connect(), await connect(), await connect(), key()
+    if not first:
+        await called_before(caller, the_fence, call.session, level)
     calling = caller.transaction(isolation=level)
     await calling.start()
     assert (await the_fence.enter(caller, call))[0] == "run"
@@ -91,10 +100,13 @@ async def test_a_close_that_waited_for_a_call_sees_what_it_did(
 
 
 @pytest.mark.parametrize("level", SAFE)
+@pytest.mark.parametrize("first", [True, False])
 async def test_a_call_that_waited_for_a_close_finds_the_door_shut(
-    connect: Connect, the_fence: Fence, level: Any
+    connect: Connect, the_fence: Fence, level: Any, first: bool
 ) -> None:
     caller, closer, watcher, call = await connect(), await connect(), await connect(), key()
+    if not first:
+        await called_before(caller, the_fence, call.session, level)
     closing = closer.transaction(isolation=level)
     await closing.start()
     await the_fence.close(closer, call.session, ROLE, None)
@@ -115,10 +127,13 @@ async def test_a_call_that_waited_for_a_close_finds_the_door_shut(
 
 
 @pytest.mark.parametrize("level", SAFE)
+@pytest.mark.parametrize("first", [True, False])
 async def test_a_compensation_that_waited_for_its_call_undoes_it(
-    connect: Connect, the_fence: Fence, level: Any
+    connect: Connect, the_fence: Fence, level: Any, first: bool
 ) -> None:
     caller, undoer, watcher, call = await connect(), await connect(), await connect(), key()
+    if not first:
+        await called_before(caller, the_fence, call.session, level)
     calling = caller.transaction(isolation=level)
     await calling.start()
     await the_fence.enter(caller, call)
@@ -136,9 +151,10 @@ async def test_a_compensation_that_waited_for_its_call_undoes_it(
 
 
 HELD = """
-SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database d ON d.oid = database
-               WHERE locktype = 'advisory' AND granted AND datname = current_database())"""
-"""A call is under way: it has its locks."""
+SELECT EXISTS (SELECT FROM pg_locks l JOIN pg_class c ON c.oid = l.relation JOIN pg_stat_activity a USING (pid)
+               WHERE c.relname = 'fence_gate' AND l.mode = 'RowShareLock' AND l.granted
+                 AND a.datname = current_database() AND (a.state <> 'active' OR a.query !~ 'fence_enter'))"""
+"""A call is under way: it has its locks, and does its work."""
 
 # -- workers state the level ---------------------------------------------------------------------------
 

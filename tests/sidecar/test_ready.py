@@ -1,0 +1,38 @@
+"""A sidecar is ready only while what it decides can be committed: renewed leases alone do not show that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from accompanist import limits
+from accompanist.runtime.ports import Commit, Delivery, LogUnavailable, Phase
+from tests.runtime import sagas
+from tests.sidecar.harness import Services
+
+
+async def test_a_sidecar_that_commits_nothing_for_longer_than_its_lease_is_not_ready() -> None:
+    services = Services(sagas.ring())
+    sidecar = services.sidecars["a"]
+    while not sidecar.intake.ready:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    flush, refused = sidecar.log.flush, asyncio.Event()
+    refuses = True
+
+    async def held_up(commits: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
+        if refuses:
+            refused.set()
+            raise LogUnavailable("somebody has a lock")
+        return await flush(commits)
+
+    sidecar.log.flush = held_up  # type: ignore[method-assign]
+    starting = asyncio.create_task(services.start())
+    await refused.wait()
+    assert sidecar.intake.ready, "not yet: a commit may take as long as a lease"
+    services.now += limits.lease_ms / 1000 + 1
+    await sidecar.intake._renew()  # leases are renewed all the time
+    assert not sidecar.intake.ready
+    refuses = False
+    session = await starting
+    assert sidecar.intake.ready
+    assert (await services.end(session)).phase is Phase.SETTLED
