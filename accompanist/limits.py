@@ -41,6 +41,10 @@ messages_per_session_max = 10_000  # of one role in memory, that wait, and again
 message_bytes_per_session_max = 16_777_216  # likewise
 replay_steps_max = 1_000_000
 
+# -- what is said ----------------------------------------------------------------------------------
+programs_judged_max = 1_024  # of which it is kept who may tell them what
+refusal_told_s = 60.0  # a message that is not believed is told of at most so often, of each speaker and kind
+
 # -- one sidecar -----------------------------------------------------------------------------------
 shards_count = 64
 lease_ms = 5_000

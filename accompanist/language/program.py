@@ -177,9 +177,9 @@ class Choreography:
         return self.amended + tuple(point for one in self.amended_procedures for point in one.body)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class RoleProgram:
-    """A projection that can run: the generated code beside the types it speaks of.
+    """A projection that can run: the generated code beside the types it speaks of. It is itself and equal to no other.
 
     `parameter_types` maps each of this role's parameters to its type, in order (empty but at the initiator).
     `operation_types` maps an operation's name to (parameter types by name, return type).

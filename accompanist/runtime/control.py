@@ -12,6 +12,9 @@ Their site is a name that no program point can have, so each (kind, sender, rece
     !settled      null
     !ended        "reason"
     !event/NAME   the event's value                      from outside, by the service that plays the receiver
+    !operator/ID  {"verb": ..., "who": ..., "why": ...}  from an operator of the service that plays the receiver
+
+Who may say which of these to whom is the business of `runtime.authority`.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ CLIENT = ""
 
 
 EVENT_SITE = "!event/"
+OPERATOR_SITE = "!operator/"
 
 
 def event(session: UUID, role: str, service: str, name: str, payload: bytes, at: float) -> Message:

@@ -49,6 +49,10 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     attributes: dict[str, str] = {}
 
 
+Identity = tuple[UUID, str, str, str]
+"""Session, site, sender and receiver."""
+
+
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One message. `payload` is canonical JSON: a value (`data`), [label] or [label, value] (`choice`), the
     arguments by name (`start`), and for control messages what their builder in `runtime.control` says.
@@ -67,7 +71,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
         return self.header.session
 
     @property
-    def key(self) -> tuple[UUID, str, str, str]:
+    def key(self) -> Identity:
         return (self.header.session, self.site, self.sender, self.receiver)
 
 

@@ -24,7 +24,7 @@ from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
 from accompanist.runtime.burst import Burst, CallWorker, Draft
 from accompanist.runtime.by_hand import ByHand
-from accompanist.runtime.control import control, left_in, reason_in
+from accompanist.runtime.control import control, reason_in
 from accompanist.runtime.ending import UNDO_STUCK
 from accompanist.runtime.events import (
     Answered,
@@ -67,13 +67,20 @@ class Session(ByHand, Requests):
         return cls(program, row)
 
     @classmethod
+    def beginning(cls, program: RoleProgram, memory: Memory) -> Session:
+        """The session as its row has it, or as it would begin, without anything that came for it."""
+        if memory.session is not None:
+            return cls(program, memory.session)
+        first = next((message for message in memory.inbox if message.kind is not Kind.EVENT), None)
+        if first is None:
+            raise AssertionError("nothing to recover from")
+        return cls.begin(program, first)
+
+    @classmethod
     def recover(cls, program: RoleProgram, memory: Memory) -> tuple[Session, list[Burst]]:
         """The session as the log knows it, and what it still owes. A session that was closing is running again here:
         its cause is found once more, in the inbox, in the fence or by running on (design 3.4)."""
-        first = next((message for message in memory.inbox if message.kind is not Kind.EVENT), None)
-        if memory.session is None and first is None:
-            raise AssertionError("nothing to recover from")
-        session = cls(program, memory.session) if memory.session else cls.begin(program, first)  # type: ignore[arg-type]
+        session = cls.beginning(program, memory)
         for result in memory.results:
             session._remember(result)
         session._recall(memory.inbox)
@@ -119,7 +126,7 @@ class Session(ByHand, Requests):
         parked = self.row.parked
         if parked is not None and parked.code != BY_HAND:
             parked = None  # what stood in its way does not matter any more; who stopped it lets it go on
-        self._update(parked=parked, left=left_in(event.message))
+        self._update(parked=parked, left=self._left_by(event.message))
         self._close(reason_in(event.message))
 
     def _on_count(self, event: Arrived) -> None:
@@ -176,7 +183,7 @@ class Session(ByHand, Requests):
         if event.message.kind is Kind.COMPENSATED or not self._told:
             self._note(event.message)
         self._told = True
-        if left_in(event.message) and not self.row.left:  # nothing is undone yet, nor would it be after a restart
+        if self._left_by(event.message) and not self.row.left:  # nothing is undone yet, nor would it be after a restart
             self._update(left=True)
 
     def _on_closed(self, event: CloseAnswered) -> None:

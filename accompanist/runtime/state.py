@@ -18,8 +18,9 @@ from accompanist.errors import Bug, PeerError, catalogue
 from accompanist.language import codec, waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
+from accompanist.runtime.authority import leaves, reached_by
 from accompanist.runtime.burst import Burst, CallWorker, Draft, WaitFor
-from accompanist.runtime.control import CLIENT, EVENT_SITE, roles_in
+from accompanist.runtime.control import CLIENT, EVENT_SITE, left_in
 from accompanist.runtime.events import Answered, Arrived, Clashed, CloseAnswered, Event, Fired, Name, Undid
 from accompanist.runtime.mailbox import Contradiction, Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
@@ -283,13 +284,17 @@ class State:
             self._park(CLASH, str(contradiction))
             return False
 
+    def _left_by(self, message: Message) -> bool:
+        """Whether an abort says that a person ended the saga and nothing is to be undone, and can be right."""
+        return leaves(self.program.choreography) and left_in(message)
+
     def _note(self, message: Message) -> None:
         """Take in a control message, the first time it is heard."""
         said = {Kind.DONE: self._said_done, Kind.COMPENSATED: self._said_undone}.get(message.kind)
         if said is not None:
             if message.sender in said:
                 return
-            said[message.sender] = roles_in(message)
+            said[message.sender] = reached_by(self.program.choreography, message)
         self.cause = message
         self._draft.consumed.append(message)
 

@@ -20,8 +20,8 @@ import structlog
 
 from accompanist import limits
 from accompanist.log.ailments import DAMAGED
+from accompanist.runtime.messages import Header, Message
 from accompanist.runtime.ports import DAMAGED_WAITS, Commit, Log, Phase, SessionRow
-from accompanist.sidecar import resting
 from accompanist.sidecar.commits import Committer
 from accompanist.sidecar.news import Key, shard_of
 
@@ -38,12 +38,20 @@ class _Damaged:
 
 
 class Damage:
-    """The damaged sessions of one sidecar. `recover` takes sessions up from the log."""
+    """The damaged sessions of one sidecar. `recover` takes sessions up from the log; `heading` is the header of a
+    session without a row, by messages of which some begin it."""
 
-    def __init__(self, log: Log, committer: Committer, recover: Callable[[Sequence[Key]], Awaitable[None]]) -> None:
+    def __init__(
+        self,
+        log: Log,
+        committer: Committer,
+        recover: Callable[[Sequence[Key]], Awaitable[None]],
+        heading: Callable[[Sequence[Message]], Header | None],
+    ) -> None:
         self._log = log
         self._committer = committer
         self._recover = recover
+        self._heading = heading
         self._found: dict[Key, _Damaged] = {}
         self._now = 0.0
 
@@ -96,9 +104,9 @@ class Damage:
     async def _show(self, key: Key, problem: str, epoch: int | None) -> None:
         """Over the row as the log has it, or as it began: what memory had beyond that was not committed."""
         [memory] = await self._log.load([key])
-        row, first = memory.session, resting.first_of(memory.inbox)
-        if row is None and first is not None:
-            row = SessionRow(header=first.header, role=key[1], phase=Phase.RUNNING, context=first.context)
+        row = memory.session
+        if row is None and (header := self._heading(memory.inbox)) is not None:
+            row = SessionRow(header=header, role=key[1], phase=Phase.RUNNING)
         if row is not None and row.outcome is None and key in self._found:
             row = msgspec.structs.replace(row, waiting=f"{DAMAGED_WAITS} ({DAMAGED}: {problem})")
             await self._committer.commit(Commit(shard=shard_of(key[0]), epoch=epoch, session=row))

@@ -27,15 +27,13 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from uuid import UUID
 
-import msgspec
 import structlog
 
 from accompanist import crashpoints, limits
 from accompanist.runtime import ports
-from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, CloseAnswered, Deadline, Event, Fired
-from accompanist.runtime.messages import Kind, Message, spoken_by
+from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import (
     Commit,
     Delivery,
@@ -51,6 +49,7 @@ from accompanist.runtime.session import Session
 from accompanist.sidecar import resting
 from accompanist.sidecar.aside import parked
 from accompanist.sidecar.asking import Asking
+from accompanist.sidecar.believing import Belief
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.commits import Committer, commit_of, row_of
 from accompanist.sidecar.damage import Damage
@@ -86,6 +85,7 @@ class Driver(Holding):
         self._committer = committer
         self._calls = calls
         self._tracing = tracing
+        self._belief = Belief(service, programs, tracing.refused)
         self._ended = ended
         self._clock = clock
         self._tasks = Tasks(self._damaged)
@@ -94,7 +94,7 @@ class Driver(Holding):
         self.timed: Callable[[float], None] = lambda seconds: None
         """Told of each timer that is set, and in how many seconds it is due."""
         self._loader = Loader(log, self._news, self._take_up, partial(self._damaged, reading=True))
-        self.damage = Damage(log, committer, self.recover)
+        self.damage = Damage(log, committer, self.recover, self._belief.heading)
         self._reader = Reader(self._loader, self._tasks, self._is_live, self._read)
 
     # -- what comes in -----------------------------------------------------------------------------
@@ -104,13 +104,11 @@ class Driver(Holding):
         self._news.asks(self._epochs)
 
     def take(self, taken: Sequence[Taken]) -> None:
-        """Messages from the inbox. One from a service that does not play its sender is refused."""
+        """Messages from the inbox. What is not believed of who wrote it is passed over."""
         self._tracing.taken(len(taken))
         for entry in taken:
             message = entry.message
-            ours = message.header.bindings.get(message.receiver) == self._service
-            if not ours or not spoken_by(message, entry.sender_service):
-                logger.error("message.refused", session=str(message.session), sender=entry.sender_service)
+            if not self._belief.spoken(entry):
                 continue
             crashpoints.reached("sidecar.message_taken")
             key = (message.session, message.receiver)
@@ -144,12 +142,9 @@ class Driver(Holding):
         if not self.holds(message.session):
             return
         session = self._sessions.get(key)
-        hosted = self._programs.program(message.header, message.receiver)
-        if session is not None and not resting.belongs(message, session.header, self._service):
-            logger.error("message.refused", session=str(message.session), sender=message.sender)
-        elif not resting.has_place(message, hosted if session is None else session.program):
+        if not (self._belief.told(message) if session is None else self._belief.heard_by(session, message)):
             return
-        elif session is not None and message.kind is Kind.OPERATOR and session.row.parked and not session.whole:
+        if session is not None and message.kind is Kind.OPERATOR and session.row.parked and not session.whole:
             self._reload(session, message)
         elif session is not None:
             self._feed(session, Arrived(message))
@@ -206,15 +201,11 @@ class Driver(Holding):
     def _begin(self, message: Message) -> None:
         if message.kind is Kind.EVENT:
             return  # it is in the inbox, and looked for when it is asked for
-        program = self._programs.program(message.header, message.receiver)
-        if program is None:
+        if self._programs.program(message.header, message.receiver) is None:
             logger.debug("message.unhostable", session=str(message.session), choreography=message.header.choreography)
             self.unhosted[message.session, message.receiver] = message.header.fingerprint
             return
-        if not self._programs.bound_as(message.header):
-            logger.error("message.refused", session=str(message.session), sender=message.sender)
-            return
-        if not begins(message, program.choreography):
+        if (program := self._belief.beginning(message)) is None:
             return
         session = Session.begin(program, message)
         self._admit(session)
@@ -233,7 +224,6 @@ class Driver(Holding):
     def _take_up(self, key: Key, memory: Memory) -> None:
         """A session that was loaded, and what came for it meanwhile."""
         self.damage.was_read(key)
-        memory = resting.placed(memory, self._programs)
         waiting = self._loading.pop(key, [])
         if (live := self._sessions.get(key)) is not None:
             # a lost `take` may have kept some of these from it
@@ -243,10 +233,10 @@ class Driver(Holding):
                 self._reader.read_on(live)
         elif self.holds(key[0]):
             self._rebuild(key, memory, alone=not waiting)
-        early = memory.session is None and memory.inbox and resting.first_of(memory.inbox) is None
-        if early and key not in self._sessions:
-            # only events were there when the log was read: what came since may begin the session, and is in it by now
-            since = resting.first_of(tuple(what for what in waiting if isinstance(what, Message)))
+        if memory.session is None and memory.inbox and key not in self._sessions:
+            # nothing had begun it when the log was read: what came since may, and is in the log by now
+            read = {message.key for message in memory.inbox}
+            since = resting.first_of(tuple(what for what in waiting if isinstance(what, Message)), read)
             if since is not None:
                 self.arrive(since, known=True)
             return
@@ -259,29 +249,23 @@ class Driver(Holding):
 
     def _rebuild(self, key: Key, memory: Memory, alone: bool) -> None:
         row = memory.session
-        first = resting.first_of(memory.inbox)
-        if (row is None and first is None) or (row is not None and row.outcome is not None):
+        header = self._belief.heading(memory.inbox) if row is None else row.header
+        if header is None or (row is not None and row.outcome is not None):
             self._left.discard(key)
+            for message in memory.inbox if row is None else ():
+                self._begin(message)  # it may be of a version that is not hosted yet
             return
-        header = row.header if row is not None else first.header  # type: ignore[union-attr]
-        begun = row is not None or any(message.kind in BEGINS for message in memory.inbox)
-        if not begun or (row is None and not self._programs.bound_as(header)):
-            for message in memory.inbox:
-                self._begin(message)
-            return
-        # what claims another header than the session's own was not sent by who plays its sender
-        inbox = tuple(m for m in memory.inbox if resting.belongs(m, header, self._service))
-        memory = msgspec.structs.replace(memory, inbox=inbox)
         version = row.version if row is not None else header
         program = self._programs.program(version, key[1])
         if program is None:
             logger.debug("session.unhostable", session=str(key[0]), choreography=header.choreography)
             self.unhosted[key] = version.fingerprint
             return
+        memory = self._belief.inbox(memory, header, program)
         try:
             session, bursts = Session.recover(program, memory)
         except BaseException as problem:
-            session = Session(program, row) if row is not None else Session.begin(program, first)  # type: ignore[arg-type]
+            session = Session(program, row) if row is not None else Session.beginning(program, memory)
             session.epoch = self._epochs.get(shard_of(key[0]))
             self._left.add(key)  # tried again when something comes for it
             if (burst := parked(session, problem)).row.parked != (row and row.parked):
@@ -301,7 +285,7 @@ class Driver(Holding):
         return self._sessions.get(session.key) is session
 
     def _read(self, session: Session, message: Message) -> None:
-        if resting.belongs(message, session.header, self._service) and resting.has_place(message, session.program):
+        if self._belief.heard_by(session, message):
             self._feed(session, Arrived(message))
 
     def _reload(self, session: Session, order: Message | None = None) -> None:

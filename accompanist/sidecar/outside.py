@@ -156,7 +156,8 @@ class Outside:
 
     def _programs(self, asked: Signal, memory: Memory) -> Sequence[RoleProgram]:
         """What the session runs on at the role, or, while that is not known, everything it may run on."""
-        first = first_of(memory.inbox)
+        hosted = (one for one in memory.inbox if self._hosted.program(one.header, asked.role) is not None)
+        first = first_of(hosted) or first_of(memory.inbox)
         header = memory.session.version if memory.session is not None else first.header if first is not None else None
         if header is None:
             return self._hosted.playing(asked.role)

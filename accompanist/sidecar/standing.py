@@ -15,7 +15,7 @@ from accompanist.runtime.operate import Standing
 from accompanist.runtime.ports import Memory, Phase
 from accompanist.runtime.session import Session
 from accompanist.runtime.unfenced import UNENDED
-from accompanist.sidecar import resting
+from accompanist.sidecar.believing import believable
 from accompanist.sidecar.rehosting import Versions, fitting
 
 
@@ -45,7 +45,7 @@ def _built(hosted: Versions, service: str, memory: Memory) -> Session | None:
         return None
     program = hosted.program(row.version, row.role)
     if program is not None:
-        inbox = tuple(message for message in memory.inbox if resting.belongs(message, row.header, service))
+        inbox = tuple(message for message in memory.inbox if believable(message, row.header, service, program))
         with suppress(Exception):  # then the row is all that is known
             session, _ = Session.recover(program, msgspec.structs.replace(memory, inbox=inbox))
             return session if session.row.parked is not None and session.row.phase is Phase.RUNNING else None

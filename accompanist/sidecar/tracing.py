@@ -97,6 +97,9 @@ class Tracing:
     def flushed(self, seconds: float, bursts: int) -> None:
         self._telemetry.metrics.flushed(seconds, bursts)
 
+    def refused(self, speaker: str, kind: str) -> None:
+        self._telemetry.metrics.refused(speaker, kind)
+
     def taken(self, messages: int) -> None:
         self._telemetry.metrics.inbox(messages)
 

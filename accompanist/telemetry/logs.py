@@ -34,7 +34,8 @@ EventDict = MutableMapping[str, Any]
 
 _OF_A_LINE: Final = "event level timestamp service pid dropped error_type where code text hint"
 _OF_A_SAGA: Final = (
-    "session role choreography fingerprint site sender receiver operation kind attempt phase outcome vote waiting"
+    "session role choreography fingerprint site sender receiver speaker untold operation kind attempt phase outcome "
+    "vote waiting"
 )
 _OF_A_PROCESS: Final = (
     "collected forgotten "

@@ -60,6 +60,7 @@ class Metrics:
             explicit_bucket_boundaries_advisory=_BURSTS,
         )
         self._inbox = meter.create_gauge(names.INBOX_DEPTH, "{message}", "Messages that wait for a session")
+        self._refused = meter.create_counter(names.REFUSED, "{message}", "Messages that were not believed")
         self._parked = meter.create_gauge(names.PARKED, "{session}", "Sessions that wait for an operator")
         self._damaged = meter.create_gauge(names.DAMAGED, "{session}", "Sessions that the log refuses")
         self._failing = meter.create_gauge(names.TASKS_FAILING, "{task}", "Background tasks that do not go well now")
@@ -95,6 +96,10 @@ class Metrics:
     def inbox(self, depth: int) -> None:
         if self._on:
             self._inbox.set(depth)
+
+    def refused(self, speaker: str, kind: str) -> None:
+        if self._on:
+            self._refused.add(1, {names.SPEAKER: speaker, names.MESSAGE_KIND: kind})
 
     def parked(self, count: int) -> None:
         if self._on:

@@ -39,8 +39,8 @@ async def test_a_call_does_not_overtake_the_reply_it_may_depend_on(monkeypatch: 
 
     ring = sagas.ring()
     operations = sagas.transaction("do") + sagas.transaction("finish")
-    rest = {role: (ring[role].function, sagas.transaction("last"), set[str]()) for role in ("b", "c")}
-    services = Services(sagas.saga({"a": (a, operations, set()), **rest}, commit_role=None))
+    rest = {role: (ring[role].function, sagas.transaction("last"), {"a"}) for role in ("b", "c")}
+    services = Services(sagas.saga({"a": (a, operations, {"b"}), **rest}, commit_role=None))
     driver = services.sidecars["a"].driver
     slow = Slow(services.sidecars["a"].flusher)
     monkeypatch.setattr(driver, "_committer", slow)
