@@ -121,6 +121,7 @@ def test_the_table_holds_each_metric_with_its_unit_and_attributes() -> None:
     metrics.compensated("Payment/refund")
     metrics.flushed(0.01, 3)
     metrics.inbox(4)
+    metrics.refused("loyalty", "settled")
     metrics.parked(0)
     metrics.damaged(1)
     metrics.tasks_failing(1)
