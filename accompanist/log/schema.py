@@ -31,6 +31,7 @@ REVISIONS = (
     "0012",
     "0013",
     "0014",
+    "0015",
 )
 """All revisions this program knows, oldest first."""
 

@@ -95,8 +95,10 @@ _LATER = ((17, "transaction_timeout", "0"),)
 
 
 def of(name: str, schema: str | None = None, stating: Mapping[str, str] = LOG) -> dict[str, str]:
-    """What a connection states when it begins. The search path makes every statement a constant."""
-    return {**stating, "application_name": name, "search_path": schema or "pg_catalog"}
+    """What a connection states when it begins. The search path makes every statement a constant. Temporary tables come
+    last in it: not named, they would come first, and one that a neighbour's function made in our session, while a
+    message was handed over to it, would be read in the place of a table of ours."""
+    return {**stating, "application_name": name, "search_path": f"{schema or 'pg_catalog'}, pg_temp"}
 
 
 def later(connection: asyncpg.Connection) -> Mapping[str, str]:

@@ -175,7 +175,7 @@ async def read(dsn: str, service: str, schema: str) -> Vitals:
     async with refusals.readable(dsn):
         connection = await connect(dsn, "accompanist doctor", stating=settings.LOOKING)
         try:
-            await connection.execute("SELECT set_config('search_path', $1, false)", schema)
+            await connection.execute("SELECT set_config('search_path', $1, false)", f"{schema}, pg_temp")
             there = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
             revision = await connection.fetchval(_REVISION) if there else None
             current = revision == head()

@@ -36,8 +36,8 @@ SIDECAR_TABLES = {
     "version": {"SELECT", "INSERT", "UPDATE"},
 }
 FUNCTIONS = {
-    "accept", "attributes_of", "collect", "committed_reads", "crowd", "deliver", "due", "fence", "flush", "forget",
-    "forget_requests", "forget_versions", "hand_over", "keep_statistics", "lease", "lighten", "mark", "relay",
+    "accept", "attributes_of", "collect", "committed_reads", "crowd", "deliver", "deliver_of", "due", "fence", "flush",
+    "forget", "forget_requests", "forget_versions", "hand_over", "keep_statistics", "lease", "lighten", "mark", "relay",
     "relayed", "release", "request_of", "resend", "shard_of", "speaker", "take", "undelivered", "unfinished",
     "version_of",
 }  # fmt: skip
