@@ -51,6 +51,11 @@ class Decoder:
         """Whether the stream stands within a frame."""
         return bool(self._buffer) or self._length is not None
 
+    @property
+    def expected(self) -> int:
+        """The length of the body that comes and is kept; 0 between bodies, and for one that is counted past."""
+        return self._length if self._length is not None and self._length <= self._body_bytes_max else 0
+
     def feed(self, data: bytes) -> Iterator[bytes | Oversized]:
         """The bodies that are complete with these bytes, to be exhausted. Raises Malformed, after the good ones."""
         self._buffer += data

@@ -23,7 +23,9 @@ from accompanist import limits
 from accompanist.rpc import envelope, meta
 from accompanist.rpc.address import Address
 from accompanist.rpc.late import Late, Left
+from accompanist.rpc.room import Room, Share
 from accompanist.rpc.strict import Malformed
+from accompanist.rpc.turns import Turns
 from accompanist.runtime.answers import Answer, Fault
 
 _HEADER_VALUE = re.compile(r"[\x20-\x7e]{1,8192}")
@@ -41,6 +43,8 @@ class HttpClient:
         # what is kept open holds a connection and must not take it from who asks now
         self._connections_max = calls_in_flight_max + limits.late_answers_max + 1
         self._places = asyncio.Semaphore(calls_in_flight_max)
+        self._room = Room()
+        self._turns = Turns()
         self._session: aiohttp.ClientSession | None = None
         self._late: dict[asyncio.Task[Answer], None] = {}
         """Answers that nobody waits for, oldest first."""
@@ -78,22 +82,22 @@ class HttpClient:
 
     async def _ask(self, body: bytes, headers: dict[str, str], id: int, method: str, left: Left | None) -> Answer:
         if left is None:
-            return _meaning(*await self._post(body, headers), id, method)
-        posting = asyncio.create_task(self._post(body, headers))
+            return await self._post(body, headers, id, method)
+        posting = asyncio.create_task(self._post(body, headers, id, method))
         try:
-            return _meaning(*await asyncio.shield(posting), id, method)
+            return await asyncio.shield(posting)
         except asyncio.CancelledError:
-            left(self._kept_open(posting, id, method))
+            left(self._kept_open(posting))
             raise
 
-    def _kept_open(self, posting: asyncio.Task[tuple[int, bytes]], id: int, method: str) -> Late:
+    def _kept_open(self, posting: asyncio.Task[Answer]) -> Late:
         """The answer that may come yet. Neither is it waited for without end, nor are many at once: each holds a
         connection."""
 
         async def answer() -> Answer:
             try:
                 async with asyncio.timeout(limits.late_answer_ms / 1000):
-                    return _meaning(*await posting, id, method)
+                    return await posting
             except (aiohttp.ClientError, OSError) as problem:
                 return Fault(f"no answer from the worker ({type(problem).__name__})", silent=True)
 
@@ -111,21 +115,29 @@ class HttpClient:
         if self._session is not None:
             await self._session.close()
 
-    async def _post(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
+    async def _post(self, body: bytes, headers: dict[str, str], id: int, method: str) -> Answer:
         if self._closed:
             raise ConnectionAbortedError("the client was closed")
         if self._session is None:
             self._session = self._new_session()
-        async with self._session.post(
-            self._target, data=body, headers=self._headers | headers, allow_redirects=False
-        ) as response:
-            answer = bytearray()
-            async for chunk in response.content.iter_any():
-                answer += chunk
-                if len(answer) > limits.message_bytes_max:
-                    response.close()
-                    break
-            return response.status, bytes(answer)
+        share: Share | None = None
+        answer = bytearray()
+        try:
+            async with self._session.post(
+                self._target, data=body, headers=self._headers | headers, allow_redirects=False
+            ) as response:
+                async for chunk in response.content.iter_any():
+                    answer += chunk
+                    if len(answer) > limits.message_bytes_max:
+                        response.close()
+                        break
+                    if share is None and len(answer) > limits.small_bytes:  # no more of it is read before there is room
+                        share = await self._room.wait(limits.message_bytes_max)
+            async with self._turns.turn(len(answer)):
+                return _meaning(response.status, bytes(answer), id, method)
+        finally:
+            if share is not None:
+                share.give_back()
 
     def _new_session(self) -> aiohttp.ClientSession:
         connector: aiohttp.BaseConnector
@@ -138,6 +150,7 @@ class HttpClient:
             cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=None),  # the call's own time bounds it
             auto_decompress=False,
+            read_bufsize=limits.small_bytes,
             trust_env=False,
         )
 

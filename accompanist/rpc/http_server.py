@@ -21,8 +21,9 @@ from accompanist.rpc.access import Token, calls_as
 from accompanist.rpc.address import is_loopback
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.listening import Listening
-from accompanist.rpc.server import Answered, Dispatcher, failed
-from accompanist.rpc.watch import Line, Watch
+from accompanist.rpc.room import Room, Share
+from accompanist.rpc.server import Answered, Dispatcher, failed, no_room
+from accompanist.rpc.watch import Coming, Line, Standing, Watch
 
 Page = Callable[[], Awaitable[tuple[int, bytes]]]
 
@@ -38,6 +39,7 @@ class HttpServer:
         self._runner: web.AppRunner | None = None
         self._server: asyncio.Server | None = None
         self._watch = Watch()
+        self._room = Room()
         self._lines: dict[asyncio.BaseTransport | None, Line] = {}
         self._draining = False
         self._under_way: set[asyncio.Task[object]] = set()
@@ -60,6 +62,7 @@ class HttpServer:
             application,
             access_log=None,
             handle_signals=False,
+            read_bufsize=limits.small_bytes,
             shutdown_timeout=limits.end_s,
             lingering_time=limits.end_s,
         )
@@ -88,18 +91,23 @@ class HttpServer:
 
     def _accept(self) -> asyncio.Protocol:
         assert self._runner is not None and self._runner.server is not None
-        return _Refused() if self._watch.full else _Watched(self._runner.server(), self._watch, self._lines)
+        return _Watched(self._runner.server(), self._watch, self._lines)
 
     @web.middleware
     async def _attend(self, request: web.Request, handler: typedefs.Handler) -> web.StreamResponse:
-        """From here on the request's time is its own: it has a head, and its body has a time-out."""
+        """From here on the request's time is its own: it has a head, and its body has a time-out. Who does not read
+        the answer before gets no other one. Whoever has asked for nothing that it may ask for has asked once."""
         line = self._lines.get(request.transport)
         if line is None:
             return await handler(request)
         line.whole(self._watch.now())
         line.called()
         try:
-            return await handler(request)
+            await line.readable.wait()
+            response = await handler(request)
+            if line.standing is Standing.STRANGER:
+                response.force_close()
+            return response
         finally:
             line.answered(self._watch.now())
 
@@ -129,20 +137,71 @@ class HttpServer:
             )
         if (request.content_length or 0) > limits.message_bytes_max:
             return _too_large()  # it says so itself: nothing of it need come
+        line = self._lines.get(request.transport)
+        if line is None or not self._watch.is_now(line, Standing.KNOWN):
+            return _no_room()
+        return await self._called(request, line, caller)
+
+    async def _called(self, request: web.Request, line: Line, caller: Token | None) -> web.StreamResponse:
+        owner = None if caller is None else caller.name
+        with _Held() as held:
+            try:
+                body = await self._body(request, owner, held)
+            except TimeoutError:
+                return web.Response(status=408)
+            except _NoRoom:
+                return _no_room()
+            if body is None:
+                return _too_large()
+            # a task of its own: a caller that hangs up must not cut a transaction short
+            task = asyncio.get_running_loop().create_task(self._answer(body, caller))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+            del body
+            answer = await asyncio.shield(task)
+        return await self._say(request, line, answer, owner)
+
+    async def _body(self, request: web.Request, owner: str | None, held: _Held) -> bytes | None:
+        """What is asked; None if it is too large. Raises TimeoutError when it does not come, _NoRoom when there is none
+        for it."""
+        length = request.content_length
+        if length is not None and length > limits.small_bytes:
+            held.share = await self._share(length, owner)
+        coming = Coming(self._watch.now(), self._watch.now())
+        pieces: list[bytes] = []
+        while True:
+            async with asyncio.timeout(coming.due - self._watch.now()):
+                piece = await request.content.readany()
+            if not piece:
+                return b"".join(pieces)
+            pieces.append(piece)
+            coming.more(len(piece), self._watch.now())
+            if coming.size > limits.message_bytes_max:
+                return None
+            if held.share is None and coming.size > limits.small_bytes:  # it did not say how large it would be
+                held.share = await self._share(limits.message_bytes_max, owner)
+
+    async def _share(self, size: int, owner: str | None) -> Share:
         try:
-            async with asyncio.timeout(limits.body_ms / 1000):
-                body = await request.read()
+            async with asyncio.timeout(limits.room_wait_ms / 1000):
+                return await self._room.wait(size, owner)
         except TimeoutError:
-            return web.Response(status=408)
-        except web.HTTPRequestEntityTooLarge:
-            return _too_large()
-        # a task of its own: a caller that hangs up must not cut a transaction short
-        task = asyncio.get_running_loop().create_task(self._answer(body, caller))
-        self._under_way.add(task)
-        task.add_done_callback(self._under_way.discard)
-        answer = await asyncio.shield(task)
-        status = 403 if answer.forbidden else 200
-        response = _json(status, answer.body) if answer.body is not None else web.Response(status=204)
+            raise _NoRoom from None
+
+    async def _say(self, request: web.Request, line: Line, answer: Answered, owner: str | None) -> web.StreamResponse:
+        said = answer.body
+        if said is None:
+            response = web.Response(status=204)
+        elif len(said) <= limits.small_bytes:
+            response = _json(403 if answer.forbidden else 200, said)
+        elif (share := self._room.take(len(said), owner)) is None:
+            response = _no_room(answer.id)
+        else:
+            with _Held(share):
+                response = _json(200, said)
+                await response.prepare(request)
+                await response.write_eof()
+                await line.readable.wait()
         if self._sent is not None:
             await response.prepare(request)
             await response.write_eof()
@@ -166,9 +225,32 @@ class HttpServer:
 
     def _page_route(self, page: Page) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def show(request: web.Request) -> web.StreamResponse:
-            return _json(*await page()) if self._is_addressed(request) else _misdirected()
+            if not self._is_addressed(request):
+                return _misdirected()
+            line = self._lines.get(request.transport)
+            if line is not None and not self._watch.is_now(line, Standing.PROBE):
+                return _no_room()
+            return _json(*await page())
 
         return show
+
+
+class _NoRoom(Exception):
+    """There is no room for a body now."""
+
+
+class _Held:
+    """A share of the room, if there is one, as long as it lasts."""
+
+    def __init__(self, share: Share | None = None) -> None:
+        self.share = share
+
+    def __enter__(self) -> _Held:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.share is not None:
+            self.share.give_back()
 
 
 class _Watched(asyncio.Protocol):
@@ -178,39 +260,43 @@ class _Watched(asyncio.Protocol):
         self._within = within
         self._watch = watch
         self._lines = lines
+        self._line: Line | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._line = self._lines[transport] = self._watch.add(self._transport.abort)
+        line = self._line = self._watch.add(self._transport.abort)
+        if line is None:
+            self._transport.abort()  # one connection too many
+            return
+        self._lines[transport] = line
         self._within.connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
+        if self._line is None:
+            return
         if not self._line.calls:
-            self._line.began(self._watch.now())
+            self._line.came(len(data), self._watch.now())
         self._within.data_received(data)
 
     def eof_received(self) -> bool | None:
-        return self._within.eof_received()
+        return self._within.eof_received() if self._line is not None else None
 
     def pause_writing(self) -> None:
-        self._line.choked(True, self._watch.now())
-        self._within.pause_writing()
+        if self._line is not None:
+            self._line.choked(True, self._watch.now())
+            self._within.pause_writing()
 
     def resume_writing(self) -> None:
-        self._line.choked(False, self._watch.now())
-        self._within.resume_writing()
+        if self._line is not None:
+            self._line.choked(False, self._watch.now())
+            self._within.resume_writing()
 
     def connection_lost(self, problem: Exception | None) -> None:
+        if self._line is None:
+            return
         self._watch.remove(self._line)
         self._lines.pop(self._transport, None)
         self._within.connection_lost(problem)
-
-
-class _Refused(asyncio.Protocol):
-    """One connection too many."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        cast(asyncio.Transport, transport).abort()
 
 
 def _misdirected() -> web.Response:
@@ -220,6 +306,13 @@ def _misdirected() -> web.Response:
 def _too_large() -> web.Response:
     text = f"the limit is {limits.message_bytes_max} bytes"
     return _json(413, envelope.write_error(None, RpcError(envelope.INVALID_REQUEST, "too large", text)))
+
+
+def _no_room(id: envelope.Id = None) -> web.Response:
+    """Neither the caller nor the server is at fault, and nothing was done: it is to be asked again."""
+    response = _json(503, envelope.write_error(id, no_room()))
+    response.headers["Retry-After"] = str(limits.end_s)
+    return response
 
 
 def _json(status: int, body: bytes) -> web.Response:

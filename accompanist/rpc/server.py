@@ -91,12 +91,13 @@ async def serve(
 
 
 class Answered(NamedTuple):
-    """The bytes to answer with (None: nothing is), the method that was asked for ("" for none or several), and whether
-    the caller lacked the right."""
+    """The bytes to answer with (None: nothing is), the method that was asked for ("" for none or several), whether the
+    caller lacked the right, and the id that is answered (None for several)."""
 
     body: bytes | None
     method: str = ""
     forbidden: bool = False
+    id: envelope.Id = None
 
 
 class Dispatcher:
@@ -117,7 +118,7 @@ class Dispatcher:
             if not isinstance(request, Request):
                 return Answered(envelope.write_error(*request))
             refusal = self._refusal(request, caller)
-            return Answered(await self._one(request, refusal), request.method, refusal is not None)
+            return Answered(await self._one(request, refusal), request.method, refusal is not None, request.id)
         answers: list[bytes | None] = []
         for request in requests:
             if isinstance(request, Request):
@@ -175,6 +176,11 @@ class Dispatcher:
 def failed(problem: AccompanistError) -> RpcError:
     """An error of the family as an error object."""
     return RpcError(envelope.FAILED, problem.title, problem.as_json())
+
+
+def no_room() -> RpcError:
+    """What a caller is told whose message, or whose answer, there is no room for now."""
+    return RpcError(envelope.RETRY_LATER, "retry later", "no_room")
 
 
 def _log_unexpected(method: str, problem: Exception) -> None:

@@ -2,7 +2,8 @@
 
 Frames written in one turn of the event loop leave in one write. Back-pressure goes both ways: `writable` waits while
 the peer does not read, and `pause_reading` lets the kernel's buffer push back on a peer that asks faster than we work.
-A stream that loses its framing is aborted: what it said before counts, nothing after.
+A large body is read on only when there is room for it among all that come (`rpc.room`). A stream that loses its framing
+is aborted: what it said before counts, nothing after.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import cast
 
 from accompanist import limits
 from accompanist.rpc.framing import Decoder, Oversized, frame
+from accompanist.rpc.room import Room, Share
 from accompanist.rpc.strict import Malformed
 
 
@@ -23,8 +25,14 @@ class Connection(asyncio.Protocol):
         self,
         on_body: Callable[[Connection, bytes | Oversized], None],
         on_lost: Callable[[Connection, str], None],
+        room: Room,
         body_bytes_max: int = limits.message_bytes_max,
     ) -> None:
+        self._room = room
+        self._share: Share | None = None
+        """Of the room, for the body that comes."""
+        self._paused = False
+        self._reading = True
         self._on_body = on_body
         self._on_lost = on_lost
         self._decoder = Decoder(body_bytes_max)
@@ -41,8 +49,8 @@ class Connection(asyncio.Protocol):
         """Whether it was lost with something of ours unread: what was sent last has not been read whole."""
         self.chunks_heard = 0
         self.on_write_pressure: Callable[[bool], None] | None = None
-        self.on_chunk: Callable[[bool], None] | None = None
-        """Told after each piece that was read whether the stream stands within a frame now."""
+        self.on_chunk: Callable[[int], None] | None = None
+        """Told after each piece how many bytes it had, where the stream stands within a frame now."""
 
     # -- asyncio calls these -----------------------------------------------------------------------
 
@@ -56,12 +64,16 @@ class Connection(asyncio.Protocol):
         try:
             for body in self._decoder.feed(data):
                 self._on_body(self, body)
+                self.claim_share(give_back=True)
         except Malformed as problem:
             self._broken = f"what came is not framed: {problem.text}"
             self.abort()
             return
-        if self.on_chunk is not None:
-            self.on_chunk(self._decoder.midway)
+        if self._share is None and self._decoder.expected > limits.small_bytes:
+            self._share = self._room.ask(self._decoder.expected, self._granted)
+            self._read_or_wait()
+        if self.on_chunk is not None and self._decoder.midway:
+            self.on_chunk(len(data))
 
     def eof_received(self) -> bool | None:
         if self._decoder.midway:
@@ -70,6 +82,7 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+        self.claim_share(give_back=True)
         self.reset = isinstance(exc, ConnectionResetError | BrokenPipeError)
         self._may_write.set()
         ended = "the connection was closed" if exc is None else f"the connection broke ({type(exc).__name__})"
@@ -113,13 +126,42 @@ class Connection(asyncio.Protocol):
             # a turn later: uvloop writes when this turn's callbacks have run
             self._loop.call_soon(call)
 
+    @property
+    def cramped(self) -> bool:
+        """Whether it waits for room, and so is not read."""
+        return self._share is not None and not self._share.held
+
+    def claim_share(self, give_back: bool = False) -> Share | None:
+        """The share of the room that the body at hand came with. Whoever takes it gives it back."""
+        share, self._share = self._share, None
+        if share is not None and give_back:
+            share.give_back()
+        return share
+
     def pause_reading(self) -> None:
-        if self._transport is not None and not self.lost:
-            self._transport.pause_reading()
+        self._paused = True
+        self._read_or_wait()
 
     def resume_reading(self) -> None:
-        if self._transport is not None and not self.lost:
-            self._transport.resume_reading()
+        self._paused = False
+        self._read_or_wait()
+
+    @property
+    def midway(self) -> bool:
+        """Whether the stream stands within a frame."""
+        return self._decoder.midway
+
+    def _granted(self) -> None:
+        self._read_or_wait()
+        if self.on_chunk is not None:
+            self.on_chunk(0)  # from here on the peer is waited for
+
+    def _read_or_wait(self) -> None:
+        read = not self._paused and not self.cramped
+        if self._transport is None or self._transport.is_closing() or read == self._reading:
+            return
+        self._reading = read
+        (self._transport.resume_reading if read else self._transport.pause_reading)()
 
     def refuse(self) -> None:
         """End it as soon as it is there."""

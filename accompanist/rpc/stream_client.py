@@ -26,6 +26,7 @@ from accompanist.rpc import envelope
 from accompanist.rpc.address import Address
 from accompanist.rpc.framing import Oversized
 from accompanist.rpc.late import Late, Left
+from accompanist.rpc.room import Room
 from accompanist.rpc.stream import Connection
 from accompanist.rpc.strict import Malformed
 from accompanist.runtime.answers import Answer, Fault
@@ -53,6 +54,7 @@ class StreamClient:
         self._address = address
         self._places = asyncio.Semaphore(calls_in_flight_max)
         self._connecting = asyncio.Lock()
+        self._room = Room()
         self._line: _Line | None = None
         self._lines: dict[Connection, _Line] = {}
         self._last_id = 0
@@ -158,7 +160,7 @@ class StreamClient:
         loop = asyncio.get_running_loop()
 
         def protocol() -> Connection:
-            return Connection(self._received, self._lost)
+            return Connection(self._received, self._lost, self._room)
 
         if self._address.path:
             _, connection = await loop.create_unix_connection(protocol, self._address.path)

@@ -1,8 +1,10 @@
 """Serving persistent connections: many calls under way on each, answered as they end, by id.
 
 A connection is read only while fewer than the bound of its calls are under way and while the peer reads our answers.
-What was read beyond the bound in one go waits in order. A peer that sends what is no frame loses its connection, and
-so does one that keeps us waiting (`rpc.watch`); one that sends frames that are no requests is told so and may go on.
+What was read beyond the bound in one go waits in order, and nothing of it is begun for a peer that does not read. An
+answer for which there is no room is not kept: its caller is told to ask again. A peer that sends what is no frame loses
+its connection, and so does one that keeps us waiting (`rpc.watch`); one that sends frames that are no requests is told
+so and may go on.
 """
 
 from __future__ import annotations
@@ -18,9 +20,10 @@ from accompanist.rpc import envelope
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.framing import Oversized
 from accompanist.rpc.listening import Listening
-from accompanist.rpc.server import Dispatcher
+from accompanist.rpc.room import Room, Share
+from accompanist.rpc.server import Dispatcher, no_room
 from accompanist.rpc.stream import Connection
-from accompanist.rpc.watch import Line, Watch
+from accompanist.rpc.watch import Line, Standing, Watch
 
 logger = structlog.get_logger("accompanist.rpc")
 
@@ -35,6 +38,7 @@ class StreamServer:
         self._server: asyncio.Server | None = None
         self._peers: dict[Connection, _Peer] = {}
         self._watch = Watch()
+        self._room = Room()
         self.url = listening.url
 
     @classmethod
@@ -66,12 +70,12 @@ class StreamServer:
             peer.connection.close()
 
     def _accept(self) -> Connection:
-        connection = Connection(self._received, self._lost)
-        if self._watch.full:
+        connection = Connection(self._received, self._lost, self._room)
+        line = self._watch.add(connection.abort)
+        if line is None:
             connection.refuse()
             return connection
-        line = self._watch.add(connection.abort)
-        self._peers[connection] = _Peer(connection, self._dispatcher, self._sent, line, self._watch.now)
+        self._peers[connection] = _Peer(connection, self._dispatcher, self._sent, line, self._watch, self._room)
         return connection
 
     def _received(self, connection: Connection, body: bytes | Oversized) -> None:
@@ -83,6 +87,7 @@ class StreamServer:
         peer = self._peers.pop(connection, None)
         if peer is not None:
             self._watch.remove(peer.line)
+            peer.gone()
 
 
 class _Peer:
@@ -94,15 +99,19 @@ class _Peer:
         dispatcher: Dispatcher,
         sent: Callable[[str], None] | None,
         line: Line,
-        now: Callable[[], float],
+        watch: Watch,
+        room: Room,
     ) -> None:
         self.connection = connection
         self.line = line
-        self._now = now
+        self._watch = watch
+        self._room = room
         self._dispatcher = dispatcher
         self._sent = sent
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._backlog: deque[bytes] = deque()
+        self._tasks: dict[asyncio.Task[None], Share | None] = {}
+        self._backlog: deque[tuple[bytes, Share | None]] = deque()
+        self._unread: list[Share] = []
+        """Of the room, for answers that are on their way out."""
         self._draining = False
         self._choked = False
         self._reading = True
@@ -110,61 +119,109 @@ class _Peer:
         connection.on_chunk = self._heard
 
     def take(self, body: bytes | Oversized) -> None:
-        self.line.whole(self._now())
+        self.line.whole(self._watch.now())
         if self._draining:
             return
-        if isinstance(body, Oversized):
+        if not self._watch.is_now(self.line, Standing.KNOWN):
+            self.connection.abort()
+        elif isinstance(body, Oversized):
             id = envelope.id_at_edge(body.head, body.tail)
             text = f"{body.length} bytes, the limit is {limits.message_bytes_max}"
             self.connection.send(envelope.write_error(id, RpcError(envelope.INVALID_REQUEST, "too large", text)))
-        elif len(self._tasks) < self._dispatcher.calls_in_flight_max:
-            self._begin(body)
         else:
-            self._backlog.append(body)
-        self._read_or_wait()
+            self._backlog.append((body, self.connection.claim_share()))
+            self._go_on()
 
     def drain(self) -> set[asyncio.Task[None]]:
         """Begin nothing more; the tasks that still run."""
         self._draining = True
-        self._backlog.clear()
+        self._clear_backlog()
         self.connection.pause_reading()
         return set(self._tasks)
 
-    def _begin(self, body: bytes) -> None:
+    def gone(self) -> None:
+        """The connection is lost: what nobody has begun is not begun."""
+        self._draining = True
+        self._clear_backlog()
+        self._give_back_unread()
+
+    def _clear_backlog(self) -> None:
+        while self._backlog:
+            _, share = self._backlog.popleft()
+            if share is not None:
+                share.give_back()
+
+    def _go_on(self) -> None:
+        """Begin what waits, as far as there are places and room, and as answers are read."""
+        while self._backlog and not self._choked and len(self._tasks) < self._dispatcher.calls_in_flight_max:
+            body, share = self._backlog[0]
+            if share is None and len(body) > limits.small_bytes:  # it came in one piece with its header
+                share = self._room.ask(len(body), self._go_on)
+                self._backlog[0] = body, share
+            if share is not None and not share.held:
+                break
+            self._backlog.popleft()
+            self._begin(body, share)
+        self._read_or_wait()
+
+    def _begin(self, body: bytes, share: Share | None) -> None:
         task = asyncio.get_running_loop().create_task(self._answer(body))
-        self._tasks.add(task)
+        self._tasks[task] = share
         self.line.called()
         task.add_done_callback(self._ended)
 
     async def _answer(self, body: bytes) -> None:
         answer = await self._dispatcher.answer(body)
-        if answer.body is None or self.connection.lost:
+        said = answer.body
+        if said is None or self.connection.lost:
             return
-        sent = self._sent
-        self.connection.send(answer.body, None if sent is None else lambda: sent(answer.method))
+        if len(said) > limits.small_bytes:
+            share = self._room.take(len(said))
+            if share is None:
+                said = envelope.write_error(answer.id, no_room())
+            else:
+                self._unread.append(share)
+        self.connection.send(said, lambda: self._handed_over(answer.method))
+
+    def _handed_over(self, method: str) -> None:
+        if not self._choked:
+            self._give_back_unread()
+        if self._sent is not None:
+            self._sent(method)
+
+    def _give_back_unread(self) -> None:
+        shares, self._unread = self._unread, []
+        for share in shares:
+            share.give_back()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        self.line.answered(self._now())
+        share = self._tasks.pop(task)
+        self.line.answered(self._watch.now())
         if not task.cancelled() and (problem := task.exception()) is not None:
             logger.error("answer.failed", problem=type(problem).__name__, exc_info=problem)
             self.connection.abort()  # who asked must not wait for what never comes
-        if self._backlog:
-            self._begin(self._backlog.popleft())
-        self._read_or_wait()
+        if share is not None:
+            share.give_back()
+        self._go_on()
 
-    def _heard(self, midway: bool) -> None:
-        if midway and self._reading:
-            self.line.began(self._now())
+    def _heard(self, size: int) -> None:
+        if not self._reading or self.connection.cramped:
+            self.line.whole(self._watch.now())  # while we do not read, nobody is late
+        else:
+            self.line.came(size, self._watch.now())
 
     def _choke(self, choked: bool) -> None:
         self._choked = choked
-        self.line.choked(choked, self._now())
-        self._read_or_wait()
+        self.line.choked(choked, self._watch.now())
+        if not choked:
+            self._give_back_unread()
+        self._go_on()
 
     def _read_or_wait(self) -> None:
         read = not (self._choked or self._draining or self._backlog)
         if read != self._reading:
             self._reading = read
-            self.line.whole(self._now())  # while we do not read, nobody is late
             (self.connection.resume_reading if read else self.connection.pause_reading)()
+            self.line.whole(self._watch.now())
+            if self.connection.midway:
+                self._heard(0)

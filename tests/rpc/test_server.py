@@ -19,7 +19,7 @@ from accompanist.rpc.client import connect
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.framing import frame
 from accompanist.rpc.server import UNEXPECTED, Params, Server, serve
-from accompanist.runtime.answers import Answer, Fault, Replied, RetryLater
+from accompanist.runtime.answers import Fault, Replied, RetryLater
 
 MS = 20_000
 
@@ -282,21 +282,6 @@ async def test_a_frame_that_is_too_large_is_answered_and_the_stream_goes_on(stre
     assert (answers[0]["id"], answers[0]["error"]["code"]) == (5, -32600)
     assert answers[1]["id"] == 6
     writer.close()
-
-
-async def test_connections_are_bounded(stream: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("accompanist.limits.connections_max", 2)
-    opened = [await _open(stream.url) for _ in range(2)]
-    reader, _ = await _open(stream.url)
-    with pytest.raises((asyncio.IncompleteReadError, ConnectionError)):
-        await reader.readexactly(1)
-    opened[0][1].close()
-    client = connect(stream.url)
-    answer: Answer = Fault("")
-    while isinstance(answer, Fault):  # the server hears of the close in its own time
-        answer = await client.call("echo", b"{}", b"{}", MS)
-    await client.close()
-    opened[1][1].close()
 
 
 @pytest.mark.parametrize("nonsense", [b"GET / HTTP/1.1\r\n\r\n", b"\x16\x03\x01", b"Content-Length: 1e9\r\n\r\n"])

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterable
 
 from accompanist.rpc.framing import Oversized
+from accompanist.rpc.room import Room
 from accompanist.rpc.stream import Connection
 
 
@@ -27,7 +28,7 @@ class Unread(asyncio.Transport):
 
 async def test_pressure_does_not_depend_on_how_frames_are_handed_over() -> None:
     pressure: list[bool] = []
-    connection = Connection(_ignored, lambda connection, reason: None)
+    connection = Connection(_ignored, lambda connection, reason: None, Room())
     connection.on_write_pressure = pressure.append
     transport = Unread(connection)
     connection.connection_made(transport)

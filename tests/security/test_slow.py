@@ -64,7 +64,10 @@ async def connected(server: Server) -> tuple[asyncio.StreamReader, asyncio.Strea
 
 
 def asking(server: Server, method: str) -> bytes:
-    body = orjson.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": {}})
+    return framed(server, orjson.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}))
+
+
+def framed(server: Server, body: bytes) -> bytes:
     if not server.url.startswith("http"):
         return frame(body)
     head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
@@ -164,33 +167,69 @@ def _telling(gone: asyncio.Event) -> Callable[..., None]:
     return told
 
 
-async def test_one_connection_too_many_is_refused_and_the_others_go_on(
+async def test_who_says_nothing_takes_nobodys_place(
     server: Server, slow: Slow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(limits, "connections_max", 2)
-    open_ones = [await connected(server) for _ in range(2)]
-    open_ones[0][1].write(asking(server, "wait"))
+    """However many connections are opened and left silent, who speaks is served: the silent ones make room."""
+    monkeypatch.setattr(limits, "strangers_connections_max", 4)
+    reader, writer = await connected(server)
+    writer.write(asking(server, "wait"))
     await slow.begun.wait()
-    refused, writer = await connected(server)
-    assert await until_closed(refused) == b""
-    writer.close()
-    open_ones[1][1].close()
+    silent = []
+    with closing(writer):
+        for begun in (b"", asking(server, "much")[:30]) * 10:
+            silent.append(await connected(server))
+            silent[-1][1].write(begun)
+            neighbour, other = await connected(server)
+            with closing(other):
+                other.write(asking(server, "much"))
+                async with asyncio.timeout(WITHIN_S):
+                    assert await neighbour.readexactly(15)
+        assert await until_closed(silent[0][0]) == b""
+        slow.go_on.set()
+        await until_answered(reader)
+    for _, writer in silent:
+        writer.close()
 
-    async def anew() -> bool:
-        reader, writer = await connected(server)
-        writer.write(asking(server, "much"))
-        async with asyncio.timeout(WITHIN_S):
-            try:
-                return bool(await reader.read(10))
-            except ConnectionError:
-                return False
-            finally:
-                writer.close()
 
-    await _until(anew)
-    slow.go_on.set()
-    await until_answered(open_ones[0][0])
-    open_ones[0][1].close()
+async def test_a_first_request_is_due_soon(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "first_request_ms", SHORT_MS)
+    reader, writer = await connected(server)
+    with closing(writer):
+        assert await until_closed(reader) == b""
+
+
+async def test_bodies_for_which_there_is_no_room_are_not_kept(
+    server: Server, slow: Slow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many large messages that lack a byte: as many lie in memory as there is room for, and small ones are served."""
+    monkeypatch.setattr(limits, "room_wait_ms", SHORT_MS)
+    room = server._room  # type: ignore[attr-defined]
+    large = b'{"jsonrpc":"2.0","id":1,"method":"much","params":{"a":"' + b"x" * 1_000_000 + b'"}}'
+    writers = []
+    for _ in range(2 * limits.room_bytes // len(large)):
+        _, writer = await connected(server)
+        writer.write(framed(server, large)[:-1])
+        writers.append(writer)
+
+    async def full() -> bool:
+        return bool(room.taken + len(large) > limits.room_bytes)
+
+    await _until(full)
+    assert room.taken <= limits.room_bytes
+    reader, writer = await connected(server)
+    with closing(writer):
+        writer.write(asking(server, "wait"))
+        await slow.begun.wait()
+        slow.go_on.set()
+        await until_answered(reader)
+    for writer in writers:
+        writer.close()
+
+    async def empty() -> bool:
+        return bool(room.taken == 0)
+
+    await _until(empty)
 
 
 async def _until(true: Callable[[], Awaitable[bool]]) -> None:
