@@ -1,11 +1,12 @@
 # Everything is reached from here; `make help` lists it. Needs Python 3.11 or later, make and git; the rest is installed
-# into .venv at the versions, and with the hashes, of requirements.lock.
+# into .venv (or VENV=...) at the versions, and with the hashes, of requirements.lock.
 
 SHELL := /bin/sh
 # compiled modules are kept: a process that is killed and started again should not compile them anew
 unexport PYTHONDONTWRITEBYTECODE
-BIN := .venv/bin
-STAMP := .venv/.installed
+VENV ?= .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
 
 # the first python3 that is new enough, whatever it is called; PYTHON=... chooses another
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
@@ -24,7 +25,7 @@ demo: $(STAMP) ## run the scenes of the demo against real processes, kill some, 
 	@exec $(BIN)/python -m ops.demo
 
 # a test that hangs is a failure with a traceback, not a job that never ends
-test: $(STAMP) ## run all tests
+test: $(STAMP) ## run all tests; PYTHON=python3.13 VENV=var/python3.13 chooses another Python
 	$(BIN)/python -m pytest -o faulthandler_timeout=240 -o faulthandler_exit_on_timeout=true
 
 verify: $(STAMP) ## search the protocol, the theorems and the order saga within a bound; say what was not explored
@@ -75,7 +76,7 @@ conformance: $(STAMP) ## install the pinned npm packages, build the Go worker, a
 	mkdir -p var && cd workers/go && go build -o ../../var/till-go .
 	$(BIN)/python -m pytest -rs tests/conformance tests/cli/test_conformance.py tests/system/test_languages.py
 
-everything: $(STAMP) ## every target above that ends by itself, one after the other; about an hour
+everything: $(STAMP) ## every target above that ends by itself, one after the other; some hours
 	@exec $(BIN)/python -m ops.everything
 
 migrate: $(STAMP) ## bring the services' logs at DATABASE_URL to this program's revision
@@ -93,11 +94,11 @@ clean: ## remove the environment, the local data and what tools left
 $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; name it with PYTHON=..." >&2; exit 1; }
 	@if uv --version >/dev/null 2>&1; then \
-		test -x $(BIN)/python || uv venv --quiet --python "$(PYTHON)" .venv; \
-		VIRTUAL_ENV=.venv uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock && \
-		VIRTUAL_ENV=.venv uv pip install --quiet --no-deps -e .; \
+		test -x $(BIN)/python || uv venv --quiet --python "$(PYTHON)" $(VENV); \
+		VIRTUAL_ENV=$(VENV) uv pip install --quiet --compile-bytecode --require-hashes -r requirements.lock && \
+		VIRTUAL_ENV=$(VENV) uv pip install --quiet --no-deps -e .; \
 	else \
-		$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear .venv || \
+		$(BIN)/python -m pip --version >/dev/null 2>&1 || "$(PYTHON)" -m venv --clear $(VENV) || \
 			{ echo "this Python makes no environments: install its venv package (python3-venv)" >&2; exit 1; }; \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock && \
 		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \

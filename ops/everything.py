@@ -2,7 +2,8 @@
 
     python -m ops.everything [TARGET ...] [--json]
 
-Each target is run by make, as a user would run it. What it prints goes to var/everything/TARGET.log; its last line and
+Each target is run by make, as a user would run it; the tests once more on every other Python that is found here, in an
+environment of its own under var/. What it prints goes to var/everything/TARGET.log; its last line and
 its time are shown here. The exit code is 1 if a target failed; the others are run all the same.
 """
 
@@ -15,9 +16,21 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 
+from ops import pythons
 from ops.local import ROOT
 
-TARGETS = ("check", "test", "verify", "conformance", "simulate", "simulate-planted", "demo", "chaos", "bench")
+TARGETS = (
+    "check",
+    "test",
+    *(f"test-{version}" for version in pythons.others()),
+    "verify",
+    "conformance",
+    "simulate",
+    "simulate-planted",
+    "demo",
+    "chaos",
+    "bench",
+)
 LOGS = ROOT / "var" / "everything"
 
 
@@ -35,12 +48,24 @@ class Ran:
         return f"{mark} {self.target:<17} {self.seconds:7.0f} s  {self.last}"
 
 
+def command(target: str) -> list[str] | None:
+    """What make is asked for; None: the Python that it takes is not installed."""
+    _, _, version = target.partition("test-")
+    if not version:
+        return ["make", target]
+    python = pythons.find(version)
+    return None if python is None else ["make", "test", f"PYTHON={python}", f"VENV=var/python{version}"]
+
+
 def run(target: str) -> Ran:
+    asked = command(target)
+    if asked is None:
+        return Ran(target, 0, 0.0, "skipped: this Python is not installed here")
     log = LOGS / f"{target}.log"
     began = time.monotonic()
     with log.open("wb") as output:
         code = subprocess.run(
-            ["make", target], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False
+            asked, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, check=False
         ).returncode
     lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     told = [line for line in lines if not line.startswith("make: ")]
