@@ -10,7 +10,8 @@ Each role owns one write-once vote: done, or abort. The saga is settled when eve
 done; it is undone when one has voted abort. No role needs another to decide what it does next:
 
     RUNNING   the program is under way, or waits for a message or an answer
-    DONE      voted done; everything this role owed the others has left. Only others can still undo it
+    DONE      voted done; everything this role owed the others has left. Only the initiator can still undo it: another
+              that says the saga is undone may have voted done, too, and then it is settled
     CLOSING   the saga failed, here or elsewhere; the worker is being asked to refuse every later call of this session
               and to say what it had executed. Nothing has been told to anyone yet. The phase is volatile, its cause
               is not: it was stable before the worker was asked (the abort in the inbox, a record in the row), or the
@@ -123,7 +124,7 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(R, (Name.FIRED,), "fired", _FORWARD)
 
     row(D, arrivals, "ignore")
-    row(D, (Name.ABORT, Name.COMPENSATED), "told", _BACK)
+    row(D, (Name.ABORT, Name.COMPENSATED), "told", frozenset({D}) | _BACK)  # the initiator's word, or said to it
     row(D, (Name.DONE,), "count", frozenset({D, S}))
     row(D, (Name.CANCEL,), "consider", frozenset({D}) | _BACK)
     row(D, (Name.DEADLINE,), "expire")

@@ -121,6 +121,10 @@ class Session(ByHand, Requests):
             self._advance()
 
     def _on_told(self, event: Arrived) -> None:
+        if self.row.phase is Phase.DONE and not self.is_initiator and event.message.sender != self.header.initiator:
+            # whoever says so may have voted done as well, and the saga be settled on both votes. The initiator is told
+            # of every abort, and knows
+            return
         self._note(event.message)
         self._told = True
         parked = self.row.parked

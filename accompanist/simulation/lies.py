@@ -278,11 +278,11 @@ class Lies:
         return self._chance.choice(self._others(header) or ["nobody"])
 
     def _speaker(self, header: Header) -> str:
-        """Mostly a role that it plays."""
-        mine = self._mine(header)
-        if mine and self._chance.random() < 0.75:
+        """Mostly a role that it plays, or the one whose word ends a saga."""
+        mine, drawn = self._mine(header), self._chance.random()
+        if mine and drawn < 0.7:
             return self._chance.choice(mine)
-        return self._chance.choice([*header.bindings, CLIENT])
+        return header.initiator if drawn < 0.85 else self._chance.choice([*header.bindings, CLIENT])
 
     def _places(self, header: Header) -> list[tuple[str, str, str, str]]:
         """Site, sender, kind and receiver of every message that the choreography has, to others."""
