@@ -11,7 +11,9 @@ from accompanist.runtime.events import Answered, Arrived, Name
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Memory, Phase
 from accompanist.runtime.session import Session
+from accompanist.sidecar.aside import parked
 from tests.runtime import sagas
+from tests.runtime.test_operate import order
 
 SETTLED = control(sagas.HEADER, Kind.SETTLED, "c", "a")
 
@@ -57,3 +59,26 @@ def test_an_impossible_message_in_the_inbox_costs_no_other_its_hearing() -> None
     assert again.row.parked is not None and again.row.parked.code == saga.IMPOSSIBLE
     assert again.row.granted == "cancelled: please"
     assert any(burst.calls for burst in bursts)
+
+
+def test_an_impossible_message_stops_its_session_once() -> None:
+    """It stays in the inbox and is heard again at each restart, also after a person has let the session go on."""
+    session = asking()
+    memory = Memory(session=session.row, inbox=(sagas.start(), SETTLED), results=())
+    stopped, _ = Session.recover(sagas.ring()["a"], memory)
+    assert stopped.row.parked is not None
+    stopped.handle(Arrived(order("resume", receiver="a")))
+    assert stopped.row.parked is None
+    again, bursts = Session.recover(sagas.ring()["a"], Memory(session=stopped.row, inbox=memory.inbox, results=()))
+    assert again.row.parked is None
+    assert any(burst.calls for burst in bursts)
+
+
+@pytest.mark.parametrize("spoilt", [False, True])
+def test_a_message_that_stopped_its_session_is_noted_unless_a_bug_of_ours_stopped_it(spoilt: bool) -> None:
+    """Once a release has mended the bug, the message has its say."""
+    session = asking()
+    session.spoilt = spoilt
+    burst = parked(session, Bug(saga.IMPOSSIBLE, "it cannot be"), Arrived(SETTLED))
+    assert burst.row.parked is not None
+    assert session._set_aside(Arrived(SETTLED)) is not spoilt
