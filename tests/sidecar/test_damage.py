@@ -7,12 +7,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from accompanist import limits
 from accompanist.runtime.ports import DAMAGED_WAITS, Commit, Delivery, Memory, Phase
 from accompanist.sidecar.commits import Committer
+from accompanist.sidecar.damage import Damage
+from accompanist.sidecar.news import shard_of
 from tests.runtime import sagas
 from tests.sidecar.harness import Services
 
@@ -118,3 +121,43 @@ async def test_what_a_task_of_a_session_raises_is_that_session_s(monkeypatch: py
     assert (await services.end(good)).outcome == "settled"
     assert (await services.end(bad)).outcome == "settled"
     assert raises == []
+
+
+async def test_a_damaged_session_that_another_holds_now_is_the_other_s_to_mend() -> None:
+    sidecar = Services(sagas.lone()).sidecars["a"]
+    key, tried = (sagas.HEADER.session, "a"), []
+
+    async def recover(keys: Sequence[Any]) -> None:
+        tried.extend(keys)
+
+    damage = Damage(sidecar.log, sidecar.flusher, recover)
+    later = 2 * limits.damaged_again_cap_ms / 1000
+    damage.note(key, ValueError("no column takes this"))
+    await damage.mend(later, lambda session: 1)
+    assert tried == [key], "it is tried where it is held"
+    await damage.mend(2 * later, lambda session: None)
+    assert tried == [key]
+    assert damage.sessions == {}
+
+
+async def test_what_a_damaged_session_waits_for_is_written_over_nothing_else_of_its_row() -> None:
+    """What it has voted and how far it is stays what it is."""
+    services = Services(sagas.lone())
+    services.workers["a"].turns = 1_000_000
+    session = await services.start()
+    row = msgspec.structs.replace(await services.row("a", session, Phase.RUNNING), retrying=3, trouble="silent")
+    sidecar = services.sidecars["a"]
+    key = (session, "a")
+    await sidecar.flusher.commit(Commit(shard=shard_of(session), epoch=sidecar.driver.epoch_of(session), session=row))
+    await sidecar.intake.stop()
+
+    async def recover(keys: Sequence[Any]) -> None: ...
+
+    damage = Damage(sidecar.log, sidecar.flusher, recover)
+    damage.note(key, ValueError("no column takes this"))
+    await damage.mend(0.0, sidecar.driver.epoch_of)
+    [memory] = await sidecar.log.load([key])
+    assert memory.session is not None
+    assert memory.session.waiting.startswith(DAMAGED_WAITS)
+    assert memory.inbox, "and it would have been begun anew from its first message"
+    assert msgspec.structs.replace(memory.session, waiting=row.waiting) == row

@@ -179,3 +179,13 @@ async def test_the_group_commit_takes_no_decision_without_its_epoch() -> None:
     await until(lambda: a.driver.holds(sagas.HEADER.session))
     with pytest.raises(LeaseLost):
         await a.flusher.commit(Commit(shard=shard_of(sagas.HEADER.session)))
+
+
+async def test_an_owner_that_has_lost_its_lease_finds_no_damage_in_its_sessions() -> None:
+    """What it may not write is another's to go on with, and nothing for a person to look at."""
+    paused = Paused()
+    live = await paused.up_to_the_waking()
+    driver = paused.a.driver
+    driver._feed(live, Answered("1", Name.REPLIED, b"5"))
+    await until(lambda: driver.session(paused.session, "a") is None)
+    assert driver.damage.sessions == {}

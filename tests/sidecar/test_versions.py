@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar, cast
 from uuid import uuid4
 
 import msgspec
@@ -18,10 +19,11 @@ from accompanist.errors import OperatorError
 from accompanist.language import codec, texts
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryDatabase, MemoryLog
+from accompanist.runtime import ports
 from accompanist.runtime.answers import Answer, Replied
 from accompanist.runtime.control import CLIENT, site_of
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Commit, SessionRow
+from accompanist.runtime.ports import Commit, Kept, SessionRow
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar import hosting
 from accompanist.sidecar.calls import Calls
@@ -352,3 +354,36 @@ async def test_what_is_deployed_is_touched_and_what_is_not_goes(
     await until(lambda: len(versions) == 1)
     assert set(versions) == {second.hosted.deployed[0].fingerprint}
     await second.stop()
+
+
+async def test_between_times_the_log_is_asked_only_for_what_is_missing(deployment: Deployment) -> None:
+    """A version that is here is not compiled anew for each session that waits for something else."""
+    deployment.write(10)
+    hosted = deployment.hosted()
+    [here] = [version.fingerprint for version in hosted.deployed]
+    asked: list[object] = []
+
+    class Log:
+        async def keep(self, versions: object) -> None:
+            asked.append("keep")
+
+        async def forget_versions(self, older_ms: int, limit: int) -> int:
+            asked.append("forget")
+            return 0
+
+        async def kept(self, fingerprints: Sequence[str]) -> Sequence[Kept]:
+            asked.append(fingerprints)
+            return []
+
+    class Sessions:
+        unhosted: ClassVar = {(uuid4(), "nobody"): here, (uuid4(), "asker"): "f" * 64}
+
+        async def recover(self, keys: object) -> None: ...
+
+    versions = Versions(hosted, cast(ports.Log, Log()), tombstone_ms=10_000, clock=lambda: deployment.now)
+    await versions.step(Sessions())
+    assert asked == [["f" * 64]]
+    deployment.now += limits.version_touch_ms / 1000
+    await versions.step(Sessions())
+    await versions.step(Sessions())
+    assert asked[1:] == [["f" * 64], "keep", "forget", ["f" * 64]]

@@ -1,0 +1,76 @@
+"""What is read of a session that has more messages than are read at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from accompanist import limits
+from accompanist.runtime.operate import BY_HAND
+from accompanist.runtime.ports import Log, LogSlow, Memory, Parked, Phase, SessionRow
+from accompanist.sidecar.loading import Loader
+from accompanist.sidecar.news import Key, News
+from tests.runtime import sagas
+from tests.runtime.test_operate import order
+
+ROW = SessionRow(header=sagas.HEADER, role="a", phase=Phase.RUNNING)
+STOPPED = msgspec.structs.replace(ROW, parked=Parked(BY_HAND, "because"))
+
+
+class Asked:
+    """A log that says whether it was asked for the whole of a session."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+        self.whole: list[bool] = []
+
+    async def load(self, keys: Sequence[Key], *, whole: bool = False) -> Sequence[Memory]:
+        self.whole.append(whole)
+        return [self._memory]
+
+
+@pytest.mark.parametrize(
+    ("row", "heard", "needs"),
+    [
+        (None, False, True),
+        (ROW, False, False),
+        (STOPPED, True, False),
+        (STOPPED, False, True),
+    ],
+    ids=["it has no row", "it goes on", "what a person said was heard", "a person's verb waits"],
+)
+async def test_a_session_is_read_whole_only_where_it_cannot_begin_without(
+    row: SessionRow | None, heard: bool, needs: bool
+) -> None:
+    said = order("resume", receiver="a")
+    if row is not None and heard:
+        row = msgspec.structs.replace(row, verbs=(said.site,))
+    log = Asked(Memory(session=row, inbox=(sagas.start(), said), results=(), more=True))
+    taken: list[Key] = []
+    loader = Loader(cast(Log, log), News(), lambda key, memory: taken.append(key), lambda key, problem: None)
+    await loader.load([(sagas.HEADER.session, "a")])
+    assert log.whole == ([False, True] if needs else [False])
+    assert len(taken) == 1
+
+
+async def test_a_question_that_takes_the_log_too_long_is_asked_in_halves(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(limits, "backoff_first_ms", 0)
+    asked: list[int] = []
+
+    class Slow:
+        async def load(self, keys: Sequence[Key], *, whole: bool = False) -> Sequence[Memory]:
+            asked.append(len(keys))
+            if len(keys) > 2:
+                raise LogSlow("QueryCanceledError")
+            return [Memory(session=ROW, inbox=(), results=())] * len(keys)
+
+    taken: list[Key] = []
+    loader = Loader(cast(Log, Slow()), News(), lambda key, memory: taken.append(key), lambda key, problem: None)
+    keys = [(UUID(int=n), "a") for n in range(9)]
+    await loader.load(keys)
+    assert asked[:3] == [9, 4, 2]
+    assert taken == keys

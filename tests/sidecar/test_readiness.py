@@ -1,0 +1,72 @@
+"""A sidecar is ready when its sessions go on: it has looked through its shards, holds them, and no loop of it fails."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from accompanist import limits
+from accompanist.runtime.ports import LogUnavailable
+from accompanist.sidecar.news import Key
+from tests.runtime import sagas
+from tests.sidecar.harness import Services, Sidecar
+
+
+async def until(there: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not there():  # noqa: ASYNC110
+            await asyncio.sleep(0)  # a turn of the loop, not a time
+
+
+async def ready() -> Sidecar:
+    sidecar = Services(sagas.lone()).sidecars["a"]
+    await until(lambda: sidecar.intake.ready)
+    return sidecar
+
+
+async def test_it_is_not_ready_before_it_has_looked_through_its_shards() -> None:
+    sidecar = Services(sagas.lone()).sidecars["a"]
+    let_go, unfinished = asyncio.Event(), sidecar.log.unfinished
+
+    async def slow(shards: Sequence[int]) -> Sequence[Key]:
+        await let_go.wait()
+        return await unfinished(shards)
+
+    sidecar.log.unfinished = slow  # type: ignore[method-assign]
+    await until(lambda: sidecar.driver.holds(sagas.HEADER.session))
+    assert not sidecar.intake.ready
+    let_go.set()
+    await until(lambda: sidecar.intake.ready)
+
+
+async def test_it_is_not_ready_when_another_may_have_its_shards() -> None:
+    intake = (await ready()).intake
+    now = intake._leased_at
+    intake._clock = lambda: now + limits.lease_ms / 1000
+    assert not intake.ready
+
+
+async def test_it_is_not_ready_while_a_loop_that_sessions_need_fails() -> None:
+    intake = (await ready()).intake
+    intake._background.failing["collect"] = "ValueError"
+    assert intake.ready, "what keeps house may fail"
+    intake._background.failing["inbox"] = "ValueError"
+    assert not intake.ready
+
+
+async def test_a_sweep_that_the_log_does_not_answer_is_due_again_and_it_is_not_ready_before() -> None:
+    sidecar = Services(sagas.lone()).sidecars["a"]
+    unfinished = sidecar.log.unfinished
+    seen: list[bool] = []
+
+    async def away(shards: Sequence[int]) -> Sequence[Key]:
+        if len(seen) < 3:
+            seen.append(sidecar.intake.ready)
+            raise LogUnavailable("ConnectionRefusedError")
+        return await unfinished(shards)
+
+    sidecar.log.unfinished = away  # type: ignore[method-assign]
+    sidecar.intake._background._sleep = lambda seconds: asyncio.sleep(0)
+    await until(lambda: sidecar.intake.ready)
+    assert seen == [False] * 3
+    assert sidecar.intake._unswept == set()

@@ -1,0 +1,70 @@
+"""What is due for a peer goes out in as many calls as it takes, one after the other, while the peer answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+
+from accompanist import limits
+from accompanist.channels import peers
+from accompanist.runtime.answers import Answer, Fault, Replied
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import Away, Delivery, Log
+from accompanist.sidecar.relay import Relay
+from tests.runtime import sagas
+
+LARGE = b'"' + b"x" * (limits.payload_bytes_max - 2) + b'"'  # two of them do not go into one call
+
+
+def message(site: str) -> Message:
+    return Message(header=sagas.HEADER, kind=Kind.DATA, site=site, sender="a", receiver="b", payload=LARGE)
+
+
+class Outbox:
+    """The part of a log that a relay asks."""
+
+    def __init__(self, *sites: str) -> None:
+        self.due = [message(site) for site in sites]
+
+    async def relay(self, services: Sequence[str], limit: int) -> Sequence[Away]:
+        return [Away("b", one) for one in self.due[:limit]]
+
+    async def relayed(self, told: Sequence[tuple[Message, Delivery]]) -> None:
+        for one, _ in told:
+            self.due.remove(one)
+
+
+class Peer:
+    """It stores what comes, in each call but the one that it is `silent` at."""
+
+    def __init__(self, silent: int | None = None) -> None:
+        self.calls: list[list[str]] = []
+        self._silent = silent
+
+    async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
+        given = msgspec.json.decode(arguments, type=dict[str, msgspec.Raw])
+        self.calls.append([one.site for one in peers.read(bytes(given["messages"]))])
+        if len(self.calls) == self._silent:
+            return Fault("no answer", silent=True)
+        return Replied(peers.answer([Delivery.STORED] * len(self.calls[-1])))
+
+
+async def sent(outbox: Outbox, peer: Peer) -> bool:
+    relay = Relay(cast(Log, outbox), {"b": peer}, lambda message, delivery: None)
+    return await relay.send("b")
+
+
+async def test_one_call_after_the_other_takes_all_that_is_due() -> None:
+    outbox, peer = Outbox("1", "2", "3"), Peer()
+    await sent(outbox, peer)
+    assert peer.calls == [["1"], ["2"], ["3"]]
+    assert outbox.due == []
+
+
+async def test_a_peer_that_does_not_answer_is_sent_nothing_more_for_now() -> None:
+    outbox, peer = Outbox("1", "2", "3"), Peer(silent=2)
+    assert not await sent(outbox, peer)
+    assert peer.calls == [["1"], ["2"]]
+    assert [one.site for one in outbox.due] == ["2", "3"]
