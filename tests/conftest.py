@@ -11,7 +11,7 @@ from tests.bounded import bounded
 from tests.postgres import Cluster, Database
 from tests.postgres import cluster as running
 
-_BOUNDED = ("runtime", "sidecar", "simulation")
+_BOUNDED = ("runtime", "sidecar", "simulation", "log")
 """Where tests wait for what sidecars do."""
 
 

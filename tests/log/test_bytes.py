@@ -12,7 +12,9 @@ from tests.log.worlds import World, owner
 KILOBYTE = b'"' + b"x" * 998 + b'"'
 
 
-@pytest.mark.parametrize(("room", "wanted"), [(1, [1, 1, 1, 1, 1]), (1_500, [2, 2, 1]), (5_000, [5]), (10_000, [5])])
+@pytest.mark.parametrize(
+    ("room", "wanted"), [(1, [1, 1, 1, 1, 1]), (1_500, [2, 2, 1]), (2_000, [2, 2, 1]), (5_000, [5]), (10_000, [5])]
+)
 async def test_what_is_taken_at_once_is_bounded_by_its_bytes(world: World, room: int, wanted: list[int]) -> None:
     log, payment = await owner(world, "warehouse"), await owner(world, "payment")
     sent = [message(header(), payload=KILOBYTE) for _ in range(5)]
@@ -34,14 +36,14 @@ async def test_what_is_sent_again_at_once_is_bounded_by_its_bytes(world: World) 
     await world.bound("payment", 0)
     await log.flush([burst(of := header(), messages=(message(of, payload=KILOBYTE),)) for _ in range(5)])
     await world.bound("payment", 100)
-    await world.batch("warehouse", 1_500)
+    await world.batch("warehouse", 2_000)
     assert [await log.resend(100) for _ in range(4)] == [{"stored": 2}, {"stored": 2}, {"stored": 1}, {}]
 
 
 async def test_what_is_relayed_at_once_is_bounded_by_its_bytes(world: World) -> None:
     log = await owner(world, "warehouse", away=["payment"])
     await log.flush([burst(of := header(), messages=(message(of, payload=KILOBYTE),)) for _ in range(5)])
-    await world.batch("warehouse", 1_500)
+    await world.batch("warehouse", 2_000)
     assert [len(await log.relay(["payment"], 100)) for _ in range(4)] == [2, 2, 1, 0]
     await world.pass_time(outbox_retry_cap_ms / 1000)
     assert len(await log.relay(["payment"], 1)) == 1

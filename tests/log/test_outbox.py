@@ -5,7 +5,7 @@ from __future__ import annotations
 from accompanist.limits import outbox_retry_cap_ms, outbox_retry_ms
 from accompanist.runtime.ports import Delivery
 from tests.log.letters import burst, header, message, start
-from tests.log.worlds import World, owner
+from tests.log.worlds import PostgresWorld, World, owner
 
 RETRY_S, CAP_S = outbox_retry_ms / 1000, outbox_retry_cap_ms / 1000
 
@@ -104,3 +104,16 @@ async def test_what_a_client_was_refused_is_not_started_behind_its_back(world: W
     await world.bound("warehouse", 10)
     assert await log.resend(10) == {}
     assert await log.show(of.session) is None
+
+
+async def test_a_peer_s_function_that_would_run_with_our_rights_is_not_called(postgres_world: PostgresWorld) -> None:
+    """A peer may do as it likes in its own schema: what it puts there could read and write all that is ours."""
+    log = await owner(postgres_world, "warehouse")
+    await postgres_world.execute(
+        "payment",
+        "CREATE OR REPLACE FUNCTION deliver(sessions uuid[], sites text[], senders text[], receivers text[],"
+        " kinds text[], headers bytea[], payloads bytea[], contexts bytea[], home boolean) RETURNS text[]"
+        " LANGUAGE sql SECURITY INVOKER AS $$ SELECT array_fill('stored'::text, ARRAY[cardinality(sessions)]) $$",
+    )
+    of = header()
+    assert await log.flush([burst(of, messages=(message(of),))]) == [[Delivery.UNKNOWN]]
