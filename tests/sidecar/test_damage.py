@@ -130,7 +130,7 @@ async def test_a_damaged_session_that_another_holds_now_is_the_other_s_to_mend()
     async def recover(keys: Sequence[Any]) -> None:
         tried.extend(keys)
 
-    damage = Damage(sidecar.log, sidecar.flusher, recover)
+    damage = Damage(sidecar.log, sidecar.flusher, recover, lambda messages: messages[0].header)
     later = 2 * limits.damaged_again_cap_ms / 1000
     damage.note(key, ValueError("no column takes this"))
     await damage.mend(later, lambda session: 1)
@@ -153,7 +153,7 @@ async def test_what_a_damaged_session_waits_for_is_written_over_nothing_else_of_
 
     async def recover(keys: Sequence[Any]) -> None: ...
 
-    damage = Damage(sidecar.log, sidecar.flusher, recover)
+    damage = Damage(sidecar.log, sidecar.flusher, recover, lambda messages: messages[0].header)
     damage.note(key, ValueError("no column takes this"))
     await damage.mend(0.0, sidecar.driver.epoch_of)
     [memory] = await sidecar.log.load([key])
