@@ -3,8 +3,9 @@
 One request, one answer, one connection. An error object that carries one of our errors comes out as that error, with
 the code, text and hint that the sidecar gave it.
 
-The token is that of --token-file, else ACCOMPANIST_TOKEN, else the service's own `token_file` where that holds a single
-token and may be read. It stands in a header, never in an address or on a command line, where others could see it.
+The token is that of --token-file, else ACCOMPANIST_TOKEN, else the service's own (`token_file`, or the one that its
+sidecar has drawn) where that file holds a single token and may be read. It stands in a header, never in an address or
+on a command line, where others could see it.
 """
 
 from __future__ import annotations
@@ -114,10 +115,10 @@ def _token(service: Service) -> str:
         return tokens.bearer(file)
     if given := os.environ.get("ACCOMPANIST_TOKEN", "").strip():
         return given
-    if not service.token_file:
+    if (file := service.api_token_file) is None:
         return ""
     try:
-        return tokens.bearer(Path(service.token_file))
+        return tokens.bearer(file)
     except OperatorError:
         return ""  # it is the sidecar's file: who may not read it, or finds several, is told that a token is needed
 

@@ -293,11 +293,11 @@ def _exits(told: dict[str, Any]) -> list[str]:
 
 
 def _audits(audits: list[dict[str, Any]]) -> str:
-    """What people did to the session, in the order in which they did it."""
+    """What people did to the session, in the order in which they did it: who was proved, and who they say they are."""
     return table(
-        ("when", "role", "what", "who", "why"),
+        ("when", "role", "what", "who", "says", "why"),
         [
-            (clock_time(one["at"]), one["role"], one["verb"], one["who"], one["why"])
+            (clock_time(one["at"]), one["role"], one["verb"], one["who"] or "not proved", one["claimed"], one["why"])
             for one in sorted(audits, key=lambda one: float(one["at"]))
         ],
     )

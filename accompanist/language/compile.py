@@ -27,7 +27,7 @@ from accompanist.language.names import Names
 from accompanist.language.normal import Normaliser, variables
 from accompanist.language.parse import HeaderParser, choreographies
 from accompanist.language.program import Choreography
-from accompanist.language.roles import RoleClasses
+from accompanist.language.roles import RoleClass, RoleClasses
 from accompanist.language.saga import SagaCheck
 from accompanist.language.secrecy import check_secrets
 from accompanist.language.source import Read, Source, Span
@@ -180,6 +180,14 @@ def _called(nodes: list[ast.FunctionDef], modules: Modules, module: Module) -> s
     return found & local
 
 
+def _untyped(role: RoleClass) -> bool:
+    """Whether a type in it was refused, and is none that a program could be written with. That was said where it was
+    read, once for all choreographies of the role."""
+    return any(
+        not type.known for offer in role.offers for type in (offer.returns, *(type for _, type in offer.parameters))
+    )
+
+
 class _Compilation:
     """The passes over one choreography."""
 
@@ -210,7 +218,7 @@ class _Compilation:
         amended = amender.whole(normal)
         check_secrets(amended, names, header, sources, findings)
         commitment = SagaCheck(header, sources, findings, refusal).check(amended)
-        if len(findings) > before:
+        if len(findings) > before or any(_untyped(role) for role in header.roles.values()):
             return None
         writer = Writer(self._module, self._modules, self._messages, names, header, findings)
         return writer.write(normal, amended, commitment)

@@ -176,10 +176,14 @@ class Writer:
         operations = sorted(used & OPERATIONS)
         if operations:
             imported["accompanist.language.operations"] = operations
+        within: list[str] = []  # what stands in something that is imported: `mod.Order`
         for alias, (module, name) in self._names.table.items():
             if alias in used:
-                imported.setdefault(module, []).append(name if alias == name else f"{name} as {alias}")
-        texts = [f"from {module} import {', '.join(sorted(parts))}" for module, parts in sorted(imported.items())]
+                head, dot, _ = name.partition(".")
+                imported.setdefault(module, []).append(head if dot or alias == name else f"{name} as {alias}")
+                within += [f"{alias} = {name}"] if dot else []
+        texts = [f"from {module} import {', '.join(sorted({*parts}))}" for module, parts in sorted(imported.items())]
+        texts += ["", *within] if within else []
         texts += ["", *emit.constants(constants)] if constants else []
         return [(text, self._header.span.line) for text in [*texts, "", ""]] if texts else []
 

@@ -56,6 +56,7 @@ from accompanist.runtime.ports import (
     Undelivered,
     fate,
 )
+from accompanist.runtime.who import Who
 
 __all__ = ["MemoryDatabase", "MemoryLog"]
 
@@ -268,7 +269,7 @@ class MemoryLog:
         with self._call():
             return self.tables.timers_set(session)[:limit]
 
-    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: str, why: str) -> bool:
+    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: Who, why: str) -> bool:
         with self._call():
             timer = self.tables.timers.get((session, role, site))
             if timer is not None:

@@ -14,9 +14,10 @@ from accompanist import limits
 from accompanist.log import search as searching
 from accompanist.log import timers
 from accompanist.log.connection import Connections, reach
-from accompanist.log.sessions import decode_text, encode
-from accompanist.log.story import NOTHING_SEEN, STORY, Seen, Story, parameters
+from accompanist.log.sessions import encode
+from accompanist.log.story import NOTHING_SEEN, STORY, Seen, Story, audited, parameters
 from accompanist.runtime.ports import EVERY_SESSION, Audited, Cursor, EventRow, Search, SessionSummary, Timer
+from accompanist.runtime.who import Who, write
 
 _AUDITS = """
 SELECT extract(epoch FROM at)::float8 AS at, session, role, verb, who, why FROM audit{}
@@ -49,10 +50,10 @@ class Pages:
                 return timers.listed(await connection.fetch(timers.LISTED.format(""), limit))
             return timers.listed(await connection.fetch(timers.LISTED.format(" WHERE t.session = $2"), limit, session))
 
-    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: str, why: str) -> bool:
+    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: Who, why: str) -> bool:
         verb = timers.FIRED if at is None else timers.MOVED
         async with reach(), self._pool.acquire() as connection:
-            told = (verb, *(encode(text.replace("\0", "\ufffd")) for text in (who, why)))
+            told = (verb, write(who), encode(why.replace("\0", "\ufffd")))
             return bool(await connection.fetchval(timers.MOVE, session, role, site, at, *told))
 
     async def end_timer(self, session: UUID, role: str, site: str) -> None:
@@ -75,4 +76,4 @@ class Pages:
                 rows = await connection.fetch(_AUDITS.format(""), limit)
             else:
                 rows = await connection.fetch(_AUDITS.format(" WHERE session = $2"), limit, session)
-        return [Audited(**dict(row) | {"who": decode_text(row["who"]), "why": decode_text(row["why"])}) for row in rows]
+        return [audited(**dict(row)) for row in rows]

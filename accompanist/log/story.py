@@ -14,6 +14,7 @@ import msgspec
 from accompanist import limits
 from accompanist.log import sessions
 from accompanist.runtime.ports import Audited, SessionRow, Timer
+from accompanist.runtime.who import read
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,14 +97,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
             ),
             stubs=tuple((role, outcome) for role, outcome in row["stubs"]),
             audits=tuple(
-                Audited(
-                    at=at,
-                    session=session,
-                    role=role,
-                    verb=verb,
-                    who=sessions.decode_text(who),
-                    why=sessions.decode_text(why),
-                )
+                audited(at=at, session=session, role=role, verb=verb, who=who, why=why)
                 for at, role, verb, who, why in row["audits"]
             ),
             timers=tuple(
@@ -124,6 +118,13 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
     def known(self, seen: Seen) -> Story | None:
         """None where the log knows nothing of the session. A further page may have nothing more."""
         return self if seen != NOTHING_SEEN or self.rows or self.messages or self.stubs or self.audits else None
+
+
+def audited(*, at: float, session: UUID, role: str, verb: str, who: bytes, why: bytes) -> Audited:
+    """An audit, from what was written."""
+    by = read(who)
+    why_text = sessions.decode_text(why)
+    return Audited(at=at, session=session, role=role, verb=verb, who=by.proved, claimed=by.claimed, why=why_text)
 
 
 def _page(table: str, key: str, after: str, weight: str) -> str:

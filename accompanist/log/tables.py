@@ -21,6 +21,7 @@ from accompanist.language import waits
 from accompanist.log import sessions
 from accompanist.log.inbox import AWAY, Letter
 from accompanist.log.sessions import encode
+from accompanist.log.story import audited
 from accompanist.runtime.control import CLIENT, EVENT_SITE
 from accompanist.runtime.messages import Kind, Message, shard_of
 from accompanist.runtime.ports import (
@@ -39,6 +40,7 @@ from accompanist.runtime.ports import (
     TimerRow,
     Undelivered,
 )
+from accompanist.runtime.who import Who, read, write
 
 Key = tuple[UUID, str, str, str]
 _BEGINS = (Kind.START, Kind.DATA, Kind.CHOICE)
@@ -160,17 +162,15 @@ class Tables:
         self.inbox[key] = (message, sender_service, self._clock())
         if message.kind is Kind.OPERATOR and message.sender == CLIENT:
             told = msgspec.json.decode(message.payload)
-            self.audit(*owner, told["verb"], told["who"], told["why"])
+            self.audit(*owner, told["verb"], read(msgspec.json.encode(told["who"])), told["why"])
         if not home or not known:
             self.arrivals[key] = home
             self.places[key], self.arrived_at[key] = next(self._numbers), self._clock()
         return Delivery.STORED
 
-    def audit(self, session: UUID, role: str, verb: str, who: str, why: str) -> None:
-        at = self._clock()
-        self.audits.append(
-            Audited(at=at, session=session, role=role, verb=verb, who=_readable(who), why=_readable(why))
-        )
+    def audit(self, session: UUID, role: str, verb: str, who: Who, why: str) -> None:
+        told = (write(who), encode(why.replace("\0", "\ufffd")))
+        self.audits.append(audited(at=self._clock(), session=session, role=role, verb=verb, who=told[0], why=told[1]))
 
     def request(self, name: UUID, fresh: UUID, choreography: str, digest: bytes) -> Request:
         """The SQL function `request_of`."""
@@ -459,11 +459,6 @@ class Tables:
         for fingerprint in stale:
             del self.versions[fingerprint]
         return len(stale)
-
-
-def _readable(text: str) -> str:
-    """What is audited has no zero bytes."""
-    return text.replace("\0", "\ufffd")
 
 
 class MemoryDatabase:

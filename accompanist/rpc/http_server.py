@@ -17,7 +17,7 @@ from aiohttp import typedefs, web
 from accompanist import limits
 from accompanist.errors import PeerError
 from accompanist.rpc import envelope
-from accompanist.rpc.access import Token, calls_as
+from accompanist.rpc.access import Token, calls_as, calls_from, user_of
 from accompanist.rpc.address import is_loopback
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.listening import Listening
@@ -154,7 +154,8 @@ class HttpServer:
             if body is None:
                 return _too_large()
             # a task of its own: a caller that hangs up must not cut a transaction short
-            task = asyncio.get_running_loop().create_task(self._answer(body, caller))
+            user = user_of(request.transport) if request.transport is not None else None
+            task = asyncio.get_running_loop().create_task(self._answer(body, caller, user))
             self._under_way.add(task)
             task.add_done_callback(self._under_way.discard)
             del body
@@ -217,8 +218,9 @@ class HttpServer:
         except ValueError:
             return False
 
-    async def _answer(self, body: bytes, caller: Token | None) -> Answered:
+    async def _answer(self, body: bytes, caller: Token | None, user: int | None) -> Answered:
         async with self._places:
+            calls_from(user)
             if caller is not None:
                 calls_as(caller.name)
             return await self._dispatcher.answer(body, caller)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 import re
+import secrets
 import stat
 from pathlib import Path
 
@@ -27,6 +28,13 @@ UNUSABLE = catalogue(
     "A file that holds tokens is missing, can be read by others, or has a line that is no token.",
     "Make it its owner's alone (chmod 600), with lines of a name, rights by comma, and a token: "
     "`console read,operate SECRET`. `openssl rand -hex 32` makes a token.",
+)
+NOT_MADE = catalogue(
+    "ACC611",
+    "token file cannot be made",
+    "A service whose API is on this machine's loopback interface draws a token for it at its first start, and keeps it "
+    "in `state_dir`, for its owner alone: whoever reaches the port is nobody yet.",
+    "Let the sidecar's user write `state_dir`; or name a `token_file`, or a unix socket as `api`.",
 )
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
@@ -58,9 +66,28 @@ def bearer(file: Path) -> str:
     return _secret(file, number, words[-1])
 
 
+def make(file: Path, name: str) -> None:
+    """Draw a token with every right, and put it into a file that is its owner's alone, unless it is there. Whoever may
+    read the file may act; several that start at once agree on one. Raises OperatorError."""
+    try:
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        beside = f"{file}.{secrets.token_hex(8)}"
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        try:
+            with os.fdopen(handle, "w") as opened:
+                opened.write(f"{name} all {secrets.token_hex(32)}\n")
+            os.link(beside, file, follow_symlinks=False)  # whole or not at all, and never over another
+        except FileExistsError:
+            pass
+        finally:
+            Path(beside).unlink()
+    except OSError as problem:
+        raise OperatorError(NOT_MADE, f"{file}: {problem.strerror}") from None
+
+
 def _lines(file: Path) -> list[tuple[int, str]]:
     try:
-        with file.open(encoding="ascii") as opened:
+        with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), encoding="ascii") as opened:
             _check_private(file, os.fstat(opened.fileno()))
             text = opened.read(limits.token_file_bytes_max + 1)
     except (OSError, UnicodeDecodeError) as problem:

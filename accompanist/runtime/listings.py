@@ -87,11 +87,13 @@ EVERY_SESSION = Search()
 
 
 class Audited(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operator did to a session: `verb` is the program's word, `who` and `why` are the operator's."""
+    """What an operator did to a session: `verb` is the program's word, `why` the operator's. `who` was proved, and
+    `claimed` is what he says he is (`runtime.who`)."""
 
     at: float
     session: UUID
     role: str
     verb: str
     who: str
+    claimed: str
     why: str

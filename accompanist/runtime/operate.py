@@ -36,6 +36,7 @@ from accompanist.errors import catalogue
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Parked, Phase
 from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
+from accompanist.runtime.who import Who
 
 BY_HAND = catalogue(
     "ACC206",
@@ -61,7 +62,7 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     is null, which is right for an operation that answers nothing. For a `rehost` the version's fingerprint."""
 
     verb: Verb
-    who: str
+    who: str | Who
     why: str
     value: msgspec.Raw = msgspec.Raw(b"null")
 

@@ -33,6 +33,7 @@ from accompanist.runtime.listings import Timer as Timer
 from accompanist.runtime.messages import Header, Message
 from accompanist.runtime.phases import Parked as Parked
 from accompanist.runtime.phases import Phase as Phase
+from accompanist.runtime.who import Who
 
 DAMAGED_WAITS = "repair"
 """The first word of what a session waits for that the log refuses; people and `doctor` look for it."""
@@ -343,7 +344,7 @@ class Log(Protocol):
         """Timers that are set, the next due first."""
         ...
 
-    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: str, why: str) -> bool:
+    async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: Who, why: str) -> bool:
         """Let a timer be due at another time, None: now; with its audit, in one commit. False: none is set there (any
         more), and nothing is written."""
         ...

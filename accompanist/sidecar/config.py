@@ -10,7 +10,8 @@
     worker_tokens = { Payment = "payment-worker.token" }    # what we bear there, over http or https (rpc.tokens)
     choreographies = ["orders/choreography.py"]
     state_dir = "var/state/payment"                         # what is durable is kept here, too (log.witness)
-    token_file = "payment.tokens"                           # needed where `api` is off this machine (sidecar.rights)
+    token_file = "payment.tokens"                           # needed where `api` is off this machine (sidecar.rights);
+                                                            # on loopback a token is drawn: `api.token` in state_dir
     listen = "http://127.0.0.1:7202"                        # for peers in other databases (sidecar.relay)
     peer_token_file = "payment.peers"                       # who they are: lines of `SERVICE deliver TOKEN`
     peer_tokens = { shipping = "shipping.token" }           # what we bear at theirs
@@ -57,11 +58,14 @@ import msgspec
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
 from accompanist.log import address
+from accompanist.rpc import tokens as files
 from accompanist.rpc.access import Token
 from accompanist.sidecar import rights
 from accompanist.sidecar.retries import Retry
 
 T = TypeVar("T")
+DRAWN = "drawn"
+"""The name of the token that a sidecar draws for itself."""
 
 FILE_NAME = "accompanist.toml"
 _name_chars_max = limits.name_chars_max - len("_sidecar")
@@ -151,8 +155,19 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         return self.database
 
     def tokens(self) -> tuple[Token, ...]:
-        """The API's tokens; none where it needs none. Raises OperatorError."""
-        return rights.tokens(Path(self.token_file)) if self.token_file else ()
+        """The API's tokens; none where it is a unix socket, which is its owner's alone. One is drawn where nobody gave
+        any: whoever reaches a port is nobody yet. Raises OperatorError."""
+        file = self.api_token_file
+        if file is not None and not self.token_file:
+            files.make(file, DRAWN)
+        return rights.tokens(file) if file is not None else ()
+
+    @property
+    def api_token_file(self) -> Path | None:
+        """Where the API's tokens stand: as said, else beside what is durable."""
+        if self.token_file:
+            return Path(self.token_file)
+        return Path(self.state_dir) / "api.token" if self.api.startswith("http:") else None
 
 
 class Peer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

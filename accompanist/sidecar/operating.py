@@ -22,7 +22,7 @@ import orjson
 
 from accompanist.errors import AuthorError, OperatorError, PeerError, catalogue
 from accompanist.language import codec
-from accompanist.rpc.access import calling
+from accompanist.rpc.access import proved
 from accompanist.rpc.server import Handler
 from accompanist.runtime import operate
 from accompanist.runtime.control import CLIENT
@@ -103,8 +103,7 @@ class Operators:
         else:
             _applies(asked, row, standing)
             value = _value(asked, standing)
-        # last, and always there where tokens are known, so that nobody can say it of himself
-        who = f"{asked.who} (token {token})" if (token := calling()) else asked.who
+        who = {"proved": proved(), "claimed": asked.who}
         content = {"verb": asked.verb.value, "who": who, "why": asked.why}
         message = Message(
             header=row.header,

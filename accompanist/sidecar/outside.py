@@ -30,11 +30,12 @@ from accompanist import limits
 from accompanist.errors import AuthorError, OperatorError, PeerError, catalogue
 from accompanist.language import codec, waits
 from accompanist.language.program import RoleProgram
-from accompanist.rpc.access import calling
+from accompanist.rpc.access import proved
 from accompanist.rpc.server import Handler
 from accompanist.runtime import control
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Delivery, Memory, Timer
+from accompanist.runtime.who import Who
 from accompanist.sidecar.api import OVER, UNHOSTED, UNKNOWN_SESSION, Api, Pages, plain, read, while_the_log_answers
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.resting import first_of
@@ -213,7 +214,7 @@ class Outside:
             raise PeerError(
                 NO_TIMER, f"{asked.role} of {asked.session} has timers at: {sites}", "give one of these sites"
             )
-        who = f"{asked.who} (token {token})" if (token := calling()) else asked.who
+        who = Who(proved=proved(), claimed=asked.who)
         if not await self._log.move_timer(asked.session, asked.role, chosen[0].site, asked.at, who, asked.why):
             raise PeerError(NO_TIMER, f"the timer of {asked.role} at {chosen[0].site} has ended meanwhile")
         self._timed(0.0)

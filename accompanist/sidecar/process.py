@@ -210,10 +210,9 @@ class Sidecar:
         operators = Operators(service.name, self._hosted, self._log, self._api.deliver, self._api.hosted_here)
         methods = self._api.methods() | outside.methods() | operators.methods()
         pages = {"/health": self._health, "/ready": self._ready}
-        known = service.tokens()
-        access = Access(known, METHODS) if known else None
+        access = api_access(service)
         self._server: Server = await serve(
-            methods, service.api, allow_remote=access is not None, pages=pages, access=access
+            methods, service.api, allow_remote=bool(service.token_file), pages=pages, access=access
         )
         self._leave.push_async_callback(self._server.stop, limits.answers_ms)
         if service.listen:
@@ -253,6 +252,12 @@ class Sidecar:
     async def _ready(self) -> tuple[int, bytes]:
         ready = self._intake.ready and not self._api.leaving
         return 200 if ready else 503, orjson.dumps({"service": self._service.name, "ready": ready})
+
+
+def api_access(service: Service) -> Access | None:
+    """Who may ask for what; None: a socket that is its owner's alone. Raises OperatorError."""
+    known = service.tokens()
+    return Access(known, METHODS) if known else None
 
 
 def worker_clients(service: Service) -> dict[str, WorkerClient]:

@@ -11,13 +11,20 @@ SESSION = "79b9beba-f2be-4704-87f4-fe25b95eb8be"
 
 
 def test_what_people_did_is_told_with_who_and_why() -> None:
-    done = {"session": SESSION, "role": "stock", "verb": "move timer", "who": "ann", "why": "they asked for a week"}
-    later, sooner = {**done, "at": 60.0, "verb": "park"}, {**done, "at": 0.0}
+    done = {
+        "session": SESSION,
+        "role": "stock",
+        "verb": "move timer",
+        "who": "uid 7 (bo)",
+        "claimed": "ann",
+        "why": "they asked for a week",
+    }
+    later, sooner = {**done, "at": 60.0, "verb": "park", "who": ""}, {**done, "at": 0.0}
     page = _page(SESSION, {"stock": {"audits": [later, sooner]}})
     assert page.splitlines()[-3:] == [
-        "when                  role   what        who  why",
-        "1970-01-01 00:00:00Z  stock  move timer  ann  they asked for a week",
-        "1970-01-01 00:01:00Z  stock  park        ann  they asked for a week",
+        "when                  role   what        who         says  why",
+        "1970-01-01 00:00:00Z  stock  move timer  uid 7 (bo)  ann   they asked for a week",
+        "1970-01-01 00:01:00Z  stock  park        not proved  ann   they asked for a week",
     ]
 
 

@@ -50,7 +50,7 @@ STORY = {
     "rows": [ROW | {"header": HEADER}],
     "messages": [MESSAGE],
     "results": [{"site": EVIL, "role": EVIL, "kind": EVIL, "operation": EVIL, "outcome": EVIL, "value": EVIL}],
-    "audits": [{"at": -1e308, "role": EVIL, "verb": EVIL, "who": EVIL, "why": EVIL}],
+    "audits": [{"at": -1e308, "role": EVIL, "verb": EVIL, "who": EVIL, "claimed": EVIL, "why": EVIL}],
     "stubs": [[EVIL, EVIL]],
     "unhosted": [{"role": EVIL, "fingerprint": EVIL, "why": EVIL}],
     "exits": [{"role": EVIL, "verbs": [EVIL], "versions": [EVIL], "value": {"type": EVIL, "of": EVIL, "site": EVIL}}],

@@ -20,6 +20,7 @@ from accompanist.log.story import Story
 from accompanist.runtime.control import event
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Commit, LeaseLost, Parked, Phase, ResultKind, Search, SessionRow, Taken
+from accompanist.runtime.who import Who
 from tests.log.letters import BINDINGS, burst, header, message, result, row, start, timer
 from tests.log.worlds import AnyLog, MemoryWorld, PostgresWorld, World
 
@@ -243,7 +244,9 @@ class Script:
         of, role = self.chance.choice(self.headers), self.chance.choice(ROLES[service])
 
         async def step(run: Run) -> Any:
-            return await (await run.sidecar(service, number)).move_timer(of.session, role, "1", None, "ann", "")
+            return await (await run.sidecar(service, number)).move_timer(
+                of.session, role, "1", None, Who(claimed="ann"), ""
+            )
 
         return step
 
@@ -303,7 +306,7 @@ def told(story: Story | None) -> Any:
     if story is None:
         return None
     messages = {(m.place, m.site, m.kind, m.sender, m.receiver, m.payload, m.service, m.answer) for m in story.messages}
-    audits = [(audit.role, audit.verb, audit.who, audit.why) for audit in story.audits]
+    audits = [(audit.role, audit.verb, audit.claimed, audit.why) for audit in story.audits]
     timers = {(timer.role, timer.site) for timer in story.timers}
     return (
         [_timeless(one) for one in story.rows],

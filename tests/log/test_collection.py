@@ -155,11 +155,12 @@ async def test_audits_are_kept_listed_and_shown(world: World) -> None:
         await log.flush([Commit(shard=None, messages=(one,))])
     assert await log.flush([Commit(shard=None, messages=(skip,))]) == [[Delivery.SAME]], "and audited once"
     newest, oldest = await log.audits()
-    assert (newest.session, newest.role, newest.verb, newest.who, newest.why) == (
+    assert (newest.session, newest.role, newest.verb, newest.claimed, newest.why) == (
         other.session, "stock", "retry", "bob", "",
     )  # fmt: skip
+    assert (oldest.who, newest.who) == ("", ""), "of a text, as they were written before, nothing was proved"
     assert oldest.why == "the carrier is gone \ufffd"
-    assert [audit.who for audit in await log.audits(of.session)] == ["ann"]
+    assert [audit.claimed for audit in await log.audits(of.session)] == ["ann"]
     assert len(await log.audits(limit=1)) == 1
     story = await log.show(of.session)
     assert story is not None and story.audits == (oldest,)

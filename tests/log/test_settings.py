@@ -18,6 +18,7 @@ from accompanist.log import names, settings, vitals
 from accompanist.log.connection import connect
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.ports import Delivery, Kept, Search
+from accompanist.runtime.who import Who
 from accompanist.worker import database as worker_database
 from ops import pgbouncer, postgres
 from tests.log.letters import burst, header, message, result, row, start, timer
@@ -279,7 +280,7 @@ CALLS: dict[str, Call] = {
     "summaries": lambda log: log.summaries(Search()),
     "show": lambda log: log.show(uuid4()),
     "timers": lambda log: log.timers(),
-    "move_timer": lambda log: log.move_timer(uuid4(), "warehouse", "1", None, "somebody", "because"),
+    "move_timer": lambda log: log.move_timer(uuid4(), "warehouse", "1", None, Who(claimed="somebody"), "because"),
     "end_timer": lambda log: log.end_timer(uuid4(), "warehouse", "1"),
     "events": lambda log: log.events(),
     "early_events": lambda log: log.early_events(),

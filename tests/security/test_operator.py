@@ -1,4 +1,4 @@
-"""Who did it is what the token says, beside what the person says."""
+"""Who did it is what was proved: a token, or the user at the other end of a socket. What a person says stands apart."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from accompanist.rpc.access import calls_as
 from accompanist.runtime.messages import Message
 from accompanist.runtime.operate import order_in
 from accompanist.runtime.ports import Delivery, Phase
+from accompanist.runtime.who import Who
 from accompanist.sidecar.operating import Operators
 from tests.telemetry.saga import HEADER
 
@@ -39,13 +40,13 @@ class Driver:
 @pytest.mark.parametrize(
     ("token", "said", "audited"),
     [
-        ("", "ann", "ann"),
-        ("console", "ann", "ann (token console)"),
-        ("console", "ann (token root)", "ann (token root) (token console)"),
+        ("", "ann", ""),
+        ("console", "ann", "token console"),
+        ("console", "root (token admin)", "token console"),
     ],
 )
 async def test_the_audit_names_the_token(token: str, said: str, audited: str) -> None:
-    """Last, so that nobody can say it of himself where tokens are known."""
+    """In a field of its own, so that nobody can say it of himself."""
     log, driver = Log(), Driver()
     hosted: Any = None  # nothing that is not parked needs a program
     operators = Operators("payment", hosted, cast(Any, log), driver.hand_in, lambda session, role: None)
@@ -55,4 +56,4 @@ async def test_the_audit_names_the_token(token: str, said: str, audited: str) ->
     await operators.operate({name: msgspec.Raw(msgspec.json.encode(value)) for name, value in asked.items()}, None)
     [message] = driver.taken
     order = order_in(message)
-    assert order is not None and (order.who, order.why) == (audited, "to look")
+    assert order is not None and (order.who, order.why) == (Who(proved=audited, claimed=said), "to look")
