@@ -1,8 +1,8 @@
 """Generated text becomes a program that runs: the only module that makes a RoleProgram.
 
 What the generated code may see is put in front of it name by name: the operations, the message types, enums and @pure
-functions that the choreography names, its constants, safe builtins. Nothing else is there, `__import__` neither. The
-code is compiled under the choreography's file name and lines.
+functions that the choreography names, its constants, safe builtins. Nothing else is there, and nothing can be imported.
+The code is compiled under the choreography's file name and lines.
 
 `module` gives the modules in which message types and @pure functions are defined; a sidecar imports the deployed ones.
 """
@@ -61,6 +61,7 @@ def load(choreography: Choreography, role: str, module: Provide = importlib.impo
 def namespace(choreography: Choreography, module: Provide) -> dict[str, Any]:
     """Everything that generated code and types may name."""
     allowed = {name: getattr(builtins, name) for name in (*sorted(BUILTINS), "type")}
+    allowed["__import__"] = _gives_nothing
     found: dict[str, Any] = {"__builtins__": allowed, "__name__": choreography.module}
     found |= {name: getattr(operations, name) for name in sorted(OPERATIONS)}
     for alias, (module_name, name) in choreography.names.items():
@@ -68,6 +69,13 @@ def namespace(choreography: Choreography, module: Provide) -> dict[str, Any]:
     for line in choreography.constants:
         exec(compile(line, choreography.file, "exec"), found)
     return found
+
+
+def _gives_nothing(name: str, *_: object) -> None:
+    """In the place of `__import__`. From Python 3.12 on a generic class that is subscripted imports `typing`, on behalf
+    of whoever does that. It does not look at the answer, but takes the module that was imported long ago."""
+    if name != "typing":
+        raise ImportError("nothing is imported here")
 
 
 def evaluate(text: str, names: Mapping[str, Any], choreography: Choreography) -> Any:
