@@ -1,4 +1,4 @@
-"""Being woken: LISTEN on the service's channel, and a poll that needs no LISTEN.
+"""Being woken: LISTEN on the service's channel.
 
 `wake` is called when something may lie in the inbox. It says nothing about what: who is woken looks at the tables.
 
@@ -8,10 +8,8 @@ channel is still listened to: a half-open line gives no other sign, and a pooler
 any failure, whatever it is, it connects anew, and wakes, because whatever was told meanwhile was told to nobody. It is
 told of once when it is lost and once when it is back.
 
-The poll wakes every `poll_ms`, with jitter so that sidecars do not step in time. It is the guarantee; `listen=False`
-leaves it alone (behind a pooler in transaction mode LISTEN cannot work).
-
-Not promised: one wake-up a message. Several may be one, and one may find nothing.
+Not promised: one wake-up a message. Several may be one, one may find nothing, and one may be lost: the guarantee is
+that the sidecar asks the log once every `poll_ms` what waits (`sidecar.intake`), with or without a listener.
 """
 
 from __future__ import annotations
@@ -44,13 +42,13 @@ class Ear(Protocol):
 
 
 class Listener:
-    """Wakes one sidecar. `open_ear` connects; None: poll only. `sleep` takes seconds, `jitter` is below 1."""
+    """Wakes one sidecar. `open_ear` connects; `sleep` takes seconds, `jitter` is below 1."""
 
     def __init__(
         self,
         schema: str,
         wake: Callable[[], None],
-        open_ear: Callable[[], Awaitable[Ear]] | None,
+        open_ear: Callable[[], Awaitable[Ear]],
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
@@ -64,33 +62,22 @@ class Listener:
         """None: it has not been tried yet."""
 
     @classmethod
-    def at(cls, dsn: str, schema: str, wake: Callable[[], None], *, listen: bool = True) -> Listener:
+    def at(cls, dsn: str, schema: str, wake: Callable[[], None]) -> Listener:
         """A listener on the service's schema at `dsn`."""
 
         async def open_ear() -> Ear:
             ear: Ear = await connect(dsn, "accompanist listener")
             return ear
 
-        return cls(schema, wake, open_ear if listen else None)
+        return cls(schema, wake, open_ear)
 
     async def run(self) -> None:
         """Until cancelled."""
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._poll())
-            if self._open_ear is not None:
-                tasks.create_task(self._listen_for_ever(self._open_ear))
-
-    async def _poll(self) -> None:
-        while True:
-            self._wake()
-            await self._sleep(limits.poll_ms / 1000 * (0.75 + self._jitter() / 2))
-
-    async def _listen_for_ever(self, open_ear: Callable[[], Awaitable[Ear]]) -> None:
         failures = 0
         while True:
             try:
                 async with reach():
-                    ear = await open_ear()
+                    ear = await self._open_ear()
                 try:
                     failures = 0
                     await self._listen(ear)
@@ -105,7 +92,7 @@ class Listener:
 
     @property
     def listening(self) -> bool:
-        """Whether what is told is heard now, as far as is known. A listener that only polls never does."""
+        """Whether what is told is heard now, as far as is known."""
         return self._hears is True
 
     def _lost(self, problem: str) -> None:

@@ -44,8 +44,10 @@ from accompanist.runtime.ports import (
     Kept,
     Lease,
     LeaseLost,
+    Leases,
     LogUnavailable,
     Memory,
+    Pending,
     Request,
     Search,
     SessionRow,
@@ -322,13 +324,26 @@ class MemoryLog:
         with self._call():
             return self.tables.crowd(bound)
 
-    async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
+    async def lease(self, owner: str, shards: int) -> Leases:
         with self._call():
             gained = self.tables.share(owner, shards, self._term)
             held = [Lease(shard, row.epoch) for shard, row in sorted(self.tables.shards.items()) if row.owner == owner]
+            pending = self._pending({lease.shard for lease in held})
         self._owner = owner
         self._fences.hold(held)
-        return held, [lease for lease in held if lease.shard in gained]
+        return Leases(held, [lease for lease in held if lease.shard in gained], pending)
+
+    def _pending(self, held: Collection[int]) -> Pending:
+        """The SQL function of this name, which looks not so far."""
+        now = self._database.clock()
+        services = {row.service for row in self._due(now)}
+        timers = [timer.ask_at for key, timer in self.tables.timers.items() if _shard(key[0]) in held]
+        return Pending(
+            arrived=any(not early and _shard(key[0]) in held for key, early in self.tables.arrivals.items()),
+            unsent=bool(services.difference(self._away) or self.tables.undelivered(held)),
+            timer_s=max(min(timers) - now, 0.0) if timers else None,
+            peers=sorted(services.intersection(self._away)),
+        )
 
     async def release(self, owner: str) -> None:
         self._fences.hold(())

@@ -44,7 +44,9 @@ from accompanist.runtime.ports import (
     Due,
     Lease,
     LeaseLost,
+    Leases,
     Memory,
+    Pending,
     Taken,
     Undelivered,
 )
@@ -63,7 +65,12 @@ _RELAYED = "SELECT relayed($1, $2, $3, $4, $5)"
 _ACCEPT = "SELECT mark($1, $2, $3, $4), accept($5, $6, $7, $8, $9, $10, $11, $12, $13, false)"
 _CROWD = "SELECT crowd($1), keep_statistics()"
 _BACKOFF = (timedelta(milliseconds=limits.outbox_retry_ms), timedelta(milliseconds=limits.outbox_retry_cap_ms))
-_LEASE = "SELECT shard, epoch, acquired FROM lease($1, $2, $3)"
+_LEASE = """
+SELECT coalesce(shards, '{}'), coalesce(epochs, '{}'), coalesce(anew, '{}'), arrived, unsent, timer_s, peers
+FROM (
+    SELECT $1::text AS owner, array_agg(shard) AS shards, array_agg(epoch) AS epochs, array_agg(acquired) AS anew
+    FROM lease($1, $2, $3)
+) AS held, pending(owner, $4, $5)"""
 _RELEASE = "SELECT release($1)"
 _COLLECT = "SELECT collect($1, $2, $3)"
 _LIGHTEN = """
@@ -243,14 +250,15 @@ class PostgresLog(Pages, Versions, Requests):
         async with reach(), self._pool.acquire() as connection:
             return list(await connection.fetchval(_CROWD, bound))
 
-    async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
+    async def lease(self, owner: str, shards: int) -> Leases:
         """`owner` names one start of one process and is never used again: what it acquires it has to recover."""
+        asked = (owner, shards, self._term, self._away, limits.pending_rows_max)
         async with reach(), self._pool.acquire() as connection:
-            rows = await connection.fetch(_LEASE, owner, shards, self._term)
-        held = [Lease(row["shard"], row["epoch"]) for row in rows]
+            numbers, epochs, acquired, *pending = await connection.fetchrow(_LEASE, *asked)
+        held = [Lease(*one) for one in zip(numbers, epochs, strict=True)]
         self._owner = owner
         self._fences.hold(held)
-        return held, list(itertools.compress(held, (row["acquired"] for row in rows)))
+        return Leases(held, list(itertools.compress(held, acquired)), Pending(*pending))
 
     async def release(self, owner: str) -> None:
         self._fences.hold(())

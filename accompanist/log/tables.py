@@ -63,11 +63,10 @@ def beyond_bounds(message: Message) -> bool:
 
 
 class Shard(msgspec.Struct):
-    """Who holds it, under which epoch, until when."""
+    """Who holds it, as long as it is announced, and under which epoch."""
 
     owner: str | None = None
     epoch: int = 0
-    expires_at: float = 0.0
 
 
 class Outgoing(msgspec.Struct):
@@ -353,13 +352,10 @@ class Tables:
         held = [row for _, row in rows if row.owner == owner]
         gained = []
         for shard, row in rows:
-            free = row.owner is None or (row.owner != owner and row.expires_at < now)
-            if free and len(held) < share:
+            if row.owner not in self.replicas and len(held) < share:
                 row.owner, row.epoch = owner, row.epoch + 1
                 held.append(row)
                 gained.append(shard)
-        for row in held:
-            row.expires_at = now + term
         return gained
 
     def collect(self, held: Collection[int], age: float, limit: int) -> int:

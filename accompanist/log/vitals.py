@@ -131,7 +131,8 @@ SELECT relname, n_live_tup, n_dead_tup, pg_total_relation_size(relid) FROM pg_st
 WHERE schemaname = $1 ORDER BY relname"""
 _REPLICAS = "SELECT owner, extract(epoch FROM expires_at - clock_timestamp())::float8 FROM replica ORDER BY owner"
 _SHARDS = """
-SELECT count(*) FILTER (WHERE owner IS NOT NULL AND expires_at >= clock_timestamp()) AS held FROM shard"""
+SELECT count(*) FILTER (WHERE owner IN (SELECT r.owner FROM replica r WHERE r.expires_at >= clock_timestamp())) AS held
+FROM shard"""
 _LISTENERS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'accompanist listener' AND usename = $1"
 _SESSIONS = "SELECT count(*) AS open, count(*) FILTER (WHERE retrying > 0) AS retrying FROM session WHERE open"
 _STUCK = """

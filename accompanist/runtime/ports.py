@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, Protocol, assert_never
+from typing import Any, NamedTuple, Protocol, assert_never
 from uuid import UUID
 
 import msgspec
@@ -263,6 +263,24 @@ class Lease(msgspec.Struct, frozen=True):
     epoch: int
 
 
+class Pending(msgspec.Struct, frozen=True):
+    """What waits to be done for a sidecar: whether `take` has something for it, whether `resend` or `undelivered` has;
+    in how many seconds, at the earliest, `due` will have; and the peers to whom `relay` has something."""
+
+    arrived: bool
+    unsent: bool
+    timer_s: float | None
+    peers: Sequence[str]
+
+
+class Leases(NamedTuple):
+    """What is held now, which of it was acquired just now, and what waits to be done by whoever holds it."""
+
+    held: Sequence[Lease]
+    acquired: Sequence[Lease]
+    pending: Pending
+
+
 class LeaseLost(Exception):
     """A commit was refused: these shards have another owner or none. Nothing of it was written."""
 
@@ -380,10 +398,9 @@ class Log(Protocol):
         plays yet. Counted is each open (session, role), for the service whose message came first to it."""
         ...
 
-    async def lease(self, owner: str, shards: int) -> tuple[Sequence[Lease], Sequence[Lease]]:
+    async def lease(self, owner: str, shards: int) -> Leases:
         """Announce `owner`, renew what it holds and acquire what is free or expired, up to its fair share; what is
-        beyond that is given up. (All held now, those newly acquired.) Whatever is not in the answer is not held any
-        more: drop it."""
+        beyond that is given up. Whatever is not in the answer is not held any more: drop it."""
         ...
 
     async def release(self, owner: str) -> None:

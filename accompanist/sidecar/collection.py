@@ -58,6 +58,12 @@ class Collector:
         self._lighten_anew_at = 0.0
         self._told: Sequence[UUID] = ()
 
+    @property
+    def pause_ms(self) -> float:
+        """Between two steps when nothing is left: a hundredth of the shortest age, which is so much late at most."""
+        shortest = min(self._collect_after_ms, self._payload_after_ms, self._tombstone_ms)
+        return max(limits.collect_pause_ms, min(limits.collect_pause_cap_ms, shortest / 100))
+
     async def step(self) -> bool:
         """One batch of each kind; whether there may be more at once. Raises LogUnavailable."""
         lightened = await self._lighten() if self._payload_after_ms < self._collect_after_ms else 0

@@ -99,10 +99,6 @@ class Driver(Holding):
 
     # -- what comes in -----------------------------------------------------------------------------
 
-    def about_to_take(self) -> None:
-        """The inbox is asked now; its answer comes with `take`."""
-        self._news.asks(self._epochs)
-
     def take(self, taken: Sequence[Taken]) -> None:
         """Messages from the inbox. What is not believed of who wrote it is passed over."""
         self._tracing.taken(len(taken))

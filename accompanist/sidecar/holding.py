@@ -58,6 +58,14 @@ class Holding:
         self.unhosted = {key: version for key, version in self.unhosted.items() if self.holds(key[0])}
         return anew
 
+    def about_to_take(self) -> None:
+        """The inbox is asked now; its answer comes with `take`."""
+        self._news.asks(self._epochs)
+
+    def taken_in(self) -> None:
+        """That answer has come, or none will."""
+        self._news.answered()
+
     def due_since(self, shard: int) -> int:
         """To be given back to `swept`."""
         return self._news.due_since(shard)

@@ -2,14 +2,15 @@
 
 Loops, each of which a missing wake-up or a dead database only delays:
 
-    leases   renew what is held, acquire what is free (design 3.7)
+    leases   renew what is held, acquire what is free (design 3.7). The answer says, too, which of the next loops have
+             something to do. This is the guarantee: nothing waits for longer than `poll_ms`, whatever wake-up was lost;
+             and a sidecar that has nothing to do asks nothing else
     sweep    a shard that is ours under a new epoch is swept: every session in it that is not over, and every message
              that has no session yet, is taken up (design 3.4)
-    inbox    woken by NOTIFY, by our own commits and by the poll, which is the guarantee; what was taken is acknowledged
-             by the next `take`, so one whose answer is lost is simply asked again
-    outbox   what is due in it, tried again
-    timers   each that is due is told to its session, by the log's clock; looked for when the next one is due, and by
-             the poll
+    inbox    woken by NOTIFY, by our own commits and by the leases; what was taken is acknowledged by the next `take`,
+             so one whose answer is lost is simply asked again
+    outbox   what is due in it, tried again: woken by the leases, and every `outbox_retry_ms` while there is something
+    timers   each that is due is told to its session, by the log's clock; looked for when the next one is due
     versions what sessions wait for that is not hosted here (`sidecar.versions`)
     collect  what is over for long enough (`sidecar.collection`), at its own pace
     crowds   peers that have too many sessions open here (`sidecar.crowds`)
@@ -23,14 +24,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 
 import structlog
 
 from accompanist import limits
 from accompanist.background import Background
-from accompanist.runtime.ports import Log, LogUnavailable, Taken
+from accompanist.runtime.ports import Log, LogUnavailable, Pending, Taken
 from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.crowds import Crowds
 from accompanist.sidecar.driver import Driver
@@ -45,7 +46,8 @@ LOOPS = frozenset({"leases", "sweep", "inbox", "outbox", "timers"})
 
 class Intake:
     """The loops of one sidecar. `owner` names it in the leases; `clock` gives seconds that never go back;
-    `stands_for_s` says for how long commits have waited while none went through."""
+    `stands_for_s` says for how long commits have waited while none went through; `relayed` is told of peers in other
+    databases for whom something lies in the outbox."""
 
     def __init__(
         self,
@@ -58,6 +60,7 @@ class Intake:
         clock: Callable[[], float] = time.monotonic,
         background: Background | None = None,
         stands_for_s: Callable[[], float] = lambda: 0.0,
+        relayed: Callable[[Collection[str]], None] = lambda peers: None,
     ) -> None:
         self._stands_for_s = stands_for_s
         self._background = background or Background(away=(LogUnavailable,))
@@ -68,9 +71,13 @@ class Intake:
         self._versions = versions
         self._crowds = crowds
         self._clock = clock
+        self._relayed = relayed
         self._resends_on = False
         self._collects_on = False
         self._woken = asyncio.Event()
+        self._unsent = asyncio.Event()
+        self._damaged = asyncio.Event()
+        self._lacking = asyncio.Event()
         self._swept = asyncio.Event()
         self._leased_at = 0.0
         self._unswept: set[int] = set()
@@ -102,18 +109,17 @@ class Intake:
         self._woken.set()
 
     def start(self) -> None:
-        self._repeat("leases", self._renew, lambda: asyncio.sleep(limits.lease_renew_ms / 1000))
+        self._repeat("leases", self._renew, self._pause_renewing)
         self._repeat("sweep", self._sweep, self._due.wait, after=self._due)
-        self._repeat("inbox", self._take, self._wait_for_wake, after=self._swept)
+        self._repeat("inbox", self._take, self._woken.wait, after=self._swept)
         self._repeat("outbox", self._resend, self._pause_resending, after=self._swept)
         self._repeat("timers", self._fire, self._wait_for_time, after=self._swept)
-        self._repeat("damage", self._mend, lambda: asyncio.sleep(limits.damaged_look_ms / 1000), after=self._swept)
+        self._repeat("damage", self._mend, self._damaged.wait, after=self._swept)
         if (collection := self._collection) is not None:
-            self._repeat("collect", partial(self._collect, collection), self._pause_collecting, after=self._swept)
+            pause = partial(self._pause_collecting, collection)
+            self._repeat("collect", partial(self._collect, collection), pause, after=self._swept)
         if (versions := self._versions) is not None:
-            pause = limits.version_look_ms / 1000
-            look = partial(versions.step, self._driver)
-            self._repeat("versions", look, lambda: asyncio.sleep(pause), after=self._swept)
+            self._repeat("versions", partial(self._bring_back, versions), self._lacking.wait, after=self._swept)
         if (crowds := self._crowds) is not None:
             self._repeat("crowds", crowds.step, lambda: asyncio.sleep(limits.crowd_look_ms / 1000), after=self._swept)
 
@@ -151,15 +157,20 @@ class Intake:
     async def _collect(self, collection: Collector) -> None:
         self._collects_on = await collection.step()
 
+    async def _bring_back(self, versions: Versions) -> None:
+        self._lacking.clear()
+        await versions.step(self._driver)
+
     async def _mend(self) -> None:
+        self._damaged.clear()
         await self._driver.damage.mend(self._clock(), self._driver.epoch_of)
 
-    async def _pause_collecting(self) -> None:
-        await asyncio.sleep((limits.collect_again_ms if self._collects_on else limits.collect_pause_ms) / 1000)
+    async def _pause_collecting(self, collection: Collector) -> None:
+        await asyncio.sleep((limits.collect_again_ms if self._collects_on else collection.pause_ms) / 1000)
 
     async def _renew(self) -> None:
         asked_at = self._clock()
-        leases, _ = await self._log.lease(self._owner, limits.shards_count)
+        leases, _, pending = await self._log.lease(self._owner, limits.shards_count)
         self._leased_at = asked_at  # the log counts from later on
         held = {lease.shard: lease.epoch for lease in leases}
         # by epoch and not by what the log calls newly acquired: that answer may have been lost on its way
@@ -169,6 +180,24 @@ class Intake:
             self._due.set()
         elif not held:
             self._swept.set()  # others have all shards; a start can be taken here all the same
+        self._set_about(pending)
+
+    def _set_about(self, pending: Pending) -> None:
+        """Wake the loops that have something to do."""
+        if pending.arrived:
+            self._woken.set()
+        if pending.unsent:
+            self._unsent.set()
+        if pending.timer_s is not None:
+            self._set_timer(pending.timer_s)
+        self._relayed(pending.peers)
+        if len(self._driver.damage):
+            self._damaged.set()
+        if self._versions is not None and self._versions.due(self._driver):
+            self._lacking.set()
+
+    async def _pause_renewing(self) -> None:
+        await asyncio.sleep(min(limits.lease_renew_ms, limits.poll_ms) / 1000)
 
     async def _sweep(self) -> None:
         """Take up every session of the shards that are ours anew. Apart from the leases, which must not wait for it;
@@ -202,6 +231,7 @@ class Intake:
                 taken = await self._log.take(rows, self._taken)
             self._taken = ()
             self._driver.take(taken)
+            self._driver.taken_in()
             self._taken = taken
             full = len(taken) >= rows or sum(len(one.message.payload) for one in taken) >= limits.batch_bytes_max
             if not full and not self._woken.is_set():
@@ -209,13 +239,17 @@ class Intake:
 
     async def _resend(self) -> None:
         """Try again what may be taken by now, and tell sessions of what never will be."""
+        self._unsent.clear()
         with self._resending.asked() as rows:
             self._resends_on = bool(await self._log.resend(rows))
         self._driver.undelivered(await self._log.undelivered(limits.undelivered_rows_max))
 
     async def _pause_resending(self) -> None:
-        """An outbox that had nothing due is looked at no more often than the inbox: a sidecar that is idle is idle."""
-        await asyncio.sleep((limits.outbox_retry_ms if self._resends_on else limits.poll_ms) / 1000)
+        """While something was due, what is refused again may soon be so anew."""
+        if self._resends_on:
+            await asyncio.sleep(limits.outbox_retry_ms / 1000)
+        else:
+            await self._unsent.wait()
 
     def _set_timer(self, seconds: float) -> None:
         """One that is due before the next look is looked for then."""
@@ -232,18 +266,10 @@ class Intake:
                 return
 
     async def _wait_for_time(self) -> None:
-        """Until the next timer is due, one is set that may be due before, or the poll."""
-        poll_s = limits.poll_ms / 1000
-        soonest_s = poll_s if self._next_s is None else max(limits.timer_look_ms / 1000, self._next_s)
+        """Until the next timer is due, or one is set or found that may be due before."""
+        next_s = None if self._next_s is None else max(limits.timer_look_ms / 1000, self._next_s)
         try:
-            async with asyncio.timeout(min(poll_s, soonest_s)):
+            async with asyncio.timeout(next_s):
                 await self._timed.wait()
-        except TimeoutError:
-            pass
-
-    async def _wait_for_wake(self) -> None:
-        try:
-            async with asyncio.timeout(limits.poll_ms / 1000):
-                await self._woken.wait()
         except TimeoutError:
             pass

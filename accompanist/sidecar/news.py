@@ -5,8 +5,8 @@ stood so") was true when the log gave it. Meanwhile the session may have begun, 
 here, or by another owner of its shard, from whom the shard came back. Whoever acted on the old answer would begin a
 session anew that is over, or go on from a state that others have left behind, under a lease that is in order.
 
-So it is counted how often each shard became ours and how often it was swept; and between two questions to the inbox it
-is kept which sessions left memory. An answer that finds the counts as they were when it was asked for is news.
+So it is counted how often each shard became ours and how often it was swept; and while the inbox is asked it is kept
+which sessions left memory. An answer that finds the counts as they were when it was asked for is news.
 
 Not promised: that what is not news is wrong. It costs one more look into the log.
 """
@@ -41,8 +41,10 @@ class News:
         self._unswept: dict[int, int] = {}
         """The shards that are due a sweep, and when each became so, as a number."""
         self._number = 0
+        self._asking = False
+        """Whether the inbox was asked and its answer is not here yet."""
         self._gone: set[Key] = set()
-        """Sessions that left memory since the inbox was asked last."""
+        """Sessions that left memory since then."""
         self._watched: list[set[Key]] = []
         """For each question under way: the sessions that left memory since it was asked."""
         self._asked: Mapping[int, Standing] = {}
@@ -76,7 +78,8 @@ class News:
 
     def left(self, key: Key) -> None:
         """A session is not in memory any more."""
-        self._gone.add(key)
+        if self._asking:
+            self._gone.add(key)
         for gone in self._watched:
             gone.add(key)
 
@@ -101,7 +104,13 @@ class News:
     def asks(self, shards: Iterable[int]) -> None:
         """The inbox is asked now."""
         self._gone.clear()
+        self._asking = True
         self._asked = {one: self.standing(one) for one in shards}
+
+    def answered(self) -> None:
+        """The inbox has answered, and what came is taken in."""
+        self._gone.clear()
+        self._asking = False
 
     def is_news(self, key: Key) -> bool:
         """Whether nothing can have begun a session since the inbox was asked."""

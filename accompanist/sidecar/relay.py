@@ -2,7 +2,8 @@
 
 Sending. A burst's commit leaves its messages for such a service in our outbox. One loop a peer reads what is due there,
 sends it (`channels.peers`), and forgets a message when the peer answers that it has it on disk. Whatever is lost on the
-way, the answer included, is sent again: a message is the same message however often it comes.
+way, the answer included, is sent again: a message is the same message however often it comes. A loop looks when it is
+woken, and every `outbox_retry_ms` for as long as something that was sent may still be there and due again.
 
 Receiving. Who calls is known by its token, and is the sender's service in our inbox, whatever the messages say.
 An answer leaves after the commit: the inbox row is on disk before the sender may forget the message (Rule 0).
@@ -41,6 +42,8 @@ NOT_MESSAGES = catalogue(
     "Compare the versions of Accompanist on both sides.",
 )
 _ABOUT = meta.write(meta.Meta())
+_AGAIN_S = 2 * limits.outbox_retry_cap_ms / 1000
+"""What is still there that long after it was sent has been sent again."""
 
 
 class Courier(Protocol):
@@ -65,6 +68,8 @@ class Relay:
         self._background = background or Background(away=(LogUnavailable,))
         self._portions = {peer: Portion(limits.relay_rows_max) for peer in couriers}
         self._woken = {peer: asyncio.Event() for peer in couriers}
+        self._sent_at: dict[str, float] = {}
+        """When there was something for a peer last."""
         self._silent: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -90,9 +95,11 @@ class Relay:
             pass
 
     async def _wait(self, peer: str) -> None:
-        """Until something new is there, or old rows are due again."""
+        """Until something new is there, or old rows may be due again."""
+        now = asyncio.get_running_loop().time()
+        again = now - self._sent_at.setdefault(peer, now) < _AGAIN_S
         try:
-            async with asyncio.timeout(limits.outbox_retry_ms / 1000):
+            async with asyncio.timeout(limits.outbox_retry_ms / 1000 if again else None):
                 await self._woken[peer].wait()
         except TimeoutError:
             pass
@@ -102,6 +109,8 @@ class Relay:
         self._woken[peer].clear()
         with self._portions[peer].asked() as rows:
             due = await self._log.relay([peer], rows)
+        if due:
+            self._sent_at[peer] = asyncio.get_running_loop().time()
         for messages, arguments in peers.calls([one.message for one in due]):
             if not await self._send(peer, messages, arguments):
                 return False

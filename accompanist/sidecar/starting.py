@@ -40,6 +40,7 @@ WRONG_ARGUMENTS = catalogue(
     "Give every parameter that is no role, by name, as JSON of the type that the choreography states.",
 )
 
+_KEYS = UUID("6f1c2b0e-2c0b-5d0e-9d63-0f6d2a6b8a55")
 
 Wait = Annotated[int, msgspec.Meta(ge=0)]
 Patience = Annotated[int, msgspec.Meta(ge=0, le=limits.deadline_ms_max)]
@@ -110,7 +111,7 @@ class Starting:
     async def _under_key(self, key: str, program: RoleProgram, arguments: bytes) -> UUID:
         """The session that stands for a key. Raises AuthorError when it stands for another request, and for arguments
         that do not fit: those of a request that is repeated were checked by the types of then, and are not again."""
-        name = uuid5(_namespace(self._service), key)
+        name = name_of_key(self._service, key)
         asked = (program.choreography.name, codec.digest(arguments))
         request = await self._log.requested(name)
         if request is None:
@@ -162,5 +163,6 @@ def _check(program: RoleProgram, arguments: bytes) -> None:
         raise AuthorError(WRONG_ARGUMENTS, f"{program.choreography.name}: {problem.text}", problem.hint) from None
 
 
-def _namespace(service: str) -> UUID:
-    return uuid5(UUID("6f1c2b0e-2c0b-5d0e-9d63-0f6d2a6b8a55"), service)
+def name_of_key(service: str, key: str) -> UUID:
+    """What a key is remembered by. It is the session, too, where an event was told to that before it began."""
+    return uuid5(uuid5(_KEYS, service), key)

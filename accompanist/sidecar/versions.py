@@ -67,13 +67,21 @@ class Versions:
         await self._log.keep(self._hosted.deployed)
         self._touched_at = self._clock()
 
+    def due(self, sessions: Sessions) -> bool:
+        """Whether `step` has something to do."""
+        return bool(sessions.unhosted or self._told) or self._touches
+
+    @property
+    def _touches(self) -> bool:
+        return self._clock() - self._touched_at >= limits.version_touch_ms / 1000
+
     async def step(self, sessions: Sessions) -> None:
         """Look for what is missing, and, when it is time, touch and let go. Raises LogUnavailable."""
         if sessions.unhosted:
             await self._look(sessions)
         else:
             self._told.clear()
-        if self._clock() - self._touched_at >= limits.version_touch_ms / 1000:
+        if self._touches:
             await self._log.keep(self._hosted.deployed)
             self._touched_at = self._clock()
             gone = await self._log.forget_versions(self._tombstone_ms, limits.versions_rows_max)

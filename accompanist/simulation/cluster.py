@@ -340,7 +340,14 @@ class Replica:
             self._show(cluster.hostile)
         self.relay = Relay(self.log, couriers, self.driver.clashed, background)
         self.intake = Intake(
-            self.process.name, self.log, self.driver, collection, versions, clock=loop.time, background=background
+            self.process.name,
+            self.log,
+            self.driver,
+            collection,
+            versions,
+            clock=loop.time,
+            background=background,
+            relayed=self.relay.wake,
         )
         self.api = Api(
             self.service,

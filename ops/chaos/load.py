@@ -22,11 +22,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import uuid4, uuid5
+from uuid import uuid4
 
 import aiohttp
 
-from accompanist.sidecar.starting import _namespace
+from accompanist.sidecar.starting import name_of_key
 
 KINDS = {
     "plain": 41, "large": 18, "approved": 8, "unpaid": 9, "unshipped": 9, "standing": 1, "cancelled": 9, "hurried": 5,
@@ -186,7 +186,7 @@ class Load:
     async def _live(self, order: Order, chance: random.Random) -> None:
         early = order.kind == "approved" and chance.random() < 0.5
         if early:
-            await self._approve(order, chance, str(uuid5(_namespace("warehouse"), order.key)))
+            await self._approve(order, chance, str(name_of_key("warehouse", order.key)))
         starts = [self._started(order, chance) for _ in range(2 if chance.random() < 0.1 else 1)]
         await asyncio.gather(*starts)
         if order.kind == "approved" and not early:

@@ -13,24 +13,29 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import asyncpg
+import msgspec
 import pytest
 
 from accompanist.rpc import address
+from accompanist.runtime.answers import BUSY
 from accompanist.worker.conformance import cases
 from accompanist.worker.conformance.cases import FENCED, PLAIN
 from accompanist.worker.conformance.drive import drive
 from accompanist.worker.conformance.ledger import FileLedger, Ledger, TableLedger
-from accompanist.worker.conformance.wire import Ended, connection, shut
+from accompanist.worker.conformance.wire import Ended, Http, connection, shut
 from ops.local import ROOT
 from tests.postgres import Database
 from workers.rest import service
 from workers.till import till
 
+RETRY_LATER, FAULT = -32002, -32603
 CASES = cases.read_all(cases.shipped())
 READY_S = 30.0
 GO_PROGRAM = ROOT / "var" / "till-go"
@@ -158,3 +163,128 @@ def test_what_is_lost_is_written_there() -> None:
     told = (ROOT / "workers" / "rest" / "README.md").read_text()
     assert [name for name in LOST_WITHOUT_A_FENCE if not name.startswith("close/") and f"`{name}`" not in told] == []
     assert len((ROOT / "workers" / "rest" / "adapter.py").read_text().splitlines()) <= 50
+
+
+# -- what Python's worker does with its connections, too ---------------------------------------------------------------
+
+LIMITS = ("statement_timeout", "idle_in_transaction_session_timeout")
+ENVIRONMENT = ("25006", "28000", "28P01", "3D000", "57P03", "58030", "XX000")
+"""What a server answers that was demoted, changed its logins or is going: over each connection that it has, for as long
+as that is kept."""
+
+
+async def mend(place: address.Address, drawer: str, **meta: Any) -> dict[str, Any]:
+    """The answer to one call, over a connection of its own."""
+    about = {"session": str(uuid4()), "role": "till", "site": "1", **meta}
+    params = {"drawer": drawer, "_meta": about}
+    body = msgspec.json.encode({"jsonrpc": "2.0", "id": 1, "method": "mend", "params": params})
+    return await asked(place, body)
+
+
+async def asked(place: address.Address, body: bytes) -> dict[str, Any]:
+    line = Http(place)
+    try:
+        _, said = await line.post(body)
+    finally:
+        await line.close()
+    answer: dict[str, Any] = msgspec.json.decode(said)
+    return answer
+
+
+@pytest.fixture(params=["node", "go"])
+async def worker(
+    request: pytest.FixtureRequest, blank_database: Database, tmp_path: Path
+) -> AsyncIterator[tuple[address.Address, asyncpg.Connection]]:
+    """One in another language that has one connection, and a connection of the database's keeper."""
+    command = {"node": node, "go": go}[request.param]()
+    await till.install(blank_database.dsn())
+    url = f"http+unix:{tmp_path}/till.sock"
+    environ = {
+        "TILL_WORKER_URL": url,
+        "TILL_WORKER_DATABASE": blank_database.dsn(),
+        "TILL_WORKER_CONNECTIONS": "1",
+        "TILL_WORKER_CONNECT_MS": "300",
+    }
+    keeper = await asyncpg.connect(blank_database.dsn(), server_settings={"search_path": till.SCHEMA})
+    with process(command, environ) as running:
+        yield await listening(url, running), keeper
+    await keeper.close()
+
+
+async def each_mend(keeper: asyncpg.Connection, body: str) -> None:
+    """Have the database do this at each `mend`."""
+    await keeper.execute(
+        f"CREATE FUNCTION at_mend() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {body} RETURN NEW; END $$;"
+        " CREATE TRIGGER at_mend BEFORE INSERT ON mended FOR EACH ROW EXECUTE FUNCTION at_mend()"
+    )
+
+
+async def test_the_limits_of_a_transaction_follow_its_callers_patience(
+    worker: tuple[address.Address, asyncpg.Connection],
+) -> None:
+    place, keeper = worker
+    await keeper.execute("CREATE TABLE seen (drawer text, name text, value text)")
+    shown = "".join(f"INSERT INTO seen VALUES (NEW.drawer, '{name}', current_setting('{name}'));" for name in LIMITS)  # noqa: S608
+    await each_mend(keeper, shown)
+
+    async def limits_of(drawer: str, **meta: Any) -> list[float]:
+        assert "result" in await mend(place, drawer, **meta)
+        asked = "SELECT name, extract(epoch FROM value::interval)::float8 AS s FROM seen WHERE drawer = $1"
+        found = {row["name"]: row["s"] for row in await keeper.fetch(asked, drawer)}
+        return [found[name] for name in LIMITS]
+
+    assert await limits_of("says nothing") == [8, 30]
+    assert await limits_of("hurried", timeout_ms=500) == [8, 30]
+    # what is left of it when the transaction begins
+    assert await limits_of("patient", timeout_ms=600_000) == [pytest.approx(598, abs=60), pytest.approx(620, abs=60)]
+    assert await limits_of("as before") == [8, 30], "it was for that transaction alone"
+
+
+@pytest.mark.parametrize("state", [*ENVIRONMENT, "42501"])
+async def test_what_a_server_answers_for_its_own_reasons_may_pass_and_is_not_asked_over_that_connection_again(
+    worker: tuple[address.Address, asyncpg.Connection], state: str
+) -> None:
+    place, keeper = worker
+    await keeper.execute("CREATE TABLE demoted (pid integer)")
+    await each_mend(
+        keeper,
+        "IF EXISTS (SELECT FROM demoted WHERE pid = pg_backend_pid()) THEN"
+        f" RAISE EXCEPTION 'not here' USING ERRCODE = '{state}'; END IF;",
+    )
+    assert "result" in await mend(place, "before")
+    await keeper.execute(
+        "INSERT INTO demoted SELECT pid FROM pg_stat_activity"
+        " WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"
+    )
+    assert (await mend(place, "then"))["error"]["code"] == RETRY_LATER
+    if state in ENVIRONMENT:
+        assert "result" in await mend(place, "afterwards")
+
+
+async def test_a_query_that_writes_is_no_server_that_may_only_be_read(
+    worker: tuple[address.Address, asyncpg.Connection],
+) -> None:
+    place, keeper = worker
+    await keeper.execute(
+        "ALTER TABLE drawer RENAME TO kept; CREATE FUNCTION counted() RETURNS bigint LANGUAGE plpgsql AS"
+        " $$ BEGIN INSERT INTO ledger (drawer, operation) VALUES ('a', 'asked'); RETURN 1; END $$;"
+        " CREATE VIEW drawer AS SELECT 'a' AS name, counted() AS cents"
+    )
+    body = {"jsonrpc": "2.0", "id": 1, "method": "balance", "params": {"drawer": "a"}}
+    assert (await asked(place, msgspec.json.encode(body)))["error"]["code"] == FAULT
+
+
+async def test_where_no_connection_becomes_free_the_call_has_not_begun(
+    worker: tuple[address.Address, asyncpg.Connection],
+) -> None:
+    """`busy` costs its caller no attempt."""
+    place, keeper = worker
+    await each_mend(keeper, "PERFORM pg_advisory_xact_lock(7);")
+    await keeper.execute("SELECT pg_advisory_lock(7)")
+    first = asyncio.create_task(mend(place, "first"))
+    while not await keeper.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+        pass
+    second = await mend(place, "second")
+    await keeper.execute("SELECT pg_advisory_unlock(7)")
+    assert (second["error"]["code"], second["error"]["data"]) == (RETRY_LATER, BUSY)
+    assert "result" in await first

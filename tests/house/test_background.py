@@ -24,8 +24,8 @@ HEARD = {
     ),
     "log/notifier.py": (1, "it drops what it could not tell, whatever is raised; the next call begins another"),
     "log/listener.py": (
-        5,
-        "its two loops end together, and the sidecar keeps them; its pauses are awaited",
+        2,
+        "its pauses are awaited",
     ),
     "sidecar/tasks.py": (1, "what it raises is told of, and damages the sessions it was begun for"),
     "rpc/http_client.py": (2, "one is awaited by its caller or by the other, whose end its `left` is told of"),

@@ -143,7 +143,8 @@ class Script:
 
     def _lease(self, service: str, number: int) -> Step:
         async def step(run: Run) -> Any:
-            return await (await run.sidecar(service, number)).lease(f"{service}-{number}", shards_count)
+            held, new, pending = await (await run.sidecar(service, number)).lease(f"{service}-{number}", shards_count)
+            return held, new, pending.arrived, _roughly(pending.timer_s)
 
         return step
 
@@ -235,8 +236,7 @@ class Script:
             if later:
                 await run.world.pass_time(LONG_S)
             due = await (await run.sidecar(service, number)).due(100)
-            # no two clocks run alike to the second
-            return set(due.timers), due.next_s is None or round(due.next_s / LONG_S * 2)
+            return set(due.timers), _roughly(due.next_s)
 
         return step
 
@@ -316,6 +316,11 @@ def told(story: Story | None) -> Any:
         {(r.site, r.role, r.kind, r.value) for r in story.results},
         set(story.stubs),
     )
+
+
+def _roughly(seconds: float | None) -> object:
+    """No two clocks run alike to the second."""
+    return seconds is None or round(seconds / LONG_S * 2)
 
 
 @pytest.mark.parametrize("seed", range(12))

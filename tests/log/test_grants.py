@@ -38,7 +38,7 @@ SIDECAR_TABLES = {
 FUNCTIONS = {
     "accept", "attributes_of", "collect", "committed_reads", "crowd", "deliver", "deliver_of", "due", "fence", "flush",
     "forget", "forget_requests", "forget_versions", "hand_over", "keep_statistics", "lease", "lighten", "mark", "relay",
-    "relayed", "release", "request_of", "resend", "shard_of", "speaker", "take", "undelivered", "unfinished",
+    "pending", "relayed", "release", "request_of", "resend", "shard_of", "speaker", "take", "undelivered", "unfinished",
     "version_of",
 }  # fmt: skip
 TRIGGERS = {"audit_verb", "requests_gone"}

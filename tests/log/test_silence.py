@@ -71,7 +71,6 @@ async def test_who_listens_on_a_silent_line_listens_again(
     monkeypatch.setattr("accompanist.limits.heartbeat_ms", 200)
     woken = asyncio.Event()
     listener = Listener.at(dsn, SERVICES["payment"], woken.set)
-    monkeypatch.setattr(listener, "_poll", asyncio.Event().wait)  # only LISTEN wakes
     running = asyncio.create_task(listener.run())
     try:
         async with asyncio.timeout(20):

@@ -133,14 +133,13 @@ class FakeEar:
 class Hall:
     """A listener on fakes: its ears, its wake-ups, its pauses."""
 
-    def __init__(self, *, listen: bool = True, refusals: int = 0) -> None:
+    def __init__(self, *, refusals: int = 0) -> None:
         self.ears: list[FakeEar] = []
         self.wakes = 0
         self.woken = asyncio.Event()
         self.pauses = Pauses()
         self.refusals = refusals
-        open_ear = self._open if listen else None
-        self.listener = Listener("acc_payment", self._wake, open_ear, sleep=self.pauses, jitter=lambda: 0.5)
+        self.listener = Listener("acc_payment", self._wake, self._open, sleep=self.pauses, jitter=lambda: 0.5)
         self.task = asyncio.create_task(self.listener.run())
 
     async def _open(self) -> FakeEar:
@@ -163,21 +162,17 @@ class Hall:
         await asyncio.gather(self.task, return_exceptions=True)
 
 
-POLL, HEARTBEAT = limits.poll_ms / 1000, limits.heartbeat_ms / 1000
+HEARTBEAT = limits.heartbeat_ms / 1000
 
 
 async def test_it_listens_then_wakes_then_wakes_at_each_word() -> None:
     hall = Hall()
-    sleepers = await hall.pauses_of(2)
-    assert set(sleepers) == {POLL, HEARTBEAT}
+    assert set(await hall.pauses_of(1)) == {HEARTBEAT}
     [ear] = hall.ears
     assert ear.channel == "accompanist_acc_payment"
-    assert hall.wakes == 2, "one by the poll, one after LISTEN"
+    assert hall.wakes == 1, "after LISTEN"
     ear.hear(None, 1, ear.channel, "")
-    assert hall.wakes == 3
-    sleepers[POLL].set()
-    await hall.pauses_of(1)
-    assert hall.wakes == 4
+    assert hall.wakes == 2
     await hall.end()
     assert ear.ended
 
@@ -185,7 +180,7 @@ async def test_it_listens_then_wakes_then_wakes_at_each_word() -> None:
 @pytest.mark.parametrize("trouble", ["lost", "deaf", "silent"])
 async def test_it_connects_anew_and_wakes(trouble: str) -> None:
     hall = Hall()
-    sleepers = await hall.pauses_of(2)
+    sleepers = await hall.pauses_of(1)
     [ear] = hall.ears
     if trouble == "lost":
         ear.lose(None)
@@ -203,22 +198,8 @@ async def test_it_connects_anew_and_wakes(trouble: str) -> None:
 
 async def test_it_waits_longer_each_time_it_is_refused() -> None:
     hall = Hall(refusals=3)
-    pauses: list[float] = []
-    while len(pauses) < 3:
-        pause = await hall.pauses.pass_by()
-        pauses += [pause] if pause != POLL else []
+    pauses = [await hall.pauses.pass_by() for _ in range(3)]
     assert pauses[0] < pauses[1] < pauses[2] < HEARTBEAT
-    assert hall.wakes >= 1, "the poll goes on"
-    await hall.end()
-
-
-async def test_polling_alone_is_enough() -> None:
-    hall = Hall(listen=False)
-    for expected in (1, 2, 3):
-        [(_, end)] = (await hall.pauses_of(1)).items()
-        assert hall.wakes == expected
-        end.set()
-    assert hall.ears == []
     await hall.end()
 
 

@@ -17,7 +17,6 @@ from tests.postgres import SERVICES, Database
 LEASE_MS = 1_000_000  # leases end when a test says so, never because it is slow
 AnyLog = PostgresLog | MemoryLog
 TIMES = (
-    ("shard", "expires_at"),
     ("replica", "expires_at"),
     ("session", "updated_at"),
     ("session", "over_at"),
@@ -84,8 +83,6 @@ class MemoryWorld:
         return MemoryLog(self._database, service, away=away, lease_ms=LEASE_MS, delivered=delivered)
 
     async def expire(self, service: str) -> None:
-        for shard in self._database.services[service].shards.values():
-            shard.expires_at = self._now - 1
         for replica in self._database.services[service].replicas:
             self._database.services[service].replicas[replica] = self._now - 1
 
@@ -127,7 +124,6 @@ class PostgresWorld:
         return log
 
     async def expire(self, service: str) -> None:
-        await self.execute(service, "UPDATE shard SET expires_at = clock_timestamp() - interval '1 hour'")
         await self.execute(service, "UPDATE replica SET expires_at = clock_timestamp() - interval '1 hour'")
 
     async def pass_time(self, seconds: float) -> None:

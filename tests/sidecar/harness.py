@@ -111,7 +111,12 @@ class Sidecar:
         couriers = {other: Wire(world, role, other) for other in away}
         self.relay = Relay(self.log, couriers, self.driver.clashed)
         self.intake = Intake(
-            f"{role}/{uuid4().hex}", self.log, self.driver, collection, stands_for_s=self.flusher.stands_for_s
+            f"{role}/{uuid4().hex}",
+            self.log,
+            self.driver,
+            collection,
+            stands_for_s=self.flusher.stands_for_s,
+            relayed=self.relay.wake,
         )
 
     def _delivered(self, services: Collection[str]) -> None:

@@ -46,7 +46,7 @@ def told(lines: Sequence[Any]) -> list[str]:
 
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("damaged_look_ms", "damaged_again_ms", "damaged_again_cap_ms"):
+    for name in ("lease_renew_ms", "damaged_again_ms", "damaged_again_cap_ms"):
         monkeypatch.setattr(limits, name, 1)
 
 

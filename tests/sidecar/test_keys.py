@@ -7,14 +7,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4, uuid5
+from uuid import uuid4
 
 import msgspec
 import pytest
 
 from accompanist.errors import AccompanistError
 from accompanist.runtime.ports import Commit, Delivery
-from accompanist.sidecar.starting import Start, _namespace
+from accompanist.sidecar.starting import Start, name_of_key
 from tests.log.worlds import AnyLog, MemoryWorld, PostgresWorld
 from tests.sidecar.front import Front, Worker
 
@@ -188,7 +188,7 @@ async def test_a_session_of_before_keys_were_kept_stands_for_its_key(front: Fron
     """Its id was made from the key, and its start holds what the types made of the arguments."""
     asked = Start(choreography="put_down", arguments=msgspec.Raw(b'{"ask":{"by":"ann"}}'))
     message = await front.api._starting.message(asked)
-    old = uuid5(_namespace("warehouse"), "k")
+    old = name_of_key("warehouse", "k")
     header = msgspec.structs.replace(message.header, session=old)
     before = msgspec.structs.replace(message, header=header, payload=b'{"ask":{"by":"ann","lines":[]}}')
     assert await front.log.flush([Commit(shard=None, messages=(before,))]) == [[Delivery.STORED]]

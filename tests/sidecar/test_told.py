@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4, uuid5
+from uuid import uuid4
 
 import pytest
 
 from accompanist.errors import AccompanistError
-from accompanist.sidecar.starting import _namespace
+from accompanist.sidecar.starting import name_of_key
 from tests.log.worlds import MemoryWorld, PostgresWorld
 from tests.sidecar.front import Front, Worker
 
@@ -82,7 +82,7 @@ async def front(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 def early() -> tuple[str, str]:
     """A key, and the session that an event may be told to before it begins."""
     key = str(uuid4())
-    return key, str(uuid5(_namespace("warehouse"), key))
+    return key, str(name_of_key("warehouse", key))
 
 
 async def tell(front: Front, session: str, value: Any) -> dict[str, Any]:

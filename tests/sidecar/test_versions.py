@@ -172,7 +172,6 @@ async def until(there: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
-    monkeypatch.setattr(limits, "version_look_ms", 1)
     monkeypatch.setattr(limits, "lease_renew_ms", 5)
     monkeypatch.setattr(limits, "poll_ms", 5)
     before, path = set(sys.modules), list(sys.path)

@@ -15,12 +15,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import uuid4, uuid5
+from uuid import uuid4
 
 import pytest
 
 from accompanist.errors import AccompanistError
-from accompanist.sidecar.starting import _namespace
+from accompanist.sidecar.starting import name_of_key
 from ops.local import cluster
 from ops.stage import ALL_DONE, Stage, all_undone, persistently
 
@@ -98,7 +98,7 @@ def test_a_timer_keeps_its_time_through_the_death_of_everything(stage: Stage) ->
 
 def test_an_event_before_its_session_and_the_same_again(stage: Stage) -> None:
     key = str(uuid4())
-    session = str(uuid5(_namespace("warehouse"), key))
+    session = str(name_of_key("warehouse", key))
     told = tell(stage, session)
     assert (told["new"], told["early"]) == (True, True)
     assert tell(stage, session)["new"] is False

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
 	"net"
 	"regexp"
 	"strings"
@@ -49,6 +50,8 @@ type operation struct {
 type worker struct {
 	database   *sql.DB
 	operations map[string]operation
+	places     int           // connections at most
+	patience   time.Duration // for one that is free
 }
 
 // readCommitted is stated for every transaction: the fence waits for a lock and then reads what its holder did, and what
@@ -60,17 +63,70 @@ const settings = "lock_timeout=5000&statement_timeout=8000&idle_in_transaction_s
 	"&idle_session_timeout=0&default_transaction_isolation=read%20committed&default_transaction_read_only=off" +
 	"&default_transaction_deferrable=off&synchronous_commit=on&row_security=on"
 
-func open(dsn, schema string) (*sql.DB, error) {
+func open(dsn, schema string, places int) (*sql.DB, error) {
 	separator := "?"
 	if strings.Contains(dsn, "?") {
 		separator = "&"
 	}
 	database, err := sql.Open("postgres", dsn+separator+"search_path="+schema+"&"+settings)
 	if err == nil {
-		database.SetMaxOpenConns(16)
-		database.SetMaxIdleConns(16)
+		database.SetMaxOpenConns(places)
+		database.SetMaxIdleConns(places)
 	}
 	return database, err
+}
+
+// connection is one of the pool. Where all are in use for too long the call has not begun, and costs its caller no
+// attempt; where none can be opened, whatever the reason is may pass.
+func (worker *worker) connection(within context.Context) (*sql.Conn, error) {
+	soon, cancel := context.WithTimeout(within, worker.patience)
+	defer cancel()
+	taken, err := worker.database.Conn(soon)
+	if err == nil {
+		return taken, nil
+	}
+	log.Printf("no connection: %T", err)
+	if errors.Is(err, context.DeadlineExceeded) && worker.database.Stats().InUse >= worker.places {
+		return nil, &rpcError{retryLater, "retry later", "busy"}
+	}
+	return nil, &rpcError{retryLater, "retry later", ""}
+}
+
+// begin gives a transaction, and what ends it unless it was committed.
+func (worker *worker) begin(within context.Context, options *sql.TxOptions) (*sql.Tx, func(), error) {
+	taken, err := worker.connection(within)
+	if err != nil {
+		return nil, nil, err
+	}
+	tx, err := taken.BeginTx(within, options)
+	if err != nil {
+		taken.Close()
+		return nil, nil, err
+	}
+	return tx, func() {
+		tx.Rollback() // after a commit it does nothing
+		taken.Close()
+	}, nil
+}
+
+// row asks one statement by itself.
+func (worker *worker) row(within context.Context, into []any, statement string, given ...any) error {
+	taken, err := worker.connection(within)
+	if err != nil {
+		return err
+	}
+	defer taken.Close()
+	return taken.QueryRowContext(within, statement, given...).Scan(into...)
+}
+
+// renew closes the connections that nobody uses, after an error that the server goes on giving for as long as it is
+// asked over them: it was demoted, is shutting down, does not know the login any more.
+func (worker *worker) renew(err error) {
+	var told *pq.Error
+	if errors.As(err, &told) && spoils(told) {
+		worker.database.SetMaxIdleConns(0)
+		worker.database.SetMaxIdleConns(worker.places)
+	}
 }
 
 // transact gives the reply of a transaction or compensation, done now or before.
@@ -87,8 +143,8 @@ func (worker *worker) transact(within context.Context, key key, run work) ([]byt
 	case refused:
 		// the effects are rolled back; the refusal is recorded by itself, and what was recorded before it wins
 		told := []rune(strings.ReplaceAll(string(reason), "\x00", ""))
-		err = worker.database.QueryRowContext(within, `SELECT status, coalesce(answer, '') FROM fence_refuse($1, $2, $3, $4, $5, $6)`,
-			key.session, key.role, key.site, key.method, key.arguments, string(told[:min(len(told), 500)])).Scan(&status, &answer)
+		err = worker.row(within, []any{&status, &answer}, `SELECT status, coalesce(answer, '') FROM fence_refuse($1, $2, $3, $4, $5, $6)`,
+			key.session, key.role, key.site, key.method, key.arguments, string(told[:min(len(told), 500)]))
 	}
 	switch {
 	case err != nil:
@@ -105,11 +161,11 @@ func (worker *worker) transact(within context.Context, key key, run work) ([]byt
 
 // guarded does it within one commit: enter, the operation's own statements, leave.
 func (worker *worker) guarded(within context.Context, key key, run work) (status, answer string, err error) {
-	tx, err := worker.database.BeginTx(within, readCommitted)
+	tx, end, err := worker.begin(within, readCommitted)
 	if err != nil {
 		return "", "", err
 	}
-	defer tx.Rollback() // after a commit it does nothing
+	defer end()
 	if err = follow(within, tx); err != nil {
 		return "", "", err
 	}
@@ -153,15 +209,19 @@ func follow(within context.Context, tx *sql.Tx) error {
 
 // ask runs a query in a transaction that cannot write.
 func (worker *worker) ask(within context.Context, run work) ([]byte, error) {
-	tx, err := worker.database.BeginTx(within, &sql.TxOptions{Isolation: sql.LevelReadCommitted, ReadOnly: true})
+	tx, end, err := worker.begin(within, &sql.TxOptions{Isolation: sql.LevelReadCommitted, ReadOnly: true})
 	if err != nil {
 		return nil, err
 	}
-	defer tx.Rollback()
+	defer end()
 	if err = follow(within, tx); err != nil {
 		return nil, err
 	}
 	reply, err := run(within, tx, key{})
+	var told *pq.Error
+	if errors.As(err, &told) && told.Code == readOnly {
+		return nil, errors.New("a query wrote") // no server that was demoted: it may not
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -178,8 +238,7 @@ func (worker *worker) close(within context.Context, params members) ([]byte, err
 		return nil, invalid("close takes session, role and perhaps unless and before")
 	}
 	var told []byte
-	err := worker.database.QueryRowContext(within, `SELECT fence_close($1, $2, $3, p_before => $4)`,
-		session, role, unless, before).Scan(&told)
+	err := worker.row(within, []any{&told}, `SELECT fence_close($1, $2, $3, p_before => $4)`, session, role, unless, before)
 	return told, err
 }
 
@@ -194,7 +253,7 @@ func (worker *worker) forget(within context.Context, params members) ([]byte, er
 		}
 	}
 	var rows []byte
-	err := worker.database.QueryRowContext(within, `SELECT fence_forget($1::uuid[])`, pq.Array(sessions)).Scan(&rows)
+	err := worker.row(within, []any{&rows}, `SELECT fence_forget($1::uuid[])`, pq.Array(sessions))
 	return []byte(`{"rows":` + string(rows) + `}`), err
 }
 
@@ -224,18 +283,30 @@ func keyOf(about json.RawMessage, wanted kind, method string, params members) (k
 	return found, err
 }
 
-// passing tells errors that may pass: a conflict, a lock, a time-out, a database that is away.
+const readOnly = "25006"
+
+// spoils tells what the server goes on saying over this connection, where a new one may lead to a better server.
+func spoils(told *pq.Error) bool {
+	switch told.Code.Class() {
+	case "08", "28", "58", "XX":
+		return true
+	}
+	return told.Code == readOnly || told.Code == "3D000" || strings.HasPrefix(string(told.Code), "57P")
+}
+
+// passing tells errors that may pass: a conflict, a lock, a time-out, a right that somebody took away, a database that is
+// away or does not let us in or write.
 func passing(err error) bool {
 	var told *pq.Error
 	if errors.As(err, &told) {
 		switch {
 		case told.Code == "23505":
 			return told.Table == "fence_call" // a repeat of this very call was first
-		case told.Code == "57014", told.Code == "40001", told.Code == "40P01", told.Code == "55P03", told.Code == "25P03":
+		case told.Code == "57014", told.Code == "40001", told.Code == "40P01", told.Code == "55P03", told.Code == "25P03",
+			told.Code == "42501", told.Code.Class() == "53":
 			return true
 		}
-		class := told.Code.Class()
-		return class == "08" || class == "53" || strings.HasPrefix(string(told.Code), "57P")
+		return spoils(told)
 	}
 	var network net.Error
 	return errors.Is(err, driver.ErrBadConn) || errors.Is(err, sql.ErrConnDone) || errors.As(err, &network) ||

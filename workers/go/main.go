@@ -17,6 +17,7 @@ import (
 	"net/url"
 	"os"
 	"os/signal"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -24,7 +25,8 @@ import (
 
 func main() {
 	address := os.Getenv("TILL_WORKER_URL")
-	database, err := open(os.Getenv("TILL_WORKER_DATABASE"), "till_worker")
+	places, patience := number("TILL_WORKER_CONNECTIONS", 16), number("TILL_WORKER_CONNECT_MS", 5_000)
+	database, err := open(os.Getenv("TILL_WORKER_DATABASE"), "till_worker", places)
 	if err != nil {
 		log.Fatal(err)
 	}
@@ -32,7 +34,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	worker := &worker{database, till()}
+	worker := &worker{database, till(), places, time.Duration(patience) * time.Millisecond}
 	server := &http.Server{Handler: handler(worker, target), ReadTimeout: 30 * time.Second, IdleTimeout: 75 * time.Second}
 	stopped := make(chan os.Signal, 1)
 	signal.Notify(stopped, syscall.SIGTERM, syscall.SIGINT)
@@ -48,6 +50,14 @@ func main() {
 		log.Fatal(err)
 	}
 	<-drained
+}
+
+// number is what a variable says, or what it is without one.
+func number(name string, otherwise int) int {
+	if found, err := strconv.Atoi(os.Getenv(name)); err == nil {
+		return found
+	}
+	return otherwise
 }
 
 // listen at http://host:port/path or http+unix:/path, for our own user alone.

@@ -54,6 +54,7 @@ func (worker *worker) answer(body []byte) []byte {
 		return failure(id, &rpcError{invalidRequest, "invalid request", ""})
 	}
 	result, err := worker.result(method, request["params"])
+	worker.renew(err)
 	if !wanted {
 		return nil
 	}

@@ -66,6 +66,8 @@ await serve({
   url: process.env.TILL_WORKER_URL,
   database: process.env.TILL_WORKER_DATABASE,
   schema: 'till_worker',
+  connections: Number(process.env.TILL_WORKER_CONNECTIONS ?? 16),
+  connectMs: Number(process.env.TILL_WORKER_CONNECT_MS ?? 5_000),
   operations: new Map([
     ['put', { kind: 'transaction', params: { drawer: text, entry }, run: put }],
     ['take_back', { kind: 'compensation', params: { drawer: text, entry }, run: takeBack }],

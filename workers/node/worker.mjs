@@ -72,7 +72,7 @@ async function transact(pool, operation, key, params, about) {
     const [session, role, site, , method, digested] = key;
     const reason = problem.message.replaceAll('\0', '').slice(0, REASON_CHARS_MAX);
     const refusal = [session, role, site, method, digested, reason];
-    return meaning((await pool.query('SELECT status, answer FROM fence_refuse($1, $2, $3, $4, $5, $6)', refusal)).rows[0]);
+    return meaning((await ask(pool, 'SELECT status, answer FROM fence_refuse($1, $2, $3, $4, $5, $6)', refusal)).rows[0]);
   }
 }
 
@@ -94,8 +94,33 @@ function patient(about) {
   return `; SET LOCAL statement_timeout = ${ms - 2_000}; SET LOCAL idle_in_transaction_session_timeout = ${ms + 20_000}`;
 }
 
+/** A connection of the pool. Where all are in use for too long the call has not begun, and costs its caller no attempt. */
+async function connected(pool) {
+  try {
+    return await pool.connect();
+  } catch (problem) {
+    if (/timeout exceeded/.test(problem.message) && pool.totalCount >= pool.options.max) {
+      throw new RpcError(RETRY_LATER, 'retry later', 'busy');
+    }
+    throw Object.assign(problem, { unconnected: true });
+  }
+}
+
+/** One statement by itself. */
+async function ask(pool, statement, given) {
+  const client = await connected(pool);
+  try {
+    const result = await client.query(statement, given);
+    client.release();
+    return result;
+  } catch (problem) {
+    client.release(spoils(problem));
+    throw problem;
+  }
+}
+
 async function within(pool, work, begin = BEGIN) {
-  const tx = await pool.connect();
+  const tx = await connected(pool);
   try {
     await tx.query(begin);
     const result = await work(tx);
@@ -104,16 +129,28 @@ async function within(pool, work, begin = BEGIN) {
     tx.release();
     return result;
   } catch (problem) {
-    await tx.query('ROLLBACK').then(() => tx.release(), () => tx.release(true));
+    await tx.query('ROLLBACK').then(() => tx.release(spoils(problem)), () => tx.release(true));
     throw problem;
   }
 }
 
-/** Whether an error may pass: a conflict, a lock, a time-out, a database that is away. */
-function passing(problem) {
+/**
+ * Whether the server says what it goes on saying for as long as this connection is kept: it was demoted, is shutting
+ * down, does not know the login any more. A new connection may lead to a better server.
+ */
+const spoils = (problem) => /^(08...|25006|28...|3D000|57P..|58...|XX...)$/.test(problem.code ?? '');
+
+/**
+ * Whether an error may pass: a conflict, a lock, a time-out, a right that somebody took away, a database that is away or
+ * does not let us in or write. Whatever keeps a connection from being made may pass, too. `writes`: whether the operation
+ * may; one that may not, and does, is told so by the same error as by a server that was demoted.
+ */
+function passing(problem, writes) {
   if (problem.code === '23505') return problem.table === 'fence_call'; // a repeat of this very call was first
-  return /^(08...|53...|57P..|57014|40001|40P01|55P03|25P0[34]|E[A-Z]+)$/.test(problem.code ?? '')
-    || /Connection terminated|timeout exceeded/.test(problem.message);
+  if (problem.code === '25006') return writes;
+  return problem.unconnected === true || spoils(problem)
+    || /^(53...|57014|40001|40P01|42501|55P03|25P0[34]|E[A-Z]+)$/.test(problem.code ?? '')
+    || /Connection terminated/.test(problem.message);
 }
 
 // -- one call --------------------------------------------------------------------------------------
@@ -145,11 +182,11 @@ function reserved(pool) {
     ['accompanist.close', async ({ session, role, unless = null, before = null }) => {
       if (!uuid(session) || !name(role) || ![unless, before].every((site) => site === null || name(site))) invalid();
       const asked = [session, role, unless, before];
-      return (await pool.query('SELECT fence_close($1, $2, $3, p_before => $4) AS told', asked)).rows[0].told;
+      return (await ask(pool, 'SELECT fence_close($1, $2, $3, p_before => $4) AS told', asked)).rows[0].told;
     }],
     ['accompanist.forget', async ({ sessions }) => {
       if (!Array.isArray(sessions) || !sessions.every(uuid)) invalid();
-      const { rows } = await pool.query('SELECT fence_forget($1::uuid[]) AS rows', [sessions]);
+      const { rows } = await ask(pool, 'SELECT fence_forget($1::uuid[]) AS rows', [sessions]);
       return `{"rows":${rows[0].rows}}`;
     }],
   ]);
@@ -174,19 +211,19 @@ async function answered(worker, body) {
     return Object.hasOwn(request, 'id') ? `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}` : null;
   } catch (problem) {
     if (isRequest(request) && !Object.hasOwn(request, 'id')) return null;
-    return failure(id, problem);
+    return failure(id, problem, worker.operations.get(request?.method)?.kind !== 'query');
   }
 }
 
 const isRequest = (request) => request !== null && typeof request === 'object' && !Array.isArray(request)
   && request.jsonrpc === '2.0' && typeof request.method === 'string';
 
-function failure(id, problem) {
+function failure(id, problem, writes = true) {
   let { code, message, data } = problem;
   if (problem instanceof Declined) {
     [code, message, data] = [DECLINED, 'declined', problem.message]; // a query's; nothing is recorded
   } else if (!(problem instanceof RpcError)) {
-    [code, message, data] = passing(problem) ? [RETRY_LATER, 'retry later'] : [FAULT, 'internal error'];
+    [code, message, data] = passing(problem, writes) ? [RETRY_LATER, 'retry later'] : [FAULT, 'internal error'];
     // not its message, which may quote what was sent
     console.error(`fault: ${problem.constructor?.name} ${problem.code ?? ''}${problem.stack?.match(/at .*/)?.[0] ?? ''}`);
   }
@@ -235,11 +272,11 @@ const SETTINGS = {
 };
 
 /** Serve operations (a Map by name) at an address, http:, http+unix:, on a database, until SIGTERM. */
-export async function serve({ url, database, schema, operations }) {
+export async function serve({ url, database, schema, operations, connections = 16, connectMs = 5_000 }) {
   const pool = new pg.Pool({
     connectionString: database,
-    max: 16,
-    connectionTimeoutMillis: 5_000,
+    max: connections,
+    connectionTimeoutMillis: connectMs, // to open one, or to wait for one that is free
     options: Object.entries({ search_path: schema, ...SETTINGS }).map(([name, value]) => `-c ${name}=${value}`).join(' '),
   });
   pool.on('error', () => {}); // a connection that breaks while idle is replaced
