@@ -82,7 +82,9 @@ def evaluate(text: str, names: Mapping[str, Any], choreography: Choreography) ->
     """A type expression as a type."""
     try:
         return eval(compile(text, choreography.file, "eval"), dict(names))
-    except Exception as problem:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as problem:
         raise AuthorError(
             UNLOADABLE, f"{choreography.name}: `{text}` is not a type: {type(problem).__name__}"
         ) from problem
@@ -93,7 +95,9 @@ def _resolve(module_name: str, name: str, module: Provide, choreography: Choreog
         value: Any = module(module_name)
         for part in name.split("."):
             value = getattr(value, part)
-    except Exception as problem:
+    except KeyboardInterrupt:
+        raise  # it is more likely a person's than the module's
+    except BaseException as problem:  # a module that exits must not end the sidecar without a word
         text = f"{choreography.name} needs {name} of {module_name}: {type(problem).__name__}: {problem}"
         raise AuthorError(UNLOADABLE, text) from problem
     return value

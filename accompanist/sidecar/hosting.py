@@ -133,10 +133,11 @@ class Hosted:
         self._bindings[version.fingerprint] = [version.bindings, *self._bound_now(found)]
         try:
             self._load(found, modules)
-        except Exception as problem:
+        except BaseException as problem:  # whatever a module of then raises: this is a thread's work, and no Ctrl-C
             del self._bindings[version.fingerprint]
             modules.forget()
-            raise OperatorError(NOT_THE_SAME, f"{what}; under {MADE_BY}: {problem}") from None
+            text = str(problem) or type(problem).__name__
+            raise OperatorError(NOT_THE_SAME, f"{what}; under {MADE_BY}: {text}") from None
 
     def _load(self, choreography: Choreography, module: Provide) -> None:
         bindings = self._bindings[choreography.fingerprint]

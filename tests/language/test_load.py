@@ -76,6 +76,33 @@ def test_a_module_that_lacks_a_type() -> None:
     assert "of tests.language.must_pass.shop" in caught.value.text
 
 
+class NoException(BaseException):
+    """What `except Exception` lets pass."""
+
+
+@pytest.mark.parametrize("raised", [SystemExit(3), GeneratorExit(), NoException("odd")])
+def test_whatever_a_module_raises_when_it_is_imported_is_said(raised: BaseException) -> None:
+    choreography, _ = must_pass("order_saga")
+
+    def module(name: str) -> ModuleType:
+        raise raised
+
+    with pytest.raises(AuthorError) as caught:
+        load(choreography, "stock", module)
+    assert caught.value.code == "ACC180"
+    assert type(raised).__name__ in caught.value.text
+
+
+def test_a_person_may_interrupt_an_import() -> None:
+    choreography, _ = must_pass("order_saga")
+
+    def module(name: str) -> ModuleType:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load(choreography, "stock", module)
+
+
 def test_a_program_can_be_started_again() -> None:
     choreography, _ = must_pass("order_saga")
     program = load(choreography, "stock")

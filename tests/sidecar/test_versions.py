@@ -308,6 +308,23 @@ async def test_what_a_text_needs_and_is_not_installed_any_more_is_said(deploymen
     assert hosted.hosts(version.fingerprint, "asker")
 
 
+@pytest.mark.parametrize("raised", ["SystemExit(3)", "KeyboardInterrupt", "GeneratorExit"])
+async def test_an_old_module_that_ends_programs_when_it_is_imported_ends_no_sidecar(
+    deployment: Deployment, raised: str
+) -> None:
+    deployment.write(10)
+    [version] = deployment.hosted().deployed
+    words = version.texts["asking/words.py"] + f"\nraise {raised}\n"
+    broken = msgspec.structs.replace(version, texts=version.texts | {"asking/words.py": words})
+    deployment.write(100)
+    hosted = deployment.hosted()
+    with pytest.raises(OperatorError) as refused:
+        hosted.add_kept(broken)
+    assert refused.value.code == "ACC706"
+    hosted.add_kept(version)
+    assert hosted.hosts(version.fingerprint, "asker")
+
+
 async def test_an_old_version_keeps_the_bindings_it_was_registered_with(deployment: Deployment) -> None:
     """A configuration that does not know a role of it any more changes nothing for its sessions."""
     deployment.write(10)
