@@ -26,12 +26,22 @@ _log = logging.getLogger(__name__)
 @functools.lru_cache(maxsize=limits.headers_cached_max)
 def _header(data: bytes) -> tuple[Header, str | None]:
     """The header, and what is wrong with it. The messages of a session have one, and share it in memory."""
+    if len(data) > limits.header_bytes_max:
+        raise ValueError("no header is that long")
     header = decode_header(data)
     return header, header_fault(header)
 
 
 _decode_context = msgspec.json.Decoder(dict[str, str]).decode
 _NO_CONTEXT = b"{}"
+
+
+def _trace(context: bytes) -> dict[str, str]:
+    """What travels beside a message for tracing. More bytes than that can have are not looked at."""
+    if context == _NO_CONTEXT or len(context) > limits.context_bytes_max:
+        return {}
+    return trace_headers(_decode_context(context))
+
 
 # In the order `from_columns` reads them.
 STORED = "session, site, sender, receiver, kind, header, payload, context"
@@ -51,7 +61,7 @@ def from_columns(stored: Sequence[Any]) -> Message | None:
             sender=sender,
             receiver=receiver,
             payload=payload,
-            context={} if context == _NO_CONTEXT else trace_headers(_decode_context(context)),
+            context=_trace(context),
         )
     except (msgspec.DecodeError, ValueError, RecursionError):
         message, fault = None, None

@@ -11,6 +11,7 @@ import tracemalloc
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -19,8 +20,10 @@ from accompanist import limits
 from accompanist.channels import peers
 from accompanist.errors import AccompanistError
 from accompanist.language import codec
+from accompanist.log import inbox
 from accompanist.rpc import envelope, meta, strict
 from accompanist.sidecar import api
+from tests.log.letters import header, message
 
 BYTES = 400_000  # enough for every bound on values
 PARTS = limits.message_parts_max
@@ -82,6 +85,11 @@ def parameters(shape: bytes) -> Any:
     return api.read({"session": msgspec.Raw(shape)}, api.Get)
 
 
+def row(header: bytes = b"{}", context: bytes = b"{}") -> Any:
+    columns = [UUID(int=1), "1", "a", "b", "data", header[: limits.about_bytes_max], b"1", context]
+    return inbox.from_columns(columns)
+
+
 BORDERS: dict[str, tuple[Callable[[bytes], Any], int]] = {
     "any message": (strict.check, ONCE),
     "a request": (lambda shape: envelope.read_requests(request(shape)), ONCE),
@@ -101,6 +109,8 @@ BORDERS: dict[str, tuple[Callable[[bytes], Any], int]] = {
     "a peer's answers": (lambda shape: peers.read_answer(shape, 2), ONCE),
     "what goes with a call": (meta.read, ONCE),
     "a method's parameters": (parameters, ONCE),
+    "a row's header": (lambda shape: row(header=shape), ONCE),
+    "a row's trace": (lambda shape: row(context=shape), ONCE),
     "a value": (lambda shape: codec.decode(shape, list[list[int]]), ONCE),
     "a value of no type": (lambda shape: codec.decode(shape, Any), ONCE),
     "a value in its one form": (codec.canonical, ONCE),
@@ -156,3 +166,20 @@ def test_what_is_counted_here_is_counted() -> None:
 
     lines, _ = work(slow, SHAPES["brackets"][:10_000])
     assert lines > 10_000
+
+
+def test_the_largest_header_that_is_one_is_read() -> None:
+    """The bound on its bytes is beyond what all its other bounds come to."""
+    names = [f"a{number}".ljust(limits.name_chars_max, "x") for number in range(limits.roles_max)]
+    largest = msgspec.structs.replace(
+        header(UUID(int=7, version=4)),
+        choreography=names[0],
+        initiator=names[0],
+        fingerprint="f" * limits.fingerprint_chars_max,
+        bindings=dict(zip(names, names, strict=True)),
+        attributes=dict.fromkeys(names[: limits.attributes_max], "😀" * limits.attribute_text_chars_max),
+        deadline=1e9 / 3,
+    )
+    [stored] = zip(*inbox.columns([message(largest, receiver=names[0])]), strict=True)
+    assert len(stored[5]) <= limits.header_bytes_max
+    assert inbox.from_columns(stored) is not None
