@@ -191,6 +191,8 @@ collect_again_ms = 20  # when there was
 forget_rows_max = 1_000  # one call of a worker's fence
 versions_rows_max = 20  # versions of choreographies that are looked up, or let go, at once
 version_touch_ms = 3_600_000  # how often a sidecar says which versions are deployed, and lets old ones go
+version_key_bytes = 32  # what versions are sealed with, drawn
+version_key_file_bytes_max = 1_024
 stuck_after_ms = 3_600_000  # an open session that nothing was written to for so long is shown by `doctor`
 
 

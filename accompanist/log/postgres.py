@@ -93,8 +93,11 @@ class PostgresLog(Pages, Versions, Requests):
         away: Collection[str] = (),
         lease_ms: int = limits.lease_ms,
         delivered: Callable[[Collection[str]], None] | None = None,
+        key: bytes | None = None,
     ) -> None:
         super().__init__(pool)
+        if key is not None:
+            self._key = key
         self._service = service
         self._away = sorted(away)
         self._schemas = {names.service_name(service): names.identifier(schema) for service, schema in schemas.items()}
@@ -119,12 +122,14 @@ class PostgresLog(Pages, Versions, Requests):
         pooler: str = "",
         state: Path | None = None,
         lost: Told = lambda problem: None,
+        key: bytes | None = None,
     ) -> PostgresLog:
         """The log of `service` in its schema at `dsn`, a login that `bootstrap` made. With `pooler`, the address of one
         in transaction mode before that database, `dsn` is asked at the start only. Raises OperatorError when it cannot
         be worked with (absent, too old, not migrated, migrated further, another service's, unsafe, another server than
         last time). `state`: the directory where marks of what is durable are kept (`log.witness`); `lost` is told when
-        commits are found to be missing, after which nothing of this log is written or read any more."""
+        commits are found to be missing, after which nothing of this log is written or read any more. `key`: what the
+        versions that the log keeps are sealed with (`log.versions`); else it is this process's own."""
         await require_head(dsn, service, schemas[service])
         guard = await begin(dsn, schemas[service], state, lost)
         name = f"accompanist {service}"
@@ -141,7 +146,7 @@ class PostgresLog(Pages, Versions, Requests):
                 except BaseException:
                     pool.terminate()
                     raise
-        return cls(pool, service, schemas, guard, away=away, lease_ms=lease_ms, delivered=delivered)
+        return cls(pool, service, schemas, guard, away=away, lease_ms=lease_ms, delivered=delivered, key=key)
 
     async def close(self) -> None:
         """Let go of all connections; what is in flight is cut off. Leases stay until `release` or their expiry."""

@@ -1,13 +1,17 @@
 """Versions of choreographies, kept by fingerprint: what a session runs, shown and hosted long after a deploy.
 
-The texts are one document with a digest beside it, so that a damaged one is noticed before it is compiled. Who may
-write here may say what the sidecars of this service run: the sidecars' own login may add a version and mark it as
-deployed; no login but the owner's may change one. The digest is no seal: it finds accidents, not intruders.
+The texts are one document with a digest beside it, so that a damaged one is noticed before it is compiled: it finds
+accidents. The seal finds intruders. It is made of the document with the service's version key, which lies in a file
+beside the sidecar and nowhere in the database: whoever has the sidecar's login may write here, and destroy what is
+kept, but nothing that it writes is compiled. What was kept before there were seals is known by a digest that only the
+owner of the schema may write.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -23,12 +27,14 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bytea[]) AS given (
 ORDER BY choreography, fingerprint, role
 ON CONFLICT DO NOTHING"""
 _KEEP = """
-INSERT INTO version (fingerprint, choreography, kept, digest)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[])
-    AS given (fingerprint, choreography, kept, digest)
+WITH seen AS (UPDATE version SET seen_at = clock_timestamp() WHERE fingerprint = ANY ($6::text[]))
+INSERT INTO version (fingerprint, choreography, kept, digest, seal)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::bytea[], $5::bytea[])
+    AS given (fingerprint, choreography, kept, digest, seal)
 ORDER BY fingerprint
-ON CONFLICT (fingerprint) DO UPDATE SET seen_at = clock_timestamp()"""
-_KEPT = "SELECT fingerprint, choreography, kept, digest FROM version WHERE fingerprint = ANY ($1::text[])"
+ON CONFLICT (fingerprint) DO UPDATE SET seen_at = clock_timestamp(), choreography = excluded.choreography,
+    kept = excluded.kept, digest = excluded.digest, seal = excluded.seal"""
+_KEPT = "SELECT fingerprint, choreography, kept, digest, seal, known FROM version WHERE fingerprint = ANY ($1::text[])"
 _FORGET = "SELECT forget_versions($1, $2)"
 
 
@@ -45,6 +51,8 @@ class Versions:
     """Over a pool of connections to the service's schema."""
 
     _pool: Connections
+    _key: bytes = secrets.token_bytes(32)
+    """Of one process, for logs that were given none."""
 
     async def register(self, rows: Sequence[Mapping[str, Any]]) -> None:
         columns = [[row[name] for row in rows] for name in ("choreography", "fingerprint", "role")]
@@ -53,24 +61,39 @@ class Versions:
             await connection.execute(_REGISTER, *columns, source)
 
     async def keep(self, versions: Sequence[Kept]) -> None:
-        once = {version.fingerprint: version for version in versions}.values()
-        kept = [encode(version) for version in once]
+        once = {version.fingerprint: version for version in versions}
+        async with reach(), self._pool.acquire() as connection:
+            there = await connection.fetch(_KEPT, list(once))
+        sealed = [row["fingerprint"] for row in there if self._is_sealed(row)]
+        kept = [(version, encode(version)) for name, version in once.items() if name not in sealed]
         columns = [
-            [version.fingerprint for version in once],
-            [version.choreography for version in once],
-            kept,
-            [digest(document) for document in kept],
+            [version.fingerprint for version, _ in kept],
+            [version.choreography for version, _ in kept],
+            [document for _, document in kept],
+            [digest(document) for _, document in kept],
+            [seal(self._key, version.fingerprint, version.choreography, document) for version, document in kept],
         ]
         async with reach(), self._pool.acquire() as connection:
-            await connection.execute(_KEEP, *columns)
+            await connection.execute(_KEEP, *columns, sealed)
 
     async def kept(self, fingerprints: Sequence[str]) -> Sequence[Kept]:
         async with reach(), self._pool.acquire() as connection:
-            return [decode(*row) for row in await connection.fetch(_KEPT, list(fingerprints))]
+            rows = await connection.fetch(_KEPT, list(fingerprints))
+        return [msgspec.structs.replace(decode(*row[:4]), sealed=self._is_sealed(row)) for row in rows]
 
     async def forget_versions(self, age_ms: int, limit: int) -> int:
         async with reach(), self._pool.acquire() as connection:
             return int(await connection.fetchval(_FORGET, timedelta(milliseconds=age_ms), limit))
+
+    def _is_sealed(self, row: Any) -> bool:
+        made = seal(self._key, row["fingerprint"], row["choreography"], row["kept"])
+        return hmac.compare_digest(made, row["seal"] or b"") or row["known"] == hashlib.sha256(row["kept"]).digest()
+
+
+def seal(key: bytes, fingerprint: str, choreography: str, document: bytes) -> bytes:
+    """What only who has the key can make of a version."""
+    said = b"\0".join((fingerprint.encode(), choreography.encode(), document))
+    return hmac.digest(key, b"accompanist version\0" + said, "sha256")
 
 
 def encode(version: Kept) -> bytes:

@@ -302,7 +302,8 @@ class LogSlow(LogUnavailable):
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """A version of a choreography as its service keeps it: `file` and what it rests on as texts, by path below the
     project's root; `bindings`: which service played each role when it was registered; `made_by`: the programs that it
-    was registered with, for people. One whose texts were damaged has none."""
+    was registered with, for people. One whose texts were damaged has none. `sealed`: whether who wrote it had the
+    service's key; what has no seal is never compiled."""
 
     fingerprint: str
     choreography: str
@@ -310,6 +311,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     texts: dict[str, str]
     bindings: dict[str, str] = {}
     made_by: str = ""
+    sealed: bool = True
 
 
 class Log(Protocol):

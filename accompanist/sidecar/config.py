@@ -10,6 +10,7 @@
     worker_tokens = { Payment = "payment-worker.token" }    # what we bear there, over http or https (rpc.tokens)
     choreographies = ["orders/choreography.py"]
     state_dir = "var/state/payment"                         # what is durable is kept here, too (log.witness)
+    version_key_file = "payment.key"                        # if its sidecars are on several machines (sidecar.sealing)
     token_file = "payment.tokens"                           # needed where `api` is off this machine (sidecar.rights);
                                                             # on loopback a token is drawn: `api.token` in state_dir
     listen = "http://127.0.0.1:7202"                        # for peers in other databases (sidecar.relay)
@@ -31,10 +32,10 @@
 
 Paths, also in `unix:` addresses and in a database's `host=`, are relative to the file. Over the file stand
 `DATABASE_URL` (the database of every service) and, over that, `ACCOMPANIST_SERVICE_<NAME>_<KEY>` for the keys
-`database pooler poll_only schema listen api state_dir token_file peer_token_file collect_after_s payload_after_s
-tombstone_s` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY`, `..._PEER_TOKENS` and `..._WORKER_TOKENS`
-are tables as JSON. The file itself is `--config`, else `ACCOMPANIST_CONFIG`, else the first `accompanist.toml` from
-the working directory upwards.
+`database pooler poll_only schema listen api state_dir version_key_file token_file peer_token_file collect_after_s
+payload_after_s tombstone_s` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `..._RETRY`, `..._PEER_TOKENS` and
+`..._WORKER_TOKENS` are tables as JSON. The file itself is `--config`, else `ACCOMPANIST_CONFIG`, else the first
+`accompanist.toml` from the working directory upwards.
 
 A wrong key, value or name is an error that says where it stands and what was probably meant. Nothing is
 connected to and no choreography is read here, so a good configuration is no promise that what it names is
@@ -140,6 +141,7 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     worker_tokens: dict[str, str] = {}
     choreographies: tuple[str, ...] = ()
     state_dir: str = ""
+    version_key_file: str = ""
     token_file: str = ""
     peer_token_file: str = ""
     peer_tokens: dict[str, str] = {}
@@ -291,6 +293,7 @@ def _service(name: str, entry: Any, root: Path, environ: Mapping[str, str]) -> S
         worker_tokens={role: str(root / file) for role, file in service.worker_tokens.items()},
         choreographies=tuple(str(root / file) for file in service.choreographies),
         state_dir=str(root / (service.state_dir or f"var/state/{name}")),
+        version_key_file=str(root / service.version_key_file) if service.version_key_file else "",
         token_file=str(root / service.token_file) if service.token_file else "",
         peer_token_file=str(root / service.peer_token_file) if service.peer_token_file else "",
         peer_tokens={peer: str(root / file) for peer, file in service.peer_tokens.items()},
@@ -313,13 +316,15 @@ _SERVICE_KEYS = (
     "worker_tokens",
     "choreographies",
     "state_dir",
+    "version_key_file",
     "token_file",
     "peer_token_file",
     "peer_tokens",
     "retry",
     *_NUMBER_KEYS,
 )
-_PLAIN_KEYS = ("database", "pooler", "schema", "listen", "api", "state_dir", "token_file", "peer_token_file")
+_FILE_KEYS = ("state_dir", "version_key_file", "token_file", "peer_token_file")
+_PLAIN_KEYS = ("database", "pooler", "schema", "listen", "api", *_FILE_KEYS)
 _JSON_KEYS = ("retry", "peer_tokens", "worker_tokens")
 
 

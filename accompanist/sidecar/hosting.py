@@ -68,6 +68,16 @@ NOT_THE_SAME = catalogue(
     "Start a sidecar of the release that the version was registered with beside this one; it ends these sessions.",
 )
 
+NOT_SEALED = catalogue(
+    "ACC727",
+    "kept version has no seal of this service",
+    "Texts that the log keeps are run only if they were sealed with the service's version key. These were not: the key "
+    "is another one now, or somebody wrote them with the sidecar's database login. Nothing of them runs.",
+    "Give all sidecars of the service the same `version_key_file`. After a lost key, start a sidecar that has this "
+    "version's files, which seals it anew, and restart the others. If no key was changed, find out who has the "
+    "sidecar's login.",
+)
+
 logger = structlog.get_logger("accompanist.hosting")
 MADE_BY = f"Accompanist {metadata.version('accompanist')}, Python {platform.python_version()}"
 
@@ -126,6 +136,8 @@ class Hosted:
         what = (
             f"{version.choreography}, version {version.fingerprint[:12]}, registered by {version.made_by or 'nobody'}"
         )
+        if not version.sealed:
+            raise OperatorError(NOT_SEALED, what)
         found = again(version.file, version.texts, version.fingerprint)
         if isinstance(found, str):
             raise OperatorError(NOT_THE_SAME, f"{what}; under {MADE_BY}: {found}")

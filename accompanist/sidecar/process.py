@@ -54,6 +54,7 @@ from accompanist.sidecar.outside import Outside
 from accompanist.sidecar.peering import peering, peers_access
 from accompanist.sidecar.relay import Receiver, Relay
 from accompanist.sidecar.rights import METHODS
+from accompanist.sidecar.sealing import version_key
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.versions import Versions
 from accompanist.sidecar.waiters import Waiters
@@ -154,6 +155,7 @@ class Sidecar:
             pooler=service.pooler,
             state=Path(service.state_dir),
             lost=self._lost,
+            key=version_key(Path(service.state_dir), service.version_key_file),
         )
         leave.push_async_callback(self._log.close)
         self._notifier = Notifier.over(self._log, schemas) if service.poll_only else Notifier.at(dsn, schemas)

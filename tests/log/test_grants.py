@@ -213,11 +213,17 @@ async def test_deliver_never_raises_on_content(postgres_world: PostgresWorld) ->
 
 
 async def test_what_a_version_was_kept_as_stays(postgres_world: PostgresWorld) -> None:
-    """The texts are compiled and run: a sidecar adds them, nobody changes them, and no peer comes near."""
+    """The texts are compiled and run if they are sealed, or known from before there were seals: only the owner says
+    which are known, and no peer comes near."""
     sidecar = await postgres_world.connect("payment", SIDECAR)
     await sidecar.execute("INSERT INTO version (fingerprint, choreography, kept, digest) VALUES ('f', 'c', '', '')")
     await sidecar.execute("UPDATE version SET seen_at = clock_timestamp()")
-    for statement in ("UPDATE version SET kept = 'x'", "UPDATE version SET digest = 'x'", "DELETE FROM version"):
+    for statement in (
+        "UPDATE version SET known = sha256(kept)",
+        "UPDATE version SET fingerprint = 'x'",
+        "INSERT INTO version (fingerprint, choreography, kept, digest, known) VALUES ('g', 'c', '', '', sha256(''))",
+        "DELETE FROM version",
+    ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await sidecar.execute(statement)
     await sidecar.close()

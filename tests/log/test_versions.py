@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from accompanist.log.names import sidecar_role
+from accompanist.log.postgres import PostgresLog
+from accompanist.log.versions import digest, encode
 from accompanist.runtime.ports import Kept, Phase
 from tests.log.letters import burst, header, message, row
 from tests.log.worlds import PostgresWorld, World, owner
+from tests.postgres import SERVICES
 
 AGE_MS, AGE_S = 100_000, 100
 
@@ -96,3 +100,57 @@ async def test_a_damaged_text_is_noticed(postgres_world: PostgresWorld) -> None:
     await postgres_world.execute("warehouse", "UPDATE version SET kept = kept || ' '::bytea")
     [found] = await log.kept(["f0"])
     assert (found.fingerprint, found.texts) == ("f0", {})
+
+
+async def with_key(world: PostgresWorld, key: bytes) -> PostgresLog:
+    dsn = world.database.sidecar_dsn("warehouse")
+    return await PostgresLog.open(dsn, "warehouse", SERVICES, key=key)
+
+
+PLANT = "INSERT INTO version (fingerprint, choreography, kept, digest) VALUES ($1, $2, $3, $4)"
+
+
+async def test_what_was_written_with_the_sidecars_login_alone_has_no_seal(postgres_world: PostgresWorld) -> None:
+    """Whoever has the login can write texts here; they would run in the sidecar if it compiled them."""
+    log = await with_key(postgres_world, b"k" * 32)
+    await log.keep([version("f0")])
+    thief = await postgres_world.connect("warehouse", sidecar_role("warehouse"))
+    planted = encode(version("f1", "import os"))
+    await thief.execute(PLANT, "f1", "c", planted, digest(planted))
+    altered = encode(version("f0", "import os"))
+    await thief.execute("UPDATE version SET kept = $1, digest = $2 WHERE fingerprint = 'f0'", altered, digest(altered))
+    assert {one.fingerprint: one.sealed for one in await log.kept(["f0", "f1"])} == {"f0": False, "f1": False}
+    for seal in (b"", b"k" * 32, await thief.fetchval("SELECT seal FROM version WHERE fingerprint = 'f0'")):
+        await thief.execute("UPDATE version SET seal = $1 WHERE fingerprint = 'f1'", seal)
+        assert [one.sealed for one in await log.kept(["f1"])] == [False], "the seal of another version is none"
+    await log.keep([version("f0"), version("f1", "true")])
+    assert {one.fingerprint: one for one in await log.kept(["f0", "f1"])} == {
+        "f0": version("f0"), "f1": version("f1", "true")
+    }, "who has the files seals them anew"  # fmt: skip
+    await thief.close()
+    await log.close()
+
+
+async def test_a_seal_is_of_one_key(postgres_world: PostgresWorld) -> None:
+    ours, same, other = [await with_key(postgres_world, key * 32) for key in (b"a", b"a", b"b")]
+    await ours.keep([version()])
+    assert await same.kept(["f0"]) == [version()]
+    [found] = await other.kept(["f0"])
+    assert not found.sealed
+    for log in (ours, same, other):
+        await log.close()
+
+
+async def test_what_was_kept_before_there_were_seals_is_known_as_long_as_it_is_that(
+    postgres_world: PostgresWorld,
+) -> None:
+    log = await with_key(postgres_world, b"k" * 32)
+    document = encode(version())
+    await postgres_world.execute("warehouse", PLANT, "f0", "c", document, digest(document))
+    assert [one.sealed for one in await log.kept(["f0"])] == [False]
+    await postgres_world.execute("warehouse", "UPDATE version SET known = sha256(kept)")  # as the migration does
+    assert await log.kept(["f0"]) == [version()]
+    altered = encode(version("f0", "import os"))
+    await postgres_world.execute("warehouse", "UPDATE version SET kept = $1, digest = $2", altered, digest(altered))
+    assert [one.sealed for one in await log.kept(["f0"])] == [False]
+    await log.close()

@@ -294,6 +294,20 @@ async def test_damaged_texts_are_refused_and_nothing_of_them_runs(
     assert not hosted.hosts(version.fingerprint, "asker")
 
 
+async def test_a_version_without_the_seal_of_this_service_is_not_compiled(deployment: Deployment) -> None:
+    """However right its texts and its fingerprint are: who wrote it may name it in a message next."""
+    deployment.write(10)
+    [version] = deployment.hosted().deployed
+    deployment.write(100)
+    hosted = deployment.hosted()
+    with pytest.raises(OperatorError) as refused:
+        hosted.add_kept(msgspec.structs.replace(version, sealed=False))
+    assert refused.value.code == "ACC727"
+    assert not hosted.hosts(version.fingerprint, "asker")
+    hosted.add_kept(version)
+    assert hosted.hosts(version.fingerprint, "asker")
+
+
 async def test_what_a_text_needs_and_is_not_installed_any_more_is_said(deployment: Deployment) -> None:
     deployment.write(10)
     [version] = deployment.hosted().deployed
