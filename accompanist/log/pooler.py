@@ -25,7 +25,10 @@ BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE, NOT DEFERRABLE"
 
 
 def _local(told: Mapping[str, str]) -> str:
-    return "".join(f"SET LOCAL {key} = '{value}'; " for key, value in told.items())
+    """A path is a list of names, and would be one name within quotes; its names need none."""
+    return "".join(
+        f"SET LOCAL {key} = " + (value if key == "search_path" else f"'{value}'") + "; " for key, value in told.items()
+    )
 
 
 class Transactions:
