@@ -51,5 +51,5 @@ def introduce(services: Collection[str], directory: Path) -> dict[str, str]:
 
 
 def _keep(file: Path, text: str) -> None:
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as opened:
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as opened:
         opened.write(text)

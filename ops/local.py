@@ -44,7 +44,8 @@ import asyncpg
 from accompanist.cli.api import ask
 from accompanist.cli.keep import KEEP_WHILE
 from accompanist.errors import AccompanistError
-from accompanist.log import names, provision
+from accompanist.log import address, names, provision, refusals
+from accompanist.log.connection import connect
 from accompanist.sidecar import config as configuration
 from accompanist.sidecar.config import Config
 from ops import postgres
@@ -145,6 +146,8 @@ def cluster(
         output = undo.enter_context(log_file.open("ab")) if log_file is not None else None
         base = {**os.environ, **(environ or {})}
         given = base.pop("DATABASE_URL", "")
+        if given:
+            given = address.checked(given)  # before anything quotes it: what cannot be read may hold a password
         base |= {"ACCOMPANIST_RUN": str(run), "ACCOMPANIST_CONFIG": str(config_file), KEEP_WHILE: str(os.getpid())}
         if log_file is None and sys.stderr.isatty():
             base.setdefault("ACCOMPANIST_LOG_FORMAT", "console")  # behind honcho's pipe the processes see no terminal
@@ -217,7 +220,8 @@ async def _password_dsn(running: Cluster, services: list[str]) -> Callable[[str]
     """Addresses in the database that DATABASE_URL names, for roles whose passwords we choose once and keep."""
     kept = running.directory / "passwords.json"
     passwords: dict[str, str] = json.loads(kept.read_text()) if kept.exists() else {}
-    connection = await asyncpg.connect(running.admin_dsn)
+    async with refusals.readable(running.admin_dsn):
+        connection = await connect(running.admin_dsn, "accompanist passwords")
     try:
         for user in (role(service) for service in services for role in (names.sidecar_role, names.worker_role)):
             password = passwords.setdefault(user, secrets.token_hex(16))
@@ -226,12 +230,9 @@ async def _password_dsn(running: Cluster, services: list[str]) -> Callable[[str]
             )  # hex: needs no quoting
     finally:
         await connection.close()
-    with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+    with os.fdopen(os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600), "w") as file:
         json.dump(passwords, file)
-    parts = urlsplit(running.admin_dsn)
-    place = parts.netloc.rpartition("@")[2]
-    rest = parts.path + (f"?{parts.query}" if parts.query else "")
-    return lambda user: f"{parts.scheme}://{user}:{passwords[user]}@{place}{rest}"
+    return lambda user: address.of_login(running.admin_dsn, user, passwords[user])
 
 
 def _refuse_taken_ports(config: Config) -> None:
@@ -294,7 +295,12 @@ def _stop(running: Cluster) -> None:
 
 @contextmanager
 def _only_one(directory: Path) -> Iterator[None]:
-    with (directory / "lock").open("w") as lock:
+    place = directory / "lock"
+    try:
+        handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as problem:
+        raise NotStarted(f"{place}: {problem.strerror}") from None
+    with os.fdopen(handle) as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -307,11 +313,28 @@ def _socket_directory(directory: Path) -> Iterator[Path]:
     """`run` in the directory, or where its path is too long for sockets a short one for as long as it is needed."""
     run = directory / "run"
     if len(os.fsencode(run)) <= SOCKET_BYTES_MAX:
-        run.mkdir(mode=0o700, exist_ok=True)
+        _take(run)
         yield run
         return
     with tempfile.TemporaryDirectory(prefix="accompanist-") as short:
         yield Path(short)
+
+
+def _take(place: Path) -> None:
+    """A directory that is ours alone. Earlier releases gave it to the user that a server of root's runs as."""
+    try:
+        place.mkdir(mode=0o700, exist_ok=True)
+        handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as problem:
+        raise NotStarted(f"{place}: {problem.strerror}") from None
+    try:
+        if os.geteuid() == 0:
+            os.fchown(handle, 0, 0)
+        os.fchmod(handle, 0o700)
+    except OSError as problem:
+        raise NotStarted(f"{place}: {problem.strerror}") from None
+    finally:
+        os.close(handle)
 
 
 def _alive(pid: int) -> bool:

@@ -183,13 +183,12 @@ def _find_binaries() -> Path:
 
 
 def socket_place(socket_dir: Path) -> Path:
-    """Where the socket asked for in `socket_dir` really is: there, or at a short path that the server can reach."""
+    """Where the socket asked for in `socket_dir` really is: there, or at a short path of the server's own user."""
     socket_dir = socket_dir.absolute()
     who = identity()
-    parent = next(place for place in socket_dir.parents if place.exists())
-    if len(os.fsencode(socket_dir / SOCKET_NAME)) <= SOCKET_BYTES_MAX and reachable(parent, who):
+    if not who.borrowed and len(os.fsencode(socket_dir / SOCKET_NAME)) <= SOCKET_BYTES_MAX:
         return socket_dir
-    if who.borrowed:
+    if who.borrowed:  # root writes pid files and sockets beside it, and may not do so where somebody else can
         return _common_place() / f"socket-{_short(socket_dir)}"
     return Path(f"/tmp/accompanist-{who.uid}-{_short(socket_dir)}")
 
@@ -202,11 +201,18 @@ def dsn(socket_dir: Path, user: str = SUPERUSER, database: str = "postgres") -> 
 def _own_directory(path: Path, who: Identity) -> None:
     """Make `path` a directory of `who` alone, or refuse: in /tmp somebody else may have been there first."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if who.borrowed:
-        os.chown(path, who.uid, who.gid)
-    if path.is_symlink() or path.stat().st_uid != who.uid:
-        raise PostgresAbsent(f"{path} belongs to somebody else")
-    path.chmod(0o700)
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError as problem:
+        raise PostgresAbsent(f"{path}: {problem.strerror}") from None
+    try:
+        if who.borrowed and os.fstat(handle).st_uid == 0:
+            os.fchown(handle, who.uid, who.gid)
+        if os.fstat(handle).st_uid != who.uid:
+            raise PostgresAbsent(f"{path} belongs to somebody else")
+        os.fchmod(handle, 0o700)
+    finally:
+        os.close(handle)
 
 
 def _data_place(data: Path, who: Identity) -> Path:

@@ -80,9 +80,7 @@ class Keeper:
         def before_exec() -> None:
             _die_with_parent(signal.SIGKILL, keeper)
             if self._pid_file is not None:  # before CMD can do anything, and never half a number
-                draft = self._pid_file.with_suffix(".new")
-                draft.write_text(f"{os.getpid()}\n")
-                draft.replace(self._pid_file)
+                _write_whole(self._pid_file, f"{os.getpid()}\n")
 
         self._child = subprocess.Popen(self._command, process_group=0, preexec_fn=before_exec)
 
@@ -149,6 +147,16 @@ class Keeper:
         assert self._child is not None and self._child.returncode is not None
         code = self._child.returncode
         return f"code {code}" if code >= 0 else f"signal {-code}"
+
+
+def _write_whole(file: Path, text: str) -> None:
+    """The file has all of the text or is as it was; what lies there is replaced, and a link is never followed."""
+    draft = file.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
+    with os.fdopen(handle, "w") as opened:
+        opened.write(text)
+    draft.replace(file)
 
 
 def _die_with_parent(number: signal.Signals, parent: int | None = None) -> None:

@@ -128,7 +128,10 @@ def _parts(address: str) -> tuple[str, list[tuple[str, str]]]:
     # an at sign behind the authority belongs to a password that was not quoted
     if not sound or "@" in rest[len(authority) :] or authority.count("@") > 1 or "@" in text:
         raise OperatorError(UNREADABLE, "it is not of the form, or has a sign in it that has to be quoted")
-    hosts = authority.rpartition("@")[2].replace("%2F", "").replace("%2f", "")
+    login, _, hosts = authority.rpartition("@")
+    if re.search(r"[\[\]\\]", login) or re.search(r"%(?![0-9a-fA-F]{2})", base) or "\0" in address:
+        raise OperatorError(UNREADABLE, "its user or password has a sign in it that has to be quoted")
+    hosts = hosts.replace("%2F", "").replace("%2f", "")
     ports = [int(port) for port in re.findall(r":(\d{1,9})(?=,|$)", hosts)]
     if any(not 0 < port < 65_536 for port in ports) or not re.fullmatch(rf"{_HOST}(?:,{_HOST})*", hosts):
         raise OperatorError(UNREADABLE, "a host or a port in it cannot be one")
@@ -136,8 +139,7 @@ def _parts(address: str) -> tuple[str, list[tuple[str, str]]]:
         query = parse_qsl(text, keep_blank_values=True, strict_parsing=True) if text else []
     except ValueError:
         raise OperatorError(UNREADABLE, "its options are not NAME=VALUE, joined by &") from None
-    if any(name == "port" and not re.fullmatch(r"\d{1,5}(?:,\d{1,5})*", value, re.ASCII) for name, value in query):
-        raise OperatorError(UNREADABLE, "a port in it cannot be one")
+    _check_ports(query)
     # a path of nothing would be a database without a name, over what a service file or the environment says
     return base.removesuffix("/") if rest == "/" else base, query
 
@@ -154,7 +156,24 @@ def _from_keywords(address: str) -> tuple[str, list[tuple[str, str]]]:
         at = match.end()
     if not found:
         raise OperatorError(UNREADABLE, "it is empty")
+    _check_ports(found)
     return "postgresql://", found
+
+
+def _check_ports(query: list[tuple[str, str]]) -> None:
+    if any(name == "port" and not re.fullmatch(r"\d{1,5}(?:,\d{1,5})*", value, re.ASCII) for name, value in query):
+        raise OperatorError(UNREADABLE, "a port in it cannot be one")
+
+
+def of_login(address: str, user: str, password: str) -> str:
+    """The same address for another login. Raises OperatorError."""
+    base, query = _parts(address)
+    scheme, _, rest = base.partition("://")
+    authority, slash, path = rest.partition("/")
+    place = authority.rpartition("@")[2]
+    query = [(name, value) for name, value in query if name not in ("user", "password", "passfile")]
+    options = f"?{urlencode(query, quote_via=quote, safe='/,')}" if query else ""
+    return f"{scheme}://{quote(user, safe='')}:{quote(password, safe='')}@{place}{slash}{path}{options}"
 
 
 def _sooner(timeout_s: float, value: str) -> float:

@@ -130,7 +130,7 @@ class Witness:
             return found
         for place in sorted(self._directory.glob("*.mark")):
             try:
-                handle = os.open(place, os.O_RDWR | os.O_CLOEXEC)
+                handle = os.open(place, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
             except OSError:
                 continue
             kept = _read(handle)
@@ -149,7 +149,7 @@ class Witness:
         try:
             self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             place = self._directory / f"{self.writer}.mark"
-            self._handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._handle = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
             _lock(self._handle)
         except OSError as problem:
             logger.warning("witness.not_kept", path=str(self._directory), problem=problem.strerror)

@@ -161,5 +161,5 @@ async def _run(worker: Worker, install: Install, asked: argparse.Namespace) -> N
 async def _installed(install: Install, dsn: str) -> None:
     try:
         await install(dsn)
-    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as problem:
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
         raise OperatorError(database.UNREACHABLE, f"cannot install ({type(problem).__name__})") from None

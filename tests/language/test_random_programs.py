@@ -220,7 +220,7 @@ class Author:
         self._loops.pop()
         self._outer = outer
         body = "".join(self.lines[first:])
-        if total is not None and any(word in body for word in ("break", "continue", "return")):
+        if total is not None and any(word in body for word in ("break", "continue", "return", "abort")):
             del owned[total]  # others may decide how the loop ends
 
     def _fresh(self, owned: dict[str, set[str]], owners: set[str]) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import Callable
 from pathlib import Path
+from socket import gaierror
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
 import pytest
 
 from accompanist.errors import OperatorError
-from accompanist.log import address, refusals, settings
+from accompanist.log import address, provision, refusals, settings
 from accompanist.log.connection import connect
 from accompanist.worker import database as worker_database
 from ops import pgbouncer
+from ops.local import cluster
 from tests.postgres import Database
 
 
@@ -158,3 +162,71 @@ async def test_a_statement_that_was_prepared_elsewhere_tells_of_a_pooler(state: 
         async with refusals.readable("postgresql://u@h/d"):
             raise asyncpg.PostgresError.new({"C": state, "M": ""})
     assert refused.value.code == "ACC410"
+
+
+SECRET = "hunter2SECRET"
+SIGNS = ["?", "#", "/", "@", "%", "[", "]", " ", "\0", "\\", "'", ":", "&", "%zz", "="]
+PIECES = [
+    *(
+        "postgresql://",
+        "postgres://",
+        "",
+        "x://",
+        "u",
+        "u:",
+        "@",
+        "127.0.0.1",
+        ":1",
+        ":x",
+        "/",
+        "db",
+        "&",
+        "[::1]",
+        "é",
+    ),
+    *("?host=", "host=/nope", "password=", "sslmode=bad", "sslmode=require", "port=x", "passfile=/nope", "service=x"),
+    *("target_session_attrs=bad", "user=", "connect_timeout=x", "options=-c x", '"', *SIGNS),
+]
+ADDRESSES = int(os.environ.get("ACCOMPANIST_ADDRESSES", "150"))
+
+
+def malformed(chance: random.Random) -> str:
+    parts = [chance.choice([*PIECES, SECRET]) for _ in range(chance.randint(1, 9))]
+    if chance.random() < 0.5:
+        parts = [f"postgresql://u:{SECRET}{chance.choice(SIGNS)}x@127.0.0.1:1/db", *parts]
+    return "".join(parts)
+
+
+async def test_no_address_ends_in_a_traceback_or_shows_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it is: it is refused by an error of ours, which repeats nothing that may be a secret."""
+
+    def nowhere(host: object, *_: object, **__: object) -> list[object]:
+        raise gaierror(f"no name is looked up here, and {host} is one")
+
+    monkeypatch.setattr("socket.getaddrinfo", nowhere)
+    for name, value in {"PGHOST": "127.0.0.1", "PGPORT": "1"}.items():  # what an address leaves out
+        monkeypatch.setenv(name, value)
+    chance = random.Random(7)
+    for _ in range(ADDRESSES):
+        written = malformed(chance)
+        with pytest.raises(OperatorError) as refused:
+            await provision.bootstrap(written, {"stock": "stock"})
+        assert SECRET not in str(refused.value), written
+
+
+@pytest.mark.parametrize("sign", ["?", "#", "/", "@", "%zz", "["])
+def test_a_start_shows_no_password_that_was_not_quoted(sign: str, tmp_path: Path) -> None:
+    (tmp_path / "accompanist.toml").write_text("[service.stock]\n")
+    told = {"DATABASE_URL": f"postgresql://u:{SECRET}{sign}x@127.0.0.1:1/db"}
+    start = cluster(tmp_path / "var", told, config_file=tmp_path / "accompanist.toml")
+    with pytest.raises(OperatorError) as refused, start:
+        pass
+    assert refused.value.code == "ACC448" and SECRET not in str(refused.value)
+
+
+def test_another_login_at_the_same_place() -> None:
+    given = "postgresql://admin:old@h:1,g:2/db?sslmode=require&password=older"
+    made = address.of_login(given, "stock_sidecar", "p?s/w@rd")
+    assert made == "postgresql://stock_sidecar:p%3Fs%2Fw%40rd@h:1,g:2/db?sslmode=require"
+    assert address.shown(made) == "h:1,g:2/db"
+    assert address.of_login("host=/run dbname=x user=admin", "u", "p") == "postgresql://u:p@?host=/run&dbname=x"
