@@ -183,3 +183,8 @@ async def test_whoever_waits_for_a_flush_is_answered_whatever_happens(postgres_w
             await flusher.commit(written())
         assert list(await flusher.commit(written())) == []
     await flusher.close()
+
+
+def test_what_no_server_said_spoils_no_connection() -> None:
+    assert not faults.spoils(OSError("the line is gone"))
+    assert not faults.spoils(asyncpg.InterfaceError("it is closed"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 
-from accompanist.log.witness import is_there
+from accompanist.log.witness import Witness, is_there
 
 
 @pytest.mark.parametrize(
@@ -23,3 +25,13 @@ def test_a_server_has_the_last_mark_of_every_lane_or_commits_are_missing(
 ) -> None:
     """Of a lane that it knows nothing of it lacks the first commit, too."""
     assert is_there(told, found) is there
+
+
+def test_only_whose_commits_a_server_lacks_is_told() -> None:
+    witness = Witness("acc_warehouse")
+    keys = [(uuid4(), "warehouse") for _ in range(4)]
+    for number, key in enumerate(keys, 1):
+        witness.told(number % 2, number, [key])
+    assert witness.missing({0: 4, 1: 3}) == []
+    assert witness.missing({0: 2, 1: 3}) == [keys[3]]
+    assert witness.missing({1: 1}) == keys[1:]

@@ -10,8 +10,8 @@ from accompanist.runtime.burst import Burst, CallWorker
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name, Undid
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.operate import BY_HAND
-from accompanist.runtime.ports import Executed, Memory, Phase
+from accompanist.runtime.operate import BY_HAND, Standing, verbs
+from accompanist.runtime.ports import Executed, Memory, Parked, Phase
 from accompanist.runtime.session import Session
 from tests.runtime import sagas
 
@@ -165,3 +165,9 @@ def test_of_two_orders_neither_is_carried_out_again() -> None:
         again, _ = Session.recover(sagas.ring()["b"], Memory(session=row, inbox=(first, *inbox), results=()))
         assert again.row.parked is None
         assert set(again.row.verbs) == {"!operator/1", "!operator/2"}
+
+
+@pytest.mark.parametrize("phase", [Phase.SETTLED, Phase.ENDED])
+def test_what_is_over_takes_no_verb(phase: Phase) -> None:
+    assert verbs(Standing(phase, Parked("ACC201", "it cannot be"))) == ()
+    assert verbs(Standing(phase, None)) == ()

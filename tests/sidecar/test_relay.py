@@ -227,6 +227,12 @@ def test_a_peer_off_this_machine_is_reached_by_tls_only(tmp_path: Path) -> None:
     assert peering(found, found.service("a")).couriers["b"].url == "https://shipping.internal/peer"
 
 
+async def test_databases_of_one_name_on_two_servers_are_two(tmp_path: Path) -> None:
+    found = deployment(tmp_path, b_database="postgresql://elsewhere/one", c_database="postgresql:///one?host=db")
+    schemas, couriers = peering(found, found.service("a"))
+    assert (schemas, list(couriers)) == ({"a": "a", "c": "c"}, ["b"])
+
+
 def test_who_listens_knows_its_peers(tmp_path: Path) -> None:
     found = deployment(tmp_path)
     assert peers_access(found.service("b")).caller(b"Bearer 0123456789abcdef").name == "a"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import cast
 
 import msgspec
+from structlog.testing import capture_logs
 
 from accompanist import limits
 from accompanist.channels import peers
@@ -68,3 +69,14 @@ async def test_a_peer_that_does_not_answer_is_sent_nothing_more_for_now() -> Non
     assert not await sent(outbox, peer)
     assert peer.calls == [["1"], ["2"]]
     assert [one.site for one in outbox.due] == ["2", "3"]
+
+
+async def test_a_peer_that_is_away_is_told_of_once_and_once_when_it_is_back() -> None:
+    outbox, peer = Outbox("1", "2"), Peer(silent=1)
+    relay = Relay(cast(Log, outbox), {"b": peer}, lambda message, delivery: None)
+    with capture_logs() as lines:
+        await relay.send("b")
+        peer._silent = 2
+        await relay.send("b")
+        await relay.send("b")
+    assert [line["event"] for line in lines] == ["peer.away", "peer.back"]

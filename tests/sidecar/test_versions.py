@@ -13,6 +13,7 @@ from uuid import uuid4
 import msgspec
 import orjson
 import pytest
+from structlog.testing import capture_logs
 
 from accompanist import limits
 from accompanist.errors import OperatorError
@@ -411,9 +412,12 @@ async def test_between_times_the_log_is_asked_only_for_what_is_missing(deploymen
         async def recover(self, keys: object) -> None: ...
 
     versions = Versions(hosted, cast(ports.Log, Log()), tombstone_ms=10_000, clock=lambda: deployment.now)
-    await versions.step(Sessions())
+    with capture_logs() as lines:
+        await versions.step(Sessions())
     assert asked == [["f" * 64]]
     deployment.now += limits.version_touch_ms / 1000
-    await versions.step(Sessions())
-    await versions.step(Sessions())
+    with capture_logs() as later:
+        await versions.step(Sessions())
+        await versions.step(Sessions())
+    assert [line["event"] for line in (*lines, *later)].count("version.unhostable") == len(Sessions.unhosted)
     assert asked[1:] == [["f" * 64], "keep", "forget", ["f" * 64]]
