@@ -30,8 +30,8 @@ mode. Deadline, time and attributes are the initiator's to say, and every role k
 message says of them is read by nobody. Were they compared, a participant that speaks first could shut out all others.
 
 Not promised: that a participant tells the truth where its word counts. It may send any value that its program could
-send, abort before it has voted, stay silent, or leave out a role that it has reached when it votes. An initiator may
-settle or end its own saga as it likes.
+send, abort before it has voted, stay silent, or leave out a role that it has reached when it says whom. An initiator
+may settle or end its own saga as it likes.
 """
 
 from __future__ import annotations
@@ -177,10 +177,9 @@ def within_reach(choreography: Choreography) -> frozenset[str]:
 
 
 def reached_by(choreography: Choreography, message: Message) -> frozenset[str]:
-    """Whom the sender of a `done` or `compensated` has reached. Of a `done` it is what it says, as far as its program
-    can send there. Of a `compensated` it is all that its program can send to, whatever it says (design 3.5)."""
-    sends_to = choreography.projections[message.sender].sends_to
-    return sends_to if message.kind is Kind.COMPENSATED else roles_in(message) & sends_to
+    """Whom the sender of a `done` or `compensated` has reached: what it says, as far as its program can send there. A
+    role that its session never reached has reached nobody, and says so."""
+    return roles_in(message) & choreography.projections[message.sender].sends_to
 
 
 def leaves(choreography: Choreography) -> bool:

@@ -31,7 +31,7 @@ from accompanist.language.program import RoleProgram
 from accompanist.runtime.beginning import begins
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.control import CLIENT
-from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.operate import BY_HAND
 from accompanist.runtime.ports import Delivery, Phase, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.requests import CANCELLED, DEADLINE
@@ -84,6 +84,12 @@ class Believed:
         """Where everything is left as it is."""
         self._judged: set[tuple[Any, ...]] = set()
         self._begins: set[Place] = set()
+        self._written: set[Place] = set()
+        """Where there was a row before: one that is ended from the start says that nothing will begin here."""
+
+    def subject_in(self, header: Header) -> Subject | None:
+        """What a header says that its session is about."""
+        return self._subjects.get(header.fingerprint)
 
     def honest(self, session: UUID, role: str) -> bool:
         """Whether an honest service plays a role of a session."""
@@ -151,7 +157,9 @@ class Believed:
         """An honest service has written a row."""
         session, role = key
         choreography = row.header.choreography
-        subject = self.runs_as.get(key) or self._cluster.subjects_of.get(session)
+        subject = self.runs_as.get(key) or self._subjects.get(row.header.fingerprint)
+        tombstone = row.outcome == "ended" and key not in self._written
+        self._written.add(key)
         if subject is None:
             self._wrong(key, f"a session of {choreography}, which nothing says what it is")
             return
@@ -164,7 +172,8 @@ class Believed:
         if session not in self._cluster.subjects_of and key not in self._begins:
             self._begins.add(key)
             self._begun(key, subject)
-        self._by_hand(key, row, subject)
+        if not tombstone:  # of which nothing was done that could be left
+            self._by_hand(key, row, subject)
         granted = row.granted or ""
         if first and granted.startswith((CANCELLED, DEADLINE)) and session not in self._cancelled:
             self._wrong(key, f"it is undone, as {granted!r}, and nobody who may has asked for that")
@@ -172,7 +181,7 @@ class Believed:
             self._undone.add(key)
         if row.left:
             self._left.add(key)
-        if row.outcome is None or not first:
+        if row.outcome is None or not first or tombstone:
             return
         outcomes = self._cluster.judge.outcomes
         if role != initiator and outcomes.get((session, initiator)) != row.outcome:
@@ -264,6 +273,11 @@ class Believed:
 
     def _subject(self, key: Place) -> Subject:
         return self.runs_as.get(key) or self._cluster.subjects_of[key[0]]
+
+    def waits(self, names: Iterable[Any]) -> list[Any]:
+        """Of messages that wait: those that are not of a session which the hostile service has to do with. What it made
+        up waits for long, within its bound."""
+        return [name for name in names if not self._hostile.plays(name[0])]
 
     def strange(self, service: str, names: Iterable[Any]) -> list[Any]:
         """Of things by session: those that have nothing to do with the hostile service, or are of a session that it

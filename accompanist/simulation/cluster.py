@@ -192,6 +192,11 @@ class Cluster:
         found = None if self.hostile is None else self.hostile.believed.runs_as.get((session, role))
         return found or self.subjects_of[session]
 
+    def subject_in(self, message: Message) -> Subject:
+        """What a message is about. A role may answer for a session that it never began."""
+        found = None if self.hostile is None else self.hostile.believed.subject_in(message.header)
+        return found or self.subject_at(message.session, message.sender or message.receiver)
+
     def lied_of(self, session: UUID) -> bool:
         """Whether a session is one that a hostile service has to do with."""
         return self.hostile is not None and self.hostile.plays(session)
@@ -430,9 +435,9 @@ class Replica:
             "loads": driver._loading,
             "commits": driver._committing,
             "evicted": driver._left,
-            "unhosted": driver.unhosted,
         }
         held = {name: len(left(self.service, keys)) for name, keys in by_session.items()}
+        held["unhosted"] = len(left(self.service, driver.unhosted, waits=True))
         if self.cluster.hostile is not None:  # what may stay open for its sake is at work
             return held
         return held | {

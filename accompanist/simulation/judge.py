@@ -168,7 +168,7 @@ class Judge:
             hostile.believed.handed_over(message, service)
             if hostile.service == service:
                 return
-        choreography = self._cluster.subject_at(message.session, message.sender or message.receiver).choreography
+        choreography = self._cluster.subject_in(message).choreography
         if begins(message, choreography):
             self.reached[message.session, message.receiver] = None
         if message.kind is Kind.CANCEL and reason_in(message) == DEADLINE:
@@ -343,7 +343,7 @@ class Judge:
         """What is left, in words; nothing, once all is over and collected."""
         for service, tables in self._cluster.database.services.items():
             for name in ("sessions", "stubs", "inbox", "arrivals", "results", "outbox", "forgotten"):
-                if left := self.left_of(service, getattr(tables, name)):
+                if left := self.left_of(service, getattr(tables, name), waits=name in ("inbox", "arrivals")):
                     yield f"{service}: {len(left)} rows are left of {name}: {left[0]}"
         for replica in replicas:
             for what, count in replica.held().items():
@@ -353,9 +353,11 @@ class Judge:
             if left := self.left_of(service, workers.fences):
                 yield f"{service}: the fence holds {len(left)} sessions"
 
-    def left_of(self, service: str, names: Iterable[Any]) -> list[Any]:
+    def left_of(self, service: str, names: Iterable[Any], waits: bool = False) -> list[Any]:
         """Of what is there by session, what should not be."""
         hostile = self._cluster.hostile
         if hostile is None:
             return list(names)
-        return [] if hostile.service == service else hostile.believed.strange(service, names)
+        if hostile.service == service:
+            return []
+        return hostile.believed.waits(names) if waits else hostile.believed.strange(service, names)

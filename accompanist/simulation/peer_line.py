@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from accompanist.rpc.access import calls_as
+from accompanist.rpc.envelope import RpcError
 from accompanist.runtime.answers import Answer, Fault, Replied, RetryLater
 from accompanist.runtime.ports import LogUnavailable
 from accompanist.sidecar.relay import Receiver
@@ -71,6 +72,8 @@ class PeerLine:
             said: Answer = Replied(await Receiver(replica.log).deliver(params, None))
         except LogUnavailable:
             said = RetryLater("the log is away")
+        except RpcError as problem:
+            said = Fault(problem.message, refused=True)
         self._settle_soon(answer, said)
 
     def _settle_soon(self, answer: asyncio.Future[Answer] | None, said: Answer) -> None:

@@ -226,12 +226,15 @@ def test_the_initiator_begins_with_a_start_and_with_nothing_else() -> None:
 
 
 def test_a_role_is_taken_to_have_reached_whom_its_program_sends_to_and_nobody_else() -> None:
-    """A `done` may leave some out, for the program has branches; a `compensated` is of all of them."""
+    """A `done` may leave some out, for the program has branches; so may a `compensated`, of a role that was never
+    reached itself."""
     choreography = sagas.ring()["a"].choreography
     done = control(sagas.HEADER, Kind.DONE, "b", "a", ["a", "b", "c", "nobody"])
-    undone = control(sagas.HEADER, Kind.COMPENSATED, "b", "a", {"reason": "no", "roles": []})
+    undone = control(sagas.HEADER, Kind.COMPENSATED, "b", "a", {"reason": "no", "roles": ["b", "c", "nobody"]})
+    never = control(sagas.HEADER, Kind.COMPENSATED, "b", "a", {"reason": "no", "roles": []})
     assert authority.reached_by(choreography, done) == {"c"}
     assert authority.reached_by(choreography, undone) == {"c"}
+    assert authority.reached_by(choreography, never) == frozenset()
 
 
 def test_the_parts_of_the_table_are_all_of_use() -> None:
