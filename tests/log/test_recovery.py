@@ -145,3 +145,17 @@ async def test_the_messages_of_a_heavy_session_come_in_pages_from_the_one_that_i
     monkeypatch.setattr(limits, "page_rows_max", 9)
     monkeypatch.setattr(limits, "page_bytes_max", 201)
     assert await page("2[3]") == ["2[3]", "2[4]", "2[5]"]
+
+
+async def test_a_message_for_one_role_is_not_answered_by_the_session_of_another(world: World) -> None:
+    """A service may play two roles of a saga: the one that heard of it first leaves the other its messages."""
+    log, warehouse = await owner(world, "loyalty"), await owner(world, "warehouse")
+    of = header()
+    sent = tuple(message(of, "1", role, sender="loyalty") for role in ("warehouse", "stock"))
+    await log.flush([burst(of, messages=sent)])
+    taken = await warehouse.take(10)
+    assert len(taken) == 2
+    await warehouse.take(10, taken)
+    await warehouse.flush([burst(of, session=row(of))])
+    for _ in range(2):
+        assert set(await warehouse.unfinished(ALL)) == {(of.session, "warehouse"), (of.session, "stock")}

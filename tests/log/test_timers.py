@@ -9,7 +9,7 @@ from accompanist.limits import shards_count
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import LeaseLost, Parked, Phase, ResultKind
 from accompanist.runtime.who import Who
-from tests.log.letters import burst, header, result, row, timer
+from tests.log.letters import burst, header, result, row, shard, timer
 from tests.log.worlds import AnyLog, World, owner
 
 AGAIN_S = limits.timer_again_ms / 1000
@@ -147,3 +147,12 @@ async def test_a_collected_session_leaves_no_timer(world: World) -> None:
     await world.pass_time(11)
     assert await log.collect(10_000, 10) == 1
     assert await log.timers() == []
+
+
+async def test_another_s_timer_is_no_reason_to_look_again(world: World) -> None:
+    logs = [await world.sidecar("warehouse") for _ in range(2)]
+    for _ in range(3):
+        held = [{lease.shard for lease in (await log.lease(f"r{n}", shards_count))[0]} for n, log in enumerate(logs)]
+    for log, shards, seconds in zip(logs, held, (100.0, 10.0), strict=True):
+        await setting(log, next(of for of in iter(header, None) if shard(of) in shards), "7", seconds=seconds)
+    assert (await logs[0].due(10)).next_s == pytest.approx(100, abs=10)
