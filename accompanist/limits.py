@@ -69,7 +69,9 @@ pending_rows_max = 1_000  # of each queue that is looked through then; what may 
 heartbeat_ms = 10_000  # of the listening connection
 notify_hold_ms = 3  # after one NOTIFY left at once, the next waits this long
 log_role_statement_ms = 10_000  # of a login that says nothing of itself
-log_role_connections_max = 80  # of all sidecars of a service; a server has 100 unless told otherwise
+log_role_connections_min = 12  # of all sidecars of a service: a pool, LISTEN, NOTIFY and a look at the start
+spared_connections_min = 10  # of a server, which no login of a service is given
+role_connections_former_max = 80  # what a login was given whatever the server has
 outbox_retry_ms = 500  # how often an outbox with rows that are due is looked at, and the first back-off of a row
 undelivered_rows_max = 200  # messages that are never taken, looked for at once
 outbox_retry_cap_ms = 15_000  # a row that is refused for long is tried this often
@@ -151,7 +153,6 @@ fence_look_ms = 60_000  # how often a worker that has no fence is asked whether 
 unended_wait_ms = 60_000  # of a compensation, for a call to a worker without a fence; then a person is asked
 
 # -- one worker ------------------------------------------------------------------------------------
-worker_role_connections_max = 80  # of all workers of a service
 worker_role_statement_ms = 30_000  # of a worker that says nothing of itself
 worker_connections_max = 16  # of one process
 worker_connect_ms = 5_000

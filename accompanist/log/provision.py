@@ -3,8 +3,10 @@
 Three Postgres roles a service: `<service>_owner` (no login) owns the schema and runs the revisions;
 `<service>_sidecar` logs in, has the rows it needs and no DDL; `<service>_worker` logs in and owns a schema of its
 own, `<service>_worker`, for its tables and its fence. Every sidecar is a member of `accompanist_peer`, which may
-execute each service's `deliver()` and nothing else. A login has a bound on its connections and on the time of a
-statement, so that one that runs wild leaves room for the others; an operator's own choice of these stays.
+execute each service's `deliver()` and nothing else. A login has a bound on its connections, its part of what the
+server has, so that one that runs wild leaves room for the others; it cannot lift that. Limits on the time of a
+statement are set for what the login runs without saying anything itself: they are no bound, a login may change its own.
+An operator's own choice of all these stays.
 
 `bootstrap` needs a login that may create roles and schemas; `migrate` needs one that is a member of the owner (the
 one that bootstrapped is). Both may be done again at any time and change nothing then. Login roles are made without a
@@ -55,6 +57,11 @@ async def bootstrap(dsn: str, services: Mapping[str, str]) -> None:
                 await connection.execute(f"COMMENT ON ROLE {names.PEER_ROLE} IS 'Accompanist: sidecars'")
                 for service, schema in services.items():
                     await _bootstrap_service(connection, service, names.identifier(schema))
+                each = await connection.fetchval(_EACH, limits.spared_connections_min)  # now that all logins are there
+                for service in services:
+                    sidecar, worker = names.sidecar_role(service), names.worker_role(service)
+                    await _bound(connection, sidecar, max(limits.log_role_connections_min, each))
+                    await _bound(connection, worker, max(limits.worker_connections_max, each))
         finally:
             await connection.close(timeout=limits.end_s)
 
@@ -67,8 +74,8 @@ async def _bootstrap_service(connection: asyncpg.Connection, service: str, schem
     await connection.execute(f"GRANT {names.PEER_ROLE} TO {sidecar}")
     await connection.execute(f"GRANT {owner} TO CURRENT_USER")
     await connection.execute(f"GRANT {worker} TO CURRENT_USER")
-    await _bound(connection, sidecar, limits.log_role_connections_max, limits.log_role_statement_ms)
-    await _bound(connection, worker, limits.worker_role_connections_max, limits.worker_role_statement_ms)
+    await _time(connection, sidecar, limits.log_role_statement_ms)
+    await _time(connection, worker, limits.worker_role_statement_ms)
     for place, holder in ((schema, owner), (worker, worker)):
         await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {place} AUTHORIZATION {holder}")
     held = await connection.fetchval("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = $1", schema)
@@ -85,11 +92,29 @@ async def _role(connection: asyncpg.Connection, name: str, *, login: bool) -> No
             await connection.execute(f"CREATE ROLE {names.identifier(name)} {'LOGIN' if login else 'NOLOGIN'}")
 
 
-async def _bound(connection: asyncpg.Connection, role: str, connections_max: int, statement_ms: int) -> None:
-    """What one login may take of the server, whatever its programs say of themselves. An operator's choice stays."""
-    row = await connection.fetchrow("SELECT rolconnlimit, rolconfig FROM pg_roles WHERE rolname = $1", role)
-    if row["rolconnlimit"] == -1:
+_EACH = """
+SELECT (current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
+        - coalesce(current_setting('reserved_connections', true), '0')::integer - $1)
+    / (SELECT count(*)::integer FROM pg_roles WHERE rolcanlogin AND rolname ~ '_(sidecar|worker)$')"""
+_LIMITED = "SELECT rolconnlimit AS now, shobj_description(oid, 'pg_authid') AS said FROM pg_roles WHERE rolname = $1"
+
+
+async def _bound(connection: asyncpg.Connection, role: str, connections_max: int) -> None:
+    """What one login may take of the server's connections. A comment remembers what was set here: an operator's choice
+    is another, and stays."""
+    row = await connection.fetchrow(_LIMITED, role)
+    if (
+        row["now"] in (-1, limits.role_connections_former_max)
+        or row["said"] == f"Accompanist: {row['now']} connections"
+    ):
         await connection.execute(f"ALTER ROLE {names.identifier(role)} CONNECTION LIMIT {connections_max:d}")
+        comment = f"COMMENT ON ROLE {names.identifier(role)} IS 'Accompanist: {connections_max:d} connections'"
+        await connection.execute(comment)
+
+
+async def _time(connection: asyncpg.Connection, role: str, statement_ms: int) -> None:
+    """How long a statement of a login takes that says nothing itself. An operator's choice stays."""
+    row = await connection.fetchrow("SELECT rolconfig FROM pg_roles WHERE rolname = $1", role)
     chosen = {setting.partition("=")[0] for setting in row["rolconfig"] or ()}
     for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
         if setting not in chosen:

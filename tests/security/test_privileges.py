@@ -159,30 +159,43 @@ async def test_a_login_makes_things_in_its_own_schema_only(admin: asyncpg.Connec
             assert creates == ([role] if role == names.worker_role(service) else [])
 
 
-async def test_a_login_has_bounds_of_its_own(admin: asyncpg.Connection) -> None:
+LOGINS = [role(service) for service in SERVICES for role in (names.sidecar_role, names.worker_role)]
+
+
+async def test_all_logins_together_leave_connections_for_others(admin: asyncpg.Connection) -> None:
+    rows = await admin.fetch("SELECT rolname, rolconnlimit FROM pg_roles WHERE rolname = ANY ($1::text[])", LOGINS)
+    given = {row["rolname"]: row["rolconnlimit"] for row in rows}
+    there = int(await admin.fetchval("SHOW max_connections"))
+    assert sum(given.values()) <= there - limits.spared_connections_min
     for service in SERVICES:
-        for role, connections, statement_ms in (
-            (names.sidecar_role(service), limits.log_role_connections_max, limits.log_role_statement_ms),
-            (names.worker_role(service), limits.worker_role_connections_max, limits.worker_role_statement_ms),
-        ):
-            row = await admin.fetchrow("SELECT rolconnlimit, rolconfig FROM pg_roles WHERE rolname = $1", role)
-            assert row["rolconnlimit"] == connections
-            assert set(row["rolconfig"]) >= {
-                f"statement_timeout={statement_ms}",
-                f"idle_in_transaction_session_timeout={statement_ms}",
-            }
+        assert given[names.sidecar_role(service)] >= limits.log_role_connections_min > limits.log_connections_max
+        assert given[names.worker_role(service)] >= limits.worker_connections_max
+
+
+async def test_a_login_cannot_lift_its_bound(admin: asyncpg.Connection) -> None:
+    for role in LOGINS:
+        await admin.execute(f"SET SESSION AUTHORIZATION {role}")
+        for lifted in (f"ALTER ROLE {role} CONNECTION LIMIT -1", f"COMMENT ON ROLE {role} IS 'mine'"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await admin.execute(lifted)
+        await admin.execute("RESET SESSION AUTHORIZATION")
 
 
 async def test_an_operators_own_bounds_stay(admin: asyncpg.Connection, module_database: Database) -> None:
     role = names.worker_role("payment")
+    before = await admin.fetchval("SELECT rolconnlimit FROM pg_roles WHERE rolname = $1", role)
     try:
         await admin.execute(f"ALTER ROLE {role} CONNECTION LIMIT 7")
         await admin.execute(f"ALTER ROLE {role} SET statement_timeout = 1234")
         await provision.bootstrap(module_database.dsn(), SERVICES)
         row = await admin.fetchrow("SELECT rolconnlimit, rolconfig FROM pg_roles WHERE rolname = $1", role)
         assert row["rolconnlimit"] == 7 and "statement_timeout=1234" in row["rolconfig"]
+        await admin.execute(f"ALTER ROLE {role} CONNECTION LIMIT {limits.role_connections_former_max:d}")
+        await provision.bootstrap(module_database.dsn(), SERVICES)
+        after = await admin.fetchval("SELECT rolconnlimit FROM pg_roles WHERE rolname = $1", role)
+        assert after == before, "what every login was given before is nobody's choice"
     finally:  # roles are the server's, and other tests use them
-        await admin.execute(f"ALTER ROLE {role} CONNECTION LIMIT {limits.worker_role_connections_max:d}")
+        await admin.execute(f"ALTER ROLE {role} CONNECTION LIMIT {before:d}")
         await admin.execute(f"ALTER ROLE {role} SET statement_timeout = {limits.worker_role_statement_ms:d}")
 
 
