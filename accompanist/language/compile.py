@@ -32,6 +32,7 @@ from accompanist.language.saga import SagaCheck
 from accompanist.language.secrecy import check_secrets
 from accompanist.language.source import Read, Source, Span
 from accompanist.language.typed import Typing
+from accompanist.language.types import Type
 from accompanist.language.write import Writer
 
 
@@ -188,6 +189,15 @@ def _untyped(role: RoleClass) -> bool:
     )
 
 
+def _unknown(whole: Whole) -> bool:
+    """Whether something moves whose type was refused, perhaps where another choreography came by before."""
+    return any(
+        isinstance(type := getattr(point, "type", None), Type) and not type.known
+        for block in whole.blocks
+        for point in walk(block)
+    )
+
+
 class _Compilation:
     """The passes over one choreography."""
 
@@ -218,7 +228,7 @@ class _Compilation:
         amended = amender.whole(normal)
         check_secrets(amended, names, header, sources, findings)
         commitment = SagaCheck(header, sources, findings, refusal).check(amended)
-        if len(findings) > before or any(_untyped(role) for role in header.roles.values()):
+        if len(findings) > before or any(_untyped(role) for role in header.roles.values()) or _unknown(amended):
             return None
         writer = Writer(self._module, self._modules, self._messages, names, header, findings)
         return writer.write(normal, amended, commitment)

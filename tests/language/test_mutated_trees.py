@@ -101,3 +101,28 @@ def saga(a: A, x: At[int, "a"]) -> At[int, "a"]:
     source = made.projections["a"].source
     ast.parse(source)
     assert "from pkg import mod\n\nOrder = mod.Order\n" in source
+
+
+def test_what_a_role_offers_was_refused_and_two_choreographies_ask_for_it() -> None:
+    """It is said once, where it stands, and no program is written with it."""
+    text = """
+from accompanist import At, Role, choreography, query
+
+
+class A(Role):
+    @query
+    def f(self, x: int) -> nowhere.X: ...
+
+
+@choreography
+def inner(a: A, x: At[int, "a"]) -> At[int, "a"]:
+    y = a.f(x)
+    return x
+
+
+@choreography
+def outer(a: A, x: At[int, "a"]) -> At[int, "a"]:
+    return inner(a, x)
+"""
+    found = compile_file("saga.py", root=".", read={"saga.py": text}.get)
+    assert [(one.code, one.line) for one in found.diagnostics] == [("ACC140", 8)]
