@@ -125,4 +125,4 @@ def outer(a: A, x: At[int, "a"]) -> At[int, "a"]:
     return inner(a, x)
 """
     found = compile_file("saga.py", root=".", read={"saga.py": text}.get)
-    assert [(one.code, one.line) for one in found.diagnostics] == [("ACC140", 8)]
+    assert [(one.code, one.line) for one in found.diagnostics] == [("ACC140", 7)]
