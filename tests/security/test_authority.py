@@ -255,7 +255,7 @@ async def test_a_neighbour_does_not_skip_our_compensations(database: Database) -
         await asyncio.wait_for(loyalty.worker.asked.wait(), WAIT_S)
         await saga.stands("payment", Phase.DONE)
         saga.services["payment"].worker.undoes.clear()
-        await saga.lie(saga.said(Kind.ABORT, "no"))
+        await saga.say_home("warehouse", saga.client(Kind.CANCEL, "!cancel", b'"no more"'))
         await saga.stands("payment", Phase.UNDOING)
         for number, verb in enumerate(("park", "resolve")):
             await saga.lie(saga.said(Kind.OPERATOR, order(verb), site=f"!operator/{number}"))
@@ -263,7 +263,6 @@ async def test_a_neighbour_does_not_skip_our_compensations(database: Database) -
         await saga.stands("payment", Phase.UNDONE, Phase.ENDED)
         undone = [one.outcome for one in (await saga.memory("payment")).results if one.kind is ResultKind.COMPENSATE]
         assert undone == ["replied"]
-        await saga.say_home("warehouse", saga.client(Kind.CANCEL, "!cancel", b'"no more"'))
         for role in SERVICES:
             await saga.stands(role, Phase.ENDED)
         fence = fences(saga)["payment"]

@@ -57,6 +57,10 @@ class Plant:
     """The choreography that shows it best."""
     plain: bool | None = None
     """Whether the workers have no fence."""
+    hostile: bool | None = None
+    """Whether a hostile service is needed to show it."""
+    says: str = ""
+    """What the judges have to say of it, where they may say other things."""
 
     @contextmanager
     def grown(self) -> Iterator[None]:
@@ -70,8 +74,8 @@ def found(plant: Plant) -> tuple[int, Ran] | None:
     """After how many seeds it was found, and the run that found it."""
     with plant.grown():
         for seed in range(plant.seeds_max):
-            ran = run(Setting(seed, plain=plant.plain), subjects(plant.only))
-            if ran.broken:
+            ran = run(Setting(seed, plain=plant.plain, hostile=plant.hostile), subjects(plant.only))
+            if any(plant.says in broken for broken in ran.broken):
                 return seed + 1, ran
     return None
 
@@ -461,9 +465,9 @@ LATE_NEWS = Plant("late-news", "late answers of the log are believed", 0, late_n
 what follows from it. `tests/sidecar/test_late_answers.py` arranges the rest by hand, and finds it."""
 
 
-def main(names: Sequence[str]) -> int:
+def main(names: Sequence[str], plants: Sequence[Plant] = PLANTED) -> int:
     missed = 0
-    for plant in PLANTED:
+    for plant in plants:
         if names and plant.name not in names:
             continue
         began = time.perf_counter()

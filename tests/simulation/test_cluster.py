@@ -16,6 +16,7 @@ from accompanist.simulation.run import Ran, Setting, run
 from accompanist.simulation.shrink import shrink
 from tests.language.programs import ROOT
 from tests.sidecar import test_late_answers
+from tests.simulation.holes import HOLES
 from tests.simulation.planted import LATE_NEWS, PLANTED, Plant, found
 from tests.simulation.subjects import FILES, subjects
 
@@ -83,7 +84,7 @@ def test_a_setting_says_how_to_repeat_it() -> None:
     assert told == "accompanist simulate orders.py --seed 7 --without crash,pause --faults-max 3 --sessions-max 2"
 
 
-@pytest.mark.parametrize("plant", [plant for plant in PLANTED if plant.quick], ids=lambda plant: plant.name)
+@pytest.mark.parametrize("plant", [plant for plant in (*PLANTED, *HOLES) if plant.quick], ids=lambda plant: plant.name)
 def test_a_planted_bug_is_found(plant: Plant) -> None:
     assert found(plant) is not None, f"{plant.about}: not found in {plant.seeds_max} seeds"
 
