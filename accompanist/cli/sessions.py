@@ -226,7 +226,7 @@ def _page(session: str, told: dict[str, Any]) -> str:
         for service, answer in told.items()
         for one in answer.get("unhosted", ())
     ]
-    parts += ["", _roles(rows, told), "", _sites(told)]
+    parts += ["", _roles(rows, told), "", _sites(told, headers[0]["bindings"] if headers else {})]
     parts += _exits(told)
     if cut := [service for service, answer in told.items() if answer.get("next")]:
         parts += ["", f"{', '.join(cut)}: there is more than is shown here; --json shows all of it"]
@@ -257,14 +257,23 @@ def _roles(rows: list[tuple[str, Any]], told: dict[str, Any]) -> str:
     return table(("role", "service", "state", "vote", "outcome", "why"), lines)
 
 
-def _sites(told: dict[str, Any]) -> str:
+def _strange(message: dict[str, Any], bindings: dict[str, str]) -> str:
+    """The service that wrote a message, where that is not the one that plays its sender."""
+    plays = bindings.get(message["sender"] or message["receiver"])
+    wrote = str(message.get("service", plays))
+    return wrote if message["place"] == "inbox" and bindings and wrote != plays else ""
+
+
+def _sites(told: dict[str, Any], bindings: dict[str, str]) -> str:
     """Each site's message and result, in the program's order; what travels in control messages comes last."""
     lines: dict[tuple[str, ...], tuple[str, str, str]] = {}
     for answer in told.values():
         for message in answer.get("messages", ()):
             way = f"{message['sender'] or 'client'} -> {message['receiver']}"
             waits = f" (waits in the outbox: {message['answer']})" if message["place"] == "outbox" else ""
-            key = (message["site"], "0", message["sender"], message["receiver"])
+            if strange := _strange(message, bindings):
+                waits = f" (written by {strange}, and not believed)"
+            key = (message["site"], "0", message["sender"], message["receiver"], strange)
             if key not in lines or not waits:
                 site = "!operator" if message["kind"] == "operator" else message["site"]
                 lines[key] = (site, f"{way}  {message['kind']}{waits}", _short(message["payload"]))

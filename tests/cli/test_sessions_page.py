@@ -35,6 +35,17 @@ def test_a_persons_word_stands_under_a_site_that_can_be_read() -> None:
     assert [line.split()[0] for line in page.splitlines() if "client" in line] == ["!operator", "!operator"]
 
 
+def test_a_message_that_another_service_wrote_stands_beside_the_true_one_with_its_name() -> None:
+    header = {"choreography": "c", "fingerprint": "f", "initiator": "a", "started_at": 0.0}
+    header["bindings"] = {"a": "x", "b": "y"}
+    row = {"role": "b", "phase": "running", "header": header}
+    said = {"site": "2", "kind": "data", "sender": "a", "receiver": "b", "place": "inbox", "payload": "1"}
+    page = _page(SESSION, {"y": {"rows": [row], "messages": [said | {"service": "z"}, said | {"service": "x"}]}})
+    told = [line for line in page.splitlines() if "a -> b" in line]
+    assert len(told) == 2
+    assert ["written by z, and not believed" in line for line in told] == [False, True]
+
+
 def test_nothing_is_told_of_people_where_nobody_did_anything() -> None:
     assert "when" not in _page(SESSION, {"stock": {"audits": []}})
 

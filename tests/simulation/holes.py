@@ -3,8 +3,7 @@
 python -m tests.simulation.holes [NAME ...]
 
 A row of the table is open to every role, or something beside the table is not looked at. Told of an event in a role's
-name, a session hears nothing: it looks for what nobody said. A cancel by any role is a request that its owner may well
-have granted to the initiator; no search tells them apart.
+name, a session hears nothing: it looks for what nobody said.
 """
 
 from __future__ import annotations
@@ -54,19 +53,21 @@ def any_header_begins() -> Sequence[Any]:
 
 
 def _hole(name: str, about: str, seeds_max: int, patches: Callable[[], Sequence[Any]], says: str) -> Plant:
-    return Plant(name, about, seeds_max, patches, quick=seeds_max <= 10, hostile=True, says=says)
+    return Plant(name, about, seeds_max, patches, quick=seeds_max <= 40, hostile=True, says=says)
 
 
-HEARD = "and was heard"
+JUDGED = "may not "
+"""A role may not say that, or it may not begin a session."""
 HOLES = [
     _hole("orders", "anyone is our operator", 10, _said_by_anyone(Kind.OPERATOR, OPERATOR_SITE), "gave the order"),
-    _hole("starts", "anyone starts a saga for others", 20, _said_by_anyone(Kind.START), "may not begin it"),
-    _hole("settles", "anyone settles", 60, _said_by_anyone(Kind.SETTLED), HEARD),
-    _hole("ends", "anyone ends", 40, _said_by_anyone(Kind.ENDED), HEARD),
-    _hole("votes", "votes are counted by anyone", 30, _said_by_anyone(Kind.DONE), HEARD),
-    _hole("answers", "anyone is answered that all is undone", 80, _said_by_anyone(Kind.COMPENSATED), HEARD),
-    _hole("aborts", "anyone aborts at anyone's", 10, _said_by_anyone(Kind.ABORT), HEARD),
-    _hole("points", "a program is told what it does not ask for", 80, anything_at_a_point, "may not begin it"),
+    _hole("starts", "anyone starts a saga for others", 20, _said_by_anyone(Kind.START), JUDGED),
+    _hole("settles", "anyone settles", 120, _said_by_anyone(Kind.SETTLED), JUDGED),
+    _hole("ends", "anyone ends", 40, _said_by_anyone(Kind.ENDED), JUDGED),
+    _hole("votes", "votes are counted by anyone", 30, _said_by_anyone(Kind.DONE), JUDGED),
+    _hole("answers", "anyone is answered that all is undone", 80, _said_by_anyone(Kind.COMPENSATED), JUDGED),
+    _hole("aborts", "anyone aborts at anyone's", 40, _said_by_anyone(Kind.ABORT), JUDGED),
+    _hole("cancels", "anyone asks for a saga to be undone", 200, _said_by_anyone(Kind.CANCEL), JUDGED),
+    _hole("points", "a program is told what it does not ask for", 80, anything_at_a_point, JUDGED),
     _hole("speakers", "who speaks is not looked at", 10, anyone_speaks, "while"),
     _hole("headers", "anyone is a saga's initiator", 30, any_header_begins, "session.broken"),
 ]
