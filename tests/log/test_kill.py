@@ -10,6 +10,7 @@ import pytest
 from accompanist.limits import shards_count
 from accompanist.log.group import Flusher
 from accompanist.log.listener import Listener
+from accompanist.log.names import channel
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.ports import Delivery
 from ops.postgres import Server
@@ -78,7 +79,8 @@ async def test_no_acknowledged_commit_is_lost(killable: list[Server]) -> None:
     assert set(acknowledged) <= taken
     woken.clear()
     async with asyncio.timeout(30):
-        await woken.wait()
+        while not woken.is_set():  # the listener is connected again
+            await payment.execute("SELECT pg_notify($1, '')", channel("acc_payment"))
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     await flusher.close()
