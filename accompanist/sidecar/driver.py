@@ -23,7 +23,8 @@ within `lazy_ms`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from uuid import UUID
 
@@ -103,17 +104,21 @@ class Driver(Holding):
         """Messages from the inbox. What is not believed of who wrote it is passed over."""
         self._tracing.taken(len(taken))
         for entry in taken:
-            message = entry.message
-            if not self._belief.spoken(entry):
-                continue
-            crashpoints.reached("sidecar.message_taken")
-            key = (message.session, message.receiver)
-            try:
-                self.arrive(message, known=entry.known or not self._news.is_news(key))
-            except Exception:  # whatever it is, it is of one session, and the inbox is of all
-                logger.exception("message.failed", session=str(message.session), role=message.receiver)
-                if (live := self._sessions.get(key)) is not None:
-                    self._give_up(live)
+            key = (entry.message.session, entry.message.receiver)
+            with self._alone(key):
+                if self._belief.spoken(entry):
+                    crashpoints.reached("sidecar.message_taken")
+                    self._arrive(entry.message, known=entry.known or not self._news.is_news(key))
+
+    @contextmanager
+    def _alone(self, key: Key) -> Iterator[None]:
+        """Whatever is raised while something is taken in is of this session, and what it came with is of all. It is in
+        the log, so the session is made again from there, after a back-off that grows as long as it raises."""
+        try:
+            yield
+        except Exception as problem:
+            logger.exception("message.failed", session=str(key[0]), role=key[1])
+            self._damaged(key, problem, reading=True)
 
     async def hand_in(self, message: Message) -> Delivery | None:
         """A client's message, the short way, where the session's shard is ours: handed over after its commit, not
@@ -134,6 +139,10 @@ class Driver(Holding):
 
     def arrive(self, message: Message, *, known: bool) -> None:
         """A message that is in the inbox. `known`: the log has a row of this session at this role."""
+        with self._alone((message.session, message.receiver)):
+            self._arrive(message, known=known)
+
+    def _arrive(self, message: Message, *, known: bool) -> None:
         key = (message.session, message.receiver)
         if not self.holds(message.session):
             return
@@ -171,7 +180,8 @@ class Driver(Holding):
         absent: list[Key] = []
         for key, event in news:
             if (live := self._sessions.get(key)) is not None:
-                self._hear(live, event)
+                with self._alone(key):
+                    self._hear(live, event)
             elif key in self._loading:
                 self._loading[key].append(event)
             elif self.holds(key[0]):
@@ -218,8 +228,12 @@ class Driver(Holding):
             await self._loader.load(batch)
 
     def _take_up(self, key: Key, memory: Memory) -> None:
-        """A session that was loaded, and what came for it meanwhile."""
+        """A session that was loaded. What it raises is for whoever loads it."""
+        self._go_on(key, memory)
         self.damage.was_read(key)
+
+    def _go_on(self, key: Key, memory: Memory) -> None:
+        """With what came for it meanwhile."""
         waiting = self._loading.pop(key, [])
         if (live := self._sessions.get(key)) is not None:
             # a lost `take` may have kept some of these from it
@@ -234,12 +248,12 @@ class Driver(Holding):
             read = {message.key for message in memory.inbox}
             since = resting.first_of(tuple(what for what in waiting if isinstance(what, Message)), read)
             if since is not None:
-                self.arrive(since, known=True)
+                self._arrive(since, known=True)
             return
         # what is not in memory now is over, or not ours, and stays so
         for what in waiting if key in self._sessions else ():
             if isinstance(what, Message):
-                self.arrive(what, known=True)
+                self._arrive(what, known=True)
             elif (session := self._sessions.get(key)) is not None:
                 self._hear(session, what)
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from accompanist import limits
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.messages import Header, Message
 from accompanist.runtime.ports import DAMAGED_WAITS, Commit, Delivery, Memory, Phase
+from accompanist.runtime.session import Session
 from accompanist.sidecar.commits import Committer
 from accompanist.sidecar.damage import Damage
 from accompanist.sidecar.news import shard_of
 from tests.runtime import sagas
 from tests.sidecar.harness import Services
+from tests.sidecar.harness import of as letter
 
 
 class Refusing:
@@ -161,3 +165,67 @@ async def test_what_a_damaged_session_waits_for_is_written_over_nothing_else_of_
     assert memory.session.waiting.startswith(DAMAGED_WAITS)
     assert memory.inbox, "and it would have been begun anew from its first message"
     assert msgspec.structs.replace(memory.session, waiting=row.waiting) == row
+
+
+async def test_a_message_that_raises_when_it_is_taken_is_taken_again(
+    monkeypatch: pytest.MonkeyPatch, short: None
+) -> None:
+    """There is no session in memory that could be dropped, and the inbox does not hand it out again."""
+    services = Services(sagas.ring())
+    belief, raises = services.sidecars["b"].driver._belief, [ZeroDivisionError("ours")] * 3
+    bad, told_of = await services.start(), belief.told
+
+    def refuses(message: Message) -> bool:
+        if message.session == bad and raises:
+            raise raises.pop()
+        return told_of(message)
+
+    monkeypatch.setattr(belief, "told", refuses)
+    with capture_logs() as lines:
+        assert (await services.end(await services.start())).outcome == "settled", "it costs no other session"
+        assert (await services.end(bad)).outcome == "settled"
+    assert raises == []
+    assert told(lines) == ["session.damaged", "session.mended"], "once each, however often it was tried"
+
+
+async def test_a_session_that_raises_each_time_is_tried_ever_less_often_and_has_nothing_swept(
+    monkeypatch: pytest.MonkeyPatch, short: None
+) -> None:
+    monkeypatch.setattr(limits, "damaged_again_cap_ms", 1_000_000)
+    services = Services(sagas.ring())
+    b = services.sidecars["b"]
+    assert (await services.end(await services.start())).outcome == "settled"
+    swept, belief, tries = [], b.driver._belief, 0
+    unfinished, heard_by = b.log.unfinished, belief.heard_by
+    bad = uuid4()
+
+    async def sweeps(shards: Sequence[int]) -> Any:
+        swept.extend(shards)
+        return await unfinished(shards)
+
+    def tried(of: UUID) -> None:
+        nonlocal tries
+        if of == bad:
+            tries += 1
+            raise ZeroDivisionError("ours")
+
+    def refuses(session: Session, message: Message) -> bool:
+        tried(message.session)
+        return heard_by(session, message)
+
+    def unreadable(memory: Memory, header: Header, program: RoleProgram) -> Memory:
+        tried(header.session)
+        return inbox(memory, header, program)
+
+    inbox = belief.inbox
+    monkeypatch.setattr(b.log, "unfinished", sweeps)
+    monkeypatch.setattr(belief, "heard_by", refuses)
+    monkeypatch.setattr(belief, "inbox", unreadable)
+    with capture_logs() as lines:
+        await services.post(letter(sagas.start(), bad))
+        async with asyncio.timeout(20):
+            while tries < 6:
+                assert (await services.end(await services.start())).outcome == "settled"
+    assert b.driver.damage._found[bad, "b"].tries >= 4, "each time after twice as long"
+    assert told(lines) == ["session.damaged"], "told of once"
+    assert swept == [], "its neighbours are left alone"
