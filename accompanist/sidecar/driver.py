@@ -262,6 +262,7 @@ class Driver(Holding):
         header = self._belief.heading(memory.inbox) if row is None else row.header
         if header is None or (row is not None and row.outcome is not None):
             self._left.discard(key)
+            self.unhosted.pop(key, None)
             for message in memory.inbox if row is None else ():
                 self._begin(message)  # it may be of a version that is not hosted yet
             return

@@ -87,6 +87,9 @@ class Versions:
             gone = await self._log.forget_versions(self._tombstone_ms, limits.versions_rows_max)
             if gone:
                 logger.info("versions.forgotten", count=gone)
+            # messages without a session go after a while; whoever writes such with versions that never were fills
+            # nobody's memory
+            await sessions.recover(list(sessions.unhosted))
 
     async def _look(self, sessions: Sessions) -> None:
         missing = [one for one in sorted(set(sessions.unhosted.values())) if not self._hosted.knows(one)]

@@ -14,7 +14,7 @@ from accompanist.channels import peers
 from accompanist.rpc.access import calls_as
 from accompanist.runtime.control import control
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Taken
+from accompanist.runtime.ports import Commit, Taken
 from accompanist.sidecar.believing import Belief
 from accompanist.sidecar.relay import Receiver
 from tests.runtime import sagas
@@ -91,3 +91,20 @@ async def test_a_token_to_deliver_is_no_operators_word() -> None:
     assert (await services.end(session)).outcome == "settled"
     assert services.effects(session)["try_it"] == 1
     assert services.databases["b"].services["b"].audits == []
+
+
+async def test_what_waits_for_a_version_is_forgotten_with_its_message() -> None:
+    """A version that never was costs memory for as long as the log keeps the message."""
+    services = Services(sagas.ring())
+    settled = await services.start()
+    await services.end(settled)
+    b, log = services.sidecars["b"].driver, services.databases["b"].services["b"]
+    header = msgspec.structs.replace(sagas.HEADER, fingerprint="0")
+    strange = Message(header=header, kind=Kind.DATA, site="2", sender="a", receiver="b", payload=b"1")
+    key = (strange.session, "b")
+    await services.sidecars["a"].log.flush([Commit(shard=None, messages=(strange,))])
+    await b.recover([key])
+    assert b.unhosted == {key: "0"}
+    log.inbox.clear()
+    await b.recover([key])
+    assert b.unhosted == {}

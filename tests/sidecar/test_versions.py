@@ -409,7 +409,8 @@ async def test_between_times_the_log_is_asked_only_for_what_is_missing(deploymen
     class Sessions:
         unhosted: ClassVar = {(uuid4(), "nobody"): here, (uuid4(), "asker"): "f" * 64}
 
-        async def recover(self, keys: object) -> None: ...
+        async def recover(self, keys: Sequence[tuple[UUID, str]]) -> None:
+            asked.extend(["recover"] if keys else [])
 
     versions = Versions(hosted, cast(ports.Log, Log()), tombstone_ms=10_000, clock=lambda: deployment.now)
     with capture_logs() as lines:
@@ -420,4 +421,4 @@ async def test_between_times_the_log_is_asked_only_for_what_is_missing(deploymen
         await versions.step(Sessions())
         await versions.step(Sessions())
     assert [line["event"] for line in (*lines, *later)].count("version.unhostable") == len(Sessions.unhosted)
-    assert asked[1:] == [["f" * 64], "keep", "forget", ["f" * 64]]
+    assert asked[1:] == [["f" * 64], "keep", "forget", "recover", ["f" * 64]]
