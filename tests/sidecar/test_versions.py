@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar, cast
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import orjson
