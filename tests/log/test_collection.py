@@ -13,6 +13,7 @@ from tests.log.letters import burst, header, message, order, result, row
 from tests.log.worlds import World, owner
 
 AGE_MS, AGE_S = 100_000, 100
+ALL = list(range(shards_count))
 OVER = {"phase": Phase.SETTLED, "vote": "done", "outcome": "settled"}
 
 
@@ -132,6 +133,38 @@ async def test_a_session_is_forgotten_when_the_last_of_its_roles_here_is(world: 
     assert await log.requested(key) is None
 
 
+async def test_a_key_goes_with_the_last_stub_of_its_session_however_lately_it_was_asked(world: World) -> None:
+    """It would name a session that nothing here knows, until it is as old as a stub itself."""
+    log = await owner(world, "warehouse")
+    of, other, key, kept = header(), header(), uuid4(), uuid4()
+    await log.flush([burst(of, session=over(of)), burst(other, session=row(other))])
+    await world.pass_time(AGE_S + 1)
+    assert await log.collect(AGE_MS, 10) == 1
+    await world.pass_time(AGE_S / 2)
+    await world.collect("warehouse", of.session, "stock")
+    await world.pass_time(AGE_S / 2 + 1)
+    await log.request(key, of.session, "ask", b"digest")
+    await log.request(kept, other.session, "ask", b"digest")
+    assert await log.forget(AGE_MS, 10) == []
+    assert await log.requested(key) is not None, "the other role's stub is there"
+    await world.pass_time(AGE_S / 2)
+    assert await log.forget(AGE_MS, 10) == [of.session]
+    assert await log.requested(key) is None
+    assert await log.requested(kept) is not None, "it is another session's"
+
+
+async def test_what_came_early_for_a_role_goes_with_the_stub_of_that_role_and_no_other(world: World) -> None:
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    of = header()
+    both = (message(of, "1", "warehouse", sender="payment"), message(of, "2", "stock", sender="payment"))
+    await payment.flush([burst(of, messages=both)])
+    await log.take(10, await log.take(10))
+    await world.collect("warehouse", of.session, "warehouse")
+    await world.pass_time(AGE_S + 1)
+    await log.forget(AGE_MS, 10)
+    assert await log.unfinished(ALL) == [(of.session, "stock")]
+
+
 async def test_a_message_that_came_in_while_its_session_was_collected_begins_nothing(world: World) -> None:
     log, payment = await owner(world, "warehouse"), await owner(world, "payment")
     of = header()
@@ -167,6 +200,14 @@ async def test_audits_are_kept_listed_and_shown(world: World) -> None:
     await world.pass_time(AGE_S + 1)
     await log.collect(AGE_MS, 10)
     assert len(await log.audits(of.session)) == 1, "it outlives its session"
+
+
+async def test_what_a_peer_calls_a_persons_verb_is_no_audit(world: World) -> None:
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    of = header()
+    forged = msgspec.structs.replace(order(of, "payment", "skip", "ann", "because"), sender="warehouse")
+    assert await log.flush([burst(of, messages=(forged,))]) == [[Delivery.STORED]]
+    assert await payment.audits() == []
 
 
 async def test_payloads_go_first_and_the_line_in_the_list_stays(world: World) -> None:

@@ -165,6 +165,19 @@ async def test_a_payload_beyond_the_bound_is_not_taken_and_its_neighbour_is(worl
     assert await log.flush([burst(of, messages=sent)]) == [[Delivery.REFUSED, Delivery.STORED]]
 
 
+async def test_a_payload_of_exactly_the_bound_waits_for_room_as_any_other_does(world: World) -> None:
+    log, payment = await owner(world, "warehouse"), await owner(world, "payment")
+    early, new = header(), header()
+    await world.bound("payment", 1)
+    await log.flush([burst(early, messages=(message(early, "1"), message(early, "2")))])
+    longest = message(new, payload=b'"' + b"x" * (limits.payload_bytes_max - 2) + b'"')
+    assert await log.flush([burst(new, messages=(longest,))]) == [[Delivery.FULL]]
+    await world.bound("payment", 100)
+    await world.pass_time(limits.outbox_retry_ms / 1000)
+    assert await log.resend(10) == {Delivery.STORED: 1}
+    assert longest in [taken.message for taken in await payment.take(10)]
+
+
 async def test_home_is_stored_and_not_taken(world: World) -> None:
     woken: list[object] = []
     log = await owner(world, "warehouse", delivered=woken.append)

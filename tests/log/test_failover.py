@@ -92,6 +92,24 @@ async def test_a_standby_that_has_everything_is_crossed_by_who_runs_and_by_who_s
         await log.close()
 
 
+async def test_a_standby_says_nothing_of_which_server_it_is_until_it_is_promoted(both: Pair) -> None:
+    """It has the name of the server that it copies, and takes no commits; the history that it will write has no number
+    yet."""
+    await asyncio.to_thread(both.copy)
+    await asyncio.to_thread(both.stream)
+    assert both.standby is not None
+    found = []
+    for step in (None, both.fail_over):
+        if step is not None:
+            await asyncio.to_thread(step)
+        connection = await asyncpg.connect(both.standby.dsn(), server_settings={"search_path": WAREHOUSE})
+        found.append(await server.identity(connection))
+        await connection.close()
+    before, after = found
+    assert before is None
+    assert after is not None and after.timeline == 2
+
+
 async def test_who_runs_notes_the_new_timeline_so_that_others_can_start(both: Pair) -> None:
     await asyncio.to_thread(both.copy)
     await asyncio.to_thread(both.stream)

@@ -11,7 +11,7 @@ from accompanist.limits import shards_count
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Phase
 from tests.log.letters import burst, header, message, result, row, shard, start
-from tests.log.worlds import World, owner
+from tests.log.worlds import PostgresWorld, World, owner
 
 ALL = list(range(shards_count))
 
@@ -67,6 +67,28 @@ async def test_only_the_shards_asked_for(world: World) -> None:
     for sidecar in (log, payment):
         assert await sidecar.unfinished(others) == []
         assert len(await sidecar.unfinished([shard(of)])) == 1
+
+
+async def test_a_sweep_lets_go_of_early_rows_whose_session_came_in_its_own_shards_only(
+    postgres_world: PostgresWorld,
+) -> None:
+    log, payment = await owner(postgres_world, "warehouse"), await owner(postgres_world, "payment")
+    of = header()
+    await log.flush([burst(of, messages=(message(of),))])
+    await payment.take(10, await payment.take(10))
+    watcher = await postgres_world.connect("payment")
+    # the session was being committed while its message was acknowledged, so that its commit did not see an early row
+    await watcher.execute(
+        "INSERT INTO session (session, role, shard, open, parked, choreography, phase, header, body, started_at)"
+        " VALUES ($1, 'payment', $2, true, false, 'c', 'running', '{}', '{}', 0)",
+        *(of.session, shard(of)),
+    )
+    left = []
+    for shards in ([number for number in ALL if number != shard(of)], [shard(of)]):
+        await payment.unfinished(shards)
+        left.append(await watcher.fetchval("SELECT count(*) FROM arrival WHERE early"))
+    assert left == [1, 0]
+    await watcher.close()
 
 
 async def test_memory_is_of_one_role_and_in_the_order_asked(world: World) -> None:

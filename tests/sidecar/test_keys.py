@@ -179,6 +179,7 @@ async def test_a_request_whose_start_was_never_taken_is_forgotten_in_time(front:
     assert await front.log.requested(name) is not None, "its start may still come"
     await older(front)
     session = await settled(front)
+    await older(front)
     await front.log.forget(5_000, 10)
     assert await front.log.requested(name) is None
     assert (await start(front))["session"] == session, "one that has begun stays"
