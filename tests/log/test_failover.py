@@ -105,6 +105,10 @@ async def test_a_standby_says_nothing_of_which_server_it_is_until_it_is_promoted
         connection = await asyncpg.connect(both.standby.dsn(), server_settings={"search_path": WAREHOUSE})
         found.append(await server.identity(connection))
         await connection.close()
+        if step is None:
+            assert await server.accept(both.standby.dsn(), WAREHOUSE) is None, (
+                "there is nothing to note, nor any way to"
+            )
     before, after = found
     assert before is None
     assert after is not None and after.timeline == 2

@@ -102,6 +102,11 @@ async def test_a_damaged_text_is_noticed(postgres_world: PostgresWorld) -> None:
     assert (found.fingerprint, found.texts) == ("f0", {})
 
 
+def test_what_another_release_kept_has_the_same_digest_here() -> None:
+    """Of what is in a log already, anything else would say that it is damaged."""
+    assert digest(b"a text").hex() == "706860d9e8c7ee1c65261bc1e5b75631"
+
+
 async def with_key(world: PostgresWorld, key: bytes) -> PostgresLog:
     dsn = world.database.sidecar_dsn("warehouse")
     return await PostgresLog.open(dsn, "warehouse", SERVICES, key=key)

@@ -72,5 +72,7 @@ def test_only_the_initiators_service_starts_it_and_the_others_say_where() -> Non
     with pytest.raises(AuthorError) as refused:
         hosted("payment").startable("fulfil_order")
     assert "begins at its role warehouse" in refused.value.text and "warehouse" in refused.value.hint
-    with pytest.raises(AuthorError, match="cannot be started"):
-        hosted("warehouse").startable("fulfill_order")
+    for service, there in (("warehouse", "fulfil_order"), ("payment", "none")):
+        with pytest.raises(AuthorError, match="cannot be started") as refused:
+            hosted(service).startable("fulfill_order")
+        assert refused.value.hint == f"it can be started here: {there}"

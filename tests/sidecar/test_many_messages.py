@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import Verb
 from accompanist.runtime.ports import Delivery, Phase
 from accompanist.sidecar.calls import CLOSE
+from accompanist.sidecar.reading import Reader
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few, of
 
@@ -67,6 +69,25 @@ async def test_a_role_that_is_sent_more_messages_than_memory_holds_takes_all_of_
     services = Services(flood())
     session = await services.start()
     assert (await services.end(session)).outcome == "settled"
+
+
+async def test_the_inbox_of_a_session_is_read_a_page_at_a_time() -> None:
+    async def page(key: object, site: str, sender: str) -> list[Message]:
+        return []
+
+    spawned: list[Any] = []
+    session: Any = SimpleNamespace(key=None, lacking=("1", "b"), reading=False, looked_for=None)
+    session.make_room = lambda messages: None
+    loader: Any = SimpleNamespace(page=page)
+    tasks: Any = SimpleNamespace(spawn=lambda keys, work: spawned.append(work))
+    reader = Reader(loader, tasks, lambda session: True, lambda session, message: None)
+    reader.read_on(session)
+    session.lacking = ("2", "b")  # the first came by itself meanwhile
+    reader.read_on(session)
+    assert len(spawned) == 1, "the next page waits for this one"
+    await spawned[0]
+    assert session.looked_for == ("2", "b") and len(spawned) == 2
+    spawned[1].close()
 
 
 async def test_messages_that_came_while_the_role_was_busy_are_read_when_they_are_asked_for() -> None:

@@ -161,6 +161,21 @@ async def test_a_verb_that_does_not_apply_is_refused_with_those_that_do(verb: st
         assert problem.code == "ACC722" and problem.hint == "what can be done: resume, retry, resolve, end"
 
 
+async def test_a_verb_for_a_session_that_was_collected_meanwhile_was_not_taken() -> None:
+    services = Services(tells())
+    session = await stuck_at_tell(services)
+    operating = operators(services)
+
+    async def closed(message: Message) -> Delivery:
+        return Delivery.CLOSED
+
+    operating._deliver = closed  # type: ignore[assignment]
+    asked = {"session": str(session), "role": "a", "verb": "retry", "who": "ann", "why": "to see"}
+    with pytest.raises(AccompanistError, match="is over at a, and was collected") as problem:
+        await operating.operate({name: msgspec.Raw(msgspec.json.encode(one)) for name, one in asked.items()}, None)
+    assert problem.value.code == "ACC717"
+
+
 async def test_what_can_be_done_is_shown_with_the_session() -> None:
     services = Services(tells())
     session = await stuck_at_tell(services)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
+import pytest
+
 from accompanist import limits
-from accompanist.runtime.ports import LogUnavailable
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import LogUnavailable, Taken
 from accompanist.sidecar.news import Key
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, Sidecar
@@ -52,6 +55,30 @@ async def test_it_is_not_ready_while_a_loop_that_sessions_need_fails() -> None:
     assert intake.ready, "what keeps house may fail"
     intake._background.failing["inbox"] = "ValueError"
     assert not intake.ready
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+async def test_what_lies_in_the_inbox_is_taken_portion_by_portion_without_being_woken_for_each(beyond: int) -> None:
+    """A full portion may be the last: only one that is not says that there is no more."""
+    intake = (await ready()).intake
+    await intake.stop()
+    size, left, asked = limits.inbox_take_rows_max, 2 * limits.inbox_take_rows_max + beyond, []
+    message = Message(header=sagas.HEADER, kind=Kind.DATA, site="2", sender="b", receiver="a", payload=b"2")
+    one = Taken(message=message, sender_service="b", known=False)
+
+    async def take(rows: int, taken: Sequence[Taken] = ()) -> Sequence[Taken]:
+        nonlocal left
+        asked.append(len(taken))
+        some = min(rows, left)
+        left -= some
+        return [one] * some
+
+    intake._log.take = take  # type: ignore[method-assign]
+    intake._driver.take = lambda taken: None  # type: ignore[method-assign]
+    intake._taken = ()
+    await intake._take()
+    assert asked == [0, size, size]
+    assert len(intake._taken) == beyond
 
 
 async def test_a_sweep_that_the_log_does_not_answer_is_due_again_and_it_is_not_ready_before() -> None:

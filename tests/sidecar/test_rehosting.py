@@ -149,6 +149,17 @@ async def test_a_version_that_is_not_there_or_is_its_own_is_refused(monkeypatch:
     for named in ("h", "f"):
         problem = await refused(services, session, "rehost", value=named)
         assert problem.code == "ACC724" and problem.hint == "there are: g"
+        assert problem.text.endswith("is the one it runs on, or none that is hosted here")
+
+
+async def test_a_beginning_that_several_versions_have_names_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    services = Services(divides())
+    host(services, monkeypatch, *(version(name, services.programs["a"], mended) for name in ("g1", "g2")))
+    session = await begun(services)
+    problem = await refused(services, session, "rehost", value="g")
+    assert problem.code == "ACC724" and problem.text.endswith("names several versions")
+    await say(services, session, "rehost", value="g2")
+    assert (await services.end(session)).hosted == "g2"
 
 
 def whole(change: Callable[[Any], Any]) -> RoleProgram:

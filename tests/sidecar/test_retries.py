@@ -51,6 +51,21 @@ def test_no_configuration_gives_a_budget_to_what_may_not_fail() -> None:
     assert policy.attempts_max is None
 
 
+@pytest.mark.parametrize("name", Retry.__struct_fields__)
+def test_a_number_of_the_configuration_is_at_least_one(name: str) -> None:
+    """No attempt, or one that is not waited for, would be a call that is never made."""
+    assert getattr(Retry(**{name: 1}), name) == 1
+    with pytest.raises(ValueError, match=f"{name} is at least 1"):
+        Retry(**{name: 0})
+
+
+@pytest.mark.parametrize(("first_ms", "cap_ms"), [(0, 10), (20, 10)])
+def test_a_back_off_begins_at_something_and_under_its_cap(first_ms: int, cap_ms: int) -> None:
+    Policy(first_ms=10, cap_ms=10)
+    with pytest.raises(ValueError, match="0 < first_ms <= cap_ms"):
+        Policy(first_ms=first_ms, cap_ms=cap_ms)
+
+
 DECLARED = Tries(attempts_max=3, first_ms=20, cap_ms=None, timeout_ms=900)
 
 

@@ -6,13 +6,16 @@ import asyncio
 from collections.abc import Iterator
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 
 from accompanist import limits
 from accompanist.runtime.control import CLIENT, control, event
 from accompanist.runtime.events import Fired
 from accompanist.runtime.messages import Kind
-from accompanist.runtime.ports import Commit, Delivery, Phase
+from accompanist.runtime.ports import Commit, Delivery, Phase, SessionRow
+from accompanist.runtime.session import Session
+from accompanist.sidecar.resting import deadline_of
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few, of
 
@@ -154,6 +157,15 @@ async def test_a_paused_owner_that_fires_late_writes_nothing() -> None:
     await tell(services, session, "c", "seen", b"9")
     assert (await services.end(session)).outcome == "settled"
     assert services.effects(session) == {"do": 1, "try_it": 1, "last": 1, "finish": 1}
+
+
+def test_a_deadline_is_set_once() -> None:
+    """Set with each commit, it would be a write of each."""
+    header = msgspec.structs.replace(sagas.HEADER, deadline=100.0)
+    session = Session(sagas.ring()["a"], SessionRow(header=header, role="a", phase=Phase.RUNNING))
+    [row] = deadline_of(session, lambda: 40.0)
+    assert (row.operation, row.seconds) == ("deadline", 60.0)
+    assert deadline_of(session, lambda: 41.0) == ()
 
 
 async def test_an_abort_reaches_a_session_that_waits_and_takes_its_timer() -> None:

@@ -15,10 +15,12 @@ import pytest
 
 from accompanist import Role, limits, query, transaction
 from accompanist.errors import AuthorError, OperatorError
+from accompanist.rpc import envelope
 from accompanist.rpc.client import connect
+from accompanist.rpc.envelope import RpcError
 from accompanist.runtime.answers import Closed, Declined, Fault, Missing, Replied, RetryLater, Reused
 from accompanist.worker import Worker, database, fence, start
-from accompanist.worker.execution import current_call
+from accompanist.worker.execution import Execution, current_call
 from accompanist.worker.process import Running
 from tests.postgres import Database
 from tests.worker import bench
@@ -284,9 +286,36 @@ async def test_a_worker_whose_connections_are_all_in_use_says_that_it_is_busy(
     await pool.close()
 
 
-async def test_the_key_is_known_within_an_operation_only() -> None:
-    with pytest.raises(LookupError):
-        current_call()
+async def test_the_key_is_known_within_an_operation_only(running: Running, blank_database: Database) -> None:
+    async def sites(tx: asyncpg.Connection) -> str:
+        return current_call().site
+
+    pool = await database.open_pool(blank_database.dsn(), bench.SCHEMA, size=1)
+    execution, seen = Execution(pool, fence.Fence(bench.SCHEMA)), []
+    for site in ("1", "2"):
+        key = fence.Key(uuid4(), "carpenter", site, "forward", "saw", "{}")
+        seen.append(await execution.transact(key, sites, str))
+        with pytest.raises(LookupError):
+            current_call()
+    await pool.close()
+    assert seen == [b'"1"', b'"2"']
+
+
+async def test_what_postgres_sacrifices_each_time_is_for_the_caller_to_ask_again(
+    running: Running, blank_database: Database
+) -> None:
+    tried = 0
+
+    async def sacrificed(tx: asyncpg.Connection) -> int:
+        nonlocal tried
+        tried += 1
+        raise asyncpg.SerializationError
+
+    pool = await database.open_pool(blank_database.dsn(), bench.SCHEMA, size=1)
+    with pytest.raises(RpcError) as refused:
+        await Execution(pool, fence.Fence(bench.SCHEMA)).ask(sacrificed, int)
+    await pool.close()
+    assert (refused.value.code, tried) == (envelope.RETRY_LATER, limits.conflict_attempts_max)
 
 
 # -- what is found at start ------------------------------------------------------------------------
