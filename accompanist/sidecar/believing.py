@@ -98,7 +98,10 @@ class Belief:
         return believable(message, message.header, self._service, program) or self._refuse(message)
 
     def heard_by(self, session: Session, message: Message) -> bool:
-        """Whether a session in memory may be told of a message."""
+        """Whether a session in memory may be told of a message. A start that its client repeats after a deployment
+        names the later version: the session has begun with the first one, and this is no lie."""
+        if message.kind is Kind.START and not authority.alike(message.header, session.header):
+            return False
         return believable(message, session.header, self._service, session.program) or self._refuse(message)
 
     def beginning(self, message: Message) -> RoleProgram | None:

@@ -10,6 +10,7 @@ from collections import Counter
 import pytest
 
 from accompanist.cli.simulate import subjects_of
+from accompanist.sidecar.tracing import Tracing
 from accompanist.simulation.faults import Kind
 from accompanist.simulation.marks import unreached
 from accompanist.simulation.run import Ran, Setting, run
@@ -39,6 +40,16 @@ def test_the_slice_reaches_what_can_go_wrong(slice: list[Ran]) -> None:
     for ran in slice:
         marks += ran.marks
     assert unreached(marks, len(slice)) == []
+
+
+@pytest.mark.parametrize("seed", [301, 314, 333])
+def test_honest_services_believe_one_another(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Amid a deployment, too, after which clients repeat what they asked for."""
+    refused: list[tuple[str, str]] = []
+    monkeypatch.setattr(Tracing, "refused", lambda self, speaker, kind: refused.append((speaker, kind)))
+    ran = run(Setting(seed, hostile=False), subjects())
+    assert not ran.broken
+    assert refused == []
 
 
 @pytest.fixture(scope="module")
