@@ -7,6 +7,7 @@ then unknown, which is harmless: everything the log does may be done twice.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
@@ -48,10 +49,16 @@ def of_a_pooler(problem: BaseException | None) -> bool:
 
 @asynccontextmanager
 async def reach() -> AsyncIterator[None]:
-    """Failures inside that are not proved to be ours become LogUnavailable, without the statement or its values."""
+    """Failures inside that are not proved to be ours become LogUnavailable, without the statement or its values. A
+    task that was cancelled meanwhile ends: the driver may have put another failure in the place of its cancellation,
+    and whoever asks the log again until it answers would never end."""
     try:
         yield
-    except faults.FAILURES as problem:
+    except (LogUnavailable, *faults.FAILURES) as problem:
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise asyncio.CancelledError from None
+        if isinstance(problem, LogUnavailable):
+            raise
         if faults.of_values(problem) or faults.ours(problem):
             raise
         slow = isinstance(problem, asyncpg.QueryCanceledError)
