@@ -95,6 +95,7 @@ ROWS: dict[str, tuple[Rules, str, Faults, Property]] = {
     "done says contacts": (Rules(core=switched.KeepsItsContacts), "ring", DECLINES, Property.AGREEMENT),
     "undone says send set": (Rules(core=switched.KeepsItsSendSet), "ring", DECLINES, Property.AGREEMENT),
     "settled after all votes": (Rules(core=switched.SettlesAlone), "ring", DECLINES, Property.AGREEMENT),
+    "the initiator spreads": (Rules(core=switched.SpreadsNothing), "ring", CRASH, Property.ENDS),
 }
 
 
@@ -114,8 +115,6 @@ REDUNDANT: dict[str, Any] = {
     # a burst commits its contacts with what it sends, so the log never forgets one: the static set is for the relaxed
     # form, in which a session row may come late
     "static send sets": switched.TellsOnlyWhomItSentTo,
-    # who was reached lies in the closure of the static send sets, and hears of the abort from whoever reached it
-    "spreading": switched.SpreadsNothing,
     # what it asks for too much, the fence refuses or lists
     "aborts first": switched.RunsBeforeItHearsTheAbort,
 }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pwd
 from collections.abc import Iterator
 from typing import Any
 
@@ -67,4 +69,5 @@ def test_a_compensation_that_fails_waits_for_a_person(impatient: Stage, verb: st
     assert impatient.ledger(beside["session"]) == ALL_DONE
     heard = impatient.running.ask("payment", "session.get", {"session": session})["messages"]
     orders = [message["payload"] for message in heard if message["kind"] == "operator"]
-    assert orders == [{"verb": verb, "who": "operator", "why": "looked at it"}]
+    proved = {"proved": f"uid {os.getuid()} ({pwd.getpwuid(os.getuid()).pw_name})", "claimed": "operator"}
+    assert orders == [{"verb": verb, "who": proved, "why": "looked at it"}]
