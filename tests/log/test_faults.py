@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from accompanist.limits import shards_count
 from accompanist.log import faults
-from accompanist.log.connection import reach
+from accompanist.log.connection import again, reach
 from accompanist.log.group import Flusher
 from accompanist.log.notifier import Notifier
 from accompanist.log.postgres import PostgresLog
@@ -57,6 +57,11 @@ async def test_what_is_not_about_the_values_is_asked_again(state: str) -> None:
     with pytest.raises(LogUnavailable):
         async with reach():
             raise asyncpg.PostgresError.new({"C": state, "M": "words of a stranger"})
+
+
+@pytest.mark.parametrize("state", ["08006", "40001", "53300", "57P01", "58030", "55P03", "25006", "0A000", "42501"])
+def test_of_what_a_person_asked_a_server_that_is_away_is_told_from_one_that_refuses(state: str) -> None:
+    assert again(asyncpg.PostgresError.new({"C": state, "M": ""})) is (state != "42501")
 
 
 @pytest.mark.parametrize("state", ["22021", "22P05", "23514", "54000"])
@@ -161,8 +166,8 @@ async def test_a_notifier_tells_each_time_once_that_the_queue_is_full_and_once_t
     sent = asyncio.Event()
     telling = Notifier(SERVICES, open_line, sleep=at_once)
     with capture_logs() as lines:
-        for again in (False, False, True, True):
-            if again and not refusals:
+        for once_more in (False, False, True, True):
+            if once_more and not refusals:
                 refusals.extend([full] * 5)
             sent.clear()
             while not sent.is_set():

@@ -7,6 +7,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import uuid4
@@ -173,6 +174,21 @@ async def test_a_connection_outside_the_pool_neither(wrong: Database) -> None:
         connection = await connect(wrong.sidecar_dsn("warehouse"), "accompanist listener", stating=stating)
         assert await not_as_stated(connection, settings.of("accompanist listener", stating=stating)) == {}
         await connection.close()
+
+
+async def test_who_looks_sees_what_others_are_given_who_state_nothing(wrong: Database) -> None:
+    assert not set(settings.OBSERVED) & set(settings.LOOKING)
+    looking = await connect(wrong.sidecar_dsn("warehouse"), "accompanist doctor", stating=settings.LOOKING)
+    assert await looking.fetchval("SHOW default_transaction_isolation") == "repeatable read"
+    assert await not_as_stated(looking, settings.of("accompanist doctor", stating=settings.LOOKING)) == {}
+    await looking.close()
+
+
+@pytest.mark.parametrize(("major", "stated"), [(16, []), (17, ["transaction_timeout"]), (18, ["transaction_timeout"])])
+def test_what_is_newer_than_a_server_is_not_stated_to_it(major: int, stated: list[str]) -> None:
+    """It would be refused; and what a server does know and is not told, an administrator may have set."""
+    connection: Any = SimpleNamespace(get_server_version=lambda: SimpleNamespace(major=major))
+    assert list(settings.later(connection)) == stated
 
 
 async def test_a_worker_neither(wrong: Database) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from accompanist import limits
 from accompanist.log.listener import Listener
@@ -188,9 +189,11 @@ async def test_it_connects_anew_and_wakes(trouble: str) -> None:
         ear.listening = False if trouble == "deaf" else None
         sleepers[HEARTBEAT].set()
     before = hall.wakes
-    await hall.pauses.pass_by()
-    assert ear.ended
-    await hall.pauses_of(1)
+    with capture_logs() as lines:
+        await hall.pauses.pass_by()
+        assert ear.ended
+        await hall.pauses_of(1)
+    assert [line["event"] for line in lines] == ["listener.lost", "listener.back"]
     assert len(hall.ears) == 2
     assert hall.wakes == before + 1
     await hall.end()
@@ -198,8 +201,10 @@ async def test_it_connects_anew_and_wakes(trouble: str) -> None:
 
 async def test_it_waits_longer_each_time_it_is_refused() -> None:
     hall = Hall(refusals=3)
-    pauses = [await hall.pauses.pass_by() for _ in range(3)]
+    with capture_logs() as lines:
+        pauses = [await hall.pauses.pass_by() for _ in range(3)]
     assert pauses[0] < pauses[1] < pauses[2] < HEARTBEAT
+    assert [line["event"] for line in lines].count("listener.lost") == 1, "it is told of once"
     await hall.end()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import cast
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -55,6 +55,25 @@ async def test_a_session_is_read_whole_only_where_it_cannot_begin_without(
     await loader.load([(sagas.HEADER.session, "a")])
     assert log.whole == ([False, True] if needs else [False])
     assert len(taken) == 1
+
+
+async def test_a_session_that_cannot_be_read_costs_only_itself() -> None:
+    keys = [(uuid4(), "a") for _ in range(3)]
+    met: dict[Key, object] = {}
+
+    class Broken:
+        async def load(self, asked: Sequence[Key], *, whole: bool = False) -> Sequence[Memory]:
+            if keys[1] in asked:
+                raise ValueError("what a row holds")
+            return [Memory(session=ROW, inbox=(), results=())] * len(asked)
+
+    def give_up(key: Key, problem: BaseException) -> None:
+        met[key] = type(problem)
+
+    loader = Loader(cast(Log, Broken()), News(), met.__setitem__, give_up)
+    await loader.load(keys)
+    assert [isinstance(met[key], Memory) for key in keys] == [True, False, True]
+    assert met[keys[1]] is ValueError
 
 
 async def test_a_question_that_takes_the_log_too_long_is_asked_in_halves(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,9 +15,12 @@ from accompanist.language.program import RoleProgram
 from accompanist.runtime.answers import Fault, Reused
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.messages import Message
-from accompanist.runtime.ports import Commit, Delivery, SessionRow
+from accompanist.runtime.ports import Commit, Delivery, Phase, ResultKind, SessionRow
+from accompanist.runtime.session import Session
+from accompanist.sidecar.asking import Asking
 from accompanist.sidecar.operating import Operators
 from accompanist.sidecar.standing import exits_of
+from accompanist.sidecar.tasks import Tasks
 from tests.runtime import sagas
 from tests.sidecar.harness import Hosted, Services
 
@@ -271,6 +274,31 @@ async def test_a_compensation_that_was_done_by_hand_is_not_asked_for_any_more() 
     await worker.back("undo_do")
     assert (await services.end(session)).outcome == "ended"
     assert services.effects(session)["do"] == 1  # as far as the worker knows
+
+
+async def test_a_question_is_asked_once_although_another_of_its_session_was_answered_meanwhile() -> None:
+    asked: list[str] = []
+    answers = {site: asyncio.Event() for site in ("1", "2")}
+
+    async def ask(session: Session, call: Any, cause: object) -> None:
+        asked.append(call.site)
+        await answers[call.site].wait()
+
+    nothing: Any = None
+    asking = Asking(nothing, Tasks(lambda key, problem: None), nothing, nothing)
+    asking._ask = ask  # type: ignore[method-assign]
+    session = Session(tells()["a"], SessionRow(header=sagas.HEADER, role="a", phase=Phase.UNDOING))
+    for site in ("1", "2"):
+        asking.ask(session, CallWorker(site, ResultKind.COMPENSATE, "do", b"{}"), {})
+    [first, second] = asking._under_way[session]
+    answers["1"].set()
+    await first
+    await asyncio.sleep(0)  # a turn of the loop, not a time
+    asking.ask(session, CallWorker("2", ResultKind.COMPENSATE, "do", b"{}"), {})
+    answers["2"].set()
+    await second
+    await asyncio.sleep(0)
+    assert (asked, asking._under_way) == (["1", "2"], {})
 
 
 async def test_a_question_that_is_still_being_asked_is_asked_once() -> None:
