@@ -85,7 +85,8 @@ class Believed:
         self._judged: set[tuple[Any, ...]] = set()
         self._begins: set[Place] = set()
         self._written: set[Place] = set()
-        """Where there was a row before: one that is ended from the start says that nothing will begin here."""
+        self._tombstones: set[Place] = set()
+        """Where a row was ended from the start: nothing was done there, and nothing will begin."""
 
     def subject_in(self, header: Header) -> Subject | None:
         """What a header says that its session is about."""
@@ -158,8 +159,10 @@ class Believed:
         session, role = key
         choreography = row.header.choreography
         subject = self.runs_as.get(key) or self._subjects.get(row.header.fingerprint)
-        tombstone = row.outcome == "ended" and key not in self._written
+        if row.outcome == "ended" and key not in self._written:
+            self._tombstones.add(key)
         self._written.add(key)
+        tombstone = key in self._tombstones
         if subject is None:
             self._wrong(key, f"a session of {choreography}, which nothing says what it is")
             return
@@ -281,9 +284,10 @@ class Believed:
 
     def strange(self, service: str, names: Iterable[Any]) -> list[Any]:
         """Of things by session: those that have nothing to do with the hostile service, or are of a session that it
-        made up and that is not open here."""
-        sessions = self._cluster.database.services[service].sessions
-        open_now = {key[0] for key, row in sessions.items() if row.outcome is None}
+        made up and that is over here, with no word of it that waits for that service."""
+        tables = self._cluster.database.services[service]
+        open_now = {key[0] for key, row in tables.sessions.items() if row.outcome is None}
+        open_now |= {key[0] for key, row in tables.outbox.items() if row.service == self._hostile.service}
 
         def excused(name: Any) -> bool:
             session = name if isinstance(name, UUID) else name[0]

@@ -138,7 +138,9 @@ class Hostile:
 
     def _receives(self, message: Message) -> str:
         """Whose inbox it goes to: as a rule that of who plays its receiver."""
-        bound = self._cluster.bindings.get(message.header.choreography, {}).get(message.receiver)
+        known = self._cluster.bindings
+        named = [known[message.header.choreography]] if message.header.choreography in known else known.values()
+        bound = next((bindings[message.receiver] for bindings in named if message.receiver in bindings), None)
         others = [name for name in self._cluster.services if name != self.service]
         return bound if bound in others else others[len(message.receiver) % len(others)]
 

@@ -169,15 +169,19 @@ class Lies:
         chance = self._chance
         places = [place for place in self._places(header) if place[1] not in self._mine(header)]
         places = [(site, sender, kind, receiver) for site, sender, kind, receiver in places if sender != receiver]
-        if not places or chance.random() < 0.3:
-            kind = chance.choice(_CONTROL)
-            sender = chance.choice(self._others(header) or ["nobody"])
-            return [
-                self._message(header, kind, site_of(kind), sender, self._receiver(header), self._fitting(header, kind))
-            ]
+        if not places or chance.random() < 0.5:
+            return self._answered_for(header)
         site, sender, name, receiver = chance.choice(places)
         said = Kind(name) if chance.random() < 0.7 else chance.choice(list(Kind))
         return [self._message(header, said, self._turned(site), sender, receiver, self._value(header, said))]
+
+    def _answered_for(self, header: Header) -> list[Message]:
+        """What another would say of the saga's end, mostly to the one who counts it."""
+        chance, counts = self._chance, self._chance.random() < 0.6
+        kind = chance.choice((Kind.DONE, Kind.COMPENSATED) if counts else _CONTROL)
+        sender = chance.choice(self._others(header) or ["nobody"])
+        receiver = header.initiator if counts else self._receiver(header)
+        return [self._message(header, kind, site_of(kind), sender, receiver, self._fitting(header, kind))]
 
     def _smuggled(self, header: Header) -> list[Message]:
         """Its own message, of a session that says something else of itself."""
@@ -233,12 +237,14 @@ class Lies:
                 start = chance.choice(subject.starts)
                 return [self._message(header, Kind.START, site_of(Kind.START), sender, subject.initiator, start)]
             case "event" if subject.events:
-                role, name = chance.choice(subject.events)
-                of = chance.choice((self._service, header.bindings.get(role, "")))
-                told = event(header.session, role, of, name, subject.made_up(role, name), self._now())
-                if chance.random() < 0.7:
-                    told = msgspec.structs.replace(told, sender=self._speaker(header))
+                mine = self._mine(header)
+                role, name = chance.choice([one for one in subject.events if one[0] not in mine] or subject.events)
+                of = self._service if chance.random() < 0.3 else header.bindings.get(role, "")
+                value = subject.event(role, name, chance) or subject.made_up(role, name)
+                told = event(header.session, role, of, name, value, self._now())
                 if chance.random() < 0.4:
+                    told = msgspec.structs.replace(told, sender=self._speaker(header))
+                if chance.random() < 0.2:
                     told = msgspec.structs.replace(told, header=header)
                 return [told]
             case _:
@@ -311,7 +317,7 @@ class Lies:
         heard = [message.payload for message in self._heard if message.kind in (Kind.DATA, Kind.CHOICE)]
         if heard and chance.random() < 0.3:
             return chance.choice(heard)
-        if subject is not None and chance.random() < 0.7:
+        if subject is not None and subject.values and chance.random() < 0.7:
             return chance.choice(subject.values)
         return chance.choice(_ODD)
 
