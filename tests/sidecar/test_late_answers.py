@@ -65,12 +65,13 @@ async def test_the_inbox_had_no_session_that_is_over_by_now(monkeypatch: pytest.
     while not services.rows[session].done():
         await a.driver.recover([(session, "a")])
         await asyncio.sleep(0)
-    calls = held.calls
+    calls, asked = held.calls, services.workers["a"].calls.count("do")
     held.let_go.set()
     while held.calls == calls:  # noqa: ASYNC110
         await asyncio.sleep(0)  # until what was kept has been taken in, and the inbox is asked again
     await nothing_under_way(a)
     assert a.driver.session(session, "a") is None
+    assert services.workers["a"].calls.count("do") == asked, "it would have run again, and ended again"
 
 
 async def test_a_start_was_stored_that_is_over_by_now(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,8 +158,9 @@ async def test_a_session_that_is_over_does_not_leave_memory_as_an_open_one(monke
     await held.kept.wait()
     with few("sessions_in_memory_max", 1):
         others = [await services.start() for _ in range(4)]
-        while b.driver.open_sessions < 5:  # noqa: ASYNC110
-            await asyncio.sleep(0)  # a turn of the loop, not a time
+        async with asyncio.timeout(5):  # the one that is over is among them
+            while b.driver.open_sessions < 5:  # noqa: ASYNC110
+                await asyncio.sleep(0)  # a turn of the loop, not a time
         held.let_go.set()
         for session in others:
             await services.end(session)
