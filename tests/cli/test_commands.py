@@ -18,7 +18,13 @@ from accompanist.cli.main import main
 
 LONG = "0190d3a0-0000-7000-8000-0000000000bb"
 ORDER = "0190d3a0-0000-7000-8000-0000000000aa"
-HEADER = {"choreography": "fulfil_order", "fingerprint": "f" * 32, "initiator": "warehouse", "started_at": 0.0}
+HEADER = {
+    "choreography": "fulfil_order",
+    "fingerprint": "f" * 32,
+    "initiator": "warehouse",
+    "started_at": 0.0,
+    "bindings": {"warehouse": "warehouse", "payment": "payment", "loyalty": "loyalty"},
+}
 
 
 def row(role: str, **more: Any) -> dict[str, Any]:
