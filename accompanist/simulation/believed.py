@@ -25,7 +25,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from accompanist.language import waits
+from accompanist.language import codec, waits
 from accompanist.language.operations import point_of
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.beginning import begins
@@ -233,7 +233,8 @@ class Believed:
             return
         if waits.event_in(row.operation) is not None:
             name = waits.event_in(row.operation)
-            if row.value != self._cluster.told.get((*key, name or "")):
+            told = self._cluster.told.get((*key, name or ""))
+            if told is None or row.value != codec.canonical(told):
                 self._wrong(key, f"the event {name} was never told here as it was taken")
         elif operation.kind == "transaction" and not operation.recorded:
             entries = self._cluster.ledger.entries.get(key, ())
