@@ -79,6 +79,9 @@ relay_rows_max = 500  # messages that one call carries to a peer in another data
 sessions_per_peer_max = 200_000  # open here that one peer began; an open session waits on disk, not in memory
 crowd_look_ms = 5_000  # how often it is looked for who has too many: so long may one go beyond
 inbox_early_rows_max = 100_000  # rows that wait, of versions not kept here; as many again of those that are
+waiting_rows_per_peer_max = 10_000  # of those that wait, at most; all peers together have inbox_early_rows_max
+undoing_per_peer_max = 10_000  # aborts and cancels of one peer in undoing_ms; more are not taken for unknown sessions
+undoing_ms = 60_000
 
 # -- one sidecar's log -----------------------------------------------------------------------------
 postgres_version_min = 15

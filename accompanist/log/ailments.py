@@ -19,8 +19,19 @@ PARKED = catalogue(
 UNHOSTABLE = catalogue(
     "ACC422",
     "messages that no sidecar here can take up",
-    "They belong to a version of a choreography that is not hosted by any running sidecar of this service.",
-    "Deploy the choreography they name, or the version of it; they are taken up when it is registered.",
+    "They belong to a version of a choreography that is not hosted by any running sidecar of this service, or to none. "
+    "Named is the service that has said them.",
+    "Deploy the choreography they name, or the version of it; they are taken up when it is registered. Where there is "
+    "no such version, ask whoever runs the service that is named.",
+)
+CROWDED = catalogue(
+    "ACC449",
+    "a peer has as much here as it may have",
+    "Its messages are answered `full`, as far as they would begin something, and wait in its own outbox; others go on. "
+    "Either it is ahead with a deployment, or this service takes up too little, or something is wrong with the peer.",
+    "Deploy the version that it is ahead with (ACC422), or see that this service's sidecar runs. To stop a peer that "
+    "is not itself, in Postgres: REVOKE accompanist_peer FROM PEER_sidecar; across databases: take its line out of "
+    "peer_token_file and restart the sidecar. What no program here can read goes by itself after `tombstone_s`.",
 )
 SNAPSHOT_HELD = catalogue(
     "ACC423",

@@ -137,6 +137,11 @@ def _sessions(vitals: Vitals) -> Judged:
     ):
         if held.count:
             yield code, "warning", _counted(held)
+    for one in vitals.crowded:
+        text = f"{one.peer} has {one.waiting} messages waiting here"
+        text += f", {one.unread} of which no program could read" if one.unread else ""
+        text += ", as many sessions open as it may begin" if one.sessions else ""
+        yield ailments.CROWDED, "warning", text + (", and aborts without end" if one.undoing else "")
     for version in vitals.versions:
         if version.problem:
             what = f"version {version.fingerprint[:12]} of {version.choreography}"

@@ -1,7 +1,7 @@
 """Messages as rows: into the receiver's inbox, out of it again.
 
 A row that cannot be read as a message (a later program wrote it, or a peer wrote nonsense) is left where it is and
-skipped: a sidecar never dies of a message, and its neighbours never wait for it.
+set aside: a sidecar never dies of a message, and its neighbours never wait for it.
 """
 
 from __future__ import annotations
@@ -50,8 +50,6 @@ STORED = "session, site, sender, receiver, kind, header, payload, context"
 def from_columns(stored: Sequence[Any]) -> Message | None:
     """The message that was written, from the columns of STORED; None if it cannot be read."""
     session, site, sender, receiver, kind, header, payload, context = stored
-    message: Message | None
-    fault: str | None
     try:
         told, fault = _header(header)
         message = Message(
@@ -64,11 +62,21 @@ def from_columns(stored: Sequence[Any]) -> Message | None:
             context=_trace(context),
         )
     except (msgspec.DecodeError, ValueError, RecursionError):
-        message, fault = None, None
-    if message is None or message.session.bytes != session.bytes or fault or place_fault(message):
-        _log.warning("inbox row cannot be read: session %s site %.80s from %.80s", session, site, sender)
         return None
-    return message
+    broken = message.session.bytes != session.bytes or fault is not None or place_fault(message) is not None
+    return None if broken else message
+
+
+def passed_over(rows: Sequence[tuple[Any, ...]]) -> None:
+    """Say what could not be read of so many rows (fate, service, session, site, sender, receiver): one line for each
+    service that wrote some, and none for what is `over`."""
+    unread = [row for row in rows if row[0] == "aside"]
+    for service, count in Counter(row[1] for row in unread).items():
+        session, site, sender = next(row[2:5] for row in unread if row[1] == service)
+        _log.warning(
+            "%d inbox rows from %.80s cannot be read, the first: session %s site %.80s from %.80s",
+            count, service, session, site, sender,
+        )  # fmt: skip
 
 
 def columns(messages: Sequence[Message]) -> list[Sequence[Any]]:

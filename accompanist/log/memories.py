@@ -49,24 +49,26 @@ ORDER BY k.n"""  # noqa: S608 (constants of this package)
 
 PAGE = f"""
 WITH near AS MATERIALIZED (
-    SELECT i.site, i.sender, i.receiver, octet_length(i.payload) + $5 AS weight, (i.site, i.sender) <> ($3, $4) AS later
+    SELECT i.site, i.sender, i.receiver, i.sender_service, octet_length(i.payload) + $5 AS weight,
+        (i.site, i.sender) <> ($3, $4) AS later
     FROM inbox i
     WHERE i.session = $1 AND i.receiver = $2 AND i.kind IN ('data', 'choice')
       AND (length(i.site), i.site COLLATE "C") >= (length($3), $3)
       AND EXISTS (SELECT FROM inbox w WHERE (w.session, w.site, w.sender, w.receiver) = ($1, $3, $4, $2))
-    ORDER BY later, length(i.site), i.site COLLATE "C", i.sender COLLATE "C"
+    ORDER BY later, length(i.site), i.site COLLATE "C", i.sender COLLATE "C", i.sender_service COLLATE "C"
     LIMIT $6
 ), placed AS (
     SELECT n.*, coalesce(sum(weight) OVER (
-        ORDER BY later, length(site), site COLLATE "C", sender COLLATE "C"
+        ORDER BY later, length(site), site COLLATE "C", sender COLLATE "C", sender_service COLLATE "C"
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
     FROM near n
 )
 SELECT {", ".join(f"i.{column}" for column in inbox.STORED.split(", "))}, i.sender_service
 FROM placed p
-JOIN inbox i ON (i.session, i.site, i.sender, i.receiver) = ($1, p.site, p.sender, p.receiver)
+JOIN inbox i ON (i.session, i.site, i.sender, i.receiver, i.sender_service)
+    = ($1, p.site, p.sender, p.receiver, p.sender_service)
 WHERE p.before < $7
-ORDER BY p.later, length(p.site), p.site COLLATE "C", p.sender COLLATE "C"
+ORDER BY p.later, length(p.site), p.site COLLATE "C", p.sender COLLATE "C", p.sender_service COLLATE "C"
 """  # noqa: S608 (constants of this package)
 
 

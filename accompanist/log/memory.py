@@ -22,10 +22,11 @@ from uuid import UUID
 from accompanist import limits
 from accompanist.log import inbox, sessions
 from accompanist.log import search as searching
+from accompanist.log.door import Place
 from accompanist.log.leases import Fences
 from accompanist.log.memory_story import story
 from accompanist.log.story import NOTHING_SEEN, Seen, Story
-from accompanist.log.tables import Key, MemoryDatabase, Outgoing
+from accompanist.log.tables import MemoryDatabase, Outgoing
 from accompanist.log.timers import FIRED, MOVED
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.headers import message_fault
@@ -35,6 +36,7 @@ from accompanist.runtime.ports import (
     NEVER_DELIVERED,
     Audited,
     Away,
+    Bounds,
     Commit,
     Cursor,
     Delivery,
@@ -48,6 +50,7 @@ from accompanist.runtime.ports import (
     LogUnavailable,
     Memory,
     Pending,
+    Reached,
     Request,
     Search,
     SessionRow,
@@ -86,8 +89,6 @@ class MemoryLog:
         self._delivered = delivered
         self._owner: str | None = None
         self._fences = Fences()
-        self._passed_over: list[tuple[Key, tuple[int, int]]] = []
-        """What the last `take` gave to nobody."""
 
     async def close(self) -> None:
         """Nothing to let go of."""
@@ -154,32 +155,37 @@ class MemoryLog:
 
     async def take(self, limit: int, done: Sequence[Taken] = ()) -> Sequence[Taken]:
         with self._call():
-            for key, place in self._passed_over:
-                self.tables.acknowledge(key, place[0], over=True)
             for entry in done:
-                self.tables.acknowledge(entry.message.key, entry.place[0] if entry.place else -1)
-            self._passed_over.clear()
+                settle = self.tables.dismiss if entry.refused else self.tables.acknowledge
+                settle((*entry.message.key, entry.sender_service), entry.place[0] if entry.place else -1)
             held = self._held()
-            fresh = [key for key, early in self.tables.arrivals.items() if not early and _shard(key[0]) in held]
-            batch = self.tables.batch(fresh[:limit], self.tables.weight)
-            return [taken for key in batch if (taken := self._taken(key)) is not None]
+            while True:
+                fresh = [
+                    place for place, early in self.tables.arrivals.items() if not early and _shard(place[0]) in held
+                ]
+                batch = self.tables.batch(fresh[:limit], self.tables.weight)
+                over = [place for place in batch if self._is_over(place)]
+                unread = [place for place in batch if place not in over and message_fault(self.tables.inbox[place][0])]
+                if not over and not unread:
+                    return [self._taken(place) for place in batch]
+                for place in over:
+                    self.tables.acknowledge(place, self.tables.places[place], over=True)
+                for place in unread:
+                    self.tables.acknowledge(place, self.tables.places[place], aside=True)
 
     def _held(self) -> set[int]:
         """What this sidecar holds as the tables have it."""
         return {shard for shard, row in self.tables.shards.items() if row.owner == self._owner is not None}
 
-    def _taken(self, key: Key) -> Taken | None:
-        """None for a session that was collected: its message begins nothing."""
-        owner, place = (key[0], key[3]), (self.tables.places[key], 0)
-        known = owner in self.tables.sessions
-        if key not in self.tables.inbox or (not known and owner in self.tables.stubs):
-            self._passed_over.append((key, place))
-            return None
-        message, sender_service, _ = self.tables.inbox[key]
-        if message_fault(message) is not None:
-            self._passed_over.append((key, place))
-            return None
-        return Taken(message=message, sender_service=sender_service, known=known, place=place)
+    def _is_over(self, place: Place) -> bool:
+        """Whether its session was collected: its message begins nothing."""
+        owner = (place[0], place[3])
+        return place not in self.tables.inbox or (owner not in self.tables.sessions and owner in self.tables.stubs)
+
+    def _taken(self, place: Place) -> Taken:
+        message, service, _ = self.tables.inbox[place]
+        known = (place[0], place[3]) in self.tables.sessions
+        return Taken(message=message, sender_service=service, known=known, place=(self.tables.places[place], 0))
 
     async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
         with self._call():
@@ -212,8 +218,10 @@ class MemoryLog:
 
     async def page(self, session: UUID, role: str, site: str, sender: str) -> Sequence[Message]:
         with self._call():
-            first = self.tables.inbox.get((session, site, sender, role))
-            if first is None or first[0].kind not in (Kind.DATA, Kind.CHOICE):
+            named = (
+                held[0].kind for place, held in self.tables.inbox.items() if place[:4] == (session, site, sender, role)
+            )
+            if not any(kind in (Kind.DATA, Kind.CHOICE) for kind in named):
                 return []
             near = [
                 (message, service)
@@ -224,7 +232,7 @@ class MemoryLog:
                 and (len(message.site), message.site) >= (len(site), site)
             ]
             wanted = (site, sender)
-            near.sort(key=lambda e: ((e[0].site, e[0].sender) != wanted, len(e[0].site), e[0].site, e[0].sender))
+            near.sort(key=lambda e: ((e[0].site, e[0].sender) != wanted, len(e[0].site), e[0].site, e[0].sender, e[1]))
             found, weight = [], 0
             for message, service in near[: limits.page_rows_max]:
                 if weight >= limits.page_bytes_max:
@@ -237,7 +245,8 @@ class MemoryLog:
     async def unfinished(self, shards: Sequence[int]) -> Sequence[tuple[UUID, str]]:
         with self._call():
             found = {key for key, row in self.tables.sessions.items() if sessions.is_open(row)}
-            waiting = {(key[0], key[3]) for key in self.tables.arrivals}
+            waiting = {(place[0], place[3]) for place in self.tables.arrivals if place not in self.tables.aside}
+            self.tables.read_again(shards)
             found |= {key for key in waiting if key not in self.tables.sessions and key not in self.tables.stubs}
             return sorted(key for key in found if _shard(key[0]) in shards)
 
@@ -320,9 +329,9 @@ class MemoryLog:
                 self._tell({self._service})
             return answers
 
-    async def crowd(self, bound: int) -> Sequence[str]:
+    async def crowd(self, bounds: Bounds) -> Sequence[tuple[str, Reached]]:
         with self._call():
-            return self.tables.crowd(bound)
+            return self.tables.crowd(bounds)
 
     async def lease(self, owner: str, shards: int) -> Leases:
         with self._call():

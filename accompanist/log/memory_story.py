@@ -7,7 +7,7 @@ from typing import TypeVar
 from uuid import UUID
 
 from accompanist import limits
-from accompanist.log.story import Answered, Name, Seen, Story, Told, message_name, result_name
+from accompanist.log.story import Answered, Seen, Story, Told, message_name, message_place, result_name
 from accompanist.log.tables import Tables
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Delivery
@@ -41,7 +41,7 @@ def story(tables: Tables, session: UUID, seen: Seen) -> Story | None:
         if row.session == session
     )
     listed = limits.list_rows_max // 5
-    told = [*_page(inbox, message_name, seen.inbox), *_page(outbox, message_name, seen.outbox)]
+    told = [*_page(inbox, message_place, seen.inbox), *_page(outbox, message_name, seen.outbox)]
     rows = sorted((key, row) for key, row in tables.sessions.items() if key[0] == session and key[1] > seen.role)
     found = Story(
         session=session,
@@ -55,7 +55,7 @@ def story(tables: Tables, session: UUID, seen: Seen) -> Story | None:
     return found.known(seen)
 
 
-def _page(found: Iterable[Found], name: Callable[[Found], Name], after: Name) -> list[Found]:
+def _page(found: Iterable[Found], name: Callable[[Found], tuple[str, ...]], after: tuple[str, ...]) -> list[Found]:
     later = sorted((one for one in found if name(one) > after), key=name)
     page, weight = [], 0
     for one in later[: limits.list_rows_max]:

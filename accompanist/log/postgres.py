@@ -39,6 +39,7 @@ from accompanist.log.versions import Versions
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import (
     Away,
+    Bounds,
     Commit,
     Delivery,
     Due,
@@ -47,6 +48,7 @@ from accompanist.runtime.ports import (
     Leases,
     Memory,
     Pending,
+    Reached,
     Taken,
     Undelivered,
 )
@@ -56,14 +58,15 @@ LEASE_LOST_STATE = "AC001"
 _FLUSH = "SELECT mark($1, $2, $3, $4), flush({})".format(", ".join(f"${n}" for n in range(5, 52)))
 _TAKE = """
 SELECT session, site, sender, receiver, kind, header, payload, context, place, sender_service, known, closed
-FROM take($1, $2, $3, $4, $5, $6, $7, $8)"""
+FROM take($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
 _UNFINISHED = "SELECT session, role FROM unfinished($1)"
 _RESEND = "SELECT service, answer, messages FROM resend($1, $2, $3, $4, $5, $6)"
 _RELAY = f"SELECT {inbox.STORED}, service FROM relay($1, $2, $3, $4)"  # noqa: S608 (constants of this package)
 _UNDELIVERED = "SELECT session, site, sender, receiver, answer, service FROM undelivered($1, $2)"
 _RELAYED = "SELECT relayed($1, $2, $3, $4, $5)"
 _ACCEPT = "SELECT mark($1, $2, $3, $4), accept($5, $6, $7, $8, $9, $10, $11, $12, $13, false)"
-_CROWD = "SELECT crowd($1), keep_statistics()"
+_CROWD = "SELECT peer, reached FROM crowd($1, $2, $3, $4)"
+_STATISTICS = "SELECT keep_statistics()"
 _BACKOFF = (timedelta(milliseconds=limits.outbox_retry_ms), timedelta(milliseconds=limits.outbox_retry_cap_ms))
 _LEASE = """
 SELECT coalesce(shards, '{}'), coalesce(epochs, '{}'), coalesce(anew, '{}'), arrived, unsent, timer_s, peers
@@ -106,8 +109,6 @@ class PostgresLog(Pages, Versions, Requests):
         self._delivered = delivered
         self._owner: str | None = None
         self._fences = Fences()
-        self._passed_over: list[tuple[Any, ...]] = []
-        """Rows that the last `take` gave to nobody: unreadable, or for a session that was collected."""
 
     @classmethod
     async def open(
@@ -183,19 +184,21 @@ class PostgresLog(Pages, Versions, Requests):
         return outgoing.answered(answers)
 
     async def take(self, limit: int, done: Sequence[Taken] = ()) -> Sequence[Taken]:
-        seen = [*self._passed_over, *((entry.place, *entry.message.key, False) for entry in done)]
-        async with reach(), self._pool.acquire() as connection:
-            rows = await connection.fetch(_TAKE, self._owner, limit, *_transposed(seen, 6))
-        self._passed_over.clear()
-        taken = []
-        for row in rows:
-            *stored, place, sender_service, known, closed = row
-            message = None if closed else inbox.from_columns(stored)
-            if message is None:
-                self._passed_over.append((place, *stored[:4], closed))
-            else:
-                taken.append(Taken(message=message, sender_service=sender_service, known=known, place=place))
-        return taken
+        seen = [(entry.place, *entry.message.key, entry.sender_service, _fate(entry)) for entry in done]
+        while True:
+            async with reach(), self._pool.acquire() as connection:
+                rows = await connection.fetch(_TAKE, self._owner, limit, *_transposed(seen, 7))
+            taken, seen = [], []
+            for *stored, place, sender_service, known, closed in rows:
+                message = None if closed else inbox.from_columns(stored)
+                if message is None:
+                    seen.append((place, *stored[:4], sender_service, "over" if closed else "aside"))
+                else:
+                    taken.append(Taken(message=message, sender_service=sender_service, known=known, place=place))
+            if not seen:
+                return taken
+            # what is for nobody makes way at once: however much there is of it, it holds up no message
+            inbox.passed_over([(fate, service, *of) for _, *of, service, fate in seen])
 
     async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
         asked = ([session for session, _ in keys], [role for _, role in keys])
@@ -251,9 +254,12 @@ class PostgresLog(Pages, Versions, Requests):
             self._tell({self._service})
         return [Delivery(answer) for answer in answers]
 
-    async def crowd(self, bound: int) -> Sequence[str]:
+    async def crowd(self, bounds: Bounds) -> Sequence[tuple[str, Reached]]:
+        lately = timedelta(milliseconds=limits.undoing_ms)
         async with reach(), self._pool.acquire() as connection:
-            return list(await connection.fetchval(_CROWD, bound))
+            rows = await connection.fetch(_CROWD, bounds.sessions, bounds.waiting, bounds.undoing, lately)
+            await connection.execute(_STATISTICS)
+        return [(row["peer"], Reached(row["reached"])) for row in rows]
 
     async def lease(self, owner: str, shards: int) -> Leases:
         """`owner` names one start of one process and is never used again: what it acquires it has to recover."""
@@ -305,6 +311,11 @@ class PostgresLog(Pages, Versions, Requests):
     def _tell(self, services: set[str]) -> None:
         if services and self._delivered is not None:
             self._delivered(services)
+
+
+def _fate(entry: Taken) -> str:
+    """What has become of a row that was taken, as the SQL function `take` is told."""
+    return "refused" if entry.refused else "here"
 
 
 def _transposed(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:

@@ -18,7 +18,7 @@ from accompanist.runtime.who import read
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A message and where it is: "inbox" (at: its arrival, from `service`) or "outbox" (at: the last trial, to
+    """A message and where it is: "inbox" (at: its arrival, spoken by `service`) or "outbox" (at: the last trial, to
     `service`, which gave `answer`)."""
 
     site: str
@@ -45,11 +45,17 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Name = tuple[str, str, str]
+Place = tuple[str, str, str, str]
 
 
 def message_name(told: Told) -> Name:
-    """What holds its place."""
+    """What holds its place in the outbox."""
     return (told.site, told.sender, told.receiver)
+
+
+def message_place(told: Told) -> Place:
+    """What holds its place in the inbox: also who spoke."""
+    return (told.site, told.sender, told.receiver, told.service)
 
 
 def result_name(answer: Answered) -> Name:
@@ -58,11 +64,11 @@ def result_name(answer: Answered) -> Name:
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a page of a story ended: the last row, and of each table the last (site, sender, receiver) or, of results,
-    (role, site, kind). What was not begun has empty names."""
+    """Where a page of a story ended: the last row, and of each table the last (site, sender, receiver), of the inbox
+    with the service that spoke, or, of results, (role, site, kind). What was not begun has empty names."""
 
     role: str = ""
-    inbox: Name = ("", "", "")
+    inbox: Place = ("", "", "", "")
     outbox: Name = ("", "", "")
     results: Name = ("", "", "")
 
@@ -143,7 +149,8 @@ SELECT
     ARRAY(SELECT ROW({sessions.STORED}) FROM session WHERE session = $1 AND role > $2 ORDER BY role) AS sessions,
     ARRAY(SELECT ROW(site, kind, sender, receiver, payload, 'inbox'::text,
                      extract(epoch FROM received_at)::float8, sender_service, 'stored'::text)
-          FROM {_page("inbox", "site, sender, receiver", "$3, $4, $5", "payload")} ORDER BY received_at) AS inbox,
+          FROM {_page("inbox", "site, sender, receiver, sender_service", "$3, $4, $5, $16", "payload")}
+          ORDER BY received_at) AS inbox,
     ARRAY(SELECT ROW(site, kind, sender, receiver, payload, 'outbox'::text,
                      extract(epoch FROM tried_at)::float8, service, answer)
           FROM {_page("outbox", "site, sender, receiver", "$6, $7, $8", "payload")} ORDER BY tried_at) AS outbox,
@@ -163,4 +170,4 @@ def parameters(session: UUID, seen: Seen) -> tuple[Any, ...]:
     """Of STORY."""
     listed = limits.list_rows_max // 5
     bounds = (listed, limits.row_around_bytes, limits.list_rows_max, limits.message_bytes_max)
-    return (session, seen.role, *seen.inbox, *seen.outbox, *bounds, *seen.results)
+    return (session, seen.role, *seen.inbox[:3], *seen.outbox, *bounds, *seen.results, seen.inbox[3])

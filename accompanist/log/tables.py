@@ -6,9 +6,8 @@ comments of the SQL files say why each rule is as it is; here the rules are said
 
 from __future__ import annotations
 
-import itertools
 import time
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import groupby
 from typing import TypeVar
@@ -19,18 +18,15 @@ import msgspec
 from accompanist import limits
 from accompanist.language import waits
 from accompanist.log import sessions
+from accompanist.log.door import Door, Key, Place
 from accompanist.log.inbox import AWAY, Letter
-from accompanist.log.sessions import encode
-from accompanist.log.story import audited
 from accompanist.runtime.control import CLIENT, EVENT_SITE
 from accompanist.runtime.messages import Kind, Message, shard_of
 from accompanist.runtime.ports import (
     NEVER_DELIVERED,
-    Audited,
     Delivery,
     Due,
     EventRow,
-    Kept,
     Phase,
     Request,
     ResultKind,
@@ -40,26 +36,12 @@ from accompanist.runtime.ports import (
     TimerRow,
     Undelivered,
 )
-from accompanist.runtime.who import Who, read, write
 
-Key = tuple[UUID, str, str, str]
-_BEGINS = (Kind.START, Kind.DATA, Kind.CHOICE)
 _SAID = (Kind.DATA, Kind.CHOICE)
 _UNDONE = (Phase.UNDOING, Phase.UNDONE, Phase.ENDED)
 _SILENT = (*_UNDONE, Phase.SETTLED)
 _GOES_ON = (Phase.RUNNING, Phase.DONE)
 Row = TypeVar("Row")
-
-
-def beyond_bounds(message: Message) -> bool:
-    """What `accept` refuses for ever."""
-    names = (message.site, message.sender, message.receiver, message.kind)
-    about = len(encode(message.header)) + len(encode(message.context))
-    return (
-        len(message.payload) > limits.payload_bytes_max
-        or sum(len(name.encode()) for name in names) > limits.key_bytes_max
-        or about > limits.about_bytes_max
-    )
 
 
 class Shard(msgspec.Struct):
@@ -89,32 +71,19 @@ class Set(msgspec.Struct):
     ask_at: float
 
 
-class Tables:
+class Tables(Door):
     """One service's schema."""
 
     def __init__(self, service: str, clock: Callable[[], float], early_rows_max: int) -> None:
-        self.service = service
-        self.early_rows_max = early_rows_max
+        super().__init__(service, clock, early_rows_max)
         self.batch_bytes_max = limits.batch_bytes_max
-        self.crowded: list[str] = []
-        self.sessions: dict[tuple[UUID, str], SessionRow] = {}
         self.written: dict[tuple[UUID, str], tuple[int, int]] = {}
         """The place of each row in the order of writes."""
         self.updated_at: dict[tuple[UUID, str], float] = {}
         self.over_at: dict[tuple[UUID, str], float] = {}
-        self.stubs: dict[tuple[UUID, str], tuple[str, float]] = {}
-        """Outcome, and when it was collected."""
         self.forgotten: dict[UUID, None] = {}
-        self.audits: list[Audited] = []
         self.requests: dict[UUID, tuple[Request, float]] = {}
         """And when each was last looked at."""
-        self.inbox: dict[Key, tuple[Message, str, float]] = {}
-        self.arrivals: dict[Key, bool] = {}
-        """Fresh rows, and early ones (True), oldest first."""
-        self.places: dict[Key, int] = {}
-        """Of each row that is or was in the queue: the same key that comes again is another row."""
-        self.arrived_at: dict[Key, float] = {}
-        self._numbers = itertools.count()
         self.results: dict[tuple[UUID, str, str, ResultKind], tuple[ResultRow, float]] = {}
         self.outbox: dict[Key, Outgoing] = {}
         self.shards: dict[int, Shard] = {}
@@ -122,64 +91,19 @@ class Tables:
         """Until when each is one of those who share."""
         self.timers: dict[tuple[UUID, str, str], Set] = {}
         self.projections: dict[tuple[str, str, str], bytes] = {}
-        self.versions: dict[str, tuple[Kept, float]] = {}
-        """And when somebody last had it deployed."""
-        self._clock = clock
-
-    def deliver_all(self, messages: Sequence[Message], sender_service: str, *, home: bool) -> list[Delivery]:
-        """The SQL function `deliver`. Whether there is room is asked once, for versions that are kept here and for
-        others; what was refused for want of it, but is held by then under the same key, is told so."""
-        full = {known: len(self.arrivals) >= self.early_rows_max * (1 + known) for known in (False, True)}
-        answers = [
-            self._deliver(message, sender_service, home=home, full=full[message.header.fingerprint in self.versions])
-            for message in messages
-        ]
-        return [
-            self._compare(message) if answer is Delivery.FULL and message.key in self.inbox else answer
-            for message, answer in zip(messages, answers, strict=True)
-        ]
-
-    def _compare(self, message: Message) -> Delivery:
-        held = self.inbox[message.key][0]
-        return Delivery.SAME if (held.kind, held.payload) == (message.kind, message.payload) else Delivery.CLASH
-
-    def _deliver(self, message: Message, sender_service: str, *, home: bool, full: bool) -> Delivery:
-        key, owner = message.key, (message.session, message.receiver)
-        if key in self.inbox:
-            return self._compare(message)
-        if owner in self.stubs or (message.sender == CLIENT and sender_service != self.service):
-            return Delivery.CLOSED
-        if beyond_bounds(message):
-            return Delivery.REFUSED
-        known = owner in self.sessions
-        if full and message.kind in _BEGINS and not known:
-            return Delivery.FULL
-        under_way = any(session == message.session for session, _ in self.sessions)
-        if sender_service in self.crowded and message.kind in _BEGINS and not under_way:
-            return Delivery.FULL
-        home = home and sender_service == self.service
-        self.inbox[key] = (message, sender_service, self._clock())
-        if message.kind is Kind.OPERATOR and message.sender == CLIENT:
-            told = msgspec.json.decode(message.payload)
-            self.audit(*owner, told["verb"], read(msgspec.json.encode(told["who"])), told["why"])
-        if not home or not known:
-            self.arrivals[key] = home
-            self.places[key], self.arrived_at[key] = next(self._numbers), self._clock()
-        return Delivery.STORED
-
-    def audit(self, session: UUID, role: str, verb: str, who: Who, why: str) -> None:
-        told = (write(who), encode(why.replace("\0", "\ufffd")))
-        self.audits.append(audited(at=self._clock(), session=session, role=role, verb=verb, who=told[0], why=told[1]))
 
     def request(self, name: UUID, fresh: UUID, choreography: str, digest: bytes) -> Request:
         """The SQL function `request_of`."""
         if name in self.requests:
             return self.requests[name][0]
-        starts = any(key[0] == name and message.kind is Kind.START for key, (message, _, _) in self.inbox.items())
-        begun = starts or any(session == name for session, _ in (*self.sessions, *self.stubs))
-        session = name if begun or any(key[0] == name for key in self.inbox) else fresh
+        own = [
+            held[0].kind
+            for place, held in self.inbox.items()
+            if (place[0], place[2], place[4]) == (name, CLIENT, self.service)
+        ]
+        begun = Kind.START in own
         made = Request(
-            session=session,
+            session=name if own else fresh,
             choreography="" if begun else choreography,
             digest=None if begun else digest,
             first=not begun,
@@ -196,17 +120,6 @@ class Tables:
             request, _ = self.requests.pop(name)
             if request.session in used:
                 self.requests[name] = (request, now)
-
-    def crowd(self, bound: int) -> list[str]:
-        """The SQL function of this name."""
-        began: dict[tuple[UUID, str], str] = {}
-        for key, (message, service, _) in self.inbox.items():
-            if message.kind in _BEGINS:
-                began.setdefault((key[0], key[3]), service)
-        open_now = [began[key] for key, row in self.sessions.items() if sessions.is_open(row) and key in began]
-        self.crowded = sorted(peer for peer, count in Counter(open_now).items() if count >= bound)
-        self.crowded = [peer for peer in self.crowded if peer != self.service]
-        return self.crowded
 
     def write(self, write: sessions.Write) -> None:
         """A row, unless a later one is here, or the session was collected."""
@@ -275,8 +188,8 @@ class Tables:
             weight += weigh(row)
         return taken
 
-    def weight(self, key: Key) -> int:
-        return len(self.inbox[key][0].payload) if key in self.inbox else 0
+    def weight(self, place: Place) -> int:
+        return len(self.inbox[place][0].payload) if place in self.inbox else 0
 
     def due(self, held: Collection[int], limit: int) -> Due:
         """The SQL function of this name."""
@@ -330,15 +243,6 @@ class Tables:
 
     def early_events(self) -> int:
         return sum(early and key[1].startswith(EVENT_SITE) for key, early in self.arrivals.items())
-
-    def acknowledge(self, key: Key, place: int, *, over: bool = False) -> None:
-        """A message was taken in: it leaves the queue, or waits in it for its session's row."""
-        if self.arrivals.get(key) is not False or self.places[key] != place:
-            return
-        if over or (key[0], key[3]) in self.sessions:
-            del self.arrivals[key]
-        else:
-            self.arrivals[key] = True
 
     def share(self, owner: str, shards: int, term: float) -> list[int]:
         """The SQL function `lease`; which shards are newly held."""
@@ -430,7 +334,7 @@ class Tables:
         return [session for session in self.forgotten if session not in remembered][:limit]
 
     def _let_events_go(self, age: float, limit: int) -> None:
-        """Events that no session has asked for in all that time."""
+        """Events that no session has asked for in all that time, and what no program could read."""
         untaken = [
             key
             for key, early in self.arrivals.items()
@@ -439,8 +343,11 @@ class Tables:
             and self.arrived_at[key] < self._clock() - age
             and (key[0], key[3]) not in self.sessions
         ]
-        for key in untaken[:limit]:
+        long_ago = self._clock() - age
+        unread = [place for place in self.arrivals if place in self.aside and self.arrived_at[place] < long_ago]
+        for key in {*untaken[:limit], *unread[:limit]}:
             del self.arrivals[key]
+            self.aside.discard(key)
             self.inbox.pop(key, None)
 
     def forget_versions(self, age: float, limit: int) -> int:

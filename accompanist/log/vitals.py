@@ -78,6 +78,17 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     """What is set for this database or for a login of the service: where, and NAME=VALUE."""
 
 
+class Crowded(msgspec.Struct, frozen=True):
+    """A peer that has reached a bound: of open sessions, of aborts in a while, or else of what is `waiting`; of that no
+    program could read `unread`."""
+
+    peer: str
+    sessions: bool
+    undoing: bool
+    waiting: int
+    unread: int
+
+
 class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     """`revision` is None where there is no log; unless it is `head` only the server was looked at."""
 
@@ -97,6 +108,7 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     parked: Held = Held(count=0)
     damaged: Held = Held(count=0)
     unhostable: Held = Held(count=0)
+    crowded: tuple[Crowded, ...] = ()
     versions: tuple[InUse, ...] = ()
     outbox: Held = Held(count=0)
     clashes: Held = Held(count=0)
@@ -148,12 +160,19 @@ WHERE parked"""
 # taken, and still no session answers for it
 _UNHOSTABLE = """
 SELECT a.session, a.receiver, max(extract(epoch FROM clock_timestamp() - a.arrived_at))::float8 AS seconds,
-    '' AS words
+    concat('said by ', string_agg(DISTINCT a.sender_service, ', ')) AS words
 FROM arrival a
 WHERE a.early AND a.arrived_at < clock_timestamp() - interval '1 minute' AND a.site NOT LIKE '!event/%'
   AND NOT EXISTS (SELECT FROM session s WHERE s.session = a.session AND s.role = a.receiver)
   AND NOT EXISTS (SELECT FROM stub b WHERE b.session = a.session AND b.role = a.receiver)
 GROUP BY a.session, a.receiver"""
+# what `crowd` has noted, and what there is of it
+_CROWDED = """
+SELECT peer, (peer = ANY (g.crowded)) AS sessions, (peer = ANY (g.undoing)) AS undoing,
+    (SELECT count(*) FROM arrival a WHERE a.sender_service = peer) AS waiting,
+    (SELECT count(*) FROM arrival a WHERE a.sender_service = peer AND a.aside) AS unread
+FROM setting g, unnest(g.crowded || g.overfull || g.undoing) AS peer
+GROUP BY peer, g.crowded, g.undoing ORDER BY peer LIMIT $1"""
 # a version that is registered but too large to be kept is hosted as long as it is deployed: nothing is known of it here
 _VERSIONS = """
 SELECT used.fingerprint, used.choreography, used.sessions, v.kept, v.digest
@@ -245,6 +264,7 @@ async def _log(connection: asyncpg.Connection, service: str, schema: str, seen: 
         parked=_with_verbs(await _held(connection, _PARKED)),
         damaged=await _held(connection, _DAMAGED),
         unhostable=await _held(connection, _UNHOSTABLE),
+        crowded=tuple(Crowded(*row) for row in await connection.fetch(_CROWDED, limits.doctor_rows_max)),
         versions=tuple(_in_use(row) for row in await connection.fetch(_VERSIONS, limits.versions_rows_max)),
         outbox=await _held(connection, _OUTBOX.format("<>", " AND attempts > 3")),
         clashes=await _held(connection, _OUTBOX.format("=", "")),

@@ -23,6 +23,7 @@ from uuid import UUID
 
 import msgspec
 
+from accompanist import limits
 from accompanist.runtime.listings import EVERY_SESSION as EVERY_SESSION
 from accompanist.runtime.listings import Audited as Audited
 from accompanist.runtime.listings import Cursor as Cursor
@@ -221,12 +222,31 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
     """A message that arrived. `sender_service` is the authenticated writer; `known`: there is a session row;
-    `place`: the log's own, to find the row again when it is acknowledged."""
+    `place`: the log's own, to find the row again when it is acknowledged. `refused`: it is acknowledged as one that
+    nobody here believes or ever will, and goes from the log, if a peer has said it."""
 
     message: Message
     sender_service: str
     known: bool
     place: tuple[int, int] | None = None
+    refused: bool = False
+
+
+class Reached(StrEnum):
+    """Which bound a peer has reached: of `sessions` that it began and that are open here, of messages that are
+    `waiting` here, or of aborts and cancels in a while (`undoing`)."""
+
+    SESSIONS = "sessions"
+    WAITING = "waiting"
+    UNDOING = "undoing"
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """How much of each one peer may have."""
+
+    sessions: int = limits.sessions_per_peer_max
+    waiting: int = limits.waiting_rows_per_peer_max
+    undoing: int = limits.undoing_per_peer_max
 
 
 class Due(msgspec.Struct, frozen=True):
@@ -394,10 +414,12 @@ class Log(Protocol):
         answers, per message, after they are on disk."""
         ...
 
-    async def crowd(self, bound: int) -> Sequence[str]:
-        """Note which peers have `bound` sessions or more open here, and answer them by name: until the next call
-        `accept`, and a peer's own commit, are told `full` for what would begin a session of theirs that no role here
-        plays yet. Counted is each open (session, role), for the service whose message came first to it."""
+    async def crowd(self, bounds: Bounds) -> Sequence[tuple[str, Reached]]:
+        """Note which peers have reached one of these, and answer them by name; the empty name stands for all, when
+        there is no room for anybody. Until the next call `accept`, and a peer's own commit, are told `full` for what
+        would begin a session of theirs that no role here plays yet (`sessions`), for what would begin a session at a
+        role, or end it before it began (`waiting`), or for the latter alone (`undoing`). Of the sessions each open
+        (session, role) is counted, for the service whose message came first to it."""
         ...
 
     async def lease(self, owner: str, shards: int) -> Leases:

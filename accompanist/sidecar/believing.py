@@ -10,8 +10,8 @@ here, each time a message is taken or read again, so that a row which was not be
     what    that role may say it, there and to this role (`runtime.authority`)
 
 What is not believed is told of in the log of the process and counted, each time it is taken or read, without what it
-says. It stops no session. Its row stays in the inbox until the session is collected, where `sessions show` names the
-service that wrote it.
+says. It stops no session. What a peer wrote in another's name goes from the log. Any other row stays in the inbox until
+the session is collected, where `sessions show` names the service that wrote it.
 
 Not promised: that each message that is refused has a line of its own. A speaker who says much that is not believed has
 one line for each kind in `limits.refusal_told_s`, with how many there were.

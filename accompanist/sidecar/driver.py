@@ -28,6 +28,7 @@ from contextlib import contextmanager
 from functools import partial
 from uuid import UUID
 
+import msgspec
 import structlog
 
 from accompanist import crashpoints, limits
@@ -47,6 +48,7 @@ from accompanist.runtime.ports import (
     Undelivered,
 )
 from accompanist.runtime.session import Session
+from accompanist.runtime.tombstone import leaves_one
 from accompanist.sidecar import resting
 from accompanist.sidecar.aside import parked
 from accompanist.sidecar.asking import Asking
@@ -60,6 +62,7 @@ from accompanist.sidecar.loading import Loader
 from accompanist.sidecar.news import Key, shard_of
 from accompanist.sidecar.reading import Reader
 from accompanist.sidecar.tasks import Tasks
+from accompanist.sidecar.tombstones import Tombstones
 from accompanist.sidecar.tracing import Tracing
 
 logger = structlog.get_logger("accompanist.driver")
@@ -97,18 +100,24 @@ class Driver(Holding):
         self._loader = Loader(log, self._news, self._take_up, partial(self._damaged, reading=True))
         self.damage = Damage(log, committer, self.recover, self._belief.heading)
         self._reader = Reader(self._loader, self._tasks, self._is_live, self._read)
+        self._tombstones = Tombstones(committer, self._tasks, self._is_over, self._look_again, self._damaged)
 
     # -- what comes in -----------------------------------------------------------------------------
 
-    def take(self, taken: Sequence[Taken]) -> None:
-        """Messages from the inbox. What is not believed of who wrote it is passed over."""
+    def take(self, taken: Sequence[Taken]) -> Sequence[Taken]:
+        """Messages from the inbox, as they are to be acknowledged. What nobody believes is refused, and goes."""
         self._tracing.taken(len(taken))
+        judged: list[Taken] = []
         for entry in taken:
+            judged.append(entry)
             key = (entry.message.session, entry.message.receiver)
             with self._alone(key):
                 if self._belief.spoken(entry):
                     crashpoints.reached("sidecar.message_taken")
                     self._arrive(entry.message, known=entry.known or not self._news.is_news(key))
+                else:
+                    judged[-1] = msgspec.structs.replace(entry, refused=True)
+        return judged
 
     @contextmanager
     def _alone(self, key: Key) -> Iterator[None]:
@@ -144,7 +153,7 @@ class Driver(Holding):
 
     def _arrive(self, message: Message, *, known: bool) -> None:
         key = (message.session, message.receiver)
-        if not self.holds(message.session):
+        if not self.holds(message.session) or key in self._tombstones:
             return
         session = self._sessions.get(key)
         if not (self._belief.told(message) if session is None else self._belief.heard_by(session, message)):
@@ -213,14 +222,23 @@ class Driver(Holding):
             return
         if (program := self._belief.beginning(message)) is None:
             return
+        if leaves_one(message, self._service):
+            self._tombstones.leave(message, program, self.epoch_of(message.session))
+            return
         session = Session.begin(program, message)
         self._admit(session)
         self._feed(session, Arrived(message))
 
+    def _is_over(self, row: SessionRow) -> None:
+        """A session that was unknown here has left a tombstone; who asked the log before that does not know of it."""
+        self._news.left((row.header.session, row.role))
+        self.damage.mended((row.header.session, row.role))
+        self._ended(row)
+
     async def recover(self, keys: Sequence[Key]) -> None:
         """Take up sessions from the log: at start, at take-over, and when a `take` may have been lost on its way.
         One that is in memory is told of everything in its inbox once more, which changes nothing it knows."""
-        keys = [key for key in keys if key not in self._loading]
+        keys = [key for key in keys if key not in self._loading and key not in self._tombstones]
         self._news.swept(keys)
         for at in range(0, len(keys), limits.load_sessions_max):
             batch = keys[at : at + limits.load_sessions_max]
@@ -259,12 +277,13 @@ class Driver(Holding):
 
     def _rebuild(self, key: Key, memory: Memory, alone: bool) -> None:
         row = memory.session
-        header = self._belief.heading(memory.inbox) if row is None else row.header
+        begun = (message for message in memory.inbox if not leaves_one(message, self._service))
+        header = self._belief.heading(begun) if row is None else row.header
         if header is None or (row is not None and row.outcome is not None):
             self._left.discard(key)
             self.unhosted.pop(key, None)
             for message in memory.inbox if row is None else ():
-                self._begin(message)  # it may be of a version that is not hosted yet
+                self._begin(message)  # it may be of a version that is not hosted yet, or leave a tombstone
             return
         version = row.version if row is not None else header
         program = self._programs.program(version, key[1])

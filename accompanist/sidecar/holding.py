@@ -102,9 +102,13 @@ class Holding:
     def _give_up(self, session: Session) -> None:
         """A commit was refused: the lease of the shard ended under it, or this sidecar is going. Whoever sweeps the
         shard next, which may be this sidecar, finds all that was committed."""
-        self._lost.add(shard_of(session.header.session))
-        self._news.due([shard_of(session.header.session)])  # what comes for it until then does not begin it anew
+        self._look_again(session.header.session)
         self._drop(session)
+
+    def _look_again(self, session: UUID) -> None:
+        """Its shard is due a sweep; what comes for it until then does not begin it anew."""
+        self._lost.add(shard_of(session))
+        self._news.due([shard_of(session)])
 
     def _drop(self, session: Session) -> None:
         """Forget a session, unless another run of it has taken its place in memory."""

@@ -230,9 +230,8 @@ class Intake:
             with self._taking.asked() as rows:
                 taken = await self._log.take(rows, self._taken)
             self._taken = ()
-            self._driver.take(taken)
+            self._taken = self._driver.take(taken)
             self._driver.taken_in()
-            self._taken = taken
             full = len(taken) >= rows or sum(len(one.message.payload) for one in taken) >= limits.batch_bytes_max
             if not full and not self._woken.is_set():
                 return

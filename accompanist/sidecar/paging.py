@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from accompanist import limits
-from accompanist.log.story import Seen, Story, message_name, result_name
+from accompanist.log.story import Seen, Story, message_name, message_place, result_name
 from accompanist.runtime.ports import SessionSummary
 
 _room = limits.message_bytes_max - limits.answer_around_bytes
@@ -47,14 +47,14 @@ def story(shown: Story, seen: Seen, more: dict[str, Any], plain: Callable[[Any],
     short = {name: plain(getattr(shown, name)) for name in ("stubs", "audits", "timers")} if first else {}
     head = {"session": str(shown.session)} | short | (more if first else {})
     page = Page(plain, len(orjson.dumps(head, default=plain)))
-    inbox = sorted((one for one in shown.messages if one.place == "inbox"), key=message_name)
+    inbox = sorted((one for one in shown.messages if one.place == "inbox"), key=message_place)
     outbox = sorted((one for one in shown.messages if one.place == "outbox"), key=message_name)
     results = sorted(shown.results, key=result_name)
     rows = page.take(shown.rows)
     told, kept, answered = page.take(inbox), page.take(outbox), page.take(results)
     ended = Seen(
         role=shown.rows[len(rows) - 1].role if rows else seen.role,
-        inbox=_last(inbox, told, message_name, seen.inbox),
+        inbox=_last(inbox, told, message_place, seen.inbox),
         outbox=_last(outbox, kept, message_name, seen.outbox),
         results=_last(results, answered, result_name, seen.results),
     )

@@ -6,8 +6,8 @@ under way end within `sidecar_drain_s`, give the shards up, close. A second sign
 it.
 
     GET /health   200 while the process lives: {"service", "sessions", ..., "failing": {task: problem}, "damaged"}
-    GET /ready    200 when leases are fresh, commits go through, the first sweep is done and no task that sessions need
-                  fails, else 503
+    GET /ready    200 when leases are fresh, commits go through, the first sweep is done, no task that sessions need
+                  fails and there is room for new sessions, else 503
 
 Not promised: that a sidecar which is ready can reach its workers. Calls wait for a worker that is down.
 """
@@ -175,13 +175,14 @@ class Sidecar:
             tombstone_ms=service.tombstone_s * 1000,
         )
         self._relay = Relay(self._log, couriers, self._driver.clashed, self._background)
+        self._crowds = Crowds(self._log, len(self._config.peers_of(service.name)) - 1)
         self._intake = Intake(
             self._owner,
             self._log,
             self._driver,
             collection,
             versions,
-            Crowds(self._log),
+            self._crowds,
             background=self._background,
             stands_for_s=self._flusher.stands_for_s,
             relayed=self._relay.wake,
@@ -254,8 +255,10 @@ class Sidecar:
         )
 
     async def _ready(self) -> tuple[int, bytes]:
-        ready = self._intake.ready and not self._api.leaving
-        return 200 if ready else 503, orjson.dumps({"service": self._service.name, "ready": ready})
+        full = self._crowds.full
+        ready = self._intake.ready and not self._api.leaving and not full
+        told = {"service": self._service.name, "ready": ready} | ({"full": True} if full else {})
+        return 200 if ready else 503, orjson.dumps(told)
 
 
 def api_access(service: Service) -> Access | None:

@@ -264,7 +264,7 @@ class HurtDatabase(MemoryDatabase):
             self._noted(letter, sender_service)
             if letter.schema not in self.services:
                 continue  # it goes to another database
-            if letter.message.key in self.services[letter.service].inbox:
+            if (*letter.message.key, sender_service) in self.services[letter.service].inbox:
                 continue  # it is held already, which is always said
             if self._cluster.faults.strike(Kind.DELIVER_FULL, letter.message.kind.value):
                 refused[number] = Delivery.FULL

@@ -115,8 +115,8 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     "driver.task_failed": frozenset({"problem"}),
     "peer.away": frozenset({"peer", "problem"}),
     "peer.back": frozenset({"peer"}),
-    "peer.crowded": frozenset({"peer", "limit"}),
-    "peer.has_room": frozenset({"peer"}),
+    "peer.crowded": frozenset({"peer", "bound", "limit"}),
+    "peer.has_room": frozenset({"peer", "bound"}),
     # a worker, or any server
     "worker.ready": frozenset({"address", "schema"}),
     "worker.stopping": _NOTHING,

@@ -19,7 +19,7 @@ from accompanist.limits import shards_count
 from accompanist.log.story import Story
 from accompanist.runtime.control import event
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Commit, LeaseLost, Parked, Phase, ResultKind, Search, SessionRow, Taken
+from accompanist.runtime.ports import Bounds, Commit, LeaseLost, Parked, Phase, ResultKind, Search, SessionRow, Taken
 from accompanist.runtime.who import Who
 from tests.log.letters import BINDINGS, burst, header, message, result, row, start, timer
 from tests.log.worlds import AnyLog, MemoryWorld, PostgresWorld, World
@@ -78,8 +78,8 @@ class Script:
             of,
             self.chance.choice("12"),
             self.chance.choice(receivers),
-            sender=self.chance.choice(ROLES[service]),
-            kind=self.chance.choice([Kind.DATA, Kind.DATA, Kind.CHOICE, Kind.ABORT]),
+            sender=self.chance.choice([*ROLES[service] * 4, *BINDINGS]),
+            kind=self.chance.choice([*[Kind.DATA] * 4, *[Kind.CHOICE] * 2, *[Kind.ABORT] * 2, *Kind]),
             payload=self.chance.choice([b"1", b"1", b"1", b"2"]),
         )
 
@@ -188,11 +188,11 @@ class Script:
         return lambda run: run.world.expire(service)
 
     def _bound(self, service: str, number: int) -> Step:
-        rows = self.chance.choice([0, 2, 1_000, 1_000])
+        rows, few = self.chance.choice([0, 2, 1_000, 1_000]), self.chance.choice([1, 3, 1_000, 1_000])
 
         async def step(run: Run) -> Any:
             await run.world.bound(service, rows)
-            return await (await run.sidecar(service, 0)).crowd(rows or 1)
+            return await (await run.sidecar(service, 0)).crowd(Bounds(sessions=rows or 1, waiting=few, undoing=few))
 
         return step
 

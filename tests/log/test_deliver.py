@@ -9,7 +9,7 @@ import pytest
 
 from accompanist import limits
 from accompanist.runtime.messages import Kind
-from accompanist.runtime.ports import Commit, Delivery, Kept, Phase
+from accompanist.runtime.ports import Bounds, Commit, Delivery, Kept, Phase, Reached
 from tests.log.letters import burst, header, message, row
 from tests.log.worlds import World, owner
 
@@ -123,11 +123,12 @@ async def test_a_peer_that_has_too_many_sessions_open_begins_no_more_and_loses_n
         assert await warehouse.flush([burst(of, messages=(message(of),))]) == [[Delivery.STORED]]
     own = message(third, "start", "payment", kind=Kind.START, sender="")
     assert await payment.flush([Commit(shard=None, messages=(own,))]) == [[Delivery.STORED]]
-    assert await payment.crowd(2) == [], "none is begun"
+    assert await payment.crowd(Bounds(sessions=2)) == [], "none is begun"
     for of in (first, second, third):
         await payment.flush([burst(of, session=row(of, "payment"))])
-    assert await payment.crowd(3) == [], "what our own clients begin is nobody's"
-    assert await payment.crowd(1) == await payment.crowd(2) == ["warehouse"]
+    assert await payment.crowd(Bounds(sessions=3)) == [], "what our own clients begin is nobody's"
+    for bound in (1, 2):
+        assert await payment.crowd(Bounds(sessions=bound)) == [("warehouse", Reached.SESSIONS)]
 
     refused = (message(other), message(other, "2", kind=Kind.ABORT))
     assert await warehouse.flush([burst(other, messages=refused)]) == [[Delivery.FULL, Delivery.STORED]]
@@ -140,7 +141,7 @@ async def test_a_peer_that_has_too_many_sessions_open_begins_no_more_and_loses_n
 
     over = row(second, "payment", phase=Phase.SETTLED, outcome="settled")
     await payment.flush([burst(second, session=over)])
-    assert await payment.crowd(2) == []
+    assert await payment.crowd(Bounds(sessions=2)) == []
     await world.pass_time(limits.outbox_retry_ms / 1000)
     assert await warehouse.resend(10) == {Delivery.STORED: 1}, "it waited in its sender's outbox"
 
@@ -152,7 +153,7 @@ async def test_a_session_under_way_takes_further_roles_of_a_service_that_is_full
     for one in (of, other):
         await payment.flush([burst(one, messages=(message(one, receiver="warehouse", sender="payment"),))])
         await warehouse.flush([burst(one, session=row(one))])
-    assert await warehouse.crowd(2) == ["payment"]
+    assert await warehouse.crowd(Bounds(sessions=2)) == [("payment", Reached.SESSIONS)]
     more = message(of, "2", receiver="stock", sender="payment")
     assert await payment.flush([burst(of, messages=(more,))]) == [[Delivery.STORED]]
 

@@ -16,8 +16,8 @@ from accompanist.log import vitals
 from accompanist.log.diagnosis import judge
 from accompanist.log.listener import Listener
 from accompanist.log.schema import head
-from accompanist.log.vitals import Held, Holder, InUse, Server, Table, Vitals, read
-from accompanist.runtime.ports import Kept, Parked
+from accompanist.log.vitals import Crowded, Held, Holder, InUse, Server, Table, Vitals, read
+from accompanist.runtime.ports import Bounds, Kept, Parked, Reached
 from tests.log.letters import burst, header, message, row
 from tests.log.worlds import PostgresWorld, owner
 from tests.postgres import SERVICES
@@ -85,6 +85,7 @@ def test_a_healthy_log_has_no_findings() -> None:
         (sick(stuck=SOME), "ACC420", "warning"),
         (sick(parked=SOME), "ACC421", "warning"),
         (sick(unhostable=SOME), "ACC422", "warning"),
+        (sick(crowded=(Crowded("loyalty", True, True, 10, 3),)), "ACC449", "warning"),
         (server(holders=(holder(seconds=400.0),)), "ACC423", "warning"),
         (server(holders=(holder(seconds=4_000.0),)), "ACC423", "error"),
         (server(holders=(holder(seconds=None, transactions=2_000_000),)), "ACC423", "warning"),
@@ -176,6 +177,11 @@ async def test_what_waits_is_counted_and_the_oldest_named(postgres_world: Postgr
     assert found.outbox.count == 1 and "nowhere at nobody" in found.outbox.oldest[0][3]
     unhostable = (await looked(postgres_world, "payment")).unhostable
     assert (unhostable.count, unhostable.oldest[0][0]) == (1, other.session)
+    assert unhostable.oldest[0][3] == "said by warehouse"
+    assert await payment.crowd(Bounds(waiting=1)) == [("warehouse", Reached.WAITING)]
+    [crowded] = [one for one in judge(await looked(postgres_world, "payment")) if one.code == "ACC449"]
+    assert crowded.text == "warehouse has 1 messages waiting here"
+    assert "REVOKE accompanist_peer" in crowded.remedy
     codes = {finding.code for finding in judge(found)}
     assert codes >= {"ACC420", "ACC428", "ACC432"}
 

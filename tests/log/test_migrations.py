@@ -15,7 +15,7 @@ from accompanist.log import provision, schema
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.control import event
 from accompanist.runtime.messages import shard_of
-from accompanist.runtime.ports import LogUnavailable, Phase
+from accompanist.runtime.ports import Delivery, LogUnavailable, Phase
 from tests.log.letters import burst, header, message, result, row, timer
 from tests.log.worlds import PostgresWorld, owner
 from tests.postgres import SERVICES, Database
@@ -170,11 +170,12 @@ async def test_names_are_of_the_closed_form(name: str) -> None:
 async def test_the_bounds_are_those_of_limits(postgres_world: PostgresWorld) -> None:
     admin = await postgres_world.connect("warehouse")
     held = await admin.fetchrow(
-        "SELECT service, early_rows_max, payload_bytes_max, shards_count, batch_bytes_max FROM setting"
+        "SELECT service, early_rows_max, payload_bytes_max, shards_count, batch_bytes_max,"
+        " waiting_per_peer_max FROM setting"
     )
     assert tuple(held) == (
         "warehouse", limits.inbox_early_rows_max, limits.payload_bytes_max, limits.shards_count,
-        limits.batch_bytes_max,
+        limits.batch_bytes_max, limits.waiting_rows_per_peer_max,
     )  # fmt: skip
     await admin.close()
 
@@ -214,6 +215,35 @@ async def test_a_log_of_the_first_revision_goes_up_and_down_with_what_is_in_it(b
     assert await log.resend(10) == {"nowhere": 1}
     assert await log.collect(0, 10) == 1
     assert [line.session for line in await log.summaries()] == [of.session]
+    await world.close()
+
+
+async def test_of_two_messages_under_one_identity_the_believed_one_survives_the_way_down(database: Database) -> None:
+    """Below 0018 an identity has one place. Nothing is left in the queue of what went."""
+    world = PostgresWorld(database)
+    log, other = await owner(world, "warehouse"), await owner(world, "payment")
+    of, begun = header(), header()
+    await log.flush([burst(begun, session=row(begun))])
+    real = {}
+    for one in (of, begun):
+        real[one.session] = true = message(one, receiver="warehouse", sender="payment")
+        lies = header(one.session, bindings={"warehouse": "warehouse", "payment": "loyalty"}, fingerprint="f1")
+        told = message(one if one is of else lies, receiver="warehouse", sender="payment", payload=b"2")
+        assert await log.accept("loyalty", [told]) == [Delivery.STORED]
+        await other.flush([burst(one, messages=(true,))])
+    await world.close()
+    await run_revision(database.dsn(), "0017")
+    await provision.migrate(database.dsn(), "warehouse", WAREHOUSE)
+    log = await world.sidecar("warehouse")
+    await log.lease("warehouse-1", limits.shards_count)
+    taken = await log.take(10)
+    assert {entry.message.session: (entry.message, entry.sender_service) for entry in taken} == {
+        session: (true, "payment") for session, true in real.items()
+    }
+    for session in real:
+        story = await log.show(session)
+        assert story is not None
+        assert [told.service for told in story.messages] == ["payment"]
     await world.close()
 
 

@@ -27,9 +27,9 @@ SELECT gen_random_uuid(), 'other', n % 64, n % 4 = 0, false, 'c', 'running', '{h
     CASE WHEN n % 4 > 0 THEN clock_timestamp() + interval '1 hour' END
 FROM generate_series(1, $1::integer) AS n;
 INSERT INTO inbox (session, site, sender, receiver, kind, sender_service, header, payload, context)
-SELECT session, '1', 'a', 'other', 'data', 'payment', '{}', '{}', '{}' FROM session WHERE role = 'other';
-INSERT INTO arrival (session, site, sender, receiver, shard, early)
-SELECT session, '1', 'a', 'other', shard, true FROM session WHERE role = 'other';
+SELECT session, '1', 'a', 'other', 'data', 'loyalty', '{}', '{}', '{}' FROM session WHERE role = 'other';
+INSERT INTO arrival (session, site, sender, receiver, sender_service, shard, early)
+SELECT session, '1', 'a', 'other', 'loyalty', shard, true FROM session WHERE role = 'other';
 INSERT INTO result (session, role, site, kind, operation, outcome, digest, value)
 SELECT session, role, '1', 'forward', 'o', 'replied', '', '' FROM session WHERE role = 'other';
 INSERT INTO outbox (session, site, sender, receiver, kind, service, answer, header, payload, context, due_at)

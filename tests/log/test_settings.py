@@ -18,7 +18,7 @@ import pytest
 from accompanist.log import names, settings, vitals
 from accompanist.log.connection import connect
 from accompanist.log.postgres import PostgresLog
-from accompanist.runtime.ports import Delivery, Kept, Search
+from accompanist.runtime.ports import Bounds, Delivery, Kept, Search
 from accompanist.runtime.who import Who
 from accompanist.worker import database as worker_database
 from ops import pgbouncer, postgres
@@ -289,7 +289,7 @@ CALLS: dict[str, Call] = {
     "relay": lambda log: log.relay(["loyalty"], 5),
     "relayed": _relayed,
     "accept": lambda log: log.accept("payment", [message(header(), receiver="warehouse", sender="payment")]),
-    "crowd": lambda log: log.crowd(10),
+    "crowd": lambda log: log.crowd(Bounds(sessions=10)),
     "collect": lambda log: log.collect(0, 5),
     "lighten": lambda log: log.lighten(0, 5),
     "forget": lambda log: log.forget(0, 5, [uuid4()]),

@@ -37,7 +37,7 @@ async def test_it_is_said_when_a_peer_is_too_many_and_when_it_has_room_again(mon
         await crowds.step()
         monkeypatch.setattr(limits, "sessions_per_peer_max", 3)
         await crowds.step()
-    assert [(entry["event"], entry["peer"]) for entry in logged] == [
-        ("peer.crowded", "warehouse"),
-        ("peer.has_room", "warehouse"),
+    assert [(entry["event"], entry["peer"], entry["bound"]) for entry in logged] == [
+        ("peer.crowded", "warehouse", "sessions"),
+        ("peer.has_room", "warehouse", "sessions"),
     ]

@@ -151,8 +151,11 @@ async def test_an_abort_for_an_unknown_session_leaves_a_tombstone() -> None:
     await services.end(session)
     other = of(control(sagas.HEADER, Kind.ABORT, "a", "b", "no more"), uuid4())
     await services.sidecars["a"].flusher.commit(Commit(shard=None, messages=(other,)))
-    await services.row("b", other.session, Phase.UNDONE)
-    assert services.workers["b"].sessions[other.session].closed
+    row = await services.row("b", other.session, Phase.ENDED)
+    assert (row.outcome, row.vote, row.reason) == ("ended", None, "no more")
+    assert other.session not in services.workers["b"].sessions, "nothing was asked, and there is nothing to close"
+    told = await services.sidecars["a"].log.load([(other.session, "a")])
+    assert told[0].session is None, "the initiator does not know it either, and is not begun by the answer"
 
 
 async def test_a_cancel_begins_a_session_at_the_commit_points_owner() -> None:
@@ -162,8 +165,8 @@ async def test_a_cancel_begins_a_session_at_the_commit_points_owner() -> None:
     await services.end(await services.start())
     cancel = of(control(sagas.HEADER, Kind.CANCEL, "a", "b", "no more"), uuid4())
     await services.sidecars["a"].flusher.commit(Commit(shard=None, messages=(cancel,)))
-    row = await services.row("b", cancel.session, Phase.UNDONE)
-    assert (row.vote, row.granted) == ("abort", "cancelled: no more")
+    row = await services.row("b", cancel.session, Phase.ENDED)
+    assert (row.vote, row.reason) == ("abort", "cancelled: no more")
     late = Message(header=cancel.header, kind=Kind.DATA, site="2", sender="a", receiver="b", payload=b"1")
     await services.sidecars["a"].flusher.commit(Commit(shard=None, messages=(late,)))
     driver = services.sidecars["b"].driver
@@ -187,8 +190,8 @@ async def test_a_cancel_is_found_by_whoever_sweeps_the_owners_shard() -> None:
     cancel = of(control(sagas.HEADER, Kind.CANCEL, "a", "b", "no more"), uuid4())
     await services.sidecars["a"].flusher.commit(Commit(shard=None, messages=(cancel,)))
     await b.driver.recover([(cancel.session, "b")])
-    row = await services.row("b", cancel.session, Phase.UNDONE)
-    assert row.granted == "cancelled: no more"
+    row = await services.row("b", cancel.session, Phase.ENDED)
+    assert row.reason == "cancelled: no more"
 
 
 async def test_a_peer_may_not_bind_roles_to_itself() -> None:

@@ -1,0 +1,211 @@
+"""How messages enter the fake's tables: what the SQL functions `accept`, `take` and `crowd` do about inbox and queue.
+
+The comments of the SQL files say why each rule is as it is; here the rules are said once more, shortly.
+
+Not modelled: that `accept` counts only where its table has grown. Here what a peer has waiting is always counted.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from uuid import UUID
+
+import msgspec
+
+from accompanist import limits
+from accompanist.log import sessions
+from accompanist.log.sessions import encode
+from accompanist.log.story import audited
+from accompanist.runtime.control import CLIENT
+from accompanist.runtime.messages import Kind, Message, shard_of
+from accompanist.runtime.ports import Audited, Bounds, Delivery, Kept, Reached, SessionRow
+from accompanist.runtime.who import Who, read, write
+
+Key = tuple[UUID, str, str, str]
+Place = tuple[UUID, str, str, str, str]
+"""What holds a place in the inbox: a message's key, and the service that spoke."""
+_BEGINS = (Kind.START, Kind.DATA, Kind.CHOICE)
+_UNDOES = (Kind.ABORT, Kind.CANCEL)
+_TELLS = (Kind.COMPENSATED, Kind.DONE, Kind.SETTLED, Kind.ENDED)
+"""What means nothing to a session that is unknown."""
+_CLIENTS = (Kind.START, Kind.CANCEL, Kind.OPERATOR, Kind.EVENT)
+_ROLES = (*_TELLS, Kind.DATA, Kind.CHOICE, *_UNDOES)
+
+
+def beyond_bounds(message: Message) -> bool:
+    """What `accept` refuses for ever."""
+    names = (message.site, message.sender, message.receiver, message.kind)
+    about = len(encode(message.header)) + len(encode(message.context))
+    return (
+        len(message.payload) > limits.payload_bytes_max
+        or sum(len(name.encode()) for name in names) > limits.key_bytes_max
+        or about > limits.about_bytes_max
+    )
+
+
+def sayable(message: Message, own: bool) -> bool:
+    """The SQL function of this name."""
+    return own and message.kind in _CLIENTS if message.sender == CLIENT else message.kind in _ROLES
+
+
+class Door:
+    """The inbox and its queue, with what `accept` has to know of the other tables."""
+
+    def __init__(self, service: str, clock: Callable[[], float], early_rows_max: int) -> None:
+        self.service = service
+        self.early_rows_max = early_rows_max
+        self.waiting_per_peer_max = limits.waiting_rows_per_peer_max
+        self.crowded: list[str] = []
+        self.overfull: list[str] = []
+        self.undoing: list[str] = []
+        self.sessions: dict[tuple[UUID, str], SessionRow] = {}
+        self.stubs: dict[tuple[UUID, str], tuple[str, float]] = {}
+        """Outcome, and when it was collected."""
+        self.versions: dict[str, tuple[Kept, float]] = {}
+        """And when somebody last had it deployed."""
+        self.audits: list[Audited] = []
+        self.inbox: dict[Place, tuple[Message, str, float]] = {}
+        self.arrivals: dict[Place, bool] = {}
+        """Fresh rows, and early ones (True), oldest first."""
+        self.aside: set[Place] = set()
+        """Early rows that no program here can read."""
+        self.places: dict[Place, int] = {}
+        """Of each row that is or was in the queue: the same key that comes again is another row."""
+        self.arrived_at: dict[Place, float] = {}
+        self._numbers = itertools.count()
+        self._clock = clock
+
+    def deliver_all(self, messages: Sequence[Message], sender_service: str, *, home: bool) -> list[Delivery]:
+        """The SQL function `deliver`. Whether there is room is asked once, for versions that are kept here and for
+        others; what was refused for want of it, but is held by then under the same key, is told so."""
+        waiting = sum(place[4] == sender_service for place in self.arrivals)
+        full = {known: len(self.arrivals) >= self.early_rows_max * (1 + known) for known in (False, True)}
+        begun, answers = self._begun(), list[Delivery]()
+        for message in messages:
+            no_room = full[message.header.fingerprint in self.versions]
+            answers.append(self._deliver(message, sender_service, home, no_room, waiting, begun))
+        now_begun = self._begun()
+        for number, message in enumerate(messages):
+            owner = (message.session, message.receiver)
+            if answers[number] is Delivery.CLOSED and owner not in self.stubs and owner in now_begun:
+                answers[number] = Delivery.FULL  # what begins its session came in the same call
+            if answers[number] is Delivery.FULL and (*message.key, sender_service) in self.inbox:
+                answers[number] = self._compare(message, sender_service)
+        return answers
+
+    def _begun(self) -> set[tuple[UUID, str]]:
+        """The sessions that are known, or have a message that begins them."""
+        begins = (*_BEGINS, *_UNDOES)
+        found = {(place[0], place[3]) for place, held in self.inbox.items() if held[0].kind in begins}
+        return found | self.sessions.keys()
+
+    def _compare(self, message: Message, service: str) -> Delivery:
+        held = self.inbox[*message.key, service][0]
+        return Delivery.SAME if (held.kind, held.payload) == (message.kind, message.payload) else Delivery.CLASH
+
+    def _deliver(
+        self,
+        message: Message,
+        service: str,
+        home: bool,
+        full: bool,
+        waiting: int,
+        begun: set[tuple[UUID, str]],
+    ) -> Delivery:
+        """`full`: for all; `waiting`: rows of this service in the queue; `begun`: the sessions that are known."""
+        place, owner, own = (*message.key, service), (message.session, message.receiver), service == self.service
+        if not sayable(message, own):
+            return Delivery.REFUSED
+        if place in self.inbox:
+            return self._compare(message, service)
+        if owner in self.stubs:
+            return Delivery.CLOSED
+        if beyond_bounds(message):
+            return Delivery.REFUSED
+        if not own and waiting >= self.waiting_per_peer_max * 2:
+            return Delivery.FULL
+        at_its_head = message.kind in _UNDOES and message.receiver == message.header.initiator
+        if not own and (message.kind in _TELLS or at_its_head) and owner not in begun:
+            return Delivery.CLOSED
+        if not self._has_room(message, service, full, waiting):
+            return Delivery.FULL
+        home = home and own
+        self.inbox[place] = (message, service, self._clock())
+        if message.kind is Kind.OPERATOR:
+            told = msgspec.json.decode(message.payload)
+            self.audit(*owner, told["verb"], read(msgspec.json.encode(told["who"])), told["why"])
+        if not home or owner not in self.sessions:
+            self.arrivals[place] = home
+            self.places[place], self.arrived_at[place] = next(self._numbers), self._clock()
+        return Delivery.STORED
+
+    def _has_room(self, message: Message, service: str, full: bool, waiting: int) -> bool:
+        known = (message.session, message.receiver) in self.sessions
+        if known or message.kind not in (*_BEGINS, *_UNDOES):
+            return True
+        if service != self.service and waiting >= self.waiting_per_peer_max:
+            return False
+        if message.kind in _UNDOES:
+            return service not in self.undoing
+        under_way = any(session == message.session for session, _ in self.sessions)
+        return not full and (under_way or service not in self.crowded)
+
+    def audit(self, session: UUID, role: str, verb: str, who: Who, why: str) -> None:
+        told = (write(who), encode(why.replace("\0", "\ufffd")))
+        self.audits.append(audited(at=self._clock(), session=session, role=role, verb=verb, who=told[0], why=told[1]))
+
+    def acknowledge(self, place: Place, number: int, *, over: bool = False, aside: bool = False) -> None:
+        """A message was taken in: it leaves the queue, or waits in it for its session's row, or for a program that can
+        read it."""
+        if self.arrivals.get(place) is not False or self.places[place] != number:
+            return
+        if over or (place[0], place[3]) in self.sessions:
+            del self.arrivals[place]
+        else:
+            self.arrivals[place] = True
+            if aside:
+                self.aside.add(place)
+
+    def read_again(self, shards: Collection[int]) -> None:
+        """What could not be read is fresh again."""
+        again = {
+            place for place in self.aside & self.arrivals.keys() if shard_of(place[0], limits.shards_count) in shards
+        }
+        self.arrivals.update(dict.fromkeys(again, False))
+        self.aside -= again
+
+    def dismiss(self, place: Place, number: int) -> None:
+        """The SQL function of this name."""
+        if place[4] == self.service:
+            self.acknowledge(place, number)
+            return
+        if place in self.arrivals and self.places[place] == number:
+            del self.arrivals[place]
+        self.inbox.pop(place, None)
+
+    def crowd(self, bounds: Bounds) -> list[tuple[str, Reached]]:
+        """The SQL function of this name."""
+        began: dict[tuple[UUID, str], str] = {}
+        for place, (message, service, _) in self.inbox.items():
+            if message.kind in _BEGINS:
+                began.setdefault((place[0], place[3]), service)
+        now = self._clock()
+        undoing = [
+            service
+            for message, service, at in self.inbox.values()
+            if message.kind in _UNDOES and at > now - limits.undoing_ms / 1000
+        ]
+        open_now = [began[key] for key, row in self.sessions.items() if sessions.is_open(row) and key in began]
+        self.crowded = self._at_least(open_now, bounds.sessions)
+        self.overfull = self._at_least([place[4] for place in self.arrivals], bounds.waiting)
+        self.undoing = self._at_least(undoing, bounds.undoing)
+        self.waiting_per_peer_max = bounds.waiting
+        found = [(peer, Reached.SESSIONS) for peer in self.crowded]
+        found += [(peer, Reached.WAITING) for peer in self.overfull]
+        found += [(peer, Reached.UNDOING) for peer in self.undoing]
+        return [*found, ("", Reached.WAITING)] if len(self.arrivals) >= self.early_rows_max * 2 else found
+
+    def _at_least(self, peers: Sequence[str], bound: int) -> list[str]:
+        return sorted(peer for peer, count in Counter(peers).items() if count >= bound and peer != self.service)
