@@ -193,7 +193,7 @@ def taken_at_once() -> Sequence[Any]:
     async def take(self: Any, limit: int, done: Any = ()) -> Any:
         taken = await real(self, limit, done)
         for entry in taken:
-            self.tables.arrivals.pop(entry.message.key, None)
+            self.tables.arrivals.pop((*entry.message.key, entry.sender_service), None)
         return taken
 
     return [patch.object(MemoryLog, "take", take)]
