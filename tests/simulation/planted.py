@@ -441,7 +441,7 @@ PLANTED = [
         "other-owner-forgotten", "a take-over waits for nothing", 300, other_owner_forgotten, quick=False, plain=True
     ),
     Plant("asks-on", "a dropped session goes on asking", 400, asks_on, quick=False, plain=True),
-    Plant("declines-believed", "a decline counts more than a call before it", 60, declines_believed, plain=True),
+    Plant("declines-believed", "a decline counts more than a call before it", 140, declines_believed, plain=True),
     Plant("doubt-forgotten", "a call of unknown outcome is not compensated", 60, doubt_forgotten, plain=True),
     Plant("asked-unrecorded", "a call is not in the log before it leaves", 20, asked_unrecorded, plain=True),
     Plant("results-overwritten", "a later writer of a result wins", 30, results_overwritten, only="errand"),
