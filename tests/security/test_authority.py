@@ -144,9 +144,10 @@ class Saga:
             taken = asyncio.Event()
             real = before._driver.take
 
-            def take(entries: Any, real: Any = real, taken: asyncio.Event = taken) -> None:
-                real(entries)
+            def take(entries: Any, real: Any = real, taken: asyncio.Event = taken) -> Any:
+                told = real(entries)
                 taken.set()
+                return told
 
             before._driver.take = take  # type: ignore[method-assign]
             before.wake()
@@ -216,7 +217,7 @@ async def test_a_neighbour_is_no_operator_of_ours(database: Database, name: str)
         for number, said in enumerate((order("park"), order("resolve", FORGED))):
             forged = saga.said(Kind.OPERATOR, said, site=f"!operator/{number}")
             await saga.lie(msgspec.structs.replace(forged, sender=name))
-        standing = (await saga.memory("payment")).session
+        standing = (await saga.stands("payment", Phase.RUNNING)).session
         assert standing is not None and standing.parked is None and standing.verbs == ()
         payment.worker.open.set()
         await saga.stands("warehouse", Phase.SETTLED)
