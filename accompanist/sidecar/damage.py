@@ -10,8 +10,8 @@ log of the process and in /health.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -26,6 +26,17 @@ from accompanist.sidecar.commits import Committer
 from accompanist.sidecar.news import Key, shard_of
 
 logger = structlog.get_logger("accompanist.driver")
+
+
+@contextmanager
+def alone(key: Key, damaged: Callable[..., None]) -> Iterator[None]:
+    """Whatever is raised while something is taken in is of this session, and what it came with is of all. It is in the
+    log, so the session is made again from there, after a back-off that grows as long as it raises."""
+    try:
+        yield
+    except Exception as problem:
+        logger.exception("message.failed", session=str(key[0]), role=key[1])
+        damaged(key, problem, reading=True)
 
 
 @dataclass

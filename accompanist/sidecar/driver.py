@@ -23,8 +23,7 @@ within `lazy_ms`).
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from uuid import UUID
 
@@ -36,17 +35,7 @@ from accompanist.runtime import ports
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, CloseAnswered, Deadline, Event, Fired
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import (
-    Commit,
-    Delivery,
-    LeaseLost,
-    Log,
-    LogUnavailable,
-    Memory,
-    SessionRow,
-    Taken,
-    Undelivered,
-)
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, SessionRow, Taken
 from accompanist.runtime.session import Session
 from accompanist.runtime.tombstone import leaves_one
 from accompanist.sidecar import resting
@@ -55,7 +44,7 @@ from accompanist.sidecar.asking import Asking
 from accompanist.sidecar.believing import Belief
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.commits import Committer, commit_of, row_of
-from accompanist.sidecar.damage import Damage
+from accompanist.sidecar.damage import Damage, alone
 from accompanist.sidecar.holding import Holding
 from accompanist.sidecar.hosting import Programs
 from accompanist.sidecar.loading import Loader
@@ -111,23 +100,13 @@ class Driver(Holding):
         for entry in taken:
             judged.append(entry)
             key = (entry.message.session, entry.message.receiver)
-            with self._alone(key):
+            with alone(key, self._damaged):
                 if self._belief.spoken(entry):
                     crashpoints.reached("sidecar.message_taken")
                     self._arrive(entry.message, known=entry.known or not self._news.is_news(key))
                 else:
                     judged[-1] = msgspec.structs.replace(entry, refused=True)
         return judged
-
-    @contextmanager
-    def _alone(self, key: Key) -> Iterator[None]:
-        """Whatever is raised while something is taken in is of this session, and what it came with is of all. It is in
-        the log, so the session is made again from there, after a back-off that grows as long as it raises."""
-        try:
-            yield
-        except Exception as problem:
-            logger.exception("message.failed", session=str(key[0]), role=key[1])
-            self._damaged(key, problem, reading=True)
 
     async def hand_in(self, message: Message) -> Delivery | None:
         """A client's message, the short way, where the session's shard is ours: handed over after its commit, not
@@ -148,7 +127,7 @@ class Driver(Holding):
 
     def arrive(self, message: Message, *, known: bool) -> None:
         """A message that is in the inbox. `known`: the log has a row of this session at this role."""
-        with self._alone((message.session, message.receiver)):
+        with alone((message.session, message.receiver), self._damaged):
             self._arrive(message, known=known)
 
     def _arrive(self, message: Message, *, known: bool) -> None:
@@ -178,7 +157,7 @@ class Driver(Holding):
         """A receiver will never take this message: it holds other content under its identity, say."""
         self._tell([((message.session, message.sender), Clashed(message.site, message.receiver, answer))])
 
-    def undelivered(self, found: Iterable[Undelivered]) -> None:
+    def undelivered(self, found: Iterable[ports.Undelivered]) -> None:
         """What lies in the outbox and will never be delivered, whoever found that out."""
         self._tell(
             ((one.session, one.sender), Clashed(one.site, one.receiver, one.answer, one.service)) for one in found
@@ -189,7 +168,7 @@ class Driver(Holding):
         absent: list[Key] = []
         for key, event in news:
             if (live := self._sessions.get(key)) is not None:
-                with self._alone(key):
+                with alone(key, self._damaged):
                     self._hear(live, event)
             elif key in self._loading:
                 self._loading[key].append(event)
