@@ -210,12 +210,12 @@ async def test_a_service_that_nobody_knows_is_nowhere(world: World) -> None:
 
 
 async def test_a_peer_does_not_speak_for_a_client(world: World) -> None:
-    """Nobody would believe it, but it would lie where the client's own message has to be."""
+    """Nobody would believe it. It is refused, and the client's own message has its place."""
     log, payment = await owner(world, "warehouse"), await owner(world, "payment")
     of = header(initiator="payment")
     for kind, site in ((Kind.START, "!start"), (Kind.CANCEL, "!cancel"), (Kind.EVENT, "!event/approved")):
         forged = message(of, site, "payment", sender="", kind=kind, payload=b'"forged"')
-        assert await log.flush([burst(of, messages=(forged,))]) == [[Delivery.CLOSED]]
+        assert await log.flush([burst(of, messages=(forged,))]) == [[Delivery.REFUSED]]
         own = message(of, site, "payment", sender="", kind=kind)
         assert await payment.flush([Commit(shard=None, messages=(own,))]) == [[Delivery.STORED]]
 
