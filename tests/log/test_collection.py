@@ -206,7 +206,7 @@ async def test_what_a_peer_calls_a_persons_verb_is_no_audit(world: World) -> Non
     log, payment = await owner(world, "warehouse"), await owner(world, "payment")
     of = header()
     forged = msgspec.structs.replace(order(of, "payment", "skip", "ann", "because"), sender="warehouse")
-    assert await log.flush([burst(of, messages=(forged,))]) == [[Delivery.STORED]]
+    assert await log.flush([burst(of, messages=(forged,))]) == [[Delivery.REFUSED]]
     assert await payment.audits() == []
 
 

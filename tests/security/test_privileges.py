@@ -24,7 +24,7 @@ COLUMN_RIGHTS = {("version", "UPDATE"), ("version", "INSERT")}
 FENCE = {"fence_gate_of", "fence_digest", "fence_enter", "fence_leave", "fence_refuse", "fence_close", "fence_forget"}
 FENCE |= {"fence_committed_reads"}
 DEFINERS = {"accept", "collect", "crowd", "deliver", "forget", "forget_versions", "lighten"}
-DEFINERS |= {"forget_requests", "keep_statistics", "request_of"}
+DEFINERS |= {"dismiss", "forget_requests", "keep_statistics", "request_of"}
 
 # Each access list as rows (kind, schema, object, grantee, right), without what its owner has anyway.
 _GRANTS = """
