@@ -36,6 +36,7 @@ ROW: dict[str, Any] = {
 HEADER = {key: ROW[key] for key in ("choreography", "started_at", "attributes")} | {
     "fingerprint": EVIL,
     "initiator": EVIL,
+    "bindings": {EVIL: EVIL},
 }
 MESSAGE = {
     "site": EVIL,
@@ -48,7 +49,7 @@ MESSAGE = {
 }
 STORY = {
     "rows": [ROW | {"header": HEADER}],
-    "messages": [MESSAGE],
+    "messages": [MESSAGE, MESSAGE | {"place": "inbox", "service": f"{EVIL}2"}],
     "results": [{"site": EVIL, "role": EVIL, "kind": EVIL, "operation": EVIL, "outcome": EVIL, "value": EVIL}],
     "audits": [{"at": -1e308, "role": EVIL, "verb": EVIL, "who": EVIL, "claimed": EVIL, "why": EVIL}],
     "stubs": [[EVIL, EVIL]],
