@@ -58,7 +58,7 @@ _pause_s = 0.4
 _reacts = 0.5
 """How often it says something when it has heard something."""
 _heard_max = 3_000
-share = 0.0
+share = 0.15
 """Of the seeds with several services, those in which one is hostile."""
 
 

@@ -2,8 +2,8 @@
 
 python -m tests.simulation.holes [NAME ...]
 
-A row of the table is open to every role, or something beside the table is not looked at. Told of an event in a role's
-name, a session hears nothing: it looks for what nobody said.
+A row of the table is open to every role, or something beside the table is not looked at: who speaks, under which
+header, in which place of the inbox. Where a kind is not let in at the inbox's door either, the door is open, too.
 """
 
 from __future__ import annotations
@@ -15,12 +15,14 @@ from typing import Any
 from unittest.mock import patch
 
 from accompanist.language.program import Projection
-from accompanist.log import memory
-from accompanist.runtime import authority
+from accompanist.log import door, memory
+from accompanist.runtime import authority, state
 from accompanist.runtime.authority import Part, Word
 from accompanist.runtime.control import OPERATOR_SITE, site_of
-from accompanist.runtime.messages import Kind
+from accompanist.runtime.messages import Kind, Message, spoken_by
+from accompanist.runtime.ports import Delivery
 from accompanist.sidecar import believing
+from accompanist.sidecar.hosting import Hosted
 from tests.simulation.planted import Plant, main
 
 
@@ -34,7 +36,25 @@ def _also(*words: Word) -> Iterator[None]:
 
 
 def _said_by_anyone(kind: Kind, site: str = "") -> Callable[[], Sequence[Any]]:
-    return lambda: [_also(Word(kind, site or site_of(kind), Part.ROLE, Part.ROLE))]
+    return lambda: [_also(Word(kind, site or site_of(kind), Part.ROLE, Part.ROLE)), *_let_in(kind)]
+
+
+def _let_in(*kinds: Kind) -> Sequence[Any]:
+    """The inbox takes these from everybody."""
+    real = door.sayable
+    return [patch.object(door, "sayable", lambda message, own: message.kind in kinds or real(message, own))]
+
+
+def _in_any_name(*kinds: Kind) -> Callable[[], Sequence[Any]]:
+    """Whoever wrote such a message is taken for who it says it is from."""
+
+    def spoken(message: Message, service: str) -> bool:
+        return message.kind in kinds or spoken_by(message, service)
+
+    return lambda: [
+        *(patch.object(module, "spoken_by", spoken) for module in (believing, memory)),
+        *_let_in(*kinds),
+    ]
 
 
 def anything_at_a_point() -> Sequence[Any]:
@@ -52,8 +72,35 @@ def any_header_begins() -> Sequence[Any]:
     return [patch.object(authority, "heads", lambda *what: True)]
 
 
-def _hole(name: str, about: str, seeds_max: int, patches: Callable[[], Sequence[Any]], says: str) -> Plant:
-    return Plant(name, about, seeds_max, patches, quick=seeds_max <= 40, hostile=True, says=says)
+def roles_bound_to_anyone() -> Sequence[Any]:
+    """A session begins with its roles played by whom its header names."""
+    return [patch.object(Hosted, "bound_as", lambda *what: True)]
+
+
+def everything_may_be_left() -> Sequence[Any]:
+    """A saga without a commit point can be ended with everything left as it is."""
+    return [patch.object(state, "leaves", lambda *what: True)]
+
+
+def places_shared() -> Sequence[Any]:
+    """Who speaks is no part of what holds a place in the inbox: who comes first has it."""
+    real = door.Door._deliver
+
+    def deliver(self: Any, message: Message, service: str, *given: Any) -> Delivery:
+        held = [place for place in self.inbox if place[:4] == message.key and place[4] != service]
+        if not held:
+            return real(self, message, service, *given)
+        there = self.inbox[held[0]][0]
+        same = (there.kind, there.payload) == (message.kind, message.payload)
+        return Delivery.SAME if same else Delivery.CLASH
+
+    return [patch.object(door.Door, "_deliver", deliver)]
+
+
+def _hole(
+    name: str, about: str, seeds_max: int, patches: Callable[[], Sequence[Any]], says: str, only: str = ""
+) -> Plant:
+    return Plant(name, about, seeds_max, patches, quick=seeds_max <= 40, only=only, hostile=True, says=says)
 
 
 JUDGED = "may not "
@@ -69,6 +116,13 @@ HOLES = [
     _hole("cancels", "anyone asks for a saga to be undone", 200, _said_by_anyone(Kind.CANCEL), JUDGED),
     _hole("points", "a program is told what it does not ask for", 80, anything_at_a_point, JUDGED),
     _hole("speakers", "who speaks is not looked at", 10, anyone_speaks, "while"),
+    _hole("events", "anyone tells our events", 150, _in_any_name(Kind.EVENT), "while", only="hears"),
+    _hole("voters", "a vote counts in any name", 60, _in_any_name(Kind.DONE), "never said"),
+    _hole("undoers", "an undoing counts in any name", 60, _in_any_name(Kind.COMPENSATED), "never said"),
+    _hole("values", "data is believed in any name", 20, _in_any_name(Kind.DATA, Kind.CHOICE), "never said"),
+    _hole("squats", "a forged message holds the place of a real one", 40, places_shared, "was answered clash"),
+    _hole("bindings", "anyone binds roles to itself", 200, roles_bound_to_anyone, "under another header"),
+    _hole("leavings", "what can be undone is left as it is", 40, everything_may_be_left, "left as it is"),
     _hole("headers", "anyone is a saga's initiator", 30, any_header_begins, "session.broken"),
 ]
 

@@ -57,7 +57,7 @@ class Plant:
     """The choreography that shows it best."""
     plain: bool | None = None
     """Whether the workers have no fence."""
-    hostile: bool | None = None
+    hostile: bool = False
     """Whether a hostile service is needed to show it."""
     says: str = ""
     """What the judges have to say of it, where they may say other things."""

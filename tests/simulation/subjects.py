@@ -14,7 +14,7 @@ FILES = [
     "workers/orders/choreography.py",
     "tests/simulation/errand.py",
 ]
-ALONE = ["tests/simulation/quotes.py"]
+ALONE = ["tests/simulation/quotes.py", "tests/simulation/hears.py"]
 """What is run by name only."""
 
 
