@@ -142,7 +142,7 @@ class Judge:
     def _row(self, tables: Tables, key: Place) -> None:
         row = tables.sessions[key]
         if row.reason is not None:
-            self._cluster.mark(f"reason {row.reason.split(':')[0].split()[0]}")
+            self._cluster.mark(f"reason {next(iter(row.reason.split(':')[0].split()), 'without words')}")
         for what, now, seen in (("vote", row.vote, self.votes), ("outcome", row.outcome, self.outcomes)):
             if (now is not None and seen.setdefault(key, now) != now) or (now is None and key in seen):
                 self.wrong(f"{key[0]} {key[1]}: its {what} was {seen[key]} and is {now}")
