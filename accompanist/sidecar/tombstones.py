@@ -1,15 +1,19 @@
 """Aborts and cancels of sessions that are unknown here: each becomes a row that is over, in a commit shared with
 others, and no session in memory (`runtime.tombstone`).
 
-While a tombstone is being committed, what comes for its session is left in the inbox. Once it is there, that begins
-nothing. If it cannot be written, the shard is swept, and all that is in the inbox is looked at again.
+However many come, only so many are being written at once; of the others the message alone is kept. Until its tombstone
+is there, what comes for a session is left in the inbox; then it begins nothing. If one cannot be written, all that is
+in the inbox for its shard is looked at again.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from itertools import islice
 from uuid import UUID
 
+from accompanist import limits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Commit, LeaseLost, LogUnavailable, SessionRow
@@ -36,27 +40,36 @@ class Tombstones:
         self._written = written
         self._lost = lost
         self._refused = refused
-        self._under_way: set[Key] = set()
+        self._waiting: dict[Key, tuple[Message, RoleProgram, int | None]] = {}
+        self._writing = False
 
     def __contains__(self, key: object) -> bool:
-        return key in self._under_way
+        return key in self._waiting
 
     def leave(self, message: Message, program: RoleProgram, epoch: int | None) -> None:
         """Instead of a session that begins with this, at an `epoch` of its shard."""
-        key = (message.session, message.receiver)
-        if key not in self._under_way:
-            self._under_way.add(key)
-            self._tasks.spawn([key], self._leave(key, message, program, epoch))
+        self._waiting.setdefault((message.session, message.receiver), (message, program, epoch))
+        if not self._writing:
+            self._writing = True
+            self._tasks.spawn([], self._write())
 
-    async def _leave(self, key: Key, message: Message, program: RoleProgram, epoch: int | None) -> None:
-        row, said = tombstone(message, program)
+    async def _write(self) -> None:
         try:
-            await self._committer.commit(Commit(shard=shard_of(key[0]), epoch=epoch, session=row, messages=said))
-        except (LeaseLost, LogUnavailable):
-            self._lost(key[0])
-        except Exception as problem:
-            self._refused(key, problem)
-        else:
-            self._written(row)
+            while self._waiting:
+                some = dict(islice(self._waiting.items(), limits.flush_bursts_max))
+                ends = await asyncio.gather(*(self._leave(*one) for one in some.values()), return_exceptions=True)
+                for key, end in zip(some, ends, strict=True):
+                    del self._waiting[key]
+                    if isinstance(end, LeaseLost | LogUnavailable):
+                        self._lost(key[0])
+                    elif isinstance(end, BaseException):
+                        self._refused(key, end)
+                    else:
+                        self._written(end)
         finally:
-            self._under_way.discard(key)
+            self._writing = False
+
+    async def _leave(self, message: Message, program: RoleProgram, epoch: int | None) -> SessionRow:
+        row, said = tombstone(message, program)
+        await self._committer.commit(Commit(shard=shard_of(message.session), epoch=epoch, session=row, messages=said))
+        return row

@@ -18,8 +18,8 @@
 -- bound; what is of a known one has as much room again beside it.
 -- A peer that has `waiting_per_peer_max` rows waiting is refused what would begin a session here before all others are,
 -- and with twice as many everything. It is noted every few seconds who has (`overfull`). Meanwhile those that there are of
--- a peer are counted only where the table has grown by ten times as many since: so much may one go beyond, or all together,
--- and a busy queue, whose rows come and go, is not counted. The sidecar that would note it may be down.
+-- a peer are counted only where the table has grown by four times as many since: so much may one go beyond, or all
+-- together, and a busy queue, whose rows come and go, is not counted. The sidecar that would note it may be down.
 -- Of sessions that have begun each peer may have so many open (`crowded`): then it begins no further one, and one that is
 -- under way here goes on, with further roles too, so that those that are open can come to an end.
 -- An abort or a cancel for an unknown session leaves a tombstone: of those each peer may make so many in a while (`undoing`).
@@ -73,7 +73,7 @@ BEGIN
         strange := strange AND
             (SELECT count(*) >= mine.early_rows_max FROM (SELECT FROM arrival LIMIT mine.early_rows_max) AS w);
     END IF;
-    IF NOT own AND (overfull OR pages >= mine.arrival_pages + mine.waiting_per_peer_max * 10 / 128) THEN
+    IF NOT own AND (overfull OR pages >= mine.arrival_pages + mine.waiting_per_peer_max * 4 / 128) THEN
         SELECT count(*) >= mine.waiting_per_peer_max, count(*) >= mine.waiting_per_peer_max * 2 INTO overfull, flooding
         FROM (SELECT FROM arrival a WHERE a.sender_service = spoken LIMIT mine.waiting_per_peer_max * 2) AS w;
     END IF;
