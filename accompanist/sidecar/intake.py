@@ -95,10 +95,12 @@ class Intake:
 
     @property
     def ready(self) -> bool:
-        """Whether leases were renewed within their time, commits go through, the first sweep is done and no loop
-        fails."""
+        """Whether leases were renewed within their time, commits go through, the first sweep is done, no loop fails and
+        there is room for new sessions."""
         commits = self._stands_for_s() < limits.lease_ms / 1000
-        return self._swept.is_set() and self._fresh() and commits and not self._background.failing.keys() & LOOPS
+        full = self._crowds is not None and self._crowds.full
+        fails = self._background.failing.keys() & LOOPS
+        return self._swept.is_set() and self._fresh() and commits and not full and not fails
 
     def _fresh(self) -> bool:
         """Whether nobody else can hold our shards yet, by our own clock."""

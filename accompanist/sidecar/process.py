@@ -256,7 +256,7 @@ class Sidecar:
 
     async def _ready(self) -> tuple[int, bytes]:
         full = self._crowds.full
-        ready = self._intake.ready and not self._api.leaving and not full
+        ready = self._intake.ready and not self._api.leaving
         told = {"service": self._service.name, "ready": ready} | ({"full": True} if full else {})
         return 200 if ready else 503, orjson.dumps(told)
 

@@ -41,3 +41,12 @@ async def test_it_is_said_when_a_peer_is_too_many_and_when_it_has_room_again(mon
         ("peer.crowded", "warehouse", "sessions"),
         ("peer.has_room", "warehouse", "sessions"),
     ]
+
+
+@pytest.mark.parametrize(("peers", "each"), [(0, 10_000), (1, 10_000), (10, 10_000), (50, 2_000)])
+async def test_what_all_peers_may_have_waiting_fits_into_what_may_wait(peers: int, each: int) -> None:
+    database = MemoryDatabase(["warehouse", "payment"])
+    log = MemoryLog(database, "payment")
+    await Crowds(log, peers).step()
+    assert database.services["payment"].waiting_per_peer_max == each
+    assert peers * each <= limits.inbox_early_rows_max

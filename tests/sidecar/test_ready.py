@@ -1,4 +1,5 @@
-"""A sidecar is ready only while what it decides can be committed: renewed leases alone do not show that."""
+"""A sidecar is ready only while what it decides can be committed, and a session can begin: renewed leases alone do not
+show that."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Sequence
 
 from accompanist import limits
 from accompanist.runtime.ports import Commit, Delivery, LogUnavailable, Phase
+from accompanist.sidecar.crowds import Crowds
 from tests.runtime import sagas
 from tests.sidecar.harness import Services
 
@@ -36,3 +38,19 @@ async def test_a_sidecar_that_commits_nothing_for_longer_than_its_lease_is_not_r
     session = await starting
     assert sidecar.intake.ready
     assert (await services.end(session)).phase is Phase.SETTLED
+
+
+async def test_a_sidecar_at_which_no_session_can_begin_is_not_ready() -> None:
+    """Its inbox holds as much as it may for all together; a client's start would be refused, too."""
+    services = Services(sagas.ring())
+    sidecar = services.sidecars["a"]
+    crowds = sidecar.intake._crowds = Crowds(sidecar.log, peers=2)
+    while not sidecar.intake.ready:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+    tables = services.database.services["a"]
+    bound, tables.early_rows_max = tables.early_rows_max, 0
+    await crowds.step()
+    assert crowds.full and not sidecar.intake.ready
+    tables.early_rows_max = bound
+    await crowds.step()
+    assert sidecar.intake.ready

@@ -162,3 +162,29 @@ async def test_what_was_asked_of_the_log_before_it_was_written_begins_nothing() 
     [memory] = await b.log.load([(first.session, "b")])
     assert memory.session == row, "and no second tombstone"
     assert b.driver.session(first.session, "b") is None
+
+
+async def test_only_so_many_are_being_written_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of those that wait the message alone is in memory."""
+    monkeypatch.setattr(limits, "flush_bursts_max", 3)
+    services = Services(sagas.ring())
+    await services.end(await services.start())
+    b = services.sidecars["b"]
+    real, under_way, most = b.flusher.commit, 0, 0
+
+    async def commit(given: Commit) -> object:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        try:
+            return await real(given)
+        finally:
+            under_way -= 1
+
+    monkeypatch.setattr(b.driver._tombstones, "_committer", type("Counts", (), {"commit": staticmethod(commit)}))
+    aborts = [abort("b") for _ in range(20)]
+    await services.sidecars["a"].log.flush([Commit(shard=None, messages=(one,)) for one in aborts])
+    b.intake.wake()
+    for one in aborts:
+        await services.row("b", one.session, Phase.ENDED)
+    assert most == 3
