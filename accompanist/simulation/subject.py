@@ -71,6 +71,8 @@ class Subject:
             return codec.encode(function(**values))
         except direct.Declined as declined:
             raise Refusal(declined.reason) from None
+        except Exception:  # a liar says what no test's function was written for
+            return self._replies(role, operation)[0]
 
     @functools.cached_property
     def values(self) -> list[bytes]:
