@@ -37,7 +37,7 @@ from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, CloseAns
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, SessionRow, Taken
 from accompanist.runtime.session import Session
-from accompanist.runtime.tombstone import leaves_one
+from accompanist.runtime.tombstone import PROGRAMS, leaves_one
 from accompanist.sidecar import resting
 from accompanist.sidecar.aside import parked
 from accompanist.sidecar.asking import Asking
@@ -381,8 +381,10 @@ class Driver(Holding):
             self._finish(session, burst, cause)
         for message, delivery in zip(commit.home, deliveries[len(commit.messages) :], strict=True):
             if ports.fate(delivery) is ports.Fate.HERE:
-                # `same` after the answer of a commit was lost: nobody else will hand it over
-                self.arrive(message, known=delivery is Delivery.SAME or self._news.may_have(shard, before))
+                # `same` after the answer of a commit was lost: nobody else will hand it over. What undoes a session
+                # that is not in memory is rare, so the log is asked: there the session may be over
+                new = delivery is Delivery.STORED and message.kind in PROGRAMS
+                self.arrive(message, known=not new or self._news.may_have(shard, before))
         self._rest(session)
 
     def _rest(self, session: Session) -> None:

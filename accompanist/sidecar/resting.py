@@ -1,8 +1,8 @@
 """Sessions that rest: they wait for time, or for what is told from outside, and are in the log alone meanwhile.
 
-What a driver has to know about them beside their state: whether one may be in the log
-without anything here remembering it, and the timer of a deadline. A deadline is a timer like others, set with the first
-commit of the role that decides about it, and taken away when it was heard.
+What a driver has to know about them beside their state: whether one may be in the log without anything here remembering
+it, and the timer of a deadline. A deadline is a timer like others, set with the first commit of the role that decides
+about it, and taken away when it was heard.
 
 Not promised: that a deadline is heard to the second. It is found like every timer, and its time is the sidecar's clock
 when it was set and the log's from then on.
