@@ -76,7 +76,7 @@ conformance: $(STAMP) ## install the pinned npm packages, build the Go worker, a
 	mkdir -p var && cd workers/go && go build -o ../../var/till-go .
 	$(BIN)/python -m pytest -rs tests/conformance tests/cli/test_conformance.py tests/system/test_languages.py
 
-everything: $(STAMP) ## every target above that ends by itself, one after the other; some hours
+everything: $(STAMP) ## what README names for developers but advisories, one after the other; some hours
 	@exec $(BIN)/python -m ops.everything
 
 migrate: $(STAMP) ## bring the services' logs at DATABASE_URL to this program's revision

@@ -9,9 +9,9 @@
 -- A message is compared with what the same service has said under its identity: what others have said holds no place of
 -- it. `sayable` has the kinds that there are, and what a peer may not say whatever it is about.
 --
--- What tells a session that it is done or over means nothing to one that is unknown here, and at its initiator an abort or
--- a cancel does not either: it is `closed`, so that its sender forgets it. Known is a session by its row, and before there is one by the message that begins it: that message
--- is on disk before its role can have told anybody of itself.
+-- What tells a session that it is done or over means nothing to one that is unknown here, and at its initiator an abort
+-- or a cancel does not either: it is `closed`, so that its sender forgets it. Known is a session by its row, and before
+-- there is one by the message that begins it: that is on disk before its role can have told anybody of itself.
 --
 -- Rows that wait are bounded: what would begin a session (or end it before it began) is `full` when there are too many,
 -- everything else passes. What is of a version that this log does not keep, and so nobody here can take up, may fill the
