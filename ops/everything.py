@@ -4,8 +4,8 @@ which take long beside `bench` and `verify`, nor `advisories`, which needs the n
     python -m ops.everything [TARGET ...] [--json]
 
 Each target is run by make, as a user would run it; the tests once more on every other Python that is found here, in an
-environment of its own under var/. What a target prints goes to var/everything/TARGET.log; its last line and its time are
-shown here. The exit code is 1 if a target failed; the others are run all the same.
+environment of its own under var/. What a target prints goes to var/everything/TARGET.log; its last line and its time
+are shown here. The exit code is 1 if a target failed; the others are run all the same.
 """
 
 from __future__ import annotations
