@@ -18,15 +18,14 @@ from accompanist import limits
 from accompanist.log import sessions
 from accompanist.log.sessions import encode
 from accompanist.log.story import audited
+from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.messages import Kind, Message, shard_of
 from accompanist.runtime.ports import Audited, Bounds, Delivery, Kept, Reached, SessionRow
 from accompanist.runtime.who import Who, read, write
 
-Key = tuple[UUID, str, str, str]
 Place = tuple[UUID, str, str, str, str]
 """What holds a place in the inbox: a message's key, and the service that spoke."""
-_BEGINS = (Kind.START, Kind.DATA, Kind.CHOICE)
 _UNDOES = (Kind.ABORT, Kind.CANCEL)
 _TELLS = (Kind.COMPENSATED, Kind.DONE, Kind.SETTLED, Kind.ENDED)
 """What means nothing to a session that is unknown."""
@@ -97,7 +96,7 @@ class Door:
 
     def _begun(self) -> set[tuple[UUID, str]]:
         """The sessions that are known, or have a message that begins them."""
-        begins = (*_BEGINS, *_UNDOES)
+        begins = (*PROGRAMS, *_UNDOES)
         found = {(place[0], place[3]) for place, held in self.inbox.items() if held[0].kind in begins}
         return found | self.sessions.keys()
 
@@ -143,7 +142,7 @@ class Door:
 
     def _has_room(self, message: Message, service: str, full: bool, waiting: int) -> bool:
         known = (message.session, message.receiver) in self.sessions
-        if known or message.kind not in (*_BEGINS, *_UNDOES):
+        if known or message.kind not in (*PROGRAMS, *_UNDOES):
             return True
         if service != self.service and waiting >= self.waiting_per_peer_max:
             return False
@@ -189,7 +188,7 @@ class Door:
         """The SQL function of this name."""
         began: dict[tuple[UUID, str], str] = {}
         for place, (message, service, _) in self.inbox.items():
-            if message.kind in _BEGINS:
+            if message.kind in PROGRAMS:
                 began.setdefault((place[0], place[3]), service)
         now = self._clock()
         undoing = [

@@ -18,10 +18,10 @@ import msgspec
 from accompanist import limits
 from accompanist.language import waits
 from accompanist.log import sessions
-from accompanist.log.door import Door, Key, Place
+from accompanist.log.door import Door, Place
 from accompanist.log.inbox import AWAY, Letter
 from accompanist.runtime.control import CLIENT, EVENT_SITE
-from accompanist.runtime.messages import Kind, Message, shard_of
+from accompanist.runtime.messages import Identity, Kind, Message, shard_of
 from accompanist.runtime.ports import (
     NEVER_DELIVERED,
     Delivery,
@@ -85,7 +85,7 @@ class Tables(Door):
         self.requests: dict[UUID, tuple[Request, float]] = {}
         """And when each was last looked at."""
         self.results: dict[tuple[UUID, str, str, ResultKind], tuple[ResultRow, float]] = {}
-        self.outbox: dict[Key, Outgoing] = {}
+        self.outbox: dict[Identity, Outgoing] = {}
         self.shards: dict[int, Shard] = {}
         self.replicas: dict[str, float] = {}
         """Until when each is one of those who share."""

@@ -15,7 +15,9 @@ from __future__ import annotations
 from accompanist.language.program import Choreography
 from accompanist.runtime.messages import Header, Kind, Message
 
-BEGINS = frozenset({Kind.START, Kind.DATA, Kind.CHOICE, Kind.ABORT})
+PROGRAMS = frozenset({Kind.START, Kind.DATA, Kind.CHOICE})
+"""What begins a program. A session that knows of one of these has begun."""
+BEGINS = PROGRAMS | {Kind.ABORT}
 
 
 def owner_of(choreography: Choreography, header: Header) -> str:

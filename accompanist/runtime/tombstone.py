@@ -14,13 +14,11 @@ This rests on messages that are in the log before they are acted upon. A form th
 from __future__ import annotations
 
 from accompanist.language.program import RoleProgram
+from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.control import because, control, left_in, reason_in
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Phase, SessionRow
 from accompanist.runtime.requests import CANCELLED, DEADLINE
-
-PROGRAMS = frozenset({Kind.START, Kind.DATA, Kind.CHOICE})
-"""What begins a program. A session that knows of one of these has begun."""
 
 
 def leaves_one(message: Message, service: str) -> bool:

@@ -32,12 +32,13 @@ import structlog
 
 from accompanist import crashpoints, limits
 from accompanist.runtime import ports
+from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, CloseAnswered, Deadline, Event, Fired
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, SessionRow, Taken
 from accompanist.runtime.session import Session
-from accompanist.runtime.tombstone import PROGRAMS, leaves_one
+from accompanist.runtime.tombstone import leaves_one
 from accompanist.sidecar import resting
 from accompanist.sidecar.aside import parked
 from accompanist.sidecar.asking import Asking
