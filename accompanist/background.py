@@ -87,14 +87,14 @@ class Background:
             try:
                 await turn()
             except self._away as problem:
-                _end_if_cancelled()
+                end_if_cancelled()
                 self._not_answered(name, problem)
                 await self._sleep(limits.backoff_first_ms * 4 / 1000)
             except asyncio.CancelledError as problem:
-                _end_if_cancelled()
+                end_if_cancelled()
                 failures = await self._again(name, problem, failures)  # something inside was cancelled, not this task
             except Exception as problem:
-                _end_if_cancelled()
+                end_if_cancelled()
                 failures = await self._again(name, problem, failures)
             else:
                 failures = 0
@@ -130,7 +130,7 @@ class EndedEarly(Exception):
     """Work that was not to end has ended."""
 
 
-def _end_if_cancelled() -> None:
+def end_if_cancelled() -> None:
     """Whatever was raised in place of a cancellation of this task: it is to end. Raises CancelledError."""
     task = asyncio.current_task()
     if task is None or task.cancelling():

@@ -7,7 +7,6 @@ then unknown, which is harmless: everything the log does may be done twice.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
@@ -15,6 +14,7 @@ from typing import Protocol
 import asyncpg
 
 from accompanist import limits
+from accompanist.background import end_if_cancelled
 from accompanist.errors import OperatorError
 from accompanist.log import address, faults, settings
 from accompanist.runtime.ports import LogSlow, LogUnavailable
@@ -55,8 +55,7 @@ async def reach() -> AsyncIterator[None]:
     try:
         yield
     except (LogUnavailable, *faults.FAILURES) as problem:
-        if (task := asyncio.current_task()) is not None and task.cancelling():
-            raise asyncio.CancelledError from None
+        end_if_cancelled()
         if isinstance(problem, LogUnavailable):
             raise
         if faults.of_values(problem) or faults.ours(problem):

@@ -22,7 +22,7 @@ from accompanist.rpc.address import is_loopback
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.listening import Listening
 from accompanist.rpc.room import Room, Share
-from accompanist.rpc.server import Answered, Dispatcher, failed, no_room
+from accompanist.rpc.server import Answered, Dispatcher, failed, no_room, unsent
 from accompanist.rpc.watch import Coming, Line, Standing, Watch
 
 Page = Callable[[], Awaitable[tuple[int, bytes]]]
@@ -196,7 +196,7 @@ class HttpServer:
         elif len(said) <= limits.small_bytes:
             response = _json(403 if answer.forbidden else 200, said)
         elif (share := self._room.take(len(said), owner)) is None:
-            response = _no_room(answer.id)
+            response = _json(200, unsent(answer.id))
         else:
             with _Held(share):
                 response = _json(200, said)
@@ -310,9 +310,9 @@ def _too_large() -> web.Response:
     return _json(413, envelope.write_error(None, RpcError(envelope.INVALID_REQUEST, "too large", text)))
 
 
-def _no_room(id: envelope.Id = None) -> web.Response:
+def _no_room() -> web.Response:
     """Neither the caller nor the server is at fault, and nothing was done: it is to be asked again."""
-    response = _json(503, envelope.write_error(id, no_room()))
+    response = _json(503, envelope.write_error(None, no_room()))
     response.headers["Retry-After"] = str(limits.end_s)
     return response
 

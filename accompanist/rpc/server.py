@@ -179,8 +179,16 @@ def failed(problem: AccompanistError) -> RpcError:
 
 
 def no_room() -> RpcError:
-    """What a caller is told whose message, or whose answer, there is no room for now."""
+    """What a caller is told for whose message there is no room now: nothing was done."""
     return RpcError(envelope.RETRY_LATER, "retry later", "no_room")
+
+
+def unsent(id: envelope.Id) -> bytes:
+    """What a caller is told for whose answer there is no room now. Not to ask again as if nothing had been done: what
+    it asked for was carried out, or was not, and whoever has no fence behind it must take it for unknown."""
+    return envelope.write_error(
+        id, RpcError(envelope.INTERNAL_ERROR, "internal error", "there is no room for the answer now")
+    )
 
 
 def _log_unexpected(method: str, problem: Exception) -> None:

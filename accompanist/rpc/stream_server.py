@@ -21,7 +21,7 @@ from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.framing import Oversized
 from accompanist.rpc.listening import Listening
 from accompanist.rpc.room import Room, Share
-from accompanist.rpc.server import Dispatcher, no_room
+from accompanist.rpc.server import Dispatcher, unsent
 from accompanist.rpc.stream import Connection
 from accompanist.rpc.watch import Line, Standing, Watch
 
@@ -178,7 +178,7 @@ class _Peer:
         if len(said) > limits.small_bytes:
             share = self._room.take(len(said))
             if share is None:
-                said = envelope.write_error(answer.id, no_room())
+                said = unsent(answer.id)
             else:
                 self._unread.append(share)
         self.connection.send(said, lambda: self._handed_over(answer.method))
