@@ -166,10 +166,16 @@ def operate_on_session(config: Path | None, session: str, order: Order, as_json:
             if refused.code != unknown_session:
                 raise
         else:
-            text = f"{order.verb}: told {service.name}; see `accompanist sessions show {session}`"
+            verb = terminal.told(stood_at(order.verb, answer))
+            text = f"{verb}: told {service.name}; see `accompanist sessions show {session}`"
             show(answer, as_json, text)
             return
     raise PeerError(NOWHERE, f"no service plays {order.role} in session {session}")
+
+
+def stood_at(verb: str, answer: dict[str, Any]) -> str:
+    """A verb with the site that it is about, where it is about one."""
+    return f"{verb} at {answer['site']}" if answer.get("site") else verb
 
 
 def ask_all(services: Iterable[Service], method: str, params: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -268,6 +274,7 @@ def _sites(told: dict[str, Any], bindings: dict[str, str]) -> str:
     """Each site's message and result, in the program's order; what travels in control messages comes last."""
     lines: dict[tuple[str, ...], tuple[str, str, str]] = {}
     for answer in told.values():
+        by_hand = {(row["role"], site) for row in answer.get("rows", ()) for site, _ in row.get("by_hand", ())}
         for message in answer.get("messages", ()):
             way = f"{message['sender'] or 'client'} -> {message['receiver']}"
             waits = f" (waits in the outbox: {message['answer']})" if message["place"] == "outbox" else ""
@@ -279,7 +286,8 @@ def _sites(told: dict[str, Any], bindings: dict[str, str]) -> str:
                 lines[key] = (site, f"{way}  {message['kind']}{waits}", _short(message["payload"]))
         for result in answer.get("results", ()):
             undo = " (compensation)" if result["kind"] == "compensate" else ""
-            what = f"{result['role']}.{result['operation']}{undo}  {result['outcome']}"
+            given = not undo and (result["role"], result["site"]) in by_hand
+            what = f"{result['role']}.{result['operation']}{undo}  {result['outcome']}{', by hand' if given else ''}"
             lines[(result["site"], "1", result["role"], result["kind"])] = (
                 result["site"],
                 what,
@@ -295,7 +303,11 @@ def _exits(told: dict[str, Any]) -> list[str]:
         wants = one.get("value")
         what = f"--value {wants['type']}, for {wants['of'] or 'the message'} at {wants['site']}" if wants else ""
         versions = ", ".join(version[:12] for version in one.get("versions", ()))
-        more = {"resolve": what, "rehost": f"--version {versions}" if versions else ""}
+        more = {
+            "skip": f"at {one['site']}" if one.get("site") else "",
+            "resolve": what,
+            "rehost": f"--version {versions}" if versions else "",
+        }
         verbs = [f"{verb} ({more[verb]})" if more.get(verb) else verb for verb in one["verbs"]]
         lines += ["", f"what can be done at {one['role']}: {', '.join(verbs)}"]
     return lines

@@ -17,7 +17,7 @@ import msgspec
 from accompanist import limits
 from accompanist.log import sessions
 from accompanist.log.sessions import encode
-from accompanist.log.story import audited
+from accompanist.log.story import audited, verb_at
 from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.messages import Kind, Message, shard_of
@@ -134,7 +134,8 @@ class Door:
         self.inbox[place] = (message, service, self._clock())
         if message.kind is Kind.OPERATOR:
             told = msgspec.json.decode(message.payload)
-            self.audit(*owner, told["verb"], read(msgspec.json.encode(told["who"])), told["why"])
+            verb = verb_at(told["verb"], told.get("site", ""))
+            self.audit(*owner, verb, read(msgspec.json.encode(told["who"])), told["why"])
         if not home or owner not in self.sessions:
             self.arrivals[place] = home
             self.places[place], self.arrived_at[place] = next(self._numbers), self._clock()

@@ -25,7 +25,7 @@ from accompanist.log import search as searching
 from accompanist.log.door import Place
 from accompanist.log.leases import Fences
 from accompanist.log.memory_story import story
-from accompanist.log.story import NOTHING_SEEN, Seen, Story
+from accompanist.log.story import NOTHING_SEEN, Seen, Story, verb_at
 from accompanist.log.tables import MemoryDatabase, Outgoing
 from accompanist.log.timers import FIRED, MOVED
 from accompanist.runtime.control import CLIENT
@@ -285,7 +285,7 @@ class MemoryLog:
             timer = self.tables.timers.get((session, role, site))
             if timer is not None:
                 timer.due_at = timer.ask_at = self._database.clock() if at is None else at
-                self.tables.audit(session, role, FIRED if at is None else MOVED, who, why)
+                self.tables.audit(session, role, verb_at(FIRED if at is None else MOVED, site), who, why)
             return timer is not None
 
     async def end_timer(self, session: UUID, role: str, site: str) -> None:

@@ -15,7 +15,7 @@ from accompanist.log import search as searching
 from accompanist.log import timers
 from accompanist.log.connection import Connections, reach
 from accompanist.log.sessions import encode
-from accompanist.log.story import NOTHING_SEEN, STORY, Seen, Story, audited, parameters
+from accompanist.log.story import NOTHING_SEEN, STORY, Seen, Story, audited, parameters, verb_at
 from accompanist.runtime.ports import EVERY_SESSION, Audited, Cursor, EventRow, Search, SessionSummary, Timer
 from accompanist.runtime.who import Who, write
 
@@ -51,7 +51,7 @@ class Pages:
             return timers.listed(await connection.fetch(timers.LISTED.format(" WHERE t.session = $2"), limit, session))
 
     async def move_timer(self, session: UUID, role: str, site: str, at: float | None, who: Who, why: str) -> bool:
-        verb = timers.FIRED if at is None else timers.MOVED
+        verb = verb_at(timers.FIRED if at is None else timers.MOVED, site)
         async with reach(), self._pool.acquire() as connection:
             told = (verb, write(who), encode(why.replace("\0", "\ufffd")))
             return bool(await connection.fetchval(timers.MOVE, session, role, site, at, *told))

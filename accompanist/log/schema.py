@@ -35,6 +35,7 @@ REVISIONS = (
     "0016",
     "0017",
     "0018",
+    "0019",
 )
 """All revisions this program knows, oldest first."""
 

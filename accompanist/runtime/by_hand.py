@@ -86,13 +86,21 @@ class ByHand(Ending):
             standing = msgspec.structs.replace(standing, versions=("it was seen to fit",))
         self._update(verbs=(*self.row.verbs, message.site))
         self._draft.forced = True
-        if order.verb in verbs(standing):  # else the session has moved on since somebody said so
+        if order.verb in verbs(standing) and self._stands_there(order, standing):
             self._carry_out(order, message, standing)
+
+    def _stands_there(self, order: Order, standing: Standing) -> bool:
+        """Whether the session still stands where it stood when somebody said so. A word about one call is not one about
+        another. A `resolve` of what is being undone is about all that is left."""
+        if order.verb is Verb.SKIP or (order.verb is Verb.RESOLVE and standing.phase is Phase.RUNNING):
+            return order.site in ("", standing.site)
+        return True
 
     def _carry_out(self, order: Order, message: Message, standing: Standing) -> None:
         match order.verb, standing.phase:
             case Verb.PARK, _:
-                self._park(BY_HAND, f"{order.who}: {order.why}")
+                due = self._undoing.next(self._marks) if standing.phase is Phase.UNDOING else None
+                self._park(BY_HAND, f"{order.who}: {order.why}", due.site if due is not None else "")
             case Verb.END, _:
                 self._end_by_hand(order)
             case Verb.REHOST, _:
@@ -108,7 +116,7 @@ class ByHand(Ending):
             case verb, Phase.CLOSING:
                 self._close_on(verb)
             case _, Phase.UNDOING:
-                self._undo_on(order.verb)
+                self._undo_on(order)
             case _, phase:
                 waiting = "settlement" if phase is Phase.DONE else "the others' compensation"
                 self._update(parked=None, waiting=waiting)
@@ -187,9 +195,11 @@ class ByHand(Ending):
         self._update(parked=None, granted=reason, left=True)
         self._close(reason)
 
-    def _undo_on(self, verb: Verb) -> None:
-        """Go on compensating; one, or all that is left, may be taken as done by hand. Where it was asked whether all
-        calls have ended, a `skip` says that they have, and takes nothing as done."""
+    def _undo_on(self, order: Order) -> None:
+        """Go on compensating; one, or all that is left, may be taken as done by hand, which its mark says, with whose
+        word it is. Where it was asked whether all calls have ended, a `skip` says that they have, and takes nothing as
+        done."""
+        verb = order.verb
         said = self._unended and verb is Verb.SKIP
         self.retried(0)
         self._update(parked=None)
@@ -201,7 +211,7 @@ class ByHand(Ending):
         due = self._undoing.unmarked(self._marks)
         by_hand = due if verb is Verb.RESOLVE else due[:1] if verb is Verb.SKIP else []
         for entry in by_hand:
-            self._mark(entry, "by hand")
+            self._mark(entry, "by hand", codec.encode({"who": str(order.who), "why": order.why}))
         if verb is Verb.RESOLVE:
             self._undoing.leave_the_rest()
         self._compensate_next()

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from accompanist.errors import catalogue
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.control import because, closure, control
@@ -75,11 +77,11 @@ class Ending(State):
             for role in roles
         )
 
-    def _mark(self, entry: Executed, outcome: str) -> None:
+    def _mark(self, entry: Executed, outcome: str, value: bytes = b"null") -> None:
         """An executed transaction is undone; stable before the next one is asked for."""
         operation = self.program.projection.operations.get(entry.operation)
         name = operation.compensation if operation is not None else None
-        result = self._result(entry.site, ResultKind.COMPENSATE, name or "", entry.arguments, outcome, b"null")
+        result = self._result(entry.site, ResultKind.COMPENSATE, name or "", entry.arguments, outcome, value)
         self._remember(result)
         self._draft.results.append(result)
         self._draft.forced = True
@@ -91,7 +93,9 @@ class Ending(State):
         entry = self._undoing.next(self._marks)
         if (page := self._undoing.read_on()) is not None:
             self._draft.calls.append(page)
-        if self.row.parked is not None:
+        if (parked := self.row.parked) is not None:
+            if entry is not None and not parked.site:  # a person has to know what a `skip` would be about
+                self._update(parked=msgspec.structs.replace(parked, site=entry.site))
             return
         if self._undoing.asked is not None:
             self._update(waiting="worker: what is to be undone")
@@ -104,7 +108,7 @@ class Ending(State):
         operation = self.program.projection.operations.get(entry.operation)
         if operation is None or operation.compensation is None:
             what = f"{entry.operation} at {entry.site}"
-            self._park(UNDO_STUCK, f"{what} was executed, as far as is known, and has no compensation")
+            self._park(UNDO_STUCK, f"{what} was executed, as far as is known, and has no compensation", entry.site)
             return
         self._asked = entry.site
         self._update(waiting=f"worker: {operation.compensation} at {entry.site}")

@@ -59,12 +59,14 @@ class Verb(StrEnum):
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The payload of an operator's message. `value`: the reply's JSON, for a `resolve` of a call; without it the reply
-    is null, which is right for an operation that answers nothing. For a `rehost` the version's fingerprint."""
+    is null, which is right for an operation that answers nothing. For a `rehost` the version's fingerprint. `site`:
+    where the session stood for whoever said so; empty where that was not known."""
 
     verb: Verb
     who: str | Who
     why: str
     value: msgspec.Raw = msgspec.Raw(b"null")
+    site: str = ""
 
 
 def order_in(message: Message) -> Order | None:
@@ -101,6 +103,13 @@ class Standing(msgspec.Struct, frozen=True):
     gap: Gap | None = None
     may_end: bool = False
     versions: tuple[str, ...] = ()
+
+    @property
+    def site(self) -> str:
+        """What a `skip` or a `resolve` would be about; empty where that is not known, or not one site."""
+        if self.gap is not None:
+            return self.gap.site
+        return self.parked.site if self.parked is not None else ""
 
 
 def possible(phase: Phase) -> tuple[Verb, ...]:

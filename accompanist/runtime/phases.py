@@ -19,8 +19,10 @@ class Phase(StrEnum):
     ENDED = "ended"
 
 
-class Parked(msgspec.Struct, frozen=True):
-    """Why a session waits for an operator: an error code and a text without payload."""
+class Parked(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Why a session waits for an operator: an error code and a text without payload. `site`: of the compensation that
+    is due, in a session that is being undone, once it is known."""
 
     code: str
     text: str
+    site: str = ""

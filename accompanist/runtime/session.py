@@ -251,7 +251,7 @@ class Session(ByHand, Requests):
 
     def _on_stuck(self, event: Undid) -> None:
         self._asked = None
-        self._park(UNDO_STUCK, f"the compensation of site {event.site} fails: {event.text}")
+        self._park(UNDO_STUCK, f"the compensation of site {event.site} fails: {event.text}", event.site)
 
     def _on_spread(self, event: Arrived) -> None:
         """A role that we never sent to was reached after all, and must hear of the abort."""

@@ -379,8 +379,8 @@ class State:
         else:
             self._marks.add(result.site)
 
-    def _park(self, code: str, text: str) -> None:
-        self._update(parked=Parked(code, text), waiting="an operator")
+    def _park(self, code: str, text: str, site: str = "") -> None:
+        self._update(parked=Parked(code, text, site), waiting="an operator")
         self._draft.parked, self._draft.forced = self.row.parked, True
 
     def _update(self, **changes: Any) -> None:

@@ -5,7 +5,8 @@
 A verb is checked against where the session stands in the log, and refused with the verbs that apply; a value is read as
 the type of what it stands for (`runtime.operate` says which those are). That of a `rehost` is the beginning of a
 version's fingerprint; without it, it is the version that is deployed. What was taken is audited and stable when the
-answer leaves; whoever holds the session's shard carries it out.
+answer leaves; whoever holds the session's shard carries it out. The answer and the audit name the site at which the
+session stood, and a verb that is about one call is carried out there or not at all.
 
 Not promised: that the session still stands where it stood. It checks the order again when it hears it, and one that
 does not apply any more changes nothing.
@@ -105,13 +106,14 @@ class Operators:
             value = _value(asked, standing)
         who = {"proved": proved(), "claimed": asked.who}
         content = {"verb": asked.verb.value, "who": who, "why": asked.why}
+        at = {"site": standing.site} if standing.site else {}
         message = Message(
             header=row.header,
             kind=Kind.OPERATOR,
             site=f"!operator/{self._new_id().hex}",
             sender=CLIENT,
             receiver=asked.role,
-            payload=orjson.dumps(content | value),
+            payload=orjson.dumps(content | at | value),
             context=row.context,
         )
         delivery = await self._deliver(message)  # with its audit, in one commit
@@ -124,7 +126,7 @@ class Operators:
                 raise OperatorError(NOT_TAKEN, f"the log of {self._service} has another verb under this one's name")
             case _:
                 assert_never(delivery)
-        return orjson.dumps({"session": str(asked.session), "role": asked.role, "verb": asked.verb.value})
+        return orjson.dumps({"session": str(asked.session), "role": asked.role, "verb": asked.verb.value} | at)
 
     def _version(self, asked: Operate, memory: Memory, standing: Standing) -> dict[str, Any]:
         """The version that a `rehost` names. Raises AuthorError, PeerError."""

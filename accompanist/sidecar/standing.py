@@ -53,12 +53,15 @@ def _built(hosted: Versions, service: str, memory: Memory) -> Session | None:
 
 
 def exits_of(hosted: Versions, service: str, memory: Memory) -> dict[str, Any]:
-    """What can be done about a parked session, for people: its verbs, and what `resolve` wants."""
+    """What can be done about a parked session, for people: its verbs, the site they are about, and what `resolve`
+    wants."""
     standing = standing_of(hosted, service, memory)
     assert memory.session is not None
     shown: dict[str, Any] = {"role": memory.session.role, "verbs": [verb.value for verb in operate.verbs(standing)]}
     if standing.gap is not None:
         shown["value"] = {"site": standing.gap.site, "of": standing.gap.operation, "type": standing.gap.wants}
+    if standing.site:
+        shown["site"] = standing.site
     if standing.versions:
         shown["versions"] = list(standing.versions)
     return shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accompanist.cli.sessions import _page
+from accompanist.cli.sessions import _page, stood_at
 from tests.cli.test_commands import run
 
 SESSION = "79b9beba-f2be-4704-87f4-fe25b95eb8be"
@@ -44,6 +44,26 @@ def test_a_message_that_another_service_wrote_stands_beside_the_true_one_with_it
     told = [line for line in page.splitlines() if "a -> b" in line]
     assert len(told) == 2
     assert ["written by z, and not believed" in line for line in told] == [False, True]
+
+
+def test_what_was_taken_as_done_by_hand_is_told_with_its_site() -> None:
+    header = {"choreography": "c", "fingerprint": "f", "initiator": "a", "started_at": 0.0, "bindings": {}}
+    row = {"role": "a", "phase": "undoing", "header": header, "by_hand": [["3", "!operator/1"]]}
+    given = {"role": "a", "site": "3", "kind": "forward", "operation": "tell", "outcome": "replied", "value": 7}
+    word = {"who": "ann", "why": "rung up"}
+    skipped = given | {"site": "2", "kind": "compensate", "operation": "undo_do", "outcome": "by hand", "value": word}
+    plain = given | {"site": "2", "operation": "do"}
+    parked = {"role": "a", "verbs": ["skip", "resolve"], "site": "1"}
+    page = _page(SESSION, {"x": {"rows": [row], "results": [given, skipped, plain], "exits": [parked]}})
+    told = [line.split("  ") for line in page.splitlines() if " a." in line]
+    assert [[word.strip() for word in line if word] for line in told] == [
+        ["2", "a.undo_do (compensation)", "by hand", '{"who": "ann", "why": "rung up"}'],
+        ["2", "a.do", "replied", "7"],
+        ["3", "a.tell", "replied, by hand", "7"],
+    ]
+    assert page.splitlines()[-1] == "what can be done at a: skip (at 1), resolve"
+    assert stood_at("skip", {"site": "1"}) == "skip at 1"
+    assert stood_at("skip", {"verb": "skip"}) == "skip"
 
 
 def test_nothing_is_told_of_people_where_nobody_did_anything() -> None:

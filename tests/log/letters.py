@@ -95,7 +95,7 @@ def start(of: Header, payload: bytes = b"{}") -> Commit:
     return Commit(shard=None, messages=(first,))
 
 
-def order(of: Header, role: str, verb: str, who: str, why: str) -> Message:
+def order(of: Header, role: str, verb: str, who: str, why: str, **more: str) -> Message:
     """A person's verb, as the API hands it in."""
-    payload = orjson.dumps({"verb": verb, "who": who, "why": why})
+    payload = orjson.dumps({"verb": verb, "who": who, "why": why, **more})
     return message(of, f"!operator/{uuid4().hex}", role, sender="", kind=Kind.OPERATOR, payload=payload)

@@ -182,7 +182,7 @@ async def test_audits_are_kept_listed_and_shown(world: World) -> None:
     log = await owner(world, "warehouse")
     of, other = header(), header()
     await log.flush([burst(of, session=over(of))])
-    skip = order(of, "warehouse", "skip", "ann", "the carrier is gone \x00")
+    skip = order(of, "warehouse", "skip", "ann", "the carrier is gone \x00", site="7[2].3\x00")
     retry = order(other, "stock", "retry", "bob", "")
     for one in (skip, retry):
         await log.flush([Commit(shard=None, messages=(one,))])
@@ -191,6 +191,7 @@ async def test_audits_are_kept_listed_and_shown(world: World) -> None:
     assert (newest.session, newest.role, newest.verb, newest.claimed, newest.why) == (
         other.session, "stock", "retry", "bob", "",
     )  # fmt: skip
+    assert oldest.verb == "skip at 7[2].3\ufffd"
     assert (oldest.who, newest.who) == ("", ""), "of a text, as they were written before, nothing was proved"
     assert oldest.why == "the carrier is gone \ufffd"
     assert [audit.claimed for audit in await log.audits(of.session)] == ["ann"]

@@ -135,9 +135,10 @@ async def test_timers_are_listed_and_moved(world: World) -> None:
     story = await log.show(of.session)
     assert story is not None and [one.site for one in story.timers] == ["8", "7"]
     audited = [(audit.role, audit.verb, audit.claimed, audit.why) for audit in story.audits]
-    assert audited == [("warehouse", "fire timer", "ann", "now"), ("warehouse", "move timer", "ann", "later")], (
-        "what was done, and nothing else"
-    )
+    assert audited == [
+        ("warehouse", "fire timer at 8", "ann", "now"),
+        ("warehouse", "move timer at 7", "ann", "later"),
+    ], "what was done, and nothing else"
 
 
 async def test_a_collected_session_leaves_no_timer(world: World) -> None:

@@ -79,6 +79,31 @@ def test_skip_takes_one_compensation_as_done() -> None:
     assert compensations(burst) == ["3"]
 
 
+def test_who_skips_says_which_site_and_another_one_is_not_skipped() -> None:
+    """What was shown as due may have been undone meanwhile, and another compensation be stuck."""
+    session = stuck()
+    assert session.row.parked is not None and session.row.parked.site == "4b"
+    assert not hear(session, "skip", site="3").results
+    assert session.row.parked is not None
+    [mark] = hear(session, "skip", 2, site="4b").results
+    assert (mark.site, mark.operation, mark.outcome) == ("4b", "undo_tail", "by hand")
+    assert msgspec.json.decode(mark.value) == {"who": "op", "why": "because"}
+
+
+def test_a_session_that_is_parked_by_hand_says_which_compensation_is_due() -> None:
+    session = stuck()
+    hear(session, "retry")
+    hear(session, "park", 2)
+    assert session.row.parked is not None and (session.row.parked.code, session.row.parked.site) == (BY_HAND, "4b")
+
+
+def test_a_value_is_for_the_site_that_was_shown_and_for_no_other() -> None:
+    session = begun()
+    hear(session, "park")
+    assert not hear(session, "resolve", 2, value=7, site="9").results
+    assert [result.site for result in hear(session, "resolve", 3, value=7, site="3").results] == ["3"]
+
+
 def test_resolve_takes_all_that_is_left_as_done() -> None:
     session = stuck()
     burst = hear(session, "resolve")

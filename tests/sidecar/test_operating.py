@@ -88,9 +88,11 @@ def operators(services: Services, role: str = "a") -> Operators:
     return Operators(role, hosted, sidecar.log, deliver, lambda session, role: None)
 
 
-async def say(services: Services, session: UUID, verb: str, role: str = "a", **more: Any) -> None:
+async def say(services: Services, session: UUID, verb: str, role: str = "a", **more: Any) -> dict[str, str]:
     asked = {"session": str(session), "role": role, "verb": verb, "who": "ann", "why": "to see", **more}
-    await operators(services, role).operate({n: msgspec.Raw(msgspec.json.encode(v)) for n, v in asked.items()}, None)
+    params = {n: msgspec.Raw(msgspec.json.encode(v)) for n, v in asked.items()}
+    answer: dict[str, str] = msgspec.json.decode(await operators(services, role).operate(params, None))
+    return answer
 
 
 async def refused(services: Services, session: UUID, verb: str, role: str = "a", **more: Any) -> AccompanistError:
@@ -187,6 +189,7 @@ async def test_what_can_be_done_is_shown_with_the_session() -> None:
         "role": "a",
         "verbs": ["resume", "retry", "resolve", "end"],
         "value": {"site": "2", "of": "tell", "type": "bool"},
+        "site": "2",
     }
 
 
@@ -270,9 +273,11 @@ async def test_a_compensation_that_was_done_by_hand_is_not_asked_for_any_more() 
     await worker.until("undo_do")
     await say(services, session, "park")
     await parked(services, session)
-    await say(services, session, "skip")
+    assert await say(services, session, "skip") == {"session": str(session), "role": "a", "verb": "skip", "site": "1"}
     await worker.back("undo_do")
     assert (await services.end(session)).outcome == "ended"
+    log = services.sidecars["a"].log
+    assert [audit.verb for audit in await log.audits()] == ["skip at 1", "park"], "and so do those who look later"
     assert services.effects(session)["do"] == 1  # as far as the worker knows
 
 

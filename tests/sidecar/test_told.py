@@ -195,4 +195,4 @@ async def test_a_timer_is_not_moved_to_a_time_that_cannot_be_and_nothing_is_audi
     assert await front.log.audits() == []
     await front.ask("timer.move", **about)
     assert (await front.ask("session.result", session=session, wait_ms=20_000))["result"] == 0
-    assert [audit.verb for audit in await front.log.audits()] == ["fire timer"]
+    assert [audit.verb for audit in await front.log.audits()] == ["fire timer at 1"]

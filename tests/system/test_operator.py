@@ -70,4 +70,5 @@ def test_a_compensation_that_fails_waits_for_a_person(impatient: Stage, verb: st
     heard = impatient.running.ask("payment", "session.get", {"session": session})["messages"]
     orders = [message["payload"] for message in heard if message["kind"] == "operator"]
     proved = {"proved": f"uid {os.getuid()} ({pwd.getpwuid(os.getuid()).pw_name})", "claimed": "operator"}
-    assert orders == [{"verb": verb, "who": proved, "why": "looked at it"}]
+    site = waiting["parked"]["site"]
+    assert orders == [{"verb": verb, "who": proved, "why": "looked at it", "site": site}]
