@@ -22,7 +22,7 @@ from accompanist.rpc.address import is_loopback
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.listening import Listening
 from accompanist.rpc.room import Room, Share
-from accompanist.rpc.server import Answered, Dispatcher, failed, no_room, unsent
+from accompanist.rpc.server import Answered, Dispatcher, failed, no_room, stopping, unsent
 from accompanist.rpc.watch import Coming, Line, Standing, Watch
 
 Page = Callable[[], Awaitable[tuple[int, bytes]]]
@@ -132,9 +132,7 @@ class HttpServer:
         if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
             return web.Response(status=415, text="send it as it is, not compressed\n")
         if self._draining:
-            return _json(
-                503, envelope.write_error(None, RpcError(envelope.RETRY_LATER, "retry later", "shutting_down"))
-            )
+            return _json(503, envelope.write_error(None, stopping()))
         if (request.content_length or 0) > limits.message_bytes_max:
             return _too_large()  # it says so itself: nothing of it need come
         line = self._lines.get(request.transport)

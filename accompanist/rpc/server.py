@@ -6,12 +6,12 @@ bytes. What it raises becomes an error object:
     RpcError               itself
     DecodeError            -32602, with the path that did not fit
     AccompanistError       -32000 with code, title, text, hint (a Bug: -32603)
-    CancelledError         -32002: the server stops
+    CancelledError         -32603: it was begun, and may have done what it was for; what is not begun gets -32002
     anything else          -32603 and nothing of its text, which may quote a payload; type and place go to the log
 
 Handlers under way are bounded. Beyond the bound a stream is not read and a POST waits, so that pressure reaches the
-caller. `stop` takes no new call, lets those under way end within a time, then cancels them; a handler that is cancelled
-has to be one that may be asked again.
+caller. `stop` takes no new call, lets those under way end within a time, then cancels them. A handler behind which a
+fence stands may say better what that means (`worker.execution`).
 """
 
 from __future__ import annotations
@@ -156,12 +156,14 @@ class Dispatcher:
         handler = self._handlers.get(request.method)
         if handler is None:
             raise RpcError(envelope.METHOD_NOT_FOUND, "method not found")
+        if (task := asyncio.current_task()) is not None and task.cancelling():  # one before it in a batch was cut short
+            raise stopping()
         try:
             return await handler(request.params, request.meta)
         except RpcError:
             raise
         except asyncio.CancelledError:
-            raise RpcError(envelope.RETRY_LATER, "retry later", "shutting_down") from None
+            raise RpcError(envelope.INTERNAL_ERROR, "internal error", "it was stopped before it had ended") from None
         except DecodeError as problem:
             raise envelope.invalid_params(problem.text) from None
         except Bug as problem:
@@ -181,6 +183,11 @@ def failed(problem: AccompanistError) -> RpcError:
 def no_room() -> RpcError:
     """What a caller is told for whose message there is no room now: nothing was done."""
     return RpcError(envelope.RETRY_LATER, "retry later", "no_room")
+
+
+def stopping() -> RpcError:
+    """What a caller is told whose call a server that stops has not begun, or has undone: nothing was done."""
+    return RpcError(envelope.RETRY_LATER, "retry later", "shutting_down")
 
 
 def unsent(id: envelope.Id) -> bytes:

@@ -29,7 +29,8 @@ BUSY = "busy"
 
 
 class RetryLater(msgspec.Struct, frozen=True):
-    """The worker could not decide now: a lock, its database, a shutdown."""
+    """The worker could not decide now: a lock, its database, a shutdown. Of a worker without a fence it says that
+    nothing was done."""
 
     text: str
 

@@ -17,13 +17,15 @@ A savepoint would cost every successful call a round trip to save the refused on
 A retriable operation may not decline: what it declines is rolled back and not recorded, since it is asked again.
 
 An exception of the handler rolls back and records nothing: the call is asked again, and stands undecided until then. A
-connection that breaks at COMMIT leaves the outcome unknown here; the answer is "retry later", and the repeat reads it.
+connection that breaks at COMMIT leaves the outcome unknown here, and so does a process that is stopped; the answer is
+"retry later", and the repeat reads it from the fence.
 
 Not promised: anything about effects outside the transaction that was handed to the operation.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -36,6 +38,7 @@ from accompanist import crashpoints, limits
 from accompanist.language import codec
 from accompanist.rpc import envelope
 from accompanist.rpc.envelope import RpcError
+from accompanist.rpc.server import stopping
 from accompanist.worker import database
 from accompanist.worker.database import READ_COMMITTED, Isolation
 from accompanist.worker.fence import Fence, Key
@@ -158,6 +161,8 @@ class Execution:
                 if word is None:
                     raise
                 raise RpcError(envelope.RETRY_LATER, "retry later", word) from None
+            except asyncio.CancelledError:
+                raise stopping() from None
         raise AssertionError("a loop of attempts ends in one of them")
 
 

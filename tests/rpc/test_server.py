@@ -14,12 +14,13 @@ import pytest
 from accompanist import limits
 from accompanist.errors import CATALOGUE, AuthorError, Bug
 from accompanist.language import codec
+from accompanist.rpc import envelope
 from accompanist.rpc.access import Access, Token
 from accompanist.rpc.client import connect
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.framing import frame
-from accompanist.rpc.server import UNEXPECTED, Params, Server, serve
-from accompanist.runtime.answers import Fault, Replied, RetryLater
+from accompanist.rpc.server import UNEXPECTED, Dispatcher, Params, Server, serve
+from accompanist.runtime.answers import Fault, Replied
 
 MS = 20_000
 
@@ -229,13 +230,41 @@ async def test_stopping_lets_what_is_under_way_end_and_takes_nothing_new(server:
 
 
 async def test_stopping_cancels_what_does_not_end(server: Server, handlers: Handlers) -> None:
+    """What was cut short may have done what it was for. "Retry later" would say that it has not, and where no fence
+    stands behind it that is believed."""
     client = connect(server.url)
     asked = asyncio.create_task(client.call("wait", b"{}", b"{}", MS))
     await handlers.some_begun.wait()
     await server.stop(0)
-    assert await asked == RetryLater("shutting_down")
+    answer = await asked
+    assert isinstance(answer, Fault)
+    assert not answer.away and not answer.silent, "it was read, and nothing more will be heard of it"
     assert handlers.ended == 1
     await client.close()
+
+
+async def test_what_a_batch_has_left_when_it_is_cut_short_is_not_begun() -> None:
+    begun: list[str] = []
+    started = asyncio.Event()
+
+    async def never(params: Params, meta: bytes | None) -> bytes:
+        begun.append("never")
+        started.set()
+        await asyncio.Event().wait()
+        return b"null"
+
+    async def other(params: Params, meta: bytes | None) -> bytes:
+        begun.append("other")
+        return b"null"
+
+    asked = [{"jsonrpc": "2.0", "id": number, "method": method} for number, method in enumerate(("never", "other"))]
+    answering = asyncio.create_task(Dispatcher({"never": never, "other": other}, 1).answer(orjson.dumps(asked)))
+    await started.wait()
+    answering.cancel()
+    body = (await answering).body
+    assert body is not None
+    codes = [answer["error"]["code"] for answer in orjson.loads(body)]
+    assert (begun, codes) == (["never"], [envelope.INTERNAL_ERROR, envelope.RETRY_LATER])
 
 
 async def test_a_caller_that_hangs_up_does_not_cut_its_call_short(server: Server, handlers: Handlers) -> None:
