@@ -296,16 +296,16 @@ class PostgresLog(Pages, Versions, Requests):
     async def _marked(self, query: str, arguments: Sequence[Any], keys: Sequence[tuple[UUID, str]]) -> Any:
         """What others may act upon as soon as it is told: it leaves a mark, and follows the last one."""
         witness = self._guard.witness
-        try:
-            async with reach(), self._pool.acquire() as connection:
-                with witness.lane() as lane:
-                    mark = witness.next(lane)
+        async with witness.lane() as lane:
+            mark = witness.next(lane)
+            try:
+                async with reach(), self._pool.acquire() as connection:
                     row = await connection.fetchrow(query, *mark, *arguments)
-        except asyncpg.PostgresError as problem:
-            if problem.sqlstate == MISSING_STATE:
-                self._guard.missing({**dict(enumerate(witness.marks)), lane: int(problem.detail or 0)})
-            raise
-        witness.told(lane, mark[-1], keys)
+            except asyncpg.PostgresError as problem:
+                if problem.sqlstate == MISSING_STATE:
+                    self._guard.missing({**dict(enumerate(witness.marks)), lane: int(problem.detail or 0)})
+                raise
+            witness.told(lane, mark[-1], keys)
         return row[1]
 
     def _tell(self, services: set[str]) -> None:

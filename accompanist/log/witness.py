@@ -17,11 +17,12 @@ Not promised: a proof for commits of a process whose memory and file are both go
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -86,20 +87,24 @@ class Witness:
         self.marks = [0] * limits.marker_lanes_max
         """By lane the last mark that was told; 0: none was."""
         self._free = list(reversed(range(limits.marker_lanes_max)))
+        self._lanes = asyncio.Semaphore(limits.marker_lanes_max)
         self._latest: deque[tuple[int, int, Sequence[Key]]] = deque(maxlen=limits.marks_remembered_max)
         self._handle: int | None = None
         self._log: UUID | None = None
         self._creation: Creation | None = None
         self._era = 0
 
-    @contextmanager
-    def lane(self) -> Iterator[int]:
-        """A lane that nobody else uses meanwhile. There are as many as connections."""
-        taken = self._free.pop()
-        try:
-            yield taken
-        finally:
-            self._free.append(taken)
+    @asynccontextmanager
+    async def lane(self) -> AsyncIterator[int]:
+        """A lane that nobody else uses meanwhile; waits until one is free. There are as many as connections. It is held
+        until the commit was told: behind a pooler a statement is answered before it is committed, and whoever took the
+        lane then would wait for its row."""
+        async with self._lanes:
+            taken = self._free.pop()
+            try:
+                yield taken
+            finally:
+                self._free.append(taken)
 
     def next(self, lane: int) -> tuple[UUID, int, int, int]:
         """What `mark` of the log is given: writer, lane, the mark that is known to be there, and a new one."""

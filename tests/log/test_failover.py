@@ -186,7 +186,7 @@ async def test_a_flush_whose_answer_was_lost_may_be_there_or_not(postgres_world:
     lost: list[OperatorError] = []
     log = await opened(postgres_world.database.sidecar_dsn("warehouse"), None, lost)
     witness = log._guard.witness
-    with witness.lane() as lane:
+    async with witness.lane() as lane:
         witness.next(lane)  # asked for and not heard of
     await commit(log)
     await postgres_world.execute("warehouse", "UPDATE marker SET number = number + 1")
