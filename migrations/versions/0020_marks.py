@@ -1,6 +1,6 @@
 """The first mark of a lane waits for another first mark of it that is not committed yet.
 
-Revision ID: 0019
+Revision ID: 0020
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from accompanist.log import revision as sql
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
@@ -18,7 +18,7 @@ VERSIONS = Path(__file__).parent
 
 
 def upgrade() -> None:
-    sql.run((VERSIONS / "0019" / "mark.sql").read_text())
+    sql.run((VERSIONS / "0020" / "mark.sql").read_text())
 
 
 def downgrade() -> None:
