@@ -206,7 +206,7 @@ class Driver(Holding):
             self._tombstones.leave(message, program, self.epoch_of(message.session))
             return
         session = Session.begin(program, message)
-        self._admit(session)
+        self._admit(session, starts=message.kind is Kind.START)
         self._feed(session, Arrived(message))
 
     def _is_over(self, row: SessionRow) -> None:
@@ -382,9 +382,9 @@ class Driver(Holding):
             self._finish(session, burst, cause)
         for message, delivery in zip(commit.home, deliveries[len(commit.messages) :], strict=True):
             if ports.fate(delivery) is ports.Fate.HERE:
-                # `same` after the answer of a commit was lost: nobody else will hand it over. What undoes a session
-                # that is not in memory is rare, so the log is asked: there the session may be over
-                new = delivery is Delivery.STORED and message.kind in PROGRAMS
+                # `same` after the answer of a commit was lost: nobody else will hand it over. Where the session is not
+                # in memory the log is asked, once for a role: there it may be over
+                new = delivery is Delivery.STORED and message.kind in PROGRAMS and message.session in self._whole
                 self.arrive(message, known=not new or self._news.may_have(shard, before))
         self._rest(session)
 

@@ -26,6 +26,9 @@ class Holding:
         self._epochs: dict[int, int] = {}
         """The shards that are ours, and the epoch under which each is."""
         self._sessions: dict[Key, Session] = {}
+        self._whole: set[UUID] = set()
+        """Sagas that started here, and of which no session has left memory since. A role of one that is not in memory
+        has not begun."""
         self._dirty = Lazily(self._write_out)
         self._committing: Counter[Key] = Counter()
         self._evict_above = 0
@@ -79,7 +82,9 @@ class Holding:
         lost, self._lost = self._lost, set()
         return lost
 
-    def _admit(self, session: Session) -> None:
+    def _admit(self, session: Session, *, starts: bool = False) -> None:
+        if starts:
+            self._whole.add(session.header.session)
         session.epoch = self._epochs.get(shard_of(session.header.session))
         self._sessions[session.key] = session
         self._left.discard(session.key)
@@ -114,6 +119,7 @@ class Holding:
         """Forget a session, unless another run of it has taken its place in memory."""
         if self._sessions.get(session.key) is session:
             del self._sessions[session.key]
+            self._whole.discard(session.header.session)
             self._news.left(session.key)
             self._dirty.forget(session)
             self.asking.drop(session)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from uuid import UUID
+
+import pytest
+
+from accompanist.language.program import RoleProgram
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.control import control
-from accompanist.runtime.messages import Kind
-from accompanist.runtime.ports import Phase, SessionRow
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import Memory, Phase, SessionRow
 from accompanist.runtime.session import Session
-from tests.sidecar.test_versions import Deployment, deployment, until
+from tests.sidecar.test_versions import Deployment, Sidecar, deployment, until
 
 __all__ = ["deployment"]
 
@@ -23,17 +29,86 @@ async def test_an_abort_does_not_begin_a_session_that_is_over_in_the_log_alone(d
     await deployment.end(header)
     await until(lambda: desk.driver.session(*key) is None and not desk.driver._tasks)
     asked = len(deployment.worker.asked)
-
-    program = desk.hosted.program(header, "asker")
-    assert program is not None
-    asker = Session(program, SessionRow(header=header, role="asker", phase=Phase.UNDONE))
-    asker.epoch = desk.driver.epoch_of(header.session)
     told = control(header, Kind.ABORT, "asker", "teller", "no more")
-    await desk.driver._commit(asker, Burst(row=asker.row, messages=(told,)), {}, 0)
-    await until(lambda: not desk.driver._tasks)
+    await hand_over(desk, told)
     [memory] = await desk.log.load([key])
     assert memory.session is not None
     assert memory.session.phase is Phase.SETTLED
     assert desk.driver.session(*key) is None
     assert len(deployment.worker.asked) == asked
+    await desk.stop()
+
+
+async def hand_over(desk: Sidecar, message: Message) -> None:
+    """To a role of this service, by another that is in memory."""
+    program = desk.hosted.program(message.header, message.sender)
+    assert program is not None
+    sender = Session(program, SessionRow(header=message.header, role=message.sender, phase=Phase.RUNNING))
+    sender.epoch = desk.driver.epoch_of(message.session)
+    await desk.driver._commit(sender, Burst(row=sender.row, messages=(message,)), {}, 0)
+    await until(lambda: not desk.driver._tasks)
+
+
+def begun(desk: Sidecar, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The roles that begin in memory from now on."""
+    roles: list[str] = []
+    begin = Session.begin
+
+    def noted(program: RoleProgram, message: Message) -> Session:
+        roles.append(message.receiver)
+        return begin(program, message)
+
+    monkeypatch.setattr(Session, "begin", noted)
+    return roles
+
+
+async def data_of(desk: Sidecar, session: UUID) -> Message:
+    """What the teller was told by the asker."""
+    [memory] = await desk.log.load([(session, "teller")])
+    return next(message for message in memory.inbox if message.kind is Kind.DATA)
+
+
+async def test_data_does_not_begin_a_session_that_is_over_in_the_log_alone(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its payloads are let go, so that the log does not know the message any more. It asked the worker again."""
+    deployment.write(10)
+    desk = await deployment.sidecar()
+    deployment.worker.let_go.set()
+    header = await desk.start(1)
+    await deployment.end(header)
+    await until(lambda: not desk.driver._sessions and not desk.driver._tasks)
+    told = await data_of(desk, header.session)
+    deployment.now += 10
+    assert (await desk.log.lighten(1, 10))[0] == 2
+    asked, roles = len(deployment.worker.asked), begun(desk, monkeypatch)
+    await hand_over(desk, told)
+    assert (roles, len(deployment.worker.asked)) == ([], asked)
+    [memory] = await desk.log.load([(header.session, "teller")])
+    assert memory.session is not None and memory.session.phase is Phase.SETTLED
+    await desk.stop()
+
+
+async def test_a_saga_that_starts_here_does_not_ask_the_log_for_its_other_roles(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing of it has left memory, so what is not there has not begun."""
+    deployment.write(10)
+    desk = await deployment.sidecar()
+    await until(lambda: desk.intake.ready)
+    asked: list[object] = []
+    load = desk.log.load
+
+    async def noted(keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
+        asked.extend(keys)
+        return await load(keys, whole=whole)
+
+    monkeypatch.setattr(desk.log, "load", noted)
+    roles = begun(desk, monkeypatch)
+    header = await desk.start(1)
+    deployment.worker.let_go.set()
+    await deployment.end(header)
+    assert (asked, roles) == ([], ["asker", "teller"])
+    await until(lambda: not desk.driver._sessions and not desk.driver._tasks)
+    assert not desk.driver._whole, "what is over is forgotten"
     await desk.stop()
