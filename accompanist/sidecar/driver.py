@@ -83,6 +83,7 @@ class Driver(Holding):
         self._ended = ended
         self._clock = clock
         self._tasks = Tasks(self._damaged)
+        self.end = self._tasks.end
         super().__init__(Asking(calls, self._tasks, self._again, self._heard))
         self._loading: dict[Key, list[Message | Fired | Deadline | Clashed]] = {}
         self.timed: Callable[[float], None] = lambda seconds: None

@@ -82,16 +82,24 @@ async def _main(config: Config, name: str) -> int:
         lost.append(problem)
         leave.set()
 
-    sidecar = await Sidecar.start(config, name, end)
+    try:
+        sidecar = await Sidecar.start(config, name, end)
+    except LogUnavailable:
+        if lost:  # which is why
+            raise lost[0] from None
+        raise
     logger.info("sidecar.started", service=name, url=sidecar.url)
     try:
         await leave.wait()
         if lost:  # at once: what this sidecar knows is not in the log any more, and nothing of it may be finished
             logger.error("sidecar.lost", code=lost[0].code, text=lost[0].text)
+            sidecar.end()
             raise lost[0]
     finally:
         if not lost:
             await sidecar.stop()
+    if lost:  # while it left
+        raise lost[0]
     logger.info("sidecar.stopped", service=name)
     return 0
 
@@ -230,6 +238,10 @@ class Sidecar:
         next."""
         self._api.leaving = True
         await self._leave.aclose()
+
+    def end(self) -> None:
+        """What ends from now on ends with the process, and is not told of as trouble of its own."""
+        self._driver.end()
 
     def _tell(self, services: Collection[str]) -> None:
         """Fresh messages lie in these services' inboxes, or in our outbox for them."""

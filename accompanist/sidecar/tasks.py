@@ -24,6 +24,7 @@ class Tasks:
         self._tasks: dict[asyncio.Task[None], Sequence[Key]] = {}
         self._unwanted: set[asyncio.Task[None]] = set()
         self._ending = False
+        self._over = False
 
     def __len__(self) -> int:
         return len(self._tasks)
@@ -45,6 +46,8 @@ class Tasks:
         if task in self._unwanted:
             self._unwanted.discard(task)
             return
+        if self._over:
+            return
         if task.cancelled():  # by us, or by something inside that was: then nobody would go on with it
             problem: BaseException | None = None if self._ending else asyncio.CancelledError()
         else:
@@ -54,6 +57,10 @@ class Tasks:
         logger.error("driver.task_failed", problem=type(problem).__name__, exc_info=problem)
         for key in keys:
             self._damaged(key, problem)
+
+    def end(self) -> None:
+        """The process ends as it is, and says why: how its tasks end says nothing of their sessions."""
+        self._over = True
 
     async def drain(self, seconds: float) -> None:
         """Let what is under way end, at most so long, then stop it."""

@@ -6,6 +6,7 @@ A real process over a real Postgres. No worker runs: what is looked at is what w
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import subprocess
 import sys
@@ -108,6 +109,12 @@ def on(dsn: str, statement: str, *arguments: Any) -> Any:
     return asyncio.run(run())
 
 
+def complaints(said: str) -> list[tuple[str, str]]:
+    """The events that are logged as errors, with their codes."""
+    lines = [json.loads(line) for line in said.splitlines() if line.startswith("{")]
+    return [(line["event"], line.get("code", "")) for line in lines if line.get("level") == "error"]
+
+
 def begun(both: Pair, session: str) -> bool:
     found = on(both.dsn(), f"SELECT count(*) FROM {WAREHOUSE}.session WHERE session = $1", session)  # noqa: S608
     return bool(found)
@@ -123,6 +130,7 @@ def test_a_sidecar_ends_when_a_promoted_standby_lacks_what_it_was_told_is_durabl
     code, said = sidecar.end()
     assert code == OPERATORS
     assert "ACC447" in said
+    assert [event for event, code in complaints(said) if code != "ACC447"] == [], "only the reason"
     assert [session for session in missing if session not in said] == [], "each is named"
     sidecar.begin()
     code, said = sidecar.end()
@@ -142,3 +150,4 @@ def test_a_sidecar_ends_when_a_mark_is_missing_behind_a_connection_that_held(bot
     assert code == OPERATORS
     assert "ACC447" in said
     assert missing in said
+    assert complaints(said) == [("sidecar.lost", "ACC447")], "the reason, and nothing that follows from it"
