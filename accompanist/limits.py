@@ -86,6 +86,9 @@ undoing_ms = 60_000
 # -- one sidecar's log -----------------------------------------------------------------------------
 postgres_version_min = 15
 log_connections_max = 8  # a flush, a take, a lease and what clients ask
+log_lines_count = 2  # of a sidecar beside its pool: it listens, and it notifies
+lookers_count = 1  # at a log at one time, with a connection of their own: a start, doctor
+pool_connections_min = 2  # however few its login may have
 marker_lanes_max = log_connections_max  # marks that are set at the same time
 marks_remembered_max = 1_000  # of which sessions the last commits were, for whoever has to look for what is lost
 mark_file_bytes = 1_024

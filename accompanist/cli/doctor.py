@@ -51,7 +51,7 @@ async def _examine(services: list[Service], database: str, accept: bool) -> tupl
             findings.append(_unreachable(service, problem))
             continue
         seen.append(found)
-        findings += diagnosis.judge(found, poll_only=service.poll_only)
+        findings += diagnosis.judge(found, poll_only=service.poll_only, pooled=bool(service.pooler))
         findings += _of_process(service, api.health(service), found)
     return seen, sorted(findings, key=lambda finding: (finding.severity, finding.code, finding.service))
 

@@ -110,6 +110,23 @@ NOT_FORGOTTEN = catalogue(
     "Sessions have gone from the log, and the worker has not answered accompanist.forget for an hour.",
     "See that the service's workers are up; their fence tables grow until then.",
 )
+PROMISED = catalogue(
+    "ACC437",
+    "logins may take more connections than the server has",
+    "Each login of a service has a bound on its connections, so that one that runs wild leaves room for the others. "
+    "Together these come to more than the server has for them (max_connections, less what is reserved), or a login has "
+    "none: then somebody is refused when there is most to do.",
+    "Raise max_connections and restart Postgres, or move services to another server. Then `accompanist migrate "
+    "--bootstrap` gives each login its part; a bound that you set yourself stays (ALTER ROLE ... CONNECTION LIMIT).",
+)
+CRAMPED = catalogue(
+    "ACC438",
+    "a login may have fewer connections than its programs take",
+    "A pool takes no more than its login may have, and is slower for it; several processes of one login do not know "
+    "of one another, and one that is refused a connection waits as if Postgres were away.",
+    "ALTER ROLE ... CONNECTION LIMIT with the number named, where the server has as many (max_connections); or run "
+    "fewer processes, or a pooler (`pooler` in accompanist.toml).",
+)
 DAMAGED = catalogue(
     "ACC445",
     "sessions that the log refuses",

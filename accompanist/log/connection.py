@@ -16,7 +16,7 @@ import asyncpg
 from accompanist import limits
 from accompanist.background import end_if_cancelled
 from accompanist.errors import OperatorError
-from accompanist.log import address, faults, settings
+from accompanist.log import address, faults, places, settings
 from accompanist.runtime.ports import LogSlow, LogUnavailable
 
 # For what a person asked (`log.refusals`): classes of SQLSTATE that say that the server cannot be worked with now. And:
@@ -134,18 +134,22 @@ class Looks(Protocol):
 
 
 async def open_pool(dsn: str, told: Mapping[str, str] | None, guard: Looks, **more: object) -> Pool:
-    """Connections that tell the server `told` when they begin and are looked at then; none where a pooler is reached,
-    which changes servers under a connection. `more` is the driver's. Raises what that raises."""
+    """Connections that tell the server `told` when they begin and are looked at then, no more than the login may have;
+    neither where a pooler is reached, which changes servers under a connection and has a bound of its own. `more` is
+    the driver's. Raises what that raises."""
 
     async def begin(connection: asyncpg.Connection) -> None:
         if told:
             await settings.complete(connection)
             await guard.look(connection)
 
+    at, most = address.for_driver(dsn, pooled=told is None), limits.log_connections_max
+    if told:
+        most = await places.taken(most, limits.log_lines_count + limits.lookers_count, at, told)
     pool = await asyncpg.create_pool(
-        **address.for_driver(dsn, pooled=told is None),
+        **at,
         min_size=1,
-        max_size=limits.log_connections_max,
+        max_size=most,
         max_inactive_connection_lifetime=0,
         reset=_keep_state,
         command_timeout=limits.log_command_s,

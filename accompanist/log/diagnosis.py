@@ -16,7 +16,7 @@ import msgspec
 
 from accompanist import limits
 from accompanist.errors import CATALOGUE
-from accompanist.log import ailments, refusals, server
+from accompanist.log import ailments, names, refusals, server
 from accompanist.log.schema import REVISIONS
 from accompanist.log.vitals import Held, Vitals
 
@@ -41,13 +41,18 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     remedy: str
 
 
-def judge(vitals: Vitals, *, poll_only: bool = False) -> list[Finding]:
-    """Worst first, then by code. `poll_only`: nobody is meant to listen."""
+def judge(vitals: Vitals, *, poll_only: bool = False, pooled: bool = False) -> list[Finding]:
+    """Worst first, then by code. `poll_only`: nobody is meant to listen. `pooled`: a pooler has the connections, and
+    bounds them."""
     found = [
         Finding(service=vitals.service, code=code, severity=severity, text=text, remedy=CATALOGUE[code].remedy)
         for part in (_schema, _server, _snapshots, _ownership, _sessions, _tables)
         for code, severity, text in part(vitals)
         if not (poll_only and code == ailments.NOT_LISTENING)
+    ]
+    found += [
+        Finding(service=vitals.service, code=code, severity=severity, text=text, remedy=CATALOGUE[code].remedy)
+        for code, severity, text in _connections(vitals, 0 if poll_only else limits.log_lines_count, pooled)
     ]
     return sorted(found, key=lambda finding: (finding.severity, finding.code))
 
@@ -99,6 +104,28 @@ def _setting(name: str, given: str, place: str = "") -> Judged:
         yield ailments.UNSAFE_SETTING, "error", f"{name} is {value}{place}"
     if (name, value) == ("default_transaction_isolation", "repeatable read"):
         yield ailments.ISOLATION, "warning", f"{name} is {value}{place}"
+
+
+def _connections(vitals: Vitals, lines: int, pooled: bool) -> Judged:
+    """`lines`: of each sidecar, beside its pool."""
+    seen = vitals.server.connections
+    if seen is None:
+        return
+    if seen.given > seen.there or seen.unbounded:
+        text = f"{seen.logins} logins may take {seen.given} connections, of {seen.there} that there are for them"
+        yield ailments.PROMISED, "warning", text + (f"; {seen.unbounded} have no bound" if seen.unbounded else "")
+    sidecars = max(1, sum(seconds > 0 for _, seconds in vitals.replicas))
+    needs = {
+        names.sidecar_role(vitals.service): sidecars * (limits.log_connections_max + lines) + limits.lookers_count,
+        names.worker_role(vitals.service): limits.worker_connections_max,
+    }
+    if pooled:
+        del needs[names.sidecar_role(vitals.service)]
+    whose = {names.sidecar_role(vitals.service): "one sidecar" if sidecars == 1 else f"{sidecars} sidecars"}
+    for role, need in needs.items():
+        if 0 <= (bound := seen.own.get(role, -1)) < need:
+            text = f"{role} may have {bound}; {whose.get(role, 'one process of a worker')} may take {need}"
+            yield ailments.CRAMPED, "warning", text
 
 
 def _snapshots(vitals: Vitals) -> Judged:

@@ -35,7 +35,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 import accompanist
 from accompanist import limits
 from accompanist.errors import OperatorError
-from accompanist.log import address, names, refusals, settings
+from accompanist.log import address, names, refusals, server, settings
 from accompanist.log.connection import connect
 from accompanist.log.schema import check_known, check_version, head, require_head, status
 
@@ -92,10 +92,8 @@ async def _role(connection: asyncpg.Connection, name: str, *, login: bool) -> No
             await connection.execute(f"CREATE ROLE {names.identifier(name)} {'LOGIN' if login else 'NOLOGIN'}")
 
 
-_EACH = """
-SELECT (current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
-        - coalesce(current_setting('reserved_connections', true), '0')::integer - $1)
-    / (SELECT count(*)::integer FROM pg_roles WHERE rolcanlogin AND rolname ~ '_(sidecar|worker)$')"""
+_EACH = f"""
+SELECT ({server.FOR_LOGINS} - $1) / (SELECT count(*)::integer FROM pg_roles WHERE {server.LOGINS})"""  # noqa: S608 (constants)
 _LIMITED = "SELECT rolconnlimit AS now, shobj_description(oid, 'pg_authid') AS said FROM pg_roles WHERE rolname = $1"
 
 

@@ -93,6 +93,13 @@ class Noted(NamedTuple):
     log: UUID
 
 
+FOR_LOGINS = """current_setting('max_connections')::integer
+    - current_setting('superuser_reserved_connections')::integer
+    - coalesce(current_setting('reserved_connections', true), '0')::integer"""
+"""In SQL: how many connections there are for those who have no right to the reserved ones."""
+LOGINS = "rolcanlogin AND rolname ~ '_(sidecar|worker)$'"
+"""In SQL: of pg_roles, the logins of all services on a server."""
+
 _SETTINGS = """
 SELECT name, setting FROM pg_settings
 WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'zero_damaged_pages', 'ignore_checksum_failure',

@@ -60,6 +60,17 @@ class InUse(msgspec.Struct, frozen=True, kw_only=True):
     problem: str
 
 
+class Connections(msgspec.Struct, frozen=True, kw_only=True):
+    """Of a server: how many it has for logins, how many the logins of all services may have together, of how many
+    logins, and how many of these have no bound. `own`: the bound of each login of this service; -1: none."""
+
+    there: int
+    given: int
+    logins: int
+    unbounded: int
+    own: dict[str, int]
+
+
 class Server(msgspec.Struct, frozen=True, kw_only=True):
     """`skew_s`: how far the database's clock is before this machine's, give or take `round_trip_s`."""
 
@@ -76,6 +87,7 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     identity_noted: str
     overrides: tuple[tuple[str, str], ...] = ()
     """What is set for this database or for a login of the service: where, and NAME=VALUE."""
+    connections: Connections | None = None
 
 
 class Crowded(msgspec.Struct, frozen=True):
@@ -137,6 +149,12 @@ _STANDBYS = """
 SELECT count(*) AS all, count(*) FILTER (WHERE sync_state = 'async') AS async,
     count(*) FILTER (WHERE sync_state IS NULL) AS hidden
 FROM pg_stat_replication WHERE application_name IS DISTINCT FROM 'pg_basebackup'"""
+_CONNECTIONS = f"""
+SELECT {server.FOR_LOGINS} AS there,
+    coalesce(sum(rolconnlimit) FILTER (WHERE rolconnlimit >= 0), 0)::integer AS given, count(*) AS logins,
+    count(*) FILTER (WHERE rolconnlimit < 0) AS unbounded
+FROM pg_roles WHERE {server.LOGINS}"""  # noqa: S608 (constants)
+_BOUNDS = "SELECT rolname, rolconnlimit FROM pg_roles WHERE rolname = ANY ($1::text[]) AND rolcanlogin AND NOT rolsuper"
 _REVISION = "SELECT version_num FROM alembic_version"
 _TABLES = """
 SELECT relname, n_live_tup, n_dead_tup, pg_total_relation_size(relid) FROM pg_stat_user_tables
@@ -226,6 +244,10 @@ async def _server(connection: asyncpg.Connection, logins: Sequence[str], *, with
         identity=str(now or ""),
         identity_noted=str(noted.identity) if noted else "",
         overrides=tuple(await server.overrides(connection, logins)),
+        connections=Connections(
+            **dict(await connection.fetchrow(_CONNECTIONS)),
+            own={row[0]: row[1] for row in await connection.fetch(_BOUNDS, list(logins))},
+        ),
     )
 
 

@@ -107,6 +107,7 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     "listener.back": _NOTHING,
     "notifier.lost": frozenset({"problem"}),
     "notifier.back": _NOTHING,
+    "pool.bounded": frozenset({"count", "limit"}),
     "leases.not_released": _NOTHING,
     "log.unavailable": frozenset({"problem"}),
     "log.available": frozenset({"duration_s"}),

@@ -31,7 +31,7 @@ import asyncpg
 
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
-from accompanist.log import address, faults, settings
+from accompanist.log import address, faults, places, settings
 from accompanist.runtime.answers import BUSY
 
 Isolation = Literal["read committed", "serializable"]
@@ -104,25 +104,27 @@ _PATIENT = """SELECT set_config('statement_timeout', $1, true),
 async def open_pool(
     dsn: str, schema: str, isolation: Isolation = READ_COMMITTED, size: int = limits.worker_connections_max
 ) -> asyncpg.Pool:
-    """Connections for calls, on which names are the schema's. Each states what the fence depends on, and every
-    transaction of it is of one level: the fence is safe only where all are. Raises OperatorError, which does not show
-    the DSN: it holds a password."""
+    """Connections for calls, `size` at most and no more than the login may have, on which names are the schema's. Each
+    states what the fence depends on, and every transaction of it is of one level: the fence is safe only where all are.
+    Raises OperatorError, which does not show the DSN: it holds a password."""
+    told = {
+        **settings.WORKER,
+        "application_name": f"accompanist worker {schema}",
+        "search_path": schema,
+        "default_transaction_isolation": isolation,
+    }
     try:
+        at = address.for_driver(dsn, limits.worker_connect_ms / 1000)
         return await asyncpg.create_pool(
-            **address.for_driver(dsn, limits.worker_connect_ms / 1000),
+            **at,
             min_size=1,
-            max_size=size,
+            max_size=await places.taken(size, 0, at, told),
             max_inactive_connection_lifetime=0,
             command_timeout=limits.worker_command_s,
             connection_class=Line,
             reset=_leave_as_is,
             init=settings.complete,
-            server_settings={
-                **settings.WORKER,
-                "application_name": f"accompanist worker {schema}",
-                "search_path": schema,
-                "default_transaction_isolation": isolation,
-            },
+            server_settings=told,
         )
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
         raise OperatorError(UNREACHABLE, f"cannot connect ({type(problem).__name__})") from None

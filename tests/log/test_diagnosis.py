@@ -16,7 +16,7 @@ from accompanist.log import vitals
 from accompanist.log.diagnosis import judge
 from accompanist.log.listener import Listener
 from accompanist.log.schema import head
-from accompanist.log.vitals import Crowded, Held, Holder, InUse, Server, Table, Vitals, read
+from accompanist.log.vitals import Connections, Crowded, Held, Holder, InUse, Server, Table, Vitals, read
 from accompanist.runtime.ports import Bounds, Kept, Parked, Reached
 from tests.log.letters import burst, header, message, row
 from tests.log.worlds import PostgresWorld, owner
@@ -68,8 +68,15 @@ def server(**changes: Any) -> Vitals:
     return sick(server=msgspec.structs.replace(SERVER, **changes))
 
 
+def connections(**changes: Any) -> Connections:
+    told: dict[str, Any] = {"there": 97, "given": 97, "logins": 6, "unbounded": 0}
+    own = {"payment_sidecar": 11, "payment_worker": 16} | changes.pop("own", {})
+    return Connections(own=own, **(told | changes))
+
+
 def test_a_healthy_log_has_no_findings() -> None:
     assert judge(WELL) == []
+    assert judge(server(connections=connections())) == []
     assert judge(server(holders=(holder(),), prepared=(("soon", 1.0),), standbys=1)) == []
     assert judge(sick(tables=(Table(name="inbox", live=100_000, dead=20_000, total_bytes=1),))) == []
 
@@ -93,6 +100,10 @@ def test_a_healthy_log_has_no_findings() -> None:
         (sick(tables=(Table(name="arrival", live=5, dead=20_000, total_bytes=1),)), "ACC425", "warning"),
         (server(notify_usage=0.2), "ACC426", "warning"),
         (server(notify_usage=0.6), "ACC426", "error"),
+        (server(connections=connections(given=101)), "ACC437", "warning"),
+        (server(connections=connections(unbounded=1)), "ACC437", "warning"),
+        (server(connections=connections(own={"payment_sidecar": 10})), "ACC438", "warning"),
+        (server(connections=connections(own={"payment_worker": 15})), "ACC438", "warning"),
         (sick(listeners=0), "ACC427", "warning"),
         (sick(shards_held=60, shards_free=4), "ACC428", "warning"),
         (sick(shards_held=0, shards_free=64, replicas=()), "ACC428", "warning"),
@@ -119,6 +130,16 @@ def test_each_ailment_is_found(vitals: Vitals, code: str, severity: str) -> None
     [finding] = judge(vitals)
     assert (finding.code, finding.severity) == (code, severity)
     assert finding.text and finding.remedy
+
+
+def test_what_two_sidecars_take_is_more_than_one_does() -> None:
+    two = sick(replicas=(("a", 4.0), ("b", 4.0)), listeners=2)
+    seen = msgspec.structs.replace(SERVER, connections=connections())
+    [finding] = judge(msgspec.structs.replace(two, server=seen))
+    assert (finding.code, finding.text) == ("ACC438", "payment_sidecar may have 11; 2 sidecars may take 21")
+    assert judge(msgspec.structs.replace(two, server=seen), pooled=True) == [], "a pooler has them"
+    [finding] = judge(msgspec.structs.replace(two, server=seen), poll_only=True)
+    assert finding.text.endswith("2 sidecars may take 17"), "who only polls has no lines beside the pool"
 
 
 def test_a_slow_line_is_no_skewed_clock() -> None:

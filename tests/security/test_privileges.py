@@ -183,6 +183,7 @@ async def test_a_login_cannot_lift_its_bound(admin: asyncpg.Connection) -> None:
 
 async def test_an_operators_own_bounds_stay(admin: asyncpg.Connection, module_database: Database) -> None:
     role = names.worker_role("payment")
+    await provision.bootstrap(module_database.dsn(), SERVICES)  # other tests may have made more logins meanwhile
     before = await admin.fetchval("SELECT rolconnlimit FROM pg_roles WHERE rolname = $1", role)
     try:
         await admin.execute(f"ALTER ROLE {role} CONNECTION LIMIT 7")
