@@ -38,7 +38,7 @@ SIDECAR_TABLES = {
 FUNCTIONS = {
     "accept", "attributes_of", "collect", "committed_reads", "crowd", "deliver", "deliver_of", "dismiss", "due",
     "fence", "flush", "forget", "forget_requests", "forget_versions", "hand_over", "heads", "keep_statistics",
-    "lease", "lighten", "mark", "pending", "relay", "relayed", "release", "request_of", "resend", "sayable",
+    "lease", "lighten", "mark", "own_name", "pending", "relay", "relayed", "release", "request_of", "resend", "sayable",
     "shard_of", "speaker", "take", "undelivered", "unfinished", "version_of",
 }  # fmt: skip
 TRIGGERS = {"audit_verb", "requests_gone"}
