@@ -18,6 +18,8 @@ from ops.stage import ALL_DONE, Stage, stopped, until
 
 AWARD = "    points = loyalty.award(com(receipt, to=loyalty))\n"
 BONUS = "    bonus = loyalty.award(com(receipt, to=loyalty))\n"
+ORDER = "class Order:\n    customer: str\n    lines: tuple[Line, ...]\n"
+WIDER = ORDER + '    note: str = ""\n'
 WAVES = (("warehouse", "payment-2", "loyalty"), ("payment",))
 """The demo's sidecars, one of each service at a time."""
 
@@ -41,6 +43,14 @@ def edit(folder: Path, awards: int) -> None:
     if AWARD not in text:
         raise ValueError("the order saga awards its points in another way now")
     (folder / "workers" / "orders" / "choreography.py").write_text(text.replace(AWARD, BONUS * (awards - 1) + AWARD))
+
+
+def widen(folder: Path, wide: bool) -> None:
+    """Deploy the program whose orders have a note, empty unless the client says one, or the one of the example."""
+    text = (ROOT / "workers" / "orders" / "messages.py").read_text()
+    if ORDER not in text:
+        raise ValueError("an order has other fields now")
+    (folder / "workers" / "orders" / "messages.py").write_text(text.replace(ORDER, WIDER) if wide else text)
 
 
 def roll(stage: Stage, *names: str) -> None:

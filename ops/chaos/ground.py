@@ -21,7 +21,7 @@ from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import asyncpg
@@ -30,6 +30,9 @@ from accompanist.log import names
 from ops import postgres
 from ops.chaos.proxy import Edges
 from ops.local import ROOT, Cluster, cluster
+
+if TYPE_CHECKING:
+    from ops.chaos.load import Load
 
 SERVICES = ("warehouse", "payment", "loyalty")
 STEP_S = 0.05
@@ -75,12 +78,14 @@ class Ground:
         self.sockets = sockets
         self.sidecars = [_replica(service, n) for n in range(layout.replicas) for service in SERVICES]
         self.workers = [f"{service}-worker" for service in SERVICES]
-        self.asked = [name for name in self.sidecars if _service(name) == SERVICES[0]]
+        self.asked = [name for name in self.sidecars if service_of(name) == SERVICES[0]]
         """Those that clients know: the initiator's."""
         self.place: Any = None
         """What `layout.around` gave, e.g. the disk."""
         self.extra: dict[str, dict[str, str]] = {}
         """Variables for one process alone, by its name; `layout.between` sets them."""
+        self.load: Load | None = None
+        """Who is ordering; the runner says so."""
 
     # -- building ----------------------------------------------------------------------------------
 
@@ -108,13 +113,15 @@ class Ground:
         return self.running.in_own_database(service, self.dsn(name, names.sidecar_role(service)))
 
     def _sidecar_line(self, name: str) -> str:
-        service = _service(name)
+        service = service_of(name)
         role = next(iter(self.running.config.service(service).workers))
         port = self.edges.tcp(f"call:{name}", str(self.running.run / f"{service}-{role.lower()}.sock"))
         told = {f"ACCOMPANIST_SERVICE_{s.upper()}_DATABASE": self.database(name, s) for s in SERVICES}
         told[f"ACCOMPANIST_SERVICE_{service.upper()}_API"] = f"http+unix:{self.api(name)}"
         told[f"ACCOMPANIST_SERVICE_{service.upper()}_WORKER_{role.upper()}"] = f"tcp:127.0.0.1:{port}"
-        return self._line(name, told | self.extra.get(name, {}), f"accompanist sidecar --service {service}")
+        file = f'"$ACCOMPANIST_RUN/{name}.env"'
+        command = f"sh -c 'test ! -e {file} || . {file}; exec accompanist sidecar --service {service}'"
+        return self._line(name, told | self.extra.get(name, {}), command)
 
     def _worker_line(self, name: str) -> str:
         service = name.removesuffix("-worker")
@@ -129,6 +136,15 @@ class Ground:
         variables = " ".join(f"{key}='{value}'" for key, value in told.items())
         keep = f'accompanist keep --pid-file "$ACCOMPANIST_RUN/{name}.pid"'
         return f"{name}: {variables} exec {keep} -- {command}"
+
+    def tell(self, name: str, **variables: str) -> None:
+        """What a sidecar finds in its environment whenever it is started from now on; with nothing, what it found at
+        first."""
+        file = self.running.run / f"{name}.env"
+        file.write_text("".join(f"export {key}='{value}'\n" for key, value in variables.items()))
+
+    def sidecars_of(self, service: str) -> list[str]:
+        return [name for name in self.sidecars if service_of(name) == service]
 
     # -- looking -----------------------------------------------------------------------------------
 
@@ -180,7 +196,7 @@ class Ground:
                 return (await self.page(name, "/ready"))[0] == 200
             if name == "postgres":
                 return not self.running.without_postgres()
-            service = self.running.config.service(_service(name))
+            service = self.running.config.service(service_of(name))
             _, writer = await asyncio.open_unix_connection(next(iter(service.workers.values())).removeprefix("unix:"))
             writer.close()
             return True
@@ -281,5 +297,6 @@ def _replica(service: str, number: int) -> str:
     return service if number == 0 else f"{service}-{number + 1}"
 
 
-def _service(name: str) -> str:
+def service_of(name: str) -> str:
+    """Whose process it is."""
     return name.partition("-")[0]

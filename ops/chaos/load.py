@@ -192,7 +192,7 @@ class Load:
         if order.kind == "approved" and not early:
             await self._approve(order, chance, order.session)
         if chance.random() < 0.05:
-            await self._something_else(order, chance)
+            await self.something_else(order, chance)
         if order.kind == "cancelled":
             await asyncio.sleep(chance.random() * 0.05)
             await self._ask(order, chance, "session.cancel", {"session": order.session, "reason": "thought better"})
@@ -213,6 +213,8 @@ class Load:
                 return
             if error in (KEY_TAKEN, UNKNOWN_SESSION):
                 order.oddities.append(f"start answered {error}")
+                if order.sessions:
+                    return
             await asyncio.sleep(AGAIN_S)
 
     async def _approve(self, order: Order, chance: random.Random, session: str) -> None:
@@ -224,13 +226,21 @@ class Load:
                 return
             await asyncio.sleep(AGAIN_S)
 
-    async def _something_else(self, order: Order, chance: random.Random) -> None:
-        """The same key for another order: it has to be refused, or not to be answered at all."""
+    async def again(self, order: Order, chance: random.Random) -> None:
+        """The same request under the same key, as a client that has forgotten what it was told; and how that ended."""
+        await self._started(order, chance)
+        await self._result(order, chance, 0)
+
+    async def something_else(self, order: Order, chance: random.Random, **more: object) -> str:
+        """The same key for another order, with `more` in it or for other goods: it has to be refused, or not to be
+        answered at all. With which code it was refused."""
         params = order.params()
-        params["arguments"]["order"] = {"customer": order.customer, "lines": [{"product": "samovar", "quantity": 9}]}
-        told, _ = await self._ask(order, chance, "session.start", params)
+        other = {"customer": order.customer, "lines": [{"product": "samovar", "quantity": 9}]}
+        params["arguments"]["order"] = {**params["arguments"]["order"], **more} if more else other
+        told, error = await self._ask(order, chance, "session.start", params)
         if told is not None:
             order.oddities.append("another order under the same key was accepted")
+        return error
 
     async def _result(self, order: Order, chance: random.Random, wait_ms: int) -> None:
         asked = {"session": order.session, "wait_ms": wait_ms}
@@ -240,7 +250,10 @@ class Load:
                 order.oddities.append("a session that was accepted is not known")
             await asyncio.sleep(AGAIN_S)
         elif told["outcome"] is not None:
-            order.outcomes.append((time.monotonic(), told["outcome"], told["reason"], told["result"]))
+            reason, result = told["reason"], told["result"]
+            if told.get("let_go_at") is not None and order.outcomes:  # how it ended is kept, and what with is not
+                _, _, reason, result = order.outcomes[0]
+            order.outcomes.append((time.monotonic(), told["outcome"], reason, result))
         elif told.get("parked") and not order.loose:
             order.oddities.append(f"parked: {told['parked']['code']}")
             await asyncio.sleep(AGAIN_S)

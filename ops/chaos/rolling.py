@@ -7,6 +7,7 @@ import os
 import random
 import signal
 import time
+from collections.abc import Sequence
 
 from accompanist.log import schema
 from ops.chaos.faults import MAIN, Fault, Hurt
@@ -25,7 +26,7 @@ async def restart(ground: Ground, chance: random.Random) -> Hurt:
     slow: list[Breach] = []
     hits = 0
     for name in order:
-        took = await _told_to_end(ground, name)
+        took = await told_to_end(ground, name)
         hits += 1
         if took > STOP_S:
             slow.append(Breach("I4", name, f"took {took:.1f} s to end after SIGTERM"))
@@ -33,7 +34,7 @@ async def restart(ground: Ground, chance: random.Random) -> Hurt:
     return Hurt(hits, " ".join(order), tuple(slow))
 
 
-async def _told_to_end(ground: Ground, name: str) -> float:
+async def told_to_end(ground: Ground, name: str) -> float:
     """SIGTERM, and until the process is gone and another in its place."""
     pid = ground.signal(name, signal.SIGINT if name == "postgres" else signal.SIGTERM)
     began = time.monotonic()
@@ -43,20 +44,25 @@ async def _told_to_end(ground: Ground, name: str) -> float:
     return took
 
 
+async def refusing(ground: Ground, sidecars: Sequence[str], code: str) -> tuple[int, list[str]]:
+    """Restart sidecars that have to refuse with this code, again and again: how often they said so, and which of them
+    are ready nevertheless."""
+    before = ground.said(code)
+    for name in sidecars:
+        await told_to_end(ground, name)
+    began = time.monotonic()
+    names = " and ".join(sidecars)
+    await ground.until(lambda: ground.said(code) >= before + len(sidecars), f"{names} refuse with {code}")
+    await asyncio.sleep(max(0.0, REFUSED_S - (time.monotonic() - began)))
+    return ground.said(code) - before, [name for name in sidecars if await ground.ready(name)]
+
+
 async def _other_schema(ground: Ground, service: str, revision: str, code: str) -> Hurt:
     """The log of a service says that it is of another revision, and its sidecars are restarted: they have to refuse,
     again and again, while the others work on; put right, everything goes on."""
-    before = ground.said(code)
     await ground.sql(f"UPDATE {service}.alembic_version SET version_num = $1", revision)  # noqa: S608
     try:
-        sidecars = [name for name in ground.sidecars if name.partition("-")[0] == service]
-        for name in sidecars:
-            await _told_to_end(ground, name)
-        began = time.monotonic()
-        await ground.until(lambda: ground.said(code) >= before + len(sidecars), f"{service} refuses with {code}")
-        await asyncio.sleep(max(0.0, REFUSED_S - (time.monotonic() - began)))
-        ready = [name for name in sidecars if await ground.ready(name)]
-        refused = ground.said(code) - before
+        refused, ready = await refusing(ground, ground.sidecars_of(service), code)
     finally:
         await ground.sql(f"UPDATE {service}.alembic_version SET version_num = $1", schema.head())  # noqa: S608
     wrong = tuple(Breach("I6", name, f"works on a schema of revision {revision}") for name in ready)

@@ -22,7 +22,22 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ops.chaos import collector, hostile, kills, lines, logins, mail, network, pauses, pooler, rolling, storage, worlds
+from ops.chaos import (
+    collector,
+    deploys,
+    hostile,
+    kills,
+    lines,
+    logins,
+    mail,
+    network,
+    pauses,
+    pooler,
+    renames,
+    rolling,
+    storage,
+    worlds,
+)
 from ops.chaos.faults import Fault, Hurt
 from ops.chaos.ground import Ground, NotHealed, ground
 from ops.chaos.load import Load
@@ -30,7 +45,22 @@ from ops.chaos.oracles import STUCK_S, Breach, figures, judge_open, judge_orders
 from ops.chaos.report import Played, Report
 from ops.local import ROOT
 
-FAMILIES = (kills, pauses, network, lines, logins, rolling, mail, pooler, collector, storage, worlds, hostile)
+FAMILIES = (
+    kills,
+    pauses,
+    network,
+    lines,
+    logins,
+    renames,
+    rolling,
+    mail,
+    pooler,
+    collector,
+    storage,
+    worlds,
+    deploys,
+    hostile,
+)
 FAULTS: tuple[Fault, ...] = tuple(fault for family in FAMILIES for fault in family.FAULTS)
 RATE = 6.0
 WARM_S = 2.0
@@ -72,6 +102,7 @@ class Run:
         judged: set[int] = set()
         apis = [stage.api(name) for name in stage.asked]
         async with Load(apis, self._rate, self._chance, stage.layout.kinds, stage.layout.hostile) as load:
+            stage.load = load
             await asyncio.sleep(WARM_S)
             for fault in faults:
                 played = await self._one(stage, load, fault, judged)

@@ -5,21 +5,25 @@ The whole takes ten minutes; the slice takes under one, with one sidecar a servi
 
 from __future__ import annotations
 
+import random
 import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from accompanist.language.compile import compile_file
 from ops.chaos import kills, lines, network
 from ops.chaos.faults import MAIN, Fault
-from ops.chaos.load import Order
+from ops.chaos.load import KEY_TAKEN, Load, Order
 from ops.chaos.oracles import judge_order
 from ops.chaos.report import Played, Report
 from ops.chaos.runner import play
 from ops.chaos.wire import Conversation
 from ops.stage import ALL_DONE
+from ops.upgrade import Project, widen
 
 SEED = 20
 CHOSEN = ("kill-two", "unlisten", "cut-flush", "cut-commit")
@@ -84,6 +88,84 @@ def test_a_lie_to_the_client_is_noticed(said: str) -> None:
         case _:
             told.oddities.append("another order under the same key was accepted")
     assert [breach.invariant for breach in judge_order(told, Counter(ALL_DONE))] == ["I8"]
+
+
+class Answers(Load):
+    """Clients of a sidecar that answers what the test says."""
+
+    def __init__(self, **answers: dict[str, Any] | str) -> None:
+        super().__init__([], 1.0, random.Random(1))
+        self.answers = answers
+        self.asked: list[dict[str, Any]] = []
+
+    async def _ask(
+        self, order: Order, chance: random.Random, method: str, params: dict[str, Any]
+    ) -> tuple[dict[str, Any] | None, str]:
+        self.asked.append(params)
+        answer = self.answers.get(method.partition(".")[2], "")
+        return (None, answer) if isinstance(answer, str) else (answer, "")
+
+
+SAME = {"session": "s", "new": False}
+SETTLED = {"outcome": "settled", "reason": None, "result": PARCEL}
+LET_GO = {"outcome": "settled", "reason": None, "result": None, "let_go_at": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("start", "result", "broken"),
+    [
+        (SAME, SETTLED, ""),
+        (SAME, LET_GO, ""),
+        (SAME, "", ""),
+        (SAME | {"session": "t"}, SETTLED, "I8"),
+        (SAME | {"new": True}, SETTLED, "I8"),
+        (SAME, LET_GO | {"outcome": "ended"}, "I8"),
+        (SAME, SETTLED | {"result": PARCEL | {"points": 40}}, "I8"),
+        (KEY_TAKEN, SETTLED, "I8"),
+    ],
+)
+async def test_what_a_key_that_is_said_again_is_answered_is_judged(
+    start: dict[str, Any] | str, result: dict[str, Any] | str, broken: str
+) -> None:
+    told, clients = order(), Answers(start=start, result=result)
+    await clients.again(told, random.Random(1))
+    assert clients.asked[0] == told.params()
+    assert {breach.invariant for breach in judge_order(told, Counter(ALL_DONE))} == ({broken} if broken else set())
+
+
+async def test_another_request_under_a_key_is_another_and_has_to_be_refused() -> None:
+    told, clients = order(), Answers(start=KEY_TAKEN)
+    assert await clients.something_else(told, random.Random(1)) == KEY_TAKEN
+    assert await clients.something_else(told, random.Random(1), note="fragile") == KEY_TAKEN
+    same = told.params()["arguments"]["order"]
+    assert [asked["key"] for asked in clients.asked] == ["key", "key"]
+    assert clients.asked[1]["arguments"]["order"] == same | {"note": "fragile"}
+    assert clients.asked[0]["arguments"]["order"] not in (same, clients.asked[1]["arguments"]["order"])
+    assert judge_order(told, Counter(ALL_DONE)) == []
+    clients.answers = {"start": SAME}
+    await clients.something_else(told, random.Random(1), note="fragile")
+    assert [breach.invariant for breach in judge_order(told, Counter(ALL_DONE))] == ["I8"]
+
+
+def test_the_deploy_that_keys_are_said_across_adds_a_field_and_takes_it_back(tmp_path: Path) -> None:
+    project = Project(tmp_path / "project")
+    compiled = [_compiled(project)]
+    for wide in (True, False):
+        widen(project.config.parent, wide)
+        compiled.append(_compiled(project))
+    old, new, back = compiled
+    assert old == back
+    assert old.keys() == new.keys()
+    assert old["fulfil_order"] != new["fulfil_order"]
+
+
+def _compiled(project: Project) -> dict[str, str]:
+    root = project.config.parent
+    found = compile_file(
+        str(root / "workers/orders/choreography.py"), root=str(root), read=lambda path: Path(path).read_text()
+    )
+    assert found.ok
+    return {one.name: one.fingerprint for one in found.choreographies}
 
 
 def test_a_run_that_shows_nothing_fails() -> None:
