@@ -6,10 +6,14 @@ import inspect
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.bounded import bounded
 from tests.postgres import Cluster, Database
 from tests.postgres import cluster as running
+
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")  # before the tests are read, whose own settings begin with these
 
 _BOUNDED = ("runtime", "sidecar", "simulation", "log")
 """Where tests wait for what sidecars do."""

@@ -266,7 +266,7 @@ def compare(choreography: Choreography, source: str, start: int, seed: int) -> N
     assert world.results["a"] == told.result, source
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 2**32))
 def test_reached_roles(seed: int) -> None:
     author = Author(seed, {"a", "b", "c"})
@@ -278,7 +278,7 @@ def test_reached_roles(seed: int) -> None:
         compare(choreography, source, start, seed)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 2**32))
 def test_roles_that_are_reached_later_or_never(seed: int) -> None:
     author = Author(seed, {"a"})

@@ -36,7 +36,7 @@ def random_program(seed: int, reached: bool) -> tuple[Choreography | None, Modul
     return compile_text(source)[0], module_of(source), source
 
 
-@settings(deadline=None, max_examples=BUDGET)
+@settings(max_examples=BUDGET)
 @given(st.integers(0, 2**32), st.booleans())
 def test_random_choreographies(seed: int, reached: bool) -> None:
     choreography, module, source = random_program(seed, reached)

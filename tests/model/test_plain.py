@@ -66,7 +66,7 @@ def test_a_reduced_search_ends_alike(saga: str, faults: Faults) -> None:
     alike(explorer(SMALL[saga](), faults, plain=True))
 
 
-@settings(deadline=None, max_examples=max(5, BUDGET // 20))
+@settings(max_examples=max(5, BUDGET // 20))
 @given(st.integers(0, 2**32), st.booleans())
 def test_random_choreographies_hold(seed: int, reached: bool) -> None:
     choreography, module, _ = random_program(seed, reached)

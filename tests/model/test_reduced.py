@@ -88,7 +88,7 @@ def test_the_corpus_ends_alike(name: str) -> None:
         assert fewer <= most
 
 
-@settings(deadline=None, max_examples=max(10, BUDGET // 10))
+@settings(max_examples=max(10, BUDGET // 10))
 @given(st.integers(0, 2**32), st.booleans())
 def test_random_choreographies_end_alike(seed: int, reached: bool) -> None:
     choreography, module, _ = random_program(seed, reached)

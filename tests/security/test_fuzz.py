@@ -27,7 +27,7 @@ from accompanist.rpc.strict import Malformed, check
 from accompanist.runtime.ports import Delivery
 from tests.log.letters import header, message
 
-budget = settings(max_examples=300, derandomize=True, database=None, deadline=None)
+budget = settings(max_examples=300, derandomize=True, database=None)
 
 OF = header(UUID(int=7, version=4), deadline=1.5)
 [(_, CALL)] = peers.calls([message(OF), message(OF, "2", payload=b'[1,{"a":"b"}]')])
