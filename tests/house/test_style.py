@@ -18,6 +18,7 @@ TREES = ("accompanist", "migrations", "ops", "tests", "workers")
 
 file_lines_max = 500
 function_lines_max = 70
+prose_bytes_max = 120
 
 DRAWERS = {"manager", "handler", "util", "utils", "helper", "helpers", "common", "misc", "base"}
 """Names that say nothing, so that everything fits in."""
@@ -148,3 +149,15 @@ def test_nothing_names_the_place_it_was_made_at() -> None:
 def test_the_lock_pins_by_hash() -> None:
     pins = re.findall(r"^([\w.-]+)==\S+( ;.*)? \\$", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
     assert len(pins) > 20, "every pin of the lock goes on with its hashes"
+
+
+def test_lines_of_prose_are_no_wider_than_those_of_programs() -> None:
+    """Reason: they are read beside them, and compared line by line. Tables and pictures cannot be wrapped."""
+    wide = [
+        f"{shown(file)}:{number}"
+        for file in tracked()
+        if file.suffix == ".md"
+        for number, line in enumerate(file.read_text().splitlines(), 1)
+        if len(line.encode()) > prose_bytes_max and not line.startswith("|") and not re.search("[│─]", line)
+    ]
+    assert not wide, f"over {prose_bytes_max} bytes: {wide}"
