@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from accompanist.simulation.cluster import Cluster, Replica
 
 _patience_s = 6.0
+_remembers_s = 8.0
+"""How long after its end a saga's client waits for a deploy to say its key again: less than the log remembers that."""
 ASK_AGAIN = frozenset({"ACC713", "ACC716", "ACC719", "ACC729"})
 """What the API says that a client answers by asking again."""
 
@@ -88,6 +90,7 @@ class Client:
         self._begins_s = begins_s
         self._new = 0
         self._asks_a_liar = cluster.is_hostile(self._service)
+        self._says_again = random.Random(f"{cluster.seed}/again/{number}").random() < 0.5
         self.session: UUID | None = None
 
     @property
@@ -99,6 +102,7 @@ class Client:
         chance = self._chance
         await asyncio.sleep(self._begins_s)
         await self._start()
+        before = not self._deployed
         if chance.random() < 0.15:
             await self._start()  # the same request once more, which is the same saga
         if chance.random() < 0.25:
@@ -107,6 +111,24 @@ class Client:
         if chance.random() < 0.2:
             await self._operate()
         await self._wait()
+        if self._says_again and self._cluster.deploy.planned and before:
+            await self._across_a_deploy()
+
+    @property
+    def _deployed(self) -> bool:
+        """Whether its service has the new files."""
+        return self._service in self._cluster.deploy.newest
+
+    async def _across_a_deploy(self) -> None:
+        """The same request once more when its service has another version of the choreography: the same saga, which
+        ended as it was told."""
+        until = self._cluster.loop.time() + _remembers_s
+        while not self._deployed and self._cluster.loop.time() < until:  # noqa: ASYNC110
+            await asyncio.sleep(0.25)
+        if self._deployed:
+            self._cluster.mark("key across a deploy")
+            await self._start()
+            await self._wait()
 
     async def _start(self) -> None:
         chance = random.Random(f"{self._key} {self._cluster.seed}")  # a repeated request is the same request

@@ -65,6 +65,7 @@ REQUIRED = {
     "lies to another database": "... to a service in another database",
     "deploy": "a changed choreography is deployed",
     "said version.brought_back": "a version that is not deployed any more comes from the log",
+    "key across a deploy": "a request is repeated under its key after another version was deployed",
     "old version ends": "a saga ends on the version that it began with, after another was deployed",
     "said sessions.collected": "sagas are collected",
 }

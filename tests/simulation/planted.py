@@ -19,6 +19,7 @@ from unittest.mock import patch
 import msgspec
 
 from accompanist.language import codec
+from accompanist.language.program import RoleProgram
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryLog
 from accompanist.log.tables import Tables
@@ -36,6 +37,7 @@ from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.news import News, shard_of
 from accompanist.sidecar.relay import Relay
+from accompanist.sidecar.starting import Starting
 from accompanist.sidecar.unended import Unended
 from accompanist.sidecar.versions import Versions
 from accompanist.simulation.run import Ran, Setting, run
@@ -397,6 +399,15 @@ def doubt_forgotten() -> Sequence[Any]:
     return [patch.object(state.State, "_from_results", from_results)]
 
 
+def keys_of_a_version() -> Sequence[Any]:
+    real = Starting._under_key
+
+    async def under_key(self: Any, key: str, program: RoleProgram, arguments: bytes) -> Any:
+        return await real(self, f"{key} of {program.choreography.fingerprint}", program, arguments)
+
+    return [patch.object(Starting, "_under_key", under_key)]
+
+
 PLANTED = [
     Plant("vote-told-early", "a vote is told before it is stable", 400, vote_told_early, quick=False),
     Plant("no-tombstone", "an abort for an unknown session is acknowledged and forgotten", 60, no_tombstone),
@@ -456,6 +467,7 @@ PLANTED = [
     ),
     Plant("silent-peer-believed", "a peer that gives no answer has what was sent", 60, silent_peer_believed),
     Plant("version-not-looked-for", "no version is brought back from the log", 60, version_not_looked_for),
+    Plant("keys-of-a-version", "a key is another one after a deploy", 40, keys_of_a_version, says="two sagas"),
     Plant("repeats-lost", "what was stored, and the answer lost, is handed over by nobody", 100, repeats_lost),
 ]
 
