@@ -123,6 +123,7 @@ def verify(
     lost: Annotated[int, typer.Option("--lost", help="Calls that give no answer in one run.", min=0)] = 0,
     cancels: Annotated[int, typer.Option("--cancels", help="Times that the client cancels.", min=0, max=1)] = 0,
     deadlines: Annotated[int, typer.Option("--deadlines", help="Times that a deadline passes.", min=0)] = 0,
+    lies: Annotated[int, typer.Option("--lies", help="Aborts that a participant says without cause.", min=0)] = 0,
     workers: Annotated[
         Path | None, typer.Option("--workers", help="A Python file with fake WORKERS; else replies are made up.")
     ] = None,
@@ -141,7 +142,7 @@ def verify(
     from accompanist.simulation.explore import Bounds, Faults
 
     with reporting(as_json):
-        faults = Faults(crashes, lost, command.DECLINES[declines.value], deadlines, cancels)
+        faults = Faults(crashes, lost, command.DECLINES[declines.value], deadlines, cancels, lies)
         bounds = Bounds(states_max, seconds, mebibytes * 1_048_576)
         kinds = (False, True) if plain is None else (plain,)
         wanted = command.Wanted(choreography, faults, bounds, workers, mermaid, kinds)

@@ -23,15 +23,16 @@ what its roles may do in the protocol, and that follows from the choreography al
 
 What a role says about others is compared with its program, too: it can have reached those that its program sends to,
 and no others (`reached_by`). And only a choreography with a commit point can be ended by hand with everything left as
-it is (`leaves`): without one everything can be undone, so it is.
+it is (`leaves`): without one everything can be undone, so it is. Whose word that is says `ends_by_hand`; whose abort
+counts when, `runtime.undone`.
 
 A header is the session's own if it says alike what the version decides: choreography, fingerprint, initiator, bindings,
 mode. Deadline, time and attributes are the initiator's to say, and every role keeps those it heard first; what a later
 message says of them is read by nobody. Were they compared, a participant that speaks first could shut out all others.
 
 Not promised: that a participant tells the truth where its word counts. It may send any value that its program could
-send, abort before it has voted, stay silent, or leave out a role that it has reached when it says whom. An initiator
-may settle or end its own saga as it likes.
+send, abort before the commit point, stay silent, or leave out a role that it has reached when it says whom. An
+initiator may settle or end its own saga as it likes.
 """
 
 from __future__ import annotations
@@ -185,6 +186,11 @@ def reached_by(choreography: Choreography, message: Message) -> frozenset[str]:
 def leaves(choreography: Choreography) -> bool:
     """Whether a saga can be ended by hand with everything left as it is."""
     return choreography.commit_role is not None
+
+
+def ends_by_hand(choreography: Choreography, role: str) -> bool:
+    """Whether a role's operator may do that: of those only whose decision the saga's end is."""
+    return role in (choreography.initiator, choreography.commit_role)
 
 
 def heads(header: Header, choreography: Choreography) -> bool:

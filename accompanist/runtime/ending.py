@@ -62,6 +62,7 @@ class Ending(State):
         else:
             told.add(self.header.initiator)
         self._send_abort(sorted(told - {self.role}))
+        self._tell_named(self._said_undone)
         self._compensate_next()
 
     def _undo_by_the_log(self) -> None:
@@ -76,6 +77,15 @@ class Ending(State):
             control(self.header, Kind.ABORT, self.role, role, because(self.row.reason or "", self.row.left))
             for role in roles
         )
+
+    def _tell_named(self, senders: Iterable[str]) -> None:
+        """The initiator tells those whom others say they may have reached: behind the commit point only its word is
+        believed (`runtime.undone`)."""
+        if self.is_initiator and self.program.choreography.commit_role is not None:
+            named = set[str]().union(*(self._said_undone.get(sender, ()) for sender in senders))
+            told = {self.role, *self.program.projection.sends_to, *self.row.contacts}
+            heard = self._said_undone.keys() | self._said_done.keys()
+            self._send_abort(sorted(named - told - heard))
 
     def _mark(self, entry: Executed, outcome: str, value: bytes = b"null") -> None:
         """An executed transaction is undone; stable before the next one is asked for."""

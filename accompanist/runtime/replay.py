@@ -164,6 +164,12 @@ class Run:
         return told or self._stands_after(self._last)
 
     @property
+    def behind_commit(self) -> bool:
+        """Whether it stands at, or has just passed, a point that comes after the commit point on some path."""
+        points = (self._last, self._operation)
+        return any(point is not None and self._stands_after(point) for point in points)
+
+    @property
     def gap(self) -> Gap | None:
         """Where the run stands and a value by hand would let it go on: a call without a reply that it can take, or a
         message that does not fit. None where it stands at anything else: what was sent, a selection, an expression."""

@@ -10,8 +10,7 @@ Each role owns one write-once vote: done, or abort. The saga is settled when eve
 done; it is undone when one has voted abort. No role needs another to decide what it does next:
 
     RUNNING   the program is under way, or waits for a message or an answer
-    DONE      voted done; everything this role owed the others has left. Only the initiator can still undo it: another
-              that says the saga is undone may have voted done, too, and then it is settled
+    DONE      voted done; everything this role owed the others has left. Only the initiator can still undo it
     CLOSING   the saga failed, here or elsewhere; the worker is being asked to refuse every later call of this session
               and to say what it had executed. Nothing has been told to anyone yet. The phase is volatile, its cause
               is not: it was stable before the worker was asked (the abort in the inbox, a record in the row), or the
@@ -47,6 +46,8 @@ and told again until its result is written: so `fired` may come twice, late, or 
 is ignored there. An event stays in the inbox like any message: early, it is taken when it is asked for; in CLOSING it
 is kept, because the session may go on after all; where the program does not run any more it means nothing.
 An event that never comes is the environment's doing: a session that waits for one is not stuck, it has not ended yet.
+
+Another's word that the saga is undone counts if it can be so: `runtime.undone` says whom a role believes, and when.
 
 What the table does not see: parking. A parked session keeps its phase; its program and its compensations stand still
 until an operator acts (`runtime.operate`). An abort that is told from elsewhere still closes it, and undoes it, unless
@@ -109,7 +110,7 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
 
     arrivals, requests, waits = _ARRIVALS, _REQUESTS, _WAITS
     row(R, arrivals, "proceed", _FORWARD)
-    row(R, (Name.ABORT, Name.COMPENSATED), "told", _BACK)
+    row(R, (Name.ABORT, Name.COMPENSATED), "told", frozenset({R}) | _BACK)  # if it is believed: `runtime.undone`
     row(R, (Name.DONE,), "count")
     row(R, (Name.CANCEL,), "consider", frozenset({R}) | _BACK)
     row(R, (Name.DEADLINE,), "expire")
@@ -124,7 +125,7 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(R, (Name.FIRED,), "fired", _FORWARD)
 
     row(D, arrivals, "ignore")
-    row(D, (Name.ABORT, Name.COMPENSATED), "told", frozenset({D}) | _BACK)  # the initiator's word, or said to it
+    row(D, (Name.ABORT, Name.COMPENSATED), "told", frozenset({D}) | _BACK)  # if it is believed
     row(D, (Name.DONE,), "count", frozenset({D, S}))
     row(D, (Name.CANCEL,), "consider", frozenset({D}) | _BACK)
     row(D, (Name.DEADLINE,), "expire")

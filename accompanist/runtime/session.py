@@ -23,8 +23,7 @@ from accompanist.language import codec, waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
 from accompanist.runtime.burst import Burst, CallWorker, Draft
-from accompanist.runtime.by_hand import ByHand
-from accompanist.runtime.control import control, reason_in
+from accompanist.runtime.control import control
 from accompanist.runtime.ending import UNDO_STUCK
 from accompanist.runtime.events import (
     Answered,
@@ -36,11 +35,11 @@ from accompanist.runtime.events import (
     Undid,
 )
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.operate import BY_HAND
 from accompanist.runtime.ports import Memory, Phase, SessionRow
 from accompanist.runtime.replay import DIVERGED, Diverged, Failed
 from accompanist.runtime.requests import Requests
 from accompanist.runtime.state import CLASH
+from accompanist.runtime.undone import Undone
 from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
 
 PAST_COMMIT = catalogue(
@@ -57,7 +56,7 @@ _TIMED_OUT = codec.encode(waits.TIMED_OUT)
 _CLOSED_EARLIER = "the session was closed at its worker before its reason was kept"
 
 
-class Session(ByHand, Requests):
+class Session(Requests, Undone):
     """One session at one role. Make it with `begin` for the first message or `recover` from the log."""
 
     @classmethod
@@ -120,21 +119,10 @@ class Session(ByHand, Requests):
         if self._put(event.message):
             self._advance()
 
-    def _on_told(self, event: Arrived) -> None:
-        if self.row.phase is Phase.DONE and not self.is_initiator and event.message.sender != self.header.initiator:
-            # whoever says so may have voted done as well, and the saga be settled on both votes. The initiator is told
-            # of every abort, and knows
-            return
-        self._note(event.message)
-        self._told = True
-        parked = self.row.parked
-        if parked is not None and parked.code != BY_HAND:
-            parked = None  # what stood in its way does not matter any more; who stopped it lets it go on
-        self._update(parked=parked, left=self._left_by(event.message))
-        self._close(reason_in(event.message))
-
     def _on_count(self, event: Arrived) -> None:
         self._note(event.message)
+        if event.message.kind is Kind.COMPENSATED:  # it is undone here, too
+            self._tell_named((event.message.sender,))
         self._conclude()
 
     def _on_replied(self, event: Answered) -> None:
@@ -182,13 +170,6 @@ class Session(ByHand, Requests):
 
     def _on_keep(self, event: Arrived) -> None:
         self._put(event.message)
-
-    def _on_told_again(self, event: Arrived) -> None:
-        if event.message.kind is Kind.COMPENSATED or not self._told:
-            self._note(event.message)
-        self._told = True
-        if self._left_by(event.message) and not self.row.left:  # nothing is undone yet, nor would it be after a restart
-            self._update(left=True)
 
     def _on_closed(self, event: CloseAnswered) -> None:
         self._all_ended()
@@ -239,6 +220,8 @@ class Session(ByHand, Requests):
         assert self._wait is not None
         self._answer(Answered(self._wait.site, Name.REPLIED, event.reply), "replied")
         self._hear_requests()
+        if self.row.phase is Phase.RUNNING:
+            self._pivot_was_done()
         if self.row.phase is Phase.RUNNING:
             self._advance()
 

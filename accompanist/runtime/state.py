@@ -18,9 +18,9 @@ from accompanist.errors import Bug, PeerError, catalogue
 from accompanist.language import codec, waits
 from accompanist.language.program import RoleProgram
 from accompanist.runtime import saga
-from accompanist.runtime.authority import leaves, reached_by
+from accompanist.runtime.authority import reached_by
 from accompanist.runtime.burst import Burst, CallWorker, Draft, WaitFor
-from accompanist.runtime.control import CLIENT, EVENT_SITE, left_in
+from accompanist.runtime.control import CLIENT, EVENT_SITE
 from accompanist.runtime.events import Answered, Arrived, Clashed, CloseAnswered, Event, Fired, Name, Undid
 from accompanist.runtime.mailbox import Contradiction, Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
@@ -81,6 +81,8 @@ class State:
         self._said_undone: dict[str, frozenset[str]] = {}
         self._told = False
         self._failing: str | None = None
+        self._left_if_through: Arrived | None = None
+        """The word that a person ended the saga, which counts if the pivot turns out to be through."""
         self._recovering = False
         self._requests: list[Arrived | Clashed] = []
         """What came while the session was closing and is to be heard if it goes on after all."""
@@ -173,9 +175,15 @@ class State:
         return self.park(problem.code, problem.text)
 
     def _set_aside(self, event: Event) -> bool:
-        """Whether it is a message that cannot be and has stopped the session before."""
-        impossible = (self.row.phase, event.name) not in saga.TABLE
-        return impossible and isinstance(event, Arrived) and _noted(event.message) in self.row.verbs
+        """Whether it is a message that cannot be and has stopped the session before, or is not believed."""
+        if not isinstance(event, Arrived) or (self.row.phase, event.name) in saga.TABLE:
+            return False
+        undone = event.name in (Name.ABORT, Name.COMPENSATED) and not self._believes(event.message)
+        return undone or _noted(event.message) in self.row.verbs
+
+    def _believes(self, message: Message) -> bool:
+        """Whether another's word that the saga is undone counts (`runtime.undone`)."""
+        raise NotImplementedError
 
     def retried(self, attempts: int, trouble: str = "") -> None:
         """So many attempts at the open question have failed, the last one for `trouble`; 0: there is an answer. Words
@@ -197,8 +205,10 @@ class State:
 
     def _committed_here(self, run: Run | None) -> bool:
         """The same, of a program that stands where `run` does."""
-        if run is not None and run.past_commit:
-            return True
+        return (run is not None and run.past_commit) or self._pivot_is_through()
+
+    def _pivot_is_through(self) -> bool:
+        """Whether this role's own pivot, or the commit point's record, is in the log."""
         operations = self.program.projection.operations
         return any(
             result.outcome == "replied" and operations[result.operation].pivot
@@ -209,7 +219,13 @@ class State:
     def _stand_again(self) -> None:
         """Find where a parked program stands that has not run since it was taken up from the log, for a decision that
         depends on it: the pivot may have been asked. It goes no further by that, and asks for nothing."""
-        if self._run is not None or self.row.parked is None or (self.is_initiator and self._arguments is None):
+        if self.row.parked is not None:
+            self._take_stand()
+
+    def _take_stand(self) -> None:
+        """The same, whether it is parked or not: for what is going to be closed whatever is found."""
+        begun = self._arguments is not None if self.is_initiator else len(self._mailbox) > 0
+        if self._run is not None or not begun:
             return
         with suppress(Failed, Diverged):
             run = self._new_run()
@@ -267,7 +283,8 @@ class State:
             return None
         declined = self._late is not None and self._late.name is Name.DECLINED
         lost = self._told or self.row.granted is not None
-        return None if declined or lost else call
+        asked = self.row.asked in (None, call.site)
+        return None if declined or lost or not asked else call
 
     def _put(self, message: Message) -> bool:
         if message.kind is Kind.START:
@@ -283,10 +300,6 @@ class State:
         except Contradiction as contradiction:
             self._park(CLASH, str(contradiction))
             return False
-
-    def _left_by(self, message: Message) -> bool:
-        """Whether an abort says that a person ended the saga and nothing is to be undone, and can be right."""
-        return leaves(self.program.choreography) and left_in(message)
 
     def _note(self, message: Message) -> None:
         """Take in a control message, the first time it is heard."""

@@ -7,7 +7,8 @@ Throughout, for each role of an honest service:
     the end       `settled` and `ended` are what an honest initiator has written before
     settled       an honest initiator settles when all that honest services have reached have voted done, and ends when
                   all of these have compensated
-    by hand       verbs are those of its own operators; nobody else parks, skips or resolves anything
+    by hand       verbs are those of its own operators; nobody else parks, skips or resolves anything. What was done is
+                  left as it is where these say so, or who decides about the end of the saga
     cancelled     a request to undo came from its own clients, or an honest initiator's
     a worker's    a reply in its log is its worker's; an event is what was told at its own door
     said          what is taken as said by a role of an honest service was said by it; what is taken as said by the
@@ -200,6 +201,19 @@ class Believed:
             self._wrong(key, "it is parked by hand, and nobody here has parked it")
         if row.left and subject.choreography.commit_role is None:
             self._wrong(key, "what it did is left as it is, and there is no commit point that it could be behind")
+        elif row.left and not orders and key[1] != subject.initiator and not self._told_by_hand(key, subject):
+            self._wrong(key, "what it did is left as it is, and nobody here who decides about that has said so")
+
+    def _told_by_hand(self, key: Place, subject: Subject) -> bool:
+        """Whether the initiator or the owner of the commit point has said here that the saga was ended by hand."""
+        choreography = subject.choreography
+        bindings = self._cluster.bindings[choreography.name]
+        return any(
+            (message.session, message.receiver, message.kind) == (*key, Kind.ABORT)
+            and message.sender in (choreography.initiator, choreography.commit_role)
+            and b'"left"' in message.payload
+            for message, *_ in self._cluster.database.services[bindings[key[1]]].inbox.values()
+        )
 
     def _concluded(self, key: Place, row: SessionRow) -> None:
         session, initiator = key

@@ -26,6 +26,7 @@ import msgspec
 
 from accompanist.language import waits
 from accompanist.language.program import RoleProgram
+from accompanist.runtime.authority import allows
 from accompanist.runtime.control import CLIENT, control, event, site_of
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.simulation import explore_properties
@@ -40,13 +41,15 @@ _looked_every = 4_096
 
 
 class Faults(NamedTuple):
-    """What the adversary may spend in one run."""
+    """What the adversary may spend in one run. `lies`: aborts that a role says without cause, to one that may hear them
+    of it, while its own session goes on as if it had not."""
 
     crashes: int = 1
     lost_answers: int = 0
     declines: int = 1
     deadlines: int = 0
     cancels: int = 0
+    lies: int = 0
 
 
 class Purse(NamedTuple):
@@ -62,6 +65,7 @@ _SPENT = {
     Chance.DECLINE: "declines",
     Chance.DEADLINE: "deadlines",
     Chance.CANCEL: "cancels",
+    Chance.LIE: "lies",
 }
 
 
@@ -154,6 +158,9 @@ class Explorer:
         self._purses = [Purse(self.faults, frozenset(range(len(self.roles))) if self.faults.crashes else frozenset())]
         self._spent: dict[tuple[int, int, Chance], int] = {}
         self._cancel = self.post.number(control(self.header, Kind.CANCEL, CLIENT, self.initiator, "no more"))
+        self._lies = [self.post.number(lie) for lie in self._aborts()] if self.faults.lies else []
+        for role in self.roles:
+            role.lies = frozenset(self._lies)
         self._told = [
             (
                 self._places[role],
@@ -211,6 +218,26 @@ class Explorer:
             if self.roles[place].deposit(state[place], self._cancel) != state[place]:
                 move = Move("the client cancels", Chance.CANCEL, state[place], (self._cancel,))
                 yield place, move, self._spend(purse, place, Chance.CANCEL)
+        if self._purses[purse].left.lies:
+            yield from self._lied(state)
+
+    def _aborts(self) -> Iterator[Message]:
+        """Every abort that a role may say to another, but for those whose word decides."""
+        for receiver, program in self.programs.items():
+            for sender in self.programs:
+                lie = control(self.header, Kind.ABORT, sender, receiver, "a lie")
+                decides = sender in (self.initiator, program.choreography.commit_role)
+                if sender != receiver and not decides and allows(program, lie):
+                    yield lie
+
+    def _lied(self, state: tuple[int, ...]) -> Iterator[tuple[int, Move, int]]:
+        """A role that takes part says what is not so, to one that takes part: to another it could as well be silent."""
+        for number in self._lies:
+            lie = self.post.messages[number]
+            liar, place = self._places[lie.sender], self._places[lie.receiver]
+            if self.roles[liar].takes_part(state[liar]) and self.roles[place].hears_lie(state[place], number):
+                move = Move(f"{lie.sender} LIES to {lie.receiver}: abort", Chance.LIE, state[place], (number,))
+                yield place, move, self._spend(state[-1], place, Chance.LIE)
 
     def searched(self, state: tuple[int, ...]) -> Iterable[tuple[int, Move, int]]:
         """What of it a search has to try: one quiet step, if there is one."""

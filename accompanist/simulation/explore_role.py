@@ -26,6 +26,7 @@ from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Deadlin
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Memory, Parked, Phase, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.saga import FINAL
+from accompanist.runtime.tombstone import leaves_one, tombstone
 from accompanist.simulation import explore_fence, explore_properties
 from accompanist.simulation.explore_fence import Fence, Worker
 from accompanist.simulation.explore_properties import Broken, Property
@@ -50,6 +51,8 @@ class Role:
         self._numbers: dict[RoleState, int] = {}
         self._moves: dict[int, tuple[Move, ...]] = {}
         self._deposits: dict[tuple[int, int], int] = {}
+        self.lies: frozenset[int] = frozenset()
+        """The messages that others may say to it without cause."""
         self.first = self._number(RoleState(fence=Fence(memory=worker.memory)))
 
     def __len__(self) -> int:
@@ -87,7 +90,8 @@ class Role:
     def ended(self, at: int) -> explore_properties.Ended:
         """This role where nothing is left to happen."""
         state = self._states[at]
-        reached = any(begins(self._post.messages[number], self._program.choreography) for number in state.inbox)
+        reached = state.row >= 0  # of a session that is over nothing else is kept
+        reached |= any(begins(self._post.messages[number], self._program.choreography) for number in state.inbox)
         results = tuple(sorted(self._told(state.results), key=lambda result: result.site))
         return explore_properties.Ended(self.row(at), reached, state.fence, self._worker.memory, results, self.plain)
 
@@ -104,6 +108,18 @@ class Role:
         if known is None:
             known = self._deposits[at, number] = self._deposit(at, number)
         return known
+
+    def takes_part(self, at: int) -> bool:
+        """Whether its session has begun."""
+        return self._states[at].live >= 0 or self._states[at].row >= 0
+
+    def hears_lie(self, at: int, number: int) -> bool:
+        """Whether a lie says anything here: not where its place in the inbox is taken."""
+        if not self.takes_part(at):
+            return False
+        state, lie = self._states[at], self._post.messages[number]
+        places = {(message.site, message.sender) for message in map(self._post.messages.__getitem__, state.inbox)}
+        return (lie.site, lie.sender) not in places and not self._final(state.row)
 
     def moves(self, at: int) -> tuple[Move, ...]:
         """Everything that can happen here now."""
@@ -168,8 +184,15 @@ class Role:
         if state.live < 0:
             if not self._begins(message):
                 return Move(f"{text}, and drops it", chance, self._number(heard))
+            if leaves_one(message, self.name):
+                return self._leaves_tombstone(heard, message, text, chance)
             heard = heard._replace(live=self._sessions.begin(message))
         return self._fed(heard, number, Arrived(message), text, chance)
+
+    def _leaves_tombstone(self, heard: RoleState, message: Message, text: str, chance: Chance) -> Move:
+        """A role that its session never reached writes that it is over, and says what it owes, in one commit."""
+        row, said = tombstone(message, self._program)
+        return self._commit(heard, row, text, chance)._replace(sent=tuple(map(self._post.number, said)))
 
     def _begins(self, message: Message) -> bool:
         """As in `runtime.beginning`, but for what is switched off."""
@@ -299,10 +322,11 @@ class Role:
         """The sidecar is back: what the log knows is taken up. Rows may come back in any order; two are tried."""
         text = f"{self.name} restarts"
         up = state._replace(live=NOBODY)
-        begins = self._rules.inbox_swept and any(self._begins(self._post.messages[n]) for n in state.inbox)
-        if state.row < 0 and not begins:
+        begin = {number for number in state.inbox if self._begins(self._post.messages[number])}
+        programs = {number for number in begin if not leaves_one(self._post.messages[number], self.name)}
+        if state.row < 0 and not (self._rules.inbox_swept and programs):
             if self._rules.inbox_swept:
-                up = up._replace(heard=state.inbox)
+                up = up._replace(heard=state.inbox - begin)  # what leaves a tombstone is heard again
             yield Move(text, Chance.HELPFUL, self._number(up if state.inbox or state.row < 0 else state))
             return
         orders = [sorted(state.inbox), sorted(state.inbox, reverse=True)]
@@ -372,8 +396,11 @@ class Role:
         state, message = self._states[at], self._post.messages[number]
         if self._final(state.row) or number in state.inbox:
             return at
-        for other in map(self._post.messages.__getitem__, state.inbox):
+        for there in state.inbox:
+            other = self._post.messages[there]
             if (other.site, other.sender) == (message.site, message.sender) and other.payload != message.payload:
+                if there in self.lies:
+                    return at  # who lied has taken the place of its own word
                 text = f"{self.name} holds another content from {other.sender} at {other.site}"
                 raise Broken(Property.INTEGRITY, text)
         return self._number(state._replace(inbox=state.inbox | {number}))

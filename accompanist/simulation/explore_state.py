@@ -30,6 +30,7 @@ class Chance(StrEnum):
     DECLINE = "decline"
     DEADLINE = "deadline"
     CANCEL = "cancel"
+    LIE = "lie"
     AGAIN = "heard again"
     LATE = "late call"
 

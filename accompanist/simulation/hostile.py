@@ -14,14 +14,15 @@ What a participant can do by lying within its own rights, so that it is not judg
                      long as the program there asks for something of that kind from that role at that site: others'
                      workers then do what follows from these values. Leave a role out of the list of those it reached:
                      that role is not told of the end, and stays open. Name some that it has not reached: the saga waits
-                     for them. Abort, as long as it could. Begin a session that no client asked for at those to whom it
-                     may say the first thing that they hear; what they do for it stays open there.
+                     for them. Abort, while others cannot know that the commit point is passed. Begin a session that no
+                     client asked for at those to whom it may say the first thing that they hear; what they do for it
+                     stays open there.
     an initiator     begin what it likes, for it owns the start; and end it: tell `settled` to one and `ended` to
                      another, or nobody. Each then has what it was told: if settled, all of its transactions, none
                      undone; if ended, none that is not undone. Ask for a cancel, and set a deadline.
-    any role, where  say that its operator ended the saga by hand behind the commit point: then everybody stops where
-    there is a       it stands, and what was done stays done
-    commit point
+    any role, where  tell the initiator that its operator ended the saga by hand behind the commit point: then everybody
+    there is a       stops where it stands, and what was done stays done, unless the initiator owns the commit point and
+    commit point     has not passed it
     the owner of     pass its commit point or not, whatever it says of it
     a commit point
 

@@ -37,7 +37,7 @@ from accompanist.log.tables import Tables
 from accompanist.runtime.beginning import begins
 from accompanist.runtime.control import CLIENT, reason_in
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Commit, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.ports import Commit, Phase, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.requests import DEADLINE
 from accompanist.simulation.ledger import Entry
 from accompanist.simulation.subject import Subject
@@ -49,11 +49,13 @@ Place = tuple[UUID, str]
 
 
 class Writing(NamedTuple):
-    """A flush that is about to be written. `held`: the results that are there already; `wrong`: what must not be."""
+    """A flush that is about to be written. `held`: the results that are there already; `over`: rows of sessions that
+    are over, which have to say what they say; `wrong`: what must not be."""
 
     tables: Tables
     commits: Sequence[Commit]
     held: dict[tuple[UUID, str, str, ResultKind], tuple[ResultRow, float]]
+    over: dict[Place, SessionRow]
     wrong: list[str]
 
 
@@ -61,6 +63,10 @@ def awaited(row: SessionRow) -> str | None:
     """The event that a session waits for at a role, with no time to end it."""
     what, _, rest = row.waiting.partition(" ")
     return rest.partition(" at ")[0] if row.outcome is None and row.parked is None and what == "event" else None
+
+
+_decided = ("phase", "vote", "outcome", "reason", "contacts", "result", "granted", "left")
+"""What of a row is more than words for people."""
 
 
 def _back(tables: Tables, row: SessionRow) -> Iterator[str]:
@@ -106,27 +112,45 @@ class Judge:
         written after it may be here before it."""
         tables = self._cluster.database.services[service]
         if self._cluster.is_hostile(service):
-            return Writing(tables, (), {}, [])
+            return Writing(tables, (), {}, {}, [])
         keys = [(row.session, row.role, row.site, row.kind) for commit in commits for row in commit.results]
         held = {key: tables.results[key] for key in keys if key in tables.results}
         wrong: list[str] = []
+        over: dict[Place, SessionRow] = {}
         for commit in commits:
             shard = tables.shards.get(commit.shard) if commit.shard is not None else None
             if shard is not None and (shard.owner, shard.epoch) != (owner, commit.epoch):
                 wrong.append(f"{owner} wrote for shard {commit.shard} of {service} without holding it")
         last = {(row.header.session, row.role): row for row in (one.session for one in commits) if row is not None}
         if not late:  # one flush may bring several rows of a session, and is written once
-            # an initiator that lies ends a role before it has said that it is undone: then one flush writes both, and
-            # repeated in parts it writes the first again, which the log does not take
-            judged = [row for row in last.values() if not self._cluster.lied_of(row.header.session)]
-            wrong.extend(text for row in judged for text in _back(tables, row))
-        return Writing(tables, commits, held, wrong)
+            known = {key: row for key, row in last.items() if not self._told_early(tables.sessions.get(key), row)}
+            wrong.extend(text for row in known.values() for text in _back(tables, row))
+            over = {key: tables.sessions[key] for key in last.keys() - known.keys()}
+        return Writing(tables, commits, held, over, wrong)
+
+    def _told_early(self, held: SessionRow | None, row: SessionRow) -> bool:
+        """Whether a row is the last but one of a session whose last the log has, because its initiator lies.
+
+        An honest initiator says `settled` or `ended` to a role that has said it is done or undone, so the row that says
+        so is in the log, and its writer knows that. One that lies may be first: then one flush takes both rows, and
+        where it is not known whether it was written, it is repeated, perhaps in parts, of which one ends with the first
+        row. No harm comes of that: what the role itself says is the same in both, and what the log holds of the end
+        stays, but for words for people. That it does is judged when it has been written (`committed`)."""
+        hostile = self._cluster.hostile
+        if held is None or hostile is None or held.header.bindings.get(held.header.initiator) != hostile.service:
+            return False
+        last_two = (row.phase, held.phase)
+        return last_two in ((Phase.UNDONE, Phase.ENDED), (Phase.DONE, Phase.SETTLED)) and row.vote == held.vote
 
     def committed(self, writing: Writing) -> None:
         """A flush has been written."""
         tables = writing.tables
         for text in writing.wrong:
             self.wrong(text)
+        for place, over in writing.over.items():
+            kept = tables.sessions.get(place)
+            if kept is None or any(getattr(kept, name) != getattr(over, name) for name in _decided):
+                self.wrong(f"{place[0]} {place[1]}: it was {over.phase.value}, and its row was written over")
         for key, held in writing.held.items():
             if tables.results[key] is not held:
                 self.wrong(f"{key[0]} {key[1]}: the result of {key[2]} was written over")

@@ -10,7 +10,7 @@ from accompanist.language.program import RoleProgram
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.control import control, reason_in
 from accompanist.runtime.events import Answered, Arrived, Deadline, Undid
-from accompanist.runtime.messages import Kind
+from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Executed, Phase, SessionRow
 from accompanist.runtime.session import Session
 
@@ -86,6 +86,30 @@ class GrantsAfterTheCommitPoint(Session):
 
     def _past_commit(self) -> bool:
         return False
+
+
+class HearsAbortsAfterTheCommitPoint(Session):
+    """Believes that the saga is undone although its own pivot is through."""
+
+    def _pivot_is_through(self) -> bool:
+        return False
+
+    def _past_commit(self) -> bool:
+        return super()._past_commit() or super()._pivot_is_through()
+
+
+class AbortsAPivotThatWasAsked(Session):
+    """Undoes at another's word, whether its pivot was done meanwhile or not."""
+
+    def _stands_at_pivot(self) -> CallWorker | None:
+        return None
+
+
+class HearsAbortsWhenSettled(Session):
+    """Takes it for proof of a divergence that a participant aborts what is settled."""
+
+    def _believes(self, message: Message) -> bool:
+        return self.row.phase is Phase.SETTLED or super()._believes(message)
 
 
 class ClosesBlindly(Session):

@@ -39,6 +39,7 @@ LOST_TWICE = Faults(crashes=0, lost_answers=2, declines=1)
 CRASHED = Faults(crashes=1, lost_answers=0, declines=1)
 CRASHED_AND_LOST = Faults(crashes=1, lost_answers=1, declines=0)
 CANCELLED = Faults(crashes=0, lost_answers=1, declines=0, cancels=1)
+LIE = Faults(crashes=0, declines=0, lies=1)
 LATE = Faults(crashes=0, declines=0, deadlines=1)
 FAULTS = [LOST_AND_DECLINED, CRASHED, CRASHED_AND_LOST, LATE, Faults(crashes=1, declines=0, cancels=1)]
 HEAVY = {("tail", faults) for faults in FAULTS if faults.crashes}
@@ -109,6 +110,7 @@ ROWS: dict[str, tuple[Rules, str, Faults, Property]] = {
     "a decline after a crash": (Rules(care=Care(doubts=False)), "lone", CRASHED, Property.ALL),
     "what was asked counts": (Rules(core=switched.ForgetsWhatItAsked), "lone", LOST, Property.ALL),
     "a pivot in doubt": (Rules(core=switched.GuessesThatThePivotFailed), "billed", LOST, Property.ALL),
+    "an abort at a pivot in doubt": (Rules(core=switched.AbortsAPivotThatWasAsked), "ring", LIE, Property.ALL),
     "records before messages": (Rules(commit_first=False), "ring", CRASHED, Property.POSSIBLE),
 }
 

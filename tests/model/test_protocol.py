@@ -32,6 +32,23 @@ def test_a_branch_that_runs_beside() -> None:
     holds(explorer(sagas.ring(pivot=False, concurrent_tail=True), Faults(crashes=0, declines=9)))
 
 
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(crashes=1, declines=0, lies=1),
+        Faults(crashes=0, lost_answers=1, declines=0, lies=1),
+        Faults(crashes=0, declines=9, cancels=1, lies=2),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("saga", ["ring", "fork"])
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_participant_may_abort_without_cause_at_any_time(saga: str, faults: Faults, plain: bool) -> None:
+    """Then all is undone, or nothing: what has passed its commit point does not hear of it."""
+    programs: Programs = getattr(sagas, saga)()
+    assert {"settled", "ended"} <= set(holds(explorer(programs, faults, plain=plain)).ends)
+
+
 def test_the_same_search_finds_the_same() -> None:
     one, other = (holds(explorer(sagas.fork(), Faults(crashes=0, declines=9))) for _ in range(2))
     assert (one.states, one.steps, one.ends) == (other.states, other.steps, other.ends)

@@ -33,6 +33,7 @@ FAULTS = [
     Faults(crashes=0, declines=1, lost_answers=1),
     Faults(crashes=0, declines=1, cancels=1),
     Faults(crashes=0, declines=0, deadlines=1),
+    Faults(crashes=0, declines=1, lies=1),
 ]
 HEAVY = {("tail", FAULTS[1]), ("tail", FAULTS[2]), ("tail", FAULTS[3])}
 """A minute each in the full search; ring and fork show the same."""

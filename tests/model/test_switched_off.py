@@ -23,6 +23,7 @@ from tests.runtime import sagas
 
 CRASH, DECLINES = Faults(crashes=1, declines=1), Faults(crashes=0, declines=9)
 CRASHED_AND_CANCELLED = Faults(crashes=1, declines=0, cancels=1)
+LIE = Faults(crashes=0, declines=0, lies=1)
 CANCEL, LOST = Faults(crashes=0, declines=0, cancels=1), Faults(crashes=0, lost_answers=1, declines=0)
 
 
@@ -86,14 +87,17 @@ ROWS: dict[str, tuple[Rules, str, Faults, Property]] = {
     ),
     "a grant is stable": (
         Rules(core=switched.GrantsWithoutARecord),
-        "billed",
+        "ring",
         CRASHED_AND_CANCELLED,
         Property.ALL,
     ),
     "no cancel after a vote": (Rules(core=switched.GrantsAfterItsVote), "unrecorded", CANCEL, Property.POSSIBLE),
+    "no abort after commit": (Rules(core=switched.HearsAbortsAfterTheCommitPoint), "ring", LIE, Property.ALL),
+    "the fence decides about an abort": (Rules(core=switched.AbortsAPivotThatWasAsked), "ring", LIE, Property.ALL),
+    "no abort of what is settled": (Rules(core=switched.HearsAbortsWhenSettled), "ring", LIE, Property.POSSIBLE),
     "a call in doubt": (Rules(core=switched.ClosesBlindly), "ring", LOST, Property.ALL),
     "done says contacts": (Rules(core=switched.KeepsItsContacts), "ring", DECLINES, Property.AGREEMENT),
-    "undone says send set": (Rules(core=switched.KeepsItsSendSet), "ring", DECLINES, Property.AGREEMENT),
+    "undone says send set": (Rules(core=switched.KeepsItsSendSet), "tail", DECLINES, Property.AGREEMENT),
     "settled after all votes": (Rules(core=switched.SettlesAlone), "ring", DECLINES, Property.AGREEMENT),
     "the initiator spreads": (Rules(core=switched.SpreadsNothing), "ring", CRASH, Property.ENDS),
 }

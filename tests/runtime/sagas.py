@@ -158,6 +158,64 @@ def recorded(commits: bool = True) -> dict[str, RoleProgram]:
     )
 
 
+def posted(commits: str = "c") -> dict[str, RoleProgram]:
+    """a does something and tells b, which tells c. Where c commits, it ships, else a does when it has heard of c. Then
+    d is told, and e by d: both do what is tried until it succeeds. a sends to neither of them."""
+
+    def a(value: int) -> Program:
+        done = yield Call("1", "do", {"value": value}, int)
+        yield Send("2", "b", done)
+        if commits == "a":
+            heard = yield Receive("4", "c", int)
+            done = yield Call("5", "ship", {"value": heard}, int)
+            yield Send("6", "c", done)
+        return done
+
+    def b() -> Program:
+        got = yield Receive("2", "a", int)
+        tried = yield Call("2b", "try_it", {"value": got}, int)
+        yield Send("3", "c", tried)
+        return None
+
+    def c() -> Program:
+        got = yield Receive("3", "b", int)
+        if commits == "c":
+            got = yield Call("5", "ship", {"value": got}, int)
+        else:
+            yield Send("4", "a", got)
+            got = yield Receive("6", "a", int)
+        yield Send("7", "d", got)
+        return None
+
+    def d() -> Program:
+        got = yield Receive("7", "c", int)
+        told = yield Call("8", "tell", {"value": got}, int)
+        yield Send("9", "e", told)
+        return None
+
+    def e() -> Program:
+        got = yield Receive("9", "d", int)
+        yield Call("10", "tell", {"value": got}, int)
+        return None
+
+    ship, tell = transaction("ship", None), transaction("tell", None, retriable=True)
+    return saga(
+        {
+            "a": (
+                a,
+                transaction("do") + (ship if commits == "a" else []),
+                {"b"} | ({"c"} if commits == "a" else set()),
+            ),
+            "b": (b, transaction("try_it"), {"c"}),
+            "c": (c, ship if commits == "c" else [], {"a", "d"} if commits == "a" else {"d"}),
+            "d": (d, tell, {"e"}),
+            "e": (e, tell, set()),
+        },
+        commit_role=commits,
+        after_commit={"a": {"6"}, "c": {"6", "7"}, "d": {"7", "8", "9"}, "e": {"9", "10"}},
+    )
+
+
 def billed() -> dict[str, RoleProgram]:
     """a does something and tells b; b does what cannot be undone, and then what is tried until it succeeds."""
 

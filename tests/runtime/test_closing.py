@@ -113,17 +113,22 @@ def test_and_where_the_row_is_from_before_it_was_kept_what_was_asked() -> None:
     assert again.handle(Arrived(order("resume", 2, receiver="a"))).row.outcome == "settled"
 
 
-@pytest.mark.parametrize("pivot", [True, False])
-def test_who_hears_while_it_closes_that_a_person_has_ended_the_saga_leaves_what_was_done(pivot: bool) -> None:
-    """Where there is something that cannot be undone. A saga without a commit point is undone, whoever says what."""
-    lived = Lived(sagas.ring(pivot=pivot))
+@pytest.mark.parametrize(
+    ("programs", "left"), [(sagas.posted("c"), True), (sagas.ring(), False), (sagas.ring(pivot=False), False)]
+)
+def test_who_hears_while_it_closes_that_a_person_has_ended_the_saga_leaves_what_was_done(
+    programs: dict[str, RoleProgram], left: bool
+) -> None:
+    """Where something may have been done that cannot be undone. Without a commit point, or before its own, an initiator
+    undoes everything, whatever another says."""
+    lived = Lived(programs)
     lived.hear(Answered("1", Name.EXHAUSTED))
     abort = control(sagas.HEADER, Kind.ABORT, "b", "a", because("ended by hand at b", left=True))
     lived.hear(Arrived(abort))
     again, _ = lived.again()
     for session in (lived.session, again):
         burst = session.handle(CloseAnswered(Name.CLOSED, (DONE,)))
-        assert (session.row.left, burst.calls == ()) == (pivot, pivot)
+        assert (session.row.left, burst.calls == ()) == (left, left)
 
 
 def _ships(value: int) -> Program:

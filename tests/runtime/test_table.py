@@ -9,6 +9,7 @@ import pytest
 
 from accompanist.errors import Bug
 from accompanist.runtime import saga
+from accompanist.runtime.control import control
 from accompanist.runtime.events import Answered, Arrived, Clashed, Deadline, Event, Fired, Name, Undid
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Phase, SessionRow
@@ -138,7 +139,7 @@ def test_an_answer_nobody_waits_for_is_dropped(phase: Phase) -> None:
     assert not session.handle(Undid("1", Name.UNDID)).results
 
 
-def test_a_closed_role_may_not_have_settled() -> None:
-    session = standing(Phase.SETTLED)
+def test_an_initiator_may_not_have_closed_what_is_settled() -> None:
+    row = SessionRow(header=sagas.HEADER, role="b", phase=Phase.SETTLED, outcome="settled")
     with pytest.raises(Bug, match="abort cannot happen to a session that is settled"):
-        session.handle(event_of(Name.ABORT))
+        Session(sagas.ring()["b"], row).handle(Arrived(control(sagas.HEADER, Kind.ABORT, "a", "b", "no")))

@@ -16,7 +16,7 @@ from unittest.mock import patch
 
 from accompanist.language.program import Projection
 from accompanist.log import door, memory
-from accompanist.runtime import authority, state
+from accompanist.runtime import authority, undone
 from accompanist.runtime.authority import Part, Word
 from accompanist.runtime.control import OPERATOR_SITE, site_of
 from accompanist.runtime.messages import Kind, Message, spoken_by
@@ -79,7 +79,12 @@ def roles_bound_to_anyone() -> Sequence[Any]:
 
 def everything_may_be_left() -> Sequence[Any]:
     """A saga without a commit point can be ended with everything left as it is."""
-    return [patch.object(state, "leaves", lambda *what: True)]
+    return [patch.object(undone, "leaves", lambda *what: True)]
+
+
+def anyone_ends_by_hand() -> Sequence[Any]:
+    """Everybody is believed who says that a saga was ended by hand."""
+    return [patch.object(undone, "ends_by_hand", lambda *what: True)]
 
 
 def places_shared() -> Sequence[Any]:
@@ -123,6 +128,7 @@ HOLES = [
     _hole("squats", "a forged message holds the place of a real one", 40, places_shared, "was answered clash"),
     _hole("bindings", "anyone binds roles to itself", 200, roles_bound_to_anyone, "under another header"),
     _hole("leavings", "what can be undone is left as it is", 40, everything_may_be_left, "left as it is"),
+    _hole("hands", "anyone ends a saga by hand for all others", 40, anyone_ends_by_hand, "who decides"),
     _hole("headers", "anyone is a saga's initiator", 30, any_header_begins, "session.broken"),
 ]
 

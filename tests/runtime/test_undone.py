@@ -1,0 +1,177 @@
+"""Whose word that the saga is undone counts at a role, and when: nobody undoes what has passed its commit point."""
+
+from __future__ import annotations
+
+import random
+
+import msgspec
+import pytest
+
+from accompanist.runtime.burst import CloseWorker
+from accompanist.runtime.control import because, control
+from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import Memory, Phase, ResultRow
+from accompanist.runtime.session import Session
+from accompanist.runtime.unfenced import IN_DOUBT
+from accompanist.simulation.world import World
+from tests.runtime import sagas
+from tests.runtime.test_operate import order
+
+LEFT = because("ended by hand", left=True)
+
+
+def said(sender: str, receiver: str, left: bool = False, kind: Kind = Kind.ABORT) -> Message:
+    content: object = LEFT if left else "no"
+    if kind is Kind.COMPENSATED:
+        content = {"reason": "no", "roles": []} | ({"left": True} if left else {})
+    return control(sagas.HEADER, kind, sender, receiver, content)
+
+
+class Owner:
+    """The session at the owner of the commit point, which stands at its pivot, and all that its log has of it."""
+
+    def __init__(self, role: str = "a") -> None:
+        self.programs = sagas.posted(role)
+        self.role = role
+        self.inbox: list[Message] = []
+        self.results: list[ResultRow] = []
+        first = sagas.start() if role == "a" else self.data("3", "b", "c")
+        self.session = Session.begin(self.programs[role], first)
+        self.hear(first)
+        if role == "a":
+            self.feed(Answered("1", Name.REPLIED, b"2"))
+            self.hear(self.data("4", "c", "a"))
+
+    def data(self, site: str, sender: str, receiver: str) -> Message:
+        return Message(header=sagas.HEADER, kind=Kind.DATA, site=site, sender=sender, receiver=receiver, payload=b"1")
+
+    def hear(self, message: Message) -> list[object]:
+        self.inbox.append(message)
+        return self.feed(Arrived(message))
+
+    def feed(self, event: Answered | Arrived | CloseAnswered) -> list[object]:
+        burst = self.session.handle(event)
+        self.results.extend(burst.results)
+        return [*burst.calls, *burst.messages]
+
+    def ships(self) -> None:
+        self.feed(Answered("5", Name.REPLIED, b"3"))
+
+    def crashes(self) -> None:
+        memory = Memory(session=self.session.durable_row, inbox=tuple(self.inbox), results=tuple(self.results))
+        self.session, _ = Session.recover(self.programs[self.role], memory)
+
+
+@pytest.mark.parametrize("kind", [Kind.ABORT, Kind.COMPENSATED])
+@pytest.mark.parametrize("crash", [False, True])
+def test_an_owner_whose_pivot_is_through_hears_no_abort(kind: Kind, crash: bool) -> None:
+    """Everything that may fail happens before it: who says so lies. Before, the saga was undone beside the pivot."""
+    owner = Owner()
+    owner.ships()
+    assert owner.hear(said("b", "a", kind=kind)) == []
+    if crash:
+        owner.crashes()
+    assert owner.session.row.phase is Phase.DONE
+    for role, contacts in (("b", ["c"]), ("c", ["d"]), ("d", ["e"]), ("e", [])):
+        owner.hear(control(sagas.HEADER, Kind.DONE, role, "a", contacts))
+    assert owner.session.row.outcome == "settled"
+
+
+@pytest.mark.parametrize("crash", [False, True])
+def test_at_a_pivot_that_was_asked_the_fence_decides_about_an_abort(crash: bool) -> None:
+    for done in (True, False):
+        owner = Owner()
+        calls = owner.hear(said("b", "a"))
+        assert calls == [CloseWorker("5")]
+        if crash:
+            owner.crashes()
+        owner.hear(said("c", "a"))
+        held = CloseAnswered(Name.HELD, reply=b"3") if done else CloseAnswered(Name.CLOSED, ())
+        owner.feed(held)
+        assert owner.session.row.phase is (Phase.DONE if done else Phase.UNDONE)
+
+
+def test_without_a_fence_a_pivot_that_was_asked_is_left_to_a_person() -> None:
+    owner = Owner()
+    owner.hear(said("b", "a"))
+    assert owner.feed(CloseAnswered(Name.CLOSED, None)) == []
+    assert owner.session.row.parked is not None and owner.session.row.parked.code == IN_DOUBT
+    owner.hear(order("resolve", receiver="a", value=msgspec.Raw(b"3")))
+    assert owner.session.row.phase is Phase.DONE
+
+
+def test_an_owner_that_is_not_the_initiator_hears_of_it_from_that() -> None:
+    owner = Owner("c")
+    owner.ships()
+    owner.hear(said("b", "c"))
+    assert owner.session.row.phase is Phase.DONE
+    owner.hear(said("a", "c"))
+    assert owner.session.row.phase is Phase.CLOSING
+
+
+@pytest.mark.parametrize("sender", ["a", "b"])
+def test_what_is_settled_is_not_stopped_by_a_participants_abort(sender: str) -> None:
+    """It was parked before, with nothing that a person could have done about it."""
+    row = msgspec.structs.replace(Owner().session.row, role="c", phase=Phase.SETTLED, outcome="settled")
+    session = Session(sagas.posted("a")["c"], row)
+    if sender == "b":
+        assert session.handle(Arrived(said("b", "c"))).row == row
+    else:
+        with pytest.raises(Exception, match="cannot happen"):
+            session.handle(Arrived(said("a", "c")))
+
+
+@pytest.mark.parametrize(("commits", "sender", "believed"), [("a", "a", True), ("c", "c", True), ("a", "c", False)])
+def test_that_it_is_ended_by_hand_is_believed_of_those_who_decide(commits: str, sender: str, believed: bool) -> None:
+    """Of another role it is no abort, either: what is to stay would be undone."""
+    session = Session.begin(sagas.posted(commits)["d"], Owner().data("7", "c", "d"))
+    session.handle(Arrived(Owner().data("7", "c", "d")))
+    session.handle(Arrived(said(sender, "d", left=True)))
+    assert (session.row.phase, session.row.left) == ((Phase.CLOSING, True) if believed else (Phase.RUNNING, False))
+
+
+def test_an_initiator_that_has_not_passed_its_commit_point_undoes_what_another_ends_by_hand() -> None:
+    owner = Owner()
+    owner.hear(said("b", "a", left=True))
+    owner.feed(CloseAnswered(Name.CLOSED, ()))
+    assert (owner.session.row.phase, owner.session.row.left) == (Phase.UNDONE, False)
+
+
+def test_an_initiator_that_has_passed_it_leaves_what_was_done() -> None:
+    for through in (True, False):
+        owner = Owner()
+        if through:
+            owner.ships()
+        owner.hear(said("d", "a", left=True))
+        if not through:
+            owner.feed(CloseAnswered(Name.HELD, reply=b"3"))
+        assert (owner.session.row.phase, owner.session.row.left) == (Phase.CLOSING, True)
+
+
+@pytest.mark.parametrize("commits", ["a", "c"])
+def test_a_saga_that_is_ended_by_hand_at_any_role_ends_everywhere_and_nothing_is_undone(commits: str) -> None:
+    """The initiator tells those that only others have reached."""
+    ended = 0
+    for seed in range(300):
+        programs = sagas.posted(commits)
+        world = World(programs, sagas.workers(programs), seed, crashes=seed % 3)
+        world.start(b'{"value":1}')
+        chance = random.Random(seed)
+        while world.pending and not any(entry.operation == "ship" for entry in world.workers[commits].executed):
+            world.step()
+        for _ in range(chance.randrange(12)):
+            if world.pending:
+                world.step()
+        role = chance.choice("abcde")
+        for number, verb in enumerate(("park", "end")):
+            world._post(msgspec.structs.replace(order(verb, number, receiver=role), header=world.header))
+        world.run()
+        row = world.disks[role].row
+        if row is None or row.parked is not None:
+            continue  # it has not begun, or heard the second before the first
+        phases = set(world.phases.values())
+        assert phases in ({Phase.ENDED}, {Phase.SETTLED}), (seed, role, world.phases)
+        ended += phases == {Phase.ENDED}
+        assert not any(worker.undone for worker in world.workers.values()), (seed, role)
+    assert ended > 10, ended
