@@ -105,6 +105,27 @@ class AbortsAPivotThatWasAsked(Session):
         return None
 
 
+class HearsAbortsBehindTheCommitPoint(Session):
+    """Believes a participant although it waits for what comes after the commit point."""
+
+    def _waits_behind_commit(self) -> bool:
+        return False
+
+
+class KeepsNoCause(Session):
+    """Does not keep that it believed a participant; a successor that stands further on does not."""
+
+    def _keep_cause(self, message: Message) -> None:
+        pass
+
+
+class TellsNoneThatAreNamed(Session):
+    """The initiator does not tell those whom only others have reached."""
+
+    def _tell_named(self, senders: Iterable[str]) -> None:
+        pass
+
+
 class HearsAbortsWhenSettled(Session):
     """Takes it for proof of a divergence that a participant aborts what is settled."""
 

@@ -41,7 +41,7 @@ def test_a_branch_that_runs_beside() -> None:
     ],
     ids=str,
 )
-@pytest.mark.parametrize("saga", ["ring", "fork"])
+@pytest.mark.parametrize("saga", ["ring", "fork", "delivered", "relayed"])
 @pytest.mark.parametrize("plain", [False, True])
 def test_a_participant_may_abort_without_cause_at_any_time(saga: str, faults: Faults, plain: bool) -> None:
     """Then all is undone, or nothing: what has passed its commit point does not hear of it."""

@@ -52,6 +52,8 @@ SAGAS = {
     "unrecorded": lambda: sagas.recorded(commits=False),
     "tail": lambda: sagas.ring(pivot=False, concurrent_tail=True),
     "billed": sagas.billed,
+    "delivered": sagas.delivered,
+    "relayed": sagas.relayed,
     "asking": asking,
 }
 
@@ -95,6 +97,24 @@ ROWS: dict[str, tuple[Rules, str, Faults, Property]] = {
     "no abort after commit": (Rules(core=switched.HearsAbortsAfterTheCommitPoint), "ring", LIE, Property.ALL),
     "the fence decides about an abort": (Rules(core=switched.AbortsAPivotThatWasAsked), "ring", LIE, Property.ALL),
     "no abort of what is settled": (Rules(core=switched.HearsAbortsWhenSettled), "ring", LIE, Property.POSSIBLE),
+    "no abort behind the commit point": (
+        Rules(core=switched.HearsAbortsBehindTheCommitPoint),
+        "delivered",
+        LIE,
+        Property.ALL,
+    ),
+    "what was believed is stable": (
+        Rules(core=switched.KeepsNoCause),
+        "delivered",
+        Faults(crashes=1, declines=0, lies=1),
+        Property.UNPARKED,
+    ),
+    "the initiator tells who is named": (
+        Rules(core=switched.TellsNoneThatAreNamed),
+        "relayed",
+        DECLINES,
+        Property.ENDS,
+    ),
     "a call in doubt": (Rules(core=switched.ClosesBlindly), "ring", LOST, Property.ALL),
     "done says contacts": (Rules(core=switched.KeepsItsContacts), "ring", DECLINES, Property.AGREEMENT),
     "undone says send set": (Rules(core=switched.KeepsItsSendSet), "tail", DECLINES, Property.AGREEMENT),

@@ -216,6 +216,81 @@ def posted(commits: str = "c") -> dict[str, RoleProgram]:
     )
 
 
+def delivered() -> dict[str, RoleProgram]:
+    """c does something at the word of a, hears of b, and tells a, which ships; then c does what may not fail."""
+
+    def a(value: int) -> Program:
+        yield Send("1", "c", value)
+        yield Send("2", "b", value)
+        heard = yield Receive("4", "c", int)
+        done = yield Call("5", "ship", {"value": heard}, int)
+        yield Send("6", "c", done)
+        return done
+
+    def b() -> Program:
+        got = yield Receive("2", "a", int)
+        yield Send("3", "c", got)
+        return None
+
+    def c() -> Program:
+        got = yield Receive("1", "a", int)
+        done = yield Call("1b", "last", {"value": got}, int)
+        yield Receive("3", "b", int)
+        yield Send("4", "a", done)
+        shipped = yield Receive("6", "a", int)
+        yield Call("7", "tell", {"value": shipped}, int)
+        return None
+
+    tell = transaction("tell", None, retriable=True)
+    return saga(
+        {
+            "a": (a, transaction("ship", None), {"b", "c"}),
+            "b": (b, [], {"c"}),
+            "c": (c, transaction("last") + tell, {"a"}),
+        },
+        commit_role="a",
+        after_commit={"a": {"6"}, "c": {"6", "7"}},
+    )
+
+
+def relayed() -> dict[str, RoleProgram]:
+    """b hears of a, c of b, and a of c, which ships; then b hears of that, and c of b, and does what is tried until it
+    succeeds. a never sends to c."""
+
+    def a(value: int) -> Program:
+        yield Send("1", "b", value)
+        heard = yield Receive("3", "c", int)
+        done = yield Call("4", "ship", {"value": heard}, int)
+        yield Send("5", "b", done)
+        return done
+
+    def b() -> Program:
+        got = yield Receive("1", "a", int)
+        yield Send("2", "c", got)
+        shipped = yield Receive("5", "a", int)
+        yield Send("6", "c", shipped)
+        return None
+
+    def c() -> Program:
+        got = yield Receive("2", "b", int)
+        done = yield Call("2b", "last", {"value": got}, int)
+        yield Send("3", "a", done)
+        shipped = yield Receive("6", "b", int)
+        yield Call("7", "tell", {"value": shipped}, int)
+        return None
+
+    tell = transaction("tell", None, retriable=True)
+    return saga(
+        {
+            "a": (a, transaction("ship", None), {"b"}),
+            "b": (b, [], {"c"}),
+            "c": (c, transaction("last") + tell, {"a"}),
+        },
+        commit_role="a",
+        after_commit={"a": {"5"}, "b": {"5", "6"}, "c": {"6", "7"}},
+    )
+
+
 def billed() -> dict[str, RoleProgram]:
     """a does something and tells b; b does what cannot be undone, and then what is tried until it succeeds."""
 
