@@ -97,6 +97,9 @@ class Judge:
         """Where something came that begins a session."""
         self.asked: set[tuple[UUID, str, str]] = set()
         """The sites of calls of which the log has said that they are asked for."""
+        self.begun_again: set[Place] = set()
+        """Where one that lies has said once more what begins a session, after the log has forgotten that one. It could
+        as well have begun another: what was seen of the first says nothing of it."""
         self.expired: set[UUID] = set()
         """The sessions of which some log has that their deadline has passed."""
         self._messages: dict[tuple[UUID, str, str, str], Message] = {}
@@ -123,6 +126,8 @@ class Judge:
                 wrong.append(f"{owner} wrote for shard {commit.shard} of {service} without holding it")
         last = {(row.header.session, row.role): row for row in (one.session for one in commits) if row is not None}
         if not late:  # one flush may bring several rows of a session, and is written once
+            new = last.keys() - tables.sessions.keys() - tables.stubs.keys()
+            self.begun_again.update(key for key in new & self.outcomes.keys() if self._cluster.lied_of(key[0]))
             known = {key: row for key, row in last.items() if not self._told_early(tables.sessions.get(key), row)}
             wrong.extend(text for row in known.values() for text in _back(tables, row))
             over = {key: tables.sessions[key] for key in last.keys() - known.keys()}
@@ -162,7 +167,7 @@ class Judge:
                 now = tables.results[key][0]
                 if self._cluster.hostile is not None:
                     self._cluster.hostile.believed.result(key[:2], now)
-                first = self.results.setdefault(key, now)
+                first = now if key[:2] in self.begun_again else self.results.setdefault(key, now)
                 if (first.outcome, first.value) != (now.outcome, now.value):
                     self.wrong(f"{key[0]} {key[1]}: the result of {key[2]} was overwritten")
 
@@ -170,7 +175,8 @@ class Judge:
         row = tables.sessions[key]
         if row.reason is not None:
             self._cluster.mark(f"reason {next(iter(row.reason.split(':')[0].split()), 'without words')}")
-        for what, now, seen in (("vote", row.vote, self.votes), ("outcome", row.outcome, self.outcomes)):
+        judged = (("vote", row.vote, self.votes), ("outcome", row.outcome, self.outcomes))
+        for what, now, seen in judged if key not in self.begun_again else ():
             if (now is not None and seen.setdefault(key, now) != now) or (now is None and key in seen):
                 self.wrong(f"{key[0]} {key[1]}: its {what} was {seen[key]} and is {now}")
         subject = self._cluster.subjects_of.get(key[0])
@@ -284,7 +290,7 @@ class Judge:
     def effects(self, key: Place, outcome: str, subject: Subject) -> None:
         """Judge what was done for a role whose saga is `settled`, `ended`, or neither."""
         (session, role), ledger = key, self._cluster.ledger
-        entries = ledger.entries.get(key, [])
+        entries = ledger.entries.get(key, []) if key not in self.begun_again else []
         done = [entry for entry in entries if entry.kind is ResultKind.FORWARD]
         undone = [entry for entry in entries if entry.kind is ResultKind.COMPENSATE]
         about = f"{session} {role} ({outcome})"
