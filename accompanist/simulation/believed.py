@@ -9,6 +9,7 @@ Throughout, for each role of an honest service:
                   all of these have compensated
     by hand       verbs are those of its own operators; nobody else parks, skips or resolves anything. What was done is
                   left as it is where these say so, or who decides about the end of the saga
+    passed        an honest initiator that has passed its own commit point undoes nothing
     cancelled     a request to undo came from its own clients, or an honest initiator's
     a worker's    a reply in its log is its worker's; an event is what was told at its own door
     said          what is taken as said by a role of an honest service was said by it; what is taken as said by the
@@ -47,6 +48,7 @@ _ANSWERS = (Kind.DONE, Kind.COMPENSATED)
 _ENDS = (Kind.SETTLED, Kind.ENDED)
 _NEVER = (Delivery.CLASH, Delivery.REFUSED)
 _BACK = (Phase.UNDONE, Phase.ENDED)
+_GOES_BACK = (Phase.UNDOING, *_BACK)
 Place = tuple[UUID, str]
 
 
@@ -178,6 +180,8 @@ class Believed:
             self._begun(key, subject)
         if not tombstone:  # of which nothing was done that could be left
             self._by_hand(key, row, subject)
+        if first and role == initiator and row.phase in _GOES_BACK and not row.left:
+            self._not_passed(key, subject)
         granted = row.granted or ""
         if first and granted.startswith((CANCELLED, DEADLINE)) and session not in self._cancelled:
             self._wrong(key, f"it is undone, as {granted!r}, and nobody who may has asked for that")
@@ -203,6 +207,16 @@ class Believed:
             self._wrong(key, "what it did is left as it is, and there is no commit point that it could be behind")
         elif row.left and not orders and key[1] != subject.initiator and not self._told_by_hand(key, subject):
             self._wrong(key, "what it did is left as it is, and nobody here who decides about that has said so")
+
+    def _not_passed(self, key: Place, subject: Subject) -> None:
+        """Of an initiator that goes back: it has not passed its own commit point."""
+        if subject.choreography.commit_role != key[1]:
+            return
+        operations = subject.programs[key[1]].projection.operations
+        for place, result in self._cluster.judge.results.items():
+            own = operations.get(result.operation) if place[:2] == key else None
+            if own is not None and own.pivot and result.outcome == "replied":
+                self._wrong(key, f"it is undone, and had passed its commit point at {result.site}")
 
     def _told_by_hand(self, key: Place, subject: Subject) -> bool:
         """Whether the initiator or the owner of the commit point has said here that the saga was ended by hand."""

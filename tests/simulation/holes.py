@@ -82,6 +82,14 @@ def everything_may_be_left() -> Sequence[Any]:
     return [patch.object(undone, "leaves", lambda *what: True)]
 
 
+def late_aborts_are_heard() -> Sequence[Any]:
+    """An abort is believed after the commit point."""
+    return [
+        patch.object(undone.Undone, "_believes", lambda *what: True),
+        patch.object(undone.Undone, "_stands_at_pivot", lambda self: None),
+    ]
+
+
 def anyone_ends_by_hand() -> Sequence[Any]:
     """Everybody is believed who says that a saga was ended by hand."""
     return [patch.object(undone, "ends_by_hand", lambda *what: True)]
@@ -129,6 +137,7 @@ HOLES = [
     _hole("bindings", "anyone binds roles to itself", 200, roles_bound_to_anyone, "under another header"),
     _hole("leavings", "what can be undone is left as it is", 40, everything_may_be_left, "left as it is"),
     _hole("hands", "anyone ends a saga by hand for all others", 40, anyone_ends_by_hand, "who decides"),
+    _hole("late", "a saga is undone that has passed its commit point", 200, late_aborts_are_heard, "had passed"),
     _hole("headers", "anyone is a saga's initiator", 30, any_header_begins, "session.broken"),
 ]
 
