@@ -21,7 +21,7 @@ from tests.simulation.holes import HOLES
 from tests.simulation.planted import LATE_NEWS, PLANTED, Plant, found
 from tests.simulation.subjects import FILES, subjects
 
-SEEDS = range(84)
+SEEDS = range(96)
 
 
 @pytest.fixture(scope="module")

@@ -170,9 +170,9 @@ def test_people_see_move_and_fire_timers_and_tell_events_by_the_command_line(sta
     assert late.code == "ACC744" and not late.hint
     assert refusal(lambda: stage.running.ask("warehouse", "session.operate", asked | {"verb": "park"})).code == "ACC717"
     story = accompanist(stage, "sessions", "show", session)["services"]["warehouse"]
-    assert [(one["verb"].partition(" at ")[0], one["claimed"], one["why"]) for one in story["audits"]] == [
-        ("move timer", "eve", "a long night"),
-        ("fire timer", "eve", "no night at all"),
+    assert [(one["verb"], one["claimed"], one["why"]) for one in story["audits"]] == [
+        (f"move timer at {timer['site']}", "eve", "a long night"),
+        (f"fire timer at {timer['site']}", "eve", "no night at all"),
     ]
     told = accompanist(stage, "signal", other, "--role", "warehouse", "approved", json.dumps(GRANTED))
     assert told["new"] is True
