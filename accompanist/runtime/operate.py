@@ -9,7 +9,8 @@
               of one that is being undone: take all that is left as undone by hand
     rehost    go on under another version of the program, of the same past: one in which what failed is mended
     end       give the saga up behind its commit point: every role is told to stop where it stands. What was done
-              stays done, what was not done is not done any more, and the person sees to the rest
+              stays done, what was not done is not done any more, and the person sees to the rest. The others hear of it
+              from the initiator (`runtime.undone`)
 
 A verb is a message to the role, so it is durable, reaches whichever replica holds the session, and stays in the inbox
 with who said it and why: that is the audit. Each counts once, however often it is heard (`SessionRow.verbs`).

@@ -149,6 +149,14 @@ def test_an_initiator_that_has_passed_it_leaves_what_was_done() -> None:
         assert (owner.session.row.phase, owner.session.row.left) == (Phase.CLOSING, True)
 
 
+def test_that_it_is_ended_by_hand_counts_too_while_the_fence_is_asked() -> None:
+    owner = Owner()
+    owner.hear(said("b", "a"))
+    owner.hear(said("d", "a", left=True))
+    owner.feed(CloseAnswered(Name.HELD, reply=b"3"))
+    assert (owner.session.row.phase, owner.session.row.left) == (Phase.CLOSING, True)
+
+
 @pytest.mark.parametrize("commits", ["a", "c"])
 def test_a_saga_that_is_ended_by_hand_at_any_role_ends_everywhere_and_nothing_is_undone(commits: str) -> None:
     """The initiator tells those that only others have reached."""
