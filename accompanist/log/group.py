@@ -11,7 +11,8 @@ Failures.
   over a later one. Turns are counted here, so that a process has one flusher for a log, not two in turn.
 - `LeaseLost`: the commits of the lost shards fail with it, the rest of the group is flushed again. A commit brings the
   epoch that it was decided under: one that was decided before a shard was lost and won back fails too.
-- Anything else (a value that no column takes): the group is taken apart, so that only the commit at fault fails.
+- Anything else (a value that no column takes): the group is taken apart, so that the commit at fault fails, and with it
+  what the same life of its session has handed in since: that builds upon it.
 
 Not promised: that a commit whose caller was cancelled, or that waited when the flusher was closed, did not happen.
 """
@@ -28,7 +29,7 @@ import msgspec
 
 from accompanist.log.queue import Queue, Waiting
 from accompanist.runtime.backoff import RETRIABLE, delay_ms
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogSlow, LogUnavailable
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogSlow, LogUnavailable, PredecessorRefused
 
 
 class Fenced(Log, Protocol):
@@ -74,6 +75,8 @@ class Flusher:
         if commit.shard is not None and commit.epoch is None:
             # only whoever decided knows: the epoch of this turn of the loop may be a later one
             raise LeaseLost([commit.shard])
+        if commit.life is not None and commit.life.refused:
+            raise PredecessorRefused
         if commit.session is not None:
             # not when it is flushed: what is flushed again is the same write
             self._turn += 1
@@ -147,11 +150,13 @@ class Flusher:
             await self._flush([waiting])
 
     def _refuse_stale(self, group: list[Waiting]) -> list[Waiting]:
-        """A lease may be lost, and won back, while a commit waits here."""
+        """A lease may be lost, and won back, while a commit waits here; and one that it builds upon may be refused."""
         good = []
         for waiting in group:
             shard = waiting.commit.shard
-            if shard is None or waiting.commit.epoch == self._log.epoch(shard):
+            if waiting.life is not None and waiting.life.refused:
+                self._fail([waiting], PredecessorRefused())
+            elif shard is None or waiting.commit.epoch == self._log.epoch(shard):
                 good.append(waiting)
             else:
                 self._fail([waiting], LeaseLost([shard]))

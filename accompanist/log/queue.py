@@ -37,6 +37,7 @@ class Waiting:
         self.answer = answer
         row = commit.session
         self.line: Hashable = id(self) if row is None else (row.header.session, row.role)
+        self.life = commit.life
         self._parts = deque(parts(commit))
         self._answers: dict[int, Delivery] = {}
 
@@ -61,6 +62,11 @@ class Waiting:
         return True
 
     def fail(self, problem: Exception) -> None:
+        """It was not written, and what builds upon it must not be, whether or not anybody waits for it still."""
+        if self.answer.done() and not self.answer.cancelled():
+            return
+        if self.life is not None:
+            self.life.refused = True
         if not self.answer.done():
             self.answer.set_exception(problem)
 

@@ -124,6 +124,16 @@ class TimerRow(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float
 
 
+class Life:
+    """A session in memory, from when it is taken up until it is dropped. Each of its commits builds upon the ones
+    before: once one was refused, the group commit writes none of this life any more. Another begins from the log."""
+
+    __slots__ = ("refused",)
+
+    def __init__(self) -> None:
+        self.refused = False
+
+
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
     """What one burst of one session writes. `home` are messages to roles of this same service whose shard this
     sidecar holds: stored like the others, but handed over in memory, so that `take` need not return them.
@@ -141,6 +151,8 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     turn: int = 0
     """Which write of a session row this is, counted by the group commit as long as its shards are held. The log writes
     no row over one of a later turn of the same epoch: a write may be carried out long after it was given up."""
+    life: Life | None = None
+    """Whose commits this one builds upon. None: upon nobody's."""
 
 
 class Delivery(StrEnum):
@@ -307,6 +319,10 @@ class LeaseLost(Exception):
     def __init__(self, shards: Sequence[int]) -> None:
         super().__init__(f"shards {sorted(shards)} are held by another sidecar")
         self.shards = tuple(shards)
+
+
+class PredecessorRefused(Exception):
+    """A commit was not written, because one that it builds upon was refused. Whoever handed that one in knows why."""
 
 
 class LogUnavailable(Exception):

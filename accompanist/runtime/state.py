@@ -24,7 +24,7 @@ from accompanist.runtime.control import CLIENT, EVENT_SITE
 from accompanist.runtime.events import Answered, Arrived, Clashed, CloseAnswered, Event, Fired, Name, Undid
 from accompanist.runtime.mailbox import Contradiction, Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Executed, Parked, Phase, ResultKind, ResultRow, SessionRow, TimerRow
+from accompanist.runtime.ports import Executed, Life, Parked, Phase, ResultKind, ResultRow, SessionRow, TimerRow
 from accompanist.runtime.replay import Diverged, Failed, Run, Wait, decode_arguments, executed_by, executed_in
 from accompanist.runtime.undoing import Undoing
 
@@ -56,6 +56,7 @@ class State:
         self.is_initiator = self.role == self.header.initiator
         self.epoch: int | None = None
         """The epoch of its shard under which whoever drives it took it up: what it decides leaves under that one."""
+        self.life = Life()
         self._mailbox = Mailbox()
         self._results: dict[str, ResultRow] = {}
         self._marks: set[str] = set()

@@ -23,6 +23,7 @@ def row_of(session: Session, timers: Sequence[TimerRow] = ()) -> Commit:
     return Commit(
         shard=shard_of(session.header.session),
         epoch=session.epoch,
+        life=session.life,
         session=session.durable_row,
         timers=tuple(timers),
     )
@@ -41,6 +42,7 @@ def commit_of(
     return Commit(
         shard=shard_of(session.header.session),
         epoch=session.epoch,
+        life=session.life,
         session=burst.row,
         results=burst.results,
         messages=tuple(away),

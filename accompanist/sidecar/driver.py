@@ -36,7 +36,17 @@ from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, CloseAnswered, Deadline, Event, Fired
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, SessionRow, Taken
+from accompanist.runtime.ports import (
+    Commit,
+    Delivery,
+    LeaseLost,
+    Log,
+    LogUnavailable,
+    Memory,
+    PredecessorRefused,
+    SessionRow,
+    Taken,
+)
 from accompanist.runtime.session import Session
 from accompanist.runtime.tombstone import leaves_one
 from accompanist.sidecar import resting
@@ -461,8 +471,8 @@ class Driver(Holding):
         timers = resting.deadline_of(session, self._clock)
         try:
             await self._committer.commit(row_of(session, timers))
-        except (LeaseLost, LogUnavailable):
-            self._give_up(session)
+        except (LeaseLost, LogUnavailable, PredecessorRefused) as problem:
+            self._refused(session, problem)
             return
         # what was written counts, not what has become of the session meanwhile: that is dirty again
         if row.outcome is not None:
@@ -475,6 +485,8 @@ class Driver(Holding):
     def _refused(self, session: Session, problem: Exception) -> None:
         """A burst is not in the log, so nothing of it may leave. What the log refuses for what it says would be refused
         again at once: such a session waits, where people see it, and is tried again."""
+        if isinstance(problem, PredecessorRefused):
+            return  # what became of the session was decided there; another run of it may be in memory by now
         if isinstance(problem, LeaseLost | LogUnavailable):
             self._give_up(session)
         else:

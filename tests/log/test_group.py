@@ -12,7 +12,7 @@ from accompanist import limits
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.runtime.messages import Kind
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogSlow, LogUnavailable
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Life, LogSlow, LogUnavailable, PredecessorRefused
 from tests.log.letters import burst, decided, header, message, result, row, shard, start, timer
 
 
@@ -193,6 +193,31 @@ async def test_a_refusal_for_foreign_shards_ends(log: Gate) -> None:
     log.failures = [LeaseLost([9_999])]
     with pytest.raises(LeaseLost):
         await flusher.commit(decided(header()))
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_nothing_is_written_that_builds_upon_what_was_refused(log: Gate, together: bool) -> None:
+    """A vote is handed in while the result that it rests on waits: where that cannot be written, the vote is not."""
+    flusher, _ = slept(log)
+    of, other = header(), header()
+    log.poison = lambda commit: any(one.session == of.session for one in commit.results)
+    life, again = Life(), Life()
+    result_of = decided(of, life=life, session=row(of), results=(result(of),))
+    vote = decided(of, life=life, session=row(of, waiting="settlement"), messages=(message(of),))
+    first = await in_flight(log, flusher, start(other) if together else result_of)
+    others = await gathered(flusher, [result_of, vote] if together else [vote])
+    log.gate.set()
+    refused, built = [*others] if together else [first, *others]
+    with pytest.raises(ValueError, match="no column"):
+        await refused
+    with pytest.raises(PredecessorRefused):
+        await built
+    with pytest.raises(PredecessorRefused):
+        await flusher.commit(vote)
+    assert (await log.load([(of.session, "warehouse")]))[0].session is None
+    assert await flusher.commit(decided(of, life=again, session=row(of))) == [], (
+        "another life builds upon the log alone"
+    )
 
 
 async def test_what_cannot_be_written_fails_alone(log: Gate) -> None:

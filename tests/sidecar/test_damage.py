@@ -13,10 +13,10 @@ from structlog.testing import capture_logs
 
 from accompanist import limits
 from accompanist.language.program import RoleProgram
+from accompanist.log.memory import MemoryLog
 from accompanist.runtime.messages import Header, Message
 from accompanist.runtime.ports import DAMAGED_WAITS, Commit, Delivery, Memory, Phase
 from accompanist.runtime.session import Session
-from accompanist.sidecar.commits import Committer
 from accompanist.sidecar.damage import Damage
 from accompanist.sidecar.news import shard_of
 from tests.runtime import sagas
@@ -25,18 +25,18 @@ from tests.sidecar.harness import of as letter
 
 
 class Refusing:
-    """A committer behind which the log refuses some commits for what they say."""
+    """A log that refuses some commits for what they say, and with them what it was to write at the same time."""
 
-    def __init__(self, committer: Committer) -> None:
-        self._committer = committer
+    def __init__(self, log: MemoryLog) -> None:
+        self._flush = log.flush
         self.refuses: Callable[[Commit], bool] = lambda commit: False
         self.refused = asyncio.Event()
 
-    async def commit(self, commit: Commit) -> Sequence[Delivery]:
-        if self.refuses(commit):
+    async def flush(self, commits: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
+        if any(self.refuses(commit) for commit in commits):
             self.refused.set()
             raise ValueError("no column takes this")
-        return await self._committer.commit(commit)
+        return await self._flush(commits)
 
 
 def of(session: UUID) -> Callable[[Commit], bool]:
@@ -59,8 +59,8 @@ async def test_a_session_whose_commit_is_refused_is_shown_and_goes_on_when_that_
 ) -> None:
     services = Services(sagas.ring())
     driver = services.sidecars["b"].driver
-    refusing = Refusing(services.sidecars["b"].flusher)
-    monkeypatch.setattr(driver, "_committer", refusing)
+    refusing = Refusing(services.sidecars["b"].log)
+    monkeypatch.setattr(services.sidecars["b"].log, "flush", refusing.flush)
     with capture_logs() as lines:
         bad, good = await services.start(), await services.start()
         refusing.refuses = of(bad)
