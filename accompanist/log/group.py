@@ -29,7 +29,8 @@ import msgspec
 
 from accompanist.log.queue import Queue, Waiting
 from accompanist.runtime.backoff import RETRIABLE, delay_ms
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogSlow, LogUnavailable, PredecessorRefused
+from accompanist.runtime.life import PredecessorRefused
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogSlow, LogUnavailable
 
 
 class Fenced(Log, Protocol):

@@ -24,6 +24,7 @@ from uuid import UUID
 import msgspec
 
 from accompanist import limits
+from accompanist.runtime.life import Life
 from accompanist.runtime.listings import EVERY_SESSION as EVERY_SESSION
 from accompanist.runtime.listings import Audited as Audited
 from accompanist.runtime.listings import Cursor as Cursor
@@ -122,16 +123,6 @@ class TimerRow(msgspec.Struct, frozen=True, kw_only=True):
     site: str
     operation: str
     seconds: float
-
-
-class Life:
-    """A session in memory, from when it is taken up until it is dropped. Each of its commits builds upon the ones
-    before: once one was refused, the group commit writes none of this life any more. Another begins from the log."""
-
-    __slots__ = ("refused",)
-
-    def __init__(self) -> None:
-        self.refused = False
 
 
 class Commit(msgspec.Struct, frozen=True, kw_only=True):
@@ -319,10 +310,6 @@ class LeaseLost(Exception):
     def __init__(self, shards: Sequence[int]) -> None:
         super().__init__(f"shards {sorted(shards)} are held by another sidecar")
         self.shards = tuple(shards)
-
-
-class PredecessorRefused(Exception):
-    """A commit was not written, because one that it builds upon was refused. Whoever handed that one in knows why."""
 
 
 class LogUnavailable(Exception):

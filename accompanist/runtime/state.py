@@ -22,9 +22,10 @@ from accompanist.runtime.authority import reached_by
 from accompanist.runtime.burst import Burst, CallWorker, Draft, WaitFor
 from accompanist.runtime.control import CLIENT, EVENT_SITE
 from accompanist.runtime.events import Answered, Arrived, Clashed, CloseAnswered, Event, Fired, Name, Undid
+from accompanist.runtime.life import Life
 from accompanist.runtime.mailbox import Contradiction, Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Executed, Life, Parked, Phase, ResultKind, ResultRow, SessionRow, TimerRow
+from accompanist.runtime.ports import Executed, Parked, Phase, ResultKind, ResultRow, SessionRow, TimerRow
 from accompanist.runtime.replay import Diverged, Failed, Run, Wait, decode_arguments, executed_by, executed_in
 from accompanist.runtime.undoing import Undoing
 

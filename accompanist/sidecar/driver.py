@@ -35,18 +35,9 @@ from accompanist.runtime import ports
 from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, CloseAnswered, Deadline, Event, Fired
+from accompanist.runtime.life import PredecessorRefused
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import (
-    Commit,
-    Delivery,
-    LeaseLost,
-    Log,
-    LogUnavailable,
-    Memory,
-    PredecessorRefused,
-    SessionRow,
-    Taken,
-)
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, SessionRow, Taken
 from accompanist.runtime.session import Session
 from accompanist.runtime.tombstone import leaves_one
 from accompanist.sidecar import resting

@@ -11,8 +11,9 @@ import pytest
 from accompanist import limits
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryDatabase, MemoryLog
+from accompanist.runtime.life import Life, PredecessorRefused
 from accompanist.runtime.messages import Kind
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Life, LogSlow, LogUnavailable, PredecessorRefused
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogSlow, LogUnavailable
 from tests.log.letters import burst, decided, header, message, result, row, shard, start, timer
 
 
