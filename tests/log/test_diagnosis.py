@@ -164,6 +164,11 @@ async def looked(world: PostgresWorld, service: str = "warehouse") -> Vitals:
     return await read(world.database.sidecar_dsn(service), service, SERVICES[service])
 
 
+def codes_of(found: Vitals) -> list[str]:
+    """What is judged of one service's log. Logins of other tests' services are on the same server (ACC437)."""
+    return [finding.code for finding in judge(found) if finding.code != "ACC437"]
+
+
 async def test_a_log_that_works_is_read_by_the_sidecars_own_role(postgres_world: PostgresWorld) -> None:
     log = await owner(postgres_world, "warehouse")
     of, parked = header(), header()
@@ -176,7 +181,7 @@ async def test_a_log_that_works_is_read_by_the_sidecars_own_role(postgres_world:
     assert (found.server.settings, found.server.standbys_async) == (SETTINGS, 0)
     assert abs(found.server.skew_s) < 60
     assert found.server.identity == found.server.identity_noted != ""
-    assert [finding.code for finding in judge(found)] == ["ACC421", "ACC427", "ACC435"]
+    assert codes_of(found) == ["ACC421", "ACC427", "ACC435"]
     assert f"{parked.session} at warehouse" in judge(found)[0].text
     assert "running: resume, retry, skip, resolve, rehost, end" in judge(found)[0].text
 
@@ -252,7 +257,7 @@ async def test_a_log_that_is_behind_is_only_told_to_be_so(postgres_world: Postgr
     await postgres_world.execute("warehouse", "UPDATE alembic_version SET version_num = '0001'")
     found = await looked(postgres_world)
     assert (found.revision, found.tables) == ("0001", ())
-    assert [finding.code for finding in judge(found)] == ["ACC403"]
+    assert codes_of(found) == ["ACC403"]
 
 
 def test_nobody_is_missed_who_is_not_meant_to_listen() -> None:
