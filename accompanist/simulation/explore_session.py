@@ -28,8 +28,8 @@ from accompanist.runtime.session import Session
 from accompanist.runtime.undoing import Undoing
 
 _sessions_held_max = 5_000
-_silent = frozenset({"program", "header", "cause", "role", "is_initiator", "_draft", "_recovering"})
-"""Attributes that are the same in every state, or that only telemetry reads."""
+_silent = frozenset({"program", "header", "cause", "role", "is_initiator", "life", "_draft", "_recovering"})
+"""Attributes that are the same in every state, or that only telemetry or the group commit reads."""
 _told = frozenset({"header", "role", "waiting", "context", "retrying"})
 """Columns of a row that are the same in every state, or words for people."""
 
@@ -169,8 +169,8 @@ def _fact(value: Any) -> Hashable:
             return tuple(map(_fact, value))
         case Arrived(message=message):
             return _fact(message)
-    if isinstance(value, Hashable):
-        return value
+    if value is None or (isinstance(value, Hashable) and type(value).__hash__ is not object.__hash__):
+        return value  # not what is only equal to itself: no two sessions would ever be one state
     raise TypeError(f"a session remembers a {type(value).__name__}, which has no value to compare")
 
 

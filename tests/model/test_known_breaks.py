@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from accompanist.language.operations import Call, Program
 from accompanist.language.program import RoleProgram
+from accompanist.runtime.session import Session
 from accompanist.simulation.explore import Faults
+from accompanist.simulation.explore_session import facts
 from tests.model.searched import explorer, holds
 from tests.runtime import sagas
 
@@ -31,3 +35,12 @@ def test_a_close_that_comes_after_the_pivot() -> None:
 
 def test_the_same_with_a_cancel_which_is_stable() -> None:
     holds(explorer(retriable_beside_its_pivot(), Faults(crashes=1, lost_answers=1, declines=1, cancels=1)))
+
+
+def test_two_sessions_that_remember_the_same_are_one_state() -> None:
+    """What a session holds and is only equal to itself would make every state a new one: the search would not end."""
+    one, other = (Session.begin(retriable_beside_its_pivot()["a"], sagas.start()) for _ in range(2))
+    assert facts(one) == facts(other)
+    one._failing = object()  # type: ignore[assignment]
+    with pytest.raises(TypeError, match="no value to compare"):
+        facts(one)
