@@ -192,7 +192,7 @@ class Driver(Holding):
         try:
             await self._committer.commit(row_of(session))
             await self._log.end_timer(*session.key, DEADLINE_SITE)
-        except (LeaseLost, LogUnavailable):  # it is told again, here or elsewhere
+        except (LeaseLost, LogUnavailable, PredecessorRefused):  # it is told again, here or elsewhere
             return
 
     def _begin(self, message: Message) -> None:

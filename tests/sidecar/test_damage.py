@@ -14,8 +14,9 @@ from structlog.testing import capture_logs
 from accompanist import limits
 from accompanist.language.program import RoleProgram
 from accompanist.log.memory import MemoryLog
+from accompanist.runtime.control import DEADLINE_SITE
 from accompanist.runtime.messages import Header, Message
-from accompanist.runtime.ports import DAMAGED_WAITS, Commit, Delivery, Memory, Phase
+from accompanist.runtime.ports import DAMAGED_WAITS, Commit, Delivery, LeaseLost, Memory, Phase
 from accompanist.runtime.session import Session
 from accompanist.sidecar.damage import Damage
 from accompanist.sidecar.news import shard_of
@@ -73,6 +74,37 @@ async def test_a_session_whose_commit_is_refused_is_shown_and_goes_on_when_that_
         assert (await services.row("b", bad, Phase.SETTLED)).outcome == "settled"
     assert told(lines) == ["session.damaged", "session.mended"], "once each, however often it was tried"
     assert len(driver.damage) == 0
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_what_builds_upon_a_refused_commit_says_nothing_of_its_session(
+    monkeypatch: pytest.MonkeyPatch, lost: bool
+) -> None:
+    """A deadline is heard while an earlier commit waits that is refused. Why that was, is what people see: not at all
+    where a lease was lost."""
+    services = Services(sagas.ring())
+    driver, log = services.sidecars["a"].driver, services.sidecars["a"].log
+    flush, go = log.flush, asyncio.Event()
+
+    async def refusing(commits: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
+        await go.wait()
+        if not any(commit.session for commit in commits):
+            return await flush(commits)
+        raise LeaseLost([commit.shard for commit in commits if commit.shard is not None]) if lost else ValueError
+
+    with capture_logs() as lines:
+        bad = await services.start()
+        while (session := driver.session(bad, "a")) is None:  # noqa: ASYNC110 (a turn of the loop, not a time)
+            await asyncio.sleep(0)
+        monkeypatch.setattr(log, "flush", refusing)
+        driver._tasks.spawn([session.key], driver._write(session))
+        await asyncio.sleep(0)
+        driver.fire([(bad, "a", DEADLINE_SITE)])
+        go.set()
+        while session.key in driver._sessions or len(driver._tasks):  # noqa: ASYNC110 (likewise)
+            await asyncio.sleep(0)
+        assert list(driver.damage.sessions.values()) == ([] if lost else ["ValueError"])
+    assert not [line for line in lines if line.get("problem") == "PredecessorRefused"]
 
 
 async def shown(services: Services, session: UUID) -> None:
