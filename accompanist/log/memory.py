@@ -436,9 +436,9 @@ class MemoryLog:
         with self._call():
             return [audit for audit in reversed(self.tables.audits) if session in (None, audit.session)][:limit]
 
-    async def collect(self, age_ms: int, limit: int, late_ms: int | None = None) -> int:
+    async def collect(self, age_ms: int, limit: int) -> int:
         with self._call():
-            return self.tables.collect(self._held(), age_ms / 1000, limit, None if late_ms is None else late_ms / 1000)
+            return self.tables.collect(self._held(), age_ms / 1000, limit)
 
     async def lighten(self, age_ms: int, limit: int, since: float = 0.0) -> tuple[int, float]:
         with self._call():

@@ -75,7 +75,7 @@ FROM (
     FROM lease($1, $2, $3)
 ) AS held, pending(owner, $4, $5)"""
 _RELEASE = "SELECT release($1)"
-_COLLECT = "SELECT collect($1, $2, $3, $4)"
+_COLLECT = "SELECT collect($1, $2, $3)"
 _LIGHTEN = """
 SELECT sessions, extract(epoch FROM reached)::float8 AS reached
 FROM lighten($1, $2, to_timestamp($3::float8), $4)"""
@@ -276,10 +276,9 @@ class PostgresLog(Pages, Versions, Requests):
         async with reach(), self._pool.acquire() as connection:
             await connection.execute(_RELEASE, owner)
 
-    async def collect(self, age_ms: int, limit: int, late_ms: int | None = None) -> int:
-        late = None if late_ms is None else timedelta(milliseconds=late_ms)
+    async def collect(self, age_ms: int, limit: int) -> int:
         async with reach(), self._pool.acquire() as connection:
-            return int(await connection.fetchval(_COLLECT, self._owner, timedelta(milliseconds=age_ms), late, limit))
+            return int(await connection.fetchval(_COLLECT, self._owner, timedelta(milliseconds=age_ms), limit))
 
     async def lighten(self, age_ms: int, limit: int, since: float = 0.0) -> tuple[int, float]:
         age = timedelta(milliseconds=age_ms)

@@ -38,7 +38,6 @@ REVISIONS = (
     "0019",
     "0020",
     "0021",
-    "0022",
 )
 """All revisions this program knows, oldest first."""
 

@@ -262,9 +262,9 @@ class Tables(Door):
                 gained.append(shard)
         return gained
 
-    def collect(self, held: Collection[int], age: float, limit: int, late: float | None = None) -> int:
+    def collect(self, held: Collection[int], age: float, limit: int) -> int:
         """The SQL function of this name."""
-        due = self._over(held, age, 0.0, limit, late)
+        due = self._over(held, age, 0.0, limit)
         for key in due:
             row = self.sessions.pop(key)
             del self.written[key], self.updated_at[key], self.over_at[key]
@@ -299,11 +299,8 @@ class Tables(Door):
                     del self.inbox[k]
         return len(due), max((self.over_at[key] for key in due), default=since)
 
-    def _over(
-        self, held: Collection[int], age: float, since: float, limit: int, late: float | None = None
-    ) -> list[tuple[UUID, str]]:
-        """The sessions that were over before `age` and after `since`, and that nobody waits for; nor, of those that are
-        not the initiator's, before `late`."""
+    def _over(self, held: Collection[int], age: float, since: float, limit: int) -> list[tuple[UUID, str]]:
+        """The sessions that were over before `age` and after `since`, and that nobody waits for."""
         owing = {
             (key[0], key[2]) for key, row in self.outbox.items() if row.answer not in (Delivery.CLASH, Delivery.REFUSED)
         }
@@ -312,12 +309,9 @@ class Tables(Door):
             for key, at in sorted(self.over_at.items(), key=lambda entry: entry[1])
             if since <= at < self._clock() - age
             and self.sessions[key].parked is None
-            and (key not in owing or (late is not None and at < self._clock() - late and not self._heads(key)))
+            and key not in owing
             and shard_of(key[0], limits.shards_count) in held
         ][:limit]
-
-    def _heads(self, key: tuple[UUID, str]) -> bool:
-        return self.sessions[key].header.initiator == key[1]
 
     def forget(self, age: float, audit_age: float, limit: int, done: Sequence[UUID]) -> list[UUID]:
         """The SQL function of this name."""

@@ -474,10 +474,9 @@ class Log(Protocol):
         """What is left of a session that was collected."""
         ...
 
-    async def collect(self, age_ms: int, limit: int, late_ms: int | None = None) -> int:
+    async def collect(self, age_ms: int, limit: int) -> int:
         """Let sessions of the shards held that were over for so long become stubs, at most `limit`; how many did. One
-        that still owes a message, or is parked, stays; but who owes and is not the initiator goes when it is over for
-        `late_ms` (None: never)."""
+        that still owes a message, or is parked, stays."""
         ...
 
     async def lighten(self, age_ms: int, limit: int, since: float = 0.0) -> tuple[int, float]:

@@ -2,8 +2,7 @@
 
     over for `payload_after`   messages, results and values go; times, outcome and reason stay to be listed. Only where
                                that is less than `collect_after`
-    over for `collect_after`   what is left goes, the session becomes a stub (id, role, outcome); where it still owes
-                               a message, `tombstone` later, and the initiator's not before it was taken
+    over for `collect_after`   what is left goes, the session becomes a stub (id, role, outcome)
     a stub for `tombstone`     it goes; the workers of this service are told to forget the session
 
 Each step is one bounded commit. A step that found a full batch is followed by the next almost at once, so that
@@ -68,9 +67,7 @@ class Collector:
     async def step(self) -> bool:
         """One batch of each kind; whether there may be more at once. Raises LogUnavailable."""
         lightened = await self._lighten() if self._payload_after_ms < self._collect_after_ms else 0
-        collected = await self._log.collect(
-            self._collect_after_ms, limits.collect_rows_max, self._collect_after_ms + self._tombstone_ms
-        )
+        collected = await self._log.collect(self._collect_after_ms, limits.collect_rows_max)
         due = await self._log.forget(self._tombstone_ms, limits.forget_rows_max, self._told)
         self._told = ()
         forgotten = bool(due) and await self._fences.forget(due)

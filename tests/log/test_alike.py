@@ -202,14 +202,13 @@ class Script:
 
     def _collect(self, service: str, number: int) -> Step:
         later = self.chance.random() < 0.5
-        late_ms = self.chance.choice([None, LONG_S * 500, LONG_S * 1_500])
 
         async def step(run: Run) -> Any:
             if later:
                 await run.world.pass_time(LONG_S)
             log = await run.sidecar(service, number)
             await log.lease(f"{service}-{number}", shards_count)
-            return await log.collect(LONG_S * 500, 100, late_ms)
+            return await log.collect(LONG_S * 500, 100)
 
         return step
 

@@ -178,29 +178,6 @@ async def test_a_message_that_came_in_while_its_session_was_collected_begins_not
     assert taken.message.session == other.session, "it is in nobody's way"
 
 
-async def test_what_is_not_the_initiators_goes_at_last_though_what_it_owes_is_never_taken(world: World) -> None:
-    """A tombstone answers whoever aborted a session that was unknown here. Who never takes that, and may have aborted
-    many, must not fill the log."""
-    log = await owner(world, "warehouse")
-    of, other = header(), header()
-    assert of.initiator == "warehouse"
-    owed = message(of, "!compensated", "lost", sender="stock", kind=Kind.COMPENSATED)
-    ended = message(other, "!ended", "lost", kind=Kind.ENDED)
-    gone = over(of, "stock", phase=Phase.ENDED, vote=None, outcome="ended")
-    await log.flush([burst(of, session=gone, messages=(owed,)), burst(other, session=over(other), messages=(ended,))])
-    await world.pass_time(AGE_S + 1)
-    assert await log.collect(AGE_MS, 10) == 0
-    assert await log.collect(AGE_MS, 10, AGE_MS * 2) == 0, "not yet"
-    await world.pass_time(AGE_S)
-    assert await log.collect(AGE_MS, 10) == 0
-    assert await log.collect(AGE_MS, 10, AGE_MS * 2) == 1
-    story = await log.show(of.session)
-    assert story is not None and (story.rows, story.messages, story.stubs) == ((), (), (("stock", "ended"),))
-    assert await log.collect(AGE_MS, 10, AGE_MS * 2) == 0, "others wait for what the initiator says"
-    story = await log.show(other.session)
-    assert story is not None and len(story.messages) == 1
-
-
 async def test_audits_are_kept_listed_and_shown(world: World) -> None:
     log = await owner(world, "warehouse")
     of, other = header(), header()

@@ -158,7 +158,7 @@ async def test_what_runs_as_the_owner_is_little_and_its_path_is_fixed(postgres_w
         "INSERT INTO acc_payment.inbox SELECT * FROM acc_payment.inbox",
         "SELECT acc_payment.release('payment-1')",
         "SELECT * FROM acc_payment.take('payment-1', 10, '{}', '{}', '{}', '{}', '{}', '{}', '{}')",
-        "SELECT acc_payment.collect('payment-1', interval '0', NULL, 10)",
+        "SELECT acc_payment.collect('payment-1', interval '0', 10)",
         "SELECT acc_payment.forget(interval '0', interval '0', 10, '{}')",
         "DROP TABLE acc_payment.session",
         "CREATE TABLE acc_warehouse.mine (one integer)",

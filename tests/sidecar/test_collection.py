@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from types import SimpleNamespace
-from typing import Any
 from uuid import UUID
 
 import msgspec
@@ -14,14 +12,12 @@ import pytest
 from accompanist import limits
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.runtime.answers import Answer, Fault, Missing, Replied
-from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import LogUnavailable, Parked, Phase
-from accompanist.runtime.tombstone import tombstone
 from accompanist.sidecar.calls import Calls
 from accompanist.sidecar.collection import Collector
 from accompanist.sidecar.tracing import Tracing
 from accompanist.telemetry.spans import Telemetry
-from tests.log.letters import burst, header, message, result, row
+from tests.log.letters import burst, header, result, row
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few
 
@@ -70,25 +66,6 @@ async def test_all_that_is_old_goes_batch_by_batch_and_then_it_rests() -> None:
         world.now += AGE_MS / 1000 + 1
         assert [await world.collection.step() for _ in range(4)] == [True, True, False, False]
     assert (len(world.log.tables.sessions), len(world.log.tables.stubs)) == (0, 5)
-
-
-async def test_a_tombstone_whose_answer_is_never_taken_goes_at_last_and_leaves_a_stub() -> None:
-    """Who aborts what was never begun here, and is away for ever, leaves nothing for ever."""
-    world = World()
-    await world.log.lease("w", limits.shards_count)
-    abort = message(header(), "!abort", "stock", sender="payment", kind=Kind.ABORT, payload=b'"no"')
-    program: Any = SimpleNamespace(projection=SimpleNamespace(sends_to=frozenset({"payment"})))
-    made, said = tombstone(abort, program)
-    away = [one for one in said if one.receiver == "payment"]
-    assert away
-    await world.log.flush([burst(made.header, session=made, messages=tuple(away))])
-    tables = world.log.tables
-    world.now += AGE_MS / 1000 + 1
-    await world.collection.step()
-    assert (len(tables.sessions), len(tables.stubs)) == (1, 0), "whoever is away may come back"
-    world.now += TOMBSTONE_MS / 1000
-    await world.collection.step()
-    assert (len(tables.sessions), len(tables.outbox), len(tables.stubs)) == (0, 0, 1), "what comes late begins nothing"
 
 
 async def test_payloads_go_first_where_that_is_asked_for() -> None:
