@@ -1,0 +1,47 @@
+"""What keeps a role of a service from being begun anew by another role of it, each taken away by itself.
+
+What one role hands another in memory begins a session only where the log cannot have that session. Three guards see to
+it. Each keeps most of what the others keep, so that of hundreds of seeds none shows one that is missing;
+`test_beginnings` arranges it by hand.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+
+from accompanist.runtime.messages import Kind
+from accompanist.sidecar import driver
+from accompanist.sidecar.asking import Asking
+from accompanist.sidecar.holding import Holding
+from accompanist.sidecar.news import News
+
+
+def sweep_not_waited_for() -> Any:
+    """A shard that is due a sweep counts as one that was swept."""
+    return patch.object(News, "may_have", lambda self, shard, before: self.standing(shard) != before)
+
+
+def all_in_memory() -> Any:
+    """No session of any saga counts as one that has left memory."""
+    real = Holding.__init__
+
+    def init(self: Any, asking: Asking) -> None:
+        real(self, asking)
+        self._whole = _Everything()
+
+    return patch.object(Holding, "__init__", init)
+
+
+class _Everything(set[UUID]):
+    def __contains__(self, session: object) -> bool:
+        return True
+
+
+def undone_begins() -> Any:
+    """What undoes a session counts as news of it, as what begins its program does."""
+    return patch.object(driver, "PROGRAMS", frozenset(Kind))
+
+
+GUARDS = (sweep_not_waited_for, all_in_memory, undone_begins)
