@@ -131,7 +131,7 @@ HOLES = [
     _hole("speakers", "who speaks is not looked at", 10, anyone_speaks, "while"),
     _hole("events", "anyone tells our events", 150, _in_any_name(Kind.EVENT), "while", only="hears"),
     _hole("voters", "a vote counts in any name", 60, _in_any_name(Kind.DONE), "never said"),
-    _hole("undoers", "an undoing counts in any name", 60, _in_any_name(Kind.COMPENSATED), "never said"),
+    _hole("undoers", "an undoing counts in any name", 200, _in_any_name(Kind.COMPENSATED), "never said", only="errand"),
     _hole("values", "data is believed in any name", 20, _in_any_name(Kind.DATA, Kind.CHOICE), "never said"),
     _hole("squats", "a forged message holds the place of a real one", 40, places_shared, "was answered clash"),
     _hole("bindings", "anyone binds roles to itself", 200, roles_bound_to_anyone, "under another header"),
