@@ -195,7 +195,9 @@ class SagaCheck:
                     known = known.does(Done(site, receiver, "", point.span, False), frozenset({receiver}))
             case Select(site=site, sender=sender, receiver=receiver):
                 self._place(site, (sender, receiver), known)
-                return known.tells(sender, receiver)
+                known = known.does(Done(site, sender, "", point.span, False), frozenset({sender}))
+                known = known.tells(sender, receiver)
+                return known.does(Done(site, receiver, "", point.span, False), frozenset({receiver}))
             case Abort(role=role, span=span):
                 if known.pivots:
                     self._after(point.site, role, f"{role}.abort", span, known, "the saga is committed by then")

@@ -42,9 +42,12 @@ class ByHand(Ending):
         """What the verbs that apply depend on. Nothing changes."""
         phase, parked = self.row.phase, self.row.parked
         if parked is None or phase is not Phase.RUNNING:
-            return Standing(phase, parked)
+            return Standing(phase, parked, may_end=bool(self._undone_elsewhere))
         run = self._stand()
         return Standing(phase, parked, self._gap(run), self._may_end(run))
+
+    def _pivot_was_done(self) -> None:
+        raise NotImplementedError
 
     def _stand(self) -> Run | None:
         """A run as far as it comes; None where it cannot begin."""
@@ -69,6 +72,13 @@ class ByHand(Ending):
         others are not sure."""
         owner = self.program.choreography.commit_role
         return owner is not None and (self.role != owner or self._committed_here(run))
+
+    @property
+    def _undone_elsewhere(self) -> list[str]:
+        """Whoever says that it is undone, and has not voted done, of a saga that has passed its commit point here."""
+        if not self.is_initiator or not self._pivot_is_through() or self.row.phase not in (Phase.RUNNING, Phase.DONE):
+            return []
+        return sorted(self._said_undone.keys() - self._said_done.keys())
 
     def _on_operate(self, event: Arrived) -> None:
         message = event.message
@@ -149,8 +159,11 @@ class ByHand(Ending):
         if gap.site not in self._results and gap.operation:
             self._draft.results.append(given)
         self._results[gap.site] = given
-        self._update(by_hand=(*self.row.by_hand, (gap.site, message.site)))
-        self._go_on()
+        self._update(parked=None, by_hand=(*self.row.by_hand, (gap.site, message.site)))
+        self._run = self._wait = self._asked = None
+        self._pivot_was_done()
+        if self.row.phase is Phase.RUNNING and self.row.parked is None:
+            self._go_on()
 
     def _decline(self, gap: Gap, reason: str) -> None:
         """Somebody looked: the pivot was not done. That is its answer, and stays it."""
@@ -214,4 +227,5 @@ class ByHand(Ending):
             self._mark(entry, "by hand", codec.encode({"who": str(order.who), "why": order.why}))
         if verb is Verb.RESOLVE:
             self._undoing.leave_the_rest()
+            self._decided = True  # nothing is left to be decided about
         self._compensate_next()

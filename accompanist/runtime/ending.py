@@ -11,9 +11,11 @@ from typing import Any
 import msgspec
 
 from accompanist.errors import catalogue
+from accompanist.runtime.authority import ends_by_hand
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.control import because, closure, control
 from accompanist.runtime.messages import Kind
+from accompanist.runtime.operate import ENDED_BY_HAND
 from accompanist.runtime.ports import Executed, Phase, ResultKind
 from accompanist.runtime.state import State
 
@@ -111,8 +113,17 @@ class Ending(State):
             self._update(waiting="worker: what is to be undone")
         elif entry is not None:
             self._compensate(entry)
+        elif self._awaits_word:
+            self._update(waiting="the initiator's word whether what was done stays")
         else:
             self._undone()
+
+    @property
+    def _awaits_word(self) -> bool:
+        """Whether a person ended the saga at this role, whose decision that is not, and the initiator has not said yet
+        whether what was done stays everywhere or is undone."""
+        own = (self.row.granted or "").startswith(f"{ENDED_BY_HAND} at {self.role} (")
+        return own and self.row.left and not self._decided and not ends_by_hand(self.program.choreography, self.role)
 
     def _compensate(self, entry: Executed) -> None:
         operation = self.program.projection.operations.get(entry.operation)

@@ -136,4 +136,6 @@ def verbs(standing: Standing) -> tuple[Verb, ...]:
         return (Verb.RESUME, Verb.RETRY, *((Verb.SKIP, Verb.RESOLVE) if unended else ()))
     if phase is Phase.UNDOING:
         return (Verb.RESUME, Verb.RETRY, Verb.SKIP, Verb.RESOLVE)
+    if phase is Phase.DONE and standing.may_end:
+        return (Verb.RESUME, Verb.RETRY, Verb.END)
     return () if phase in (Phase.SETTLED, Phase.ENDED) else (Verb.RESUME, Verb.RETRY)

@@ -130,7 +130,7 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(D, (Name.CANCEL,), "consider", frozenset({D}) | _BACK)
     row(D, (Name.DEADLINE,), "expire")
     row(D, (Name.SETTLED,), "settled", frozenset({S}))
-    row(D, (Name.OPERATOR,), "operate")
+    row(D, (Name.OPERATOR,), "operate", frozenset({D}) | _BACK)  # ended by hand, where another is undone
     row(D, (Name.CLASHED,), "clashed")
 
     row(C, (*arrivals, Name.EVENT), "keep")
@@ -145,7 +145,8 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(C, (Name.CLASHED,), "clashed")
     row(C, (Name.FIRED,), "ignore")
 
-    row(U, (*arrivals, Name.ABORT, *requests, Name.CLASHED), "ignore")
+    row(U, (*arrivals, *requests, Name.CLASHED), "ignore")
+    row(U, (Name.ABORT,), "decided", frozenset({U, N, E}))  # ignored but where a person ended it at this role
     row(U, (Name.COMPENSATED,), "count")
     row(U, (Name.DONE,), "spread")
     row(U, (Name.UNDID,), "undid", frozenset({U, N, E}))

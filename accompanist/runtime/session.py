@@ -127,7 +127,9 @@ class Session(Requests, Undone):
 
     def _on_replied(self, event: Answered) -> None:
         self._answer(event, "replied")
-        self._advance()
+        self._pivot_was_done()
+        if self.row.phase is Phase.RUNNING:
+            self._advance()
 
     def _on_declined(self, event: Answered) -> None:
         call = self._in_doubt()

@@ -82,6 +82,8 @@ class State:
         self._said_done: dict[str, frozenset[str]] = {}
         self._said_undone: dict[str, frozenset[str]] = {}
         self._told = False
+        self._decided = False
+        """Whether the initiator has said how a saga ends that a person ended here."""
         self._failing: str | None = None
         self._left_if_through: Arrived | None = None
         """The word that a person ended the saga, which counts if the pivot turns out to be through."""

@@ -16,10 +16,14 @@ The initiator is told of every abort and believes it until its own pivot is thro
 that nobody waits for a word which it does not believe of others.
 
 "Ended by hand: what was done stays" is for those to say whose decision the end is, the initiator and the owner of the
-commit point. A person may have to say so at any role, which then stops. Of that only the initiator hears, and tells the
-others. Where it owns the commit point and has not passed it, everything can be undone, and so is.
+commit point. A person may have to say so at any role. That role stops, undoes nothing yet, and waits for the
+initiator's word; of the others only the initiator hears of it. The initiator tells all how it ends: what was done
+stays. Where it owns the commit point and has not passed it, everything can be undone, and so is, at that role, too.
 
-Who is not believed is counted all the same where it says that it is undone: the saga may be ended later.
+Who is not believed is counted all the same where it says that it is undone: the saga may be ended later. It will not
+vote done any more. So where the initiator's own pivot is through, the saga cannot settle, and its session is parked for
+a person, who ends the saga or lets it wait. An honest role says so, too: one that failed at a point of which the check
+cannot say whether it comes before the commit point, in a loop or beside it.
 
 Not promised: that an initiator which does not own the commit point knows when that is passed. It believes an abort, and
 is believed: everything is undone but the pivot, whose session is parked. Nor does a role that only works beside the
@@ -28,18 +32,34 @@ commit point know of it, before it waits for something that comes after.
 
 from __future__ import annotations
 
+from accompanist.errors import catalogue
 from accompanist.runtime.authority import ends_by_hand, leaves
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.by_hand import ByHand
-from accompanist.runtime.control import left_in, reason_in
+from accompanist.runtime.control import left_in, reason_in, site_of
 from accompanist.runtime.events import Arrived
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND
 from accompanist.runtime.ports import Phase
+from accompanist.runtime.undoing import Undoing
+
+UNDONE_ELSEWHERE = catalogue(
+    "ACC210",
+    "a role is undone after the commit point",
+    "A role says that it has undone its part, and the commit point of the saga is passed. What was committed cannot be "
+    "undone, and that role will not vote done: the saga cannot settle. It failed beside the commit point, or its "
+    "service does not tell the truth.",
+    "`accompanist sessions show ID` has the role's reason. `accompanist sessions end ID` ends the saga at every role: "
+    "what was done stays, and the rest is yours. `accompanist sessions resume ID` goes on and waits for that role.",
+)
 
 
 class Undone(ByHand):
     """A session that may hear that its saga is undone."""
+
+    def _on_operate(self, event: Arrived) -> None:
+        super()._on_operate(event)
+        self._heed_undone()
 
     def _believes(self, message: Message) -> bool:
         if message.sender == self.header.initiator:
@@ -77,6 +97,7 @@ class Undone(ByHand):
         message = event.message
         if not self._believes(message):
             self._count_only(message)
+            self._heed_undone()
             return
         pivot = self._stands_at_pivot() if message.sender != self.header.initiator else None
         parked = self.row.parked
@@ -100,10 +121,23 @@ class Undone(ByHand):
         self._close(reason_in(event.message), unless=pivot.site)
 
     def _pivot_was_done(self) -> None:
-        """The fence has said so."""
+        """What was heard while it was in doubt counts as it would after a restart."""
+        if self.row.phase is not Phase.RUNNING or not self._pivot_is_through():
+            return
         said, self._left_if_through = self._left_if_through, None
         if said is not None:
             self._on_told(said)
+        self._heed_undone()
+
+    def _heed_undone(self) -> None:
+        """Leave it to a person, once for each role that says so. What it is parked for already comes first."""
+        heard = {role: f"{site_of(Kind.COMPENSATED)} from {role}" for role in self._undone_elsewhere}
+        new = [role for role, mark in heard.items() if mark not in self.row.verbs]
+        if not new or self.row.parked is not None or self.row.phase not in (Phase.RUNNING, Phase.DONE):
+            return
+        self._update(verbs=(*self.row.verbs, *(heard[role] for role in new)))
+        text = "has undone its part" if len(new) == 1 else "have undone their parts"
+        self._park(UNDONE_ELSEWHERE, f"{', '.join(new)} {text}, and the commit point is passed here")
 
     def _on_told_again(self, event: Arrived) -> None:
         message = event.message
@@ -116,9 +150,28 @@ class Undone(ByHand):
         if message.kind is Kind.COMPENSATED or not self._told:
             self._note(message)
         self._told = True
+        self._hear_word(message)
         self._keep_cause(message)
         if self._left_by(message) and not self.row.left:  # nothing is undone yet, nor would it be after a restart
             self._update(left=True)
+
+    def _on_decided(self, event: Arrived) -> None:
+        """The session is being undone. Where a person ended it here, the initiator has the last word."""
+        if self._awaits_word and self._hear_word(event.message):
+            self._note(event.message)
+            self._undoing = Undoing()  # nothing was read yet
+            if self.row.left or not self._has_door:
+                self._undoing.leave_the_rest()
+            self._compensate_next()
+
+    def _hear_word(self, message: Message) -> bool:
+        if message.sender != self.header.initiator or not self._awaits_word:
+            return False
+        self._decided = True
+        if not self._left_by(message):
+            self._update(left=False)
+            self._draft.forced = True
+        return True
 
     def _keep_cause(self, message: Message) -> None:
         """A successor may have heard more, stand behind the commit point, and not believe the same word any more."""

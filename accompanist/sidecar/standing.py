@@ -28,7 +28,8 @@ def standing_of(hosted: Versions, service: str, memory: Memory) -> Standing:
     session = _built(hosted, service, memory)
     if session is None:
         return Standing(row.phase, row.parked)
-    versions = tuple(version for version, why in fitting(hosted, session).items() if not why)
+    runs = session.row.phase is Phase.RUNNING
+    versions = tuple(version for version, why in fitting(hosted, session).items() if runs and not why)
     return msgspec.structs.replace(session.standing(), versions=versions)
 
 
@@ -39,16 +40,16 @@ def versions_of(hosted: Versions, service: str, memory: Memory) -> dict[str, str
 
 
 def _built(hosted: Versions, service: str, memory: Memory) -> Session | None:
-    """A session whose program is parked, built once more from what the log has, to be thrown away."""
+    """A session that is parked and goes forward, built once more from what the log has, to be thrown away."""
     row = memory.session
-    if row is None or row.parked is None or row.phase is not Phase.RUNNING:
+    if row is None or row.parked is None or row.phase not in (Phase.RUNNING, Phase.DONE):
         return None
     program = hosted.program(row.version, row.role)
     if program is not None:
         inbox = tuple(message for message in memory.inbox if believable(message, row.header, service, program))
         with suppress(Exception):  # then the row is all that is known
             session, _ = Session.recover(program, msgspec.structs.replace(memory, inbox=inbox))
-            return session if session.row.parked is not None and session.row.phase is Phase.RUNNING else None
+            return session if session.row.parked is not None and session.row.phase is row.phase else None
     return None
 
 

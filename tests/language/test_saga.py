@@ -56,6 +56,19 @@ def test_a_point_beside_the_pivot_does_not_come_before_it() -> None:
     assert choreography.projections["a"].sites_after_commit == frozenset()
 
 
+def test_a_selection_beside_the_pivot_does_not_come_before_it() -> None:
+    """Neither where it is heard nor where it is sent; it does where the pivot's role hears of it."""
+    lines = ["x = com(n, to=b)", "y = com(x, to=c)", "if x > 3:", "    attempt(c.ask(y))", "{heard}", "a.pivot(n)"]
+    for heard, b, c in (
+        ("com(n, to=b)", {"2", "3", "4", "6"}, {"1", "3", "4", "5"}),
+        ("com(com(n, to=c), to=a)", set(), set()),
+    ):
+        result = text(HEAD + "".join(f"    {line}\n" for line in lines).format(heard=heard))
+        assert not result.diagnostics
+        after = {role: one.sites_after_commit for role, one in result.choreographies[0].projections.items()}
+        assert (after["b"], after["c"]) == (b, c)
+
+
 def test_a_message_is_what_makes_it_known() -> None:
     assert codes("x = b.do(com(n, to=b))", "a.pivot(n)") == ["ACC150"]
     assert codes("x = b.do(com(n, to=b))", "com(x, to=a)", "a.pivot(n)") == []

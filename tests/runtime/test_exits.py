@@ -307,6 +307,8 @@ def to_the_end(made: Session, burst: Burst) -> None:
                 burst = made.handle(Undid(site, Name.UNDID))
             case CallWorker(site=site):
                 burst = made.handle(Answered(site, Name.REPLIED, b"2"))
+    if made.row.phase is Phase.UNDOING:  # ended by hand where nobody decides about that
+        made.handle(Arrived(message(Kind.ABORT, "!abort", "a", b'{"reason":"by hand","left":true}')))
     if made.row.phase is Phase.DONE:
         made.handle(Arrived(message(Kind.SETTLED, "!settled", "a", b"null")))
     elif made.row.phase is Phase.UNDONE:
@@ -370,8 +372,11 @@ def test_a_saga_that_is_ended_by_hand_undoes_nothing_and_says_so() -> None:
     closing = made.handle(Arrived(order("end", 9)))
     assert closing.calls == (CloseWorker(None),) and closing.forced
     burst = made.handle(CloseAnswered(Name.CLOSED, (Executed("3", "confirm", b'{"value":1}'),)))
-    assert made.row.phase is Phase.UNDONE
-    assert [(m.kind, left_in(m)) for m in burst.messages] == [(Kind.ABORT, True), (Kind.COMPENSATED, True)]
+    assert made.row.phase is Phase.UNDOING
+    assert [(m.kind, left_in(m)) for m in burst.messages] == [(Kind.ABORT, True)]
+    word = made.handle(Arrived(message(Kind.ABORT, "!abort", "a", b'{"reason":"by hand","left":true}')))
+    assert made.row.phase is Phase.UNDONE and not word.calls
+    assert [(m.kind, left_in(m)) for m in word.messages] == [(Kind.COMPENSATED, True)]
     assert made.row.reason == "ended by hand at b (op: because)"
 
 

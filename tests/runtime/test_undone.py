@@ -7,12 +7,14 @@ import random
 import msgspec
 import pytest
 
-from accompanist.runtime.burst import CloseWorker
-from accompanist.runtime.control import because, control
-from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name
+from accompanist.runtime.burst import Burst, CloseWorker
+from accompanist.runtime.control import because, control, left_in
+from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name, Undid
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Memory, Phase, ResultRow
+from accompanist.runtime.operate import BY_HAND, Verb, verbs
+from accompanist.runtime.ports import Executed, Memory, Phase, ResultRow
 from accompanist.runtime.session import Session
+from accompanist.runtime.undone import UNDONE_ELSEWHERE
 from accompanist.runtime.unfenced import IN_DOUBT
 from accompanist.simulation.world import World
 from tests.runtime import sagas
@@ -183,3 +185,189 @@ def test_a_saga_that_is_ended_by_hand_at_any_role_ends_everywhere_and_nothing_is
         ended += phases == {Phase.ENDED}
         assert not any(worker.undone for worker in world.workers.values()), (seed, role)
     assert ended > 10, ended
+
+
+@pytest.mark.parametrize("crash", [False, True])
+@pytest.mark.parametrize("doubtful", [False, True])
+def test_a_role_that_is_undone_after_the_commit_point_is_left_to_a_person(crash: bool, doubtful: bool) -> None:
+    """It failed beside the pivot, and will not vote done: the owner waited for that for ever, and nobody was told."""
+    owner = Owner()
+    undone = said("b", "a", kind=Kind.COMPENSATED)
+    if doubtful:
+        owner.hear(undone)
+        owner.feed(CloseAnswered(Name.HELD, reply=b"3"))
+    else:
+        owner.ships()
+        owner.hear(said("b", "a"))
+        assert owner.session.row.parked is None, "an abort alone is ignored: it may be a lie"
+        owner.hear(undone)
+    if crash:
+        owner.crashes()
+    assert owner.session.row.parked is not None and owner.session.row.parked.code == UNDONE_ELSEWHERE
+    assert "b has undone its part" in owner.session.row.parked.text
+    assert Verb.END in verbs(owner.session.standing())
+
+
+@pytest.mark.parametrize("through", [False, True])
+def test_a_saga_in_which_a_role_is_undone_after_the_commit_point_is_ended_by_hand(through: bool) -> None:
+    owner = Owner()
+    owner.hear(said("b", "a", kind=Kind.COMPENSATED))
+    owner.feed(CloseAnswered(Name.HELD, reply=b"3"))
+    if through:
+        owner.hear(order("resume", 1, receiver="a"))
+        owner.hear(control(sagas.HEADER, Kind.DONE, "c", "a", ["d"]))
+        owner.crashes()
+        assert (owner.session.row.phase, owner.session.row.parked) == (Phase.DONE, None), "it waits now, as was said"
+        owner.hear(order("park", 2, receiver="a"))
+        assert Verb.END in verbs(owner.session.standing())
+    owner.hear(order("end", 3, receiver="a"))
+    owner.feed(CloseAnswered(Name.CLOSED, ()))
+    assert (owner.session.row.phase, owner.session.row.left) == (Phase.UNDONE, True)
+
+
+def test_what_a_session_is_parked_for_already_comes_first() -> None:
+    owner = Owner()
+    owner.ships()
+    owner.hear(order("park", 1, receiver="a"))
+    owner.hear(said("b", "a", kind=Kind.COMPENSATED))
+    assert owner.session.row.parked is not None and owner.session.row.parked.code == BY_HAND
+    owner.hear(order("resume", 2, receiver="a"))
+    assert owner.session.row.parked is not None and owner.session.row.parked.code == UNDONE_ELSEWHERE
+
+
+def test_a_role_that_votes_done_after_all_settles_the_saga() -> None:
+    owner = Owner()
+    owner.ships()
+    for role, contacts in (("b", ["c"]), ("c", ["d"]), ("d", ["e"])):
+        owner.hear(control(sagas.HEADER, Kind.DONE, role, "a", contacts))
+    owner.hear(said("d", "a", kind=Kind.COMPENSATED))
+    assert owner.session.row.parked is None, "its vote is there"
+    owner.hear(said("e", "a", kind=Kind.COMPENSATED))
+    assert owner.session.row.parked is not None
+    owner.hear(control(sagas.HEADER, Kind.DONE, "e", "a", []))
+    assert owner.session.row.outcome == "settled"
+
+
+@pytest.mark.parametrize("kind", [Kind.ABORT, Kind.COMPENSATED])
+@pytest.mark.parametrize("how", ["by a person", "by its worker", "by its worker, late"])
+def test_that_it_is_ended_by_hand_counts_once_a_pivot_in_doubt_turns_out_to_be_done(kind: Kind, how: str) -> None:
+    """Before a restart as after it, whoever says that it was done."""
+    owner = Owner()
+    owner.hear(said("d", "a", left=True, kind=kind))
+    if how != "by its worker, late":
+        owner.feed(CloseAnswered(Name.CLOSED, None))
+    match how:
+        case "by a person":
+            owner.hear(order("resolve", receiver="a", value=msgspec.Raw(b"3")))
+        case "by its worker":
+            owner.hear(order("resume", receiver="a"))
+            owner.ships()
+        case _:
+            owner.ships()
+            owner.feed(CloseAnswered(Name.CLOSED, None))
+    assert (owner.session.row.phase, owner.session.row.left) == (Phase.CLOSING, True)
+    owner.crashes()
+    assert (owner.session.row.phase, owner.session.row.left) == (Phase.CLOSING, True)
+
+
+class Ended:
+    """b of `posted`, which has done its part, was ended by hand, and waits for the initiator's word."""
+
+    def __init__(self, fenced: bool = True) -> None:
+        self.program = sagas.posted("a")["b"]
+        self.fenced = fenced
+        first = Owner().data("2", "a", "b")
+        self.inbox = [first]
+        self.session = Session.begin(self.program, first)
+        self.session.handle(Arrived(first))
+        self.hear(order("park", 1, receiver="b"))
+        self.results = self.session.handle(Answered("2b", Name.REPLIED, b"1")).results
+        self.hear(order("end", 2, receiver="b"))
+
+    def hear(self, message: Message) -> Burst:
+        if message not in self.inbox:
+            self.inbox.append(message)
+        return self.session.handle(Arrived(message))
+
+    def closed(self) -> Burst:
+        return self.session.handle(CloseAnswered(Name.CLOSED, self.executed))
+
+    @property
+    def executed(self) -> tuple[Executed, ...] | None:
+        return (Executed("2b", "try_it", b'{"value":1}'),) if self.fenced else None
+
+    def crashes(self) -> None:
+        memory = Memory(session=self.session.durable_row, inbox=tuple(self.inbox), results=self.results)
+        self.session, _ = Session.recover(self.program, memory)
+
+
+@pytest.mark.parametrize("fenced", [True, False])
+@pytest.mark.parametrize("crash", ["", "before", "after"])
+@pytest.mark.parametrize("early", [True, False])
+def test_what_another_role_ends_by_hand_is_undone_with_the_rest(fenced: bool, crash: str, early: bool) -> None:
+    """An initiator that has not passed its commit point undoes the saga: what was left at that role was half of it."""
+    ended = Ended(fenced)
+    if not early:
+        ended.closed()
+        assert (ended.session.row.phase, ended.session.row.left) == (Phase.UNDOING, True)
+    if crash == "before":
+        ended.crashes()
+    ended.hear(said("a", "b"))
+    if crash == "after":
+        ended.crashes()
+    assert not ended.session.row.left
+    ended.closed()
+    assert ended.session.row.phase is Phase.UNDOING
+    burst = ended.session.handle(Undid("2b", Name.UNDID))
+    assert ended.session.row.phase is Phase.UNDONE
+    assert [(message.kind, left_in(message)) for message in burst.messages] == [(Kind.COMPENSATED, False)]
+
+
+@pytest.mark.parametrize("crash", [True, False])
+@pytest.mark.parametrize("early", [True, False])
+def test_what_another_role_ends_by_hand_stays_where_the_initiator_says_so(crash: bool, early: bool) -> None:
+    ended = Ended()
+    if not early:
+        ended.closed()
+    ended.hear(said("c", "b"))
+    assert ended.session.row.phase is (Phase.CLOSING if early else Phase.UNDOING), "of another role it is no word"
+    if crash:
+        ended.crashes()
+    ended.hear(said("a", "b", left=True))
+    if early:
+        ended.closed()
+    assert (ended.session.row.phase, ended.session.row.left) == (Phase.UNDONE, True)
+
+
+def test_a_person_may_say_that_all_is_undone_where_the_initiator_gives_no_word() -> None:
+    ended = Ended()
+    ended.closed()
+    ended.hear(order("park", 3, receiver="b"))
+    ended.hear(order("resume", 4, receiver="b"))
+    assert ended.session.row.phase is Phase.UNDOING
+    ended.hear(order("park", 5, receiver="b"))
+    ended.hear(order("resolve", 6, receiver="b"))
+    assert ended.session.row.phase is Phase.UNDONE
+
+
+def test_no_saga_is_half_undone_that_a_person_ends_at_another_role() -> None:
+    both = [0, 0]
+    for seed in range(200):
+        programs = sagas.posted("a")
+        world = World(programs, sagas.workers(programs), seed, crashes=seed % 3)
+        world.start(b'{"value":1}')
+        chance = random.Random(seed)
+        for _ in range(chance.randrange(40)):
+            if world.pending:
+                world.step()
+        role = chance.choice("bcd")
+        for number, verb in enumerate(("park", "end")):
+            world._post(msgspec.structs.replace(order(verb, number, receiver=role), header=world.header))
+        world.run()
+        if set(world.phases.values()) != {Phase.ENDED}:
+            continue
+        done = {(role, entry.site) for role, worker in world.workers.items() for entry in worker.executed}
+        undone = {(role, site) for role, worker in world.workers.items() for site in worker.undone}
+        assert undone in (set(), done), seed
+        both[bool(undone)] += 1
+    assert all(both), both

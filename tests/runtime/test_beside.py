@@ -1,0 +1,117 @@
+"""A role that fails beside the commit point: its saga cannot settle, and a person hears of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.ports import Phase
+from accompanist.runtime.saga import FINAL
+from accompanist.runtime.session import PAST_COMMIT
+from accompanist.runtime.undone import UNDONE_ELSEWHERE
+from accompanist.simulation.worker import FencedWorker
+from accompanist.simulation.world import World
+from accompanist.testing.source import programs_of
+from tests.runtime.test_operate import order
+
+HEAD = """
+from accompanist import At, Role, choreography, com, share, transaction
+
+
+class Shop(Role):
+    @transaction
+    def do(self, value: int) -> int: ...
+    @do.compensation
+    def undo(self, value: int) -> None: ...
+    @transaction
+    def ship(self, value: int) -> int: ...
+
+
+class Desk(Role):
+    @transaction(retriable=True)
+    def note(self, value: int) -> int: ...
+    @note.compensation
+    def unnote(self, value: int) -> None: ...
+    @transaction
+    def try_it(self, value: int) -> int: ...
+    @try_it.compensation
+    def untry(self, value: int) -> None: ...
+
+"""
+SELECTED = """
+@choreography
+def selected(a: Shop, d: Desk, n: At[int, "a"]) -> At[int, "a"]:
+    done = a.do(n)
+    v = com(n, to=d)
+    first = d.note(v)
+    if done > 0:
+        second = d.note(10 // (v - v))
+    return a.ship(done)
+"""
+LOOPED = """
+@choreography
+def looped(a: Shop, d: Desk, n: At[int, "a"]) -> At[int, "d"]:
+    done = a.do(n)
+    left = share(n, to=[d])
+    back = com(n, to=d)
+    while left > 0:
+        tried = d.try_it(left)
+        got = com(tried, to=a)
+        back = com(got, to=d)
+        left = left - 1
+    a.ship(done)
+    return 10 // (back - back)
+"""
+"""Its expression fails at a point that stands before d.try_it, too, a turn earlier."""
+
+
+def run(programs: dict[str, RoleProgram], seed: int) -> World:
+    workers = {
+        role: FencedWorker(program.projection.operations, dict.fromkeys(program.projection.operations, lambda _: b"7"))
+        for role, program in programs.items()
+    }
+    world = World(programs, workers, seed, crashes=seed % 3)
+    world.start(b'{"n":1}')
+    world.run()
+    return world
+
+
+def codes(world: World) -> set[str]:
+    return {disk.row.parked.code for disk in world.disks.values() if disk.row and disk.row.parked}
+
+
+def test_what_fails_at_a_selection_beside_the_pivot_is_not_undone(tmp_path: Path) -> None:
+    """It was taken for a failure before the commit point, and the owner waited for this role's vote for ever."""
+    (tmp_path / "saga.py").write_text(HEAD + SELECTED)
+    programs = programs_of(tmp_path / "saga.py", "selected")
+    for seed in range(40):
+        world = run(programs, seed)
+        assert codes(world) == {PAST_COMMIT}, seed
+        assert not any(worker.undone for worker in world.workers.values()), seed
+
+
+@pytest.mark.parametrize("verb", ["end", "resume"])
+def test_who_is_undone_beside_the_pivot_in_a_loop_is_left_to_a_person(tmp_path: Path, verb: str) -> None:
+    (tmp_path / "saga.py").write_text(HEAD + LOOPED)
+    programs = programs_of(tmp_path / "saga.py", "looped")
+    seen: Counter[Phase] = Counter()
+    for seed in range(60):
+        world = run(programs, seed)
+        phases = dict(world.phases)
+        if set(phases.values()) == {Phase.ENDED}:
+            continue  # it was undone before the pivot was asked
+        assert codes(world) == {UNDONE_ELSEWHERE}, (seed, phases)
+        seen[phases["a"]] += 1
+        world._post(msgspec.structs.replace(order(verb, 1, receiver="a"), header=world.header))
+        world.run()
+        assert codes(world) == set(), seed
+        if verb == "end":
+            assert set(world.phases.values()) <= FINAL, (seed, world.phases)
+            assert not world.workers["a"].undone, seed
+        else:
+            assert world.phases["a"] is Phase.DONE, "it waits, as was said"
+    assert seen[Phase.DONE] > 5, seen
