@@ -27,7 +27,8 @@ cannot say whether it comes before the commit point, in a loop or beside it.
 
 Not promised: that an initiator which does not own the commit point knows when that is passed. It believes an abort, and
 is believed: everything is undone but the pivot, whose session is parked. Nor does a role that only works beside the
-commit point know of it, before it waits for something that comes after.
+commit point know of it, before it waits for something that comes after. Nor that a person who ends the saga at such an
+initiator, and an owner of the commit point who undoes it at the same time, agree: each keeps to what it has begun.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def standing_of(hosted: Versions, service: str, memory: Memory) -> Standing:
 def versions_of(hosted: Versions, service: str, memory: Memory) -> dict[str, str]:
     """The other versions that are hosted here, with the reason why the session cannot go on under one."""
     session = _built(hosted, service, memory)
-    return fitting(hosted, session) if session is not None else {}
+    return fitting(hosted, session) if session is not None and session.row.phase is Phase.RUNNING else {}
 
 
 def _built(hosted: Versions, service: str, memory: Memory) -> Session | None:

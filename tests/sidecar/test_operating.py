@@ -14,14 +14,15 @@ from accompanist.language.operations import Call, Program, Receive, Send
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.answers import Fault, Reused
 from accompanist.runtime.burst import CallWorker
-from accompanist.runtime.messages import Message
-from accompanist.runtime.ports import Commit, Delivery, Phase, ResultKind, SessionRow
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import Commit, Delivery, Memory, Phase, ResultKind, SessionRow
 from accompanist.runtime.session import Session
 from accompanist.sidecar.asking import Asking
 from accompanist.sidecar.operating import Operators
 from accompanist.sidecar.standing import exits_of
 from accompanist.sidecar.tasks import Tasks
 from tests.runtime import sagas
+from tests.runtime.test_undone import Owner, said
 from tests.sidecar.harness import Hosted, Services
 
 
@@ -321,3 +322,15 @@ async def test_a_question_that_is_still_being_asked_is_asked_once() -> None:
     worker.away.clear()
     assert (await services.end(session)).outcome == "settled"
     assert worker.asked.count("say") == 1
+
+
+def test_where_a_role_is_undone_after_the_commit_point_the_exits_name_end() -> None:
+    """The initiator has done its part, and its program does not run any more."""
+    owner = Owner()
+    owner.ships()
+    owner.hear(said("b", "a", kind=Kind.COMPENSATED))
+    row = owner.session.durable_row
+    assert row.phase is Phase.DONE
+    memory = Memory(session=row, inbox=tuple(owner.inbox), results=tuple(owner.results))
+    shown = exits_of(Hosted(owner.programs["a"]), "a", memory)
+    assert shown == {"role": "a", "verbs": ["resume", "retry", "end"]}
