@@ -25,7 +25,7 @@ from accompanist.runtime.burst import CloseWorker
 from accompanist.runtime.ending import Ending
 from accompanist.runtime.events import Arrived
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.operate import BY_HAND, ENDED_BY_HAND, Gap, Order, Standing, Verb, order_in, verbs
+from accompanist.runtime.operate import BY_HAND, ENDED_BY_HAND, ENDED_HERE, Gap, Order, Standing, Verb, order_in, verbs
 from accompanist.runtime.ports import Phase, ResultKind, ResultRow
 from accompanist.runtime.replay import Diverged, Failed, Run
 from accompanist.runtime.same_past import differs
@@ -205,7 +205,7 @@ class ByHand(Ending):
         """A record first, as of a cancel that was granted: the close that follows from it may have to be asked for
         again after a crash."""
         reason = f"{ENDED_BY_HAND} at {self.role} ({order.who}: {order.why})"[: limits.reason_chars_max]
-        self._update(parked=None, granted=reason, left=True)
+        self._update(parked=None, granted=reason, left=True, verbs=(*self.row.verbs, ENDED_HERE))
         self._close(reason)
 
     def _undo_on(self, order: Order) -> None:

@@ -15,7 +15,7 @@ from accompanist.runtime.authority import ends_by_hand
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.control import because, closure, control
 from accompanist.runtime.messages import Kind
-from accompanist.runtime.operate import ENDED_BY_HAND
+from accompanist.runtime.operate import ENDED_HERE
 from accompanist.runtime.ports import Executed, Phase, ResultKind
 from accompanist.runtime.state import State
 
@@ -122,7 +122,7 @@ class Ending(State):
     def _awaits_word(self) -> bool:
         """Whether a person ended the saga at this role, whose decision that is not, and the initiator has not said yet
         whether what was done stays everywhere or is undone."""
-        own = (self.row.granted or "").startswith(f"{ENDED_BY_HAND} at {self.role} (")
+        own = ENDED_HERE in self.row.verbs
         return own and self.row.left and not self._decided and not ends_by_hand(self.program.choreography, self.role)
 
     def _compensate(self, entry: Executed) -> None:

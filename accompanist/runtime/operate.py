@@ -46,6 +46,8 @@ BY_HAND = catalogue(
     "`accompanist sessions show ID` says who and why; `accompanist sessions resume ID` lets it go on.",
 )
 ENDED_BY_HAND = "ended by hand"
+ENDED_HERE = "!ended by hand here"
+"""Stands among the verbs of a row whose own operator has ended the saga. No message is noted there by such a name."""
 
 
 class Verb(StrEnum):
