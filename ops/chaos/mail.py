@@ -1,7 +1,9 @@
-"""What a peer's login may put into an inbox: 100,000 messages for sessions that nobody hosts, and messages that lie.
+"""What a peer's login may put into an inbox: messages for sessions that nobody hosts, nearly as many as one peer may
+have waiting, and messages that lie.
 
-Written as payment's sidecar would, through loyalty's `deliver()`, beside healthy orders that pass the same inbox. Of
-what is written some is answered `full`, which is a bound at work; what is stored may not hold up anybody.
+Written as payment's sidecar would, through loyalty's `deliver()`, beside healthy orders that pass the same inbox, and
+may not be held up. A peer that has more waiting than it may begins nothing there until they expire, its own orders
+included: that is the world of a hostile peer (`ops.chaos.hostile`), in which the others are judged.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import asyncpg
 import msgspec
 import orjson
 
+from accompanist import limits
 from accompanist.log import names
 from accompanist.log.sessions import decode_header, encode
 from accompanist.runtime.messages import Header
@@ -26,10 +29,11 @@ from ops.chaos.faults import Fault, Hurt
 from ops.chaos.ground import Ground, Layout
 from ops.chaos.oracles import Breach
 
-EARLY = 100_000
+EARLY = limits.waiting_rows_per_peer_max * 8 // 10
 BATCH = 2_000
 AFTERWARDS_S = 10.0
 MAIL = Layout("mail")
+_LYING = "SELECT count(*) FROM loyalty.arrival WHERE early"
 _DELIVER = "SELECT loyalty.deliver($1, $2, $3, $4, $5, $6, $7, $8, false)"
 
 Letter = tuple[UUID, str, str, str, str, bytes, bytes, bytes]
@@ -75,18 +79,25 @@ def _letter(header: Header, site: str, payload: bytes, **other: Any) -> Letter:
 
 
 async def early(ground: Ground, chance: random.Random) -> Hurt:
-    """So many that no more would be taken, then the orders that came after them."""
+    """So many, then the orders that came after them."""
+    lying = await _unhosted(ground, EARLY)
+    await asyncio.sleep(AFTERWARDS_S)
+    return Hurt(lying, f"{lying} early messages at loyalty")
+
+
+async def _unhosted(ground: Ground, count: int) -> int:
+    """Have so many early messages lie at loyalty, of a version that nobody has; how many do."""
     header, site, payload = await _example(ground)
     strange = msgspec.structs.replace(header, fingerprint="0" * 64)
-    letters = [_letter(msgspec.structs.replace(strange, session=uuid4()), site, payload) for _ in range(EARLY)]
-    answers = await _deliver(ground, letters)
-    await asyncio.sleep(AFTERWARDS_S)
-    return Hurt(answers["stored"], f"{EARLY} early messages for loyalty: {dict(answers)}")
+    missing = count - await ground.value(_LYING)
+    letters = [_letter(msgspec.structs.replace(strange, session=uuid4()), site, payload) for _ in range(missing)]
+    await _deliver(ground, letters)
+    return int(await ground.value(_LYING))
 
 
 async def swept(ground: Ground, chance: random.Random) -> Hurt:
     """A replica dies while they lie there: whoever takes over looks at all of them."""
-    lying = await ground.value("SELECT count(*) FROM loyalty.arrival WHERE early")
+    lying = await _unhosted(ground, EARLY)
     began = time.monotonic()
     killed = await ground.kill("loyalty")
     await ground.until(lambda: ground.ready("loyalty"), "loyalty is ready")
@@ -140,6 +151,6 @@ async def poison(ground: Ground, chance: random.Random) -> Hurt:
 
 FAULTS = (
     Fault("poison", "messages that lie, through a peer's deliver()", poison, MAIL),
-    Fault("early", "100,000 early messages that nobody hosts", early, MAIL),
+    Fault("early", "thousands of early messages that nobody hosts", early, MAIL),
     Fault("early-swept", "a replica killed on top of the early messages", swept, MAIL),
 )
