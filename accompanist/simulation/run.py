@@ -39,8 +39,7 @@ hurt_s = 18.0
 progress_s = 90.0
 plain_s = limits.unended_wait_ms / 1000 + (limits.lease_ms + limits.call_timeout_ms) / 1000
 """As long again where a worker has no fence, and what may be under way there is waited for."""
-collected_s = (collect_after_ms + 3 * tombstone_ms) / 1000
-"""Where a role owes a message that is never taken, its stub comes as late as a stub otherwise goes."""
+collected_s = (collect_after_ms + 2 * tombstone_ms) / 1000
 _sessions_max = 14
 _subjects_max = 4
 _steps_max = 1_500_000
