@@ -21,7 +21,7 @@ Not yet: commit points of different roles, an attempted pivot.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from accompanist.language import codes
@@ -185,19 +185,10 @@ class SagaCheck:
             case Invoke(site=site, role=role):
                 self._place(site, (role,), known)
                 return self._invoke(point, known)
-            case Move(site=site, sender=sender, receivers=receivers):
-                self._place(site, (sender, *receivers), known)
-                if sender:
-                    known = known.does(Done(site, sender, "", point.span, False), frozenset({sender}))
-                for receiver in receivers:
-                    known = known.tells(sender, receiver)
-                for receiver in receivers:
-                    known = known.does(Done(site, receiver, "", point.span, False), frozenset({receiver}))
-            case Select(site=site, sender=sender, receiver=receiver):
-                self._place(site, (sender, receiver), known)
-                known = known.does(Done(site, sender, "", point.span, False), frozenset({sender}))
-                known = known.tells(sender, receiver)
-                return known.does(Done(site, receiver, "", point.span, False), frozenset({receiver}))
+            case Move(sender=sender, receivers=receivers):
+                return self._told(point, sender, receivers, known)
+            case Select(sender=sender, receiver=receiver):
+                return self._told(point, sender, (receiver,), known)
             case Abort(role=role, span=span):
                 if known.pivots:
                     self._after(point.site, role, f"{role}.abort", span, known, "the saga is committed by then")
@@ -213,6 +204,17 @@ class SagaCheck:
                 self._turns[-1].again.append(known)
             case Leave():
                 self._turns[-1].leave.append(known)
+        return known
+
+    def _told(self, point: Move | Select, sender: str, receivers: Sequence[str], known: Knowledge) -> Knowledge:
+        """A message was sent and taken: no other role knows that its sender, or a receiver, came so far."""
+        self._place(point.site, (sender, *receivers), known)
+        if sender:
+            known = known.does(Done(point.site, sender, "", point.span, False), frozenset({sender}))
+        for receiver in receivers:
+            known = known.tells(sender, receiver)
+        for receiver in receivers:
+            known = known.does(Done(point.site, receiver, "", point.span, False), frozenset({receiver}))
         return known
 
     def _loop(self, point: Loop, known: Knowledge) -> Knowledge:
