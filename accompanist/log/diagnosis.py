@@ -10,6 +10,7 @@ without findings is well. Workers, their databases and the network are not looke
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Literal
 
 import msgspec
@@ -44,15 +45,12 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 def judge(vitals: Vitals, *, poll_only: bool = False, pooled: bool = False) -> list[Finding]:
     """Worst first, then by code. `poll_only`: nobody is meant to listen. `pooled`: a pooler has the connections, and
     bounds them."""
+    connections = partial(_connections, lines=0 if poll_only else limits.log_lines_count, pooled=pooled)
     found = [
         Finding(service=vitals.service, code=code, severity=severity, text=text, remedy=CATALOGUE[code].remedy)
-        for part in (_schema, _server, _snapshots, _ownership, _sessions, _tables)
+        for part in (_schema, _server, connections, _snapshots, _ownership, _sessions, _tables)
         for code, severity, text in part(vitals)
         if not (poll_only and code == ailments.NOT_LISTENING)
-    ]
-    found += [
-        Finding(service=vitals.service, code=code, severity=severity, text=text, remedy=CATALOGUE[code].remedy)
-        for code, severity, text in _connections(vitals, 0 if poll_only else limits.log_lines_count, pooled)
     ]
     return sorted(found, key=lambda finding: (finding.severity, finding.code))
 
