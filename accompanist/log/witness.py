@@ -86,8 +86,9 @@ class Witness:
         self._count = 0
         self.marks = [0] * limits.marker_lanes_max
         """By lane the last mark that was told; 0: none was."""
-        self._free = list(reversed(range(limits.marker_lanes_max)))
-        self._lanes = asyncio.Semaphore(limits.marker_lanes_max)
+        self._lanes: asyncio.LifoQueue[int] = asyncio.LifoQueue()
+        for lane in reversed(range(limits.marker_lanes_max)):
+            self._lanes.put_nowait(lane)
         self._latest: deque[tuple[int, int, Sequence[Key]]] = deque(maxlen=limits.marks_remembered_max)
         self._handle: int | None = None
         self._log: UUID | None = None
@@ -99,12 +100,11 @@ class Witness:
         """A lane that nobody else uses meanwhile; waits until one is free. There are as many as connections. It is held
         until the commit was told: behind a pooler a statement is answered before it is committed, and whoever took the
         lane then would wait for its row."""
-        async with self._lanes:
-            taken = self._free.pop()
-            try:
-                yield taken
-            finally:
-                self._free.append(taken)
+        taken = await self._lanes.get()
+        try:
+            yield taken
+        finally:
+            self._lanes.put_nowait(taken)
 
     def next(self, lane: int) -> tuple[UUID, int, int, int]:
         """What `mark` of the log is given: writer, lane, the mark that is known to be there, and a new one."""
