@@ -19,6 +19,7 @@ from accompanist import limits, terminal
 from accompanist.cli.api import Refused, ask
 from accompanist.cli.output import show, table
 from accompanist.errors import AccompanistError, AuthorError, PeerError, catalogue
+from accompanist.runtime.operate import verb_at
 from accompanist.sidecar import config as configuration
 from accompanist.sidecar.config import Config, Service
 
@@ -166,16 +167,11 @@ def operate_on_session(config: Path | None, session: str, order: Order, as_json:
             if refused.code != unknown_session:
                 raise
         else:
-            verb = terminal.told(stood_at(order.verb, answer))
+            verb = terminal.told(verb_at(order.verb, answer.get("site", "")))
             text = f"{verb}: told {service.name}; see `accompanist sessions show {session}`"
             show(answer, as_json, text)
             return
     raise PeerError(NOWHERE, f"no service plays {order.role} in session {session}")
-
-
-def stood_at(verb: str, answer: dict[str, Any]) -> str:
-    """A verb with the site that it is about, where it is about one."""
-    return f"{verb} at {answer['site']}" if answer.get("site") else verb
 
 
 def ask_all(services: Iterable[Service], method: str, params: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

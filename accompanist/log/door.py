@@ -17,10 +17,11 @@ import msgspec
 from accompanist import limits
 from accompanist.log import sessions
 from accompanist.log.sessions import encode
-from accompanist.log.story import audited, verb_at
+from accompanist.log.story import audited
 from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.messages import Kind, Message, shard_of
+from accompanist.runtime.operate import verb_at
 from accompanist.runtime.ports import Audited, Bounds, Delivery, Kept, Reached, SessionRow
 from accompanist.runtime.who import Who, read, write
 

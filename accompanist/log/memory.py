@@ -25,12 +25,13 @@ from accompanist.log import search as searching
 from accompanist.log.door import Place
 from accompanist.log.leases import Fences
 from accompanist.log.memory_story import story
-from accompanist.log.story import NOTHING_SEEN, Seen, Story, verb_at
+from accompanist.log.story import NOTHING_SEEN, Seen, Story
 from accompanist.log.tables import MemoryDatabase, Outgoing
 from accompanist.log.timers import FIRED, MOVED
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.headers import message_fault
 from accompanist.runtime.messages import Kind, Message, shard_of, spoken_by
+from accompanist.runtime.operate import verb_at
 from accompanist.runtime.ports import (
     EVERY_SESSION,
     NEVER_DELIVERED,

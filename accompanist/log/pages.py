@@ -15,7 +15,8 @@ from accompanist.log import search as searching
 from accompanist.log import timers
 from accompanist.log.connection import Connections, reach
 from accompanist.log.sessions import encode
-from accompanist.log.story import NOTHING_SEEN, STORY, Seen, Story, audited, parameters, verb_at
+from accompanist.log.story import NOTHING_SEEN, STORY, Seen, Story, audited, parameters
+from accompanist.runtime.operate import verb_at
 from accompanist.runtime.ports import EVERY_SESSION, Audited, Cursor, EventRow, Search, SessionSummary, Timer
 from accompanist.runtime.who import Who, write
 

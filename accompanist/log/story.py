@@ -133,11 +133,6 @@ def audited(*, at: float, session: UUID, role: str, verb: str, who: bytes, why: 
     return Audited(at=at, session=session, role=role, verb=verb, who=by.proved, claimed=by.claimed, why=why_text)
 
 
-def verb_at(verb: str, site: str) -> str:
-    """A verb as an audit has it: with the site that it is about, where there is one. `audit_verb()` says so, too."""
-    return f"{verb} at {site}".replace("\0", "\ufffd") if site else verb
-
-
 def _page(table: str, key: str, after: str, weight: str) -> str:
     """As many rows of a table as a page takes, from those that come after the last one of the page before."""
     return f"""(

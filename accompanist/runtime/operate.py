@@ -72,6 +72,12 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     site: str = ""
 
 
+def verb_at(verb: str, site: str) -> str:
+    """A verb as people read it, and as an audit has it: with the site that it is about, where there is one. In SQL
+    `audit_verb()` says so, too."""
+    return f"{verb} at {site}".replace("\0", "\ufffd") if site else verb
+
+
 def order_in(message: Message) -> Order | None:
     """The order a message carries; None where it cannot be read."""
     try:

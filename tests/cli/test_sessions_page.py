@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accompanist.cli.sessions import _page, stood_at
+from accompanist.cli.sessions import _page
 from tests.cli.test_commands import run
 
 SESSION = "79b9beba-f2be-4704-87f4-fe25b95eb8be"
@@ -62,8 +62,6 @@ def test_what_was_taken_as_done_by_hand_is_told_with_its_site() -> None:
         ["3", "a.tell", "replied, by hand", "7"],
     ]
     assert page.splitlines()[-1] == "what can be done at a: skip (at 1), resolve"
-    assert stood_at("skip", {"site": "1"}) == "skip at 1"
-    assert stood_at("skip", {"verb": "skip"}) == "skip"
 
 
 def test_nothing_is_told_of_people_where_nobody_did_anything() -> None:
