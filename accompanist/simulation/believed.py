@@ -32,7 +32,7 @@ from accompanist.language.operations import point_of
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.beginning import begins
 from accompanist.runtime.burst import Burst
-from accompanist.runtime.control import CLIENT
+from accompanist.runtime.control import CLIENT, left_in
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.operate import BY_HAND
 from accompanist.runtime.ports import Delivery, Phase, ResultKind, ResultRow, SessionRow
@@ -225,7 +225,7 @@ class Believed:
         return any(
             (message.session, message.receiver, message.kind) == (*key, Kind.ABORT)
             and message.sender in (choreography.initiator, choreography.commit_role)
-            and b'"left"' in message.payload
+            and left_in(message)
             for message, *_ in self._cluster.database.services[bindings[key[1]]].inbox.values()
         )
 

@@ -26,7 +26,7 @@ import msgspec
 
 from accompanist.language import waits
 from accompanist.language.program import RoleProgram
-from accompanist.runtime.authority import allows
+from accompanist.runtime.authority import allows, ends_by_hand
 from accompanist.runtime.control import CLIENT, control, event, site_of
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.simulation import explore_properties
@@ -226,7 +226,7 @@ class Explorer:
         for receiver, program in self.programs.items():
             for sender in self.programs:
                 lie = control(self.header, Kind.ABORT, sender, receiver, "a lie")
-                decides = sender in (self.initiator, program.choreography.commit_role)
+                decides = ends_by_hand(program.choreography, sender)
                 if sender != receiver and not decides and allows(program, lie):
                     yield lie
 
