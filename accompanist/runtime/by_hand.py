@@ -135,15 +135,18 @@ class ByHand(Ending):
         """Run again from the top."""
         self.retried(0)
         self._update(parked=None)
-        self._run = self._wait = self._asked = None
+        self._drop_run()
         self._advance()
+
+    def _drop_run(self) -> None:
+        self._run = self._wait = self._asked = None
 
     def _rehost(self, value: bytes) -> None:
         """Go on under another version. This object runs the old one, so nothing more is decided here: whoever holds it
         makes the session again from the log."""
         version = msgspec.json.decode(value, type=str)
         self._update(parked=None, hosted=version, waiting=f"version {version[:12]}")
-        self._run = self._wait = self._asked = None
+        self._drop_run()
 
     def passes(self, program: RoleProgram) -> str:
         """Why the session cannot go on under another program: where that has another past. Nothing if it can."""
@@ -160,7 +163,7 @@ class ByHand(Ending):
             self._draft.results.append(given)
         self._results[gap.site] = given
         self._update(parked=None, by_hand=(*self.row.by_hand, (gap.site, message.site)))
-        self._run = self._wait = self._asked = None
+        self._drop_run()
         self._pivot_was_done()
         if self.row.phase is Phase.RUNNING and self.row.parked is None:
             self._go_on()

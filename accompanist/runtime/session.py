@@ -222,8 +222,7 @@ class Session(Requests, Undone):
         assert self._wait is not None
         self._answer(Answered(self._wait.site, Name.REPLIED, event.reply), "replied")
         self._hear_requests()
-        if self.row.phase is Phase.RUNNING:
-            self._pivot_was_done()
+        self._pivot_was_done()
         if self.row.phase is Phase.RUNNING:
             self._advance()
 
