@@ -101,10 +101,13 @@ class ByHand(Ending):
 
     def _stands_there(self, order: Order, standing: Standing) -> bool:
         """Whether the session still stands where it stood when somebody said so. A word about one call is not one about
-        another. A `resolve` of what is being undone is about all that is left."""
-        if order.verb is Verb.SKIP or (order.verb is Verb.RESOLVE and standing.phase is Phase.RUNNING):
-            return order.site in ("", standing.site)
-        return True
+        another, nor is one that calls have ended (ACC208) about what is to be undone. A `resolve` of what is being
+        undone is about all that is left."""
+        if order.verb not in (Verb.SKIP, Verb.RESOLVE):
+            return True
+        code = standing.parked.code if standing.parked is not None else ""
+        everything = order.verb is Verb.RESOLVE and standing.phase is not Phase.RUNNING
+        return (everything or order.site in ("", standing.site)) and order.code in ("", code)
 
     def _carry_out(self, order: Order, message: Message, standing: Standing) -> None:
         match order.verb, standing.phase:

@@ -63,13 +63,15 @@ class Verb(StrEnum):
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The payload of an operator's message. `value`: the reply's JSON, for a `resolve` of a call; without it the reply
     is null, which is right for an operation that answers nothing. For a `rehost` the version's fingerprint. `site`:
-    where the session stood for whoever said so; empty where that was not known."""
+    where the session stood for whoever said so, `code`: for what it was parked. Both are empty where that was not
+    known."""
 
     verb: Verb
     who: str | Who
     why: str
     value: msgspec.Raw = msgspec.Raw(b"null")
     site: str = ""
+    code: str = ""
 
 
 def verb_at(verb: str, site: str) -> str:

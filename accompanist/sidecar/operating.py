@@ -107,13 +107,14 @@ class Operators:
         who = {"proved": proved(), "claimed": asked.who}
         content = {"verb": asked.verb.value, "who": who, "why": asked.why}
         at = {"site": standing.site} if standing.site else {}
+        parked = {"code": standing.parked.code} if standing.parked is not None else {}
         message = Message(
             header=row.header,
             kind=Kind.OPERATOR,
             site=f"!operator/{self._new_id().hex}",
             sender=CLIENT,
             receiver=asked.role,
-            payload=orjson.dumps(content | at | value),
+            payload=orjson.dumps(content | at | parked | value),
             context=row.context,
         )
         delivery = await self._deliver(message)  # with its audit, in one commit

@@ -29,8 +29,8 @@ def begun() -> Session:
     return session
 
 
-def order(verb: str, number: int = 1, value: int | None = None) -> Message:
-    payload = {"verb": verb, "who": "ann", "why": "I looked", "value": value}
+def order(verb: str, number: int = 1, value: int | None = None, **more: str) -> Message:
+    payload = {"verb": verb, "who": "ann", "why": "I looked", "value": value, **more}
     return Message(
         header=sagas.HEADER,
         kind=Kind.OPERATOR,
@@ -324,6 +324,21 @@ def test_that_a_call_has_ended_is_no_word_about_its_compensation() -> None:
     last.handle(CloseAnswered(Name.UNENDED, None))
     last, calls = again(last)
     assert calls == [CloseWorker()] and last.row.parked is None
+
+
+@pytest.mark.parametrize("verb", ["skip", "resolve"])
+def test_nor_is_it_one_about_a_compensation_that_is_stuck_by_then(verb: str) -> None:
+    """Somebody else had it looked for again before that was heard; the calls had ended, and their undoing fails."""
+    made, _ = again(unended(), granted="cancelled: too late")
+    made.handle(CloseAnswered(Name.UNENDED, None))
+    assert made.row.parked is not None and made.standing().site == ""
+    said = order(verb, 2, code=made.row.parked.code)
+    made.handle(Arrived(order("resume")))
+    made.handle(WITHOUT)
+    made.handle(Undid("3", Name.STUCK, "down"))
+    burst = made.handle(Arrived(said))
+    assert (burst.results, burst.calls, made.row.phase) == ((), (), Phase.UNDOING)
+    assert made.row.parked is not None and made.row.parked.site == "3"
 
 
 def test_a_person_does_not_end_a_close_that_is_under_way() -> None:

@@ -71,4 +71,4 @@ def test_a_compensation_that_fails_waits_for_a_person(impatient: Stage, verb: st
     orders = [message["payload"] for message in heard if message["kind"] == "operator"]
     proved = {"proved": f"uid {os.getuid()} ({pwd.getpwuid(os.getuid()).pw_name})", "claimed": "operator"}
     site = waiting["parked"]["site"]
-    assert orders == [{"verb": verb, "who": proved, "why": "looked at it", "site": site}]
+    assert orders == [{"verb": verb, "who": proved, "why": "looked at it", "site": site, "code": "ACC204"}]
