@@ -62,7 +62,7 @@ simulate: $(STAMP) ## real sidecars in seeded clusters that go wrong; SIMULATE="
 simulate-planted: $(STAMP) ## deliberate bugs, one at a time, and how many seeds it takes to find each; takes minutes
 	@exec $(BIN)/python -m tests.simulation.planted
 
-chaos: $(STAMP) ## faults on real processes under load, for about ten minutes; CHAOS="--only kill-two --seed 7" chooses
+chaos: $(STAMP) ## faults on real processes under load, for about twenty minutes; CHAOS="--only kill-two --seed 7" chooses
 	@exec $(BIN)/python -m ops.chaos $(CHAOS)
 
 advisories: $(STAMP) ## ask a database what is known against the locked packages; needs the network, and says so without
