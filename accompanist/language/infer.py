@@ -27,6 +27,7 @@ Unordered = Callable[[ast.expr], None]
 _SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "str", "repr", "dict", "reversed"})
 
 _NUMBERS = (INT, FLOAT)
+_DECIMAL = Type("Decimal", "decimal")
 _FIXED = {
     "len": INT,
     "str": STR,
@@ -236,7 +237,8 @@ class Inference:
     def _call(self, alias: str, node: ast.Call, env: Env) -> Type:
         arguments = [self.type_of(part, env) for part in node.args]
         first = arguments[0] if arguments else UNKNOWN
-        arguments += [self._argument(keyword.value, first, env) for keyword in node.keywords]
+        named = {keyword.arg or "": self._argument(keyword.value, first, env) for keyword in node.keywords}
+        positional, arguments = arguments, [*arguments, *named.values()]
         pair = self._names.table.get(alias)
         if pair == ("dataclasses", "replace"):
             return self._replaced(node, first)
@@ -248,7 +250,7 @@ class Inference:
             return _FIXED[alias]
         if any(argument.refused for argument in arguments):
             return types.REFUSED
-        return _builtin(alias, first, arguments, len(node.args))
+        return _builtin(alias, first, positional, named)
 
 
 def bind(target: ast.expr, type: Type) -> dict[str, Type]:
@@ -281,24 +283,31 @@ def _sliced(container: Type) -> Type:
 def _arithmetic(left: Type, op: ast.operator, right: Type) -> Type:
     if left.refused or right.refused:
         return types.REFUSED
+    if isinstance(op, ast.BitAnd | ast.BitOr | ast.BitXor) and left == right == BOOL:
+        return BOOL
     pair = {INT if side == BOOL else side for side in (left, right)}
     if pair <= set(_NUMBERS):
-        if isinstance(op, ast.Div) or FLOAT in pair:
-            return FLOAT
-        return UNKNOWN if isinstance(op, ast.Pow) else INT
+        if isinstance(op, ast.Pow):
+            return UNKNOWN  # of a negative number it may be a fraction, or complex
+        return FLOAT if isinstance(op, ast.Div) or FLOAT in pair else INT
     if isinstance(op, ast.Mod) and left == STR:
         return STR
     if isinstance(op, ast.Mult) and INT in pair and left.name in ("str", "list", "bytes"):
         return left
     if isinstance(op, ast.Add) and left == right and left.name in ("str", "list", "bytes"):
         return left
-    return left if left == right == Type("Decimal", "decimal") else UNKNOWN
+    return left if left == right == _DECIMAL else UNKNOWN
 
 
-def _builtin(name: str, first: Type, arguments: list[Type], positional: int) -> Type:
+def _builtin(name: str, first: Type, arguments: list[Type], named: Mapping[str, Type]) -> Type:
+    """What a builtin gives. `arguments` are those without a name."""
+    second = arguments[1] if len(arguments) > 1 else None
     match name:
+        case "min" | "max" if second is not None:
+            return types.union(*arguments)
         case "min" | "max":
-            return types.union(*arguments[:positional]) if positional > 1 else types.element(first)
+            default = [named["default"]] if "default" in named else []
+            return types.union(types.element(first), *default)
         case "sorted" | "list":
             return types.listed(types.element(first)) if arguments else UNKNOWN
         case "tuple":
@@ -310,12 +319,20 @@ def _builtin(name: str, first: Type, arguments: list[Type], positional: int) -> 
         case "zip":
             return Type("iterator", "", (Type("tuple", "", tuple(types.element(one) for one in arguments)),))
         case "sum":
-            inner = types.element(first)
-            return INT if inner == BOOL else inner
+            return _total(types.element(first), second or named.get("start", INT))
         case "abs":
-            return first
+            return INT if first == BOOL else first
         case "round":
-            return INT if positional == 1 else first
+            digits = second or named.get("ndigits", types.NONE)
+            return INT if digits == types.NONE or first == BOOL else first
         case "divmod":
             return Type("tuple", "", (INT, INT)) if set(arguments) == {INT} else UNKNOWN
     return UNKNOWN
+
+
+def _total(inner: Type, start: Type) -> Type:
+    """What a sum is. Of nothing it is its start, an integer as a rule, which a receiver reads as such a number."""
+    inner = INT if inner == BOOL else inner
+    if start == inner or (start == INT and inner in (FLOAT, _DECIMAL)):
+        return inner
+    return FLOAT if (inner, start) == (INT, FLOAT) else UNKNOWN
