@@ -70,10 +70,16 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What has been done, as far as each role does not know of it, and the pivots that may have happened."""
+    """What holds where a walk has come to, on all ways there.
+
+    `unknown`: what may have been done without the role's knowing. `pivots`: the commit points that may have been
+    passed. Both are larger where ways join. `committed`: that one has certainly been passed. It holds behind a join if
+    it holds on each of the ways, and where no way leads.
+    """
 
     unknown: Mapping[str, frozenset[Done]]
     pivots: frozenset[Done] = frozenset()
+    committed: bool = False
 
     def does(self, done: Done, known: Owners) -> Knowledge:
         return replace(
@@ -85,7 +91,7 @@ class Knowledge:
 
     def join(self, other: Knowledge) -> Knowledge:
         unknown = {role: left | other.unknown[role] for role, left in self.unknown.items()}
-        return Knowledge(unknown, self.pivots | other.pivots)
+        return Knowledge(unknown, self.pivots | other.pivots, self.committed and other.committed)
 
 
 @dataclass(slots=True)
@@ -173,7 +179,7 @@ class SagaCheck:
         """What is known behind a procedure: the same for all of its calls, as little as behind any of them."""
         number = point.procedure
         self._entry[number] = self._entry[number].join(known) if number in self._entry else known
-        return self._exit.get(number, known)
+        return self._exit.get(number, replace(known, committed=True))  # no way is known yet that leads behind it
 
     def _block(self, block: Block, known: Knowledge) -> Knowledge:
         for point in block:
@@ -332,15 +338,16 @@ class SagaCheck:
                 # in a loop the same point may stand before something that still fails, a turn earlier
                 self._commitment.after[other.role].add(point_of(other.site))
         self._pivots.setdefault(role, span)
-        return replace(known.does(done, frozenset({role})), pivots=known.pivots | {done})
+        return replace(known.does(done, frozenset({role})), pivots=known.pivots | {done}, committed=True)
 
     def _irrevocable(self, point: Invoke, name: str, known: Knowledge) -> None:
         """A retriable transaction that cannot be undone comes after the pivot, and its role knows that."""
-        if not known.pivots:
+        if not known.committed:
+            where = " on this path" if not known.pivots else f" on every path to it{_of_some(known.pivots)}"
             self._add(
                 codes.NO_PIVOT,
                 point.span,
-                f"{name} cannot be undone, and nothing commits the saga before it on this path{self._no_place}",
+                f"{name} cannot be undone, and nothing commits the saga before it{where}{self._no_place}",
                 self._refusal.hint if self._refusal else f"a compensation for {name}, or put it after the commit point",
             )
         for pivot in known.pivots & known.unknown[point.role]:
@@ -390,6 +397,11 @@ def _done(point: Invoke) -> Done:
     name = f"{point.role}.{point.offer.name.removeprefix('role.')}"
     fails = may_fail(point.offer, point.attempt)
     return Done(point.site, point.role, name, point.span, fails, point.offer.recorded)
+
+
+def _of_some(pivots: frozenset[Done]) -> str:
+    first = min(pivots, key=lambda pivot: pivot.span)
+    return f": {first.what} of line {first.span.line} is on some of them only"
 
 
 def _loop_of(site: str) -> str:
