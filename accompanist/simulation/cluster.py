@@ -57,7 +57,7 @@ from accompanist.telemetry.spans import Telemetry
 
 EPOCH = 1_800_000_000.0
 collect_after_ms = 9_000  # a write that was given up is late for less
-tombstone_ms = 18_000  # nothing here is late for longer than that
+tombstone_ms = 18_000  # nothing here is late for longer, but what a role says that could not close its door
 _skew_s = 3_600.0
 
 

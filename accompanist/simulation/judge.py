@@ -81,6 +81,14 @@ def _back(tables: Tables, row: SessionRow) -> Iterator[str]:
         yield f"{key[0]} {key[1]}: written as {row.phase.value}, by one who did not know its end"
 
 
+def _over_at_once(key: Place, commits: Sequence[Commit]) -> bool:
+    """Whether all that is written of a session is one row: it is undone, and its vote is not said."""
+    rows = [one.session for one in commits if one.session is not None]
+    rows = [row for row in rows if (row.header.session, row.role) == key]
+    results = any((result.session, result.role) == key for one in commits for result in one.results)
+    return len(rows) == 1 and not results and rows[0].vote is None and rows[0].phase is Phase.ENDED
+
+
 class Judge:
     """What was seen, and what is wrong with it: `broken` holds one sentence a finding."""
 
@@ -100,6 +108,10 @@ class Judge:
         self.begun_again: set[Place] = set()
         """Where one that lies has said once more what begins a session, after the log has forgotten that one. It could
         as well have begun another: what was seen of the first says nothing of it."""
+        self.over_again: set[Place] = set()
+        """Where a word that the saga is undone came after the log has forgotten how the role had voted: from a role
+        that could not close its door for longer than a tombstone is kept. It leaves a tombstone once more, which has no
+        vote. How the saga ended is judged there, too."""
         self.expired: set[UUID] = set()
         """The sessions of which some log has that their deadline has passed."""
         self._messages: dict[tuple[UUID, str, str, str], Message] = {}
@@ -128,6 +140,7 @@ class Judge:
         if not late:  # one flush may bring several rows of a session, and is written once
             new = last.keys() - tables.sessions.keys() - tables.stubs.keys()
             self.begun_again.update(key for key in new & self.outcomes.keys() if self._cluster.lied_of(key[0]))
+            self.over_again.update(key for key in new & self.outcomes.keys() if _over_at_once(key, commits))
             known = {key: row for key, row in last.items() if not self._told_early(tables.sessions.get(key), row)}
             wrong.extend(text for row in known.values() for text in _back(tables, row))
             over = {key: tables.sessions[key] for key in last.keys() - known.keys()}
@@ -175,7 +188,9 @@ class Judge:
         row = tables.sessions[key]
         if row.reason is not None:
             self._cluster.mark(f"reason {next(iter(row.reason.split(':')[0].split()), 'without words')}")
-        judged = (("vote", row.vote, self.votes), ("outcome", row.outcome, self.outcomes))
+        judged = [("outcome", row.outcome, self.outcomes)]
+        if key not in self.over_again:
+            judged.append(("vote", row.vote, self.votes))
         for what, now, seen in judged if key not in self.begun_again else ():
             if (now is not None and seen.setdefault(key, now) != now) or (now is None and key in seen):
                 self.wrong(f"{key[0]} {key[1]}: its {what} was {seen[key]} and is {now}")
