@@ -2,6 +2,8 @@
 
     0  done          2  usage: the command line itself        4  ours: a bug
     1  the choreography, the arguments, or the peer           3  the deployment: configuration, database, ports
+    5  not at its end: a saga still open, a search that       6  `verify` and `simulate`: nothing failed, and no run
+       met its bound                                             settled
 
 With --json both are one JSON object on one line; an error is `{"error": {code, title, text, hint, fault}}`.
 """

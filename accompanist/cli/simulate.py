@@ -26,6 +26,7 @@ from accompanist.errors import OperatorError, catalogue
 from accompanist.simulation.faults import Kind
 from accompanist.simulation.marks import REQUIRED, unreached
 from accompanist.simulation.run import Ran, Setting, run
+from accompanist.simulation.settling import EXIT, never_settled_of
 from accompanist.simulation.shrink import shrink
 from accompanist.simulation.subject import Subject
 
@@ -74,6 +75,8 @@ class Sum:
     marks: Counter[str] = field(default_factory=Counter)
     virtual_s: float = 0.0
     failed: list[Ran] = field(default_factory=list)
+    ends: Counter[tuple[str, str]] = field(default_factory=Counter)
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     def add(self, ran: Ran) -> None:
         self.seeds += 1
@@ -82,8 +85,14 @@ class Sum:
         self.faults += ran.faults
         self.marks += ran.marks
         self.virtual_s += ran.virtual_s
+        self.ends += ran.ends
+        self.reasons += ran.reasons
         if ran.broken:
             self.failed.append(ran)
+
+    @property
+    def settled(self) -> int:
+        return [end for _, end in self.ends.elements()].count("settled")
 
 
 def setting(
@@ -111,12 +120,15 @@ def one(files: Sequence[Path], setting: Setting, trace: bool, as_json: bool) -> 
     text = [*ran.lines, *_told(ran, files)]
     if ran.broken and not trace:
         text += ["", *_told(shrink(ran, subjects), files)]
+    if not ran.broken:
+        text += never_settled_of(ran.ends, ran.reasons)
     show(_data(ran), as_json, "\n".join(text))
     return 1 if ran.broken else 0
 
 
 def many(files: Sequence[Path], setting: Setting, span: Span, as_json: bool) -> int:
-    """Run seeds until they or the time are used up, or one fails; 1 if one fails, or if they did not show enough."""
+    """Run seeds until they or the time are used up, or one fails; 1 if one fails, or if they did not show enough; 6 if
+    no saga of a choreography settled in any of them."""
     subjects = subjects_of(files, as_json)
     if subjects is None:
         return 1
@@ -135,10 +147,17 @@ def many(files: Sequence[Path], setting: Setting, span: Span, as_json: bool) -> 
         text += ["", *_told(ran, files), "", "made smaller:", *_told(shrink(ran, subjects), files)]
     if missing:
         text += ["", "NOT REACHED, so these seeds do not show what they should:", *(f"  {line}" for line in missing)]
-    data = {"seeds": sum.seeds, "sessions": sum.sessions, "seconds": seconds, "faults": dict(sum.faults)}
+    never = never_settled_of(sum.ends, sum.reasons) if not sum.failed else []
+    if never:
+        text += ["", *never]
+    data: dict[str, Any] = {"seeds": sum.seeds, "sessions": sum.sessions, "seconds": seconds}
+    data |= {"faults": dict(sum.faults)}
     data |= {"marks": {name: sum.marks[name] for name in REQUIRED}, "failed": [_data(ran) for ran in sum.failed]}
+    data |= {"settled": sum.settled, "never_settled": never}
     show(data, as_json, "\n".join(text))
-    return 1 if sum.failed or missing else 0
+    if sum.failed or (missing and not never):
+        return 1
+    return EXIT if never else 0
 
 
 def subjects_of(files: Sequence[Path], as_json: bool = False) -> list[Subject] | None:

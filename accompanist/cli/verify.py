@@ -22,7 +22,7 @@ from accompanist.cli.project import chosen
 from accompanist.cli.source import compiled, root_of
 from accompanist.errors import OperatorError, catalogue
 from accompanist.language.load import load
-from accompanist.simulation import explore_diagram
+from accompanist.simulation import explore_diagram, settling
 from accompanist.simulation.explore import Bounds, Faults
 from accompanist.simulation.explore_properties import PLAIN, Property
 from accompanist.simulation.explore_verify import Progress, Searched, Verdict, in_what, in_words, verify
@@ -52,7 +52,7 @@ class Wanted:
 
 def run(file: Path, wanted: Wanted, as_json: bool) -> int:
     """0 if everything holds within the bound, 1 if not or if the file is refused, 5 if the search did not get through
-    the bound: what it saw holds, and that is all that can be said."""
+    the bound: what it saw holds, and that is all that can be said; 6 if it did and no run settled."""
     result = compiled(file)
     if not result.ok:
         return refused(result, as_json)
@@ -77,7 +77,9 @@ def run(file: Path, wanted: Wanted, as_json: bool) -> int:
     show(_data(verdict, choreography.roles), as_json, _text(choreography.name, choreography.roles, verdict, wanted))
     if verdict.broken is not None:
         return 1
-    return 0 if verdict.complete else 5
+    if not verdict.complete:
+        return 5
+    return 0 if verdict.settled else settling.EXIT
 
 
 def _fakes(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -111,8 +113,11 @@ def _text(name: str, roles: tuple[str, ...], verdict: Verdict, wanted: Wanted) -
         lines.append(f"  scenario {number}{in_what(one)}: {_searched(one)}")
     if verdict.broken is None and not verdict.complete:
         lines += ["", f"NOT FINISHED: {_left_out(verdict)}"]
+    if verdict.broken is None and verdict.searched and not verdict.settled:
+        lines += ["", *settling.never_settled(verdict.reasons)]
     if verdict.broken is None and verdict.searched:
-        lines += ["", "holds, in everything that was searched:", *_held(verdict)]
+        what = "everything that was searched" if verdict.settled else "sagas that are undone, and no others were seen"
+        lines += ["", f"holds, in {what}:", *_held(verdict)]
     if verdict.broken is not None:
         lines += ["", *_broken(roles, verdict.broken, wanted.mermaid)]
     lines += ["", "not explored:", *(f"  {left}" for left in verdict.unexplored())]
@@ -165,8 +170,10 @@ def _data(verdict: Verdict, roles: tuple[str, ...]) -> dict[str, Any]:
             "mermaid": explore_diagram.mermaid(roles, broken.report.schedule),
         }
     return {
-        "holds": broken is None and bool(verdict.searched),
+        "holds": broken is None and bool(verdict.settled),
         "complete": verdict.complete,
+        "settled": verdict.settled,
+        "reasons": dict(verdict.reasons),
         "broken": found,
         "states": verdict.states,
         "faults": verdict.faults._asdict(),

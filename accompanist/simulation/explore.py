@@ -89,7 +89,7 @@ class Step(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Report:
     """What a search found. `broken` with its shortest `schedule`, or nothing; `stopped` is why it gave up before the
-    end, if it did. `sites`: every site that was called or sent at."""
+    end, if it did. `sites`: every site that was called or sent at. `reasons`: why sagas were undone."""
 
     broken: Broken | None
     schedule: tuple[Step, ...]
@@ -101,6 +101,7 @@ class Report:
     stopped: str
     ends: Mapping[str, int]
     sites: frozenset[str]
+    reasons: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -283,6 +284,12 @@ class Explorer:
             self.judge(outcome, roles)
         return outcome
 
+    def reasons(self, state: tuple[int, ...]) -> list[str]:
+        """Why the saga was undone, as its initiator knows it; nothing where it was not."""
+        place = self._places[self.initiator]
+        row = self.roles[place].row(state[place])
+        return [row.reason] if row is not None and row.outcome == "ended" and row.reason else []
+
     def _spend(self, purse: int, place: int, chance: Chance) -> int:
         """The purse without what a move costs; -1 if that is not in it."""
         known = self._spent.get((purse, place, chance))
@@ -330,6 +337,7 @@ class _Search:
         self._from, self._depth = array("q", [-1] * len(self._states)), array("l", [0] * len(self._states))
         self._next, self._next_at = array("q"), array("q", [0])
         self._ends: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
         self._steps = 0
         self._began = time.monotonic()
 
@@ -372,6 +380,7 @@ class _Search:
         if resting:
             try:
                 self._ends[explorer.judge_end(state)] += 1
+                self._reasons.update(explorer.reasons(state))
             except Broken as broken:
                 raise _Found(broken, self._schedule(at)) from None
 
@@ -438,6 +447,7 @@ class _Search:
             stopped=stopped,
             ends=dict(self._ends),
             sites=self._explorer.sites(),
+            reasons=dict(self._reasons),
         )
 
 

@@ -7,6 +7,7 @@ to start with. The bounds hold for all scenarios together.
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -59,6 +60,16 @@ class Verdict:
     @property
     def states(self) -> int:
         return sum(one.report.states for one in self.searched)
+
+    @property
+    def settled(self) -> int:
+        """How many of the ends that were met are of a saga that is done."""
+        return sum(one.report.ends.get("settled", 0) for one in self.searched)
+
+    @property
+    def reasons(self) -> Mapping[str, int]:
+        """Why sagas were undone, and in how many ends."""
+        return sum((Counter(one.report.reasons) for one in self.searched), Counter())
 
     def numbered(self) -> list[tuple[int, Searched]]:
         """All searches, with the numbers of their scenarios."""

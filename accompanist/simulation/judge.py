@@ -97,6 +97,8 @@ class Judge:
         self.broken: list[str] = []
         self.votes: dict[Place, str] = {}
         self.outcomes: dict[Place, str] = {}
+        self.reasons: dict[Place, str] = {}
+        """Why sagas that are over were undone."""
         self.values: dict[Place, bytes] = {}
         self.results: dict[tuple[UUID, str, str, ResultKind], ResultRow] = {}
         self.accepted: dict[UUID, None] = {}
@@ -194,6 +196,8 @@ class Judge:
         for what, now, seen in judged if key not in self.begun_again else ():
             if (now is not None and seen.setdefault(key, now) != now) or (now is None and key in seen):
                 self.wrong(f"{key[0]} {key[1]}: its {what} was {seen[key]} and is {now}")
+        if row.outcome == "ended" and row.reason:
+            self.reasons[key] = row.reason
         subject = self._cluster.subjects_of.get(key[0])
         if row.outcome is not None and subject and row.version.fingerprint != subject.choreography.fingerprint:
             self._cluster.mark("old version ends" if self._cluster.deploy.newest else "old version")

@@ -20,7 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -90,6 +90,10 @@ class Ran:
     seconds: float
     virtual_s: float
     lines: tuple[str, ...] = ()
+    ends: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By choreography, and how a saga of it was over at its initiator."""
+    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By choreography, and why a saga of it was undone."""
 
 
 def run(setting: Setting, subjects: Sequence[Subject], *, keep: bool = False) -> Ran:
@@ -126,7 +130,21 @@ def run(setting: Setting, subjects: Sequence[Subject], *, keep: bool = False) ->
         time.perf_counter() - began,
         loop.time(),
         tuple(cluster.lines),
+        *_ends(cluster),
     )
+
+
+def _ends(cluster: Cluster) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+    """How sagas were over, and why, where nobody lied about it."""
+    ends, reasons = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for session, subject in cluster.subjects_of.items():
+        place, name = (session, subject.initiator), subject.choreography.name
+        if place not in cluster.judge.outcomes or cluster.lied_of(session):
+            continue
+        ends[name, cluster.judge.outcomes[place]] += 1
+        if place in cluster.judge.reasons:
+            reasons[name, cluster.judge.reasons[place]] += 1
+    return ends, reasons
 
 
 def _reached(cluster: Cluster) -> Counter[str]:

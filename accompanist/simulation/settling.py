@@ -1,0 +1,56 @@
+"""What is said when no run of a choreography settled: the promises that held then say nothing of one that does.
+
+A program can be right about its places and still undo every saga: a value does not fit its type, an expression raises
+for every argument, a worker declines whatever it is asked. Each of those runs ends as it should, all compensated. So a
+search or a simulation that saw nothing else looks like success, and has shown nothing that its reader wanted to know.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+
+from accompanist.errors import catalogue
+from accompanist.simulation.explore_workers import UNWILLING
+
+NONE_SETTLED = catalogue(
+    "ACC833",
+    "no run settled",
+    "Every saga that was run or searched was undone. That it was undone as it should be is all that this shows: "
+    "nothing was seen of a saga that is done. Mostly the program fails for every argument, a value does not fit the "
+    "type it is sent as, or the made-up arguments and replies lead nowhere else.",
+    "Look at the reasons. If the program is right, give arguments and replies that let it settle: "
+    "`verify --workers FILE`, ARGUMENTS and WORKERS in the module for `simulate`, `arguments=` and `workers=` of "
+    "`testing.Saga`. If it is meant never to settle, `explore(settles=False)` of `testing.Saga` says so.",
+)
+EXIT = 6
+"""How a command ends then."""
+ENOUGH = 20
+"""With as many sagas of one choreography some should settle, whatever goes wrong around them."""
+_shown = 3
+
+
+def never_settled(reasons: Mapping[str, int], what: str = "") -> list[str]:
+    """The lines that say so; `what`: of which choreography, among others."""
+    about = f"{what}: " if what else ""
+    return [f"NO RUN SETTLED ({NONE_SETTLED}): {about}every saga was undone.", *_because(reasons)]
+
+
+def never_settled_of(ends: Mapping[tuple[str, str], int], reasons: Mapping[tuple[str, str], int]) -> list[str]:
+    """The same of a simulation, whose `ends` and `reasons` are counted by choreography: all of it, or of each one that
+    was run often enough."""
+    names = list(dict.fromkeys(name for name, _ in ends))
+    never = [name for name in names if not ends.get((name, "settled"))]
+    if never != names:
+        never = [name for name in never if ends.get((name, "ended"), 0) >= ENOUGH]
+    return [
+        line
+        for name in never
+        for line in never_settled({why: count for (of, why), count in reasons.items() if of == name}, name)
+    ]
+
+
+def _because(reasons: Mapping[str, int]) -> list[str]:
+    """The commonest reasons, those first that nobody brought about on purpose."""
+    own = Counter({reason: count for reason, count in reasons.items() if reason != UNWILLING}) or Counter(reasons)
+    return [f"  {count:,} times: {reason}" for reason, count in own.most_common(_shown)]
