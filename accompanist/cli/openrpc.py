@@ -22,6 +22,7 @@ from accompanist import Role, terminal
 from accompanist.cli.output import show
 from accompanist.cli.source import root_of
 from accompanist.errors import AuthorError, catalogue
+from accompanist.language.tagged import readable
 from accompanist.rpc import envelope
 from accompanist.rpc.meta import Meta
 from accompanist.worker.contract import COMPENSATION, QUERY, TRANSACTION, OperationContract, contract_of
@@ -60,7 +61,7 @@ def contract(role: type[Role]) -> dict[str, Any]:
     operations = contract_of(role)
     types = [hint for operation in operations.values() for hint in (*operation.parameters.values(), operation.returns)]
     try:
-        [meta, *schemas], components = msgspec.json.schema_components([Meta, *types], ref_template=_REF)
+        [meta, *schemas], components = msgspec.json.schema_components([Meta, *map(readable, types)], ref_template=_REF)
     except TypeError as problem:
         raise AuthorError(NO_CONTRACT, f"{role.__name__}: {problem}") from None
     left = iter(schemas)

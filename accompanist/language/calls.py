@@ -156,7 +156,7 @@ class CallReader:
                 codes.NOT_A_MESSAGE,
                 written,
                 f"an event cannot say this: {reason or 'its type is not whole'}",
-                "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these",
+                names.messages.instead(type),
             )
             return None
         known = self._events.setdefault((role, called), type)

@@ -25,7 +25,7 @@ import orjson
 
 from accompanist import limits
 from accompanist.errors import AuthorError, PeerError, catalogue
-from accompanist.language import exactly
+from accompanist.language import exactly, tagged
 from accompanist.language.shape import beyond
 
 UNENCODABLE = catalogue(
@@ -135,14 +135,18 @@ def _zero_in(value: Any, where: str = "$") -> str | None:
 
 def decode(data: bytes, type: Any) -> Any:
     """The value of `type` that the bytes hold, checked in full. Raises DecodeError."""
-    name = getattr(type, "__name__", str(type))
+    name = tagged.name(type)
     if bound := beyond(data, limits.json_depth_max, limits.json_parts_max):
         raise DecodeError(MISFIT, f"not a valid {name}: {bound}")
+    readable = tagged.readable(type)
     try:
-        value = msgspec.json.decode(data, type=type, dec_hook=_validated)
+        value = msgspec.json.decode(data, type=readable, dec_hook=_validated)
+        if readable is not type:
+            value = tagged.meant(value)
     except BaseException as problem:
         code, text = _words(problem)
-        raise DecodeError(code, f"not a valid {name}: {text}") from None
+        text, hint = tagged.untold(type, text)
+        raise DecodeError(code, f"not a valid {name}: {text}", hint) from None
     if _ZERO in data and (where := _zero_in(value)) is not None:
         raise DecodeError(MISFIT, f"not a valid {name}: the character U+0000 - at `{where}`", _NO_ZERO)
     return value
@@ -153,7 +157,7 @@ def decode_exactly(data: bytes, type: Any) -> Any:
     Raises DecodeError."""
     value = decode(data, type)
     if found := exactly.surplus(msgspec.json.decode(data), type):
-        name = getattr(type, "__name__", str(type))
+        name = tagged.name(type)
         raise DecodeError(MISFIT, f"not a valid {name}: {found.what} - at `{found.where}`", found.hint)
     return value
 

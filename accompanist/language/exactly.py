@@ -17,6 +17,7 @@ import msgspec
 from msgspec import inspect
 
 from accompanist import limits
+from accompanist.language import tagged
 
 NUMBER = "a number belongs there, not a bool"
 _PLAIN = frozenset((str, int, float, type(None)))  # a value in which nothing can be found, whatever its type
@@ -40,7 +41,7 @@ def surplus(plain: Any, type: Any) -> Surplus | None:
 @functools.lru_cache(maxsize=limits.types_described_max)
 def _described(type: Any) -> inspect.Type | None:
     try:
-        return inspect.type_info(type)
+        return inspect.type_info(tagged.readable(type))
     except Exception:  # a type may run code of its user's, to say what it is
         return None
 

@@ -8,9 +8,10 @@ known, and the codec decides at run time.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from accompanist.language import annotation, types
+from accompanist.language import annotation, tags, types
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.types import INT, NONE, REFUSED, SCALARS, STR, UNKNOWN, Type
 
@@ -35,6 +36,15 @@ class MessageClass:
     members: tuple[str, ...] = ()
     value: Type = UNKNOWN  # what the members of an enum stand for
     parameters: tuple[Type, ...] = ()
+    bases: tuple[Type, ...] = ()  # classes of the project that it derives from, directly
+    struct: tags.StructTag | None = None  # how a Struct says which one it is
+
+    @property
+    def tags(self) -> Mapping[str, str | int]:
+        """By which of its fields a value may be told from others, and what stands there."""
+        if self.struct is not None:
+            return self.struct.tags
+        return tags.literals(self.fields)
 
     def of(self, arguments: tuple[Type, ...]) -> MessageClass:
         """The class with its type variables filled in."""
@@ -130,6 +140,38 @@ class Messages:
         parts = [*type.arguments, *(field for _, field in (message.fields if message else ()))]
         return next(filter(None, (self.changeable(part, seen) for part in parts)), "")
 
+    def instead(self, type: Type) -> str:
+        """What to write in the place of a type that cannot cross."""
+        union = next((part for part in self._parts(type, set()) if part.name == "|" and self._ambiguous(part)), None)
+        if union is None or any(
+            found is not None and found.kind == "model" for found in map(self.find, union.arguments)
+        ):
+            return "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these"
+        forms = (self._of_form(union, form) for form in ("object", "array", "text"))
+        alike = next((parts for parts in forms if len(parts) > 1), list(union.arguments))
+        return tags.to_write([(one.text(), self.find(one)) for one in alike])
+
+    def derives(self, type: Type, base: Type) -> bool:
+        """Whether the instances of one class are certainly instances of another one."""
+        if (type.module, type.name) == (base.module, base.name):
+            return True
+        message = self.find(type)
+        return message is not None and any(self.derives(one, base) for one in message.bases)
+
+    def _parts(self, type: Type, seen: set[Type]) -> Iterator[Type]:
+        """A type and all types in it, those of fields included."""
+        if type in seen:
+            return
+        seen.add(type)
+        yield type
+        message = self.find(type)
+        for part in (*type.arguments, *(field for _, field in (message.fields if message else ()))):
+            yield from self._parts(part, seen)
+
+    def _of_form(self, union: Type, form: str) -> list[Type]:
+        """The parts of a union that share a form in JSON."""
+        return [one for one in union.arguments if self._form(one) == form]
+
     def _opaque(self, type: Type) -> str:
         pair = (type.module, type.name)
         if pair in types.PORTABLE | _SEQUENCES | {(types.WORDS, "Outcome"), types.SECRET, ("typing", "Literal")}:
@@ -143,19 +185,26 @@ class Messages:
         models = [one for one in type.arguments if (found := self.find(one)) is not None and found.kind == "model"]
         if models and len([one for one in type.arguments if one != NONE]) > 1:
             return f"{models[0].text()} is a pydantic model, and one stands alone or beside None"
+        told = {form for form in ("object", "array") if self._told(type, form)}
         forms: dict[str, Type] = {}
         for option in type.arguments:
             form = self._form(option)
-            if form in forms:
+            if form in forms and form not in told:
                 return f"{forms[form].text()} and {option.text()} cannot be told apart in JSON"
             forms[form] = option
         return ""
+
+    def _told(self, union: Type, form: str) -> bool:
+        """Whether the parts of a union that share a form say which one each is."""
+        parts = self._of_form(union, form)
+        classes = {one: found.tags for one in parts if (found := self.find(types.unveiled(one))) is not None}
+        return len(classes) == len(parts) > 1 and bool(tags.shared_field(classes))
 
     def _form(self, type: Type) -> str:
         type = types.unveiled(type)
         message = self.find(type)
         if type.name == "dict" or (message is not None and message.kind != "enum"):
-            return "object"
+            return "array" if message is not None and message.struct is not None and message.struct.array else "object"
         if type.name in ("list", "tuple") and not type.module:
             return "array"
         if type.name in ("str", "bytes") or (type.module, type.name) in types.PORTABLE or message is not None:
@@ -188,7 +237,18 @@ class Messages:
                 fields[statement.target.id] = self._field(module, statement.annotation)
         generic = [base for base in node.bases if isinstance(base, ast.Subscript)]
         parameters = dict.fromkeys(part for base in generic for part in self._variables(module, base))
-        return MessageClass("model" if model else "data", frozen, tuple(fields.items()), parameters=tuple(parameters))
+        return MessageClass(
+            "model" if model else "data",
+            frozen,
+            tuple(fields.items()),
+            parameters=tuple(parameters),
+            bases=tuple(Type(base.name, base.module) for base in bases if base is not None and base.node is not None),
+            struct=self._struct(node, _STRUCT in pairs, inherited),
+        )
+
+    def _struct(self, node: ast.ClassDef, direct: bool, inherited: list[MessageClass | None]) -> tags.StructTag | None:
+        parent = next((one.struct for one in inherited if one is not None and one.struct is not None), None)
+        return tags.of_struct(node, parent) if direct or parent is not None else None
 
     def _variables(self, module: Module, base: ast.Subscript) -> list[Type]:
         parts = base.slice.elts if isinstance(base.slice, ast.Tuple) else [base.slice]

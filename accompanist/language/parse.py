@@ -213,7 +213,7 @@ class HeaderParser:
                 codes.NOT_A_MESSAGE,
                 node,
                 f"{what} cannot be recorded: {reason or 'its type is not whole'}",
-                "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these",
+                self._messages.instead(found),
             )
             return REFUSED
         return found

@@ -281,7 +281,7 @@ class RoleClasses:
                 module,
                 node,
                 f"{what} cannot cross to the worker: {reason or 'its type is not whole'}",
-                "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these",
+                self._messages.instead(found),
             )
             return REFUSED
         return found

@@ -184,7 +184,7 @@ class Typing:
                 codes.NOT_A_MESSAGE,
                 point.value.span,
                 f"{text} cannot be sent: {reason}",
-                "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these",
+                self._names.messages.instead(found),
             )
             return REFUSED
         change = self._names.messages.changeable(found) if point.shared else ""

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
+from accompanist.language import tagged
 from accompanist.language.ir import Expression, walk
 from accompanist.language.program import Choreography
 
@@ -59,6 +60,10 @@ def _expressions(held: Any) -> Iterable[Expression]:
                 yield from _expressions(part)
 
 
+def _info(type: Any) -> inspect.Type:
+    return inspect.type_info(tagged.readable(type))
+
+
 class Maker:
     """Makes values; `known` are constants worth trying."""
 
@@ -70,7 +75,7 @@ class Maker:
 
     def make(self, type: Any, name: str = "text") -> list[Any]:
         """Values of a type, the ordinary one first; `name` stands in for a text."""
-        return self._made(inspect.type_info(type), name, 0)
+        return self._made(_info(type), name, 0)
 
     def _made(self, info: inspect.Type, name: str, depth: int) -> list[Any]:
         if type(info) in _fixed:
@@ -95,7 +100,7 @@ class Maker:
                 return [tag | dict(zip(parts, values, strict=True)) for values in _varied(list(parts.values()))]
             case inspect.CustomType(cls=cls) if hasattr(cls, "model_fields"):
                 own = {one.alias or name: one.annotation for name, one in cls.model_fields.items()}
-                made = [self._made(inspect.type_info(kind), name, deeper) for name, kind in own.items()]
+                made = [self._made(_info(kind), name, deeper) for name, kind in own.items()]
                 return [dict(zip(own, values, strict=True)) for values in _varied(made)]
             case inspect.TupleType(item_types=items):
                 return _varied([self._made(item, name, deeper) for item in items])

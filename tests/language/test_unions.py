@@ -1,0 +1,203 @@
+"""Unions of messages: a value is read as the part whose tag it has, wherever the union stands in a type."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Generic, Literal, TypeVar
+
+import msgspec
+import pytest
+
+from accompanist import Outcome
+from accompanist.language import codec, tagged
+from tests.language.programs import text
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Put:
+    key: str
+    value: int = 3
+    kind: Literal["put"] = "put"
+
+    def __post_init__(self) -> None:
+        if self.value > 100:
+            raise ValueError(f"{self.value} is a secret")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    inner: tuple[Put | Batch, ...] = ()
+    names: list[str] = field(default_factory=list)
+    kind: Literal["batch"] = field(default="batch", init=False)
+
+
+class Letter(msgspec.Struct, frozen=True, rename="camel"):
+    the_body: Put | Batch
+    read_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Box(Generic[T]):
+    held: T
+
+
+class Ping(msgspec.Struct, frozen=True, tag="ping"):
+    number: int
+
+
+class Pong(msgspec.Struct, frozen=True, tag=str.lower):
+    number: int
+
+
+VALUES: list[tuple[Any, Any]] = [
+    (Put | Batch, Put("k")),
+    (Put | Batch, Batch((Put("x"), Batch()), ["a"])),
+    (Put | Batch | None, None),
+    (Batch, Batch((Batch(),))),
+    (Letter, Letter(Batch((Put("i", 9),)), ("b",))),
+    (list[Letter] | int, [Letter(Put("u"))]),
+    (dict[str, Put | Batch], {"a": Batch()}),
+    (tuple[int, Put | Batch], (1, Put("u"))),
+    (Box[Put | Batch], Box(Batch())),
+    (Outcome[Put | Batch | None], Outcome(False, None, "no")),
+    (Outcome[Put | Batch | None], Outcome(True, Put("z"))),
+    (Ping | Pong | str, Pong(2)),
+    (Ping | Pong | str, "text"),
+]
+
+
+@pytest.mark.parametrize(("type", "value"), VALUES)
+def test_what_was_written_is_read_again(type: Any, value: Any) -> None:
+    data = codec.encode(value)
+    read = codec.decode_exactly(data, type)
+    assert (read, codec.encode(read)) == (value, data)
+    assert read.__class__ is value.__class__
+
+
+def test_fields_that_were_not_sent_have_their_defaults() -> None:
+    assert codec.decode(b'{"kind":"put","key":"k"}', Put | Batch) == Put("k", 3)
+    one = codec.decode(b'{"kind":"batch"}', Put | Batch)
+    assert codec.encode(one) == codec.encode(Batch())
+    assert one.names is not codec.decode(b'{"kind":"batch"}', Put | Batch).names
+
+
+@pytest.mark.parametrize(
+    ("type", "data", "words"),
+    [
+        (Put | Batch, b'{"kind":"got"}', ["not a valid Put | Batch", "unknown tag - at `$.kind`", "batch, put"]),
+        (list[Put | Batch], b'[{"kind":"got"}]', ["unknown tag - at `$[0].kind`", "batch, put"]),
+        (Put | Batch, b'{"kind":"batch","inner":[{"kind":"x"}]}', ["at `$.inner[0].kind`", "batch, put"]),
+        (Put | Batch, b'{"key":"k"}', ["required field `kind`"]),
+        (Put | Batch, b'{"kind":"put"}', ["required field `key`"]),
+        (Put | Batch, b'{"kind":"put","key":4}', ["Expected `str`, got `int` - at `$.key`"]),
+        (Put | Batch, b'{"kind":"put","key":"k","value":true}', ["Expected `int`, got `bool`"]),
+        (Put | Batch, b'{"kind":"put","key":"k","valu":5}', ["unknown member"]),
+        (Put | Batch, b'{"kind":"put","key":"k","value":101}', ["its own check raised ValueError"]),
+        (Ping | Pong, b'{"type":"peng","number":1}', ["unknown tag - at `$.type`", "ping, pong"]),
+    ],
+)
+def test_what_is_no_part_of_the_union_is_refused_and_the_tags_are_told(
+    type: Any, data: bytes, words: list[str]
+) -> None:
+    with pytest.raises(codec.DecodeError) as refused:
+        codec.decode_exactly(data, type)
+    assert all(word in str(refused.value) for word in words), str(refused.value)
+    assert "secret" not in str(refused.value)
+    assert "got" not in str(refused.value).replace("got `", "")
+
+
+def test_a_type_without_such_a_union_is_read_as_it_is() -> None:
+    for type in (int, Put, Ping | Pong, list[Ping | None], dict[str, Any], Box[int]):
+        assert tagged.readable(type) is type
+
+
+HEAD = """
+import msgspec
+from dataclasses import dataclass
+from typing import Literal
+from datetime import datetime
+from accompanist import At, Role, choreography, query
+
+@dataclass(frozen=True)
+class Bare:
+    n: int
+@dataclass(frozen=True)
+class Other:
+    n: int
+@dataclass(frozen=True)
+class Yes:
+    n: int
+    kind: Literal["yes"] = "yes"
+@dataclass(frozen=True)
+class Aye:
+    n: int
+    kind: Literal["yes"] = "yes"
+@dataclass(frozen=True)
+class No:
+    n: int
+    kind: Literal["no"] = "no"
+class One(msgspec.Struct, frozen=True, tag=True):
+    n: int
+class Two(msgspec.Struct, frozen=True, tag=True):
+    n: int
+class Same(msgspec.Struct, frozen=True, tag="One"):
+    n: int
+class Elsewhere(msgspec.Struct, frozen=True, tag_field="kind", tag="elsewhere"):
+    n: int
+class Plain(msgspec.Struct, frozen=True):
+    n: int
+class Base(msgspec.Struct, frozen=True, tag=True, tag_field="sort"):
+    pass
+class First(Base, frozen=True):
+    n: int
+class Second(Base, frozen=True, tag="2nd"):
+    n: int
+class Row(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    n: int
+class Line(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    n: int
+
+class A(Role):
+    @query
+    def f(self, x: TYPE) -> int: ...
+
+@choreography
+def c(a: A, x: At[TYPE, "a"]) -> At[int, "a"]:
+    return a.f(x)
+"""
+
+
+@pytest.mark.parametrize(
+    "union",
+    ["Yes | No", "One | Two", "No | Elsewhere", "First | Second", "Row | Line", "Row | Yes", "list[One | Two] | None"],
+)
+def test_parts_with_different_tags_in_one_field_are_a_union(union: str) -> None:
+    assert text(HEAD.replace("TYPE", union)).ok
+
+
+@pytest.mark.parametrize(
+    ("union", "words"),
+    [
+        (
+            "Bare | Other",
+            'kind: Literal["bare"] = "bare" in class Bare, kind: Literal["other"] = "other" in class Other',
+        ),
+        ("Yes | Aye", 'kind: Literal["aye"] = "aye" in class Aye'),
+        ("Bare | No", 'kind: Literal["bare"] = "bare" in class Bare'),
+        ("One | Same", 'tag="one" in class One, tag="same" in class Same'),
+        ("One | Plain", 'tag="plain" in class Plain'),
+        ("One | Elsewhere", 'tag_field="type"'),
+        ("One | First", 'tag_field="type"'),
+        ("One | Yes", 'tag_field="kind"'),
+        ("Yes | dict[str, int]", "a dataclass for each"),
+        ("str | datetime", "a dataclass for each"),
+    ],
+)
+def test_parts_that_cannot_be_told_apart_are_refused_with_what_to_write(union: str, words: str) -> None:
+    found = text(HEAD.replace("TYPE", union)).diagnostics
+    assert {one.code for one in found} == {"ACC141"}
+    for one in found:
+        assert "cannot be told apart in JSON" in one.text
+        assert words in one.hint
