@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from accompanist.language.compile import Compiled, compile_file
+from accompanist.language.modules import INSTALLED
 
 _ROOTS = ("accompanist.toml", "pyproject.toml", ".git")
 
@@ -12,14 +13,15 @@ _ROOTS = ("accompanist.toml", "pyproject.toml", ".git")
 def compiled(file: Path) -> Compiled:
     """The file's choreographies, or what is wrong with them. Nothing is imported or run.
 
-    The project's root is the nearest directory above with a configuration, a project or a repository; else the file's
-    own. Paths are shown from the working directory where that is the root or lies above it."""
+    The project's root is the nearest directory above with a configuration, a project or a repository, or that packages
+    are installed in; else the file's own. Paths are shown from the working directory where that is the root or lies
+    above it."""
     root = root_of(file)
     here = Path.cwd()
     shown = file.resolve()
     if here == root or here in root.parents:
-        return compile_file(str(shown.relative_to(here)), root=str(root.relative_to(here)), read=_read)
-    return compile_file(str(shown), root=str(root), read=_read)
+        shown, root = shown.relative_to(here), root.relative_to(here)
+    return compile_file(shown.as_posix(), root=root.as_posix(), read=_read)
 
 
 def root_of(file: Path) -> Path:
@@ -29,11 +31,11 @@ def root_of(file: Path) -> Path:
 
 def is_project(place: Path) -> bool:
     """Whether a directory is the root of a project."""
-    return any((place / mark).exists() for mark in _ROOTS)
+    return place.name in INSTALLED or any((place / mark).exists() for mark in _ROOTS)
 
 
 def _read(path: str) -> str | None:
     try:
-        return Path(path).read_text()
+        return Path(path).read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None

@@ -7,44 +7,61 @@ tree: `ast.unparse` and `ast.dump` have both changed. What a fingerprint covers 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 _SKIPPED = frozenset({"ctx", "kind", "type_comment", "type_ignores"})
+
+T = TypeVar("T")
 
 
 def text(node: ast.AST) -> str:
     """The canonical text of a tree."""
-    parts: list[str] = []
-    _write(node, parts.append)
-    return "".join(parts)
+    found: list[str] = parts(node, _none)
+    return "".join(found)
 
 
-def _write(value: object, put: Callable[[str], None]) -> None:
+def parts(node: ast.AST, known: Callable[[ast.expr], Sequence[str | T]]) -> list[str | T]:
+    """The canonical text in pieces. `known` gives what stands for a node in the place of its own text; nothing where
+    the node is written as it is."""
+    found: list[str | T] = []
+    _write(node, found, known)
+    return found
+
+
+def _none(node: ast.expr) -> tuple[()]:
+    return ()
+
+
+def _write(value: object, found: list[str | T], known: Callable[[ast.expr], Sequence[str | T]]) -> None:
+    if isinstance(value, ast.expr) and (instead := known(value)):
+        found += instead
+        return
     match value:
         case ast.Constant():
-            put(f"Constant({value.value!r})")
+            found.append(f"Constant({value.value!r})")
         case ast.JoinedStr():
-            put("JoinedStr(")
-            _write(_joined(value.values), put)
-            put(")")
+            found.append("JoinedStr(")
+            _write(_joined(value.values), found, known)
+            found.append(")")
         case ast.AST():
-            put(f"{type(value).__name__}(")
+            found.append(f"{type(value).__name__}(")
             for name in value._fields:
                 inner = getattr(value, name, None)
                 if name in _SKIPPED or inner is None or inner == []:
                     continue  # a field that a version of Python added, and nobody used, is as good as none
-                put(f"{name}=")
-                _write(_documented(inner) if name == "body" and isinstance(inner, list) else inner, put)
-                put(",")
-            put(")")
+                found.append(f"{name}=")
+                _write(_documented(inner) if name == "body" and isinstance(inner, list) else inner, found, known)
+                found.append(",")
+            found.append(")")
         case list():
-            put("[")
+            found.append("[")
             for one in value:
-                _write(one, put)
-                put(",")
-            put("]")
+                _write(one, found, known)
+                found.append(",")
+            found.append("]")
         case _:
-            put(repr(value))
+            found.append(repr(value))
 
 
 def _documented(body: list[ast.stmt]) -> list[ast.stmt]:

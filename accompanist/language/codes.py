@@ -14,8 +14,9 @@ from accompanist.errors import catalogue
 UNREADABLE = catalogue(
     "ACC100",
     "file cannot be read",
-    "The file does not exist, is not UTF-8 text, or lies outside the project's root.",
-    "Give the path of a Python file inside the root.",
+    "The file does not exist, is not UTF-8 text, lies outside the project's root, or in a directory below it that "
+    "Python cannot import from, because there is a dot in its name. Any other will do: `order-service`, `class`.",
+    "Give the path of a Python file inside the root; rename `v1.2` to `v1_2`.",
 )
 SYNTAX = catalogue(
     "ACC101",

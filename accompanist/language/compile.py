@@ -30,7 +30,7 @@ from accompanist.language.program import Choreography
 from accompanist.language.roles import RoleClass, RoleClasses
 from accompanist.language.saga import SagaCheck
 from accompanist.language.secrecy import check_secrets
-from accompanist.language.source import Read, Source, Span
+from accompanist.language.source import BOM, Read, Source, Span
 from accompanist.language.typed import Typing
 from accompanist.language.types import Type
 from accompanist.language.write import Writer
@@ -72,6 +72,10 @@ def _open(path: str, modules: Modules, read: Read, findings: Findings) -> Module
             "a file inside the root",
         )
         return None
+    if part := modules.unimportable(path):
+        said = f"Python cannot import from `{part}`: in the name of a module a dot stands between directories"
+        findings.add(codes.UNREADABLE, Source.of(path, ""), top, said, f"a name without a dot: {_undotted(part)}")
+        return None
     try:
         text = read(path)
     except (OSError, UnicodeDecodeError) as problem:
@@ -82,6 +86,7 @@ def _open(path: str, modules: Modules, read: Read, findings: Findings) -> Module
             codes.UNREADABLE, Source.of(path, ""), top, f"there is no file {path}", "the path of a Python file"
         )
         return None
+    text = text.removeprefix(BOM)
     source = Source.of(path, text)
     if len(text.encode()) > limits.source_bytes_max:
         findings.add(
@@ -111,6 +116,10 @@ def _open(path: str, modules: Modules, read: Read, findings: Findings) -> Module
         )
         return None
     return modules.enter(name, path, tree, text)
+
+
+def _undotted(name: str) -> str:
+    return name.strip(".").replace(".", "_")
 
 
 def _too_deep(tree: ast.Module) -> ast.AST | None:

@@ -8,7 +8,8 @@ coverage point at the choreography.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+import keyword
+from collections.abc import Callable, Iterable, Mapping
 
 from accompanist import limits
 from accompanist.language.ir import Expression, counters, named
@@ -164,6 +165,20 @@ class Emitter:
         attempt = ", True" if point.attempt else ""
         call = f'yield Call({_site(point.site)}, "{point.offer.name}", {{{arguments}}}, {returns}{attempt})'
         return f"{_bound(point.target)}{call}"
+
+
+def imports(wanted: Mapping[str, Iterable[str]]) -> list[str]:
+    """Lines that import names from modules. A directory may be called what no `import` can name, `order-service` or
+    `class`; `importlib` takes any name."""
+    made, others = [], []
+    for module, parts in sorted(wanted.items()):
+        names = sorted({*parts})
+        if all(part.isidentifier() and not keyword.iskeyword(part) for part in module.split(".")):
+            made.append(f"from {module} import {', '.join(names)}")
+            continue
+        for name, _, alias in (name.partition(" as ") for name in names):
+            others.append(f'{alias or name} = import_module("{module}").{name}')
+    return [*made, "from importlib import import_module", "", *others] if others else made
 
 
 def constants(values: Mapping[str, ast.expr]) -> list[str]:

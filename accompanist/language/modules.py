@@ -14,9 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from accompanist import limits
-from accompanist.language.source import Read, Source
+from accompanist.language.source import BOM, Read, Source
 from accompanist.language.types import WORDS
 
+INSTALLED = frozenset({"site-packages", "dist-packages"})
+"""Directories that installed packages lie in. One is the root of the packages in it, each for itself."""
 WORD_MODULES = (WORDS, f"{WORDS}.language", f"{WORDS}.language.words")
 
 
@@ -52,10 +54,16 @@ class Modules:
         self._read = read
         self._known: dict[str, Module | None] = {}
         self._sources: dict[str, Source] = {}
+        self._only = ""  # the one package that is read, among packages that are installed beside one another
 
     def source(self, file: str) -> Source:
         """The text of a file that has been read."""
         return self._sources[file]
+
+    def unimportable(self, path: str) -> str:
+        """The directory or file on the way from the root that Python cannot import from; empty if there is none."""
+        parts = PurePosixPath(path).relative_to(self._root).with_suffix("").parts
+        return next((part for part in parts if "." in part and part != ".."), "")
 
     def name_of(self, path: str) -> str | None:
         """The module name of a file, None if it is outside the root."""
@@ -75,6 +83,8 @@ class Modules:
                 module.bound.setdefault(bound, []).append(statement)
         self._known[name] = module
         self._sources[path] = module.source
+        if self._root.name in INSTALLED and not self._only:
+            self._only = name.partition(".")[0]
         return module
 
     def find(self, name: str) -> Module | None:
@@ -97,13 +107,15 @@ class Modules:
         return found
 
     def _open(self, name: str) -> None:
+        if self._only and name.partition(".")[0] != self._only:
+            return  # another package that is installed here, outside of this one
         stem = str(self._root.joinpath(*name.split(".")))
         for path in (f"{stem}.py", f"{stem}/__init__.py"):
             try:
                 text = self._read(path)
                 if text is None:
                     continue
-                tree = ast.parse(text)
+                tree = ast.parse(text.removeprefix(BOM))
             except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
                 return  # not readable, not UTF-8, not Python: nothing is known of it
             self.enter(name, path, tree, text)

@@ -45,6 +45,11 @@ class Names:
         """Alias to (module, name), constants left out."""
         return {alias: pair for pair, alias in self._aliases.items() if alias not in self.constants}
 
+    @property
+    def pairs(self) -> dict[str, tuple[str, str]]:
+        """Alias to (module, name), of constants as well."""
+        return {alias: pair for pair, alias in self._aliases.items()}
+
     def resolve(self, node: ast.expr) -> Reference | None:
         """What a name or a dotted name in the choreography stands for."""
         return annotation.reference(self.modules, self.module, node)
@@ -54,8 +59,9 @@ class Names:
         if (module, name) not in self._aliases:
             taken = {*self._aliases.values(), *self._locals, *OPERATIONS, *BUILTINS}
             alias = base = name.rpartition(".")[2]
-            if alias in taken:
-                alias = base = f"{module.rpartition('.')[2]}_{alias}"
+            home = module.rpartition(".")[2]
+            if alias in taken and home.isidentifier():
+                alias = base = f"{home}_{alias}"
             for number in range(2, len(taken) + 3):
                 if alias not in taken:
                     break

@@ -6,6 +6,9 @@ import ast
 from collections.abc import Callable
 from dataclasses import dataclass
 
+BOM = "\ufeff"
+"""What some editors put at the beginning of a file; Python passes over it, too."""
+
 Read = Callable[[str], str | None]
 """Path to text; None where there is no such file."""
 
@@ -39,7 +42,7 @@ class Source:
     @classmethod
     def of(cls, path: str, text: str) -> Source:
         # as `ast` counts lines: form feeds and other separators of str.splitlines are none
-        return cls(path, tuple(text.replace("\r\n", "\n").replace("\r", "\n").split("\n")))
+        return cls(path, tuple(text.removeprefix(BOM).replace("\r\n", "\n").replace("\r", "\n").split("\n")))
 
     def span(self, node: ast.AST) -> Span:
         """Where a node of this file's syntax tree stands. `ast` counts columns in bytes; people count characters."""

@@ -157,7 +157,7 @@ class Writer:
             sends_to=frozenset(p.to for p in body if isinstance(p, (Sending, Choosing))),
             receives_from=frozenset(p.sender for p in body if isinstance(p, (Receiving, Offering))),
             operations=operations,
-            digest=self._digest(role, owner, body, source),
+            digest=self._digest(role, owner, body, "\n".join(text for text, _ in lines)),
             lines=tuple(line for _, line in (*preamble, *lines)),
             sites_after_commit=after,
             receives=frozenset(_taken(body)),
@@ -182,29 +182,27 @@ class Writer:
                 head, dot, _ = name.partition(".")
                 imported.setdefault(module, []).append(head if dot or alias == name else f"{name} as {alias}")
                 within += [f"{alias} = {name}"] if dot else []
-        texts = [f"from {module} import {', '.join(sorted({*parts}))}" for module, parts in sorted(imported.items())]
+        texts = emit.imports(imported)
         texts += ["", *within] if within else []
         texts += ["", *emit.constants(constants)] if constants else []
         return [(text, self._header.span.line) for text in [*texts, "", ""]] if texts else []
 
-    def _digest(self, role: str, owner: RoleClass, body: Sequence[LocalStatement], source: str) -> str:
+    def _digest(self, role: str, owner: RoleClass, body: Sequence[LocalStatement], program: str) -> str:
+        """`program`: the role's functions, without what stands above them for readers."""
         called = {point.offer.name: point.offer for point in body if isinstance(point, Calling)}
         undone = {
             offer.compensation: owner.offer(offer.compensation) for offer in called.values() if offer.compensation
         }
-        offers = sorted({**called, **undone}.items())
-        # how an operation is asked for is not in its repr, and so not in the digest
-        operations = "\n".join(repr(self._operation(offer)) for _, offer in offers if offer is not None)
-        types = [type for _, offer in offers if offer for type in (offer.returns, *(t for _, t in offer.parameters))]
-        types += [given.type for given in self._header.given if role in given.owners]
-        types += [self._header.returns] if role in self._header.result_owners else []
-        program = ast.parse(source)
-        used = {node.id for node in ast.walk(program) if isinstance(node, ast.Name)}
-        table = self._names.table
-        names = [table[alias] for alias in sorted(used & table.keys())]
-        return fingerprint.role_digest(
-            program, operations, self._definitions.under([*names, *self._definitions.fields(types)])
-        )
+        known = self._definitions
+        texts = [known.parts(ast.parse(program), self._names.pairs)]
+        texts += [
+            known.operation(self._operation(offer), offer.parameters, offer.returns)
+            for _, offer in sorted({**called, **undone}.items())
+            if offer is not None
+        ]
+        texts += [[f"{given.name}:", *known.type(given.type)] for given in self._header.given if role in given.owners]
+        texts += [["->", *known.type(self._header.returns)]] if role in self._header.result_owners else []
+        return fingerprint.role_digest(known.whole(texts))
 
     def _operation(self, offer: Offer) -> Operation:
         parameters: Mapping[str, str] = {name: self._names.type_text(type) for name, type in offer.parameters}

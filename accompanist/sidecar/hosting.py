@@ -29,6 +29,7 @@ from accompanist.errors import AuthorError, OperatorError, catalogue
 from accompanist.language.compile import compile_file
 from accompanist.language.diagnostic import render
 from accompanist.language.load import Provide, load
+from accompanist.language.modules import INSTALLED
 from accompanist.language.private import PrivateModules
 from accompanist.language.program import Choreography, RoleProgram
 from accompanist.language.texts import again, gather
@@ -105,20 +106,22 @@ class Hosted:
         self.refused: dict[str, str] = {}
         """Versions that the log keeps and that cannot be hosted here, with the reason."""
 
-    def add_files(self, files: Sequence[Path], root: Path) -> None:
-        """Compile files and load this service's projections of them. Raises AuthorError, OperatorError."""
-        if str(root) not in sys.path:
-            sys.path.insert(0, str(root))
+    def add_files(self, files: Sequence[Path], deployed: Path) -> None:
+        """Compile files and load this service's projections of them. `deployed`: the root of all files but those of
+        installed packages. Raises AuthorError, OperatorError."""
+        if str(deployed) not in sys.path:
+            sys.path.insert(0, str(deployed))
         for file in files:
             read = functools.cache(_read)  # what is kept is what was compiled
-            compiled = compile_file(str(file), root=str(root), read=read)
+            root = next((place for place in file.parents if place.name in INSTALLED), deployed)
+            compiled = compile_file(file.as_posix(), root=root.as_posix(), read=read)
             if not compiled.ok:
                 text = "\n".join(render(diagnostic) for diagnostic in compiled.diagnostics)
                 raise AuthorError(NOT_ACCEPTED, f"{file}\n{text}")
-            texts = gather(str(file), str(root), read)
+            texts = gather(file.as_posix(), root.as_posix(), read)
             for choreography in compiled.choreographies:
                 self.add(choreography)
-                self.keep(choreography, PurePosixPath(file).relative_to(PurePosixPath(root)), texts)
+                self.keep(choreography, PurePosixPath(file.relative_to(root).as_posix()), texts)
 
     def add(self, choreography: Choreography) -> None:
         """Host a choreography's projections at the roles that this service is bound to. Of several versions under one
