@@ -11,7 +11,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accompanist.language import annotation, codes
+from accompanist.language import annotation, codes, declared
 from accompanist.language.calls import is_choreography
 from accompanist.language.diagnostic import Findings
 from accompanist.language.expressions import Expressions
@@ -97,6 +97,9 @@ class Callees:
         if key not in self._known:
             module = self._modules.find(found.module)
             assert module is not None and isinstance(found.node, ast.FunctionDef)
+            if flaw := declared.of_function(self._modules, module, found.node):
+                span = module.source.span(flaw.node)
+                self._findings.add(codes.DECLARED, module.source, span, flaw.text, flaw.hint)
             parser = HeaderParser(self._modules, self._messages, self._classes, module, self._findings)
             header = parser.parse(found.node, called=True)
             self._known[key] = None if header is None else Callee(module, found.node, header)

@@ -375,6 +375,14 @@ TRIES = catalogue(
     "attempts, and what is waited for no end of its worker's absence.",
     "Write a number within the bounds, or leave it out.",
 )
+DECLARED = catalogue(
+    "ACC168",
+    "definition is not what it seems",
+    "Python would refuse this definition when it imports the file, or take it to mean something else than what stands "
+    "there: two definitions of one name, a field or a member twice, a class that derives from itself or from one below "
+    "it, an enum without members or with members that cannot cross.",
+    "Give each definition a name of its own, and put a class below those that it derives from.",
+)
 COMPENSATION = catalogue(
     "ACC162",
     "compensation does not fit its transaction",

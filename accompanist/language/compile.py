@@ -160,19 +160,33 @@ def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Chor
         # what is called is checked where it is called; it may be more, a choreography that can be started itself
         kept = Findings() if node.name in called else findings
         before = len(kept)
-        header = HeaderParser(modules, messages, roles, module, kept).parse(node)
+        heads = Findings()
+        header = HeaderParser(modules, messages, roles, module, heads).parse(node)
+        if _flawed(messages, findings):
+            continue  # what else is wrong could be a consequence of it
+        kept.take(heads)
         one = _Compilation(module, modules, messages, Callees(modules, messages, roles, kept, too_large), kept)
         choreography = None if header is None else one.run(node, header, before)
         if choreography is not None and len(kept) == before:
             made.append(choreography)
         elif kept is not findings:
             others.append((node, kept))
+        _flawed(messages, findings)
     whole = {one.name for one in made}
     covered = callees.reached([node for node in nodes if node.name in whole], module)
     for node, kept in others:
         if (module.name, node.name) not in covered and not len(findings):
             findings.take(kept)  # nobody that calls it is right either, and nothing has been said yet
     return tuple(made)
+
+
+def _flawed(messages: Messages, findings: Findings) -> bool:
+    """Report what is wrong with the classes that were looked at. Whether there was something."""
+    found = [flaw for flaw in messages.flaws.values() if flaw is not None]
+    for flaw in found:
+        source = flaw.module.source
+        findings.add(codes.DECLARED, source, source.span(flaw.node), flaw.text, flaw.hint)
+    return bool(found)
 
 
 def _called(nodes: list[ast.FunctionDef], modules: Modules, module: Module) -> set[str]:

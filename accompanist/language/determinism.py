@@ -13,7 +13,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from accompanist.language import annotation, codes
+from accompanist.language import annotation, codes, declared
 from accompanist.language.diagnostic import Findings
 from accompanist.language.modules import Module, Modules, Reference
 
@@ -83,6 +83,8 @@ class PureFunctions:
         self._seen.add((module, name))
         node = home.bound[name][-1]
         if isinstance(node, ast.FunctionDef):
+            if flaw := declared.of_function(self._modules, home, node):
+                self._add(codes.DECLARED, home, flaw.node, flaw.text, flaw.hint)
             self._body(home, node)
         elif isinstance(node, ast.ClassDef):
             self._class(home, node)

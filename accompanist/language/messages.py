@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from accompanist.language import annotation, tags, types
+from accompanist.language import annotation, declared, tags, types
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.types import INT, NONE, REFUSED, SCALARS, STR, UNKNOWN, Type
 
@@ -63,6 +63,8 @@ class Messages:
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
         self._known: dict[tuple[str, str], MessageClass | None] = {}
+        self.flaws: dict[tuple[str, str], declared.Flaw | None] = {}
+        """Of all classes that were looked at."""
 
     def find(self, type: Type) -> MessageClass | None:
         """The class behind a type; None if it is opaque or no message class."""
@@ -81,7 +83,11 @@ class Messages:
         if module is None or type.name not in module.bound:
             return None
         node = module.bound[type.name][-1]
-        return (module, node) if isinstance(node, ast.ClassDef) else None
+        if not isinstance(node, ast.ClassDef):
+            return None
+        if (type.module, type.name) not in self.flaws:
+            self.flaws[type.module, type.name] = declared.of_class(self._modules, module, node)
+        return module, node
 
     def always_true(self, type: Type) -> bool:
         """Whether every value of a type is true as a condition; no for what cannot be known."""
@@ -110,7 +116,7 @@ class Messages:
         if type.name in ("set", "frozenset") and not type.module:
             return f"{type.text()} is a set, and a set has no order"
         if inner or (type.name in ("list", "tuple", "dict") and not type.module):
-            return inner
+            return inner or self._keys(type)
         if not type.module:
             return f"{type.text()} is not a message type"
         if self._modules.find(type.module) is None:
@@ -124,6 +130,20 @@ class Messages:
             reason = self.unsendable(field, seen)
             if reason:
                 return f"the field {type.name}.{name} cannot cross: {reason}"
+        return ""
+
+    def _keys(self, type: Type) -> str:
+        """Why what a dict has for keys cannot be that; empty if it can. In JSON keys are texts."""
+        if type.name != "dict" or len(type.arguments) != 2:
+            return ""
+        key = types.unveiled(type.arguments[0])
+        if key.name == "|":
+            return f"the keys of one dict are of one type, and these are {key.text()}"
+        message = self.find(key)
+        if key in (types.BOOL, NONE) or (key.name in ("list", "tuple", "dict") and not key.module):
+            return f"{key.text()} cannot be the key of a dict: in JSON a key is a text"
+        if message is not None and message.kind != "enum":
+            return f"{key.name} cannot be the key of a dict: in JSON a key is a text"
         return ""
 
     def changeable(self, type: Type, seen: set[Type] | None = None) -> str:
@@ -142,6 +162,8 @@ class Messages:
 
     def instead(self, type: Type) -> str:
         """What to write in the place of a type that cannot cross."""
+        if any(self._keys(part) for part in self._parts(type, set())):
+            return "a dict with keys of str, int, an enum or a date; or a list of pairs"
         union = next((part for part in self._parts(type, set()) if part.name == "|" and self._ambiguous(part)), None)
         if union is None or any(
             found is not None and found.kind == "model" for found in map(self.find, union.arguments)

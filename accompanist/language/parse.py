@@ -187,6 +187,9 @@ class HeaderParser:
         places: set[str] = set()
         for node in nodes:
             name = node.value if isinstance(node, ast.Constant) else node.id if isinstance(node, ast.Name) else None
+            if isinstance(name, str) and name in places:
+                text = f"{name} stands here twice"
+                self._add(codes.NO_PLACE, node, text, f"each role once: {', '.join(map(repr, sorted(places)))}")
             if isinstance(name, str) and name in self._roles:
                 places.add(name)
                 continue

@@ -15,7 +15,7 @@ from accompanist import limits
 from accompanist.language import annotation, codes, refusal, tries, waits
 from accompanist.language.diagnostic import Findings
 from accompanist.language.messages import Messages
-from accompanist.language.modules import Module, Modules
+from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.tries import UNSAID, Tries
 from accompanist.language.types import FLOAT, NONE, REFUSED, Type
 
@@ -120,13 +120,23 @@ class RoleClasses:
     def _is_role(self, module: Module, node: ast.ClassDef) -> bool:
         for base in node.bases:
             found = annotation.reference(self._modules, module, base)
-            if found is not None and found.word == "Role":
+            if found is not None and (found.word == "Role" or self._inherited(found) is not None):
                 return True
         return False
 
+    def _inherited(self, found: Reference) -> RoleClass | None:
+        """The role class that another one derives from."""
+        return self.find(Type(found.name, found.module)) if isinstance(found.node, ast.ClassDef) else None
+
     def _read(self, module: Module, node: ast.ClassDef) -> RoleClass:
         offers: dict[str, Offer] = {}
-        if len(node.bases) != 1 or node.keywords:
+        above = annotation.reference(self._modules, module, node.bases[0])
+        parent = self._inherited(above) if above is not None else None
+        if parent is not None:  # its operations are known all the same, or each call of one would be told of as well
+            offers = {offer.name: offer for offer in parent.offers}
+            text = f"{node.name} derives from {parent.name}; the operations of a role all stand in its own class"
+            self._add(codes.ROLE_CLASS, module, node, text, f"class {node.name}(Role): with {', '.join(offers)} in it")
+        elif len(node.bases) != 1 or node.keywords:
             self._add(
                 codes.ROLE_CLASS, module, node, f"{node.name} has more bases than Role", f"class {node.name}(Role):"
             )
