@@ -90,6 +90,11 @@ def point_of(site: str) -> str:
     return _TURN.sub("[]", last) if "[" in last else last
 
 
+def chosen_at(site: str, label: str) -> str:
+    """The point of a selection: each label has its own."""
+    return f"{site}={label}"
+
+
 _TURN = re.compile(r"\[\d+\]")
 
 Operation = Call | Send | Receive | Choose | Branch | Abort

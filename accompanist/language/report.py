@@ -67,7 +67,7 @@ def project_report(choreography: Choreography, role: str) -> tuple[str, dict[str
         "lines": list(projection.lines),
         "sends_to": sorted(projection.sends_to),
         "receives_from": sorted(projection.receives_from),
-        "sites_after_commit": sorted(projection.sites_after_commit, key=_in_order),
+        "sites_after_commit": sorted(sorted(projection.sites_after_commit), key=_in_order),
     }
     return f"{head}\n{projection.source.rstrip()}", data
 

@@ -21,7 +21,7 @@ Not yet: commit points of different roles, an attempted pivot.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from accompanist.language import codes
@@ -47,6 +47,7 @@ from accompanist.language.ir import (
     point_of,
     walk,
 )
+from accompanist.language.operations import chosen_at
 from accompanist.language.refusal import may_fail
 from accompanist.language.source import Sources, Span
 
@@ -214,13 +215,17 @@ class SagaCheck:
 
     def _told(self, point: Move | Select, sender: str, receivers: Sequence[str], known: Knowledge) -> Knowledge:
         """A message was sent and taken: no other role knows that its sender, or a receiver, came so far."""
-        self._place(point.site, (sender, *receivers), known)
-        if sender:
-            known = known.does(Done(point.site, sender, "", point.span, False), frozenset({sender}))
+        steps = [(site, role) for role in (sender, *receivers) if role for site in _steps_of(point, role)]
+        for site, role in steps:
+            self._place(site, (role,), known)
+        for site, role in steps:
+            if role == sender:
+                known = known.does(Done(site, role, "", point.span, False), frozenset({role}))
         for receiver in receivers:
             known = known.tells(sender, receiver)
-        for receiver in receivers:
-            known = known.does(Done(point.site, receiver, "", point.span, False), frozenset({receiver}))
+        for site, role in steps:
+            if role != sender:
+                known = known.does(Done(site, role, "", point.span, False), frozenset({role}))
         return known
 
     def _loop(self, point: Loop, known: Knowledge) -> Knowledge:
@@ -402,6 +407,18 @@ def _done(point: Invoke) -> Done:
 def _of_some(pivots: frozenset[Done]) -> str:
     first = min(pivots, key=lambda pivot: pivot.span)
     return f": {first.what} of line {first.span.line} is on some of them only"
+
+
+def _steps_of(point: Move | Select, role: str) -> Iterator[str]:
+    """The sites at which a role sends or takes it. A selection has one for each label, and where it rides on a message
+    it is sent and taken with that, under the site of its branch."""
+    if isinstance(point, Select):
+        yield chosen_at(point.site, point.label)
+        return
+    yield point.site
+    for carried in point.carries:
+        if role in (point.sender, carried.receiver):
+            yield chosen_at(carried.site, carried.label)
 
 
 def _loop_of(site: str) -> str:

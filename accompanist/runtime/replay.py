@@ -22,7 +22,18 @@ import orjson
 from accompanist import limits
 from accompanist.errors import catalogue
 from accompanist.language import codec, waits
-from accompanist.language.operations import Abort, Branch, Call, Choose, Operation, Program, Receive, Send, point_of
+from accompanist.language.operations import (
+    Abort,
+    Branch,
+    Call,
+    Choose,
+    Operation,
+    Program,
+    Receive,
+    Send,
+    chosen_at,
+    point_of,
+)
 from accompanist.language.program import RoleProgram
 from accompanist.language.refusal import may_fail
 from accompanist.language.words import Outcome
@@ -97,6 +108,8 @@ class Run:
         self._generator: Program = program.start(arguments)
         self._operation: Operation | None = None
         self._last: Operation | None = None
+        self._label: str | None = None
+        """The one that was selected last, of this role."""
         self._steps = 0
         self.contacts: set[str] = set()
         self.sent: list[Message] = []
@@ -166,8 +179,10 @@ class Run:
     @property
     def behind_commit(self) -> bool:
         """Whether it stands at, or has just passed, a point that comes after the commit point on some path."""
-        points = (self._last, self._operation)
-        return any(point is not None and self._stands_after(point) for point in points)
+        coming = self._operation
+        if isinstance(coming, Branch) and any(self._is_after(chosen_at(coming.site, label)) for label in coming.labels):
+            return True
+        return any(point is not None and self._stands_after(point) for point in (self._last, coming))
 
     @property
     def gap(self) -> Gap | None:
@@ -204,7 +219,16 @@ class Run:
                 return None
 
     def _stands_after(self, operation: Operation) -> bool:
-        return point_of(operation.site) in self._program.projection.sites_after_commit
+        match operation:
+            case Choose(site=site, label=label):
+                return self._is_after(chosen_at(site, label))
+            case Branch(site=site):
+                return self._label is not None and self._is_after(chosen_at(site, self._label))
+            case _:
+                return self._is_after(operation.site)
+
+    def _is_after(self, site: str) -> bool:
+        return point_of(site) in self._program.projection.sites_after_commit
 
     def _step(self, answer: Any) -> None:
         """Send the generator its answer and take its next operation."""
@@ -333,6 +357,7 @@ class Run:
             value = self._decoded(bytes(parts[1]), type, what)
         self.consumed.append(message)
         self._mailbox.take(message)
+        self._label = label
         self._step((label, value))
         return None
 

@@ -60,13 +60,22 @@ def test_a_selection_beside_the_pivot_does_not_come_before_it() -> None:
     """Neither where it is heard nor where it is sent; it does where the pivot's role hears of it."""
     lines = ["x = com(n, to=b)", "y = com(x, to=c)", "if x > 3:", "    attempt(c.ask(y))", "{heard}", "a.pivot(n)"]
     for heard, b, c in (
-        ("com(n, to=b)", {"2", "3", "4", "6"}, {"1", "3", "4", "5"}),
+        ("com(n, to=b)", {"2", "3", "4=then", "4=else", "6"}, {"1", "3", "4=then", "4=else", "5"}),
         ("com(com(n, to=c), to=a)", set(), set()),
     ):
         result = text(HEAD + "".join(f"    {line}\n" for line in lines).format(heard=heard))
         assert not result.diagnostics
         after = {role: one.sites_after_commit for role, one in result.choreographies[0].projections.items()}
         assert (after["b"], after["c"]) == (b, c)
+
+
+def test_a_selection_that_rides_comes_where_its_message_does() -> None:
+    """Its branch begins before the pivot, and on the other side nothing is committed."""
+    lines = ["if n > 3:", "    s = a.pivot(n)", "    com(s, to=b)", "else:", "    com(n, to=b)"]
+    result = text(HEAD + "".join(f"    {line}\n" for line in lines))
+    assert not result.diagnostics
+    after = {role: one.sites_after_commit for role, one in result.choreographies[0].projections.items()}
+    assert (after["a"], after["b"]) == ({"2=then", "4"}, {"2=then", "4"})
 
 
 def test_a_message_is_what_makes_it_known() -> None:

@@ -52,6 +52,19 @@ def selected(a: Shop, d: Desk, n: At[int, "a"]) -> At[int, "a"]:
         second = d.note(10 // (v - v))
     return a.ship(done)
 """
+RIDING = """
+@choreography
+def riding(d: Desk, a: Shop, n: At[int, "d"]) -> At[int, "d"]:
+    done = a.do(com(d.try_it(n), to=a))
+    if done {than} 3:
+        told = com(a.ship(done), to=d)
+        d.note(10 // (told - told))
+    else:
+        told = com(done, to=d)
+        d.note(10 // (told - told))
+    return told
+"""
+"""d hears which branch was taken with what comes after the pivot, and fails then."""
 LOOPED = """
 @choreography
 def looped(a: Shop, d: Desk, n: At[int, "a"]) -> At[int, "d"]:
@@ -92,6 +105,27 @@ def test_what_fails_at_a_selection_beside_the_pivot_is_not_undone(tmp_path: Path
         world = run(programs, seed)
         assert codes(world) == {PAST_COMMIT}, seed
         assert not any(worker.undone for worker in world.workers.values()), seed
+
+
+def test_what_fails_when_a_selection_comes_with_the_pivots_result_is_not_undone(tmp_path: Path) -> None:
+    """It was taken for a failure before the commit point, where the branch begins; all but the pivot was undone."""
+    (tmp_path / "saga.py").write_text(HEAD + RIDING.format(than=">"))
+    programs = programs_of(tmp_path / "saga.py", "riding")
+    for seed in range(40):
+        world = run(programs, seed)
+        assert codes(world) == {PAST_COMMIT}, seed
+        assert not any(worker.undone for worker in world.workers.values()), seed
+
+
+def test_what_fails_where_another_selection_comes_is_undone(tmp_path: Path) -> None:
+    """On the side of the branch that does not commit the saga."""
+    (tmp_path / "saga.py").write_text(HEAD + RIDING.format(than="<"))
+    programs = programs_of(tmp_path / "saga.py", "riding")
+    for seed in range(40):
+        world = run(programs, seed)
+        assert set(world.phases.values()) == {Phase.ENDED}, seed
+        for worker in world.workers.values():
+            assert worker.undone == [entry.site for entry in reversed(worker.executed)], seed
 
 
 @pytest.mark.parametrize("verb", ["end", "resume"])
