@@ -100,14 +100,15 @@ class ByHand(Ending):
             self._carry_out(order, message, standing)
 
     def _stands_there(self, order: Order, standing: Standing) -> bool:
-        """Whether the session still stands where it stood when somebody said so. A word about one call is not one about
-        another, nor is one that calls have ended (ACC208) about what is to be undone. A `resolve` of what is being
-        undone is about all that is left."""
-        if order.verb not in (Verb.SKIP, Verb.RESOLVE):
+        """Whether the session still stands where it stood when somebody said so. A word to go on is about the stop that
+        was seen: of some nobody is told a second time. A word about one call is not one about another, nor is one that
+        calls have ended (ACC208) about what is to be undone. A `resolve` of what is being undone is about all that is
+        left."""
+        if order.verb in (Verb.PARK, Verb.END, Verb.REHOST):
             return True
         code = standing.parked.code if standing.parked is not None else ""
-        everything = order.verb is Verb.RESOLVE and standing.phase is not Phase.RUNNING
-        return (everything or order.site in ("", standing.site)) and order.code in ("", code)
+        one = order.verb is Verb.SKIP or (order.verb is Verb.RESOLVE and standing.phase is Phase.RUNNING)
+        return order.code in ("", code) and (not one or order.site in ("", standing.site))
 
     def _carry_out(self, order: Order, message: Message, standing: Standing) -> None:
         match order.verb, standing.phase:

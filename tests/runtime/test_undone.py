@@ -235,6 +235,21 @@ def test_what_a_session_is_parked_for_already_comes_first() -> None:
     assert owner.session.row.parked is not None and owner.session.row.parked.code == UNDONE_ELSEWHERE
 
 
+@pytest.mark.parametrize("verb", ["resume", "retry"])
+def test_a_word_to_go_on_is_about_the_stop_that_was_seen(verb: str) -> None:
+    """Two people let it go on at once: the second word took away the next stop, of which nobody is told again."""
+    owner = Owner()
+    owner.ships()
+    owner.hear(order("park", 1, receiver="a"))
+    owner.hear(said("b", "a", kind=Kind.COMPENSATED))
+    owner.hear(order("resume", 2, receiver="a", code=BY_HAND))
+    owner.hear(order(verb, 3, receiver="a", code=BY_HAND))
+    assert owner.session.row.parked is not None and owner.session.row.parked.code == UNDONE_ELSEWHERE
+    owner.crashes()
+    owner.hear(order(verb, 4, receiver="a", code=UNDONE_ELSEWHERE))
+    assert owner.session.row.parked is None
+
+
 def test_a_role_that_votes_done_after_all_settles_the_saga() -> None:
     owner = Owner()
     owner.ships()
