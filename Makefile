@@ -32,8 +32,10 @@ verify: $(STAMP) ## search the protocol, the theorems and the order saga within 
 	$(BIN)/python -m pytest tests/model tests/testing
 	$(BIN)/accompanist verify workers/orders/choreography.py --declines all
 
-verify-long: $(STAMP) ## the same with twenty times the random choreographies, and more faults; about ten minutes
+SAGAS ?= 900
+verify-long: $(STAMP) ## the same with twenty times the random programs, SAGAS seconds of random sagas, more faults
 	ACCOMPANIST_VERIFY_EXAMPLES=2000 $(BIN)/python -m pytest tests/model tests/testing
+	$(BIN)/python -m tests.model.random_sagas --seconds $(SAGAS)
 	$(BIN)/accompanist verify workers/orders/choreography.py --lost 1 --states-max 4000000 --seconds 600
 	$(BIN)/accompanist verify workers/orders/choreography.py --cancels 1 --states-max 4000000 --seconds 600
 	$(BIN)/accompanist verify workers/orders/choreography.py --crashes 2 --states-max 4000000 --seconds 600

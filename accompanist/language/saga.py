@@ -10,8 +10,11 @@ owners only, and has to reach the pivot's role like any other success.
 What may fail: a transaction that is not retriable, a query, unless attempted; role.abort. An attempted call that
 declines is a value. A path on which everything can be undone needs no commit point.
 
-In a loop, what one turn did is not known to others in the next unless they are told; a pivot that a later turn could
-reach again is refused. Each turn's transactions have sites of their own and are compensated one by one.
+In a loop a point stands for what each turn does there. Done once more it is unknown once more, and who knows of a later
+turn knows of the earlier ones, because a role does them one after the other: so a point needs no number of its turn. A
+pivot that a later turn could reach again is refused. Each turn's transactions have sites of their own and are
+compensated one by one. What an earlier turn does before the commit point and the last one beside it, like an attempted
+call, counts as beside it: the runtime is more patient with it then, and gives up nothing.
 
 A commit point that is not a pivot is a record, `role.commit()`: all that holds of a pivot holds of it, but that it may
 not fail itself. Where a saga needs one and has none, `language.commit` puts it in before this check.
@@ -125,13 +128,9 @@ class SagaCheck:
         self._exit: dict[int, Knowledge] = {}
         self._ends: list[list[Knowledge]] = []
         self._aborts: dict[int, Abort] = {}
-        self._failing: set[tuple[str, str]] = set()  # outermost loops, and the roles that may fail in them
 
     def check(self, whole: Whole) -> Commitment:
         nothing: Mapping[str, frozenset[Done]] = dict.fromkeys(self._header.roles, frozenset())
-        for point in (point for block in whole.blocks for point in walk(block)):
-            if isinstance(point, Abort) or (isinstance(point, Invoke) and may_fail(point.offer, point.attempt)):
-                self._failing.add((_loop_of(point.site), point.role))
         self._procedures = {one.number: one for one in whole.procedures}
         self._find_aborts()
         found, self._findings = self._findings, Findings()
@@ -339,8 +338,7 @@ class SagaCheck:
                     else f"{done.what} {done.binds}, but {role} does not know whether {other.what} happened",
                     f"let a message lead from {other.role} to {role} before: com(…, to={role})",
                 )
-            elif not _loop_of(other.site) or (_loop_of(other.site), other.role) not in self._failing:
-                # in a loop the same point may stand before something that still fails, a turn earlier
+            else:
                 self._commitment.after[other.role].add(point_of(other.site))
         self._pivots.setdefault(role, span)
         return replace(known.does(done, frozenset({role})), pivots=known.pivots | {done}, committed=True)
@@ -419,10 +417,3 @@ def _steps_of(point: Move | Select, role: str) -> Iterator[str]:
     for carried in point.carries:
         if role in (point.sender, carried.receiver):
             yield chosen_at(carried.site, carried.label)
-
-
-def _loop_of(site: str) -> str:
-    """What may come to a site again: the outermost loop around it, or its procedure; nothing if there is none."""
-    if site.startswith("@"):
-        return "@"
-    return site.partition("[]")[0] if "[]" in site else ""

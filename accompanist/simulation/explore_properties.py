@@ -68,7 +68,8 @@ class Ended:
     unspoilt: bytes
     """The worker's data before the saga."""
     results: tuple[ResultRow, ...] = ()
-    """What only the log knows: what the waits for time and events came to, and without a fence every answer."""
+    """What only the log knows: what the waits for time and events came to, what queries were answered, and without a
+    fence every answer."""
     plain: bool = False
     """Whether the worker has no fence. What is left to a person is an end then."""
 

@@ -431,8 +431,12 @@ class Role:
         return RoleState(row=state.row, late=late, fence=state.fence, results=results)
 
     def _told(self, results: frozenset[ResultRow]) -> frozenset[ResultRow]:
-        """The results that only the log knows."""
-        return frozenset(result for result in results if waits.is_wait(result.operation))
+        """The results that only the log knows: what waits came to, and the answers of queries, which leave nothing in
+        a fence."""
+        return frozenset(result for result in results if waits.is_wait(result.operation) or self._asks(result))
+
+    def _asks(self, result: ResultRow) -> bool:
+        return self._program.projection.operations[result.operation].kind == "query"
 
 
 def _timed(timers: frozenset[str], burst: Burst) -> frozenset[str]:

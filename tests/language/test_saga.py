@@ -56,6 +56,17 @@ def test_a_point_beside_the_pivot_does_not_come_before_it() -> None:
     assert choreography.projections["a"].sites_after_commit == frozenset()
 
 
+def test_a_turn_beside_the_pivot_does_not_come_before_it() -> None:
+    """What the last turn of a loop does is told to nobody, though an earlier one does the same before what may fail."""
+    lines = ["x = com(n, to=b)", "for t in range(n):", "    if n > 3:", "        com(b.do(x), to=a)", "    else:"]
+    lines += ["        com(n, to=b)", "    attempt(b.ask(x))", "a.pivot(n)"]
+    (choreography,) = text(HEAD + "".join(f"    {line}\n" for line in lines)).choreographies
+    after = choreography.projections["b"].sites_after_commit
+    asked, done = "3[].6", "3[].3"
+    assert (choreography.site_lines[asked], choreography.site_lines[done]) == (24, 21)
+    assert asked in after and done not in after
+
+
 def test_a_selection_beside_the_pivot_does_not_come_before_it() -> None:
     """Neither where it is heard nor where it is sent; it does where the pivot's role hears of it."""
     lines = ["x = com(n, to=b)", "y = com(x, to=c)", "if x > 3:", "    attempt(c.ask(y))", "{heard}", "a.pivot(n)"]
