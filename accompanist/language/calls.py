@@ -11,6 +11,7 @@ import difflib
 from dataclasses import dataclass
 
 from accompanist.language import annotation, codes, roles, waits
+from accompanist.language.diagnostic import Write
 from accompanist.language.expressions import Expressions
 from accompanist.language.ir import Header
 from accompanist.language.modules import Modules, Reference
@@ -126,11 +127,13 @@ class CallReader:
                 codes.ROLE_UNKNOWN,
                 node.func,
                 f"{owner.name} has no operation {operation}",
-                f"{name}.{close[0]}(…)" if close else f"declare it in class {owner.name}",
+                Write(f"{name}.{close[0]}(…)", (self._expressions.span(node.func), f"{name}.{close[0]}"))
+                if close
+                else f"declare it in class {owner.name}",
             )
         if offer.kind == "compensation":
             return self._refuse(
-                codes.COMPENSATION_CALLED, node, f"{operation} is a compensation", f'{name}.abort("reason")'
+                codes.COMPENSATION_CALLED, node, f"{operation} is a compensation", Write(f'{name}.abort("reason")')
             )
         arguments = self._arguments(node, offer, f"{name}.{operation}")
         return REFUSED_FORM if arguments is None else CallForm(role, offer, arguments)
@@ -183,7 +186,7 @@ class CallReader:
 
     def _arguments(self, node: ast.Call, offer: Offer, written: str) -> tuple[tuple[str, ast.expr], ...] | None:
         names = [name for name, _ in offer.parameters]
-        wanted = f"{written}({', '.join(names)})"
+        wanted = f"{written}({', '.join(names)})" if names else Write(f"{written}()")
         if any(isinstance(part, ast.Starred) for part in node.args) or any(k.arg is None for k in node.keywords):
             self._refuse(codes.STAR, node, "arguments are spread with * or **", wanted)
             return None
@@ -203,7 +206,8 @@ class CallReader:
                 if isinstance(form, CallForm):
                     written = ast.unparse(inner.func)
                     timed = waits.event_in(form.offer.name) is not None
-                    wanted = f"{form.role}.timeout({ast.unparse(inner)}, seconds)" if timed else f"{written}(…) alone"
+                    timeout = f"{form.role}.timeout({ast.unparse(inner)}, seconds)"
+                    wanted = timeout if timed else Write(ast.unparse(inner))
                     return self._refuse(codes.BAD_ATTEMPT, node, f"{written} never declines", wanted)
                 if isinstance(form, RefusedForm):
                     return form
@@ -233,7 +237,7 @@ class CallReader:
             )
             return None
         if word == "share" and not isinstance(to, (ast.List, ast.Tuple)):
-            self._refuse(codes.BAD_MOVE, to, "share takes a list of roles", f"to=[{ast.unparse(to)}]")
+            self._refuse(codes.BAD_MOVE, to, "share takes a list of roles", Write(f"[{ast.unparse(to)}]"))
             return None
         roles = self._expressions.scope.roles
         nodes = to.elts if isinstance(to, (ast.List, ast.Tuple)) else [to]
@@ -242,12 +246,13 @@ class CallReader:
             if isinstance(node, ast.Name) and node.id in roles:
                 names.append(roles[node.id])
                 continue
-            close = difflib.get_close_matches(ast.unparse(node), roles, 1)
+            others = [role for role in roles if role not in map(ast.unparse, nodes)]
+            close = difflib.get_close_matches(ast.unparse(node), others if word == "share" else roles, 1)
             self._refuse(
                 codes.ROLE_UNKNOWN,
                 node,
                 f"{ast.unparse(node)} is not a role of this choreography",
-                close[0] if close else f"one of {', '.join(roles)}",
+                Write(close[0]) if close else f"one of {', '.join(roles)}",
             )
         if len(names) < len(nodes):
             return None

@@ -346,6 +346,14 @@ NOT_STARTED = catalogue(
     "A role other than the initiator learns of the session by the first message to it. This one would act before.",
     "Move a value to it first: `com(value, to=role)`. A constant is known everywhere and does not travel.",
 )
+CONSTANT_MOVED = catalogue(
+    "ACC172",
+    "a constant does not travel",
+    "Every role knows the program, so every role knows the constants in it, and com sends nothing. A role waits for "
+    "what another one made: the reply of an operation, a parameter, a clock.",
+    "Move a value of the role that the other one has to hear of: `com(reservation, to=payment)`. If there is none to "
+    "tell, its clock says only that it came so far: `com(warehouse.now(), to=payment)`.",
+)
 IDLE_ROLE = catalogue(
     "ACC157",
     "role takes no part",

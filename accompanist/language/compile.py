@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 from accompanist import limits
 from accompanist.language import annotation, codes, commit, continuation
+from accompanist.language.advisor import Advisor
 from accompanist.language.amend import Amender
 from accompanist.language.callees import Callees
 from accompanist.language.determinism import PureFunctions
@@ -29,7 +30,7 @@ from accompanist.language.parse import HeaderParser, choreographies
 from accompanist.language.program import Choreography
 from accompanist.language.roles import RoleClass, RoleClasses
 from accompanist.language.saga import SagaCheck
-from accompanist.language.secrecy import check_secrets
+from accompanist.language.secrecy import check_secrets, may_be_secret
 from accompanist.language.source import BOM, Read, Source, Span
 from accompanist.language.typed import Typing
 from accompanist.language.types import Type
@@ -238,7 +239,8 @@ class _Compilation:
         pushed = self._push(Normaliser(names, header, local, self._callees, findings), node)
         if pushed is None:
             return None
-        normal = self._typed(located(pushed, header, sources, findings), names, header)
+        secret = may_be_secret(pushed, names, header, sources)
+        normal = self._typed(located(pushed, header, Advisor(header, sources, secret), findings), names, header)
         pure = PureFunctions(self._modules, findings)
         for module_name, name in names.table.values():
             pure.check(module_name, name)

@@ -14,7 +14,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from accompanist.language import annotation, codes, declared
-from accompanist.language.diagnostic import Findings
+from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.modules import Module, Modules, Reference
 
 _IMPURE_MODULES = {
@@ -112,7 +112,8 @@ class PureFunctions:
         for part in _parts(node.body):
             self._part(home, part, local)
         for part in _order_shown(node):
-            self._add(codes.SET_ORDER, home, part, "the order of a set shows in the result", "sorted(…) of it")
+            hint = Write(f"sorted({home.source.text(home.source.span(part))})")
+            self._add(codes.SET_ORDER, home, part, "the order of a set shows in the result", hint)
 
     def _part(self, home: Module, part: ast.AST, local: set[str]) -> None:
         match part:

@@ -2,6 +2,9 @@
 
 One shape for all: code and title, file and line, the source underlined, where each value lives, what to write instead.
 A diagnostic speaks of what the author wrote, never of projected code.
+
+There are two kinds of advice. `write:` is followed by a piece of program that mends the line when it is put there as it
+stands; a test does that with every one. `instead:` is followed by words, or by a form with parts to fill in.
 """
 
 from __future__ import annotations
@@ -13,10 +16,25 @@ from typing import Any
 from accompanist.errors import CATALOGUE
 from accompanist.language.source import Source, Span
 
+Edit = tuple[Span, str]
+"""A text, and the place in the file that it takes. A place of no width lies between two characters."""
+
+
+class Write(str):
+    """Advice that is a piece of program. Without edits of its own it takes the place of what is underlined."""
+
+    edits: tuple[Edit, ...]
+
+    def __new__(cls, text: str, *edits: Edit) -> Write:
+        made = super().__new__(cls, text)
+        made.edits = edits
+        return made
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One cause. `owners` lists the values concerned, as written, with the roles that own them."""
+    """One cause. `owners` lists the values concerned, as written, with the roles that own them. `hint` is what to do:
+    a piece of program if it is a Write, else words."""
 
     code: str
     span: Span
@@ -41,6 +59,18 @@ class Diagnostic:
     def column(self) -> int:
         return self.span.column + 1
 
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """What the author would change to follow the advice; empty if the advice is words."""
+        if not isinstance(self.hint, Write):
+            return ()
+        return self.hint.edits or ((self.span, str(self.hint)),)
+
+    @property
+    def advice(self) -> str:
+        """The advice with the word that says of which kind it is; empty if there is none."""
+        return f"{'write' if isinstance(self.hint, Write) else 'instead'}: {self.hint}" if self.hint else ""
+
     def as_json(self) -> dict[str, Any]:
         return {
             "code": self.code,
@@ -52,6 +82,17 @@ class Diagnostic:
             "text": self.text,
             "owners": {value: list(roles) for value, roles in self.owners},
             "hint": self.hint,
+            "edits": [
+                {
+                    "file": span.file,
+                    "line": span.line,
+                    "column": span.column + 1,
+                    "end_line": span.end_line,
+                    "end_column": span.end_column + 1,
+                    "text": text,
+                }
+                for span, text in self.edits
+            ],
         }
 
 
@@ -104,6 +145,7 @@ def render(found: Diagnostic) -> str:
         f"{margin} = {found.text}",
     ]
     lines += [f"{margin} =   {value} is at {' and '.join(roles) or 'no role'}" for value, roles in found.owners]
-    if found.hint:
-        lines.append(f"{margin} = write: {found.hint}")
+    first, *more = found.advice.splitlines() or [""]
+    lines += [f"{margin} = {first}"] if first else []
+    lines += [f"{margin} =        {line}" for line in more]
     return "\n".join(lines)

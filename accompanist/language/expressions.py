@@ -13,9 +13,9 @@ import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from accompanist.language import codes, methods
+from accompanist.language import advice, codes, methods
 from accompanist.language.determinism import forbidden
-from accompanist.language.diagnostic import Findings
+from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.ir import Expression
 from accompanist.language.modules import Reference
 from accompanist.language.names import BUILTINS, Names
@@ -51,7 +51,7 @@ class Expressions:
         outer = self._reads, self._refused
         self._reads, self._refused = [], False
         local = self._local(node)
-        made = Expression(local, tuple(self._reads), self.span(node), refused=self._refused)
+        made = Expression(local, tuple(self._reads), self.span(node), refused=self._refused, spoken=self.scope.spoken)
         self._reads, self._refused = outer[0], outer[1]
         return made
 
@@ -68,15 +68,19 @@ class Expressions:
         """Report a call that would be hoisted out of a place where it happens only sometimes."""
         if not self._hidden:
             return False
-        self.refuse(
-            codes.HIDDEN_CHOICE,
-            node,
-            f"{what} stands {self._hidden}, where it may or may not happen",
-            "`for one in …:`, with the call in its turns"
-            if self._hidden == "inside a comprehension"
-            else "bind it to a name first, or branch with `if`",
-        )
+        text = f"{what} stands {self._hidden}, where it may or may not happen"
+        self.refuse(codes.HIDDEN_CHOICE, node, text, self._before(node, what))
         return True
+
+    def _before(self, node: ast.Call, what: str) -> str:
+        """A call bound on a line of its own, where it happens in any case."""
+        if any(isinstance(part, ast.Name) and part.id in self._bound for part in ast.walk(node)):
+            return "a `for` loop, with the call in its turns"
+        source, span = self._names.module.source, self.span(node)
+        if span.end_line > span.line:
+            return "bind it to a name first, or branch with `if`"
+        name = advice.free(source, "moved" if what in ("com", "share") else what.rpartition(".")[2])
+        return advice.before(source, span, f"{name} = {source.text(span)}", (span, name))
 
     @contextmanager
     def _sometimes(self, why: str) -> Iterator[None]:
@@ -158,6 +162,11 @@ class Expressions:
         code, text, hint = codes.FORMS.get(
             type(node), (codes.EXPRESSION, f"`{ast.unparse(node)}` is not in the language", "")
         )
+        match node:
+            case ast.Await(value=value) | ast.YieldFrom(value=value) | ast.Yield(value=ast.Call() as value):
+                hint = Write(ast.unparse(value))
+            case ast.GeneratorExp() if not any(isinstance(part, ast.Call) for part in ast.walk(node)):
+                hint = Write(ast.unparse(ast.ListComp(node.elt, node.generators)))
         return self.refuse(code, node, text, hint)
 
     def _members(self, node: ast.expr) -> ast.expr:
@@ -271,7 +280,7 @@ class Expressions:
         known = [*self.scope.variables, *self._bound, *self._names.module.bound, *BUILTINS]
         close = difflib.get_close_matches(name, known, 1)
         if close and (close[0] not in BUILTINS or difflib.SequenceMatcher(None, name, close[0]).ratio() > 0.75):
-            return close[0]
+            return Write(close[0])
         starred = any(
             isinstance(part, ast.ImportFrom) and part.names[0].name == "*" for part in self._names.module.tree.body
         )
@@ -321,7 +330,8 @@ class Expressions:
         head = node.func.value if isinstance(node.func, ast.Attribute) else None
         if isinstance(head, ast.Name) and not self._known(head):
             close = difflib.get_close_matches(head.id, self.scope.roles, 1)
-            hint = f"{close[0]}.{text.partition('.')[2]}(…)" if close else f"one of {', '.join(self.scope.roles)}"
+            hint = f"one of {', '.join(self.scope.roles)}"
+            hint = Write(f"{close[0]}.{text.partition('.')[2]}(…)", (self.span(head), close[0])) if close else hint
             return self.refuse(codes.ROLE_UNKNOWN, head, f"{head.id} is neither a role nor a value here", hint)
         if isinstance(node.func, ast.Attribute) and node.func.attr in methods.CHANGING:
             owner, adds = ast.unparse(node.func.value), node.func.attr in ("append", "extend", "insert")

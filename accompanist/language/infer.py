@@ -308,6 +308,8 @@ def _builtin(name: str, first: Type, arguments: list[Type], named: Mapping[str, 
         case "min" | "max":
             default = [named["default"]] if "default" in named else []
             return types.union(types.element(first), *default)
+        case "sorted" if first.name in ("set", "frozenset") and not first.module:
+            return types.listed(first.arguments[0] if first.arguments else UNKNOWN)
         case "sorted" | "list":
             return types.listed(types.element(first)) if arguments else UNKNOWN
         case "tuple":

@@ -42,6 +42,7 @@ class Expression:
     reads: tuple[tuple[str, Span], ...]
     span: Span
     refused: bool = False
+    spoken: Mapping[str, str] = field(default_factory=dict, repr=False)  # what a role is called where this is written
     form: str = field(init=False, repr=False, default="")
 
     def __post_init__(self) -> None:

@@ -10,11 +10,13 @@ when the loop ended: they own every guard that decides it, or act in the loop an
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from accompanist.language import codes
+from accompanist.language.advisor import Advisor, Operands
 from accompanist.language.diagnostic import Findings
+from accompanist.language.held import Held, Where
 from accompanist.language.ir import (
     NOBODY,
     Abort,
@@ -40,21 +42,7 @@ from accompanist.language.ir import (
     may_end,
     named,
 )
-from accompanist.language.source import Sources, Span
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Who owns a name here, and, where a branch or a loop narrowed that, on which line. `maybe`: unassigned on some
-    path."""
-
-    owners: Owners
-    narrowed: int = 0
-    maybe: bool = False
-    loop: bool = False
-
-
-Where = Mapping[str, Held]
+from accompanist.language.source import Span
 
 
 @dataclass(slots=True)
@@ -65,14 +53,14 @@ class _Turn:
     leave: list[Where] = field(default_factory=list)
 
 
-def located(whole: Whole, header: Header, sources: Sources, findings: Findings) -> Whole:
+def located(whole: Whole, header: Header, advisor: Advisor, findings: Findings) -> Whole:
     """A choreography with its procedures located. Who acts in one depends on who acts in those that it enters: a least
     fixpoint."""
     acting: dict[int, Owners] = {}
 
     def procedures(kept: Findings) -> tuple[Procedure, ...]:
         return tuple(
-            replace(one, body=Locator(one.header, sources, kept, acting).locate(one.body)) for one in whole.procedures
+            replace(one, body=Locator(one.header, advisor, kept, acting).locate(one.body)) for one in whole.procedures
         )
 
     while True:
@@ -80,16 +68,17 @@ def located(whole: Whole, header: Header, sources: Sources, findings: Findings) 
         if found == acting:
             break
         acting = found
-    return Whole(Locator(header, sources, findings, acting).locate(whole.body), procedures(findings))
+    return Whole(Locator(header, advisor, findings, acting).locate(whole.body), procedures(findings))
 
 
 class Locator:
     """Finds the owners of every value of one choreography."""
 
     def __init__(
-        self, header: Header, sources: Sources, findings: Findings, acting: Mapping[int, Owners] | None = None
+        self, header: Header, advisor: Advisor, findings: Findings, acting: Mapping[int, Owners] | None = None
     ) -> None:
-        self._header, self._sources, self._findings = header, sources, findings
+        self._header, self._advisor, self._findings = header, advisor, findings
+        self._sources = advisor.sources
         self._acting = acting or {}
         self._all = header.everywhere
         self._turns: list[_Turn] = []
@@ -111,8 +100,7 @@ class Locator:
             case Let(targets=targets, value=value, due=due):
                 owners = self._owners(value, where)
                 if due is not None:
-                    for role in sorted(due.owners):
-                        self._needed(value, where, role, f"{due.why} {role}")
+                    self._needed(value, where, due.owners, due.why)
                     owners = due.owners
                 return replace(point, owners=owners), {**where, **{name: Held(owners) for name in targets}}
             case Invoke():
@@ -122,8 +110,7 @@ class Locator:
             case Enter():
                 for given, value in point.arguments:
                     name = given.name.removeprefix(f"{named(f'@{point.procedure}:')}_")
-                    for role in sorted(given.owners):
-                        self._needed(value, where, role, f"{point.name} takes {name} at {role}")
+                    self._needed(value, where, given.owners, f"{point.name} takes {name} at")
                 entered = replace(point, acting=self._acting.get(point.procedure, NOBODY))
                 return entered, self._with(where, point.target, point.owners)
             case If():
@@ -139,14 +126,15 @@ class Locator:
             case Return():
                 return self._return(point, where), where
             case Abort(role=role, reason=reason):
-                self._needed(reason, where, role, f"{role}.abort gives its reason at {role}")
+                self._needed(reason, where, frozenset({role}), f"{_said(reason, role)}.abort gives its reason at")
                 return point, where
             case Select():
                 return point, where
 
     def _invoke(self, point: Invoke, where: Where) -> tuple[Statement, Where]:
         for name, value in point.arguments:
-            self._needed(value, where, point.role, f"{point.role}.{point.offer.name} takes {name} at {point.role}")
+            why = f"{_said(value, point.role)}.{point.offer.name} takes {name} at"
+            self._needed(value, where, frozenset({point.role}), why)
         return point, self._with(where, point.target, frozenset({point.role}))
 
     def _move(self, point: Move, where: Where) -> tuple[Statement, Where]:
@@ -154,8 +142,21 @@ class Locator:
         receivers = tuple(role for role in point.recipients if role not in have)
         sender = next((role for role in self._header.roles if role in have), "") if receivers else ""
         owners = have | set(point.recipients) if point.shared else frozenset(point.recipients)
-        return replace(point, sender=sender, receivers=receivers, owners=owners), self._with(
-            where, point.target, owners
+        placed = replace(point, sender=sender, receivers=receivers, owners=owners)
+        if point.value.constant and point.target is None and not point.value.refused:
+            self._constant(point, where)
+        where = self._with(where, point.target, owners)
+        return placed, {**where, **self._advisor.moved(point, where, owners)}
+
+    def _constant(self, point: Move, where: Where) -> None:
+        """A line that moves a constant, and so nothing."""
+        text = self._text(point.value.span)
+        to = " and ".join(point.recipients)
+        self._add(
+            codes.CONSTANT_MOVED,
+            point.span,
+            f"every role knows {text}, so nothing is sent, and {to} neither waits nor learns anything",
+            self._advisor.sign_of_life(point, where),
         )
 
     def _branch(self, point: If, where: Where) -> tuple[Statement, Where]:
@@ -211,13 +212,13 @@ class Locator:
             self._add(codes.RESULT, point.span, text, hint)
             if not header.result_is_none:
                 return point
-        for role in sorted(header.result_owners):
-            if not header.result_is_none:
-                self._needed(point.value, where, role, f"the result belongs to {role}")
+        if not header.result_is_none:
+            self._needed(point.value, where, header.result_owners, "the result belongs to")
         return replace(point, owners=header.result_owners)
 
-    def _owners(self, value: Expression, where: Where) -> Owners:
-        """Who can compute a value. Reports operands that nobody owns together, and then lets everyone."""
+    def _owners(self, value: Expression, where: Where, wanted: Owners = NOBODY) -> Owners:
+        """Who can compute a value. Reports operands that nobody owns together, and then lets everyone. `wanted`: where
+        it should be."""
         owners, known = self._all, not value.refused
         for name, span in value.reads:
             held = where.get(name)
@@ -237,33 +238,35 @@ class Locator:
             return owners if known and owners else self._all
         operands = self._operands(value, where)
         texts = " and ".join(dict(operands))
-        target = next((roles[0] for _, roles in operands if roles), "role")
-        away = next((text for text, roles in operands if target not in roles), "value")
         self._add(
             codes.NO_OWNER,
             value.span,
             f"no role owns {texts}" + ("" if len(operands) == 1 else " together"),
-            f"com({away}, to={target})",
-            operands,
+            self._advisor.together(value, operands, where, wanted),
+            _as_said(value, operands),
         )
         return self._all
 
-    def _needed(self, value: Expression, where: Where, role: str, why: str) -> None:
+    def _needed(self, value: Expression, where: Where, roles: Owners, why: str) -> None:
+        """Report a value that is not at all of these roles. `why` it should be ends before their names."""
         before = len(self._findings)
-        owners = self._owners(value, where)
-        if role in owners or value.refused or len(self._findings) > before:
+        owners = self._owners(value, where, roles)
+        away = sorted(roles - owners)
+        if not away or value.refused or len(self._findings) > before:
             return
         operands = self._operands(value, where)
         text = self._text(value.span)
+        wanted, held = _list(_said(value, one) for one in away), _list(_said(value, one) for one in owners)
+        there, hint = self._advisor.at_roles(value, where, away, owners & roles)
         self._add(
             codes.WRONG_PLACE,
             value.span,
-            f"{why}, but {text} is at {_list(owners)}{self._narrowing(value, where)}",
-            f"com({text}, to={role})",
-            operands,
+            f"{why} {wanted}, but {text} is at {held}{self._narrowing(value, where)}{there}",
+            hint,
+            _as_said(value, operands),
         )
 
-    def _operands(self, value: Expression, where: Where) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    def _operands(self, value: Expression, where: Where) -> Operands:
         """Each operand as the author wrote it, with its owners in the order of the roles."""
         found: dict[str, tuple[str, ...]] = {}
         for name, span in value.reads:
@@ -287,9 +290,7 @@ class Locator:
     def _text(self, span: Span) -> str:
         return self._sources(span.file).text(span)
 
-    def _add(
-        self, code: str, span: Span, text: str, hint: str, owners: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    ) -> None:
+    def _add(self, code: str, span: Span, text: str, hint: str, owners: Operands = ()) -> None:
         self._findings.add(code, self._sources(span.file), span, text, hint, owners)
 
 
@@ -305,5 +306,14 @@ def _what(held: Held) -> str:
     return f"{'loop' if held.loop else 'branch'} of line {held.narrowed}"
 
 
-def _list(owners: Owners) -> str:
+def _said(value: Expression, role: str) -> str:
+    """What a role is called in the text that a value stands in."""
+    return value.spoken.get(role, role)
+
+
+def _as_said(value: Expression, operands: Operands) -> Operands:
+    return tuple((text, tuple(_said(value, role) for role in roles)) for text, roles in operands)
+
+
+def _list(owners: Iterable[str]) -> str:
     return " and ".join(sorted(owners)) or "no role"

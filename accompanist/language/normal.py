@@ -18,11 +18,11 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language import annotation, codes, continuation
+from accompanist.language import advice, annotation, codes, continuation
 from accompanist.language.callees import Binder, Bound, Callee, Callees
 from accompanist.language.calls import AttemptForm, CallForm, CallReader, EnterForm, MoveForm
 from accompanist.language.control import Control
-from accompanist.language.diagnostic import Findings
+from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.frame import TooLarge, assigned
 from accompanist.language.ir import (
     Abort,
@@ -165,14 +165,17 @@ class Normaliser(Control):
             assert isinstance(last, (Invoke, Move))
             self._out[-1] = _unbound(last)
         elif len(self._findings) == before and not read.refused:
-            self._refuse(codes.STATEMENT, node, "the value of this line goes nowhere", f"name = {ast.unparse(value)}")
+            name = advice.free(self._names.module.source, "name")
+            hint = Write(f"{name} = {ast.unparse(value)}")
+            self._refuse(codes.STATEMENT, node, "the value of this line goes nowhere", hint)
 
     def _abort(self, node: ast.Call) -> None:
         role = self._calls.abort(node)
         assert role is not None
         reasons = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "reason")]
         if len(reasons) != 1 or len(node.args) + len(node.keywords) != 1:
-            self._refuse(codes.BAD_CALL, node, "abort takes one argument, the reason", f'{role}.abort("reason")')
+            hint = Write(f'{ast.unparse(node.func)}("reason")')
+            self._refuse(codes.BAD_CALL, node, "abort takes one argument, the reason", hint)
             reasons = [ast.copy_location(ast.Constant(""), node)]
         reason = self._read(reasons[0])
         self._out.append(Abort(self._site(), role, reason, self._span(node)))
@@ -180,6 +183,14 @@ class Normaliser(Control):
     def _foreign(self, node: ast.stmt) -> None:
         fallback = (codes.STATEMENT, f"`{ast.unparse(node).splitlines()[0]}` is not in the language", "")
         code, text, hint = codes.FORMS.get(type(node), fallback)
+        role = next(iter(self._scope.roles))
+        match node:
+            case ast.Raise():
+                hint = Write(f'{role}.abort("reason")')
+            case ast.Assert(test=test):
+                indent = " " * node.col_offset
+                lines = f"if not ({ast.unparse(test)}):", f'    {role}.abort("reason")'
+                hint = Write("\n".join(lines), (self._span(node), f"\n{indent}".join(lines)))
         self._refuse(code, _first_line(node), text, hint)
         self._poison(node)
 

@@ -12,7 +12,7 @@ import difflib
 
 from accompanist import limits
 from accompanist.language import annotation, codes
-from accompanist.language.diagnostic import Findings
+from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.ir import Given, Header, Owners
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
@@ -50,6 +50,13 @@ class HeaderParser:
         not be one that a client can start."""
         before = len(self._findings)
         self._shape(node)
+        names = [argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)]
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            self._add(
+                codes.SYNTAX, _first_line(node), f"two parameters are called {twice}", "another name for one of them"
+            )
+            return None
         given: list[ast.arg] = []
         for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
             role = self._role(argument)
@@ -141,7 +148,7 @@ class HeaderParser:
             codes.NO_PLACE,
             argument,
             f"{argument.arg} is neither a role nor does it have a place",
-            f'{argument.arg}: At[{ast.unparse(written)}, "{self._any_role()}"]',
+            (Write if self._roles else str)(f'{argument.arg}: At[{ast.unparse(written)}, "{self._any_role()}"]'),
         )
 
     def _result(self, node: ast.FunctionDef) -> tuple[Type, Owners]:
@@ -157,7 +164,10 @@ class HeaderParser:
                 codes.NO_PLACE,
                 node.returns,
                 "the result has no place",
-                f'-> At[{ast.unparse(node.returns)}, "{self._any_role()}"]',
+                Write(
+                    f'-> At[{ast.unparse(node.returns)}, "{self._any_role()}"]',
+                    (self._module.source.span(node.returns), f'At[{ast.unparse(node.returns)}, "{self._any_role()}"]'),
+                ),
             )
             return found, frozenset()
         return found, everywhere
@@ -198,7 +208,7 @@ class HeaderParser:
                 codes.ROLE_UNKNOWN,
                 node,
                 f"{ast.unparse(node)} is not a role of this choreography",
-                f'"{close[0]}"' if close else f"one of {', '.join(self._roles) or 'its role parameters'}",
+                Write(f'"{close[0]}"') if close else f"one of {', '.join(self._roles) or 'its role parameters'}",
             )
         if not nodes:
             return frozenset()

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from accompanist.language import codes
+from accompanist.language.diagnostic import Write
 
 Fields = Callable[[ast.expr], list[str] | None]
 """The fields of a message class, in order; None if the expression names none."""
@@ -89,7 +90,7 @@ class _Reader:
         is_class = Case(_call(pattern, "isinstance", subject, pattern.cls), ())
         if isinstance(pattern.cls, ast.Name) and pattern.cls.id in _PLAIN:
             if pattern.kwd_attrs or len(pattern.patterns) > 1:
-                raise Unmatched(codes.PATTERN, pattern, f"{pattern.cls.id} has no fields", f"{pattern.cls.id}()")
+                raise Unmatched(codes.PATTERN, pattern, f"{pattern.cls.id} has no fields", Write(f"{pattern.cls.id}()"))
             return _all(pattern, [is_class, *(self.read(one, subject) for one in pattern.patterns)])
         fields = self._fields(pattern.cls)
         if fields is None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 
 from accompanist import limits
 from accompanist.language import annotation, codes, refusal, tries, waits
-from accompanist.language.diagnostic import Findings
+from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
+from accompanist.language.source import Span
 from accompanist.language.tries import UNSAID, Tries
 from accompanist.language.types import FLOAT, NONE, REFUSED, Type
 
@@ -239,14 +240,10 @@ class RoleClasses:
             return None
         if offer.parameters != undone.parameters or offer.returns != NONE:
             wanted = ", ".join(["self", *(f"{name}: {type.text()}" for name, type in undone.parameters)])
-            self._add(
-                codes.COMPENSATION,
-                module,
-                node,
-                f"{offer.name} must take exactly what {undone.name} takes, and return None: "
-                "it may run when the reply is unknown",
-                f"def {offer.name}({wanted}) -> None: ...",
-            )
+            text = f"{offer.name} must take exactly what {undone.name} takes, and return None"
+            head = f"def {offer.name}({wanted}) -> None: ..."
+            why = f"{text}: it may run when the reply is unknown"
+            self._add(codes.COMPENSATION, module, node, why, Write(head, (_whole(module, node), head)))
         offers[undone.name] = replace(undone, compensation=offer.name)
         return offer
 
@@ -308,6 +305,12 @@ def _head(node: ast.AST) -> ast.AST:
     line.lineno = line.end_lineno = node.lineno
     line.col_offset, line.end_col_offset = node.col_offset, node.col_offset + len(f"def {node.name}")
     return line
+
+
+def _whole(module: Module, node: ast.FunctionDef) -> Span:
+    """A definition without its decorators."""
+    end = module.source.span(node)
+    return replace(end, column=node.col_offset)
 
 
 def _documents(statement: ast.stmt) -> bool:

@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from accompanist.language import codes
+from accompanist.language import advice, codes
 from accompanist.language.diagnostic import Diagnostic, Findings
 from accompanist.language.ir import (
     Abort,
@@ -336,7 +336,7 @@ class SagaCheck:
                     f"of line {other.span.line} went well"
                     if "abort" not in other.what
                     else f"{done.what} {done.binds}, but {role} does not know whether {other.what} happened",
-                    f"let a message lead from {other.role} to {role} before: com(…, to={role})",
+                    self._message(point, other.role, role),
                 )
             else:
                 self._commitment.after[other.role].add(point_of(other.site))
@@ -359,8 +359,17 @@ class SagaCheck:
                 point.span,
                 f"{name} cannot be undone, but {point.role} does not know whether "
                 f"{pivot.what} of line {pivot.span.line} went well",
-                f"let a message lead from {pivot.role} to {point.role} before: com(…, to={point.role})",
+                self._message(point, pivot.role, point.role),
             )
+
+    def _message(self, point: Invoke, sender: str, receiver: str) -> str:
+        """The least that lets a role know that another one came so far: a reading of its clock. What the other one
+        made tells as much, if it may be told."""
+        line = f"com({sender}.now(), to={receiver})"
+        source = self._sources(point.span.file)
+        if advice.home(source, point.span) != self._header.name or point.site.startswith("@"):
+            return f"let a message lead from {sender} to {receiver} before: {line}"
+        return advice.before(source, point.span, line)
 
     @property
     def _no_place(self) -> str:

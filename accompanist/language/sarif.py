@@ -44,7 +44,7 @@ def _rule(code: str) -> dict[str, Any]:
 
 def _result(level: str, found: Diagnostic, index: int) -> dict[str, Any]:
     owned = [f"{value} is at {' and '.join(roles) or 'no role'}" for value, roles in found.owners]
-    written = [f"write: {found.hint}"] if found.hint else []
+    written = [found.advice] if found.advice else []
     return {
         "ruleId": found.code,
         "ruleIndex": index,

@@ -24,6 +24,11 @@ class Scope:
     variables: Mapping[str, str]
     choreographies: Mapping[str, Reference] = field(default_factory=dict)
 
+    @property
+    def spoken(self) -> Mapping[str, str]:
+        """What each role is called here, where that is another name than its own."""
+        return {role: name for name, role in self.roles.items() if self.roles.get(role) != role}
+
     def with_role(self, name: str, role: str) -> Scope:
         return replace(self, roles={**self.roles, name: role})
 

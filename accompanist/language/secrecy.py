@@ -15,7 +15,7 @@ for replay; telemetry never holds any value.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from accompanist.errors import catalogue
 from accompanist.language import annotation
@@ -70,6 +70,21 @@ def check_secrets(whole: Whole, names: Names, header: Header, sources: Sources, 
         SecrecyCheck(names, procedure.header, sources, findings).check(procedure.body)
 
 
+def may_be_secret(whole: Whole, names: Names, header: Header, sources: Sources) -> Callable[[Expression], bool]:
+    """Whether a value may be secret, asked of a choreography that may still be wrong. What is found out for the answer
+    is found out at the first question."""
+    asked: list[SecrecyCheck] = []
+
+    def secret(value: Expression) -> bool:
+        if not asked:
+            for head, body in ((header, whole.body), *((one.header, one.body) for one in whole.procedures)):
+                asked.append(SecrecyCheck(names, head, sources, Findings()))
+                asked[-1].check(body)
+        return any(one.reads(value) for one in asked)
+
+    return secret
+
+
 class SecrecyCheck:
     """Checks one choreography. `_secret` are the names that hold something computed from a secret."""
 
@@ -92,18 +107,18 @@ class SecrecyCheck:
             case Let(targets=targets, value=value, declared=declared):
                 found = declared or self._infer.type_of(value.node, self._env)
                 kinds = unpacked(found, len(targets)) if point.unpacked else [found]
-                self._bind(dict(zip(targets, kinds, strict=True)), under or self._reads(value))
+                self._bind(dict(zip(targets, kinds, strict=True)), under or self.reads(value))
             case Invoke(target=target, offer=offer, attempt=attempt) if target is not None:
                 reply = Type("Outcome", WORDS, (offer.returns,)) if attempt else offer.returns
                 self._bind({target: reply}, under)
             case Move(target=target, value=value, receivers=receivers, type=kind):
-                if receivers and self._reads(value):
+                if receivers and self.reads(value):
                     self._leaves(value.span, f"is sent to {' and '.join(receivers)}, but it is a secret")
                 if target is not None:
-                    self._bind({target: kind}, under or (not receivers and self._reads(value)))
+                    self._bind({target: kind}, under or (not receivers and self.reads(value)))
             case Enter(target=target, arguments=arguments, type=kind):
                 for given, value in arguments:
-                    if self._reads(value) and not self.holds(given.type):
+                    if self.reads(value) and not self.holds(given.type):
                         self._leaves(value.span, f"is given as the plain parameter {given.name}, but it is a secret")
                 if target is not None:
                     self._bind({target: kind}, under)
@@ -116,14 +131,14 @@ class SecrecyCheck:
                     self._join(before)
                     if self._secret == before[0]:
                         break
-            case Abort(reason=reason) if self._reads(reason):
+            case Abort(reason=reason) if self.reads(reason):
                 self._leaves(reason.span, "is told to every role as the reason, but it is a secret")
             case Return(value=value) if not value.is_none and not self.holds(self._header.returns):
-                if under or self._reads(value):
+                if under or self.reads(value):
                     self._leaves(value.span, "is a plain result, but it depends on a secret")
 
     def _branch(self, point: If, under: bool) -> None:
-        reads = self._reads(point.test)
+        reads = self.reads(point.test)
         decides = reads and not (_aborts(point.then) or _aborts(point.orelse))
         sides = [block for _, block in point.branches if decides or _aborts(block)]
         others = sorted({role for block in sides for role in _concerned(block, point.site)} - point.owners)
@@ -151,7 +166,8 @@ class SecrecyCheck:
         either = {name: kind if kind == env[name] else Type("|", "", (kind, env[name])) for name, kind in both.items()}
         self._env = {**self._env, **either}
 
-    def _reads(self, value: Expression) -> bool:
+    def reads(self, value: Expression) -> bool:
+        """Whether an expression holds a secret or was computed from one."""
         return not value.refused and self._of(value.node)
 
     def _of(self, node: ast.AST) -> bool:

@@ -8,12 +8,13 @@ message type, or, if shared, can be changed in place.
 from __future__ import annotations
 
 import ast
+import difflib
 from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist import limits
 from accompanist.language import annotation, codes, methods, types
-from accompanist.language.diagnostic import Findings
+from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.infer import Inference, unpacked
 from accompanist.language.ir import (
     Abort,
@@ -143,14 +144,16 @@ class Typing:
         text = self._sources(value.span.file).text(value.span)
         fields = [f"{text}.{name}" for name, _ in message.fields][:names] if message is not None else []
         what = f"{text} is of type {found.text()}, and has no parts to unpack"
-        self._add(codes.NO_FIELD, value.span, what, ", ".join(fields) or "one name")
+        self._add(
+            codes.NO_FIELD, value.span, what, Write(", ".join(fields)) if len(fields) == names > 1 else "one name"
+        )
         return REFUSED
 
     def _always(self, node: ast.expr, found: Type) -> None:
         span = self._sources(self._file).span(node)
         message = self._names.messages.find(types.unveiled(found))
         text = ast.unparse(node)
-        hint = f"{text}.FIELD" if message is not None else f"{text}.ok"
+        hint = f"{text}.FIELD" if message is not None else Write(f"{text}.ok")
         hint = f"{text} == {found.name}.MEMBER" if message is not None and message.kind == "enum" else hint
         self._add(codes.ALWAYS_TRUE, span, f"{text} is of type {found.text()}, and always true", hint)
 
@@ -162,13 +165,17 @@ class Typing:
         name, sign = self._sources(point.span.file).text(point.span).split()[:2]
         kind = f"{name} is of type {before.text()}" if before.known else f"the type of {name} is not known"
         text = f"{kind}, and an augmented assignment may change it in place"
-        self._add(codes.MUTATION, point.span, text, f"a new value: {name} = {name} {sign.rstrip('=')} …")
+        added = self._sources(point.span.file).text(point.span).split("=", 1)[1].strip()
+        hint: str = f"a new value: {name} = {name} {sign.rstrip('=')} …"
+        if before.name in ("list", "dict", "set") and not added.endswith("…"):
+            hint = Write(f"{name} = {name} {sign.rstrip('=')} {added}")
+        self._add(codes.MUTATION, point.span, text, hint)
         return False
 
     def _moved(self, point: Move, env: Env) -> Type:
         found = self._of(point.value, env)
-        if found.refused:
-            return REFUSED
+        if found.refused or (point.value.constant and point.target is None):
+            return REFUSED  # said already
         text = self._sources(point.value.span.file).text(point.value.span)
         if not found.known:
             self._add(
@@ -184,7 +191,7 @@ class Typing:
                 codes.NOT_A_MESSAGE,
                 point.value.span,
                 f"{text} cannot be sent: {reason}",
-                self._names.messages.instead(found),
+                self._sendable(found, text),
             )
             return REFUSED
         change = self._names.messages.changeable(found) if point.shared else ""
@@ -193,10 +200,21 @@ class Typing:
                 codes.NOT_FROZEN,
                 point.value.span,
                 f"{text} is shared, but {change}",
-                "@dataclass(frozen=True), and tuples instead of lists",
+                Write(f"tuple({text})")
+                if found.name == "list" and not any(map(self._names.messages.changeable, found.arguments))
+                else "@dataclass(frozen=True), and tuples instead of lists",
             )
             return REFUSED
         return found
+
+    def _sendable(self, found: Type, text: str) -> str:
+        """What to move instead of a value that has no form in JSON."""
+        if not any(self._names.messages.unsendable(part) for part in found.arguments) and not found.module:
+            if found.name in ("set", "frozenset"):
+                return Write(f"tuple(sorted({text}))")
+            if found.name == "iterator":
+                return Write(f"tuple({text})")
+        return self._names.messages.instead(found)
 
     def _signature(self, module: str, name: str) -> Type | None:
         """The result type of a @pure function; None for a class."""
@@ -214,9 +232,14 @@ class Typing:
 
     def _missing(self, node: ast.Attribute, owner: Type) -> None:
         message = self._names.messages.find(owner)
-        known = ", ".join(name for name, _ in message.fields) if message else ""
+        fields = [name for name, _ in message.fields] if message else []
         span = self._sources(self._file).span(node)
-        self._add(codes.NO_FIELD, span, f"{owner.name} has no field {node.attr}", f"one of {known}")
+        close = difflib.get_close_matches(node.attr, fields, 1)
+        hint = f"one of {', '.join(fields)}"
+        if close and span.end_line == span.line:
+            there = replace(span, column=span.end_column - len(node.attr))
+            hint = Write(close[0], (there, close[0]))
+        self._add(codes.NO_FIELD, span, f"{owner.name} has no field {node.attr}", hint)
 
     def _method(self, node: ast.Call, owner: Type) -> None:
         span = self._sources(self._file).span(node)
@@ -234,9 +257,8 @@ class Typing:
 
     def _unordered(self, node: ast.expr) -> None:
         span = self._sources(self._file).span(node)
-        self._add(
-            codes.SET_ORDER, span, "this goes through a set, and its order differs between runs", "sorted(…) of it"
-        )
+        text = "this goes through a set, and its order differs between runs"
+        self._add(codes.SET_ORDER, span, text, Write(f"sorted({self._sources(span.file).text(span)})"))
 
     def _add(self, code: str, span: Span, text: str, hint: str) -> None:
         self._findings.add(code, self._sources(span.file), span, text, hint)

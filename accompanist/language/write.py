@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from accompanist.language import codes, emit, fingerprint
+from accompanist.language import advice, codes, emit, fingerprint
 from accompanist.language.diagnostic import Findings
 from accompanist.language.ir import (
     Block,
@@ -266,8 +266,17 @@ class Writer:
     def _too_early(self, role: str, site: str) -> None:
         spans = [point.span for point in self._points if getattr(point, "site", None) == site]
         span = spans[0] if spans else self._header.span
-        text, hint = f"{role} acts here before any message has reached it", f"com(value, to={role}) before"
-        self._findings.add(codes.NOT_STARTED, self._names.modules.source(span.file), span, text, hint)
+        source, starts = self._names.modules.source(span.file), self._header.initiator
+        moves = [point for point in self._points if isinstance(point, Move) and role in point.recipients]
+        constants = [
+            source.text(move.value.span) for move in moves if move.value.constant and move.span.file == span.file
+        ]
+        text = f"{role} acts here before any message has reached it"
+        text += f"; every role knows {constants[0]}, so the com of it sends nothing" if constants else ""
+        line = f"com({starts}.now(), to={role})"
+        own = advice.home(source, span) == self._header.name
+        hint = advice.before(source, span, line) if own else f"let a message lead to {role} before: {line}"
+        self._findings.add(codes.NOT_STARTED, source, span, text, hint)
 
 
 def _taken(body: list[LocalStatement]) -> Iterator[tuple[str, str, str]]:

@@ -177,3 +177,8 @@ def test_the_curve_is_near_linear_and_its_ends_are_refused_at_once() -> None:
     assert long["us_per_line"] < 3 * short["us_per_line"]
     assert curve.measured(curve.long, 10_000, rounds=1)["said"] == "refused: ACC103"
     assert [found.code for found in curve.compiled(curve.wide(200)).diagnostics] == ["ACC103"]
+
+
+def test_two_parameters_of_one_name() -> None:
+    (found,) = text(HEAD.replace("number: At", "desk: Desk, number: At") + "    return desk.ask(number)\n").diagnostics
+    assert (found.code, found.text) == ("ACC101", "two parameters are called desk")

@@ -9,7 +9,7 @@ from tests.language.must_fail.shop import Bank, Order, Stock
 @choreography
 def rated(a: Stock, b: Bank, x: At[int, "a"]) -> At[int, "a"]:
     rate = b.rate(com(x, to=b))
-    return rate  #! ACC113 rated gives its result at stock, but rate is at bank
+    return rate  #! ACC113 rated gives its result at a, but rate is at
 
 
 @choreography

@@ -10,7 +10,7 @@ from tests.language.must_fail.shop import Stock
 def sort(a: Stock, b: Stock, x: At[list[int], "a"]) -> At[list[int], "a"]:
     if len(x) < 2:
         return x
-    half = sort(b, a, x[1:])  #! ACC113 sort takes x at one #! ACC113 sort takes x at two
+    half = sort(b, a, x[1:])  #! ACC113 sort takes x at b, but x[1:] is at a
     return com(half, to=a)
 
 

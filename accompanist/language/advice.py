@@ -1,0 +1,100 @@
+"""Advice that is a change of the text: what to write, and where.
+
+The hints of diagnostics that can be followed without thinking are made here, or are a `Write` at the place where the
+mistake is found. Each of them can be written into the file as it stands.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+from accompanist.language.diagnostic import Edit, Write
+from accompanist.language.source import Source, Span
+from accompanist.language.types import WORDS
+
+_SOMETIMES = (ast.ListComp, ast.DictComp, ast.GeneratorExp, ast.Lambda, ast.BoolOp, ast.IfExp)
+
+
+def instead_of(source: Source, places: list[Span], text: str) -> Write:
+    """A text that takes the place of something else than what is underlined, wherever that stands in the line."""
+    return Write(f"{text} in place of {source.text(places[0])}", *((place, text) for place in places))
+
+
+def before(source: Source, span: Span, line: str, *others: Edit) -> Write | str:
+    """A line of its own before the statement that holds a span, and other changes with it."""
+    statement = _statement(source, span)
+    if statement is None:
+        return f"a line before it: {line}"
+    indent = " " * statement.col_offset
+    there = Span(span.file, statement.lineno, 0, statement.lineno, 0)
+    then = "".join(f", and {text} in place of {source.text(place)}" for place, text in others)
+    return Write(f"{line} on a line before it{then}", (there, f"{indent}{line}\n"), *others)
+
+
+def two_lines(source: Source, span: Span) -> Write | None:
+    """`x, y = a, b` as two assignments; None if the one could change what the other reads."""
+    statement = _statement(source, span)
+    match statement:
+        case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(names) == len(values):
+            pass
+        case _:
+            return None
+    plain = [name.id for name in names if isinstance(name, ast.Name)]
+    read = {part.id for value in values for part in ast.walk(value) if isinstance(part, ast.Name)}
+    if len(set(plain)) < len(names) or read & set(plain):
+        return None
+    lines = [f"{name} = {ast.unparse(value)}" for name, value in zip(plain, values, strict=True)]
+    indent = " " * statement.col_offset
+    return Write("\n".join(lines), (source.span(statement), f"\n{indent}".join(lines)))
+
+
+def imported(source: Source, word: str, made: Write, span: Span) -> Write:
+    """Advice that uses a word of the language, with the word's import if the file has none."""
+    names = [node for node in _tree(source).body if isinstance(node, ast.ImportFrom) and node.module == WORDS]
+    if not names or any(word == one.name for node in names for one in node.names):
+        return made
+    last = source.span(names[0].names[-1])
+    there = replace(last, line=last.end_line, column=last.end_column)
+    return Write(f"{made}; import {word}, too", *(made.edits or ((span, str(made)),)), (there, f", {word}"))
+
+
+def home(source: Source, span: Span) -> str:
+    """The function at the top of a file in which a span lies."""
+    inside = (node for node in _tree(source).body if isinstance(node, ast.FunctionDef) and _holds(node, span))
+    return next((node.name for node in inside), "")
+
+
+def free(source: Source, wanted: str) -> str:
+    """A name that stands nowhere in a file yet."""
+    taken = {part.id for part in ast.walk(_tree(source)) if isinstance(part, ast.Name)}
+    taken |= {part.arg for part in ast.walk(_tree(source)) if isinstance(part, ast.arg)}
+    while wanted in taken:
+        wanted += "_"
+    return wanted
+
+
+def sometimes(node: ast.expr) -> bool:
+    """Whether an expression has parts that are evaluated more or less often than once."""
+    return any(
+        isinstance(part, _SOMETIMES) or (isinstance(part, ast.Compare) and len(part.ops) > 1) for part in ast.walk(node)
+    )
+
+
+def _statement(source: Source, span: Span) -> ast.stmt | None:
+    """The innermost statement around a span before which a line can stand."""
+    found = None
+    for node in ast.walk(_tree(source)):  # outer ones come first
+        if isinstance(node, ast.stmt) and _holds(node, span):
+            opening = source.line(node.lineno)
+            if not opening[: node.col_offset].strip() and not opening.strip().startswith("elif"):
+                found = node
+    return None if isinstance(found, (ast.FunctionDef, ast.ClassDef)) else found
+
+
+def _holds(node: ast.stmt, span: Span) -> bool:
+    return node.lineno <= span.line and span.end_line <= (node.end_lineno or node.lineno)
+
+
+def _tree(source: Source) -> ast.Module:
+    return ast.parse("\n".join(source.lines))

@@ -1,0 +1,23 @@
+"""What is known of a name while places are found: who owns it, and what narrowed that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from accompanist.language.ir import Owners
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Who owns a name here, and, where a branch or a loop narrowed that, on which line. `maybe`: unassigned on some
+    path."""
+
+    owners: Owners
+    narrowed: int = 0
+    maybe: bool = False
+    loop: bool = False
+
+
+Where = Mapping[str, Held]
+"""The names that are assigned here, and the values that were moved here (`advisor`)."""

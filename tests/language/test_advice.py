@@ -1,0 +1,137 @@
+"""Advice compiles: what `check` says after `write:` is put into the program as it stands, and `check` runs again.
+
+The error is gone then, and no other one has come up at its place. That holds for each piece of advice by itself, and
+for a program that follows all of them, again and again, until there is none left.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from accompanist.cli.explain import examples
+from accompanist.language.compile import Compiled, compile_file
+from accompanist.language.diagnostic import Diagnostic, Edit, render
+from tests.language.programs import HERE, MUST_FAIL, ROOT, compiled, read
+
+PAGES = sorted(path.stem.removesuffix("_wrong") for path in (HERE / "explain").glob("ACC1*_wrong.py"))
+FILES = [*(f"must_fail/{name}" for name in MUST_FAIL), *(f"explain/{code}_wrong" for code in PAGES)]
+
+
+def edited(source: str, edits: Iterable[Edit]) -> str:
+    """A text with some of its places changed; the last ones first, so that the others stay where they are."""
+    lines = source.split("\n")
+    for span, text in sorted(edits, key=lambda edit: edit[0], reverse=True):
+        assert 1 <= span.line <= span.end_line <= len(lines)
+        head = lines[span.line - 1][: span.column]
+        tail = lines[span.end_line - 1][span.end_column :]
+        lines[span.line - 1 : span.end_line] = (head + text + tail).split("\n")
+    return "\n".join(lines)
+
+
+def checked(path: Path, source: str) -> Compiled:
+    return compile_file(str(path), root=str(ROOT), read=lambda one: source if one == str(path) else read(one))
+
+
+def moved(line: int, edits: tuple[Edit, ...]) -> int:
+    """The number of a line after the edits above it."""
+    grown = sum(text.count("\n") - (span.end_line - span.line) for span, text in edits if span.line < line)
+    return line + grown + sum(text.count("\n") for span, text in edits if span.line == line and not span.column)
+
+
+def here(found: Iterable[Diagnostic], lines: range) -> list[tuple[str, str]]:
+    return [(one.code, re.sub(r"line \d+", "line", one.text)) for one in found if one.line in lines]
+
+
+def counted(result: Compiled, one: Diagnostic) -> int:
+    return len([other for other in result.diagnostics if (other.code, other.text) == (one.code, one.text)])
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_to_write_compiles_where_it_is_written(name: str) -> None:
+    path = HERE / f"{name}.py"
+    source = path.read_text()
+    before = checked(path, source)
+    for one in before.diagnostics:
+        if not one.edits:
+            continue
+        assert {span.file for span, _ in one.edits} == {str(path)}
+        after = checked(path, edited(source, one.edits))
+        last = moved(one.line, one.edits)
+        above = sum(text.count("\n") for span, text in one.edits if span.line == one.line and not span.column)
+        within = sum(text.count("\n") for span, text in one.edits if span.line == one.line and span.column)
+        place = range(last - above, last + 1 + within)
+        known = here((other for other in before.diagnostics if other is not one), range(one.line, one.line + 1))
+        left = here(after.diagnostics, place)
+        assert [found for found in left if found not in known] == [], f"{render(one)}\n\n" + "\n\n".join(
+            render(other) for other in after.diagnostics
+        )
+        assert counted(after, one) < counted(before, one), render(one)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_whoever_follows_all_advice_comes_to_an_end(name: str) -> None:
+    path = HERE / f"{name}.py"
+    source = path.read_text()
+    for _ in range(12):
+        advised = [one for one in checked(path, source).diagnostics if one.edits]
+        if not advised:
+            return
+        source = edited(source, advised[0].edits)
+    pytest.fail("\n\n".join(render(one) for one in checked(path, source).diagnostics))
+
+
+def test_advice_of_both_kinds_is_told_apart() -> None:
+    (elsewhere,) = compiled("must_fail", "bookseller_date").diagnostics
+    assert "= write: com(date, to=stock)" in render(elsewhere)
+    (words,) = compiled("must_fail", "idle_greeter").diagnostics
+    assert "= instead: leave the parameter out" in render(words)
+
+
+def test_much_of_the_advice_is_a_piece_of_program() -> None:
+    found = [one for name in MUST_FAIL for one in compiled("must_fail", name).diagnostics]
+    assert len([one for one in found if one.edits]) >= 90, "words are only for what cannot be written for the author"
+
+
+def test_no_words_pose_as_a_program() -> None:
+    for name in MUST_FAIL:
+        for one in compiled("must_fail", name).diagnostics:
+            assert all("…" not in text for _, text in one.edits), render(one)
+
+
+def test_every_page_of_explain_shows_its_code() -> None:
+    assert all(examples(code) is not None for code in PAGES)
+
+
+def advice(name: str) -> dict[int, str]:
+    return {one.line: str(one.hint) for one in compiled("must_fail", name).diagnostics}
+
+
+def test_a_constant_is_answered_with_something_that_travels_and_tells_nothing() -> None:
+    assert advice("constant_sent") == {
+        14: "com(stock.now(), to=bank)",
+        16: "com(stock.now(), to=bank)",
+        23: "com(stock.now(), to=bank) on a line before it",
+        28: "com(stock.now(), to=bank)",
+    }
+
+
+def test_a_value_that_was_moved_already_is_used_under_the_name_of_what_arrived() -> None:
+    assert advice("moved_and_not_used") == {
+        12: "cents_at_bank = com(cents, to=bank) in line 11, and cents_at_bank here",
+        18: "there",
+        20: "both",
+        27: "com(cents, to=bank)",
+        34: "com(cents, to=bank)",
+    }
+
+
+def test_values_that_only_stand_in_one_line_are_not_moved_and_secrets_never() -> None:
+    assert advice("two_in_one_line") == {
+        14: "held = stock.hold(order)\nrate = bank.rate(there)",
+        15: "com(there, to=stock) in place of there",
+        16: "a @pure function of Secret[…] that returns what may be told",
+    }
