@@ -46,8 +46,25 @@ def scenarios(programs: Mapping[str, RoleProgram], starts: Sequence[bytes] = ())
     are kept; else they are made up."""
     choreography = next(iter(programs.values())).choreography
     choices = _choices(programs, Maker(constants(choreography)), starts)
+    return [_scenario(choreography, choices, picks) for picks in _found(programs, choices, bool(starts))]
+
+
+def first_scenario(programs: Mapping[str, RoleProgram], start: bytes | None, *, ends: bool) -> Scenario:
+    """An ordinary scenario; where its replies have to lead to an `end` by themselves, the first that does."""
+    choreography = next(iter(programs.values())).choreography
+    choices = _choices(programs, Maker(constants(choreography)), [] if start is None else [start])
+    ordinary = (0,) * len(choices)
+    picks = next(_found(programs, choices, start is not None), ordinary) if ends else ordinary
+    return _scenario(choreography, choices, picks)
+
+
+def _found(
+    programs: Mapping[str, RoleProgram], choices: Mapping[tuple[str, str], list[Any]], started: bool
+) -> Iterator[tuple[int, ...]]:
+    """Choices that take different paths. `started`: every start is kept."""
+    choreography = next(iter(programs.values())).choreography
     names = list(choices)
-    found: dict[Hashable, tuple[int, ...]] = {}
+    found: set[Hashable] = set()
     tried: set[tuple[int, ...]] = set()
     waiting = [(0,) * len(names)]
     while waiting and len(tried) < _runs_max:
@@ -58,13 +75,14 @@ def scenarios(programs: Mapping[str, RoleProgram], starts: Sequence[bytes] = ())
         path = _path(programs, _scenario(choreography, choices, picks))
         known = path is None and bool(found)  # what does not end is changed further until something does
         if path is not None:
-            path = (path, picks[0]) if starts else path
+            path = (path, picks[0]) if started else path
             known = path in found
-            found.setdefault(path, picks)
+            if not known:
+                found.add(path)
+                yield picks
         if not known:
             for at, name in enumerate(names):
                 waiting.extend((*picks[:at], other, *picks[at + 1 :]) for other in range(len(choices[name])))
-    return [_scenario(choreography, choices, picks) for picks in found.values()]
 
 
 def events_of(scenario: Scenario) -> dict[str, dict[str, bytes]]:

@@ -21,10 +21,13 @@ from accompanist.simulation.explore_faithful import Faithful
 from accompanist.simulation.explore_fence import Worker
 from accompanist.simulation.explore_scenarios import Scenario, events_of, scenarios, unreached
 from accompanist.simulation.explore_state import Rules
-from accompanist.simulation.explore_workers import Functions, Replies
+from accompanist.simulation.explore_workers import Declining, Functions, Replies
 
 Fakes = Mapping[str, Any]
 """Functions by "role.operation", objects by "role"."""
+
+Told = Mapping[tuple[str, str], bytes | None]
+"""What an event says, by role and name, as JSON bytes; None: nobody tells it."""
 
 Progress = Callable[[int, int, float], None]
 """Told now and then: states met, states to look at, seconds."""
@@ -107,9 +110,12 @@ def verify(
     rules: Rules | None = None,
     progress: Progress | None = None,
     plain: Sequence[bool] = (False,),
+    reasons: Mapping[str, Mapping[str, str]] | None = None,
+    told: Told | None = None,
 ) -> Verdict:
     """Search a choreography, scenario by scenario, until one breaks or all are seen. `plain`: whether no worker has a
-    fence; all scenarios are searched once for each."""
+    fence; all scenarios are searched once for each. `reasons`: why operations decline, by role and name. `told`: what
+    events say, None for one that nobody tells."""
     found = scenarios(programs, [codec.encode(dict(given)) for given in arguments])
     if fakes:  # replies are the fakes' business, only the starts differ
         found = [replace(found[0], arguments=start) for start in dict.fromkeys(one.arguments for one in found)]
@@ -118,7 +124,11 @@ def verify(
     left = bounds
     to_search = [(scenario, without) for without in plain for scenario in found]
     for scenario, without in to_search:
-        report = _search(programs, scenario, fakes, faults, left, rules or Rules(), progress, without)
+        workers = workers_of(programs, scenario, fakes, declines=faults.declines > 0)
+        for role, why in (reasons or {}).items():
+            workers[role] = Declining(workers[role], why)
+        events = told_in(programs, scenario, fakes, told or {})
+        report = _search(programs, scenario, workers, events, faults, left, rules or Rules(), progress, without)
         searched.append(Searched(scenario, report, without))
         sites |= report.sites
         left = replace(left, states_max=left.states_max - report.states, seconds_max=left.seconds_max - report.seconds)
@@ -131,7 +141,8 @@ def verify(
 def _search(
     programs: Mapping[str, RoleProgram],
     scenario: Scenario,
-    fakes: Fakes | None,
+    workers: Mapping[str, Worker],
+    told: Mapping[str, Mapping[str, bytes]],
     faults: Faults,
     bounds: Bounds,
     rules: Rules,
@@ -140,9 +151,7 @@ def _search(
 ) -> Report:
     """One scenario. It is searched without crashes first, which costs little: a schedule that needs none is shorter to
     tell."""
-    workers = workers_of(programs, scenario, fakes, declines=faults.declines > 0)
     judge = Faithful(programs, workers, scenario.arguments)
-    told = told_in(programs, scenario, fakes)
     report = None
     for crashes in sorted({0, faults.crashes}):
         spent = faults._replace(crashes=crashes)
@@ -155,10 +164,10 @@ def _search(
 
 
 def told_in(
-    programs: Mapping[str, RoleProgram], scenario: Scenario, fakes: Fakes | None
+    programs: Mapping[str, RoleProgram], scenario: Scenario, fakes: Fakes | None, chosen: Told | None = None
 ) -> dict[str, dict[str, bytes]]:
-    """What is told from outside: by the user's fakes, "role.event.NAME", and made up for what he gives none for. A fake
-    that raises Declined does not tell it."""
+    """What is told from outside: as `chosen`, by the user's fakes, "role.event.NAME", and made up for what he gives
+    none for. A fake that raises Declined does not tell it."""
     told = events_of(scenario)
     for role, program in programs.items():
         for name in filter(None, map(waits.event_in, program.projection.operations)):
@@ -167,6 +176,10 @@ def told_in(
                 told[role].pop(name, None)
                 with suppress(Declined):
                     told[role][name] = codec.encode(fake())
+    for (role, name), value in (chosen or {}).items():
+        told[role].pop(name, None)
+        if value is not None:
+            told[role][name] = value
     return told
 
 

@@ -1,4 +1,4 @@
-"""Sagas in a user's own pytest: one process, fake workers, faults where the test wants them.
+"""Sagas in a user's own pytest: one process, no sidecar, faults where the test wants them.
 
     from accompanist.testing import Saga
 
@@ -10,13 +10,21 @@
     def test_every_schedule() -> None:
         Saga("workers/orders/choreography.py", workers={"payment": Till(100)}).explore(crashes=1)
 
-What runs is what the sidecar runs: the projections and the session cores. The log, the messages and the fence are
-values in memory. `run` follows one schedule, always the same; `explore` follows them all, within a bound.
+    def test_the_real_payment(accompanist) -> None:      # a fixture of the plugin, with a throw-away Postgres
+        real = accompanist.serve(payment.worker, payment.install)
+        saga = accompanist.saga(fulfil_order, workers={"payment": real}).crash("payment", "after call").run()
+        assert saga.outcome == "settled"
 
-Not promised: anything about a real worker or its database. Test those where they are.
+What runs is what the sidecar runs: the projections and the session cores. The log, the messages and the fence of a fake
+are values in memory. `run` follows one schedule, the same for the same seed; `explore` follows them all, within a
+bound.
+
+Not promised: anything about a sidecar's own shell, its log in Postgres, or several sagas at once.
 """
 
 from accompanist.language.direct import Declined
+from accompanist.testing.real import Real, Served, serve
 from accompanist.testing.saga import Saga
+from accompanist.testing.throwaway import Postgres, postgres
 
-__all__ = ["Declined", "Saga"]
+__all__ = ["Declined", "Postgres", "Real", "Saga", "Served", "postgres", "serve"]

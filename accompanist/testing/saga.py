@@ -1,40 +1,52 @@
-"""One saga under a test's control: declines and crashes where the test puts them, step by step or to the end.
+"""One saga under a test's control, step by step or to the end; `accompanist.testing` shows how it is used.
 
-The schedule is fixed: of all that can happen without a fault, the role whose turn it is does the first thing it can. A
-test that needs another order wants `explore`, which tries them all.
+`run` follows one schedule: what comes first happens first. A seed other than 0 picks another order, the same each time.
+A test that needs them all wants `explore`.
 """
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from accompanist.language import codec, waits
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.answers import Answer
+from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.replay import decode_arguments
-from accompanist.simulation import explore_diagram
-from accompanist.simulation.explore import Bounds, Explorer, Faults, Step
+from accompanist.simulation import explore_diagram, explore_properties
 from accompanist.simulation.explore_faithful import Faithful
 from accompanist.simulation.explore_properties import Broken
-from accompanist.simulation.explore_scenarios import scenarios
-from accompanist.simulation.explore_state import Chance, Move
-from accompanist.simulation.explore_verify import Verdict, told_in, verify, workers_of
-from accompanist.simulation.explore_workers import Declining
+from accompanist.simulation.explore_scenarios import Scenario, first_scenario
+from accompanist.simulation.explore_verify import Verdict, told_in
+from accompanist.simulation.settling import NONE_SETTLED
+from accompanist.testing import every, made
+from accompanist.testing.real import Real
+from accompanist.testing.script import MOMENTS, Crash, Fault, Script
 from accompanist.testing.source import Source, programs_of
+from accompanist.testing.stage import Place, Stage
+from accompanist.testing.workers import Fakes, Worker
 
-_steps_max = 10_000
-MOMENTS = ("before commit", "after commit", "after call")
-"""When a role can be made to crash: before what it decided is in its log; after that, with nothing of it sent to its
-worker; after its worker did a call, with the answer not heard."""
+STEPS_MAX = 100_000
+_drawn_max = 200
+"""Lines of a picture that goes with a failure."""
 
 
 class Saga:
     """A choreography with fake workers.
 
-    `workers` maps "role.operation" to a function or "role" to an object with the operations as methods, whose data is
-    kept; what is not given replies with made-up values. `arguments` are the parameters by name, made up if left out.
-    A fake declines by raising `Declined(reason)`. Raises ValueError for a fake of nothing, and for wrong arguments.
+        saga = Saga(fulfil_order, workers={"payment": Till(100)}, arguments={"order": order}).run()
+        assert saga.outcome == "settled" and saga.result.points == 7
+
+    `source` is the decorated function, or the path of its file. `workers` maps "role.operation" to a function, "role"
+    to an object with the operations as methods, or "role" to what `serve` gives for a real worker; what is not given
+    replies with made-up values. `arguments` are the parameters by name, made up if left out. A fake declines by raising
+    `Declined(reason)`; anything else that it raises comes out of `run`.
+
+    A fake is called once for each call that reaches its worker, in the order of the run, and keeps its data: sequences,
+    closures and counters work. Raises ValueError for a fake of nothing, and for wrong arguments.
     """
 
     def __init__(
@@ -44,51 +56,81 @@ class Saga:
         *,
         workers: Mapping[str, Any] | None = None,
         arguments: Mapping[str, Any] | None = None,
+        seed: int = 0,
     ) -> None:
         self._programs = programs_of(source, choreography)
         self._check(workers or {}, arguments)
-        self._fakes, self._arguments = workers, arguments
-        self._reasons: dict[str, dict[str, str]] = {role: {} for role in self._programs}
-        self._crashes: list[tuple[str, str]] = []
-        self._told: dict[tuple[str, str], bytes | None] = {}
-        self._explorer: Explorer | None = None
-        self._state: tuple[int, ...] = ()
-        self._turn = 0
-        self._schedule: list[Step] = []
-        self.ledger: list[str] = []
-        """What the workers did and undid, in the order in which it happened: "role.operation"."""
+        self._workers, self._arguments, self._seed = workers or {}, arguments, seed
+        self._script = Script()
+        self._told: dict[tuple[str, str], tuple[float, bytes] | None] = {}
+        self._stage: Stage | None = None
+        self._scenario: Scenario | None = None
+        made.keep(self)
 
-    # -- faults ------------------------------------------------------------------------------------
+    def __repr__(self) -> str:
+        name = next(iter(self._programs.values())).choreography.name
+        standing = "not begun" if self._stage is None else self.outcome or "under way"
+        return f"<Saga {name}: {standing}{f', {self.reason}' if self._stage is not None and self.reason else ''}>"
 
-    def decline(self, call: str, reason: str = "declined") -> Saga:
-        """Make "role.operation" decline."""
-        role, _, operation = call.partition(".")
-        known = self._programs[role].projection.operations if role in self._programs else {}
-        if operation not in known:
-            raise ValueError(f"there is no {call}; there are {', '.join(self._calls())}")
-        if known[operation].retriable or known[operation].kind == "compensation":
+    # -- what goes wrong ---------------------------------------------------------------------------
+
+    def decline(self, call: str, reason: str = "declined", *, at: int | None = None) -> Saga:
+        """Make "role.operation" decline: each time, or the `at`-th time that it is asked.
+
+        saga.decline("payment.charge", "no funds")
+        """
+        operation = self._operation(call)
+        if not operation.may_decline:
             raise ValueError(f"{call} may not decline, by its contract")
+        self._script.faults.append(Fault(call, at, reason=reason))
+        return self
+
+    def fail(self, call: str, *, at: int | None = None, done: bool = False) -> Saga:
+        """Let "role.operation" give no answer until its attempts are used up: each time, or the `at`-th time that it is
+        asked. `done`: its worker did it, and nobody is told. What is tried without end, or undoes something, is asked
+        again and answered then.
+
+        saga.fail("payment.charge", at=2)
+        """
+        self._operation(call)
+        self._script.faults.append(Fault(call, at, done=done))
+        return self
+
+    def crash(self, role: str, when: str = "before commit", *, at: int = 1) -> Saga:
+        """Kill the sidecar of a role, once, at the `at`-th such moment; it restarts by itself. `when` is "before
+        commit", "after commit" (nothing of it has left for the worker), or "after call" (the worker did it, and the
+        answer was not heard).
+
+        saga.crash("warehouse", "after call")
+        """
         self._fresh()
-        self._reasons[role][operation] = reason
-        return self
-
-    def tell(self, event: str, value: Any) -> Saga:
-        """Tell "role.event" this from outside; else a value is made up, and told in time."""
-        self._told[self._event(event)] = codec.encode(value)
-        return self
-
-    def withhold(self, event: str) -> Saga:
-        """Do not tell "role.event": where it is waited for with a timeout, time comes first."""
-        self._told[self._event(event)] = None
-        return self
-
-    def crash(self, role: str, when: str = "before commit") -> Saga:
-        """Kill the sidecar of a role, once, at the next such moment; it restarts by itself. See `MOMENTS`."""
         if role not in self._programs:
             raise ValueError(f"there is no role {role}; there are {', '.join(self._programs)}")
         if when not in MOMENTS:
             raise ValueError(f"a crash is one of {', '.join(MOMENTS)}")
-        self._crashes.append((role, when))
+        self._script.crashes_due.append(Crash(role, when, at))
+        return self
+
+    def tell(self, event: str, value: Any, *, after: float = 0.0) -> Saga:
+        """Tell "role.event" this from outside, so many seconds after the start; else a value is made up, and told at
+        once.
+
+        saga.tell("warehouse.approved", Approval("ann", True), after=3600)
+        """
+        place, told = self._event(event), codec.encode(value)
+        try:
+            codec.decode_exactly(told, self._event_type(*place))
+        except codec.DecodeError as problem:
+            raise ValueError(f"{event}: {problem.text}") from None
+        self._told[place] = after, told
+        return self
+
+    def withhold(self, event: str) -> Saga:
+        """Do not tell "role.event": where it is waited for with a timeout, time comes first.
+
+        saga.withhold("warehouse.approved")
+        """
+        self._told[self._event(event)] = None
         return self
 
     # -- one schedule ------------------------------------------------------------------------------
@@ -96,66 +138,82 @@ class Saga:
     def step(self) -> str | None:
         """Let the next thing happen: what it was, or None when nothing is left. Raises AssertionError if a promise is
         broken by it."""
-        explorer = self._started()
-        moves = [move for move in explorer.moves(self._state) if move[1].chance is Chance.HELPFUL]
-        if not moves:
-            return None
-        count = len(explorer.roles)
-        # time passes when nothing else happens, so that what is told comes in time
-        place, move, left = min(moves, key=lambda move: (move[1].timed, (move[0] - self._turn) % count))
-        self._turn = place
-        crash = self._due(place, move)
-        if crash is not None:
-            if crash == "after commit":
-                self._happen(place, move, left)
-            return self._happen(*self._death(place, called=crash == "after call"))
-        self._turn = place + 1
-        return self._happen(place, move, left)
+        try:
+            return self._begun().step()
+        except Broken as broken:
+            raise AssertionError(f"{broken}\n{self.picture()}") from None
+        except Exception as problem:  # a fake's own
+            problem.add_note(self.picture())
+            raise
 
     def run(self) -> Saga:
-        """Go on until nothing is left to happen, and judge the end. Raises AssertionError if a promise is broken."""
-        for _ in range(_steps_max):
+        """Go on until nothing is left to happen, and judge the end. Raises AssertionError, with a picture of what
+        happened, if a promise is broken, if what was to go wrong never came, and if the program itself failed: then the
+        saga is undone as it should be, and no test wants to take that for a decline."""
+        stage = self._begun()
+        for _ in range(STEPS_MAX):
             if self.step() is None:
-                if self._crashes:
-                    raise AssertionError(f"the crash of {self._crashes[0][0]} {self._crashes[0][1]} never came")
-                try:
-                    self._started().judge_end(self._state)
-                except Broken as broken:
-                    raise AssertionError(f"{broken}\n{self.diagram()}") from None
-                return self
-        raise AssertionError(f"no end after {_steps_max} steps")
+                break
+        else:
+            raise AssertionError(f"no end after {STEPS_MAX} steps\n{self.picture()}")
+        if missing := self._script.missing():
+            raise AssertionError(f"{' and '.join(missing)} never came\n{self.picture()}")
+        try:
+            self._judge(stage)
+        except Broken as broken:
+            raise AssertionError(f"{broken}\n{self.picture()}") from None
+        for failed in stage.failures:
+            text = f"no run settled ({NONE_SETTLED}): the program failed at {failed.role}: {failed.failure}"
+            raise AssertionError(f"{text}\n{self.picture()}") from failed.cause_of_failure
+        return self
 
     @property
     def outcome(self) -> str | None:
         """ "settled", "ended" (undone), or None while the saga is under way."""
-        row = self._row(self._started().initiator)
+        row = self._begun().places[self._begun().initiator].row
         return row.outcome if row is not None else None
 
     @property
     def reason(self) -> str | None:
         """Why the saga was undone, as the initiator knows it."""
-        row = self._row(self._started().initiator)
+        row = self._begun().places[self._begun().initiator].row
         return row.reason if row is not None else None
 
     @property
     def result(self) -> Any:
-        """The choreography's result, of an owner that has it."""
-        for role, program in self._programs.items():
-            row = self._row(role)
-            if row is not None and row.result is not None:
-                return codec.decode(row.result, program.result_type)
+        """The choreography's result, of an owner that has it. Raises AssertionError if the saga was undone."""
+        if self.outcome == "ended":
+            raise AssertionError(f"there is no result: the saga was undone, {self.reason}\n{self.picture()}")
+        for place in self._begun().places.values():
+            if place.row is not None and place.row.result is not None:
+                return codec.decode(place.row.result, place.program.result_type)
         return None
+
+    @property
+    def ledger(self) -> list[str]:
+        """What the workers did and undid, in the order in which it happened: "role.operation"."""
+        return self._begun().ledger
+
+    @property
+    def clock(self) -> float:
+        """How many seconds have passed since the start, of a time that costs none."""
+        return self._begun().clock
 
     @property
     def phases(self) -> dict[str, Phase]:
         """Where the session stands at each role whose log has it."""
-        rows = {role: self._row(role) for role in self._programs}
-        return {role: row.phase for role, row in rows.items() if row is not None}
+        return {role: place.row.phase for role, place in self._begun().places.items() if place.row is not None}
 
     def diagram(self, mermaid: bool = False) -> str:
         """What has happened so far, as a sequence diagram."""
         draw = explore_diagram.mermaid if mermaid else explore_diagram.text
-        return draw(list(self._programs), self._schedule)
+        return draw(list(self._programs), self._begun().schedule)
+
+    def picture(self, lines_max: int = _drawn_max) -> str:
+        """The same, of a run that is long only its end: what goes with a failure."""
+        lines = self.diagram().splitlines()
+        left_out = len(lines) - lines_max
+        return "\n".join([lines[0], f"      … {left_out} lines", *lines[-lines_max:]] if left_out > 1 else lines)
 
     # -- every schedule ----------------------------------------------------------------------------
 
@@ -169,18 +227,21 @@ class Saga:
         *,
         states_max: int = 500_000,
         seconds: float = 60.0,
+        settles: bool = True,
     ) -> Verdict:
-        """Search every schedule with at most so many faults (`declines`: None for any number). Raises AssertionError
-        with the shortest schedule that breaks a promise. The verdict says what was left out; a search that met its
-        bound is no failure, so look at `unexplored()`, or at `complete`."""
-        faults = Faults(crashes, lost_answers, sys.maxsize if declines is None else declines, deadlines, cancels)
-        given = [self._arguments] if self._arguments is not None else []
-        verdict = verify(self._programs, faults, Bounds(states_max, seconds), fakes=self._fakes, arguments=given)
-        if verdict.broken is not None:
-            report = verdict.broken.report
-            drawn = explore_diagram.text(list(self._programs), report.schedule)
-            raise AssertionError(f"{report.broken}\n{drawn}")
-        return verdict
+        """Search every schedule with at most so many faults (`declines`: None for any number), and with what `decline`,
+        `tell` and `withhold` said. Raises AssertionError with the shortest schedule that breaks a promise, or if no
+        schedule settles and `settles` says that one should. A search that met its bound is no failure, so look at
+        `complete` and `unexplored()` of the verdict.
+
+        A search goes back and tries something else, so here fakes are asked for each (operation, arguments, data) once,
+        data that a transaction or compensation changes is what comes after it, and data that a query changes is
+        dropped. The data of an object has to be what it was when a saga was undone.
+
+        Saga(fulfil_order, workers={"payment": Till(100)}).explore(crashes=1)
+        """
+        faults = every.Wanted(crashes, declines, lost_answers, cancels, deadlines, states_max, seconds, settles)
+        return every.explore(self._programs, self._workers, self._arguments, self._script, self._told, faults)
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -194,12 +255,28 @@ class Saga:
         if unknown := workers.keys() - known:
             raise ValueError(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
         if arguments is not None:
-            [choreography] = {id(one.choreography): one.choreography for one in self._programs.values()}.values()
+            choreography = next(iter(self._programs.values())).choreography
             assert choreography.initiator is not None, "a saga has one who starts it"
             try:
                 decode_arguments(self._programs[choreography.initiator], codec.encode(dict(arguments)))
             except codec.DecodeError as problem:
                 raise ValueError(f"arguments: {problem.text}") from None
+
+    def _operation(self, call: str) -> Any:
+        self._fresh()
+        role, _, operation = call.partition(".")
+        known = self._programs[role].projection.operations if role in self._programs else {}
+        if operation not in known or known[operation].drawn:
+            raise ValueError(f"there is no {call}; there are {', '.join(self._calls())}")
+        return known[operation]
+
+    def _calls(self) -> list[str]:
+        return [
+            f"{role}.{name}"
+            for role, program in self._programs.items()
+            for name, operation in program.projection.operations.items()
+            if not operation.drawn
+        ]
 
     def _event(self, event: str) -> tuple[str, str]:
         role, _, name = event.partition(".")
@@ -213,76 +290,60 @@ class Saga:
         self._fresh()
         return role, name
 
+    def _event_type(self, role: str, name: str) -> Any:
+        types = self._programs[role].operation_types
+        _, returns = types[waits.event(name)] if waits.event(name) in types else types[waits.timeout(name)]
+        return returns
+
     def _fresh(self) -> None:
-        if self._explorer is not None:
-            raise ValueError("declines and events are chosen before the first step")
+        if self._stage is not None:
+            raise ValueError("what goes wrong and what is told is chosen before the first step")
 
-    def _calls(self) -> list[str]:
-        return [
-            f"{role}.{name}"
-            for role, program in self._programs.items()
-            for name, operation in program.projection.operations.items()
-            if operation.kind != "compensation"
-        ]
+    def _begun(self) -> Stage:
+        if self._stage is None:
+            start = None if self._arguments is None else codec.encode(dict(self._arguments))
+            self._scenario = first_scenario(self._programs, start, ends=not self._workers)
+            self._stage = Stage(self._programs, self._script, self._seed)
+            for role, program in self._programs.items():
+                self._stage.places[role] = Place(program, self._worker(role, program, self._stage.header))
+            self._stage.start(self._scenario.arguments, self._later(self._scenario))
+        return self._stage
 
-    def _started(self) -> Explorer:
-        if self._explorer is None:
-            starts: Sequence[bytes] = [] if self._arguments is None else [codec.encode(dict(self._arguments))]
-            scenario = scenarios(self._programs, starts)[0]
-            plain = workers_of(self._programs, scenario, self._fakes, declines=False)
-            workers = {role: Declining(worker, self._reasons[role]) for role, worker in plain.items()}
-            judge = Faithful(self._programs, workers, scenario.arguments)
-            faults = Faults(crashes=sys.maxsize, declines=0)
-            told = told_in(self._programs, scenario, self._fakes)
-            for (role, name), value in self._told.items():
-                told[role].pop(name, None)
-                if value is not None:
-                    told[role][name] = value
-            self._explorer = Explorer(self._programs, workers, scenario.arguments, faults, judge=judge, events=told)
-            self._state = self._explorer.first
-        return self._explorer
+    def _worker(self, role: str, program: RoleProgram, header: Header) -> Worker:
+        assert self._scenario is not None
+        given: Any = self._workers.get(role)
+        if isinstance(given, Real):
+            return given.worker(header, role)
+        if given is None:
+            names = program.projection.operations
+            given = {name: self._workers[f"{role}.{name}"] for name in names if f"{role}.{name}" in self._workers}
+        return Fakes(program, given, self._scenario.replies[role])
 
-    def _due(self, place: int, move: Move) -> str | None:
-        """The crash that is due at this move, if one is; it is due once."""
-        role = self._started().roles[place]
-        before, after = role.state(self._state[place]), role.state(move.to)
-        for crash in self._crashes:
-            if crash[0] != role.name:
-                continue
-            commits = (before.row, before.results) != (after.row, after.results) or bool(move.sent)
-            if before.fence != after.fence if crash[1] == "after call" else commits:
-                self._crashes.remove(crash)
-                return crash[1]
-        return None
+    def _later(self, made: Scenario) -> list[tuple[float, str, str, bytes]]:
+        """What is told, and when."""
+        told = {
+            (role, name): (0.0, value)
+            for role, events in told_in(self._programs, made, self._workers).items()
+            for name, value in events.items()
+        }
+        chosen = {**told, **self._told}
+        return [(one[0], role, name, one[1]) for (role, name), one in chosen.items() if one is not None]
 
-    def _death(self, place: int, called: bool) -> tuple[int, Move, int]:
-        """The crash of a role, after its worker did the call under way or before."""
-        explorer = self._started()
-        fence = explorer.roles[place].fence
-        return next(
-            (at, move, left)
-            for at, move, left in explorer.moves(self._state)
-            if at == place and move.chance is Chance.CRASH and (fence(move.to) != fence(self._state[at])) == called
-        )
+    def _judge(self, stage: Stage) -> None:
+        assert self._scenario is not None
+        roles = stage.ended()
+        outcome = explore_properties.ended(stage.initiator, roles)
+        heard = {role: _Heard(place.answers) for role, place in stage.places.items()}
+        Faithful(self._programs, heard, self._scenario.arguments)(outcome, roles)
 
-    def _happen(self, place: int, move: Move, left: int) -> str:
-        explorer = self._started()
-        role, before = explorer.roles[place], self._state[place]
-        self._schedule.append(explorer.step(place, move))
-        try:
-            self._state = explorer.after(self._state, place, move, left)
-        except Broken as broken:
-            raise AssertionError(f"{broken}\n{self.diagram()}") from None
-        self._note(role.name, role.fence(before), role.fence(self._state[place]))
-        return move.text
 
-    def _note(self, role: str, before: Any, after: Any) -> None:
-        operations = self._programs[role].projection.operations
-        self.ledger.extend(f"{role}.{entry.operation}" for entry in after.executed[len(before.executed) :])
-        names = {entry.site: operations[entry.operation].compensation for entry in after.executed}
-        self.ledger.extend(f"{role}.{names[site]}" for site in after.undone[len(before.undone) :])
+class _Heard:
+    """What a role's worker has answered, for who reads the choreography once more with the same answers."""
 
-    def _row(self, role: str) -> Any:
-        explorer = self._started()
-        place = [one.name for one in explorer.roles].index(role)
-        return explorer.roles[place].row(self._state[place])
+    memory = b""
+
+    def __init__(self, answers: Mapping[str, tuple[CallWorker, Answer]]) -> None:
+        self._answers = answers
+
+    def answers(self, call: CallWorker, memory: bytes) -> list[tuple[Answer, bytes]]:
+        return [(self._answers[call.site][1], memory)]

@@ -33,6 +33,7 @@ HEARD = {
     "rpc/http_server.py": (1, "it is awaited by the request it answers"),
     "rpc/stream_server.py": (1, "what it raises is told of, and ends the connection of who waits for it"),
     "telemetry/otlp.py": (1, "it ends with the process, which waits for it a bounded time"),
+    "testing/real.py": (1, "whoever asks its loop for something waits for it, and is told what it raises"),
     "worker/conformance/wire.py": (1, "it is awaited by the check that began it"),
 }
 ELSEWHERE = ("simulation/",)  # its tasks are what it looks at

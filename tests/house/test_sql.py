@@ -21,6 +21,7 @@ DRIVEN = ("accompanist/log/", "accompanist/worker/", "migrations/", "workers/")
 """Where there is a driver (`test_floors`)."""
 
 PUT_IN = {
+    "accompanist/log/databases.py": {"names.identifier(name)": "of the closed form"},
     "accompanist/log/pages.py": {"query": "`search.statement`: conditions are constants there, values are parameters"},
     "accompanist/log/pooler.py": {
         "_local(told)": "constants of `settings`, the program's name, and a schema that passed `names.identifier`",

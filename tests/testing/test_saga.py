@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from accompanist.testing import Saga
-from accompanist.testing.saga import MOMENTS
+from accompanist.testing.script import MOMENTS
 from tests.testing.tills import Till
 from workers.orders.choreography import fulfil_order
 from workers.orders.messages import Line, Order, Receipt, Reservation, Tier

@@ -1,0 +1,31 @@
+"""The sagas of the test that is running: the pytest plugin shows them if it fails."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Protocol
+
+
+class Shown(Protocol):
+    """What can be shown of a saga."""
+
+    def picture(self, lines_max: int) -> str: ...
+
+
+_sagas: list[weakref.ref[Shown]] = []
+_kept_max = 20
+
+
+def keep(saga: Shown) -> None:
+    """Remember a saga, as long as its test does."""
+    _sagas.append(weakref.ref(saga))
+    del _sagas[:-_kept_max]
+
+
+def forget() -> None:
+    _sagas.clear()
+
+
+def all() -> list[Shown]:
+    """Those that were made since, and are still there."""
+    return [saga for each in _sagas if (saga := each()) is not None]

@@ -1,0 +1,132 @@
+"""The pytest plugin: it comes with the package, nothing is to be switched on.
+
+    accompanist             a `Kit`: sagas with the run's seed, databases and real workers that go with the test
+    accompanist_seed        the number given with --accompanist-seed, 0 without: the order in which things happen
+    accompanist_postgres    a throw-away Postgres server, one for the whole run
+
+A test that fails shows what happened in each saga that it made.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from accompanist.testing.real import Served
+    from accompanist.testing.saga import Saga
+    from accompanist.testing.source import Source
+    from accompanist.testing.throwaway import Postgres
+    from accompanist.worker import Worker
+
+_lines_max = 200
+
+
+class Kit:
+    """What a test of sagas needs, and what is let go when the test is over."""
+
+    def __init__(self, seed: int, server: Callable[[], Postgres]) -> None:
+        self.seed = seed
+        self._server = server
+        self._over = ExitStack()
+
+    def saga(
+        self,
+        source: Source,
+        choreography: str = "",
+        *,
+        workers: Mapping[str, Any] | None = None,
+        arguments: Mapping[str, Any] | None = None,
+    ) -> Saga:
+        """A `Saga` whose order is that of --accompanist-seed.
+
+        def test_a_saga_settles(accompanist):
+            assert accompanist.saga(fulfil_order).run().outcome == "settled"
+        """
+        from accompanist.testing.saga import Saga
+
+        return Saga(source, choreography, workers=workers, arguments=arguments, seed=self.seed)
+
+    def database(self) -> str:
+        """The address of a fresh database on the throw-away Postgres; it goes with the test."""
+        return self._over.enter_context(self._server().database())
+
+    def serve(self, worker: Worker, install: Callable[[str], Awaitable[None]] | None = None, dsn: str = "") -> Served:
+        """A real worker of the Python SDK, on a fresh database if none is given; it stops with the test.
+
+        def test_the_real_payment(accompanist):
+            real = accompanist.serve(payment.worker, payment.install)
+            saga = accompanist.saga(fulfil_order, workers={"payment": real}).decline("loyalty.award").run()
+            assert saga.ledger[-1] in ("payment.refund", "warehouse.release")
+        """
+        from accompanist.testing.real import serve
+
+        return self._over.enter_context(serve(worker, dsn or self.database(), install))
+
+    def close(self) -> None:
+        self._over.close()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("accompanist", "sagas of Accompanist")
+    group.addoption(
+        "--accompanist-seed",
+        type=int,
+        default=0,
+        metavar="N",
+        help="The order in which things happen in the sagas of the `accompanist` fixture; 0: what comes first.",
+    )
+
+
+@pytest.fixture
+def accompanist_seed(request: pytest.FixtureRequest) -> int:
+    """The order in which things happen: the same seed is the same order."""
+    seed: int = request.config.getoption("--accompanist-seed")
+    return seed
+
+
+@pytest.fixture(scope="session")
+def accompanist_postgres() -> Iterator[Postgres]:
+    """A throw-away Postgres server, or the one that DATABASE_URL names."""
+    from accompanist.testing.throwaway import postgres
+
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def accompanist(request: pytest.FixtureRequest, accompanist_seed: int) -> Iterator[Kit]:
+    """Sagas, databases and real workers for one test."""
+    kit = Kit(accompanist_seed, lambda: request.getfixturevalue("accompanist_postgres"))
+    try:
+        yield kit
+    finally:
+        kit.close()
+
+
+def pytest_runtest_setup() -> None:
+    if made := _made():
+        made.forget()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Beside what failed: what happened."""
+    report = yield
+    made = _made()
+    if made and report.when == "call" and report.failed:
+        seed = item.config.getoption("--accompanist-seed")
+        for saga in made.all():
+            report.sections.append((f"{saga!r}, --accompanist-seed={seed}", saga.picture(_lines_max)))
+    return report
+
+
+def _made() -> Any:
+    """The sagas that there are; nothing is imported where no test makes one."""
+    return sys.modules.get("accompanist.testing.made")

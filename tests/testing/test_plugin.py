@@ -1,0 +1,36 @@
+"""The pytest plugin, in a pytest of its own: its fixtures, its option, and the picture of a saga whose test fails."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TESTS = f"""
+ORDERS = {str(ROOT / "workers" / "orders" / "choreography.py")!r}
+
+def test_the_seed(accompanist, accompanist_seed):
+    assert accompanist.seed == accompanist_seed == 7
+
+def test_a_saga_settles(accompanist):
+    assert accompanist.saga(ORDERS).run().outcome == "settled"
+
+def test_it_is_shown(accompanist):
+    saga = accompanist.saga(ORDERS).decline("loyalty.award", "no such customer").run()
+    assert saga.outcome == "settled"
+
+def test_nothing_of_the_one_before_is_shown():
+    assert False
+"""
+
+
+def test_a_test_that_fails_shows_its_sagas(tmp_path: Path) -> None:
+    (tmp_path / "test_users.py").write_text(TESTS)
+    command = [sys.executable, "-m", "pytest", "-p", "accompanist.testing.plugin", "--accompanist-seed=7", "-q"]
+    ran = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False, cwd=ROOT / "tests")
+    out = ran.stdout
+    assert "2 failed, 2 passed" in out, out + ran.stderr
+    assert "<Saga fulfil_order: ended, no such customer>, --accompanist-seed=7" in out
+    assert "loyalty's worker declines award" in out and "├─" in out
+    assert out.count("payment's worker undoes") == 1, "not with the test after it"
