@@ -1,7 +1,8 @@
 """`accompanist diff OLD NEW`: what a change does to sessions in flight; nothing is imported or run.
 
-OLD and NEW are files, or REVISION:PATH of the git repository one stands in. A file that lies in no project, such as a
-copy of the old one, is read as if it stood where NEW stands, with the rest of NEW's project around it.
+OLD and NEW are files, or REVISION:PATH of the git repository one stands in. An old file that lies in no project is read
+as if it stood where NEW stands, with what lies beside it there: a whole copy of the old directory is compared as it is.
+What is not there, such as all the rest around a copy of a single file, is read from NEW's project.
 """
 
 from __future__ import annotations
@@ -52,9 +53,10 @@ def _version(spec: str, beside: str) -> tuple[Compiled, Ground]:
     if asked is not None:
         read = _reader(asked["revision"])
     elif not is_project(root) and beside and not _REVISION.fullmatch(beside):
-        text, file = _read(str(file)), Path(beside).resolve()
-        root, read = root_of(file), _with(str(file), text)
-    return compile_file(str(file), root=str(root), read=read), Ground.of(str(root), read)
+        copy, file = file, Path(beside).resolve()
+        root = root_of(file)
+        read = _over(copy, file, root)
+    return compile_file(file.as_posix(), root=root.as_posix(), read=read), Ground.of(root.as_posix(), read)
 
 
 def _read(path: str) -> str | None:
@@ -64,8 +66,24 @@ def _read(path: str) -> str | None:
         return None
 
 
-def _with(path: str, text: str | None) -> Read:
-    return lambda asked: text if asked == path else _read(asked)
+def _over(copy: Path, file: Path, root: Path) -> Read:
+    """Reads NEW's project as it is with a copy laid over it. The copy has as much of the way to NEW's file as the ends
+    of both paths have in common: of `old/orders/saga.py` over `orders/saga.py` that is all of `old`."""
+    place, over = file.parent, copy.parent
+    if copy.name == file.name:
+        while place != root and place.name == over.name:
+            place, over = place.parent, over.parent
+
+    def read(asked: str) -> str | None:
+        if Path(asked) == file:
+            return _read(str(copy))
+        if Path(asked).is_relative_to(place):
+            found = _read(str(over / Path(asked).relative_to(place)))
+            if found is not None:
+                return found
+        return _read(asked)
+
+    return read
 
 
 def _reader(revision: str) -> Read:

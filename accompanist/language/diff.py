@@ -17,9 +17,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 
-from accompanist.language.ground import Ground, calls, misfits
+from accompanist.language.ground import Ground, Moved, calls, misfits
 from accompanist.language.program import Choreography
-from accompanist.language.roles import Offer, RoleClass
+from accompanist.language.roles import Offer
 from accompanist.language.steps import Step, steps
 
 
@@ -95,44 +95,44 @@ def _choreography(name: str, old: Version, new: Version) -> ChoreographyDiff:
         assert after is not None, "a name comes from one of the two versions"
         return ChoreographyDiff(name, "added", ("", after.fingerprint), tuple(RoleDiff(r, "new") for r in after.roles))
     roles = tuple(dict.fromkeys((*before.roles, *(after.roles if after else ()))))
-    made = tuple(_role(role, (before, old.ground), (after, new.ground)) for role in roles)
+    made = tuple(_role(role, old, new, (before, after)) for role in roles)
     if after is None:
         return ChoreographyDiff(name, "removed", (before.fingerprint, ""), made)
     state = "same" if before.fingerprint == after.fingerprint else "changed"
     return ChoreographyDiff(name, state, (before.fingerprint, after.fingerprint), made)
 
 
-Side = tuple[Choreography, Ground]
-
-
-def _role(role: str, old: Side, new: tuple[Choreography | None, Ground]) -> RoleDiff:
-    before, ground = old
-    after, later = new
+def _role(role: str, old: Version, new: Version, both: tuple[Choreography, Choreography | None]) -> RoleDiff:
+    before, after = both
     there = after is not None and role in after.projections
     if role not in before.projections:
         assert after is not None, "a role comes from one of the two versions"
         return RoleDiff(role, "new", tuple(Change("added", None, step) for step in steps(after, role)))
     if there and after is not None and before.projections[role].digest == after.projections[role].digest:
         return RoleDiff(role, "same")
-    breaks = tuple(_breaks(role, before, ground, later))
+    # where the choreography is gone nothing says that anything has moved
+    moved = Moved(before.module, (after or before).module)
+    breaks = tuple(_breaks(role, before, (old, new), moved))
     changes = tuple(_changes(steps(before, role), steps(after, role) if after is not None and there else ()))
-    workers = () if after is None or not there else tuple(misfits(_called(after, role), _class(after, role, ground)))
+    workers = () if after is None or not there else tuple(_misfits(role, after, old, moved.back))
     return RoleDiff(role, "broken" if breaks else "kept", changes, breaks, workers)
 
 
-def _breaks(role: str, before: Choreography, ground: Ground, later: Ground) -> Iterator[str]:
-    """Why a session that began on `before` could not go on at a role with the worker that `later` deploys."""
+def _breaks(role: str, before: Choreography, versions: tuple[Version, Version], moved: Moved) -> Iterator[str]:
+    """Why a session that began on `before` could not go on at a role with the worker that the later version deploys."""
+    ground, later = (version.ground for version in versions)
     for pair in ground.under(before, role):
-        yield from ground.differences(pair, later)
-    for what in misfits(_called(before, role), _class(before, role, later)):
+        yield from ground.differences(pair, later, moved)
+    for what in _misfits(role, before, versions[1], moved):
         yield f"the role's operation {what} any more" if "not offered" in what else f"the role's operation {what}"
 
 
-def _class(choreography: Choreography, role: str, ground: Ground) -> RoleClass | None:
-    """A role's class as another version declares it."""
+def _misfits(role: str, choreography: Choreography, other: Version, moved: Moved) -> Iterator[str]:
+    """What of a role's operations another version's class of it does not offer."""
     assert choreography.header is not None, "a choreography that compiled keeps its head"
     known = choreography.header.roles[role]
-    return ground.role_class(known.module, known.name)
+    there = other.ground.role_class(moved.module((known.module, known.name), other.ground), known.name)
+    yield from misfits(_called(choreography, role), there, lambda type: moved.type(type, other.ground))
 
 
 def _called(choreography: Choreography, role: str) -> dict[str, Offer]:

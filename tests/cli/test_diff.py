@@ -56,6 +56,56 @@ def test_a_copy_of_the_old_file_is_read_beside_the_new_one(
     assert "the same" in capsys.readouterr().out
 
 
+def test_a_copy_of_the_old_directory_is_read_with_what_lies_beside_it(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Else the old messages would be the new ones, and nothing would ever break."""
+    old = tmp_path / "before" / "workers" / "orders"
+    shutil.copytree(project, old)
+    assert run("diff", str(old / "choreography.py"), str(project / "choreography.py")) == 0
+    assert "the same" in capsys.readouterr().out
+    messages = project / "messages.py"
+    messages.write_text(messages.read_text().replace("paid_cents: int", "paid: int"))
+    assert run("diff", str(old / "choreography.py"), str(project / "choreography.py")) == 1
+    assert "Receipt has lost its field paid_cents" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("marked", [True, False])
+def test_two_directories_anywhere_are_each_read_by_themselves(
+    marked: bool, project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With relative imports; in one project, where both have a module name of their own, and in none."""
+    sides = [tmp_path / "sides" / name for name in ("old", "new-one")]
+    for side in sides:
+        shutil.copytree(project, side)
+        for file in side.glob("*.py"):
+            file.write_text(file.read_text().replace("from workers.orders.", "from ."))
+    if marked:
+        (tmp_path / "sides" / "pyproject.toml").touch()
+    old, new = (str(side / "choreography.py") for side in sides)
+    assert run("diff", old, new) == 0
+    assert "the same" in capsys.readouterr().out
+    saga = sides[1] / "choreography.py"
+    saga.write_text(saga.read_text().replace("> LARGE", ">= LARGE"))
+    assert run("diff", old, new) == 0  # changed, and the worker serves both
+    assert "CANNOT" not in capsys.readouterr().out
+    messages = sides[1] / "messages.py"
+    messages.write_text(messages.read_text().replace("paid_cents: int", "paid: int"))
+    assert run("diff", old, new) == 1
+    said = capsys.readouterr().out
+    assert "Receipt has lost its field paid_cents" in said
+    assert "is gone from" not in said
+
+
+def test_a_file_that_was_renamed_is_compared_with_what_it_was(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saga = project / "choreography.py"
+    (project / "saga.py").write_text(saga.read_text().replace("> LARGE", ">= LARGE"))
+    assert run("diff", "HEAD:workers/orders/choreography.py", str(project / "saga.py")) == 0
+    assert "CANNOT" not in capsys.readouterr().out
+
+
 def test_a_revision_that_is_not_there(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for wrong in ("nothing:workers/orders/choreography.py", "HEAD~9:workers/orders/choreography.py"):
         assert run("diff", wrong, str(project / "choreography.py"), "--json") == 1
