@@ -27,8 +27,9 @@ cannot say whether it comes before the commit point, in a loop or beside it.
 
 Not promised: that an initiator which does not own the commit point knows when that is passed. It believes an abort, and
 is believed: everything is undone but the pivot, whose session is parked. Nor does a role that only works beside the
-commit point know of it, before it waits for something that comes after. Nor that a person who ends the saga at such an
-initiator, and an owner of the commit point who undoes it at the same time, agree: each keeps to what it has begun.
+commit point know of it, before it waits for something that comes after, nor one that has not begun: an abort leaves a
+tombstone there, whoever says it. Nor, where the initiator does not own the commit point, that a person who ends the
+saga and a role that undoes it at the same time agree: each keeps to what it has begun.
 """
 
 from __future__ import annotations

@@ -11,8 +11,9 @@ from accompanist.language.program import RoleProgram
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.control import control
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Memory, Phase, SessionRow
+from accompanist.runtime.ports import Commit, Memory, Phase, SessionRow
 from accompanist.runtime.session import Session
+from accompanist.sidecar.news import shard_of
 from tests.sidecar.test_versions import Deployment, Sidecar, deployment, until
 
 __all__ = ["deployment"]
@@ -86,6 +87,29 @@ async def test_data_does_not_begin_a_session_that_is_over_in_the_log_alone(
     assert (roles, len(deployment.worker.asked)) == ([], asked)
     [memory] = await desk.log.load([(header.session, "teller")])
     assert memory.session is not None and memory.session.phase is Phase.SETTLED
+    await desk.stop()
+
+
+async def test_a_role_that_an_earlier_owner_began_is_looked_for_in_a_saga_that_starts_here(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A heavy commit of an initiator is written in parts, its row last. Where the owner of the shard dies in between,
+    others may have answered the messages of a part already, to another role here, and the saga starts once more. That
+    nothing of it has left memory says nothing of that role before the shard is swept."""
+    deployment.write(10)
+    desk = await deployment.sidecar()
+    await until(lambda: desk.intake.ready)
+    await desk.intake.stop()  # nothing is swept any more
+    header = await desk.start(1)
+    row = SessionRow(header=header, role="teller", phase=Phase.DONE, vote="done")
+    epoch = desk.driver.epoch_of(header.session)
+    await desk.flusher.commit(Commit(shard=shard_of(header.session), epoch=epoch, session=row))
+    deployment.worker.let_go.set()
+    desk.driver._look_again(header.session)  # as for a shard that was another's
+    roles = begun(desk, monkeypatch)
+    await desk.intake._take()
+    await until(lambda: not desk.driver._tasks)
+    assert roles == ["asker"]
     await desk.stop()
 
 
