@@ -148,6 +148,7 @@ class Control(Frame):
             found = patterns.case(first.pattern, subject, self._fields)
         except patterns.Unmatched as problem:
             self._refuse(problem.code, problem.node, problem.text, problem.hint)
+            self._poison(first)
             return self._cases(others, subject)
         test = _guarded(found, first.guard)
         if test is None and others:

@@ -92,6 +92,7 @@ class Frame:
                         self._unpack(part, Expression(read, ((name, self._span(part)),), self._span(part)), span)
             case ast.Starred():
                 self._refuse(codes.STAR, target, "a star takes a number of values that is not known", "name each value")
+                self._poison(target)
             case _:
                 self._refuse(
                     codes.MUTATION, target, f"{ast.unparse(target)} would be changed in place", _instead(target)
@@ -148,7 +149,9 @@ def assigned(node: ast.AST) -> set[str]:
             found.add(part.id)
         if isinstance(part, ast.alias):
             found.add(part.asname or part.name.partition(".")[0])
-        if isinstance(part, ast.MatchAs) and part.name is not None:
+        if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name is not None:
+            found.add(part.name)
+        if isinstance(part, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             found.add(part.name)
         if not isinstance(
             part, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.FunctionDef, ast.Lambda)

@@ -82,6 +82,7 @@ class Locator:
         self._acting = acting or {}
         self._all = header.everywhere
         self._turns: list[_Turn] = []
+        self._unassigned: dict[str, Span] = {}  # where each name is read first that is not assigned on every path
 
     def locate(self, body: Block) -> Block:
         """The body with owners and senders filled in."""
@@ -224,6 +225,8 @@ class Locator:
             held = where.get(name)
             if held is None or held.maybe:
                 known = False
+                if self._unassigned.setdefault(name, span) != span:
+                    continue  # said at its first use
                 branch = f"; the {_what(held)} assigns it on one side only" if held else ""
                 branch = f"; the {_what(held)} may have no turn that assigns it" if held and held.loop else branch
                 self._add(

@@ -125,8 +125,8 @@ class Typing:
 
     def _of(self, value: Expression, env: Env) -> Type:
         self._file = value.span.file
-        if value.refused:
-            return REFUSED
+        if value.refused or any(name not in env for name, _ in value.reads):
+            return REFUSED  # reported where it is read
         found = self._infer.type_of(value.node, env)
         for part in ast.walk(value.node):
             method = isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)

@@ -1,0 +1,92 @@
+"""One cause is one error: what a refused line would have bound, moved or returned is not complained of again."""
+
+from __future__ import annotations
+
+import pytest
+
+from accompanist.language.diagnostic import render
+from tests.language.programs import text
+
+HEAD = """\
+from dataclasses import dataclass
+from accompanist import At, Role, attempt, choreography, com, query, share, transaction
+
+@dataclass
+class Loose:
+    text: str
+
+class Bag:
+    size: int
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+    @query
+    def many(self, number: int) -> list[int]: ...
+
+@choreography
+def name(desk: Desk, clerk: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
+"""
+USES = """\
+    one = desk.ask(x)
+    two = com(x, to=clerk)
+    three = share(x, to=[clerk])
+    if x > 3:
+        x = x + 1
+    for step in (x, x):
+        one = one + step
+    return one + x + x.real + len(f"{x}") + com(two + three, to=desk)
+"""
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "first, x = *desk.many(number), 1",
+        "x = lambda n: n",
+        "x = (yield number)",
+        "x = await desk.ask(number)",
+        "x = {**{}}",
+        "x = desk",
+        "x = nowhere",
+        "x = desk.aks(number)",
+        "x = clark.ask(number)",
+        "x = desk.ask(nowhere)",
+        "x = desk.ask()",
+        "x = attempt(desk.many)",
+        "x = com(number)",
+        "x = com(number, to=clark)",
+        "x = open('x')",
+        "x = Bag()",
+        "x = number.frobnicate()",
+        "x = number.__class__",
+        "x = number == 1 and desk.ask(number)",
+        "x = (n for n in desk.many(number))",
+        "x, y = desk.ask(number), clerk.ask(com(number, to=clerk))",
+        "x: Nowhere = number",
+        "x = number if number else 2j",
+        "x = name(desk, desk, number)",
+        "x = desk.event(number, int)",
+        "with desk as x: pass",
+        "try:\n        x = 1\n    except ValueError:\n        x = 2",
+        "x = 1\n    for x, *y in desk.many(number):\n        pass",
+        "import x",
+        "def x(): ...",
+        "class x: ...",
+        "x = 1\n    for clerk.x in (1, 2):\n        x = 1",
+        "match number:\n        case [x, *y]: pass",
+        "match number:\n        case Bag(size=x): pass",
+        "x, *rest = desk.many(number)\n    x = x + sum(rest) + rest[0] + len(rest)",
+        "*rest, last = desk.many(number)\n    x = sum(rest) + rest[0] + len(rest)",
+    ],
+)
+def test_one_cause_is_one_error(line: str) -> None:
+    found = text(f"{HEAD}    {line}\n{USES}").diagnostics
+    assert len(found) <= 1, "\n\n".join(render(one) for one in found)
+
+
+@pytest.mark.parametrize("kind", ["Loose | Bag", "Nowhere", "set[int]", "Bag", "int | Nowhere", "dict[Bag, int]"])
+def test_a_type_that_cannot_cross_is_said_where_it_stands(kind: str) -> None:
+    program = HEAD.replace("def ask(self, number: int) -> int", f"def ask(self, number: {kind}) -> {kind}")
+    found = text(f"{program}    x = desk.ask(number)\n{USES}").diagnostics
+    assert {one.line for one in found} <= {13}, "\n\n".join(render(one) for one in found)
