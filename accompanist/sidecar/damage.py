@@ -50,7 +50,7 @@ class _Damaged:
 
 class Damage:
     """The damaged sessions of one sidecar. `recover` takes sessions up from the log; `heading` is the header of a
-    session without a row, by messages of which some begin it."""
+    session without a row, by messages of which some begin it; `live` says whether one is in memory again."""
 
     def __init__(
         self,
@@ -58,11 +58,13 @@ class Damage:
         committer: Committer,
         recover: Callable[[Sequence[Key]], Awaitable[None]],
         heading: Callable[[Sequence[Message]], Header | None],
+        live: Callable[[Key], bool],
     ) -> None:
         self._log = log
         self._committer = committer
         self._recover = recover
         self._heading = heading
+        self._live = live
         self._found: dict[Key, _Damaged] = {}
         self._now = 0.0
 
@@ -103,7 +105,7 @@ class Damage:
         self._now = now
         self._found = {key: found for key, found in self._found.items() if epoch(key[0]) is not None}
         for key, found in list(self._found.items()):
-            if not found.shown:
+            if not found.shown and not self._live(key):
                 found.shown = True
                 with suppress(Exception):  # what is damaged may refuse this, too
                     await self._show(key, found.problem, epoch(key[0]))
@@ -113,11 +115,12 @@ class Damage:
                 await self._recover([key])
 
     async def _show(self, key: Key, problem: str, epoch: int | None) -> None:
-        """Over the row as the log has it, or as it began: what memory had beyond that was not committed."""
+        """Over the row as the log has it, or as it began: what memory had beyond that was not committed. One that is in
+        memory again may have a later row on its way, which this would be written over."""
         [memory] = await self._log.load([key])
         row = memory.session
         if row is None and (header := self._heading(memory.inbox)) is not None:
             row = SessionRow(header=header, role=key[1], phase=Phase.RUNNING)
-        if row is not None and row.outcome is None and key in self._found:
+        if row is not None and row.outcome is None and key in self._found and not self._live(key):
             row = msgspec.structs.replace(row, waiting=f"{DAMAGED_WAITS} ({DAMAGED}: {problem})")
             await self._committer.commit(Commit(shard=shard_of(key[0]), epoch=epoch, session=row))

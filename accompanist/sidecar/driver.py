@@ -90,7 +90,7 @@ class Driver(Holding):
         self.timed: Callable[[float], None] = lambda seconds: None
         """Told of each timer that is set, and in how many seconds it is due."""
         self._loader = Loader(log, self._news, self._take_up, partial(self._damaged, reading=True))
-        self.damage = Damage(log, committer, self.recover, self._belief.heading)
+        self.damage = Damage(log, committer, self.recover, self._belief.heading, self._sessions.__contains__)
         self._reader = Reader(self._loader, self._tasks, self._is_live, self._read)
         self._tombstones = Tombstones(committer, self._tasks, self._is_over, self._look_again, self._damaged)
 
@@ -328,7 +328,8 @@ class Driver(Holding):
         try:
             await self._committer.commit(row_of(session))
         except Exception as problem:
-            self._loading.pop(session.key, None)
+            if session.key not in self._left:  # else it is damaged, and what is loaded since is another run
+                self._loading.pop(session.key, None)
             self._refused(session, problem)
             return
         await self._loader.load([session.key], whole=whole)
@@ -476,11 +477,9 @@ class Driver(Holding):
     def _refused(self, session: Session, problem: Exception) -> None:
         """A burst is not in the log, so nothing of it may leave. What the log refuses for what it says would be refused
         again at once: such a session waits, where people see it, and is tried again."""
-        if isinstance(problem, PredecessorRefused):
-            return  # what became of the session was decided there; another run of it may be in memory by now
         if isinstance(problem, LeaseLost | LogUnavailable):
             self._give_up(session)
-        else:
+        elif not isinstance(problem, PredecessorRefused):  # else that one says, and another run may be in memory by now
             self._damaged(session.key, problem)
 
     def _damaged(self, key: Key, problem: BaseException, *, reading: bool = False) -> None:

@@ -14,8 +14,9 @@ from structlog.testing import capture_logs
 from accompanist import limits
 from accompanist.language.program import RoleProgram
 from accompanist.log.memory import MemoryLog
-from accompanist.runtime.control import DEADLINE_SITE
-from accompanist.runtime.messages import Header, Message
+from accompanist.runtime.control import DEADLINE_SITE, control
+from accompanist.runtime.life import PredecessorRefused
+from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import DAMAGED_WAITS, Commit, Delivery, LeaseLost, Memory, Phase
 from accompanist.runtime.session import Session
 from accompanist.sidecar.damage import Damage
@@ -107,6 +108,62 @@ async def test_what_builds_upon_a_refused_commit_says_nothing_of_its_session(
     assert not [line for line in lines if line.get("problem") == "PredecessorRefused"]
 
 
+class Held:
+    """Commits that are answered by hand."""
+
+    def __init__(self) -> None:
+        self.answers: list[asyncio.Future[Sequence[Delivery]]] = []
+
+    async def commit(self, commit: Commit) -> Sequence[Delivery]:
+        self.answers.append(asyncio.get_running_loop().create_future())
+        return await self.answers[-1]
+
+
+async def test_what_comes_for_a_session_that_is_loaded_anew_is_not_thrown_away_with_its_former_life(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A session broke off while a commit of its waited, which was refused: what came then has begun to load it. That
+    the last commit of the former life was refused, too, is no news of that."""
+    services = Services(sagas.ring())
+    sidecar = services.sidecars["b"]
+    services.workers["b"].turns = 1_000_000
+    driver, load, go, held = sidecar.driver, sidecar.log.load, asyncio.Event(), Held()
+    bad = await services.start()
+    await services.row("b", bad, Phase.RUNNING)
+    await sidecar.intake.stop()
+    key = (bad, "b")
+    [memory] = await load([key])
+    former, [first, *_] = driver.session(*key), memory.inbox
+    assert former is not None
+    abort = control(former.header, Kind.ABORT, "a", "b", "no")
+
+    async def slow(keys: Sequence[Any], **named: Any) -> Sequence[Memory]:
+        found = await load(keys, **named)
+        await go.wait()
+        return found
+
+    async def turns() -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(sidecar.log, "load", slow)
+    monkeypatch.setattr(driver, "_committer", held)
+    driver._tasks.spawn([key], driver._write(former))
+    driver._again_from_the_log(former)
+    await turns()
+    held.answers[0].set_exception(ValueError("no column takes this"))
+    await turns()
+    driver.arrive(first, known=True)
+    await turns()
+    driver.arrive(abort, known=True)
+    held.answers[1].set_exception(PredecessorRefused())
+    await turns()
+    go.set()
+    await turns()
+    session = driver.session(*key)
+    assert session is not None and session.row.phase is not Phase.RUNNING
+
+
 async def shown(services: Services, session: UUID) -> None:
     """Until its row says what it waits for."""
     async with asyncio.timeout(20):
@@ -166,7 +223,7 @@ async def test_a_damaged_session_that_another_holds_now_is_the_other_s_to_mend()
     async def recover(keys: Sequence[Any]) -> None:
         tried.extend(keys)
 
-    damage = Damage(sidecar.log, sidecar.flusher, recover, lambda messages: messages[0].header)
+    damage = Damage(sidecar.log, sidecar.flusher, recover, lambda messages: messages[0].header, lambda key: False)
     later = 2 * limits.damaged_again_cap_ms / 1000
     damage.note(key, ValueError("no column takes this"))
     await damage.mend(later, lambda session: 1)
@@ -189,7 +246,7 @@ async def test_what_a_damaged_session_waits_for_is_written_over_nothing_else_of_
 
     async def recover(keys: Sequence[Any]) -> None: ...
 
-    damage = Damage(sidecar.log, sidecar.flusher, recover, lambda messages: messages[0].header)
+    damage = Damage(sidecar.log, sidecar.flusher, recover, lambda messages: messages[0].header, lambda key: False)
     damage.note(key, ValueError("no column takes this"))
     await damage.mend(0.0, sidecar.driver.epoch_of)
     [memory] = await sidecar.log.load([key])
@@ -197,6 +254,35 @@ async def test_what_a_damaged_session_waits_for_is_written_over_nothing_else_of_
     assert memory.session.waiting.startswith(DAMAGED_WAITS)
     assert memory.inbox, "and it would have been begun anew from its first message"
     assert msgspec.structs.replace(memory.session, waiting=row.waiting) == row
+
+
+async def test_nor_over_a_row_of_it_that_is_on_its_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Something came for it while the log was asked, and it decided: what it had granted was taken back by that."""
+    services = Services(sagas.lone())
+    services.workers["a"].turns = 1_000_000
+    session = await services.start()
+    row = await services.row("a", session, Phase.RUNNING)
+    sidecar = services.sidecars["a"]
+    key, epoch, load = (session, "a"), sidecar.driver.epoch_of(session), sidecar.log.load
+    await sidecar.intake.stop()
+    live: dict[object, asyncio.Task[Any]] = {}
+
+    async def goes_on(keys: Sequence[Any], **named: Any) -> Sequence[Memory]:
+        found = await load(keys, **named)
+        later = Commit(shard=shard_of(session), epoch=epoch, session=msgspec.structs.replace(row, granted="no"))
+        live[key] = asyncio.create_task(sidecar.flusher.commit(later))
+        await asyncio.sleep(0)
+        return found
+
+    async def recover(keys: Sequence[Any]) -> None: ...
+
+    monkeypatch.setattr(sidecar.log, "load", goes_on)
+    damage = Damage(sidecar.log, sidecar.flusher, recover, lambda messages: messages[0].header, live.__contains__)
+    damage.note(key, ValueError("no column takes this"))
+    await damage.mend(0.0, sidecar.driver.epoch_of)
+    await live[key]
+    [memory] = await load([key])
+    assert memory.session is not None and memory.session.granted == "no"
 
 
 async def test_a_message_that_raises_when_it_is_taken_is_taken_again(
