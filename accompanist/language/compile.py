@@ -10,10 +10,11 @@ found are reported in one run: passes that need a sound program run only if the 
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from accompanist import limits
-from accompanist.language import annotation, codes, commit, continuation
+from accompanist.language import annotation, codes, commit, continuation, exhaustive
 from accompanist.language.advisor import Advisor
 from accompanist.language.amend import Amender
 from accompanist.language.callees import Callees
@@ -166,7 +167,7 @@ def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Chor
         if _flawed(messages, findings):
             continue  # what else is wrong could be a consequence of it
         kept.take(heads)
-        one = _Compilation(module, modules, messages, Callees(modules, messages, roles, kept, too_large), kept)
+        one = _Compilation(module, modules, messages, roles, too_large, kept)
         choreography = None if header is None else one.run(node, header, before)
         if choreography is not None and len(kept) == before:
             made.append(choreography)
@@ -222,29 +223,71 @@ def _unknown(whole: Whole) -> bool:
     )
 
 
+LeftOutBy = Mapping[str, tuple[str, ...]]
+"""What matches leave out, by the names that they give their subjects."""
+
+
 class _Compilation:
-    """The passes over one choreography."""
+    """Reads one choreography, until all is known that types say of it."""
 
     def __init__(
-        self, module: Module, modules: Modules, messages: Messages, callees: Callees, findings: Findings
+        self,
+        module: Module,
+        modules: Modules,
+        messages: Messages,
+        roles: RoleClasses,
+        too_large: set[str],
+        findings: Findings,
     ) -> None:
         self._module, self._modules, self._messages, self._findings = module, modules, messages, findings
-        self._callees = callees
+        self._roles, self._too_large = roles, too_large
 
     def run(self, node: ast.FunctionDef, header: Header, before: int) -> Choreography | None:
-        """`before`: how much had been found before this choreography."""
+        """`before`: how much had been found before this choreography.
+
+        What the cases of a match leave out shows only with the types. Where they leave out nothing, or something is
+        wrong, the choreography is read again with that, as often as it leads to more of it.
+        """
+        left_out: LeftOutBy = {}
+        while True:
+            once = _Reading(self._module, self._modules, self._messages, self._roles, self._too_large)
+            made = once.run(node, header, left_out, len(self._findings) > before)
+            known = {**left_out, **once.left_out}
+            closed = any(known[name] == () != left_out.get(name) for name in known)
+            if not closed and (made is not None or known == left_out):
+                self._findings.take(once.findings)
+                return made
+            left_out = known
+
+
+class _Reading:
+    """The passes over one choreography, once."""
+
+    def __init__(
+        self, module: Module, modules: Modules, messages: Messages, roles: RoleClasses, too_large: set[str]
+    ) -> None:
+        self._module, self._modules, self._messages = module, modules, messages
+        self.findings = self._findings = Findings()
+        self._callees = Callees(modules, messages, roles, self.findings, too_large)
+        self.left_out: dict[str, tuple[str, ...]] = {}
+        """What each match leaves out that has no last case for everything."""
+
+    def run(self, node: ast.FunctionDef, header: Header, left_out: LeftOutBy, wrong: bool) -> Choreography | None:
+        """`wrong`: something is, that was found before."""
         sources, findings = self._modules.source, self._findings
         local = variables(node, header)
         names = Names(self._modules, self._messages, self._module, local | header.everywhere)
-        pushed = self._push(Normaliser(names, header, local, self._callees, findings), node)
+        normaliser = Normaliser(names, header, local, self._callees, findings, left_out)
+        pushed = self._push(normaliser, node)
         if pushed is None:
             return None
         secret = may_be_secret(pushed, names, header, sources)
-        normal = self._typed(located(pushed, header, Advisor(header, sources, secret), findings), names, header)
+        placed = located(pushed, header, Advisor(header, sources, secret), findings)
+        normal = self._typed(placed, names, header, normaliser)
         pure = PureFunctions(self._modules, findings)
         for module_name, name in names.table.values():
             pure.check(module_name, name)
-        if len(findings) > before:
+        if wrong or len(findings):
             return None  # what follows would report consequences of it
         self._participants(header, normal.body)
         self._endless(normal)
@@ -253,7 +296,7 @@ class _Compilation:
         amended = amender.whole(normal)
         check_secrets(amended, names, header, sources, findings)
         commitment = SagaCheck(header, sources, findings, refusal).check(amended)
-        if len(findings) > before or any(_untyped(role) for role in header.roles.values()) or _unknown(amended):
+        if len(findings) or any(_untyped(role) for role in header.roles.values()) or _unknown(amended):
             return None
         writer = Writer(self._module, self._modules, self._messages, names, header, findings)
         return writer.write(normal, amended, commitment)
@@ -268,12 +311,22 @@ class _Compilation:
 
         return commit.placed(whole, header, refused)
 
-    def _typed(self, whole: Whole, names: Names, header: Header) -> Whole:
+    def _typed(self, whole: Whole, names: Names, header: Header, normaliser: Normaliser) -> Whole:
+        subjects: dict[str, Type] = {}
+
         def typed(header: Header, body: Block) -> Block:
-            return Typing(names, header, self._findings).type_moves(body)
+            typing = Typing(names, header, self._findings)
+            made = typing.type_moves(body)
+            subjects.update(typing.subjects)
+            return made
 
         procedures = tuple(replace(one, body=typed(one.header, one.body)) for one in whole.procedures)
-        return Whole(typed(header, whole.body), procedures)
+        made = Whole(typed(header, whole.body), procedures)
+        for name, match in normaliser.matches.items():
+            found = exhaustive.left_out(subjects[name], match.cases, match.names) if name in subjects else None
+            if found is not None:
+                self.left_out[name] = found
+        return made
 
     def _push(self, normaliser: Normaliser, node: ast.FunctionDef) -> Whole | None:
         source = self._module.source

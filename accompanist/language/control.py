@@ -10,19 +10,40 @@ from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from accompanist import limits
 from accompanist.language import codes, patterns
+from accompanist.language.diagnostic import Findings
 from accompanist.language.frame import Frame, TooLarge
-from accompanist.language.ir import Again, Block, Expression, If, Leave, Let, Loop, named
+from accompanist.language.ir import Again, Block, Expression, If, Leave, LeftOut, Let, Loop, named
+from accompanist.language.names import Names
+from accompanist.language.scope import Scope
 from accompanist.language.types import Type
 
 
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A `match`: its cases, and what names mean there."""
+
+    cases: tuple[ast.match_case, ...]
+    names: Names
+
+
 class Control(Frame):
-    """The compound statements of one choreography; simple ones are `normal`'s."""
+    """The compound statements of one choreography; simple ones are `normal`'s.
+
+    What the cases of a match take shows only when the types are known. So a choreography in which something is missing
+    is read once more with what each match leaves out, by the name that it gives its subject; `matches` holds those that
+    have no last case for everything.
+    """
+
+    def __init__(self, scope: Scope, findings: Findings, left_out: Mapping[str, tuple[str, ...]]) -> None:
+        super().__init__(scope, findings)
+        self._left_out = left_out
+        self.matches: dict[str, Match] = {}
 
     def _for(self, node: ast.For) -> None:
         if self._of_roles(node.iter):
@@ -137,10 +158,14 @@ class Control(Frame):
         outer = self._expressions.scope
         self._expressions.scope = outer.with_variable(name)
         subject = ast.copy_location(ast.Name(name, ast.Load()), node.subject)
-        self._out += self._cases(node.cases, subject)
+        if not patterns.takes_all(node.cases[-1]):
+            self.matches[name] = Match(tuple(node.cases), self._names)
+        self._out += self._cases(node.cases, subject, self._left_out.get(name))
         self._expressions.scope = outer
 
-    def _cases(self, cases: list[ast.match_case], subject: ast.expr) -> Block:
+    def _cases(self, cases: list[ast.match_case], subject: ast.expr, left_out: tuple[str, ...] | None) -> Block:
+        """`left_out`: what no case takes, where that is known. Where it is nothing, what comes to the last case is
+        taken by it."""
         if not cases:
             return ()
         first, *others = cases
@@ -149,21 +174,26 @@ class Control(Frame):
         except patterns.Unmatched as problem:
             self._refuse(problem.code, problem.node, problem.text, problem.hint)
             self._poison(first)
-            return self._cases(others, subject)
+            return self._cases(others, subject, left_out)
         test = _guarded(found, first.guard)
         if test is None and others:
             self._refuse(codes.PATTERN, others[0].pattern, "the case above takes everything", "put it last")
             others = []
         guard = None if test is None else self._read(test)
         site = "" if guard is None else self._site()
+        taken = left_out == () and not others
         outer, self._out = self._out, []
+        if taken and guard is not None:
+            self._out.append(Let((), guard, self._span(first.pattern)))
         for where, name, value in found.names:
             self._bind(self._variable(name), value, self._span(where))
         bound, self._out = tuple(self._out), outer
         body = (*bound, *self._block(first.body))
-        if guard is None:
+        if guard is None or taken:
             return body
-        return (If(site, guard, body, self._cases(others, subject), self._span(first.pattern)),)
+        missing = LeftOut(left_out, self._span(subject)) if left_out and not others else None
+        orelse = self._cases(others, subject, left_out)
+        return (If(site, guard, body, orelse, self._span(first.pattern), left_out=missing),)
 
     def _fields(self, node: ast.expr) -> list[str] | None:
         found = self._names.resolve(node)

@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from accompanist.language.ir import Owners
+from accompanist.language.ir import LeftOut, Owners
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     """Who owns a name here, and, where a branch or a loop narrowed that, on which line. `maybe`: unassigned on some
-    path."""
+    path; `left_out`: because of what a match leaves out."""
 
     owners: Owners
     narrowed: int = 0
     maybe: bool = False
     loop: bool = False
+    left_out: LeftOut | None = None
 
 
 Where = Mapping[str, Held]

@@ -10,14 +10,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
-from accompanist.language import methods, types
+from accompanist.language import methods, narrow, types
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
 from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
 
 Env = Mapping[str, Type]
-Missing = Callable[[ast.Attribute, Type], None]
-"""Told of an attribute that a value certainly has not."""
+Missing = Callable[[ast.Attribute, Type, Type], None]
+"""Told of an attribute that a value certainly has not: the class without it, and the type that it is a part of."""
 Method = Callable[[ast.Call, Type], None]
 """Told of a call of a method that values of this type have not, or have as code that is not known to be pure."""
 Always = Callable[[ast.expr, Type], None]
@@ -27,6 +27,7 @@ Unordered = Callable[[ast.expr], None]
 _SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "str", "repr", "dict", "reversed"})
 
 _NUMBERS = (INT, FLOAT)
+_CLASSES = frozenset({"int", "str", "bool", "float", "bytes", "list", "tuple", "dict"})
 _DECIMAL = Type("Decimal", "decimal")
 _FIXED = {
     "len": INT,
@@ -54,14 +55,28 @@ class Inference:
         unordered: Unordered = lambda node: None,
         method: Method = lambda node, owner: None,
         always: Always = lambda node, found: None,
+        *,
+        exact: bool = True,
     ) -> None:
+        """`exact`: also goes by what conditions have said."""
         self._names, self._messages, self._signatures = names, names.messages, signatures
         self._missing, self._unordered, self._refused_method = missing, unordered, method
         self._always = always
+        self._exact = exact
+        self._narrowing = narrow.Narrowing(self._messages, self._isinstance, self.type_of)
         self.methods: set[int] = set()
         """Which calls of methods have been looked at, by the identity of their nodes."""
 
+    def after(self, test: ast.expr, env: Env, holds: bool) -> Env:
+        """The environment where a condition holds, or does not."""
+        return self._narrowing.after(test, env, holds)
+
+    def _isinstance(self, name: str) -> Type | None:
+        return self._class(name) or (Type(name) if name in _CLASSES else None)
+
     def type_of(self, node: ast.expr, env: Env) -> Type:
+        if self._exact and (said := narrow.known(env, node)) is not None:
+            return said
         match node:
             case ast.Constant(value=value):
                 return types.NONE if value is None else Type(type(value).__name__)
@@ -83,21 +98,27 @@ class Inference:
                 for part in (left, *others):
                     self.type_of(part, env)
                 return BOOL
-            case ast.BoolOp(values=values):
-                for value in values[:-1]:
-                    self.ask(value, env)
-                return types.union(*(self.type_of(value, env) for value in values))
+            case ast.BoolOp(op=op, values=values):
+                found = []
+                for value in values:
+                    if value is not values[-1]:
+                        self.ask(value, env)
+                    found.append(self.type_of(value, env))
+                    env = self._narrowing.after(value, env, isinstance(op, ast.And)) if self._exact else env
+                return types.union(*found)
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 self.ask(test, env)
-                return types.union(self.type_of(body, env), self.type_of(orelse, env))
+                yes, no = (self._narrowing.after(test, env, holds) if self._exact else env for holds in (True, False))
+                return types.union(self.type_of(body, yes), self.type_of(orelse, no))
         return self._compound(node, env)
 
     def ask(self, node: ast.expr, env: Env) -> None:
         """Look at a condition."""
         match node:
-            case ast.BoolOp(values=values):
+            case ast.BoolOp(op=op, values=values):
                 for value in values:
                     self.ask(value, env)
+                    env = self._narrowing.after(value, env, isinstance(op, ast.And))
             case _:
                 found = self.type_of(node, env)
                 if self._messages.always_true(found):
@@ -142,9 +163,11 @@ class Inference:
         inside = dict(env)
         for generator in generators:
             iterated = self._ordered(generator.iter, self.type_of(generator.iter, inside))
-            inside |= bind(generator.target, types.element(iterated))
+            for name, found in bind(generator.target, types.element(iterated)).items():
+                inside = dict(narrow.bound(inside, name, found))
             for condition in generator.ifs:
                 self.ask(condition, inside)
+                inside = dict(self._narrowing.after(condition, inside, True)) if self._exact else inside
         return inside
 
     def _ordered(self, node: ast.expr, found: Type) -> Type:
@@ -165,10 +188,12 @@ class Inference:
             if enum is not None:
                 return enum
         owner = self.type_of(value, env)
-        if missing(self._messages, owner, attr):
-            self._missing(node, owner)
-            return types.REFUSED
-        return attribute(self._messages, owner, attr)
+        parts = owner.arguments if owner.name == "|" and self._exact else (owner,)
+        without = [part for part in parts if missing(self._messages, part, attr)]
+        for part in without:
+            self._missing(node, part, owner)
+        found = [attribute(self._messages, part, attr) for part in parts if part not in without]
+        return types.union(*found) if found else types.REFUSED
 
     def _class(self, alias: str) -> Type | None:
         pair = self._names.table.get(alias)
@@ -216,7 +241,9 @@ class Inference:
     def _argument(self, node: ast.expr, first: Type, env: Env) -> Type:
         """The type of an argument; a key function is given an element of the first."""
         if isinstance(node, ast.Lambda):
-            return self.type_of(node.body, {**env, **{one.arg: types.element(first) for one in node.args.args}})
+            for one in node.args.args:
+                env = narrow.bound(env, one.arg, types.element(first))
+            return self.type_of(node.body, env)
         return self.type_of(node, env)
 
     def _replaced(self, node: ast.Call, owner: Type) -> Type:
@@ -229,7 +256,7 @@ class Inference:
         for keyword in node.keywords:
             if message.field(keyword.arg or "") is None:
                 field = ast.copy_location(ast.Attribute(node.args[0], keyword.arg or "", ast.Load()), keyword)
-                self._missing(field, owner)
+                self._missing(field, owner, owner)
                 return types.REFUSED
         self._names.alias(owner.module, owner.name)  # its code runs here, as if the class were called
         return owner

@@ -78,7 +78,8 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Let:
-    """`a = expression`, or `a, b = expression` where it is `unpacked`."""
+    """`a = expression`, or `a, b = expression` where it is `unpacked`. Without targets the value is a condition
+    that is known to hold from here on; `typed` reads it and leaves it out."""
 
     targets: tuple[str, ...]
     value: Expression
@@ -147,8 +148,23 @@ class Select:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """What the cases of a `match` leave out, as patterns; `span`: of what the match is about."""
+
+    cases: tuple[str, ...]
+    span: Span
+
+    def told(self, consequence: str) -> tuple[str, str]:
+        """What is wrong because of it, and what to write."""
+        named = [text for text in self.cases if text != "_"]
+        rest = "no case takes what is left" if len(named) < len(self.cases) else f"no case takes {' or '.join(named)}"
+        return f"{rest}, and {consequence}", f"case {self.cases[0]}: …"
+
+
+@dataclass(frozen=True, slots=True)
 class If:
-    """A branch on a guard that `owners` know. `acting`: the roles that act in it, see `actors`."""
+    """A branch on a guard that `owners` know. `acting`: the roles that act in it, see `actors`. `left_out`: it is the
+    last case of a match, and what its other side is for."""
 
     site: str
     test: Expression
@@ -156,6 +172,7 @@ class If:
     orelse: Block
     span: Span
     owners: Owners = NOBODY
+    left_out: LeftOut | None = field(default=None, compare=False)
     acting: Owners = field(init=False, repr=False, compare=False, default=NOBODY)
 
     def __post_init__(self) -> None:

@@ -28,6 +28,7 @@ from accompanist.language.ir import (
     If,
     Invoke,
     Leave,
+    LeftOut,
     Let,
     Loop,
     Move,
@@ -83,6 +84,7 @@ class Locator:
         self._all = header.everywhere
         self._turns: list[_Turn] = []
         self._unassigned: dict[str, Span] = {}  # where each name is read first that is not assigned on every path
+        self._left_out: LeftOut | None = None  # by the match that leads here
 
     def locate(self, body: Block) -> Block:
         """The body with owners and senders filled in."""
@@ -163,12 +165,18 @@ class Locator:
     def _branch(self, point: If, where: Where) -> tuple[Statement, Where]:
         owners = self._owners(point.test, where)
         then, after_then = self._block(point.then, where)
+        outer, self._left_out = self._left_out, point.left_out or self._left_out
         orelse, after_else = self._block(point.orelse, where)
+        self._left_out = outer
         placed = replace(point, then=then, orelse=orelse, owners=owners)
         if ends(then) or ends(orelse):
             return placed, after_else if ends(then) else after_then
         know = owners | actors(then) | actors(orelse)
-        return placed, self._join(point.span.line, where, [after_then, after_else], know)
+        joined = self._join(point.span.line, where, [after_then, after_else], know)
+        if point.left_out is not None:
+            for name in [name for name in joined if name not in after_else]:
+                joined[name] = replace(joined[name], left_out=point.left_out)
+        return placed, joined
 
     def _loop(self, point: Loop, where: Where) -> tuple[Statement, Where]:
         found, head, line = self._findings, where, point.span.line
@@ -192,7 +200,7 @@ class Locator:
         made = {name: Held(NOBODY, line, True, True) for way in turn.again for name in way}
         return placed, {**made, **self._join(line, where, turn.leave, know, True)}
 
-    def _join(self, line: int, before: Where, ways: list[Where], know: Owners, loop: bool = False) -> Where:
+    def _join(self, line: int, before: Where, ways: list[Where], know: Owners, loop: bool = False) -> dict[str, Held]:
         joined: dict[str, Held] = {}
         for name in dict.fromkeys(name for way in ways for name in way):
             held = [way.get(name) for way in ways]
@@ -200,14 +208,19 @@ class Locator:
             if before.get(name) is held[0] and all(one is held[0] for one in held):
                 joined[name] = known[0]  # none of them assigns it
             elif len(known) < len(held):
-                joined[name] = Held(frozenset(), line, maybe=True, loop=loop)
+                left_out = next((one.left_out for one in known if one.left_out is not None), None)
+                joined[name] = Held(frozenset(), line, maybe=True, loop=loop, left_out=left_out)
             else:
                 owners = know.intersection(*(one.owners for one in known))
-                joined[name] = Held(owners, line, any(one.maybe for one in known), loop)
+                left_out = next((one.left_out for one in known if one.left_out is not None), None)
+                joined[name] = Held(owners, line, any(one.maybe for one in known), loop, left_out)
         return joined
 
     def _return(self, point: Return, where: Where) -> Statement:
         header, text = self._header, self._header.misfit(point.value)
+        if text and self._left_out is not None and point.value.is_none:
+            self._add(codes.LEFT_OUT, self._left_out.span, *self._left_out.told(text.replace("here ", "")))
+            return point
         if text:
             hint = 'declare it: -> At[Type, "role"]' if header.result_is_none else "return a value, or role.abort(…)"
             self._add(codes.RESULT, point.span, text, hint)
@@ -227,6 +240,10 @@ class Locator:
                 known = False
                 if self._unassigned.setdefault(name, span) != span:
                     continue  # said at its first use
+                if held is not None and held.left_out is not None:
+                    text, hint = held.left_out.told(f"{self._text(span)} is not assigned then")
+                    self._add(codes.LEFT_OUT, held.left_out.span, text, hint)
+                    continue
                 branch = f"; the {_what(held)} assigns it on one side only" if held else ""
                 branch = f"; the {_what(held)} may have no turn that assigns it" if held and held.loop else branch
                 self._add(

@@ -34,6 +34,7 @@ from accompanist.language.ir import (
     Header,
     If,
     Invoke,
+    LeftOut,
     Let,
     Loop,
     Move,
@@ -57,10 +58,16 @@ class Normaliser(Control):
     """Turns the body of one choreography into normal form."""
 
     def __init__(
-        self, names: Names, header: Header, variables: frozenset[str], callees: Callees, findings: Findings
+        self,
+        names: Names,
+        header: Header,
+        variables: frozenset[str],
+        callees: Callees,
+        findings: Findings,
+        left_out: Mapping[str, tuple[str, ...]],
     ) -> None:
         scope = Scope(names, {role: role for role in header.roles}, {name: name for name in variables})
-        super().__init__(scope, findings)
+        super().__init__(scope, findings, left_out)
         self._header, self._callees = header, callees
         self._calls = CallReader(header, self._expressions)
         self._binder = Binder(header, self._expressions)
@@ -300,14 +307,17 @@ class Normaliser(Control):
         self._expressions.scope, self._loops = outer, loops
         return pushed
 
-    def _given_back(self, block: Block, callee: Callee, target: str | None, due: Due) -> Block:
-        """A called choreography's steps with its returns as assignments."""
+    def _given_back(
+        self, block: Block, callee: Callee, target: str | None, due: Due, left_out: LeftOut | None = None
+    ) -> Block:
+        """A called choreography's steps with its returns as assignments. `left_out`: by the match that leads here."""
         made: list[Statement] = []
         for point in block:
             match point:
                 case If():
-                    then = self._given_back(point.then, callee, target, due)
-                    made.append(replace(point, then=then, orelse=self._given_back(point.orelse, callee, target, due)))
+                    then = self._given_back(point.then, callee, target, due, left_out)
+                    orelse = self._given_back(point.orelse, callee, target, due, point.left_out or left_out)
+                    made.append(replace(point, then=then, orelse=orelse))
                 case Loop() if returns(point.body):
                     text = "a return inside a loop of a choreography that is called"
                     self._findings.add(
@@ -318,7 +328,7 @@ class Normaliser(Control):
                         "assign the value to a name, leave the loop with break, and return behind it",
                     )
                 case Return(value=value, span=span):
-                    self._fits(value, callee, span)
+                    self._fits(value, callee, span, left_out)
                     if target is not None:
                         declared = None if callee.header.result_is_none else callee.header.returns
                         made.append(Let((target,), value, span, declared=declared, due=due))
@@ -326,9 +336,13 @@ class Normaliser(Control):
                     made.append(point)
         return tuple(made)
 
-    def _fits(self, value: Expression, callee: Callee, span: Span) -> None:
+    def _fits(self, value: Expression, callee: Callee, span: Span, left_out: LeftOut | None) -> None:
         text = callee.header.misfit(value)
-        if text:
+        if text and left_out is not None and value.is_none:
+            self._findings.add(
+                codes.LEFT_OUT, callee.module.source, left_out.span, *left_out.told(text.replace("here ", ""))
+            )
+        elif text:
             self._findings.add(codes.RESULT, callee.module.source, span, text, "return what the head declares")
 
     def _check_names(self, node: ast.FunctionDef, header: Header) -> None:

@@ -41,6 +41,16 @@ def case(pattern: ast.pattern, subject: ast.expr, fields: Fields) -> Case:
     return _Reader(fields).read(pattern, subject)
 
 
+def takes_all(case: ast.match_case) -> bool:
+    """Whether a case takes whatever comes to it."""
+    return case.guard is None and irrefutable(case.pattern)
+
+
+def irrefutable(pattern: ast.pattern) -> bool:
+    """Whether a pattern takes every value."""
+    return isinstance(pattern, ast.MatchAs) and (pattern.pattern is None or irrefutable(pattern.pattern))
+
+
 class _Reader:
     def __init__(self, fields: Fields) -> None:
         self._fields = fields

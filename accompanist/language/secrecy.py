@@ -42,7 +42,7 @@ from accompanist.language.ir import (
 )
 from accompanist.language.names import Names
 from accompanist.language.source import Sources, Span
-from accompanist.language.types import UNKNOWN, WORDS, Type
+from accompanist.language.types import SECRET, UNKNOWN, WORDS, Type
 
 LEAVES = catalogue(
     "ACC170",
@@ -90,7 +90,7 @@ class SecrecyCheck:
 
     def __init__(self, names: Names, header: Header, sources: Sources, findings: Findings) -> None:
         self._names, self._header, self._sources, self._findings = names, header, sources, findings
-        self._infer = Inference(names, self._returns, lambda node, owner: None)
+        self._infer = Inference(names, self._returns, lambda node, part, owner: None)
         self._secret: frozenset[str] = frozenset()
         self._env: Env = {given.name: given.type for given in header.given}
 
@@ -177,11 +177,21 @@ class SecrecyCheck:
                 return name in self._secret or self.holds(self._env.get(name, UNKNOWN))
             case ast.Attribute(value=value) if self._of(value):
                 owner = self._infer.type_of(value, self._env)
-                known = self._names.messages.find(owner) is not None and not self._tainted(value)
+                parts = owner.arguments if owner.name == "|" else (owner,)
+                known = all(self._names.messages.find(part) is not None for part in parts) and not self._tainted(value)
                 return self.holds(self._infer.type_of(node, self._env)) if known else True
+            case ast.Call(func=ast.Name(id="isinstance"), args=[asked, _]):
+                return self._of_class(asked)
             case ast.Call(func=ast.Name(id=alias)):
                 return self._call(node, alias)
         return any(self._of(part) for part in ast.iter_child_nodes(node))
+
+    def _of_class(self, node: ast.expr) -> bool:
+        """Whether the class of a value is secret. That of a message with a secret in it is not."""
+        kind = self._infer.type_of(node, self._env)
+        parts = kind.arguments if kind.name == "|" else (kind,)
+        open = all((part.module, part.name) != SECRET and part.known for part in parts) and not self._tainted(node)
+        return self._of(node) and not open
 
     def _tainted(self, node: ast.expr) -> bool:
         return any(isinstance(part, ast.Name) and part.id in self._secret for part in ast.walk(node))
@@ -207,7 +217,7 @@ class SecrecyCheck:
 
     def holds(self, kind: Type, seen: frozenset[Type] = frozenset()) -> bool:
         """Whether a type is a secret or has one in it."""
-        if (kind.module, kind.name) == (WORDS, "Secret"):
+        if (kind.module, kind.name) == SECRET:
             return True
         if kind in seen:
             return False

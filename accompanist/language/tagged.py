@@ -26,7 +26,7 @@ from accompanist import limits
 
 _WRONG_TAG = re.compile(r"Invalid value - at `(?P<where>\$.*?(?P<field>\w+))`")
 _MISSING = object()  # the default of a stand-in's field that the class itself gives a value
-_MEANT: dict[type, tuple[Any, str, Any]] = {}  # a stand-in to its class, and the tag's field and value
+_MEANT = "_accompanist_meant"  # on a stand-in: its class, and the tag's field and value
 
 
 def readable(type: Any) -> Any:
@@ -45,7 +45,7 @@ def _readable(type: Any) -> Any:
 
 def meant(value: Any) -> Any:
     """What was read as a readable type, as the classes that its own type names. May raise what these raise."""
-    if type(value) in _MEANT:
+    if hasattr(type(value), _MEANT):
         return _made(value)
     if isinstance(value, list):
         return [meant(part) for part in value]
@@ -94,7 +94,7 @@ def shared_field(parts: Mapping[Any, Mapping[str, str | int]]) -> str:
 
 def _made(value: Any) -> Any:
     """The class's own instance, with the fields that its stand-in was read with."""
-    cls, field, tag = _MEANT[type(value)]
+    cls, field, tag = getattr(type(value), _MEANT)
     default: Any
     given = {name: meant(getattr(value, name)) for name in value.__struct_fields__}
     given = {name: part for name, part in given.items() if part is not _MISSING}
@@ -143,7 +143,8 @@ class _Reader:
         fields = [one for one in _fields(cls) if one.name != field]
         made = msgspec.defstruct(
             cls.__name__,
-            [(one.name, Any) if one.required else (one.name, Any, _MISSING) for one in fields],
+            namespace={_MEANT: (cls, "" if struct else field or "", value)},
+            fields=[(one.name, Any) if one.required else (one.name, Any, _MISSING) for one in fields],
             tag=value,
             tag_field=field,
             kw_only=True,
@@ -152,7 +153,6 @@ class _Reader:
             forbid_unknown_fields=getattr(config, "forbid_unknown_fields", False),
         )
         self._stand_ins[key] = made
-        _MEANT[made] = (cls, "" if struct else field or "", value)
         hints = _hints(kind)
         for one in fields:  # only now, since a field may hold its own class again
             made.__annotations__[one.name] = self.read(hints[one.name])

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language import annotation, codes, methods, types
+from accompanist.language import annotation, codes, methods, narrow, types
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.infer import Inference, unpacked
 from accompanist.language.ir import (
@@ -47,6 +47,9 @@ class Typing:
         self._names, self._header, self._findings = names, header, findings
         self._sources = names.modules.source
         self._infer = Inference(names, self._signature, self._missing, self._unordered, self._method, self._always)
+        self.subjects: dict[str, Type] = {}
+        """What each match is about, by the name that it is given."""
+        self._wide = Inference(names, self._signature, lambda node, part, owner: None, exact=False)
         self._file = header.span.file  # where the expression stands that is being read
         self._turns: list[tuple[list[Env], list[Env]]] = []  # of each loop around: environments to go on with, to leave
 
@@ -58,37 +61,52 @@ class Typing:
         made: list[Statement] = []
         for point in block:
             typed, env = self._point(point, env)
-            made.append(typed)
+            if not (isinstance(typed, Let) and not typed.targets):  # it has said what it was for
+                made.append(typed)
         return tuple(made), env
 
     def _point(self, point: Statement, env: Env) -> tuple[Statement, Env]:
         match point:
+            case Let(targets=(), value=value):  # a condition that holds
+                self._of(value, env)
+                return point, self._after(value, env, True)
             case Let(targets=targets, value=value, unpacked=True):
                 whole = self._whole(value, len(targets), env)
-                return point, {**env, **dict(zip(targets, unpacked(whole, len(targets)), strict=True))}
+                for name, part in zip(targets, unpacked(whole, len(targets)), strict=True):
+                    env = narrow.bound(env, name, part)
+                return point, env
             case Let(targets=(target,), value=value, declared=declared):
                 found = self._of(value, env)
+                if target.startswith("_"):
+                    self.subjects[target] = types.union(self.subjects.get(target, found), found)
                 if point.augmented and not self._rebinds(point, target, env):
                     found = REFUSED
-                return point, {**env, target: declared or found}
+                if declared is not None or found.refused:
+                    return point, narrow.bound(env, target, declared or found)
+                after = narrow.bound(env, target, self._widely(value, found, env), found)
+                if target.startswith("_") and isinstance(value.node, ast.Name):  # what `match` is about
+                    after = narrow.same(after, target, value.node.id)
+                return point, after
             case Invoke(target=target, offer=offer, arguments=arguments, attempt=attempt):
                 for _, value in arguments:
                     self._of(value, env)
                 reply = Type("Outcome", WORDS, (offer.returns,)) if attempt else offer.returns
-                return point, env if target is None else {**env, target: reply}
+                return point, env if target is None else narrow.bound(env, target, reply)
             case Move():
-                typed = replace(point, type=self._moved(point, env))
-                return typed, env if point.target is None else {**env, point.target: typed.type}
+                found = self._moved(point, env)
+                wide = found if found.refused else self._widely(point.value, found, env)
+                typed = replace(point, type=wide)
+                return typed, env if point.target is None else narrow.bound(env, point.target, wide, found)
             case Enter(target=target, arguments=arguments, type=type):
                 for _, value in arguments:
                     self._of(value, env)
-                return point, env if target is None else {**env, target: type}
+                return point, env if target is None else narrow.bound(env, target, type)
             case If(test=test):
                 self._of(test, env)
                 if not test.refused:
                     self._infer.ask(test.node, env)
-                then, after_then = self._block(point.then, env)
-                orelse, after_else = self._block(point.orelse, env)
+                then, after_then = self._block(point.then, self._after(test, env, True))
+                orelse, after_else = self._block(point.orelse, self._after(test, env, False))
                 joined = after_else if ends(then) else after_then if ends(orelse) else _join(after_then, after_else)
                 return replace(point, then=then, orelse=orelse), joined
             case Loop():
@@ -101,7 +119,18 @@ class Typing:
                 self._of(value, env)
         return point, env
 
+    def _after(self, test: Expression, env: Env, holds: bool) -> Env:
+        return env if test.refused else self._infer.after(test.node, env, holds)
+
+    def _widely(self, value: Expression, found: Type, env: Env) -> Type:
+        """The type of a value without what conditions have said, where that is known: so it is named in messages."""
+        if not narrow.told(env):
+            return found
+        wide = self._wide.type_of(value.node, env)
+        return wide if wide.known and not self._names.messages.unsendable(wide) else found
+
     def _loop(self, point: Loop, env: Env) -> tuple[Statement, Env]:
+        env = narrow.plain(env)
         found, told, head = self._findings, Findings(), env
         for turn in range(limits.typing_turns_max + 2):
             self._findings = Findings()
@@ -230,16 +259,18 @@ class Typing:
         except annotation.Unresolved:
             return types.UNKNOWN
 
-    def _missing(self, node: ast.Attribute, owner: Type) -> None:
-        message = self._names.messages.find(owner)
+    def _missing(self, node: ast.Attribute, part: Type, owner: Type) -> None:
+        message = self._names.messages.find(part)
         fields = [name for name, _ in message.fields] if message else []
         span = self._sources(self._file).span(node)
         close = difflib.get_close_matches(node.attr, fields, 1)
         hint = f"one of {', '.join(fields)}"
-        if close and span.end_line == span.line:
+        if owner.name == "|":
+            hint = f"match {ast.unparse(node.value)}: case {part.name}(…), or isinstance"
+        elif close and span.end_line == span.line:
             there = replace(span, column=span.end_column - len(node.attr))
             hint = Write(close[0], (there, close[0]))
-        self._add(codes.NO_FIELD, span, f"{owner.name} has no field {node.attr}", hint)
+        self._add(codes.NO_FIELD, span, f"{part.name} has no field {node.attr}", hint)
 
     def _method(self, node: ast.Call, owner: Type) -> None:
         span = self._sources(self._file).span(node)
@@ -266,5 +297,7 @@ class Typing:
 
 def _join(one: Env, other: Env) -> Env:
     """Names that only one side binds have been reported where they are read."""
+    said = narrow.meeting(one, other)
+    one, other = narrow.plain(one), narrow.plain(other)
     both = {name: types.union(one[name], other[name]) for name in one if name in other}
-    return dict.fromkeys((*one, *other), REFUSED) | both
+    return dict.fromkeys((*one, *other), REFUSED) | both | said

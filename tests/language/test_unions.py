@@ -201,3 +201,11 @@ def test_parts_that_cannot_be_told_apart_are_refused_with_what_to_write(union: s
     for one in found:
         assert "cannot be told apart in JSON" in one.text
         assert words in one.hint
+
+
+def test_a_field_that_only_one_part_has_is_asked_for_after_it_is_clear_which_part_it_is() -> None:
+    body = "    return a.f(x) + x.size\n"
+    changed = HEAD.replace("    return a.f(x)\n", body).replace("class No:\n    n: int", "class No:\n    size: int")
+    [found] = text(changed.replace("TYPE", "Yes | No")).diagnostics
+    assert (found.code, found.text) == ("ACC143", "Yes has no field size")
+    assert found.hint == "match x: case Yes(…), or isinstance"
