@@ -104,6 +104,8 @@ class SecrecyCheck:
 
     def _point(self, point: Statement, under: bool) -> None:
         match point:
+            case Let(targets=()):
+                pass  # a condition that holds
             case Let(targets=targets, value=value, declared=declared):
                 found = declared or self._infer.type_of(value.node, self._env)
                 kinds = unpacked(found, len(targets)) if point.unpacked else [found]
