@@ -11,8 +11,9 @@ from dataclasses import replace
 
 from accompanist.language.diagnostic import Edit, Write
 from accompanist.language.source import Source, Span
-from accompanist.language.types import WORDS
+from accompanist.language.types import PORTABLE, WORDS
 
+WORDS_OF_THE_LANGUAGE = ("At", "Outcome", "Role", "Secret", "attempt", "choreography", "com", "pure", "query", "share")
 _SOMETIMES = (ast.ListComp, ast.DictComp, ast.GeneratorExp, ast.Lambda, ast.BoolOp, ast.IfExp)
 
 
@@ -30,6 +31,56 @@ def before(source: Source, span: Span, line: str, *others: Edit) -> Write | str:
     there = Span(span.file, statement.lineno, 0, statement.lineno, 0)
     then = "".join(f", and {text} in place of {source.text(place)}" for place, text in others)
     return Write(f"{line} on a line before it{then}", (there, f"{indent}{line}\n"), *others)
+
+
+def left_out(source: Source, span: Span, text: str = "leave it out", *, unreached: bool = False) -> Write | str:
+    """The statement around a span is not needed. What is `unreached` has others before it and is cut out, too."""
+    statement = _statement(source, span)
+    if statement is None:
+        return text
+    whole = source.span(statement)
+    if unreached:
+        return Write(text, (replace(whole, column=0, end_line=whole.end_line + 1, end_column=0), ""), said=True)
+    return Write(text, (whole, "pass"), said=True)
+
+
+def stands_alone(source: Source, node: ast.expr) -> bool:
+    """Whether an expression is all of its statement."""
+    statement = _statement(source, source.span(node))
+    return isinstance(statement, ast.Expr) and source.span(statement) == source.span(node)
+
+
+def from_library(source: Source, name: str) -> Write | None:
+    """The import of a name that everybody knows, of the standard library or of the language; None for another name."""
+    modules = {known: module for module, known in PORTABLE} | dict.fromkeys(WORDS_OF_THE_LANGUAGE, WORDS)
+    modules |= {"Enum": "enum", "IntEnum": "enum", "dataclass": "dataclasses", "replace": "dataclasses"}
+    module = modules.get(name)
+    if module is None:
+        return None
+    body = _tree(source).body
+    same = [
+        one for one in body if isinstance(one, ast.ImportFrom) and one.module == module and one.names[0].name != "*"
+    ]
+    line = f"from {module} import {name}"
+    if same:
+        last = source.span(same[0].names[-1])
+        return Write(line, (replace(last, line=last.end_line, column=last.end_column), f", {name}"))
+    first = next(
+        (one.lineno for one in body if isinstance(one, (ast.Import, ast.ImportFrom)) and not _of_future(one)), 0
+    )
+    if not first:
+        return None
+    return Write(line, (Span(source.path, first, 0, first, 0), f"{line}\n"))
+
+
+def pure_above(source: Source, definition: ast.FunctionDef, span: Span) -> str:
+    """A function is made @pure. `span` is where it is called, in `source`."""
+    text = f"@pure above def {definition.name}(…)"
+    known = next((node for node in _tree(source).body if ast.dump(node) == ast.dump(definition)), None)
+    if not isinstance(known, ast.FunctionDef) or known.decorator_list:
+        return f"decorate it: {text}"
+    made = Write(text, (Span(span.file, known.lineno, 0, known.lineno, 0), "@pure\n"))
+    return imported(source, "pure", made, span)
 
 
 def two_lines(source: Source, span: Span) -> Write | None:
@@ -94,6 +145,10 @@ def _statement(source: Source, span: Span) -> ast.stmt | None:
 
 def _holds(node: ast.stmt, span: Span) -> bool:
     return node.lineno <= span.line and span.end_line <= (node.end_lineno or node.lineno)
+
+
+def _of_future(node: ast.stmt) -> bool:
+    return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
 def _tree(source: Source) -> ast.Module:

@@ -385,7 +385,7 @@ ROLE_CLASS = catalogue(
 )
 TRIES = catalogue(
     "ACC148",
-    "asked for so often cannot be said so",
+    "tries are not written so",
     "An operation's decorator may say how often and how patiently it is asked for: attempts, timeout_s, first_s, "
     "cap_s, away_s, as numbers that are written out, within bounds. What is tried until it succeeds has no number of "
     "attempts, and what is waited for no end of its worker's absence.",
@@ -445,7 +445,7 @@ EVENT_TYPES = catalogue(
 PURE_HINT = "ask a role: make it a @query of the role that should decide it"
 
 FORMS: dict[type[ast.AST], tuple[str, str, str]] = {
-    ast.NamedExpr: (WALRUS, "`:=` assigns inside an expression", "assign on a line of its own"),
+    ast.NamedExpr: (WALRUS, "`:=` assigns inside an expression", "the assignment on a line before, and its name here"),
     ast.Lambda: (NESTED, "a lambda is a function inside the choreography", "a comprehension, or a @pure function"),
     ast.Await: (AWAIT, "a choreography does not await", "leave the word out"),
     ast.Yield: (AWAIT, "a choreography does not yield", "leave the word out"),
@@ -460,17 +460,21 @@ FORMS: dict[type[ast.AST], tuple[str, str, str]] = {
     ast.TryStar: (TRY, "`try` is not in the language", "attempt(role.operation(…)), then `if`"),
     ast.Raise: (TRY, "`raise` is not in the language", 'role.abort("reason")'),
     ast.Assert: (TRY, "`assert` is not in the language", 'if not …: role.abort("reason")'),
-    ast.With: (WITH, "`with` is not in the language", "a transaction and its compensation"),
+    ast.With: (WITH, "`with` is not in the language", "a transaction of a role; what undoes it is its compensation"),
     ast.AsyncWith: (WITH, "`async with` is not in the language", "a transaction and its compensation"),
     ast.FunctionDef: (NESTED, "a function inside the choreography", "a @pure function at the top level"),
     ast.AsyncFunctionDef: (NESTED, "a function inside the choreography", "a @pure function at the top level"),
     ast.ClassDef: (NESTED, "a class inside the choreography", "define it at the top level"),
-    ast.Global: (SCOPE, "`global` is not in the language", "keep state in workers"),
+    ast.Global: (
+        SCOPE,
+        "`global` is not in the language",
+        "keep it at a role's worker, and ask for it by an operation",
+    ),
     ast.Nonlocal: (SCOPE, "`nonlocal` is not in the language", "keep state in workers"),
     ast.Delete: (SCOPE, "`del` is not in the language", "leave it out"),
     ast.Import: (STATEMENT, "an import inside the choreography", "import at the top of the file"),
     ast.ImportFrom: (STATEMENT, "an import inside the choreography", "import at the top of the file"),
-    ast.Break: (LOOP, "`break` belongs to a loop", "if/else"),
-    ast.Continue: (LOOP, "`continue` belongs to a loop", "if/else"),
+    ast.Break: (LOOP, "`break` belongs to a loop", "leave it out, or branch with if and else"),
+    ast.Continue: (LOOP, "`continue` belongs to a loop", "leave it out, or branch with if and else"),
 }
 """What Python has and the language has not: code, text, and what to write instead."""

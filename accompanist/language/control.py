@@ -116,7 +116,7 @@ class Control(Frame):
         if other is not None or not isinstance(target, ast.Name) or node.orelse:
             text = "a loop over roles binds one name and has no else"
             text = text if other is None else f"{ast.unparse(other)} is not a role, and others here are"
-            self._refuse(codes.CENSUS, other or target, text, "for role in (…):, with roles and nothing else")
+            self._refuse(codes.CENSUS, other or target, text, "for role in (one, two): with roles and nothing else")
             self._poison(node)
             return
         site, outer = self._site(), self._expressions.scope
@@ -137,7 +137,7 @@ class Control(Frame):
         if self._loops[-1] == "census":
             word = "break" if isinstance(node, ast.Break) else "continue"
             text = f"`{word}` in a loop over roles, whose turns are written out one after another"
-            self._refuse(codes.CENSUS, node, text, "if/else")
+            self._refuse(codes.CENSUS, node, text, "branch with if and else in each turn")
         else:
             self._out.append(Leave(self._span(node)) if isinstance(node, ast.Break) else Again(self._span(node)))
 
@@ -177,7 +177,12 @@ class Control(Frame):
             return self._cases(others, subject, left_out)
         test = _guarded(found, first.guard)
         if test is None and others:
-            self._refuse(codes.PATTERN, others[0].pattern, "the case above takes everything", "put it last")
+            self._refuse(
+                codes.PATTERN,
+                others[0].pattern,
+                "the case above takes everything",
+                "move the case above behind this one",
+            )
             others = []
         guard = None if test is None else self._read(test)
         site = "" if guard is None else self._site()

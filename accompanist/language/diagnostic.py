@@ -21,13 +21,15 @@ Edit = tuple[Span, str]
 
 
 class Write(str):
-    """Advice that is a piece of program. Without edits of its own it takes the place of what is underlined."""
+    """Advice that is a piece of program. Without edits of its own it takes the place of what is underlined. `said`: the
+    advice is words all the same, such as to leave something out."""
 
     edits: tuple[Edit, ...]
+    said: bool
 
-    def __new__(cls, text: str, *edits: Edit) -> Write:
+    def __new__(cls, text: str, *edits: Edit, said: bool = False) -> Write:
         made = super().__new__(cls, text)
-        made.edits = edits
+        made.edits, made.said = edits, said
         return made
 
 
@@ -68,8 +70,11 @@ class Diagnostic:
 
     @property
     def advice(self) -> str:
-        """The advice with the word that says of which kind it is; empty if there is none."""
-        return f"{'write' if isinstance(self.hint, Write) else 'instead'}: {self.hint}" if self.hint else ""
+        """What to do, with the word that says of which kind the advice is. Where the place has none of its own, it is
+        what the catalogue says of the code."""
+        if isinstance(self.hint, Write) and not self.hint.said:
+            return f"write: {self.hint}"
+        return f"instead: {self.hint or CATALOGUE[self.code].remedy}"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -145,7 +150,7 @@ def render(found: Diagnostic) -> str:
         f"{margin} = {found.text}",
     ]
     lines += [f"{margin} =   {value} is at {' and '.join(roles) or 'no role'}" for value, roles in found.owners]
-    first, *more = found.advice.splitlines() or [""]
-    lines += [f"{margin} = {first}"] if first else []
+    first, *more = found.advice.splitlines()
+    lines.append(f"{margin} = {first}")
     lines += [f"{margin} =        {line}" for line in more]
     return "\n".join(lines)

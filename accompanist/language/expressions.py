@@ -165,6 +165,8 @@ class Expressions:
         match node:
             case ast.Await(value=value) | ast.YieldFrom(value=value) | ast.Yield(value=ast.Call() as value):
                 hint = Write(ast.unparse(value))
+            case ast.Set(elts=parts) if not any(isinstance(part, ast.Starred) for part in parts):
+                hint = Write(ast.unparse(ast.Tuple(parts, ast.Load())))
             case ast.GeneratorExp() if not any(isinstance(part, ast.Call) for part in ast.walk(node)):
                 hint = Write(ast.unparse(ast.ListComp(node.elt, node.generators)))
         return self.refuse(code, node, text, hint)
@@ -217,7 +219,7 @@ class Expressions:
                 codes.NAME_UNKNOWN,
                 node,
                 f"the name {name} is not known here",
-                self._nearest(name, "assign it before, or import it"),
+                self._nearest(name, "assign it before, define it in this file, or import it"),
             )
         return self._global(node, found)
 
@@ -277,6 +279,9 @@ class Expressions:
 
     def _nearest(self, name: str, otherwise: str) -> str:
         """What may have been meant by a name that nothing binds."""
+        library = advice.from_library(self._names.module.source, name)
+        if library is not None:
+            return library
         known = [*self.scope.variables, *self._bound, *self._names.module.bound, *BUILTINS]
         close = difflib.get_close_matches(name, known, 1)
         if close and (close[0] not in BUILTINS or difflib.SequenceMatcher(None, name, close[0]).ratio() > 0.75):
@@ -310,13 +315,15 @@ class Expressions:
             reason = forbidden(Reference("builtins", function.id))
             if function.id == "print":
                 hint = "leave it out; `accompanist sessions show ID` tells what every role did"
+                if advice.stands_alone(self._names.module.source, node):
+                    hint = advice.left_out(self._names.module.source, self.span(node), hint)
                 return self.refuse(codes.NONDETERMINISM, node, "print() writes, and again in every replay", hint)
             if function.id in ("map", "filter"):
                 text, hint = f"{function.id} is not in the language", "a comprehension: [… for x in values if …]"
                 return self.refuse(codes.EXPRESSION, node, text, hint)
             if reason:
                 return self.refuse(codes.NONDETERMINISM, node, f"{function.id}() {reason}", codes.PURE_HINT)
-            hint = self._nearest(function.id, "import it")
+            hint = self._nearest(function.id, "define it in this file, or import it")
             return self.refuse(codes.NAME_UNKNOWN, function, f"the name {function.id} is not known here", hint)
         if found is None:
             return self._method(node)
@@ -336,6 +343,10 @@ class Expressions:
         if isinstance(node.func, ast.Attribute) and node.func.attr in methods.CHANGING:
             owner, adds = ast.unparse(node.func.value), node.func.attr in ("append", "extend", "insert")
             hint = f"{owner} = [*{owner}, …]" if adds else "a new value, by a comprehension or a @pure function"
+            plain = isinstance(node.func.value, ast.Name) and len(node.args) == 1 and not node.keywords
+            if plain and advice.stands_alone(self._names.module.source, node) and adds:
+                star = "*" if node.func.attr == "extend" else ""
+                hint = Write(f"{owner} = [*{owner}, {star}{ast.unparse(node.args[0])}]")
             return self.refuse(codes.MUTATION, node, f"{text} changes {owner} in place", hint)
         if not isinstance(node.func, ast.Attribute):
             return self.refuse(codes.METHOD, node, f"{text} is not the name of a function", "define a @pure function")
@@ -352,7 +363,10 @@ class Expressions:
             if "pure" in words:
                 return self._names.alias(found.module, found.name)
             self.refuse(
-                codes.NOT_PURE, node, f"{text} is not a @pure function", f"decorate it: @pure above def {found.name}(…)"
+                codes.NOT_PURE,
+                node,
+                f"{text} is not a @pure function",
+                advice.pure_above(self._names.module.source, definition, self.span(node)),
             )
             return None
         if isinstance(definition, ast.ClassDef):

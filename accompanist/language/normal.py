@@ -85,7 +85,9 @@ class Normaliser(Control):
         for number, node in enumerate(nodes):
             self._statement(node)
             if isinstance(node, (ast.Return, ast.Break, ast.Continue)) and number + 1 < len(nodes):
-                self._refuse(codes.STATEMENT, nodes[number + 1], "this is never reached", "leave it out")
+                after = nodes[number + 1]
+                hint = advice.left_out(self._names.module.source, self._span(after), unreached=True)
+                self._refuse(codes.STATEMENT, after, "this is never reached", hint)
                 break
         made, self._out = tuple(self._out), outer
         return made
@@ -138,11 +140,18 @@ class Normaliser(Control):
         try:
             declared = annotation.type_of(self._names.modules, self._names.module, node.annotation)
         except annotation.Unresolved as problem:
-            self._refuse(
-                codes.TYPE_UNKNOWN, node.annotation, str(problem), "a plain type; places follow from the value"
-            )
+            self._refuse(codes.TYPE_UNKNOWN, node.annotation, str(problem), self._plain(node.annotation))
         value = self._read(node.value)
         self._out.append(Let((self._variable(node.target.id),), value, self._span(node), declared=declared))
+
+    def _plain(self, written: ast.expr) -> str:
+        """What to write instead of a local's type that cannot be read."""
+        parts = annotation.located(self._names.modules, self._names.module, written)
+        if parts is not None:
+            return Write(ast.unparse(parts[0]))  # places follow from the value
+        names = [part.id for part in ast.walk(written) if isinstance(part, ast.Name)]
+        known = (advice.from_library(self._names.module.source, name) for name in names if name not in BUILTINS)
+        return next((one for one in known if one is not None), "import the type, or define it in this file")
 
     def _augmented(self, node: ast.AugAssign) -> None:
         """`x += y` is `x = x + y` if x cannot be changed in place; `typed` sees to that."""
@@ -192,6 +201,8 @@ class Normaliser(Control):
         code, text, hint = codes.FORMS.get(type(node), fallback)
         role = next(iter(self._scope.roles))
         match node:
+            case ast.Delete():
+                hint = advice.left_out(self._names.module.source, self._span(node))
             case ast.Raise():
                 hint = Write(f'{role}.abort("reason")')
             case ast.Assert(test=test):
@@ -343,7 +354,8 @@ class Normaliser(Control):
                 codes.LEFT_OUT, callee.module.source, left_out.span, *left_out.told(text.replace("here ", ""))
             )
         elif text:
-            self._findings.add(codes.RESULT, callee.module.source, span, text, "return what the head declares")
+            hint = f"return a value on this path, as the head of {callee.name} declares"
+            self._findings.add(codes.RESULT, callee.module.source, span, text, hint)
 
     def _check_names(self, node: ast.FunctionDef, header: Header) -> None:
         """No variable hides what generated code or the choreography needs under that name."""

@@ -11,7 +11,7 @@ import ast
 import difflib
 
 from accompanist import limits
-from accompanist.language import annotation, codes
+from accompanist.language import advice, annotation, codes
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.ir import Given, Header, Owners
 from accompanist.language.messages import Messages
@@ -142,7 +142,7 @@ class HeaderParser:
         try:
             annotation.type_of(self._modules, self._module, written)
         except annotation.Unresolved as problem:
-            self._add(codes.TYPE_UNKNOWN, written, str(problem), "import it, or define it in this file")
+            self._add(codes.TYPE_UNKNOWN, written, str(problem), self._from(written))
             return
         self._add(
             codes.NO_PLACE,
@@ -218,7 +218,7 @@ class HeaderParser:
         try:
             found = annotation.type_of(self._modules, self._module, node)
         except annotation.Unresolved as problem:
-            self._add(codes.TYPE_UNKNOWN, node, str(problem), "import it, or define it in this file")
+            self._add(codes.TYPE_UNKNOWN, node, str(problem), self._from(node))
             return REFUSED
         reason = self._messages.unsendable(found)
         if reason or not found.known:
@@ -230,6 +230,13 @@ class HeaderParser:
             )
             return REFUSED
         return found
+
+    def _from(self, written: ast.expr) -> str:
+        """Where a type comes from that nothing here binds."""
+        names = [part.id for part in ast.walk(written) if isinstance(part, ast.Name)]
+        unbound = [name for name in names if name not in self._module.bound]
+        known = (advice.from_library(self._module.source, name) for name in unbound)
+        return next((one for one in known if one is not None), "import it, or define it in this file")
 
     def _any_role(self) -> str:
         return next(iter(self._roles), "role")

@@ -72,13 +72,18 @@ class _Reader:
             case ast.MatchClass():
                 return self._class(pattern, subject)
         raise Unmatched(
-            codes.PATTERN, pattern, f"`{ast.unparse(pattern)}` takes a number of parts that is not known", "name parts"
+            codes.PATTERN,
+            pattern,
+            f"`{ast.unparse(pattern)}` takes a number of parts that is not known",
+            "name the parts that matter: case Order(cents=1)",
         )
 
     def _either(self, pattern: ast.pattern, patterns: list[ast.pattern], subject: ast.expr) -> Case:
         cases = [self.read(one, subject) for one in patterns]
         if any(one.names for one in cases):
-            raise Unmatched(codes.PATTERN, pattern, "a name inside `|` may or may not be bound", "two cases")
+            raise Unmatched(
+                codes.PATTERN, pattern, "a name inside `|` may or may not be bound", "two cases, one for each pattern"
+            )
         tests = [one.test for one in cases if one.test is not None]
         return Case(_at(pattern, ast.BoolOp(ast.Or(), list(tests))) if len(tests) == len(cases) else None, ())
 

@@ -325,7 +325,7 @@ class SagaCheck:
                 else f"{done.what} {done.binds}, and {first.what} of line {first.span.line} {first.binds}",
                 f"a compensation for one of them, or @transaction(retriable=True) for {done.what}"
                 if not (done.recorded or first.recorded)
-                else f"leave {done.what if done.recorded else first.what}() out",
+                else self._left_out(point, done, first),
             )
         for other in sorted(known.unknown[role], key=lambda other: other.span):
             if other.fails:
@@ -361,6 +361,12 @@ class SagaCheck:
                 f"{pivot.what} of line {pivot.span.line} went well",
                 self._message(point, pivot.role, point.role),
             )
+
+    def _left_out(self, point: Invoke, done: Done, first: Done) -> str:
+        """One of two commit points is a record that nobody needs."""
+        one, span = (done, point.span) if done.recorded else (first, first.span)
+        text, source = f"leave {one.what}() out", self._sources(span.file)
+        return advice.left_out(source, span, text) if source.text(span) == f"{one.what}()" else text
 
     def _message(self, point: Invoke, sender: str, receiver: str) -> str:
         """The least that lets a role know that another one came so far: a reading of its clock. What the other one

@@ -44,12 +44,11 @@ def _rule(code: str) -> dict[str, Any]:
 
 def _result(level: str, found: Diagnostic, index: int) -> dict[str, Any]:
     owned = [f"{value} is at {' and '.join(roles) or 'no role'}" for value, roles in found.owners]
-    written = [found.advice] if found.advice else []
     return {
         "ruleId": found.code,
         "ruleIndex": index,
         "level": level,
-        "message": {"text": "\n".join([found.text, *owned, *written])},
+        "message": {"text": "\n".join([found.text, *owned, found.advice])},
         "locations": [{"physicalLocation": _place(found)}],
     }
 

@@ -64,7 +64,7 @@ def test_what_to_write_compiles_where_it_is_written(name: str) -> None:
         above = sum(text.count("\n") for span, text in one.edits if span.line == one.line and not span.column)
         within = sum(text.count("\n") for span, text in one.edits if span.line == one.line and span.column)
         place = range(last - above, last + 1 + within)
-        known = here((other for other in before.diagnostics if other is not one), range(one.line, one.line + 1))
+        known = here((other for other in before.diagnostics if other is not one), range(1, len(source.split("\n"))))
         left = here(after.diagnostics, place)
         assert [found for found in left if found not in known] == [], f"{render(one)}\n\n" + "\n\n".join(
             render(other) for other in after.diagnostics
