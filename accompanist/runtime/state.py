@@ -45,6 +45,9 @@ CLASH = catalogue(
     "Compare `accompanist sessions show` of both roles.",
 )
 
+UNDOES = frozenset({Kind.ABORT, Kind.COMPENSATED, Kind.CANCEL})
+"""What says that the saga is undone, or is to be."""
+
 
 class State:
     """The state of one session at one role; `Session` decides over it."""
@@ -157,6 +160,13 @@ class State:
         that is under way has come as far as it can."""
         behind = self._mailbox.spilled and self._wait is not None and self._wait.sender is not None
         return self._mailbox.whole or (self._run is not None and not behind)
+
+    def has_to_know(self, message: Message) -> bool:
+        """Whether it has to be made again over all that it was sent, before it hears this. A person's verb runs the
+        program again from the top. Whether what undoes the saga counts depends on where the program stands."""
+        if message.kind is Kind.OPERATOR:
+            return self.row.parked is not None and not self.whole
+        return message.kind in UNDOES and self.row.phase is Phase.RUNNING and not self.knows_its_past
 
     def make_room(self, messages: Sequence[Message]) -> None:
         """It is about to be told of these, which its program asks for next."""

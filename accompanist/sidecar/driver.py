@@ -140,7 +140,7 @@ class Driver(Holding):
         session = self._sessions.get(key)
         if not (self._belief.told(message) if session is None else self._belief.heard_by(session, message)):
             return
-        if session is not None and message.kind is Kind.OPERATOR and session.row.parked and not session.whole:
+        if session is not None and session.has_to_know(message):
             self._reload(session, message)
         elif session is not None:
             self._feed(session, Arrived(message))

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 
 from accompanist import limits
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Log, LogSlow, LogUnavailable, Memory
+from accompanist.runtime.ports import Log, LogSlow, LogUnavailable, Memory, Phase
+from accompanist.runtime.state import UNDOES
+from accompanist.runtime.unfenced import UNENDED
 from accompanist.sidecar.news import Key, News
 
 
@@ -83,8 +85,15 @@ class Loader:
 
 
 def _needs_all(memory: Memory) -> bool:
-    """Whether a session cannot begin without its messages: it has no row, so that they say what it is of; or it stands
-    still and a person's verb waits to be heard, for which its program may run again from the top."""
+    """Whether a session cannot begin without its messages: it has no row, so that they say what it is of; it stands
+    still and a person's verb waits to be heard, for which its program may run again from the top; or it goes forward,
+    and what is to be done about an undoing, or a call that has not ended, depends on where its program stands."""
     row = memory.session
+    if row is None:
+        return True
     orders = {message.site for message in memory.inbox if message.kind is Kind.OPERATOR}
-    return row is None or (row.parked is not None and not orders <= set(row.verbs))
+    undone = any(message.kind in UNDOES for message in memory.inbox)
+    unended = row.parked is not None and row.parked.code == UNENDED
+    return (row.parked is not None and not orders <= set(row.verbs)) or (
+        row.phase is Phase.RUNNING and (undone or unended)
+    )

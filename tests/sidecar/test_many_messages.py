@@ -15,7 +15,7 @@ from accompanist import limits
 from accompanist.language.operations import Call, Program, Receive, Send
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.answers import Answer, Declined, Missing
-from accompanist.runtime.control import CLIENT
+from accompanist.runtime.control import CLIENT, control
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import Verb
 from accompanist.runtime.ports import Delivery, Phase
@@ -182,6 +182,61 @@ async def test_a_worker_without_a_door_is_compensated_for_all_that_it_did_howeve
     services.workers["a"].answers = [Declined("no")]
     assert (await services.end(session)).outcome == "ended"
     assert services.effects(session) == {"first": 0, "try_it": 0}
+
+
+def committed() -> dict[str, RoleProgram]:
+    """a sends b many numbers, and b, which adds them up, does then what cannot be undone."""
+
+    def a(value: int) -> Program:
+        done = yield Call("1", "do", {"value": value}, int)
+        for turn in range(MANY):
+            yield Send(f"2[{turn}]", "b", done)
+        return done
+
+    def b() -> Program:
+        total = 0
+        for turn in range(MANY):
+            total += yield Receive(f"2[{turn}]", "a", int)
+        yield Call("3", "ship", {"value": total}, int)
+        return None
+
+    operations = sagas.transaction("ship", None)
+    return sagas.saga({"a": (a, sagas.transaction("do"), {"b"}), "b": (b, operations, set())}, commit_role="b")
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_what_a_successor_finds_in_a_long_inbox_is_no_cancel_before_its_pivot(late: bool) -> None:
+    """The pivot had been asked, and done. It was granted where the program began: all but the pivot was undone.
+    `late`: it comes while the messages are read that lead there."""
+    services = Services(committed())
+    worker, go = services.workers["b"], asyncio.Event()
+    call = worker.call
+
+    async def silent(method: str, *given: Any) -> Answer:
+        answer = await call(method, *given)
+        if method == "ship":
+            await go.wait()
+        return answer
+
+    worker.call = silent  # type: ignore[method-assign]
+    session = await services.start()
+    tables = services.databases["b"].services["b"]
+    await until(lambda: bool(worker.sessions) and services.effects(session).get("ship") == 1)
+    await services.row("a", session, Phase.DONE)
+    await services.sidecars["b"].intake.stop()
+    await services.sidecars["b"].intake.release()
+    header = of(sagas.start(), session).header
+    cancel = control(header, Kind.CANCEL, "a", "b", "no")
+    if not late:
+        await services.post(cancel)
+    heir = services.add("b")
+    if late:
+        await until(lambda: (live := heir.driver.session(session, "b")) is not None and not live.knows_its_past)
+        await services.post(cancel)
+    go.set()
+    await until(lambda: tables.sessions[session, "b"].outcome is not None or tables.sessions[session, "b"].parked)
+    assert tables.sessions[session, "b"].outcome == "settled"
+    assert services.effects(session) == {"do": 1, "ship": 1}
 
 
 async def tell(services: Services, session: UUID, verb: Verb, value: int | None = None) -> None:
