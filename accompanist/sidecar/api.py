@@ -60,7 +60,7 @@ from accompanist.sidecar.commits import Committer
 from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.search import List, Words
-from accompanist.sidecar.standing import exits_of
+from accompanist.sidecar.standing import exits_of, to_stand_on
 from accompanist.sidecar.starting import Start, Starting, Wait
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.waiters import Waiters
@@ -277,7 +277,7 @@ class Api:
         if shown is None:
             raise PeerError(UNKNOWN_SESSION, f"{self._service} knows no session {asked.session}")
         parked = [row for row in shown.rows if row.parked is not None]
-        memories = await self._log.load([(asked.session, row.role) for row in parked]) if parked else ()
+        memories = [await to_stand_on(self._log, asked.session, row.role) for row in parked]
         exits = [exits_of(self._hosted, self._service, memory) for memory in memories if memory.session is not None]
         unhosted = [
             {"role": role, "fingerprint": fingerprint, "why": self._hosted.why(fingerprint, role)}

@@ -33,7 +33,7 @@ from accompanist.runtime.ports import Delivery, Log, Memory, SessionRow
 from accompanist.sidecar.api import NOT_PARKED, NOT_TAKEN, OVER, UNKNOWN_SESSION, Held, read, while_the_log_answers
 from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.search import Name, Words
-from accompanist.sidecar.standing import standing_of, versions_of
+from accompanist.sidecar.standing import standing_of, to_stand_on, versions_of
 
 NOT_NOW = catalogue(
     "ACC722",
@@ -93,7 +93,7 @@ class Operators:
 
     async def operate(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         asked = read(params, Operate)
-        [memory] = await self._log.load([(asked.session, asked.role)])
+        memory = await to_stand_on(self._log, asked.session, asked.role)
         row = memory.session
         if row is None:
             raise PeerError(UNKNOWN_SESSION, f"{self._service} plays no {asked.role} in session {asked.session}")

@@ -7,16 +7,26 @@ from __future__ import annotations
 
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
 from accompanist.runtime import operate
 from accompanist.runtime.operate import Standing
-from accompanist.runtime.ports import Memory, Phase
+from accompanist.runtime.ports import Log, Memory, Phase
 from accompanist.runtime.session import Session
 from accompanist.runtime.unfenced import UNENDED
 from accompanist.sidecar.believing import believable
 from accompanist.sidecar.rehosting import Versions, fitting
+
+
+async def to_stand_on(log: Log, session: UUID, role: str) -> Memory:
+    """What the log has of a session that somebody asks about. One that is parked is run again over all its messages,
+    however many they are."""
+    [memory] = await log.load([(session, role)])
+    if memory.more and memory.session is not None and memory.session.parked is not None:
+        [memory] = await log.load([(session, role)], whole=True)
+    return memory
 
 
 def standing_of(hosted: Versions, service: str, memory: Memory) -> Standing:

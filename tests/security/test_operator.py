@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from types import SimpleNamespace
 from typing import Any, cast
 
 import msgspec
@@ -12,7 +11,7 @@ import pytest
 from accompanist.rpc.access import calls_as
 from accompanist.runtime.messages import Message
 from accompanist.runtime.operate import order_in
-from accompanist.runtime.ports import Delivery, Phase
+from accompanist.runtime.ports import Delivery, Memory, Phase, SessionRow
 from accompanist.runtime.who import Who
 from accompanist.sidecar.operating import Operators
 from tests.telemetry.saga import HEADER
@@ -21,9 +20,9 @@ from tests.telemetry.saga import HEADER
 class Log:
     """A log with one session. It audits what the message of a verb says, in the commit that takes the message."""
 
-    async def load(self, keys: Sequence[Any]) -> list[Any]:
-        row = SimpleNamespace(header=HEADER, phase=Phase.RUNNING, parked=None, outcome=None, context={})
-        return [SimpleNamespace(session=row, inbox=(), results=())]
+    async def load(self, keys: Sequence[Any]) -> list[Memory]:
+        row = SessionRow(header=HEADER, role="payment", phase=Phase.RUNNING)
+        return [Memory(session=row, inbox=(), results=())]
 
 
 class Driver:

@@ -21,8 +21,10 @@ from accompanist.runtime.operate import Verb
 from accompanist.runtime.ports import Delivery, Phase
 from accompanist.sidecar.calls import CLOSE
 from accompanist.sidecar.reading import Reader
+from accompanist.sidecar.standing import exits_of, to_stand_on
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few, of
+from tests.sidecar.test_operating import Hosted, parked, say
 
 MANY = 300
 
@@ -159,6 +161,24 @@ async def test_a_verb_is_heard_by_a_session_whose_messages_were_let_go() -> None
     await tell(services, session, Verb.RESOLVE, value=7)
     assert (await services.end(session)).outcome == "settled"
     assert services.effects(session) == {"do": 1}, "b's worker was never asked again"
+
+
+async def test_a_person_is_told_what_can_be_done_by_all_messages() -> None:
+    """A value by hand was refused, as if the program stood where it begins."""
+    services = Services(flood())
+    services.workers["b"].turns = 1_000_000
+    session = await services.start()
+    await calls(services, session)
+    await tell(services, session, Verb.PARK)
+    await parked(services, session, "b")
+    services.workers["b"].turns = 0
+    sidecar = services.sidecars["b"]
+    hosted: Any = Hosted(services.programs["b"])
+    memory = await to_stand_on(sidecar.log, session, "b")
+    assert exits_of(hosted, "b", memory)["value"] == {"site": "3", "of": "try_it", "type": "int"}
+    await say(services, session, "resolve", "b", value=7)
+    assert (await services.end(session)).outcome == "settled"
+    assert services.effects(session) == {"do": 1}
 
 
 @pytest.mark.parametrize("taken_over", [False, True])
