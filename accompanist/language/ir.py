@@ -163,8 +163,9 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class If:
-    """A branch on a guard that `owners` know. `acting`: the roles that act in it, see `actors`. `left_out`: it is the
-    last case of a match, and what its other side is for."""
+    """A branch on a guard that `owners` know. `acting`: the roles that act in it, see `actors`, or are told of it,
+    because it changes what only they hold (`keeping`). `left_out`: it is the last case of a match, and what its other
+    side is for."""
 
     site: str
     test: Expression
@@ -173,10 +174,11 @@ class If:
     span: Span
     owners: Owners = NOBODY
     left_out: LeftOut | None = field(default=None, compare=False)
+    keeping: Owners = field(default=NOBODY, compare=False)
     acting: Owners = field(init=False, repr=False, compare=False, default=NOBODY)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "acting", actors(self.then) | actors(self.orelse))
+        object.__setattr__(self, "acting", actors(self.then) | actors(self.orelse) | self.keeping)
 
     @property
     def branches(self) -> tuple[tuple[str, Block], tuple[str, Block]]:
@@ -204,15 +206,17 @@ class Enter:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """`body` again and again, until a path of it leaves. `acting`: the roles that act in it."""
+    """`body` again and again, until a path of it leaves. `acting`: the roles that act in it, or are told of its turns,
+    because they change what only these roles hold (`keeping`)."""
 
     site: str
     body: Block
     span: Span
+    keeping: Owners = field(default=NOBODY, compare=False)
     acting: Owners = field(init=False, repr=False, compare=False, default=NOBODY)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "acting", actors(self.body))
+        object.__setattr__(self, "acting", actors(self.body) | self.keeping)
 
 
 @dataclass(frozen=True, slots=True)

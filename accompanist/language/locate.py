@@ -2,7 +2,7 @@
 
 A role's operation gives its role; com gives the receiver; share adds receivers; constants belong to all. Operands
 intersect. After a branch, a name that both sides assign is owned by those that own it on both sides and know the
-branch: the guard's owners and the roles that act in it.
+branch: the guard's owners and the roles that act in it. If none of these owns it, its owners are told the branch.
 
 In a loop a name is owned by those that own it before the first turn and after every other. After it they must also know
 when the loop ended: they own every guard that decides it, or act in the loop and are told.
@@ -43,6 +43,7 @@ from accompanist.language.ir import (
     may_end,
     named,
 )
+from accompanist.language.later import read_later
 from accompanist.language.source import Span
 
 
@@ -85,6 +86,7 @@ class Locator:
         self._turns: list[_Turn] = []
         self._unassigned: dict[str, Span] = {}  # where each name is read first that is not assigned on every path
         self._left_out: LeftOut | None = None  # by the match that leads here
+        self._after: list[tuple[Block, int]] = []  # the blocks around, each with how far it has been read
 
     def locate(self, body: Block) -> Block:
         """The body with owners and senders filled in."""
@@ -93,10 +95,17 @@ class Locator:
 
     def _block(self, block: Block, where: Where) -> tuple[Block, Where]:
         made: list[Statement] = []
-        for point in block:
+        self._after.append((block, 0))
+        for number, point in enumerate(block, 1):
+            self._after[-1] = (block, number)
             placed, where = self._point(point, where)
             made.append(placed)
+        self._after.pop()
         return tuple(made), where
+
+    def _read_later(self, name: str) -> bool:
+        """Whether somebody still reads the value that a name has at the end of the point that is looked at."""
+        return read_later(name, [block[number:] for block, number in reversed(self._after)])
 
     def _point(self, point: Statement, where: Where) -> tuple[Statement, Where]:
         match point:
@@ -172,7 +181,8 @@ class Locator:
         if ends(then) or ends(orelse):
             return placed, after_else if ends(then) else after_then
         know = owners | actors(then) | actors(orelse)
-        joined = self._join(point.span.line, where, [after_then, after_else], know)
+        joined, keeping = self._join(point.span.line, where, [after_then, after_else], know)
+        placed = replace(placed, keeping=keeping)
         if point.left_out is not None:
             for name in [name for name in joined if name not in after_else]:
                 joined[name] = replace(joined[name], left_out=point.left_out)
@@ -183,9 +193,11 @@ class Locator:
         while True:
             self._findings = Findings()
             self._turns.append(_Turn())
+            self._after.append((point.body, 0))
             body, _ = self._block(point.body, head)
+            self._after.pop()
             turn = self._turns.pop()
-            again = self._join(line, where, [where, *turn.again], self._all, True)
+            again, _ = self._join(line, where, [where, *turn.again], self._all, True)
             again = {name: held for name, held in again.items() if name in where}
             if again == head:
                 break
@@ -198,10 +210,16 @@ class Locator:
         know = placed.acting | _deciders(body, self._all)
         # a name that only turns assign is not there if there was none
         made = {name: Held(NOBODY, line, True, True) for way in turn.again for name in way}
-        return placed, {**made, **self._join(line, where, turn.leave, know, True)}
+        left, keeping = self._join(line, where, turn.leave, know, True)
+        return replace(placed, keeping=keeping), {**made, **left}
 
-    def _join(self, line: int, before: Where, ways: list[Where], know: Owners, loop: bool = False) -> dict[str, Held]:
+    def _join(
+        self, line: int, before: Where, ways: list[Where], know: Owners, loop: bool = False
+    ) -> tuple[dict[str, Held], Owners]:
+        """Who holds what where paths meet; and the roles that have to be told which path it was, though they do not act
+        there: they hold what is changed there, nobody who knows the path holds it, and it is read later."""
         joined: dict[str, Held] = {}
+        keeping = NOBODY
         for name in dict.fromkeys(name for way in ways for name in way):
             held = [way.get(name) for way in ways]
             known = [one for one in held if one is not None]
@@ -211,10 +229,13 @@ class Locator:
                 left_out = next((one.left_out for one in known if one.left_out is not None), None)
                 joined[name] = Held(frozenset(), line, maybe=True, loop=loop, left_out=left_out)
             else:
-                owners = know.intersection(*(one.owners for one in known))
+                holders = self._all.intersection(*(one.owners for one in known))
+                owners = holders & know
+                if holders and not owners and self._read_later(name):
+                    owners, keeping = holders, keeping | holders
                 left_out = next((one.left_out for one in known if one.left_out is not None), None)
                 joined[name] = Held(owners, line, any(one.maybe for one in known), loop, left_out)
-        return joined
+        return joined, keeping
 
     def _return(self, point: Return, where: Where) -> Statement:
         header, text = self._header, self._header.misfit(point.value)
@@ -258,11 +279,16 @@ class Locator:
             return owners if known and owners else self._all
         operands = self._operands(value, where)
         texts = " and ".join(dict(operands))
+        hint = self._advisor.together(value, operands, where, wanted)
+        for name, span in value.reads:
+            if not where[name].owners:
+                what = "turn" if where[name].loop else "side of the branch"
+                hint = f"leave {self._text(span)} at the same role in each {what}, with com(…, to=role)"
         self._add(
             codes.NO_OWNER,
             value.span,
             f"no role owns {texts}" + ("" if len(operands) == 1 else " together"),
-            self._advisor.together(value, operands, where, wanted),
+            hint,
             _as_said(value, operands),
         )
         return self._all
