@@ -57,18 +57,20 @@ NO_OWNER = catalogue(
     "ACC112",
     "no role owns every operand",
     "An expression is computed at the roles that own all of its operands. These operands have no role in common.",
-    "Move them to one role first: `com(value, to=role)`.",
+    "Move one of them to the role of the other: `com(value, to=role)`. Values that only stand in one line, such as "
+    "`x, y = a.draw(), b.draw()`, are two lines.",
 )
 WRONG_PLACE = catalogue(
     "ACC113",
     "value is at another role",
     "A role's operation takes values that the role owns, and a result is returned at roles that own it. Data moves "
-    "only where com or share is written.",
-    "Move the value there: `com(value, to=role)`.",
+    "only where com or share is written. The value that was sent stays where it was; what com "
+    "returns is at the receiver.",
+    "Move the value there, and use what com returns: `there = com(value, to=role)`.",
 )
 BAD_MOVE = catalogue(
     "ACC114",
-    "com or share is not written so",
+    "com or share is written wrongly",
     "`com(value, to=role)` has one value and one role; `share(value, to=[role, …])` one value and a list of roles.",
     "Write it in one of these two forms.",
 )
@@ -106,9 +108,9 @@ NO_PLACE = catalogue(
 # -- what is not in the language -------------------------------------------------------------------
 LOOP = catalogue(
     "ACC120",
-    "outside a loop",
-    "`break` and `continue` speak of the loop around them, and here is none. `async for` is not needed.",
-    "Branch with if/else.",
+    "break or continue outside a loop",
+    "`break` and `continue` belong to the loop around them, and there is none here.",
+    "Leave it out, or branch with if and else.",
 )
 PATTERN = catalogue(
     "ACC121",
@@ -205,10 +207,12 @@ METHOD = catalogue(
 
 CENSUS = catalogue(
     "ACC145",
-    "a loop over roles is not written so",
-    "`for role in (a, b, c)` is written out once for each role. The roles stand there by name; break, continue and "
-    "else have no turn to speak of.",
-    "Name the roles in a tuple, and branch with if/else.",
+    "a loop over roles is written wrongly",
+    "`for role in (a, b, c)` is written out once for each role. Its turns stand one after another, so it has no "
+    "break, no continue and no else. There is no loop over a list of roles of unknown length: each role has a program "
+    "of its own, which is known before a session starts.",
+    "Name the roles in a tuple, and branch with if and else. Where their number is not known, name as many as there "
+    "may be and leave some idle, make them the data of one role, or start a session for each.",
 )
 ROLE_MISFIT = catalogue(
     "ACC146",
@@ -303,9 +307,9 @@ LEFT_OUT = catalogue(
 # -- sagas -----------------------------------------------------------------------------------------
 NOT_BEFORE_PIVOT = catalogue(
     "ACC150",
-    "may fail beside the commit point",
-    "A pivot cannot be undone, and `role.commit()` says that nothing will be. Whatever may still fail, at any role, "
-    "must have succeeded before it, and its role must know: a message must lead from there to here.",
+    "may still fail when the saga commits",
+    "Behind the commit point (a pivot, or `role.commit()`) nothing is undone. So whatever may fail, at any role, has "
+    "to succeed before it, and the role that commits has to know that: by a message that leads from there to here.",
     "Move a value from that role to the one that commits first: `com(value, to=role)`.",
 )
 AFTER_PIVOT = catalogue(
@@ -334,7 +338,7 @@ SCATTERED_PIVOTS = catalogue(
     "ACC154",
     "commit points of different roles",
     "Different paths commit at different roles. One owner of the commit point per choreography is supported today.",
-    "Let one role have the last word on every path.",
+    "Let the same role commit on every path.",
 )
 ATTEMPTED_PIVOT = catalogue(
     "ACC155",
@@ -378,17 +382,17 @@ SIGNATURE = catalogue(
 )
 ROLE_CLASS = catalogue(
     "ACC161",
-    "role class is not written so",
+    "role class is written wrongly",
     "A role is a class with the one base Role. It holds operations without bodies, each decorated once: @transaction, "
     "@query or @name.compensation.",
     "Remove everything else from the class, and give every operation one of these decorators.",
 )
 TRIES = catalogue(
     "ACC148",
-    "tries are not written so",
+    "tries are written wrongly",
     "An operation's decorator may say how often and how patiently it is asked for: attempts, timeout_s, first_s, "
-    "cap_s, away_s, as numbers that are written out, within bounds. What is tried until it succeeds has no number of "
-    "attempts, and what is waited for no end of its worker's absence.",
+    "cap_s, away_s, as numbers that are written out, within bounds. A retriable operation is tried until it "
+    "succeeds, so it takes no attempts and no away_s.",
     "Write a number within the bounds, or leave it out.",
 )
 DECLARED = catalogue(
@@ -423,14 +427,14 @@ COMPENSATION_CALLED = catalogue(
 # -- waiting ---------------------------------------------------------------------------------------
 EVENT_FORM = catalogue(
     "ACC165",
-    "event is not written so",
+    "event is written wrongly",
     "What a role can be told from outside is listed and checked without running anything, so an event has its name as "
     "a text in the source, and the type of what it says.",
     'Write role.event("approved", Approval); a name holds letters, digits, _ and -, and begins with a letter.',
 )
 TIMEOUT_FORM = catalogue(
     "ACC166",
-    "timeout is not written so",
+    "timeout is written wrongly",
     "A timeout is a race between time and one event of the same role; which was first is recorded. A worker's "
     "operation has its own time-out, in the configuration.",
     'Write role.timeout(role.event("approved", Approval), 3600).',
@@ -455,7 +459,7 @@ FORMS: dict[type[ast.AST], tuple[str, str, str]] = {
     ast.Set: (SET_ORDER, "a set has no order", "a tuple; a set only to the right of `in`"),
     ast.SetComp: (SET_ORDER, "a set has no order", "a list comprehension inside sorted()"),
     ast.GeneratorExp: (EXPRESSION, "`(… for …)` can be used up only once", "a list comprehension"),
-    ast.AsyncFor: (LOOP, "`async for` is not in the language", "a plain `for`"),
+    ast.AsyncFor: (AWAIT, "`async for` is not in the language", "a plain `for`"),
     ast.Try: (TRY, "`try` is not in the language", "attempt(role.operation(…)), then `if`"),
     ast.TryStar: (TRY, "`try` is not in the language", "attempt(role.operation(…)), then `if`"),
     ast.Raise: (TRY, "`raise` is not in the language", 'role.abort("reason")'),

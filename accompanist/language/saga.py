@@ -145,7 +145,7 @@ class SagaCheck:
                     codes.SCATTERED_PIVOTS,
                     span,
                     f"this path commits at {role}, the one of line {first[1].line} at {first[0]}",
-                    f"let {first[0]} have the last word on every path",
+                    f"let {first[0]} commit on every path",
                 )
         self._commitment.role = next(iter(self._pivots), None)
         return self._commitment

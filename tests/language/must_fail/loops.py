@@ -21,7 +21,7 @@ def loops(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At[int, "stock
         com(order, to=bank)
     for one, role in zip((1, 2), (stock, bank)):  #! ACC145 zip of roles is not a loop over roles
         role.hold(com(order, to=role))
-    async for one in stock.many(order):  #! ACC120 `async for` is not in the language
+    async for one in stock.many(order):  #! ACC128 `async for` is not in the language
         total = 3
     for *rest, last in stock.many(order):  #! ACC129 a star takes a number of values
         total = 4
