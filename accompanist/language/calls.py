@@ -98,11 +98,29 @@ class CallReader:
             return REFUSED_FORM if hidden else EnterForm(callee)
         found = scope.names.resolve(node.func)
         word = found.word if found is not None else ""
-        if word not in ("com", "share", "attempt"):
+        if word not in ("com", "share", "attempt") or (word == "attempt" and self._is_local(node)):
             return None
         if self._expressions.hidden(node, word):
             return REFUSED_FORM
         return self._attempt(node) if word == "attempt" else self._move(node, word)
+
+    def _is_local(self, node: ast.Call) -> bool:
+        """Whether an attempt is one of an expression: nothing in it is a point of the choreography."""
+        if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
+            return False
+        parts = list(ast.walk(node.args[0]))
+        if all(isinstance(part, ast.Name | ast.Attribute | ast.Constant | ast.expr_context) for part in parts):
+            return False  # nothing is computed that could fail
+        return not any(self._is_point(part) for part in parts if isinstance(part, ast.Call))
+
+    def _is_point(self, node: ast.Call) -> bool:
+        scope = self._expressions.scope
+        match node.func:
+            case ast.Attribute(value=ast.Name(id=name)) if name in scope.roles:
+                return True
+        found = scope.names.resolve(node.func)
+        word = found.word if found is not None else ""
+        return word in ("com", "share", "attempt") or self.choreography(node) is not None
 
     def _operation(self, node: ast.Call, name: str, role: str, operation: str) -> Form:
         owner = self._header.roles[role]

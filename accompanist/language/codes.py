@@ -83,7 +83,8 @@ BAD_CALL = catalogue(
 BAD_ATTEMPT = catalogue(
     "ACC116",
     "attempt wraps exactly one role call",
-    "`attempt(role.operation(…))` makes a refusal of that one call a value. It cannot wrap anything else.",
+    "`attempt(role.operation(…))` makes a refusal of that one call a value, and `attempt(lines[0])` an exception of an "
+    "expression in which nothing is called at a role and nothing moves. It cannot wrap both, or what cannot fail.",
     "Put the com() inside the call's arguments and the attempt around the call.",
 )
 ROLE_AS_VALUE = catalogue(
@@ -345,6 +346,16 @@ ATTEMPTED_PIVOT = catalogue(
     "a pivot cannot be attempted yet",
     "If a pivot's refusal is a value, whether the saga is committed depends on it; that is planned.",
     "Leave attempt() out: if it declines the saga is undone.",
+)
+MAY_RAISE = catalogue(
+    "ACC159",
+    "may raise behind the commit point",
+    "An index that is not there, a key that is missing, a division by zero, a text that is no number: where this is "
+    "computed before the commit point it undoes the saga. Behind it, or beside it, nothing can be undone, and the "
+    "session would stand still until a person decides.",
+    "Compute it before the commit point, and let a message lead from there to it. Or ask before: "
+    "`lines[0] if lines else 0`, `total // n if n != 0 else 0`, `int(text) if text.isdecimal() else 0`, "
+    "`prices.get(name, 0)`, `max(values, default=0)`. Or make it a value: `first = attempt(lines[0])`, `first.ok`.",
 )
 PIVOT_IN_LOOP = catalogue(
     "ACC158",

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from accompanist import limits
-from accompanist.language import annotation, codes, commit, continuation, exhaustive
+from accompanist.language import annotation, codes, commit, continuation, exhaustive, raising
 from accompanist.language.advisor import Advisor
 from accompanist.language.amend import Amender
 from accompanist.language.callees import Callees
@@ -29,6 +29,7 @@ from accompanist.language.names import Names
 from accompanist.language.normal import Normaliser, variables
 from accompanist.language.parse import HeaderParser, choreographies
 from accompanist.language.program import Choreography
+from accompanist.language.raising import Raising
 from accompanist.language.roles import RoleClass, RoleClasses
 from accompanist.language.saga import SagaCheck
 from accompanist.language.secrecy import check_secrets, may_be_secret
@@ -271,6 +272,9 @@ class _Reading:
         self._callees = Callees(modules, messages, roles, self.findings, too_large)
         self.left_out: dict[str, tuple[str, ...]] = {}
         """What each match leaves out that has no last case for everything."""
+        self._typing: Typing | None = None
+        self._envs: dict[int, Mapping[str, Type]] = {}
+        """What was known of names where each expression stands, see `typed`."""
 
     def run(self, node: ast.FunctionDef, header: Header, left_out: LeftOutBy, wrong: bool) -> Choreography | None:
         """`wrong`: something is, that was found before."""
@@ -292,21 +296,31 @@ class _Reading:
         self._participants(header, normal.body)
         self._endless(normal)
         amender = Amender(header)
-        normal, refusal = self._committed(normal, header, amender)
+        raised = self._raised(normal, names, header, amender)
+        normal, refusal = self._committed(normal, header, amender, raised)
         amended = amender.whole(normal)
         check_secrets(amended, names, header, sources, findings)
-        commitment = SagaCheck(header, sources, findings, refusal).check(amended)
+        commitment = SagaCheck(header, sources, findings, raised, refusal).check(amended)
         if len(findings) or any(_untyped(role) for role in header.roles.values()) or _unknown(amended):
             return None
         writer = Writer(self._module, self._modules, self._messages, names, header, findings)
         return writer.write(normal, amended, commitment)
 
-    def _committed(self, whole: Whole, header: Header, amender: Amender) -> tuple[Whole, Diagnostic | None]:
+    def _raised(self, normal: Whole, names: Names, header: Header, amender: Amender) -> Raising:
+        """What may raise where, if that can come too late to undo the saga."""
+        if not raising.may_commit(normal) or self._typing is None:
+            return Raising()
+        found = raising.found(normal, names, self._envs, self._typing.signature)
+        return raising.placed(found, amender.whole(normal), header) if found else found
+
+    def _committed(
+        self, whole: Whole, header: Header, amender: Amender, raised: Raising
+    ) -> tuple[Whole, Diagnostic | None]:
         """With the record that commits the saga, where it needs one; or why there is no place for it."""
 
         def refused(one: Whole) -> Diagnostic | None:
             found = Findings()
-            SagaCheck(header, self._modules.source, found).check(amender.whole(one))
+            SagaCheck(header, self._modules.source, found, raised).check(amender.whole(one))
             return next(iter(found), None)
 
         return commit.placed(whole, header, refused)
@@ -318,6 +332,8 @@ class _Reading:
             typing = Typing(names, header, self._findings)
             made = typing.type_moves(body)
             subjects.update(typing.subjects)
+            self._envs |= typing.envs
+            self._typing = typing
             return made
 
         procedures = tuple(replace(one, body=typed(one.header, one.body)) for one in whole.procedures)

@@ -21,7 +21,7 @@ from accompanist.language.modules import Reference
 from accompanist.language.names import BUILTINS, Names
 from accompanist.language.scope import Scope
 from accompanist.language.source import Span
-from accompanist.language.types import PORTABLE, WORDS, Type
+from accompanist.language.types import ATTEMPTED, PORTABLE, WORDS, Type
 
 _USES_UP = frozenset({"all", "any", "dict", "list", "max", "min", "sorted", "sum", "tuple"})
 """Builtins that go through all of a generator before they answer. One that is kept would read its names later, when
@@ -327,10 +327,21 @@ class Expressions:
             return self.refuse(codes.NAME_UNKNOWN, function, f"the name {function.id} is not known here", hint)
         if found is None:
             return self._method(node)
+        if found.word == "attempt":
+            return self._attempted(node)
         alias = self._callable(node, found)
         if alias is None:
             return ast.copy_location(ast.Constant(None), node)
         return ast.Call(ast.Name(alias, ast.Load()), self._arguments(node, False), self._keywords(node))
+
+    def _attempted(self, node: ast.Call) -> ast.expr:
+        """`attempt` of an expression: what it raises is a value. It is computed where it stands, by a function that is
+        called at once."""
+        with self._sometimes("inside attempt"):
+            body = self._local(node.args[0])
+        nothing = ast.arguments([], [], None, [], [], None, [])
+        compute = ast.copy_location(ast.Lambda(nothing, body), node)
+        return ast.Call(ast.Name(self._names.alias(*ATTEMPTED), ast.Load()), [compute], [])
 
     def _method(self, node: ast.Call) -> ast.expr:
         text = ast.unparse(node.func)

@@ -141,11 +141,11 @@ class Inference:
                         self.type_of(part.value, env)
                 return STR
             case ast.ListComp(elt=element, generators=generators):
-                return types.listed(self.type_of(element, self._inside(generators, env)))
+                return types.listed(self.type_of(element, self.inside(generators, env)))
             case ast.GeneratorExp(elt=element, generators=generators):
-                return Type("iterator", "", (self.type_of(element, self._inside(generators, env)),))
+                return Type("iterator", "", (self.type_of(element, self.inside(generators, env)),))
             case ast.DictComp(key=key, value=value, generators=generators):
-                inside = self._inside(generators, env)
+                inside = self.inside(generators, env)
                 return Type("dict", "", (self.type_of(key, inside), self.type_of(value, inside)))
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(name, node, env)
@@ -159,7 +159,7 @@ class Inference:
             return types.element(self._ordered(node.value, self.type_of(node.value, env)))
         return self.type_of(node, env)
 
-    def _inside(self, generators: list[ast.comprehension], env: Env) -> Env:
+    def inside(self, generators: list[ast.comprehension], env: Env) -> Env:
         inside = dict(env)
         for generator in generators:
             iterated = self._ordered(generator.iter, self.type_of(generator.iter, inside))
@@ -262,11 +262,13 @@ class Inference:
         return owner
 
     def _call(self, alias: str, node: ast.Call, env: Env) -> Type:
-        arguments = [self.type_of(part, env) for part in node.args]
+        arguments = [self.type_of(part.body if isinstance(part, ast.Lambda) else part, env) for part in node.args]
         first = arguments[0] if arguments else UNKNOWN
         named = {keyword.arg or "": self._argument(keyword.value, first, env) for keyword in node.keywords}
         positional, arguments = arguments, [*arguments, *named.values()]
         pair = self._names.table.get(alias)
+        if pair == types.ATTEMPTED:
+            return Type("Outcome", types.WORDS, (first,))
         if pair == ("dataclasses", "replace"):
             return self._replaced(node, first)
         for part, found in zip(node.args, arguments, strict=False) if alias in _SHOWS_ORDER else ():

@@ -7,6 +7,8 @@ must know that everything which may fail has succeeded; after the pivot nothing 
 A branch in which a role aborts is a failure too: on the other side, "not aborted" is known at first to the guard's
 owners only, and has to reach the pivot's role like any other success.
 
+An expression that may raise (`raising`) is a step that may fail, at the roles that compute it.
+
 What may fail: a transaction that is not retriable, a query, unless attempted; role.abort. An attempted call that
 declines is a value. A path on which everything can be undone needs no commit point.
 
@@ -24,6 +26,8 @@ Not yet: commit points of different roles, an attempted pivot.
 
 from __future__ import annotations
 
+import ast
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -34,6 +38,7 @@ from accompanist.language.ir import (
     Again,
     Block,
     Enter,
+    Expression,
     Header,
     If,
     Invoke,
@@ -51,8 +56,12 @@ from accompanist.language.ir import (
     walk,
 )
 from accompanist.language.operations import chosen_at
+from accompanist.language.raising import Raising, expressions
 from accompanist.language.refusal import may_fail
 from accompanist.language.source import Sources, Span
+
+_MADE = re.compile(r"\b_\d")
+"""A name in the normal form that no author wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,8 @@ class Done:
     span: Span
     fails: bool
     recorded: bool = False
+    instead: str = ""
+    """What to write instead, of an expression that may raise."""
 
     @property
     def binds(self) -> str:
@@ -116,10 +127,19 @@ class Commitment:
 
 
 class SagaCheck:
-    """Checks one choreography. `refusal`: why no record could be put in where one is needed."""
+    """Checks one choreography. `raised`: the expressions that may raise; `refusal`: why no record could be put in where
+    one is needed."""
 
-    def __init__(self, header: Header, sources: Sources, findings: Findings, refusal: Diagnostic | None = None) -> None:
+    def __init__(
+        self,
+        header: Header,
+        sources: Sources,
+        findings: Findings,
+        raised: Raising,
+        refusal: Diagnostic | None = None,
+    ) -> None:
         self._header, self._sources, self._findings, self._refusal = header, sources, findings, refusal
+        self._raised = raised
         self._commitment = Commitment(after={role: set() for role in header.roles})
         self._pivots: dict[str, Span] = {}
         self._turns: list[_Turn] = []
@@ -187,6 +207,8 @@ class SagaCheck:
         return known
 
     def _point(self, point: Statement, known: Knowledge) -> Knowledge:
+        for value in expressions(point) if self._raised else ():
+            known = self._computed(value, known)
         match point:
             case Invoke(site=site, role=role):
                 self._place(site, (role,), known)
@@ -211,6 +233,26 @@ class SagaCheck:
             case Leave():
                 self._turns[-1].leave.append(known)
         return known
+
+    def _computed(self, value: Expression, known: Knowledge) -> Knowledge:
+        """An expression was computed. Those who compute the same know that it went well."""
+        found = self._raised.at(value)
+        if found is None:
+            return known
+        partial, roles = found
+        text = self._sources(value.span.file).text(value.span)
+        part = ast.unparse(partial.node)
+        part = text if _MADE.search(part) else part
+        role, instead = min(roles), partial.instead or f"attempt({part}), and ask whether it went well"
+        if _MADE.search(ast.unparse(partial.node)):
+            instead = "give what moves or is called in it a name, and ask before, or attempt(…) it"
+        if known.pivots:
+            pivot = min(known.pivots, key=lambda pivot: pivot.span)
+            beside = all(pivot in known.unknown[one] for one in roles)
+            stands = "runs beside" if beside else "comes after"
+            what = f"`{part}` may raise ({partial.why}), and {stands} {pivot.what} of line {pivot.span.line}"
+            self._add(codes.MAY_RAISE, value.span, f"{what}, which {pivot.binds}", instead)
+        return known.does(Done("", role, f"`{part}`", value.span, True, instead=instead), roles)
 
     def _told(self, point: Move | Select, sender: str, receivers: Sequence[str], known: Knowledge) -> Knowledge:
         """A message was sent and taken: no other role knows that its sender, or a receiver, came so far."""
@@ -328,7 +370,13 @@ class SagaCheck:
                 else self._left_out(point, done, first),
             )
         for other in sorted(known.unknown[role], key=lambda other: other.span):
-            if other.fails:
+            if other.instead:
+                text = (
+                    f"{other.what} of line {other.span.line} may raise, and {role} does not know whether it went well"
+                )
+                lead = f"let a message lead from {other.role} to {role} before: com(…, to={role})"
+                self._add(codes.MAY_RAISE, span, f"{done.what} {done.binds}; {text}", f"{other.instead}; or {lead}")
+            elif other.fails:
                 self._add(
                     codes.NOT_BEFORE_PIVOT,
                     span,

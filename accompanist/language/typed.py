@@ -46,11 +46,12 @@ class Typing:
     def __init__(self, names: Names, header: Header, findings: Findings) -> None:
         self._names, self._header, self._findings = names, header, findings
         self._sources = names.modules.source
-        self._infer = Inference(names, self._signature, self._missing, self._unordered, self._method, self._always)
+        self._infer = Inference(names, self.signature, self._missing, self._unordered, self._method, self._always)
         self.subjects: dict[str, Type] = {}
         """What each match is about, by the name that it is given."""
-        self._wide = Inference(names, self._signature, lambda node, part, owner: None, exact=False)
+        self._wide = Inference(names, self.signature, lambda node, part, owner: None, exact=False)
         self._file = header.span.file  # where the expression stands that is being read
+        self.envs: dict[int, Env] = {}  # where each expression stands, by the identity of its node
         self._turns: list[tuple[list[Env], list[Env]]] = []  # of each loop around: environments to go on with, to leave
 
     def type_moves(self, body: Block) -> Block:
@@ -154,6 +155,7 @@ class Typing:
 
     def _of(self, value: Expression, env: Env) -> Type:
         self._file = value.span.file
+        self.envs[id(value.node)] = env
         if value.refused or any(name not in env for name, _ in value.reads):
             return REFUSED  # reported where it is read
         found = self._infer.type_of(value.node, env)
@@ -245,7 +247,7 @@ class Typing:
                 return Write(f"tuple({text})")
         return self._names.messages.instead(found)
 
-    def _signature(self, module: str, name: str) -> Type | None:
+    def signature(self, module: str, name: str) -> Type | None:
         """The result type of a @pure function; None for a class."""
         home = self._names.modules.find(module)
         node = home.bound[name][-1] if home is not None and name in home.bound else None

@@ -58,6 +58,8 @@ class Type:
 
 
 WORDS = "accompanist"
+ATTEMPTED = (f"{WORDS}.language.words", "attempted")
+"""What `attempt` of an expression is in generated code."""
 SECRET = (WORDS, "Secret")
 UNKNOWN = Type("?")
 REFUSED = Type("!")

@@ -209,5 +209,17 @@ def share(value: T, *, to: Sequence[Role]) -> T:
 
 
 def attempt(call: T) -> Outcome[T]:
-    """One role call whose refusal is a value instead of the end of the saga."""
+    """One role call whose refusal is a value instead of the end of the saga; or an expression, `attempt(lines[0])`,
+    whose exception is one: `reason` is its name then, "IndexError"."""
     _never("attempt")
+
+
+def attempted(compute: Callable[[], T]) -> Outcome[T | None]:
+    """What `attempt` of an expression is where it runs. What may be otherwise on another day is no value."""
+    try:
+        value = compute()
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as problem:
+        return Outcome(False, None, type(problem).__name__)
+    return Outcome(True, value)

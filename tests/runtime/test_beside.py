@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from unittest.mock import patch
 
 from accompanist.language.program import RoleProgram
+from accompanist.language.saga import SagaCheck
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.session import PAST_COMMIT
 from accompanist.simulation.worker import FencedWorker
@@ -76,6 +78,13 @@ def looped(a: Shop, d: Desk, n: At[int, "a"]) -> At[int, "d"]:
 """Its expression fails at a point that stands before d.try_it, too, a turn earlier."""
 
 
+def unchecked(path: Path, name: str) -> dict[str, RoleProgram]:
+    """The programs of a choreography that `check` refuses for an expression that may raise. There are others that no
+    check sees, for want of memory for one, and the runtime meets both alike."""
+    with patch.object(SagaCheck, "_computed", lambda self, value, known: known):
+        return programs_of(path, name)
+
+
 def run(programs: dict[str, RoleProgram], seed: int) -> World:
     workers = {
         role: FencedWorker(program.projection.operations, dict.fromkeys(program.projection.operations, lambda _: b"7"))
@@ -94,7 +103,7 @@ def codes(world: World) -> set[str]:
 def test_what_fails_at_a_selection_beside_the_pivot_is_not_undone(tmp_path: Path) -> None:
     """It was taken for a failure before the commit point, and the owner waited for this role's vote for ever."""
     (tmp_path / "saga.py").write_text(HEAD + SELECTED)
-    programs = programs_of(tmp_path / "saga.py", "selected")
+    programs = unchecked(tmp_path / "saga.py", "selected")
     for seed in range(40):
         world = run(programs, seed)
         assert codes(world) == {PAST_COMMIT}, seed
@@ -104,7 +113,7 @@ def test_what_fails_at_a_selection_beside_the_pivot_is_not_undone(tmp_path: Path
 def test_what_fails_when_a_selection_comes_with_the_pivots_result_is_not_undone(tmp_path: Path) -> None:
     """It was taken for a failure before the commit point, where the branch begins; all but the pivot was undone."""
     (tmp_path / "saga.py").write_text(HEAD + RIDING.format(than=">"))
-    programs = programs_of(tmp_path / "saga.py", "riding")
+    programs = unchecked(tmp_path / "saga.py", "riding")
     for seed in range(40):
         world = run(programs, seed)
         assert codes(world) == {PAST_COMMIT}, seed
@@ -114,7 +123,7 @@ def test_what_fails_when_a_selection_comes_with_the_pivots_result_is_not_undone(
 def test_what_fails_where_another_selection_comes_is_undone(tmp_path: Path) -> None:
     """On the side of the branch that does not commit the saga."""
     (tmp_path / "saga.py").write_text(HEAD + RIDING.format(than="<"))
-    programs = programs_of(tmp_path / "saga.py", "riding")
+    programs = unchecked(tmp_path / "saga.py", "riding")
     for seed in range(40):
         world = run(programs, seed)
         assert set(world.phases.values()) == {Phase.ENDED}, seed
@@ -125,7 +134,7 @@ def test_what_fails_where_another_selection_comes_is_undone(tmp_path: Path) -> N
 def test_what_fails_beside_the_pivot_in_a_loop_is_not_undone(tmp_path: Path) -> None:
     """It was taken for a failure of an earlier turn, and all but the pivot was undone."""
     (tmp_path / "saga.py").write_text(HEAD + LOOPED)
-    programs = programs_of(tmp_path / "saga.py", "looped")
+    programs = unchecked(tmp_path / "saga.py", "looped")
     seen: Counter[Phase] = Counter()
     for seed in range(60):
         world = run(programs, seed)

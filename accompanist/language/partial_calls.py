@@ -1,0 +1,268 @@
+"""Which calls in a local expression may raise: builtins, constructors of messages, @pure functions.
+
+A @pure function is read: it may raise if it says so, or if an expression in it may, outside of a `try` that catches
+everything. Nothing is known there of the types of names but what its parameters declare. A function that calls itself
+counts as raising: how deep it goes is not known.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+
+from accompanist.language import annotation, types
+from accompanist.language import facts as known
+from accompanist.language.facts import Facts
+from accompanist.language.modules import Module, Reference
+from accompanist.language.names import BUILTINS, Names
+from accompanist.language.partial import Env, Inside, Partial, Partials, TypeOf
+from accompanist.language.types import ATTEMPTED, PORTABLE, Type
+
+_BUILTINS = BUILTINS | {"set", "frozenset"}
+_PLAIN = (types.INT, types.FLOAT, types.BOOL)
+
+
+class Calls:
+    """Judges the calls of one choreography, each function and class once."""
+
+    def __init__(self, names: Names, type_of: TypeOf, inside: Inside) -> None:
+        self._names, self._table = names, names.table
+        self._judged: dict[tuple[str, str], str] = {}
+        self.partials = Partials(type_of, inside, self._named, self._caught)
+        self._type_of = type_of
+
+    def _caught(self, node: ast.Call) -> bool:
+        return isinstance(node.func, ast.Name) and self._table.get(node.func.id) == ATTEMPTED
+
+    def _named(self, node: ast.Call, env: Env, facts: Facts) -> Partial | None:
+        """A call in the normal form, whose names are aliases."""
+        if not isinstance(node.func, ast.Name):
+            return None
+        pair = self._table.get(node.func.id)
+        if pair is None:
+            return self._builtin(node.func.id, node, [self._type_of(one, env) for one in node.args], facts)
+        if pair == ("dataclasses", "replace"):
+            made = types.unveiled(self._type_of(node.args[0], env))
+            pair = (made.module, made.name)
+        return self._made(node, pair, [self._type_of(one, env) for one in node.args])
+
+    def _made(self, node: ast.Call, pair: tuple[str, str], given: list[Type]) -> Partial | None:
+        why = self.why(*pair)
+        if pair in PORTABLE and node.args + [one.value for one in node.keywords]:
+            values = (*node.args, *(one.value for one in node.keywords))
+            plain = pair == ("decimal", "Decimal") and given[:1] == [types.INT]
+            if not plain and not all(known.number(one) is not None or _text(one) for one in values):
+                why = f"what is given may be no {pair[1]}"
+        return Partial(node, why) if why else None
+
+    def why(self, module: str, name: str) -> str:
+        """Why a function or a class of the project may raise when it is called; empty if it cannot."""
+        if (module, name) not in self._judged:
+            self._judged[module, name] = f"{name} calls itself"  # as long as nothing else is known
+            self._judged[module, name] = self._judge(module, name)
+        return self._judged[module, name]
+
+    def _judge(self, module: str, name: str) -> str:
+        home = self._names.modules.find(module)
+        node = home.bound[name][-1] if home is not None and name in home.bound else None
+        if home is None or node is None:
+            return ""
+        if isinstance(node, ast.FunctionDef):
+            found = _Body(self, home).read(node)
+            return found and f"{name} may raise: {found}"
+        message = self._names.messages.find(Type(name, module))
+        if not isinstance(node, ast.ClassDef) or message is None:
+            return ""
+        if message.kind == "enum":
+            return f"the value may be none of {name}'s"
+        if message.kind == "model":
+            return f"{name} refuses values that do not fit it"
+        special = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name.startswith("__")]
+        found = next(filter(None, (_Body(self, home).read(one) for one in special if "init" in one.name)), "")
+        inherited = (self._names.modules.resolve(home, ast.unparse(base)) for base in node.bases)
+        above = next(filter(None, (self.why(one.module, one.name) for one in inherited if one and one.node)), "")
+        return (found and f"{name} may raise: {found}") or above
+
+    def resolved(self, home: Module, node: ast.Call, facts: Facts) -> str:
+        """Why a call in the text of a function may raise; empty if it cannot."""
+        text = annotation.dotted(node.func)
+        if not text:
+            return f"{ast.unparse(node.func)} is not known"
+        found = self._names.modules.resolve(home, text)
+        if found is None and "." not in text:
+            if text not in _BUILTINS:
+                return f"{text} is not known never to"
+            partial = self._builtin(text, node, [types.UNKNOWN] * len(node.args), facts)
+            return partial.why if partial else ""
+        if found is None or found.node is None:
+            return "" if found is not None and found.word else self._foreign(found, node)
+        return self.why(found.module, found.name)
+
+    def _foreign(self, found: Reference | None, node: ast.Call) -> str:
+        if found is None:
+            return ""  # a method of a value: `Partials` knows which of them raise
+        if (found.module, found.name) == ("dataclasses", "replace"):
+            return ""
+        if (found.module, found.name) in PORTABLE:
+            partial = self._made(node, (found.module, found.name), [types.UNKNOWN] * len(node.args))
+            return partial.why if partial else ""
+        return f"{ast.unparse(node.func)} is not known never to"
+
+    def _builtin(self, name: str, node: ast.Call, given: list[Type], facts: Facts) -> Partial | None:
+        first = node.args[0] if node.args else None
+        if first is None:
+            return None
+        text, keywords = ast.unparse(first), {one.arg for one in node.keywords}
+        match name:
+            case "int" | "float" if given[0] not in _PLAIN and not isinstance(first, ast.Constant):
+                if known.said(first, "isdecimal", facts) and len(node.args) == 1:
+                    return None
+                kind = "a whole number" if name == "int" else "a number"
+                return Partial(node, f"{text} may be no text of {kind}", f"{name}({text}) if {text}.isdecimal() else …")
+            case "min" | "max" if len(node.args) == 1 and "default" not in keywords:
+                if not known.length(first, facts):
+                    return Partial(node, f"{text} may be empty", f"{name}({text}, default=…)")
+            case "divmod" if not known.nonzero(node.args[-1], facts):
+                return Partial(node, f"{ast.unparse(node.args[-1])} may be zero")
+            case "pow":
+                return Partial(node, "a power may be one of zero, or too large")
+            case "range" if len(node.args) == 3 and not known.nonzero(node.args[2], facts):
+                return Partial(node, "the step may be zero")
+            case "bytes" if not isinstance(first, ast.Constant):
+                return Partial(node, "what is given may be no bytes")
+            case "zip" if "strict" in keywords:
+                return Partial(node, "they may not be of one length", "zip without strict")
+        return None
+
+
+class _Body:
+    """Reads one function's text."""
+
+    def __init__(self, calls: Calls, home: Module) -> None:
+        self._calls, self._home = calls, home
+        self._env: Mapping[str, Type] = {}
+        self._facts = known.NOTHING
+        self._partials = Partials(
+            lambda node, env: env.get(node.id, types.UNKNOWN) if isinstance(node, ast.Name) else types.UNKNOWN,
+            lambda generators, env: {
+                **env,
+                **dict.fromkeys((name for one in generators for name in known.names_in(one.target)), types.UNKNOWN),
+            },
+            self._call,
+            lambda node: False,
+        )
+
+    def read(self, node: ast.FunctionDef) -> str:
+        """Why it may raise, with the first place; empty if it cannot."""
+        assigned = _stored(node)
+        for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+            if argument.annotation is not None and argument.arg not in assigned:
+                try:
+                    found = annotation.type_of(self._calls._names.modules, self._home, argument.annotation)
+                except annotation.Unresolved:
+                    continue
+                self._env = {**self._env, argument.arg: found}
+        return next(self._block(node.body), "")
+
+    def _call(self, node: ast.Call, env: Env, facts: Facts) -> Partial | None:
+        if isinstance(node.func, ast.Attribute) and self._method(node.func):
+            return None
+        why = self._calls.resolved(self._home, node, facts)
+        return Partial(node, why) if why else None
+
+    def _method(self, function: ast.Attribute) -> bool:
+        """Whether it is a method of a value, and none of a module or a class."""
+        text = annotation.dotted(function)
+        return not text or self._calls._names.modules.resolve(self._home, text.partition(".")[0]) is None
+
+    def _block(self, body: list[ast.stmt]) -> Iterator[str]:
+        for statement in body:
+            yield from self._statement(statement)
+
+    def _values(self, *nodes: ast.expr | None) -> Iterator[str]:
+        for node in nodes:
+            if node is not None and (found := self._partials.first(node, self._env, self._facts)) is not None:
+                yield f"{found.why}, in line {getattr(found.node, 'lineno', 0)}"
+
+    def _statement(self, node: ast.stmt) -> Iterator[str]:
+        match node:
+            case ast.Return(value=value) | ast.Expr(value=value):
+                yield from self._values(value)
+            case ast.Assign(targets=targets, value=value):
+                yield from self._values(value)
+                for target in targets:
+                    yield from self._assign(target, value)
+            case ast.AnnAssign(target=target, value=value):
+                yield from self._values(value)
+                yield from self._assign(target, value)
+            case ast.AugAssign(target=target, op=op, value=value):
+                yield from self._values(ast.copy_location(ast.BinOp(target, op, value), node))
+                self._facts = known.without(self._facts, known.names_in(target))
+            case ast.If(test=test, body=body, orelse=orelse):
+                yield from self._values(test)
+                yield from self._sides(test, body, orelse)
+            case ast.For(target=target, iter=iterated, body=body, orelse=orelse):
+                yield from self._values(iterated)
+                self._forget(node)
+                if isinstance(target, ast.Tuple) and not _pairs(iterated):
+                    yield f"not every item need have {len(target.elts)} parts, in line {node.lineno}"
+                yield from self._block([*body, *orelse])
+                self._forget(node)
+            case ast.While(test=test, body=body, orelse=orelse):
+                self._forget(node)
+                yield from self._values(test)
+                yield from self._sides(test, body, orelse)
+                self._forget(node)
+            case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=final):
+                if not any(_catches_all(handler) for handler in handlers):
+                    yield from self._block(body)
+                self._forget(node)
+                yield from self._block([*(one for handler in handlers for one in handler.body), *orelse, *final])
+            case ast.Pass() | ast.Break() | ast.Continue() | ast.FunctionDef() | ast.Import() | ast.ImportFrom():
+                return
+            case _:
+                raises = isinstance(node, ast.Raise | ast.Assert)
+                yield f"{'it raises' if raises else 'a statement that may'}, in line {node.lineno}"
+
+    def _sides(self, test: ast.expr, body: list[ast.stmt], orelse: list[ast.stmt]) -> Iterator[str]:
+        before = self._facts
+        ways: list[Facts] = []
+        for holds, side in ((True, body), (False, orelse)):
+            self._facts = before | frozenset(known.learnt(test, holds))
+            yield from self._block(side)
+            if not side or not isinstance(side[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
+                ways.append(self._facts)
+        self._facts = frozenset.intersection(*ways) if ways else before
+
+    def _assign(self, target: ast.expr, value: ast.expr | None) -> Iterator[str]:
+        self._facts = known.without(self._facts, known.names_in(target))
+        if isinstance(target, ast.Tuple | ast.List):
+            same = isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts)
+            if not same:
+                yield f"there may not be {len(target.elts)} parts, in line {target.lineno}"
+        elif isinstance(target, ast.Subscript):
+            yield from self._values(target.slice)
+
+    def _forget(self, node: ast.stmt) -> None:
+        self._facts = known.without(self._facts, _stored(node))
+
+
+def _stored(node: ast.stmt) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+
+
+def _text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+def _pairs(node: ast.expr) -> bool:
+    """Whether what is gone through is known to give tuples of a fixed length."""
+    match node:
+        case ast.Call(func=ast.Name(id="enumerate" | "zip")) | ast.Call(func=ast.Attribute(attr="items")):
+            return True
+    return False
+
+
+def _catches_all(handler: ast.ExceptHandler) -> bool:
+    names = ("Exception", "BaseException")
+    return handler.type is None or (isinstance(handler.type, ast.Name) and handler.type.id in names)

@@ -1,0 +1,213 @@
+"""What may raise where in a choreography, and at which roles: the saga check asks it.
+
+Walked forward with the types that `typed` found and with what the conditions on the way say. An expression is looked at
+wherever it stands; one that was copied, because it follows an early return, counts as raising if any of its copies
+does. Who computes it is read from the projections: an owner that does not need a value does not compute it.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+
+from accompanist.language import facts as known
+from accompanist.language import types
+from accompanist.language.facts import Facts
+from accompanist.language.infer import Inference
+from accompanist.language.ir import (
+    Abort,
+    Again,
+    Block,
+    Enter,
+    Expression,
+    Header,
+    If,
+    Invoke,
+    Leave,
+    Let,
+    Loop,
+    Move,
+    Owners,
+    Return,
+    Statement,
+    Whole,
+    actors,
+    ends,
+    walk,
+)
+from accompanist.language.local import (
+    Aborting,
+    Calling,
+    Choosing,
+    Ending,
+    Entering,
+    Fork,
+    Local,
+    LocalStatement,
+    Sending,
+    points,
+)
+from accompanist.language.names import Names
+from accompanist.language.partial import Partial
+from accompanist.language.partial_calls import Calls
+from accompanist.language.project import NOTHING, Projector
+from accompanist.language.types import Type
+
+Envs = Mapping[int, Mapping[str, Type]]
+"""The types of names where an expression stands, by the identity of its node."""
+Signatures = Callable[[str, str], Type | None]
+
+
+class Raising:
+    """What may raise in one choreography, as `found` answers it."""
+
+    def __init__(self) -> None:
+        self._partial: dict[int, Partial] = {}
+        self._roles: dict[Expression, set[str]] = {}
+
+    def at(self, value: Expression) -> tuple[Partial, Owners] | None:
+        """Why an expression may raise, and at which roles it is computed."""
+        partial = self._partial.get(id(value.node))
+        roles = self._roles.get(value)
+        return (partial, frozenset(roles)) if partial is not None and roles else None
+
+    def __bool__(self) -> bool:
+        return bool(self._partial)
+
+
+def found(whole: Whole, names: Names, envs: Envs, signatures: Signatures) -> Raising:
+    """Everything that may raise, not yet with the roles. `signatures`: what @pure functions give."""
+    made = Raising()
+    walked = _Walk(names, envs, signatures, made._partial)
+    for block in whole.blocks:
+        walked.block(block, known.NOTHING)
+    return made
+
+
+def placed(made: Raising, amended: Whole, header: Header) -> Raising:
+    """The same with the roles that compute each expression."""
+    for role in header.roles:
+        projector = Projector(header, role)
+        blocks = [projector.project(amended.body, NOTHING, frozenset({header.initiator}))[0]]
+        blocks += [
+            projector.project(one.body, NOTHING, actors(one.body))[0]
+            for one in amended.procedures
+            if role in actors(one.body)
+        ]
+        for point in (point for block in blocks for point in points(block)):
+            for value in _computed(point):
+                made._roles.setdefault(value, set()).add(role)
+    return made
+
+
+def may_commit(whole: Whole) -> bool:
+    """Whether there is anything that cannot be undone: else an exception undoes the saga, wherever it is raised."""
+    calls = (point for block in whole.blocks for point in walk(block) if isinstance(point, Invoke))
+    return any(call.offer.pivot or call.offer.irrevocable for call in calls)
+
+
+def expressions(point: Statement) -> Iterator[Expression]:
+    """What a statement computes, in its order; not what is computed in the blocks in it."""
+    match point:
+        case Let(value=value) | Move(value=value) | Return(value=value) | Abort(reason=value) | If(test=value):
+            yield value
+        case Invoke(arguments=arguments):
+            yield from (value for _, value in arguments)
+        case Enter():
+            yield from (value for _, value in point.arguments)
+
+
+def _computed(point: LocalStatement) -> Iterator[Expression]:
+    match point:
+        case Local(value=value) | Sending(value=value) | Aborting(reason=value) | Fork(test=value):
+            yield value
+        case Choosing(value=value) | Ending(value=value) if value is not None:
+            yield value
+        case Calling(arguments=arguments) | Entering(arguments=arguments):
+            yield from (value for _, value in arguments)
+
+
+class _Walk:
+    """Goes through a block with what is known."""
+
+    def __init__(self, names: Names, envs: Envs, signatures: Signatures, partial: dict[int, Partial]) -> None:
+        self._envs, self._partial = envs, partial
+        infer = Inference(names, signatures, lambda node, part, owner: None)
+        self._partials = Calls(names, infer.type_of, infer.inside).partials
+
+    def block(self, block: Block, facts: Facts) -> Facts:
+        for point in block:
+            facts = self._point(point, facts)
+        return facts
+
+    def _point(self, point: Statement, facts: Facts) -> Facts:
+        for value in expressions(point):
+            self._look(value, facts)
+        match point:
+            case Let(targets=targets, value=value):
+                return self._bound(point, targets, value, facts)
+            case Invoke(target=str() as target) | Move(target=str() as target) | Enter(target=str() as target):
+                return known.without(facts, {target})
+            case If(test=test):
+                then = self.block(point.then, facts | frozenset(known.learnt(test.node, True)))
+                orelse = self.block(point.orelse, facts | frozenset(known.learnt(test.node, False)))
+                return orelse if ends(point.then) else then if ends(point.orelse) else then & orelse
+            case Loop(body=body):
+                facts = known.without(facts, _assigned(body))
+                self.block(body, facts)
+        return facts
+
+    def _bound(self, point: Let, targets: tuple[str, ...], value: Expression, facts: Facts) -> Facts:
+        facts = known.without(facts, set(targets))
+        if point.unpacked:
+            self._unpack(value, len(targets), facts)
+            return facts
+        if value.names & set(targets):
+            return facts
+        node = value.node
+        match node:  # the number of a turn of `for i in range(len(values))`
+            case ast.Subscript(value=ast.Name(id=counted)):
+                for fact in facts:
+                    match fact.node:
+                        case ast.Compare(
+                            left=ast.Name(id=name), ops=[ast.Eq()], comparators=[ast.Call() as ranged]
+                        ) if name == counted:
+                            turn = ast.Compare(ast.Name(targets[0], ast.Load()), [ast.In()], [ranged])
+                            return facts | {known.Fact(turn, True)}
+        return facts | {known.Fact(ast.Compare(ast.Name(targets[0], ast.Load()), [ast.Eq()], [node]), True)}
+
+    def _look(self, value: Expression, facts: Facts) -> None:
+        env = self._envs.get(id(value.node))
+        if env is None or value.refused:
+            return
+        partial = self._partials.first(value.node, env, facts)
+        if partial is not None:
+            self._partial[id(value.node)] = partial
+
+    def _unpack(self, value: Expression, count: int, facts: Facts) -> None:
+        env = self._envs.get(id(value.node), {})
+        whole = types.unveiled(self._partials.type_of(value.node, env))
+        if whole.name == "tuple" and types.ELLIPSIS not in whole.arguments and len(whole.arguments) == count:
+            return
+        if isinstance(value.node, ast.Tuple) and len(value.node.elts) == count:
+            return
+        text = ast.unparse(value.node)
+        asked = ast.parse(f"len({text}) == {count}", mode="eval").body
+        if known.true(asked, facts):
+            return
+        why, instead = f"{text} may not have {count} parts", f"if len({text}) == {count}: … around it"
+        self._partial.setdefault(id(value.node), Partial(value.node, why, instead))
+
+
+def _assigned(body: Block) -> set[str]:
+    """The names that a loop's body assigns."""
+    names: set[str] = set()
+    for point in walk(body):
+        match point:
+            case Let(targets=targets):
+                names |= set(targets)
+            case Invoke(target=str() as target) | Move(target=str() as target) | Enter(target=str() as target):
+                names.add(target)
+            case Again() | Leave():
+                continue
+    return names
