@@ -50,6 +50,19 @@ def _result(level: str, found: Diagnostic, index: int) -> dict[str, Any]:
         "level": level,
         "message": {"text": "\n".join([found.text, *owned, found.advice])},
         "locations": [{"physicalLocation": _place(found)}],
+    } | ({"fixes": [_fix(found)]} if found.edits else {})
+
+
+def _fix(found: Diagnostic) -> dict[str, Any]:
+    """The advice as changes that an editor can make."""
+    changes: dict[str, list[dict[str, Any]]] = {}
+    for span, text in found.edits:
+        taken = {"startLine": span.line, "startColumn": span.column + 1}
+        taken |= {"endLine": span.end_line, "endColumn": span.end_column + 1}
+        changes.setdefault(span.file, []).append({"deletedRegion": taken, "insertedContent": {"text": text}})
+    return {
+        "description": {"text": found.hint},
+        "artifactChanges": [{"artifactLocation": _file(file), "replacements": made} for file, made in changes.items()],
     }
 
 

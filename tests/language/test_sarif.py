@@ -60,6 +60,18 @@ def test_what_has_no_place_in_sarif_is_in_the_message() -> None:
     assert result["level"] == "error"
 
 
+def test_advice_that_is_a_change_of_the_text_is_a_fix() -> None:
+    (result,) = log("bookseller_date")["runs"][0]["results"]
+    (fix,) = result["fixes"]
+    (change,) = fix["artifactChanges"]
+    (made,) = change["replacements"]
+    region = result["locations"][0]["physicalLocation"]["region"]
+    assert made["insertedContent"] == {"text": "com(date, to=stock)"}
+    assert made["deletedRegion"] == {key: value for key, value in region.items() if key != "snippet"}
+    (words,) = log("idle_greeter")["runs"][0]["results"]
+    assert "fixes" not in words
+
+
 def test_a_path_is_one_uri() -> None:
     (result,) = sarif(text("x = 1\n").diagnostics)["runs"][0]["results"]
     assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "file:///p/file.py"}
