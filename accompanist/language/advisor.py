@@ -26,15 +26,17 @@ class Advisor:
     def __init__(self, header: Header, sources: Sources, secret: Callable[[Expression], bool]) -> None:
         self.sources = sources
         self._header, self._secret = header, secret
-        self._moves: dict[str, tuple[Move, Held | None]] = {}
+        self._moves: dict[str, tuple[Move, Held | None, Held]] = {}
 
     def moved(self, point: Move, where: Where, owners: Owners) -> Mapping[str, Held]:
-        """What to remember of a move of a variable: on which paths it was made stands among the names."""
-        if len(point.value.reads) != 1 or not isinstance(point.value.node, ast.Name):
+        """Remember a move of a variable. On which paths it was made stands among the names: that of what arrived, or
+        where it has none a name that is added."""
+        if not isinstance(point.value.node, ast.Name):
             return {}
-        key = f"moved {point.site}"
-        self._moves[key] = point, where.get(point.value.node.id)
-        return {key: Held(owners)}
+        key = point.target or f"moved {point.site}"
+        arrived = Held(owners) if point.target is None else where[point.target]
+        self._moves[key] = point, where.get(point.value.node.id), arrived
+        return {key: arrived} if point.target is None else {}
 
     def together(self, value: Expression, operands: Operands, where: Where, wanted: Owners) -> str:
         """What to write where no role owns all operands; best at a role where the value is wanted."""
@@ -85,10 +87,9 @@ class Advisor:
         assert isinstance(value.node, ast.Name)
         name = value.node.id
         source = self.sources(value.span.file)
-        for key, (move, held) in reversed(self._moves.items()):
-            here = where.get(key)
+        for key, (move, held, arrived) in reversed(self._moves.items()):
             moved = move.value.node.id if isinstance(move.value.node, ast.Name) else ""
-            if here is None or here.maybe or role not in here.owners or value.spoken:
+            if where.get(key) is not arrived or role not in arrived.owners or value.spoken:
                 continue
             if moved != name or where.get(name) is not held or move.span.file != value.span.file:
                 continue
@@ -96,12 +97,11 @@ class Advisor:
             word = "share" if move.shared else "com"
             text = f"; line {line} moves it, and what is at {role} now is the value that this {word} returns"
             if move.target is None:
-                arrived = advice.free(source, f"{written}_at_{role}" if written.isidentifier() else f"at_{role}")
-                bound = f"{arrived} = {source.text(move.span)}"
-                hint = f"{bound} in line {line}, and {arrived} here"
-                return text, Write(hint, (move.span, bound), (value.span, arrived))
-            kept = where.get(move.target)
-            if kept is not None and role in kept.owners and not move.target.startswith("_"):
+                name = advice.free(source, f"{written}_at_{role}" if written.isidentifier() else f"at_{role}")
+                bound = f"{name} = {source.text(move.span)}"
+                hint = f"{bound} in line {line}, and {name} here"
+                return text, Write(hint, (move.span, bound), (value.span, name))
+            if not move.target.startswith("_"):
                 return text, Write(move.target)
         return None
 

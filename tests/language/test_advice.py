@@ -126,6 +126,7 @@ def test_a_value_that_was_moved_already_is_used_under_the_name_of_what_arrived()
         20: "both",
         27: "com(cents, to=bank)",
         34: "com(cents, to=bank)",
+        41: "com(cents, to=bank)",
     }
 
 

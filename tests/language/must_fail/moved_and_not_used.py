@@ -32,3 +32,10 @@ def assigned_since(stock: Stock, bank: Bank, order: At[Order, "stock"], cents: A
     com(cents, to=bank)
     cents = cents + 1
     return com(bank.rate(cents), to=stock)  #! ACC113 bank.rate takes cents at bank, but cents is at stock
+
+
+@choreography
+def arrived_and_gone(stock: Stock, bank: Bank, order: At[Order, "stock"], cents: At[int, "stock"]) -> At[int, "stock"]:
+    there = com(cents, to=bank)
+    there = bank.rate(there)
+    return com(bank.rate(cents) + there, to=stock)  #! ACC113 bank.rate takes cents at bank, but cents is at stock
