@@ -169,12 +169,20 @@ class Run:
         if isinstance(self._operation, Call | Abort):
             return self._stands_after(self._operation)
         if self._last is None:
-            return False
+            return self._begins_after()
         told = isinstance(self._last, Send | Choose) and self._program.choreography.commit_role not in (
             None,
             self._role,
         )
         return told or self._stands_after(self._last)
+
+    def _begins_after(self) -> bool:
+        """Whether it can only have begun with what comes after the commit point. What it computes before it takes its
+        first message is computed when that has come."""
+        projection = self._program.projection
+        after = {point.partition("=")[0] for point in projection.sites_after_commit}
+        takes = {site for site, _, _ in projection.receives or ()}
+        return self._role != self._program.choreography.initiator and bool(takes) and takes <= after
 
     @property
     def behind_commit(self) -> bool:

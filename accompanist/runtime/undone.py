@@ -22,8 +22,8 @@ stays. Where it owns the commit point and has not passed it, everything can be u
 
 Who is not believed is counted all the same where it says that it is undone: the saga may be ended later. It will not
 vote done any more. So where the initiator's own pivot is through, the saga cannot settle, and its session is parked for
-a person, who ends the saga or lets it wait. An honest role says so, too: one that failed at a point of which the check
-cannot say whether it comes before the commit point, in a loop or beside it.
+a person, who ends the saga or lets it wait. An honest role does not say so: what fails beside the commit point, or
+where nobody can say whether it comes before, is parked where it fails.
 
 Not promised: that an initiator which does not own the commit point knows when that is passed. It believes an abort, and
 is believed: everything is undone but the pivot, whose session is parked. Nor does a role that only works beside the

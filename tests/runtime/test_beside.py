@@ -61,6 +61,16 @@ def riding(d: Desk, a: Shop, n: At[int, "d"]) -> At[int, "d"]:
     return told
 """
 """d hears which branch was taken with what comes after the pivot, and fails then."""
+EARLY = """
+@choreography
+def early(a: Shop, d: Desk, n: At[int, "a"]) -> At[int, "a"]:
+    zero = 0
+    shipped = a.ship(a.do(n))
+    bad = 10 // zero
+    d.note(com(shipped, to=d) + bad)
+    return shipped
+"""
+"""d computes it before it takes its first message, and that comes after the pivot."""
 LOOPED = """
 @choreography
 def looped(a: Shop, d: Desk, n: At[int, "a"]) -> At[int, "d"]:
@@ -118,6 +128,18 @@ def test_what_fails_when_a_selection_comes_with_the_pivots_result_is_not_undone(
         world = run(programs, seed)
         assert codes(world) == {PAST_COMMIT}, seed
         assert not any(worker.undone for worker in world.workers.values()), seed
+
+
+def test_what_fails_before_the_first_message_of_a_role_that_begins_after_the_pivot_is_not_undone(
+    tmp_path: Path,
+) -> None:
+    """It was taken for a failure before the commit point, since the role had done nothing yet."""
+    (tmp_path / "saga.py").write_text(HEAD + EARLY)
+    programs = unchecked(tmp_path / "saga.py", "early")
+    for seed in range(40):
+        world = run(programs, seed)
+        assert codes(world) == {PAST_COMMIT}, (seed, world.phases)
+        assert world.phases["a"] is Phase.DONE and not world.workers["a"].undone, seed
 
 
 def test_what_fails_where_another_selection_comes_is_undone(tmp_path: Path) -> None:
