@@ -317,8 +317,10 @@ AFTER_PIVOT = catalogue(
     "ACC151",
     "may fail after the commit point",
     "After the commit point (the pivot, or `role.commit()`) the saga can only go forward, so everything after it is "
-    "retriable.",
-    "Do it before, declare it @transaction(retriable=True), or wrap it in attempt().",
+    "retriable. A choreography that calls itself is given up where it goes too deep, and so is a loop in which a role "
+    "asks nobody anything and that turns too often: these come before it, too.",
+    "Do it before, declare it @transaction(retriable=True), or wrap it in attempt(). Instead of a choreography that "
+    "calls itself write a loop: one in whose turns something is done has no bound there.",
 )
 TWO_PIVOTS = catalogue(
     "ACC152",

@@ -311,7 +311,8 @@ class _Reading:
         if not raising.may_commit(normal) or self._typing is None:
             return Raising()
         found = raising.found(normal, names, self._envs, self._typing.signature)
-        return raising.placed(found, amender.whole(normal), header) if found else found
+        loops = any(isinstance(point, Loop) for block in normal.blocks for point in walk(block))
+        return raising.placed(found, amender.whole(normal), header) if found or loops else found
 
     def _committed(
         self, whole: Whole, header: Header, amender: Amender, raised: Raising

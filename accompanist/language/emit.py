@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from accompanist import limits
 from accompanist.language.ir import Expression, counters, named
 from accompanist.language.local import (
+    ASKING,
     Aborting,
     Again,
     Arm,
@@ -31,12 +32,12 @@ from accompanist.language.local import (
     Repeating,
     Sending,
     Stop,
+    asks_nothing,
     points,
 )
 from accompanist.language.types import NONE, Type
 
 INDENT = "    "
-_ASKING = (Calling, Sending, Receiving, Choosing, Offering, Aborting, Entering)
 TOO_DEEP = f"a choreography calls itself more than {limits.recursion_depth_max} times, one call in another"
 
 
@@ -84,7 +85,7 @@ class Emitter:
 
     def _repeating(self, point: Repeating, depth: int) -> None:
         counter = named(point.site)
-        alone = not any(isinstance(inner, _ASKING) for inner in points(point.body))
+        alone = asks_nothing(point)
         counted = alone or any(counter in _names(inner) for inner in points(point.body))
         if counted:
             self._line(depth, f"{counter} = 1", point.line)
@@ -131,7 +132,7 @@ class Emitter:
         return "type(None)" if arm.type == NONE else self._type_text(arm.type)  # None says that nothing rides
 
     def _simple(self, point: LocalStatement) -> str:
-        self._yields = self._yields or isinstance(point, _ASKING)
+        self._yields = self._yields or isinstance(point, ASKING)
         match point:
             case Local(targets=targets, value=value, unpacked=unpacked):
                 comma = "," if unpacked and len(targets) == 1 else ""

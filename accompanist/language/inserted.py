@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from accompanist import limits
 from accompanist.language import commit
 from accompanist.language.ir import Block, Header, If, Invoke, Move, Select, actors, point_of, walk
 from accompanist.language.program import Choreography
@@ -18,7 +19,7 @@ from accompanist.language.program import Choreography
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """One thing that was added or found. `kind`: guard, selection, merged, absent, commit, before or after."""
+    """One thing that was added or found. `kind`: guard, selection, merged, absent, commit, before, after or left."""
 
     kind: str
     line: int
@@ -84,14 +85,33 @@ def _saga(choreography: Choreography, body: Block) -> Iterator[Remark]:
         line = choreography.header.span.line if choreography.header else 0
         yield Remark("commit", line, "", "everything can be undone, so no step commits the saga; it settles at its end")
         return
+    yield from _left(pivots[0], [point for point in calls if _is_after(choreography, point)])
     for point in calls:
         if point.offer.pivot:
             continue
         name = f"{point.role}.{point.offer.title}"
-        after = point_of(point.site) in choreography.projections[point.role].sites_after_commit
-        if after:
+        if _is_after(choreography, point):
             yield Remark("after", point.span.line, point.site, f"{name} may come after it: it cannot fail")
         else:
             undone = f" and is undone by {point.offer.compensation}" if point.offer.compensation else ""
             refused = "; a refusal is a value" if point.attempt else ""
             yield Remark("before", point.span.line, point.site, f"{name} comes before it{undone}{refused}")
+
+
+def _is_after(choreography: Choreography, point: Invoke) -> bool:
+    return point_of(point.site) in choreography.projections[point.role].sites_after_commit
+
+
+def _left(pivot: Invoke, after: list[Invoke]) -> Iterator[Remark]:
+    """What no check can rule out behind the commit point, and what becomes of the session then."""
+    replies = dict.fromkeys(
+        f"{point.role}.{point.offer.title} replies with what is no {point.offer.returns.text()}"
+        for point in after
+        if not point.offer.drawn
+    )
+    causes = [*replies, f"a value takes more than {limits.payload_bytes_max} bytes", "memory runs out"]
+    text = (
+        f"what can still go wrong behind it is not undone: {'; '.join(causes)}. The session is parked then (ACC203), "
+        "and `accompanist sessions show ID` names what can be done"
+    )
+    yield Remark("left", pivot.span.line, pivot.site, text)

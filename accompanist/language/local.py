@@ -155,6 +155,8 @@ LocalStatement = (
     | Stop
 )
 LocalBlock = tuple[LocalStatement, ...]
+ASKING = (Calling, Sending, Receiving, Choosing, Offering, Aborting, Entering)
+"""What is asked of the world."""
 
 
 def inside(point: LocalStatement) -> tuple[LocalBlock, ...]:
@@ -175,6 +177,11 @@ def points(block: LocalBlock) -> Iterator[LocalStatement]:
         yield point
         for inner in inside(point):
             yield from points(inner)
+
+
+def asks_nothing(loop: Repeating) -> bool:
+    """Whether a role turns a loop by itself: nobody would ever be asked whether it goes on."""
+    return not any(isinstance(inner, ASKING) for inner in points(loop.body))
 
 
 def idle(block: LocalBlock) -> bool:

@@ -8,6 +8,7 @@ does. Who computes it is read from the projections: an owner that does not need 
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Callable, Iterator, Mapping
 
 from accompanist.language import facts as known
@@ -33,6 +34,8 @@ from accompanist.language.ir import (
     Whole,
     actors,
     ends,
+    inside,
+    named,
     walk,
 )
 from accompanist.language.local import (
@@ -44,7 +47,9 @@ from accompanist.language.local import (
     Fork,
     Local,
     LocalStatement,
+    Repeating,
     Sending,
+    asks_nothing,
     points,
 )
 from accompanist.language.names import Names
@@ -64,6 +69,7 @@ class Raising:
     def __init__(self) -> None:
         self._partial: dict[int, Partial] = {}
         self._roles: dict[Expression, set[str]] = {}
+        self._alone: dict[str, set[str]] = {}
 
     def at(self, value: Expression) -> tuple[Partial, Owners] | None:
         """Why an expression may raise, and at which roles it is computed."""
@@ -71,8 +77,13 @@ class Raising:
         roles = self._roles.get(value)
         return (partial, frozenset(roles)) if partial is not None and roles else None
 
+    def alone(self, loop: Loop) -> Owners:
+        """The roles that turn a loop without asking anything of the world, up to a bound: what comes behind it need
+        not come. A loop over the items of a list ends before that."""
+        return frozenset(self._alone.get(loop.site, ()))
+
     def __bool__(self) -> bool:
-        return bool(self._partial)
+        return bool(self._partial or self._alone)
 
 
 def found(whole: Whole, names: Names, envs: Envs, signatures: Signatures) -> Raising:
@@ -86,6 +97,8 @@ def found(whole: Whole, names: Names, envs: Envs, signatures: Signatures) -> Rai
 
 def placed(made: Raising, amended: Whole, header: Header) -> Raising:
     """The same with the roles that compute each expression."""
+    counted = {loop.site for block in amended.blocks for loop in walk(block) if isinstance(loop, Loop)}
+    counted -= {site for block in amended.blocks for site in _over_items(block)}
     for role in header.roles:
         projector = Projector(header, role)
         blocks = [projector.project(amended.body, NOTHING, frozenset({header.initiator}))[0]]
@@ -97,6 +110,8 @@ def placed(made: Raising, amended: Whole, header: Header) -> Raising:
         for point in (point for block in blocks for point in points(block)):
             for value in _computed(point):
                 made._roles.setdefault(value, set()).add(role)
+            if isinstance(point, Repeating) and asks_nothing(point) and point.site in counted:
+                made._alone.setdefault(point.site, set()).add(role)
     return made
 
 
@@ -125,6 +140,18 @@ def _computed(point: LocalStatement) -> Iterator[Expression]:
             yield value
         case Calling(arguments=arguments) | Entering(arguments=arguments):
             yield from (value for _, value in arguments)
+
+
+def _over_items(block: Block) -> Iterator[str]:
+    """The sites of loops that go over items, and not over numbers."""
+    for before, loop in itertools.pairwise(block):
+        match before, loop:
+            case Let(value=Expression(node=ast.Call(func=ast.Name(id="tuple")))), Loop(site=site):
+                if before.targets == (f"{named(site)}_in",):
+                    yield site
+    for point in block:
+        for inner in inside(point):
+            yield from _over_items(inner)
 
 
 class _Walk:

@@ -31,6 +31,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from accompanist import limits
 from accompanist.language import advice, codes
 from accompanist.language.diagnostic import Diagnostic, Findings
 from accompanist.language.ir import (
@@ -55,6 +56,7 @@ from accompanist.language.ir import (
     point_of,
     walk,
 )
+from accompanist.language.knowledge import Done, Knowledge
 from accompanist.language.operations import chosen_at
 from accompanist.language.raising import Raising, expressions
 from accompanist.language.refusal import may_fail
@@ -64,49 +66,13 @@ _MADE = re.compile(r"\b_\d")
 """A name in the normal form that no author wrote."""
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
-    """Something that has been done: `what` in the author's words; `fails` if it might have failed."""
-
-    site: str
-    role: str
-    what: str
-    span: Span
-    fails: bool
-    recorded: bool = False
-    instead: str = ""
-    """What to write instead, of an expression that may raise."""
-
-    @property
-    def binds(self) -> str:
-        """Why nothing may fail after it, if it is a commit point."""
-        return "commits the saga" if self.recorded else "cannot be undone"
-
-
-@dataclass(frozen=True, slots=True)
-class Knowledge:
-    """What holds where a walk has come to, on all ways there.
-
-    `unknown`: what may have been done without the role's knowing. `pivots`: the commit points that may have been
-    passed. Both are larger where ways join. `committed`: that one has certainly been passed. It holds behind a join if
-    it holds on each of the ways, and where no way leads.
-    """
-
-    unknown: Mapping[str, frozenset[Done]]
-    pivots: frozenset[Done] = frozenset()
-    committed: bool = False
-
-    def does(self, done: Done, known: Owners) -> Knowledge:
-        return replace(
-            self, unknown={role: left if role in known else left | {done} for role, left in self.unknown.items()}
-        )
-
-    def tells(self, sender: str, receiver: str) -> Knowledge:
-        return replace(self, unknown={**self.unknown, receiver: self.unknown[receiver] & self.unknown[sender]})
-
-    def join(self, other: Knowledge) -> Knowledge:
-        unknown = {role: left | other.unknown[role] for role, left in self.unknown.items()}
-        return Knowledge(unknown, self.pivots | other.pivots, self.committed and other.committed)
+_RAISES = "may raise"
+_TOO_DEEP = f"may call itself more than {limits.recursion_depth_max} times, one call in another"
+_TOO_LONG = f"may have more than {limits.local_turns_max} turns in which a role asks nobody anything"
+_INSTEAD = {
+    _TOO_DEEP: "a loop, which has no bound there; or the call before the commit point",
+    _TOO_LONG: "a comprehension or a @pure function; or the loop before the commit point",
+}
 
 
 @dataclass(slots=True)
@@ -148,6 +114,7 @@ class SagaCheck:
         self._exit: dict[int, Knowledge] = {}
         self._ends: list[list[Knowledge]] = []
         self._aborts: dict[int, Abort] = {}
+        self._given: frozenset[Done] = frozenset()  # the pivots that may have happened where a procedure is entered
 
     def check(self, whole: Whole) -> Commitment:
         nothing: Mapping[str, frozenset[Done]] = dict.fromkeys(self._header.roles, frozenset())
@@ -180,7 +147,9 @@ class SagaCheck:
             entry = self._entry[number]
             self._pivots_again(procedure, entry)
             self._ends.append([])
+            self._given = entry.pivots  # said where it is entered
             self._block(procedure.body, entry)
+            self._given = frozenset()
             for way in self._ends.pop():
                 self._exit[number] = self._exit[number].join(way) if number in self._exit else way
         return before != (self._entry, self._exit)
@@ -198,6 +167,7 @@ class SagaCheck:
     def _enter(self, point: Enter, known: Knowledge) -> Knowledge:
         """What is known behind a procedure: the same for all of its calls, as little as behind any of them."""
         number = point.procedure
+        known = self._unbounded(point, f"{point.name}(…)", _TOO_DEEP, point.acting, known)
         self._entry[number] = self._entry[number].join(known) if number in self._entry else known
         return self._exit.get(number, replace(known, committed=True))  # no way is known yet that leads behind it
 
@@ -252,7 +222,7 @@ class SagaCheck:
             stands = "runs beside" if beside else "comes after"
             what = f"`{part}` may raise ({partial.why}), and {stands} {pivot.what} of line {pivot.span.line}"
             self._add(codes.MAY_RAISE, value.span, f"{what}, which {pivot.binds}", instead)
-        return known.does(Done("", role, f"`{part}`", value.span, True, instead=instead), roles)
+        return known.does(Done("", role, f"`{part}`", value.span, True, may=_RAISES, instead=instead), roles)
 
     def _told(self, point: Move | Select, sender: str, receivers: Sequence[str], known: Knowledge) -> Knowledge:
         """A message was sent and taken: no other role knows that its sender, or a receiver, came so far."""
@@ -269,7 +239,22 @@ class SagaCheck:
                 known = known.does(Done(site, role, "", point.span, False), frozenset({role}))
         return known
 
+    def _unbounded(self, point: Enter | Loop, what: str, may: str, roles: Owners, known: Knowledge) -> Knowledge:
+        """Something ends the saga if it goes on for too long: it may fail, at all of these roles alike."""
+        if not roles:
+            return known
+        if known.pivots - self._given:
+            pivot = min(known.pivots, key=lambda pivot: pivot.span)
+            text = f"{what} {may}, behind {pivot.what} of line {pivot.span.line}, which {pivot.binds}"
+            self._add(codes.AFTER_PIVOT, point.span, text, _INSTEAD[may])
+        return known.does(Done("", min(roles), what, point.span, True, may=may, instead=_INSTEAD[may]), roles)
+
     def _loop(self, point: Loop, known: Knowledge) -> Knowledge:
+        after = self._turned(point, known)
+        alone = self._raised.alone(point)
+        return self._unbounded(point, "the loop", _TOO_LONG, alone, after) if alone else after
+
+    def _turned(self, point: Loop, known: Knowledge) -> Knowledge:
         found, head = self._findings, known
         while True:
             self._findings = Findings()
@@ -369,13 +354,16 @@ class SagaCheck:
                 if not (done.recorded or first.recorded)
                 else self._left_out(point, done, first),
             )
+        said: set[str] = set()
         for other in sorted(known.unknown[role], key=lambda other: other.span):
-            if other.instead:
-                text = (
-                    f"{other.what} of line {other.span.line} may raise, and {role} does not know whether it went well"
-                )
+            if other.may in said:
+                continue
+            if other.may:
+                said |= {other.may} - {_RAISES}
+                text = f"{other.what} of line {other.span.line} {other.may}, and {role} does not know whether it did"
                 lead = f"let a message lead from {other.role} to {role} before: com(…, to={role})"
-                self._add(codes.MAY_RAISE, span, f"{done.what} {done.binds}; {text}", f"{other.instead}; or {lead}")
+                code = codes.MAY_RAISE if other.may == _RAISES else codes.NOT_BEFORE_PIVOT
+                self._add(code, span, f"{done.what} {done.binds}; {text}", f"{other.instead}; or {lead}")
             elif other.fails:
                 self._add(
                     codes.NOT_BEFORE_PIVOT,

@@ -241,7 +241,7 @@ class Run:
     def _step(self, answer: Any) -> None:
         """Send the generator its answer and take its next operation."""
         self._steps += 1
-        if self._steps > limits.replay_steps_max:
+        if self._steps > limits.replay_steps_max and not self.past_commit:  # there nothing would be undone for it
             raise Failed(f"more than {limits.replay_steps_max} steps in one session")
         self._last, self._operation = self._operation or self._last, None
         try:
