@@ -297,14 +297,6 @@ RESULT = catalogue(
     "Return a value, or declare `-> None`.",
 )
 
-LEFT_OUT = catalogue(
-    "ACC149",
-    "match leaves values out",
-    "A name that only the cases assign, and a result that only they return, are missing where no case takes the value. "
-    "Cases that take every member of an enum, both truths, every literal or every part of a union need no `case _`.",
-    "Add the cases that are named, or `case _:`.",
-)
-
 # -- sagas -----------------------------------------------------------------------------------------
 NOT_BEFORE_PIVOT = catalogue(
     "ACC150",

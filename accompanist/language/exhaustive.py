@@ -15,10 +15,19 @@ from dataclasses import dataclass
 from itertools import islice
 
 from accompanist import limits
+from accompanist.errors import catalogue
 from accompanist.language import types
 from accompanist.language.names import Names
 from accompanist.language.patterns import irrefutable
 from accompanist.language.types import BOOL, INT, NONE, Type
+
+LEFT_OUT = catalogue(
+    "ACC149",
+    "match leaves values out",
+    "A name that only the cases assign, and a result that only they return, are missing where no case takes the value. "
+    "Cases that take every member of an enum, both truths, every literal or every part of a union need no `case _`.",
+    "Add the cases that are named, or `case _:`.",
+)
 
 _ANY = ast.MatchAs()
 _BUILTIN = frozenset({"int", "str", "bool", "float", "bytes", "list", "tuple", "dict"})

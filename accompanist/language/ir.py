@@ -66,6 +66,18 @@ class Expression:
     def constant(self) -> bool:
         return not self.reads
 
+    @property
+    def parts(self) -> tuple[Expression, ...]:
+        """The values of `a, b` one by one; any other value alone."""
+        if not isinstance(self.node, ast.Tuple) or any(isinstance(part, ast.Starred) for part in self.node.elts):
+            return (self,)
+        found = []
+        for part in self.node.elts:
+            names = {inner.id for inner in ast.walk(part) if isinstance(inner, ast.Name)}
+            reads = tuple((name, span) for name, span in self.reads if name in names)
+            found.append(Expression(part, reads, reads[0][1] if len(reads) == 1 else self.span, self.refused))
+        return tuple(found)
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -268,7 +280,8 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a choreography's first lines say. `choreographies`: parameters that stand for one."""
+    """What a choreography's first lines say. `choreographies`: parameters that stand for one; `results`: the types and
+    places of the results, if it gives several at places of their own."""
 
     name: str
     roles: Mapping[str, RoleClass]
@@ -277,6 +290,7 @@ class Header:
     result_owners: Owners
     span: Span
     choreographies: tuple[str, ...] = ()
+    results: tuple[tuple[Type, Owners], ...] = ()
 
     @property
     def everywhere(self) -> Owners:
@@ -296,6 +310,9 @@ class Header:
             return ""
         if self.result_is_none:
             return "" if value.is_none else f"{self.name} declares no result"
+        if self.results and not value.is_none and len(value.parts) != len(self.results):
+            many, these = len(self.results), len(value.parts)
+            return f"{self.name} gives {many} results at places of their own, and this return names {these}"
         options = self.returns.arguments if self.returns.name == "|" else (self.returns,)
         return f"{self.name} ends here without a result" if value.is_none and NONE not in options else ""
 

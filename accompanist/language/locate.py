@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from accompanist.language import codes
 from accompanist.language.advisor import Advisor, Operands
 from accompanist.language.diagnostic import Findings
+from accompanist.language.exhaustive import LEFT_OUT
 from accompanist.language.held import Held, Where
 from accompanist.language.ir import (
     NOBODY,
@@ -240,7 +241,7 @@ class Locator:
     def _return(self, point: Return, where: Where) -> Statement:
         header, text = self._header, self._header.misfit(point.value)
         if text and self._left_out is not None and point.value.is_none:
-            self._add(codes.LEFT_OUT, self._left_out.span, *self._left_out.told(text.replace("here ", "")))
+            self._add(LEFT_OUT, self._left_out.span, *self._left_out.told(text.replace("here ", "")))
             return point
         if text:
             hint = 'declare it: -> At[Type, "role"]' if header.result_is_none else "return a value, or role.abort(…)"
@@ -263,7 +264,7 @@ class Locator:
                     continue  # said at its first use
                 if held is not None and held.left_out is not None:
                     text, hint = held.left_out.told(f"{self._text(span)} is not assigned then")
-                    self._add(codes.LEFT_OUT, held.left_out.span, text, hint)
+                    self._add(LEFT_OUT, held.left_out.span, text, hint)
                     continue
                 branch = f"; the {_what(held)} assigns it on one side only" if held else ""
                 branch = f"; the {_what(held)} may have no turn that assigns it" if held and held.loop else branch

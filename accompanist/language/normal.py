@@ -23,6 +23,7 @@ from accompanist.language.callees import Binder, Bound, Callee, Callees
 from accompanist.language.calls import AttemptForm, CallForm, CallReader, EnterForm, MoveForm
 from accompanist.language.control import Control
 from accompanist.language.diagnostic import Findings, Write
+from accompanist.language.exhaustive import LEFT_OUT
 from accompanist.language.frame import TooLarge, assigned
 from accompanist.language.ir import (
     Abort,
@@ -47,6 +48,7 @@ from accompanist.language.ir import (
 )
 from accompanist.language.modules import Reference
 from accompanist.language.names import BUILTINS, OPERATIONS, Names
+from accompanist.language.parse import SEVERAL_RESULTS
 from accompanist.language.scope import Scope
 from accompanist.language.source import Span
 from accompanist.language.types import REFUSED, Type
@@ -107,7 +109,7 @@ class Normaliser(Control):
                 site = self._site()
                 self._out.append(If(site, guard, self._block(body), self._block(orelse), self._span(test)))
             case ast.Return(value=value):
-                result = self._read(value or ast.copy_location(ast.Constant(None), node))
+                result = self._passed_on(value) or self._read(value or ast.copy_location(ast.Constant(None), node))
                 self._out.append(Return(result, self._span(node)))
             case ast.For():
                 self._for(node)
@@ -130,9 +132,56 @@ class Normaliser(Control):
         if len(targets) == 1 and isinstance(targets[0], ast.Name):
             self._bind(self._variable(targets[0].id), value, self._span(node))
             return
+        if len(targets) == 1 and (callee := self._giving_several(value)) is not None:
+            assert isinstance(value, ast.Call)
+            self._several(value, targets[0], callee)
+            return
         bound = self._read(value)
         for target in targets:
             self._unpack(target, bound, self._span(node))
+
+    def _giving_several(self, value: ast.expr | None) -> Reference | None:
+        """The choreography that a call enters, if it gives several results."""
+        found = self._calls.choreography(value) if isinstance(value, ast.Call) else None
+        callee = None if found is None else self._callees.find(found)
+        return found if callee is not None and callee.header.results else None
+
+    def _several(self, node: ast.Call, target: ast.expr, callee: Reference) -> None:
+        """`x, y = other(…)`, where each result has a place of its own."""
+        found = self._callees.find(callee)
+        assert found is not None
+        results, parts = found.header.results, target.elts if isinstance(target, (ast.Tuple, ast.List)) else []
+        if len(parts) != len(results) or any(isinstance(part, ast.Starred) for part in parts):
+            self._not_one(node, found)
+            self._poison(target)
+            return
+        names = tuple(self._variable(part.id) if isinstance(part, ast.Name) else self._temporary() for part in parts)
+        self._enter(node, callee, None, names)
+        for part, name in zip(parts, names, strict=True):
+            if not isinstance(part, ast.Name):
+                read = ast.copy_location(ast.Name(name, ast.Load()), part)
+                span = self._span(part)
+                self._unpack(part, Expression(read, ((name, span),), span), span)
+
+    def _passed_on(self, value: ast.expr | None) -> Expression | None:
+        """`return other(…)`, where each result has a place of its own."""
+        callee = self._giving_several(value)
+        if callee is None:
+            return None
+        assert isinstance(value, ast.Call)
+        found = self._callees.find(callee)
+        assert found is not None
+        names = tuple(self._temporary() for _ in found.header.results)
+        self._enter(value, callee, None, names)
+        span = self._span(value)
+        read = ast.copy_location(ast.Tuple([ast.Name(name, ast.Load()) for name in names], ast.Load()), value)
+        return Expression(read, tuple((name, span) for name in names), span)
+
+    def _not_one(self, node: ast.Call, callee: Callee) -> None:
+        """Several results are taken for one, or for another number."""
+        names = ", ".join("xyzuvw"[number % 6] for number in range(len(callee.header.results)))
+        text = f"{callee.name} gives {len(callee.header.results)} results, each at a place of its own"
+        self._refuse(SEVERAL_RESULTS, node, text, f"{names} = {ast.unparse(node)}, on a line of its own")
 
     def _annotated(self, node: ast.AnnAssign) -> None:
         assert isinstance(node.target, ast.Name) and node.value is not None
@@ -241,9 +290,16 @@ class Normaliser(Control):
                 self._out.append(Let((target,), refused, self._span(node)))
         return target
 
-    def _enter(self, node: ast.Call, reference: Reference, target: str | None) -> str:
-        """Put the steps of a called choreography here, its result bound to `target`."""
+    def _enter(self, node: ast.Call, reference: Reference, target: str | None, several: tuple[str, ...] = ()) -> str:
+        """Put the steps of a called choreography here, its result bound to `target`, or its results to `several`."""
         callee = self._callees.find(reference)
+        if callee is not None and callee.header.results and target is not None:
+            self._not_one(node, callee)
+            callee = None
+        elif callee is not None and callee.header.results and self._callees.recursive(reference):
+            text = f"{callee.name} calls itself, and gives results at several roles"
+            self._refuse(SEVERAL_RESULTS, node, text, "one result, at each role that needs a part of it")
+            callee = None
         key = (reference.module, reference.name)
         bound = None if callee is None else self._binder.bind(node, callee)
         span = self._span(node)
@@ -256,7 +312,8 @@ class Normaliser(Control):
             if callee is not None and bound is not None:
                 raise TooLarge(f"choreographies call one another deeper than {limits.branch_depth_max}")
             refused = Expression(ast.Constant(None), (), span, refused=True)
-            self._out.append(Let((target or self._temporary(),), refused, span))
+            for name in several or (target or self._temporary(),):
+                self._out.append(Let((name,), refused, span))
             return target or ""
         values = [(name, self._read(value)) for name, value in bound.values.items()]
         if recursive:
@@ -269,9 +326,8 @@ class Normaliser(Control):
             due = Due(frozenset(bound.roles[r] for r in given.owners), f"{callee.name} takes {given.name} at", False)
             self._out.append(Let((local[given.name],), value, value.span, declared=given.type, due=due))
         scope = Scope(self._names.inside(callee.module), bound.roles, local, bound.choreographies)
-        owners = frozenset(bound.roles[role] for role in callee.header.result_owners)
-        due = Due(owners, f"{callee.name} gives its result at", True)
-        self._out += self._given_back(self._steps(callee, scope, f"{site}."), callee, target, due)
+        gives = _gives(callee.header, bound.roles, several or (() if target is None else (target,)))
+        self._out += self._given_back(self._steps(callee, scope, f"{site}."), callee, gives)
         return target or ""
 
     def _proceed(
@@ -319,15 +375,15 @@ class Normaliser(Control):
         return pushed
 
     def _given_back(
-        self, block: Block, callee: Callee, target: str | None, due: Due, left_out: LeftOut | None = None
+        self, block: Block, callee: Callee, gives: tuple[Gives, ...], left_out: LeftOut | None = None
     ) -> Block:
         """A called choreography's steps with its returns as assignments. `left_out`: by the match that leads here."""
         made: list[Statement] = []
         for point in block:
             match point:
                 case If():
-                    then = self._given_back(point.then, callee, target, due, left_out)
-                    orelse = self._given_back(point.orelse, callee, target, due, point.left_out or left_out)
+                    then = self._given_back(point.then, callee, gives, left_out)
+                    orelse = self._given_back(point.orelse, callee, gives, point.left_out or left_out)
                     made.append(replace(point, then=then, orelse=orelse))
                 case Loop() if returns(point.body):
                     text = "a return inside a loop of a choreography that is called"
@@ -340,9 +396,11 @@ class Normaliser(Control):
                     )
                 case Return(value=value, span=span):
                     self._fits(value, callee, span, left_out)
-                    if target is not None:
-                        declared = None if callee.header.result_is_none else callee.header.returns
-                        made.append(Let((target,), value, span, declared=declared, due=due))
+                    parts = value.parts if callee.header.results else (value,)
+                    if len(parts) < len(gives):  # said already
+                        parts = (replace(value, refused=True),) * len(gives)
+                    for (target, declared, due), part in zip(gives, parts, strict=False):
+                        made.append(Let((target,), part, span, declared=declared, due=due))
                 case _:
                     made.append(point)
         return tuple(made)
@@ -350,9 +408,7 @@ class Normaliser(Control):
     def _fits(self, value: Expression, callee: Callee, span: Span, left_out: LeftOut | None) -> None:
         text = callee.header.misfit(value)
         if text and left_out is not None and value.is_none:
-            self._findings.add(
-                codes.LEFT_OUT, callee.module.source, left_out.span, *left_out.told(text.replace("here ", ""))
-            )
+            self._findings.add(LEFT_OUT, callee.module.source, left_out.span, *left_out.told(text.replace("here ", "")))
         elif text:
             hint = f"return a value on this path, as the head of {callee.name} declares"
             self._findings.add(codes.RESULT, callee.module.source, span, text, hint)
@@ -382,6 +438,19 @@ class Normaliser(Control):
         if name in OPERATIONS or _TEMPORARY.fullmatch(name):
             return "is reserved"
         return ""
+
+
+Gives = tuple[str, Type | None, Due]
+"""A name that a called choreography gives a result to, of which type, and where that has to be."""
+
+
+def _gives(header: Header, roles: Mapping[str, str], targets: tuple[str, ...]) -> tuple[Gives, ...]:
+    results = header.results or ((None if header.result_is_none else header.returns, header.result_owners),)
+    made: list[Gives] = []
+    for number, (target, (type, owners)) in enumerate(zip(targets, results, strict=False), 1):
+        which = f"result {number}" if header.results else "its result"
+        made.append((target, type, Due(frozenset(roles[r] for r in owners), f"{header.name} gives {which} at", True)))
+    return tuple(made)
 
 
 def variables(node: ast.FunctionDef, header: Header) -> frozenset[str]:

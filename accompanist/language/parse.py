@@ -11,6 +11,7 @@ import ast
 import difflib
 
 from accompanist import limits
+from accompanist.errors import catalogue
 from accompanist.language import advice, annotation, codes
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.ir import Given, Header, Owners
@@ -18,6 +19,15 @@ from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
 from accompanist.language.roles import RoleClass, RoleClasses
 from accompanist.language.types import NONE, REFUSED, Type
+
+SEVERAL_RESULTS = catalogue(
+    "ACC169",
+    "results at several roles",
+    "A choreography that another one calls may give several results, each at a place of its own: "
+    '`-> tuple[At[A, "alice"], At[B, "bob"]]`. The caller names them at once, since no role owns them all. One that a '
+    "client starts has one result, which its owners tell; so has one that calls itself.",
+    "Write `x, y = NAME(…)` where it is called, and `return x, y` in it.",
+)
 
 
 def choreographies(modules: Modules, module: Module, findings: Findings) -> list[ast.FunctionDef]:
@@ -69,13 +79,15 @@ class HeaderParser:
                 self._roles[argument.arg] = role
         choreographies = tuple(argument.arg for argument in given if called and self._is_callable(argument))
         parameters = tuple(self._given(argument) for argument in given if argument.arg not in choreographies)
-        returns, owners = self._result(node)
+        results = self._results(node, called)
+        returns, owners = self._result(node) if results == () else _together(results)
         if not called or not self._roles:
             self._initiator(node, parameters)
-        if len(self._findings) > before and not self._readable(parameters, called):
+        several = bool(results) and not called
+        if len(self._findings) > before and (several or not self._readable(parameters, called)):
             return None
         span = self._module.source.span(_first_line(node))
-        return Header(node.name, self._roles, parameters, returns, owners, span, choreographies)
+        return Header(node.name, self._roles, parameters, returns, owners, span, choreographies, results)
 
     def _readable(self, parameters: tuple[Given, ...], called: bool) -> bool:
         return bool(self._roles and (parameters or called)) and all(parameter.owners for parameter in parameters)
@@ -149,6 +161,33 @@ class HeaderParser:
             argument,
             f"{argument.arg} is neither a role nor does it have a place",
             (Write if self._roles else str)(f'{argument.arg}: At[{ast.unparse(written)}, "{self._any_role()}"]'),
+        )
+
+    def _results(self, node: ast.FunctionDef, called: bool) -> tuple[tuple[Type, Owners], ...]:
+        """The results of `-> tuple[At[A, "a"], At[B, "b"]]`; none of any other head."""
+        written = node.returns
+        if not isinstance(written, ast.Subscript) or ast.unparse(written.value) not in (
+            "tuple",
+            "Tuple",
+            "typing.Tuple",
+        ):
+            return ()
+        parts = written.slice.elts if isinstance(written.slice, ast.Tuple) else [written.slice]
+        placed = [annotation.located(self._modules, self._module, part) for part in parts]
+        if not any(placed):
+            return ()
+        for part, found in zip(parts, placed, strict=True):
+            if found is None:
+                there = f'At[{ast.unparse(part)}, "{self._any_role()}"]'
+                text = f"{ast.unparse(part)} has no place, and other results here have one"
+                self._add(codes.NO_PLACE, part, text, Write(there, (self._module.source.span(part), there)))
+                return ((REFUSED, frozenset(self._roles)),)
+        if not called:
+            text = f"{node.name} gives results at several roles, so it can only be called by another choreography"
+            hint = "one result: -> At[Type, …], with what several roles need moved to each or shared"
+            self._add(SEVERAL_RESULTS, written, text, hint)
+        return tuple(
+            (self._type(found[0], "a result"), self._places(found[1])) for found in placed if found is not None
         )
 
     def _result(self, node: ast.FunctionDef) -> tuple[Type, Owners]:
@@ -250,6 +289,11 @@ class HeaderParser:
         owners: tuple[tuple[str, tuple[str, ...]], ...] = (),
     ) -> None:
         self._findings.add(code, self._module.source, self._module.source.span(node), text, hint, owners)
+
+
+def _together(results: tuple[tuple[Type, Owners], ...]) -> tuple[Type, Owners]:
+    """Several results as one: who owns one of them."""
+    return Type("tuple", "", tuple(type for type, _ in results)), frozenset().union(*(owners for _, owners in results))
 
 
 def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
