@@ -95,6 +95,7 @@ def _named(modules: Modules, module: Module, node: ast.expr, depth: int) -> Type
             return Type(found.name, "parameter")
         case ast.Assign(value=value) | ast.AnnAssign(value=ast.expr() as value):
             home = modules.find(found.module)
+            value = new_type(modules, found) or value
             if home is not None:
                 return type_of(modules, home, value, depth - 1)
         case ast.FunctionDef() | ast.AsyncFunctionDef():
@@ -102,6 +103,17 @@ def _named(modules: Modules, module: Module, node: ast.expr, depth: int) -> Type
     if not found.name:
         raise Unresolved(f"`{text}` is a module, not a type")
     return Type(found.name, found.module)
+
+
+def new_type(modules: Modules, found: Reference) -> ast.expr | None:
+    """What a `NewType` is a new name of; None for anything else. At run time there is no difference."""
+    match found.node:
+        case ast.Assign(value=ast.Call(func=made, args=[_, inner], keywords=[])):
+            home = modules.find(found.module)
+            maker = reference(modules, home, made) if home is not None else None
+            if maker is not None and maker.module in ("typing", "typing_extensions") and maker.name == "NewType":
+                return inner
+    return None
 
 
 def _is_type_variable(modules: Modules, found: Reference, made: ast.expr) -> bool:

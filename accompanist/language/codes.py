@@ -154,7 +154,9 @@ SCOPE = catalogue(
 WALRUS = catalogue(
     "ACC127",
     "no assignment inside an expression",
-    "An assignment inside an expression may or may not happen.",
+    "`name := value` is fine where it certainly happens. To the right of `and` and `or`, in a branch of "
+    "`a if b else c` and in a comprehension it may or may not, and what reads the name to the left of it has the value "
+    "of before.",
     "Assign on a line of its own.",
 )
 AWAIT = catalogue(
@@ -166,8 +168,9 @@ AWAIT = catalogue(
 STAR = catalogue(
     "ACC129",
     "no * or **",
-    "How many values a star stands for is known only at run time.",
-    "Write each value.",
+    "How many arguments a star stands for is known only at run time. In a list, a tuple or a dict it is fine, and so "
+    "is one in `first, *rest = values`.",
+    "Write each argument.",
 )
 MUTATION = catalogue(
     "ACC130",
@@ -255,13 +258,15 @@ OUTER_STATE = catalogue(
     "ACC137",
     "not a constant",
     "A module-level name that is assigned twice, or can change in place, may differ between roles and runs.",
-    "Assign it once, from numbers, strings, enum members and tuples of these.",
+    "Assign it once, from numbers, texts, enum members, dates, Decimals, frozen messages, and tuples, frozensets and "
+    "dicts of these.",
 )
 SET_ORDER = catalogue(
     "ACC138",
     "sets have no order",
     "The order of a set differs between processes, so what is computed from it may differ between runs.",
-    "Use a tuple, or sorted(…). A set is fine to the right of `in`.",
+    "Use a tuple, or sorted(…). A set is fine where its order does not show: `len`, `in`, `min`, `max`, `sorted` "
+    "without a key, and where it is compared.",
 )
 
 # -- types -----------------------------------------------------------------------------------------
@@ -460,9 +465,6 @@ FORMS: dict[type[ast.AST], tuple[str, str, str]] = {
     ast.Yield: (AWAIT, "a choreography does not yield", "leave the word out"),
     ast.YieldFrom: (AWAIT, "a choreography does not yield", "leave the word out"),
     ast.Starred: (STAR, "a star stands for a number of values that is not known", "write each value"),
-    ast.Dict: (STAR, "a dict is spread with **", "write each key"),
-    ast.Set: (SET_ORDER, "a set has no order", "a tuple; a set only to the right of `in`"),
-    ast.SetComp: (SET_ORDER, "a set has no order", "a list comprehension inside sorted()"),
     ast.GeneratorExp: (EXPRESSION, "`(… for …)` can be used up only once", "a list comprehension"),
     ast.AsyncFor: (AWAIT, "`async for` is not in the language", "a plain `for`"),
     ast.Try: (TRY, "`try` is not in the language", "attempt(role.operation(…)), then `if`"),

@@ -291,6 +291,8 @@ class _Reading:
         pure = PureFunctions(self._modules, findings)
         for module_name, name in names.table.values():
             pure.check(module_name, name)
+        for member in sorted(names.members):
+            pure.check_member(*member)
         if wrong or len(findings):
             return None  # what follows would report consequences of it
         self._participants(header, normal.body)

@@ -14,7 +14,9 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from accompanist.language import annotation, codes, declared
+from accompanist.language.constants import Constants, changeable
 from accompanist.language.diagnostic import Findings, Write
+from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
 
 _IMPURE_MODULES = {
@@ -88,6 +90,14 @@ class PureFunctions:
             self._body(home, node)
         elif isinstance(node, ast.ClassDef):
             self._class(home, node)
+
+    def check_member(self, module: str, name: str, member: str) -> None:
+        """A property or a @pure method of a message class that runs."""
+        home = self._modules.find(module)
+        node = home.bound[name][-1] if home is not None and name in home.bound else None
+        for part in node.body if isinstance(node, ast.ClassDef) else ():
+            if home is not None and isinstance(part, ast.FunctionDef) and part.name == member:
+                self._body(home, part)
 
     def _class(self, home: Module, node: ast.ClassDef) -> None:
         """What runs when a message is made, compared or shown: its special methods and its default factories."""
@@ -170,6 +180,8 @@ class PureFunctions:
         owner = self._modules.find(found.module)
         value = found.node.value if isinstance(found.node, (ast.Assign, ast.AnnAssign)) else None
         twice = owner is not None and len(owner.bound.get(found.name, ())) > 1
+        if not twice and isinstance(value, ast.Call) and self._constant(found):
+            return
         if twice or isinstance(value, (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.Call)):
             self._add(
                 codes.OUTER_STATE,
@@ -178,6 +190,15 @@ class PureFunctions:
                 f"{text} can change while the function is in use",
                 "a tuple or another constant, or an argument",
             )
+
+    def _constant(self, found: Reference) -> bool:
+        """Whether a call makes a constant: a date, a Decimal, a frozenset, an instance of a frozen class, a NewType."""
+        if annotation.new_type(self._modules, found) is not None:
+            return True
+        messages, home = Messages(self._modules), self._modules.find(found.module)
+        read = Constants(self._modules, messages, lambda module, name: name, lambda node, module: node)
+        value = read.assigned(home, found.name) if home is not None else None
+        return value is not None and not changeable(value)
 
     def _add(self, code: str, home: Module, node: ast.AST, text: str, hint: str) -> None:
         self._findings.add(code, home.source, home.source.span(node), text, hint)
@@ -225,6 +246,10 @@ def _order_shown(node: ast.FunctionDef) -> list[ast.expr]:
         return False
 
     parts = sorted((part for part in ast.walk(node) if hasattr(part, "lineno")), key=lambda part: part.lineno)
+    for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
+        written = "" if argument.annotation is None else ast.unparse(argument.annotation).strip("'\"")
+        if written.partition("[")[0] in ("set", "frozenset", "Set", "FrozenSet", "AbstractSet"):
+            named.add(argument.arg)
     for part in parts:
         if isinstance(part, ast.Assign) and is_set(part.value):
             named |= {target.id for target in part.targets if isinstance(target, ast.Name)}

@@ -9,11 +9,12 @@ choice, and choices are written with `if`.
 from __future__ import annotations
 
 import ast
+import copy
 import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from accompanist.language import advice, codes, methods
+from accompanist.language import advice, annotation, codes, constants, library, methods
 from accompanist.language.determinism import forbidden
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.ir import Expression
@@ -30,13 +31,17 @@ they may mean something else."""
 Hoist = Callable[[ast.Call], str | None]
 """Binds a role call, com, share or attempt and answers the name it is bound to; None if the call is none of these."""
 
+Assign = Callable[[ast.Name, ast.expr], str]
+"""Gives a variable a value at once, before what is read next, and answers its name."""
+
 
 class Expressions:
     """Checks and canonicalises the expressions of one choreography."""
 
-    def __init__(self, scope: Scope, findings: Findings, hoist: Hoist) -> None:
+    def __init__(self, scope: Scope, findings: Findings, hoist: Hoist, assign: Assign) -> None:
         self.scope = scope
-        self._findings, self._hoist = findings, hoist
+        self._findings, self._hoist, self._assign = findings, hoist, assign
+        self._outer: list[list[tuple[str, Span]]] = []  # what the expressions around this one have read
         self._hidden = ""  # why nothing may be hoisted from here
         self._bound: tuple[str, ...] = ()  # names of enclosing comprehensions
         self._reads: list[tuple[str, Span]] = []
@@ -129,9 +134,11 @@ class Expressions:
                 return ast.Tuple(self._elements(parts), ast.Load())
             case ast.List(elts=parts):
                 return ast.List(self._elements(parts), ast.Load())
-            case ast.Dict(keys=keys, values=values) if all(keys):
-                pairs = [(self._local(k), self._local(v)) for k, v in zip(keys, values, strict=True) if k is not None]
+            case ast.Dict(keys=keys, values=values):
+                pairs = [(key and self._local(key), self._local(v)) for key, v in zip(keys, values, strict=True)]
                 return ast.Dict([key for key, _ in pairs], [value for _, value in pairs])
+            case ast.Set(elts=parts):
+                return ast.Set(self._elements(parts))
             case ast.JoinedStr(values=values):
                 return ast.JoinedStr(self._all(values))
             case ast.FormattedValue(value=value, conversion=conversion, format_spec=spec):
@@ -141,9 +148,8 @@ class Expressions:
     def _conditional(self, node: ast.expr) -> ast.expr:
         match node:
             case ast.Compare(left=left, ops=ops, comparators=[second, *others]):
-                membership = isinstance(ops[0], (ast.In, ast.NotIn))
                 first = self._local(left)
-                compared = [self._members(second) if membership else self._local(second)]
+                compared = [self._local(second)]
                 with self._sometimes("behind another comparison"):
                     compared += self._all(others)
                 return ast.Compare(first, ops, compared)
@@ -157,6 +163,10 @@ class Expressions:
                     return ast.IfExp(guard, self._local(body), self._local(orelse))
             case ast.ListComp(elt=element, generators=generators):
                 return self._comprehension(generators, lambda: ast.ListComp(self._local(element), []))
+            case ast.SetComp(elt=element, generators=generators):
+                return self._comprehension(generators, lambda: ast.SetComp(self._local(element), []))
+            case ast.NamedExpr() if not self._hidden and isinstance(node.target, ast.Name):
+                return self._assigned(node, node.target)
             case ast.DictComp(key=key, value=value, generators=generators):
                 return self._comprehension(generators, lambda: ast.DictComp(self._local(key), self._local(value), []))
         code, text, hint = codes.FORMS.get(
@@ -171,11 +181,16 @@ class Expressions:
                 hint = Write(ast.unparse(ast.ListComp(node.elt, node.generators)))
         return self.refuse(code, node, text, hint)
 
-    def _members(self, node: ast.expr) -> ast.expr:
-        """What stands right of `in`: the one place where a set's missing order shows nowhere."""
-        if isinstance(node, ast.Set):
-            return ast.copy_location(ast.Set(self._all(node.elts)), node)
-        return self._local(node)
+    def _assigned(self, node: ast.NamedExpr, target: ast.Name) -> ast.expr:
+        """`name := value` where it certainly happens, which is before all that stands to the right of it."""
+        if any(
+            name == self.scope.variables.get(target.id) for reads in (self._reads, *self._outer) for name, _ in reads
+        ):
+            text = f"{target.id} is read to the left of where `:=` assigns it"
+            return self.refuse(codes.WALRUS, node, text, "assign on a line of its own")
+        name = self._assign(target, node.value)
+        self._reads.append((name, self.span(node)))
+        return ast.Name(name, ast.Load())
 
     def _comprehension(self, generators: list[ast.comprehension], make: Callable[[], ast.expr]) -> ast.expr:
         outer = self._bound
@@ -193,7 +208,7 @@ class Expressions:
                 made.append(ast.comprehension(generator.target, iterated, self._all(generator.ifs), 0))
             result = make()
         self._bound = outer
-        assert isinstance(result, (ast.ListComp, ast.DictComp, ast.GeneratorExp))
+        assert isinstance(result, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
         result.generators = made
         return result
 
@@ -225,15 +240,20 @@ class Expressions:
 
     def _global(self, node: ast.expr, found: Reference) -> ast.expr:
         text = ast.unparse(node)
-        alias = self._names.constant(found) if isinstance(found.node, (ast.Assign, ast.AnnAssign)) else None
-        if alias is not None:
-            return ast.Name(alias, ast.Load())
-        if isinstance(found.node, (ast.Assign, ast.AnnAssign)):
+        assigned = isinstance(found.node, (ast.Assign, ast.AnnAssign))
+        value = self._names.value(found) if assigned or found.node is None else None
+        if value is not None and constants.changeable(value):
+            return copy.deepcopy(value)
+        if value is not None:
+            return ast.Name(self._names.constant(found) or "", ast.Load())
+        if assigned:
+            home = self._names.modules.find(found.module)
+            assert home is not None
             return self.refuse(
                 codes.OUTER_STATE,
                 node,
                 f"{text} is not a constant, so roles could see different values of it",
-                "assign it once, from literals; or pass the value as a parameter",
+                constants.instead(self._names.modules, home, found),
             )
         reason = forbidden(found)
         if reason:
@@ -263,6 +283,13 @@ class Expressions:
             found = self._names.resolve(node)
             if found is not None:
                 return self._global(node, found)
+            owner = self._names.resolve(node.value)
+            if (
+                owner is not None
+                and isinstance(owner.node, (ast.Assign, ast.AnnAssign))
+                and not self._is_constant(node.value)
+            ):
+                return self._global(node.value, owner)
             if self._names.resolve(head) is not None and not self._is_constant(node.value):
                 return self.refuse(
                     codes.NAME_UNKNOWN,
@@ -329,6 +356,8 @@ class Expressions:
             return self._method(node)
         if found.word == "attempt":
             return self._attempted(node)
+        if annotation.new_type(self._names.modules, found) is not None and len(node.args) == 1 and not node.keywords:
+            return self._local(node.args[0])
         alias = self._callable(node, found)
         if alias is None:
             return ast.copy_location(ast.Constant(None), node)
@@ -385,9 +414,10 @@ class Expressions:
                 return self._names.alias(found.module, found.name)
             self.refuse(codes.NOT_A_MESSAGE, node, f"{text} is not a message type", "@dataclass(frozen=True) above it")
             return None
-        if (found.module, found.name) in PORTABLE or (found.module, found.name) == ("dataclasses", "replace"):
+        pair = (found.module, found.name)
+        if pair in PORTABLE or pair in library.FUNCTIONS or pair == ("dataclasses", "replace"):
             return self._names.alias(found.module, found.name)
-        reason = forbidden(found)
+        reason = forbidden(found) or library.rounded(found.module, found.name)
         if reason:
             self.refuse(codes.NONDETERMINISM, node, f"{text}() {reason}", codes.PURE_HINT)
         elif found.module == WORDS:

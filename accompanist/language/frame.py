@@ -19,6 +19,7 @@ from accompanist.language.ir import Block, Enter, Expression, Invoke, Let, Move,
 from accompanist.language.names import Names
 from accompanist.language.scope import Scope
 from accompanist.language.source import Span
+from accompanist.language.types import Type
 
 
 class TooLarge(Exception):
@@ -30,11 +31,12 @@ class Frame:
 
     def __init__(self, scope: Scope, findings: Findings) -> None:
         self._findings = findings
-        self._expressions = Expressions(scope, findings, self._hoist)
+        self._expressions = Expressions(scope, findings, self._hoist, self._assign_in)
         self._out: list[Statement] = []
         self._frame, self._points, self._sites = "", 0, 0  # the frame's prefix, the points in it, all points
         self._loops: list[str] = []  # kinds of the loops around a statement
         self._wanted: str | None = None  # the name that a hoisted call may be bound to
+        self._declared: dict[str, Type] = {}  # of names that were declared without a value
 
     def _block(self, nodes: list[ast.stmt]) -> Block:
         """A block of the source in normal form."""
@@ -71,7 +73,15 @@ class Frame:
         wanted = self._read(value)
         self._wanted = None
         if not (isinstance(wanted.node, ast.Name) and wanted.node.id == name and self._just_bound(name)):
-            self._out.append(Let((name,), wanted, span))
+            self._out.append(Let((name,), wanted, span, declared=self._declared.get(name)))
+
+    def _assign_in(self, target: ast.Name, value: ast.expr) -> str:
+        """`name := value` inside an expression."""
+        outer, self._wanted = self._wanted, None
+        name = self._variable(target.id)
+        self._bind(name, value, self._span(target))
+        self._wanted = outer
+        return name
 
     def _just_bound(self, name: str) -> bool:
         last = self._out[-1] if self._out else None
@@ -82,21 +92,43 @@ class Frame:
             case ast.Name(id=name):
                 self._out.append(Let((self._variable(name),), value, span))
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
-                if any(isinstance(part, ast.Starred) for part in parts):
-                    value = replace(value, refused=True)  # said below, once
+                starred = [number for number, part in enumerate(parts) if isinstance(part, ast.Starred)]
+                if len(starred) == 1:
+                    self._unpack_rest(parts, starred[0], value, span)
+                    return
+                if starred:
+                    self._refuse(codes.STAR, target, "two stars, and nobody could say which takes what", "one star")
+                    self._poison(target)
+                    return
                 names = [self._variable(part.id) if isinstance(part, ast.Name) else self._temporary() for part in parts]
                 self._out.append(Let(tuple(names), value, span, unpacked=True))
                 for part, name in zip(parts, names, strict=True):
                     if not isinstance(part, ast.Name):
                         read = ast.copy_location(ast.Name(name, ast.Load()), part)
                         self._unpack(part, Expression(read, ((name, self._span(part)),), self._span(part)), span)
-            case ast.Starred():
-                self._refuse(codes.STAR, target, "a star takes a number of values that is not known", "name each value")
-                self._poison(target)
             case _:
                 self._refuse(
                     codes.MUTATION, target, f"{ast.unparse(target)} would be changed in place", _instead(target)
                 )
+
+    def _unpack_rest(self, parts: list[ast.expr], star: int, value: Expression, span: Span) -> None:
+        """`first, *rest, last = value`: parts of a list that is made of it, by their numbers. Too few of them are an
+        error as in Python: one of the parts is then not there."""
+        whole, behind = self._temporary(), len(parts) - star - 1
+        made = ast.List([ast.Starred(value.node, ast.Load())], ast.Load())
+        self._out.append(Let((whole,), replace(value, node=ast.copy_location(made, value.node)), span))
+        for number, part in enumerate(parts):
+            text = f"{whole}[{number}]"
+            if number == star:
+                part = part.value if isinstance(part, ast.Starred) else part
+                text = f"{whole}[{star}:]" if not behind else f"{whole}[{star}:len({whole}) - {behind}]"
+            elif number > star:
+                text = f"{whole}[{star}:][{number - len(parts)}]"
+            read = ast.parse(text, mode="eval").body
+            for inner in ast.walk(read):
+                ast.copy_location(inner, part)
+            where = self._span(part)
+            self._unpack(part, Expression(read, ((whole, where),), where), where)
 
     def _variable(self, name: str) -> str:
         """The name in the normal form of a variable as written."""

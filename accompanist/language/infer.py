@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
-from accompanist.language import methods, narrow, types
+from accompanist.language import library, methods, narrow, types
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
 from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
@@ -28,7 +28,6 @@ _SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "str", "repr", "d
 
 _NUMBERS = (INT, FLOAT)
 _CLASSES = frozenset({"int", "str", "bool", "float", "bytes", "list", "tuple", "dict"})
-_DECIMAL = Type("Decimal", "decimal")
 _FIXED = {
     "len": INT,
     "str": STR,
@@ -40,6 +39,8 @@ _FIXED = {
     "all": BOOL,
     "isinstance": BOOL,
     "repr": STR,
+    "chr": STR,
+    "ord": INT,
     "range": Type("iterator", "", (INT,)),
 }
 
@@ -86,6 +87,8 @@ class Inference:
                 return self._attribute(node, value, attr, env)
             case ast.Subscript(value=value, slice=index):
                 return self._index(self.type_of(value, env), index, env)
+            case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int(power))) if power >= 0:
+                return _power(self.type_of(left, env))
             case ast.BinOp(left=left, op=op, right=right):
                 return _arithmetic(self.type_of(left, env), op, self.type_of(right, env))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -133,12 +136,16 @@ class Inference:
             case ast.List(elts=parts) if parts:
                 return types.listed(types.union(*(self._part(part, env) for part in parts)))
             case ast.Dict(keys=keys, values=values) if keys:
-                key = types.union(*(self.type_of(part, env) for part in keys if part is not None))
-                return Type("dict", "", (key, types.union(*(self.type_of(part, env) for part in values))))
+                pairs = [self._pair(key, value, env) for key, value in zip(keys, values, strict=True)]
+                return Type("dict", "", (types.union(*(k for k, _ in pairs)), types.union(*(v for _, v in pairs))))
+            case ast.Set(elts=parts):
+                return Type("set", "", (types.union(*(self._part(part, env) for part in parts)),))
+            case ast.SetComp(elt=element, generators=generators):
+                return Type("set", "", (self.type_of(element, self.inside(generators, env)),))
             case ast.JoinedStr(values=values):
                 for part in values:
                     if isinstance(part, ast.FormattedValue):
-                        self.type_of(part.value, env)
+                        self._ordered(part.value, self.type_of(part.value, env))
                 return STR
             case ast.ListComp(elt=element, generators=generators):
                 return types.listed(self.type_of(element, self.inside(generators, env)))
@@ -159,6 +166,15 @@ class Inference:
             return types.element(self._ordered(node.value, self.type_of(node.value, env)))
         return self.type_of(node, env)
 
+    def _pair(self, key: ast.expr | None, value: ast.expr, env: Env) -> tuple[Type, Type]:
+        """The types of a key and a value of a dict display; `**d` puts there what it has."""
+        found = self.type_of(value, env)
+        if key is not None:
+            return self.type_of(key, env), found
+        if found.name == "dict" and not found.module and len(found.arguments) == 2:
+            return found.arguments[0], found.arguments[1]
+        return (types.REFUSED, types.REFUSED) if found.refused else (UNKNOWN, UNKNOWN)
+
     def inside(self, generators: list[ast.comprehension], env: Env) -> Env:
         inside = dict(env)
         for generator in generators:
@@ -171,7 +187,7 @@ class Inference:
         return inside
 
     def _ordered(self, node: ast.expr, found: Type) -> Type:
-        if found.name in ("set", "frozenset") and not found.module:
+        if _is_set(found):
             self._unordered(node)
         return found
 
@@ -180,7 +196,7 @@ class Inference:
             return env[name]
         if name in self._names.constants:
             return self.type_of(self._names.constants[name], {})
-        return UNKNOWN
+        return library.CONSTANTS.get(self._names.table.get(name, ("", "")), UNKNOWN)
 
     def _attribute(self, node: ast.Attribute, value: ast.expr, attr: str, env: Env) -> Type:
         if isinstance(value, ast.Name) and value.id not in env:
@@ -192,12 +208,14 @@ class Inference:
         without = [part for part in parts if missing(self._messages, part, attr)]
         for part in without:
             self._missing(node, part, owner)
+        for part in parts:
+            self._runs(part, attr)
         found = [attribute(self._messages, part, attr) for part in parts if part not in without]
         return types.union(*found) if found else types.REFUSED
 
     def _class(self, alias: str) -> Type | None:
         pair = self._names.table.get(alias)
-        return None if pair is None else Type(pair[1], pair[0])
+        return None if pair is None or pair in library.CONSTANTS else Type(pair[1], pair[0])
 
     def _index(self, container: Type, index: ast.expr, env: Env) -> Type:
         if isinstance(index, ast.Slice):
@@ -233,10 +251,21 @@ class Inference:
         if method == "join":
             for part, found in zip(node.args, given, strict=False):
                 self._ordered(part, found)
+        own = self._messages.method(types.unveiled(owner), method)
+        if own is not None:
+            self._runs(owner, method)
+            return own
         result = methods.result(owner, method, given)
         if result is None:
             self._refused_method(node, owner)
         return types.REFUSED if result is None else result
+
+    def _runs(self, owner: Type, member: str) -> None:
+        """Note that code of a message class runs here: a property, or a @pure method."""
+        found = self._messages.code_of(types.unveiled(owner), member)
+        if found is not None:
+            self._names.alias(*found)
+            self._names.members.add((*found, member))
 
     def _argument(self, node: ast.expr, first: Type, env: Env) -> Type:
         """The type of an argument; a key function is given an element of the first."""
@@ -273,6 +302,11 @@ class Inference:
             return self._replaced(node, first)
         for part, found in zip(node.args, arguments, strict=False) if alias in _SHOWS_ORDER else ():
             self._ordered(part, found)
+        if (alias in ("sorted", "min", "max") and "key" in named) or (alias == "sum" and first.arguments != (INT,)):
+            for part in node.args:
+                self._ordered(part, first)  # what compares as equal, or is rounded, comes as the set has it
+        if pair in library.FUNCTIONS:
+            return library.FUNCTIONS[pair]
         if pair is not None:
             return self._signatures(*pair) or self._made(Type(pair[1], pair[0]), node, arguments)
         if alias in _FIXED:
@@ -314,6 +348,10 @@ def _arithmetic(left: Type, op: ast.operator, right: Type) -> Type:
         return types.REFUSED
     if isinstance(op, ast.BitAnd | ast.BitOr | ast.BitXor) and left == right == BOOL:
         return BOOL
+    if _is_set(left) and _is_set(right):
+        return Type(left.name, "", (types.union(*left.arguments, *right.arguments),))
+    if isinstance(op, ast.BitOr) and left.name == right.name == "dict" and len(left.arguments) == 2:
+        return Type("dict", "", tuple(types.union(*both) for both in zip(left.arguments, right.arguments, strict=True)))
     pair = {INT if side == BOOL else side for side in (left, right)}
     if pair <= set(_NUMBERS):
         if isinstance(op, ast.Pow):
@@ -325,7 +363,20 @@ def _arithmetic(left: Type, op: ast.operator, right: Type) -> Type:
         return left
     if isinstance(op, ast.Add) and left == right and left.name in ("str", "list", "bytes"):
         return left
-    return left if left == right == _DECIMAL else UNKNOWN
+    if isinstance(op, ast.Add) and left.name == right.name == "tuple" and not (left.module or right.module):
+        if types.ELLIPSIS not in (*left.arguments, *right.arguments):
+            return Type("tuple", "", (*left.arguments, *right.arguments))
+        return Type("tuple", "", (types.union(types.element(left), types.element(right)), types.ELLIPSIS))
+    return library.arithmetic(left, op, right)
+
+
+def _power(left: Type) -> Type:
+    """What a number is to a power that is a whole number and not negative."""
+    return INT if left == BOOL else left if left in (*_NUMBERS, library.DECIMAL) else UNKNOWN
+
+
+def _is_set(type: Type) -> bool:
+    return type.name in ("set", "frozenset") and not type.module
 
 
 def _builtin(name: str, first: Type, arguments: list[Type], named: Mapping[str, Type]) -> Type:
@@ -336,9 +387,11 @@ def _builtin(name: str, first: Type, arguments: list[Type], named: Mapping[str, 
             return types.union(*arguments)
         case "min" | "max":
             default = [named["default"]] if "default" in named else []
-            return types.union(types.element(first), *default)
-        case "sorted" if first.name in ("set", "frozenset") and not first.module:
-            return types.listed(first.arguments[0] if first.arguments else UNKNOWN)
+            return types.union(_member(first), *default)
+        case "sorted" if _is_set(first):
+            return types.listed(_member(first))
+        case "set" | "frozenset":
+            return Type(name, "", (_member(first) if arguments else UNKNOWN,))
         case "sorted" | "list":
             return types.listed(types.element(first)) if arguments else UNKNOWN
         case "tuple":
@@ -350,20 +403,30 @@ def _builtin(name: str, first: Type, arguments: list[Type], named: Mapping[str, 
         case "zip":
             return Type("iterator", "", (Type("tuple", "", tuple(types.element(one) for one in arguments)),))
         case "sum":
-            return _total(types.element(first), second or named.get("start", INT))
+            return _total(_member(first), second or named.get("start", INT))
         case "abs":
             return INT if first == BOOL else first
         case "round":
             digits = second or named.get("ndigits", types.NONE)
             return INT if digits == types.NONE or first == BOOL else first
         case "divmod":
-            return Type("tuple", "", (INT, INT)) if set(arguments) == {INT} else UNKNOWN
+            whole = [INT if one == BOOL else one for one in arguments]
+            if len(whole) == 2 and set(whole) <= {INT, FLOAT}:
+                return Type("tuple", "", (FLOAT, FLOAT) if FLOAT in whole else (INT, INT))
+            return UNKNOWN
+        case "pow" if len(arguments) == 3:
+            return INT
     return UNKNOWN
+
+
+def _member(container: Type) -> Type:
+    """The type of what a container holds, a set included."""
+    return container.arguments[0] if _is_set(container) and container.arguments else types.element(container)
 
 
 def _total(inner: Type, start: Type) -> Type:
     """What a sum is. Of nothing it is its start, an integer as a rule, which a receiver reads as such a number."""
     inner = INT if inner == BOOL else inner
-    if start == inner or (start == INT and inner in (FLOAT, _DECIMAL)):
+    if start == inner or (start == INT and inner in (FLOAT, library.DECIMAL)):
         return inner
     return FLOAT if (inner, start) == (INT, FLOAT) else UNKNOWN

@@ -67,8 +67,19 @@ def namespace(choreography: Choreography, module: Provide) -> dict[str, Any]:
     for alias, (module_name, name) in choreography.names.items():
         found[alias] = _resolve(module_name, name, module, choreography)
     for line in choreography.constants:
-        exec(compile(line, choreography.file, "exec"), found)
+        _define(line, found, choreography)
     return found
+
+
+def _define(line: str, names: dict[str, Any], choreography: Choreography) -> None:
+    """A constant. It may be made by a message class, whose own code may raise."""
+    try:
+        exec(compile(line, choreography.file, "exec"), names)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as problem:
+        text = f"{choreography.name}: the constant `{line}` cannot be made: {type(problem).__name__}: {problem}"
+        raise AuthorError(UNLOADABLE, text) from problem
 
 
 def _gives_nothing(name: str, *_: object) -> None:

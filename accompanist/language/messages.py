@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from accompanist.language import annotation, declared, tags, types
+from accompanist.language import annotation, declared, library, tags, types
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.types import INT, NONE, REFUSED, SCALARS, STR, UNKNOWN, Type
 
@@ -36,6 +36,7 @@ class MessageClass:
     members: tuple[str, ...] = ()
     value: Type = UNKNOWN  # what the members of an enum stand for
     parameters: tuple[Type, ...] = ()
+    code: tuple[tuple[str, str, Type], ...] = ()  # of its properties and @pure methods: name, which, what it gives
     bases: tuple[Type, ...] = ()  # classes of the project that it derives from, directly
     struct: tags.StructTag | None = None  # how a Struct says which one it is
 
@@ -123,7 +124,8 @@ class Messages:
             return self._opaque(type)
         message = self.find(type)
         if message is None:
-            return f"{type.name} is not a message type"
+            kind = self._other_kind(type)
+            return f"{type.name} is a {kind}" if kind else f"{type.name} is not a message type"
         if message.parameters:
             return f"{type.name} has type parameters, and they are not given: {type.name}[int]"
         for name, field in message.fields:
@@ -131,6 +133,15 @@ class Messages:
             if reason:
                 return f"the field {type.name}.{name} cannot cross: {reason}"
         return ""
+
+    def _other_kind(self, type: Type) -> str:
+        """Which of `typing`'s classes of records a class is, which have no names in JSON or no class at run time."""
+        module, node = self.definition(type) or (None, None)
+        if module is None or node is None:
+            return ""
+        bases = [annotation.reference(self._modules, module, base) for base in node.bases]
+        kinds = (base.name for base in bases if base is not None and base.module in ("typing", "typing_extensions"))
+        return next((kind for kind in kinds if kind in ("NamedTuple", "TypedDict")), "")
 
     def _keys(self, type: Type) -> str:
         """Why what a dict has for keys cannot be that; empty if it can. In JSON keys are texts."""
@@ -162,6 +173,8 @@ class Messages:
 
     def instead(self, type: Type) -> str:
         """What to write in the place of a type that cannot cross."""
+        if record := next((part for part in self._parts(type, set()) if self._other_kind(part)), None):
+            return f"@dataclass(frozen=True) above class {record.name}, without {self._other_kind(record)} as its base"
         if any(self._keys(part) for part in self._parts(type, set())):
             return "a dict with keys of str, int, an enum or a date; or a list of pairs"
         union = next((part for part in self._parts(type, set()) if part.name == "|" and self._ambiguous(part)), None)
@@ -172,6 +185,22 @@ class Messages:
         forms = (self._of_form(union, form) for form in ("object", "array", "text"))
         alike = next((parts for parts in forms if len(parts) > 1), list(union.arguments))
         return tags.to_write([(one.text(), self.find(one)) for one in alike])
+
+    def method(self, type: Type, name: str) -> Type | None:
+        """What a @pure method of a message gives; None if there is none of that name."""
+        message = self.find(type)
+        code = () if message is None else message.code
+        return next((gives for known, kind, gives in code if (known, kind) == (name, "method")), None)
+
+    def code_of(self, type: Type, name: str) -> tuple[str, str] | None:
+        """The class that defines a property or a @pure method of a message; None if it has none of that name."""
+        message = self.find(type)
+        if message is None or all(known != name for known, _, _ in message.code):
+            return None
+        definition = self.definition(type)
+        own = definition is not None and any(getattr(part, "name", "") == name for part in definition[1].body)
+        above = (self.code_of(base, name) for base in message.bases)
+        return (type.module, type.name) if own else next(filter(None, above), None)
 
     def derives(self, type: Type, base: Type) -> bool:
         """Whether the instances of one class are certainly instances of another one."""
@@ -264,9 +293,26 @@ class Messages:
             frozen,
             tuple(fields.items()),
             parameters=tuple(parameters),
+            code=tuple(self._code(module, node, inherited)),
             bases=tuple(Type(base.name, base.module) for base in bases if base is not None and base.node is not None),
             struct=self._struct(node, _STRUCT in pairs, inherited),
         )
+
+    def _code(
+        self, module: Module, node: ast.ClassDef, inherited: list[MessageClass | None]
+    ) -> Iterator[tuple[str, str, Type]]:
+        """The properties and @pure methods of a class, its own before those that it inherits."""
+        for part in node.body:
+            if not isinstance(part, ast.FunctionDef) or part.returns is None or len(part.decorator_list) != 1:
+                continue
+            decorator = part.decorator_list[0]
+            found = annotation.reference(self._modules, module, decorator)
+            if found is not None and found.word == "pure":
+                yield part.name, "method", self._field(module, part.returns)
+            elif isinstance(decorator, ast.Name) and decorator.id == "property" and found is None:
+                yield part.name, "property", self._field(module, part.returns)
+        for parent in inherited:
+            yield from parent.code if parent is not None else ()
 
     def _struct(self, node: ast.ClassDef, direct: bool, inherited: list[MessageClass | None]) -> tags.StructTag | None:
         parent = next((one.struct for one in inherited if one is not None and one.struct is not None), None)
@@ -304,10 +350,11 @@ def attribute(messages: Messages, owner: Type, name: str) -> Type:
         return {"ok": types.BOOL, "value": owner.arguments[0], "reason": types.STR}.get(name, UNKNOWN)
     message = messages.find(owner)
     if message is None:
-        return UNKNOWN
+        return library.field(owner, name)
     if message.kind == "enum":
         return types.STR if name == "name" else message.value
-    return message.field(name) or UNKNOWN
+    given = (gives for known, kind, gives in message.code if (known, kind) == (name, "property"))
+    return message.field(name) or next(given, UNKNOWN)
 
 
 def missing(messages: Messages, owner: Type, name: str) -> bool:
@@ -315,7 +362,9 @@ def missing(messages: Messages, owner: Type, name: str) -> bool:
     message = messages.find(types.unveiled(owner))
     if message is None:
         return False
-    return name not in ("name", "value") if message.kind == "enum" else message.field(name) is None
+    if message.kind == "enum":
+        return name not in ("name", "value")
+    return message.field(name) is None and all(known != name for known, _, _ in message.code)
 
 
 def _members(node: ast.ClassDef) -> list[str]:

@@ -14,6 +14,7 @@ from accompanist.language.types import BOOL, BYTES, FLOAT, INT, NONE, STR, UNKNO
 _TEXTS = Type("list", "", (STR,))
 _THREE = Type("tuple", "", (STR, STR, STR))
 _DATE, _TIME = Type("date", "datetime"), Type("time", "datetime")
+_MOMENT, _DECIMAL = Type("datetime", "datetime"), Type("Decimal", "decimal")
 
 
 def _each(names: str, result: Type) -> dict[str, Type]:
@@ -38,10 +39,16 @@ _OF: dict[tuple[str, str], dict[str, Type]] = {
     ("", "float"): {"is_integer": BOOL},
     ("", "list"): _SEQUENCE,
     ("", "tuple"): _SEQUENCE,
+    ("", "set"): _each("isdisjoint issubset issuperset", BOOL),
+    ("", "frozenset"): _each("isdisjoint issubset issuperset", BOOL),
     ("datetime", "timedelta"): {"total_seconds": FLOAT},
-    ("datetime", "date"): _CALENDAR,
-    ("datetime", "datetime"): {**_CALENDAR, "date": _DATE, "time": _TIME},
-    ("datetime", "time"): {"isoformat": STR},
+    ("datetime", "date"): {**_CALENDAR, "replace": _DATE},
+    ("datetime", "datetime"): {**_CALENDAR, "date": _DATE, "time": _TIME, "replace": _MOMENT},
+    ("datetime", "time"): {"isoformat": STR, "replace": _TIME},
+    ("decimal", "Decimal"): {
+        **_each("quantize copy_abs copy_negate normalize to_integral_value", _DECIMAL),
+        **_each("is_nan is_signed is_zero is_finite", BOOL),
+    },
 }
 CHANGING = frozenset({"add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove"}) | frozenset(
     {"reverse", "setdefault", "sort", "update"}
@@ -50,6 +57,7 @@ CHANGING = frozenset({"add", "append", "clear", "discard", "extend", "insert", "
 UNCHANGEABLE = frozenset(
     {
         *((("", name)) for name in ("int", "float", "str", "bool", "bytes", "tuple")),
+        ("", "frozenset"),
         ("decimal", "Decimal"),
         *(("datetime", name) for name in ("datetime", "date", "timedelta")),
     }
@@ -66,6 +74,8 @@ def result(owner: Type, method: str, arguments: list[Type]) -> Type | None:
         return types.union(*known) if len(known) == len(results) else None
     if (owner.module, owner.name) == ("", "dict"):
         return _of_dict(owner, method, arguments)
+    if owner.name in ("set", "frozenset") and method in ("union", "intersection", "difference") and not owner.module:
+        return owner if all(one == owner for one in arguments) else None
     return _OF.get((owner.module, owner.name), {}).get(method)
 
 

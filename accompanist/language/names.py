@@ -1,7 +1,7 @@
 """Global names that a choreography's expressions and types use, each under one alias in the generated code.
 
 Generated code sees nothing but these: message types, enums, @pure functions, constants, safe builtins and the
-operations. A constant is a module-level name that is assigned once, from literals; its value is part of the projection.
+operations. The value of a constant (`constants`) is part of the projection.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Set
 
-from accompanist import limits
-from accompanist.language import annotation
+from accompanist.language import annotation, library
+from accompanist.language.constants import Constants
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.types import Type
 
 # fmt: off
 BUILTINS = frozenset({
-    "abs", "all", "any", "bool", "bytes", "dict", "divmod", "enumerate", "float", "int", "isinstance",
-    "len", "list", "max", "min", "pow", "range", "repr", "reversed", "round", "sorted", "str", "sum",
-    "tuple", "zip",
+    "abs", "all", "any", "bool", "bytes", "chr", "dict", "divmod", "enumerate", "float", "frozenset", "int",
+    "isinstance", "len", "list", "max", "min", "ord", "pow", "range", "repr", "reversed", "round", "set", "sorted",
+    "str", "sum", "tuple", "zip",
 })
 # fmt: on
 OPERATIONS = frozenset({"Abort", "Branch", "Call", "Choose", "Receive", "Send"})
@@ -33,11 +33,13 @@ class Names:
         self._locals = locals
         self._aliases: dict[tuple[str, str], str] = {}
         self.constants: dict[str, ast.expr] = {}
+        self.members: set[tuple[str, str, str]] = set()
+        """(module, class, member) of the properties and @pure methods that run."""
 
     def inside(self, module: Module) -> Names:
         """The same aliases, for text of another module."""
         other = Names(self.modules, self.messages, module, self._locals)
-        other._aliases, other.constants = self._aliases, self.constants
+        other._aliases, other.constants, other.members = self._aliases, self.constants, self.members
         return other
 
     @property
@@ -76,17 +78,25 @@ class Names:
     def constant(self, found: Reference) -> str | None:
         """The alias of a module-level constant, None if it is not one."""
         known = self._aliases.get((found.module, found.name))
-        if known is not None and known in self.constants:
+        if known is not None and (known in self.constants or (found.module, found.name) in library.CONSTANTS):
             return known
-        module = self.modules.find(found.module)
-        if module is None:
-            return None
-        value = self._value(module, ast.Name(found.name), limits.import_hops_max)
+        value = self.value(found)
         if value is None:
             return None
+        if (found.module, found.name) in library.CONSTANTS:
+            return self.alias(found.module, found.name)
         alias = self.alias(found.module, found.name)
         self.constants[alias] = value
         return alias
+
+    def value(self, found: Reference) -> ast.expr | None:
+        """What a constant stands for, None if it is none."""
+        if (found.module, found.name) in library.CONSTANTS:
+            return ast.Name(self.alias(found.module, found.name), ast.Load())
+        module = self.modules.find(found.module)
+        if module is None:
+            return None
+        return Constants(self.modules, self.messages, self.alias, self.member).assigned(module, found.name)
 
     def member(self, node: ast.Attribute, module: Module) -> ast.expr | None:
         """`Enum.MEMBER` with the enum's alias, None if it is none."""
@@ -97,34 +107,3 @@ class Names:
         if message is None or node.attr not in message.members:
             return None
         return ast.Attribute(ast.Name(self.alias(found.module, found.name), ast.Load()), node.attr, ast.Load())
-
-    def _value(self, module: Module, node: ast.expr, hops: int) -> ast.expr | None:
-        if hops == 0:
-            return None
-        match node:
-            case ast.Constant(value=value) if value is not ... and not isinstance(value, complex):
-                return node
-            case ast.UnaryOp(op=op, operand=operand):
-                inner = self._value(module, operand, hops - 1)
-                return inner and ast.UnaryOp(op, inner)
-            case ast.BinOp(left=left, op=op, right=right):
-                first, second = self._value(module, left, hops - 1), self._value(module, right, hops - 1)
-                return ast.BinOp(first, op, second) if first and second else None
-            case ast.Tuple(elts=parts):
-                values = [self._value(module, part, hops - 1) for part in parts]
-                return ast.Tuple([value for value in values if value], ast.Load()) if all(values) else None
-            case ast.Attribute():
-                return self.member(node, module)
-            case ast.Name(id=name):
-                return self._assigned(module, name, hops)
-        return None
-
-    def _assigned(self, module: Module, name: str, hops: int) -> ast.expr | None:
-        found = self.modules.resolve(module, name)
-        home = self.modules.find(found.module) if found is not None else None
-        if found is None or home is None or len(home.bound.get(found.name, ())) != 1:
-            return None  # bound twice: which one counts depends on when it is read
-        match found.node:
-            case ast.Assign(targets=[ast.Name()], value=value) | ast.AnnAssign(value=ast.expr() as value):
-                return self._value(home, value, hops - 1)
-        return None

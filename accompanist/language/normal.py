@@ -100,6 +100,8 @@ class Normaliser(Control):
                 self._assign(node, targets, value)
             case ast.AnnAssign(target=ast.Name(), value=ast.expr()):
                 self._annotated(node)
+            case ast.AnnAssign(target=ast.Name(id=name), value=None):
+                self._declare(node, name)
             case ast.AugAssign(target=ast.Name()):
                 self._augmented(node)
             case ast.Expr(value=value):
@@ -183,13 +185,20 @@ class Normaliser(Control):
         text = f"{callee.name} gives {len(callee.header.results)} results, each at a place of its own"
         self._refuse(SEVERAL_RESULTS, node, text, f"{names} = {ast.unparse(node)}, on a line of its own")
 
-    def _annotated(self, node: ast.AnnAssign) -> None:
-        assert isinstance(node.target, ast.Name) and node.value is not None
-        declared = REFUSED
+    def _declare(self, node: ast.AnnAssign, name: str) -> None:
+        """`name: Type` says of what type all values of the name are."""
+        self._declared[self._variable(name)] = self._declared_type(node)
+
+    def _declared_type(self, node: ast.AnnAssign) -> Type:
         try:
-            declared = annotation.type_of(self._names.modules, self._names.module, node.annotation)
+            return annotation.type_of(self._names.modules, self._names.module, node.annotation)
         except annotation.Unresolved as problem:
             self._refuse(codes.TYPE_UNKNOWN, node.annotation, str(problem), self._plain(node.annotation))
+            return REFUSED
+
+    def _annotated(self, node: ast.AnnAssign) -> None:
+        assert isinstance(node.target, ast.Name) and node.value is not None
+        declared = self._declared_type(node)
         value = self._read(node.value)
         self._out.append(Let((self._variable(node.target.id),), value, self._span(node), declared=declared))
 

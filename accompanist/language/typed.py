@@ -169,6 +169,9 @@ class Typing:
     def _whole(self, value: Expression, names: int, env: Env) -> Type:
         """The type of what is unpacked into several names; reported if it has no parts."""
         found = self._of(value, env)
+        if found.name in ("set", "frozenset") and not found.module:
+            self._add(codes.SET_ORDER, value.span, "a set has no order, so its parts have none", "sorted(…) of it")
+            return REFUSED
         message = self._names.messages.find(types.unveiled(found))
         if message is None and found not in (types.INT, types.FLOAT, types.BOOL):
             return found

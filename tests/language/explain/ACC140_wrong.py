@@ -8,5 +8,5 @@ class Desk(Role):
 
 @choreography
 def look_up(desk: Desk, other: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
-    squared = number**2
+    squared = number**number
     return com(other.ask(com(squared, to=other)), to=desk)

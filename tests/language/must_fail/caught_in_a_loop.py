@@ -16,6 +16,6 @@ def caught_in_a_loop(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At[
             break
         with stock:  #! ACC124 `with` is not in the language
             stock.hold(one)
-        while (left := one.cents) > 5:  #! ACC127 `:=` assigns inside an expression
+        while one.cents > 1 and (left := one.cents) > 5:  #! ACC127 `:=` assigns inside an expression
             yield left  #! ACC128 a choreography does not yield
     return com(rate, to=stock)

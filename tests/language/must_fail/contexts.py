@@ -18,10 +18,10 @@ def contexts(stock: Stock, order: At[Order, "stock"]) -> int:
         return 1
 
     double = lambda n: n * 2  #! ACC125 a lambda  # noqa
-    if (cents := order.cents) > 3:  #! ACC127 `:=` assigns inside an expression
+    if order.cents > 1 and (cents := order.cents) > 3:  #! ACC127 `:=` assigns inside an expression
         del text  #! ACC126 `del` is not in the language
-    first, *rest = stock.many(order)  #! ACC129 a star takes a number of values
-    merged = {**{"a": 1}}  #! ACC129 a dict is spread
+    first, *rest, *more = stock.many(order)  #! ACC129 two stars
+    merged = {**{"a": 1}}
     import math  #! ACC132 an import inside the choreography
 
     both = max(*rest)  #! ACC129 arguments are spread

@@ -23,7 +23,7 @@ def loops(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At[int, "stock
         role.hold(com(order, to=role))
     async for one in stock.many(order):  #! ACC128 `async for` is not in the language
         total = 3
-    for *rest, last in stock.many(order):  #! ACC129 a star takes a number of values
+    for *rest, *last in stock.many(order):  #! ACC129 two stars
         total = 4
     for order.cents in stock.many(order):  #! ACC130 would be changed in place
         total = 5

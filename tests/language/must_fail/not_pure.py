@@ -42,11 +42,11 @@ def ordered(order: Order) -> list[str]:
 @choreography
 def not_pure(stock: Stock, order: At[Order, "stock"]) -> float:
     a = plain(order)  #! ACC136 plain is not a @pure function
-    b = math.sqrt(a)  #! ACC136 math.sqrt is not a @pure function of this project
+    b = math.exp(a)  #! ACC135 math.exp() may be rounded otherwise on another machine
     c = clocked(order) + remembers(order) + len(ordered(order))
     d = len(seen)  #! ACC137 seen is not a constant
     e = turns  #! ACC137 turns is not a constant
-    f = {a, d}  #! ACC138 a set has no order
-    g = sorted({n for n in [1, 2]})  #! ACC138 a set has no order
-    h = set([1])  #! ACC135 set() has no order
+    f = list({a, d})  #! ACC138 sets have no order
+    g = sorted({n for n in [1, 2]}, key=lambda n: -n)  #! ACC138 sets have no order
+    h = f"{set([1])}"  #! ACC138 sets have no order
     return b + c + e + len(f) + len(g) + len(h)

@@ -12,7 +12,7 @@ NAMES = ["ann"]
 @choreography
 def sets_gone_through(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At[int, "stock"]:
     rate = bank.rate(com(order.cents, to=bank))
-    for number in {1, 2}:  #! ACC138 a set has no order
+    for number in {1, 2}:  #! ACC138 this goes through a set
         stock.hold(order)
     for name in NAMES:  #! ACC137 NAMES is not a constant
         stock.hold(order)

@@ -11,6 +11,6 @@ def statements(stock: Stock, order: At[Order, "stock"]) -> int:
     """Its docstring is fine."""
     order.cents + 1  #! ACC132 the value of this line goes nowhere
     order  #! ACC132 the value of this line goes nowhere
-    cents: int  #! ACC132 is not in the language
+    cents: int
     return order.cents
     stock.hold(order)  #! ACC132 this is never reached

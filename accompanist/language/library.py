@@ -1,0 +1,88 @@
+"""What of Python's own library a choreography may name beside its types: functions that give the same answer on every
+machine, and constants.
+
+Left out is what is rounded as the machine's own mathematics do it (`sin`, `exp`, `log`): two roles on two machines
+could get two results from one value. Such a thing is asked of one role, by a @query.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
+
+_UTC = Type("timezone", "datetime")
+_DATE, _TIME = Type("date", "datetime"), Type("time", "datetime")
+_MOMENT, _SPAN = Type("datetime", "datetime"), Type("timedelta", "datetime")
+DECIMAL = Type("Decimal", "decimal")
+FUNCTIONS: dict[tuple[str, str], Type] = {
+    **{("math", name): INT for name in ("ceil", "floor", "trunc", "gcd", "lcm", "isqrt", "comb", "perm", "factorial")},
+    **{("math", name): FLOAT for name in ("sqrt", "fabs", "fmod", "copysign", "fsum", "remainder")},
+    **{("math", name): BOOL for name in ("isclose", "isfinite", "isinf", "isnan")},
+    ("math", "prod"): UNKNOWN,
+    ("datetime", "date.fromisoformat"): _DATE,
+    ("datetime", "date.fromordinal"): _DATE,
+    ("datetime", "time.fromisoformat"): _TIME,
+    ("datetime", "datetime.fromisoformat"): _MOMENT,
+    ("datetime", "datetime.combine"): _MOMENT,
+}
+"""With what they give."""
+CONSTANTS: dict[tuple[str, str], Type] = {
+    **{("math", name): FLOAT for name in ("pi", "e", "tau", "inf")},
+    **{("string", name): STR for name in ("ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits")},
+    **{("decimal", f"ROUND_{way}"): STR for way in ("HALF_UP", "HALF_EVEN", "HALF_DOWN", "UP", "DOWN")},
+    **{("decimal", f"ROUND_{way}"): STR for way in ("CEILING", "FLOOR", "05UP")},
+    ("datetime", "UTC"): _UTC,
+    ("datetime", "timezone.utc"): _UTC,
+}
+
+
+def rounded(module: str, name: str) -> str:
+    """Why a function of `math` is none that may be called; empty for others."""
+    if module != "math" or (module, name) in FUNCTIONS:
+        return ""
+    return "may be rounded otherwise on another machine"
+
+
+_FIELDS: dict[Type, dict[str, Type]] = {
+    _DATE: dict.fromkeys(("year", "month", "day"), INT),
+    _TIME: dict.fromkeys(("hour", "minute", "second", "microsecond"), INT),
+    _MOMENT: dict.fromkeys(("year", "month", "day", "hour", "minute", "second", "microsecond"), INT),
+    _SPAN: dict.fromkeys(("days", "seconds", "microseconds"), INT),
+    Type("UUID", "uuid"): {"hex": STR, "int": INT},
+}
+_TIMES = (_MOMENT, _DATE)
+_NUMBERS = (INT, FLOAT)
+
+
+def field(owner: Type, name: str) -> Type:
+    """The type of an attribute of a value of the library's."""
+    return _FIELDS.get(owner, {}).get(name, UNKNOWN)
+
+
+def arithmetic(left: Type, op: ast.operator, right: Type) -> Type:
+    """What is computed of dates, spans of time and Decimals; unknown for anything else."""
+    if DECIMAL in (left, right) and {left, right} <= {DECIMAL, INT}:
+        return DECIMAL
+    match op:
+        case ast.Add() if right == _SPAN and left in (*_TIMES, _SPAN):
+            return left
+        case ast.Add() if left == _SPAN and right in _TIMES:
+            return right
+        case ast.Sub() if left == right and left in (*_TIMES, _SPAN):
+            return _SPAN
+        case ast.Sub() if right == _SPAN and left in _TIMES:
+            return left
+        case ast.Mult() if _SPAN in (left, right) and (left in _NUMBERS or right in _NUMBERS):
+            return _SPAN
+        case ast.Div() | ast.FloorDiv() | ast.Mod() if left == _SPAN:
+            return _of_span(op, right)
+    return UNKNOWN
+
+
+def _of_span(op: ast.operator, right: Type) -> Type:
+    if right == _SPAN:
+        return FLOAT if isinstance(op, ast.Div) else INT if isinstance(op, ast.FloorDiv) else _SPAN
+    if right == INT or (right == FLOAT and isinstance(op, ast.Div)):
+        return UNKNOWN if isinstance(op, ast.Mod) else _SPAN
+    return UNKNOWN
