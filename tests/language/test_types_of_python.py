@@ -59,6 +59,12 @@ class _Nothing:
     def find(self, type: Type) -> None:
         return None
 
+    def method(self, type: Type, name: str) -> None:
+        return None
+
+    def code_of(self, type: Type, name: str) -> None:
+        return None
+
     def always_true(self, type: Type) -> bool:
         return False
 
