@@ -28,6 +28,7 @@ _USES_UP = frozenset({"all", "any", "dict", "list", "max", "min", "sorted", "sum
 """Builtins that go through all of a generator before they answer. One that is kept would read its names later, when
 they may mean something else."""
 
+_CLASSES = frozenset({"int", "str", "bool", "float", "bytes", "list", "tuple", "dict"})
 Hoist = Callable[[ast.Call], str | None]
 """Binds a role call, com, share or attempt and answers the name it is bound to; None if the call is none of these."""
 
@@ -283,14 +284,10 @@ class Expressions:
             found = self._names.resolve(node)
             if found is not None:
                 return self._global(node, found)
-            owner = self._names.resolve(node.value)
-            if (
-                owner is not None
-                and isinstance(owner.node, (ast.Assign, ast.AnnAssign))
-                and not self._is_constant(node.value)
-            ):
-                return self._global(node.value, owner)
             if self._names.resolve(head) is not None and not self._is_constant(node.value):
+                owner = self._names.resolve(node.value)
+                if owner is not None and isinstance(owner.node, (ast.Assign, ast.AnnAssign)):
+                    return self._global(node.value, owner)
                 return self.refuse(
                     codes.NAME_UNKNOWN,
                     node,
@@ -471,16 +468,7 @@ class Expressions:
             return False
         found = self._names.resolve(argument)
         if found is None:
-            return isinstance(argument, ast.Name) and argument.id in (
-                "int",
-                "str",
-                "bool",
-                "float",
-                "bytes",
-                "list",
-                "tuple",
-                "dict",
-            )
+            return isinstance(argument, ast.Name) and argument.id in _CLASSES
         return self._names.messages.find(Type(found.name, found.module)) is not None
 
     def _keywords(self, node: ast.Call) -> list[ast.keyword]:

@@ -27,6 +27,11 @@ FUNCTIONS: dict[tuple[str, str], Type] = {
     ("datetime", "datetime.combine"): _MOMENT,
 }
 """With what they give."""
+TOTAL = frozenset(
+    ("math", name)
+    for name in ("ceil", "copysign", "fabs", "floor", "fsum", "gcd", "isclose", "isfinite", "isinf", "isnan", "lcm")
+) | {("math", "trunc"), ("math", "prod")}
+"""Those of them that take every value of their types."""
 CONSTANTS: dict[tuple[str, str], Type] = {
     **{("math", name): FLOAT for name in ("pi", "e", "tau", "inf")},
     **{("string", name): STR for name in ("ascii_letters", "ascii_lowercase", "ascii_uppercase", "digits")},

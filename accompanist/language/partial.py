@@ -39,12 +39,13 @@ class Partial:
 @dataclass(frozen=True, slots=True)
 class Partials:
     """Looks through expressions. `called`: whether a call of a function or class may raise. `caught`: whether what it
-    raises becomes a value."""
+    raises becomes a value. `runs`: why a property or a method of a message may raise, empty if it cannot."""
 
     type_of: TypeOf
     inside: Inside
     called: Called
     caught: Callable[[ast.Call], bool]
+    runs: Callable[[ast.Attribute, Env], str] = lambda node, env: ""
 
     def first(self, node: ast.expr, env: Env, facts: Facts) -> Partial | None:
         """The first part that may raise."""
@@ -65,7 +66,7 @@ class Partials:
                 yield from self._of(test, env, facts)
                 yield from self._of(body, env, facts | frozenset(known.learnt(test, True)))
                 yield from self._of(orelse, env, facts | frozenset(known.learnt(test, False)))
-            case ast.ListComp() | ast.GeneratorExp() | ast.DictComp():
+            case ast.ListComp() | ast.GeneratorExp() | ast.DictComp() | ast.SetComp():
                 yield from self._comprehension(node, env, facts)
             case ast.Lambda(args=arguments, body=body):
                 names = {one.arg for one in arguments.args}
@@ -96,12 +97,14 @@ class Partials:
                 if (outcome.module, outcome.name) == (WORDS, "Outcome") and not known.true(ok, facts):
                     text = ast.unparse(value)
                     yield Partial(node, f"{text} has no value if it was declined", f"{text}.value if {text}.ok else …")
+            case ast.Attribute() if why := self.runs(node, env):
+                yield Partial(node, why)
             case ast.FormattedValue(value=value, format_spec=ast.JoinedStr(values=parts)):
                 if not self._formats(value, parts, env):
                     yield Partial(node, "the value may not take this format")
 
     def _comprehension(
-        self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp, env: Env, facts: Facts
+        self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp | ast.SetComp, env: Env, facts: Facts
     ) -> Iterator[Partial]:
         for at, generator in enumerate(node.generators):
             yield from self._of(generator.iter, env, facts)
@@ -143,6 +146,9 @@ class Partials:
             return
         if known.within(index, value, facts) or known.member(index, value, facts):
             return
+        if isinstance(value, ast.Name) and value.id[:1] == "_" and value.id[1:].isdigit():
+            yield Partial(node, "there may be too few values for the names on the left")
+            return
         enough = text if place in (0, -1) else f"len({text}) > {ast.unparse(index)}"
         yield Partial(node, f"{text} may have no such item", f"{ast.unparse(node)} if {enough} else …")
 
@@ -169,7 +175,8 @@ class Partials:
         if (found := self.called(node, env, facts)) is not None:
             yield found
         elif isinstance(node.func, ast.Attribute):
-            yield from self._method(node, node.func, facts)
+            why = self.runs(node.func, env)
+            yield from [Partial(node, why)] if why else self._method(node, node.func, facts)
 
     def _method(self, node: ast.Call, method: ast.Attribute, facts: Facts) -> Iterator[Partial]:
         text, first = ast.unparse(method.value), node.args[0] if node.args else None
@@ -182,6 +189,10 @@ class Partials:
             case "split" | "rsplit" | "partition" | "rpartition" if first is not None:
                 if not known.length(first, facts):
                     yield Partial(node, "the text that it is split at may be empty")
+            case "quantize" | "to_integral_value":
+                yield Partial(node, f"{text} may have more digits than a Decimal keeps")
+            case "replace" if node.keywords:
+                yield Partial(node, "a moment may lie outside of what a calendar has")
             case "ljust" | "rjust" | "center" if len(node.args) > 1 and not isinstance(node.args[1], ast.Constant):
                 yield Partial(node, "what it is filled up with may not be one letter")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 
-from accompanist.language import annotation, types
+from accompanist.language import annotation, library, types
 from accompanist.language import facts as known
 from accompanist.language.facts import Facts
 from accompanist.language.modules import Module, Reference
@@ -28,7 +28,7 @@ class Calls:
     def __init__(self, names: Names, type_of: TypeOf, inside: Inside) -> None:
         self._names, self._table = names, names.table
         self._judged: dict[tuple[str, str], str] = {}
-        self.partials = Partials(type_of, inside, self._named, self._caught)
+        self.partials = Partials(type_of, inside, self._named, self._caught, self.member)
         self._type_of = type_of
 
     def _caught(self, node: ast.Call) -> bool:
@@ -41,6 +41,8 @@ class Calls:
         pair = self._table.get(node.func.id)
         if pair is None:
             return self._builtin(node.func.id, node, [self._type_of(one, env) for one in node.args], facts)
+        if pair in library.FUNCTIONS:
+            return None if pair in library.TOTAL else Partial(node, f"{pair[1]} does not take every value")
         if pair == ("dataclasses", "replace"):
             made = types.unveiled(self._type_of(node.args[0], env))
             pair = (made.module, made.name)
@@ -54,6 +56,21 @@ class Calls:
             if not plain and not all(known.number(one) is not None or _text(one) for one in values):
                 why = f"what is given may be no {pair[1]}"
         return Partial(node, why) if why else None
+
+    def member(self, node: ast.Attribute, env: Env) -> str:
+        """Why a property or a @pure method of a message may raise; empty if it cannot, or is none."""
+        found = self._names.messages.code_of(types.unveiled(self._type_of(node.value, env)), node.attr)
+        home = self._names.modules.find(found[0]) if found is not None else None
+        if found is None or home is None:
+            return ""
+        key = (found[0], f"{found[1]}.{node.attr}")
+        if key not in self._judged:
+            self._judged[key] = f"{key[1]} calls itself"  # as long as nothing else is known
+            parts = [part for owner in home.bound[found[1]] for part in getattr(owner, "body", ())]
+            bodies = [part for part in parts if isinstance(part, ast.FunctionDef) and part.name == node.attr]
+            why = next(filter(None, (_Body(self, home).read(body) for body in bodies)), "")
+            self._judged[key] = why and f"{key[1]} may raise: {why}"
+        return self._judged[key]
 
     def why(self, module: str, name: str) -> str:
         """Why a function or a class of the project may raise when it is called; empty if it cannot."""
@@ -106,6 +123,8 @@ class Calls:
         if (found.module, found.name) in PORTABLE:
             partial = self._made(node, (found.module, found.name), [types.UNKNOWN] * len(node.args))
             return partial.why if partial else ""
+        if (found.module, found.name) in library.TOTAL:
+            return ""
         return f"{ast.unparse(node.func)} is not known never to"
 
     def _builtin(self, name: str, node: ast.Call, given: list[Type], facts: Facts) -> Partial | None:
@@ -124,6 +143,8 @@ class Calls:
                     return Partial(node, f"{text} may be empty", f"{name}({text}, default=…)")
             case "divmod" if not known.nonzero(node.args[-1], facts):
                 return Partial(node, f"{ast.unparse(node.args[-1])} may be zero")
+            case "chr" | "ord" if not isinstance(first, ast.Constant):
+                return Partial(node, f"{text} may be none that {name} takes")
             case "pow":
                 return Partial(node, "a power may be one of zero, or too large")
             case "range" if len(node.args) == 3 and not known.nonzero(node.args[2], facts):
