@@ -24,7 +24,7 @@ _steps_max = 2_000
 
 
 class Step(NamedTuple):
-    """A call or an abort: `past` counts the steps of each role that come before it, its own among them."""
+    """A call, an abort or an exception: `past` counts the steps of each role before it, its own among them."""
 
     role: str
     site: str
@@ -44,7 +44,9 @@ class Step(NamedTuple):
         return self.asked is not None and self.asked.kind == "transaction" and self.asked.compensation is None
 
     def __str__(self) -> str:
-        return f"{self.role}.{self.asked.name if self.asked else 'abort'} at {self.site}"
+        return (
+            f"{self.role}.{self.asked.name if self.asked else 'abort' if self.site else 'an expression'} at {self.site}"
+        )
 
 
 def problems(programs: Mapping[str, RoleProgram], arguments: Mapping[str, Any], seed: int) -> list[str]:
@@ -117,6 +119,9 @@ class _Run:
             self._stands[role] = self._running[role].send(answer)
         except StopIteration:
             self._stands[role] = None
+        except ZeroDivisionError:  # an expression: it fails where it stands
+            self._stands[role] = None
+            self._did(role, "", None, False)
         if isinstance(asked := self._stands[role], Abort):
             self._stands[role] = None
             self._did(role, asked.site, None, False)

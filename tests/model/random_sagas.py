@@ -27,7 +27,6 @@ from accompanist.simulation.explore import Bounds, Explorer, Faults
 from accompanist.simulation.explore_faithful import Faithful
 from accompanist.simulation.explore_scenarios import events_of, scenarios
 from accompanist.simulation.explore_verify import workers_of
-from tests.language.test_random_programs import module_of
 from tests.model import causality
 
 HEAD = """\
@@ -135,6 +134,8 @@ class Author:
                 committed = self._commit(depth, owned, reached)
             case "com" | "share" if names:
                 self._move(depth, kind, role, name, owned, reached)
+            case "let" if names and self._calls < _CALLS_MAX:
+                self._let(depth, role, name, self._chance.choice(names), owned)
             case "wait":
                 self._wait(depth, role, owned)
             case "enter" if self._calls < _CALLS_MAX - 1 and (len(self._reached) > 1 or names):
@@ -209,6 +210,20 @@ class Author:
             self._reach(to, reached)
         self._line(depth, f"{self._fresh(owned, owners)} = {kind}({name}, to={there})")
 
+    def _let(self, depth: int, role: str, name: str, by: str, owned: dict[str, set[str]]) -> None:
+        """An expression that may raise, or does not because it is asked before or attempted; the value is used, for
+        nobody computes what nobody uses."""
+        forms = [
+            "{0} // {1}",
+            "{0} // {1} if {1} != 0 else 1",
+            "{0} % {1} if {1} > 0 else 2",
+            "attempt(6 // {1}).reason",
+        ]
+        value = self._chance.choice(forms).format(name, by)
+        value = f"len({value})" if "attempt" in value else value
+        self._calls += 1
+        self._line(depth, f"{self._fresh(owned, {role})} = {role}.redo({value})")
+
     def _wait(self, depth: int, role: str, owned: dict[str, set[str]]) -> None:
         target = self._fresh(owned, {role})
         if self._chance.random() < 0.5:
@@ -279,6 +294,7 @@ _WEIGHTS = {
     "loop": 1.0,
     "turn": 0.7,
     "wait": 0.3,
+    "let": 0.8,
     "enter": 0.5,
     "abort": 0.7,
     "return": 0.4,
@@ -306,8 +322,7 @@ def programs_of(source: str) -> tuple[dict[str, RoleProgram], tuple[str, ...]]:
     if not result.ok:
         return {}, tuple(one.code for one in result.diagnostics)
     choreography = next(one for one in result.choreographies if one.name == "random_program")
-    module = module_of(source)
-    return {role: load(choreography, role, lambda name: module) for role in choreography.roles}, ()
+    return {role: load(choreography, role) for role in choreography.roles}, ()
 
 
 def ordered(programs: Mapping[str, RoleProgram], source: str, seed: int) -> str:

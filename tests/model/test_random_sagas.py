@@ -56,6 +56,7 @@ UNSOUND = {
         "a.tell(p)",
         "return p",
     ],
+    "ACC159": ["v = com(p, to=b)", "a.fin(p)", "b.redo(6 // v)", "return p"],
     "ACC158": ["v = com(p, to=b)", "for t in range(p):", "    a.fin(t)", "return p"],
 }
 """A program for each rule of the saga check that breaks it, and nothing else."""
