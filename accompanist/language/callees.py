@@ -18,6 +18,7 @@ from accompanist.language.expressions import Expressions
 from accompanist.language.ir import Header
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
+from accompanist.language.names import Names
 from accompanist.language.parse import HeaderParser
 from accompanist.language.roles import RoleClass, RoleClasses
 
@@ -170,6 +171,22 @@ class Binder:
 
     def _refuse(self, code: str, node: ast.AST, text: str, hint: str) -> None:
         self._expressions.refuse(code, node, text, hint)
+
+
+def passed_on(node: ast.FunctionDef, names: Names) -> frozenset[str]:
+    """The names that a choreography gives to others as roles, or may: whatever stands alone as an argument of a call
+    that is no com or share. What a loop over roles gives is what it goes over."""
+    given: set[str] = set()
+    loops = [part for part in ast.walk(node) if isinstance(part, ast.For) and isinstance(part.iter, ast.Tuple)]
+    for call in (part for part in ast.walk(node) if isinstance(part, ast.Call)):
+        found = names.resolve(call.func)
+        if found is None or found.word not in ("com", "share"):
+            values = [*call.args, *(keyword.value for keyword in call.keywords)]
+            given |= {value.id for value in values if isinstance(value, ast.Name)}
+    for loop in reversed(loops):
+        if isinstance(loop.target, ast.Name) and loop.target.id in given and isinstance(loop.iter, ast.Tuple):
+            given |= {part.id for part in loop.iter.elts if isinstance(part, ast.Name)}
+    return frozenset(given)
 
 
 def _parameters(node: ast.FunctionDef) -> list[ast.arg]:

@@ -379,7 +379,8 @@ CONSTANT_MOVED = catalogue(
 IDLE_ROLE = catalogue(
     "ACC157",
     "role takes no part",
-    "A role of the choreography that never acts has no program.",
+    "A role of the choreography that never acts has no program. One that is given to a choreography which leaves it "
+    "idle may be there: another choreography in that place may need it.",
     "Leave the parameter out.",
 )
 

@@ -17,7 +17,7 @@ from accompanist import limits
 from accompanist.language import annotation, codes, commit, continuation, exhaustive, raising
 from accompanist.language.advisor import Advisor
 from accompanist.language.amend import Amender
-from accompanist.language.callees import Callees
+from accompanist.language.callees import Callees, passed_on
 from accompanist.language.determinism import PureFunctions
 from accompanist.language.diagnostic import Diagnostic, Findings
 from accompanist.language.frame import TooLarge
@@ -295,7 +295,7 @@ class _Reading:
             pure.check_member(*member)
         if wrong or len(findings):
             return None  # what follows would report consequences of it
-        self._participants(header, normal.body)
+        self._participants(header, normal.body, passed_on(node, names))
         self._endless(normal)
         amender = Amender(header)
         raised = self._raised(normal, names, header, amender)
@@ -380,10 +380,11 @@ class _Reading:
                 self._findings.add(codes.RECURSION, source, point.span, text, "return before the call, in a branch")
                 return
 
-    def _participants(self, header: Header, body: Block) -> None:
+    def _participants(self, header: Header, body: Block, given: frozenset[str]) -> None:
+        """A role that never acts is superfluous, unless it is `given` to a choreography that leaves it idle here."""
         acting = actors(body) | {header.initiator}
         for role in header.roles:
-            if role not in acting:
+            if role not in acting and role not in given:
                 self._findings.add(
                     codes.IDLE_ROLE,
                     self._module.source,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from accompanist.errors import catalogue
 from accompanist.language.diagnostic import Diagnostic
-from accompanist.language.ir import Abort, Block, Header, Invoke, Move, Select, walk
+from accompanist.language.ir import Abort, Block, Header, Invoke, Move, Select, Statement, walk
 from accompanist.language.local import Arm, Fork, LocalBlock, LocalStatement, Offering, Receiving, Repeating
 from accompanist.language.program import Choreography
 from accompanist.language.project import NOTHING, Projector
@@ -58,10 +58,20 @@ def _listening(header: Header, body: Block, source: Source) -> Iterator[Diagnost
                 does.add(role)
             case Move(sender=sender) | Select(sender=sender) if sender:
                 does.add(sender)
+    told = {role for point in walk(body) for role in _receivers(point)}
     for role in header.roles:
-        if role not in does:
+        if role in told and role not in does:
             text = f"{role} receives, and does nothing with it in {header.name}"
             yield _warning(LISTENS, source, header.span, text, "leave the parameter out")
+
+
+def _receivers(point: Statement) -> tuple[str, ...]:
+    match point:
+        case Move(receivers=receivers):
+            return receivers
+        case Select(receiver=receiver):
+            return (receiver,)
+    return ()
 
 
 def _unread(header: Header, body: Block, source: Source) -> Iterator[Diagnostic]:
