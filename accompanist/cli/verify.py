@@ -112,7 +112,7 @@ def _text(name: str, roles: tuple[str, ...], verdict: Verdict, wanted: Wanted) -
     for number, one in verdict.numbered():
         lines.append(f"  scenario {number}{in_what(one)}: {_searched(one)}")
     if verdict.broken is None and not verdict.complete:
-        lines += ["", f"NOT FINISHED: {_left_out(verdict)}"]
+        lines += ["", f"NOT FINISHED: {_left_out(verdict, wanted)}"]
     if verdict.broken is None and verdict.searched and not verdict.settled:
         lines += ["", *settling.never_settled(verdict.reasons)]
     if verdict.broken is None and verdict.searched:
@@ -134,10 +134,28 @@ def _held(verdict: Verdict) -> list[str]:
     return lines
 
 
-def _left_out(verdict: Verdict) -> str:
+def _left_out(verdict: Verdict, wanted: Wanted) -> str:
+    """What was not explored, and how to ask for less, in one line."""
     if not verdict.searched:
         return "nothing was searched, since no made-up replies lead to an end; give real ones with --workers FILE"
-    return "less was searched than asked for; try --declines none, or a larger bound"
+    stopped = [one for one in verdict.searched if one.report.stopped]
+    left = [f"{len(stopped)} of {len(verdict.searched) + verdict.skipped} searches did not come to their end"]
+    left += [f"{verdict.skipped} did not begin"] if verdict.skipped else []
+    return (
+        f"{', '.join(left)}; ask for less with {' or '.join(_narrower(verdict, wanted))}, or for more with --states-max"
+    )
+
+
+def _narrower(verdict: Verdict, wanted: Wanted) -> list[str]:
+    """The options that leave most out, first those that were not chosen."""
+    options = ["--fenced"] if len(wanted.plain) > 1 else []
+    options += ["--crashes 0"] if wanted.faults.crashes else []
+    options += ["--declines none"] if wanted.faults.declines else []
+    options += ["--lost 0"] if wanted.faults.lost_answers else []
+    scenarios = {one.scenario.arguments for one in verdict.searched}
+    return options + (
+        [] if wanted.workers is not None and len(scenarios) < 2 else ["--workers FILE with one of ARGUMENTS"]
+    )
 
 
 def _searched(one: Searched) -> str:

@@ -2,8 +2,8 @@
 
 A state is one state of each role (`explore_role`) and what the adversary may still spend. The search meets the
 shortest failing schedule first, judges every step and every end (`explore_properties`), and at last looks for a cycle
-of helpful steps, which would be a run that never ends. Steps whose time nobody can tell are taken at once, and alone:
-`explore_reduce` says which, and why the verdict is the same.
+of helpful steps, which would be a run that never ends. Steps whose time nobody can tell are taken at once, and alone,
+and what lies between them is not kept: `explore_reduce` says which, and why the verdict is the same.
 
 What it is: a search, exhaustive within its bound, of the code that the sidecar runs. What it is not: a proof for other
 arguments, other replies, more crashes than were allowed, or several sessions. The sidecar's own shell (its tasks, its
@@ -17,8 +17,10 @@ import sys
 import time
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 from typing import NamedTuple
 from uuid import UUID
 
@@ -33,11 +35,11 @@ from accompanist.simulation import explore_properties
 from accompanist.simulation.explore_fence import Worker
 from accompanist.simulation.explore_plain import PlainRole
 from accompanist.simulation.explore_properties import Broken, Ended, Property
-from accompanist.simulation.explore_reduce import Quiet, crashing
+from accompanist.simulation.explore_reduce import Quiet, crashing, cut_off
 from accompanist.simulation.explore_role import Role
 from accompanist.simulation.explore_state import DOWN, Chance, Move, Post, Rules
 
-_looked_every = 4_096
+_looked_every = 256
 
 
 class Faults(NamedTuple):
@@ -112,6 +114,9 @@ class Report:
         return self.holds and not self.stopped
 
 
+Trail = list[tuple[int, Move]]
+"""Moves that were taken one after the other, each with the place of its role."""
+
 Judge = Callable[[str, Mapping[str, Ended]], None]
 """More to say about an end: (outcome, roles); raises Broken."""
 
@@ -155,7 +160,12 @@ class Explorer:
             for role, program in self.programs.items()
         ]
         self._places = {role.name: at for at, role in enumerate(self.roles)}
-        self._quiet = [Quiet(role) for role in self.roles]
+        calm = not (self.faults.cancels or self.faults.deadlines or self.faults.lies)
+        self._quiet = [Quiet(role, calm and role.name != self.initiator) for role in self.roles]
+        self._sends_to = [
+            frozenset(self._places[other] for other in program.projection.sends_to if other in self._places)
+            for program in self.programs.values()
+        ]
         self._purses = [Purse(self.faults, frozenset(range(len(self.roles))) if self.faults.crashes else frozenset())]
         self._spent: dict[tuple[int, int, Chance], int] = {}
         self._cancel = self.post.number(control(self.header, Kind.CANCEL, CLIENT, self.initiator, "no more"))
@@ -240,36 +250,38 @@ class Explorer:
                 move = Move(f"{lie.sender} LIES to {lie.receiver}: abort", Chance.LIE, state[place], (number,))
                 yield place, move, self._spend(state[-1], place, Chance.LIE)
 
-    def searched(self, state: tuple[int, ...]) -> Iterable[tuple[int, Move, int]]:
-        """What of it a search has to try: one quiet step, if there is one."""
-        quiet = self._alone(state) if self.reduced else None
-        return self.moves(state) if quiet is None else (quiet,)
-
     @staticmethod
     def _waits(program: RoleProgram) -> bool:
         """A race makes a step that hears something compete with time: none of them is quiet."""
         return any(map(waits.is_wait, program.projection.operations))
 
-    def _alone(self, state: tuple[int, ...]) -> tuple[int, Move, int] | None:
-        crashing = self._purses[state[-1]].crashing
-        for place, quiet in enumerate(self._quiet):
-            for move, silent in quiet.steps(state[place]):
-                if place in crashing and not silent:
-                    continue
-                if not any(self._reads(state, crashing, number) for number in move.sent):
-                    return place, move, state[-1]
-        return None
-
-    def _reads(self, state: tuple[int, ...], crashing: frozenset[int], number: int) -> bool:
-        """Whether a message's receiver may read its inbox when it restarts."""
-        place = self._places[self.post.messages[number].receiver]
-        return place in crashing or self.roles[place].state(state[place]).live == DOWN
-
-    def after(self, state: tuple[int, ...], place: int, move: Move, left: int) -> tuple[int, ...]:
-        """The state that a move leads to. Raises Broken."""
+    def after(
+        self, state: tuple[int, ...], place: int, move: Move, left: int, trail: Trail | None = None
+    ) -> tuple[int, ...]:
+        """The state that a move leads to, with all that is quiet after it. What is taken on the way is added to the
+        `trail`. Raises Broken."""
+        if trail is not None:
+            trail.append((place, move))
         if move.broken is not None:
             raise move.broken
-        return self.deliver((*state[:place], move.to, *state[place + 1 : -1], left), move.sent)
+        to = self.deliver((*state[:place], move.to, *state[place + 1 : -1], left), move.sent)
+        return self._settled(to, trail) if self.reduced else to
+
+    def _settled(self, state: tuple[int, ...], trail: Trail | None) -> tuple[int, ...]:
+        """The state after the quiet steps of all roles."""
+        crashing = self._purses[state[-1]].crashing
+        down = (at for at, role in enumerate(self.roles) if role.state(state[at]).live == DOWN)
+        deaf = frozenset(self.roles[at].name for at in (*crashing, *down))
+        alone = cut_off([quiet.standing(at) for quiet, at in zip(self._quiet, state, strict=False)], self._sends_to)
+        place = -1
+        while (place := place + 1) < len(self.roles):
+            to, steps = self._quiet[place].rest(state[place], place in crashing, place in alone, deaf)
+            if steps:
+                if trail is not None:
+                    trail.extend((place, step) for step in steps)
+                sent = tuple(number for step in steps for number in step.sent)
+                state, place = self.deliver((*state[:place], to, *state[place + 1 :]), sent), -1
+        return state
 
     def step(self, place: int, move: Move) -> Step:
         """A move, for people."""
@@ -328,13 +340,15 @@ class Explorer:
 
 class _Search:
     """One search under way. `_from` and `_by` lead back to the start; `_next` holds the helpful edges, in the order in
-    which states were looked at."""
+    which states were looked at. Of the states that wait, the one that takes the fewest steps is the next."""
 
     def __init__(self, explorer: Explorer, bounds: Bounds) -> None:
         self._explorer, self._bounds = explorer, bounds
         self._states: list[tuple[int, ...]] = explorer.starts()
         self._numbers = {state: number for number, state in enumerate(self._states)}
         self._from, self._depth = array("q", [-1] * len(self._states)), array("l", [0] * len(self._states))
+        self._waiting = [(0, number) for number in range(len(self._states))]
+        self._looked = array("q", [-1] * len(self._states))
         self._next, self._next_at = array("q"), array("q", [0])
         self._ends: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
@@ -342,37 +356,40 @@ class _Search:
         self._began = time.monotonic()
 
     def run(self) -> Report:
-        stopped, at = "", 0
-        while at < len(self._states):
+        stopped = ""
+        while self._waiting:
+            _, at = heappop(self._waiting)
+            self._looked[at] = looked = len(self._next_at) - 1
             try:
                 self._look(at)
             except _Found as found:
-                return self._report(found.broken, found.schedule, at, "")
-            at += 1
-            if at % _looked_every == 0 and (stopped := self._full(at)):
+                return self._report(found.broken, found.schedule, "")
+            if (looked + 1) % _looked_every == 0 and (stopped := self._full()):
                 break
         cycle = self._cycle()
         if cycle is not None:
             text = f"a run comes back to where it was after step {self._depth[cycle]}"
-            return self._report(Broken(Property.ENDS, text), self._schedule(cycle), at, stopped)
-        return self._report(None, (), at, stopped)
+            return self._report(Broken(Property.ENDS, text), self._schedule(cycle), stopped)
+        return self._report(None, (), stopped)
 
     def _look(self, at: int) -> None:
         """Everything that can happen in one state."""
         explorer, state, resting = self._explorer, self._states[at], True
-        for place, move, left in explorer.searched(state):
+        for place, move, left in explorer.moves(state):
             self._steps += 1
+            trail: Trail = []
             try:
-                to = explorer.after(state, place, move, left)
+                to = explorer.after(state, place, move, left, trail)
             except Broken as broken:
-                schedule = (*self._schedule(at), explorer.step(place, move))
-                raise _Found(broken, schedule) from None
+                raise _Found(broken, (*self._schedule(at), *self._told(trail))) from None
             number = self._numbers.get(to)
             if number is None:
                 number = self._numbers[to] = len(self._states)
                 self._states.append(to)
                 self._from.append(at)
-                self._depth.append(self._depth[at] + 1)
+                self._looked.append(-1)
+                self._depth.append(self._depth[at] + len(trail))
+                heappush(self._waiting, (self._depth[number], number))
             if move.chance is Chance.HELPFUL:
                 resting = False
                 self._next.append(number)
@@ -389,22 +406,27 @@ class _Search:
         places = [at]
         while self._from[places[-1]] >= 0:
             places.append(self._from[places[-1]])
-        steps = []
+        steps: list[Step] = []
         for number in reversed(places[:-1]):
             before = self._states[self._from[number]]
-            steps.append(self._between(before, self._states[number]))
+            steps.extend(self._between(before, self._states[number]))
         return tuple(steps)
 
-    def _between(self, before: tuple[int, ...], state: tuple[int, ...]) -> Step:
-        for place, move, left in self._explorer.searched(before):
-            if move.broken is None and self._explorer.after(before, place, move, left) == state:
-                return self._explorer.step(place, move)
+    def _between(self, before: tuple[int, ...], state: tuple[int, ...]) -> Iterator[Step]:
+        for place, move, left in self._explorer.moves(before):
+            trail: Trail = []
+            with suppress(Broken):
+                if self._explorer.after(before, place, move, left, trail) == state:
+                    return self._told(trail)
         raise AssertionError("a state was met by none of the moves that lead to it")
 
-    def _full(self, at: int) -> str:
+    def _told(self, trail: Trail) -> Iterator[Step]:
+        return (self._explorer.step(place, move) for place, move in trail)
+
+    def _full(self) -> str:
         seconds, states = time.monotonic() - self._began, len(self._states)
         if self._explorer.progress is not None:
-            self._explorer.progress(states, states - at, seconds)
+            self._explorer.progress(states, len(self._waiting), seconds)
         if states >= self._bounds.states_max:
             return f"{self._bounds.states_max} states were met"
         if seconds >= self._bounds.seconds_max:
@@ -416,7 +438,6 @@ class _Search:
     def _cycle(self) -> int | None:
         """A state from which helpful steps lead back to it, if there is one: what is left when states that nothing
         leads to are taken away, again and again."""
-        looked = len(self._next_at) - 1
         leading = array("l", bytes(array("l").itemsize * len(self._states)))
         for to in self._next:
             leading[to] += 1
@@ -425,8 +446,8 @@ class _Search:
         while free:
             number = free.pop()
             taken += 1
-            if number < looked:
-                for edge in range(self._next_at[number], self._next_at[number + 1]):
+            if (look := self._looked[number]) >= 0:
+                for edge in range(self._next_at[look], self._next_at[look + 1]):
                     to = self._next[edge]
                     leading[to] -= 1
                     if not leading[to]:
@@ -435,15 +456,15 @@ class _Search:
             return None
         return next(number for number in range(len(self._states)) if leading[number])
 
-    def _report(self, broken: Broken | None, schedule: tuple[Step, ...], at: int, stopped: str) -> Report:
+    def _report(self, broken: Broken | None, schedule: tuple[Step, ...], stopped: str) -> Report:
         return Report(
             broken=broken,
             schedule=schedule,
             states=len(self._states),
             steps=self._steps,
             seconds=time.monotonic() - self._began,
-            depth=self._depth[-1],
-            waiting=len(self._states) - at,
+            depth=max(self._depth),
+            waiting=len(self._waiting),
             stopped=stopped,
             ends=dict(self._ends),
             sites=self._explorer.sites(),

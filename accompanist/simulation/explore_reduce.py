@@ -15,6 +15,14 @@ and van de Pol call it confluence.) It is quiet if all of this holds:
     that may be answered with a reply. Or A has voted done and hears that the saga is settled: after that nothing
     counts at A, and had another role aborted in spite of it, that role would not be settled, and its own steps, which
     are all searched, say so.
+    1b. Or *A hears an abort where nothing leads forward any more*: its program has ended, or waits for a message, or
+    has not begun, and no role that can run on may send to it, nor one that waits for such a role. A call is not under
+    way. Then all that A can do is to hear that the saga is undone, from whoever it hears it first; who that is decides
+    whose reason is written, which is for people. It may be told `settled` instead only by an initiator that counts
+    without the role that has aborted, and that one, whose own steps are searched, is not settled then. The initiator
+    is told `ended` only after all have answered that were told of an abort, so it cannot come before. Left out where
+    the adversary can still make somebody ask for an abort: by a cancel, a deadline or a lie; and for the initiator,
+    who counts.
 2.  *c commutes with whatever else A can do here,* its late calls and what it hears again included. This is not argued
     but computed, on A's own automaton: both orders lead to one state and hand over the same messages; or one of the two
     leaves the other without effect.
@@ -27,7 +35,9 @@ and van de Pol call it confluence.) It is quiet if all of this holds:
     nothing of the adversary's, so nothing the adversary could have done is lost.
 
 Quiet steps alone never go round in a circle: each one hears a message, writes a mark, closes a door or ends. So no
-other role is forgotten for ever, which is what a search that takes one role's step alone has to prove.
+other role is forgotten for ever, which is what a search that takes one role's step alone has to prove. And so what lies
+between them need not be kept: a search goes from a step that is not quiet to where no role has a quiet one any more,
+and keeps that state only. On the way back of seven services that is one state for some forty.
 
 Not promised: that the schedule which is shown is the shortest of all; it is the shortest of those that were searched.
 What the argument rests on beyond 2 is the table of `runtime.saga`; `tests/model/test_reduced.py` holds reduced and full
@@ -36,7 +46,8 @@ searches to the same verdict, and every rule that is switched off must fail in a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
 from itertools import combinations
 from typing import NamedTuple
 
@@ -45,11 +56,14 @@ from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Phase, ResultKind
 from accompanist.runtime.saga import FINAL
 from accompanist.simulation.explore_role import Role
-from accompanist.simulation.explore_state import Chance, Move, RoleState
+from accompanist.simulation.explore_state import DOWN, Chance, Move, RoleState
 
 _BACK = frozenset({Phase.UNDOING, Phase.UNDONE})
 _TOLD = frozenset({Kind.ABORT, Kind.COMPENSATED})
 _OVER = frozenset({Kind.SETTLED, Kind.ENDED})
+_FORWARD = frozenset({Kind.START, Kind.DATA, Kind.CHOICE, Kind.EVENT, Kind.CANCEL, Kind.OPERATOR})
+"""What may make a program run on, or decide otherwise."""
+_steps_max = 10_000
 
 
 class Step(NamedTuple):
@@ -59,22 +73,67 @@ class Step(NamedTuple):
     silent: bool
 
 
+class Standing(Enum):
+    """Whether a role's program can run on: of itself, if somebody sends to it, or never again."""
+
+    RUNS = "runs"
+    WAITS = "waits"
+    STOPPED = "stopped"
+
+
 class Quiet:
-    """The quiet steps of one role, by the number of its state. Everything is computed once."""
+    """The quiet steps of one role, by the number of its state. Everything is computed once. `hears_aborts`: rule 1b."""
 
-    def __init__(self, role: Role) -> None:
-        self._role = role
-        self._known: dict[int, tuple[Step, ...]] = {}
+    def __init__(self, role: Role, hears_aborts: bool) -> None:
+        self._role, self._hears_aborts = role, hears_aborts
+        self._known: dict[tuple[int, bool], tuple[Step, ...]] = {}
+        self._rests: dict[tuple[int, bool, bool, frozenset[str]], tuple[int, tuple[Move, ...]]] = {}
+        self._standings: dict[int, Standing] = {}
 
-    def steps(self, at: int) -> tuple[Step, ...]:
+    def rest(self, at: int, crashes: bool, cut_off: bool, deaf: frozenset[str]) -> tuple[int, tuple[Move, ...]]:
+        """Where the role's quiet steps lead, one after the other, and these steps. `crashes`: it may crash. `cut_off`:
+        nothing leads forward here any more. `deaf`: the roles that nothing may be sent to (rule 3)."""
+        key = (at, crashes, cut_off, deaf)
+        known = self._rests.get(key)
+        if known is None:
+            known = self._rests[key] = self._taken(at, crashes, cut_off, deaf)
+        return known
+
+    def standing(self, at: int) -> Standing:
+        """Whether the program can run on in this state."""
+        known = self._standings.get(at)
+        if known is None:
+            known = self._standings[at] = self._stands(at)
+        return known
+
+    def _taken(self, at: int, crashes: bool, cut_off: bool, deaf: frozenset[str]) -> tuple[int, tuple[Move, ...]]:
+        taken: list[Move] = []
+        while (move := self._next(at, crashes, cut_off, deaf)) is not None:
+            taken.append(move)
+            at = move.to
+            if len(taken) > _steps_max:
+                raise AssertionError(f"the quiet steps of {self._role.name} go round in a circle")
+        return at, tuple(taken)
+
+    def _next(self, at: int, crashes: bool, cut_off: bool, deaf: frozenset[str]) -> Move | None:
+        for move, silent in self.steps(at, cut_off):
+            heard = not any(receiver in deaf for receiver in self._role.receivers(move))
+            if heard and (silent or not crashes):
+                return move
+        return None
+
+    def steps(self, at: int, cut_off: bool) -> tuple[Step, ...]:
         """The steps of this state that are quiet as far as this role can tell: rule 3 is the caller's."""
-        if at not in self._known:
-            moves = (move for move in self._candidates(at) if self._commutes(at, move))
-            self._known[at] = tuple(Step(move, self._silent(at, move)) for move in moves)
-        return self._known[at]
+        cut_off = cut_off and self._hears_aborts
+        if (at, cut_off) not in self._known:
+            moves = (move for move in self._candidates(at, cut_off) if self._commutes(at, move))
+            self._known[at, cut_off] = tuple(Step(move, self._silent(at, move)) for move in moves)
+        return self._known[at, cut_off]
 
-    def _candidates(self, at: int) -> Iterator[Move]:
+    def _candidates(self, at: int, cut_off: bool) -> Iterator[Move]:
         state = self._role.state(at)
+        if cut_off and self.standing(at) is not Standing.RUNS and state.live != DOWN and not self._role.is_over(at):
+            yield from (move for move in self._role.hearing(at, {Kind.ABORT}) if move.chance is Chance.HELPFUL)
         if state.live < 0:
             return
         phase = self._role.live_row(at).phase
@@ -84,6 +143,19 @@ class Quiet:
                     yield move
         if phase in (Phase.DONE, Phase.UNDONE):
             yield from self._role.hearing(at, _OVER)
+
+    def _stands(self, at: int) -> Standing:
+        state = self._role.state(at)
+        if self._role.is_over(at):
+            return Standing.STOPPED
+        if state.live == DOWN or self._role.unheard(state, _FORWARD):
+            return Standing.RUNS
+        if state.live < 0:
+            return Standing.WAITS
+        phase = self._role.live_row(at).phase
+        if phase is Phase.RUNNING:
+            return Standing.RUNS if state.asked or state.timers else Standing.WAITS
+        return Standing.STOPPED if phase in _BACK or phase is Phase.DONE else Standing.RUNS
 
     def _goes_back(self, state: RoleState) -> bool:
         """Told to, not asking whether a call was done after all, and with no call forward under way."""
@@ -139,3 +211,12 @@ def crashing(roles: int, crashes: int) -> list[frozenset[int]]:
     if not crashes:
         return [frozenset()]
     return [frozenset(places) for places in combinations(range(roles), min(crashes, roles))]
+
+
+def cut_off(standings: Sequence[Standing], sends_to: Sequence[frozenset[int]]) -> frozenset[int]:
+    """The places of the roles at which nothing leads forward any more: none that can run on may send to them, nor may
+    one that waits, if it is sent to. `sends_to`: by place, where a role's program can send to."""
+    runs = [at for at, standing in enumerate(standings) if standing is Standing.RUNS]
+    for at in runs:
+        runs.extend(to for to in sends_to[at] if to not in runs and standings[to] is Standing.WAITS)
+    return frozenset(range(len(standings))) - frozenset(runs)

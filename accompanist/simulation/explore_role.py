@@ -78,11 +78,19 @@ class Role:
         """Whether a message of one of these kinds was heard by the session that is in memory."""
         return any(self._post.messages[number].kind in kinds for number in state.heard)
 
+    def unheard(self, state: RoleState, kinds: Collection[Kind]) -> bool:
+        """Whether a message of one of these kinds is in the inbox and was not heard yet."""
+        return any(self._post.messages[number].kind in kinds for number in state.inbox - state.heard)
+
     def hearing(self, at: int, kinds: Collection[Kind]) -> Iterator[Move]:
         """The moves that hear a message of one of these kinds."""
         told_of = {told(message) for n in self._states[at].inbox if (message := self._post.messages[n]).kind in kinds}
         texts = {f"{self.name} hears {words}" for words in told_of}
         return (move for move in self.moves(at) if move.text in texts)
+
+    def receivers(self, move: Move) -> list[str]:
+        """The roles that a move sends to."""
+        return [self._post.messages[number].receiver for number in move.sent]
 
     def fence(self, at: int) -> Fence:
         return self._states[at].fence
