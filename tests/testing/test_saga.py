@@ -73,7 +73,8 @@ def test_fakes_with_data_and_arguments() -> None:
 
 def test_every_schedule() -> None:
     verdict = orders(workers={"payment": Till(100_000)}).explore(crashes=0)
-    assert verdict.complete and verdict.states > 250
+    assert verdict.complete and verdict.states > 100
+    assert {end for one in verdict.searched for end in one.report.ends} == {"settled", "ended"}
 
 
 def test_a_refund_that_keeps_a_cent_is_found() -> None:
