@@ -40,6 +40,7 @@ ANSWERS: list[tuple[str, dict[str, Any], Workers, Any]] = [
     ("decide", {"number": 10}, {}, 100),
     ("decide", {"number": 9}, {}, 109),
     ("there_and_back", {"number": 1}, {}, 201),
+    ("exchanged", {"number": 4}, {}, 111 + 40),
     ("halving", {"number": 5}, {}, 103),
     ("higher_order", {"number": 3}, {}, 12 + 203),
     ("split", {"number": 9}, {}, 4 + 50),
