@@ -5,7 +5,7 @@ another. For each role the walk keeps what has been done elsewhere and the role 
 must know that everything which may fail has succeeded; after the pivot nothing may fail.
 
 A branch in which a role aborts is a failure too: on the other side, "not aborted" is known at first to the guard's
-owners only, and has to reach the pivot's role like any other success.
+owners only, in a loop to those of them that follow its turns, and has to reach the pivot's role like any other success.
 
 An expression that may raise (`raising`) is a step that may fail, at the roles that compute it.
 
@@ -35,6 +35,7 @@ from accompanist import limits
 from accompanist.language import advice, codes
 from accompanist.language.diagnostic import Diagnostic, Findings
 from accompanist.language.ir import (
+    NOBODY,
     Abort,
     Again,
     Block,
@@ -52,7 +53,9 @@ from accompanist.language.ir import (
     Select,
     Statement,
     Whole,
+    actors,
     ends,
+    parties,
     point_of,
     walk,
 )
@@ -114,6 +117,7 @@ class SagaCheck:
         self._exit: dict[int, Knowledge] = {}
         self._ends: list[list[Knowledge]] = []
         self._aborts: dict[int, Abort] = {}
+        self._following = header.everywhere  # the roles that go through the loops and the procedure around
         self._given: frozenset[Done] = frozenset()  # the pivots that may have happened where a procedure is entered
 
     def check(self, whole: Whole) -> Commitment:
@@ -147,9 +151,9 @@ class SagaCheck:
             entry = self._entry[number]
             self._pivots_again(procedure, entry)
             self._ends.append([])
-            self._given = entry.pivots  # said where it is entered
+            self._given, self._following = entry.pivots, actors(procedure.body)  # said where it is entered
             self._block(procedure.body, entry)
-            self._given = frozenset()
+            self._given, self._following = frozenset(), self._header.everywhere
             for way in self._ends.pop():
                 self._exit[number] = self._exit[number].join(way) if number in self._exit else way
         return before != (self._entry, self._exit)
@@ -286,7 +290,9 @@ class SagaCheck:
     def _turn(self, point: Loop, known: Knowledge) -> _Turn:
         """What is known where a turn ends that began with this knowledge."""
         self._turns.append(_Turn())
+        outer, self._following = self._following, self._following & parties(point, NOBODY)
         self._block(point.body, known)
+        self._following = outer
         return self._turns.pop()
 
     def _branch(self, point: If, known: Knowledge) -> Knowledge:
@@ -296,7 +302,9 @@ class SagaCheck:
             aborted = self._aborted(other)
             if aborted is not None:
                 text = f"{aborted.role}.abort of line {aborted.span.line}"
-                before = known.does(Done(aborted.site, aborted.role, text, aborted.span, True), point.owners)
+                before = known.does(
+                    Done(aborted.site, aborted.role, text, aborted.span, True), point.owners & self._following
+                )
             after = self._block(block, before)
             if not ends(block):
                 sides.append(after)

@@ -7,7 +7,7 @@ from accompanist.language.ir import Invoke, walk
 from tests.language.programs import must_pass, text
 
 HEAD = """\
-from accompanist import At, Role, attempt, choreography, com, query, transaction
+from accompanist import At, Role, attempt, choreography, com, query, share, transaction
 
 class R(Role):
     @query
@@ -121,6 +121,14 @@ def test_an_abort_not_taken_has_to_be_known() -> None:
     # c would ship while a aborts: nothing tells c that a did not
     assert codes("com(n, to=b)", "if n > 3:", "    a.abort('x')", "c.pivot(5)") == ["ACC150"]
     assert codes("com(n, to=b)", "if n > 3:", "    a.abort('x')", "com(n, to=c)", "c.pivot(5)") == []
+
+
+def test_an_abort_in_a_loop_is_known_to_those_who_follow_its_turns() -> None:
+    # a knows how often the loop turns, and does not go through it: it would ship while b aborts
+    shared, turns, aborts = ["x = com(n, to=b)", "m = share(n, to=[b])"], "for t in range(m % 3):", "    b.abort('x')"
+    assert codes(*shared, turns, aborts, "a.pivot(n)") == ["ACC150"]
+    assert codes(*shared, turns, aborts, "com(x, to=a)", "a.pivot(n)") == []
+    assert codes(*shared, turns, "    a.ask(t)", aborts, "a.pivot(n)") == []
 
 
 def test_attempted_calls_do_not_fail_a_saga() -> None:
