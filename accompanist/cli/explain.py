@@ -3,6 +3,9 @@
 The programs are files: `CODE_wrong.py` and `CODE_right.py`. A test compiles each pair, the wrong one is refused with
 exactly its code and the right one accepted, so what is shown here is true. They travel inside the package; a checkout
 has them among its tests.
+
+A code that no program can show has a runbook instead: what to look at, what to do, and how to see that it is over, a
+step a line. They are files, too, `runbooks/*.md`, with a heading for each code.
 """
 
 from __future__ import annotations
@@ -10,9 +13,10 @@ from __future__ import annotations
 import difflib
 import importlib
 import pkgutil
+import re
 from itertools import groupby
 from pathlib import Path
-from textwrap import indent
+from textwrap import fill, indent
 from typing import Any
 
 import accompanist
@@ -78,6 +82,17 @@ def examples(code: str) -> tuple[str, str] | None:
     return None
 
 
+def runbook(code: str) -> list[str]:
+    """The steps for a code that no program can show, in their order; none for others."""
+    for file in sorted((Path(__file__).parent / "runbooks").glob("*.md")):
+        for part in file.read_text(encoding="utf-8").split("\n## ")[1:]:
+            head, _, text = part.partition("\n")
+            if head.strip() == code:
+                steps = re.split(r"^\d+\. ", text, flags=re.MULTILINE)[1:]
+                return [" ".join(step.split()) for step in steps]
+    return []
+
+
 def load_catalogue() -> None:
     """A code registers itself where it is raised, so all modules have to be there."""
     for module in pkgutil.walk_packages(accompanist.__path__, "accompanist."):
@@ -90,7 +105,7 @@ def _page(code: str) -> dict[str, Any]:
     page = {"code": code, "family": family(code), "title": told.title, "why": told.why, "remedy": told.remedy}
     shown = examples(code)
     if shown is None:
-        return page
+        return page | {"runbook": runbook(code)}
     wrong, right = shown
     return page | {"wrong": wrong, "said": _said(wrong), "right": right}
 
@@ -114,6 +129,11 @@ def _text(page: dict[str, Any]) -> str:
     if "wrong" in page:
         parts += ["Wrong:", indent(page["wrong"].rstrip(), "    "), "`accompanist check` says:"]
         parts += [indent(page["said"], "    "), "Right:", indent(page["right"].rstrip(), "    ")]
+    steps = [
+        fill(step, 100, initial_indent=f"    {number}. ", subsequent_indent="       ", break_on_hyphens=False)
+        for number, step in enumerate(page.get("runbook", ()), 1)
+    ]
+    parts += ["Step by step:", "\n".join(steps)] if steps else []
     return "\n\n".join(parts)
 
 
