@@ -1,8 +1,9 @@
 """Which replies and arguments to search a choreography with, so that as many of its paths as can be are searched.
 
-A scenario is one start and one reply for each operation. It is found by running the choreography without faults: begin
-with ordinary values, change one at a time, and keep what takes a path that none before took (another set of calls,
-messages and labels). Each scenario is then searched by itself, with all faults.
+A scenario is one start and one reply for each operation, or two for one that a loop asks for: the first turn's, and all
+others'. With lists of up to two items, loops turn once, twice, or not at all. A scenario is found by running the
+choreography without faults: begin with ordinary values, change one at a time, and keep what takes a path that none
+before took (another set of calls, messages and labels). Each scenario is then searched by itself, with all faults.
 
 Not promised: that all paths are found. `unreached` says which calls and messages no search came to.
 """
@@ -11,20 +12,24 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
 from accompanist.language import waits
 from accompanist.language.program import Choreography, RoleProgram
+from accompanist.runtime.answers import Answer, Replied
+from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.messages import Kind
 from accompanist.simulation.explore_values import Maker, constants
+from accompanist.simulation.explore_workers import turned
 from accompanist.simulation.worker import FencedWorker
 from accompanist.simulation.world import World
 
 _runs_max = 600
+_turning_max = 4
 _steps_max = 1_000  # what takes more cannot be searched anyway
 _START = ("", "")
 _UNTOLD = object()
@@ -35,10 +40,25 @@ _counter = re.compile(r"\[\d*\]")
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """The start's payload and the replies by role and operation."""
+    """The start's payload and the replies by role and operation; `later`: those from a loop's second turn on, where
+    they are others."""
 
     arguments: bytes
     replies: Mapping[str, Mapping[str, bytes]]
+    later: Mapping[str, Mapping[str, bytes]] = field(default_factory=dict)
+
+    def reply(self, role: str, operation: str, site: str) -> bytes:
+        """What the worker of a role answers."""
+        later = self.later.get(role, {})
+        return later[operation] if operation in later and turned(site) else self.replies[role].get(operation, b"null")
+
+
+@dataclass(frozen=True, slots=True)
+class Turning:
+    """A reply of a loop's first turn, and one of all that follow."""
+
+    first: Any
+    later: Any
 
 
 def scenarios(programs: Mapping[str, RoleProgram], starts: Sequence[bytes] = ()) -> list[Scenario]:
@@ -131,6 +151,7 @@ def _choices(
     a whole first, where it is given."""
     choices: dict[tuple[str, str], list[Any]] = {_START: list(starts)} if starts else {}
     for role, program in programs.items():
+        looped = _looped(program.projection.source)
         for name, type in program.parameter_types.items() if not starts else ():
             choices["", name] = maker.make(type, name)
         for name, (_, returns) in program.operation_types.items():
@@ -138,7 +159,8 @@ def _choices(
             if told is not None:
                 choices[role, waits.event(told)] = maker.make(returns, told)
             elif program.projection.operations[name].kind != "compensation" and not waits.is_wait(name):
-                choices[role, name] = maker.make(returns, name)
+                made = maker.make(returns, name)
+                choices[role, name] = [*made, *_turning(made)] if name in looped else made
         for name in program.operation_types:
             told = waits.event_in(name)
             if told is not None and waits.event(told) not in program.operation_types:
@@ -146,33 +168,55 @@ def _choices(
     return choices
 
 
+def _turning(made: list[Any]) -> list[Turning]:
+    """Replies that change after a loop's first turn: away from the ordinary one, and to it."""
+    ordinary, others = made[0], made[1 : _turning_max + 1]
+    return [turning for other in others for turning in (Turning(ordinary, other), Turning(other, ordinary))]
+
+
+def _looped(source: str) -> set[str]:
+    """The operations that a projection's text calls in a loop."""
+    calls = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call))
+    asked = (call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "Call")
+    return {"".join(_constants(call.args[1])) for call in asked if "[" in "".join(_constants(call.args[0]))}
+
+
 def _scenario(
     choreography: Choreography, choices: Mapping[tuple[str, str], list[Any]], picks: tuple[int, ...]
 ) -> Scenario:
     picked = {key: choices[key][pick] for key, pick in zip(choices, picks, strict=True)}
+    turning = {key: value for key, value in picked.items() if isinstance(value, Turning)}
+    picked |= {key: value.first for key, value in turning.items()}
     replies = {
         role: {name: _bytes(value) for (owner, name), value in picked.items() if owner == role and value is not _UNTOLD}
         for role in choreography.roles
     }
+    later: dict[str, dict[str, bytes]] = {}
+    for (owner, name), value in turning.items():
+        later.setdefault(owner, {})[name] = _bytes(value.later)
     arguments = {name: value for (owner, name), value in picked.items() if not owner}
-    return Scenario(picked.get(_START) or _bytes(arguments), replies)
+    return Scenario(picked.get(_START) or _bytes(arguments), replies, later)
 
 
 def _bytes(value: Any) -> bytes:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
 
 
+class _MadeUp(FencedWorker):
+    """A worker that answers what a scenario says."""
+
+    def __init__(self, program: RoleProgram, scenario: Scenario) -> None:
+        super().__init__(program.projection.operations, {})
+        self._role, self._scenario = program.role, scenario
+
+    def _run(self, call: CallWorker) -> Answer:
+        return Replied(self._scenario.reply(self._role, call.operation, call.site))
+
+
 def _path(programs: Mapping[str, RoleProgram], scenario: Scenario) -> Hashable | None:
     """What a run without faults calls, sends and chooses; None if it does not end."""
 
-    def worker(role: str, program: RoleProgram) -> FencedWorker:
-        def function(name: str) -> Callable[[bytes], bytes]:
-            return lambda arguments: scenario.replies[role].get(name, b"null")
-
-        operations = program.projection.operations
-        return FencedWorker(operations, {name: function(name) for name in operations})
-
-    workers = {role: worker(role, program) for role, program in programs.items()}
+    workers = {role: _MadeUp(program, scenario) for role, program in programs.items()}
     world = World(programs, workers, seed=0)
     world.patient = True
     world.start(scenario.arguments)

@@ -1,7 +1,7 @@
 """Values made up for a type, as the JSON that a worker or a client would send: an ordinary one first, then others.
 
-The others are chosen to take a program's branches: every member of an enum, both truths, both an empty and a filled
-list, and numbers and texts around the constants that the choreography itself compares with.
+The others are chosen to take a program's branches: every member of an enum, both truths, lists of no item, one and
+two, and numbers and texts around the constants that the choreography itself compares with.
 
 Not promised: that some made-up value takes every branch. What was not reached is for the caller to say.
 """
@@ -106,7 +106,8 @@ class Maker:
                 return _varied([self._made(item, name, deeper) for item in items])
             case inspect.ListType(item_type=item) | inspect.VarTupleType(item_type=item):
                 inside = [] if depth > _depth_max else self._made(item, name, deeper)
-                return [*([value] for value in inside[:1]), [], *([value] for value in inside[1:])][:_values_max]
+                several = [[inside[0], inside[-1]]] if inside else []
+                return [*([one] for one in inside[:1]), [], *several, *([one] for one in inside[1:])][:_values_max]
             case inspect.DictType(key_type=key, value_type=item):
                 inside = [] if depth > _depth_max else self._made(item, name, deeper)
                 keys = self._made(key, "key", deeper)

@@ -195,7 +195,7 @@ def workers_of(
         if source:
             workers[role] = Functions(program, source, scenario.replies[role], declines)
         else:
-            workers[role] = Replies(operations, scenario.replies[role], declines)
+            workers[role] = Replies(operations, scenario.replies[role], declines, scenario.later.get(role))
     return workers
 
 

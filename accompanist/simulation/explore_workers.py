@@ -10,6 +10,7 @@ that raises anything has failed; a forward call that raises anything else gives 
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -22,17 +23,32 @@ from accompanist.simulation.explore_fence import Worker
 from accompanist.simulation.worker import Refusal
 
 UNWILLING = "it was made to decline"
+_TURN = re.compile(r"\[(\d+)\]")
+
+
+def turned(site: str) -> bool:
+    """Whether a site is one of a loop that turns for the second time, or a later one."""
+    return any(int(turn) > 1 for turn in _TURN.findall(site))
 
 
 class Replies:
-    """A worker that gives one reply an operation, and may decline what can be declined."""
+    """A worker that gives one reply an operation, or, from the second turn of a loop on, a `later` one; and may decline
+    what can be declined."""
 
-    def __init__(self, operations: Mapping[str, Operation], replies: Mapping[str, bytes], declines: bool) -> None:
+    def __init__(
+        self,
+        operations: Mapping[str, Operation],
+        replies: Mapping[str, bytes],
+        declines: bool,
+        later: Mapping[str, bytes] | None = None,
+    ) -> None:
         self._operations, self._replies, self._declines = operations, replies, declines
+        self._later = later or {}
         self.memory = b""
 
     def answers(self, call: CallWorker, memory: bytes) -> list[tuple[Answer, bytes]]:
-        reply: tuple[Answer, bytes] = (Replied(self._replies.get(call.operation, b"null")), memory)
+        replies = self._later if call.operation in self._later and turned(call.site) else self._replies
+        reply: tuple[Answer, bytes] = (Replied(replies.get(call.operation, b"null")), memory)
         if self._declines and self._operations[call.operation].may_decline:
             return [reply, (Declined(UNWILLING), memory)]
         return [reply]

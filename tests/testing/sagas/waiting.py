@@ -24,6 +24,9 @@ class Kitchen(Role):
 
 
 class Waiter(Role):
+    @query
+    def clear(self, table: int) -> int: ...
+
     @transaction
     def serve(self, table: int) -> str: ...
 
@@ -51,3 +54,13 @@ def approved(kitchen: Kitchen, table: At[int, "kitchen"]) -> At[float, "kitchen"
 @choreography
 def by_chance(kitchen: Kitchen, table: At[int, "kitchen"]) -> At[float, "kitchen"]:
     return kitchen.random()
+
+
+@choreography
+def round_of(kitchen: Kitchen, waiter: Waiter, tables: At[tuple[int, ...], "kitchen"]) -> At[int, "kitchen"]:
+    """Serve each table that is named."""
+    served = 0
+    for table in tables:
+        waiter.clear(com(table, to=waiter))
+        served = served + 1
+    return served
