@@ -201,7 +201,10 @@ class _Walk:
                         ) if name == counted:
                             turn = ast.Compare(ast.Name(targets[0], ast.Load()), [ast.In()], [ranged])
                             return facts | {known.Fact(turn, True)}
-        return facts | {known.Fact(ast.Compare(ast.Name(targets[0], ast.Load()), [ast.Eq()], [node]), True)}
+        match node:  # what nobody asks for is not kept: everything that is kept is gone through at each assignment
+            case ast.Constant() | ast.Call(func=ast.Name(id="range" | "len")):
+                return facts | {known.Fact(ast.Compare(ast.Name(targets[0], ast.Load()), [ast.Eq()], [node]), True)}
+        return facts
 
     def _look(self, value: Expression, facts: Facts) -> None:
         env = self._envs.get(id(value.node))
