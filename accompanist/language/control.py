@@ -63,8 +63,12 @@ class Control(Frame):
         with self._turns(site):
             guard = self._site()
             reads = ((name, span),)
-            more = Expression(_expression(f"{counter} <= len({name})", node.iter), reads, span)
-            element = Expression(_expression(f"{name}[{counter} - 1]", node.iter), reads, span)
+            more = Expression(
+                _expression(f"{counter} <= len({name})", node.iter), reads, span, spoken=self._scope.spoken
+            )
+            element = Expression(
+                _expression(f"{name}[{counter} - 1]", node.iter), reads, span, spoken=self._scope.spoken
+            )
             outer, self._out = self._out, []
             self._unpack(node.target, element, self._span(node.target))
             bound, self._out = tuple(self._out), outer

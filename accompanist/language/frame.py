@@ -105,7 +105,8 @@ class Frame:
                 for part, name in zip(parts, names, strict=True):
                     if not isinstance(part, ast.Name):
                         read = ast.copy_location(ast.Name(name, ast.Load()), part)
-                        self._unpack(part, Expression(read, ((name, self._span(part)),), self._span(part)), span)
+                        there = self._span(part)
+                        self._unpack(part, Expression(read, ((name, there),), there, spoken=self._scope.spoken), span)
             case _:
                 self._refuse(
                     codes.MUTATION, target, f"{ast.unparse(target)} would be changed in place", _instead(target)
@@ -128,7 +129,7 @@ class Frame:
             for inner in ast.walk(read):
                 ast.copy_location(inner, part)
             where = self._span(part)
-            self._unpack(part, Expression(read, ((whole, where),), where), where)
+            self._unpack(part, Expression(read, ((whole, where),), where, spoken=self._scope.spoken), where)
 
     def _variable(self, name: str) -> str:
         """The name in the normal form of a variable as written."""

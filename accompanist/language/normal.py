@@ -163,7 +163,7 @@ class Normaliser(Control):
             if not isinstance(part, ast.Name):
                 read = ast.copy_location(ast.Name(name, ast.Load()), part)
                 span = self._span(part)
-                self._unpack(part, Expression(read, ((name, span),), span), span)
+                self._unpack(part, Expression(read, ((name, span),), span, spoken=self._scope.spoken), span)
 
     def _passed_on(self, value: ast.expr | None) -> Expression | None:
         """`return other(…)`, where each result has a place of its own."""
@@ -177,7 +177,7 @@ class Normaliser(Control):
         self._enter(value, callee, None, names)
         span = self._span(value)
         read = ast.copy_location(ast.Tuple([ast.Name(name, ast.Load()) for name in names], ast.Load()), value)
-        return Expression(read, tuple((name, span) for name in names), span)
+        return Expression(read, tuple((name, span) for name in names), span, spoken=self._scope.spoken)
 
     def _not_one(self, node: ast.Call, callee: Callee) -> None:
         """Several results are taken for one, or for another number."""
