@@ -75,7 +75,8 @@ class Expression:
         for part in self.node.elts:
             names = {inner.id for inner in ast.walk(part) if isinstance(inner, ast.Name)}
             reads = tuple((name, span) for name, span in self.reads if name in names)
-            found.append(Expression(part, reads, reads[0][1] if len(reads) == 1 else self.span, self.refused))
+            where = reads[0][1] if len(reads) == 1 else self.span
+            found.append(Expression(part, reads, where, self.refused, self.spoken))
         return tuple(found)
 
 

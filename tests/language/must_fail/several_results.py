@@ -18,7 +18,7 @@ def one_only(a: Bank, b: Bank, n: At[int, "a"]) -> tuple[At[int, "a"], At[int, "
 
 @choreography
 def elsewhere(a: Bank, b: Bank, n: At[int, "a"]) -> tuple[At[int, "a"], At[int, "b"]]:
-    return a.rate(n), a.rate(n + 1)  #! ACC113 elsewhere gives result 2 at other, but a.rate(n + 1) is at bank
+    return a.rate(n), a.rate(n + 1)  #! ACC113 elsewhere gives result 2 at b, but a.rate(n + 1) is at a
 
 
 @choreography
