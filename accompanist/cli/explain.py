@@ -38,7 +38,7 @@ FAMILIES = {
     "ACC14": "choreographies: types and parts",
     "ACC15": "choreographies: sagas",
     "ACC16": "choreographies: declarations",
-    "ACC17": "choreographies: secrets, and what could be left out",
+    "ACC17": "choreographies: secrets, what could be left out, iterators and identity",
     "ACC18": "choreographies: loading",
     "ACC19": "choreographies: running them as ordinary Python",
     "ACC2": "sessions",

@@ -80,6 +80,26 @@ class _Raised(Exception):
 
 def encode(value: Any) -> bytes:
     """The canonical JSON bytes of a value. Raises EncodeError."""
+    data = form(value)
+    if len(data) > limits.payload_bytes_max:
+        raise EncodeError(
+            UNENCODABLE,
+            f"a {type(value).__name__} takes {len(data)} bytes, the limit is {limits.payload_bytes_max}",
+            "send a reference to it instead of the thing itself",
+        )
+    if bound := beyond(data, limits.json_depth_max, limits.json_parts_max):
+        if bound.startswith("nested"):
+            text, hint = f"a {type(value).__name__} is {bound}", "send it flat: a list of parts that name one another"
+        else:
+            text, hint = f"a {type(value).__name__} holds {bound}", "send a reference to it instead of the thing itself"
+        raise EncodeError(UNENCODABLE, text, hint)
+    if _ZERO in data and (where := _zero_in(value) or _zero_in(msgspec.json.decode(data))) is not None:
+        raise EncodeError(UNENCODABLE, f"a {type(value).__name__} holds the character U+0000 at {where}", _NO_ZERO)
+    return data
+
+
+def form(value: Any) -> bytes:
+    """The same of a value that is not sent, and may be of any size. Raises EncodeError."""
     what = f"a {type(value).__name__} cannot be encoded"
     try:
         _refuse_unordered(value)
@@ -97,20 +117,6 @@ def encode(value: Any) -> bytes:
     if (b"true" in data or b"false" in data) and (misplaced := exactly.numbers_as_bools(value)):
         text = f"{what}: {misplaced.what} - at `{misplaced.where}`"
         raise EncodeError(UNENCODABLE, text, "write int(…) around it")
-    if len(data) > limits.payload_bytes_max:
-        raise EncodeError(
-            UNENCODABLE,
-            f"a {type(value).__name__} takes {len(data)} bytes, the limit is {limits.payload_bytes_max}",
-            "send a reference to it instead of the thing itself",
-        )
-    if bound := beyond(data, limits.json_depth_max, limits.json_parts_max):
-        if bound.startswith("nested"):
-            text, hint = f"a {type(value).__name__} is {bound}", "send it flat: a list of parts that name one another"
-        else:
-            text, hint = f"a {type(value).__name__} holds {bound}", "send a reference to it instead of the thing itself"
-        raise EncodeError(UNENCODABLE, text, hint)
-    if _ZERO in data and (where := _zero_in(value)) is not None:
-        raise EncodeError(UNENCODABLE, f"a {type(value).__name__} holds the character U+0000 at {where}", _NO_ZERO)
     return data
 
 
@@ -135,21 +141,24 @@ def _zero_in(value: Any, where: str = "$") -> str | None:
 
 def decode(data: bytes, type: Any) -> Any:
     """The value of `type` that the bytes hold, checked in full. Raises DecodeError."""
-    name = tagged.name(type)
     if bound := beyond(data, limits.json_depth_max, limits.json_parts_max):
-        raise DecodeError(MISFIT, f"not a valid {name}: {bound}")
+        raise DecodeError(MISFIT, f"not a valid {tagged.name(type)}: {bound}")
+    value = read(data, type)
+    if _ZERO in data and (where := _zero_in(value) or _zero_in(msgspec.json.decode(data))) is not None:
+        raise DecodeError(MISFIT, f"not a valid {tagged.name(type)}: the character U+0000 - at `{where}`", _NO_ZERO)
+    return value
+
+
+def read(data: bytes, type: Any) -> Any:
+    """The same of bytes that were made here, and may be of any size. Raises DecodeError."""
     readable = tagged.readable(type)
     try:
         value = msgspec.json.decode(data, type=readable, dec_hook=_validated)
-        if readable is not type:
-            value = tagged.meant(value)
+        return value if readable is type else tagged.meant(value)
     except BaseException as problem:
         code, text = _words(problem)
         text, hint = tagged.untold(type, text)
-        raise DecodeError(code, f"not a valid {name}: {text}", hint) from None
-    if _ZERO in data and (where := _zero_in(value)) is not None:
-        raise DecodeError(MISFIT, f"not a valid {name}: the character U+0000 - at `{where}`", _NO_ZERO)
-    return value
+        raise DecodeError(code, f"not a valid {tagged.name(type)}: {text}", hint) from None
 
 
 def decode_exactly(data: bytes, type: Any) -> Any:

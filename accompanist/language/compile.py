@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from accompanist import limits
-from accompanist.language import annotation, codes, commit, continuation, exhaustive, raising
+from accompanist.language import annotation, codes, commit, continuation, exhaustive, faithful, raising
 from accompanist.language.advisor import Advisor
 from accompanist.language.amend import Amender
 from accompanist.language.callees import Callees, passed_on
@@ -306,7 +306,7 @@ class _Reading:
         if len(findings) or any(_untyped(role) for role in header.roles.values()) or _unknown(amended):
             return None
         writer = Writer(self._module, self._modules, self._messages, names, header, findings)
-        return writer.write(normal, amended, commitment)
+        return writer.write(faithful.put(normal, names), faithful.put(amended, names), commitment)
 
     def _raised(self, normal: Whole, names: Names, header: Header, amender: Amender) -> Raising:
         """What may raise where, if that can come too late to undo the saga."""

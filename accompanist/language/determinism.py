@@ -13,11 +13,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from accompanist.language import annotation, codes, declared
+from accompanist.language import annotation, codes, declared, identity
 from accompanist.language.constants import Constants, changeable
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
+from accompanist.language.set_order import order_shown
+from accompanist.language.writes import writes
 
 _IMPURE_MODULES = {
     "time": "reads a clock",
@@ -43,6 +45,8 @@ _IMPURE_NAMES = {
     ("datetime", "datetime.utcnow"): "reads a clock",
     ("datetime", "datetime.today"): "reads a clock",
     ("datetime", "date.today"): "reads a clock",
+    ("decimal", "getcontext"): "reads the state of a thread",
+    ("decimal", "setcontext"): "changes the state of a thread",
     ("uuid", "uuid1"): "is chance",
     ("uuid", "uuid4"): "is chance",
     ("uuid", "getnode"): "reads the environment",
@@ -57,9 +61,9 @@ _IMPURE_NAMES = {
     ("builtins", "vars"): "reads the state of an object",
     ("builtins", "__import__"): "imports",
 }
+_LOCAL = {"astimezone": 0, "fromtimestamp": 1}
+"""With so many arguments, and so without a time zone, these take the machine's."""
 _SETS = {("builtins", "set"): "has no order", ("builtins", "frozenset"): "has no order"}
-_SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "iter", "next", "str", "repr", "map", "filter", "dict"})
-"""Builtins whose result shows the order of a set that they are given."""
 
 
 def forbidden(found: Reference) -> str:
@@ -101,13 +105,24 @@ class PureFunctions:
 
     def _class(self, home: Module, node: ast.ClassDef) -> None:
         """What runs when a message is made, compared or shown: its special methods and its default factories."""
+        self._by_identity(home, node)
         for statement in node.body:
             if isinstance(statement, ast.FunctionDef) and self._runs(home, statement):
-                self._body(home, statement)
+                self._body(home, statement, method=True)
             elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
                 local = {argument.arg for argument in ast.walk(statement.value) if isinstance(argument, ast.arg)}
                 for part in _parts([statement.value]):
                     self._part(home, part, local)
+
+    def _by_identity(self, home: Module, node: ast.ClassDef) -> None:
+        """`eq=False` and `repr=False` leave what object has: it compares and shows where the object lies."""
+        calls = [one for one in node.decorator_list if isinstance(one, ast.Call)]
+        for keyword in (*node.keywords, *(keyword for one in calls for keyword in one.keywords)):
+            off = isinstance(keyword.value, ast.Constant) and keyword.value.value is False
+            if off and keyword.arg in ("eq", "repr"):
+                what = "compared by" if keyword.arg == "eq" else "shown with"
+                text = f"with {keyword.arg}=False values of {node.name} are {what} where they lie in memory"
+                self._add(identity.IDENTITY, home, keyword.value, text, f"leave out {keyword.arg}=False")
 
     def _runs(self, home: Module, node: ast.FunctionDef) -> bool:
         """Special methods, and what pydantic runs when it validates or dumps."""
@@ -117,13 +132,15 @@ class PureFunctions:
         found = [annotation.reference(self._modules, home, call) for call in calls]
         return any(one is not None and one.module.partition(".")[0] == "pydantic" for one in found)
 
-    def _body(self, home: Module, node: ast.FunctionDef) -> None:
+    def _body(self, home: Module, node: ast.FunctionDef, method: bool = False) -> None:
         local = _assigned(node)
         for part in _parts(node.body):
             self._part(home, part, local)
-        for part in _order_shown(node):
+        for part in order_shown(node, lambda text: self._modules.resolve(home, text)):
             hint = Write(f"sorted({home.source.text(home.source.span(part))})")
             self._add(codes.SET_ORDER, home, part, "the order of a set shows in the result", hint)
+        for written in writes(node, method):
+            self._add(codes.MUTATION, home, written.node, written.text, written.hint)
 
     def _part(self, home: Module, part: ast.AST, local: set[str]) -> None:
         match part:
@@ -135,6 +152,13 @@ class PureFunctions:
                     "a @pure function has no state outside itself",
                     "pass it as an argument",
                 )
+            case ast.Compare():
+                hint = identity.instead(part, lambda side: self._single(home, side))
+                if hint is not None:
+                    self._add(identity.IDENTITY, home, part, identity.text(part), hint)
+            case ast.Call(func=ast.Attribute(attr=attr), args=args, keywords=[]) if len(args) == _LOCAL.get(attr):
+                text = f"{ast.unparse(part)} reads the machine's time zone, so this is not pure"
+                self._add(codes.NONDETERMINISM, home, part, text, f"{attr}(…, tz)")
             case ast.Await() | ast.Yield() | ast.YieldFrom():
                 self._add(codes.NONDETERMINISM, home, part, "a @pure function does not wait", "leave the word out")
             case ast.Name(id=name, ctx=ast.Load()) if name not in local:
@@ -145,6 +169,22 @@ class PureFunctions:
                 if text and head not in local:
                     found = self._modules.resolve(home, text)
                     self._global(home, part, found or self._modules.resolve(home, head), text if found else head)
+
+    def _single(self, home: Module, node: ast.expr) -> bool:
+        """None, a bool, the ellipsis, a member of something (an enum, as a rule), a class, a call of type()."""
+        match node:
+            case ast.Constant(value=value):
+                return value is None or value is ... or isinstance(value, bool)
+            case ast.Call(func=ast.Name(id="type")):
+                return True
+            case ast.Name() | ast.Attribute():
+                text = annotation.dotted(node)
+                found = self._modules.resolve(home, text) if text else None
+                owner = self._modules.resolve(home, text.rpartition(".")[0]) if "." in text else None
+                return any(one is not None and isinstance(one.node, ast.ClassDef) for one in (found, owner)) or (
+                    text in annotation.BUILTIN_TYPES
+                )
+        return False
 
     def _global(self, home: Module, part: ast.AST, found: Reference | None, text: str) -> None:
         reason = forbidden(found or Reference("builtins", text))
@@ -229,44 +269,3 @@ def _assigned(node: ast.FunctionDef) -> set[str]:
     arguments = {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)}
     nested = {part.name for part in ast.walk(node) if isinstance(part, ast.FunctionDef) and part is not node}
     return names | arguments | nested
-
-
-def _order_shown(node: ast.FunctionDef) -> list[ast.expr]:
-    """The places of a function where it goes through a set, as far as that can be seen in the function."""
-    named: set[str] = set()
-
-    def is_set(part: ast.expr) -> bool:
-        match part:
-            case ast.Set() | ast.SetComp() | ast.Call(func=ast.Name(id="set" | "frozenset")):
-                return True
-            case ast.BinOp(left=left, right=right):
-                return is_set(left) or is_set(right)
-            case ast.Name(id=name):
-                return name in named
-        return False
-
-    parts = sorted((part for part in ast.walk(node) if hasattr(part, "lineno")), key=lambda part: part.lineno)
-    for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
-        written = "" if argument.annotation is None else ast.unparse(argument.annotation).strip("'\"")
-        if written.partition("[")[0] in ("set", "frozenset", "Set", "FrozenSet", "AbstractSet"):
-            named.add(argument.arg)
-    for part in parts:
-        if isinstance(part, ast.Assign) and is_set(part.value):
-            named |= {target.id for target in part.targets if isinstance(target, ast.Name)}
-    return [one for part in ast.walk(node) for one in _gone_through(part) if is_set(one)]
-
-
-def _gone_through(part: ast.AST) -> list[ast.expr]:
-    """What a statement or expression goes through in order."""
-    match part:
-        case ast.For(iter=iterated) | ast.comprehension(iter=iterated):
-            return [iterated]
-        case ast.Starred(value=value) | ast.FormattedValue(value=value):
-            return [value]
-        case ast.Call(func=ast.Name(id=name), args=args) if name in _SHOWS_ORDER:
-            return list(args)
-        case ast.Call(func=ast.Attribute(attr="join" | "extend"), args=args):
-            return list(args)
-        case ast.Call(func=ast.Attribute(value=value, attr="pop"), args=[]):
-            return [value]
-    return []

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 
 from accompanist import limits
 from accompanist.language import waits
+from accompanist.language.faithful import written
 from accompanist.language.ir import (
     Abort,
     Block,
@@ -179,9 +180,9 @@ class _Painter:
 
     def _node(self, value: Expression) -> ast.expr:
         """The expression as its author wrote it: temporaries are replaced by what they were bound to."""
-        if not any(name.startswith("_") for name in value.names):
-            return value.node
-        made: ast.expr = _Replace(self._meant).visit(copy.deepcopy(value.node))
+        made: ast.expr = written(copy.deepcopy(value.node))
+        if any(name.startswith("_") for name in value.names):
+            made = _Replace(self._meant).visit(made)
         return made
 
 

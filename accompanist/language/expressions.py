@@ -14,7 +14,7 @@ import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from accompanist.language import advice, annotation, codes, constants, library, methods
+from accompanist.language import advice, annotation, codes, constants, identity, library, methods
 from accompanist.language.determinism import forbidden
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.ir import Expression
@@ -149,6 +149,8 @@ class Expressions:
     def _conditional(self, node: ast.expr) -> ast.expr:
         match node:
             case ast.Compare(left=left, ops=ops, comparators=[second, *others]):
+                if hint := identity.instead(node, lambda side: identity.single(side, self._names)):
+                    self.refuse(identity.IDENTITY, node, identity.text(node), hint)
                 first = self._local(left)
                 compared = [self._local(second)]
                 with self._sometimes("behind another comparison"):

@@ -43,10 +43,11 @@ class Expression:
     span: Span
     refused: bool = False
     spoken: Mapping[str, str] = field(default_factory=dict, repr=False)  # what a role is called where this is written
+    wire: Type | None = None  # the type in whose wire form its value is taken; see `faithful`
     form: str = field(init=False, repr=False, default="")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "form", ast.dump(self.node))
+        object.__setattr__(self, "form", ast.dump(self.node) + ("" if self.wire is None else f" as {self.wire.text()}"))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Expression) and self.form == other.form

@@ -13,13 +13,14 @@ import ast
 import builtins
 import importlib
 from collections.abc import Callable, Mapping
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from accompanist.errors import AuthorError, catalogue
 from accompanist.language import operations
 from accompanist.language.names import BUILTINS, OPERATIONS
 from accompanist.language.program import Choreography, Projection, RoleProgram
+from accompanist.language.wire import kept_apart
 
 UNLOADABLE = catalogue(
     "ACC180",
@@ -65,7 +66,9 @@ def namespace(choreography: Choreography, module: Provide) -> dict[str, Any]:
     found: dict[str, Any] = {"__builtins__": allowed, "__name__": choreography.module}
     found |= {name: getattr(operations, name) for name in sorted(OPERATIONS)}
     for alias, (module_name, name) in choreography.names.items():
-        found[alias] = _resolve(module_name, name, module, choreography)
+        value = _resolve(module_name, name, module, choreography)
+        function = isinstance(value, FunctionType) or hasattr(value, "__wrapped__")
+        found[alias] = kept_apart(value) if function else value
     for line in choreography.constants:
         _define(line, found, choreography)
     return found

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from accompanist.language import annotation, declared, library, tags, types
 from accompanist.language.modules import Module, Modules, Reference
+from accompanist.language.plain import is_plain
 from accompanist.language.types import INT, NONE, REFUSED, SCALARS, STR, UNKNOWN, Type
 
 _ENUMS = {("enum", name) for name in ("Enum", "StrEnum", "IntEnum")}
@@ -39,6 +40,7 @@ class MessageClass:
     code: tuple[tuple[str, str, Type], ...] = ()  # of its properties and @pure methods: name, which, what it gives
     bases: tuple[Type, ...] = ()  # classes of the project that it derives from, directly
     struct: tags.StructTag | None = None  # how a Struct says which one it is
+    plain: bool = False  # see `plain`
 
     @property
     def tags(self) -> Mapping[str, str | int]:
@@ -268,7 +270,8 @@ class Messages:
         if pairs & _ENUMS:
             text = ("enum", "StrEnum") in pairs
             value = STR if text else INT if ("enum", "IntEnum") in pairs else _member_value(node)
-            return MessageClass("enum", True, (), tuple(_members(node)), value)
+            plain = pairs <= _ENUMS and is_plain(node, lambda written: UNKNOWN)
+            return MessageClass("enum", True, (), tuple(_members(node)), value, plain=plain)
         fields: dict[str, Type] = {}
         inherited = [self.find(Type(base.name, base.module)) for base in bases if base is not None and base.node]
         for parent in inherited:
@@ -288,6 +291,9 @@ class Messages:
                 fields[statement.target.id] = self._field(module, statement.annotation)
         generic = [base for base in node.bases if isinstance(base, ast.Subscript)]
         parameters = dict.fromkeys(part for base in generic for part in self._variables(module, base))
+        inner = all(parent is not None and parent.plain for parent in inherited)
+        outer = {base and (base.module, base.name) for base in bases if base is None or not base.node}
+        known = inner and outer <= {_STRUCT, ("typing", "Generic")}
         return MessageClass(
             "model" if model else "data",
             frozen,
@@ -296,6 +302,7 @@ class Messages:
             code=tuple(self._code(module, node, inherited)),
             bases=tuple(Type(base.name, base.module) for base in bases if base is not None and base.node is not None),
             struct=self._struct(node, _STRUCT in pairs, inherited),
+            plain=known and not model and is_plain(node, lambda written: self._field(module, written)),
         )
 
     def _code(

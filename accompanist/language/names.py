@@ -22,7 +22,7 @@ BUILTINS = frozenset({
     "str", "sum", "tuple", "zip",
 })
 # fmt: on
-OPERATIONS = frozenset({"Abort", "Branch", "Call", "Choose", "Receive", "Send"})
+OPERATIONS = frozenset({"Abort", "Branch", "Call", "Choose", "Receive", "Send", "as_sent"})
 
 
 class Names:

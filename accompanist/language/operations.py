@@ -12,6 +12,8 @@ the same results it yields the same operations (replay equivalence).
     Branch                      (label, value): the value that rode on the selection, or None
     Abort                       never: the saga is undone from here
 
+Generated code has one function beside these, `wire.as_sent`: it yields nothing and gives a value its wire form.
+
 Every operation carries its `site`: the point of the choreography's normal form, the same text at every role, with
 loop and call counters, e.g. "4" or "7[2].3". (session, site, sender, receiver) is a message's identity;
 (session, role, site) a call's.
@@ -23,6 +25,8 @@ import re
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from accompanist.language.wire import as_sent as as_sent
 
 
 @dataclass(frozen=True, slots=True)

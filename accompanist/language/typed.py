@@ -2,7 +2,7 @@
 
 Types flow forward with the values; at a join they unite, and at the head of a loop. A type that still grows after a few
 turns (`x = (x,)`) is not known. Reported are moves of values whose type is not known, is no
-message type, or, if shared, can be changed in place.
+message type, or, if shared, can be changed in place. What may not have its wire form yet is put in it (`faithful`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language import annotation, codes, methods, narrow, types
+from accompanist.language import annotation, codes, iterators, methods, narrow, types
 from accompanist.language.diagnostic import Findings, Write
+from accompanist.language.faithful import Faithful
 from accompanist.language.infer import Inference, unpacked
 from accompanist.language.ir import (
     Abort,
@@ -50,6 +51,7 @@ class Typing:
         self.subjects: dict[str, Type] = {}
         """What each match is about, by the name that it is given."""
         self._wide = Inference(names, self.signature, lambda node, part, owner: None, exact=False)
+        self._faithful = Faithful(names, Inference(names, self.signature, lambda node, part, owner: None))
         self._file = header.span.file  # where the expression stands that is being read
         self.envs: dict[int, Env] = {}  # where each expression stands, by the identity of its node
         self._turns: list[tuple[list[Env], list[Env]]] = []  # of each loop around: environments to go on with, to leave
@@ -73,6 +75,7 @@ class Typing:
                 return point, self._after(value, env, True)
             case Let(targets=targets, value=value, unpacked=True):
                 whole = self._whole(value, len(targets), env)
+                point = self._bound(point, whole, whole, env)
                 for name, part in zip(targets, unpacked(whole, len(targets)), strict=True):
                     env = narrow.bound(env, name, part)
                 return point, env
@@ -83,24 +86,25 @@ class Typing:
                 if point.augmented and not self._rebinds(point, target, env):
                     found = REFUSED
                 if declared is not None or found.refused:
+                    point = self._bound(point, found, declared or found, env)
                     return point, narrow.bound(env, target, declared or found)
-                after = narrow.bound(env, target, self._widely(value, found, env), found)
+                wide = self._widely(value, found, env)
+                after = narrow.bound(env, target, wide, found)
                 if target.startswith("_") and isinstance(value.node, ast.Name):  # what `match` is about
                     after = narrow.same(after, target, value.node.id)
-                return point, after
+                return self._bound(point, found, wide, env), after
             case Invoke(target=target, offer=offer, arguments=arguments, attempt=attempt):
-                for _, value in arguments:
-                    self._of(value, env)
+                wanted = dict(offer.parameters)
+                made = tuple((name, self._given(value, wanted[name], env)) for name, value in arguments)
+                point = replace(point, arguments=made)
                 reply = Type("Outcome", WORDS, (offer.returns,)) if attempt else offer.returns
                 return point, env if target is None else narrow.bound(env, target, reply)
             case Move():
-                found = self._moved(point, env)
-                wide = found if found.refused else self._widely(point.value, found, env)
-                typed = replace(point, type=wide)
-                return typed, env if point.target is None else narrow.bound(env, point.target, wide, found)
+                typed, found = self._moved(point, env)
+                return typed, env if point.target is None else narrow.bound(env, point.target, typed.type, found)
             case Enter(target=target, arguments=arguments, type=type):
-                for _, value in arguments:
-                    self._of(value, env)
+                entered = tuple((one, self._given(value, one.type, env)) for one, value in arguments)
+                point = replace(point, arguments=entered)
                 return point, env if target is None else narrow.bound(env, target, type)
             case If(test=test):
                 self._of(test, env)
@@ -116,8 +120,11 @@ class Typing:
                 self._turns[-1][0].append(env)
             case Leave():
                 self._turns[-1][1].append(env)
-            case Return(value=value) | Abort(reason=value):
-                self._of(value, env)
+            case Return(value=value):
+                given = self._given(value, self._header.returns, env)
+                return replace(point, value=value if self._header.result_is_none else given), env
+            case Abort(reason=reason):
+                self._of(reason, env)
         return point, env
 
     def _after(self, test: Expression, env: Env, holds: bool) -> Env:
@@ -129,6 +136,29 @@ class Typing:
             return found
         wide = self._wide.type_of(value.node, env)
         return wide if wide.known and not self._names.messages.unsendable(wide) else found
+
+    def _bound(self, point: Let, found: Type, wanted: Type, env: Env) -> Let:
+        self._used_up(point.value, at_once=point.unpacked)
+        made = self._faithful.bound(point.value, found, wanted, env)
+        return point if made is point.value else replace(point, value=made)
+
+    def _used_up(self, value: Expression, at_once: bool = False) -> None:
+        """Report an iterator that a name would be bound to."""
+        found = (iterators.inside if at_once else iterators.kept)(value.node, self._iterates)
+        if found is not None and not value.refused:
+            source = self._sources(value.span.file)
+            text = source.text(span := source.span(found))
+            what = f"{text} is an iterator, and used up by the first role that goes through it"
+            self._add(iterators.ITERATOR, span, what, Write(f"list({text})"))
+
+    def _iterates(self, node: ast.Call) -> bool:
+        pair = self._names.table.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        given = None if pair is None else self.signature(*pair)
+        return given is not None and (given.module, given.name) in types.ITERATORS
+
+    def _given(self, value: Expression, wanted: Type, env: Env) -> Expression:
+        self._used_up(value)
+        return self._faithful.bound(value, self._of(value, env), wanted, env)
 
     def _loop(self, point: Loop, env: Env) -> tuple[Statement, Env]:
         env = narrow.plain(env)
@@ -206,8 +236,15 @@ class Typing:
         self._add(codes.MUTATION, point.span, text, hint)
         return False
 
-    def _moved(self, point: Move, env: Env) -> Type:
-        found = self._of(point.value, env)
+    def _moved(self, point: Move, env: Env) -> tuple[Move, Type]:
+        """The move, and the type of what it moves as far as conditions have said it."""
+        found = self._movable(point, self._of(point.value, env))
+        if found.refused:
+            return replace(point, type=found), found
+        wide = self._widely(point.value, found, env)
+        return replace(point, value=self._faithful.moved(point.value, found, wide, env), type=wide), found
+
+    def _movable(self, point: Move, found: Type) -> Type:
         if found.refused or (point.value.constant and point.target is None):
             return REFUSED  # said already
         text = self._sources(point.value.span.file).text(point.value.span)

@@ -78,6 +78,11 @@ PORTABLE = frozenset(
 )
 """Types of the standard library that have a canonical form."""
 
+ITERATORS = frozenset(
+    (module, name) for module in ("typing", "collections.abc") for name in ("Iterator", "Iterable", "Generator")
+)
+"""What a function says that gives something which may be used up."""
+
 
 def listed(element: Type) -> Type:
     return Type("list", "", (element,))

@@ -248,6 +248,8 @@ class Run:
             self._operation = self._generator.send(answer)
         except StopIteration as stop:
             self.ended, self.result = True, stop.value
+        except codec.EncodeError as problem:
+            raise Failed(f"{problem.text} {self._where(problem)}") from None  # it tells places and types, no contents
         except BaseException as problem:
             # the choreography's own code, whatever it raises; a cancellation comes where something waits, not here
             raise Failed(f"{type(problem).__name__} {self._where(problem)}") from None
