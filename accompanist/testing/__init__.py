@@ -22,9 +22,30 @@ bound.
 Not promised: anything about a sidecar's own shell, its log in Postgres, or several sagas at once.
 """
 
-from accompanist.language.direct import Declined
-from accompanist.testing.real import Real, Served, serve
-from accompanist.testing.saga import Saga
-from accompanist.testing.throwaway import Postgres, postgres
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from accompanist.language.direct import Declined
+    from accompanist.testing.real import Real, Served, serve
+    from accompanist.testing.saga import Saga
+    from accompanist.testing.throwaway import Postgres, postgres
 
 __all__ = ["Declined", "Postgres", "Real", "Saga", "Served", "postgres", "serve"]
+
+_WHERE = {
+    "Declined": "accompanist.language.direct",
+    "Postgres": "accompanist.testing.throwaway",
+    "Real": "accompanist.testing.real",
+    "Saga": "accompanist.testing.saga",
+    "Served": "accompanist.testing.real",
+    "postgres": "accompanist.testing.throwaway",
+    "serve": "accompanist.testing.real",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Each when it is asked for: the plugin is loaded by every pytest where the package is installed."""
+    if name not in _WHERE:
+        raise AttributeError(f"accompanist.testing has no {name}")
+    return getattr(import_module(_WHERE[name]), name)

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 TESTS = f"""
 ORDERS = {str(ROOT / "workers" / "orders" / "choreography.py")!r}
@@ -34,3 +36,18 @@ def test_a_test_that_fails_shows_its_sagas(tmp_path: Path) -> None:
     assert "<Saga fulfil_order: ended, no such customer>, --accompanist-seed=7" in out
     assert "loyalty's worker declines award" in out and "├─" in out
     assert out.count("payment's worker undoes") == 1, "not with the test after it"
+
+
+def test_who_tests_no_saga_pays_for_none() -> None:
+    """The plugin is loaded by every pytest of an environment that has the package."""
+    look = "import sys, accompanist.testing.plugin; print(sorted({name.split('.')[0] for name in sys.modules}))"
+    told = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True).stdout
+    assert "'accompanist'" in told and not {"'asyncpg'", "'asyncio'", "'msgspec'"} & set(told.strip("[]\n").split(", "))
+
+
+def test_every_name_of_the_kit_is_there() -> None:
+    from accompanist import testing
+
+    assert all(getattr(testing, name) for name in testing.__all__)
+    with pytest.raises(AttributeError, match="has no Sagas"):
+        _ = testing.Sagas
