@@ -68,14 +68,18 @@ class Raising:
 
     def __init__(self) -> None:
         self._partial: dict[int, Partial] = {}
-        self._roles: dict[Expression, set[str]] = {}
+        self._may: dict[Expression, set[str]] = {}  # the roles that compute such an expression anywhere
+        self._must: dict[int, set[str]] = {}  # those that compute this very one, by the identity of its node
         self._alone: dict[str, set[str]] = {}
 
-    def at(self, value: Expression) -> tuple[Partial, Owners] | None:
-        """Why an expression may raise, and at which roles it is computed."""
+    def at(self, value: Expression, owners: Owners) -> tuple[Partial, Owners, Owners] | None:
+        """Why an expression may raise; at which of these roles it may be computed where it stands, and at which it
+        certainly is. Programs of two branches that are merged keep one of two equal statements."""
         partial = self._partial.get(id(value.node))
-        roles = self._roles.get(value)
-        return (partial, frozenset(roles)) if partial is not None and roles else None
+        may = owners & frozenset(self._may.get(value, ()))
+        if partial is None or not may:
+            return None
+        return partial, may, owners & frozenset(self._must.get(id(value.node), ()))
 
     def alone(self, loop: Loop) -> Owners:
         """The roles that turn a loop without asking anything of the world, up to a bound: what comes behind it need
@@ -109,7 +113,8 @@ def placed(made: Raising, amended: Whole, header: Header) -> Raising:
         ]
         for point in (point for block in blocks for point in points(block)):
             for value in _computed(point):
-                made._roles.setdefault(value, set()).add(role)
+                made._may.setdefault(value, set()).add(role)
+                made._must.setdefault(id(value.node), set()).add(role)
             if isinstance(point, Repeating) and asks_nothing(point) and point.site in counted:
                 made._alone.setdefault(point.site, set()).add(role)
     return made
@@ -121,15 +126,19 @@ def may_commit(whole: Whole) -> bool:
     return any(call.offer.pivot or call.offer.irrevocable for call in calls)
 
 
-def expressions(point: Statement) -> Iterator[Expression]:
-    """What a statement computes, in its order; not what is computed in the blocks in it."""
+def expressions(point: Statement) -> Iterator[tuple[Expression, Owners]]:
+    """What a statement computes, in its order, and at whom; not what is computed in the blocks in it."""
     match point:
-        case Let(value=value) | Move(value=value) | Return(value=value) | Abort(reason=value) | If(test=value):
-            yield value
+        case Let(value=value) | Return(value=value) | If(test=value):
+            yield value, point.owners
+        case Move(value=value):
+            yield value, point.owners | {point.sender}
+        case Abort(reason=value):
+            yield value, frozenset({point.role})
         case Invoke(arguments=arguments):
-            yield from (value for _, value in arguments)
+            yield from ((value, frozenset({point.role})) for _, value in arguments)
         case Enter():
-            yield from (value for _, value in point.arguments)
+            yield from ((value, one.owners) for one, value in point.arguments)
 
 
 def _computed(point: LocalStatement) -> Iterator[Expression]:
@@ -168,7 +177,7 @@ class _Walk:
         return facts
 
     def _point(self, point: Statement, facts: Facts) -> Facts:
-        for value in expressions(point):
+        for value, _ in expressions(point):
             self._look(value, facts)
         match point:
             case Let(targets=targets, value=value):

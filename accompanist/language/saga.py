@@ -181,8 +181,8 @@ class SagaCheck:
         return known
 
     def _point(self, point: Statement, known: Knowledge) -> Knowledge:
-        for value in expressions(point) if self._raised else ():
-            known = self._computed(value, known)
+        for value, owners in expressions(point) if self._raised else ():
+            known = self._computed(value, owners, known)
         match point:
             case Invoke(site=site, role=role):
                 self._place(site, (role,), known)
@@ -208,25 +208,29 @@ class SagaCheck:
                 self._turns[-1].leave.append(known)
         return known
 
-    def _computed(self, value: Expression, known: Knowledge) -> Knowledge:
-        """An expression was computed. Those who compute the same know that it went well."""
-        found = self._raised.at(value)
+    def _computed(self, value: Expression, owners: Owners, known: Knowledge) -> Knowledge:
+        """An expression was computed. Those who certainly compute the same know that it went well."""
+        found = self._raised.at(value, owners)
         if found is None:
             return known
-        partial, roles = found
+        partial, may, must = found
         text = self._sources(value.span.file).text(value.span)
         part = ast.unparse(partial.node)
         part = text if _MADE.search(part) else part
-        role, instead = min(roles), partial.instead or f"attempt({part}), and ask whether it went well"
+        instead = partial.instead or f"attempt({part}), and ask whether it went well"
         if _MADE.search(ast.unparse(partial.node)):
             instead = "give what moves or is called in it a name, and ask before, or attempt(…) it"
         if known.pivots:
             pivot = min(known.pivots, key=lambda pivot: pivot.span)
-            beside = all(pivot in known.unknown[one] for one in roles)
+            beside = all(pivot in known.unknown[one] for one in may)
             stands = "runs beside" if beside else "comes after"
             what = f"`{part}` may raise ({partial.why}), and {stands} {pivot.what} of line {pivot.span.line}"
             self._add(codes.MAY_RAISE, value.span, f"{what}, which {pivot.binds}", instead)
-        return known.does(Done("", role, f"`{part}`", value.span, True, may=_RAISES, instead=instead), roles)
+        for roles in (must, *(frozenset({role}) for role in may - must)):
+            if roles:
+                done = Done("", min(roles), f"`{part}`", value.span, True, may=_RAISES, instead=instead)
+                known = known.does(done, roles)
+        return known
 
     def _told(self, point: Move | Select, sender: str, receivers: Sequence[str], known: Knowledge) -> Knowledge:
         """A message was sent and taken: no other role knows that its sender, or a receiver, came so far."""

@@ -131,6 +131,15 @@ def test_an_abort_in_a_loop_is_known_to_those_who_follow_its_turns() -> None:
     assert codes(*shared, turns, "    a.ask(t)", aborts, "a.pivot(n)") == []
 
 
+def test_who_computed_such_an_expression_elsewhere_knows_nothing_of_this_one() -> None:
+    lines = ["m = share(n, to=[b])", "a.do(9 // m)", "m = share(n - 1, to=[b])"]
+    assert codes("com(n, to=b)", *lines, "attempt(b.ask(9 // m))", "a.pivot(n)") == ["ACC159"]
+    assert codes("x = com(n, to=b)", *lines, "attempt(b.ask(9 // m))", "com(x, to=a)", "a.pivot(n)") == []
+    # both compute it, and use it: one knows of the other
+    both = ["x = com(n, to=b)", "m = share(n, to=[b])", "k = 9 // m", "attempt(a.ask(k))", "attempt(b.ask(k))"]
+    assert codes(*both, "a.pivot(n)") == []
+
+
 def test_attempted_calls_do_not_fail_a_saga() -> None:
     assert codes("com(n, to=b)", "a.pivot(n)", "a.ask(n)") == ["ACC151"]
     assert codes("com(n, to=b)", "a.pivot(n)", "attempt(a.ask(n))") == []

@@ -91,7 +91,7 @@ def looped(a: Shop, d: Desk, n: At[int, "a"]) -> At[int, "d"]:
 def unchecked(path: Path, name: str) -> dict[str, RoleProgram]:
     """The programs of a choreography that `check` refuses for an expression that may raise. There are others that no
     check sees, for want of memory for one, and the runtime meets both alike."""
-    with patch.object(SagaCheck, "_computed", lambda self, value, known: known):
+    with patch.object(SagaCheck, "_computed", lambda self, value, owners, known: known):
         return programs_of(path, name)
 
 
