@@ -350,8 +350,9 @@ class World:
         session = self.live.get(role)
         if session is None or not session.rests:
             return
-        told = [message for message in self.disks[role].inbox.values() if message.kind is Kind.EVENT]
-        self.pending.extend(Delivery(message) for message in told if session.listens)
+        if session.listens:
+            told = [message for message in self.disks[role].inbox.values() if message.kind is Kind.EVENT]
+            self.pending.extend(one for one in map(Delivery, told) if one not in self.pending)
         if self._random.random() < 0.3 and Write(role) not in self.pending:
             self._watch("left memory")
             del self.live[role]

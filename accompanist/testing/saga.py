@@ -113,11 +113,16 @@ class Saga:
 
     def tell(self, event: str, value: Any, *, after: float = 0.0) -> Saga:
         """Tell "role.event" this from outside, so many seconds after the start; else a value is made up, and told at
-        once.
+        once. An event has one value for each saga, however often it is asked for, so it is told once.
 
         saga.tell("warehouse.approved", Approval("ann", True), after=3600)
         """
         place, told = self._event(event), codec.encode(value)
+        if self._told.get(place) is not None:
+            raise ValueError(
+                f"{event} is told already, and of an event only the first value counts: give each fact a name of its "
+                "own, or take it from a @query, which is asked each time"
+            )
         try:
             codec.decode_exactly(told, self._event_type(*place))
         except codec.DecodeError as problem:

@@ -75,6 +75,8 @@ class Place:
     again: dict[str, float] = field(default_factory=dict)
     """When one that was told is told again."""
     live: Core | None = None
+    told: set[str] = field(default_factory=set)
+    """The sites of the events that the session in memory has heard. It keeps them, so it needs none twice."""
     down: bool = False
     executed: dict[str, CallWorker] = field(default_factory=dict)
     undone: dict[str, CallWorker] = field(default_factory=dict)
@@ -243,6 +245,9 @@ class Stage:
                 return
             if place.live is None:
                 place.live = Core.begin(place.program, message)  # type: ignore[assignment]
+                place.told.clear()
+            if message.kind is Kind.EVENT:
+                place.told.add(message.site)
             self._feed(role, Arrived(message))
 
         return self._did(role, f"{role} hears {told(message)}", hears)
@@ -353,7 +358,12 @@ class Stage:
         if row.phase in FINAL:
             place.live = None
         elif session.rests and session.listens:
-            early = [message for message in place.inbox.values() if message.kind is Kind.EVENT]
+            early = [
+                message
+                for message in place.inbox.values()
+                if message.kind is Kind.EVENT and message.site not in place.told
+            ]
+            place.told.update(message.site for message in early)
             self._pending.extend(Delivery(message) for message in early)
         return True
 
@@ -399,6 +409,7 @@ class Stage:
                 raise Broken(Property.POSSIBLE, f"{role}: {type(problem).__name__}: {problem}") from problem
             assert isinstance(session, Core)
             place.live = session
+            place.told.clear()
             for burst in bursts:
                 if not self._carry(role, place, session, burst):
                     return

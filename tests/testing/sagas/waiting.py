@@ -64,3 +64,13 @@ def round_of(kitchen: Kitchen, waiter: Waiter, tables: At[tuple[int, ...], "kitc
         waiter.clear(com(table, to=waiter))
         served = served + 1
     return served
+
+
+@choreography
+def one_then_another(kitchen: Kitchen, table: At[int, "kitchen"]) -> At[str, "kitchen"]:
+    """Wait for a word, ask, and wait for another word."""
+    first = kitchen.event("first", str)
+    ready = kitchen.ready(table)
+    second = kitchen.event("second", str)
+    third = kitchen.event("third", str)
+    return f"{first} {ready} {second} {third}"
