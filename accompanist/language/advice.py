@@ -27,10 +27,77 @@ def before(source: Source, span: Span, line: str, *others: Edit) -> Write | str:
     statement = _statement(source, span)
     if statement is None:
         return f"a line before it: {line}"
+    if isinstance(statement, ast.While) and others:  # the condition is read again in each turn, the line is not
+        return f"{line} before the loop and at the end of each turn, and the name in the condition"
     indent = " " * statement.col_offset
     there = Span(span.file, statement.lineno, 0, statement.lineno, 0)
     then = "".join(f", and {text} in place of {source.text(place)}" for place, text in others)
     return Write(f"{line} on a line before it{then}", (there, f"{indent}{line}\n"), *others)
+
+
+def as_often(source: Source, span: Span, what: str, bound: bool, comprehension: bool) -> str:
+    """What does a call as often as it would be done where it stands: a loop, a branch, or a line before. `bound`: it
+    reads a name of the comprehension or lambda around it."""
+    if bound or (comprehension and not comes_first(source, span)):
+        return "a `for` loop, with the call in its turns"
+    if (branch := branched(source, span)) is not None:
+        return branch
+    if span.end_line > span.line or not comes_first(source, span):
+        return f"an `if` statement, with {what}(…) in its branch: before the line it would happen in any case"
+    name = free(source, "moved" if what in ("com", "share") else what.rpartition(".")[2])
+    return before(source, span, f"{name} = {source.text(span)}", (span, name))
+
+
+def branched(source: Source, span: Span) -> Write | None:
+    """The statement that holds a span, as an `if` statement, where its value is a conditional expression or an and/or
+    that does what is in the span only sometimes. None where its other parts would be done in another order."""
+    statement = _statement(source, span)
+    if statement is None or statement.lineno != statement.end_lineno:
+        return None
+    behind = source.line(statement.lineno)[source.span(statement).end_column :].strip()
+    if behind and not behind.startswith("#"):
+        return None
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            first = then = f"{name} = "
+        case ast.AnnAssign(target=ast.Name(id=name), annotation=kind, value=ast.expr() as value):
+            first, then = f"{name}: {ast.unparse(kind)} = ", f"{name} = "
+        case ast.Return(value=ast.expr() as value):
+            name = free(source, "found")
+            first = then = f"{name} = "
+        case _:
+            return None
+    returned = isinstance(statement, ast.Return)
+    match value:
+        case ast.IfExp(test=test, body=body, orelse=orelse) if not _within(source, test, span):
+            first, then = ("return ", "return ") if returned else (first, then)
+            lines = [f"if {_text(source, test)}:", f"    {first}{_text(source, body)}"]
+            lines += ["else:", f"    {then}{_text(source, orelse)}"]
+        case ast.BoolOp(op=op, values=[*values]) if not _within(source, values[0], span):
+            at = next(at for at, one in enumerate(values) if _within(source, one, span))
+            joint = " and " if isinstance(op, ast.And) else " or "
+            left, right = (joint.join(_part(source, one) for one in part) for part in (values[:at], values[at:]))
+            asked = name if isinstance(op, ast.And) else f"not {name}"
+            lines = [f"{first}{left}", f"if {asked}:", f"    {then}{right}"]
+            lines += [f"return {name}"] if returned else []
+        case _:
+            return None
+    indent = " " * statement.col_offset
+    return Write("\n".join(lines), (source.span(statement), f"\n{indent}".join(lines)))
+
+
+def comes_first(source: Source, span: Span) -> bool:
+    """Whether a span is what its statement evaluates first, once and in any case, but for names and constants."""
+    statement = _statement(source, span)
+    if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)):
+        return False
+    parts = [part for part in ast.walk(statement) if isinstance(part, ast.expr)]
+    around = [part for part in parts if _within(source, part, span) and not _once(source, part, span)]
+    if any(isinstance(part, ast.SetComp) or sometimes(part) for part in around):
+        return False
+    ended = [(source.span(part), part) for part in parts]
+    before = [part for at, part in ended if (at.end_line, at.end_column) <= (span.line, span.column)]
+    return all(isinstance(part, (ast.Name, ast.Constant)) for part in before)
 
 
 def left_out(source: Source, span: Span, text: str = "leave it out", *, unreached: bool = False) -> Write | str:
@@ -141,6 +208,30 @@ def _statement(source: Source, span: Span) -> ast.stmt | None:
             if not opening[: node.col_offset].strip() and not opening.strip().startswith("elif"):
                 found = node
     return None if isinstance(found, (ast.FunctionDef, ast.ClassDef)) else found
+
+
+def _once(source: Source, node: ast.expr, span: Span) -> bool:
+    """Whether a span stands in what a comprehension goes through: that is asked for once, before its turns."""
+    turns = isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
+    return turns and _within(source, node.generators[0].iter, span)  # type: ignore[attr-defined]
+
+
+def _within(source: Source, node: ast.expr, span: Span) -> bool:
+    there = source.span(node)
+    return (there.line, there.column) <= (span.line, span.column) and (span.end_line, span.end_column) <= (
+        there.end_line,
+        there.end_column,
+    )
+
+
+def _text(source: Source, node: ast.expr) -> str:
+    return source.text(source.span(node))
+
+
+def _part(source: Source, node: ast.expr) -> str:
+    """A part of and/or, in the brackets that it may need and that do not belong to its span."""
+    text = _text(source, node)
+    return f"({text})" if isinstance(node, (ast.BoolOp, ast.IfExp, ast.Lambda, ast.NamedExpr)) else text
 
 
 def _holds(node: ast.stmt, span: Span) -> bool:

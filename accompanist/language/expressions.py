@@ -79,14 +79,10 @@ class Expressions:
         return True
 
     def _before(self, node: ast.Call, what: str) -> str:
-        """A call bound on a line of its own, where it happens in any case."""
-        if any(isinstance(part, ast.Name) and part.id in self._bound for part in ast.walk(node)):
-            return "a `for` loop, with the call in its turns"
-        source, span = self._names.module.source, self.span(node)
-        if span.end_line > span.line:
-            return "bind it to a name first, or branch with `if`"
-        name = advice.free(source, "moved" if what in ("com", "share") else what.rpartition(".")[2])
-        return advice.before(source, span, f"{name} = {source.text(span)}", (span, name))
+        """What does the call as often as it would be done where it stands."""
+        bound = any(isinstance(part, ast.Name) and part.id in self._bound for part in ast.walk(node))
+        comprehension = bound or "comprehension" in self._hidden
+        return advice.as_often(self._names.module.source, self.span(node), what, bound, comprehension)
 
     @contextmanager
     def _sometimes(self, why: str) -> Iterator[None]:

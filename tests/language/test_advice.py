@@ -136,3 +136,61 @@ def test_values_that_only_stand_in_one_line_are_not_moved_and_secrets_never() ->
         15: "com(there, to=stock) in place of there",
         16: "a @pure function of Secret[…] that returns what may be told",
     }
+
+
+HIDDEN = """
+from accompanist import At, Outcome, Role, attempt, choreography, com, query
+
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+
+@choreography
+def hidden(desk: Desk, other: Desk, number: At[int, "desk"], xs: At[tuple[int, ...], "desk"]) -> At[int, "desk"]:
+    com(number, to=other)
+    {line}
+    return number
+"""
+SHOWN = {
+    "n = desk.ask(1) if number > 3 else desk.ask(2)": "if number > 3:|    n = desk.ask(1)|else:|    n = desk.ask(2)",
+    "m = number > 3 and desk.ask(5) > 4": "m = number > 3|if m:|    m = desk.ask(5) > 4",
+    "m: bool = number > 3 or number < 1 or desk.ask(5) > 4": (
+        "m: bool = number > 3 or number < 1|if not m:|    m = desk.ask(5) > 4"
+    ),
+    "m = (number > 3 or number < 1) and desk.ask(5) > 4": (
+        "m = (number > 3 or number < 1)|if m:|    m = desk.ask(5) > 4"
+    ),
+    "return number > 3 and desk.ask(5)": "found = number > 3|if found:|    found = desk.ask(5)|return found",
+    "return desk.ask(1) if number > 3 else number": "if number > 3:|    return desk.ask(1)|else:|    return number",
+}
+
+
+@pytest.mark.parametrize("line", SHOWN)
+def test_what_is_done_sometimes_is_advised_into_a_branch(line: str) -> None:
+    found = [one for one in of_text(HIDDEN.format(line=line)).diagnostics if one.code == "ACC133"]
+    assert found and {str(one.hint).replace("\n", "|") for one in found} == {SHOWN[line]}
+    after = of_text(edited(HIDDEN.format(line=line), found[0].edits))
+    assert not [one for one in after.diagnostics if one.code == "ACC133"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "n = (desk.ask(1) if number > 3 else 0) + desk.ask(2)",
+        "m = 1 < number < desk.ask(2)",
+        "n = [desk.ask(1) for x in xs]",
+        "n = number > 3 and desk.ask(5) > 4; k = 1",
+        "while number > 3 and desk.ask(5) > 4: desk.ask(1)",
+        "if number > 3 and desk.ask(5) > 4: desk.ask(1)",
+    ],
+)
+def test_no_line_before_is_advised_for_what_would_then_happen_in_any_case(line: str) -> None:
+    found = [one for one in of_text(HIDDEN.format(line=line)).diagnostics if one.code == "ACC133"]
+    assert found and not any(one.edits for one in found), [render(one) for one in found]
+
+
+def of_text(source: str) -> Compiled:
+    path = HERE / "must_fail" / "given.py"
+    return compile_file(str(path), root=str(ROOT), read=lambda one: source if one == str(path) else read(one))
