@@ -122,10 +122,10 @@ def passable_directory() -> Iterator[Path]:
 
 
 @contextmanager
-def server() -> Iterator[postgres.Server]:
-    """A server of one's own, for tests that kill it."""
+def server(more: Mapping[str, str] | None = None) -> Iterator[postgres.Server]:
+    """A server of one's own, for tests that kill it, with `more` settings over ours until then."""
     with passable_directory() as place:
-        started = postgres.start_ready(place / "data", place / "s")
+        started = postgres.start_ready(place / "data", place / "s", more)
         try:
             yield started
         finally:

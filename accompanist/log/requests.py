@@ -3,7 +3,7 @@
 A key is remembered by a name that is made from it, with the session that stands for it and a digest of the request as
 it was sent. It is forgotten with the session's stub, and then stands for nothing: the same key begins another session.
 
-Not promised: that a key is known after a crash that the session's start did not survive. Nothing has begun then.
+What was told is on disk: a start may be written long after, and by then Postgres may have crashed.
 """
 
 from __future__ import annotations

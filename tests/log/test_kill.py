@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from contextlib import suppress
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -12,16 +14,16 @@ from accompanist.log.group import Flusher
 from accompanist.log.listener import Listener
 from accompanist.log.names import channel
 from accompanist.log.postgres import PostgresLog
-from accompanist.runtime.ports import Delivery
+from accompanist.runtime.ports import Delivery, LogUnavailable, Request
 from ops.postgres import Server
 from tests.log.letters import decided, header, message, result, row
 from tests.postgres import SERVICES, Database, provision_logs, restart, server
 
 
 @pytest.fixture
-def killable() -> Iterator[list[Server]]:
+def killable(request: pytest.FixtureRequest) -> Iterator[list[Server]]:
     """A server of the test's own and what it is restarted as: the last of the list runs."""
-    with server() as first:
+    with server(getattr(request, "param", None)) as first:
         servers = [first]
         yield servers
         for later in servers[1:]:
@@ -86,3 +88,26 @@ async def test_no_acknowledged_commit_is_lost(killable: list[Server]) -> None:
     await flusher.close()
     await log.close()
     await payment.close()
+
+
+@pytest.mark.parametrize("killable", [{"wal_writer_delay": "10s"}], indirect=True)
+async def test_what_stands_for_a_key_is_not_forgotten_once_it_was_told(killable: list[Server]) -> None:
+    """A start may be under way while Postgres is down, and is written after that. If what stands for its key was lost
+    meanwhile, its client, who asks again, would begin a second session."""
+    database = Database(killable[0].dsn())
+    await provision_logs(database)
+    log = await PostgresLog.open(database.sidecar_dsn("warehouse"), "warehouse", SERVICES)
+    name, session = uuid4(), uuid4()
+    told = await log.request(name, session, "order", b"digest")
+    killable[-1].kill()
+    killable.append(restart(killable[-1]))
+    again = await asked_again(log, name)
+    await log.close()
+    assert (told.session, again.session) == (session, session)
+
+
+async def asked_again(log: PostgresLog, name: UUID) -> Request:
+    """What stands for the key now. The first connections that are tried may be of the time before."""
+    while True:
+        with suppress(LogUnavailable):
+            return await log.request(name, uuid4(), "order", b"digest")
