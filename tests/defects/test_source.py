@@ -34,6 +34,8 @@ def calls(name: str) -> Iterator[str]:
 SHARED = {
     "telemetry/otlp.py": "the exporter's own thread, which shares a queue with nobody else's state",
     "cli/simulate.py": "seeds are run by processes of their own, which share nothing",
+    "testing/real.py": "in a user's tests: a loop in a thread of its own, on which all is done that touches a worker",
+    "testing/throwaway.py": "in a user's tests: a thread that makes a database and ends before its caller goes on",
 }
 
 
