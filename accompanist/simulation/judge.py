@@ -391,6 +391,15 @@ class Judge:
 
     # -- what is left ------------------------------------------------------------------------------
 
+    def unread(self) -> bool:
+        """Whether something has come that could be read and was not yet. It may leave something to be collected."""
+        return any(
+            not early and place not in tables.aside
+            for service, tables in self._cluster.database.services.items()
+            if not self._cluster.is_hostile(service)
+            for place, early in tables.arrivals.items()
+        )
+
     def left(self, replicas: list[Replica]) -> Iterator[str]:
         """What is left, in words; nothing, once all is over and collected."""
         for service, tables in self._cluster.database.services.items():

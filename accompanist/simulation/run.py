@@ -192,6 +192,7 @@ class _Scenario:
         await self._until(progress_s, lambda: bool(judge.broken) or self._over(clients))
         if cluster.hostile is not None:
             cluster.hostile.stop()
+            await self._until(progress_s, lambda: bool(judge.broken) or not judge.unread())
         if not judge.broken:
             for left in judge.open_sessions():
                 judge.wrong(f"not over {progress_s:.0f} s after healing: {left}")
