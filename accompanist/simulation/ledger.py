@@ -14,8 +14,10 @@ from uuid import UUID
 
 import orjson
 
+from accompanist.language import codec
+from accompanist.rpc.envelope import INVALID_PARAMS
 from accompanist.rpc.meta import Meta
-from accompanist.runtime.answers import Answer, Declined, Missing, Replied
+from accompanist.runtime.answers import Answer, Declined, Fault, Missing, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.events import Name
 from accompanist.runtime.ports import ResultKind
@@ -46,6 +48,10 @@ class Ledger:
 
     def of(self, session: UUID, role: str) -> list[Entry]:
         return self.entries.setdefault((session, role), [])
+
+
+_UNFIT = Fault(f"the worker answered error {INVALID_PARAMS}", refused=True)
+"""To arguments that do not fit, as a worker's SDK: one that lies may choose a branch for a value of another one."""
 
 
 class Workers:
@@ -83,7 +89,10 @@ class Workers:
                 self._ledger.shut.setdefault((about.session, about.role), len(entries))
             return answer
         self._call = CallWorker(about.site, ResultKind(about.kind), method, arguments, firm=about.retriable)
-        return worker.call(self._call)
+        try:
+            return worker.call(self._call)
+        except codec.DecodeError:
+            return _UNFIT
 
     def _fence(self, session: UUID, role: str) -> FencedWorker:
         key = (session, role)
@@ -144,3 +153,5 @@ class PlainWorkers(Workers):
             return Replied(self._do(about.session, about.role, method, arguments))
         except Refusal as refusal:
             return Declined(refusal.reason)
+        except codec.DecodeError:
+            return _UNFIT
