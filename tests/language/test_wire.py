@@ -209,6 +209,46 @@ def _seen(choreography: Choreography, n: int) -> dict[str, list[str]]:
     return seen | {"direct": [call.arguments["text"] for call in told.calls if call.role == "a"]}
 
 
+CARD = "card 4111"
+
+
+@dataclass(frozen=True)
+class Checked:
+    number: Any
+
+    def __post_init__(self) -> None:
+        if self.number == CARD:
+            raise ValueError(self.number)
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (f"{CARD}\udc80", str),
+        ({f"{CARD}\udc80": 1}, dict[str, int]),
+        ({(CARD, 1): 2}, dict[str, int]),
+        ({1: CARD, "1": CARD}, dict[str, str]),
+        ({CARD: True}, dict[str, int]),
+        ({CARD: Fraction(1, 3)}, dict[str, float]),
+        ([CARD, CARD], tuple[str]),
+        ([CARD, {CARD}], list[Any]),
+        ({"number": CARD}, Checked),
+        (CARD, int),
+        (CARD, Level),
+        (CARD.encode(), datetime),
+    ],
+)
+def test_what_says_why_a_value_is_refused_holds_nothing_of_it(value: Any, kind: Any) -> None:
+    """It becomes the reason of a saga, which others are told, and which logs and spans hold."""
+    for refuse in (lambda: as_sent([value], list[kind]), lambda: codec.encode(value)):
+        try:
+            refuse()
+        except codec.EncodeError as problem:
+            assert CARD not in f"{problem} {problem.text} {problem.hint}"
+    with pytest.raises(codec.EncodeError):
+        as_sent([value], list[kind])
+
+
 def test_no_choreography_depends_on_how_texts_are_hashed() -> None:
     """The same programs, read directly in processes that hash texts otherwise."""
     script = (
