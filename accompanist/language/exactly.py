@@ -10,7 +10,8 @@ Not promised: types that msgspec cannot describe, and models that take any membe
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -59,23 +60,15 @@ def _walk(value: Any, info: inspect.Type, path: str) -> Iterator[Surplus]:
             if isinstance(value, bool):
                 yield Surplus(path, NUMBER)
         case inspect.StructType(array_like=True) | inspect.NamedTupleType():
-            if isinstance(value, list):
-                for at, (one, field) in enumerate(zip(value, info.fields, strict=False)):
-                    if type(one) not in _PLAIN:
-                        yield from _walk(one, field.type, f"{path}[{at}]")
+            before = [inspect.AnyType()] if getattr(info, "tag", None) is not None else []  # the tag comes first
+            yield from _elements(value, [*before, *(field.type for field in info.fields)], path)
         case inspect.StructType() | inspect.DataclassType() | inspect.TypedDictType():
             tag = info.tag_field if isinstance(info, inspect.StructType) else None
             yield from _members(value, {field.encode_name: field.type for field in info.fields}, path, tag)
         case inspect.TupleType():
-            if isinstance(value, list):
-                for at, (one, kind) in enumerate(zip(value, info.item_types, strict=False)):
-                    if type(one) not in _PLAIN:
-                        yield from _walk(one, kind, f"{path}[{at}]")
+            yield from _elements(value, info.item_types, path)
         case inspect.ListType() | inspect.VarTupleType() | inspect.SetType() | inspect.FrozenSetType():
-            if isinstance(value, list):
-                for at, one in enumerate(value):
-                    if type(one) not in _PLAIN:
-                        yield from _walk(one, info.item_type, f"{path}[{at}]")
+            yield from _elements(value, itertools.repeat(info.item_type), path)
         case inspect.DictType():
             if isinstance(value, dict):
                 for one in value.values():  # its keys are contents
@@ -87,6 +80,14 @@ def _walk(value: Any, info: inspect.Type, path: str) -> Iterator[Surplus]:
             yield from _model(value, info.cls, path)
         case _:
             return
+
+
+def _elements(value: Any, types: Iterable[inspect.Type], path: str) -> Iterator[Surplus]:
+    if not isinstance(value, list):
+        return
+    for at, (one, info) in enumerate(zip(value, types, strict=False)):
+        if type(one) not in _PLAIN:
+            yield from _walk(one, info, f"{path}[{at}]")
 
 
 def _members(value: Any, fields: Mapping[str, inspect.Type], path: str, tag: str | None = None) -> Iterator[Surplus]:
@@ -114,15 +115,18 @@ def _either(value: Any, types: Sequence[inspect.Type], path: str) -> Iterator[Su
 
 
 def _may_be(value: Any, info: inspect.Type) -> bool:
-    objects = (inspect.StructType, inspect.DataclassType, inspect.TypedDictType, inspect.DictType, inspect.CustomType)
+    if not isinstance(value, (list, dict)):
+        return False
+    if isinstance(info, inspect.StructType):
+        if info.array_like is not isinstance(value, list):
+            return False
+        said = value[:1] == [info.tag] if isinstance(value, list) else value.get(info.tag_field) == info.tag
+        return info.tag is None or bool(said)
     if isinstance(value, list):
         lists = (inspect.ListType, inspect.TupleType, inspect.VarTupleType, inspect.SetType, inspect.FrozenSetType)
         return isinstance(info, (*lists, inspect.NamedTupleType, inspect.AnyType, inspect.CustomType))
-    if isinstance(value, dict):
-        if isinstance(info, inspect.StructType) and info.tag_field is not None:
-            return bool(value.get(info.tag_field) == info.tag)
-        return isinstance(info, (*objects, inspect.AnyType))
-    return False
+    objects = (inspect.DataclassType, inspect.TypedDictType, inspect.DictType, inspect.AnyType, inspect.CustomType)
+    return isinstance(info, objects)
 
 
 def _model(value: Any, model: Any, path: str) -> Iterator[Surplus]:

@@ -51,6 +51,16 @@ class Pong(msgspec.Struct, frozen=True, tag=str.lower):
     number: int
 
 
+class Row(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    done: bool
+    number: int
+    box: Box[int] | None = None
+
+
+class Line(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    number: int
+
+
 VALUES: list[tuple[Any, Any]] = [
     (Put | Batch, Put("k")),
     (Put | Batch, Batch((Put("x"), Batch()), ["a"])),
@@ -65,6 +75,9 @@ VALUES: list[tuple[Any, Any]] = [
     (Outcome[Put | Batch | None], Outcome(True, Put("z"))),
     (Ping | Pong | str, Pong(2)),
     (Ping | Pong | str, "text"),
+    (Row, Row(True, 1)),
+    (Row | Line, Row(True, 1, Box(2))),
+    (Row | Line | None, Line(1)),
 ]
 
 
@@ -95,6 +108,7 @@ def test_fields_that_were_not_sent_have_their_defaults() -> None:
         (Put | Batch, b'{"kind":"put","key":"k","value":true}', ["Expected `int`, got `bool`"]),
         (Put | Batch, b'{"kind":"put","key":"k","valu":5}', ["unknown member"]),
         (Put | Batch, b'{"kind":"put","key":"k","value":101}', ["its own check raised ValueError"]),
+        (Row | Line | None, b'["Row",true,1,{"held":1,"hold":2}]', ["unknown member - at `$[3]`"]),
         (Ping | Pong, b'{"type":"peng","number":1}', ["unknown tag - at `$.type`", "ping, pong"]),
     ],
 )
