@@ -128,10 +128,12 @@ class _Reader:
             return functools.reduce(lambda one, other: one | other, options)
         if _is_class(kind):
             return self._stand_in(kind, tag)
-        arguments = tuple(part if part is ... else self.read(part) for part in typing.get_args(kind))
-        if typing.get_origin(kind) is typing.Annotated:
-            return arguments[0]
-        return typing.get_origin(kind)[arguments]
+        origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+        if origin is typing.Annotated:
+            return typing.Annotated[(self.read(arguments[0]), *arguments[1:])]
+        if origin is typing.Final:
+            return self.read(arguments[0])
+        return origin[tuple(part if part is ... else self.read(part) for part in arguments)]
 
     def _stand_in(self, kind: Any, tag: tuple[str, Any] | None) -> Any:
         cls, key = typing.get_origin(kind) or kind, (kind, tag)
@@ -226,8 +228,16 @@ def _tags(kind: Any) -> dict[str, str | int]:
     if issubclass(cls, msgspec.Struct):
         config = cls.__struct_config__
         return {} if config.tag is None else {config.tag_field: config.tag}
-    literals = {n: typing.get_args(h) for n, h in _hints(cls).items() if typing.get_origin(h) is typing.Literal}
+    bare = {name: _bare(hint) for name, hint in _hints(cls).items()}
+    literals = {name: typing.get_args(hint) for name, hint in bare.items() if typing.get_origin(hint) is typing.Literal}
     return {name: values[0] for name, values in literals.items() if len(values) == 1 and isinstance(values[0], str)}
+
+
+def _bare(hint: Any) -> Any:
+    """A type without what Final and Annotated say beside it."""
+    while typing.get_origin(hint) in (typing.Final, typing.Annotated):
+        hint = typing.get_args(hint)[0]
+    return hint
 
 
 @functools.lru_cache(maxsize=limits.types_described_max)

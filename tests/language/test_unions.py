@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 
 import msgspec
 import pytest
@@ -61,6 +61,7 @@ class Line(msgspec.Struct, frozen=True, array_like=True, tag=True):
     number: int
 
 
+AT_MOST_ONE = msgspec.Meta(max_length=1)
 VALUES: list[tuple[Any, Any]] = [
     (Put | Batch, Put("k")),
     (Put | Batch, Batch((Put("x"), Batch()), ["a"])),
@@ -109,6 +110,7 @@ def test_fields_that_were_not_sent_have_their_defaults() -> None:
         (Put | Batch, b'{"kind":"put","key":"k","valu":5}', ["unknown member"]),
         (Put | Batch, b'{"kind":"put","key":"k","value":101}', ["its own check raised ValueError"]),
         (Row | Line | None, b'["Row",true,1,{"held":1,"hold":2}]', ["unknown member - at `$[3]`"]),
+        (Annotated[list[Put | Batch], AT_MOST_ONE], b'[{"kind":"batch"},{"kind":"batch"}]', ["of length <= 1"]),
         (Ping | Pong, b'{"type":"peng","number":1}', ["unknown tag - at `$.type`", "ping, pong"]),
     ],
 )
@@ -130,7 +132,7 @@ def test_a_type_without_such_a_union_is_read_as_it_is() -> None:
 HEAD = """
 import msgspec
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Final, Literal
 from datetime import datetime
 from accompanist import At, Role, choreography, query
 
@@ -152,6 +154,14 @@ class Aye:
 class No:
     n: int
     kind: Literal["no"] = "no"
+@dataclass(frozen=True)
+class Last:
+    n: int
+    kind: Final[Literal["last"]] = "last"
+@dataclass(frozen=True)
+class Noted:
+    n: int
+    kind: Annotated[Literal["noted"], "how it is called"] = "noted"
 class One(msgspec.Struct, frozen=True, tag=True):
     n: int
 class Two(msgspec.Struct, frozen=True, tag=True):
@@ -183,12 +193,21 @@ def c(a: A, x: At[TYPE, "a"]) -> At[int, "a"]:
 """
 
 
-@pytest.mark.parametrize(
-    "union",
-    ["Yes | No", "One | Two", "No | Elsewhere", "First | Second", "Row | Line", "Row | Yes", "list[One | Two] | None"],
-)
+TOLD = ["Yes | No", "Yes | Last | Noted", "One | Two", "No | Elsewhere", "First | Second", "Row | Line", "Row | Yes"]
+
+
+@pytest.mark.parametrize("union", [*TOLD, "list[One | Two] | None"])
 def test_parts_with_different_tags_in_one_field_are_a_union(union: str) -> None:
     assert text(HEAD.replace("TYPE", union)).ok
+
+
+@pytest.mark.parametrize("union", TOLD)
+def test_what_the_compiler_takes_for_a_union_is_read_as_one(union: str) -> None:
+    names: dict[str, Any] = {}
+    exec(compile(HEAD.replace("TYPE", union), "file", "exec", dont_inherit=True), names)
+    type = eval(union, names)
+    for part in get_args(type):
+        assert codec.decode_exactly(codec.encode(part(1)), type) == part(1)
 
 
 @pytest.mark.parametrize(
