@@ -229,9 +229,8 @@ class CallReader:
                     return self._refuse(codes.BAD_ATTEMPT, node, f"{written} never declines", wanted)
                 if isinstance(form, RefusedForm):
                     return form
-        return self._refuse(
-            codes.BAD_ATTEMPT, node, "attempt wraps something that is not a role call", "attempt(role.operation(…))"
-        )
+        text = "attempt wraps neither a role call by itself nor an expression that may raise"
+        return self._refuse(codes.BAD_ATTEMPT, node, text, "attempt(role.operation(…)), or attempt(lines[0])")
 
     def _move(self, node: ast.Call, word: str) -> Form:
         match node:

@@ -82,10 +82,10 @@ BAD_CALL = catalogue(
 )
 BAD_ATTEMPT = catalogue(
     "ACC116",
-    "attempt wraps exactly one role call",
-    "`attempt(role.operation(…))` makes a refusal of that one call a value, and `attempt(lines[0])` an exception of an "
-    "expression in which nothing is called at a role and nothing moves. It cannot wrap both, or what cannot fail.",
-    "Put the com() inside the call's arguments and the attempt around the call.",
+    "attempt is written wrongly",
+    "attempt takes one of two things: one call that a role may decline, `attempt(role.operation(…))`, or an expression "
+    "that may raise, `attempt(lines[0])`. In such an expression no role is called and nothing moves.",
+    "Put attempt around the call alone, and a com() inside the call's arguments. What cannot fail needs no attempt.",
 )
 ROLE_AS_VALUE = catalogue(
     "ACC117",
