@@ -328,11 +328,12 @@ TWO_PIVOTS = catalogue(
 )
 NO_PIVOT = catalogue(
     "ACC153",
-    "nothing commits the saga before it",
+    "cannot be undone, and nothing commits the saga first",
     "A retriable transaction without a compensation cannot be undone, so it comes after the commit point: the pivot, "
-    "or where there is none the record `role.commit()`, which the compiler puts in where that is possible: "
-    "where some role knows that everything that may fail went well, and nothing that cannot be undone was done yet.",
-    "Give it a compensation, or let messages lead from what may fail to the commit point, and from there to it.",
+    "or `role.commit()` where there is none. The compiler puts that in by itself if some role knows that everything "
+    "that may fail went well, and nothing that cannot be undone was done yet.",
+    "Give it a compensation, or let messages lead from what may fail to the commit point, and from there to the "
+    "transaction.",
 )
 SCATTERED_PIVOTS = catalogue(
     "ACC154",

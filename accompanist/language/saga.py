@@ -394,11 +394,11 @@ class SagaCheck:
     def _irrevocable(self, point: Invoke, name: str, known: Knowledge) -> None:
         """A retriable transaction that cannot be undone comes after the pivot, and its role knows that."""
         if not known.committed:
-            where = " on this path" if not known.pivots else f" on every path to it{_of_some(known.pivots)}"
+            nothing = f"nothing commits the saga before it on this path{self._no_place}"
             self._add(
                 codes.NO_PIVOT,
                 point.span,
-                f"{name} cannot be undone, and nothing commits the saga before it{where}{self._no_place}",
+                f"{name} cannot be undone, and {_of_some(known.pivots) if known.pivots else nothing}",
                 self._refusal.hint if self._refusal else f"a compensation for {name}, or put it after the commit point",
             )
         for pivot in known.pivots & known.unknown[point.role]:
@@ -429,7 +429,7 @@ class SagaCheck:
     def _no_place(self) -> str:
         if self._refusal is None:
             return ""
-        return f"; a record put there does not do: {self._refusal.text}"
+        return f". The commit that the compiler would put in is refused: {self._refusal.text}"
 
     def _after(self, site: str, role: str, name: str, span: Span, known: Knowledge, why: str) -> None:
         pivot = min(known.pivots, key=lambda pivot: pivot.span)
@@ -466,8 +466,8 @@ def _done(point: Invoke) -> Done:
 
 
 def _of_some(pivots: frozenset[Done]) -> str:
-    first = min(pivots, key=lambda pivot: pivot.span)
-    return f": {first.what} of line {first.span.line} is on some of them only"
+    one = min(pivots, key=lambda pivot: pivot.span)
+    return f"not every path to it commits the saga first: {one.what} of line {one.span.line} is on some of them only"
 
 
 def _steps_of(point: Move | Select, role: str) -> Iterator[str]:

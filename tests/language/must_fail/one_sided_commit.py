@@ -44,8 +44,8 @@ def put_in(a: Shop, b: Shop, n: At[int, "a"]) -> At[int, "a"]:
     if n % 2 == 0:
         b.reserve(m)
     else:
-        a.announce(n)  #! ACC153 on this path; a record put there does not do
-    a.announce(n)  #! ACC153 on this path; a record put there does not do
+        a.announce(n)  #! ACC153 would put in is refused: a.announce cannot be undone
+    a.announce(n)  #! ACC153 would put in is refused: a.announce cannot be undone
     return n
 
 
