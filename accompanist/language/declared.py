@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from accompanist.language import annotation
 from accompanist.language.modules import Module, Modules
 
-_ENUMS = frozenset({"Enum", "IntEnum", "StrEnum"})
+ENUMS = frozenset(("enum", name) for name in ("Enum", "IntEnum", "StrEnum"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def _bound(statement: ast.stmt) -> str:
 
 def _members(modules: Modules, module: Module, node: ast.ClassDef) -> Iterator[Flaw]:
     bases = [annotation.reference(modules, module, base) for base in node.bases]
-    if not any(base is not None and base.module == "enum" and base.name in _ENUMS for base in bases):
+    if not any(base is not None and (base.module, base.name) in ENUMS for base in bases):
         return
     members: dict[str, ast.expr] = {}
     for statement in node.body:
@@ -134,12 +134,12 @@ def _kind(node: ast.expr) -> str:
     return ""
 
 
-def head(node: ast.stmt) -> ast.AST:
+def head(node: ast.AST) -> ast.AST:
     """What to underline: of a definition the line that names it, not all of its body."""
-    if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
         return node
     line = ast.Pass()
     line.lineno = line.end_lineno = node.lineno
-    word = "class" if isinstance(node, ast.ClassDef) else "def"
+    word = "class" if isinstance(node, ast.ClassDef) else "def" if isinstance(node, ast.FunctionDef) else "async def"
     line.col_offset, line.end_col_offset = node.col_offset, node.col_offset + len(f"{word} {node.name}")
     return line

@@ -13,6 +13,7 @@ import difflib
 from accompanist import limits
 from accompanist.errors import catalogue
 from accompanist.language import advice, annotation, codes
+from accompanist.language.declared import head
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.ir import Given, Header, Owners
 from accompanist.language.messages import Messages
@@ -41,7 +42,7 @@ def choreographies(modules: Modules, module: Module, findings: Findings) -> list
     for node in functions:
         if isinstance(node, ast.AsyncFunctionDef):
             code, text, hint = codes.FORMS[ast.Await]
-            findings.add(code, module.source, module.source.span(_first_line(node)), text, hint)
+            findings.add(code, module.source, module.source.span(head(node)), text, hint)
     return [node for node in functions if isinstance(node, ast.FunctionDef)]
 
 
@@ -63,9 +64,7 @@ class HeaderParser:
         names = [argument.arg for argument in ast.walk(node.args) if isinstance(argument, ast.arg)]
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
-            self._add(
-                codes.SYNTAX, _first_line(node), f"two parameters are called {twice}", "another name for one of them"
-            )
+            self._add(codes.SYNTAX, head(node), f"two parameters are called {twice}", "another name for one of them")
             return None
         given: list[ast.arg] = []
         for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
@@ -86,7 +85,7 @@ class HeaderParser:
         several = bool(results) and not called
         if len(self._findings) > before and (several or not self._readable(parameters, called)):
             return None
-        span = self._module.source.span(_first_line(node))
+        span = self._module.source.span(head(node))
         return Header(node.name, self._roles, parameters, returns, owners, span, choreographies, results)
 
     def _readable(self, parameters: tuple[Given, ...], called: bool) -> bool:
@@ -118,7 +117,7 @@ class HeaderParser:
         if len(node.decorator_list) > 1:
             self._add(codes.SIGNATURE, node.decorator_list[0], f"{node.name} has more decorators than @choreography")
         if len(node.name) > limits.name_chars_max:
-            self._add(codes.SIGNATURE, _first_line(node), f"the name is longer than {limits.name_chars_max} letters")
+            self._add(codes.SIGNATURE, head(node), f"the name is longer than {limits.name_chars_max} letters")
 
     def _role(self, argument: ast.arg) -> RoleClass | None:
         if argument.annotation is None:
@@ -214,11 +213,11 @@ class HeaderParser:
     def _initiator(self, node: ast.FunctionDef, parameters: tuple[Given, ...]) -> None:
         owners = {parameter.owners for parameter in parameters if not parameter.type.refused}
         if not self._roles:
-            self._add(codes.SIGNATURE, _first_line(node), f"{node.name} has no role", "def NAME(role: RoleClass, …)")
+            self._add(codes.SIGNATURE, head(node), f"{node.name} has no role", "def NAME(role: RoleClass, …)")
         elif not parameters:
             self._add(
                 codes.INITIATOR,
-                _first_line(node),
+                head(node),
                 f"{node.name} has no parameter besides its roles, so no role can start it",
                 f'give the role that starts it a parameter: request: At[Request, "{self._any_role()}"]',
             )
@@ -226,7 +225,7 @@ class HeaderParser:
             placed = tuple((parameter.name, tuple(sorted(parameter.owners))) for parameter in parameters)
             self._add(
                 codes.INITIATOR,
-                _first_line(node),
+                head(node),
                 "the parameters are at more than one role, so no single role can start it",
                 "put all parameters at one role and move them with com()",
                 placed,
@@ -294,10 +293,3 @@ class HeaderParser:
 def _together(results: tuple[tuple[Type, Owners], ...]) -> tuple[Type, Owners]:
     """Several results as one: who owns one of them."""
     return Type("tuple", "", tuple(type for type, _ in results)), frozenset().union(*(owners for _, owners in results))
-
-
-def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
-    line = ast.Pass()
-    line.lineno = line.end_lineno = node.lineno
-    line.col_offset, line.end_col_offset = node.col_offset, node.col_offset + len(f"def {node.name}")
-    return line

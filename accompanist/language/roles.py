@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from accompanist import limits
 from accompanist.language import annotation, codes, refusal, tries, waits
+from accompanist.language.declared import head
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
@@ -294,17 +295,7 @@ class RoleClasses:
         return found
 
     def _add(self, code: str, module: Module, node: ast.AST, text: str, hint: str = "") -> None:
-        self._findings.add(code, module.source, module.source.span(_head(node)), text, hint)
-
-
-def _head(node: ast.AST) -> ast.AST:
-    """What to underline: of a definition the line that names it, not all of its body."""
-    if not isinstance(node, (ast.FunctionDef, ast.ClassDef)):
-        return node
-    line = ast.Pass()
-    line.lineno = line.end_lineno = node.lineno
-    line.col_offset, line.end_col_offset = node.col_offset, node.col_offset + len(f"def {node.name}")
-    return line
+        self._findings.add(code, module.source, module.source.span(head(node)), text, hint)
 
 
 def _whole(module: Module, node: ast.FunctionDef) -> Span:
