@@ -53,7 +53,7 @@ class Advisor:
             if text in secret:
                 continue
             places = [span for _, span in away if self._text(span) == text]
-            return self._into(value, where, target, away[0][0], places)
+            return self._into(value, target, away[0][0], places)
         return DECLASSIFY if secret else "one role that owns all of them"
 
     def at_roles(self, value: Expression, where: Where, away: list[str], there: Owners) -> tuple[str, str]:
@@ -133,7 +133,7 @@ class Advisor:
         held = where.get(node.id) if isinstance(node, ast.Name) else None
         return held is not None and role in held.owners
 
-    def _into(self, value: Expression, where: Where, target: str, name: str, places: list[Span]) -> str:
+    def _into(self, value: Expression, target: str, name: str, places: list[Span]) -> str:
         """A move of one operand of an expression to the role of another."""
         source, text, to = self.sources(value.span.file), self._text(places[0]), self._spoken(value, target)
         if not to:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from accompanist.language.diagnostic import Findings
-from accompanist.language.fingerprint import Definitions
+from accompanist.language.fingerprint import Definitions, Pair
 from accompanist.language.messages import MessageClass, Messages
 from accompanist.language.modules import Modules
 from accompanist.language.program import Choreography
@@ -22,9 +22,6 @@ from accompanist.language.source import Read
 from accompanist.language.types import Type
 
 _NAME = re.compile(r"[^\W\d]\w*")
-
-Pair = tuple[str, str]
-"""(module, name) of a definition."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,15 +78,14 @@ class Names:
     def constant(self, found: Reference) -> str | None:
         """The alias of a module-level constant, None if it is not one."""
         known = self._aliases.get((found.module, found.name))
-        if known is not None and (known in self.constants or (found.module, found.name) in library.CONSTANTS):
+        if known is not None and known in self.constants:
             return known
         value = self.value(found)
         if value is None:
             return None
-        if (found.module, found.name) in library.CONSTANTS:
-            return self.alias(found.module, found.name)
         alias = self.alias(found.module, found.name)
-        self.constants[alias] = value
+        if (found.module, found.name) not in library.CONSTANTS:
+            self.constants[alias] = value
         return alias
 
     def value(self, found: Reference) -> ast.expr | None:
