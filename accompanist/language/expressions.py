@@ -22,13 +22,12 @@ from accompanist.language.modules import Reference
 from accompanist.language.names import BUILTINS, Names
 from accompanist.language.scope import Scope
 from accompanist.language.source import Span
-from accompanist.language.types import ATTEMPTED, PORTABLE, WORDS, Type
+from accompanist.language.types import ATTEMPTED, CLASSES, PORTABLE, WORDS, Type
 
 _USES_UP = frozenset({"all", "any", "dict", "list", "max", "min", "sorted", "sum", "tuple"})
 """Builtins that go through all of a generator before they answer. One that is kept would read its names later, when
 they may mean something else."""
 
-_CLASSES = frozenset({"int", "str", "bool", "float", "bytes", "list", "tuple", "dict"})
 Hoist = Callable[[ast.Call], str | None]
 """Binds a role call, com, share or attempt and answers the name it is bound to; None if the call is none of these."""
 
@@ -466,7 +465,7 @@ class Expressions:
             return False
         found = self._names.resolve(argument)
         if found is None:
-            return isinstance(argument, ast.Name) and argument.id in _CLASSES
+            return isinstance(argument, ast.Name) and argument.id in CLASSES
         return self._names.messages.find(Type(found.name, found.module)) is not None
 
     def _keywords(self, node: ast.Call) -> list[ast.keyword]:

@@ -58,8 +58,7 @@ class Faithful:
 
     def _opaque(self, type: Type) -> bool:
         """Whether a type, or one in it, is defined outside the project, and none that is known here."""
-        known = types.PORTABLE | {(types.WORDS, "Outcome"), types.SECRET, ("typing", "Literal")}
-        ours = type.module in ("", "literal") or (type.module, type.name) in known
+        ours = type.module in ("", "literal") or (type.module, type.name) in types.KNOWN
         return not (ours or self._messages.find(type)) or any(map(self._opaque, type.arguments))
 
     def _fits(self, found: Type, wanted: Type) -> bool:

@@ -16,7 +16,6 @@ from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.plain import is_plain
 from accompanist.language.types import INT, NONE, REFUSED, SCALARS, STR, UNKNOWN, Type
 
-_ENUMS = {("enum", name) for name in ("Enum", "StrEnum", "IntEnum")}
 _STRUCT, _MODEL = ("msgspec", "Struct"), ("pydantic", "BaseModel")
 _OPAQUE_REFUSED = {"typing", "collections.abc", "collections", "types", "io", "builtins"}
 _SEQUENCES = {
@@ -227,7 +226,7 @@ class Messages:
 
     def _opaque(self, type: Type) -> str:
         pair = (type.module, type.name)
-        if pair in types.PORTABLE | _SEQUENCES | {(types.WORDS, "Outcome"), types.SECRET, ("typing", "Literal")}:
+        if pair in types.KNOWN | _SEQUENCES:
             return ""
         if type.module in _OPAQUE_REFUSED or type.module == types.WORDS:
             return f"{type.text()} is not a message type"
@@ -267,10 +266,10 @@ class Messages:
     def _read(self, module: Module, node: ast.ClassDef) -> MessageClass | None:
         bases = [annotation.reference(self._modules, module, base) for base in node.bases]
         pairs = {(base.module, base.name) for base in bases if base is not None}
-        if pairs & _ENUMS:
+        if pairs & declared.ENUMS:
             text = ("enum", "StrEnum") in pairs
             value = STR if text else INT if ("enum", "IntEnum") in pairs else _member_value(node)
-            plain = pairs <= _ENUMS and is_plain(node, lambda written: UNKNOWN)
+            plain = pairs <= declared.ENUMS and is_plain(node, lambda written: UNKNOWN)
             return MessageClass("enum", True, (), tuple(_members(node)), value, plain=plain)
         fields: dict[str, Type] = {}
         inherited = [self.find(Type(base.name, base.module)) for base in bases if base is not None and base.node]

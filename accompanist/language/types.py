@@ -66,6 +66,9 @@ REFUSED = Type("!")
 INT, STR, BOOL, FLOAT, BYTES, NONE = (Type(name) for name in ("int", "str", "bool", "float", "bytes", "None"))
 ELLIPSIS = Type("...")
 SCALARS = frozenset({"int", "str", "bool", "float", "bytes", "None"})
+CLASSES = SCALARS - {"None"} | {"list", "tuple", "dict"}
+"""Builtin types that a pattern and `isinstance` may name."""
+
 PORTABLE = frozenset(
     {
         ("datetime", "datetime"),
@@ -77,6 +80,9 @@ PORTABLE = frozenset(
     }
 )
 """Types of the standard library that have a canonical form."""
+
+KNOWN = PORTABLE | {(WORDS, "Outcome"), SECRET, ("typing", "Literal")}
+"""Types from outside a project whose values are known here."""
 
 ITERATORS = frozenset(
     (module, name) for module in ("typing", "collections.abc") for name in ("Iterator", "Iterable", "Generator")
