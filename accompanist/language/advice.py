@@ -35,6 +35,15 @@ def before(source: Source, span: Span, line: str, *others: Edit) -> Write | str:
     return Write(f"{line} on a line before it{then}", (there, f"{indent}{line}\n"), *others)
 
 
+def led(source: Source, span: Span, function: str, sender: str, receiver: str) -> str:
+    """The least that lets a role know that another one came so far: a reading of its clock. What the other one made
+    tells as much, if it may be told. `function`: where the roles are called so; a line is written only there."""
+    line = f"com({sender}.now(), to={receiver})"
+    if home(source, span) != function:
+        return f"let a message lead from {sender} to {receiver} before: {line}"
+    return before(source, span, line)
+
+
 def as_often(source: Source, span: Span, what: str, bound: bool, comprehension: bool) -> str:
     """What does a call as often as it would be done where it stands: a loop, a branch, or a line before. `bound`: it
     reads a name of the comprehension or lambda around it."""

@@ -417,13 +417,8 @@ class SagaCheck:
         return advice.left_out(source, span, text) if source.text(span) == f"{one.what}()" else text
 
     def _message(self, point: Invoke, sender: str, receiver: str) -> str:
-        """The least that lets a role know that another one came so far: a reading of its clock. What the other one
-        made tells as much, if it may be told."""
-        line = f"com({sender}.now(), to={receiver})"
-        source = self._sources(point.span.file)
-        if advice.home(source, point.span) != self._header.name or point.site.startswith("@"):
-            return f"let a message lead from {sender} to {receiver} before: {line}"
-        return advice.before(source, point.span, line)
+        function = "" if point.site.startswith("@") else self._header.name
+        return advice.led(self._sources(point.span.file), point.span, function, sender, receiver)
 
     @property
     def _no_place(self) -> str:

@@ -273,9 +273,7 @@ class Writer:
         ]
         text = f"{role} acts here before any message has reached it"
         text += f"; every role knows {constants[0]}, so the com of it sends nothing" if constants else ""
-        line = f"com({starts}.now(), to={role})"
-        own = advice.home(source, span) == self._header.name
-        hint = advice.before(source, span, line) if own else f"let a message lead to {role} before: {line}"
+        hint = advice.led(source, span, self._header.name, starts, role)
         self._findings.add(codes.NOT_STARTED, source, span, text, hint)
 
 
