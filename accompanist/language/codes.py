@@ -1,7 +1,7 @@
 """Every code of the language, with why it happens and what to do; `accompanist explain CODE` prints them.
 
 Codes are stable for ever. ACC10x: the file; 11x: places; 12x: what is not in the language; 13x: determinism; 14x:
-types; 15x: sagas; 16x: declarations.
+types and parts; 15x: sagas; 16x: declarations; 17x: secrets, what could be left out, iterators and identity.
 """
 
 from __future__ import annotations

@@ -112,7 +112,7 @@ def _members(modules: Modules, module: Module, node: ast.ClassDef) -> Iterator[F
                 members[name] = value
     if not members:
         text = f"{node.name} has no member, so there is no value of it"
-        yield Flaw(module, head(node), text, f'{node.name[:1].upper()}_FIRST = "first" in class {node.name}')
+        yield Flaw(module, head(node), text, f'FIRST = "first" in class {node.name}')
     kinds = {_kind(value): value for value in members.values()}
     if odd := next((value for kind, value in kinds.items() if kind not in ("str", "int", "")), None):
         text = f"a member of {node.name} stands for {ast.unparse(odd)}, and only texts and integers can cross"
