@@ -14,7 +14,7 @@ from pathlib import Path
 
 from accompanist.cli.check import refused
 from accompanist.cli.output import show
-from accompanist.cli.source import is_project, root_of
+from accompanist.cli.source import is_project, read_file, root_of
 from accompanist.errors import AuthorError, catalogue
 from accompanist.language.compile import Compiled, compile_file
 from accompanist.language.diff import Version, diff
@@ -49,7 +49,7 @@ def _version(spec: str, beside: str) -> tuple[Compiled, Ground]:
     asked = None if Path(spec).exists() else _REVISION.fullmatch(spec)
     file = Path(asked["path"] if asked else spec).resolve()
     root = root_of(file)
-    read: Read = _read
+    read: Read = read_file
     if asked is not None:
         read = _reader(asked["revision"])
     elif not is_project(root) and beside and not _REVISION.fullmatch(beside):
@@ -57,13 +57,6 @@ def _version(spec: str, beside: str) -> tuple[Compiled, Ground]:
         root = root_of(file)
         read = _over(copy, file, root)
     return compile_file(file.as_posix(), root=root.as_posix(), read=read), Ground.of(root.as_posix(), read)
-
-
-def _read(path: str) -> str | None:
-    try:
-        return Path(path).read_text(encoding="utf-8")
-    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
-        return None
 
 
 def _over(copy: Path, file: Path, root: Path) -> Read:
@@ -76,12 +69,12 @@ def _over(copy: Path, file: Path, root: Path) -> Read:
 
     def read(asked: str) -> str | None:
         if Path(asked) == file:
-            return _read(str(copy))
+            return read_file(str(copy))
         if Path(asked).is_relative_to(place):
-            found = _read(str(over / Path(asked).relative_to(place)))
+            found = read_file(str(over / Path(asked).relative_to(place)))
             if found is not None:
                 return found
-        return _read(asked)
+        return read_file(asked)
 
     return read
 

@@ -21,7 +21,7 @@ def compiled(file: Path) -> Compiled:
     shown = file.resolve()
     if here == root or here in root.parents:
         shown, root = shown.relative_to(here), root.relative_to(here)
-    return compile_file(shown.as_posix(), root=root.as_posix(), read=_read)
+    return compile_file(shown.as_posix(), root=root.as_posix(), read=read_file)
 
 
 def root_of(file: Path) -> Path:
@@ -34,7 +34,8 @@ def is_project(place: Path) -> bool:
     return place.name in INSTALLED or any((place / mark).exists() for mark in _ROOTS)
 
 
-def _read(path: str) -> str | None:
+def read_file(path: str) -> str | None:
+    """A file of the project; None if there is none."""
     try:
         return Path(path).read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
