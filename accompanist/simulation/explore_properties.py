@@ -80,7 +80,8 @@ class Ended:
         return parked.code if parked is not None and parked.code in (IN_DOUBT, UNENDED) else None
 
 
-_begun_back = frozenset({Phase.UNDOING, Phase.UNDONE, Phase.ENDED})
+BACK = frozenset({Phase.UNDOING, Phase.UNDONE, Phase.ENDED})
+"""The phases in which a session goes back, or has gone: no program runs, and no timer counts."""
 
 
 def parked(role: str, parked: Parked) -> Broken:
@@ -112,7 +113,7 @@ def executed(role: str, row: SessionRow | None, before: Fence, after: Fence) -> 
         raise Broken(Property.TOMBSTONE, f"{role} did {overtaken.operation} at {overtaken.site} after it was undone")
     if after.doubled:
         raise Broken(Property.ONCE, f"{role} did {after.doubled[-1]} twice")
-    if len(after.executed) > len(before.executed) and row is not None and row.phase in _begun_back:
+    if len(after.executed) > len(before.executed) and row is not None and row.phase in BACK:
         done = after.executed[-1]
         raise Broken(Property.TOMBSTONE, f"{role} did {done.operation} at {done.site} while it was {row.phase.value}")
     twice = [site for site, count in Counter(after.undone).items() if count > 1]

@@ -24,7 +24,7 @@ from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Deadline, Event, Fired, Name
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Memory, Parked, Phase, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.ports import Memory, Parked, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.saga import FINAL
 from accompanist.runtime.tombstone import leaves_one, tombstone
 from accompanist.simulation import explore_fence, explore_properties
@@ -449,6 +449,6 @@ class Role:
 
 def _timed(timers: frozenset[str], burst: Burst) -> frozenset[str]:
     """The timers that are set after a commit."""
-    if burst.row.phase in (Phase.UNDOING, Phase.UNDONE, Phase.ENDED):
+    if burst.row.phase in explore_properties.BACK:
         return frozenset()
     return (timers | {timer.site for timer in burst.timers}) - {result.site for result in burst.results}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Replied
+from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Missing, Replied, Reused
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.events import Answered, Event, Name, Undid
 from accompanist.runtime.messages import Message
@@ -45,5 +45,7 @@ def meaning(call: CallWorker, answer: Answer) -> Event:
             return Answered(call.site, Name.SHUT)
         case Fault():
             return Answered(call.site, Name.EXHAUSTED)
-        case _:
+        case Reused() | Missing():
             return Answered(call.site, Name.REUSED)
+        case _:
+            raise AssertionError(f"the core does not hear {answer!r}")

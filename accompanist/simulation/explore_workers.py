@@ -31,6 +31,13 @@ def turned(site: str) -> bool:
     return any(int(turn) > 1 for turn in _TURN.findall(site))
 
 
+def values_of(program: RoleProgram, operation: str, arguments: bytes) -> dict[str, Any]:
+    """The arguments of a call, as a user's function takes them."""
+    types, _ = program.operation_types[operation]
+    given = codec.decode(arguments, dict[str, Any])
+    return {name: codec.decode(codec.encode(given[name]), type) for name, type in types.items()}
+
+
 class Replies:
     """A worker that gives one reply an operation, or, from the second turn of a loop on, a `later` one; and may decline
     what can be declined."""
@@ -89,17 +96,12 @@ class Functions:
         if function is None:
             return Replied(self._replies.get(call.operation, b"null")), memory
         try:
-            reply = codec.encode(function(**self._arguments(call)))
+            reply = codec.encode(function(**values_of(self._program, call.operation, call.arguments)))
         except (direct.Declined, Refusal) as refusal:
             return (Fault(refusal.reason) if undoes else Declined(refusal.reason)), memory
         except Exception as problem:
             return Fault(f"{type(problem).__name__}: {problem}"), memory
         return Replied(b"null" if undoes else reply), memory if source is self._source else self._spelling(source)
-
-    def _arguments(self, call: CallWorker) -> dict[str, Any]:
-        types, _ = self._program.operation_types[call.operation]
-        given = codec.decode(call.arguments, dict[str, Any])
-        return {name: codec.decode(codec.encode(given[name]), type) for name, type in types.items()}
 
     def _spelling(self, source: object) -> bytes:
         """An object's data as bytes, the same for equal data however it came about."""

@@ -19,6 +19,7 @@ from accompanist.language.load import load
 from accompanist.language.program import Choreography
 from accompanist.simulation.deploys import Version, versions
 from accompanist.simulation.explore_values import Maker, constants
+from accompanist.simulation.explore_workers import values_of
 from accompanist.simulation.worker import Refusal
 
 _starts_max = 12
@@ -64,9 +65,7 @@ class Subject:
         if function is None:
             made = self._replies(role, operation)
             return made[0] if chance.random() < 0.2 else chance.choice(made)
-        types, _ = self.programs[role].operation_types[operation]
-        given = codec.decode(arguments, dict[str, Any])
-        values = {name: codec.decode(codec.encode(given[name]), type) for name, type in types.items()}
+        values = values_of(self.programs[role], operation, arguments)
         try:
             return codec.encode(function(**values))
         except direct.Declined as declined:

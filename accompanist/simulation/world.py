@@ -15,10 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-import orjson
-
 from accompanist.language.program import RoleProgram
-from accompanist.runtime.answers import Closed, Declined, Missing, Replied, Reused
 from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.control import CLIENT, control, event, site_of
@@ -27,6 +24,8 @@ from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Memory, Phase, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.saga import FINAL
 from accompanist.runtime.session import Session
+from accompanist.simulation.explore_properties import BACK
+from accompanist.simulation.explore_words import meaning
 from accompanist.simulation.worker import FencedWorker
 
 _steps_max = 20_000
@@ -285,18 +284,7 @@ class World:
             elif fate == "late":
                 self.pending.append(Late(role, call))
             return Answered(call.site, Name.EXHAUSTED)
-        answer = worker.call(call)
-        match answer:
-            case Replied(value=value):
-                return Answered(call.site, Name.REPLIED, value)
-            case Declined(reason=reason):
-                return Answered(call.site, Name.DECLINED, orjson.dumps(reason))
-            case Closed():
-                return Answered(call.site, Name.SHUT)
-            case Reused() | Missing():
-                return Answered(call.site, Name.REUSED)
-            case _:
-                raise AssertionError(f"a fenced worker does not answer {answer!r}")
+        return meaning(call, worker.call(call))
 
     patient = False
     """Whether time passes only when nothing else happens."""
@@ -342,7 +330,7 @@ class World:
                 disk.timers.add(timer.site)
                 self.pending.append(Fire(role, timer.site))
         disk.timers -= {result.site for result in burst.results}
-        if burst.row.phase in (Phase.UNDOING, Phase.UNDONE, Phase.ENDED):
+        if burst.row.phase in BACK:
             disk.timers.clear()
 
     def _rest(self, role: str) -> None:

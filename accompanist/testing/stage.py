@@ -1,8 +1,8 @@
 """One saga of a test: the real session cores, over a log, messages and a clock that live in memory.
 
-What happens is decided by nobody's leave but the order of a queue: what came first happens first, or, with a seed other
-than 0, what the seed picks. Each worker is asked once for each call that reaches it, in that order, and never again: a
-fake's data are its own, so what it did is not rolled back when a role crashes, as it is not in a real worker.
+What can happen stands in a queue. What came first happens first, or, with a seed other than 0, what the seed picks.
+Each worker is asked once for each call that reaches it, in that order, and never again: a fake's data are its own. What
+it did is not rolled back when a role crashes, as in a real worker.
 
 Time stands still as long as anything can happen. Then it jumps to whatever is due next: a timer, or an event that is
 told later. Calls take none.
@@ -28,7 +28,7 @@ from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.control import CLIENT, event, site_of
 from accompanist.runtime.events import Answered, Arrived, Event, Fired, Name
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Executed, Memory, Phase, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.ports import Executed, Memory, ResultKind, ResultRow, SessionRow
 from accompanist.runtime.saga import FINAL
 from accompanist.runtime.session import Session
 from accompanist.runtime.tombstone import leaves_one, tombstone
@@ -43,7 +43,6 @@ from accompanist.testing.workers import Worker
 
 BEGAN_AT = 1_767_225_600.0
 """The wall clock when a saga starts, which `role.now()` reads: 2026-01-01, midnight in Greenwich."""
-_BACK = (Phase.UNDOING, Phase.UNDONE, Phase.ENDED)
 
 
 class Core(Session):
@@ -373,7 +372,7 @@ class Stage:
             place.timers.setdefault(timer.site, self.clock + timer.seconds)
         for result in burst.results:
             place.timers.pop(result.site, None)
-        if burst.row.phase in _BACK:
+        if burst.row.phase in explore_properties.BACK:
             place.timers.clear()
 
     # -- crashes -----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from accompanist.language.program import Operation, RoleProgram
 from accompanist.runtime.answers import Answer
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.events import CloseAnswered
+from accompanist.simulation.explore_workers import values_of
 from accompanist.simulation.worker import FencedWorker, Refusal
 
 
@@ -51,7 +52,7 @@ class Fakes:
             if fake is None:
                 return self._replies.get(name, b"null")
             try:
-                reply = fake(**self._values(name, arguments))
+                reply = fake(**values_of(self._program, name, arguments))
             except direct.Declined as declined:
                 if not operation.may_decline:
                     text = f"{self._program.role}.{name} declines, which it may not by its contract: {declined.reason}"
@@ -72,8 +73,3 @@ class Fakes:
                 f"the fake {self._program.role}.{name} replies what does not fit: {problem.text}"
             ) from None
         return encoded
-
-    def _values(self, name: str, arguments: bytes) -> dict[str, Any]:
-        types, _ = self._program.operation_types[name]
-        given = codec.decode(arguments, dict[str, Any])
-        return {name: codec.decode(codec.encode(given[name]), type) for name, type in types.items()}

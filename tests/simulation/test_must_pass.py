@@ -19,6 +19,7 @@ from accompanist.language.program import Choreography, RoleProgram
 from accompanist.runtime.answers import Answer, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.ports import Phase, ResultKind
+from accompanist.simulation.explore_workers import values_of
 from accompanist.simulation.worker import FencedWorker, Refusal
 from accompanist.simulation.world import World
 from tests.language.programs import MUST_PASS, must_pass
@@ -43,15 +44,11 @@ def fenced(program: RoleProgram, table: Mapping[str, Callable[..., Any]]) -> Fen
     """A worker that answers from a program's table of functions; compensations do nothing but be counted."""
 
     def function(name: str) -> Callable[[bytes], bytes]:
-        types, _ = program.operation_types[name]
-
         def run(arguments: bytes) -> bytes:
             if program.projection.operations[name].kind == "compensation":
                 return b"null"
-            given = codec.decode(arguments, dict[str, Any])
-            values = {key: codec.decode(codec.encode(given[key]), type) for key, type in types.items()}
             try:
-                return codec.encode(table[f"{program.role}.{name}"](**values))
+                return codec.encode(table[f"{program.role}.{name}"](**values_of(program, name, arguments)))
             except direct.Declined as declined:
                 raise Refusal(declined.reason) from None
 
