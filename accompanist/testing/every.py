@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from accompanist.language.program import RoleProgram
@@ -16,34 +14,17 @@ from accompanist.testing.real import Real
 from accompanist.testing.script import Script
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a search is asked for, as `Saga.explore` says it."""
-
-    crashes: int
-    declines: int | None
-    lost_answers: int
-    cancels: int
-    deadlines: int
-    states_max: int
-    seconds: float
-    settles: bool
-
-    @property
-    def faults(self) -> Faults:
-        declines = sys.maxsize if self.declines is None else self.declines
-        return Faults(self.crashes, self.lost_answers, declines, self.deadlines, self.cancels)
-
-
 def explore(
     programs: Mapping[str, RoleProgram],
     workers: Mapping[str, Any],
     arguments: Mapping[str, Any] | None,
     script: Script,
     told: Mapping[tuple[str, str], tuple[float, bytes] | None],
-    wanted: Wanted,
+    faults: Faults,
+    bounds: Bounds,
+    settles: bool,
 ) -> Verdict:
-    """Search, and raise AssertionError for what is found."""
+    """Search as `Saga.explore` says, and raise AssertionError for what is found."""
     if any(isinstance(given, Real) for given in workers.values()):
         raise ValueError("a real worker cannot be searched: it does not go back; give fakes")
     if script.crashes_due or any(fault.reason is None or fault.at is not None for fault in script.faults):
@@ -54,8 +35,8 @@ def explore(
         reasons.setdefault(role, {})[operation] = fault.reason or ""
     verdict = verify(
         programs,
-        wanted.faults,
-        Bounds(wanted.states_max, wanted.seconds),
+        faults,
+        bounds,
         fakes=workers or None,
         arguments=[arguments] if arguments is not None else [],
         reasons=reasons,
@@ -65,6 +46,6 @@ def explore(
         report = verdict.broken.report
         drawn = explore_diagram.text(list(programs), report.schedule)
         raise AssertionError(f"{report.broken}\n{drawn}")
-    if wanted.settles and verdict.complete and not verdict.settled:
+    if settles and verdict.complete and not verdict.settled:
         raise AssertionError("\n".join(never_settled(verdict.reasons)))
     return verdict

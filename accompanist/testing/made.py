@@ -9,6 +9,8 @@ from typing import Protocol
 class Shown(Protocol):
     """What can be shown of a saga."""
 
+    seed: int
+
     def picture(self, lines_max: int) -> str: ...
 
 

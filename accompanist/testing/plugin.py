@@ -114,16 +114,13 @@ def pytest_runtest_setup() -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(
-    item: pytest.Item, call: pytest.CallInfo[None]
-) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Beside what failed: what happened."""
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what happened beside what failed."""
     report = yield
     made = _made()
     if made and report.when == "call" and report.failed:
-        seed = item.config.getoption("--accompanist-seed")
         for saga in made.all():
-            report.sections.append((f"{saga!r}, --accompanist-seed={seed}", saga.picture(_lines_max)))
+            report.sections.append((f"{saga!r}, seed {saga.seed}", saga.picture(_lines_max)))
     return report
 
 

@@ -17,7 +17,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -168,22 +168,14 @@ async def _made(open: Callable[[], T]) -> T:
     return open()
 
 
-class _Loop:
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
     """One event loop in a thread of its own: a saga steps outside of any, and a test may have one already."""
-
-    def __init__(self) -> None:
-        self._loop = asyncio.new_event_loop()
-        threading.Thread(target=self._loop.run_forever, name="accompanist-testing", daemon=True).start()
-
-    def run(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
-
-
-_loops: list[_Loop] = []
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="accompanist-testing", daemon=True).start()
+    return loop
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
     """Carry something out on the loop, and wait for it."""
-    if not _loops:
-        _loops.append(_Loop())
-    return _loops[0].run(work)
+    return asyncio.run_coroutine_threadsafe(work, _loop()).result()

@@ -6,6 +6,7 @@ A test that needs them all wants `explore`.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.replay import decode_arguments
 from accompanist.simulation import explore_diagram, explore_properties
+from accompanist.simulation.explore import Bounds, Faults
 from accompanist.simulation.explore_faithful import Faithful
 from accompanist.simulation.explore_properties import Broken
 from accompanist.simulation.explore_scenarios import Scenario, first_scenario
@@ -60,7 +62,7 @@ class Saga:
     ) -> None:
         self._programs = programs_of(source, choreography)
         self._check(workers or {}, arguments)
-        self._workers, self._arguments, self._seed = workers or {}, arguments, seed
+        self._workers, self._arguments, self.seed = workers or {}, arguments, seed
         self._script = Script()
         self._told: dict[tuple[str, str], tuple[float, bytes] | None] = {}
         self._stage: Stage | None = None
@@ -215,7 +217,9 @@ class Saga:
         return draw(list(self._programs), self._begun().schedule)
 
     def picture(self, lines_max: int = _drawn_max) -> str:
-        """The same, of a run that is long only its end: what goes with a failure."""
+        """The same, of a run that is long only its end: what goes with a failure. It begins no saga."""
+        if self._stage is None:
+            return "nothing has happened"
         lines = self.diagram().splitlines()
         left_out = len(lines) - lines_max
         return "\n".join([lines[0], f"      … {left_out} lines", *lines[-lines_max:]] if left_out > 1 else lines)
@@ -245,8 +249,11 @@ class Saga:
 
         Saga(fulfil_order, workers={"payment": Till(100)}).explore(crashes=1)
         """
-        faults = every.Wanted(crashes, declines, lost_answers, cancels, deadlines, states_max, seconds, settles)
-        return every.explore(self._programs, self._workers, self._arguments, self._script, self._told, faults)
+        faults = Faults(crashes, lost_answers, sys.maxsize if declines is None else declines, deadlines, cancels)
+        bounds = Bounds(states_max, seconds)
+        return every.explore(
+            self._programs, self._workers, self._arguments, self._script, self._told, faults, bounds, settles
+        )
 
     # -- inside ------------------------------------------------------------------------------------
 
@@ -308,10 +315,11 @@ class Saga:
         if self._stage is None:
             start = None if self._arguments is None else codec.encode(dict(self._arguments))
             self._scenario = first_scenario(self._programs, start, ends=not self._workers)
-            self._stage = Stage(self._programs, self._script, self._seed)
+            stage = Stage(self._programs, self._script, self.seed)
             for role, program in self._programs.items():
-                self._stage.places[role] = Place(program, self._worker(role, program, self._stage.header))
-            self._stage.start(self._scenario.arguments, self._later(self._scenario))
+                stage.places[role] = Place(program, self._worker(role, program, stage.header))
+            stage.start(self._scenario.arguments, self._later(self._scenario))
+            self._stage = stage
         return self._stage
 
     def _worker(self, role: str, program: RoleProgram, header: Header) -> Worker:

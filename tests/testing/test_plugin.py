@@ -24,6 +24,11 @@ def test_it_is_shown(accompanist):
 
 def test_nothing_of_the_one_before_is_shown():
     assert False
+
+def test_one_that_has_not_begun_is_not_begun_to_be_shown():
+    from accompanist.testing import Saga
+    saga = Saga(ORDERS, seed=3)
+    assert False
 """
 
 
@@ -32,9 +37,10 @@ def test_a_test_that_fails_shows_its_sagas(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-p", "accompanist.testing.plugin", "--accompanist-seed=7", "-q"]
     ran = subprocess.run([*command, str(tmp_path)], capture_output=True, text=True, check=False, cwd=ROOT / "tests")
     out = ran.stdout
-    assert "2 failed, 2 passed" in out, out + ran.stderr
-    assert "<Saga fulfil_order: ended, no such customer>, --accompanist-seed=7" in out
+    assert "3 failed, 2 passed" in out, out + ran.stderr
+    assert "<Saga fulfil_order: ended, no such customer>, seed 7" in out
     assert "loyalty's worker declines award" in out and "├─" in out
+    assert "<Saga fulfil_order: not begun>, seed 3" in out and out.count("nothing has happened") == 1
     assert out.count("payment's worker undoes") == 1, "not with the test after it"
 
 
