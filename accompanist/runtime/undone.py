@@ -49,8 +49,9 @@ UNDONE_ELSEWHERE = catalogue(
     "ACC210",
     "a role is undone after the commit point",
     "A role says that it has undone its part, and the commit point of the saga is passed. What was committed cannot be "
-    "undone, and that role will not vote done: the saga cannot settle. It failed beside the commit point, or its "
-    "service does not tell the truth.",
+    "undone, and as long as that role does not vote done the saga cannot settle. A program that fails there is parked "
+    "where it fails, so this was no failure: the role believed another's word that the saga is undone, or its service "
+    "does not tell the truth.",
     "`accompanist sessions show ID` has the role's reason. `accompanist sessions end ID` ends the saga at every role: "
     "what was done stays, and the rest is yours. `accompanist sessions resume ID` goes on and waits for that role.",
 )
