@@ -19,6 +19,7 @@ from accompanist.language.ir import Header
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.names import Names
+from accompanist.language.nodes import every_node
 from accompanist.language.parse import HeaderParser
 from accompanist.language.roles import RoleClass, RoleClasses
 
@@ -87,7 +88,7 @@ class Callees:
         if key not in self._named:
             home = self._modules.find(found.module)
             assert home is not None and found.node is not None
-            parts = [part for part in ast.walk(found.node) if isinstance(part, (ast.Name, ast.Attribute))]
+            parts = [part for part in every_node(found.node) if isinstance(part, (ast.Name, ast.Attribute))]
             named = [annotation.reference(self._modules, home, part) for part in parts]
             self._named[key] = [one for one in named if one is not None and is_choreography(self._modules, one)]
         return list(self._named[key])

@@ -26,6 +26,7 @@ from accompanist.language.locate import located
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
 from accompanist.language.names import Names
+from accompanist.language.nodes import every_node
 from accompanist.language.normal import Normaliser, variables
 from accompanist.language.parse import HeaderParser, choreographies
 from accompanist.language.program import Choreography
@@ -198,7 +199,7 @@ def _called(nodes: list[ast.FunctionDef], modules: Modules, module: Module) -> s
     found: set[str] = set()
     for node in nodes:
         for statement in node.body:
-            for part in ast.walk(statement):
+            for part in every_node(statement):
                 reference = (
                     annotation.reference(modules, module, part) if isinstance(part, (ast.Name, ast.Attribute)) else None
                 )
@@ -295,7 +296,7 @@ class _Reading:
             pure.check_member(*member)
         if wrong or len(findings):
             return None  # what follows would report consequences of it
-        self._participants(header, normal.body, passed_on(node, names))
+        self._participants(header, normal.body, node, names)
         self._endless(normal)
         amender = Amender(header)
         raised = self._raised(normal, names, header, amender)
@@ -330,9 +331,10 @@ class _Reading:
 
     def _typed(self, whole: Whole, names: Names, header: Header, normaliser: Normaliser) -> Whole:
         subjects: dict[str, Type] = {}
+        keep = raising.may_commit(whole)
 
         def typed(header: Header, body: Block) -> Block:
-            typing = Typing(names, header, self._findings)
+            typing = Typing(names, header, self._findings, keep=keep)
             made = typing.type_moves(body)
             subjects.update(typing.subjects)
             self._envs |= typing.envs
@@ -380,11 +382,13 @@ class _Reading:
                 self._findings.add(codes.RECURSION, source, point.span, text, "return before the call, in a branch")
                 return
 
-    def _participants(self, header: Header, body: Block, given: frozenset[str]) -> None:
-        """A role that never acts is superfluous, unless it is `given` to a choreography that leaves it idle here."""
+    def _participants(self, header: Header, body: Block, node: ast.FunctionDef, names: Names) -> None:
+        """A role that never acts is superfluous, unless it is given to a choreography that leaves it idle here."""
         acting = actors(body) | {header.initiator}
-        for role in header.roles:
-            if role not in acting and role not in given:
+        idle = [role for role in header.roles if role not in acting]
+        given = passed_on(node, names) if idle else frozenset()
+        for role in idle:
+            if role not in given:
                 self._findings.add(
                     codes.IDLE_ROLE,
                     self._module.source,

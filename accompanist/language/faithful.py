@@ -155,11 +155,11 @@ def put(whole: Whole, names: Names) -> Whole:
 
     def point(one: Statement) -> Statement:
         match one:
-            case Let() | Move() | Return():
+            case Let() | Move() | Return() if one.value.wire is not None:
                 return replace(one, value=wired(one.value))
-            case Invoke():
+            case Invoke() if any(value.wire is not None for _, value in one.arguments):
                 return replace(one, arguments=tuple((name, wired(value)) for name, value in one.arguments))
-            case Enter():
+            case Enter() if any(value.wire is not None for _, value in one.arguments):
                 return replace(one, arguments=tuple((given, wired(value)) for given, value in one.arguments))
             case If():
                 return replace(one, then=block(one.then), orelse=block(one.orelse))

@@ -16,7 +16,7 @@ from accompanist.language.messages import Messages
 from accompanist.language.types import BOOL, INT, NONE, UNKNOWN, Type
 
 Env = Mapping[str, Type]
-_MARK = ">"  # no name begins with it
+_MARK = ">"  # no name begins with it; alone it says that an environment may hold more than names
 _ALIAS = "="
 
 
@@ -47,22 +47,21 @@ def plain(env: Env) -> dict[str, Type]:
 
 def told(env: Env) -> bool:
     """Whether conditions have said something."""
-    return any(name[0] == _MARK for name in env)
+    return _MARK in env and any(name[0] == _MARK != name for name in env)
 
 
 def bound(env: Env, target: str, type: Type, exact: Type | None = None) -> Env:
     """The environment with another value of a name, `exact`: what more is known of its type."""
-    begin = re.compile(rf"[{_MARK}{_ALIAS}]{re.escape(target)}(?![\w])")
-    made = {name: known for name, known in env.items() if not begin.match(name)}
-    made[target] = type
-    if exact is not None and exact != type:
-        made[_MARK + target] = exact
-    return made
+    if _MARK in env:
+        begin = re.compile(rf"[{_MARK}{_ALIAS}]{re.escape(target)}(?![\w])")
+        env = {name: known for name, known in env.items() if not begin.match(name)}
+    said = {} if exact is None or exact == type else {_MARK: UNKNOWN, _MARK + target: exact}
+    return {**env, target: type, **said}
 
 
 def same(env: Env, target: str, name: str) -> Env:
     """The environment in which a generated name holds what a name holds: what is asked of one is known of both."""
-    return {**env, _ALIAS + target: Type(name)}
+    return {**env, _MARK: UNKNOWN, _ALIAS + target: Type(name)}
 
 
 def meeting(one: Env, other: Env) -> dict[str, Type]:
@@ -132,7 +131,7 @@ class Narrowing:
             left = [wanted]
         if not left or now.refused or tuple(left) == options:
             return env
-        made = {**env, _MARK + text: types.union(*left)}
+        made = {**env, _MARK: UNKNOWN, _MARK + text: types.union(*left)}
         root = re.match(r"\w+", text)
         other = env.get(_ALIAS + root.group()) if root is not None else None
         if other is not None and root is not None:

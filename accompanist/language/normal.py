@@ -48,6 +48,7 @@ from accompanist.language.ir import (
 )
 from accompanist.language.modules import Reference
 from accompanist.language.names import BUILTINS, OPERATIONS, Names
+from accompanist.language.nodes import every_node
 from accompanist.language.parse import SEVERAL_RESULTS
 from accompanist.language.scope import Scope
 from accompanist.language.source import Span
@@ -425,7 +426,9 @@ class Normaliser(Control):
     def _check_names(self, node: ast.FunctionDef, header: Header) -> None:
         """No variable hides what generated code or the choreography needs under that name."""
         stored = [
-            (part, part.id) for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+            (part, part.id)
+            for part in every_node(node)
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
         ]
         given = {parameter.name: parameter.span for parameter in header.given}
         for part, name in stored:

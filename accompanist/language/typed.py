@@ -35,6 +35,7 @@ from accompanist.language.ir import (
     ends,
 )
 from accompanist.language.names import Names
+from accompanist.language.nodes import every_node
 from accompanist.language.source import Span
 from accompanist.language.types import REFUSED, WORDS, Type
 
@@ -42,9 +43,10 @@ Env = Mapping[str, Type]
 
 
 class Typing:
-    """Gives the moves of one choreography their types."""
+    """Gives the moves of one choreography their types. `keep`: whether somebody asks afterwards what was known where
+    an expression stands; that is much for a long program."""
 
-    def __init__(self, names: Names, header: Header, findings: Findings) -> None:
+    def __init__(self, names: Names, header: Header, findings: Findings, *, keep: bool) -> None:
         self._names, self._header, self._findings = names, header, findings
         self._sources = names.modules.source
         self._infer = Inference(names, self.signature, self._missing, self._unordered, self._method, self._always)
@@ -53,6 +55,7 @@ class Typing:
         self._wide = Inference(names, self.signature, lambda node, part, owner: None, exact=False)
         self._faithful = Faithful(names, Inference(names, self.signature, lambda node, part, owner: None))
         self._file = header.span.file  # where the expression stands that is being read
+        self._keep = keep
         self.envs: dict[int, Env] = {}  # where each expression stands, by the identity of its node
         self._turns: list[tuple[list[Env], list[Env]]] = []  # of each loop around: environments to go on with, to leave
 
@@ -185,11 +188,12 @@ class Typing:
 
     def _of(self, value: Expression, env: Env) -> Type:
         self._file = value.span.file
-        self.envs[id(value.node)] = env
+        if self._keep:
+            self.envs[id(value.node)] = env
         if value.refused or any(name not in env for name, _ in value.reads):
             return REFUSED  # reported where it is read
         found = self._infer.type_of(value.node, env)
-        for part in ast.walk(value.node):
+        for part in every_node(value.node):
             method = isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute)
             if method and id(part) not in self._infer.methods:
                 assert isinstance(part, ast.Call)

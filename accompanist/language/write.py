@@ -42,6 +42,7 @@ from accompanist.language.local import (
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
 from accompanist.language.names import OPERATIONS, Names
+from accompanist.language.nodes import every_node
 from accompanist.language.program import Choreography, Notice, Operation, Parameter, Projection
 from accompanist.language.project import NOTHING, Projector
 from accompanist.language.roles import Offer, RoleClass
@@ -166,9 +167,8 @@ class Writer:
 
     def _preamble(self, lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
         """Imports and constants of what the function uses."""
-        used = {
-            node.id for node in ast.walk(ast.parse("\n".join(text for text, _ in lines))) if isinstance(node, ast.Name)
-        }
+        tree = ast.parse("\n".join(text for text, _ in lines))
+        used = {node.id for node in every_node(tree) if isinstance(node, ast.Name)}
         constants = {alias: value for alias, value in self._names.constants.items() if alias in used}
         for value in constants.values():
             used |= {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
