@@ -176,9 +176,9 @@ class Partials:
             yield found
         elif isinstance(node.func, ast.Attribute):
             why = self.runs(node.func, env)
-            yield from [Partial(node, why)] if why else self._method(node, node.func, facts)
+            yield from [Partial(node, why)] if why else self._method(node, node.func, env, facts)
 
-    def _method(self, node: ast.Call, method: ast.Attribute, facts: Facts) -> Iterator[Partial]:
+    def _method(self, node: ast.Call, method: ast.Attribute, env: Env, facts: Facts) -> Iterator[Partial]:
         text, first = ast.unparse(method.value), node.args[0] if node.args else None
         match method.attr:
             case "index" | "rindex":
@@ -189,9 +189,9 @@ class Partials:
             case "split" | "rsplit" | "partition" | "rpartition" if first is not None:
                 if not known.length(first, facts):
                     yield Partial(node, "the text that it is split at may be empty")
-            case "quantize" | "to_integral_value":
+            case "quantize" | "to_integral_value" | "normalize":
                 yield Partial(node, f"{text} may have more digits than a Decimal keeps")
-            case "replace" if node.keywords:
+            case "replace" if node.keywords or types.unveiled(self.type_of(method.value, env)).module == "datetime":
                 yield Partial(node, "a moment may lie outside of what a calendar has")
             case "ljust" | "rjust" | "center" if len(node.args) > 1 and not isinstance(node.args[1], ast.Constant):
                 yield Partial(node, "what it is filled up with may not be one letter")

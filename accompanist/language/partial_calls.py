@@ -59,15 +59,26 @@ class Calls:
 
     def member(self, node: ast.Attribute, env: Env) -> str:
         """Why a property or a @pure method of a message may raise; empty if it cannot, or is none."""
-        found = self._names.messages.code_of(types.unveiled(self._type_of(node.value, env)), node.attr)
+        return self.member_of(self._type_of(node.value, env), node.attr)
+
+    def member_of(self, owner: Type, member: str) -> str:
+        """The same of a value of a type. Where that is not known, it may be of any class that was read."""
+        if not owner.known:
+            classes = (Type(name, module) for module, name in self._names.messages.read)
+            return next(filter(None, (self._of_class(one, member) for one in classes)), "")
+        options = owner.arguments if owner.name == "|" else (owner,)
+        return next(filter(None, (self._of_class(types.unveiled(one), member) for one in options)), "")
+
+    def _of_class(self, owner: Type, member: str) -> str:
+        found = self._names.messages.code_of(owner, member)
         home = self._names.modules.find(found[0]) if found is not None else None
         if found is None or home is None:
             return ""
-        key = (found[0], f"{found[1]}.{node.attr}")
+        key = (found[0], f"{found[1]}.{member}")
         if key not in self._judged:
             self._judged[key] = f"{key[1]} calls itself"  # as long as nothing else is known
             parts = [part for owner in home.bound[found[1]] for part in getattr(owner, "body", ())]
-            bodies = [part for part in parts if isinstance(part, ast.FunctionDef) and part.name == node.attr]
+            bodies = [part for part in parts if isinstance(part, ast.FunctionDef) and part.name == member]
             why = next(filter(None, (_Body(self, home).read(body) for body in bodies)), "")
             self._judged[key] = why and f"{key[1]} may raise: {why}"
         return self._judged[key]
@@ -171,6 +182,7 @@ class _Body:
             },
             self._call,
             lambda node: False,
+            lambda node, env: calls.member_of(self._partials.type_of(node.value, env), node.attr),
         )
 
     def read(self, node: ast.FunctionDef) -> str:
@@ -186,6 +198,11 @@ class _Body:
         return next(self._block(node.body), "")
 
     def _call(self, node: ast.Call, env: Env, facts: Facts) -> Partial | None:
+        keys = [one.value for one in node.keywords if one.arg == "key" and not isinstance(one.value, ast.Lambda)]
+        if why := next(
+            filter(None, (self._calls.resolved(self._home, ast.Call(key, [], []), facts) for key in keys)), ""
+        ):
+            return Partial(node, why)
         if isinstance(node.func, ast.Attribute) and self._method(node.func):
             return None
         why = self._calls.resolved(self._home, node, facts)
