@@ -18,6 +18,7 @@ from typing import Any
 from accompanist.language import facts as known
 from accompanist.language import types
 from accompanist.language.facts import Facts
+from accompanist.language.names import BUILTINS
 from accompanist.language.types import WORDS, Type
 
 Env = Mapping[str, Type]
@@ -39,13 +40,15 @@ class Partial:
 @dataclass(frozen=True, slots=True)
 class Partials:
     """Looks through expressions. `called`: whether a call of a function or class may raise. `caught`: whether what it
-    raises becomes a value. `runs`: why a property or a method of a message may raise, empty if it cannot."""
+    raises becomes a value. `runs`: why a property or a method of a message may raise, empty if it cannot; `special`:
+    why what Python itself calls of a value may, as where it is compared or shown."""
 
     type_of: TypeOf
     inside: Inside
     called: Called
     caught: Callable[[ast.Call], bool]
     runs: Callable[[ast.Attribute, Env], str] = lambda node, env: ""
+    special: Callable[[Type], str] = lambda owner: ""
 
     def first(self, node: ast.expr, env: Env, facts: Facts) -> Partial | None:
         """The first part that may raise."""
@@ -80,7 +83,25 @@ class Partials:
             case _:
                 children = (one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr))
                 yield from self._all(children, env, facts)
+                yield from self._special(node, env)
                 yield from self._form(node, env, facts)
+
+    def _special(self, node: ast.expr, env: Env) -> Iterator[Partial]:
+        """Where code of an operand's class runs that nobody calls by its name."""
+        match node:
+            case ast.Compare(left=left, comparators=others):
+                operands = [left, *others]
+            case ast.BinOp(left=left, right=right):
+                operands = [left, right]
+            case ast.UnaryOp(operand=value) | ast.FormattedValue(value=value):
+                operands = [value]
+            case ast.Call(func=ast.Name(), args=operands):
+                pass
+            case _:
+                return
+        why = next(filter(None, (self.special(self.type_of(one, env)) for one in operands)), "")
+        if why:
+            yield Partial(node, why)
 
     def _form(self, node: ast.expr, env: Env, facts: Facts) -> Iterator[Partial]:
         match node:
@@ -174,6 +195,8 @@ class Partials:
         yield from self._all((*node.args, *(one.value for one in node.keywords)), env, facts)
         if (found := self.called(node, env, facts)) is not None:
             yield found
+        elif isinstance(node.func, ast.Name) and node.func.id in BUILTINS - {"isinstance", "tuple", "list"}:
+            yield from self._special(node, env)
         elif isinstance(node.func, ast.Attribute):
             why = self.runs(node.func, env)
             yield from [Partial(node, why)] if why else self._method(node, node.func, env, facts)

@@ -49,6 +49,14 @@ class Sold:
         return self.lines[0]
 
 
+@dataclass(frozen=True)
+class Ranked:
+    lines: list[int]
+
+    def __lt__(self, other: Ranked) -> bool:
+        return self.lines[0] < other.lines[0]
+
+
 @pure
 def worth(line: int) -> int:
     return 100 // line
@@ -94,6 +102,9 @@ def everyday_after_pivot(bank: Bank, order: At[Order, "bank"]) -> At[int, "bank"
     bank.book(len(shouted(str(paid))))
     sold: Gift | Sold = Sold(()) if paid > 3 else Gift()
     bank.book(sold.first)  #! ACC159 Sold.first may raise
+    ranked = [Ranked([paid]), Ranked([])]
+    bank.book(len(sorted(ranked)))  #! ACC159 Ranked.__lt__ may raise
+    bank.book(len(ranked[0].lines))
     day = date(2024, 2, 29)
     bank.book(day.replace(paid).year)  #! ACC159 outside of what a calendar has
     if order.lines:
