@@ -47,12 +47,13 @@ class Emitter:
     def __init__(self, type_text: Callable[[Type], str], procedure: Callable[[int], str]) -> None:
         self._type_text, self._procedure = type_text, procedure
         self._lines: list[tuple[str, int]] = []
-        self._yields = False
+        self._yields = self._guarded = False
 
     def emit(
         self, name: str, parameters: tuple[str, ...], body: LocalBlock, line: int, *, guarded: bool = False
     ) -> list[tuple[str, int]]:
         """The function's lines, each with its line in the choreography. `guarded`: it calls itself, up to a bound."""
+        self._guarded = guarded
         if guarded:
             self._line(1, f'if _at.count("/") > {limits.recursion_depth_max}:', line)
             self._line(2, f'yield Abort(_at, "{TOO_DEEP}")', line)
@@ -156,6 +157,10 @@ class Emitter:
                 return f"{_bound(target)}yield from {self._procedure(number)}({_site(site, '/')}{given})"
             case Leaving():
                 return "break"
+            case Stop(role=role) if self._guarded:
+                # a return would go on behind the call
+                self._yields = True
+                return f'yield Receive(_at, "{role}", type(None))  # aborted by {role}: waits until it hears of that'
             case Stop():
                 return "return  # aborted by another role"
         raise AssertionError(f"{type(point).__name__} is a block")

@@ -82,8 +82,10 @@ def without(facts: Facts, assigned: Set[str]) -> Facts:
 def length(node: ast.expr, facts: Facts) -> int:
     """How many items it has at least."""
     match node:
-        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts):
-            return 1 if parts and isinstance(node, ast.Set) else sum(not isinstance(one, ast.Starred) for one in parts)
+        case ast.Set(elts=parts):
+            return int(any(not isinstance(one, ast.Starred) for one in parts))
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return sum(length(one.value, facts) if isinstance(one, ast.Starred) else 1 for one in parts)
         case ast.Constant(value=str() | bytes() as value):
             return len(value)
         case ast.Call(func=ast.Name(id="sorted" | "list" | "tuple" | "reversed"), args=[inner]):
@@ -106,6 +108,8 @@ def length(node: ast.expr, facts: Facts) -> int:
         empty = isinstance(other, ast.List | ast.Tuple) and not other.elts
         if op is ast.NotEq and (empty or (isinstance(other, ast.Constant) and other.value in ("", b""))):
             least = max(least, 1)
+        if op is ast.Eq and isinstance(other, ast.List | ast.Tuple):
+            least = max(least, length(other, facts))
     counted = ast.Call(ast.Name("len", ast.Load()), [node], [])
     return max(least, int(true(node, facts) or true(counted, facts)))
 

@@ -135,6 +135,7 @@ class Aborting:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
+    role: str = field(compare=False)
     line: int = field(compare=False, default=0)
 
 

@@ -79,6 +79,11 @@ class Messages:
         known = self._known[key]
         return None if known is None else known.of(type.arguments)
 
+    @property
+    def read(self) -> list[tuple[str, str]]:
+        """(module, name) of every class that was read."""
+        return sorted(pair for pair, found in self._known.items() if found is not None)
+
     def definition(self, type: Type) -> tuple[Module, ast.ClassDef] | None:
         """Where a type of the project is defined."""
         module = self._modules.find(type.module) if type.module else None

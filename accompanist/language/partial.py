@@ -18,6 +18,7 @@ from typing import Any
 from accompanist.language import facts as known
 from accompanist.language import types
 from accompanist.language.facts import Facts
+from accompanist.language.names import BUILTINS
 from accompanist.language.types import WORDS, Type
 
 Env = Mapping[str, Type]
@@ -39,13 +40,15 @@ class Partial:
 @dataclass(frozen=True, slots=True)
 class Partials:
     """Looks through expressions. `called`: whether a call of a function or class may raise. `caught`: whether what it
-    raises becomes a value. `runs`: why a property or a method of a message may raise, empty if it cannot."""
+    raises becomes a value. `runs`: why a property or a method of a message may raise, empty if it cannot; `special`:
+    why what Python itself calls of a value may, as where it is compared or shown."""
 
     type_of: TypeOf
     inside: Inside
     called: Called
     caught: Callable[[ast.Call], bool]
     runs: Callable[[ast.Attribute, Env], str] = lambda node, env: ""
+    special: Callable[[Type], str] = lambda owner: ""
 
     def first(self, node: ast.expr, env: Env, facts: Facts) -> Partial | None:
         """The first part that may raise."""
@@ -80,7 +83,25 @@ class Partials:
             case _:
                 children = (one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr))
                 yield from self._all(children, env, facts)
+                yield from self._special(node, env)
                 yield from self._form(node, env, facts)
+
+    def _special(self, node: ast.expr, env: Env) -> Iterator[Partial]:
+        """Where code of an operand's class runs that nobody calls by its name."""
+        match node:
+            case ast.Compare(left=left, comparators=others):
+                operands = [left, *others]
+            case ast.BinOp(left=left, right=right):
+                operands = [left, right]
+            case ast.UnaryOp(operand=value) | ast.FormattedValue(value=value):
+                operands = [value]
+            case ast.Call(func=ast.Name(), args=operands):
+                pass
+            case _:
+                return
+        why = next(filter(None, (self.special(self.type_of(one, env)) for one in operands)), "")
+        if why:
+            yield Partial(node, why)
 
     def _form(self, node: ast.expr, env: Env, facts: Facts) -> Iterator[Partial]:
         match node:
@@ -174,11 +195,13 @@ class Partials:
         yield from self._all((*node.args, *(one.value for one in node.keywords)), env, facts)
         if (found := self.called(node, env, facts)) is not None:
             yield found
+        elif isinstance(node.func, ast.Name) and node.func.id in BUILTINS - {"isinstance", "tuple", "list"}:
+            yield from self._special(node, env)
         elif isinstance(node.func, ast.Attribute):
             why = self.runs(node.func, env)
-            yield from [Partial(node, why)] if why else self._method(node, node.func, facts)
+            yield from [Partial(node, why)] if why else self._method(node, node.func, env, facts)
 
-    def _method(self, node: ast.Call, method: ast.Attribute, facts: Facts) -> Iterator[Partial]:
+    def _method(self, node: ast.Call, method: ast.Attribute, env: Env, facts: Facts) -> Iterator[Partial]:
         text, first = ast.unparse(method.value), node.args[0] if node.args else None
         match method.attr:
             case "index" | "rindex":
@@ -189,9 +212,9 @@ class Partials:
             case "split" | "rsplit" | "partition" | "rpartition" if first is not None:
                 if not known.length(first, facts):
                     yield Partial(node, "the text that it is split at may be empty")
-            case "quantize" | "to_integral_value":
+            case "quantize" | "to_integral_value" | "normalize":
                 yield Partial(node, f"{text} may have more digits than a Decimal keeps")
-            case "replace" if node.keywords:
+            case "replace" if node.keywords or types.unveiled(self.type_of(method.value, env)).module == "datetime":
                 yield Partial(node, "a moment may lie outside of what a calendar has")
             case "ljust" | "rjust" | "center" if len(node.args) > 1 and not isinstance(node.args[1], ast.Constant):
                 yield Partial(node, "what it is filled up with may not be one letter")

@@ -28,7 +28,7 @@ class Calls:
     def __init__(self, names: Names, type_of: TypeOf, inside: Inside) -> None:
         self._names, self._table = names, names.table
         self._judged: dict[tuple[str, str], str] = {}
-        self.partials = Partials(type_of, inside, self._named, self._caught, self.member)
+        self.partials = Partials(type_of, inside, self._named, self._caught, self.member, self.special)
         self._type_of = type_of
 
     def _caught(self, node: ast.Call) -> bool:
@@ -59,15 +59,43 @@ class Calls:
 
     def member(self, node: ast.Attribute, env: Env) -> str:
         """Why a property or a @pure method of a message may raise; empty if it cannot, or is none."""
-        found = self._names.messages.code_of(types.unveiled(self._type_of(node.value, env)), node.attr)
-        home = self._names.modules.find(found[0]) if found is not None else None
-        if found is None or home is None:
+        return self.member_of(self._type_of(node.value, env), node.attr)
+
+    def member_of(self, owner: Type, member: str) -> str:
+        """The same of a value of a type. Where that is not known, it may be of any class that was read."""
+        if not owner.known:
+            classes = (Type(name, module) for module, name in self._names.messages.read)
+            return next(filter(None, (self._of_class(one, member) for one in classes)), "")
+        options = owner.arguments if owner.name == "|" else (owner,)
+        return next(filter(None, (self._of_class(types.unveiled(one), member) for one in options)), "")
+
+    def special(self, owner: Type, seen: frozenset[Type] = frozenset()) -> str:
+        """Why what Python calls of a value, or of what is in it, may raise: `__eq__`, `__str__` and the like."""
+        if owner in seen:
             return ""
-        key = (found[0], f"{found[1]}.{node.attr}")
+        seen |= {owner}
+        message, home = self._names.messages.find(owner), self._names.modules.find(owner.module)
+        if message is not None and home is not None:
+            node = home.bound[owner.name][-1]
+            own = [one.name for one in getattr(node, "body", ()) if _is_special(one)]
+            why = next(filter(None, (self._body(home, owner.name, name) for name in own)), "")
+            if why:
+                return why
+        fields = [type for _, type in message.fields] + list(message.bases) if message is not None else []
+        return next(filter(None, (self.special(one, seen) for one in (*owner.arguments, *fields))), "")
+
+    def _of_class(self, owner: Type, member: str) -> str:
+        found = self._names.messages.code_of(owner, member)
+        home = self._names.modules.find(found[0]) if found is not None else None
+        return "" if found is None or home is None else self._body(home, found[1], member)
+
+    def _body(self, home: Module, owner: str, member: str) -> str:
+        """Why a method of a class may raise."""
+        key = (home.name, f"{owner}.{member}")
         if key not in self._judged:
             self._judged[key] = f"{key[1]} calls itself"  # as long as nothing else is known
-            parts = [part for owner in home.bound[found[1]] for part in getattr(owner, "body", ())]
-            bodies = [part for part in parts if isinstance(part, ast.FunctionDef) and part.name == node.attr]
+            parts = [part for one in home.bound[owner] for part in getattr(one, "body", ())]
+            bodies = [part for part in parts if isinstance(part, ast.FunctionDef) and part.name == member]
             why = next(filter(None, (_Body(self, home).read(body) for body in bodies)), "")
             self._judged[key] = why and f"{key[1]} may raise: {why}"
         return self._judged[key]
@@ -171,6 +199,8 @@ class _Body:
             },
             self._call,
             lambda node: False,
+            lambda node, env: calls.member_of(self._partials.type_of(node.value, env), node.attr),
+            calls.special,
         )
 
     def read(self, node: ast.FunctionDef) -> str:
@@ -186,6 +216,11 @@ class _Body:
         return next(self._block(node.body), "")
 
     def _call(self, node: ast.Call, env: Env, facts: Facts) -> Partial | None:
+        keys = [one.value for one in node.keywords if one.arg == "key" and not isinstance(one.value, ast.Lambda)]
+        if why := next(
+            filter(None, (self._calls.resolved(self._home, ast.Call(key, [], []), facts) for key in keys)), ""
+        ):
+            return Partial(node, why)
         if isinstance(node.func, ast.Attribute) and self._method(node.func):
             return None
         why = self._calls.resolved(self._home, node, facts)
@@ -266,6 +301,12 @@ class _Body:
 
     def _forget(self, node: ast.stmt) -> None:
         self._facts = known.without(self._facts, _stored(node))
+
+
+def _is_special(node: ast.stmt) -> bool:
+    """Whether it is a method that Python calls by itself, and not to make an object."""
+    name = node.name if isinstance(node, ast.FunctionDef) else ""
+    return name.startswith("__") and name.endswith("__") and "init" not in name
 
 
 def _stored(node: ast.stmt) -> set[str]:

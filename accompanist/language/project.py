@@ -129,7 +129,7 @@ class Projector:
             case Abort():
                 if point.role == role:
                     return (Aborting(point.site, point.reason, line),), point.reason.names
-                return (Stop(line),), frozenset()
+                return (Stop(point.role, line),), frozenset()
         return rest, live
 
     def _move(self, point: Move, rest: LocalBlock, live: Names) -> tuple[LocalBlock, Names]:

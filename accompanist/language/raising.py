@@ -211,7 +211,7 @@ class _Walk:
                             turn = ast.Compare(ast.Name(targets[0], ast.Load()), [ast.In()], [ranged])
                             return facts | {known.Fact(turn, True)}
         match node:  # what nobody asks for is not kept: everything that is kept is gone through at each assignment
-            case ast.Constant() | ast.Call(func=ast.Name(id="range" | "len")):
+            case ast.Constant() | ast.List() | ast.Call(func=ast.Name(id="range" | "len")):
                 return facts | {known.Fact(ast.Compare(ast.Name(targets[0], ast.Load()), [ast.Eq()], [node]), True)}
         return facts
 

@@ -4,8 +4,9 @@ Walked forward over the amended choreography, because messages, selections among
 another. For each role the walk keeps what has been done elsewhere and the role does not know yet. At the pivot its role
 must know that everything which may fail has succeeded; after the pivot nothing may fail.
 
-A branch in which a role aborts is a failure too: on the other side, "not aborted" is known at first to the guard's
-owners only, in a loop to those of them that follow its turns, and has to reach the pivot's role like any other success.
+A branch in which a role aborts is a failure too: on the other side, "not aborted" is known at first to that role, which
+goes on, and to the guard's owners, in a loop to those of them that follow its turns. It has to reach the pivot's role
+like any other success.
 
 An expression that may raise (`raising`) is a step that may fail, at the roles that compute it.
 
@@ -116,7 +117,8 @@ class SagaCheck:
         self._entry: dict[int, Knowledge] = {}  # of each procedure: what is known where it is entered, and behind it
         self._exit: dict[int, Knowledge] = {}
         self._ends: list[list[Knowledge]] = []
-        self._aborts: dict[int, Abort] = {}
+        self._aborts: dict[int, dict[str, Abort]] = {}
+        self._entered = False  # whether the walk is in a procedure
         self._following = header.everywhere  # the roles that go through the loops and the procedure around
         self._given: frozenset[Done] = frozenset()  # the pivots that may have happened where a procedure is entered
 
@@ -152,8 +154,9 @@ class SagaCheck:
             self._pivots_again(procedure, entry)
             self._ends.append([])
             self._given, self._following = entry.pivots, actors(procedure.body)  # said where it is entered
+            self._entered = True
             self._block(procedure.body, entry)
-            self._given, self._following = frozenset(), self._header.everywhere
+            self._given, self._following, self._entered = frozenset(), self._header.everywhere, False
             for way in self._ends.pop():
                 self._exit[number] = self._exit[number].join(way) if number in self._exit else way
         return before != (self._entry, self._exit)
@@ -303,12 +306,11 @@ class SagaCheck:
         sides: list[Knowledge] = []
         for (_, block), (_, other) in zip(point.branches, reversed(point.branches), strict=True):
             before = known
-            aborted = self._aborted(other)
-            if aborted is not None:
+            parted = point.owners & self._following & self._parting(block)
+            for aborted in self._aborted(other).values():
                 text = f"{aborted.role}.abort of line {aborted.span.line}"
-                before = known.does(
-                    Done(aborted.site, aborted.role, text, aborted.span, True), point.owners & self._following
-                )
+                done = Done(aborted.site, aborted.role, text, aborted.span, True)
+                before = before.does(done, parted | {aborted.role})  # it goes on itself
             after = self._block(block, before)
             if not ends(block):
                 sides.append(after)
@@ -316,24 +318,28 @@ class SagaCheck:
             return known
         return sides[0] if len(sides) == 1 else sides[0].join(sides[1])
 
-    def _aborted(self, block: Block) -> Abort | None:
-        """An abort that a block may come to."""
+    def _parting(self, side: Block) -> Owners:
+        """The roles that part at a branch whose other side aborts. In a procedure one that has nothing to do in this
+        side comes to its end either way, and goes on with what its caller does."""
+        return actors(side) if self._entered else self._header.everywhere
+
+    def _aborted(self, block: Block) -> dict[str, Abort]:
+        """The roles that may abort in a block, each with the first of its aborts."""
+        found: dict[str, Abort] = {}
         for point in walk(block):
             if isinstance(point, Abort):
-                return point
-            if isinstance(point, Enter) and point.procedure in self._aborts:
-                return self._aborts[point.procedure]
-        return None
+                found.setdefault(point.role, point)
+            elif isinstance(point, Enter):
+                found = {**self._aborts.get(point.procedure, {}), **found}
+        return found
 
     def _find_aborts(self) -> None:
-        """An abort of each procedure that may come to one, itself or through another."""
-        before = -1
-        while before != len(self._aborts):
-            before = len(self._aborts)
+        """The aborts that each procedure may come to, itself or through another."""
+        before: dict[int, dict[str, Abort]] | None = None
+        while before != self._aborts:
+            before = dict(self._aborts)
             for number, procedure in self._procedures.items():
-                found = None if number in self._aborts else self._aborted(procedure.body)
-                if found is not None:
-                    self._aborts[number] = found
+                self._aborts[number] = self._aborted(procedure.body)
 
     def _invoke(self, point: Invoke, known: Knowledge) -> Knowledge:
         offer, role = point.offer, point.role

@@ -131,6 +131,32 @@ def test_an_abort_in_a_loop_is_known_to_those_who_follow_its_turns() -> None:
     assert codes(*shared, turns, "    a.ask(t)", aborts, "a.pivot(n)") == []
 
 
+RECURSIVE = """\
+@choreography
+def again(x: R, y: R, k: At[int, "x"]) -> None:
+    m = share(k, to=[y])
+    if m > 0:
+        again(x, y, m - 1)
+    if m > 3:
+        y.abort("x")
+{told}
+
+"""
+
+
+def test_an_abort_at_the_end_of_what_calls_itself_is_known_to_nobody_else() -> None:
+    # a knows the guard, has nothing to do in either side, and goes on behind the call
+    head, tail = HEAD.split("@choreography\ndef name")
+
+    def refused(told: str) -> list[str]:
+        called = RECURSIVE.format(told=told)
+        source = f"{head}{called}@choreography\ndef name{tail}    again(a, b, n)\n    a.pivot(n)\n"
+        return [found.code for found in text(source).diagnostics]
+
+    assert refused("") == ["ACC150"]
+    assert refused("    com(com(k, to=y), to=x)") == []
+
+
 def test_who_computed_such_an_expression_elsewhere_knows_nothing_of_this_one() -> None:
     lines = ["m = share(n, to=[b])", "a.do(9 // m)", "m = share(n - 1, to=[b])"]
     assert codes("com(n, to=b)", *lines, "attempt(b.ask(9 // m))", "a.pivot(n)") == ["ACC159"]

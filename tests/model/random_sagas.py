@@ -68,8 +68,19 @@ def again(x: R, y: R, n: At[int, "x"]) -> At[int, "x"]:
     return again(x, y, com(m, to=x) * 0 + n // 3 * 3)
 
 """,
+    "ended(": """\
+@choreography
+def ended(x: R, y: R, n: At[int, "x"]) -> None:
+    m = share(n % 4, to=[y])
+    if m > 0:
+        ended(x, y, m - 1)
+    if m == {few}:
+        {aborts}.abort("x")
+    {told}
+
+""",
 }
-"""Called with roles in any order; the second calls itself."""
+"""Called with roles in any order; the last two call themselves."""
 ROLES = "abc"
 BOUNDS = Bounds(states_max=3_000, seconds_max=20.0)
 FREE = Faults(crashes=0, declines=99)
@@ -93,6 +104,10 @@ class Author:
         self._once = self._chance.choice(ROLES)  # who commits, as a rule
         self._careless_share = self._chance.choice([0.03, 0.1, 0.25])
         self._inner = self._chance.choice(["do", "do", "ask", "tell", "redo", "tell"])
+        self._few, self._aborts = self._chance.choice([0, 1, 2, 9]), self._chance.choice("xy")
+        self._told = self._chance.choice(
+            ["pass", "com(m + com(1, to=y), to=x)", "com(com(n, to=y), to=x)", "com(n, to=y)"]
+        )
         self._reached = {"a"}  # on some path
         self.lines: list[str] = []
 
@@ -101,7 +116,8 @@ class Author:
         if not ends:
             self._line(1, "return p")
         body = "\n".join(self.lines) + "\n"
-        called = "".join(text.format(inner=self._inner) for name, text in CALLED.items() if name in body)
+        given = {"inner": self._inner, "few": self._few, "aborts": self._aborts, "told": self._told}
+        called = "".join(text.format(**given) for name, text in CALLED.items() if name in body)
         roles = ", ".join(f"{role}: R" for role in ROLES if role in self._reached)
         head = f'@choreography\ndef random_program({roles}, p: At[int, "a"]) -> At[int | None, "a"]:\n'
         return HEAD + called + head + body
@@ -236,8 +252,9 @@ class Author:
         other = self._chance.choice([other for other in ROLES if other != role])
         self._reach(other, reached)
         self._calls += 2
-        called = self._chance.choice(["called", "again"])
-        self._line(depth, f"{self._fresh(owned, {role})} = {called}({role}, {other}, {name})")
+        called = self._chance.choice(["called", "again", "ended"])
+        target = "" if called == "ended" else f"{self._fresh(owned, {role})} = "
+        self._line(depth, f"{target}{called}({role}, {other}, {name})")
 
     def _branch(
         self, depth: int, name: str, owned: dict[str, set[str]], reached: set[str], committed: bool, turns: bool

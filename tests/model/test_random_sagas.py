@@ -12,9 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from accompanist.language import codec
 from accompanist.language.diagnostic import Findings
+from accompanist.language.load import load
 from accompanist.language.saga import SagaCheck
-from tests.model import random_sagas
+from accompanist.simulation.explore import Explorer, Faults
+from accompanist.simulation.explore_scenarios import Scenario
+from accompanist.simulation.explore_verify import workers_of
+from tests.language.programs import must_pass
+from tests.model import causality, random_sagas
 from tests.model.test_calculus import BUDGET
 
 HEAD = """\
@@ -76,3 +82,14 @@ def test_a_rule_left_out_is_seen(code: str) -> None:
     assert random_sagas.ordered(programs, source, 0) != ""
     if code in ("ACC150", "ACC153"):  # behind its commit point the runtime does not believe a decline
         assert random_sagas.searched(programs, source, (random_sagas.FREE,)).broken != ""
+
+
+def test_who_knows_of_an_abort_in_a_call_goes_no_further() -> None:
+    """It returned to what stands behind the call, and went past the commit point while another role aborted."""
+    choreography, module = must_pass("abort_in_recursion")
+    programs = {role: load(choreography, role) for role in choreography.roles}
+    for arguments in module.ARGUMENTS:
+        assert causality.problems(programs, arguments, 0) == []
+        workers = workers_of(programs, Scenario(codec.encode(arguments), {"a": {}, "b": {}}), module.WORKERS, False)
+        searched = Explorer(programs, workers, codec.encode(arguments), Faults(crashes=1, declines=0))
+        assert searched.explore(random_sagas.BOUNDS).complete
