@@ -152,20 +152,24 @@ def put(whole: Whole, names: Names) -> Whole:
         return value if value.wire is None else replace(value, node=_wired(value.node, value.wire, names), wire=None)
 
     def block(points: Block) -> Block:
-        return tuple(map(point, points))
+        made = tuple(map(point, points))
+        return made if any(one is not other for one, other in zip(made, points, strict=True)) else points
 
     def point(one: Statement) -> Statement:
+        """The same statement if nothing in it needs it, as in most."""
         match one:
-            case Let() | Move() | Return():
+            case Let() | Move() | Return() if one.value.wire is not None:
                 return replace(one, value=wired(one.value))
-            case Invoke():
+            case Invoke() if any(value.wire for _, value in one.arguments):
                 return replace(one, arguments=tuple((name, wired(value)) for name, value in one.arguments))
-            case Enter():
+            case Enter() if any(value.wire for _, value in one.arguments):
                 return replace(one, arguments=tuple((given, wired(value)) for given, value in one.arguments))
-            case If():
-                return replace(one, then=block(one.then), orelse=block(one.orelse))
-            case Loop():
-                return replace(one, body=block(one.body))
+            case If(then=then, orelse=orelse):
+                yes, no = block(then), block(orelse)
+                return one if yes is then and no is orelse else replace(one, then=yes, orelse=no)
+            case Loop(body=body):
+                inner = block(body)
+                return one if inner is body else replace(one, body=inner)
         return one
 
     return Whole(block(whole.body), tuple(replace(one, body=block(one.body)) for one in whole.procedures))
