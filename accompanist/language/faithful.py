@@ -97,9 +97,13 @@ class Faithful:
         match node:
             case ast.Constant() | ast.Compare() | ast.JoinedStr() | ast.UnaryOp(op=ast.Not()):
                 return True
-            case ast.Name(id=name):
-                return name not in env or self._is_plain(env[name])  # else a constant, or an enum
-            case ast.Attribute(value=value) | ast.Subscript(value=value) | ast.UnaryOp(operand=value):
+            case ast.Name(id=name) if name in env:
+                return self._is_plain(env[name])
+            case ast.Name(id=name):  # a constant; or an enum, or the name of a comprehension
+                return name not in self._names.constants or self._kept(self._names.constants[name], {})
+            case ast.Attribute(value=value, attr=attr):
+                return self._kept(value, env) and not self._runs(value, attr, env)
+            case ast.Subscript(value=value) | ast.UnaryOp(operand=value):
                 return self._kept(value, env)
             case ast.Starred(value=value):
                 return self._kept(value, env)
@@ -115,9 +119,20 @@ class Faithful:
                 return self._kept(element, env) and all(self._kept(one.iter, env) for one in generators)
             case ast.Call(func=ast.Name(id=alias)):
                 return self._call(node, alias, env)
-            case ast.Call(func=ast.Attribute(value=value)):
-                return self._kept(value, env) and all(self._kept(one, env) for one in node.args)
+            case ast.Call(func=ast.Attribute(value=value, attr=attr)):
+                kept = self._kept(value, env) and all(self._kept(one, env) for one in node.args)
+                return kept and not self._runs(value, attr, env)
         return False
+
+    def _runs(self, owner: ast.expr, name: str, env: Env) -> bool:
+        """Whether a property or a @pure method of a message gives it: code, which may give what is not quite its
+        type."""
+        if isinstance(owner, ast.Name) and owner.id not in env:
+            return False  # a member of an enum
+        options = types.unveiled(self._infer.type_of(owner, env))
+        parts = options.arguments if options.name == "|" else (options,)
+        messages = (self._messages.find(types.unveiled(part)) for part in parts)
+        return any(name in [known for known, _, _ in one.code] for one in messages if one is not None)
 
     def _call(self, node: ast.Call, alias: str, env: Env) -> bool:
         given = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg != "key")]

@@ -5,7 +5,8 @@ the function. So nothing is written into a parameter, into what is taken out of 
 the function made itself is its own: `xs = list(xs); xs.append(1)`.
 
 Only what can be seen in the function's own text is reported. What a library writes is kept from others by copies that
-are made when the function is called (`wire.kept_apart`).
+are made when a choreography calls the function (`wire.kept_apart`). Not promised: that a property, or another method of
+a message, which is not given a copy of its object, has no library write into a list in it.
 """
 
 from __future__ import annotations
@@ -21,11 +22,27 @@ _LISTED = frozenset({"list", "dict", "set", "List", "Dict", "Set", "bytearray", 
     "MutableSet",
 }
 _ANSWERS = frozenset({"pop", "popitem", "setdefault"})
-_BY_FUNCTION = frozenset({"heappush", "heappop", "heapify", "heapreplace", "insort", "insort_left", "insort_right"}) | {
-    "setattr",
-    "delattr",
-    "shuffle",
-}
+_BY_FUNCTION = frozenset(
+    [
+        "heappush",
+        "heappop",
+        "heapify",
+        "heapreplace",
+        "heappushpop",
+        "insort",
+        "insort_left",
+        "insort_right",
+        "setattr",
+        "delattr",
+        "shuffle",
+        "setitem",
+        "delitem",
+        "iadd",
+        "iconcat",
+        "imul",
+    ]
+)
+"""Functions of libraries that change what they are given first."""
 
 
 class Written(NamedTuple):
@@ -68,7 +85,11 @@ def _into_given(
         mine = root == itself and (isinstance(target, ast.Name) or _field(target) in fields)
         if root in given and root not in own and not mine:
             text = f"{ast.unparse(target)} is changed in place, and {root} was given"
-            yield Written(part, text, f"a copy first, under a name of its own: own = copy.deepcopy({root})")
+            yield Written(
+                part,
+                text,
+                f"a copy first, under a name of its own: own = copy.deepcopy({ast.unparse(_whole(target, stored))})",
+            )
         elif stored and root and root not in inside:
             text = f"{ast.unparse(target)} is changed in place, and {root} is not made here"
             yield Written(part, text, "an argument, and a result with the change in it")
@@ -165,6 +186,11 @@ def _bound_anew(parts: list[ast.AST]) -> set[str]:
     adds = {id(part.target) for part in parts if isinstance(part, ast.AugAssign)}
     stores = (part for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store))
     return {part.id for part in stores if id(part) not in adds}
+
+
+def _whole(target: ast.expr, stored: bool) -> ast.expr:
+    """The value that is changed: what a place is in, if the place is stored to."""
+    return target.value if stored and isinstance(target, ast.Attribute | ast.Subscript) else target
 
 
 def _root(node: ast.expr) -> str:
