@@ -23,8 +23,8 @@ Method = Callable[[ast.Call, Type], None]
 """Told of a call of a method that values of this type have not, or have as code that is not known to be pure."""
 Always = Callable[[ast.expr, Type], None]
 """Told of a condition whose type says that it is true."""
-Unordered = Callable[[ast.expr], None]
-"""Told of a set where its order would show."""
+Unordered = Callable[[ast.expr, bool], None]
+"""Told of a set where its order would show, or of something with a set within."""
 _SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "str", "repr", "dict", "reversed"})
 
 _NUMBERS = (INT, FLOAT)
@@ -54,7 +54,7 @@ class Inference:
         names: Names,
         signatures: Callable[[str, str], Type | None],
         missing: Missing,
-        unordered: Unordered = lambda node: None,
+        unordered: Unordered = lambda node, within: None,
         method: Method = lambda node, owner: None,
         always: Always = lambda node, found: None,
         *,
@@ -190,8 +190,10 @@ class Inference:
     def _ordered(self, node: ast.expr, found: Type, written: bool = False) -> Type:
         """Look at what is gone through in its order, or `written` as a text with all that is in it."""
         options = found.arguments if found.name == "|" else (found,)
-        if any(map(_is_set, options)) or (written and any(map(_holds_set, found.arguments))):
-            self._unordered(node)
+        if any(map(_is_set, options)):
+            self._unordered(node, False)
+        elif written and any(map(_holds_set, found.arguments)):
+            self._unordered(node, True)
         return found
 
     def _name(self, name: str, env: Env) -> Type:
@@ -328,7 +330,7 @@ class Inference:
             return library.FUNCTIONS[pair]
         if pair is not None:
             for part in self._read_as_else(pair, node, arguments):
-                self._unordered(part)
+                self._unordered(part, False)
             return self._signatures(*pair) or self._made(Type(pair[1], pair[0]), node, arguments)
         if alias in _FIXED:
             return _FIXED[alias]
