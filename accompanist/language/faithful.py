@@ -96,9 +96,13 @@ class Faithful:
         match node:
             case ast.Constant() | ast.Compare() | ast.JoinedStr() | ast.UnaryOp(op=ast.Not()):
                 return True
-            case ast.Name(id=name):
-                return name not in env or self._is_plain(env[name])  # else a constant, or an enum
-            case ast.Attribute(value=value) | ast.Subscript(value=value) | ast.UnaryOp(operand=value):
+            case ast.Name(id=name) if name in env:
+                return self._is_plain(env[name])
+            case ast.Name(id=name):  # a constant; or an enum, or the name of a comprehension
+                return name not in self._names.constants or self._kept(self._names.constants[name], {})
+            case ast.Attribute(value=value, attr=attr):
+                return self._kept(value, env) and not self._runs(value, attr, env)
+            case ast.Subscript(value=value) | ast.UnaryOp(operand=value):
                 return self._kept(value, env)
             case ast.Starred(value=value):
                 return self._kept(value, env)
@@ -114,9 +118,20 @@ class Faithful:
                 return self._kept(element, env) and all(self._kept(one.iter, env) for one in generators)
             case ast.Call(func=ast.Name(id=alias)):
                 return self._call(node, alias, env)
-            case ast.Call(func=ast.Attribute(value=value)):
-                return self._kept(value, env) and all(self._kept(one, env) for one in node.args)
+            case ast.Call(func=ast.Attribute(value=value, attr=attr)):
+                kept = self._kept(value, env) and all(self._kept(one, env) for one in node.args)
+                return kept and not self._runs(value, attr, env)
         return False
+
+    def _runs(self, owner: ast.expr, name: str, env: Env) -> bool:
+        """Whether a property or a @pure method of a message gives it: code, which may give what is not quite its
+        type."""
+        if isinstance(owner, ast.Name) and owner.id not in env:
+            return False  # a member of an enum
+        options = types.unveiled(self._infer.type_of(owner, env))
+        parts = options.arguments if options.name == "|" else (options,)
+        messages = (self._messages.find(types.unveiled(part)) for part in parts)
+        return any(name in [known for known, _, _ in one.code] for one in messages if one is not None)
 
     def _call(self, node: ast.Call, alias: str, env: Env) -> bool:
         given = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg != "key")]
@@ -151,9 +166,11 @@ def put(whole: Whole, names: Names) -> Whole:
         return value if value.wire is None else replace(value, node=_wired(value.node, value.wire, names), wire=None)
 
     def block(points: Block) -> Block:
-        return tuple(map(point, points))
+        made = tuple(map(point, points))
+        return made if any(one is not other for one, other in zip(made, points, strict=True)) else points
 
     def point(one: Statement) -> Statement:
+        """The same statement if nothing in it needs it, as in most."""
         match one:
             case Let() | Move() | Return() if one.value.wire is not None:
                 return replace(one, value=wired(one.value))
@@ -161,10 +178,12 @@ def put(whole: Whole, names: Names) -> Whole:
                 return replace(one, arguments=tuple((name, wired(value)) for name, value in one.arguments))
             case Enter() if any(value.wire is not None for _, value in one.arguments):
                 return replace(one, arguments=tuple((given, wired(value)) for given, value in one.arguments))
-            case If():
-                return replace(one, then=block(one.then), orelse=block(one.orelse))
-            case Loop():
-                return replace(one, body=block(one.body))
+            case If(then=then, orelse=orelse):
+                yes, no = block(then), block(orelse)
+                return one if yes is then and no is orelse else replace(one, then=yes, orelse=no)
+            case Loop(body=body):
+                inner = block(body)
+                return one if inner is body else replace(one, body=inner)
         return one
 
     return Whole(block(whole.body), tuple(replace(one, body=block(one.body)) for one in whole.procedures))

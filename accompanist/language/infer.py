@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from accompanist.language import library, methods, narrow, types
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
+from accompanist.language.set_order import OPERATORS, is_set
 from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
 
 Env = Mapping[str, Type]
@@ -22,8 +23,8 @@ Method = Callable[[ast.Call, Type], None]
 """Told of a call of a method that values of this type have not, or have as code that is not known to be pure."""
 Always = Callable[[ast.expr, Type], None]
 """Told of a condition whose type says that it is true."""
-Unordered = Callable[[ast.expr], None]
-"""Told of a set where its order would show."""
+Unordered = Callable[[ast.expr, bool], None]
+"""Told of a set where its order would show, or of something with a set within."""
 _SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "str", "repr", "dict", "reversed"})
 
 _NUMBERS = (INT, FLOAT)
@@ -52,7 +53,7 @@ class Inference:
         names: Names,
         signatures: Callable[[str, str], Type | None],
         missing: Missing,
-        unordered: Unordered = lambda node: None,
+        unordered: Unordered = lambda node, within: None,
         method: Method = lambda node, owner: None,
         always: Always = lambda node, found: None,
         *,
@@ -144,7 +145,7 @@ class Inference:
             case ast.JoinedStr(values=values):
                 for part in values:
                     if isinstance(part, ast.FormattedValue):
-                        self._ordered(part.value, self.type_of(part.value, env))
+                        self._ordered(part.value, self.type_of(part.value, env), written=True)
                 return STR
             case ast.ListComp(elt=element, generators=generators):
                 return types.listed(self.type_of(element, self.inside(generators, env)))
@@ -185,9 +186,13 @@ class Inference:
                 inside = dict(self._narrowing.after(condition, inside, True)) if self._exact else inside
         return inside
 
-    def _ordered(self, node: ast.expr, found: Type) -> Type:
-        if _is_set(found):
-            self._unordered(node)
+    def _ordered(self, node: ast.expr, found: Type, written: bool = False) -> Type:
+        """Look at what is gone through in its order, or `written` as a text with all that is in it."""
+        options = found.arguments if found.name == "|" else (found,)
+        if any(map(_is_set, options)):
+            self._unordered(node, False)
+        elif written and any(map(_holds_set, found.arguments)):
+            self._unordered(node, True)
         return found
 
     def _name(self, name: str, env: Env) -> Type:
@@ -274,6 +279,22 @@ class Inference:
             return self.type_of(node.body, env)
         return self.type_of(node, env)
 
+    def _read_as_else(self, pair: tuple[str, str], node: ast.Call, found: list[Type]) -> list[ast.expr]:
+        """The sets that a @pure function is given for a parameter that it does not call a set. What it does with a set
+        is looked at in its text, where it says that it has one."""
+        if not any(map(_is_set, found)):
+            return []
+        home = self._names.modules.find(pair[0])
+        function = home.bound.get(pair[1], [None])[-1] if home is not None else None
+        if not isinstance(function, ast.FunctionDef):
+            return []
+        taken = [*function.args.posonlyargs, *function.args.args]
+        named = {one.arg: one for one in (*taken, *function.args.kwonlyargs)}
+        given = [*zip(node.args, taken, strict=False)]
+        given += [(one.value, named[one.arg or ""]) for one in node.keywords if one.arg in named]
+        sets = zip(given, found, strict=False)
+        return [part for (part, one), kind in sets if _is_set(kind) and not is_set(one.annotation)]
+
     def _replaced(self, node: ast.Call, owner: Type) -> Type:
         """What `dataclasses.replace(value, field=…)` gives: such a value. Its fields have to be there."""
         message = self._messages.find(types.unveiled(owner))
@@ -300,13 +321,15 @@ class Inference:
         if pair == ("dataclasses", "replace"):
             return self._replaced(node, first)
         for part, found in zip(node.args, arguments, strict=False) if alias in _SHOWS_ORDER else ():
-            self._ordered(part, found)
+            self._ordered(part, found, written=alias in ("str", "repr"))
         if (alias in ("sorted", "min", "max") and "key" in named) or (alias == "sum" and first.arguments != (INT,)):
             for part in node.args:
                 self._ordered(part, first)  # what compares as equal, or is rounded, comes as the set has it
         if pair in library.FUNCTIONS:
             return library.FUNCTIONS[pair]
         if pair is not None:
+            for part in self._read_as_else(pair, node, arguments):
+                self._unordered(part, False)
             return self._signatures(*pair) or self._made(Type(pair[1], pair[0]), node, arguments)
         if alias in _FIXED:
             return _FIXED[alias]
@@ -347,6 +370,8 @@ def _arithmetic(left: Type, op: ast.operator, right: Type) -> Type:
         return types.REFUSED
     if isinstance(op, ast.BitAnd | ast.BitOr | ast.BitXor) and left == right == BOOL:
         return BOOL
+    if isinstance(op, OPERATORS) and "iterator" in (left.name, right.name):  # of keys() and items()
+        return Type("set", "", (types.union(types.element(left), types.element(right)),))
     if _is_set(left) and _is_set(right):
         return Type(left.name, "", (types.union(*left.arguments, *right.arguments),))
     if isinstance(op, ast.BitOr) and left.name == right.name == "dict" and len(left.arguments) == 2:
@@ -372,6 +397,10 @@ def _arithmetic(left: Type, op: ast.operator, right: Type) -> Type:
 def _power(left: Type) -> Type:
     """What a number is to a power that is a whole number and not negative."""
     return INT if left == BOOL else left if left in (*_NUMBERS, library.DECIMAL) else UNKNOWN
+
+
+def _holds_set(type: Type) -> bool:
+    return _is_set(type) or any(map(_holds_set, type.arguments))
 
 
 def _is_set(type: Type) -> bool:

@@ -21,7 +21,7 @@ _HIDES_ORDER = frozenset({"len", "any", "all", "set", "frozenset", "isinstance",
 _WITHOUT_KEY = frozenset({"sorted", "min", "max"})
 _GIVES_SET = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy"})
 _SHOWS = frozenset({"join", "extend", "extendleft", "fromkeys"})
-_OPERATORS = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub)
+OPERATORS = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub)
 
 
 def order_shown(node: ast.FunctionDef, resolve: Resolve) -> list[ast.expr]:
@@ -35,13 +35,13 @@ class _Sets:
 
     def __init__(self, node: ast.FunctionDef, resolve: Resolve) -> None:
         self._resolve = resolve
-        self._named = {part.arg for part in ast.walk(node) if isinstance(part, ast.arg) and _is_set(part.annotation)}
+        self._named = {part.arg for part in ast.walk(node) if isinstance(part, ast.arg) and is_set(part.annotation)}
         parts = sorted((part for part in ast.walk(node) if isinstance(part, ast.stmt)), key=lambda part: part.lineno)
         for part in parts:
             match part:
                 case ast.Assign(targets=targets, value=value) if self.holds(value):
                     self._named |= {target.id for target in targets if isinstance(target, ast.Name)}
-                case ast.AnnAssign(target=ast.Name(id=name), annotation=written) if _is_set(written):
+                case ast.AnnAssign(target=ast.Name(id=name), annotation=written) if is_set(written):
                     self._named.add(name)
 
     def holds(self, part: ast.expr) -> bool:
@@ -49,7 +49,7 @@ class _Sets:
         match part:
             case ast.Set() | ast.SetComp() | ast.Call(func=ast.Name(id="set" | "frozenset")):
                 return True
-            case ast.BinOp(left=left, op=op, right=right) if isinstance(op, _OPERATORS):
+            case ast.BinOp(left=left, op=op, right=right) if isinstance(op, OPERATORS):
                 return self.holds(left) or self.holds(right) or _keys(left) or _keys(right)
             case ast.IfExp(body=one, orelse=other):
                 return self.holds(one) or self.holds(other)
@@ -61,7 +61,7 @@ class _Sets:
                 return self.holds(value)
             case ast.Call(func=ast.Name(id=name)):
                 found = self._resolve(name)
-                return found is not None and isinstance(found.node, ast.FunctionDef) and _is_set(found.node.returns)
+                return found is not None and isinstance(found.node, ast.FunctionDef) and is_set(found.node.returns)
             case ast.Name(id=name):
                 return name in self._named
         return False
@@ -92,7 +92,7 @@ class _Sets:
         return found is not None and found.node is not None
 
 
-def _is_set(annotation: ast.expr | None) -> bool:
+def is_set(annotation: ast.expr | None) -> bool:
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
         return annotation.value.partition("[")[0] in _SETS
     while isinstance(annotation, ast.Subscript):

@@ -332,10 +332,12 @@ class Typing:
             what = f"{text} is a method of a value whose type is not known here"
             self._add(codes.METHOD, span, what, "name: SomeType = …, then call the method of name")
 
-    def _unordered(self, node: ast.expr) -> None:
+    def _unordered(self, node: ast.expr, within: bool) -> None:
         span = self._sources(self._file).span(node)
         text = "this goes through a set, and its order differs between runs"
-        self._add(codes.SET_ORDER, span, text, Write(f"sorted({self._sources(span.file).text(span)})"))
+        whole = self._sources(span.file).text(span)
+        hint = f"sorted(…) of the set in {whole}" if within else Write(f"sorted({whole})")
+        self._add(codes.SET_ORDER, span, text, hint)
 
     def _add(self, code: str, span: Span, text: str, hint: str) -> None:
         self._findings.add(code, self._sources(span.file), span, text, hint)

@@ -5,7 +5,8 @@ the function. So nothing is written into a parameter, into what is taken out of 
 the function made itself is its own: `xs = list(xs); xs.append(1)`.
 
 Only what can be seen in the function's own text is reported. What a library writes is kept from others by copies that
-are made when the function is called (`wire.kept_apart`).
+are made when a choreography calls the function (`wire.kept_apart`). Not promised: that a property, or another method of
+a message, which is not given a copy of its object, has no library write into a list in it.
 """
 
 from __future__ import annotations
@@ -21,11 +22,27 @@ _LISTED = frozenset({"list", "dict", "set", "List", "Dict", "Set", "bytearray", 
     "MutableSet",
 }
 _ANSWERS = frozenset({"pop", "popitem", "setdefault"})
-_BY_FUNCTION = frozenset({"heappush", "heappop", "heapify", "heapreplace", "insort", "insort_left", "insort_right"}) | {
-    "setattr",
-    "delattr",
-    "shuffle",
-}
+_BY_FUNCTION = frozenset(
+    [
+        "heappush",
+        "heappop",
+        "heapify",
+        "heapreplace",
+        "heappushpop",
+        "insort",
+        "insort_left",
+        "insort_right",
+        "setattr",
+        "delattr",
+        "shuffle",
+        "setitem",
+        "delitem",
+        "iadd",
+        "iconcat",
+        "imul",
+    ]
+)
+"""Functions of libraries that change what they are given first."""
 
 
 class Written(NamedTuple):
@@ -37,37 +54,51 @@ class Written(NamedTuple):
 def writes(node: ast.FunctionDef, method: bool = False) -> Iterator[Written]:
     """Every place where a function writes into what it was given. `method`: its first parameter is an object that is
     being made, whose own fields it may set."""
-    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
-    given = {one.arg for one in arguments}
-    given |= _aliases(node, given)
-    itself = arguments[0].arg if method and arguments else ""
-    listed = {one.arg for one in arguments if _named(one.annotation) in _LISTED} - _bound_anew(node)
-    own = _bound_anew(node) | {name for part in ast.walk(node) if (name := _adds_to(part))}
-    inside = {part.arg for part in ast.walk(node) if isinstance(part, ast.arg)} | _names_made(node)
-    fields = {field for part in ast.walk(node) for target in _stored(part) if (field := _field(target))}
-    for part in ast.walk(node):
-        if (name := _adds_to(part)) in listed:
-            yield Written(part, f"{name} is changed in place, and it was given", f"{name} = {name} + …")
-        for target in [*_stored(part), *_changed(part)]:
-            root = _root(target)
-            mine = root == itself and (isinstance(target, ast.Name) or _field(target) in fields)
-            if root in given and root not in own - listed and not mine:
-                text = f"{ast.unparse(target)} is changed in place, and {root} was given"
-                yield Written(part, text, f"a copy first, under a name of its own: own = copy.deepcopy({root})")
-        for target in _stored(part):
-            if (root := _root(target)) and root not in inside:
-                text = f"{ast.unparse(target)} is changed in place, and {root} is not made here"
-                yield Written(part, text, "an argument, and a result with the change in it")
+    parts = list(ast.walk(node))
+    changed = [(part, target, True) for part in parts for target in _stored(part)]
+    changed += [(part, target, False) for part in parts for target in _changed(part)]
+    if changed or any(map(_adds_to, parts)):
+        yield from _into_given(node, parts, changed, method)
     for one in (*node.args.defaults, *filter(None, node.args.kw_defaults)):
         if isinstance(one, ast.List | ast.Dict | ast.Set | ast.ListComp | ast.DictComp | ast.SetComp):
             text = f"the default {ast.unparse(one)} is one object for all calls, and what is written there stays"
             yield Written(one, text, "a tuple or None as the default")
 
 
-def _names_made(node: ast.FunctionDef) -> set[str]:
+def _into_given(
+    node: ast.FunctionDef, parts: list[ast.AST], changed: list[tuple[ast.AST, ast.expr, bool]], method: bool
+) -> Iterator[Written]:
+    arguments = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+    given = {one.arg for one in arguments}
+    anew = given & _bound_anew(parts)
+    given |= _aliases(parts, given)
+    itself = arguments[0].arg if method and arguments else ""
+    listed = {one.arg for one in arguments if _named(one.annotation) in _LISTED} - anew
+    own = anew | ({name for part in parts if (name := _adds_to(part))} - listed)
+    inside = {part.arg for part in parts if isinstance(part, ast.arg)} | _names_made(node, parts)
+    fields = {field for _, target, stored in changed if stored and (field := _field(target))}
+    for part in parts:
+        if (name := _adds_to(part)) in listed:
+            yield Written(part, f"{name} is changed in place, and it was given", f"{name} = {name} + …")
+    for part, target, stored in changed:
+        root = _root(target)
+        mine = root == itself and (isinstance(target, ast.Name) or _field(target) in fields)
+        if root in given and root not in own and not mine:
+            text = f"{ast.unparse(target)} is changed in place, and {root} was given"
+            yield Written(
+                part,
+                text,
+                f"a copy first, under a name of its own: own = copy.deepcopy({ast.unparse(_whole(target, stored))})",
+            )
+        elif stored and root and root not in inside:
+            text = f"{ast.unparse(target)} is changed in place, and {root} is not made here"
+            yield Written(part, text, "an argument, and a result with the change in it")
+
+
+def _names_made(node: ast.FunctionDef, parts: list[ast.AST]) -> set[str]:
     """Every name that the function binds."""
-    stored = {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
-    others = (part for part in ast.walk(node) if isinstance(part, ast.MatchAs | ast.MatchStar | ast.FunctionDef))
+    stored = {part.id for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+    others = (part for part in parts if isinstance(part, ast.MatchAs | ast.MatchStar | ast.FunctionDef))
     return stored | {part.name for part in others if part.name is not None and part is not node}
 
 
@@ -114,10 +145,10 @@ def _flat(target: ast.expr) -> Iterator[ast.expr]:
         yield target
 
 
-def _aliases(node: ast.FunctionDef, given: set[str]) -> set[str]:
+def _aliases(parts: list[ast.AST], given: set[str]) -> set[str]:
     """Names that are nothing but other names for what was given, or for a part of it."""
     bound: dict[str, list[ast.expr | None]] = {}
-    for part in ast.walk(node):
+    for part in parts:
         match part:
             case ast.Assign(targets=targets, value=value):
                 for target in targets:
@@ -150,12 +181,16 @@ def _taken(node: ast.expr, known: set[str]) -> bool:
     return False
 
 
-def _bound_anew(node: ast.FunctionDef) -> set[str]:
-    """Parameters that are given another value somewhere; what is written after that may be the function's own."""
-    arguments = {one.arg for one in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
-    adds = {id(part.target) for part in ast.walk(node) if isinstance(part, ast.AugAssign)}
-    stores = (part for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store))
-    return arguments & {part.id for part in stores if id(part) not in adds}
+def _bound_anew(parts: list[ast.AST]) -> set[str]:
+    """Names that are given another value somewhere; what is written after that may be the function's own."""
+    adds = {id(part.target) for part in parts if isinstance(part, ast.AugAssign)}
+    stores = (part for part in parts if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store))
+    return {part.id for part in stores if id(part) not in adds}
+
+
+def _whole(target: ast.expr, stored: bool) -> ast.expr:
+    """The value that is changed: what a place is in, if the place is stored to."""
+    return target.value if stored and isinstance(target, ast.Attribute | ast.Subscript) else target
 
 
 def _root(node: ast.expr) -> str:

@@ -171,6 +171,7 @@ class Author:
     operations: list[str] = field(default_factory=list)
     called: list[str] = field(default_factory=list)
     struct: set[str] = field(default_factory=set)
+    coded: set[str] = field(default_factory=set)
     known: dict[str, tuple[Kind, frozenset[str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -237,6 +238,10 @@ class Author:
         if self.chance.random() < 0.4 and parts[-1].text in _LITERALS:
             default = self.chance.choice(_LITERALS[parts[-1].text])
             fields[-1] += f" = {default}"
+        if parts[0].text in ("int", "float"):
+            code = ["    @property", "    def twice(self) -> float:", "        return self.x0 * 2"]
+            fields += [*code, "    @pure", "    def plus(self, m: int) -> float:", "        return self.x0 + m"]
+            self.coded.add(name)
         self.classes.append("\n".join([head, *fields, ""]))
         return Kind(name, "class", parts, names)
 
@@ -245,6 +250,9 @@ class Author:
     def value(self, kind: Kind, depth: int, owner: str = "a") -> str:
         """An expression of the type, of names that the owner has."""
         chance = self.chance
+        coded = [name for name, (one, owners) in self.known.items() if one.text in self.coded and owner in owners]
+        if coded and kind.text == "float" and chance.random() < 0.3:
+            return f"{chance.choice(coded)}.{chance.choice(('twice', 'plus(1)'))}"
         named = [name for name, (one, owners) in self.known.items() if one.text == kind.text and owner in owners]
         if named and chance.random() < 0.3:
             return chance.choice(named)

@@ -29,6 +29,7 @@ from accompanist.language.compile import compile_file
 from accompanist.language.diagnostic import render
 from accompanist.language.load import load
 from accompanist.language.program import Choreography
+from accompanist.simulation.faults import Kind
 from accompanist.simulation.run import Setting
 from accompanist.simulation.run import run as simulated
 from accompanist.simulation.subject import Subject
@@ -187,7 +188,9 @@ def _simulated(
     choreography: Choreography, given: Mapping[str, Any], wanted: set[Sight], ended: bool, seed: int
 ) -> None:
     saw: set[Sight] = set()
-    ran = simulated(Setting(seed, hostile=False), [Subject(choreography, _workers(choreography, saw), [given])])
+    # what is declined differs between the sagas of a simulation, and `attempt` makes it a value
+    setting = Setting(seed, frozenset({Kind.DECLINES}), hostile=False)
+    ran = simulated(setting, [Subject(choreography, _workers(choreography, saw), [given])])
     if ran.broken:
         raise Difference(f"simulator: {'; '.join(ran.broken)}")
     if not ended and not saw <= wanted:

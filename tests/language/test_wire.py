@@ -128,8 +128,9 @@ import operator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from typing import Literal
 from zoneinfo import ZoneInfo
-from accompanist import At, Role, choreography, com, pure, query, share
+from accompanist import At, Role, attempt, choreography, com, pure, query, share
 
 class Level(IntEnum):
     LOW = 1
@@ -137,6 +138,28 @@ class Level(IntEnum):
 @dataclass(frozen=True)
 class Price:
     amount: float
+
+FIRST = Price(1)
+
+@dataclass(frozen=True)
+class Count:
+    n: int
+    @property
+    def doubled(self) -> float:
+        return self.n * 2
+    @pure
+    def plus(self, m: int) -> float:
+        return self.n + m
+
+@dataclass(frozen=True)
+class Put:
+    value: float = 0
+    kind: Literal["put"] = "put"
+
+@dataclass(frozen=True)
+class Get:
+    key: str
+    kind: Literal["get"] = "get"
 
 @pure
 def rate(n: int) -> float:
@@ -152,8 +175,8 @@ def next_day(when: datetime) -> str:
 
 @pure
 def swept(xs: list[int]) -> int:
-    operator.setitem(xs, 0, 99)
-    return xs[0]
+    operator.methodcaller("append", 99)(xs)
+    return len(xs)
 
 class R(Role):
     @query
@@ -174,6 +197,16 @@ BODIES = {
     "    a.see(next_day(two))\n    b.see(next_day(two))",
     "a sum of nothing": "both = share(sum([x.amount for x in [Price(n)] if n > 99]), to=[b])",
     "a part": "both = share(Price(n).amount, to=[b])",
+    "a property": "both = share(Count(n).doubled, to=[b])",
+    "a method": "one = Count(n).plus(1)\n    both = share(one, to=[b])",
+    "a constant": "both = share(FIRST if n == 1 else Price(2), to=[b])",
+    "a part of a constant": "both = share(FIRST.amount if n == 1 else 0.5, to=[b])",
+    "a union of messages": 'one: Put | Get = Put(n) if n == 1 else Get("x")\n    both = share(one, to=[b])',
+    "what is tried": "both = share(attempt(Price(10 // n)), to=[b])",
+    "what a condition assigns": "if (one := share(Price(n), to=[b])).amount > 0:\n        a.see(str(one))\n"
+    "    both = one",
+    "an element": "xs: tuple[float, ...] = (n, 2)\n    both = share(xs[0], to=[b])",
+    "a default": "com(n, to=b)\n    both = share(Put().value, to=[b])",
     "what a library writes": "xs = list(share((n, n), to=[b]))\n    a.see(str(swept(xs)))\n    both = tuple(xs)",
 }
 

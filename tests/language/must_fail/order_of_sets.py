@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from accompanist import At, choreography, pure
-from tests.language.must_fail.shop import Stock
+from tests.language.must_fail.shop import Order, Stock
 
 
 @pure
@@ -46,6 +46,17 @@ def local_time(seconds: float) -> str:
     return str(here) + str(there.astimezone())  #! ACC135 reads the machine's time zone
 
 
+@pure
+def whatever(x) -> str:  # type: ignore[no-untyped-def]
+    return str(x)
+
+
 @choreography
-def order_of_sets(stock: Stock, text: At[str, "stock"]) -> At[str, "stock"]:
+def order_of_sets(stock: Stock, text: At[str, "stock"], by_name: At[dict[str, int], "stock"]) -> At[str, "stock"]:
+    parts = text.split()
+    a = str(by_name.keys() & {"x", "y"})  #! ACC138 this goes through a set
+    b = list(set(parts) if len(parts) > 1 else parts)  #! ACC138 this goes through a set
+    c = str((set(parts), 1))  #! ACC138 this goes through a set
+    d = whatever(set(parts))  #! ACC138 this goes through a set
+    stock.many(Order(a + c + d + str(b), len(names(text) | set(parts))))
     return joined(text, nothing()) + str(fine(text)) + local_time(1.0)
