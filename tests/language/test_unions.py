@@ -116,8 +116,10 @@ def test_a_type_without_such_a_union_is_read_as_it_is() -> None:
 HEAD = """
 import msgspec
 from dataclasses import dataclass
+from enum import Enum, IntEnum
 from typing import Literal
 from datetime import datetime
+from pydantic import BaseModel
 from accompanist import At, Role, choreography, query
 
 @dataclass(frozen=True)
@@ -159,6 +161,13 @@ class Row(msgspec.Struct, frozen=True, array_like=True, tag=True):
 class Line(msgspec.Struct, frozen=True, array_like=True, tag=True):
     n: int
 
+class Code(IntEnum):
+    ONE = 1
+class Word(Enum):
+    ONE = "one"
+class Model(BaseModel, frozen=True):
+    n: int
+
 class A(Role):
     @query
     def f(self, x: TYPE) -> int: ...
@@ -171,7 +180,18 @@ def c(a: A, x: At[TYPE, "a"]) -> At[int, "a"]:
 
 @pytest.mark.parametrize(
     "union",
-    ["Yes | No", "One | Two", "No | Elsewhere", "First | Second", "Row | Line", "Row | Yes", "list[One | Two] | None"],
+    [
+        'Literal["a"] | str',
+        'Literal["a"] | Literal[1] | int',
+        "Code | float",
+        "Yes | No",
+        "One | Two",
+        "No | Elsewhere",
+        "First | Second",
+        "Row | Line",
+        "Row | Yes",
+        "list[One | Two] | None",
+    ],
 )
 def test_parts_with_different_tags_in_one_field_are_a_union(union: str) -> None:
     assert text(HEAD.replace("TYPE", union)).ok
@@ -193,6 +213,10 @@ def test_parts_with_different_tags_in_one_field_are_a_union(union: str) -> None:
         ("One | Yes", 'tag_field="kind"'),
         ("Yes | dict[str, int]", "a dataclass for each"),
         ("str | datetime", "a dataclass for each"),
+        ("Code | int", "a dataclass for each of Code and int"),
+        ('Word | Literal["z"]', "a dataclass for each"),
+        ("One | Row", "no array_like in class Row"),
+        ("Line | Two | Row", "no array_like in class Line, Row"),
     ],
 )
 def test_parts_that_cannot_be_told_apart_are_refused_with_what_to_write(union: str, words: str) -> None:
@@ -201,6 +225,11 @@ def test_parts_that_cannot_be_told_apart_are_refused_with_what_to_write(union: s
     for one in found:
         assert "cannot be told apart in JSON" in one.text
         assert words in one.hint
+
+
+def test_a_model_in_a_union_is_refused_with_what_to_write_in_its_place() -> None:
+    for one in text(HEAD.replace("TYPE", "Model | Yes")).diagnostics:
+        assert one.hint == 'a dataclass in the place of Model, with a field kind: Literal["model"] = "model"'
 
 
 def test_a_field_that_only_one_part_has_is_asked_for_after_it_is_clear_which_part_it_is() -> None:
