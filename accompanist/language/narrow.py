@@ -16,7 +16,7 @@ from accompanist.language.messages import Messages
 from accompanist.language.types import BOOL, INT, NONE, UNKNOWN, Type
 
 Env = Mapping[str, Type]
-_MARK = ">"  # no name begins with it
+_MARK = ">"  # no name begins with it; alone it says that there is something that is known so
 _ALIAS = "="
 
 
@@ -40,34 +40,41 @@ def known(env: Env, node: ast.expr) -> Type | None:
     return env.get(_MARK + text) if text else None
 
 
-def plain(env: Env) -> dict[str, Type]:
+def plain(env: Env) -> Env:
     """The environment without what conditions have said."""
+    if _MARK not in env:
+        return env
     return {name: type for name, type in env.items() if name[0] not in (_MARK, _ALIAS)}
 
 
 def told(env: Env) -> bool:
-    """Whether conditions have said something."""
-    return any(name[0] == _MARK for name in env)
+    """Whether conditions have said something, or may have."""
+    return _MARK in env
 
 
 def bound(env: Env, target: str, type: Type, exact: Type | None = None) -> Env:
     """The environment with another value of a name, `exact`: what more is known of its type."""
-    begin = re.compile(rf"[{_MARK}{_ALIAS}]{re.escape(target)}(?![\w])")
-    made = {name: known for name, known in env.items() if not begin.match(name)}
-    made[target] = type
+    made = {**env, target: type}
+    if _MARK in env:
+        begin = re.compile(rf"[{_MARK}{_ALIAS}]{re.escape(target)}(?![\w])")
+        for name in [name for name in env if begin.match(name)]:
+            del made[name]
     if exact is not None and exact != type:
-        made[_MARK + target] = exact
+        made |= {_MARK: UNKNOWN, _MARK + target: exact}
     return made
 
 
 def same(env: Env, target: str, name: str) -> Env:
     """The environment in which a generated name holds what a name holds: what is asked of one is known of both."""
-    return {**env, _ALIAS + target: Type(name)}
+    return {**env, _MARK: UNKNOWN, _ALIAS + target: Type(name)}
 
 
 def meeting(one: Env, other: Env) -> dict[str, Type]:
     """What is still known where two paths meet."""
-    return {n: type for n, type in one.items() if n[0] in (_MARK, _ALIAS) and other.get(n) == type}
+    if _MARK not in one or _MARK not in other:
+        return {}
+    said = {name: type for name, type in one.items() if name[0] == _MARK and other.get(name) == type}
+    return said if len(said) > 1 else {}
 
 
 class Narrowing:
@@ -112,7 +119,9 @@ class Narrowing:
             ways.append(self.after(value, env, holds))
             env = self.after(value, env, not holds)
         first, *others = ways
-        made: dict[str, Type] = {**plain(env), **{n: t for n, t in env.items() if n[0] == _ALIAS}}
+        made: dict[str, Type] = {n: t for n, t in env.items() if n[0] != _MARK}
+        if _MARK in env:
+            made[_MARK] = UNKNOWN
         for name, type in first.items():
             if name[0] == _MARK and all(name in way for way in others):
                 made[name] = types.union(type, *(way[name] for way in others))
@@ -132,7 +141,7 @@ class Narrowing:
             left = [wanted]
         if not left or now.refused or tuple(left) == options:
             return env
-        made = {**env, _MARK + text: types.union(*left)}
+        made = {**env, _MARK: UNKNOWN, _MARK + text: types.union(*left)}
         root = re.match(r"\w+", text)
         other = env.get(_ALIAS + root.group()) if root is not None else None
         if other is not None and root is not None:
