@@ -17,6 +17,7 @@ from itertools import islice
 from accompanist import limits
 from accompanist.errors import catalogue
 from accompanist.language import types
+from accompanist.language.instances import BUILTIN
 from accompanist.language.names import Names
 from accompanist.language.patterns import irrefutable
 from accompanist.language.types import BOOL, INT, NONE, Type
@@ -30,7 +31,6 @@ LEFT_OUT = catalogue(
 )
 
 _ANY = ast.MatchAs()
-_BUILTIN = frozenset({"int", "str", "bool", "float", "bytes", "list", "tuple", "dict"})
 
 
 class _TooMany(Exception):
@@ -152,7 +152,7 @@ class _Search:
 
     def _class(self, pattern: ast.MatchClass, part: Part) -> list[list[ast.pattern]]:
         found = self._names.resolve(pattern.cls)
-        if found is None and isinstance(pattern.cls, ast.Name) and pattern.cls.id in _BUILTIN:
+        if found is None and isinstance(pattern.cls, ast.Name) and pattern.cls.id in BUILTIN:
             wanted = Type(pattern.cls.id)
             taken = (part.type.name == wanted.name and not part.type.module) or (part.type, wanted) == (BOOL, INT)
             inner = pattern.patterns[0] if pattern.patterns else _ANY

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
-from accompanist.language import library, methods, narrow, types
+from accompanist.language import instances, library, methods, narrow, types
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
 from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
@@ -27,7 +27,6 @@ Unordered = Callable[[ast.expr], None]
 _SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "str", "repr", "dict", "reversed"})
 
 _NUMBERS = (INT, FLOAT)
-_CLASSES = frozenset({"int", "str", "bool", "float", "bytes", "list", "tuple", "dict"})
 _FIXED = {
     "len": INT,
     "str": STR,
@@ -73,7 +72,7 @@ class Inference:
         return self._narrowing.after(test, env, holds)
 
     def _isinstance(self, name: str) -> Type | None:
-        return self._class(name) or (Type(name) if name in _CLASSES else None)
+        return self._class(name) or (Type(name) if name in instances.BUILTIN else None)
 
     def type_of(self, node: ast.expr, env: Env) -> Type:
         if self._exact and (said := narrow.known(env, node)) is not None:

@@ -67,6 +67,7 @@ class Messages:
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
         self._known: dict[tuple[str, str], MessageClass | None] = {}
+        self._refused: set[tuple[str, str, frozenset[Type]]] = set()
         self.flaws: dict[tuple[str, str], declared.Flaw | None] = {}
         """Of all classes that were looked at."""
 
@@ -159,6 +160,15 @@ class Messages:
         if message is not None and message.kind != "enum":
             return f"{key.name} cannot be the key of a dict: in JSON a key is a text"
         return ""
+
+    def refused(self, type: Type, told: bool = False) -> bool:
+        """Whether it has been said of a type in an operation's head that it cannot cross; that is said once. `told`: it
+        is said now."""
+        key = (type.module, type.name, frozenset(type.arguments))
+        known = key in self._refused
+        if told:
+            self._refused.add(key)
+        return known
 
     def changeable(self, type: Type, seen: set[Type] | None = None) -> str:
         """Which part of a type can be changed in place; empty if none."""

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from accompanist.language import types
+from accompanist.language.instances import asked as asked_for
 from accompanist.language.messages import Messages
 from accompanist.language.types import BOOL, INT, NONE, UNKNOWN, Type
 
@@ -96,11 +97,11 @@ class Narrowing:
                 return env
             case ast.BoolOp(values=values):
                 return self._either(values, env, holds)
-            case ast.Call(func=ast.Name(id="isinstance"), args=[asked, ast.Name(id=name)]):
-                wanted = self._class_of(name)
-                return (
-                    env if wanted is None else self._set(asked, env, lambda one: self._is(one, wanted), holds, wanted)
-                )
+            case ast.Call(func=ast.Name(id="isinstance"), args=[asked, classes]):
+                wanted = [found for name in asked_for(classes) if (found := self._class_of(name)) is not None]
+                if not wanted:
+                    return env
+                return self._set(asked, env, lambda one: self._is(one, wanted), holds, types.union(*wanted))
             case ast.Compare(left=asked, ops=[ast.Is() | ast.IsNot() as sign], comparators=[ast.Constant(value=None)]):
                 return self._set(asked, env, lambda one: one == NONE, holds == isinstance(sign, ast.Is), NONE)
             case ast.Compare(
@@ -148,8 +149,8 @@ class Narrowing:
             made[_MARK + other.name + text[root.end() :]] = types.union(*left)
         return made
 
-    def _is(self, one: Type, wanted: Type) -> bool:
-        return self._messages.derives(one, wanted) or (one == BOOL and wanted == INT)
+    def _is(self, one: Type, wanted: list[Type]) -> bool:
+        return any(self._messages.derives(one, other) or (one == BOOL and other == INT) for other in wanted)
 
     def _tag(self, one: Type, attr: str, tag: str) -> bool:
         message = self._messages.find(one)

@@ -13,11 +13,10 @@ from dataclasses import dataclass
 
 from accompanist.language import codes
 from accompanist.language.diagnostic import Write
+from accompanist.language.instances import BUILTIN
 
 Fields = Callable[[ast.expr], list[str] | None]
 """The fields of a message class, in order; None if the expression names none."""
-
-_PLAIN = frozenset({"int", "str", "bool", "float", "bytes", "list", "tuple", "dict"})
 
 
 class Unmatched(Exception):
@@ -103,7 +102,7 @@ class _Reader:
 
     def _class(self, pattern: ast.MatchClass, subject: ast.expr) -> Case:
         is_class = Case(_call(pattern, "isinstance", subject, pattern.cls), ())
-        if isinstance(pattern.cls, ast.Name) and pattern.cls.id in _PLAIN:
+        if isinstance(pattern.cls, ast.Name) and pattern.cls.id in BUILTIN:
             if pattern.kwd_attrs or len(pattern.patterns) > 1:
                 raise Unmatched(codes.PATTERN, pattern, f"{pattern.cls.id} has no fields", Write(f"{pattern.cls.id}()"))
             return _all(pattern, [is_class, *(self.read(one, subject) for one in pattern.patterns)])
