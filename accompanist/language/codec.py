@@ -39,7 +39,8 @@ UNENCODABLE = catalogue(
 MISFIT = catalogue(
     "ACC302",
     "value does not fit its type",
-    "Bytes that arrived (an argument, a message, a worker's reply) do not decode as the type the choreography states.",
+    "Bytes that arrived (an argument, a message, a worker's reply) do not decode as the type the choreography states. "
+    "A value of a union says by its tag which part it is: a tag that no part has, or none, is refused, never guessed.",
     "Compare the sender's value with the type named in the message; both sides must hold the same version of it.",
 )
 OWN_CODE = catalogue(

@@ -14,7 +14,7 @@ import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from accompanist.language import advice, annotation, codes, constants, identity, library, methods
+from accompanist.language import advice, annotation, codes, constants, identity, instances, library, methods
 from accompanist.language.determinism import forbidden
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.ir import Expression
@@ -22,7 +22,7 @@ from accompanist.language.modules import Reference
 from accompanist.language.names import BUILTINS, Names
 from accompanist.language.scope import Scope
 from accompanist.language.source import Span
-from accompanist.language.types import ATTEMPTED, CLASSES, PORTABLE, WORDS, Type
+from accompanist.language.types import ATTEMPTED, PORTABLE, WORDS, Type
 
 _USES_UP = frozenset({"all", "any", "dict", "list", "max", "min", "sorted", "sum", "tuple"})
 """Builtins that go through all of a generator before they answer. One that is kept would read its names later, when
@@ -144,6 +144,9 @@ class Expressions:
     def _conditional(self, node: ast.expr) -> ast.expr:
         match node:
             case ast.Compare(left=left, ops=ops, comparators=[second, *others]):
+                if (asked := instances.instead_of_type(node, self._names)) is not None:
+                    text = f"{ast.unparse(node)} compares classes, and a class is no value here"
+                    return self.refuse(codes.EXPRESSION, node, text, asked)
                 if hint := identity.instead(node, lambda side: identity.single(side, self._names)):
                     self.refuse(identity.IDENTITY, node, identity.text(node), hint)
                 first = self._local(left)
@@ -445,7 +448,7 @@ class Expressions:
             if used_up and isinstance(argument, ast.GeneratorExp):
                 made.append(self._generator(argument))
             elif self._is_type(node, argument):
-                made.append(self._type(argument))
+                made.append(instances.written(argument, self._names))
             else:
                 made.append(self._local(argument))
         return made
@@ -455,18 +458,11 @@ class Expressions:
         made = self._comprehension(node.generators, lambda: ast.GeneratorExp(self._local(node.elt), []))
         return ast.copy_location(made, node)
 
-    def _type(self, node: ast.expr) -> ast.expr:
-        found = self._names.resolve(node)
-        return node if found is None else ast.Name(self._names.alias(found.module, found.name), ast.Load())
-
     def _is_type(self, node: ast.Call, argument: ast.expr) -> bool:
         """The second argument of isinstance is a class, and a class is not a value elsewhere."""
         if not (isinstance(node.func, ast.Name) and node.func.id == "isinstance" and node.args.index(argument) == 1):
             return False
-        found = self._names.resolve(argument)
-        if found is None:
-            return isinstance(argument, ast.Name) and argument.id in CLASSES
-        return self._names.messages.find(Type(found.name, found.module)) is not None
+        return instances.are_classes(argument, self._names)
 
     def _keywords(self, node: ast.Call) -> list[ast.keyword]:
         made: list[ast.keyword] = []

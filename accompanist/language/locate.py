@@ -86,6 +86,7 @@ class Locator:
         self._all = header.everywhere
         self._turns: list[_Turn] = []
         self._unassigned: dict[str, Span] = {}  # where each name is read first that is not assigned on every path
+        self._missed: dict[Span, str] = {}  # the matches that leave out something, and what is missing first
         self._left_out: LeftOut | None = None  # by the match that leads here
         self._after: list[tuple[Block, int]] = []  # the blocks around, each with how far it has been read
 
@@ -241,7 +242,7 @@ class Locator:
     def _return(self, point: Return, where: Where) -> Statement:
         header, text = self._header, self._header.misfit(point.value)
         if text and self._left_out is not None and point.value.is_none:
-            self._add(LEFT_OUT, self._left_out.span, *self._left_out.told(text.replace("here ", "")))
+            self._miss(self._left_out, text.replace("here ", ""))
             return point
         if text:
             hint = 'declare it: -> At[Type, "role"]' if header.result_is_none else "return a value, or role.abort(…)"
@@ -251,6 +252,11 @@ class Locator:
         if not header.result_is_none:
             self._needed(point.value, where, header.result_owners, "the result belongs to")
         return replace(point, owners=header.result_owners)
+
+    def _miss(self, left_out: LeftOut, consequence: str) -> None:
+        """Report what a match leaves out, once, with the first thing that is missing because of it."""
+        if self._missed.setdefault(left_out.span, consequence) == consequence:
+            self._add(LEFT_OUT, left_out.span, *left_out.told(consequence))
 
     def _owners(self, value: Expression, where: Where, wanted: Owners = NOBODY) -> Owners:
         """Who can compute a value. Reports operands that nobody owns together, and then lets everyone. `wanted`: where
@@ -263,8 +269,7 @@ class Locator:
                 if self._unassigned.setdefault(name, span) != span:
                     continue  # said at its first use
                 if held is not None and held.left_out is not None:
-                    text, hint = held.left_out.told(f"{self._text(span)} is not assigned then")
-                    self._add(LEFT_OUT, held.left_out.span, text, hint)
+                    self._miss(held.left_out, f"{self._text(span)} is not assigned then")
                     continue
                 branch = f"; the {_what(held)} assigns it on one side only" if held else ""
                 branch = f"; the {_what(held)} may have no turn that assigns it" if held and held.loop else branch

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 from accompanist.language import annotation, declared, library, tags, types
 from accompanist.language.modules import Module, Modules, Reference
@@ -65,6 +66,7 @@ class Messages:
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
         self._known: dict[tuple[str, str], MessageClass | None] = {}
+        self._refused: set[tuple[str, str, frozenset[Type]]] = set()
         self.flaws: dict[tuple[str, str], declared.Flaw | None] = {}
         """Of all classes that were looked at."""
 
@@ -163,6 +165,15 @@ class Messages:
             return f"{key.name} cannot be the key of a dict: in JSON a key is a text"
         return ""
 
+    def refused(self, type: Type, told: bool = False) -> bool:
+        """Whether it has been said of a type in an operation's head that it cannot cross; that is said once. `told`: it
+        is said now."""
+        key = (type.module, type.name, frozenset(type.arguments))
+        known = key in self._refused
+        if told:
+            self._refused.add(key)
+        return known
+
     def changeable(self, type: Type, seen: set[Type] | None = None) -> str:
         """Which part of a type can be changed in place; empty if none."""
         seen = set() if seen is None else seen
@@ -184,12 +195,15 @@ class Messages:
         if any(self._keys(part) for part in self._parts(type, set())):
             return "a dict with keys of str, int, an enum or a date; or a list of pairs"
         union = next((part for part in self._parts(type, set()) if part.name == "|" and self._ambiguous(part)), None)
-        if union is None or any(
-            found is not None and found.kind == "model" for found in map(self.find, union.arguments)
-        ):
+        if union is None:
             return "a frozen dataclass, an enum, a scalar, or a list, tuple or dict of these"
-        forms = (self._of_form(union, form) for form in ("object", "array", "text"))
-        alike = next((parts for parts in forms if len(parts) > 1), list(union.arguments))
+        kinds = {one: found.kind for one in union.arguments if (found := self.find(one)) is not None}
+        model = next((one.text() for one, kind in kinds.items() if kind == "model"), "")
+        if model:
+            text = model.lower()
+            return f'a dataclass in the place of {model}, with a field kind: Literal["{text}"] = "{text}"'
+        groups = [self._of_form(union, form) for form in ("object", "array", "text") if not self._told(union, form)]
+        alike = next((parts for parts in groups if len(parts) > 1), list(union.arguments))
         return tags.to_write([(one.text(), self.find(one)) for one in alike])
 
     def method(self, type: Type, name: str) -> Type | None:
@@ -243,12 +257,14 @@ class Messages:
         if models and len([one for one in type.arguments if one != NONE]) > 1:
             return f"{models[0].text()} is a pydantic model, and one stands alone or beside None"
         told = {form for form in ("object", "array") if self._told(type, form)}
-        forms: dict[str, Type] = {}
-        for option in type.arguments:
-            form = self._form(option)
-            if form in forms and form not in told:
-                return f"{forms[form].text()} and {option.text()} cannot be told apart in JSON"
-            forms[form] = option
+        for one, other in combinations(type.arguments, 2):
+            shared = self._forms(one) & self._forms(other)
+            if shared - told and not _literals(one, other):
+                return f"{one.text()} and {other.text()} cannot be told apart in JSON"
+        structs = [one for one in type.arguments if (found := self.find(one)) is not None and found.struct is not None]
+        if len({self._form(one) for one in structs}) > 1:
+            names = " and ".join(one.text() for one in structs)
+            return f"{names} cannot be told apart in JSON: array_like is said of some of them only"
         return ""
 
     def _told(self, union: Type, form: str) -> bool:
@@ -257,9 +273,17 @@ class Messages:
         classes = {one: found.tags for one in parts if (found := self.find(types.unveiled(one))) is not None}
         return len(classes) == len(parts) > 1 and bool(tags.shared_field(classes))
 
+    def _forms(self, type: Type) -> frozenset[str]:
+        """The forms that values of a type may have in JSON."""
+        if (type.module, type.name) == ("typing", "Literal"):
+            return frozenset("text" if tags.plain(one.name) else "int" for one in type.arguments)
+        return frozenset({self._form(type)})
+
     def _form(self, type: Type) -> str:
         type = types.unveiled(type)
         message = self.find(type)
+        if message is not None and message.kind == "enum" and message.value == INT:
+            return "int"
         if type.name == "dict" or (message is not None and message.kind != "enum"):
             return "array" if message is not None and message.struct is not None and message.struct.array else "object"
         if type.name in ("list", "tuple") and not type.module:
@@ -350,6 +374,12 @@ class Messages:
                 keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
                 return any(keyword.arg == "frozen" and _true(keyword.value) for keyword in keywords)
         return None
+
+
+def _literals(one: Type, other: Type) -> bool:
+    """Whether one of two types is some values of the other, or both are values. Then it does not matter which it is."""
+    is_literal = [(type.module, type.name) == ("typing", "Literal") for type in (one, other)]
+    return all(is_literal) or (any(is_literal) and bool({one, other} & {STR, INT}))
 
 
 def attribute(messages: Messages, owner: Type, name: str) -> Type:

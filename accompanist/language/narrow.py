@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from accompanist.language import types
+from accompanist.language.instances import asked as asked_for
 from accompanist.language.messages import Messages
 from accompanist.language.types import BOOL, INT, NONE, UNKNOWN, Type
 
@@ -40,8 +41,10 @@ def known(env: Env, node: ast.expr) -> Type | None:
     return env.get(_MARK + text) if text else None
 
 
-def plain(env: Env) -> dict[str, Type]:
+def plain(env: Env) -> Env:
     """The environment without what conditions have said."""
+    if _MARK not in env:
+        return env
     return {name: type for name, type in env.items() if name[0] not in (_MARK, _ALIAS)}
 
 
@@ -66,7 +69,10 @@ def same(env: Env, target: str, name: str) -> Env:
 
 def meeting(one: Env, other: Env) -> dict[str, Type]:
     """What is still known where two paths meet."""
-    return {n: type for n, type in one.items() if n[0] in (_MARK, _ALIAS) and other.get(n) == type}
+    if _MARK not in one or _MARK not in other:
+        return {}
+    said = {name: type for name, type in one.items() if name[0] == _MARK and other.get(name) == type}
+    return said if len(said) > 1 else {}
 
 
 class Narrowing:
@@ -88,11 +94,11 @@ class Narrowing:
                 return env
             case ast.BoolOp(values=values):
                 return self._either(values, env, holds)
-            case ast.Call(func=ast.Name(id="isinstance"), args=[asked, ast.Name(id=name)]):
-                wanted = self._class_of(name)
-                return (
-                    env if wanted is None else self._set(asked, env, lambda one: self._is(one, wanted), holds, wanted)
-                )
+            case ast.Call(func=ast.Name(id="isinstance"), args=[asked, classes]):
+                wanted = [found for name in asked_for(classes) if (found := self._class_of(name)) is not None]
+                if not wanted:
+                    return env
+                return self._set(asked, env, lambda one: self._is(one, wanted), holds, types.union(*wanted))
             case ast.Compare(left=asked, ops=[ast.Is() | ast.IsNot() as sign], comparators=[ast.Constant(value=None)]):
                 return self._set(asked, env, lambda one: one == NONE, holds == isinstance(sign, ast.Is), NONE)
             case ast.Compare(
@@ -111,7 +117,9 @@ class Narrowing:
             ways.append(self.after(value, env, holds))
             env = self.after(value, env, not holds)
         first, *others = ways
-        made: dict[str, Type] = {**plain(env), **{n: t for n, t in env.items() if n[0] == _ALIAS}}
+        made: dict[str, Type] = {n: t for n, t in env.items() if n[0] != _MARK}
+        if _MARK in env:
+            made[_MARK] = UNKNOWN
         for name, type in first.items():
             if name[0] == _MARK and all(name in way for way in others):
                 made[name] = types.union(type, *(way[name] for way in others))
@@ -138,8 +146,8 @@ class Narrowing:
             made[_MARK + other.name + text[root.end() :]] = types.union(*left)
         return made
 
-    def _is(self, one: Type, wanted: Type) -> bool:
-        return self._messages.derives(one, wanted) or (one == BOOL and wanted == INT)
+    def _is(self, one: Type, wanted: list[Type]) -> bool:
+        return any(self._messages.derives(one, other) or (one == BOOL and other == INT) for other in wanted)
 
     def _tag(self, one: Type, attr: str, tag: str) -> bool:
         message = self._messages.find(one)

@@ -259,6 +259,8 @@ class HeaderParser:
             self._add(codes.TYPE_UNKNOWN, node, str(problem), self._from(node))
             return REFUSED
         reason = self._messages.unsendable(found)
+        if reason and self._messages.refused(found):
+            return REFUSED
         if reason or not found.known:
             self._add(
                 codes.NOT_A_MESSAGE,

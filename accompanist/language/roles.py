@@ -283,6 +283,8 @@ class RoleClasses:
             self._add(codes.TYPE_UNKNOWN, module, node, str(problem))
             return REFUSED
         reason = self._messages.unsendable(found)
+        if reason and self._messages.refused(found, told=True):
+            return REFUSED
         if reason or not found.known:
             self._add(
                 codes.NOT_A_MESSAGE,

@@ -66,19 +66,23 @@ def literals(fields: Iterable[tuple[str, Type]]) -> dict[str, str | int]:
     found: dict[str, str | int] = {}
     for name, type in fields:
         if (type.module, type.name) == ("typing", "Literal") and len(type.arguments) == 1:
-            value = ast.literal_eval(type.arguments[0].name) if _plain(type.arguments[0].name) else None
+            value = ast.literal_eval(type.arguments[0].name) if plain(type.arguments[0].name) else None
             if isinstance(value, str):
                 found[name] = value
     return found
 
 
-def _plain(text: str) -> bool:
+def plain(text: str) -> bool:
+    """Whether a literal, as written, is a text."""
     return text[:1] in ("'", '"')
 
 
 def to_write(parts: Sequence[tuple[str, MessageClass | None]]) -> str:
     """What tells parts of a union apart that have the same form in JSON."""
     classes = [(name, found) for name, found in parts if found is not None and found.kind == "data"]
+    arrays = [name for name, found in classes if found.struct is not None and found.struct.array]
+    if 0 < len(arrays) < len([found for _, found in classes if found.struct is not None]):
+        return f"no array_like in class {', '.join(arrays)}"
     if len(classes) != len(parts):
         names = " and ".join(name for name, _ in parts)
         return f'a dataclass for each of {names}, with a field that says which: kind: Literal["…"] = "…"'

@@ -261,6 +261,8 @@ class Typing:
             )
             return REFUSED
         reason = self._names.messages.unsendable(found)
+        if reason and self._names.messages.refused(found):
+            return REFUSED
         if reason:
             self._add(
                 codes.NOT_A_MESSAGE,
@@ -312,11 +314,16 @@ class Typing:
         close = difflib.get_close_matches(node.attr, fields, 1)
         hint = f"one of {', '.join(fields)}"
         if owner.name == "|":
-            hint = f"match {ast.unparse(node.value)}: case {part.name}(…), or isinstance"
+            has = next((one for one in owner.arguments if one.name != part.name and self._has(one, node.attr)), part)
+            hint = f"match {ast.unparse(node.value)}: case {has.name}(…), or isinstance"
         elif close and span.end_line == span.line:
             there = replace(span, column=span.end_column - len(node.attr))
             hint = Write(close[0], (there, close[0]))
         self._add(codes.NO_FIELD, span, f"{part.name} has no field {node.attr}", hint)
+
+    def _has(self, part: Type, name: str) -> bool:
+        message = self._names.messages.find(part)
+        return message is not None and message.field(name) is not None
 
     def _method(self, node: ast.Call, owner: Type) -> None:
         span = self._sources(self._file).span(node)

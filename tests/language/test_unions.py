@@ -132,8 +132,10 @@ def test_a_type_without_such_a_union_is_read_as_it_is() -> None:
 HEAD = """
 import msgspec
 from dataclasses import dataclass
+from enum import Enum, IntEnum
 from typing import Annotated, Final, Literal
 from datetime import datetime
+from pydantic import BaseModel
 from accompanist import At, Role, choreography, query
 
 @dataclass(frozen=True)
@@ -183,6 +185,13 @@ class Row(msgspec.Struct, frozen=True, array_like=True, tag=True):
 class Line(msgspec.Struct, frozen=True, array_like=True, tag=True):
     n: int
 
+class Code(IntEnum):
+    ONE = 1
+class Word(Enum):
+    ONE = "one"
+class Model(BaseModel, frozen=True):
+    n: int
+
 class A(Role):
     @query
     def f(self, x: TYPE) -> int: ...
@@ -194,9 +203,10 @@ def c(a: A, x: At[TYPE, "a"]) -> At[int, "a"]:
 
 
 TOLD = ["Yes | No", "Yes | Last | Noted", "One | Two", "No | Elsewhere", "First | Second", "Row | Line", "Row | Yes"]
+PLAIN = ['Literal["a"] | str', 'Literal["a"] | Literal[1] | int', "Code | float"]
 
 
-@pytest.mark.parametrize("union", [*TOLD, "list[One | Two] | None"])
+@pytest.mark.parametrize("union", [*TOLD, *PLAIN, "list[One | Two] | None"])
 def test_parts_with_different_tags_in_one_field_are_a_union(union: str) -> None:
     assert text(HEAD.replace("TYPE", union)).ok
 
@@ -226,14 +236,22 @@ def test_what_the_compiler_takes_for_a_union_is_read_as_one(union: str) -> None:
         ("One | Yes", 'tag_field="kind"'),
         ("Yes | dict[str, int]", "a dataclass for each"),
         ("str | datetime", "a dataclass for each"),
+        ("Code | int", "a dataclass for each of Code and int"),
+        ('Word | Literal["z"]', "a dataclass for each"),
+        ("One | Row", "no array_like in class Row"),
+        ("Line | Two | Row", "no array_like in class Line, Row"),
     ],
 )
 def test_parts_that_cannot_be_told_apart_are_refused_with_what_to_write(union: str, words: str) -> None:
-    found = text(HEAD.replace("TYPE", union)).diagnostics
-    assert {one.code for one in found} == {"ACC141"}
-    for one in found:
-        assert "cannot be told apart in JSON" in one.text
-        assert words in one.hint
+    [found] = text(HEAD.replace("TYPE", union)).diagnostics  # at an operation and at a parameter: one cause
+    assert found.code == "ACC141"
+    assert "cannot be told apart in JSON" in found.text
+    assert words in found.hint
+
+
+def test_a_model_in_a_union_is_refused_with_what_to_write_in_its_place() -> None:
+    for one in text(HEAD.replace("TYPE", "Model | Yes")).diagnostics:
+        assert one.hint == 'a dataclass in the place of Model, with a field kind: Literal["model"] = "model"'
 
 
 def test_a_field_that_only_one_part_has_is_asked_for_after_it_is_clear_which_part_it_is() -> None:
@@ -241,4 +259,22 @@ def test_a_field_that_only_one_part_has_is_asked_for_after_it_is_clear_which_par
     changed = HEAD.replace("    return a.f(x)\n", body).replace("class No:\n    n: int", "class No:\n    size: int")
     [found] = text(changed.replace("TYPE", "Yes | No")).diagnostics
     assert (found.code, found.text) == ("ACC143", "Yes has no field size")
-    assert found.hint == "match x: case Yes(…), or isinstance"
+    assert found.hint == "match x: case No(…), or isinstance"
+
+
+@pytest.mark.parametrize("test", ["isinstance(x, (One, Two))", "isinstance(x, One | Two)", "not isinstance(x, (Yes,))"])
+def test_isinstance_asks_for_several_classes_at_once(test: str) -> None:
+    body = f"    if {test}:\n        return a.f(x) + com(com(x.n, to=b), to=a)\n    return a.f(x)\n"
+    changed = HEAD.replace("    return a.f(x)\n", body).replace("TYPE", "One | Two | str | None")
+    changed = changed.replace("def c(a: A,", "def c(a: A, b: A,").replace("query\n", "com, query\n", 1)
+    asked = text(changed)
+    assert asked.ok == ("Yes" not in test), [one.text for one in asked.diagnostics]
+
+
+@pytest.mark.parametrize(
+    ("test", "hint"), [("type(x) is One", "isinstance(x, One)"), ("type(x) != Two", "not isinstance(x, Two)")]
+)
+def test_a_comparison_of_classes_is_refused_once_with_isinstance(test: str, hint: str) -> None:
+    body = f"    if {test}:\n        return 1\n    return a.f(x)\n"
+    [found] = text(HEAD.replace("    return a.f(x)\n", body).replace("TYPE", "One | Two")).diagnostics
+    assert (found.code, found.hint) == ("ACC131", hint)

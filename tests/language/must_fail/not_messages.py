@@ -36,5 +36,5 @@ def not_messages(
     ranged = com(range(3), to=bank)  #! ACC141 iterator[int] is not a message type
     either = order if order.cents else stock.hold(order)  #! ACC133 inside a conditional expression
     held = stock.hold(order)
-    com(order if held.cents else held, to=desk)  #! ACC141 cannot be told apart in JSON
+    com(order if held.cents else held, to=desk)
     return bank.rate(com(len([made, either, names]), to=bank))
