@@ -102,7 +102,7 @@ def test_random_choreographies_end_alike(seed: int, reached: bool) -> None:
     programs = {role: load(choreography, role, lambda name: module) for role in choreography.roles}
     scenario = scenarios(programs)[0]
     workers = workers_of(programs, scenario, None, declines=True)
-    for faults in (Faults(crashes=0, declines=2), Faults(crashes=1, declines=0)):
+    for faults in (Faults(crashes=0, declines=2), Faults(crashes=1, declines=0), Faults(crashes=1, declines=1)):
         searched = Explorer(programs, workers, scenario.arguments, faults)
         if replace(searched, reduced=False).explore(Bounds(states_max=20_000)).stopped:
             continue  # too many to be laid side by side here
