@@ -183,6 +183,9 @@ class PlainRole(Role):
                 move = Move(text, Chance.LATE, self._number(to), declines=way.declined)
                 yield self._effect(state, to) or move
 
+    def _inert(self, fence: Fence, call: Asked) -> bool:
+        return False  # nothing keeps it from being carried out
+
     def _at_the_end(self, state: RoleState) -> RoleState:
         over = super()._at_the_end(state._replace(late=state.late | state.open))
         row = self._row(state.row)

@@ -19,10 +19,10 @@ and van de Pol call it confluence.) It is quiet if all of this holds:
     has not begun, and no role that can run on may send to it, nor one that waits for such a role. A call is not under
     way. Then all that A can do is to hear that the saga is undone, from whoever it hears it first; who that is decides
     whose reason is written, which is for people. It may be told `settled` instead only by an initiator that counts
-    without the role that has aborted, and that one, whose own steps are searched, is not settled then. The initiator
-    is told `ended` only after all have answered that were told of an abort, so it cannot come before. Left out where
-    the adversary can still make somebody ask for an abort: by a cancel, a deadline or a lie; and for the initiator,
-    who counts.
+    without the role that has aborted, and that one, whose own steps are searched, is not settled then. A is told
+    `ended` only after all that were told of an abort have answered, and A is one of them, so that comes later. Left
+    out where the adversary can still make somebody ask for an abort: by a cancel, a deadline or a lie; and for the
+    initiator, who counts.
 2.  *c commutes with whatever else A can do here,* its late calls and what it hears again included. This is not argued
     but computed, on A's own automaton: both orders lead to one state and hand over the same messages; or one of the two
     leaves the other without effect.
@@ -37,7 +37,8 @@ and van de Pol call it confluence.) It is quiet if all of this holds:
 Quiet steps alone never go round in a circle: each one hears a message, writes a mark, closes a door or ends. So no
 other role is forgotten for ever, which is what a search that takes one role's step alone has to prove. And so what lies
 between them need not be kept: a search goes from a step that is not quiet to where no role has a quiet one any more,
-and keeps that state only. On the way back of seven services that is one state for some forty.
+and keeps that state only. (Seven services, one decline: some 21,000 states with all of it kept, 3,500 without, and 900
+with rule 1b.)
 
 Not promised: that the schedule which is shown is the shortest of all; it is the shortest of those that were searched.
 What the argument rests on beyond 2 is the table of `runtime.saga`; `tests/model/test_reduced.py` holds reduced and full

@@ -428,10 +428,25 @@ class Role:
     def _number(self, state: RoleState) -> int:
         if self._final(state.row):  # nobody looks at the rest again
             state = self._at_the_end(state)
+        if state.late and any(self._inert(state.fence, call) for call in state.late):
+            late = (call for call in state.late if not self._inert(state.fence, call))
+            state = state._replace(late=frozenset(late))
         number = self._numbers.setdefault(state, len(self._states))
         if number == len(self._states):
             self._states.append(state)
         return number
+
+    def _inert(self, fence: Fence, call: Asked) -> bool:
+        """Whether a late call changes nothing any more, whenever it comes: the door is shut and stays so, what was
+        recorded stays, and a query has no effect. Two states that differ by such a call only are one."""
+        fencing = self._rules.fencing
+        if isinstance(call, CloseWorker):
+            return fence.closed
+        if self._program.projection.operations[call.operation].kind == "query":
+            return True
+        if fence.record(call) is not None:
+            return fencing.replies_kept or call.kind is ResultKind.COMPENSATE
+        return fence.closed and fencing.door and call.kind is ResultKind.FORWARD
 
     def _at_the_end(self, state: RoleState) -> RoleState:
         """What counts of a state where the session is over."""

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from accompanist.errors import AuthorError, catalogue
 from accompanist.language import codec, direct
 from accompanist.language.program import Operation, RoleProgram
 from accompanist.runtime.answers import Answer, Declined, Fault, Replied
@@ -22,6 +23,15 @@ from accompanist.runtime.ports import ResultKind
 from accompanist.simulation.explore_fence import Worker
 from accompanist.simulation.worker import Refusal
 
+FORGOTTEN = catalogue(
+    "ACC834",
+    "a query changes the data of its fake",
+    "A search goes back to earlier states and tries something else, so it keeps a fake's data as part of each state: "
+    "what a transaction or a compensation changed. A query has no effect, so what it changes would be lost, and what "
+    "the fake answers by it would be wrong in silence.",
+    "Let the answer follow from the arguments and from what transactions did; or use `run` of `testing.Saga`, which "
+    "asks each fake once for each call and rolls nothing back.",
+)
 UNWILLING = "it was made to decline"
 _TURN = re.compile(r"\[(\d+)\]")
 
@@ -101,7 +111,14 @@ class Functions:
             return (Fault(refusal.reason) if undoes else Declined(refusal.reason)), memory
         except Exception as problem:
             return Fault(f"{type(problem).__name__}: {problem}"), memory
+        if self._operations[call.operation].kind == "query" and source is not self._source:
+            self._unchanged(call, source, memory)
         return Replied(b"null" if undoes else reply), memory if source is self._source else self._spelling(source)
+
+    def _unchanged(self, call: CallWorker, source: object, memory: bytes) -> None:
+        """What a query changed would be there in one schedule and not in the next. Raises AuthorError."""
+        if self._spelling(source) != memory:
+            raise AuthorError(FORGOTTEN, f"{self._program.role}.{call.operation} changes the data of its fake")
 
     def _spelling(self, source: object) -> bytes:
         """An object's data as bytes, the same for equal data however it came about."""

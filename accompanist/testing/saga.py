@@ -243,9 +243,9 @@ class Saga:
         schedule settles and `settles` says that one should. A search that met its bound is no failure, so look at
         `complete` and `unexplored()` of the verdict.
 
-        A search goes back and tries something else, so here fakes are asked for each (operation, arguments, data) once,
-        data that a transaction or compensation changes is what comes after it, and data that a query changes is
-        dropped. The data of an object has to be what it was when a saga was undone.
+        A search goes back and tries something else, so here fakes are asked for each (operation, arguments, data) once;
+        data that a transaction or compensation changes is what comes after it, and a query may change none (ACC834).
+        When a saga was undone, the data of an object has to be what it was.
 
         Saga(fulfil_order, workers={"payment": Till(100)}).explore(crashes=1)
         """

@@ -21,13 +21,14 @@ Source = str | Path | Callable[..., Any]
 
 def programs_of(source: Source, name: str = "") -> dict[str, RoleProgram]:
     """The programs of a choreography's roles. Raises ValueError with what `accompanist check` would say."""
+    module = ""
     if isinstance(source, str | Path):
         file = Path(source).resolve()
     else:
         # what @choreography gives back refuses to be called; the function itself is in its closure
         function = inspect.getclosurevars(source).nonlocals.get("function", source)
-        file, name = Path(inspect.getfile(function)).resolve(), name or function.__name__
-    root = next((place for place in file.parents if _is_root(place)), file.parent)
+        file, name, module = Path(inspect.getfile(function)).resolve(), name or function.__name__, function.__module__
+    root = next((place for place in file.parents if _is_root(place)), _imported_from(file, module))
     compiled = compile_file(file.as_posix(), root=root.as_posix(), read=_read)
     if compiled.diagnostics and not compiled.choreographies:
         raise ValueError("\n\n".join(map(render, compiled.diagnostics)))
@@ -38,6 +39,14 @@ def programs_of(source: Source, name: str = "") -> dict[str, RoleProgram]:
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     return {role: load(fitting[0], role) for role in fitting[0].roles}
+
+
+def _imported_from(file: Path, module: str) -> Path:
+    """The directory that a module of this name was imported from; the file's own where the name does not say."""
+    parts = module.split(".")
+    above = file.parents[: len(parts)]
+    named = [file.stem, *(place.name for place in above)][: len(parts)]
+    return above[-1] if named == parts[::-1] else file.parent
 
 
 def _is_root(place: Path) -> bool:

@@ -212,11 +212,11 @@ class Stage:
 
     def _did(self, role: str, text: str, happens: Callable[[], None]) -> str:
         """Carry something out and write it down, with the messages that left."""
-        self._sent = []
+        self._sent, at = [], len(self.schedule)
         try:
             happens()
         finally:
-            self.schedule.append(Step(role, text, tuple(self._sent)))
+            self.schedule.insert(at, Step(role, text, tuple(self._sent)))  # before the crash that it came to
         return text
 
     def _post(self, message: Message) -> None:

@@ -11,18 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from accompanist.language.load import load
 from accompanist.language.program import RoleProgram
 from accompanist.simulation.explore import Bounds, Explorer, Faults
 from accompanist.simulation.explore_role import Role
-from accompanist.simulation.explore_scenarios import scenarios
+from accompanist.simulation.explore_scenarios import events_of, scenarios
 from accompanist.simulation.explore_session import row_key
 from accompanist.simulation.explore_verify import workers_of
 from accompanist.testing.source import programs_of
 from tests.language.programs import compiled
+from tests.model import random_sagas
 from tests.model.searched import BOUNDS, explorer, holds
 from tests.model.test_calculus import BUDGET, random_program
 from tests.model.test_switched_off import ROWS, SAGAS
@@ -102,11 +103,27 @@ def test_random_choreographies_end_alike(seed: int, reached: bool) -> None:
     programs = {role: load(choreography, role, lambda name: module) for role in choreography.roles}
     scenario = scenarios(programs)[0]
     workers = workers_of(programs, scenario, None, declines=True)
-    for faults in (Faults(crashes=0, declines=2), Faults(crashes=1, declines=0)):
+    for faults in (Faults(crashes=0, declines=2), Faults(crashes=1, declines=0), Faults(crashes=1, declines=1)):
         searched = Explorer(programs, workers, scenario.arguments, faults)
         if replace(searched, reduced=False).explore(Bounds(states_max=20_000)).stopped:
             continue  # too many to be laid side by side here
         alike(searched)
+
+
+@settings(max_examples=max(10, BUDGET // 10))
+@given(st.integers(0, 2**32))
+@example(1015)  # a call that no fence takes any more is late, or was refused before: that is one end
+@example(1047)
+def test_random_sagas_with_a_commit_point_end_alike(seed: int) -> None:
+    programs, _ = random_sagas.programs_of(random_sagas.text(seed))
+    for scenario in scenarios(programs)[-1:] if programs else ():
+        workers = workers_of(programs, scenario, None, declines=True)
+        for faults in (Faults(crashes=1, declines=1), Faults(crashes=0, declines=9)):
+            for plain in (frozenset[str](), frozenset(programs)):
+                told = events_of(scenario)
+                searched = Explorer(programs, workers, scenario.arguments, faults, events=told, plain=plain)
+                if not replace(searched, reduced=False).explore(Bounds(states_max=6_000)).stopped:
+                    alike(searched)
 
 
 @pytest.mark.parametrize("rule", ROWS)

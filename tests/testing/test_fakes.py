@@ -9,6 +9,7 @@ from unittest.mock import Mock
 
 import pytest
 
+from accompanist.errors import AuthorError
 from accompanist.testing import Declined, Saga
 from accompanist.testing import saga as limits_of_a_run
 from tests.language.corpus import mergesort
@@ -128,3 +129,9 @@ def test_a_run_that_never_ends_is_told_with_its_last_lines(monkeypatch: pytest.M
     with pytest.raises(AssertionError, match="no end after 300 steps") as found:
         dinner(Stove(looks=1_000)).run()
     assert len(str(found.value).splitlines()) < 250 and "lines" in str(found.value)
+
+
+def test_a_search_refuses_what_it_would_forget() -> None:
+    """What a query has changed would be there in one schedule and not in the next."""
+    with pytest.raises(AuthorError, match=r"kitchen\.ready changes the data of its fake"):
+        dinner(Stove(looks=1)).explore(crashes=0)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -15,6 +18,23 @@ from workers.orders.messages import Line, Order, Receipt, Reservation, Tier
 
 ORDERS = Path(__file__).parents[2] / "workers" / "orders" / "choreography.py"
 ALL = ["warehouse.reserve", "payment.charge", "loyalty.award", "warehouse.ship"]
+
+
+ROLES = """
+from accompanist import Role, query
+
+class Shop(Role):
+    @query
+    def sign(self, text: str) -> str: ...
+"""
+CLOSING = """
+from accompanist import At, choreography
+from shop.roles import Shop
+
+@choreography
+def closing(shop: Shop, text: At[str, "shop"]) -> At[str, "shop"]:
+    return shop.sign(text)
+"""
 
 
 def orders(**given: Any) -> Saga:
@@ -31,6 +51,17 @@ def test_a_saga_settles() -> None:
 
 def test_the_function_itself_will_do() -> None:
     assert Saga(fulfil_order).run().outcome == "settled"
+
+
+def test_a_function_is_found_where_it_was_imported_from(tmp_path: Path) -> None:
+    """Where no project is marked, its module's name says which directory imports begin at."""
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop" / "roles.py").write_text(ROLES)
+    (tmp_path / "shop" / "sagas.py").write_text(CLOSING)
+    with patch.object(sys, "path", [str(tmp_path), *sys.path]), patch.dict(sys.modules):
+        sys.modules.pop("shop", None)
+        closing = importlib.import_module("shop.sagas").closing
+        assert Saga(closing).run().result == "sign"
 
 
 def test_a_decline_undoes_what_was_done_in_reverse() -> None:

@@ -50,6 +50,11 @@ def test_a_crash_does_not_begin_a_wait_anew(when: str) -> None:
     assert saga.reason == "nobody approved it" and saga.clock == 3600
 
 
+def test_a_crash_is_drawn_after_what_it_came_to() -> None:
+    drawn = dinner(Stove(looks=1)).crash("kitchen").run().diagram()
+    assert drawn.index("kitchen hears start") < drawn.index("CRASH") < drawn.index("kitchen restarts")
+
+
 def test_an_event_of_another_type_is_refused_to_the_test() -> None:
     with pytest.raises(ValueError, match=r"kitchen\.approved: .*by"):
         approved().tell("kitchen.approved", {"bye": "ann"})
