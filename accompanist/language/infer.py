@@ -8,11 +8,12 @@ is what the annotations say.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from accompanist.language import library, methods, narrow, types
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
+from accompanist.language.set_order import declares_set
 from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
 
 Env = Mapping[str, Type]
@@ -89,6 +90,9 @@ class Inference:
                 return self._index(self.type_of(value, env), index, env)
             case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int(power))) if power >= 0:
                 return _power(self.type_of(left, env))
+            case ast.BinOp(left=left, op=ast.Mod(), right=right) if self.type_of(left, env) == STR:
+                self._written(right, env)
+                return STR
             case ast.BinOp(left=left, op=op, right=right):
                 return _arithmetic(self.type_of(left, env), op, self.type_of(right, env))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -145,7 +149,7 @@ class Inference:
             case ast.JoinedStr(values=values):
                 for part in values:
                     if isinstance(part, ast.FormattedValue):
-                        self._ordered(part.value, self.type_of(part.value, env))
+                        self._written(part.value, env)
                 return STR
             case ast.ListComp(elt=element, generators=generators):
                 return types.listed(self.type_of(element, self.inside(generators, env)))
@@ -165,6 +169,25 @@ class Inference:
         if isinstance(node, ast.Starred):
             return types.element(self._ordered(node.value, self.type_of(node.value, env)))
         return self.type_of(node, env)
+
+    def _given(
+        self, pair: tuple[str, str] | None, node: ast.Call, found: list[Type]
+    ) -> Iterator[tuple[ast.expr, Type]]:
+        """The arguments of a @pure function that it may go through in order: all but those that it declares as sets,
+        since what it does with these is looked at."""
+        home = self._names.modules.find(pair[0]) if pair is not None else None
+        definition = (
+            home.bound[pair[1]][-1] if home is not None and pair is not None and pair[1] in home.bound else None
+        )
+        if not isinstance(definition, ast.FunctionDef):
+            return
+        parameters = [*definition.args.posonlyargs, *definition.args.args]
+        named = {one.arg: one for one in (*parameters, *definition.args.kwonlyargs)}
+        taken = [*parameters[: len(node.args)], *(named.get(keyword.arg or "") for keyword in node.keywords)]
+        values = [*node.args, *(keyword.value for keyword in node.keywords)]
+        for value, type, parameter in zip(values, found, taken, strict=False):
+            if parameter is not None and not declares_set(parameter):
+                yield value, type
 
     def _pair(self, key: ast.expr | None, value: ast.expr, env: Env) -> tuple[Type, Type]:
         """The types of a key and a value of a dict display; `**d` puts there what it has."""
@@ -187,9 +210,15 @@ class Inference:
         return inside
 
     def _ordered(self, node: ast.expr, found: Type) -> Type:
-        if _is_set(found):
+        if any(map(_is_set, found.arguments if found.name == "|" else (found,))):
             self._unordered(node)
         return found
+
+    def _written(self, node: ast.expr, env: Env) -> None:
+        """A value becomes a text: the order of every set in it shows."""
+        found = self.type_of(node, env)
+        if _holds_set(found):
+            self._unordered(node)
 
     def _name(self, name: str, env: Env) -> Type:
         if name in env:
@@ -302,6 +331,10 @@ class Inference:
             return self._replaced(node, first)
         for part, found in zip(node.args, arguments, strict=False) if alias in _SHOWS_ORDER else ():
             self._ordered(part, found)
+        for part in node.args if alias in ("str", "repr") and pair is None else ():
+            self._written(part, env)
+        for part, found in self._given(pair, node, arguments):
+            self._ordered(part, found)
         if (alias in ("sorted", "min", "max") and "key" in named) or (alias == "sum" and first.arguments != (INT,)):
             for part in node.args:
                 self._ordered(part, first)  # what compares as equal, or is rounded, comes as the set has it
@@ -377,6 +410,10 @@ def _power(left: Type) -> Type:
 
 def _is_set(type: Type) -> bool:
     return type.name in ("set", "frozenset") and not type.module
+
+
+def _holds_set(type: Type) -> bool:
+    return _is_set(type) or any(map(_holds_set, type.arguments))
 
 
 def _builtin(name: str, first: Type, arguments: list[Type], named: Mapping[str, Type]) -> Type:

@@ -30,6 +30,11 @@ def order_shown(node: ast.FunctionDef, resolve: Resolve) -> list[ast.expr]:
     return [one for part in ast.walk(node) for one in sets.gone_through(part) if sets.holds(one)]
 
 
+def declares_set(argument: ast.arg) -> bool:
+    """Whether a parameter is declared to be a set."""
+    return _is_set(argument.annotation)
+
+
 class _Sets:
     """What is a set in a function. A name is one if it is annotated so, or bound to one anywhere."""
 
