@@ -216,8 +216,10 @@ class Inference:
 
     def _written(self, node: ast.expr, env: Env) -> None:
         """A value becomes a text: the order of every set in it shows."""
-        found = self.type_of(node, env)
-        if _holds_set(found):
+        if isinstance(node, ast.Tuple | ast.List):
+            for part in node.elts:
+                self._written(part, env)
+        elif _holds_set(self.type_of(node, env)):
             self._unordered(node)
 
     def _name(self, name: str, env: Env) -> Type:
