@@ -88,8 +88,8 @@ def project(
 
 @app.command()
 def diff(
-    old: Annotated[str, typer.Argument(help="The deployed version: a file, or REVISION:PATH of git.")],
-    new: Annotated[str, typer.Argument(help="The version to be deployed: a file, or REVISION:PATH.")],
+    old: Annotated[str, typer.Argument(help="The deployed version: a file or directory, or REVISION:PATH of git.")],
+    new: Annotated[str, typer.Argument(help="The version to be deployed: the same.")],
     as_json: Json = False,
 ) -> None:
     """Say what a change does to sessions in flight; exits with 1 if any could not go on."""

@@ -3,12 +3,16 @@
 OLD and NEW are files, or REVISION:PATH of the git repository one stands in. An old file that lies in no project is read
 as if it stood where NEW stands, with what lies beside it there: a whole copy of the old directory is compared as it is.
 What is not there, such as all the rest around a copy of a single file, is read from NEW's project.
+
+Two directories are compared file by file, of those that hold choreographies; one that is only in one of them with what
+is of its name in the other, since a file may have moved.
 """
 
 from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -17,7 +21,7 @@ from accompanist.cli.output import show
 from accompanist.cli.source import is_project, read_file, root_of
 from accompanist.errors import AuthorError, catalogue
 from accompanist.language.compile import Compiled, compile_file
-from accompanist.language.diff import Version, diff
+from accompanist.language.diff import ChoreographyDiff, Diff, Version, diff
 from accompanist.language.diff_report import diff_report
 from accompanist.language.ground import Ground
 from accompanist.language.source import Read
@@ -28,20 +32,65 @@ NO_REVISION = catalogue(
     "OLD or NEW was written REVISION:PATH, and git cannot show that: no repository here, or no such revision in it.",
     "Give a file, or a revision that `git log` shows, e.g. main:workers/orders/choreography.py.",
 )
+NOTHING = catalogue(
+    "ACC826",
+    "nothing to compare",
+    "OLD and NEW are directories, and no file in them has a function that is decorated @choreography.",
+    "Give the directories that hold the choreographies, or the two files.",
+)
 _REVISION = re.compile(r"(?P<revision>[\w][\w./@^~{}-]*):(?P<path>.+)")
 
 
 def compare(old: str, new: str, as_json: bool) -> int:
     """0 if every session in flight could go on, 1 if not or if a file is refused. Raises AuthorError."""
-    later = _version(new, "")
-    earlier = _version(old, new)
-    for result, _ in (earlier, later):
-        if not result.ok:
-            return refused(result, as_json)
-    versions = [Version(result.choreographies, ground) for result, ground in (earlier, later)]
-    text, data, code = diff_report(diff(*versions))
+    pairs = _files(Path(old), Path(new)) if Path(old).is_dir() and Path(new).is_dir() else [(old, new)]
+    compared: list[ChoreographyDiff] = []
+    alone: tuple[list[Version], list[Version]] = ([], [])
+    for one, other in pairs:
+        made = [
+            _version(other, "") if other else None,
+            _version(one, other or str(Path(new) / "moved.py")) if one else None,
+        ]
+        for found in reversed(made):
+            if found is not None and not found[0].ok:
+                return refused(found[0], as_json)
+        later, earlier = (found and Version(found[0].choreographies, found[1]) for found in made)
+        if earlier is not None and later is not None:
+            compared += diff(earlier, later).choreographies
+        elif earlier is not None:
+            alone[0].append(earlier)
+        elif later is not None:
+            alone[1].append(later)
+    text, data, code = diff_report(Diff((*compared, *_moved(*alone))))
     show(data, as_json, text)
     return code
+
+
+def _files(old: Path, new: Path) -> list[tuple[str, str]]:
+    """The files of two directories that hold choreographies, side by side; empty where a side has none of that name."""
+    sides = [_holding(old), _holding(new)]
+    names = sorted(sides[0] | sides[1])
+    if not names:
+        raise AuthorError(NOTHING, f"no file in {old} or {new} has a choreography")
+    one, other = sides
+    return [(str(old / name) if name in one else "", str(new / name) if name in other else "") for name in names]
+
+
+def _holding(place: Path) -> set[str]:
+    """The paths, from a directory, of the files in it that hold a choreography."""
+    files = (file for file in place.rglob("*.py") if not any(part[:1] == "." for part in file.relative_to(place).parts))
+    return {str(file.relative_to(place)) for file in files if "@choreography" in (read_file(str(file)) or "")}
+
+
+def _moved(old: Sequence[Version], new: Sequence[Version]) -> Iterator[ChoreographyDiff]:
+    """Choreographies of files that are on one side only, each beside the one of its name on the other side."""
+    later = {one.name: Version([one], version.ground) for version in new for one in version.choreographies}
+    for version in old:
+        for one in version.choreographies:
+            there = later.pop(one.name, Version([], version.ground))
+            yield from diff(Version([one], version.ground), there).choreographies
+    for version in later.values():
+        yield from diff(Version([], version.ground), version).choreographies
 
 
 def _version(spec: str, beside: str) -> tuple[Compiled, Ground]:

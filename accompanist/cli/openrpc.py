@@ -75,7 +75,7 @@ def contract(role: type[Role]) -> dict[str, Any]:
 
 
 def _method(role: type[Role], operation: OperationContract, schemas: Any, meta: Any) -> dict[str, Any]:
-    declared = inspect.getattr_static(role, operation.name)  # getattr gives what stands in for it
+    declared = inspect.getattr_static(role, operation.written)  # getattr gives what stands in for it
     said = inspect.getdoc(getattr(declared, "operation", declared))
     params = [{"name": name, "required": True, "schema": next(schemas)} for name in operation.parameters]
     key = {"name": "_meta", "required": operation.kind != QUERY, "schema": meta}

@@ -133,13 +133,13 @@ class CallReader:
             return REFUSED_FORM if told is None else CallForm(role, roles.event(*told), ())
         if operation == "timeout":
             return self._timeout(node, name, role)
-        offer = owner.offer(operation) or DRAWN.get(operation)
+        offer = owner.method(operation) or DRAWN.get(operation)
         if offer is None and operation in RESERVED:
             return self._refuse(
                 codes.EXPRESSION, node, f"{name}.{operation} is not in the language yet", "make it a @query of the role"
             )
         if offer is None:
-            offered = [*(offer.name for offer in owner.offers), "abort", "event", "timeout", *DRAWN]
+            offered = [*(offer.attribute for offer in owner.offers), "abort", "event", "timeout", *DRAWN]
             close = difflib.get_close_matches(operation, offered, 1)
             return self._refuse(
                 codes.ROLE_UNKNOWN,

@@ -8,7 +8,7 @@ is what the annotations say.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from accompanist.language import library, methods, narrow, types
 from accompanist.language.messages import attribute, missing
@@ -25,7 +25,7 @@ Always = Callable[[ast.expr, Type], None]
 """Told of a condition whose type says that it is true."""
 Unordered = Callable[[ast.expr, bool], None]
 """Told of a set where its order would show, or of something with a set within."""
-_SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "str", "repr", "dict", "reversed"})
+_SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "dict", "reversed"})
 
 _NUMBERS = (INT, FLOAT)
 _FIXED = {
@@ -89,6 +89,9 @@ class Inference:
                 return self._index(self.type_of(value, env), index, env)
             case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int(power))) if power >= 0:
                 return _power(self.type_of(left, env))
+            case ast.BinOp(left=left, op=ast.Mod(), right=right) if self.type_of(left, env) == STR:
+                self._written(right, env)
+                return STR
             case ast.BinOp(left=left, op=op, right=right):
                 return _arithmetic(self.type_of(left, env), op, self.type_of(right, env))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
@@ -145,7 +148,7 @@ class Inference:
             case ast.JoinedStr(values=values):
                 for part in values:
                     if isinstance(part, ast.FormattedValue):
-                        self._ordered(part.value, self.type_of(part.value, env), written=True)
+                        self._written(part.value, env)
                 return STR
             case ast.ListComp(elt=element, generators=generators):
                 return types.listed(self.type_of(element, self.inside(generators, env)))
@@ -186,14 +189,19 @@ class Inference:
                 inside = dict(self._narrowing.after(condition, inside, True)) if self._exact else inside
         return inside
 
-    def _ordered(self, node: ast.expr, found: Type, written: bool = False) -> Type:
-        """Look at what is gone through in its order, or `written` as a text with all that is in it."""
-        options = found.arguments if found.name == "|" else (found,)
-        if any(map(_is_set, options)):
+    def _ordered(self, node: ast.expr, found: Type) -> Type:
+        """Look at what is gone through in its order."""
+        if _may_be_set(found):
             self._unordered(node, False)
-        elif written and any(map(_holds_set, found.arguments)):
-            self._unordered(node, True)
         return found
+
+    def _written(self, node: ast.expr, env: Env) -> None:
+        """A value becomes a text: the order of every set in it shows."""
+        if isinstance(node, ast.Tuple | ast.List):
+            for part in node.elts:
+                self._written(part, env)
+        elif _holds_set(found := self.type_of(node, env)):
+            self._unordered(node, not _may_be_set(found))
 
     def _name(self, name: str, env: Env) -> Type:
         if name in env:
@@ -279,21 +287,22 @@ class Inference:
             return self.type_of(node.body, env)
         return self.type_of(node, env)
 
-    def _read_as_else(self, pair: tuple[str, str], node: ast.Call, found: list[Type]) -> list[ast.expr]:
+    def _read_as_else(self, pair: tuple[str, str], node: ast.Call, found: list[Type]) -> Iterator[ast.expr]:
         """The sets that a @pure function is given for a parameter that it does not call a set. What it does with a set
         is looked at in its text, where it says that it has one."""
-        if not any(map(_is_set, found)):
-            return []
+        if not any(map(_may_be_set, found)):
+            return
         home = self._names.modules.find(pair[0])
         function = home.bound.get(pair[1], [None])[-1] if home is not None else None
         if not isinstance(function, ast.FunctionDef):
-            return []
-        taken = [*function.args.posonlyargs, *function.args.args]
-        named = {one.arg: one for one in (*taken, *function.args.kwonlyargs)}
-        given = [*zip(node.args, taken, strict=False)]
-        given += [(one.value, named[one.arg or ""]) for one in node.keywords if one.arg in named]
-        sets = zip(given, found, strict=False)
-        return [part for (part, one), kind in sets if _is_set(kind) and not is_set(one.annotation)]
+            return
+        parameters = [*function.args.posonlyargs, *function.args.args]
+        named = {one.arg: one for one in (*parameters, *function.args.kwonlyargs)}
+        taken = [*parameters[: len(node.args)], *(named.get(keyword.arg or "") for keyword in node.keywords)]
+        values = [*node.args, *(keyword.value for keyword in node.keywords)]
+        for value, type, parameter in zip(values, found, taken, strict=False):
+            if parameter is not None and _may_be_set(type) and not is_set(parameter.annotation):
+                yield value
 
     def _replaced(self, node: ast.Call, owner: Type) -> Type:
         """What `dataclasses.replace(value, field=…)` gives: such a value. Its fields have to be there."""
@@ -321,7 +330,9 @@ class Inference:
         if pair == ("dataclasses", "replace"):
             return self._replaced(node, first)
         for part, found in zip(node.args, arguments, strict=False) if alias in _SHOWS_ORDER else ():
-            self._ordered(part, found, written=alias in ("str", "repr"))
+            self._ordered(part, found)
+        for part in node.args if alias in ("str", "repr") and pair is None else ():
+            self._written(part, env)
         if (alias in ("sorted", "min", "max") and "key" in named) or (alias == "sum" and first.arguments != (INT,)):
             for part in node.args:
                 self._ordered(part, first)  # what compares as equal, or is rounded, comes as the set has it
@@ -401,6 +412,10 @@ def _power(left: Type) -> Type:
 
 def _holds_set(type: Type) -> bool:
     return _is_set(type) or any(map(_holds_set, type.arguments))
+
+
+def _may_be_set(type: Type) -> bool:
+    return any(map(_is_set, type.arguments if type.name == "|" else (type,)))
 
 
 def _is_set(type: Type) -> bool:

@@ -112,7 +112,7 @@ class HeaderParser:
                 codes.SIGNATURE,
                 default,
                 "a parameter of a choreography has no default",
-                "give the value when it is started",
+                f"leave `= {ast.unparse(default)}` out, and give the value where it is called or started",
             )
         if len(node.decorator_list) > 1:
             self._add(codes.SIGNATURE, node.decorator_list[0], f"{node.name} has more decorators than @choreography")

@@ -36,6 +36,12 @@ class Offer:
     retriable: bool = False
     line: int = 0
     tries: Tries = UNSAID
+    written: str = ""  # the name of the method, where the service calls the operation otherwise
+
+    @property
+    def attribute(self) -> str:
+        """What a choreography calls it by."""
+        return self.written or self.name
 
     @property
     def pivot(self) -> bool:
@@ -101,6 +107,10 @@ class RoleClass:
     def offer(self, name: str) -> Offer | None:
         return next((offer for offer in self.offers if offer.name == name), None)
 
+    def method(self, attribute: str) -> Offer | None:
+        """The operation that a choreography calls by this name."""
+        return next((offer for offer in self.offers if offer.attribute == attribute), None)
+
 
 class RoleClasses:
     """The role classes of a project, each read and checked once."""
@@ -135,7 +145,7 @@ class RoleClasses:
         above = annotation.reference(self._modules, module, node.bases[0])
         parent = self._inherited(above) if above is not None else None
         if parent is not None:  # its operations are known all the same, or each call of one would be told of as well
-            offers = {offer.name: offer for offer in parent.offers}
+            offers = {offer.attribute: offer for offer in parent.offers}
             text = f"{node.name} derives from {parent.name}; the operations of a role all stand in its own class"
             self._add(codes.ROLE_CLASS, module, node, text, f"class {node.name}(Role): with {', '.join(offers)} in it")
         elif len(node.bases) != 1 or node.keywords:
@@ -155,10 +165,11 @@ class RoleClasses:
                 )
                 continue
             offer = self._offer(module, node, statement, offers)
-            if offer is not None and offer.name in offers:
-                self._add(codes.ROLE_CLASS, module, statement, f"{node.name} has two operations {offer.name}")
+            same = [] if offer is None else [one for one in offers.values() if _alike(one, offer)]
+            if same:
+                self._add(codes.ROLE_CLASS, module, statement, f"{node.name} has two operations {same[0].name}")
             elif offer is not None:
-                offers[offer.name] = offer
+                offers[offer.attribute] = offer
         return RoleClass(node.name, module.name, tuple(offers.values()))
 
     def _offer(
@@ -166,13 +177,12 @@ class RoleClasses:
     ) -> Offer | None:
         parameters, returns = self._signature(module, owner, node)
         if node.name in RESERVED or node.name.startswith("_") or len(node.name) > limits.name_chars_max:
-            self._add(
-                codes.ROLE_CLASS,
-                module,
-                node,
-                f"an operation cannot be called {node.name}",
-                f"choose a public name of at most {limits.name_chars_max} letters; reserved are {_list(RESERVED)}",
-            )
+            hint = f"choose a public name of at most {limits.name_chars_max} letters; reserved are {_list(RESERVED)}"
+            if node.name in RESERVED:
+                hint = (
+                    f'def {node.name}_(…) instead, and name="{node.name}" in its decorator: the service keeps the name'
+                )
+            self._add(codes.ROLE_CLASS, module, node, f"an operation cannot be called {node.name}", hint)
             return None
         if not all(_documents(statement) for statement in node.body):
             self._add(
@@ -185,11 +195,11 @@ class RoleClasses:
         if len(node.decorator_list) != 1:
             self._undecorated(module, owner, node)
             return None
-        offer = Offer(node.name, "", parameters, returns, line=node.lineno)
         decorator = node.decorator_list[0]
         called = decorator if isinstance(decorator, ast.Call) else ast.Call(decorator, [], [])
+        offer = Offer(self._name(module, node, called), "", parameters, returns, line=node.lineno, written=node.name)
         said = [keyword for keyword in called.keywords if keyword.arg in tries.WORDS]
-        others = [keyword for keyword in called.keywords if keyword.arg not in tries.WORDS]
+        others = [keyword for keyword in called.keywords if keyword.arg not in (*tries.WORDS, "name")]
         head = called.func
         if isinstance(head, ast.Attribute) and head.attr == "compensation" and not (others or called.args):
             offer = replace(offer, kind="compensation", tries=self._tries(module, said, undoes=True))
@@ -205,6 +215,19 @@ class RoleClasses:
             return replace(offer, kind="transaction", retriable=retriable, tries=made)
         self._undecorated(module, owner, node)
         return None
+
+    def _name(self, module: Module, node: ast.FunctionDef, decorator: ast.Call) -> str:
+        """What the service calls the operation: as the method is called, unless the decorator says otherwise."""
+        for keyword in decorator.keywords:
+            if keyword.arg != "name":
+                continue
+            match keyword.value:
+                case ast.Constant(value=str(name)) if name.isidentifier() and name[0] != "_":
+                    if len(name) <= limits.name_chars_max:
+                        return name
+            text = f"the name of an operation is a name of at most {limits.name_chars_max} letters, written out"
+            self._add(codes.ROLE_CLASS, module, keyword.value, text, f'name="{node.name.strip("_")}"')
+        return node.name
 
     def _tries(self, module: Module, said: list[ast.keyword], endless: bool = False, undoes: bool = False) -> Tries:
         made, mistakes = tries.read(said, endless, undoes)
@@ -242,10 +265,10 @@ class RoleClasses:
         if offer.parameters != undone.parameters or offer.returns != NONE:
             wanted = ", ".join(["self", *(f"{name}: {type.text()}" for name, type in undone.parameters)])
             text = f"{offer.name} must take exactly what {undone.name} takes, and return None"
-            head = f"def {offer.name}({wanted}) -> None: ..."
+            head = f"def {offer.attribute}({wanted}) -> None: ..."
             why = f"{text}: it may run when the reply is unknown"
             self._add(codes.COMPENSATION, module, node, why, Write(head, (_whole(module, node), head)))
-        offers[undone.name] = replace(undone, compensation=offer.name)
+        offers[undone.attribute] = replace(undone, compensation=offer.name)
         return offer
 
     def _signature(
@@ -298,6 +321,10 @@ class RoleClasses:
 
     def _add(self, code: str, module: Module, node: ast.AST, text: str, hint: str = "") -> None:
         self._findings.add(code, module.source, module.source.span(head(node)), text, hint)
+
+
+def _alike(one: Offer, other: Offer) -> bool:
+    return one.name == other.name or one.attribute == other.attribute
 
 
 def _whole(module: Module, node: ast.FunctionDef) -> Span:

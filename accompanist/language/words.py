@@ -125,9 +125,9 @@ class Transaction(Generic[S, P, R]):
     def compensation(self, operation: Callable[Concatenate[S, P], None], /) -> Callable[Concatenate[S, P], None]: ...
     @overload
     def compensation(
-        self, *, attempts: int = ..., timeout_s: float = ..., first_s: float = ..., cap_s: float = ...
+        self, *, name: str = ..., attempts: int = ..., timeout_s: float = ..., first_s: float = ..., cap_s: float = ...
     ) -> Callable[[Callable[Concatenate[S, P], None]], Callable[Concatenate[S, P], None]]: ...
-    def compensation(self, *operation: Any, **asked: float) -> Any:
+    def compensation(self, *operation: Any, **asked: float | str) -> Any:
         """Declare what undoes this transaction. It takes the same parameters and returns None. `attempts` of it that
         fail park the session for a person; one that nobody answers is no attempt. The rest as for `transaction`."""
         return operation[0] if operation else lambda undoes: undoes
@@ -149,6 +149,7 @@ def transaction(operation: Callable[Concatenate[S, P], R], /) -> Transaction[S, 
 def transaction(
     *,
     retriable: Literal[False] = False,
+    name: str = ...,
     attempts: int = ...,
     timeout_s: float = ...,
     first_s: float = ...,
@@ -157,15 +158,20 @@ def transaction(
 ) -> Callable[[Callable[Concatenate[S, P], R]], Transaction[S, P, R]]: ...
 @overload
 def transaction(
-    *, retriable: Literal[True], timeout_s: float = ..., first_s: float = ..., cap_s: float = ...
+    *, retriable: Literal[True], name: str = ..., timeout_s: float = ..., first_s: float = ..., cap_s: float = ...
 ) -> Callable[[Callable[Concatenate[S, P], R]], Transaction[S, P, R]]: ...
-def transaction(operation: Callable[..., Any] | None = None, /, *, retriable: bool = False, **asked: float) -> Any:
+def transaction(
+    operation: Callable[..., Any] | None = None, /, *, retriable: bool = False, **asked: float | str
+) -> Any:
     """An idempotent operation with an effect. `retriable=True`: it never declines and is tried until it succeeds.
 
     How it is asked for, all in seconds and all as numbers that are written out: one attempt may take `timeout_s`; after
     one that failed the next waits `first_s`, then twice that, and so on up to `cap_s`; after `attempts` of them, the
     first included, the saga is undone. A worker that is away is no attempt: it is waited for, for `away_s` if that is
     said, else until the saga's deadline. `[service.NAME.retry]` in the configuration stands over it.
+
+    `name`: what the service calls the operation, where that is a word of ours: `@transaction(name="commit")` above
+    `def commit_(…)`. A choreography calls `role.commit_(…)`; everybody else knows it as `commit`.
     """
     if operation is not None:
         return Transaction(operation)
@@ -176,9 +182,15 @@ def transaction(operation: Callable[..., Any] | None = None, /, *, retriable: bo
 def query(operation: Callable[P, R], /) -> Callable[P, R]: ...
 @overload
 def query(
-    *, attempts: int = ..., timeout_s: float = ..., first_s: float = ..., cap_s: float = ..., away_s: float = ...
+    *,
+    name: str = ...,
+    attempts: int = ...,
+    timeout_s: float = ...,
+    first_s: float = ...,
+    cap_s: float = ...,
+    away_s: float = ...,
 ) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
-def query(operation: Callable[..., Any] | None = None, /, **asked: float) -> Any:
+def query(operation: Callable[..., Any] | None = None, /, **asked: float | str) -> Any:
     """An operation without effect; it may be repeated. How it is asked for is said as for `transaction`."""
     return operation if operation is not None else lambda operation: operation
 

@@ -37,6 +37,7 @@ class OperationContract:
     kind: str
     parameters: Mapping[str, Any]
     returns: Any
+    written: str  # the name of the role's method, which a handler may have as well
 
 
 def contract_of(role: type[Role]) -> dict[str, OperationContract]:
@@ -46,30 +47,37 @@ def contract_of(role: type[Role]) -> dict[str, OperationContract]:
     found: dict[str, OperationContract] = {}
     for owner in reversed(role.__mro__):
         if issubclass(owner, Role) and owner is not Role:
-            for name, kind in _kinds(owner).items():
-                declared = owner.__dict__[name]
+            for written, (name, kind) in _kinds(owner).items():
+                declared = owner.__dict__[written]
                 hints = get_type_hints(getattr(declared, "operation", declared))
                 returns = hints.pop("return", None)
-                found[name] = OperationContract(name, kind, hints, returns)
+                found[name] = OperationContract(name, kind, hints, returns, written)
     if not found:
         raise AuthorError(MISMATCH, f"{role.__name__} declares no operations")
     return found
 
 
-def _kinds(owner: type[Role]) -> dict[str, str]:
-    """Each operation that this class declares, with the kind its decorator gives it."""
+def _kinds(owner: type[Role]) -> dict[str, tuple[str, str]]:
+    """Each operation that this class declares, with the name and the kind that its decorator gives it."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(owner)))
     except (OSError, TypeError):
         raise AuthorError(MISMATCH, f"the source of {owner.__name__} is not at hand") from None
     [declared] = [node for node in tree.body if isinstance(node, ast.ClassDef)]
-    kinds: dict[str, str] = {}
+    kinds: dict[str, tuple[str, str]] = {}
     for node in declared.body:
         if isinstance(node, ast.FunctionDef) and node.decorator_list:
             kind = _kind(node.decorator_list[0])
             if kind is not None:
-                kinds[node.name] = kind
+                kinds[node.name] = (_name(node.decorator_list[0]) or node.name, kind)
     return kinds
+
+
+def _name(decorator: ast.expr) -> str:
+    """What `@transaction(name="commit")` calls the operation."""
+    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+    values = [one.value.value for one in keywords if one.arg == "name" and isinstance(one.value, ast.Constant)]
+    return str(values[0]) if values else ""
 
 
 def _kind(decorator: ast.expr) -> str | None:

@@ -65,6 +65,7 @@ class Worker:
     def operation(self, handler: Operation) -> Operation:
         """Take this function as the role's operation of its name. Raises AuthorError if it does not fit."""
         name = handler.__name__
+        name = next((one.name for one in self.contract.values() if one.written == name), name)
         if name not in self.contract:
             known = ", ".join(self.contract)
             raise AuthorError(contract.MISMATCH, f"{self.role.__name__} has no operation {name}; it has {known}")

@@ -97,6 +97,38 @@ def test_two_directories_anywhere_are_each_read_by_themselves(
     assert "is gone from" not in said
 
 
+def test_two_directories_are_compared_file_by_file(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sides = [tmp_path / "sides" / name for name in ("old", "new")]
+    for side in sides:
+        shutil.copytree(project, side)
+        for file in side.glob("*.py"):
+            file.write_text(file.read_text().replace("from workers.orders.", "from ."))
+    old, new = map(str, sides)
+    assert run("diff", old, new) == 0
+    said = capsys.readouterr().out
+    assert "fulfil_order: the same" in said
+    assert "SESSIONS" not in said
+    (sides[1] / "choreography.py").rename(sides[1] / "saga.py")
+    messages = sides[1] / "messages.py"
+    messages.write_text(messages.read_text().replace("paid_cents: int", "paid: int"))
+    assert run("diff", old, new) == 1
+    said = capsys.readouterr().out
+    assert "Receipt has lost its field paid_cents" in said
+    assert "fulfil_order: removed" not in said
+    (sides[1] / "saga.py").unlink()
+    assert run("diff", old, new) in (0, 1)
+    assert "fulfil_order: removed" in capsys.readouterr().out
+
+
+def test_directories_without_a_choreography_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for side in ("old", "new"):
+        (tmp_path / side).mkdir()
+    assert run("diff", str(tmp_path / "old"), str(tmp_path / "new"), "--json") == 1
+    assert json.loads(capsys.readouterr().err)["error"]["code"] == "ACC826"
+
+
 def test_a_file_that_was_renamed_is_compared_with_what_it_was(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -52,3 +52,19 @@ class Desk(Role):
 def role_classes(desk: Desk, order: At[Order, "desk"]) -> None:
     desk.write(order)
     desk.erase(order)  #! ACC164 erase is a compensation
+
+
+class Other(Role):
+    @transaction(name="two words")  #! ACC161 the name of an operation is a name of at most
+    def spaced(self, order: Order) -> int: ...
+
+    @query(name="count")
+    def first(self) -> int: ...
+
+    @query
+    def count(self) -> int: ...  #! ACC161 Other has two operations count
+
+
+@choreography
+def others(other: Other, order: At[Order, "other"]) -> None:
+    other.spaced(order)
