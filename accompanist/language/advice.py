@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import replace
+from functools import lru_cache
 
 from accompanist.language.diagnostic import Edit, Write
 from accompanist.language.source import Source, Span
@@ -29,7 +30,7 @@ def before(source: Source, span: Span, line: str, *others: Edit) -> Write | str:
         return f"a line before it: {line}"
     if isinstance(statement, ast.While) and others:  # the condition is read again in each turn, the line is not
         return f"{line} before the loop and at the end of each turn, and the name in the condition"
-    indent = " " * statement.col_offset
+    indent = source.line(statement.lineno)[: statement.col_offset]
     there = Span(span.file, statement.lineno, 0, statement.lineno, 0)
     then = "".join(f", and {text} in place of {source.text(place)}" for place, text in others)
     return Write(f"{line} on a line before it{then}", (there, f"{indent}{line}\n"), *others)
@@ -82,7 +83,7 @@ def branched(source: Source, span: Span) -> Write | None:
             lines += [f"return {name}"] if returned else []
         case _:
             return None
-    indent = " " * statement.col_offset
+    indent = source.line(statement.lineno)[: statement.col_offset]
     return Write("\n".join(lines), (source.span(statement), f"\n{indent}".join(lines)))
 
 
@@ -163,7 +164,7 @@ def two_lines(source: Source, span: Span) -> Write | None:
     if len(set(plain)) < len(names) or read & set(plain):
         return None
     lines = [f"{name} = {ast.unparse(value)}" for name, value in zip(plain, values, strict=True)]
-    indent = " " * statement.col_offset
+    indent = source.line(statement.lineno)[: statement.col_offset]
     return Write("\n".join(lines), (source.span(statement), f"\n{indent}".join(lines)))
 
 
@@ -185,8 +186,7 @@ def home(source: Source, span: Span) -> str:
 
 def free(source: Source, wanted: str) -> str:
     """A name that stands nowhere in a file yet."""
-    taken = {part.id for part in ast.walk(_tree(source)) if isinstance(part, ast.Name)}
-    taken |= {part.arg for part in ast.walk(_tree(source)) if isinstance(part, ast.arg)}
+    taken = _names(source)
     while wanted in taken:
         wanted += "_"
     return wanted
@@ -202,11 +202,16 @@ def sometimes(node: ast.expr) -> bool:
 def _statement(source: Source, span: Span) -> ast.stmt | None:
     """The innermost statement around a span before which a line can stand."""
     found = None
-    for node in ast.walk(_tree(source)):  # outer ones come first
-        if isinstance(node, ast.stmt) and _holds(node, span):
+    inside: list[ast.AST] = [_tree(source)]
+    while inside:  # a file may have as many mistakes as lines, so each is looked for from the outside in
+        node = inside.pop()
+        if isinstance(node, ast.stmt):
             opening = source.line(node.lineno)
             if not opening[: node.col_offset].strip() and not opening.strip().startswith("elif"):
                 found = node
+        for part in ast.iter_child_nodes(node):
+            if isinstance(part, ast.stmt | ast.match_case | ast.ExceptHandler) and _holds(part, span):
+                inside = [part]
     return None if isinstance(found, (ast.FunctionDef, ast.ClassDef)) else found
 
 
@@ -234,7 +239,9 @@ def _part(source: Source, node: ast.expr) -> str:
     return f"({text})" if isinstance(node, (ast.BoolOp, ast.IfExp, ast.Lambda, ast.NamedExpr)) else text
 
 
-def _holds(node: ast.stmt, span: Span) -> bool:
+def _holds(node: ast.stmt | ast.match_case | ast.ExceptHandler, span: Span) -> bool:
+    if isinstance(node, ast.match_case):
+        return any(_holds(one, span) for one in node.body)
     return node.lineno <= span.line and span.end_line <= (node.end_lineno or node.lineno)
 
 
@@ -242,5 +249,15 @@ def _of_future(node: ast.stmt) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
+@lru_cache(maxsize=8)
+def _names(source: Source) -> frozenset[str]:
+    parts = list(ast.walk(_tree(source)))
+    return frozenset(
+        [part.id for part in parts if isinstance(part, ast.Name)]
+        + [part.arg for part in parts if isinstance(part, ast.arg)]
+    )
+
+
+@lru_cache(maxsize=8)
 def _tree(source: Source) -> ast.Module:
     return ast.parse("\n".join(source.lines))

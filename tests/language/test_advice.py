@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from accompanist.cli.explain import examples
+from accompanist.language import advice as advice_of
 from accompanist.language.compile import Compiled, compile_file
 from accompanist.language.diagnostic import Diagnostic, Edit, render
 from tests.language.programs import HERE, MUST_FAIL, ROOT, compiled, read
@@ -194,3 +195,12 @@ def test_no_line_before_is_advised_for_what_would_then_happen_in_any_case(line: 
 def of_text(source: str) -> Compiled:
     path = HERE / "must_fail" / "given.py"
     return compile_file(str(path), root=str(ROOT), read=lambda one: source if one == str(path) else read(one))
+
+
+def test_a_file_of_many_mistakes_is_read_once_for_all_their_advice() -> None:
+    """Reason: advice is looked for at each mistake, and a file may have as many as lines."""
+    source = (HERE / "explain" / "ACC113_wrong.py").read_text()
+    many = source.replace("    return", "    x = number > 1 and desk.ask(number)\n" * 50 + "    return", 1)
+    advice_of._tree.cache_clear()
+    assert len(checked(HERE / "nowhere.py", many).diagnostics) > 50
+    assert advice_of._tree.cache_info().misses == 1
