@@ -114,10 +114,12 @@ class SecrecyCheck:
                 reply = Type("Outcome", WORDS, (offer.returns,)) if attempt else offer.returns
                 self._bind({target: reply}, under)
             case Move(target=target, value=value, receivers=receivers, type=kind):
-                if receivers and self.reads(value):
+                told = bool(receivers) and self.reads(value)
+                if told:
                     self._leaves(value.span, f"is sent to {' and '.join(receivers)}, but it is a secret")
-                if target is not None:
-                    self._bind({target: kind}, under or (not receivers and self.reads(value)))
+                if target is not None:  # what becomes of it where it was sent has been said with that
+                    secret = under or (not receivers and self.reads(value))
+                    self._bind({target: UNKNOWN if told else kind}, secret)
             case Enter(target=target, arguments=arguments, type=kind):
                 for given, value in arguments:
                     if self.reads(value) and not self.holds(given.type):
