@@ -141,6 +141,29 @@ def from_library(source: Source, name: str) -> Write | None:
     return Write(line, (Span(source.path, first, 0, first, 0), f"{line}\n"))
 
 
+def star_import(source: Source) -> tuple[Span, Write] | None:
+    """`from accompanist import *`, and the words by name that the file uses."""
+    tree = _tree(source)
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == WORDS and node.names[0].name == "*":
+            used = {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)}
+            words = [word for word in (*WORDS_OF_THE_LANGUAGE, "transaction") if word in used]
+            if words:
+                return source.span(node), Write(f"from {WORDS} import {', '.join(words)}")
+    return None
+
+
+def frozen(source: Source, name: str) -> Write | None:
+    """A plain `@dataclass` of this file, frozen."""
+    for node in _tree(source).body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            for one in node.decorator_list:
+                if isinstance(one, ast.Name) and one.id == "dataclass":
+                    text = "dataclass(frozen=True)"
+                    return Write(f"@{text} above class {name}", (source.span(one), text))
+    return None
+
+
 def pure_above(source: Source, definition: ast.FunctionDef, span: Span) -> str:
     """A function is made @pure. `span` is where it is called, in `source`."""
     text = f"@pure above def {definition.name}(…)"

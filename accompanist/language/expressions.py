@@ -127,6 +127,12 @@ class Expressions:
                 return ast.BinOp(self._local(left), op, self._local(right))
             case ast.UnaryOp(op=op, operand=operand):
                 return ast.UnaryOp(op, self._local(operand))
+            case ast.Tuple(elts=parts) | ast.List(elts=parts) if self._all_roles(parts):
+                names = ", ".join(map(ast.unparse, parts))
+                text = "roles are no values, and so there is no list of them"
+                return self.refuse(
+                    codes.ROLE_AS_VALUE, node, text, f"a loop over the roles themselves: for role in ({names})"
+                )
             case ast.Tuple(elts=parts):
                 return ast.Tuple(self._elements(parts), ast.Load())
             case ast.List(elts=parts):
@@ -141,6 +147,9 @@ class Expressions:
             case ast.FormattedValue(value=value, conversion=conversion, format_spec=spec):
                 return ast.FormattedValue(self._local(value), conversion, spec and self._local(spec))
         return self._conditional(node)
+
+    def _all_roles(self, parts: list[ast.expr]) -> bool:
+        return len(parts) > 1 and all(isinstance(part, ast.Name) and part.id in self.scope.roles for part in parts)
 
     def _conditional(self, node: ast.expr) -> ast.expr:
         match node:
@@ -245,6 +254,9 @@ class Expressions:
             return copy.deepcopy(value)
         if value is not None:
             return ast.Name(self._names.constant(found) or "", ast.Load())
+        if assigned and _writes_a_log(found.node):
+            hint = "leave it out; `accompanist sessions show ID` tells what every role did"
+            return self.refuse(codes.NONDETERMINISM, node, f"{text} writes, and again in every replay", hint)
         if assigned:
             home = self._names.modules.find(found.module)
             assert home is not None
@@ -488,6 +500,14 @@ class Expressions:
             body = self._local(node.body)
         self._bound = outer
         return ast.copy_location(ast.Lambda(arguments, body), node)
+
+
+def _writes_a_log(node: ast.stmt | None) -> bool:
+    """`log = logging.getLogger(…)`, by whatever library."""
+    match node:
+        case ast.Assign(value=ast.Call(func=function)) | ast.AnnAssign(value=ast.Call(func=function)):
+            return ast.unparse(function).rpartition(".")[2].lower() in ("getlogger", "get_logger")
+    return False
 
 
 def _head(node: ast.expr) -> ast.expr:

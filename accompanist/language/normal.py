@@ -131,6 +131,8 @@ class Normaliser(Control):
                 self._foreign(node)
 
     def _assign(self, node: ast.Assign, targets: list[ast.expr], value: ast.expr) -> None:
+        if len(targets) == 1 and isinstance(targets[0], ast.Name) and self._of_roles(value):
+            self._lists[targets[0].id] = value
         if len(targets) == 1 and isinstance(targets[0], ast.Name):
             self._bind(self._variable(targets[0].id), value, self._span(node))
             return

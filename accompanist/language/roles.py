@@ -264,6 +264,8 @@ class RoleClasses:
             (argument.arg, self._type(module, argument.annotation, argument, f"the parameter {argument.arg}"))
             for argument in arguments.args[1:]
         )
+        if node.returns is None and any(_undoes(decorator) for decorator in node.decorator_list):
+            return parameters, REFUSED  # a compensation's whole head is said where it is compared with its transaction
         return parameters, self._type(module, node.returns, node, "the result")
 
     def _type(self, module: Module, node: ast.expr | None, where: ast.AST, what: str) -> Type:
@@ -305,6 +307,11 @@ def _head(node: ast.AST) -> ast.AST:
     line.lineno = line.end_lineno = node.lineno
     line.col_offset, line.end_col_offset = node.col_offset, node.col_offset + len(f"def {node.name}")
     return line
+
+
+def _undoes(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(called, ast.Attribute) and called.attr == "compensation"
 
 
 def _whole(module: Module, node: ast.FunctionDef) -> Span:

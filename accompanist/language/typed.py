@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language import annotation, codes, iterators, methods, narrow, types
+from accompanist.language import advice, annotation, codes, iterators, methods, narrow, types
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.faithful import Faithful
 from accompanist.language.infer import Inference, unpacked
@@ -271,12 +271,23 @@ class Typing:
                 codes.NOT_FROZEN,
                 point.value.span,
                 f"{text} is shared, but {change}",
-                Write(f"tuple({text})")
-                if found.name == "list" and not any(map(self._names.messages.changeable, found.arguments))
-                else "@dataclass(frozen=True), and tuples instead of lists",
+                self._unchangeable(found, text, point.value.span),
             )
             return REFUSED
         return found
+
+    def _unchangeable(self, found: Type, text: str, span: Span) -> str:
+        """What to share instead of a value that can be changed in place."""
+        messages = self._names.messages
+        message = messages.find(found)
+        parts = found.arguments if message is None else tuple(type for _, type in message.fields)
+        if not any(map(messages.changeable, parts)):
+            if found.name == "list":
+                return Write(f"tuple({text})")
+            frozen = None if message is None else advice.frozen(self._sources(span.file), found.name)
+            if frozen is not None:
+                return frozen
+        return "@dataclass(frozen=True), and tuples instead of lists"
 
     def _sendable(self, found: Type, text: str) -> str:
         """What to move instead of a value that has no form in JSON."""
