@@ -15,7 +15,7 @@ from accompanist.language.held import Held, Where
 from accompanist.language.ir import Expression, Header, Move, Owners
 from accompanist.language.source import Sources, Span
 
-DECLASSIFY = "a @pure function of Secret[…] that returns what may be told"
+DECLASSIFY = "a @pure function whose parameter is typed Secret[…], and whose result may be told"
 
 Operands = tuple[tuple[str, tuple[str, ...]], ...]
 

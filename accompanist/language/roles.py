@@ -107,6 +107,7 @@ class RoleClasses:
     def __init__(self, modules: Modules, messages: Messages, findings: Findings) -> None:
         self._modules, self._messages, self._findings = modules, messages, findings
         self._known: dict[tuple[str, str], RoleClass | None] = {}
+        self._refused: set[Type | tuple[str, str]] = set()  # types that have been refused; unknown names, by module
 
     def find(self, type: Type) -> RoleClass | None:
         """The role class of a type, None if it is not one."""
@@ -281,10 +282,15 @@ class RoleClasses:
         try:
             found = annotation.type_of(self._modules, module, node)
         except annotation.Unresolved as problem:
-            self._add(codes.TYPE_UNKNOWN, module, node, str(problem))
+            if (module.name, str(problem)) not in self._refused:
+                self._refused.add((module.name, str(problem)))
+                self._add(codes.TYPE_UNKNOWN, module, node, str(problem))
             return REFUSED
         reason = self._messages.unsendable(found)
+        if (reason or not found.known) and found in self._refused:
+            return REFUSED  # said where it stands first
         if reason or not found.known:
+            self._refused.add(found)
             self._add(
                 codes.NOT_A_MESSAGE,
                 module,

@@ -148,7 +148,7 @@ class SecrecyCheck:
         others = sorted({role for block in sides for role in _concerned(block, point.site)} - point.owners)
         if reads and others:
             text = f"`{self._text(point.test.span)}` reads a secret, and {' and '.join(others)} would learn of it"
-            hint = "a @pure function that takes Secret[…] and returns bool"
+            hint = "a @pure function whose parameter is typed Secret[…], and whose result is a bool"
             self._findings.add(DECIDES, self._sources(point.test.span.file), point.test.span, text, hint)
         begun = self._secret, self._env
         self._block(point.then, under or decides)
@@ -250,7 +250,7 @@ class SecrecyCheck:
         return None if signature is None else signature[1]
 
     def _leaves(self, span: Span, what: str) -> None:
-        hint = "a @pure function of Secret[…] that returns what may be told"
+        hint = "a @pure function whose parameter is typed Secret[…], and whose result may be told"
         self._findings.add(LEAVES, self._sources(span.file), span, f"{self._text(span)} {what}", hint)
 
     def _text(self, span: Span) -> str:

@@ -135,7 +135,7 @@ def test_values_that_only_stand_in_one_line_are_not_moved_and_secrets_never() ->
     assert advice("two_in_one_line") == {
         14: "held = stock.hold(order)\nrate = bank.rate(there)",
         15: "com(there, to=stock) in place of there",
-        16: "a @pure function of Secret[…] that returns what may be told",
+        16: "a @pure function whose parameter is typed Secret[…], and whose result may be told",
     }
 
 
