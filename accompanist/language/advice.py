@@ -164,6 +164,29 @@ def frozen(source: Source, name: str) -> Write | None:
     return None
 
 
+def changed(owner: str, method: str, call: ast.Call) -> str:
+    """What gives `owner` the value that `owner.method(…)` would change it to; empty if no expression does."""
+    given = [ast.unparse(one) for one in call.args]
+    if call.keywords:
+        return ""
+    match method, given:
+        case "append", [one]:
+            return Write(f"{owner} = [*{owner}, {one}]")
+        case "extend", [more]:
+            return Write(f"{owner} = [*{owner}, *{more}]")
+        case "insert", ["0", one]:
+            return Write(f"{owner} = [{one}, *{owner}]")
+        case "pop", ["0"]:
+            return Write(f"{owner} = {owner}[1:]")
+        case "pop", []:
+            return Write(f"{owner} = {owner}[:-1]")
+        case "sort", []:
+            return Write(f"{owner} = sorted({owner})")
+        case "reverse", []:
+            return Write(f"{owner} = {owner}[::-1]")
+    return f"{owner} = [*{owner}, …]" if method in ("append", "extend", "insert") else ""
+
+
 def pure_above(source: Source, definition: ast.FunctionDef, span: Span) -> str:
     """A function is made @pure. `span` is where it is called, in `source`."""
     text = f"@pure above def {definition.name}(…)"

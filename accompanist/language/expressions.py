@@ -388,12 +388,10 @@ class Expressions:
             hint = Write(f"{close[0]}.{text.partition('.')[2]}(…)", (self.span(head), close[0])) if close else hint
             return self.refuse(codes.ROLE_UNKNOWN, head, f"{head.id} is neither a role nor a value here", hint)
         if isinstance(node.func, ast.Attribute) and node.func.attr in methods.CHANGING:
-            owner, adds = ast.unparse(node.func.value), node.func.attr in ("append", "extend", "insert")
-            hint = f"{owner} = [*{owner}, …]" if adds else "a new value, by a comprehension or a @pure function"
-            plain = isinstance(node.func.value, ast.Name) and len(node.args) == 1 and not node.keywords
-            if plain and advice.stands_alone(self._names.module.source, node) and adds:
-                star = "*" if node.func.attr == "extend" else ""
-                hint = Write(f"{owner} = [*{owner}, {star}{ast.unparse(node.args[0])}]")
+            owner = ast.unparse(node.func.value)
+            alone = advice.stands_alone(self._names.module.source, node) and isinstance(node.func.value, ast.Name)
+            hint = advice.changed(owner, node.func.attr, node) if alone else ""
+            hint = hint or "a new value, by a comprehension or a @pure function"
             return self.refuse(codes.MUTATION, node, f"{text} changes {owner} in place", hint)
         if not isinstance(node.func, ast.Attribute):
             return self.refuse(codes.METHOD, node, f"{text} is not the name of a function", "define a @pure function")
