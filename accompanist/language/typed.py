@@ -54,6 +54,7 @@ class Typing:
         self._faithful = Faithful(names, Inference(names, self.signature, lambda node, part, owner: None))
         self._file = header.span.file  # where the expression stands that is being read
         self.envs: dict[int, Env] = {}  # where each expression stands, by the identity of its node
+        self._first: dict[str, Let] = {}  # the first assignment of each name
         self._turns: list[tuple[list[Env], list[Env]]] = []  # of each loop around: environments to go on with, to leave
 
     def type_moves(self, body: Block) -> Block:
@@ -80,6 +81,7 @@ class Typing:
                     env = narrow.bound(env, name, part)
                 return point, env
             case Let(targets=(target,), value=value, declared=declared):
+                self._first.setdefault(target, point)
                 found = self._of(value, env)
                 if target.startswith("_"):
                     self.subjects[target] = types.union(self.subjects.get(target, found), found)
@@ -249,12 +251,16 @@ class Typing:
             return REFUSED  # said already
         text = self._sources(point.value.span.file).text(point.value.span)
         if not found.known:
-            self._add(
-                codes.TYPE_UNKNOWN,
-                point.value.span,
-                f"the type of {text} is not known, and its receiver must decode it",
-                f"name: SomeType = {text}, then move name",
-            )
+            what, hint = f"the type of {text} is not known", f"name: SomeType = {text}, then move name"
+            begun = self._begins_empty(point.value)
+            if begun is not None:
+                written = self._sources(begun.span.file).text(begun.span)
+                name, _, empty = written.partition(" = ")
+                what += f", because line {begun.span.line} does not say what {name} will hold"
+                hint = (
+                    f"{name}: list[SomeType] = {empty}" if empty == "[]" else f"{name}: dict[str, SomeType] = {empty}"
+                )
+            self._add(codes.TYPE_UNKNOWN, point.value.span, f"{what}, and its receiver must decode it", hint)
             return REFUSED
         reason = self._names.messages.unsendable(found)
         if reason:
@@ -275,6 +281,22 @@ class Typing:
             )
             return REFUSED
         return found
+
+    def _begins_empty(self, value: Expression) -> Let | None:
+        """The first assignment of an empty list or dict that a value comes from."""
+        seen: set[str] = set()
+        wanted = sorted(value.names)
+        while wanted:
+            name = wanted.pop()
+            first = self._first.get(name)
+            if first is None or name in seen:
+                continue
+            seen.add(name)
+            match first.value.node:
+                case ast.List(elts=[]) | ast.Dict(keys=[]) if not first.declared:
+                    return first
+            wanted += sorted(first.value.names)
+        return None
 
     def _unchangeable(self, found: Type, text: str, span: Span) -> str:
         """What to share instead of a value that can be changed in place."""
