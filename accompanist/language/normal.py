@@ -266,7 +266,7 @@ class Normaliser(Control):
             case ast.Raise():
                 hint = Write(f'{role}.abort("reason")')
             case ast.Assert(test=test):
-                indent = " " * node.col_offset
+                indent = self._names.module.source.line(node.lineno)[: node.col_offset]
                 lines = f"if not ({ast.unparse(test)}):", f'    {role}.abort("reason")'
                 hint = Write("\n".join(lines), (self._span(node), f"\n{indent}".join(lines)))
         self._refuse(code, _first_line(node), text, hint)
