@@ -241,5 +241,6 @@ import_hops_max = 16
 match_steps_max = 20_000  # of the search for values that no case of a match takes; beyond them it tells none
 cases_told_max = 4  # of those that a match leaves out
 typing_turns_max = 4  # over a loop, before what still grows there is given no type
+files_advised_max = 8  # whose text is kept in parsed form while advice for their mistakes is looked for
 types_described_max = 1_024  # of messages; what is beyond them is described anew
 label_chars_max = 72  # of a diagram; what is longer ends in an ellipsis

@@ -10,6 +10,7 @@ import ast
 from dataclasses import replace
 from functools import lru_cache
 
+from accompanist import limits
 from accompanist.language.diagnostic import Edit, Write
 from accompanist.language.source import Source, Span
 from accompanist.language.types import PORTABLE, WORDS
@@ -164,6 +165,18 @@ def frozen(source: Source, name: str) -> Write | None:
     return None
 
 
+def of_form(node: ast.expr) -> Write | None:
+    """The nearest form of the language to one that is not in it, where there is one that says the same."""
+    match node:
+        case ast.Await(value=value) | ast.YieldFrom(value=value) | ast.Yield(value=ast.Call() as value):
+            return Write(ast.unparse(value))
+        case ast.Set(elts=parts) if not any(isinstance(part, ast.Starred) for part in parts):
+            return Write(ast.unparse(ast.Tuple(parts, ast.Load())))
+        case ast.GeneratorExp() if not any(isinstance(part, ast.Call) for part in ast.walk(node)):
+            return Write(ast.unparse(ast.ListComp(node.elt, node.generators)))
+    return None
+
+
 def changed(owner: str, method: str, call: ast.Call) -> str:
     """What gives `owner` the value that `owner.method(…)` would change it to; empty if no expression does."""
     given = [ast.unparse(one) for one in call.args]
@@ -295,7 +308,7 @@ def _of_future(node: ast.stmt) -> bool:
     return isinstance(node, ast.ImportFrom) and node.module == "__future__"
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=limits.files_advised_max)
 def _names(source: Source) -> frozenset[str]:
     parts = list(ast.walk(_tree(source)))
     return frozenset(
@@ -304,6 +317,6 @@ def _names(source: Source) -> frozenset[str]:
     )
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=limits.files_advised_max)
 def _tree(source: Source) -> ast.Module:
     return ast.parse("\n".join(source.lines))

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from accompanist.language import advice, annotation, codes, constants, identity, library, methods
-from accompanist.language.determinism import forbidden
+from accompanist.language.determinism import forbidden, writes_a_log
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.ir import Expression
 from accompanist.language.modules import Reference
@@ -180,13 +180,7 @@ class Expressions:
         code, text, hint = codes.FORMS.get(
             type(node), (codes.EXPRESSION, f"`{ast.unparse(node)}` is not in the language", "")
         )
-        match node:
-            case ast.Await(value=value) | ast.YieldFrom(value=value) | ast.Yield(value=ast.Call() as value):
-                hint = Write(ast.unparse(value))
-            case ast.Set(elts=parts) if not any(isinstance(part, ast.Starred) for part in parts):
-                hint = Write(ast.unparse(ast.Tuple(parts, ast.Load())))
-            case ast.GeneratorExp() if not any(isinstance(part, ast.Call) for part in ast.walk(node)):
-                hint = Write(ast.unparse(ast.ListComp(node.elt, node.generators)))
+        hint = advice.of_form(node) or hint
         return self.refuse(code, node, text, hint)
 
     def _assigned(self, node: ast.NamedExpr, target: ast.Name) -> ast.expr:
@@ -254,7 +248,7 @@ class Expressions:
             return copy.deepcopy(value)
         if value is not None:
             return ast.Name(self._names.constant(found) or "", ast.Load())
-        if assigned and _writes_a_log(found.node):
+        if assigned and writes_a_log(found.node):
             hint = "leave it out; `accompanist sessions show ID` tells what every role did"
             return self.refuse(codes.NONDETERMINISM, node, f"{text} writes, and again in every replay", hint)
         if assigned:
@@ -498,14 +492,6 @@ class Expressions:
             body = self._local(node.body)
         self._bound = outer
         return ast.copy_location(ast.Lambda(arguments, body), node)
-
-
-def _writes_a_log(node: ast.stmt | None) -> bool:
-    """`log = logging.getLogger(…)`, by whatever library."""
-    match node:
-        case ast.Assign(value=ast.Call(func=function)) | ast.AnnAssign(value=ast.Call(func=function)):
-            return ast.unparse(function).rpartition(".")[2].lower() in ("getlogger", "get_logger")
-    return False
 
 
 def _head(node: ast.expr) -> ast.expr:
