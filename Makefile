@@ -56,7 +56,7 @@ bench: $(STAMP) ## measure the compiler's curve, then the order saga: latency, t
 
 # as many seeds as fit, all that can go wrong reached or it fails; SIMULATE="--minutes 60" for a night's share
 SIMULATE ?= --minutes 3 --jobs 2
-SIMULATED := tests/language/must_pass tests/language/corpus tests/simulation/errand.py workers/orders/choreography.py
+SIMULATED := tests/language/must_pass workers/gallery tests/simulation/errand.py workers/orders/choreography.py
 
 simulate: $(STAMP) ## real sidecars in seeded clusters that go wrong; SIMULATE="--minutes 60 --jobs 2" chooses
 	@exec $(BIN)/accompanist simulate $(SIMULATED) $(SIMULATE)

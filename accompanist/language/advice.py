@@ -151,6 +151,64 @@ def from_library(source: Source, name: str) -> Write | None:
     return Write(line, (Span(source.path, first, 0, first, 0), f"{line}\n"))
 
 
+def star_import(source: Source) -> tuple[Span, Write] | None:
+    """`from accompanist import *`, and the words by name that the file uses."""
+    tree = _tree(source)
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == WORDS and node.names[0].name == "*":
+            used = {part.id for part in ast.walk(tree) if isinstance(part, ast.Name)}
+            words = [word for word in (*WORDS_OF_THE_LANGUAGE, "transaction") if word in used]
+            if words:
+                return source.span(node), Write(f"from {WORDS} import {', '.join(words)}")
+    return None
+
+
+def frozen(source: Source, name: str) -> Write | None:
+    """A plain `@dataclass` of this file, frozen."""
+    for node in _tree(source).body:
+        if isinstance(node, ast.ClassDef) and node.name == name:
+            for one in node.decorator_list:
+                if isinstance(one, ast.Name) and one.id == "dataclass":
+                    text = "dataclass(frozen=True)"
+                    return Write(f"@{text} above class {name}", (source.span(one), text))
+    return None
+
+
+def of_form(node: ast.expr) -> Write | None:
+    """The nearest form of the language to one that is not in it, where there is one that says the same."""
+    match node:
+        case ast.Await(value=value) | ast.YieldFrom(value=value) | ast.Yield(value=ast.Call() as value):
+            return Write(ast.unparse(value))
+        case ast.Set(elts=parts) if not any(isinstance(part, ast.Starred) for part in parts):
+            return Write(ast.unparse(ast.Tuple(parts, ast.Load())))
+        case ast.GeneratorExp() if not any(isinstance(part, ast.Call) for part in ast.walk(node)):
+            return Write(ast.unparse(ast.ListComp(node.elt, node.generators)))
+    return None
+
+
+def changed(owner: str, method: str, call: ast.Call) -> str:
+    """What gives `owner` the value that `owner.method(…)` would change it to; empty if no expression does."""
+    given = [ast.unparse(one) for one in call.args]
+    if call.keywords:
+        return ""
+    match method, given:
+        case "append", [one]:
+            return Write(f"{owner} = [*{owner}, {one}]")
+        case "extend", [more]:
+            return Write(f"{owner} = [*{owner}, *{more}]")
+        case "insert", ["0", one]:
+            return Write(f"{owner} = [{one}, *{owner}]")
+        case "pop", ["0"]:
+            return Write(f"{owner} = {owner}[1:]")
+        case "pop", []:
+            return Write(f"{owner} = {owner}[:-1]")
+        case "sort", []:
+            return Write(f"{owner} = sorted({owner})")
+        case "reverse", []:
+            return Write(f"{owner} = {owner}[::-1]")
+    return f"{owner} = [*{owner}, …]" if method in ("append", "extend", "insert") else ""
+
+
 def pure_above(source: Source, definition: ast.FunctionDef, span: Span) -> str:
     """A function is made @pure. `span` is where it is called, in `source`."""
     text = f"@pure above def {definition.name}(…)"

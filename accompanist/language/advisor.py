@@ -15,7 +15,7 @@ from accompanist.language.held import Held, Where
 from accompanist.language.ir import Expression, Header, Move, Owners
 from accompanist.language.source import Sources, Span
 
-DECLASSIFY = "a @pure function of Secret[…] that returns what may be told"
+DECLASSIFY = "a @pure function whose parameter is typed Secret[…], and whose result may be told"
 
 Operands = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -44,6 +44,9 @@ class Advisor:
         if lines is not None:
             return lines
         secret = {self._text(span) for name, span in value.reads if self._secret(_read(value, name, span))}
+        gathered = self._gathered(value, operands, wanted, secret)
+        if gathered is not None:
+            return gathered
         targets = [roles[0] for text, roles in operands if roles and text in secret]
         targets += [role for _, roles in operands for role in roles if role in wanted]
         targets += [roles[0] for _, roles in operands if roles]
@@ -55,6 +58,19 @@ class Advisor:
             places = [span for _, span in away if self._text(span) == text]
             return self._into(value, target, away[0][0], places)
         return DECLASSIFY if secret else "one role that owns all of them"
+
+    def _gathered(self, value: Expression, operands: Operands, wanted: Owners, secret: set[str]) -> Write | None:
+        """Moves of all operands to the one role where the value is wanted, if none of them is there."""
+        if len(wanted) != 1 or secret or advice.sometimes(value.node):
+            return None
+        (role,) = wanted
+        to, source = self._spoken(value, role), self.sources(value.span.file)
+        if not to or any(role in roles or not roles for _, roles in operands):
+            return None
+        moves = {text: f"com({text}, to={to})" for text, _ in operands}
+        told = " and ".join(f"{move} in place of {text}" for text, move in moves.items())
+        made = Write(told, *((span, moves[source.text(span)]) for _, span in value.reads))
+        return advice.imported(source, "com", made, value.span)
 
     def at_roles(self, value: Expression, where: Where, away: list[str], there: Owners) -> tuple[str, str]:
         """What else to say of a value that is not at some roles and, if any, at others where it has to stay; and what

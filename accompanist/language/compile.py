@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from accompanist import limits
-from accompanist.language import annotation, codes, commit, continuation, exhaustive, faithful, raising
+from accompanist.language import advice, annotation, codes, commit, continuation, exhaustive, faithful, raising
 from accompanist.language.advisor import Advisor
 from accompanist.language.amend import Amender
 from accompanist.language.callees import Callees, passed_on
@@ -140,6 +140,10 @@ def _too_deep(tree: ast.Module) -> ast.AST | None:
 
 def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Choreography, ...]:
     nodes = choreographies(modules, module, findings)
+    starred = advice.star_import(module.source) if not nodes else None
+    if starred is not None and not len(findings):
+        text = "`from accompanist import *` is not followed, so no word of the language is known here"
+        findings.add(codes.NAME_UNKNOWN, module.source, starred[0], text, starred[1])
     if not nodes and not len(findings):
         top = Span(module.source.path, 1, 0, 1, 0)
         findings.add(

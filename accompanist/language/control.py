@@ -44,11 +44,13 @@ class Control(Frame):
         super().__init__(scope, findings)
         self._left_out = left_out
         self.matches: dict[str, Match] = {}
+        self._lists: dict[str, ast.expr] = {}  # lists of roles that were refused, by the name that they were bound to
 
     def _for(self, node: ast.For) -> None:
-        if self._of_roles(node.iter):
-            assert isinstance(node.iter, (ast.Tuple, ast.List))
-            self._census(node, node.target, node.iter.elts)
+        iterable = self._lists.get(node.iter.id, node.iter) if isinstance(node.iter, ast.Name) else node.iter
+        if self._of_roles(iterable):
+            assert isinstance(iterable, (ast.Tuple, ast.List))
+            self._census(node, node.target, iterable.elts)
             return
         if isinstance(node.iter, ast.Call) and any(self._of_roles(part) for part in node.iter.args):
             self._counted(node, node.iter)

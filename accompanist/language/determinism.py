@@ -75,6 +75,14 @@ def forbidden(found: Reference) -> str:
     return _IMPURE_NAMES.get(pair) or _SETS.get(pair) or _IMPURE_MODULES.get(top, "")
 
 
+def writes_a_log(node: ast.stmt | None) -> bool:
+    """`log = logging.getLogger(…)`, by whatever library."""
+    match node:
+        case ast.Assign(value=ast.Call(func=function)) | ast.AnnAssign(value=ast.Call(func=function)):
+            return ast.unparse(function).rpartition(".")[2].lower() in ("getlogger", "get_logger")
+    return False
+
+
 class PureFunctions:
     """Checks the bodies of @pure functions and what runs inside message classes, each once, with what they call."""
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from accompanist.language import advice, annotation, codes, constants, identity, instances, library, methods
-from accompanist.language.determinism import forbidden
+from accompanist.language.determinism import forbidden, writes_a_log
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.ir import Expression
 from accompanist.language.modules import Reference
@@ -126,6 +126,12 @@ class Expressions:
                 return ast.BinOp(self._local(left), op, self._local(right))
             case ast.UnaryOp(op=op, operand=operand):
                 return ast.UnaryOp(op, self._local(operand))
+            case ast.Tuple(elts=parts) | ast.List(elts=parts) if self._all_roles(parts):
+                names = ", ".join(map(ast.unparse, parts))
+                text = "roles are no values, and so there is no list of them"
+                return self.refuse(
+                    codes.ROLE_AS_VALUE, node, text, f"a loop over the roles themselves: for role in ({names})"
+                )
             case ast.Tuple(elts=parts):
                 return ast.Tuple(self._elements(parts), ast.Load())
             case ast.List(elts=parts):
@@ -140,6 +146,9 @@ class Expressions:
             case ast.FormattedValue(value=value, conversion=conversion, format_spec=spec):
                 return ast.FormattedValue(self._local(value), conversion, spec and self._local(spec))
         return self._conditional(node)
+
+    def _all_roles(self, parts: list[ast.expr]) -> bool:
+        return len(parts) > 1 and all(isinstance(part, ast.Name) and part.id in self.scope.roles for part in parts)
 
     def _conditional(self, node: ast.expr) -> ast.expr:
         match node:
@@ -173,13 +182,7 @@ class Expressions:
         code, text, hint = codes.FORMS.get(
             type(node), (codes.EXPRESSION, f"`{ast.unparse(node)}` is not in the language", "")
         )
-        match node:
-            case ast.Await(value=value) | ast.YieldFrom(value=value) | ast.Yield(value=ast.Call() as value):
-                hint = Write(ast.unparse(value))
-            case ast.Set(elts=parts) if not any(isinstance(part, ast.Starred) for part in parts):
-                hint = Write(ast.unparse(ast.Tuple(parts, ast.Load())))
-            case ast.GeneratorExp() if not any(isinstance(part, ast.Call) for part in ast.walk(node)):
-                hint = Write(ast.unparse(ast.ListComp(node.elt, node.generators)))
+        hint = advice.of_form(node) or hint
         return self.refuse(code, node, text, hint)
 
     def _assigned(self, node: ast.NamedExpr, target: ast.Name) -> ast.expr:
@@ -247,6 +250,9 @@ class Expressions:
             return copy.deepcopy(value)
         if value is not None:
             return ast.Name(self._names.constant(found) or "", ast.Load())
+        if assigned and writes_a_log(found.node):
+            hint = "leave it out; `accompanist sessions show ID` tells what every role did"
+            return self.refuse(codes.NONDETERMINISM, node, f"{text} writes, and again in every replay", hint)
         if assigned:
             home = self._names.modules.find(found.module)
             assert home is not None
@@ -378,12 +384,10 @@ class Expressions:
             hint = Write(f"{close[0]}.{text.partition('.')[2]}(…)", (self.span(head), close[0])) if close else hint
             return self.refuse(codes.ROLE_UNKNOWN, head, f"{head.id} is neither a role nor a value here", hint)
         if isinstance(node.func, ast.Attribute) and node.func.attr in methods.CHANGING:
-            owner, adds = ast.unparse(node.func.value), node.func.attr in ("append", "extend", "insert")
-            hint = f"{owner} = [*{owner}, …]" if adds else "a new value, by a comprehension or a @pure function"
-            plain = isinstance(node.func.value, ast.Name) and len(node.args) == 1 and not node.keywords
-            if plain and advice.stands_alone(self._names.module.source, node) and adds:
-                star = "*" if node.func.attr == "extend" else ""
-                hint = Write(f"{owner} = [*{owner}, {star}{ast.unparse(node.args[0])}]")
+            owner = ast.unparse(node.func.value)
+            alone = advice.stands_alone(self._names.module.source, node) and isinstance(node.func.value, ast.Name)
+            hint = advice.changed(owner, node.func.attr, node) if alone else ""
+            hint = hint or "a new value, by a comprehension or a @pure function"
             return self.refuse(codes.MUTATION, node, f"{text} changes {owner} in place", hint)
         if not isinstance(node.func, ast.Attribute):
             return self.refuse(codes.METHOD, node, f"{text} is not the name of a function", "define a @pure function")

@@ -11,13 +11,15 @@ from accompanist.language.ir import LeftOut, Owners
 @dataclass(frozen=True, slots=True)
 class Held:
     """Who owns a name here, and, where a branch or a loop narrowed that, on which line. `maybe`: unassigned on some
-    path; `left_out`: because of what a match leaves out."""
+    path; `left_out`: because of what a match leaves out. `ways`: who owns it on each way, where these have nobody in
+    common."""
 
     owners: Owners
     narrowed: int = 0
     maybe: bool = False
     loop: bool = False
     left_out: LeftOut | None = None
+    ways: tuple[Owners, ...] = ()
 
 
 Where = Mapping[str, Held]

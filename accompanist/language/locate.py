@@ -85,7 +85,7 @@ class Locator:
         self._acting = acting or {}
         self._all = header.everywhere
         self._turns: list[_Turn] = []
-        self._unassigned: dict[str, Span] = {}  # where each name is read first that is not assigned on every path
+        self._unassigned: dict[str, Span] = {}  # where each name is read first that not every path leaves somewhere
         self._missed: dict[Span, str] = {}  # the matches that leave out something, and what is missing first
         self._left_out: LeftOut | None = None  # by the match that leads here
         self._after: list[tuple[Block, int]] = []  # the blocks around, each with how far it has been read
@@ -236,7 +236,8 @@ class Locator:
                 if holders and not owners and self._read_later(name):
                     owners, keeping = holders, keeping | holders
                 left_out = next((one.left_out for one in known if one.left_out is not None), None)
-                joined[name] = Held(owners, line, any(one.maybe for one in known), loop, left_out)
+                apart = () if owners else tuple(one.owners for one in known)
+                joined[name] = Held(owners, line, any(one.maybe for one in known), loop, left_out, apart)
         return joined, keeping
 
     def _return(self, point: Return, where: Where) -> Statement:
@@ -279,6 +280,8 @@ class Locator:
                     f"{self._text(span)} is not assigned on every path that leads here{branch}",
                     "assign it on every path",
                 )
+            elif not held.owners:
+                self._nowhere(name, span, held, wanted)
             else:
                 owners &= held.owners
         if owners or not known:
@@ -286,10 +289,6 @@ class Locator:
         operands = self._operands(value, where)
         texts = " and ".join(dict(operands))
         hint = self._advisor.together(value, operands, where, wanted)
-        for name, span in value.reads:
-            if not where[name].owners:
-                what = "turn" if where[name].loop else "side of the branch"
-                hint = f"leave {self._text(span)} at the same role in each {what}, with com(…, to=role)"
         self._add(
             codes.NO_OWNER,
             value.span,
@@ -298,6 +297,20 @@ class Locator:
             _as_said(value, operands),
         )
         return self._all
+
+    def _nowhere(self, name: str, span: Span, held: Held, wanted: Owners) -> None:
+        """Report a name, once, that each way through a branch or a loop leaves at another role."""
+        if self._unassigned.setdefault(name, span) != span:
+            return
+        text, what = self._text(span), "turn" if held.loop else "side of the branch"
+        ways = [_list(owners) for owners in held.ways]
+        told = (
+            f": it is at {' in one side, and at '.join(ways)} in the other" if len(ways) == 2 and not held.loop else ""
+        )
+        roles = sorted(wanted) or sorted(held.ways[-1]) if held.ways else sorted(wanted)
+        to = roles[0] if roles else "role"
+        hint = f"leave {text} at the same role in each {what}: com(…, to={to})"
+        self._add(codes.NO_OWNER, span, f"{text} is at no role behind the {_what(held)}{told}", hint)
 
     def _needed(self, value: Expression, where: Where, roles: Owners, why: str) -> None:
         """Report a value that is not at all of these roles. `why` it should be ends before their names."""

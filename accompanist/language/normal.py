@@ -132,6 +132,8 @@ class Normaliser(Control):
                 self._foreign(node)
 
     def _assign(self, node: ast.Assign, targets: list[ast.expr], value: ast.expr) -> None:
+        if len(targets) == 1 and isinstance(targets[0], ast.Name) and self._of_roles(value):
+            self._lists[targets[0].id] = value
         if len(targets) == 1 and isinstance(targets[0], ast.Name):
             self._bind(self._variable(targets[0].id), value, self._span(node))
             return
@@ -265,7 +267,7 @@ class Normaliser(Control):
             case ast.Raise():
                 hint = Write(f'{role}.abort("reason")')
             case ast.Assert(test=test):
-                indent = " " * node.col_offset
+                indent = self._names.module.source.line(node.lineno)[: node.col_offset]
                 lines = f"if not ({ast.unparse(test)}):", f'    {role}.abort("reason")'
                 hint = Write("\n".join(lines), (self._span(node), f"\n{indent}".join(lines)))
         self._refuse(code, _first_line(node), text, hint)

@@ -118,6 +118,7 @@ class RoleClasses:
     def __init__(self, modules: Modules, messages: Messages, findings: Findings) -> None:
         self._modules, self._messages, self._findings = modules, messages, findings
         self._known: dict[tuple[str, str], RoleClass | None] = {}
+        self._unknown: set[tuple[str, str]] = set()  # what has been said of names that are not known, by module
 
     def find(self, type: Type) -> RoleClass | None:
         """The role class of a type, None if it is not one."""
@@ -288,6 +289,8 @@ class RoleClasses:
             (argument.arg, self._type(module, argument.annotation, argument, f"the parameter {argument.arg}"))
             for argument in arguments.args[1:]
         )
+        if node.returns is None and any(_undoes(decorator) for decorator in node.decorator_list):
+            return parameters, REFUSED  # a compensation's whole head is said where it is compared with its transaction
         return parameters, self._type(module, node.returns, node, "the result")
 
     def _type(self, module: Module, node: ast.expr | None, where: ast.AST, what: str) -> Type:
@@ -303,11 +306,13 @@ class RoleClasses:
         try:
             found = annotation.type_of(self._modules, module, node)
         except annotation.Unresolved as problem:
-            self._add(codes.TYPE_UNKNOWN, module, node, str(problem))
+            if (module.name, str(problem)) not in self._unknown:
+                self._unknown.add((module.name, str(problem)))
+                self._add(codes.TYPE_UNKNOWN, module, node, str(problem))
             return REFUSED
         reason = self._messages.unsendable(found)
-        if reason and self._messages.refused(found, told=True):
-            return REFUSED
+        if (reason or not found.known) and self._messages.refused(found, told=True):
+            return REFUSED  # said where it stands first
         if reason or not found.known:
             self._add(
                 codes.NOT_A_MESSAGE,
@@ -325,6 +330,11 @@ class RoleClasses:
 
 def _alike(one: Offer, other: Offer) -> bool:
     return one.name == other.name or one.attribute == other.attribute
+
+
+def _undoes(decorator: ast.expr) -> bool:
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    return isinstance(called, ast.Attribute) and called.attr == "compensation"
 
 
 def _whole(module: Module, node: ast.FunctionDef) -> Span:

@@ -26,8 +26,9 @@ class Scope:
 
     @property
     def spoken(self) -> Mapping[str, str]:
-        """What each role is called here, where that is another name than its own."""
-        return {role: name for name, role in self.roles.items() if self.roles.get(role) != role}
+        """What each role is called here, where that is another name than its own: last of all by a loop over roles."""
+        called = {role: name for name, role in self.roles.items()}
+        return {role: name for role, name in called.items() if name != role}
 
     def with_role(self, name: str, role: str) -> Scope:
         return replace(self, roles={**self.roles, name: role})

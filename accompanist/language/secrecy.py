@@ -114,10 +114,12 @@ class SecrecyCheck:
                 reply = Type("Outcome", WORDS, (offer.returns,)) if attempt else offer.returns
                 self._bind({target: reply}, under)
             case Move(target=target, value=value, receivers=receivers, type=kind):
-                if receivers and self.reads(value):
+                told = bool(receivers) and self.reads(value)
+                if told:
                     self._leaves(value.span, f"is sent to {' and '.join(receivers)}, but it is a secret")
-                if target is not None:
-                    self._bind({target: kind}, under or (not receivers and self.reads(value)))
+                if target is not None:  # what becomes of it where it was sent has been said with that
+                    secret = under or (not receivers and self.reads(value))
+                    self._bind({target: UNKNOWN if told else kind}, secret)
             case Enter(target=target, arguments=arguments, type=kind):
                 for given, value in arguments:
                     if self.reads(value) and not self.holds(given.type):
@@ -146,7 +148,7 @@ class SecrecyCheck:
         others = sorted({role for block in sides for role in _concerned(block, point.site)} - point.owners)
         if reads and others:
             text = f"`{self._text(point.test.span)}` reads a secret, and {' and '.join(others)} would learn of it"
-            hint = "a @pure function that takes Secret[…] and returns bool"
+            hint = "a @pure function whose parameter is typed Secret[…], and whose result is a bool"
             self._findings.add(DECIDES, self._sources(point.test.span.file), point.test.span, text, hint)
         begun = self._secret, self._env
         self._block(point.then, under or decides)
@@ -248,7 +250,7 @@ class SecrecyCheck:
         return None if signature is None else signature[1]
 
     def _leaves(self, span: Span, what: str) -> None:
-        hint = "a @pure function of Secret[…] that returns what may be told"
+        hint = "a @pure function whose parameter is typed Secret[…], and whose result may be told"
         self._findings.add(LEAVES, self._sources(span.file), span, f"{self._text(span)} {what}", hint)
 
     def _text(self, span: Span) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language import annotation, codes, iterators, methods, narrow, types
+from accompanist.language import advice, annotation, codes, iterators, methods, narrow, types
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.faithful import Faithful
 from accompanist.language.infer import Inference, unpacked
@@ -57,6 +57,7 @@ class Typing:
         self._file = header.span.file  # where the expression stands that is being read
         self._keep = keep
         self.envs: dict[int, Env] = {}  # where each expression stands, by the identity of its node
+        self._first: dict[str, Let] = {}  # the first assignment of each name
         self._turns: list[tuple[list[Env], list[Env]]] = []  # of each loop around: environments to go on with, to leave
 
     def type_moves(self, body: Block) -> Block:
@@ -83,6 +84,7 @@ class Typing:
                     env = narrow.bound(env, name, part)
                 return point, env
             case Let(targets=(target,), value=value, declared=declared):
+                self._first.setdefault(target, point)
                 found = self._of(value, env)
                 if target.startswith("_"):
                     self.subjects[target] = types.union(self.subjects.get(target, found), found)
@@ -253,12 +255,16 @@ class Typing:
             return REFUSED  # said already
         text = self._sources(point.value.span.file).text(point.value.span)
         if not found.known:
-            self._add(
-                codes.TYPE_UNKNOWN,
-                point.value.span,
-                f"the type of {text} is not known, and its receiver must decode it",
-                f"name: SomeType = {text}, then move name",
-            )
+            what, hint = f"the type of {text} is not known", f"name: SomeType = {text}, then move name"
+            begun = self._begins_empty(point.value)
+            if begun is not None:
+                written = self._sources(begun.span.file).text(begun.span)
+                name, _, empty = written.partition(" = ")
+                what += f", because line {begun.span.line} does not say what {name} will hold"
+                hint = (
+                    f"{name}: list[SomeType] = {empty}" if empty == "[]" else f"{name}: dict[str, SomeType] = {empty}"
+                )
+            self._add(codes.TYPE_UNKNOWN, point.value.span, f"{what}, and its receiver must decode it", hint)
             return REFUSED
         reason = self._names.messages.unsendable(found)
         if reason and self._names.messages.refused(found):
@@ -277,12 +283,39 @@ class Typing:
                 codes.NOT_FROZEN,
                 point.value.span,
                 f"{text} is shared, but {change}",
-                Write(f"tuple({text})")
-                if found.name == "list" and not any(map(self._names.messages.changeable, found.arguments))
-                else "@dataclass(frozen=True), and tuples instead of lists",
+                self._unchangeable(found, text, point.value.span),
             )
             return REFUSED
         return found
+
+    def _begins_empty(self, value: Expression) -> Let | None:
+        """The first assignment of an empty list or dict that a value comes from."""
+        seen: set[str] = set()
+        wanted = sorted(value.names)
+        while wanted:
+            name = wanted.pop()
+            first = self._first.get(name)
+            if first is None or name in seen:
+                continue
+            seen.add(name)
+            match first.value.node:
+                case ast.List(elts=[]) | ast.Dict(keys=[]) if not first.declared:
+                    return first
+            wanted += sorted(first.value.names)
+        return None
+
+    def _unchangeable(self, found: Type, text: str, span: Span) -> str:
+        """What to share instead of a value that can be changed in place."""
+        messages = self._names.messages
+        message = messages.find(found)
+        parts = found.arguments if message is None else tuple(type for _, type in message.fields)
+        if not any(map(messages.changeable, parts)):
+            if found.name == "list":
+                return Write(f"tuple({text})")
+            frozen = None if message is None else advice.frozen(self._sources(span.file), found.name)
+            if frozen is not None:
+                return frozen
+        return "@dataclass(frozen=True), and tuples instead of lists"
 
     def _sendable(self, found: Type, text: str) -> str:
         """What to move instead of a value that has no form in JSON."""

@@ -58,6 +58,7 @@ PUT_IN = {
     "accompanist/worker/provision.py": {
         "await asyncio.to_thread(tables.read_text)": "the file of tables that the worker's author wrote",
     },
+    "workers/gallery/two_phase_commit.py": {"com(what, to=member)": "`prepare` is a role's operation, no statement"},
 }
 """What is put into statements, by file, and why it may be. Constants of the package have names in capitals."""
 

@@ -25,13 +25,14 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 
 
-def _stems(folder: str) -> list[str]:
-    return sorted(path.stem for path in (HERE / folder).glob("*.py") if path.stem not in ("__init__", "shop"))
+def _stems(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.py") if path.stem not in ("__init__", "shop"))
 
 
-CORPUS = _stems("corpus")
-MUST_PASS = sorted([*_stems("must_pass"), *CORPUS])
-MUST_FAIL = _stems("must_fail")
+GALLERY = ROOT / "workers" / "gallery"
+CORPUS = _stems(GALLERY)
+MUST_PASS = sorted([*_stems(HERE / "must_pass"), *CORPUS])
+MUST_FAIL = _stems(HERE / "must_fail")
 
 
 def read(path: str) -> str | None:
@@ -42,8 +43,8 @@ def read(path: str) -> str | None:
 
 
 def path_of(folder: str, name: str) -> Path:
-    """A program's file; those of the corpus must pass."""
-    return HERE / ("corpus" if folder == "must_pass" and name in CORPUS else folder) / f"{name}.py"
+    """A program's file; those of the gallery must pass."""
+    return (GALLERY if folder == "must_pass" and name in CORPUS else HERE / folder) / f"{name}.py"
 
 
 @cache
@@ -56,7 +57,9 @@ def must_pass(name: str) -> tuple[Choreography, ModuleType]:
     result = compiled("must_pass", name)
     assert result.ok, [found.text for found in result.diagnostics]
     choreography = result.choreographies[-1]  # those before it are called by it
-    return choreography, importlib.import_module(f"tests.language.{path_of('must_pass', name).parent.name}.{name}")
+    return choreography, importlib.import_module(
+        ".".join(path_of("must_pass", name).relative_to(ROOT).with_suffix("").parts)
+    )
 
 
 def text(source: str) -> Compiled:

@@ -135,7 +135,7 @@ def test_values_that_only_stand_in_one_line_are_not_moved_and_secrets_never() ->
     assert advice("two_in_one_line") == {
         14: "held = stock.hold(order)\nrate = bank.rate(there)",
         15: "com(there, to=stock) in place of there",
-        16: "a @pure function of Secret[…] that returns what may be told",
+        16: "a @pure function whose parameter is typed Secret[…], and whose result may be told",
     }
 
 
@@ -204,3 +204,93 @@ def test_a_file_of_many_mistakes_is_read_once_for_all_their_advice() -> None:
     advice_of._tree.cache_clear()
     assert len(checked(HERE / "nowhere.py", many).diagnostics) > 50
     assert advice_of._tree.cache_info().misses == 1
+
+
+def test_operands_of_other_roles_are_moved_to_where_the_value_is_wanted() -> None:
+    source = """\
+from accompanist import At, Role, choreography, com, query
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+@choreography
+def name(desk: Desk, clerk: Desk, chief: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
+    one = clerk.ask(com(number, to=clerk))
+    two = chief.ask(com(number, to=chief))
+    return one + two
+"""
+    path = HERE / "nowhere.py"
+    (found,) = checked(path, source).diagnostics
+    assert found.hint == "com(one, to=desk) in place of one and com(two, to=desk) in place of two"
+    assert checked(path, edited(source, found.edits)).ok
+
+
+def test_a_star_import_of_the_words_is_answered_with_their_names() -> None:
+    source = (HERE / "explain" / "ACC113_right.py").read_text()
+    starred = re.sub(r"^from accompanist import .*$", "from accompanist import *", source, flags=re.M)
+    path = HERE / "nowhere.py"
+    (found,) = checked(path, starred).diagnostics
+    assert "import *` is not followed" in found.text
+    assert checked(path, edited(starred, found.edits)).ok
+
+
+def test_a_logger_is_left_out_like_print() -> None:
+    source = (HERE / "explain" / "ACC113_right.py").read_text()
+    body = source.replace("    return", '    log.info("here")\n    return', 1)
+    path = HERE / "nowhere.py"
+    (found,) = checked(path, f"import logging\n\nlog = logging.getLogger(__name__)\n{body}").diagnostics
+    assert (found.code, found.text) == ("ACC135", "log writes, and again in every replay")
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        ("append(4)", "many = [*many, 4]"),
+        ("extend((4, 5))", "many = [*many, *(4, 5)]"),
+        ("insert(0, 4)", "many = [4, *many]"),
+        ("pop(0)", "many = many[1:]"),
+        ("pop()", "many = many[:-1]"),
+        ("sort()", "many = sorted(many)"),
+        ("reverse()", "many = many[::-1]"),
+    ],
+)
+def test_a_list_that_would_change_gets_another_value(change: str, wanted: str) -> None:
+    path, source = HERE / "nowhere.py", (HERE / "explain" / "ACC113_right.py").read_text()
+    body = source.replace("    return", f"    many = [1, 2]\n    many.{change}\n    return", 1)
+    (found,) = checked(path, body).diagnostics
+    assert (found.code, found.hint) == ("ACC130", wanted)
+    assert checked(path, edited(body, found.edits)).ok
+    values: dict[str, list[int]] = {"here": [3, 1, 2], "there": [3, 1, 2]}
+    exec(f"here.{change}", {}, values)  # what Python would have done in place
+    exec(wanted.replace("many", "there"), {}, values)
+    assert values["here"] == values["there"]
+
+
+def test_what_begins_empty_is_named_where_its_type_is_missed() -> None:
+    source = """\
+from accompanist import At, Role, choreography, com, query
+
+class Desk(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+@choreography
+def name(desk: Desk, clerk: Desk, number: At[int, "desk"]) -> At[int, "clerk"]:
+    seen = []
+    seen = [*seen, number]
+    return clerk.ask(com(sum(seen), to=clerk))
+"""
+    path = HERE / "nowhere.py"
+    (found,) = checked(path, source).diagnostics
+    assert "because line 9 does not say what seen will hold" in found.text
+    assert found.hint == "seen: list[SomeType] = []"
+    assert checked(path, source.replace("seen = []", "seen: list[int] = []")).ok
+
+
+def test_a_line_before_is_indented_as_the_line_is() -> None:
+    source = (HERE / "explain" / "ACC156_wrong.py").read_text().replace("    ", "\t")
+    path = HERE / "nowhere.py"
+    (found,) = checked(path, source).diagnostics
+    assert found.code == "ACC156"
+    assert checked(path, edited(source, found.edits)).ok

@@ -18,10 +18,10 @@ from accompanist.language.report import Asked, check_report
 from accompanist.language.sarif import sarif
 from accompanist.language.source import Source
 from accompanist.language.superfluous import warnings as superfluous
-from tests.language.programs import HERE, ROOT, read
+from tests.language.programs import GALLERY, HERE, ROOT, read
 from tests.language.trees import mutant
 
-FILES = [path for folder in ("must_pass", "corpus", "must_fail") for path in sorted((HERE / folder).glob("*.py"))]
+FILES = [path for one in (HERE / "must_pass", GALLERY, HERE / "must_fail") for path in sorted(one.glob("*.py"))]
 FILES += [ROOT / "workers" / "orders" / f"{name}.py" for name in ("choreography", "approval", "standing")]
 TEXTS = {str(path): text for path in FILES if (text := path.read_text()).strip()}
 BESIDE = {  # what a choreography imports is read as well

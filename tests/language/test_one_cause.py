@@ -89,4 +89,17 @@ def test_one_cause_is_one_error(line: str) -> None:
 def test_a_type_that_cannot_cross_is_said_where_it_stands(kind: str) -> None:
     program = HEAD.replace("def ask(self, number: int) -> int", f"def ask(self, number: {kind}) -> {kind}")
     found = text(f"{program}    x = desk.ask(number)\n{USES}").diagnostics
-    assert {one.line for one in found} <= {13}, "\n\n".join(render(one) for one in found)
+    assert [one.line for one in found] == [13], "\n\n".join(render(one) for one in found)
+
+
+def test_a_list_of_roles_is_refused_once_and_gone_through_all_the_same() -> None:
+    lines = (
+        "both = [desk, clerk]",
+        "total = 0",
+        "for one in both:",
+        "    total = total + com(one.ask(com(number, to=one)), to=desk)",
+        "return total + nowhere",
+    )
+    listed, other = text(HEAD + "".join(f"    {line}\n" for line in lines)).diagnostics
+    assert (listed.code, listed.hint) == ("ACC117", "a loop over the roles themselves: for role in (desk, clerk)")
+    assert "nowhere" in other.text

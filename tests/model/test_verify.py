@@ -103,6 +103,6 @@ def test_a_search_of_nothing_does_not_look_like_success(capsys: pytest.CaptureFi
 
 
 def test_replies_are_changed_until_a_loop_ends(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = ran(capsys, str(ROOT / "tests" / "language" / "corpus" / "chat.py"), "--crashes", "0")
+    code, out, _ = ran(capsys, str(ROOT / "workers" / "gallery" / "chat.py"), "--crashes", "0")
     assert code == 0 and "no run came there" in out
     assert out.rstrip().endswith("--workers FILE gives others, that lead where no run came")

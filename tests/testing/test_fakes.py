@@ -12,7 +12,7 @@ import pytest
 from accompanist.errors import AuthorError
 from accompanist.testing import Declined, Saga
 from accompanist.testing import saga as limits_of_a_run
-from tests.language.corpus import mergesort
+from workers.gallery import mergesort
 
 SAGAS = Path(__file__).with_name("sagas")
 TABLE = {"table": 7}

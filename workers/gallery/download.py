@@ -76,4 +76,4 @@ WORKERS: dict[str, Callable[..., Any]] = {
     "client.store": lambda number, text: len(text),
 }
 ARGUMENTS: list[dict[str, Any]] = [{"name": "abc", "patience": 3}, {"name": "abc", "patience": 2}]
-RESULTS: list[Any] = [12, None]
+RESULTS: list[Any] = [12, "undone: piece 1 does not arrive"]

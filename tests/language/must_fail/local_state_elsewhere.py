@@ -18,6 +18,6 @@ def local_state_elsewhere(
         either = rate
     else:
         either = second
-    com(either, to=stock)  #! ACC112 no role owns either
+    com(either, to=stock)  #! ACC112 either is at no role behind the branch
     more = other.rate(rate)  #! ACC113 other.rate takes cents at other, but rate is at bank
     return com(more, to=stock)
