@@ -117,6 +117,7 @@ class SagaCheck:
         self._exit: dict[int, Knowledge] = {}
         self._ends: list[list[Knowledge]] = []
         self._aborts: dict[int, Abort] = {}
+        self._found: dict[int, tuple[Block, tuple[Abort, ...]]] = {}  # the aborts of each side of a branch
         self._following = header.everywhere  # the roles that go through the loops and the procedure around
         self._given: frozenset[Done] = frozenset()  # the pivots that may have happened where a procedure is entered
 
@@ -303,7 +304,8 @@ class SagaCheck:
         sides: list[Knowledge] = []
         for (_, block), (_, other) in zip(point.branches, reversed(point.branches), strict=True):
             before = known
-            aborted = self._aborted(other)
+            own = {abort.site for abort in self._in_side(block)}
+            aborted = next((abort for abort in self._in_side(other) if abort.site not in own), None)
             if aborted is not None:
                 text = f"{aborted.role}.abort of line {aborted.span.line}"
                 before = known.does(
@@ -316,14 +318,23 @@ class SagaCheck:
             return known
         return sides[0] if len(sides) == 1 else sides[0].join(sides[1])
 
-    def _aborted(self, block: Block) -> Abort | None:
-        """An abort that a block may come to."""
+    def _in_side(self, block: Block) -> tuple[Abort, ...]:
+        """The aborts that a side of a branch may come to.
+
+        What follows a branch may stand in both of its sides, and so may its aborts. That the other side may come to
+        one of those is no news: this side comes to the same branch around it, and who goes on behind that says so in
+        the same words on both sides.
+        """
+        if id(block) not in self._found:
+            self._found[id(block)] = block, tuple(self._aborts_in(block))
+        return self._found[id(block)][1]
+
+    def _aborts_in(self, block: Block) -> Iterator[Abort]:
         for point in walk(block):
             if isinstance(point, Abort):
-                return point
-            if isinstance(point, Enter) and point.procedure in self._aborts:
-                return self._aborts[point.procedure]
-        return None
+                yield point
+            elif isinstance(point, Enter) and point.procedure in self._aborts:
+                yield self._aborts[point.procedure]
 
     def _find_aborts(self) -> None:
         """An abort of each procedure that may come to one, itself or through another."""
@@ -331,7 +342,7 @@ class SagaCheck:
         while before != len(self._aborts):
             before = len(self._aborts)
             for number, procedure in self._procedures.items():
-                found = None if number in self._aborts else self._aborted(procedure.body)
+                found = None if number in self._aborts else next(self._aborts_in(procedure.body), None)
                 if found is not None:
                     self._aborts[number] = found
 

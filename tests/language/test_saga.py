@@ -199,3 +199,27 @@ def test_what_was_put_in_is_part_of_the_fingerprint() -> None:
     assert one.commit_role == other.commit_role == "a"
     assert "role.commit" in other.projections["a"].operations
     assert one.fingerprint != other.fingerprint
+
+
+SIDES = ["if n == 1:", "    f = 50", "elif n == 2:", "    f = 100", "else:", "    a.abort('no')"]
+"""What follows stands behind each of the sides that go on, and so do its aborts."""
+
+
+def test_an_abort_that_follows_a_branch_is_no_news_on_either_of_its_sides() -> None:
+    follows = ["q = com(n, to=b)", *SIDES, "if b.ask(q) == 0:", "    b.abort('nothing')"]
+    tells = ["com(b.now(), to=c)", "com(n * f, to=c)"]
+    assert codes(*follows, *tells, "c.pivot(1)") == []
+    assert codes(*follows, *reversed(tells), "c.pivot(1)") == []
+
+
+def test_the_abort_that_is_named_is_the_one_of_which_nothing_is_known() -> None:
+    follows = ["q = com(n, to=b)", *SIDES, "if b.ask(q) == 0:", "    b.abort('nothing')"]
+    result = text(HEAD + "".join(f"    {line}\n" for line in [*follows, "com(b.now(), to=c)", "c.pivot(1)"]))
+    assert [one.text for one in result.diagnostics] == [
+        "c.pivot cannot be undone, but c does not know whether a.abort of line 24 happened"
+    ]
+    result = text(HEAD + "".join(f"    {line}\n" for line in [*follows, "com(n * f, to=c)", "c.pivot(1)"]))
+    assert [one.text for one in result.diagnostics] == [
+        "c.pivot cannot be undone, but c does not know whether b.abort of line 26 happened",
+        "c.pivot cannot be undone, but c does not know whether b.ask of line 25 went well",
+    ]
