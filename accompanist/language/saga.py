@@ -59,8 +59,7 @@ from accompanist.language.ir import (
     point_of,
     walk,
 )
-from accompanist.language.knowledge import Done, Knowledge
-from accompanist.language.operations import chosen_at
+from accompanist.language.knowledge import Done, Knowledge, steps_of
 from accompanist.language.raising import Raising, expressions
 from accompanist.language.refusal import may_fail
 from accompanist.language.source import Sources, Span
@@ -117,6 +116,7 @@ class SagaCheck:
         self._exit: dict[int, Knowledge] = {}
         self._ends: list[list[Knowledge]] = []
         self._aborts: dict[int, Abort] = {}
+        self._silent: list[Move] = []  # that send nothing
         self._found: dict[int, tuple[Block, tuple[Abort, ...]]] = {}  # the aborts of each side of a branch
         self._following = header.everywhere  # the roles that go through the loops and the procedure around
         self._given: frozenset[Done] = frozenset()  # the pivots that may have happened where a procedure is entered
@@ -124,6 +124,9 @@ class SagaCheck:
     def check(self, whole: Whole) -> Commitment:
         nothing: Mapping[str, frozenset[Done]] = dict.fromkeys(self._header.roles, frozenset())
         self._procedures = {one.number: one for one in whole.procedures}
+        moves = [point for block in whole.blocks for point in walk(block) if isinstance(point, Move)]
+        sent = {move.site for move in moves if move.receivers}
+        self._silent = [move for move in moves if move.site not in sent]
         self._find_aborts()
         found, self._findings = self._findings, Findings()
         while self._procedures and self._changes(whole.body, Knowledge(nothing)):
@@ -235,7 +238,7 @@ class SagaCheck:
 
     def _told(self, point: Move | Select, sender: str, receivers: Sequence[str], known: Knowledge) -> Knowledge:
         """A message was sent and taken: no other role knows that its sender, or a receiver, came so far."""
-        steps = [(site, role) for role in (sender, *receivers) if role for site in _steps_of(point, role)]
+        steps = [(site, role) for role in (sender, *receivers) if role for site in steps_of(point, role)]
         for site, role in steps:
             self._place(site, (role,), known)
         for site, role in steps:
@@ -392,15 +395,24 @@ class SagaCheck:
                     codes.NOT_BEFORE_PIVOT,
                     span,
                     f"{done.what} {done.binds}, but {role} does not know whether {other.what} "
-                    f"of line {other.span.line} went well"
+                    f"of line {other.span.line} went well{self._unsent(role, span)}"
                     if "abort" not in other.what
-                    else f"{done.what} {done.binds}, but {role} does not know whether {other.what} happened",
+                    else f"{done.what} {done.binds}, but {role} does not know whether {other.what} happened"
+                    + self._unsent(role, span),
                     self._message(point, other.role, role),
                 )
             else:
                 self._commitment.after[other.role].add(point_of(other.site))
         self._pivots.setdefault(role, span)
         return replace(known.does(done, frozenset({role})), pivots=known.pivots | {done}, committed=True)
+
+    def _unsent(self, role: str, before: Span) -> str:
+        """A move to a role that looks like a message and is none."""
+        for move in self._silent:
+            if role in move.recipients and move.span.file == before.file and move.span < before:
+                text = self._sources(move.span.file).text(move.span)
+                return f"; {text} of line {move.span.line} sends nothing, since {role} knows that value already"
+        return ""
 
     def _irrevocable(self, point: Invoke, name: str, known: Knowledge) -> None:
         """A retriable transaction that cannot be undone comes after the pivot, and its role knows that."""
@@ -479,15 +491,3 @@ def _done(point: Invoke) -> Done:
 def _of_some(pivots: frozenset[Done]) -> str:
     first = min(pivots, key=lambda pivot: pivot.span)
     return f": {first.what} of line {first.span.line} is on some of them only"
-
-
-def _steps_of(point: Move | Select, role: str) -> Iterator[str]:
-    """The sites at which a role sends or takes it. A selection has one for each label, and where it rides on a message
-    it is sent and taken with that, under the site of its branch."""
-    if isinstance(point, Select):
-        yield chosen_at(point.site, point.label)
-        return
-    yield point.site
-    for carried in point.carries:
-        if role in (point.sender, carried.receiver):
-            yield chosen_at(carried.site, carried.label)

@@ -90,3 +90,29 @@ def test_a_type_that_cannot_cross_is_said_where_it_stands(kind: str) -> None:
     program = HEAD.replace("def ask(self, number: int) -> int", f"def ask(self, number: {kind}) -> {kind}")
     found = text(f"{program}    x = desk.ask(number)\n{USES}").diagnostics
     assert {one.line for one in found} <= {13}, "\n\n".join(render(one) for one in found)
+
+
+SECRETS = """\
+from accompanist import At, Role, Secret, choreography, com, query
+
+class Shop(Role):
+    @query
+    def card(self, customer: str) -> Secret[str]: ...
+    @query
+    def ask(self, customer: str) -> int: ...
+
+@choreography
+def name(shop: Shop, bank: Shop, customer: At[str, "shop"]) -> At[int, "bank"]:
+    card = shop.card(customer)
+    made = 1
+    if card == "":
+        made = bank.ask(com(customer, to=bank))
+        tries = shop.ask(customer)
+    else:
+        tries = 0
+    return made + com(tries, to=bank)
+"""
+
+
+def test_what_is_made_in_a_branch_on_a_secret_is_complained_of_at_the_branch() -> None:
+    assert [one.code for one in text(SECRETS).diagnostics] == ["ACC171"]

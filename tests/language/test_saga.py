@@ -223,3 +223,15 @@ def test_the_abort_that_is_named_is_the_one_of_which_nothing_is_known() -> None:
         "c.pivot cannot be undone, but c does not know whether b.abort of line 26 happened",
         "c.pivot cannot be undone, but c does not know whether b.ask of line 25 went well",
     ]
+
+
+def test_a_move_that_sends_nothing_is_named_where_a_message_lacks() -> None:
+    lines = ["found = a.ask(n)", "tries = 1", "b.ask(com(n, to=b))", "if found == 3:", "    a.abort('no')"]
+    lines += ["known = com(tries, to=c)", "c.pivot(known)"]
+    found = text(HEAD + "".join(f"    {line}\n" for line in lines)).diagnostics
+    assert found and all("com(tries, to=c) of line 23 sends nothing" in one.text for one in found), found
+
+
+def test_a_constant_behind_a_name_does_not_travel_either() -> None:
+    assert codes("tries = 1", "both = tries + 1", "com(both, to=b)", "b.ask(com(n, to=b))") == ["ACC172"]
+    assert codes("tries = a.ask(n)", "com(tries, to=b)", "b.ask(com(n, to=b))") == []
