@@ -14,7 +14,13 @@ from accompanist.language.report import project_report
 WHICH = catalogue(
     "ACC809",
     "no such choreography in the file",
-    "The file has several choreographies and none was named, or it has none of the name given.",
+    "The file has choreographies, and none of the name given.",
+    "Name one of them with --choreography.",
+)
+SEVERAL = catalogue(
+    "ACC813",
+    "the file has several choreographies",
+    "None was named, and the command is about one.",
     "Name one with --choreography.",
 )
 
@@ -35,4 +41,4 @@ def chosen(there: tuple[Choreography, ...], name: str, file: Path) -> Choreograp
     if len(fitting) == 1:
         return fitting[0]
     has = ", ".join(one.name for one in there) or "no choreography"
-    raise AuthorError(WHICH, f"{file} has {has}")
+    raise AuthorError(SEVERAL if there and not name else WHICH, f"{file} has {has}")

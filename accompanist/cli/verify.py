@@ -114,9 +114,11 @@ def _text(name: str, roles: tuple[str, ...], verdict: Verdict, wanted: Wanted) -
     if verdict.broken is None and not verdict.complete:
         lines += ["", f"NOT FINISHED: {_left_out(verdict, wanted)}"]
     if verdict.broken is None and verdict.searched and not verdict.settled:
-        lines += ["", *settling.never_settled(verdict.reasons)]
+        lines += ["", *settling.never_settled(verdict.reasons, ended=None if verdict.complete else verdict.ended)]
     if verdict.broken is None and verdict.searched:
-        what = "everything that was searched" if verdict.settled else "sagas that are undone, and no others were seen"
+        what = "everything that was searched"
+        if verdict.ended and not verdict.settled:
+            what = "sagas that are undone, and no others were seen"
         lines += ["", f"holds, in {what}:", *_held(verdict)]
     if verdict.broken is not None:
         lines += ["", *_broken(roles, verdict.broken, wanted.mermaid)]

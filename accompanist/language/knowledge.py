@@ -6,10 +6,11 @@ to a role, the pivots that may have happened. A must-fact holds behind a join if
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from accompanist.language.ir import Owners
+from accompanist.language.ir import Move, Owners, Select
+from accompanist.language.operations import chosen_at
 from accompanist.language.source import Span
 
 
@@ -58,3 +59,15 @@ class Knowledge:
     def join(self, other: Knowledge) -> Knowledge:
         unknown = {role: left | other.unknown[role] for role, left in self.unknown.items()}
         return Knowledge(unknown, self.pivots | other.pivots, self.committed and other.committed)
+
+
+def steps_of(point: Move | Select, role: str) -> Iterator[str]:
+    """The sites at which a role sends or takes it. A selection has one for each label, and where it rides on a message
+    it is sent and taken with that, under the site of its branch."""
+    if isinstance(point, Select):
+        yield chosen_at(point.site, point.label)
+        return
+    yield point.site
+    for carried in point.carries:
+        if role in (point.sender, carried.receiver):
+            yield chosen_at(carried.site, carried.label)

@@ -43,6 +43,7 @@ from accompanist.language.ir import (
     ends,
     may_end,
     named,
+    walk,
 )
 from accompanist.language.later import read_later
 from accompanist.language.source import Span
@@ -88,10 +89,12 @@ class Locator:
         self._unassigned: dict[str, Span] = {}  # where each name is read first that not every path leaves somewhere
         self._missed: dict[Span, str] = {}  # the matches that leave out something, and what is missing first
         self._left_out: LeftOut | None = None  # by the match that leads here
+        self._constants: frozenset[str] = frozenset()  # the names that hold nothing but constants
         self._after: list[tuple[Block, int]] = []  # the blocks around, each with how far it has been read
 
     def locate(self, body: Block) -> Block:
         """The body with owners and senders filled in."""
+        self._constants = _constants(body)
         start = {parameter.name: Held(parameter.owners) for parameter in self._header.given}
         return self._block(body, start)[0]
 
@@ -157,7 +160,8 @@ class Locator:
         sender = next((role for role in self._header.roles if role in have), "") if receivers else ""
         owners = have | set(point.recipients) if point.shared else frozenset(point.recipients)
         placed = replace(point, sender=sender, receivers=receivers, owners=owners)
-        if point.value.constant and point.target is None and not point.value.refused:
+        fixed = point.value.constant or (point.value.names <= self._constants and have >= self._all)
+        if fixed and point.target is None and not point.value.refused:
             self._constant(point, where)
         where = self._with(where, point.target, owners)
         return placed, {**where, **self._advisor.moved(point, where, owners)}
@@ -382,3 +386,15 @@ def _as_said(value: Expression, operands: Operands) -> Operands:
 
 def _list(owners: Iterable[str]) -> str:
     return " and ".join(sorted(owners)) or "no role"
+
+
+def _constants(body: Block) -> frozenset[str]:
+    """The names that are only ever assigned constants, and what is computed from those."""
+    found: set[str] = set()
+    others = {
+        point.target for point in walk(body) if isinstance(point, Invoke | Move | Enter) and point.target is not None
+    }
+    for point in walk(body):
+        if isinstance(point, Let):
+            (found if point.value.names <= found - others else others).update(point.targets)
+    return frozenset(found - others)

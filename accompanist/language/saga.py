@@ -29,7 +29,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from accompanist import limits
@@ -60,8 +60,7 @@ from accompanist.language.ir import (
     point_of,
     walk,
 )
-from accompanist.language.knowledge import Done, Knowledge
-from accompanist.language.operations import chosen_at
+from accompanist.language.knowledge import Done, Knowledge, steps_of
 from accompanist.language.raising import Raising, expressions
 from accompanist.language.refusal import may_fail
 from accompanist.language.source import Sources, Span
@@ -117,7 +116,9 @@ class SagaCheck:
         self._entry: dict[int, Knowledge] = {}  # of each procedure: what is known where it is entered, and behind it
         self._exit: dict[int, Knowledge] = {}
         self._ends: list[list[Knowledge]] = []
-        self._aborts: dict[int, dict[str, Abort]] = {}
+        self._aborts: dict[int, tuple[Abort, ...]] = {}
+        self._found: dict[int, tuple[Block, tuple[Abort, ...]]] = {}  # the aborts of each side of a branch
+        self._silent: list[Move] = []  # that send nothing
         self._entered = False  # whether the walk is in a procedure
         self._following = header.everywhere  # the roles that go through the loops and the procedure around
         self._given: frozenset[Done] = frozenset()  # the pivots that may have happened where a procedure is entered
@@ -125,6 +126,9 @@ class SagaCheck:
     def check(self, whole: Whole) -> Commitment:
         nothing: Mapping[str, frozenset[Done]] = dict.fromkeys(self._header.roles, frozenset())
         self._procedures = {one.number: one for one in whole.procedures}
+        moves = [point for block in whole.blocks for point in walk(block) if isinstance(point, Move)]
+        sent = {move.site for move in moves if move.receivers}
+        self._silent = [move for move in moves if move.site not in sent]
         self._find_aborts()
         found, self._findings = self._findings, Findings()
         while self._procedures and self._changes(whole.body, Knowledge(nothing)):
@@ -237,7 +241,7 @@ class SagaCheck:
 
     def _told(self, point: Move | Select, sender: str, receivers: Sequence[str], known: Knowledge) -> Knowledge:
         """A message was sent and taken: no other role knows that its sender, or a receiver, came so far."""
-        steps = [(site, role) for role in (sender, *receivers) if role for site in _steps_of(point, role)]
+        steps = [(site, role) for role in (sender, *receivers) if role for site in steps_of(point, role)]
         for site, role in steps:
             self._place(site, (role,), known)
         for site, role in steps:
@@ -307,7 +311,7 @@ class SagaCheck:
         for (_, block), (_, other) in zip(point.branches, reversed(point.branches), strict=True):
             before = known
             parted = point.owners & self._following & self._parting(block)
-            for aborted in self._aborted(other).values():
+            for aborted in self._news(block, other).values():
                 text = f"{aborted.role}.abort of line {aborted.span.line}"
                 done = Done(aborted.site, aborted.role, text, aborted.span, True)
                 before = before.does(done, parted | {aborted.role})  # it goes on itself
@@ -323,23 +327,42 @@ class SagaCheck:
         side comes to its end either way, and goes on with what its caller does."""
         return actors(side) if self._entered else self._header.everywhere
 
-    def _aborted(self, block: Block) -> dict[str, Abort]:
-        """The roles that may abort in a block, each with the first of its aborts."""
+    def _news(self, side: Block, other: Block) -> dict[str, Abort]:
+        """The roles that may abort in the other side of a branch, each with the first of its aborts.
+
+        What follows a branch may stand in both of its sides, and so may its aborts. That the other side may come to
+        one of those is no news: this side comes to the same branch around it, and who goes on behind that says so in
+        the same words on both sides.
+        """
+        own = {abort.site for abort in self._in_side(side)}
+        found: dict[str, Abort] = {}
+        for abort in self._in_side(other):
+            if abort.site not in own:
+                found.setdefault(abort.role, abort)
+        return found
+
+    def _in_side(self, block: Block) -> tuple[Abort, ...]:
+        """The aborts that a side of a branch may come to, looked for once."""
+        if id(block) not in self._found:
+            self._found[id(block)] = block, self._aborts_in(block)
+        return self._found[id(block)][1]
+
+    def _aborts_in(self, block: Block) -> tuple[Abort, ...]:
         found: dict[str, Abort] = {}
         for point in walk(block):
             if isinstance(point, Abort):
-                found.setdefault(point.role, point)
+                found[point.site] = point
             elif isinstance(point, Enter):
-                found = {**self._aborts.get(point.procedure, {}), **found}
-        return found
+                found |= {abort.site: abort for abort in self._aborts.get(point.procedure, ())}
+        return tuple(found.values())
 
     def _find_aborts(self) -> None:
         """The aborts that each procedure may come to, itself or through another."""
-        before: dict[int, dict[str, Abort]] | None = None
+        before: dict[int, tuple[Abort, ...]] | None = None
         while before != self._aborts:
             before = dict(self._aborts)
             for number, procedure in self._procedures.items():
-                self._aborts[number] = self._aborted(procedure.body)
+                self._aborts[number] = self._aborts_in(procedure.body)
 
     def _invoke(self, point: Invoke, known: Knowledge) -> Knowledge:
         offer, role = point.offer, point.role
@@ -387,15 +410,24 @@ class SagaCheck:
                     codes.NOT_BEFORE_PIVOT,
                     span,
                     f"{done.what} {done.binds}, but {role} does not know whether {other.what} "
-                    f"of line {other.span.line} went well"
+                    f"of line {other.span.line} went well{self._unsent(role, span)}"
                     if "abort" not in other.what
-                    else f"{done.what} {done.binds}, but {role} does not know whether {other.what} happened",
+                    else f"{done.what} {done.binds}, but {role} does not know whether {other.what} happened"
+                    + self._unsent(role, span),
                     self._message(point, other.role, role),
                 )
             else:
                 self._commitment.after[other.role].add(point_of(other.site))
         self._pivots.setdefault(role, span)
         return replace(known.does(done, frozenset({role})), pivots=known.pivots | {done}, committed=True)
+
+    def _unsent(self, role: str, before: Span) -> str:
+        """A move to a role that looks like a message and is none."""
+        for move in self._silent:
+            if role in move.recipients and move.span.file == before.file and move.span < before:
+                text = self._sources(move.span.file).text(move.span)
+                return f"; {text} of line {move.span.line} sends nothing, since {role} knows that value already"
+        return ""
 
     def _irrevocable(self, point: Invoke, name: str, known: Knowledge) -> None:
         """A retriable transaction that cannot be undone comes after the pivot, and its role knows that."""
@@ -469,15 +501,3 @@ def _done(point: Invoke) -> Done:
 def _of_some(pivots: frozenset[Done]) -> str:
     one = min(pivots, key=lambda pivot: pivot.span)
     return f"not every path to it commits the saga first: {one.what} of line {one.span.line} is on some of them only"
-
-
-def _steps_of(point: Move | Select, role: str) -> Iterator[str]:
-    """The sites at which a role sends or takes it. A selection has one for each label, and where it rides on a message
-    it is sent and taken with that, under the site of its branch."""
-    if isinstance(point, Select):
-        yield chosen_at(point.site, point.label)
-        return
-    yield point.site
-    for carried in point.carries:
-        if role in (point.sender, carried.receiver):
-            yield chosen_at(carried.site, carried.label)

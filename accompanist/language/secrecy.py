@@ -150,6 +150,7 @@ class SecrecyCheck:
             text = f"`{self._text(point.test.span)}` reads a secret, and {' and '.join(others)} would learn of it"
             hint = "a @pure function whose parameter is typed Secret[…], and whose result is a bool"
             self._findings.add(DECIDES, self._sources(point.test.span.file), point.test.span, text, hint)
+            decides = False  # what is made in the branch depends on the secret for this cause, which is said
         begun = self._secret, self._env
         self._block(point.then, under or decides)
         then = self._secret, self._env

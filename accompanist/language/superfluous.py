@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from accompanist.errors import catalogue
+from accompanist.language import repeated
 from accompanist.language.diagnostic import Diagnostic
 from accompanist.language.ir import Abort, Block, Header, Invoke, Move, Select, Statement, walk
 from accompanist.language.local import Arm, Fork, LocalBlock, LocalStatement, Offering, Receiving, Repeating
@@ -46,6 +47,7 @@ def warnings(choreography: Choreography, source: Source) -> tuple[Diagnostic, ..
     assert header is not None, "a choreography that compiled keeps its normal form"
     body, everything = choreography.amended, choreography.everything
     found = [*_listening(header, everything, source), *_unread(header, body, source), *_there(everything, source)]
+    found += repeated.warnings(choreography, source)
     here = (one for one in found if one.file == source.path)  # what is called may stand in another file
     return tuple(sorted(dict.fromkeys(here), key=lambda one: (one.span, one.code)))
 
@@ -118,8 +120,11 @@ def _kept_in(site: str, arm: Arm) -> Iterator[str]:
 
 
 def _there(body: Block, source: Source) -> Iterator[Diagnostic]:
-    for point in walk(body):
-        if not isinstance(point, Move) or point.receivers or _inlined(point.site):
+    """What follows a branch may stand in both of its sides: a move is for nothing if it is so in each of them."""
+    moves = [point for point in walk(body) if isinstance(point, Move)]
+    sent = {(point.site, point.span) for point in moves if point.receivers}
+    for point in moves:
+        if (point.site, point.span) in sent or _inlined(point.site):
             continue
         if not point.value.constant:  # com(0, to=role) says where a name begins to live
             text = f"{' and '.join(point.recipients)} owns {source.text(point.value.span)} already"

@@ -115,16 +115,22 @@ def events_of(scenario: Scenario) -> dict[str, dict[str, bytes]]:
 
 def unreached(choreography: Choreography, sites: Iterable[str]) -> list[str]:
     """Every call, message and selection of the projections at which no search was, in words. Loop and call counters do
-    not count: one round stands for all."""
-    reached = {_counter.sub("", site) for site in sites}
+    not count, nor does the way to a choreography that calls itself: one round stands for all."""
+    reached = {_point(site) for site in sites}
     missing: dict[str, None] = {}
     for role, projection in choreography.projections.items():
         for kind, site, label in _asked(projection.source):
-            if (f"{site}={label}" if label else site) not in reached:
+            if _point(f"{site}={label}" if label else site) not in reached:
                 line = choreography.site_lines.get(site)
                 named = f"the selection `{label}`" if label else "a call" if kind == "Call" else "a message"
                 missing[f"{named} of {role} at site {site}" + (f" (line {line})" if line else "")] = None
     return list(missing)
+
+
+def _point(site: str) -> str:
+    """A site without its counters and without the calls that led to it."""
+    place, is_choice, label = site.partition("=")
+    return f"{_counter.sub('', place).rpartition('/')[2]}{is_choice}{label}"
 
 
 def _asked(source: str) -> Iterator[tuple[str, str, str]]:

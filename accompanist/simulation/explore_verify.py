@@ -70,6 +70,11 @@ class Verdict:
         return sum(one.report.ends.get("settled", 0) for one in self.searched)
 
     @property
+    def ended(self) -> int:
+        """How many ends were met."""
+        return sum(sum(one.report.ends.values()) for one in self.searched)
+
+    @property
     def reasons(self) -> Mapping[str, int]:
         """Why sagas were undone, and in how many ends."""
         return sum((Counter(one.report.reasons) for one in self.searched), Counter())

@@ -30,10 +30,14 @@ ENOUGH = 20
 _shown = 3
 
 
-def never_settled(reasons: Mapping[str, int], what: str = "") -> list[str]:
-    """The lines that say so; `what`: of which choreography, among others."""
+def never_settled(reasons: Mapping[str, int], what: str = "", *, ended: int | None = None) -> list[str]:
+    """The lines that say so; `what`: of which choreography, among others. `ended`: how many ends an unfinished search
+    has met; from none nothing follows."""
     about = f"{what}: " if what else ""
-    return [f"NO RUN SETTLED ({NONE_SETTLED}): {about}every saga was undone.", *_because(reasons)]
+    if ended == 0:
+        return ["no saga came to an end within the bound, so nothing is known of how they end"]
+    every = "every saga was undone" if ended is None else "every saga that ended within the bound was undone"
+    return [f"NO RUN SETTLED ({NONE_SETTLED}): {about}{every}.", *_because(reasons)]
 
 
 def never_settled_of(ends: Mapping[tuple[str, str], int], reasons: Mapping[tuple[str, str], int]) -> list[str]:

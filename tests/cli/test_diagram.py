@@ -42,6 +42,15 @@ def test_what_cannot_be_drawn(
     assert json.loads(capsys.readouterr().err)["error"]["code"] == code
 
 
+def test_whether_none_was_named_or_a_wrong_one(capsys: pytest.CaptureFixture[str]) -> None:
+    several = str(ROOT / "tests/testing/sagas/waiting.py")
+    assert run("diagram", several, "--json") == 1
+    told = json.loads(capsys.readouterr().err)["error"]
+    assert told["code"] == "ACC813"
+    assert run("diagram", several, "--choreography", "nothing", "--json") == 1
+    assert json.loads(capsys.readouterr().err)["error"]["code"] == "ACC809"
+
+
 def test_a_refused_file_is_answered_with_its_diagnostics(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("diagram", str(ROOT / "tests/language/must_fail/results.py")) == 1
     assert "ACC144" in capsys.readouterr().err

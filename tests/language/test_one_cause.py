@@ -103,3 +103,29 @@ def test_a_list_of_roles_is_refused_once_and_gone_through_all_the_same() -> None
     listed, other = text(HEAD + "".join(f"    {line}\n" for line in lines)).diagnostics
     assert (listed.code, listed.hint) == ("ACC117", "a loop over the roles themselves: for role in (desk, clerk)")
     assert "nowhere" in other.text
+
+
+SECRETS = """\
+from accompanist import At, Role, Secret, choreography, com, query
+
+class Shop(Role):
+    @query
+    def card(self, customer: str) -> Secret[str]: ...
+    @query
+    def ask(self, customer: str) -> int: ...
+
+@choreography
+def name(shop: Shop, bank: Shop, customer: At[str, "shop"]) -> At[int, "bank"]:
+    card = shop.card(customer)
+    made = 1
+    if card == "":
+        made = bank.ask(com(customer, to=bank))
+        tries = shop.ask(customer)
+    else:
+        tries = 0
+    return made + com(tries, to=bank)
+"""
+
+
+def test_what_is_made_in_a_branch_on_a_secret_is_complained_of_at_the_branch() -> None:
+    assert [one.code for one in text(SECRETS).diagnostics] == ["ACC171"]

@@ -225,3 +225,39 @@ def test_what_was_put_in_is_part_of_the_fingerprint() -> None:
     assert one.commit_role == other.commit_role == "a"
     assert "role.commit" in other.projections["a"].operations
     assert one.fingerprint != other.fingerprint
+
+
+SIDES = ["if n == 1:", "    f = 50", "elif n == 2:", "    f = 100", "else:", "    a.abort('no')"]
+"""What follows stands behind each of the sides that go on, and so do its aborts."""
+
+
+def test_an_abort_that_follows_a_branch_is_no_news_on_either_of_its_sides() -> None:
+    follows = ["q = com(n, to=b)", *SIDES, "if b.ask(q) == 0:", "    b.abort('nothing')"]
+    tells = ["com(b.now(), to=c)", "com(n * f, to=c)"]
+    assert codes(*follows, *tells, "c.pivot(1)") == []
+    assert codes(*follows, *reversed(tells), "c.pivot(1)") == []
+
+
+def test_the_abort_that_is_named_is_the_one_of_which_nothing_is_known() -> None:
+    follows = ["q = com(n, to=b)", *SIDES, "if b.ask(q) == 0:", "    b.abort('nothing')"]
+    result = text(HEAD + "".join(f"    {line}\n" for line in [*follows, "com(b.now(), to=c)", "c.pivot(1)"]))
+    assert [one.text for one in result.diagnostics] == [
+        "c.pivot cannot be undone, but c does not know whether a.abort of line 24 happened"
+    ]
+    result = text(HEAD + "".join(f"    {line}\n" for line in [*follows, "com(n * f, to=c)", "c.pivot(1)"]))
+    assert [one.text for one in result.diagnostics] == [
+        "c.pivot cannot be undone, but c does not know whether b.abort of line 26 happened",
+        "c.pivot cannot be undone, but c does not know whether b.ask of line 25 went well",
+    ]
+
+
+def test_a_move_that_sends_nothing_is_named_where_a_message_lacks() -> None:
+    lines = ["found = a.ask(n)", "tries = 1", "b.ask(com(n, to=b))", "if found == 3:", "    a.abort('no')"]
+    lines += ["known = com(tries, to=c)", "c.pivot(known)"]
+    found = text(HEAD + "".join(f"    {line}\n" for line in lines)).diagnostics
+    assert found and all("com(tries, to=c) of line 23 sends nothing" in one.text for one in found), found
+
+
+def test_a_constant_behind_a_name_does_not_travel_either() -> None:
+    assert codes("tries = 1", "both = tries + 1", "com(both, to=b)", "b.ask(com(n, to=b))") == ["ACC172"]
+    assert codes("tries = a.ask(n)", "com(tries, to=b)", "b.ask(com(n, to=b))") == []

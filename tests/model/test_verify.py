@@ -106,3 +106,33 @@ def test_replies_are_changed_until_a_loop_ends(capsys: pytest.CaptureFixture[str
     code, out, _ = ran(capsys, str(ROOT / "workers" / "gallery" / "chat.py"), "--crashes", "0")
     assert code == 0 and "no run came there" in out
     assert out.rstrip().endswith("--workers FILE gives others, that lead where no run came")
+
+
+RECURSIVE = """\
+from accompanist import At, Role, choreography, com, query
+
+class R(Role):
+    @query
+    def ask(self, number: int) -> int: ...
+
+@choreography
+def halved(a: R, b: R, n: At[int, "a"]) -> At[int, "a"]:
+    if n < 3:
+        return a.ask(n)
+    m = b.ask(com(n, to=b))
+    return halved(a, b, com(m, to=a) * 0 + n // 2)
+"""
+
+
+def test_a_choreography_that_calls_itself_is_come_to_in_any_of_its_calls(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file, fakes = tmp_path / "halved.py", tmp_path / "fakes.py"
+    file.write_text(RECURSIVE)
+    fakes.write_text('WORKERS = {"a.ask": lambda number: 1, "b.ask": lambda number: 1}\nARGUMENTS = [{"n": 9}]\n')
+    code, out, _ = ran(capsys, str(file), "--workers", str(fakes))
+    missing = [line.strip() for line in out.splitlines() if "no run came there" in line]
+    assert code == 0 and missing == ["a call of a at site 2 (line 10): no run came there"]  # it is called at once here
+    fakes.write_text('WORKERS = {"a.ask": lambda number: 1, "b.ask": lambda number: 1}\nARGUMENTS = [{"n": 1}]\n')
+    code, out, _ = ran(capsys, str(file), "--workers", str(fakes))
+    assert code == 0 and "a call of b at site" in out

@@ -47,3 +47,16 @@ def test_among_others_it_is_said_of_a_choreography_that_was_run_often_enough() -
         f"  {ENOUGH} times: no stock",
     ]
     assert never_settled_of(Counter({("one", "ended"): 1}), Counter())
+
+
+def test_of_a_search_that_came_to_no_end_nothing_is_concluded(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = ran(capsys, "verify", ORDERS, "--states-max", "1", "--declines", "none")
+    assert code == 5 and "NO RUN SETTLED" not in out and "no saga came to an end within the bound" in out
+    assert "sagas that are undone" not in out
+
+
+def test_an_unfinished_search_speaks_of_the_ends_that_it_met(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = ran(capsys, "verify", ORDERS, "--states-max", "3")
+    assert code == 5 and "every saga that ended within the bound was undone" in out
+    _, out = ran(capsys, "verify", NEVER)
+    assert "within the bound" not in out
