@@ -349,8 +349,9 @@ ATTEMPTED_PIVOT = catalogue(
 MAY_RAISE = catalogue(
     "ACC159",
     "may raise behind the commit point",
-    "An index that is not there, a key that is missing, a division by zero, a text that is no number: where this is "
-    "computed before the commit point it undoes the saga. Behind it, or beside it, nothing can be undone, and the "
+    "An index that is not there, a key that is missing, a division by zero, a text that is no number, a value that may "
+    "be None, a Decimal that may get too large: where this is computed before the commit point it undoes the saga. "
+    "Behind it, or beside it, nothing can be undone, and the "
     "session would stand still until a person decides.",
     "Compute it before the commit point, and let a message lead from there to it. Or ask before: "
     "`lines[0] if lines else 0`, `total // n if n != 0 else 0`, `int(text) if text.isdecimal() else 0`, "

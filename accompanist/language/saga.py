@@ -217,11 +217,12 @@ class SagaCheck:
         text = self._sources(value.span.file).text(value.span)
         part = ast.unparse(partial.node)
         part = text if _MADE.search(part) else part
-        instead = partial.instead or f"attempt({part}), and ask whether it went well"
+        pivot = min(known.pivots, key=lambda pivot: pivot.span) if known.pivots else None
+        early = f"compute it before line {pivot.span.line}" if pivot is not None else "compute it earlier"
+        instead = partial.instead or f"{early}, or made = attempt({part}), and ask made.ok"
         if _MADE.search(ast.unparse(partial.node)):
             instead = "give what moves or is called in it a name, and ask before, or attempt(…) it"
-        if known.pivots:
-            pivot = min(known.pivots, key=lambda pivot: pivot.span)
+        if pivot is not None:
             beside = all(pivot in known.unknown[one] for one in may)
             stands = "runs beside" if beside else "comes after"
             what = f"`{part}` may raise ({partial.why}), and {stands} {pivot.what} of line {pivot.span.line}"
