@@ -246,7 +246,8 @@ NONDETERMINISM = catalogue(
     "not the same on every run",
     "A session is recovered by running its program again; what reads a clock, chance, files or the environment would "
     "come out otherwise.",
-    "Make it an operation of a role (@query), whose reply is recorded.",
+    "Make it an operation of a role (@query), whose reply is recorded. A clock is `role.now()`. A date is written by "
+    'its parts, `f"{day.day:02}.{day.month:02}.{day.year}"`: a format asks the machine for its language.',
 )
 NOT_PURE = catalogue(
     "ACC136",
@@ -389,8 +390,10 @@ IDLE_ROLE = catalogue(
 SIGNATURE = catalogue(
     "ACC160",
     "signature is not whole",
-    "Operations and choreographies have plain parameters, each with a type.",
-    "Annotate every parameter and the result; leave out defaults and stars.",
+    "Operations and choreographies have plain parameters, each with a type. @choreography takes none: a deadline is "
+    "given where one is started.",
+    "Annotate every parameter and the result; leave out defaults and stars. A deadline: `accompanist start NAME "
+    "--deadline-s 600`.",
 )
 ROLE_CLASS = catalogue(
     "ACC161",
