@@ -63,13 +63,14 @@ from accompanist.language.knowledge import Done, Knowledge
 from accompanist.language.operations import chosen_at
 from accompanist.language.raising import Raising, expressions
 from accompanist.language.refusal import may_fail
-from accompanist.language.source import Sources, Span
+from accompanist.language.source import Source, Sources, Span
 
 _MADE = re.compile(r"\b_\d")
 """A name in the normal form that no author wrote."""
 
 
 _RAISES = "may raise"
+_BARE = re.compile(r"\b[A-Za-z_]\w*\.")
 _TOO_DEEP = f"may call itself more than {limits.recursion_depth_max} times, one call in another"
 _TOO_LONG = f"may have more than {limits.local_turns_max} turns in which a role asks nobody anything"
 _INSTEAD = {
@@ -215,7 +216,7 @@ class SagaCheck:
             return known
         partial, may, must = found
         text = self._sources(value.span.file).text(value.span)
-        part = ast.unparse(partial.node)
+        part = _written(partial.node, self._sources(value.span.file))
         part = text if _MADE.search(part) else part
         pivot = min(known.pivots, key=lambda pivot: pivot.span) if known.pivots else None
         early = f"compute it before line {pivot.span.line}" if pivot is not None else "compute it earlier"
@@ -481,3 +482,15 @@ def _steps_of(point: Move | Select, role: str) -> Iterator[str]:
     for carried in point.carries:
         if role in (point.sender, carried.receiver):
             yield chosen_at(carried.site, carried.label)
+
+
+def _written(node: ast.expr, source: Source) -> str:
+    """The text of a part of an expression. In the normal form `math.isqrt` has another name, and a part of an f-string
+    has no place of its own."""
+    made = ast.unparse(node)
+    text = source.text(source.span(node)) if hasattr(node, "lineno") else ""
+    try:
+        same = _BARE.sub("", ast.unparse(ast.parse(text, mode="eval"))) == _BARE.sub("", made)
+    except SyntaxError:
+        return made
+    return text if same else made
