@@ -7,10 +7,13 @@ mistake is found. Each of them can be written into the file as it stands.
 from __future__ import annotations
 
 import ast
+import builtins
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 
 from accompanist import limits
+from accompanist.language.codes import PURE_HINT
 from accompanist.language.diagnostic import Edit, Write
 from accompanist.language.source import Source, Span
 from accompanist.language.types import PORTABLE, WORDS
@@ -329,3 +332,89 @@ def _names(source: Source) -> frozenset[str]:
 @lru_cache(maxsize=limits.files_advised_max)
 def _tree(source: Source) -> ast.Module:
     return ast.parse("\n".join(source.lines))
+
+
+def put_in(source: Source, target: ast.Subscript) -> Write | None:
+    """`totals[key] = value` as a new dict under the same name; None if that is none for certain."""
+    statement = _statement(source, source.span(target))
+    match statement:
+        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name), slice=key)], value=value):
+            new = value
+        case ast.AugAssign(target=ast.Subscript(value=ast.Name(id=name), slice=key) as changed, op=op, value=value):
+            new = ast.BinOp(changed, op, value)
+        case _:
+            return None
+    if not _is_dict(source, statement, name):
+        return None
+    line = f"{name} = {{**{name}, {ast.unparse(key)}: {ast.unparse(new)}}}"
+    return Write(line, (source.span(statement), line))
+
+
+def _is_dict(source: Source, statement: ast.stmt, name: str) -> bool:
+    """Whether all that a function binds a name to is written as a dict."""
+    found: list[bool] = []
+    for part in ast.walk(_around(source, statement)):
+        match part:
+            case ast.Assign(targets=[ast.Name(id=bound)], value=value) if bound == name:
+                found.append(isinstance(value, ast.Dict | ast.DictComp))
+            case ast.AnnAssign(target=ast.Name(id=bound), annotation=written) if bound == name:
+                found.append(_says_dict(written))
+            case ast.arg(arg=bound, annotation=ast.expr() as written) if bound == name:
+                found.append(_says_dict(written))
+    return bool(found) and all(found)
+
+
+def _says_dict(written: ast.expr) -> bool:
+    match written:
+        case ast.Subscript(value=ast.Name(id="At"), slice=ast.Tuple(elts=[inner, *_])):
+            return _says_dict(inner)
+        case ast.Subscript(value=ast.Name(id="dict")):
+            return True
+    return False
+
+
+def _around(source: Source, statement: ast.stmt) -> ast.AST:
+    """The function that a statement stands in."""
+    tree = _tree(source)
+    functions = (one for one in tree.body if isinstance(one, ast.FunctionDef))
+    return next((one for one in functions if one.lineno <= statement.lineno <= (one.end_lineno or 0)), tree)
+
+
+def asked_at(source: Source, statement: ast.stmt, test: ast.expr, roles: Iterable[str]) -> str:
+    """The role that a condition is known to, as far as the text says where its names live; else the first role."""
+    roles = tuple(roles)
+    tree = _around(source, statement)
+    for name in (part.id for part in ast.walk(test) if isinstance(part, ast.Name)):
+        for part in ast.walk(tree):
+            match part:
+                case ast.arg(arg=bound, annotation=ast.Subscript(slice=ast.Tuple(elts=[_, ast.Constant(value=role)]))):
+                    pass
+                case ast.Assign(
+                    targets=[ast.Name(id=bound)],
+                    value=ast.Call(func=ast.Attribute(value=ast.Name(id=role)))
+                    | ast.Call(func=ast.Name(id="com"), keywords=[ast.keyword(value=ast.Name(id=role))]),
+                ):
+                    pass
+                case _:
+                    continue
+            if bound == name and role in roles:
+                return next(one for one in roles if one == role)
+    return roles[0]
+
+
+def clock(asked: tuple[str, str], role: str) -> str:
+    """What to write instead of what is not the same on every run: a clock is that of a role."""
+    seconds = f"{role}.now()"
+    if asked == ("time", "time"):
+        return Write(seconds)
+    if asked[0] == "datetime":
+        moment = f"datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds={seconds})"
+        return f"({moment}).date()" if asked[1].startswith("date.") else moment
+    return PURE_HINT
+
+
+def unknown(name: str) -> tuple[str, str]:
+    """What is wrong with the name of a function that nothing defines, and what to write."""
+    if hasattr(builtins, name):
+        return f"{name} of Python is not in the language", "a @pure function that calls it"
+    return f"the name {name} is not known here", "define it in this file, or import it"

@@ -15,8 +15,9 @@ from accompanist.language.diagnostic import Write
 from accompanist.language.expressions import Expressions
 from accompanist.language.ir import Header
 from accompanist.language.modules import Modules, Reference
+from accompanist.language.parse import is_word
 from accompanist.language.roles import DRAWN, RESERVED, Offer
-from accompanist.language.types import Type
+from accompanist.language.types import NONE, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +227,8 @@ class CallReader:
                     timed = waits.event_in(form.offer.name) is not None
                     timeout = f"{form.role}.timeout({ast.unparse(inner)}, seconds)"
                     wanted = timeout if timed else Write(ast.unparse(inner))
+                    if form.offer.returns == NONE and not timed:  # nothing is left that could be asked
+                        wanted = f"{ast.unparse(inner)}, and leave out what asks whether it went well"
                     return self._refuse(codes.BAD_ATTEMPT, node, f"{written} never declines", wanted)
                 if isinstance(form, RefusedForm):
                     return form
@@ -288,5 +291,4 @@ def is_choreography(modules: Modules, found: Reference) -> bool:
     home = modules.find(found.module)
     if home is None or not isinstance(found.node, ast.FunctionDef):
         return False
-    words = (annotation.reference(modules, home, decorator) for decorator in found.node.decorator_list)
-    return any(word is not None and word.word == "choreography" for word in words)
+    return any(is_word(modules, home, decorator) for decorator in found.node.decorator_list)

@@ -17,7 +17,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
+from decimal import Decimal
 from typing import Any, get_args
 
 import msgspec
@@ -124,8 +125,17 @@ def form(value: Any) -> bytes:
 def _zero_in(value: Any, where: str = "$") -> str | None:
     """Where a text holds U+0000, None where none does. Postgres can keep it in no text and no JSON, so a worker could
     not. Names that came with the value (keys of a dict) are not shown."""
-    if isinstance(value, str):
-        return where if "\0" in value else None
+    return _wrong_in(value, lambda part: isinstance(part, str) and "\0" in part, where)
+
+
+def _no_number_in(value: Any) -> str | None:
+    """Where a Decimal is none that can be computed with, None where all can."""
+    return _wrong_in(value, lambda part: isinstance(part, Decimal) and not part.is_finite(), "$")
+
+
+def _wrong_in(value: Any, wrong: Callable[[Any], bool], where: str) -> str | None:
+    if isinstance(value, str | Decimal):
+        return where if wrong(value) else None
     parts: Iterable[tuple[str, Any]] = ()
     if isinstance(value, Mapping):
         parts = ((f"{where}[...]", part) for pair in value.items() for part in pair)
@@ -137,17 +147,28 @@ def _zero_in(value: Any, where: str = "$") -> str | None:
         parts = ((f"{where}.{field.name}", getattr(value, field.name)) for field in dataclasses.fields(value))
     elif hasattr(type(value), "model_validate_json"):
         parts = ((f"{where}.{name}", part) for name, part in vars(value).items())
-    return next((found for at, part in parts if (found := _zero_in(part, at)) is not None), None)
+    return next((found for at, part in parts if (found := _wrong_in(part, wrong, at)) is not None), None)
 
 
 def decode(data: bytes, type: Any) -> Any:
     """The value of `type` that the bytes hold, checked in full. Raises DecodeError."""
     if bound := beyond(data, limits.json_depth_max, limits.json_parts_max):
         raise DecodeError(MISFIT, f"not a valid {tagged.name(type)}: {bound}")
-    value = read(data, type)
+    value = read(_sorted(data) if exactly.may_hold(type, ("DictType", "TypedDictType")) else data, type)
     if _ZERO in data and (where := _zero_in(value) or _zero_in(msgspec.json.decode(data))) is not None:
         raise DecodeError(MISFIT, f"not a valid {tagged.name(type)}: the character U+0000 - at `{where}`", _NO_ZERO)
+    if exactly.may_hold(type, ("DecimalType",)) and (where := _no_number_in(value)) is not None:
+        raise DecodeError(MISFIT, f"not a valid {tagged.name(type)}: NaN or infinity - at `{where}`")
     return value
+
+
+def _sorted(data: bytes) -> bytes:
+    """JSON with its keys in the order in which everybody gets them; as it is if it is no such JSON. A worker may have
+    written them in another one, and a program may go through a dict."""
+    try:
+        return data if orjson.dumps(orjson.loads(data), option=orjson.OPT_SORT_KEYS) == data else canonical(data)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, DecodeError):
+        return data
 
 
 def read(data: bytes, type: Any) -> Any:
@@ -279,6 +300,9 @@ def _refuse_unordered(value: Any) -> None:
         if isinstance(item, float):
             if not math.isfinite(item):
                 raise ValueError("NaN and infinity have no JSON form")
+        elif isinstance(item, Decimal):
+            if not item.is_finite():
+                raise ValueError("NaN and infinity are no numbers to compute with")
         elif isinstance(item, (set, frozenset)):
             raise TypeError("a set has no order")
         elif isinstance(item, dict):

@@ -246,7 +246,8 @@ NONDETERMINISM = catalogue(
     "not the same on every run",
     "A session is recovered by running its program again; what reads a clock, chance, files or the environment would "
     "come out otherwise.",
-    "Make it an operation of a role (@query), whose reply is recorded.",
+    "Make it an operation of a role (@query), whose reply is recorded. A clock is `role.now()`. A date is written by "
+    'its parts, `f"{day.day:02}.{day.month:02}.{day.year}"`: a format asks the machine for its language.',
 )
 NOT_PURE = catalogue(
     "ACC136",
@@ -350,8 +351,9 @@ ATTEMPTED_PIVOT = catalogue(
 MAY_RAISE = catalogue(
     "ACC159",
     "may raise behind the commit point",
-    "An index that is not there, a key that is missing, a division by zero, a text that is no number: where this is "
-    "computed before the commit point it undoes the saga. Behind it, or beside it, nothing can be undone, and the "
+    "An index that is not there, a key that is missing, a division by zero, a text that is no number, a value that may "
+    "be None, a Decimal that may get too large: where this is computed before the commit point it undoes the saga. "
+    "Behind it, or beside it, nothing can be undone, and the "
     "session would stand still until a person decides.",
     "Compute it before the commit point, and let a message lead from there to it. Or ask before: "
     "`lines[0] if lines else 0`, `total // n if n != 0 else 0`, `int(text) if text.isdecimal() else 0`, "
@@ -389,8 +391,10 @@ IDLE_ROLE = catalogue(
 SIGNATURE = catalogue(
     "ACC160",
     "signature is not whole",
-    "Operations and choreographies have plain parameters, each with a type.",
-    "Annotate every parameter and the result; leave out defaults and stars.",
+    "Operations and choreographies have plain parameters, each with a type. @choreography takes none: a deadline is "
+    "given where one is started.",
+    "Annotate every parameter and the result; leave out defaults and stars. A deadline: `accompanist start NAME "
+    "--deadline-s 600`.",
 )
 ROLE_CLASS = catalogue(
     "ACC161",

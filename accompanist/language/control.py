@@ -143,7 +143,9 @@ class Control(Frame):
         if self._loops[-1] == "census":
             word = "break" if isinstance(node, ast.Break) else "continue"
             text = f"`{word}` in a loop over roles, whose turns are written out one after another"
-            self._refuse(codes.CENSUS, node, text, "branch with if and else in each turn")
+            hint = "`over = False` before the loop, `over = True` here, and `if not over:` around each turn"
+            hint = hint if word == "break" else "`if` around the rest of the turn"
+            self._refuse(codes.CENSUS, node, text, hint)
         else:
             self._out.append(Leave(self._span(node)) if isinstance(node, ast.Break) else Again(self._span(node)))
 

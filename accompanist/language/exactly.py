@@ -47,6 +47,20 @@ def _described(type: Any) -> inspect.Type | None:
         return None
 
 
+def may_hold(type: Any, kinds: tuple[str, ...]) -> bool:
+    """Whether a value of a type may have parts of one of these kinds; True for what is not known."""
+    try:
+        return _may_hold(type, kinds)
+    except TypeError:  # cannot be hashed
+        return True
+
+
+@functools.lru_cache(maxsize=limits.types_described_max)
+def _may_hold(type: Any, kinds: tuple[str, ...]) -> bool:
+    info = _described(type)
+    return info is None or any(f"{kind}(" in repr(info) for kind in (*kinds, "AnyType", "CustomType"))
+
+
 def _info(type: Any) -> inspect.Type | None:
     try:
         return _described(type)

@@ -336,7 +336,8 @@ class Expressions:
             return self.refuse(codes.STAR, node, "arguments are spread with * or **", "write each argument")
         function = node.func
         if isinstance(function, ast.Name) and function.id in {*self.scope.variables, *self._bound}:
-            return self.refuse(codes.METHOD, node, f"{function.id} is a value and cannot be called")
+            text = f"{function.id} is a value and cannot be called"
+            return self.refuse(codes.METHOD, node, text, f"@pure above `def {function.id}(…)` at the top of the file")
         found = self._names.resolve(function)
         if found is None and isinstance(function, ast.Name):
             if function.id in BUILTINS:
@@ -353,8 +354,8 @@ class Expressions:
                 return self.refuse(codes.EXPRESSION, node, text, hint)
             if reason:
                 return self.refuse(codes.NONDETERMINISM, node, f"{function.id}() {reason}", codes.PURE_HINT)
-            hint = self._nearest(function.id, "define it in this file, or import it")
-            return self.refuse(codes.NAME_UNKNOWN, function, f"the name {function.id} is not known here", hint)
+            text, hint = advice.unknown(function.id)
+            return self.refuse(codes.NAME_UNKNOWN, function, text, self._nearest(function.id, hint))
         if found is None:
             return self._method(node)
         if found.word == "attempt":
@@ -420,7 +421,9 @@ class Expressions:
             return self._names.alias(found.module, found.name)
         reason = forbidden(found) or library.rounded(found.module, found.name)
         if reason:
-            self.refuse(codes.NONDETERMINISM, node, f"{text}() {reason}", codes.PURE_HINT)
+            self.refuse(
+                codes.NONDETERMINISM, node, f"{text}() {reason}", advice.clock(pair, next(iter(self.scope.roles)))
+            )
         elif found.module == WORDS:
             self.refuse(codes.EXPRESSION, node, f"{text} cannot be used here")
         else:

@@ -177,13 +177,20 @@ def member(key: ast.expr, container: ast.expr, facts: Facts) -> bool:
 def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
     """Whether an index is certainly one of `range(len(container))`."""
     form = ast.dump(container)
+    above, below = False, False
     for op, other in _compared(index, facts, of_length=False):
         match op, other:
             case ast.In, ast.Call(func=ast.Name(id="range"), args=[ast.Call(func=ast.Name(id="len"), args=[of])]) if (
                 ast.dump(of) == form
             ):
                 return True
-    return False
+            case ast.Lt, ast.Call(func=ast.Name(id="len"), args=[of]) if ast.dump(of) == form:
+                below = True
+            case ((ast.GtE | ast.Eq), ast.Constant(value=int(least))) if least >= 0:
+                above = True
+            case ast.Gt, other if isinstance(than := number(other), int) and than >= -1:
+                above = True
+    return above and below
 
 
 def said(node: ast.expr, method: str, facts: Facts) -> bool:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language import codes
+from accompanist.language import advice, codes
 from accompanist.language.diagnostic import Findings
 from accompanist.language.expressions import Expressions
 from accompanist.language.ir import Block, Enter, Expression, Invoke, Let, Move, Statement, named
@@ -108,9 +108,10 @@ class Frame:
                         there = self._span(part)
                         self._unpack(part, Expression(read, ((name, there),), there, spoken=self._scope.spoken), span)
             case _:
-                self._refuse(
-                    codes.MUTATION, target, f"{ast.unparse(target)} would be changed in place", _instead(target)
-                )
+                hint: str = _instead(target)
+                if isinstance(target, ast.Subscript):
+                    hint = advice.put_in(self._names.module.source, target) or hint
+                self._refuse(codes.MUTATION, target, f"{ast.unparse(target)} would be changed in place", hint)
 
     def _unpack_rest(self, parts: list[ast.expr], star: int, value: Expression, span: Span) -> None:
         """`first, *rest, last = value`: parts of a list that is made of it, by their numbers. Too few of them are an

@@ -25,6 +25,8 @@ Always = Callable[[ast.expr, Type], None]
 """Told of a condition whose type says that it is true."""
 Unordered = Callable[[ast.expr, bool], None]
 """Told of a set where its order would show, or of something with a set within."""
+Formatted = Callable[[ast.JoinedStr, ast.FormattedValue], None]
+"""Told of a date or time in an f-string with a format: the machine's own functions write it."""
 _SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "dict", "reversed"})
 
 _NUMBERS = (INT, FLOAT)
@@ -56,13 +58,14 @@ class Inference:
         unordered: Unordered = lambda node, within: None,
         method: Method = lambda node, owner: None,
         always: Always = lambda node, found: None,
+        formatted: Formatted = lambda node, part: None,
         *,
         exact: bool = True,
     ) -> None:
         """`exact`: also goes by what conditions have said."""
         self._names, self._messages, self._signatures = names, names.messages, signatures
         self._missing, self._unordered, self._refused_method = missing, unordered, method
-        self._always = always
+        self._always, self._formatted = always, formatted
         self._exact = exact
         self._narrowing = narrow.Narrowing(self._messages, self._isinstance, self.type_of)
         self.methods: set[int] = set()
@@ -149,6 +152,9 @@ class Inference:
                 for part in values:
                     if isinstance(part, ast.FormattedValue):
                         self._written(part.value, env)
+                        moment = part.format_spec is not None and part.conversion == -1
+                        if moment and library.is_moment(self.type_of(part.value, env)):
+                            self._formatted(node, part)
                 return STR
             case ast.ListComp(elt=element, generators=generators):
                 return types.listed(self.type_of(element, self.inside(generators, env)))

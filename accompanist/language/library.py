@@ -60,6 +60,44 @@ _TIMES = (_MOMENT, _DATE)
 _NUMBERS = (INT, FLOAT)
 
 
+def is_moment(found: Type) -> bool:
+    """Whether it may be a date, a time or both."""
+    return any(one in (_DATE, _TIME, _MOMENT) for one in (found.arguments if found.name == "|" else (found,)))
+
+
+def written_out(value: str, spec: str) -> str:
+    """The parts of a date as an f-string writes them, which `strftime` would write by this format; empty if what it
+    writes depends on the machine's language or on more than the date."""
+    if "%" not in spec and not set(spec) & set('{}"\\\n'):
+        return f"{{{value}!s:{spec}}}"  # a width, which a date takes for its text
+    made, at = "", 0
+    while at < len(spec):
+        if spec[at] == "%":
+            part = _DIRECTIVES.get(spec[at + 1 : at + 2])
+            if part is None:
+                return ""
+            made, at = made + part.replace("…", value), at + 2
+        else:
+            if spec[at] in '{}"\\\n':
+                return ""
+            made, at = made + spec[at], at + 1
+    return made
+
+
+_DIRECTIVES = {
+    "d": "{….day:02}",
+    "m": "{….month:02}",
+    "Y": "{….year:04}",
+    "y": "{….year % 100:02}",
+    "H": "{….hour:02}",
+    "M": "{….minute:02}",
+    "S": "{….second:02}",
+    "f": "{….microsecond:06}",
+    "F": "{….year:04}-{….month:02}-{….day:02}",
+    "T": "{….hour:02}:{….minute:02}:{….second:02}",
+}
+
+
 def field(owner: Type, name: str) -> Type:
     """The type of an attribute of a value of the library's."""
     return _FIELDS.get(owner, {}).get(name, UNKNOWN)

@@ -31,12 +31,18 @@ SEVERAL_RESULTS = catalogue(
 )
 
 
+def is_word(modules: Modules, module: Module, decorator: ast.expr) -> bool:
+    """Whether a decorator is `@choreography`, if wrongly called: then `HeaderParser` says so."""
+    named = decorator.func if isinstance(decorator, ast.Call) else decorator
+    found = annotation.reference(modules, module, named)
+    return found is not None and found.word == "choreography"
+
+
 def choreographies(modules: Modules, module: Module, findings: Findings) -> list[ast.FunctionDef]:
     """The functions of a file that are decorated @choreography."""
 
     def decorated(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
-        found = (annotation.reference(modules, module, decorator) for decorator in node.decorator_list)
-        return any(one is not None and one.word == "choreography" for one in found)
+        return any(is_word(modules, module, decorator) for decorator in node.decorator_list)
 
     functions = [n for n in module.tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and decorated(n)]
     for node in functions:
@@ -116,8 +122,23 @@ class HeaderParser:
             )
         if len(node.decorator_list) > 1:
             self._add(codes.SIGNATURE, node.decorator_list[0], f"{node.name} has more decorators than @choreography")
+        self._plainly(node)
         if len(node.name) > limits.name_chars_max:
             self._add(codes.SIGNATURE, head(node), f"the name is longer than {limits.name_chars_max} letters")
+
+    def _plainly(self, node: ast.FunctionDef) -> None:
+        """Report `@choreography(…)`."""
+        for decorator in node.decorator_list:
+            if isinstance(decorator, ast.Call) and is_word(self._modules, self._module, decorator):
+                given = {one.arg or "" for one in decorator.keywords}
+                word = ast.unparse(decorator.func)
+                text, hint = f"{word} takes nothing, and is not called", f"@{word}"
+                if any("deadline" in one or "timeout" in one for one in given):
+                    text = "a deadline is none of a choreography, but of each start of it"
+                    hint = f"@{word}, and give it where it is started: `accompanist start … --deadline-s 600`"
+                    self._add(codes.SIGNATURE, decorator, text, hint)
+                else:
+                    self._add(codes.SIGNATURE, decorator, text, Write(word))
 
     def _role(self, argument: ast.arg) -> RoleClass | None:
         if argument.annotation is None:

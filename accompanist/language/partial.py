@@ -1,8 +1,9 @@
 """Which local expressions may raise: an index, a key, a division, a number read from a text.
 
-Taken for granted is that the program is well typed: that `a + b` are things that can be added is for a type checker to
-say. What is left are operations that types allow and some values do not. Each counts as raising unless what is written
-says otherwise: a constant, a fixed length, or a condition that was asked on the way (`facts`).
+Three kinds are looked for. A value may be None, or of another type that an operator does not take (`operands`). An
+operation may refuse some values of its types. And arithmetic of Decimals may leave what a Decimal can hold. Each counts
+as raising unless what is written says otherwise: a constant, a fixed length, or a condition that was asked on the way
+(`facts`). Where a type is not known, the program is taken to be well typed.
 
 Not looked at, and so never said to raise: memory, numbers too large for a float, the recursion limit, and what a value
 has to be to cross between roles.
@@ -16,21 +17,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from accompanist.language import facts as known
-from accompanist.language import types
+from accompanist.language import operands, types
 from accompanist.language.facts import Facts
+from accompanist.language.library import DECIMAL
 from accompanist.language.names import BUILTINS
-from accompanist.language.types import WORDS, Type
+from accompanist.language.types import NONE, WORDS, Type
 
 Env = Mapping[str, Type]
 TypeOf = Callable[[ast.expr, Env], Type]
 Inside = Callable[[list[ast.comprehension], Env], Env]
 _TIMES = ("datetime", "date", "datetime", "timedelta")
+After = Callable[[ast.expr, Env, bool], Env]
 Called = Callable[[ast.Call, Env, Facts], "Partial | None"]
 
 
 @dataclass(frozen=True, slots=True)
 class Partial:
-    """A part of an expression that may raise: why, and what could be written instead of it."""
+    """A part of an expression that may raise: why, and what could be written instead of it. Empty where only another
+    place helps, or an attempt."""
 
     node: ast.expr
     why: str
@@ -41,7 +45,8 @@ class Partial:
 class Partials:
     """Looks through expressions. `called`: whether a call of a function or class may raise. `caught`: whether what it
     raises becomes a value. `runs`: why a property or a method of a message may raise, empty if it cannot; `special`:
-    why what Python itself calls of a value may, as where it is compared or shown."""
+    why what Python itself calls of a value may, as where it is compared or shown. `after`: the types of names where a
+    condition holds, or does not."""
 
     type_of: TypeOf
     inside: Inside
@@ -49,6 +54,7 @@ class Partials:
     caught: Callable[[ast.Call], bool]
     runs: Callable[[ast.Attribute, Env], str] = lambda node, env: ""
     special: Callable[[Type], str] = lambda owner: ""
+    after: After = lambda test, env, holds: env
 
     def first(self, node: ast.expr, env: Env, facts: Facts) -> Partial | None:
         """The first part that may raise."""
@@ -65,10 +71,11 @@ class Partials:
                 for value in values:
                     yield from self._of(value, env, facts)
                     facts |= frozenset(known.learnt(value, isinstance(op, ast.And)))
+                    env = self.after(value, env, isinstance(op, ast.And))
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 yield from self._of(test, env, facts)
-                yield from self._of(body, env, facts | frozenset(known.learnt(test, True)))
-                yield from self._of(orelse, env, facts | frozenset(known.learnt(test, False)))
+                for side, holds in ((body, True), (orelse, False)):
+                    yield from self._of(side, self.after(test, env, holds), facts | set(known.learnt(test, holds)))
             case ast.ListComp() | ast.GeneratorExp() | ast.DictComp() | ast.SetComp():
                 yield from self._comprehension(node, env, facts)
             case ast.Lambda(args=arguments, body=body):
@@ -90,16 +97,16 @@ class Partials:
         """Where code of an operand's class runs that nobody calls by its name."""
         match node:
             case ast.Compare(left=left, comparators=others):
-                operands = [left, *others]
+                values = [left, *others]
             case ast.BinOp(left=left, right=right):
-                operands = [left, right]
+                values = [left, right]
             case ast.UnaryOp(operand=value) | ast.FormattedValue(value=value):
-                operands = [value]
-            case ast.Call(func=ast.Name(), args=operands):
+                values = [value]
+            case ast.Call(func=ast.Name(), args=values):
                 pass
             case _:
                 return
-        why = next(filter(None, (self.special(self.type_of(one, env)) for one in operands)), "")
+        why = next(filter(None, (self.special(self.type_of(one, env)) for one in values)), "")
         if why:
             yield Partial(node, why)
 
@@ -107,11 +114,19 @@ class Partials:
         match node:
             case ast.BinOp():
                 yield from self._arithmetic(node, env, facts)
+            case ast.UnaryOp(op=sign, operand=operand):
+                yield from self._fits(node, sign, (operand,), env, facts)
+                if isinstance(sign, ast.USub | ast.UAdd) and self._is(operand, env, _DECIMAL):
+                    yield Partial(node, LARGE)
             case ast.Compare(left=left, ops=ops, comparators=others):
+                for first, op, second in zip((left, *others), ops, others, strict=False):
+                    yield from self._fits(node, op, (first, second), env, facts)
                 if any(isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in ops):
                     moments = [one for one in (left, *others) if self._is(one, env, ("datetime", "datetime", "time"))]
                     if moments:
                         yield Partial(node, "two moments cannot be compared if only one of them has a time zone")
+            case ast.Attribute(value=value) if self.none(value, env, facts):
+                yield nothing(node, value)
             case ast.Attribute(value=value, attr="value"):
                 outcome = self.type_of(value, env)
                 ok = ast.Attribute(value, "ok", ast.Load())
@@ -122,17 +137,22 @@ class Partials:
                 yield Partial(node, why)
             case ast.FormattedValue(value=value, format_spec=ast.JoinedStr(values=parts)):
                 if not self._formats(value, parts, env):
-                    yield Partial(node, "the value may not take this format")
+                    instead = f"str({ast.unparse(value)}), without a format"
+                    yield Partial(ast.JoinedStr([node]), "the value may not take this format", instead)
+            case ast.Starred(value=value) if self.none(value, env, facts):
+                yield nothing(value, value)
 
     def _comprehension(
         self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp | ast.SetComp, env: Env, facts: Facts
     ) -> Iterator[Partial]:
         for at, generator in enumerate(node.generators):
             yield from self._of(generator.iter, env, facts)
+            if self.none(generator.iter, env, facts):
+                yield nothing(node, generator.iter)
             element = types.element(self.type_of(generator.iter, env))
             if isinstance(generator.target, ast.Tuple) and not _fits(generator.target, element):
                 count = len(generator.target.elts)
-                yield Partial(generator.target, f"not every item need have {count} parts")
+                yield Partial(node, f"not every item need have {count} parts")
             env = self.inside(node.generators[: at + 1], env)
             facts = known.without(facts, known.names_in(generator.target))
             if isinstance(generator.target, ast.Name):
@@ -147,6 +167,8 @@ class Partials:
     def _index(self, node: ast.expr, value: ast.expr, index: ast.expr, env: Env, facts: Facts) -> Iterator[Partial]:
         if isinstance(value, ast.Name) and _iterated(value.id):
             return  # a `for` counts its own turns
+        if self.none(value, env, facts):
+            yield nothing(node, value)
         if isinstance(index, ast.Slice):
             yield from self._all((index.lower, index.upper, index.step), env, facts)
             if index.step is not None and not known.nonzero(index.step, facts):
@@ -158,7 +180,8 @@ class Partials:
         if owner.name == "dict" and not owner.module:
             if not known.member(index, value, facts):
                 key = ast.unparse(index)
-                yield Partial(node, f"{key} may not be in {text}", f"{ast.unparse(node)} if {key} in {text} else …")
+                instead = f"{ast.unparse(node)} if {key} in {text} else …"
+                yield Partial(node, f"{key} may not be in {text}", instead if self._has_default(node, env) else "")
             return
         least = known.length(value, facts)
         if owner.name == "tuple" and owner.arguments and types.ELLIPSIS not in owner.arguments:
@@ -170,12 +193,18 @@ class Partials:
         if isinstance(value, ast.Name) and value.id[:1] == "_" and value.id[1:].isdigit():
             yield Partial(node, "there may be too few values for the names on the left")
             return
-        enough = text if place in (0, -1) else f"len({text}) > {ast.unparse(index)}"
-        yield Partial(node, f"{text} may have no such item", f"{ast.unparse(node)} if {enough} else …")
+        enough = text if place in (0, -1) else f"0 <= {ast.unparse(index)} < len({text})"
+        if isinstance(place, int) and place not in (0, -1):
+            enough = f"len({text}) > {place}" if place > 0 else f"len({text}) >= {-place}"
+        instead = f"{ast.unparse(node)} if {enough} else …"
+        yield Partial(node, f"{text} may have no such item", instead if self._has_default(node, env) else "")
 
     def _arithmetic(self, node: ast.BinOp, env: Env, facts: Facts) -> Iterator[Partial]:
         left, right, op = node.left, node.right, node.op
-        if self._is(left, env, _TIMES) or self._is(right, env, _TIMES):
+        yield from self._fits(node, op, (left, right), env, facts)
+        if self._is(left, env, _DECIMAL) or self._is(right, env, _DECIMAL):
+            yield Partial(node, LARGE)
+        elif self._is(left, env, _TIMES) or self._is(right, env, _TIMES):
             yield Partial(node, "a moment may lie outside of what a calendar has")
         elif isinstance(op, ast.Mod) and self.type_of(left, env) == types.STR:
             yield Partial(node, "the values may not take the format", "an f-string")
@@ -203,6 +232,12 @@ class Partials:
 
     def _method(self, node: ast.Call, method: ast.Attribute, env: Env, facts: Facts) -> Iterator[Partial]:
         text, first = ast.unparse(method.value), node.args[0] if node.args else None
+        if self.none(method.value, env, facts):
+            yield nothing(node, method.value)
+        if method.attr in _TAKES_NO_NONE and self._is(method.value, env, ("", "str", "bytes")):
+            yield from (nothing(node, one) for one in node.args if self.none(one, env, facts))
+        if method.attr == "join" and first is not None and self.holds_none(first, env):
+            yield Partial(node, f"not every item of {ast.unparse(first)} need be a text")
         match method.attr:
             case "index" | "rindex":
                 instead = f"{text}.{method.attr.replace('index', 'find')}(…), which gives -1"
@@ -219,6 +254,36 @@ class Partials:
             case "ljust" | "rjust" | "center" if len(node.args) > 1 and not isinstance(node.args[1], ast.Constant):
                 yield Partial(node, "what it is filled up with may not be one letter")
 
+    def options(self, node: ast.expr, env: Env, facts: Facts) -> tuple[Type, ...]:
+        """The types that a value can be of, after what conditions have said of it."""
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):  # the others are given if they are true
+            *others, last = (self.options(one, env, facts) for one in node.values)
+            return (*(one for other in others for one in other if one != NONE), *last)
+        return operands.options(node, self.type_of(node, env), facts)
+
+    def none(self, node: ast.expr, env: Env, facts: Facts) -> bool:
+        """Whether a value may be None."""
+        return NONE in self.options(node, env, facts)
+
+    def holds_none(self, node: ast.expr, env: Env) -> bool:
+        """Whether something in a list may be None."""
+        return NONE in operands.options(node, types.element(types.unveiled(self.type_of(node, env))), known.NOTHING)
+
+    def _has_default(self, node: ast.expr, env: Env) -> bool:
+        """Whether there is a value of its type that can be written out: there is none of a message."""
+        found = types.unveiled(self.type_of(node, env))
+        parts = found.arguments if found.name == "|" else (found,)
+        return any(not one.known or operands.plain(one) for one in parts)
+
+    def _fits(
+        self, node: ast.expr, op: ast.AST, given: tuple[ast.expr, ...], env: Env, facts: Facts
+    ) -> Iterator[Partial]:
+        """What an operator does not take."""
+        found = [self.options(one, env, facts) for one in given]
+        empty = next((one for one, options in zip(given, found, strict=True) if NONE in options), None)
+        if why := operands.refuses(op, *found):
+            yield nothing(node, empty) if empty is not None else Partial(node, f"it does not take {why}")
+
     def _is(self, node: ast.expr, env: Env, wanted: tuple[str, ...]) -> bool:
         found = types.unveiled(self.type_of(node, env))
         return found.module == wanted[0] and found.name in wanted[1:]
@@ -226,7 +291,7 @@ class Partials:
     def _formats(self, value: ast.expr, parts: list[ast.expr], env: Env) -> bool:
         """Whether every value of its type takes a format that is written out."""
         found = types.unveiled(self.type_of(value, env))
-        sample: Any = _SAMPLES.get(found.name) if not found.module else None
+        sample: Any = operands.sample(found) if found in (*_FORMATTED, DECIMAL) else None
         spec = "".join(str(one.value) for one in parts if isinstance(one, ast.Constant))
         if sample is None or "c" in spec or any(not isinstance(one, ast.Constant) for one in parts):
             return False
@@ -237,7 +302,20 @@ class Partials:
         return True
 
 
-_SAMPLES: Mapping[str, object] = {"int": 1, "float": 1.5, "str": "a", "bool": True}
+_FORMATTED = (types.INT, types.FLOAT, types.STR, types.BOOL)
+_DECIMAL = ("decimal", "Decimal")
+LARGE = "it may be larger than a Decimal can be"
+_TAKES_NO_NONE = frozenset({"center", "count", "endswith", "find", "index", "join", "ljust", "partition", "zfill"}) | {
+    *("removeprefix", "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition", "startswith")
+}
+"""Methods of texts."""
+
+
+def nothing(node: ast.expr, value: ast.expr) -> Partial:
+    """What is None where it must not be."""
+    text = ast.unparse(value)
+    simple = isinstance(value, ast.Name | ast.Attribute)
+    return Partial(node, f"{text} may be None", f"{ast.unparse(node)} if {text} is not None else …" if simple else "")
 
 
 def _iterated(name: str) -> bool:

@@ -8,14 +8,18 @@ counts as raising: how deep it goes is not known.
 from __future__ import annotations
 
 import ast
+import datetime
+import decimal
+import uuid
 from collections.abc import Iterator, Mapping
 
-from accompanist.language import annotation, library, types
+from accompanist.language import annotation, library, methods, operands, types
 from accompanist.language import facts as known
 from accompanist.language.facts import Facts
+from accompanist.language.messages import attribute
 from accompanist.language.modules import Module, Reference
 from accompanist.language.names import BUILTINS, Names
-from accompanist.language.partial import Env, Inside, Partial, Partials, TypeOf
+from accompanist.language.partial import LARGE, After, Env, Inside, Partial, Partials, TypeOf, nothing
 from accompanist.language.types import ATTEMPTED, PORTABLE, Type
 
 _BUILTINS = BUILTINS | {"set", "frozenset"}
@@ -25,10 +29,10 @@ _PLAIN = (types.INT, types.FLOAT, types.BOOL)
 class Calls:
     """Judges the calls of one choreography, each function and class once."""
 
-    def __init__(self, names: Names, type_of: TypeOf, inside: Inside) -> None:
+    def __init__(self, names: Names, type_of: TypeOf, inside: Inside, after: After) -> None:
         self._names, self._table = names, names.table
         self._judged: dict[tuple[str, str], str] = {}
-        self.partials = Partials(type_of, inside, self._named, self._caught, self.member, self.special)
+        self.partials = Partials(type_of, inside, self._named, self._caught, self.member, self.special, after)
         self._type_of = type_of
 
     def _caught(self, node: ast.Call) -> bool:
@@ -40,9 +44,11 @@ class Calls:
             return None
         pair = self._table.get(node.func.id)
         if pair is None:
-            return self._builtin(node.func.id, node, [self._type_of(one, env) for one in node.args], facts)
+            return builtin(node.func.id, node, self.partials, env, facts)
         if pair in library.FUNCTIONS:
-            return None if pair in library.TOTAL else Partial(node, f"{pair[1]} does not take every value")
+            empty = (one for one in node.args if self.partials.none(one, env, facts))
+            total = nothing(node, one) if (one := next(empty, None)) is not None else None
+            return total if pair in library.TOTAL else Partial(node, f"{pair[1]} does not take every value")
         if pair == ("dataclasses", "replace"):
             made = types.unveiled(self._type_of(node.args[0], env))
             pair = (made.module, made.name)
@@ -51,9 +57,8 @@ class Calls:
     def _made(self, node: ast.Call, pair: tuple[str, str], given: list[Type]) -> Partial | None:
         why = self.why(*pair)
         if pair in PORTABLE and node.args + [one.value for one in node.keywords]:
-            values = (*node.args, *(one.value for one in node.keywords))
             plain = pair == ("decimal", "Decimal") and given[:1] == [types.INT]
-            if not plain and not all(known.number(one) is not None or _text(one) for one in values):
+            if not plain and not _makes(pair, node):
                 why = f"what is given may be no {pair[1]}"
         return Partial(node, why) if why else None
 
@@ -128,7 +133,7 @@ class Calls:
         above = next(filter(None, (self.why(one.module, one.name) for one in inherited if one and one.node)), "")
         return (found and f"{name} may raise: {found}") or above
 
-    def resolved(self, home: Module, node: ast.Call, facts: Facts) -> str:
+    def resolved(self, home: Module, node: ast.Call, partials: Partials, env: Env, facts: Facts) -> str:
         """Why a call in the text of a function may raise; empty if it cannot."""
         text = annotation.dotted(node.func)
         if not text:
@@ -137,7 +142,7 @@ class Calls:
         if found is None and "." not in text:
             if text not in _BUILTINS:
                 return f"{text} is not known never to"
-            partial = self._builtin(text, node, [types.UNKNOWN] * len(node.args), facts)
+            partial = builtin(text, node, partials, env, facts)
             return partial.why if partial else ""
         if found is None or found.node is None:
             return "" if found is not None and found.word else self._foreign(found, node)
@@ -155,33 +160,65 @@ class Calls:
             return ""
         return f"{ast.unparse(node.func)} is not known never to"
 
-    def _builtin(self, name: str, node: ast.Call, given: list[Type], facts: Facts) -> Partial | None:
-        first = node.args[0] if node.args else None
-        if first is None:
-            return None
-        text, keywords = ast.unparse(first), {one.arg for one in node.keywords}
-        match name:
-            case "int" | "float" if given[0] not in _PLAIN and not isinstance(first, ast.Constant):
-                if known.said(first, "isdecimal", facts) and len(node.args) == 1:
-                    return None
-                kind = "a whole number" if name == "int" else "a number"
-                return Partial(node, f"{text} may be no text of {kind}", f"{name}({text}) if {text}.isdecimal() else …")
-            case "min" | "max" if len(node.args) == 1 and "default" not in keywords:
-                if not known.length(first, facts):
-                    return Partial(node, f"{text} may be empty", f"{name}({text}, default=…)")
-            case "divmod" if not known.nonzero(node.args[-1], facts):
-                return Partial(node, f"{ast.unparse(node.args[-1])} may be zero")
-            case "chr" | "ord" if not isinstance(first, ast.Constant):
-                return Partial(node, f"{text} may be none that {name} takes")
-            case "pow":
-                return Partial(node, "a power may be one of zero, or too large")
-            case "range" if len(node.args) == 3 and not known.nonzero(node.args[2], facts):
-                return Partial(node, "the step may be zero")
-            case "bytes" if not isinstance(first, ast.Constant):
-                return Partial(node, "what is given may be no bytes")
-            case "zip" if "strict" in keywords:
-                return Partial(node, "they may not be of one length", "zip without strict")
+
+def builtin(name: str, node: ast.Call, partials: Partials, env: Env, facts: Facts) -> Partial | None:
+    """Why a call of a builtin may raise."""
+    if (unfit := _unfit(name, node, partials, env, facts)) is not None:
+        return unfit
+    given = [partials.type_of(one, env) for one in node.args]
+    first = node.args[0] if node.args else None
+    if first is None:
         return None
+    text, keywords = ast.unparse(first), {one.arg for one in node.keywords}
+    match name:
+        case "int" if given[0] == library.DECIMAL:
+            return None
+        case "float" if given[0] == library.DECIMAL:
+            return Partial(node, f"{text} may be too large for a float")
+        case "int" | "float" if given[0] not in _PLAIN and not isinstance(first, ast.Constant):
+            if known.said(first, "isdecimal", facts) and len(node.args) == 1:
+                return None
+            kind = "a whole number" if name == "int" else "a number"
+            return Partial(node, f"{text} may be no text of {kind}", f"{name}({text}) if {text}.isdecimal() else …")
+        case "min" | "max" if len(node.args) == 1 and "default" not in keywords:
+            if not known.length(first, facts):
+                return Partial(node, f"{text} may be empty", f"{name}({text}, default=…)")
+        case "divmod" if not known.nonzero(node.args[-1], facts):
+            return Partial(node, f"{ast.unparse(node.args[-1])} may be zero")
+        case "chr" | "ord" if not isinstance(first, ast.Constant):
+            return Partial(node, f"{text} may be none that {name} takes")
+        case "pow":
+            return Partial(node, "a power may be one of zero, or too large")
+        case "range" if len(node.args) == 3 and not known.nonzero(node.args[2], facts):
+            return Partial(node, "the step may be zero")
+        case "bytes" if not isinstance(first, ast.Constant):
+            return Partial(node, "what is given may be no bytes")
+        case "zip" if "strict" in keywords:
+            return Partial(node, "they may not be of one length", "zip without strict")
+    return None
+
+
+def _unfit(name: str, node: ast.Call, partials: Partials, env: Env, facts: Facts) -> Partial | None:
+    """What a builtin is given that it does not take: None, what cannot be compared, Decimals that it may add up to too
+    large a one."""
+    if name in operands.TAKES_NONE or not node.args:
+        return None
+    for one in node.args[:1] if name == "round" else node.args:
+        if partials.none(one, env, facts):
+            return nothing(node, one)
+    found = [partials.options(one, env, facts) for one in node.args]
+    inside = types.element(types.unveiled(partials.type_of(node.args[0], env)))
+    held = inside.arguments if inside.name == "|" else (inside,)
+    keyed = any(one.arg == "key" for one in node.keywords)
+    if name in operands.COMPARES and not keyed:
+        together = held if len(node.args) == 1 else tuple(part for parts in found for part in parts)
+        if operands.unordered(together):
+            return Partial(node, "not all of them can be compared")
+    if name == "sum" and types.NONE in held:
+        return Partial(node, f"not every item of {ast.unparse(node.args[0])} need be a number")
+    if library.DECIMAL in (held if name == "sum" else found[0] if name in ("abs", "round", "divmod") else ()):
+        return Partial(node, LARGE)
+    return None
 
 
 class _Body:
@@ -192,20 +229,20 @@ class _Body:
         self._env: Mapping[str, Type] = {}
         self._facts = known.NOTHING
         self._partials = Partials(
-            lambda node, env: env.get(node.id, types.UNKNOWN) if isinstance(node, ast.Name) else types.UNKNOWN,
-            lambda generators, env: {
-                **env,
-                **dict.fromkeys((name for one in generators for name in known.names_in(one.target)), types.UNKNOWN),
-            },
+            self._type_of,
+            self._inside,
             self._call,
             lambda node: False,
-            lambda node, env: calls.member_of(self._partials.type_of(node.value, env), node.attr),
+            lambda node, env: calls.member_of(self._type_of(node.value, env), node.attr),
             calls.special,
         )
+        self._twice: set[str] = set()  # the names that are given a value in more than one place
 
     def read(self, node: ast.FunctionDef) -> str:
         """Why it may raise, with the first place; empty if it cannot."""
-        assigned = _stored(node)
+        stored = [part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
+        self._twice = {name for name in stored if stored.count(name) > 1}
+        assigned = set(stored)
         for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
             if argument.annotation is not None and argument.arg not in assigned:
                 try:
@@ -215,15 +252,49 @@ class _Body:
                 self._env = {**self._env, argument.arg: found}
         return next(self._block(node.body), "")
 
+    def _type_of(self, node: ast.expr, env: Env) -> Type:
+        """The type of an expression, as far as the annotations of parameters and fields say it."""
+        match node:
+            case ast.Name(id=name):
+                return env.get(name, types.UNKNOWN)
+            case ast.Constant(value=value):
+                return types.NONE if value is None else Type(type(value).__name__)
+            case ast.Attribute(value=value, attr=attr):
+                owner = self._type_of(value, env)
+                parts = owner.arguments if owner.name == "|" else (owner,)
+                some = [part for part in parts if part != types.NONE]
+                return types.union(*(attribute(self._calls._names.messages, part, attr) for part in some or parts))
+            case ast.Subscript(value=value, slice=index):
+                owner = types.unveiled(self._type_of(value, env))
+                if owner.name == "dict" and len(owner.arguments) == 2:
+                    return owner.arguments[1]
+                return types.UNKNOWN if isinstance(index, ast.Slice) else types.element(owner)
+            case ast.IfExp(body=body, orelse=orelse):
+                return types.union(self._type_of(body, env), self._type_of(orelse, env))
+            case ast.Call(func=ast.Attribute(value=value, attr=attr)):
+                given = [self._type_of(one, env) for one in node.args]
+                return methods.result(self._type_of(value, env), attr, given) or types.UNKNOWN
+            case ast.BinOp(left=left, op=op, right=right):
+                return library.arithmetic(self._type_of(left, env), op, self._type_of(right, env))
+        return types.UNKNOWN
+
+    def _inside(self, generators: list[ast.comprehension], env: Env) -> Env:
+        for one in generators:
+            found = types.element(types.unveiled(self._type_of(one.iter, env)))
+            env = {**env, **dict.fromkeys(known.names_in(one.target), types.UNKNOWN)}
+            if isinstance(one.target, ast.Name):
+                env = {**env, one.target.id: found}
+        return env
+
     def _call(self, node: ast.Call, env: Env, facts: Facts) -> Partial | None:
         keys = [one.value for one in node.keywords if one.arg == "key" and not isinstance(one.value, ast.Lambda)]
-        if why := next(
-            filter(None, (self._calls.resolved(self._home, ast.Call(key, [], []), facts) for key in keys)), ""
-        ):
-            return Partial(node, why)
+        for key in keys:
+            called = ast.Call(key, [], [])
+            if why := self._calls.resolved(self._home, called, self._partials, env, facts):
+                return Partial(node, why)
         if isinstance(node.func, ast.Attribute) and self._method(node.func):
             return None
-        why = self._calls.resolved(self._home, node, facts)
+        why = self._calls.resolved(self._home, node, self._partials, env, facts)
         return Partial(node, why) if why else None
 
     def _method(self, function: ast.Attribute) -> bool:
@@ -259,7 +330,12 @@ class _Body:
                 yield from self._sides(test, body, orelse)
             case ast.For(target=target, iter=iterated, body=body, orelse=orelse):
                 yield from self._values(iterated)
+                if self._partials.none(iterated, self._env, self._facts):
+                    yield f"{ast.unparse(iterated)} may be None, in line {node.lineno}"
                 self._forget(node)
+                if isinstance(target, ast.Name) and target.id not in self._twice:
+                    found = types.element(types.unveiled(self._type_of(iterated, self._env)))
+                    self._env = {**self._env, target.id: found}
                 if isinstance(target, ast.Tuple) and not _pairs(iterated):
                     yield f"not every item need have {len(target.elts)} parts, in line {node.lineno}"
                 yield from self._block([*body, *orelse])
@@ -291,6 +367,8 @@ class _Body:
         self._facts = frozenset.intersection(*ways) if ways else before
 
     def _assign(self, target: ast.expr, value: ast.expr | None) -> Iterator[str]:
+        if isinstance(target, ast.Name) and target.id not in self._twice and value is not None:
+            self._env = {**self._env, target.id: self._type_of(value, self._env)}
         self._facts = known.without(self._facts, known.names_in(target))
         if isinstance(target, ast.Tuple | ast.List):
             same = isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts)
@@ -313,8 +391,15 @@ def _stored(node: ast.stmt) -> set[str]:
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
 
 
-def _text(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+def _makes(pair: tuple[str, str], node: ast.Call) -> bool:
+    """Whether what is written out gives such a value."""
+    module = {"datetime": datetime, "decimal": decimal, "uuid": uuid}[pair[0]]
+    try:
+        given = [ast.literal_eval(one) for one in node.args]
+        made = getattr(module, pair[1])(*given, **{one.arg or "": ast.literal_eval(one.value) for one in node.keywords})
+    except (ValueError, TypeError, ArithmeticError, AttributeError):
+        return False
+    return not isinstance(made, decimal.Decimal) or made.is_finite()
 
 
 def _pairs(node: ast.expr) -> bool:

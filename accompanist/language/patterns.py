@@ -19,6 +19,9 @@ Fields = Callable[[ast.expr], list[str] | None]
 """The fields of a message class, in order; None if the expression names none."""
 
 
+_WHOLE = "a name for all of them, `values`, a guard `if len(values) > 1`, and `values[1:]` for the rest"
+
+
 class Unmatched(Exception):
     """A pattern that is not in the language: code, node, text, hint."""
 
@@ -89,7 +92,7 @@ class _Reader:
     def _sequence(self, pattern: ast.pattern, patterns: list[ast.pattern], subject: ast.expr) -> Case:
         for one in patterns:
             if isinstance(one, ast.MatchStar):
-                raise Unmatched(codes.STAR, one, "a star takes a number of values that is not known", "a fixed length")
+                raise Unmatched(codes.STAR, one, "a star takes a number of values that is not known", _WHOLE)
         kinds = [_call(pattern, "isinstance", subject, _name(pattern, kind)) for kind in ("tuple", "list")]
         length = _at(
             pattern, ast.Compare(_call(pattern, "len", subject), [ast.Eq()], [_constant(pattern, len(patterns))])

@@ -169,7 +169,7 @@ class _Walk:
     def __init__(self, names: Names, envs: Envs, signatures: Signatures, partial: dict[int, Partial]) -> None:
         self._envs, self._partial = envs, partial
         infer = Inference(names, signatures, lambda node, part, owner: None)
-        self._partials = Calls(names, infer.type_of, infer.inside).partials
+        self._partials = Calls(names, infer.type_of, infer.inside, infer.after).partials
 
     def block(self, block: Block, facts: Facts) -> Facts:
         for point in block:

@@ -63,13 +63,14 @@ from accompanist.language.ir import (
 from accompanist.language.knowledge import Done, Knowledge, steps_of
 from accompanist.language.raising import Raising, expressions
 from accompanist.language.refusal import may_fail
-from accompanist.language.source import Sources, Span
+from accompanist.language.source import Source, Sources, Span
 
 _MADE = re.compile(r"\b_\d")
 """A name in the normal form that no author wrote."""
 
 
 _RAISES = "may raise"
+_BARE = re.compile(r"\b[A-Za-z_]\w*\.")
 _TOO_DEEP = f"may call itself more than {limits.recursion_depth_max} times, one call in another"
 _TOO_LONG = f"may have more than {limits.local_turns_max} turns in which a role asks nobody anything"
 _INSTEAD = {
@@ -222,13 +223,14 @@ class SagaCheck:
             return known
         partial, may, must = found
         text = self._sources(value.span.file).text(value.span)
-        part = ast.unparse(partial.node)
+        part = _written(partial.node, self._sources(value.span.file))
         part = text if _MADE.search(part) else part
-        instead = partial.instead or f"attempt({part}), and ask whether it went well"
+        pivot = min(known.pivots, key=lambda pivot: pivot.span) if known.pivots else None
+        early = f"compute it before line {pivot.span.line}" if pivot is not None else "compute it earlier"
+        instead = partial.instead or f"{early}, or made = attempt({part}), and ask made.ok"
         if _MADE.search(ast.unparse(partial.node)):
             instead = "give what moves or is called in it a name, and ask before, or attempt(…) it"
-        if known.pivots:
-            pivot = min(known.pivots, key=lambda pivot: pivot.span)
+        if pivot is not None:
             beside = all(pivot in known.unknown[one] for one in may)
             stands = "runs beside" if beside else "comes after"
             what = f"`{part}` may raise ({partial.why}), and {stands} {pivot.what} of line {pivot.span.line}"
@@ -501,3 +503,15 @@ def _done(point: Invoke) -> Done:
 def _of_some(pivots: frozenset[Done]) -> str:
     one = min(pivots, key=lambda pivot: pivot.span)
     return f"not every path to it commits the saga first: {one.what} of line {one.span.line} is on some of them only"
+
+
+def _written(node: ast.expr, source: Source) -> str:
+    """The text of a part of an expression. In the normal form `math.isqrt` has another name, and a part of an f-string
+    has no place of its own."""
+    made = ast.unparse(node)
+    text = source.text(source.span(node)) if hasattr(node, "lineno") else ""
+    try:
+        same = _BARE.sub("", ast.unparse(ast.parse(text, mode="eval"))) == _BARE.sub("", made)
+    except SyntaxError:
+        return made
+    return text if same else made

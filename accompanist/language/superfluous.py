@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from accompanist.errors import catalogue
 from accompanist.language import repeated
 from accompanist.language.diagnostic import Diagnostic
-from accompanist.language.ir import Abort, Block, Header, Invoke, Move, Select, Statement, walk
+from accompanist.language.ir import Abort, Block, Enter, Header, Invoke, Let, Move, Select, Statement, walk
 from accompanist.language.local import Arm, Fork, LocalBlock, LocalStatement, Offering, Receiving, Repeating
 from accompanist.language.program import Choreography
 from accompanist.language.project import NOTHING, Projector
@@ -121,14 +121,29 @@ def _kept_in(site: str, arm: Arm) -> Iterator[str]:
 
 def _there(body: Block, source: Source) -> Iterator[Diagnostic]:
     """What follows a branch may stand in both of its sides: a move is for nothing if it is so in each of them."""
+    bound: dict[str, set[Span]] = {}
+    for point in walk(body):
+        for name in _targets(point):
+            bound.setdefault(name, set()).add(point.span)
     moves = [point for point in walk(body) if isinstance(point, Move)]
     sent = {(point.site, point.span) for point in moves if point.receivers}
     for point in moves:
         if (point.site, point.span) in sent or _inlined(point.site):
             continue
+        if point.target is not None and len(bound[point.target]) > 1:
+            continue  # it says where the name lives on each way to where the ways meet
         if not point.value.constant:  # com(0, to=role) says where a name begins to live
             text = f"{' and '.join(point.recipients)} owns {source.text(point.value.span)} already"
             yield _warning(THERE_ALREADY, source, point.span, text, source.text(point.value.span))
+
+
+def _targets(point: Statement) -> tuple[str, ...]:
+    match point:
+        case Let(targets=targets):
+            return targets
+        case Invoke(target=str() as target) | Move(target=str() as target) | Enter(target=str() as target):
+            return (target,)
+    return ()
 
 
 def _inlined(site: str) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language import advice, annotation, codes, iterators, methods, narrow, types
+from accompanist.language import advice, annotation, codes, iterators, library, methods, narrow, types
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.faithful import Faithful
 from accompanist.language.infer import Inference, unpacked
@@ -49,7 +49,9 @@ class Typing:
     def __init__(self, names: Names, header: Header, findings: Findings, *, keep: bool) -> None:
         self._names, self._header, self._findings = names, header, findings
         self._sources = names.modules.source
-        self._infer = Inference(names, self.signature, self._missing, self._unordered, self._method, self._always)
+        self._infer = Inference(
+            names, self.signature, self._missing, self._unordered, self._method, self._always, self._formatted
+        )
         self.subjects: dict[str, Type] = {}
         """What each match is about, by the name that it is given."""
         self._wide = Inference(names, self.signature, lambda node, part, owner: None, exact=False)
@@ -378,6 +380,19 @@ class Typing:
         whole = self._sources(span.file).text(span)
         hint = f"sorted(…) of the set in {whole}" if within else Write(f"sorted({whole})")
         self._add(codes.SET_ORDER, span, text, hint)
+
+    def _formatted(self, node: ast.JoinedStr, part: ast.FormattedValue) -> None:
+        """Report a date that has a format of its own in an f-string."""
+        span = self._sources(self._file).span(node)
+        value = ast.unparse(part.value)
+        parts = part.format_spec.values if isinstance(part.format_spec, ast.JoinedStr) else []
+        spec = "".join(str(one.value) if isinstance(one, ast.Constant) else "%" for one in parts)
+        made = library.written_out(value, spec) if isinstance(part.value, ast.Name | ast.Attribute) else ""
+        text = f"how {value} is written by a format depends on the machine"
+        hint = made or f"str({value}), or its parts"
+        if made and len(node.values) == 1 and span.line == span.end_line:
+            hint = Write(f'f"{made}"')
+        self._add(codes.NONDETERMINISM, span, text, hint)
 
     def _add(self, code: str, span: Span, text: str, hint: str) -> None:
         self._findings.add(code, self._sources(span.file), span, text, hint)

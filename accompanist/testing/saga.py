@@ -148,7 +148,8 @@ class Saga:
         try:
             return self._begun().step()
         except Broken as broken:
-            raise AssertionError(f"{broken}\n{self.picture()}") from None
+            said = _said(broken.__cause__)
+            raise AssertionError(f"{broken}{said}\n{self.picture()}") from broken.__cause__
         except Exception as problem:  # a fake's own
             problem.add_note(self.picture())
             raise
@@ -171,6 +172,7 @@ class Saga:
             raise AssertionError(f"{broken}\n{self.picture()}") from None
         for failed in stage.failures:
             text = f"no run settled ({NONE_SETTLED}): the program failed at {failed.role}: {failed.failure}"
+            text += _said(failed.cause_of_failure)
             raise AssertionError(f"{text}\n{self.picture()}") from failed.cause_of_failure
         return self
 
@@ -348,6 +350,11 @@ class Saga:
         outcome = explore_properties.ended(stage.initiator, roles)
         heard = {role: _Heard(place.answers) for role, place in stage.places.items()}
         Faithful(self._programs, heard, self._scenario.arguments)(outcome, roles)
+
+
+def _said(raised: BaseException | None) -> str:
+    """What an exception says. It may quote a value, so no log of a sidecar has it; a test's values are its author's."""
+    return "" if raised is None or not str(raised) else f"\n{type(raised).__name__}: {raised}"
 
 
 class _Heard:

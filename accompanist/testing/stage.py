@@ -337,7 +337,7 @@ class Stage:
         if session.failure is not None and session not in self.failures:
             self.failures.append(session)
         if burst.parked is not None:
-            raise explore_properties.parked(role, burst.parked)
+            raise explore_properties.parked(role, burst.parked) from session.cause_of_failure
         commits = burst.forced and (burst.row != place.row or bool(burst.messages) or bool(burst.results))
         if commits and self._script.crashes(role, CRASHED_BEFORE_COMMIT):
             self._dies(role)

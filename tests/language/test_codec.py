@@ -34,6 +34,11 @@ class Outer:
     numbers: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Held:
+    d: dict[str, int]
+
+
 class Struct(msgspec.Struct):
     inner: Inner
 
@@ -48,6 +53,8 @@ class Struct(msgspec.Struct):
         Struct(Inner(({"x"},))),
         float("nan"),
         Outer(Inner([float("inf")])),
+        Decimal("NaN"),
+        Outer(Inner([Decimal("-Infinity")])),
         2**64,
         object(),
         Outer(Inner(object())),
@@ -221,3 +228,32 @@ def test_a_text_that_no_worker_could_keep_is_refused_with_its_path_and_not_shown
 @pytest.mark.parametrize("text", ["\\u0000", "\u0001", "a\\\\u0000"])
 def test_what_only_looks_like_it_is_kept(text: str) -> None:
     assert codec.decode(codec.encode(text), str) == text
+
+
+@pytest.mark.parametrize("told", [b'"NaN"', b'"-sNaN12"', b'"Infinity"', b'"\\u004eaN"', b'" inf "'])
+def test_a_decimal_that_arrives_is_a_number(told: bytes) -> None:
+    for data, type in (
+        (told, Decimal),
+        (b"[" + told + b"]", list[Decimal]),
+        (b'{"a":' + told + b"}", dict[str, Decimal]),
+    ):
+        with pytest.raises(codec.DecodeError):
+            codec.decode(data, type)
+    assert codec.decode(b'"1.50"', Decimal) == Decimal("1.50")
+
+
+@pytest.mark.parametrize(
+    ("told", "type"),
+    [
+        (b'{"z": 1, "a": 2, "b": 3}', dict[str, int]),
+        (b'{"9":1,"10":2}', dict[int, int]),
+        (b'[{"z":1e40,"a":{"y":1,"x":123456789012345678901234567890}}]', Any),
+        (b'{"d":{"z":1,"a":2}}', Held),
+    ],
+)
+def test_a_dict_arrives_in_the_order_of_its_keys(told: bytes, type: Any) -> None:
+    assert repr(codec.decode(told, type)) == repr(codec.decode(codec.canonical(told), type))
+    held = codec.decode(told, type)
+    while not isinstance(held, dict):
+        held = held[0] if isinstance(held, list) else held.d
+    assert list(held) == sorted(held, key=str)

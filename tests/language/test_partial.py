@@ -7,6 +7,7 @@ does so for some of the values.
 from __future__ import annotations
 
 import itertools
+from decimal import Decimal
 
 import pytest
 
@@ -14,6 +15,7 @@ from accompanist.language.diagnostic import render
 from tests.language.programs import text
 
 HEAD = """\
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from accompanist import At, Role, attempt, choreography, pure, transaction
@@ -46,6 +48,31 @@ def forgotten(x: list[int], n: int) -> int:
 def deep(n: int) -> int:
     return deep(n - 1) if n > 0 else 0
 
+@dataclass(frozen=True)
+class Line:
+    price: int | None = None
+    text: str = ""
+
+@pure
+def dear(line: Line | None) -> int:
+    return line.price + 1
+
+@pure
+def cheap(line: Line | None) -> int:
+    if line is None or line.price is None:
+        return 0
+    return line.price + 1
+
+@pure
+def first(lines: list[Line]) -> str:
+    it = lines[0] if lines else None
+    return it.text
+
+@pure
+def doubled(q: Decimal) -> Decimal:
+    twice = q * 2
+    return twice
+
 class R(Role):
     @transaction
     def pay(self) -> int: ...
@@ -56,6 +83,7 @@ class R(Role):
 def name(
     a: R, n: At[int, "a"], k: At[int, "a"], s: At[str, "a"], x: At[list[int], "a"], d: At[dict[str, int], "a"],
     t: At[tuple[int, int], "a"], p: At[list[tuple[int, int]], "a"],
+    o: At[int | None, "a"], m: At[list[Line], "a"], q: At[Decimal, "a"], e: At[dict[str, Line], "a"],
 ) -> None:
     a.pay()
 """
@@ -67,7 +95,10 @@ VALUES = {
     "d": ({}, {"7": 1, "x": 0}),
     "t": ((0, 1), (2, 3)),
     "p": ([], [(1, 2), (0, 0)]),
+    "o": (None, 0, 3),
+    "q": (Decimal("0"), Decimal("-2.5"), Decimal("9e999999"), Decimal("1e50")),
 }
+MADE = {"m": "[], [Line()], [Line(2, 'x')]", "e": "{}, {'x': Line()}, {'x': Line(2)}"}
 TOTAL = """
 n + k * 2 - -n
 n // 2 + k % 3 + n / 4
@@ -121,6 +152,27 @@ len(x) and x[0]
 [*x, 1][-1]
 (1, 2, 3)[1]
 Decimal(n)
+o + 1 if o is not None else 0
+0 if o is None else -o
+o + 1 if o else 0
+o is not None and o > 1
+o is None or o > 1
+(o or 0) + 1
+str(o) + f'{o}' + repr(o)
+bool(o) and o == 3
+cheap(m[0] if m else None)
+[one.price + 1 for one in m if one.price is not None]
+[one.text for one in m]
+(d.get('x') or 0) + 1
+e['x'].text if 'x' in e else ''
+min(o if o is not None else 0, n)
+q > 3 and q == n or q <= k
+str(q) + f'{q:.2f} {q:>9}'
+max(q, Decimal(n))
+x[n] if 0 <= n < len(x) else 0
+x[n] if len(x) > n and n >= 0 else 0
+x[-2] if len(x) >= 2 else 0
+int(q) if q < 9 else 0
 """
 PARTIAL = """
 n // k
@@ -159,6 +211,50 @@ attempt(x[9]).value + 1
 [n // k for k in x if n != 0]
 Decimal(s)
 datetime(2000, 1, 1) + timedelta(n * 9999999)
+(m[0] if m else None).text
+o + 1
+n - o
+-o
+o > 1
+1 < o
+o + 1 if n else 0
+o + 1 if o is None else 0
+o + 1 if o is not None or n else 0
+abs(o)
+int(o)
+max(n, o)
+range(o)
+n if o < 1 else 0
+'x' in (s if s else None)
+(s if s else None) in s
+(x if x else None)[:1]
+x[:1] + (x if x else None)
+x[n] if len(x) > n else 0
+x[n] if n >= 0 and k < len(x) else 0
+[one + 1 for one in (x if x else None)]
+len(x if x else None)
+[one.price + 1 for one in m]
+sum([o, n])
+sorted([o, n])
+min([o, n])
+', '.join([s if s else None])
+s.startswith(s if s else None)
+f'{o:>5}'
+d.get('x') + 1
+d.get(s) > 3
+e.get('x').text
+dear(m[0] if m else None)
+dear(m[0]) if m else 0
+first(m)
+doubled(q)
+q * q
+q + q
+q - 1 - q * 2
+sum([q, q])
+round(q, 2)
+q / 3 * q
+q ** 2
+Decimal('x')
 """
 
 
@@ -179,9 +275,10 @@ def raised(expression: str) -> set[str]:
     names["attempt"] = names["Attempt"] = _Attempt
     expression = expression.replace("attempt(", "attempt(lambda: ")
     code = compile(expression, "it", "eval")
-    used = sorted(VALUES.keys() & set(code.co_names))
+    values_of = VALUES | {name: eval(f"({made})", names) for name, made in MADE.items()}
+    used = sorted(values_of.keys() & set(code.co_names))
     found: set[str] = set()
-    for values in itertools.product(*(VALUES[name] for name in used)):
+    for values in itertools.product(*(values_of[name] for name in used)):
         try:
             made = eval(code, {**names, **dict(zip(used, values, strict=True))})
             list(made) if isinstance(made, range) else made
@@ -213,3 +310,37 @@ def test_it_may_raise(expression: str) -> None:
 
 def test_a_function_that_calls_itself_may_raise() -> None:
     assert said("deep(n)") == {"ACC159"}
+
+
+def advised(expression: str, default: str) -> str:
+    found = text(f"{HEAD}    it = {expression}\n    a.tell(str(it))\n").diagnostics
+    (written,) = [one.hint for one in found]
+    return written.replace("…", default)
+
+
+@pytest.mark.parametrize(
+    ("expression", "default"),
+    [
+        ("x[n]", "0"),
+        ("x[-2]", "0"),
+        ("x[2]", "0"),
+        ("x[0]", "0"),
+        ("d[s]", "0"),
+        ("n // k", "0"),
+        ("int(s)", "0"),
+        ("o + 1", "0"),
+        ("min(x)", "0"),
+        ("f'{o:>5}'", "0"),
+        ("len(x if x else None)", "0"),
+    ],
+)
+def test_what_is_written_instead_never_raises(expression: str, default: str) -> None:
+    written = advised(expression, default).partition(", without")[0]
+    if ", or made = " in written:
+        written = written.partition(" = ")[2].partition(",")[0] + ".ok"
+    assert said(written) == set()
+
+
+@pytest.mark.parametrize("expression", ["m[0]", "e['x']", "q * q"])
+def test_where_no_default_can_be_written_it_is_computed_earlier(expression: str) -> None:
+    assert advised(expression, "").startswith("compute it before line ")

@@ -107,6 +107,25 @@ def test_a_value_that_is_there_already() -> None:
     ]
 
 
+def test_a_move_that_says_where_a_name_lives_behind_a_branch_is_not_too_much() -> None:
+    lines = (
+        "count = 0",
+        "if other.ask(com(number, to=other)) > 2:",
+        "    count = com(count + 1, to=desk)",
+        "    if third.ask(com(number, to=third)) > 3:",
+        "        count = com(count + 10, to=desk)",
+        "elif number == 1:",
+        "    count = -1",
+        "return count",
+    )
+    source = HEAD.replace("other: Desk,", "other: Desk, third: Desk,") + "".join(f"    {line}\n" for line in lines)
+    assert "third" in source
+    result = text(source)
+    assert warnings(result.choreographies[0], Source.of("/p/file.py", source)) == ()
+    without = source.replace("com(count + 1, to=desk)", "count + 1").replace("com(count + 10, to=desk)", "count + 10")
+    assert [one.code for one in text(without).diagnostics] == ["ACC112"]
+
+
 @pytest.mark.parametrize("name", [name for name in MUST_PASS if name != "left_to_right"])
 def test_every_selection_is_explained(name: str) -> None:
     choreography, _ = must_pass(name)

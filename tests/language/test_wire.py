@@ -161,9 +161,17 @@ class Get:
     key: str
     kind: Literal["get"] = "get"
 
+@dataclass(frozen=True)
+class Named:
+    d: dict[str, int]
+
 @pure
 def rate(n: int) -> float:
     return n
+
+@pure
+def turned(n: int) -> dict[str, int]:
+    return {"z": n, "a": 1}
 
 @pure
 def start(n: int) -> datetime:
@@ -229,6 +237,33 @@ def test_all_owners_see_what_arrives(what: str, monkeypatch: pytest.MonkeyPatch)
         seen = _seen(choreography, n)
         assert seen["a"][-1] == seen["b"][-1], seen
         assert seen["a"][-1] == seen["direct"][-1]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        '{"z": n, "a": 1}',
+        "{10: n, 9: 1, n: 2}",
+        '{one: n for one in ["z", "a"]}',
+        'Named({"z": n, "a": 1}).d',
+        "turned(n)",
+    ],
+)
+def test_a_dict_has_the_order_of_its_keys_where_it_is_made_and_where_it_arrives(
+    made: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = f"""    d = {made}
+    there = com(d, to=b)
+    a.see(str(d) + str(list(d)) + str([one for one in d]) + str(list(d.items())))
+    b.see(str(there) + str(list(there)) + str([one for one in there]) + str(list(there.items())))
+    return share(str(d), to=[b])
+"""
+    compiled = text(HEAD + body)
+    assert compiled.ok, compiled.diagnostics
+    [choreography] = compiled.choreographies
+    monkeypatch.setitem(sys.modules, "file", module_of(HEAD + body))
+    seen = _seen(choreography, 1)
+    assert seen["a"] == seen["b"] == seen["direct"]
 
 
 def _seen(choreography: Choreography, n: int) -> dict[str, list[str]]:

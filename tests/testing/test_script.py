@@ -81,6 +81,16 @@ def test_a_program_that_fails_is_no_decline() -> None:
     ) as no:
         Saga(SAGAS / "never.py", arguments={"names": ["ann"]}).run()
     assert isinstance(no.value.__cause__, IndexError) and "shelf hears start" in str(no.value)
+    assert f"\nIndexError: {no.value.__cause__}\n" in str(no.value)
+
+
+def test_what_an_exception_behind_the_commit_point_says_is_shown() -> None:
+    with pytest.raises(
+        AssertionError, match=r"bank is parked: OverflowError in a local expression at .*large.py:16"
+    ) as no:
+        Saga(SAGAS / "large.py", arguments={"amount": 10**10}).run()
+    assert isinstance(no.value.__cause__, OverflowError)
+    assert f"\nOverflowError: {no.value.__cause__}\n" in str(no.value)
 
 
 def test_an_undone_saga_has_no_result() -> None:

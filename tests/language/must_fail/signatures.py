@@ -43,3 +43,13 @@ def nobody(stock: Stock, bank: Bank) -> None:  #! ACC163 no parameter besides it
 @choreography
 def everybody(stock: Stock, bank: Bank, a: At[int, "stock"], b: At[int, "bank"]) -> None:  #! ACC163 at more than one
     bank.rate(b)
+
+
+@choreography()  #! ACC160 choreography takes nothing, and is not called
+def called(stock: Stock, order: At[Order, "stock"]) -> None:
+    stock.hold(order)
+
+
+@choreography(deadline_s=600)  #! ACC160 a deadline is none of a choreography, but of each start of it
+def hurried(stock: Stock, order: At[Order, "stock"]) -> None:
+    stock.hold(order)
