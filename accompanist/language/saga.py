@@ -34,6 +34,7 @@ from dataclasses import dataclass, field, replace
 
 from accompanist import limits
 from accompanist.language import advice, codes
+from accompanist.language.aborts import Aborts
 from accompanist.language.diagnostic import Diagnostic, Findings
 from accompanist.language.ir import (
     NOBODY,
@@ -117,8 +118,7 @@ class SagaCheck:
         self._entry: dict[int, Knowledge] = {}  # of each procedure: what is known where it is entered, and behind it
         self._exit: dict[int, Knowledge] = {}
         self._ends: list[list[Knowledge]] = []
-        self._aborts: dict[int, tuple[Abort, ...]] = {}
-        self._found: dict[int, tuple[Block, tuple[Abort, ...]]] = {}  # the aborts of each side of a branch
+        self._aborts = Aborts(())
         self._silent: list[Move] = []  # that send nothing
         self._entered = False  # whether the walk is in a procedure
         self._following = header.everywhere  # the roles that go through the loops and the procedure around
@@ -130,7 +130,7 @@ class SagaCheck:
         moves = [point for block in whole.blocks for point in walk(block) if isinstance(point, Move)]
         sent = {move.site for move in moves if move.receivers}
         self._silent = [move for move in moves if move.site not in sent]
-        self._find_aborts()
+        self._aborts = Aborts(whole.procedures)
         found, self._findings = self._findings, Findings()
         while self._procedures and self._changes(whole.body, Knowledge(nothing)):
             pass
@@ -313,7 +313,7 @@ class SagaCheck:
         for (_, block), (_, other) in zip(point.branches, reversed(point.branches), strict=True):
             before = known
             parted = point.owners & self._following & self._parting(block)
-            for aborted in self._news(block, other).values():
+            for aborted in self._aborts.news(block, other).values():
                 text = f"{aborted.role}.abort of line {aborted.span.line}"
                 done = Done(aborted.site, aborted.role, text, aborted.span, True)
                 before = before.does(done, parted | {aborted.role})  # it goes on itself
@@ -328,43 +328,6 @@ class SagaCheck:
         """The roles that part at a branch whose other side aborts. In a procedure one that has nothing to do in this
         side comes to its end either way, and goes on with what its caller does."""
         return actors(side) if self._entered else self._header.everywhere
-
-    def _news(self, side: Block, other: Block) -> dict[str, Abort]:
-        """The roles that may abort in the other side of a branch, each with the first of its aborts.
-
-        What follows a branch may stand in both of its sides, and so may its aborts. That the other side may come to
-        one of those is no news: this side comes to the same branch around it, and who goes on behind that says so in
-        the same words on both sides.
-        """
-        own = {abort.site for abort in self._in_side(side)}
-        found: dict[str, Abort] = {}
-        for abort in self._in_side(other):
-            if abort.site not in own:
-                found.setdefault(abort.role, abort)
-        return found
-
-    def _in_side(self, block: Block) -> tuple[Abort, ...]:
-        """The aborts that a side of a branch may come to, looked for once."""
-        if id(block) not in self._found:
-            self._found[id(block)] = block, self._aborts_in(block)
-        return self._found[id(block)][1]
-
-    def _aborts_in(self, block: Block) -> tuple[Abort, ...]:
-        found: dict[str, Abort] = {}
-        for point in walk(block):
-            if isinstance(point, Abort):
-                found[point.site] = point
-            elif isinstance(point, Enter):
-                found |= {abort.site: abort for abort in self._aborts.get(point.procedure, ())}
-        return tuple(found.values())
-
-    def _find_aborts(self) -> None:
-        """The aborts that each procedure may come to, itself or through another."""
-        before: dict[int, tuple[Abort, ...]] | None = None
-        while before != self._aborts:
-            before = dict(self._aborts)
-            for number, procedure in self._procedures.items():
-                self._aborts[number] = self._aborts_in(procedure.body)
 
     def _invoke(self, point: Invoke, known: Knowledge) -> Knowledge:
         offer, role = point.offer, point.role
