@@ -69,7 +69,7 @@ class Cluster:
         if migrated and self._template is None:
             self._template = self._name()
             self._run(f"CREATE DATABASE {self._template}")
-            _wait_for(provision_logs(Database(self.dsn(self._template))))
+            wait_for(provision_logs(Database(self.dsn(self._template))))
         self._run(f"CREATE DATABASE {name} TEMPLATE {self._template if migrated else 'template0'}")
         try:
             yield Database(self.dsn(name))
@@ -84,10 +84,10 @@ class Cluster:
         return f"accompanist_test_{os.getpid()}_{next(_numbers)}"
 
     def _run(self, statement: str) -> None:
-        _wait_for(_execute(self._admin_dsn, statement))
+        wait_for(_execute(self._admin_dsn, statement))
 
 
-def _wait_for(work: Coroutine[Any, Any, None]) -> None:
+def wait_for(work: Coroutine[Any, Any, None]) -> None:
     """On a loop of its own in a thread of its own: a fixture may be asked for while a test's loop runs."""
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, work).result()
@@ -101,15 +101,15 @@ async def _execute(dsn: str, statement: str) -> None:
         await connection.close()
 
 
-async def provision_logs(database: Database) -> None:
-    """Roles and migrated schemas for SERVICES."""
-    await provision.bootstrap(database.dsn(), SERVICES)
+async def provision_logs(database: Database, services: Mapping[str, str] = SERVICES) -> None:
+    """Roles and migrated schemas for these services."""
+    await provision.bootstrap(database.dsn(), services)
     if secret := urlsplit(database.dsn()).password:
         password = unquote(secret).replace("'", "''")
-        for service in SERVICES:
+        for service in services:
             for role in (names.sidecar_role(service), names.worker_role(service)):
                 await _execute(database.dsn(), f"ALTER ROLE {role} PASSWORD '{password}'")
-    for service, schema in SERVICES.items():
+    for service, schema in services.items():
         await provision.migrate(database.dsn(), service, schema)
 
 

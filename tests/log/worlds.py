@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -108,15 +108,21 @@ class MemoryWorld:
 class PostgresWorld:
     """`pooler` gives the address of one before the database, for a login; then statements go through it."""
 
-    def __init__(self, database: Database, pooler: Callable[[str], str] | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        pooler: Callable[[str], str] | None = None,
+        services: Mapping[str, str] = SERVICES,
+    ) -> None:
         self.database = database
+        self._services = services
         self._pooler = pooler
         self._logs: list[PostgresLog] = []
 
     async def sidecar(self, service: str, delivered: Wake | None = None, away: Collection[str] = ()) -> AnyLog:
         dsn = self.database.sidecar_dsn(service)
         pooler = self._pooler(names.sidecar_role(service)) if self._pooler is not None else ""
-        here = {name: schema for name, schema in SERVICES.items() if name not in away}
+        here = {name: schema for name, schema in self._services.items() if name not in away}
         log = await PostgresLog.open(
             dsn, service, here, away=away, lease_ms=LEASE_MS, delivered=delivered, pooler=pooler
         )
@@ -130,7 +136,7 @@ class PostgresWorld:
         older = (f"UPDATE {table} SET {column} = {column} - {seconds} * interval '1 second'" for table, column in TIMES)  # noqa: S608
         early = f"UPDATE arrival SET arrived_at = arrived_at - {seconds} * interval '1 second' WHERE early"  # noqa: S608
         statements = ";".join((*older, early))
-        for service in SERVICES:
+        for service in self._services:
             await self.execute(service, statements)
 
     async def collect(self, service: str, session: UUID, role: str) -> None:
@@ -156,7 +162,7 @@ class PostgresWorld:
             await connection.close()
 
     async def connect(self, service: str, user: str | None = None) -> asyncpg.Connection:
-        return await asyncpg.connect(self.database.dsn(user), server_settings={"search_path": SERVICES[service]})
+        return await asyncpg.connect(self.database.dsn(user), server_settings={"search_path": self._services[service]})
 
     async def close(self) -> None:
         for log in self._logs:

@@ -1,7 +1,8 @@
 """One service as its clients see it: the real API over the real driver, with a log that is Postgres's or its fake.
 
-A choreography is a text, compiled and hosted as a deploy would; `deploy` brings another text. The worker answers each
-operation by a function of its arguments.
+Service    its sidecar, with the choreographies and the workers that it is given
+Front      a service whose choreography is a text, compiled and hosted as a deploy would; `deploy` brings another
+           text. The worker answers each operation by a function of its arguments
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import orjson
 from accompanist.log.group import Flusher
 from accompanist.rpc import meta as rpc_meta
 from accompanist.runtime.answers import Answer, Replied
+from accompanist.sidecar import unended
 from accompanist.sidecar.api import Api
 from accompanist.sidecar.calls import CLOSE, Calls
 from accompanist.sidecar.collection import Collector
@@ -27,6 +29,7 @@ from accompanist.sidecar.hosting import Hosted
 from accompanist.sidecar.intake import Intake
 from accompanist.sidecar.operating import Operators
 from accompanist.sidecar.outside import Outside
+from accompanist.sidecar.relay import Relay
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.waiters import Waiters
 from accompanist.telemetry.spans import Telemetry
@@ -60,45 +63,39 @@ class Worker:
         return Replied(orjson.dumps(self._operations[method](given)))
 
 
-class Front:
-    """`log` is this service's, leased by nobody else."""
+class Service:
+    """The sidecar of one service, with everything but a process around it. `log` is this service's, leased by nobody
+    else."""
 
-    def __init__(self, service: str, log: Any, root: Path, worker: Worker, classes: Mapping[str, str]) -> None:
-        self.service, self.log, self._root, self.worker = service, log, root, worker
-        self._classes = classes
-        self._deploys = 0
+    def __init__(self, service: str, log: Any, hosted: Hosted) -> None:
+        self.service, self.log, self.hosted = service, log, hosted
         self._flusher = Flusher(log)
-        self.hosted = self._new_hosted()
         self._intake: Intake | None = None
 
-    def _new_hosted(self) -> Hosted:
-        return Hosted(self.service, lambda name, roles: {role: self._classes[cls] for role, cls in roles.items()})
-
-    async def deploy(self, text: str) -> None:
-        """Stop what runs, and start with this text as the choreography's module. Versions of before stay hosted."""
-        if self._intake is not None:
-            await self._intake.stop()
-            await self._driver.drain(4.0)
-            await self._intake.release()
-        self._deploys += 1
-        file = self._root / f"{self.service}_{uuid4().hex[:8]}.py"
-        file.write_text(text)
-        self.hosted.add_files([file], self._root)
-        sys.path.remove(str(self._root))
+    async def run(self, workers: Mapping[str, unended.Worker]) -> None:
+        """Stop what runs, and start with what is hosted now. The workers are those of each class of roles."""
+        await self.stop()
         tracing = Tracing(Telemetry(), {})
-        self.calls = Calls(dict.fromkeys(self._classes, self.worker), tracing)
+        self.calls = Calls(workers, tracing)
         self.waiters = Waiters()
         self._driver = Driver(
             self.service, self.hosted, self.log, self._flusher, self.calls, tracing, self.waiters.ended
         )
-        self._intake = Intake(f"{self.service}/{uuid4().hex}", self.log, self._driver)
+        self._relay = Relay(self.log, {}, self._driver.clashed)
+        self._intake = Intake(f"{self.service}/{uuid4().hex}", self.log, self._driver, relayed=self._relay.wake)
         self.api = Api(self.service, self.hosted, self.log, self._flusher, self._driver, tracing, self.waiters)
         outside = Outside(self.service, self.hosted, self.log, self.api, lambda seconds: self._driver.timed(seconds))
         people = Operators(self.service, self.hosted, self.log, self.api.deliver, self.api.hosted_here)
         self.methods = self.api.methods() | outside.methods() | people.methods()
+        self._relay.start()
         self._intake.start()
         while not self._intake.ready:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
+
+    def wake(self) -> None:
+        """Something may lie in the inbox."""
+        if self._intake is not None:
+            self._intake.wake()
 
     async def ask(self, method: str, **params: Any) -> dict[str, Any]:
         """One request, as it comes over the wire; `arguments` and `value` may be bytes, to say how they are written."""
@@ -109,12 +106,38 @@ class Front:
         found: dict[str, Any] = orjson.loads(await self.methods[method](given, None))
         return found
 
-    def collector(self, **ages_ms: Any) -> Collector:
-        return Collector(self.log, self.calls, **ages_ms)
+    async def stop(self) -> None:
+        """Leave as a process does."""
+        intake, self._intake = self._intake, None
+        if intake is not None:
+            await intake.stop()
+            await self._relay.stop()
+            await self._driver.drain(4.0)
+            await intake.release()
 
     async def close(self) -> None:
-        if self._intake is not None:
-            await self._intake.stop()
-            await self._driver.drain(4.0)
-            await self._intake.release()
+        await self.stop()
         await self._flusher.close()
+
+
+class Front(Service):
+    """A service whose choreographies are texts. `classes` says which service plays a class of roles."""
+
+    def __init__(self, service: str, log: Any, root: Path, worker: Worker, classes: Mapping[str, str]) -> None:
+        self._root, self.worker, self._classes = root, worker, classes
+        super().__init__(service, log, Hosted(service, self._bind))
+
+    def _bind(self, name: str, roles: Mapping[str, str]) -> Mapping[str, str]:
+        return {role: self._classes[cls] for role, cls in roles.items()}
+
+    async def deploy(self, text: str) -> None:
+        """Stop what runs, and start with this text as the choreography's module. Versions of before stay hosted."""
+        await self.stop()
+        file = self._root / f"{self.service}_{uuid4().hex[:8]}.py"
+        file.write_text(text)
+        self.hosted.add_files([file], self._root)
+        sys.path.remove(str(self._root))
+        await self.run(dict.fromkeys(self._classes, self.worker))
+
+    def collector(self, **ages_ms: Any) -> Collector:
+        return Collector(self.log, self.calls, **ages_ms)
