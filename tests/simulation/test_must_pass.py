@@ -6,7 +6,6 @@ world settles with the same result after the same calls; if it is aborted, the w
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -18,11 +17,11 @@ from accompanist.language.load import load
 from accompanist.language.program import Choreography, RoleProgram
 from accompanist.runtime.answers import Answer, Replied
 from accompanist.runtime.burst import CallWorker
-from accompanist.runtime.ports import Phase, ResultKind
 from accompanist.simulation.explore_workers import values_of
 from accompanist.simulation.worker import FencedWorker, Refusal
 from accompanist.simulation.world import World
 from tests.language.programs import MUST_PASS, must_pass
+from tests.simulation.reading import judge, read_like
 
 SEEDS = 12
 
@@ -64,24 +63,6 @@ def world(choreography: Choreography, table: Mapping[str, Callable[..., Any]], s
     return World(programs, {role: fenced(program, table) for role, program in programs.items()}, seed, seed % 4)
 
 
-def transactions(choreography: Choreography, read: direct.Direct) -> Counter[tuple[str, str, str, bytes]]:
-    """What the direct reading executed, as a ledger would have it."""
-    return Counter(
-        (call.role, call.site, call.operation, call.arguments.sent)
-        for call in read.calls
-        if call.outcome == "replied"
-        and choreography.projections[call.role].operations[call.operation].kind == "transaction"
-    )
-
-
-def executed(ran: World) -> Counter[tuple[str, str, str, bytes]]:
-    return Counter(
-        (role, entry.site, entry.operation, entry.arguments)
-        for role, worker in ran.workers.items()
-        for entry in worker.executed
-    )
-
-
 def tell(ran: World, table: Mapping[str, Callable[..., Any]]) -> None:
     """Everything that is told from outside, if it is told at all."""
     for name, what in table.items():
@@ -89,19 +70,6 @@ def tell(ran: World, table: Mapping[str, Callable[..., Any]]) -> None:
         if told:
             with suppress(direct.Declined):
                 ran.tell(role, told, codec.encode(what()))
-
-
-def as_in(ran: World, table: Mapping[str, Callable[..., Any]]) -> direct.Ask:
-    """Workers for the reading, for which the races end as they did in this world."""
-    plain = direct.workers(table)
-
-    def ask(role: str, site: str, operation: str, arguments: direct.Given) -> tuple[str, Any]:
-        result = ran.disks[role].results.get((site, ResultKind.FORWARD))
-        if waits.event_in(operation) is None or result is None or result.outcome == "replied":
-            return plain(role, site, operation, arguments)
-        return result.outcome, codec.decode(result.value, str)
-
-    return ask
 
 
 @pytest.mark.parametrize("name", MUST_PASS)
@@ -113,26 +81,8 @@ def test_the_runtime_does_what_the_choreography_says(name: str) -> None:
             ran.start(codec.encode(arguments))
             tell(ran, module.WORKERS)
             ran.run()
-            read = direct.run(choreography, arguments, as_in(ran, module.WORKERS))
             assert ran.over, (seed, ran.phases)
-            if read.aborted:
-                judge_undone(ran, seed, read)
-            else:
-                judge_settled(ran, seed, read, choreography)
-
-
-def judge_settled(ran: World, seed: int, read: direct.Direct, choreography: Choreography) -> None:
-    assert set(ran.phases.values()) == {Phase.SETTLED}, (seed, ran.phases)
-    assert executed(ran) == transactions(choreography, read), seed
-    assert not any(worker.undone for worker in ran.workers.values()), seed
-    for role in choreography.result_owners & ran.phases.keys():
-        row = ran.disks[role].row
-        assert row is not None and row.result == codec.encode(read.result), seed
-
-
-def judge_undone(ran: World, seed: int, read: direct.Direct) -> None:
-    assert set(ran.phases.values()) == {Phase.ENDED}, (seed, ran.phases)
-    for worker in ran.workers.values():
-        assert Counter(worker.undone) == Counter(entry.site for entry in worker.executed), seed
-    row = ran.disks[ran.header.initiator].row
-    assert row is not None and row.reason == read.reason, seed
+            results = (result for disk in ran.disks.values() for result in disk.results.values())
+            rows = {role: disk.row for role, disk in ran.disks.items() if disk.row is not None}
+            read = read_like(choreography, arguments, module.WORKERS, results)
+            judge(choreography, read, rows, ran.workers, seed)
