@@ -1,7 +1,8 @@
 """The gallery: each choreography of the literature says where it is from, and a test with fakes gives its answers.
 
 That it comes to them by direct reading is in `test_corpus`; that projections and the runtime in seeded worlds do too,
-in `test_must_pass` and `tests/simulation/test_must_pass.py`.
+in `test_must_pass` and `tests/simulation/test_must_pass.py`; that real sidecars on a real Postgres do, in
+`tests/sidecar/test_gallery.py`.
 """
 
 from __future__ import annotations
