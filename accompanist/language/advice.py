@@ -15,6 +15,7 @@ from functools import lru_cache
 from accompanist import limits
 from accompanist.language.codes import PURE_HINT
 from accompanist.language.diagnostic import Edit, Write
+from accompanist.language.nodes import children
 from accompanist.language.source import Source, Span
 from accompanist.language.types import PORTABLE, WORDS
 
@@ -280,7 +281,7 @@ def _statement(source: Source, span: Span) -> ast.stmt | None:
             opening = source.line(node.lineno)
             if not opening[: node.col_offset].strip() and not opening.strip().startswith("elif"):
                 found = node
-        for part in ast.iter_child_nodes(node):
+        for part in children(node):
             if isinstance(part, ast.stmt | ast.match_case | ast.ExceptHandler) and _holds(part, span):
                 inside = [part]
     return None if isinstance(found, (ast.FunctionDef, ast.ClassDef)) else found

@@ -26,7 +26,7 @@ from accompanist.language.locate import located
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
 from accompanist.language.names import Names
-from accompanist.language.nodes import every_node
+from accompanist.language.nodes import children, every_node
 from accompanist.language.normal import Normaliser, variables
 from accompanist.language.parse import HeaderParser, choreographies
 from accompanist.language.program import Choreography
@@ -134,7 +134,7 @@ def _too_deep(tree: ast.Module) -> ast.AST | None:
         if depth > limits.source_depth_max:
             return statement
         inside = node if isinstance(node, ast.stmt) else statement
-        stack.extend((child, depth + 1, inside) for child in ast.iter_child_nodes(node))
+        stack.extend((child, depth + 1, inside) for child in children(node))
     return None
 
 

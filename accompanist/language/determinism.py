@@ -18,6 +18,7 @@ from accompanist.language.constants import Constants, changeable
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
+from accompanist.language.nodes import children
 from accompanist.language.set_order import order_shown
 from accompanist.language.writes import writes
 
@@ -262,7 +263,7 @@ def _parts(nodes: Sequence[ast.AST]) -> Iterator[ast.AST]:
             continue
         yield part
         if not isinstance(part, ast.Attribute) or not annotation.dotted(part):
-            stack.extend(reversed(list(ast.iter_child_nodes(part))))
+            stack.extend(reversed(list(children(part))))
 
 
 def _annotations(node: ast.AST) -> Iterator[ast.AST]:

@@ -17,6 +17,7 @@ from accompanist.language.diagnostic import Findings
 from accompanist.language.expressions import Expressions
 from accompanist.language.ir import Block, Enter, Expression, Invoke, Let, Move, Statement, named
 from accompanist.language.names import Names
+from accompanist.language.nodes import children
 from accompanist.language.scope import Scope
 from accompanist.language.source import Span
 from accompanist.language.types import Type
@@ -190,5 +191,5 @@ def assigned(node: ast.AST) -> set[str]:
         if not isinstance(
             part, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.FunctionDef, ast.Lambda)
         ):
-            stack.extend(ast.iter_child_nodes(part))
+            stack.extend(children(part))
     return found

@@ -1,4 +1,5 @@
-"""The nodes of a tree, for passes that go through whole functions: `every_node` takes half the time of `ast.walk`."""
+"""The nodes of a tree, for passes that go through whole functions: in half the time of `ast.walk` and of
+`ast.iter_child_nodes`. Those that only say whether a name is read or bound are left out."""
 
 from __future__ import annotations
 
@@ -6,15 +7,22 @@ import ast
 
 
 def every_node(tree: ast.AST) -> list[ast.AST]:
-    """A tree's nodes in the order of `ast.walk`, without those that only say whether a name is read or bound."""
+    """A tree's nodes in the order of `ast.walk`."""
     found = [tree]
     for node in found:
-        for name in node._fields:
-            if name == "ctx":
-                continue
-            value = getattr(node, name, None)
-            if isinstance(value, ast.AST):
-                found.append(value)
-            elif isinstance(value, list):
-                found += [part for part in value if isinstance(part, ast.AST)]
+        found += children(node)
+    return found
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes right below a node, in the order of `ast.iter_child_nodes`."""
+    found: list[ast.AST] = []
+    for name in node._fields:
+        if name == "ctx":
+            continue
+        value = getattr(node, name, None)
+        if isinstance(value, ast.AST):
+            found.append(value)
+        elif isinstance(value, list):
+            found += [part for part in value if isinstance(part, ast.AST)]
     return found

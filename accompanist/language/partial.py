@@ -21,6 +21,7 @@ from accompanist.language import operands, types
 from accompanist.language.facts import Facts
 from accompanist.language.library import DECIMAL
 from accompanist.language.names import BUILTINS
+from accompanist.language.nodes import children
 from accompanist.language.types import NONE, WORDS, Type
 
 Env = Mapping[str, Type]
@@ -88,8 +89,8 @@ class Partials:
             case ast.Call():
                 yield from self._call(node, env, facts)
             case _:
-                children = (one for one in ast.iter_child_nodes(node) if isinstance(one, ast.expr))
-                yield from self._all(children, env, facts)
+                below = (one for one in children(node) if isinstance(one, ast.expr))
+                yield from self._all(below, env, facts)
                 yield from self._special(node, env)
                 yield from self._form(node, env, facts)
 

@@ -41,6 +41,7 @@ from accompanist.language.ir import (
     walk,
 )
 from accompanist.language.names import Names
+from accompanist.language.nodes import children
 from accompanist.language.source import Sources, Span
 from accompanist.language.types import SECRET, UNKNOWN, WORDS, Type
 
@@ -189,7 +190,7 @@ class SecrecyCheck:
                 return self._of_class(asked)
             case ast.Call(func=ast.Name(id=alias)):
                 return self._call(node, alias)
-        return any(self._of(part) for part in ast.iter_child_nodes(node))
+        return any(self._of(part) for part in children(node))
 
     def _of_class(self, node: ast.expr) -> bool:
         """Whether the class of a value is secret. That of a message with a secret in it is not."""
