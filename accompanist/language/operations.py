@@ -22,7 +22,7 @@ loop and call counters, e.g. "4" or "7[2].3". (session, site, sender, receiver) 
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -97,6 +97,16 @@ def point_of(site: str) -> str:
 def chosen_at(site: str, label: str) -> str:
     """The point of a selection: each label has its own."""
     return f"{site}={label}"
+
+
+def behind(site: str) -> str:
+    """What a role computes behind a message or a selection that it sent there, up to its next step."""
+    return f"{site}>"
+
+
+def points(sites: Iterable[str]) -> set[str]:
+    """Those of the sites at which something is done, without `behind`."""
+    return {site for site in sites if not site.endswith(">")}
 
 
 _TURN = re.compile(r"\[\d+\]")

@@ -17,6 +17,7 @@ from accompanist.language.diagnostic import Diagnostic, render
 from accompanist.language.inserted import remarks
 from accompanist.language.learns import learns_json, learns_text
 from accompanist.language.load import UNLOADABLE
+from accompanist.language.operations import points
 from accompanist.language.program import Choreography
 
 
@@ -67,7 +68,7 @@ def project_report(choreography: Choreography, role: str) -> tuple[str, dict[str
         "lines": list(projection.lines),
         "sends_to": sorted(projection.sends_to),
         "receives_from": sorted(projection.receives_from),
-        "sites_after_commit": sorted(sorted(projection.sites_after_commit), key=_in_order),
+        "sites_after_commit": sorted(sorted(points(projection.sites_after_commit)), key=_in_order),
     }
     return f"{head}\n{projection.source.rstrip()}", data
 

@@ -62,6 +62,7 @@ from accompanist.language.ir import (
     walk,
 )
 from accompanist.language.knowledge import Done, Knowledge, steps_of
+from accompanist.language.operations import behind
 from accompanist.language.raising import Raising, expressions
 from accompanist.language.refusal import may_fail
 from accompanist.language.source import Source, Sources, Span
@@ -242,7 +243,8 @@ class SagaCheck:
         return known
 
     def _told(self, point: Move | Select, sender: str, receivers: Sequence[str], known: Knowledge) -> Knowledge:
-        """A message was sent and taken: no other role knows that its sender, or a receiver, came so far."""
+        """A message was sent and taken: no other role knows that its sender, or a receiver, came so far. Who takes it
+        knows that it was sent, and not what its sender does next."""
         steps = [(site, role) for role in (sender, *receivers) if role for site in steps_of(point, role)]
         for site, role in steps:
             self._place(site, (role,), known)
@@ -254,6 +256,10 @@ class SagaCheck:
         for site, role in steps:
             if role != sender:
                 known = known.does(Done(site, role, "", point.span, False), frozenset({role}))
+        if sender and receivers:
+            then = behind(steps[0][0])
+            self._place(then, (sender,), known)
+            known = known.does(Done(then, sender, "", point.span, False), frozenset({sender}))
         return known
 
     def _unbounded(self, point: Enter | Loop, what: str, may: str, roles: Owners, known: Knowledge) -> Knowledge:

@@ -31,6 +31,7 @@ from accompanist.language.operations import (
     Program,
     Receive,
     Send,
+    behind,
     chosen_at,
     point_of,
 )
@@ -162,7 +163,8 @@ class Run:
         Decided at the place where the program stands, never by what it has passed: knowledge comes back. A role may
         take part in something that runs beside the pivot on one path, and on another be asked for what the pivot
         waits for. A call, and an abort, are where the saga check put them. A local expression comes before the pivot
-        if what precedes it does, unless that was a message: the pivot may have been waiting for nothing else.
+        if what precedes it does; behind a message that was sent the check has put it apart, since the pivot may have
+        been waiting for nothing else.
         """
         if self.committed:
             return True
@@ -170,11 +172,7 @@ class Run:
             return self._stands_after(self._operation)
         if self._last is None:
             return self._begins_after()
-        told = isinstance(self._last, Send | Choose) and self._program.choreography.commit_role not in (
-            None,
-            self._role,
-        )
-        return told or self._stands_after(self._last)
+        return self._stands_after(self._last) or self._computes_after(self._last)
 
     def _begins_after(self) -> bool:
         """Whether it can only have begun with what comes after the commit point. What it computes before it takes its
@@ -234,6 +232,14 @@ class Run:
                 return self._label is not None and self._is_after(chosen_at(site, self._label))
             case _:
                 return self._is_after(operation.site)
+
+    def _computes_after(self, sent: Operation) -> bool:
+        match sent:
+            case Send(site=site):
+                return self._is_after(behind(site))
+            case Choose(site=site, label=label):
+                return self._is_after(behind(chosen_at(site, label)))
+        return False
 
     def _is_after(self, site: str) -> bool:
         return point_of(site) in self._program.projection.sites_after_commit

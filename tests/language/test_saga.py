@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accompanist.language.commit import inserted
 from accompanist.language.ir import Invoke, walk
+from accompanist.language.operations import points
 from tests.language.programs import must_pass, text
 
 HEAD = """\
@@ -41,7 +42,7 @@ def test_the_commit_role() -> None:
 def test_sites_after_the_commit_point() -> None:
     choreography, _ = must_pass("retriable_after_pivot")
     after = {role: projection.sites_after_commit for role, projection in choreography.projections.items()}
-    lines = {role: {choreography.site_lines[site] for site in sites} for role, sites in after.items()}
+    lines = {role: {choreography.site_lines[site] for site in points(sites)} for role, sites in after.items()}
     assert lines["bank"] == set()
     assert lines["post"] == {17}
     assert lines["stock"] == {17}
@@ -68,11 +69,13 @@ def test_a_turn_beside_the_pivot_does_not_come_before_it() -> None:
 
 
 def test_a_selection_beside_the_pivot_does_not_come_before_it() -> None:
-    """Neither where it is heard nor where it is sent; it does where the pivot's role hears of it."""
+    """Neither where it is heard nor where it is sent; it does where the pivot's role hears of it. What is computed
+    behind it is beside the pivot all the same."""
     lines = ["x = com(n, to=b)", "y = com(x, to=c)", "if x > 3:", "    attempt(c.ask(y))", "{heard}", "a.pivot(n)"]
+    sides, chosen = {"4=then", "4=else"}, {"4=then>", "4=else>"}
     for heard, b, c in (
-        ("com(n, to=b)", {"2", "3", "4=then", "4=else", "6"}, {"1", "3", "4=then", "4=else", "5"}),
-        ("com(com(n, to=c), to=a)", set(), set()),
+        ("com(n, to=b)", {"2", "3", "3>", "6"} | sides | chosen, {"1", "3", "5"} | sides),
+        ("com(com(n, to=c), to=a)", chosen, {"7>"}),
     ):
         result = text(HEAD + "".join(f"    {line}\n" for line in lines).format(heard=heard))
         assert not result.diagnostics
@@ -86,7 +89,7 @@ def test_a_selection_that_rides_comes_where_its_message_does() -> None:
     result = text(HEAD + "".join(f"    {line}\n" for line in lines))
     assert not result.diagnostics
     after = {role: one.sites_after_commit for role, one in result.choreographies[0].projections.items()}
-    assert (after["a"], after["b"]) == ({"2=then", "4"}, {"2=then", "4"})
+    assert (after["a"], after["b"]) == ({"2=then", "4", "4>"}, {"2=then", "4"})
 
 
 def test_a_message_is_what_makes_it_known() -> None:
