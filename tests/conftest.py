@@ -9,8 +9,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.bounded import bounded
+from tests.hanging import pytest_runtest_protocol
 from tests.postgres import Cluster, Database
 from tests.postgres import cluster as running
+
+__all__ = ["pytest_runtest_protocol"]
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # before the tests are read, whose own settings begin with these
