@@ -201,11 +201,12 @@ def reach(block: Block, begun: Set[str], acting: Owners) -> list[Set[str]]:
     inside. That may be too many, never too few: then a role is told something it would not have needed.
     """
     after: list[Owners] = []
-    for point in reversed(block):
+    acts = [actors((point,)) for point in block]
+    for own in reversed(acts):
         after.append(acting)
-        acting |= actors((point,))
+        acting |= own
     reached: list[Set[str]] = []
-    for point, later in zip(block, reversed(after), strict=True):
+    for point, own, later in zip(block, acts, reversed(after), strict=True):
         within = begun
         if isinstance(point, If):
             one, other = actors(point.then), actors(point.orelse)
@@ -213,7 +214,7 @@ def reach(block: Block, begun: Set[str], acting: Owners) -> list[Set[str]]:
         elif isinstance(point, Loop):
             within = begun | parties(point, later)  # whoever takes part is told how the loop ends
         reached.append(within)
-        begun = begun | (within if isinstance(point, Loop) else actors((point,)))
+        begun = begun | (within if isinstance(point, Loop) else own)
     return reached
 
 

@@ -148,7 +148,8 @@ class Writer:
         lines, body = self._lines(role, program), program.points
         drawn = [point.offer for point in body if isinstance(point, Calling) and point.offer.drawn]
         operations = {offer.name: self._operation(offer) for offer in (*owner.offers, *drawn)}
-        preamble = self._preamble(lines)
+        written = ast.parse("\n".join(text for text, _ in lines))  # without what stands above it for readers
+        preamble = self._preamble(written)
         source = "\n".join([*(text for text, _ in preamble), *(text for text, _ in lines)]) + "\n"
         return Projection(
             role=role,
@@ -158,17 +159,16 @@ class Writer:
             sends_to=frozenset(p.to for p in body if isinstance(p, (Sending, Choosing))),
             receives_from=frozenset(p.sender for p in body if isinstance(p, (Receiving, Offering))),
             operations=operations,
-            digest=self._digest(role, owner, body, "\n".join(text for text, _ in lines)),
+            digest=self._digest(role, owner, body, written),
             lines=tuple(line for _, line in (*preamble, *lines)),
             sites_after_commit=after,
             receives=frozenset(_taken(body)),
             enters=frozenset(p.site.removeprefix("@") for p in body if isinstance(p, Entering)),
         )
 
-    def _preamble(self, lines: list[tuple[str, int]]) -> list[tuple[str, int]]:
-        """Imports and constants of what the function uses."""
-        tree = ast.parse("\n".join(text for text, _ in lines))
-        used = {node.id for node in every_node(tree) if isinstance(node, ast.Name)}
+    def _preamble(self, written: ast.Module) -> list[tuple[str, int]]:
+        """Imports and constants of what a role's functions use."""
+        used = {node.id for node in every_node(written) if isinstance(node, ast.Name)}
         constants = {alias: value for alias, value in self._names.constants.items() if alias in used}
         for value in constants.values():
             used |= {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
@@ -187,14 +187,13 @@ class Writer:
         texts += ["", *emit.constants(constants)] if constants else []
         return [(text, self._header.span.line) for text in [*texts, "", ""]] if texts else []
 
-    def _digest(self, role: str, owner: RoleClass, body: Sequence[LocalStatement], program: str) -> str:
-        """`program`: the role's functions, without what stands above them for readers."""
+    def _digest(self, role: str, owner: RoleClass, body: Sequence[LocalStatement], written: ast.Module) -> str:
         called = {point.offer.name: point.offer for point in body if isinstance(point, Calling)}
         undone = {
             offer.compensation: owner.offer(offer.compensation) for offer in called.values() if offer.compensation
         }
         known = self._definitions
-        texts = [known.parts(ast.parse(program), self._names.pairs)]
+        texts = [known.parts(written, self._names.pairs)]
         texts += [
             known.operation(self._operation(offer), offer.parameters, offer.returns)
             for _, offer in sorted({**called, **undone}.items())
