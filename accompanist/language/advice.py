@@ -41,6 +41,16 @@ def before(source: Source, span: Span, line: str, *others: Edit) -> Write | str:
     return Write(f"{line} on a line before it{then}", (there, f"{indent}{line}\n"), *others)
 
 
+def together(hints: Iterable[str]) -> str:
+    """All that is to be done, each once; a piece of program if each of them is one."""
+    parts = list(dict.fromkeys(hints))
+    written = [part for part in parts if isinstance(part, Write)]
+    if len(parts) < 2 or len(written) < len(parts):
+        return parts[0] if len(parts) == 1 else "; ".join(parts)
+    edits = list(dict.fromkeys(edit for part in written for edit in part.edits))
+    return Write("; ".join(parts), *edits, said=any(part.said for part in written))
+
+
 def led(source: Source, span: Span, function: str, sender: str, receiver: str) -> str:
     """The least that lets a role know that another one came so far: a reading of its clock. What the other one made
     tells as much, if it may be told. `function`: where the roles are called so; a line is written only there."""

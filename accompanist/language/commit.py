@@ -48,21 +48,21 @@ def inserted(point: Invoke) -> bool:
 
 
 def placed(
-    whole: Whole, header: Header, refused: Callable[[Whole], Diagnostic | None]
-) -> tuple[Whole, Diagnostic | None]:
-    """The choreography with its record, if it needs one; as it was, with what is against the latest place, where there
-    is none for it. `refused`: what the saga check has against a choreography."""
+    whole: Whole, header: Header, refused: Callable[[Whole], tuple[Diagnostic, ...]]
+) -> tuple[Whole, tuple[Diagnostic, ...]]:
+    """The choreography with its record, if it needs one; as it was, with all that is against the latest place, where
+    there is none for it. `refused`: what the saga check has against a choreography."""
     calls = [point for block in whole.blocks for point in walk(block) if isinstance(point, Invoke)]
     if any(call.offer.pivot for call in calls) or not any(call.offer.irrevocable for call in calls):
-        return whole, None
+        return whole, ()
     places = _Places(whole, header)
-    latest: Diagnostic | None = None
+    latest: tuple[Diagnostic, ...] = ()
     for body in islice(places.bodies(), limits.commit_places_max):
         made = replace(whole, body=body)
-        problem = refused(made)
-        if problem is None:
-            return made, None
-        latest = latest or problem
+        problems = refused(made)
+        if not problems:
+            return made, ()
+        latest = latest or problems
     return whole, latest
 
 

@@ -323,13 +323,13 @@ class _Reading:
 
     def _committed(
         self, whole: Whole, header: Header, amender: Amender, raised: Raising
-    ) -> tuple[Whole, Diagnostic | None]:
-        """With the record that commits the saga, where it needs one; or why there is no place for it."""
+    ) -> tuple[Whole, tuple[Diagnostic, ...]]:
+        """With the record that commits the saga, where it needs one; or all that is against a place for it."""
 
-        def refused(one: Whole) -> Diagnostic | None:
+        def refused(one: Whole) -> tuple[Diagnostic, ...]:
             found = Findings()
             SagaCheck(header, self._modules.source, found, raised).check(amender.whole(one))
-            return next(iter(found), None)
+            return tuple(found)
 
         return commit.placed(whole, header, refused)
 

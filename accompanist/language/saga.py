@@ -73,6 +73,7 @@ _MADE = re.compile(r"\b_\d")
 
 _RAISES = "may raise"
 _BARE = re.compile(r"\b[A-Za-z_]\w*\.")
+_KNOWS = " does not know "
 _TOO_DEEP = f"may call itself more than {limits.recursion_depth_max} times, one call in another"
 _TOO_LONG = f"may have more than {limits.local_turns_max} turns in which a role asks nobody anything"
 _INSTEAD = {
@@ -99,8 +100,8 @@ class Commitment:
 
 
 class SagaCheck:
-    """Checks one choreography. `raised`: the expressions that may raise; `refusal`: why no record could be put in where
-    one is needed."""
+    """Checks one choreography. `raised`: the expressions that may raise; `refusal`: all that is against putting in a
+    record where one is needed."""
 
     def __init__(
         self,
@@ -108,7 +109,7 @@ class SagaCheck:
         sources: Sources,
         findings: Findings,
         raised: Raising,
-        refusal: Diagnostic | None = None,
+        refusal: Sequence[Diagnostic] = (),
     ) -> None:
         self._header, self._sources, self._findings, self._refusal = header, sources, findings, refusal
         self._raised = raised
@@ -408,7 +409,8 @@ class SagaCheck:
                 codes.NO_PIVOT,
                 point.span,
                 f"{name} cannot be undone, and {_of_some(known.pivots) if known.pivots else nothing}",
-                self._refusal.hint if self._refusal else f"a compensation for {name}, or put it after the commit point",
+                advice.together([one.hint for one in self._refusal])
+                or f"a compensation for {name}, or put it after the commit point",
             )
         for pivot in known.pivots & known.unknown[point.role]:
             self._add(
@@ -431,9 +433,9 @@ class SagaCheck:
 
     @property
     def _no_place(self) -> str:
-        if self._refusal is None:
+        if not self._refusal:
             return ""
-        return f". The commit that the compiler would put in is refused: {self._refusal.text}"
+        return f". The commit that the compiler would put in is refused: {_all([one.text for one in self._refusal])}"
 
     def _after(self, site: str, role: str, name: str, span: Span, known: Knowledge, why: str) -> None:
         pivot = min(known.pivots, key=lambda pivot: pivot.span)
@@ -467,6 +469,14 @@ def _done(point: Invoke) -> Done:
     name = f"{point.role}.{point.offer.name.removeprefix('role.')}"
     fails = may_fail(point.offer, point.attempt)
     return Done(point.site, point.role, name, point.span, fails, point.offer.recorded)
+
+
+def _all(texts: Sequence[str]) -> str:
+    """Several things that are said of a choreography; what one role does not know is said in one sentence."""
+    known = [text.partition(_KNOWS) for text in texts]
+    if not all(knows and who == known[0][0] for who, knows, _ in known):
+        return "; ".join(texts)
+    return f"{known[0][0]}{_KNOWS}{', '.join(what for _, _, what in known)}"
 
 
 def _of_some(pivots: frozenset[Done]) -> str:

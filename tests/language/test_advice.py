@@ -294,3 +294,32 @@ def test_a_line_before_is_indented_as_the_line_is() -> None:
     (found,) = checked(path, source).diagnostics
     assert found.code == "ACC156"
     assert checked(path, edited(source, found.edits)).ok
+
+
+def test_all_that_a_commit_which_was_put_in_would_have_to_know_is_said_at_once() -> None:
+    source = """\
+from accompanist import At, Role, choreography, com, query, transaction
+
+class Desk(Role):
+    @transaction
+    def do(self, number: int) -> int: ...
+    @do.compensation
+    def undo(self, number: int) -> None: ...
+    @query
+    def ask(self, number: int) -> int: ...
+    @transaction(retriable=True)
+    def tell(self, number: int) -> None: ...
+
+@choreography
+def name(a: Desk, b: Desk, c: Desk, d: Desk, n: At[int, "a"]) -> None:
+    b.do(com(n, to=b))
+    c.ask(com(n, to=c))
+    d.do(com(n, to=d))
+    a.tell(n)
+"""
+    path = HERE / "nowhere.py"
+    (found,) = checked(path, source).diagnostics
+    unknown = "whether b.do of line 15 went well, whether c.ask of line 16 went well, whether d.do of line 17 went well"
+    assert found.text.endswith(f"a does not know {unknown}")
+    assert found.hint == "; ".join(f"com({one}.now(), to=a) on a line before it" for one in "bcd")
+    assert checked(path, edited(source, found.edits)).ok
