@@ -109,9 +109,12 @@ class CallReader:
         """Whether an attempt is one of an expression: nothing in it is a point of the choreography."""
         if len(node.args) != 1 or node.keywords or isinstance(node.args[0], ast.Starred):
             return False
+        match node.args[0]:
+            case ast.Name() | ast.Constant():
+                return False  # nothing is computed that could fail
+            case ast.Attribute(value=ast.Name(id=name)) if name in self._expressions.scope.roles:
+                return False
         parts = list(ast.walk(node.args[0]))
-        if all(isinstance(part, ast.Name | ast.Attribute | ast.Constant | ast.expr_context) for part in parts):
-            return False  # nothing is computed that could fail
         return not any(self._is_point(part) for part in parts if isinstance(part, ast.Call))
 
     def _is_point(self, node: ast.Call) -> bool:

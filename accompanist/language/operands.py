@@ -111,6 +111,30 @@ def refuses(op: ast.AST, *operands: tuple[Type, ...]) -> str:
     return ""
 
 
+def misfit(given: Iterable[Type], wanted: Type) -> str:
+    """Which type a value may be of that is none of what is wanted; empty if it fits, or that is not known."""
+    given, wanted = tuple(given), types.unveiled(wanted)
+    takes = wanted.arguments if wanted.name == "|" else (wanted,)
+    if not all(one.known for one in (wanted, *takes)) or _open(takes):
+        return ""
+    if NONE in given and NONE not in takes:
+        return "None"
+    if not all(_is_scalar(one) for one in takes):
+        return ""
+    numbers = {types.INT: (types.BOOL,), types.FLOAT: (types.INT, types.BOOL)}
+    able = {*takes, *(less for one in takes for less in numbers.get(one, ()))}
+    return next((one.text() for one in given if _is_scalar(one) and one not in able), "")
+
+
+def _is_scalar(type: Type) -> bool:
+    return not type.module and type.name in types.SCALARS
+
+
+def _open(takes: Iterable[Type]) -> bool:
+    """Whether a type takes values that are not told by it."""
+    return any(one.name in ("Any", "object", "Literal") or one.generic for one in takes)
+
+
 def unordered(found: Iterable[Type]) -> bool:
     """Whether values of these types may not be compared with one another."""
     parts = tuple(found)

@@ -61,6 +61,16 @@ class Partials:
         """The first part that may raise."""
         return next(self._of(node, env, facts), None)
 
+    def unfit(self, node: ast.expr, wanted: Type | None, env: Env, facts: Facts) -> Partial | None:
+        """Why a value may be none of the type that it is wanted as."""
+        kind = operands.misfit(self.options(node, env, facts), wanted) if wanted is not None else ""
+        if not kind or wanted is None:
+            return None
+        text = ast.unparse(node)
+        known = kind == "None" and isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
+        instead = f"{text} if {text} is not None else …" if known else f"a value of type {wanted.text()}"
+        return Partial(node, f"it may be of type {kind}, and {wanted.text()} is wanted", instead)
+
     def _all(self, nodes: Iterable[ast.expr | None], env: Env, facts: Facts) -> Iterator[Partial]:
         for node in nodes:
             if node is not None:

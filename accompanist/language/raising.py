@@ -219,7 +219,9 @@ class _Walk:
         env = self._envs.get(id(value.node))
         if env is None or value.refused:
             return
-        partial = self._partials.first(value.node, env, facts)
+        partial = self._partials.first(value.node, env, facts) or self._partials.unfit(
+            value.node, value.wire, env, facts
+        )
         if partial is not None:
             self._partial[id(value.node)] = partial
 
