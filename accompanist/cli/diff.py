@@ -79,7 +79,7 @@ def _files(old: Path, new: Path) -> list[tuple[str, str]]:
 def _holding(place: Path) -> set[str]:
     """The paths, from a directory, of the files in it that hold a choreography."""
     files = (file for file in place.rglob("*.py") if not any(part[:1] == "." for part in file.relative_to(place).parts))
-    return {str(file.relative_to(place)) for file in files if "@choreography" in (read_file(str(file)) or "")}
+    return {str(file.relative_to(place)) for file in files if file.is_file() and b"@choreography" in file.read_bytes()}
 
 
 def _moved(old: Sequence[Version], new: Sequence[Version]) -> Iterator[ChoreographyDiff]:

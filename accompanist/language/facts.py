@@ -109,7 +109,8 @@ def length(node: ast.expr, facts: Facts) -> int:
         if op is ast.NotEq and (empty or (isinstance(other, ast.Constant) and other.value in ("", b""))):
             least = max(least, 1)
         if op is ast.Eq and isinstance(other, ast.List | ast.Tuple):
-            least = max(least, length(other, facts))
+            form = ast.dump(node)  # `x == [*x]` says nothing, and must not be asked for ever
+            least = max(least, length(other, frozenset(fact for fact in facts if form not in fact.form)))
     counted = ast.Call(ast.Name("len", ast.Load()), [node], [])
     return max(least, int(true(node, facts) or true(counted, facts)))
 

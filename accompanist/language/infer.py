@@ -112,7 +112,8 @@ class Inference:
                 for value in values:
                     if value is not values[-1]:
                         self.ask(value, env)
-                    found.append(self.type_of(value, env))
+                    one = self.type_of(value, env)
+                    found.append(types.some(one) if isinstance(op, ast.Or) and value is not values[-1] else one)
                     env = self._narrowing.after(value, env, isinstance(op, ast.And)) if self._exact else env
                 return types.union(*found)
             case ast.IfExp(test=test, body=body, orelse=orelse):

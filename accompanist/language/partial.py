@@ -199,8 +199,8 @@ class Partials:
             least = max(least, len(owner.arguments))
         if isinstance(place, int) and -least <= place < least:
             return
-        if known.within(index, value, facts) or known.member(index, value, facts):
-            return
+        if known.within(index, value, facts) or (not owner.known and known.member(index, value, facts)):
+            return  # what may be a dict; an item of a list is no index of it
         if isinstance(value, ast.Name) and value.id[:1] == "_" and value.id[1:].isdigit():
             yield Partial(node, "there may be too few values for the names on the left")
             return

@@ -257,10 +257,10 @@ class SagaCheck:
         for site, role in steps:
             if role != sender:
                 known = known.does(Done(site, role, "", point.span, False), frozenset({role}))
-        if sender and receivers:
-            then = behind(steps[0][0])
-            self._place(then, (sender,), known)
-            known = known.does(Done(then, sender, "", point.span, False), frozenset({sender}))
+        for site, role in steps if receivers else ():
+            if role == sender:
+                self._place(behind(site), (sender,), known)
+                known = known.does(Done(behind(site), sender, "", point.span, False), frozenset({sender}))
         return known
 
     def _unbounded(self, point: Enter | Loop, what: str, may: str, roles: Owners, known: Knowledge) -> Knowledge:

@@ -106,6 +106,11 @@ def union(*options: Type) -> Type:
     return flat[0] if len(flat) == 1 else Type("|", "", tuple(flat))
 
 
+def some(type: Type) -> Type:
+    """What a value can be if it is not None."""
+    return union(*(part for part in type.arguments if part != NONE)) if type.name == "|" else type
+
+
 def unveiled(type: Type) -> Type:
     """What a secret is a secret of; any other type as it is."""
     return type.arguments[0] if (type.module, type.name) == SECRET and type.arguments else type

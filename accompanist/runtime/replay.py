@@ -34,6 +34,7 @@ from accompanist.language.operations import (
     behind,
     chosen_at,
     point_of,
+    points,
 )
 from accompanist.language.program import RoleProgram
 from accompanist.language.refusal import may_fail
@@ -178,7 +179,7 @@ class Run:
         """Whether it can only have begun with what comes after the commit point. What it computes before it takes its
         first message is computed when that has come."""
         projection = self._program.projection
-        after = {point.partition("=")[0] for point in projection.sites_after_commit}
+        after = {point.partition("=")[0] for point in points(projection.sites_after_commit)}
         takes = {site for site, _, _ in projection.receives or ()}
         return self._role != self._program.choreography.initiator and bool(takes) and takes <= after
 

@@ -122,6 +122,14 @@ def test_two_directories_are_compared_file_by_file(
     assert "fulfil_order: removed" in capsys.readouterr().out
 
 
+def test_a_file_of_a_directory_that_is_no_text_has_no_choreography(tmp_path: Path) -> None:
+    for side in ("old", "new"):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "latin.py").write_bytes(b"# -*- coding: latin-1 -*-\n# caf\xe9\n")
+        (tmp_path / side / "gone.py").symlink_to(tmp_path / "nowhere.py")
+    assert run("diff", str(tmp_path / "old"), str(tmp_path / "new"), "--json") == 1
+
+
 def test_directories_without_a_choreography_are_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for side in ("old", "new"):
         (tmp_path / side).mkdir()

@@ -158,6 +158,10 @@ o + 1 if o else 0
 o is not None and o > 1
 o is None or o > 1
 (o or 0) + 1
+sum([one.price or 0 for one in m])
+max([o or 0, n])
+(o or n or 0) + 1
+[o or 0][0] + 1
 str(o) + f'{o}' + repr(o)
 bool(o) and o == 3
 cheap(m[0] if m else None)
@@ -173,6 +177,7 @@ x[n] if 0 <= n < len(x) else 0
 x[n] if len(x) > n and n >= 0 else 0
 x[-2] if len(x) >= 2 else 0
 int(q) if q < 9 else 0
+x[0] if x == [*x, 1] else 0
 """
 PARTIAL = """
 n // k
@@ -218,6 +223,8 @@ n - o
 o > 1
 1 < o
 o + 1 if n else 0
+[n or o][0] + 1
+[o and n][0] + 1
 o + 1 if o is None else 0
 o + 1 if o is not None or n else 0
 abs(o)
@@ -231,6 +238,8 @@ n if o < 1 else 0
 x[:1] + (x if x else None)
 x[n] if len(x) > n else 0
 x[n] if n >= 0 and k < len(x) else 0
+sum(x[i] for i in x)
+x[k] if k in x else 0
 [one + 1 for one in (x if x else None)]
 len(x if x else None)
 [one.price + 1 for one in m]
@@ -339,6 +348,11 @@ def test_what_is_written_instead_never_raises(expression: str, default: str) -> 
     if ", or made = " in written:
         written = written.partition(" = ")[2].partition(",")[0] + ".ok"
     assert said(written) == set()
+
+
+def test_what_is_given_in_the_place_of_none_has_a_name() -> None:
+    assert not text(f"{HEAD}    it = o or 0\n    a.tell(s if it else s)\n    a.tell(str(it + 1))\n").diagnostics
+    assert not text(f"{HEAD}    it = (s if n else None) or 'no'\n    a.tell(it)\n").diagnostics
 
 
 @pytest.mark.parametrize("expression", ["m[0]", "e['x']", "q * q"])

@@ -89,7 +89,7 @@ def test_a_selection_that_rides_comes_where_its_message_does() -> None:
     result = text(HEAD + "".join(f"    {line}\n" for line in lines))
     assert not result.diagnostics
     after = {role: one.sites_after_commit for role, one in result.choreographies[0].projections.items()}
-    assert (after["a"], after["b"]) == ({"2=then", "4", "4>"}, {"2=then", "4"})
+    assert (after["a"], after["b"]) == ({"2=then", "2=then>", "4", "4>"}, {"2=then", "4"})
 
 
 def test_a_message_is_what_makes_it_known() -> None:
