@@ -111,8 +111,9 @@ def refuses(op: ast.AST, *operands: tuple[Type, ...]) -> str:
     return ""
 
 
-def misfit(given: Iterable[Type], wanted: Type) -> str:
-    """Which type a value may be of that is none of what is wanted; empty if it fits, or that is not known."""
+def misfit(given: Iterable[Type], wanted: Type, sent: bool = False) -> str:
+    """Which type a value may be of that is none of what is wanted; empty if it fits, or that is not known. `sent`: a
+    truth is no number then."""
     given, wanted = tuple(given), types.unveiled(wanted)
     takes = wanted.arguments if wanted.name == "|" else (wanted,)
     if not all(one.known for one in (wanted, *takes)) or _open(takes):
@@ -121,7 +122,8 @@ def misfit(given: Iterable[Type], wanted: Type) -> str:
         return "None"
     if not all(_is_scalar(one) for one in takes):
         return ""
-    numbers = {types.INT: (types.BOOL,), types.FLOAT: (types.INT, types.BOOL)}
+    truths = () if sent else (types.BOOL,)
+    numbers = {types.INT: truths, types.FLOAT: (types.INT, *truths)}
     able = {*takes, *(less for one in takes for less in numbers.get(one, ()))}
     return next((one.text() for one in given if _is_scalar(one) and one not in able), "")
 

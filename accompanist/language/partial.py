@@ -61,9 +61,9 @@ class Partials:
         """The first part that may raise."""
         return next(self._of(node, env, facts), None)
 
-    def unfit(self, node: ast.expr, wanted: Type | None, env: Env, facts: Facts) -> Partial | None:
-        """Why a value may be none of the type that it is wanted as."""
-        kind = operands.misfit(self.options(node, env, facts), wanted) if wanted is not None else ""
+    def unfit(self, node: ast.expr, wanted: Type | None, env: Env, facts: Facts, sent: bool = False) -> Partial | None:
+        """Why a value may be none of the type that it is wanted as. `sent`: it has to have its wire form."""
+        kind = operands.misfit(self.options(node, env, facts), wanted, sent) if wanted is not None else ""
         if not kind or wanted is None:
             return None
         text = ast.unparse(node)

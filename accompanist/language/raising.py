@@ -220,7 +220,7 @@ class _Walk:
         if env is None or value.refused:
             return
         partial = self._partials.first(value.node, env, facts) or self._partials.unfit(
-            value.node, value.wire, env, facts
+            value.node, value.wire, env, facts, sent=True
         )
         if partial is not None:
             self._partial[id(value.node)] = partial

@@ -350,6 +350,13 @@ def test_what_is_written_instead_never_raises(expression: str, default: str) -> 
     assert said(written) == set()
 
 
+@pytest.mark.parametrize("sent", ["it: int = n > 3", "it: float = n > 3"])
+def test_a_truth_is_no_number_where_it_is_sent(sent: str) -> None:
+    """Nor does it become one: `accompanist.language.exactly` refuses it in each run."""
+    (found,) = text(f"{HEAD}    {sent}\n    a.tell(str(it))\n").diagnostics
+    assert found.code == "ACC159"
+
+
 def test_what_is_given_in_the_place_of_none_has_a_name() -> None:
     assert not text(f"{HEAD}    it = o or 0\n    a.tell(s if it else s)\n    a.tell(str(it + 1))\n").diagnostics
     assert not text(f"{HEAD}    it = (s if n else None) or 'no'\n    a.tell(it)\n").diagnostics
