@@ -21,6 +21,8 @@ from accompanist.language.program import Choreography
 
 _values_max = 40
 _depth_max = 6
+_sent_below = 2**63 - 1
+"""An integer around a larger one could not be sent."""
 _fixed: dict[type, Any] = {
     inspect.NoneType: None,
     inspect.AnyType: None,
@@ -70,7 +72,8 @@ class Maker:
     def __init__(self, known: Iterable[Any]) -> None:
         known = list(known)
         numbers = [value for value in known if isinstance(value, int | float) and not isinstance(value, bool)]
-        self._integers = _distinct([1, *(int(n) + d for n in numbers for d in (1, 0, -1)), 0])
+        sent = (int(n) for n in numbers if abs(n) < _sent_below)
+        self._integers = _distinct([1, *(n + d for n in sent for d in (1, 0, -1)), 0])
         self._texts = _distinct(["", *(value for value in known if isinstance(value, str))])
 
     def make(self, type: Any, name: str = "text") -> list[Any]:

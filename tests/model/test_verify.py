@@ -136,3 +136,28 @@ def test_a_choreography_that_calls_itself_is_come_to_in_any_of_its_calls(
     fakes.write_text('WORKERS = {"a.ask": lambda number: 1, "b.ask": lambda number: 1}\nARGUMENTS = [{"n": 1}]\n')
     code, out, _ = ran(capsys, str(file), "--workers", str(fakes))
     assert code == 0 and "a call of b at site" in out
+
+
+LARGE = """\
+from accompanist import At, Role, choreography, transaction
+
+class R(Role):
+    @transaction
+    def do(self, number: float) -> int: ...
+    @do.compensation
+    def undo(self, number: float) -> None: ...
+
+@choreography
+def large(a: R, p: At[float, "a"]) -> None:
+    if a.do(p) > {number} or p > {number}:
+        a.do(p)
+"""
+
+
+@pytest.mark.parametrize("number", ["10_000_000_000_000_000_000_000", "1e400", "1e200"])
+def test_no_value_is_made_of_a_number_that_no_message_holds(
+    number: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "large.py"
+    file.write_text(LARGE.format(number=number))
+    assert ran(capsys, str(file), "--plain")[0] == 0
