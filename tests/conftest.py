@@ -18,14 +18,10 @@ __all__ = ["pytest_runtest_protocol"]
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # before the tests are read, whose own settings begin with these
 
-_BOUNDED = ("runtime", "sidecar", "simulation", "log")
-"""Where tests wait for what sidecars do."""
-
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """No wait of these tests goes on for ever."""
-    waits = isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj)
-    if waits and item.path.parent.name in _BOUNDED:
+    """No wait of a test goes on for ever."""
+    if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
         item.obj = bounded(item.obj)  # type: ignore[attr-defined]
 
 
