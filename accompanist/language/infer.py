@@ -422,7 +422,7 @@ def _holds_set(type: Type) -> bool:
 
 
 def _may_be_set(type: Type) -> bool:
-    return any(map(_is_set, type.arguments if type.name == "|" else (type,)))
+    return any(map(_is_set, type.options))
 
 
 def _is_set(type: Type) -> bool:

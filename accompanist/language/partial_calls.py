@@ -95,8 +95,7 @@ class Calls:
         if not owner.known:
             classes = (Type(name, module) for module, name in self._names.messages.read)
             return next(filter(None, (self._of_class(one, member) for one in classes)), "")
-        options = owner.arguments if owner.name == "|" else (owner,)
-        return next(filter(None, (self._of_class(types.unveiled(one), member) for one in options)), "")
+        return next(filter(None, (self._of_class(types.unveiled(one), member) for one in owner.options)), "")
 
     def special(self, owner: Type, seen: frozenset[Type] = frozenset()) -> str:
         """Why what Python calls of a value, or of what is in it, may raise: `__eq__`, `__str__` and the like."""
@@ -231,8 +230,7 @@ def _unfit(name: str, node: ast.Call, partials: Partials, env: Env, facts: Facts
         if partials.none(one, env, facts):
             return nothing(node, one)
     found = [partials.options(one, env, facts) for one in node.args]
-    inside = types.element(types.unveiled(partials.type_of(node.args[0], env)))
-    held = inside.arguments if inside.name == "|" else (inside,)
+    held = types.element(types.unveiled(partials.type_of(node.args[0], env))).options
     keyed = any(one.arg == "key" for one in node.keywords)
     if name in operands.COMPARES and not keyed:
         together = held if len(node.args) == 1 else tuple(part for parts in found for part in parts)
@@ -285,7 +283,7 @@ class _Body:
                 return types.NONE if value is None else Type(type(value).__name__)
             case ast.Attribute(value=value, attr=attr):
                 owner = self._type_of(value, env)
-                parts = owner.arguments if owner.name == "|" else (owner,)
+                parts = owner.options
                 some = [part for part in parts if part != types.NONE]
                 return types.union(*(attribute(self._calls._names.messages, part, attr) for part in some or parts))
             case ast.Subscript(value=value, slice=index):

@@ -183,8 +183,9 @@ class SecrecyCheck:
                 return name in self._secret or self.holds(self._env.get(name, UNKNOWN))
             case ast.Attribute(value=value) if self._of(value):
                 owner = self._infer.type_of(value, self._env)
-                parts = owner.arguments if owner.name == "|" else (owner,)
-                known = all(self._names.messages.find(part) is not None for part in parts) and not self._tainted(value)
+                known = all(
+                    self._names.messages.find(part) is not None for part in owner.options
+                ) and not self._tainted(value)
                 return self.holds(self._infer.type_of(node, self._env)) if known else True
             case ast.Call(func=ast.Name(id="isinstance"), args=[asked, _]):
                 return self._of_class(asked)
@@ -195,8 +196,9 @@ class SecrecyCheck:
     def _of_class(self, node: ast.expr) -> bool:
         """Whether the class of a value is secret. That of a message with a secret in it is not."""
         kind = self._infer.type_of(node, self._env)
-        parts = kind.arguments if kind.name == "|" else (kind,)
-        open = all((part.module, part.name) != SECRET and part.known for part in parts) and not self._tainted(node)
+        open = all((part.module, part.name) != SECRET and part.known for part in kind.options) and not self._tainted(
+            node
+        )
         return self._of(node) and not open
 
     def _tainted(self, node: ast.expr) -> bool:
