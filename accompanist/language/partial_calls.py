@@ -53,29 +53,30 @@ class Calls:
             made = types.unveiled(self._type_of(node.args[0], env))
             pair = (made.module, made.name)
         wanted = self._wanted(pair)
-        given = [*zip([name for name, _ in wanted], node.args, strict=False)]
+        given = [*zip(wanted, node.args, strict=False)]
         given += [(one.arg or "", one.value) for one in node.keywords]
         for name, value in given:
-            found = self.partials.unfit(value, dict(wanted).get(name), env, facts)
+            found = self.partials.unfit(value, wanted.get(name), env, facts)
             if found is not None:
                 return found
         return self._made(node, pair, [self._type_of(one, env) for one in node.args])
 
-    def _wanted(self, pair: tuple[str, str]) -> list[tuple[str, Type]]:
-        """The types of what a message or a @pure function takes, by name."""
+    def _wanted(self, pair: tuple[str, str]) -> dict[str, Type]:
+        """The types of what a message or a @pure function takes, by name, in the order of its parameters."""
         message = self._names.messages.find(Type(pair[1], pair[0]))
         if message is not None:
-            return list(message.fields) if message.kind in ("data", "model") and not message.parameters else []
+            return dict(message.fields) if message.kind in ("data", "model") and not message.parameters else {}
         home = self._names.modules.find(pair[0])
         node = home.bound[pair[1]][-1] if home is not None and pair[1] in home.bound else None
-        made: list[tuple[str, Type]] = []
-        for argument in (*node.args.posonlyargs, *node.args.args) if isinstance(node, ast.FunctionDef) else ():
+        made: dict[str, Type] = {}
+        if home is None or not isinstance(node, ast.FunctionDef):
+            return made
+        for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
             try:
-                assert home is not None
                 found = annotation.type_of(self._names.modules, home, argument.annotation or ast.Name("Any"))
             except annotation.Unresolved:
                 found = types.UNKNOWN
-            made.append((argument.arg, found))
+            made[argument.arg] = found
         return made
 
     def _made(self, node: ast.Call, pair: tuple[str, str], given: list[Type]) -> Partial | None:
