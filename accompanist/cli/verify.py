@@ -83,15 +83,16 @@ def run(file: Path, wanted: Wanted, as_json: bool) -> int:
 
 
 def _fakes(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """WORKERS and ARGUMENTS of a file. Raises OperatorError."""
+    """WORKERS and ARGUMENTS of a file, as it is now: Python's cache takes a file that was written twice within a second
+    and kept its size for the older one. Raises OperatorError."""
     name = f"fakes_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
-    if spec is None or spec.loader is None:
+    if spec is None:
         raise OperatorError(NO_FAKES, f"{file} is not a Python file")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # where pickle looks for the classes of fakes that keep data
     try:
-        spec.loader.exec_module(module)
+        exec(compile(file.read_bytes(), file, "exec", dont_inherit=True), vars(module))
     except Exception as problem:
         raise OperatorError(NO_FAKES, f"{file} does not load: {type(problem).__name__}: {problem}") from problem
     if not isinstance(getattr(module, "WORKERS", None), dict):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +138,22 @@ def test_a_choreography_that_calls_itself_is_come_to_in_any_of_its_calls(
     fakes.write_text('WORKERS = {"a.ask": lambda number: 1, "b.ask": lambda number: 1}\nARGUMENTS = [{"n": 1}]\n')
     code, out, _ = ran(capsys, str(file), "--workers", str(fakes))
     assert code == 0 and "a call of b at site" in out
+
+
+def test_fakes_are_read_as_they_are_now(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two states of the file have one size and one time, by which Python's cache tells them apart."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    file, fakes = tmp_path / "halved.py", tmp_path / "fakes.py"
+    file.write_text(RECURSIVE)
+    for n in (9, 1):
+        fakes.write_text(
+            f'WORKERS = {{"a.ask": lambda number: 1, "b.ask": lambda number: 1}}\nARGUMENTS = [{{"n": {n}}}]\n'
+        )
+        os.utime(fakes, (1_700_000_000, 1_700_000_000))
+        code, out, _ = ran(capsys, str(file), "--workers", str(fakes))
+        assert code == 0 and f'start {{"n":{n}}}' in out
 
 
 LARGE = """\
