@@ -19,6 +19,7 @@ from typing import Any
 from accompanist.language import facts as known
 from accompanist.language import operands, types
 from accompanist.language.facts import Facts
+from accompanist.language.instead import as_written, in_brackets
 from accompanist.language.library import DECIMAL
 from accompanist.language.names import BUILTINS
 from accompanist.language.nodes import children
@@ -142,7 +143,7 @@ class Partials:
                 outcome = self.type_of(value, env)
                 ok = ast.Attribute(value, "ok", ast.Load())
                 if (outcome.module, outcome.name) == (WORDS, "Outcome") and not known.true(ok, facts):
-                    text = ast.unparse(value)
+                    text = in_brackets(as_written(value))
                     yield Partial(node, f"{text} has no value if it was declined", f"{text}.value if {text}.ok else …")
             case ast.Attribute() if why := self.runs(node, env):
                 yield Partial(node, why)
@@ -186,11 +187,11 @@ class Partials:
                 yield Partial(node, "the step of a slice may be zero")
             return
         yield from self._of(index, env, facts)
-        text, place = ast.unparse(value), known.number(index)
+        text, place = in_brackets(value), known.number(index)
         owner = types.unveiled(self.type_of(value, env))
         if owner.name == "dict" and not owner.module:
             if not known.member(index, value, facts):
-                key = ast.unparse(index)
+                key = in_brackets(index, (ast.BinOp, ast.UnaryOp))
                 instead = f"{ast.unparse(node)} if {key} in {text} else …"
                 yield Partial(node, f"{key} may not be in {text}", instead if self._has_default(node, env) else "")
             return
@@ -204,7 +205,8 @@ class Partials:
         if isinstance(value, ast.Name) and value.id[:1] == "_" and value.id[1:].isdigit():
             yield Partial(node, "there may be too few values for the names on the left")
             return
-        enough = text if place in (0, -1) else f"0 <= {ast.unparse(index)} < len({text})"
+        at = in_brackets(index, (ast.BinOp, ast.UnaryOp))
+        enough = text if place in (0, -1) else f"0 <= {at} < len({text})"
         if isinstance(place, int) and place not in (0, -1):
             enough = f"len({text}) > {place}" if place > 0 else f"len({text}) >= {-place}"
         instead = f"{ast.unparse(node)} if {enough} else …"
@@ -220,11 +222,11 @@ class Partials:
         elif isinstance(op, ast.Mod) and self.type_of(left, env) == types.STR:
             yield Partial(node, "the values may not take the format", "an f-string")
         elif isinstance(op, ast.Div | ast.FloorDiv | ast.Mod) and not known.nonzero(right, facts):
-            by = ast.unparse(right)
+            by = in_brackets(right, (ast.BinOp, ast.UnaryOp))
             yield Partial(node, f"{by} may be zero", f"{ast.unparse(node)} if {by} != 0 else …")
         elif isinstance(op, ast.Pow) and not (isinstance(power := known.number(right), int) and power >= 0):
             yield Partial(node, "a power may be one of zero, or too large")
-        elif isinstance(op, ast.LShift | ast.RShift) and not isinstance(known.number(right), int):
+        elif isinstance(op, ast.LShift | ast.RShift) and not known.counts(right):
             yield Partial(node, "the number of places may be negative")
 
     def _call(self, node: ast.Call, env: Env, facts: Facts) -> Iterator[Partial]:
@@ -262,7 +264,7 @@ class Partials:
                 yield Partial(node, f"{text} may have more digits than a Decimal keeps")
             case "replace" if node.keywords or types.unveiled(self.type_of(method.value, env)).module == "datetime":
                 yield Partial(node, "a moment may lie outside of what a calendar has")
-            case "ljust" | "rjust" | "center" if len(node.args) > 1 and not isinstance(node.args[1], ast.Constant):
+            case "ljust" | "rjust" | "center" if len(node.args) > 1 and not _letter(node.args[1]):
                 yield Partial(node, "what it is filled up with may not be one letter")
 
     def options(self, node: ast.expr, env: Env, facts: Facts) -> tuple[Type, ...]:
@@ -327,6 +329,11 @@ def nothing(node: ast.expr, value: ast.expr) -> Partial:
     text = ast.unparse(value)
     simple = isinstance(value, ast.Name | ast.Attribute)
     return Partial(node, f"{text} may be None", f"{ast.unparse(node)} if {text} is not None else …" if simple else "")
+
+
+def _letter(node: ast.expr) -> bool:
+    """Whether one letter is written out."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) == 1
 
 
 def _iterated(name: str) -> bool:

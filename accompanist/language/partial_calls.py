@@ -11,11 +11,12 @@ import ast
 import datetime
 import decimal
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from accompanist.language import annotation, library, methods, operands, types
 from accompanist.language import facts as known
 from accompanist.language.facts import Facts
+from accompanist.language.instead import in_brackets
 from accompanist.language.messages import attribute
 from accompanist.language.modules import Module, Reference
 from accompanist.language.names import BUILTINS, Names
@@ -52,11 +53,11 @@ class Calls:
         if pair == ("dataclasses", "replace"):
             made = types.unveiled(self._type_of(node.args[0], env))
             pair = (made.module, made.name)
-        wanted = self._wanted(pair)
+        wanted, message = self._wanted(pair), self._names.messages.find(Type(pair[1], pair[0])) is not None
         given = [*zip([name for name, _ in wanted], node.args, strict=False)]
         given += [(one.arg or "", one.value) for one in node.keywords]
         for name, value in given:
-            found = self.partials.unfit(value, dict(wanted).get(name), env, facts)
+            found = self.partials.unfit(value, dict(wanted).get(name), env, facts, sent=message)
             if found is not None:
                 return found
         return self._made(node, pair, [self._type_of(one, env) for one in node.args])
@@ -199,17 +200,22 @@ def builtin(name: str, node: ast.Call, partials: Partials, env: Env, facts: Fact
             return None
         case "float" if given[0] == library.DECIMAL:
             return Partial(node, f"{text} may be too large for a float")
-        case "int" | "float" if given[0] not in _PLAIN and not isinstance(first, ast.Constant):
-            if known.said(first, "isdecimal", facts) and len(node.args) == 1:
+        case "int" | "float" if len(node.args) > 1 or keywords:
+            if not _computes(node):
+                return Partial(node, f"{text} may be no text of a whole number in this base")
+        case "int" | "float" if given[0] not in _PLAIN and not _computes(node):
+            if known.said(first, "isdecimal", facts):
                 return None
-            kind = "a whole number" if name == "int" else "a number"
-            return Partial(node, f"{text} may be no text of {kind}", f"{name}({text}) if {text}.isdecimal() else …")
+            asked, kind = in_brackets(first), "a whole number" if name == "int" else "a number"
+            return Partial(node, f"{text} may be no text of {kind}", f"{name}({text}) if {asked}.isdecimal() else …")
         case "min" | "max" if len(node.args) == 1 and "default" not in keywords:
             if not known.length(first, facts):
                 return Partial(node, f"{text} may be empty", f"{name}({text}, default=…)")
         case "divmod" if not known.nonzero(node.args[-1], facts):
             return Partial(node, f"{ast.unparse(node.args[-1])} may be zero")
-        case "chr" | "ord" if not isinstance(first, ast.Constant):
+        case "str" if len(node.args) > 1 or keywords:
+            return Partial(node, f"{text} may hold what is no text")
+        case "chr" | "ord" if not _computes(node):
             return Partial(node, f"{text} may be none that {name} takes")
         case "pow":
             return Partial(node, "a power may be one of zero, or too large")
@@ -424,6 +430,16 @@ def _makes(pair: tuple[str, str], node: ast.Call) -> bool:
     except (ValueError, TypeError, ArithmeticError, AttributeError):
         return False
     return not isinstance(made, decimal.Decimal) or made.is_finite()
+
+
+def _computes(node: ast.Call) -> bool:
+    """Whether a builtin takes what is written out."""
+    functions: dict[str, Callable[..., object]] = {"int": int, "float": float, "chr": chr, "ord": ord}
+    try:
+        functions[ast.unparse(node.func)](*(ast.literal_eval(one) for one in node.args))
+    except (ValueError, TypeError, OverflowError, KeyError):
+        return False
+    return not node.keywords
 
 
 def _pairs(node: ast.expr) -> bool:

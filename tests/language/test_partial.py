@@ -178,6 +178,14 @@ x[n] if len(x) > n and n >= 0 else 0
 x[-2] if len(x) >= 2 else 0
 int(q) if q < 9 else 0
 x[0] if x == [*x, 1] else 0
+sorted(p) + [t] < [t, t]
+(n, s) < (k, 'x') and min((n, s), (k, s)) == (n, s)
+sorted([(n, 'x'), (k, s)])
+1 << 4 >> 1
+int('12', 8) + int('-3') + n
+ord('a') + len(chr(97))
+s.ljust(n, '.')
+[Line(1, s), Line(n, 'x'), Line(None)]
 """
 PARTIAL = """
 n // k
@@ -264,6 +272,20 @@ round(q, 2)
 q / 3 * q
 q ** 2
 Decimal('x')
+min((n, o), (k, 1))
+sorted([(o, n), (k, n)])
+[o] < [1]
+[[o]] < [[n]]
+(n, {'x': n}) < (k, {'x': 1})
+(n, s) < (n, o)
+int('x')
+int('7', n)
+int(s, 10)
+str(s, 'utf-8')
+1 << -1
+n >> -1
+ord('ab')
+s.ljust(n, 'xy')
 """
 
 
@@ -321,6 +343,10 @@ def test_a_function_that_calls_itself_may_raise() -> None:
     assert said("deep(n)") == {"ACC159"}
 
 
+def test_a_truth_is_no_number_in_a_message() -> None:
+    assert said("Line(n > 1)") == {"ACC159"}
+
+
 def advised(expression: str, default: str) -> str:
     found = text(f"{HEAD}    it = {expression}\n    a.tell(str(it))\n").diagnostics
     (written,) = [one.hint for one in found]
@@ -348,6 +374,27 @@ def test_what_is_written_instead_never_raises(expression: str, default: str) -> 
     if ", or made = " in written:
         written = written.partition(" = ")[2].partition(",")[0] + ".ok"
     assert said(written) == set()
+
+
+@pytest.mark.parametrize(
+    ("expression", "advice"),
+    [
+        ("int('1' + s)", "int('1' + s) if ('1' + s).isdecimal() else …"),
+        ("1 + n // (k - 1)", "(n // (k - 1) if k - 1 != 0 else …)"),
+        ("n * x[0]", "(x[0] if x else …)"),
+        ("(x if x else [1])[0]", "(x if x else [1])[0] if (x if x else [1]) else …"),
+        ("(x or [1])[0] + n", "((x or [1])[0] if (x or [1]) else …)"),
+        ("n // (k and 1)", "n // (k and 1) if (k and 1) != 0 else …"),
+        ("max(n, x[0])", "x[0] if x else …"),
+        ("attempt(x[9]).value", "attempt(x[9]).value if attempt(x[9]).ok else …"),
+    ],
+)
+def test_what_is_written_instead_can_stand_there(expression: str, advice: str) -> None:
+    assert advised(expression, "…") == advice
+    (found,) = text(f"{HEAD}    it = {expression}\n    a.tell(str(it))\n").diagnostics
+    part = found.text.partition("` may raise")[0].removeprefix("`")
+    assert part in expression
+    assert said(expression.replace(part, advice.replace("…", "0"))) == set()
 
 
 @pytest.mark.parametrize("sent", ["it: int = n > 3", "it: float = n > 3"])
