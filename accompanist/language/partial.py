@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accompanist.language import facts as known
-from accompanist.language import operands, types
+from accompanist.language import operands, total_methods, types
 from accompanist.language.facts import Facts
 from accompanist.language.instead import as_written, in_brackets
 from accompanist.language.library import DECIMAL
@@ -48,7 +48,7 @@ class Partials:
     """Looks through expressions. `called`: whether a call of a function or class may raise. `caught`: whether what it
     raises becomes a value. `runs`: why a property or a method of a message may raise, empty if it cannot; `special`:
     why what Python itself calls of a value may, as where it is compared or shown. `after`: the types of names where a
-    condition holds, or does not."""
+    condition holds, or does not. `owned`: whether what is called is a method of one of Python's own values."""
 
     type_of: TypeOf
     inside: Inside
@@ -57,6 +57,7 @@ class Partials:
     runs: Callable[[ast.Attribute, Env], str] = lambda node, env: ""
     special: Callable[[Type], str] = lambda owner: ""
     after: After = lambda test, env, holds: env
+    owned: Callable[[ast.Attribute, Env], bool] = lambda function, env: True
 
     def first(self, node: ast.expr, env: Env, facts: Facts) -> Partial | None:
         """The first part that may raise."""
@@ -242,6 +243,8 @@ class Partials:
         elif isinstance(node.func, ast.Attribute):
             why = self.runs(node.func, env)
             yield from [Partial(node, why)] if why else self._method(node, node.func, env, facts)
+            if not why and self.owned(node.func, env):
+                yield from self._unknown(node, node.func, facts)
 
     def _method(self, node: ast.Call, method: ast.Attribute, env: Env, facts: Facts) -> Iterator[Partial]:
         text, first = ast.unparse(method.value), node.args[0] if node.args else None
@@ -266,6 +269,14 @@ class Partials:
                 yield Partial(node, "a moment may lie outside of what a calendar has")
             case "ljust" | "rjust" | "center" if len(node.args) > 1 and not _letter(node.args[1]):
                 yield Partial(node, "what it is filled up with may not be one letter")
+
+    def _unknown(self, node: ast.Call, method: ast.Attribute, facts: Facts) -> Iterator[Partial]:
+        """A method that is not known to take every value."""
+        name, text = method.attr, ast.unparse(method.value)
+        if name in total_methods.TOTAL or name in _ASKED or total_methods.takes_out(name, node, method.value, facts):
+            return
+        takes = name in ("pop", "popitem", "remove")
+        yield Partial(node, f"{text} may have no such item" if takes else f"{name} is not known never to")
 
     def options(self, node: ast.expr, env: Env, facts: Facts) -> tuple[Type, ...]:
         """The types that a value can be of, after what conditions have said of it."""
@@ -318,6 +329,8 @@ class Partials:
 _FORMATTED = (types.INT, types.FLOAT, types.STR, types.BOOL)
 _DECIMAL = ("decimal", "Decimal")
 LARGE = "it may be larger than a Decimal can be"
+_ASKED = frozenset({"index", "rindex", "decode", "encode", "quantize", "to_integral_value", "normalize", "value"})
+"""Methods of which `_method` says why they may raise."""
 _TAKES_NO_NONE = frozenset({"center", "count", "endswith", "find", "index", "join", "ljust", "partition", "zfill"}) | {
     *("removeprefix", "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition", "startswith")
 }

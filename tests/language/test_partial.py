@@ -288,6 +288,47 @@ ord('ab')
 s.ljust(n, 'xy')
 """
 
+FUNCTIONS_PARTIAL = """
+y = list(x); y.pop(); return len(y)
+y = list(x); y.remove(3); return len(y)
+y = list(x); y.pop(n); return len(y)
+e = dict(d); return e.pop('x')
+e = dict(d); return e.popitem()[1]
+e = dict(d); e.pop('x', 0); return e['x'] if n else 0
+return '{} {}'.format(s)
+return s.format(1)
+return n.to_bytes(1, 'big').hex()
+y = [1]; y[n] = 2; return len(y)
+y = list(x); z = y if y else [1]; z.clear(); return y[0] if n else z[0]
+y = list(x); return (y.pop() + y[0]) if y else 0
+y = list(x); z = [y]; return [z[0].clear(), y[0]] if y else []
+return sum([q, q], Decimal(0))
+return sum(x, Decimal(0))
+return sorted([s], key=str.encode)
+while n > 1:;     break; return 1 // n if n < 2 else 0
+y = list(x); while y:;     y.pop(); return y[0]
+y = list(x); if y:;     y.clear();     return y[0]; return 0
+y = list(x); z = y; if y:;     z.clear();     return y[0]; return 0
+e = dict(d); if 'x' in e:;     e.pop('x');     return e['x']; return 0
+"""
+FUNCTIONS_TOTAL = """
+y = list(x); y.append(n); y.extend(x); y.insert(0, n); y.sort(); y.reverse(); return y.count(n)
+y = list(x); if y:;     return y.pop(); return 0
+y = list(x); while y:;     y.pop(); return len(y)
+y = list(x); z = y.pop() if y else 0; return z
+y = list(x); if y:;     y[0] += n; return y
+e = dict(d); e.update(d); e['x'] = n; e.setdefault(s, 1); return e.pop('x', 0)
+e = dict(d); if s in e:;     return e.pop(s); return 0
+out = []; for one in x:;     out.append(one); return x[0] if x else len(out)
+out = []; if len(x) > 1:;     out.append(x[0]);     out.append(x[1]); return out
+y = list(x); if y:;     y[0] = n; return y
+seen = set(); seen.add(n); seen.discard(1); return len(seen.union({n}))
+e = {}; for one in s:;     e[one] = e.get(one, 0) + 1; return e
+return sorted([s], key=str.lower)
+return s.strip().upper().replace('a', 'b').split(',')
+return dict.fromkeys(x, 0)
+"""
+
 
 def lines(table: str) -> list[str]:
     return table.strip().splitlines()
@@ -337,6 +378,26 @@ def test_it_never_raises(expression: str) -> None:
 def test_it_may_raise(expression: str) -> None:
     assert raised(expression) != set()
     assert said(expression) == {"ACC159"}
+
+
+def judged(body: str) -> set[str]:
+    """What is said of a @pure function."""
+    made = "\n    ".join(body.split("; "))
+    function = f"@pure\ndef made(x: list[int], n: int, s: str, d: dict[str, int], q: Decimal):\n    {made}\n\n\n"
+    head = HEAD.replace("class R(Role)", f"{function}class R(Role)")
+    found = text(f"{head}    it = made(x, n, s, d, q)\n    a.tell(str(it))\n").diagnostics
+    assert {one.code for one in found} <= {"ACC159"}, "\n".join(map(render, found))
+    return {one.code for one in found}
+
+
+@pytest.mark.parametrize("body", lines(FUNCTIONS_PARTIAL))
+def test_a_function_may_raise(body: str) -> None:
+    assert judged(body) == {"ACC159"}
+
+
+@pytest.mark.parametrize("body", lines(FUNCTIONS_TOTAL))
+def test_a_function_never_raises(body: str) -> None:
+    assert judged(body) == set()
 
 
 def test_a_function_that_calls_itself_may_raise() -> None:
