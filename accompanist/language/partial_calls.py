@@ -8,10 +8,12 @@ counts as raising: how deep it goes is not known.
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator, Mapping
 
 from accompanist.language import annotation, library, methods, operands, total_methods, types
 from accompanist.language import facts as known
+from accompanist.language.always_bound import unbound
 from accompanist.language.facts import Facts
 from accompanist.language.instead import in_brackets
 from accompanist.language.messages import attribute
@@ -296,7 +298,7 @@ class _Body:
                 except annotation.Unresolved:
                     continue
                 self._env = {**self._env, argument.arg: found}
-        return next(self._block(node.body), "")
+        return next(itertools.chain(self._block(node.body), unbound(node)), "")
 
     def _type_of(self, node: ast.expr, env: Env) -> Type:
         """The type of an expression, as far as the annotations of parameters and fields say it."""

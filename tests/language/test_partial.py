@@ -289,6 +289,11 @@ s.ljust(n, 'xy')
 """
 
 FUNCTIONS_PARTIAL = """
+if x:;     y = 1; return y
+for i in x:;     pass; return i
+y = 0; for i in x:;     y = z;     z = i; return y
+try:;     y = x[0]; except Exception:;     pass; return y
+if n:;     y = 1; elif x:;     z = 1; else:;     y = 2; return y
 y = list(x); y.pop(); return len(y)
 y = list(x); y.remove(3); return len(y)
 y = list(x); y.pop(n); return len(y)
@@ -312,6 +317,13 @@ y = list(x); z = y; if y:;     z.clear();     return y[0]; return 0
 e = dict(d); if 'x' in e:;     e.pop('x');     return e['x']; return 0
 """
 FUNCTIONS_TOTAL = """
+if x:;     y = 1; else:;     y = 2; return y
+if not x:;     return 0; else:;     y = 2; return y
+try:;     y = x[0]; except Exception:;     y = 0; return y
+try:;     y = x[0]; except Exception:;     return 0; return y
+y = 0; for i in x:;     z = i;     y += z; return y
+return [(z := i) + z for i in x]
+y = [i for i in x]; return [i for i in y if i], sorted(y, key=lambda z: -z)
 y = list(x); y.append(n); y.extend(x); y.insert(0, n); y.sort(); y.reverse(); return y.count(n)
 y = list(x); if y:;     return y.pop(); return 0
 y = list(x); while y:;     y.pop(); return len(y)
