@@ -157,7 +157,7 @@ def decode(data: bytes, type: Any) -> Any:
     value = read(_sorted(data) if exactly.may_hold(type, ("DictType", "TypedDictType")) else data, type)
     if _ZERO in data and (where := _zero_in(value) or _zero_in(msgspec.json.decode(data))) is not None:
         raise DecodeError(MISFIT, f"not a valid {tagged.name(type)}: the character U+0000 - at `{where}`", _NO_ZERO)
-    if exactly.may_hold(type, ("DecimalType",)) and (where := _no_number_in(value)) is not None:
+    if exactly.may_hold(type, ("DecimalType",), untyped=False) and (where := _no_number_in(value)) is not None:
         raise DecodeError(MISFIT, f"not a valid {tagged.name(type)}: NaN or infinity - at `{where}`")
     return value
 

@@ -47,10 +47,11 @@ def _described(type: Any) -> inspect.Type | None:
         return None
 
 
-def may_hold(type: Any, kinds: tuple[str, ...]) -> bool:
-    """Whether a value of a type may have parts of one of these kinds; True for what is not known."""
+def may_hold(type: Any, kinds: tuple[str, ...], untyped: bool = True) -> bool:
+    """Whether a value of a type may have parts of one of these kinds; True for what is not known. `untyped`: whether
+    what may be anything may be of these kinds, as it is read."""
     try:
-        return _may_hold(type, kinds)
+        return _may_hold(type, (*kinds, "CustomType", *(("AnyType",) if untyped else ())))
     except TypeError:  # cannot be hashed
         return True
 
@@ -58,7 +59,7 @@ def may_hold(type: Any, kinds: tuple[str, ...]) -> bool:
 @functools.lru_cache(maxsize=limits.types_described_max)
 def _may_hold(type: Any, kinds: tuple[str, ...]) -> bool:
     info = _described(type)
-    return info is None or any(f"{kind}(" in repr(info) for kind in (*kinds, "AnyType", "CustomType"))
+    return info is None or any(f"{kind}(" in repr(info) for kind in kinds)
 
 
 def _info(type: Any) -> inspect.Type | None:

@@ -215,7 +215,8 @@ class Judge:
         return self._messages.get(message.key)
 
     def handed_over(self, message: Message, service: str) -> None:
-        """A message is written by its sender. A client may say the same thing in other words."""
+        """A message is written by its sender. A client may say the same thing in other words. So may a role that one
+        that lies had begin anew, when its service had forgotten that it was over."""
         if (hostile := self._cluster.hostile) is not None:
             hostile.believed.handed_over(message, service)
             if hostile.service == service:
@@ -226,7 +227,8 @@ class Judge:
         if message.kind is Kind.CANCEL and reason_in(message) == DEADLINE:
             self.expired.add(message.session)
         first = self._messages.setdefault(message.key, message)
-        if (first.kind, first.payload) != (message.kind, message.payload) and message.sender != CLIENT:
+        anew = message.sender == CLIENT or (message.session, message.sender) in self.begun_again
+        if (first.kind, first.payload) != (message.kind, message.payload) and not anew:
             self.wrong(f"{message.session}: two contents at {message.site} from {message.sender} to {message.receiver}")
 
     def does(self, session: UUID, role: str, site: str) -> None:
