@@ -1,7 +1,8 @@
 """A bound on every wait of a test: one that never ends is a failure that names what was waited for.
 
-The tests of sidecars wait turn by turn until something is so. Where it never is, the loop goes round for ever; the
-bound stands at the edge, around the whole test, and is far above what any of them takes on a crowded machine.
+A test that waits turn by turn until something is so goes round for ever where it never is. The bound stands at the
+edge, around each coroutine as a whole, and is far above what any of them takes on a crowded machine; `hanging` ends
+those that let no turn of the loop go by.
 """
 
 from __future__ import annotations

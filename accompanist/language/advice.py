@@ -35,10 +35,15 @@ def before(source: Source, span: Span, line: str, *others: Edit) -> Write | str:
         return f"a line before it: {line}"
     if isinstance(statement, ast.While) and others:  # the condition is read again in each turn, the line is not
         return f"{line} before the loop and at the end of each turn, and the name in the condition"
-    indent = source.line(statement.lineno)[: statement.col_offset]
+    indent = indented(source, statement)
     there = Span(span.file, statement.lineno, 0, statement.lineno, 0)
     then = "".join(f", and {text} in place of {source.text(place)}" for place, text in others)
     return Write(f"{line} on a line before it{then}", (there, f"{indent}{line}\n"), *others)
+
+
+def indented(source: Source, statement: ast.stmt) -> str:
+    """What stands before a statement in its line: spaces or tabs."""
+    return source.line(statement.lineno)[: statement.col_offset]
 
 
 def together(hints: Iterable[str]) -> str:
@@ -107,7 +112,7 @@ def branched(source: Source, span: Span) -> Write | None:
             lines += [f"return {name}"] if returned else []
         case _:
             return None
-    indent = source.line(statement.lineno)[: statement.col_offset]
+    indent = indented(source, statement)
     return Write("\n".join(lines), (source.span(statement), f"\n{indent}".join(lines)))
 
 
@@ -246,7 +251,7 @@ def two_lines(source: Source, span: Span) -> Write | None:
     if len(set(plain)) < len(names) or read & set(plain):
         return None
     lines = [f"{name} = {ast.unparse(value)}" for name, value in zip(plain, values, strict=True)]
-    indent = source.line(statement.lineno)[: statement.col_offset]
+    indent = indented(source, statement)
     return Write("\n".join(lines), (source.span(statement), f"\n{indent}".join(lines)))
 
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
-from accompanist.language import advice
+from accompanist.language import advice, codes
 from accompanist.language.diagnostic import Edit, Write
 from accompanist.language.held import Held, Where
 from accompanist.language.ir import Expression, Header, Move, Owners
 from accompanist.language.source import Sources, Span
-
-DECLASSIFY = "a @pure function whose parameter is typed Secret[…], and whose result may be told"
 
 Operands = tuple[tuple[str, tuple[str, ...]], ...]
 
@@ -57,7 +55,7 @@ class Advisor:
                 continue
             places = [span for _, span in away if self._text(span) == text]
             return self._into(value, target, away[0][0], places)
-        return DECLASSIFY if secret else "one role that owns all of them"
+        return codes.DECLASSIFY if secret else "one role that owns all of them"
 
     def _gathered(self, value: Expression, operands: Operands, wanted: Owners, secret: set[str]) -> Write | None:
         """Moves of all operands to the one role where the value is wanted, if none of them is there."""
@@ -77,7 +75,7 @@ class Advisor:
         to write."""
         role = away[0]
         if self._secret(value):
-            return "", DECLASSIFY
+            return "", codes.DECLASSIFY
         if there or len(away) > 1:
             return "", self._shared(value, away)
         if isinstance(value.node, ast.Name):

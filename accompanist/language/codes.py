@@ -462,6 +462,7 @@ EVENT_TYPES = catalogue(
     "Give the other one another name, or both the same type.",
 )
 
+DECLASSIFY = "a @pure function whose parameter is typed Secret[…], and whose result may be told"
 PURE_HINT = "ask a role: make it a @query of the role that should decide it"
 
 FORMS: dict[type[ast.AST], tuple[str, str, str]] = {

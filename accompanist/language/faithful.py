@@ -128,9 +128,8 @@ class Faithful:
         type."""
         if isinstance(owner, ast.Name) and owner.id not in env:
             return False  # a member of an enum
-        options = types.unveiled(self._infer.type_of(owner, env))
-        parts = options.arguments if options.name == "|" else (options,)
-        messages = (self._messages.find(types.unveiled(part)) for part in parts)
+        found = types.unveiled(self._infer.type_of(owner, env))
+        messages = (self._messages.find(types.unveiled(part)) for part in found.options)
         return any(name in [known for known, _, _ in one.code] for one in messages if one is not None)
 
     def _call(self, node: ast.Call, alias: str, env: Env) -> bool:

@@ -315,8 +315,8 @@ class Header:
         if self.results and not value.is_none and len(value.parts) != len(self.results):
             many, these = len(self.results), len(value.parts)
             return f"{self.name} gives {many} results at places of their own, and this return names {these}"
-        options = self.returns.arguments if self.returns.name == "|" else (self.returns,)
-        return f"{self.name} ends here without a result" if value.is_none and NONE not in options else ""
+        missing = value.is_none and NONE not in self.returns.options
+        return f"{self.name} ends here without a result" if missing else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,7 @@ _NUMBERS = (INT, FLOAT)
 
 def is_moment(found: Type) -> bool:
     """Whether it may be a date, a time or both."""
-    return any(one in (_DATE, _TIME, _MOMENT) for one in (found.arguments if found.name == "|" else (found,)))
+    return any(one in (_DATE, _TIME, _MOMENT) for one in found.options)
 
 
 def written_out(value: str, spec: str) -> str:

@@ -396,5 +396,6 @@ def _constants(body: Block) -> frozenset[str]:
     }
     for point in walk(body):
         if isinstance(point, Let):
-            (found if point.value.names <= found - others else others).update(point.targets)
+            fixed = point.value.names <= found and not point.value.names & others
+            (found if fixed else others).update(point.targets)
     return frozenset(found - others)

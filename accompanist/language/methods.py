@@ -81,8 +81,7 @@ def result(owner: Type, method: str, arguments: list[Type]) -> Type | None:
 
 def rebinds(owner: Type) -> bool:
     """Whether `x += y` on such a value only gives the name another value."""
-    options = owner.arguments if owner.name == "|" else (owner,)
-    return all((option.module, option.name) in UNCHANGEABLE for option in map(types.unveiled, options))
+    return all((option.module, option.name) in UNCHANGEABLE for option in map(types.unveiled, owner.options))
 
 
 def _of_dict(owner: Type, method: str, arguments: list[Type]) -> Type | None:

@@ -133,11 +133,10 @@ class Narrowing:
         if not text:
             return env
         now = self._type_of(asked, env)
-        options = now.arguments if now.name == "|" else (now,)
-        left = [one for one in options if is_one(one) == holds]
+        left = [one for one in now.options if is_one(one) == holds]
         if wanted is not None and holds and (not left or now == UNKNOWN):
             left = [wanted]
-        if not left or now.refused or tuple(left) == options:
+        if not left or now.refused or tuple(left) == now.options:
             return env
         made = {**env, _MARK: UNKNOWN, _MARK + text: types.union(*left)}
         root = re.match(r"\w+", text)

@@ -267,8 +267,8 @@ class Normaliser(Control):
             case ast.Raise():
                 hint = Write(f'{role}.abort("reason")')
             case ast.Assert(test=test):
-                indent = self._names.module.source.line(node.lineno)[: node.col_offset]
-                role = advice.asked_at(self._names.module.source, node, test, self._scope.roles)
+                source = self._names.module.source
+                indent, role = advice.indented(source, node), advice.asked_at(source, node, test, self._scope.roles)
                 lines = f"if not ({ast.unparse(test)}):", f'    {role}.abort("reason")'
                 hint = Write("\n".join(lines), (self._span(node), f"\n{indent}".join(lines)))
         self._refuse(code, _first_line(node), text, hint)

@@ -71,7 +71,7 @@ COMPARES = frozenset({"min", "max", "sorted"})
 def options(node: ast.expr, found: Type, facts: Facts) -> tuple[Type, ...]:
     """The types that a value can be of, after what conditions have said of it."""
     found = types.unveiled(found)
-    parts = found.arguments if found.name == "|" else (found,)
+    parts = found.options
     if NONE in parts and len(parts) > 1 and _some(node, facts):
         return tuple(one for one in parts if one != NONE)
     return parts
@@ -140,7 +140,7 @@ def misfit(given: Iterable[Type], wanted: Type, sent: bool = False) -> str:
     """Which type a value may be of that is none of what is wanted; empty if it fits, or that is not known. `sent`: a
     truth is no number then."""
     given, wanted = tuple(given), types.unveiled(wanted)
-    takes = wanted.arguments if wanted.name == "|" else (wanted,)
+    takes = wanted.options
     if not all(one.known for one in (wanted, *takes)) or _open(takes):
         return ""
     if NONE in given and NONE not in takes:

@@ -296,8 +296,7 @@ class Partials:
     def _has_default(self, node: ast.expr, env: Env) -> bool:
         """Whether there is a value of its type that can be written out: there is none of a message."""
         found = types.unveiled(self.type_of(node, env))
-        parts = found.arguments if found.name == "|" else (found,)
-        return any(not one.known or operands.plain(one) for one in parts)
+        return any(not one.known or operands.plain(one) for one in found.options)
 
     def _fits(
         self, node: ast.expr, op: ast.AST, given: tuple[ast.expr, ...], env: Env, facts: Facts

@@ -55,29 +55,30 @@ class Calls:
             made = types.unveiled(self._type_of(node.args[0], env))
             pair = (made.module, made.name)
         wanted, message = self._wanted(pair), self._names.messages.find(Type(pair[1], pair[0])) is not None
-        given = [*zip([name for name, _ in wanted], node.args, strict=False)]
+        given = [*zip(wanted, node.args, strict=False)]
         given += [(one.arg or "", one.value) for one in node.keywords]
         for name, value in given:
-            found = self.partials.unfit(value, dict(wanted).get(name), env, facts, sent=message)
+            found = self.partials.unfit(value, wanted.get(name), env, facts, sent=message)
             if found is not None:
                 return found
         return self._made(node, pair, [self._type_of(one, env) for one in node.args])
 
-    def _wanted(self, pair: tuple[str, str]) -> list[tuple[str, Type]]:
-        """The types of what a message or a @pure function takes, by name."""
+    def _wanted(self, pair: tuple[str, str]) -> dict[str, Type]:
+        """The types of what a message or a @pure function takes, by name, in the order of its parameters."""
         message = self._names.messages.find(Type(pair[1], pair[0]))
         if message is not None:
-            return list(message.fields) if message.kind in ("data", "model") and not message.parameters else []
+            return dict(message.fields) if message.kind in ("data", "model") and not message.parameters else {}
         home = self._names.modules.find(pair[0])
         node = home.bound[pair[1]][-1] if home is not None and pair[1] in home.bound else None
-        made: list[tuple[str, Type]] = []
-        for argument in (*node.args.posonlyargs, *node.args.args) if isinstance(node, ast.FunctionDef) else ():
+        made: dict[str, Type] = {}
+        if home is None or not isinstance(node, ast.FunctionDef):
+            return made
+        for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
             try:
-                assert home is not None
                 found = annotation.type_of(self._names.modules, home, argument.annotation or ast.Name("Any"))
             except annotation.Unresolved:
                 found = types.UNKNOWN
-            made.append((argument.arg, found))
+            made[argument.arg] = found
         return made
 
     def _made(self, node: ast.Call, pair: tuple[str, str], given: list[Type]) -> Partial | None:
@@ -97,8 +98,7 @@ class Calls:
         if not owner.known:
             classes = (Type(name, module) for module, name in self._names.messages.read)
             return next(filter(None, (self._of_class(one, member) for one in classes)), "")
-        options = owner.arguments if owner.name == "|" else (owner,)
-        return next(filter(None, (self._of_class(types.unveiled(one), member) for one in options)), "")
+        return next(filter(None, (self._of_class(types.unveiled(one), member) for one in owner.options)), "")
 
     def special(self, owner: Type, seen: frozenset[Type] = frozenset()) -> str:
         """Why what Python calls of a value, or of what is in it, may raise: `__eq__`, `__str__` and the like."""
@@ -251,8 +251,7 @@ def _unfit(name: str, node: ast.Call, partials: Partials, env: Env, facts: Facts
         if partials.none(one, env, facts):
             return nothing(node, one)
     found = [partials.options(one, env, facts) for one in node.args]
-    inside = types.element(types.unveiled(partials.type_of(node.args[0], env)))
-    held = inside.arguments if inside.name == "|" else (inside,)
+    held = types.element(types.unveiled(partials.type_of(node.args[0], env))).options
     keyed = any(one.arg == "key" for one in node.keywords)
     if name in operands.COMPARES and not keyed:
         together = held if len(node.args) == 1 else tuple(part for parts in found for part in parts)
@@ -309,7 +308,7 @@ class _Body:
                 return types.NONE if value is None else Type(type(value).__name__)
             case ast.Attribute(value=value, attr=attr):
                 owner = self._type_of(value, env)
-                parts = owner.arguments if owner.name == "|" else (owner,)
+                parts = owner.options
                 some = [part for part in parts if part != types.NONE]
                 return types.union(*(attribute(self._calls._names.messages, part, attr) for part in some or parts))
             case ast.Subscript(value=value, slice=index):

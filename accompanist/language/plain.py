@@ -36,6 +36,5 @@ def _of_its_type(default: ast.expr, declared: Type) -> bool:
         return False
     if (declared.module, declared.name) == ("typing", "Literal"):
         return True
-    options = declared.arguments if declared.name == "|" else (declared,)
     name = "None" if default.value is None else type(default.value).__name__
-    return any((option.module, option.name) == ("", name) for option in options)
+    return any((option.module, option.name) == ("", name) for option in declared.options)

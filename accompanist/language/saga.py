@@ -381,16 +381,10 @@ class SagaCheck:
                 code = codes.MAY_RAISE if other.may == _RAISES else codes.NOT_BEFORE_PIVOT
                 self._add(code, span, f"{done.what} {done.binds}; {text}", f"{other.instead}; or {lead}")
             elif other.fails:
-                self._add(
-                    codes.NOT_BEFORE_PIVOT,
-                    span,
-                    f"{done.what} {done.binds}, but {role} does not know whether {other.what} "
-                    f"of line {other.span.line} went well{self._unsent(role, span)}"
-                    if "abort" not in other.what
-                    else f"{done.what} {done.binds}, but {role} does not know whether {other.what} happened"
-                    + self._unsent(role, span),
-                    self._message(point, other.role, role),
-                )
+                came = "happened" if "abort" in other.what else f"of line {other.span.line} went well"
+                text = f"{done.what} {done.binds}, but {role} does not know whether {other.what} {came}"
+                hint = self._message(point, other.role, role)
+                self._add(codes.NOT_BEFORE_PIVOT, span, f"{text}{self._unsent(role, span)}", hint)
             else:
                 self._commitment.after[other.role].add(point_of(other.site))
         self._pivots.setdefault(role, span)

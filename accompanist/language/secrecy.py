@@ -18,7 +18,7 @@ import ast
 from collections.abc import Callable, Mapping
 
 from accompanist.errors import catalogue
-from accompanist.language import annotation
+from accompanist.language import annotation, codes
 from accompanist.language.diagnostic import Findings
 from accompanist.language.infer import Inference, unpacked
 from accompanist.language.ir import (
@@ -182,8 +182,7 @@ class SecrecyCheck:
             case ast.Name(id=name):
                 return name in self._secret or self.holds(self._env.get(name, UNKNOWN))
             case ast.Attribute(value=value) if self._of(value):
-                owner = self._infer.type_of(value, self._env)
-                parts = owner.arguments if owner.name == "|" else (owner,)
+                parts = self._infer.type_of(value, self._env).options
                 known = all(self._names.messages.find(part) is not None for part in parts) and not self._tainted(value)
                 return self.holds(self._infer.type_of(node, self._env)) if known else True
             case ast.Call(func=ast.Name(id="isinstance"), args=[asked, _]):
@@ -194,8 +193,7 @@ class SecrecyCheck:
 
     def _of_class(self, node: ast.expr) -> bool:
         """Whether the class of a value is secret. That of a message with a secret in it is not."""
-        kind = self._infer.type_of(node, self._env)
-        parts = kind.arguments if kind.name == "|" else (kind,)
+        parts = self._infer.type_of(node, self._env).options
         open = all((part.module, part.name) != SECRET and part.known for part in parts) and not self._tainted(node)
         return self._of(node) and not open
 
@@ -252,8 +250,7 @@ class SecrecyCheck:
         return None if signature is None else signature[1]
 
     def _leaves(self, span: Span, what: str) -> None:
-        hint = "a @pure function whose parameter is typed Secret[…], and whose result may be told"
-        self._findings.add(LEAVES, self._sources(span.file), span, f"{self._text(span)} {what}", hint)
+        self._findings.add(LEAVES, self._sources(span.file), span, f"{self._text(span)} {what}", codes.DECLASSIFY)
 
     def _text(self, span: Span) -> str:
         return self._sources(span.file).text(span)

@@ -32,6 +32,11 @@ class Type:
         return self.name == "!" or any(argument.refused for argument in self.arguments)
 
     @property
+    def options(self) -> tuple[Type, ...]:
+        """What a value of it can be: each part of a union; of any other type that type itself."""
+        return self.arguments if self.name == "|" else (self,)
+
+    @property
     def generic(self) -> bool:
         """Whether a type variable is in it."""
         return self.module == "parameter" or any(argument.generic for argument in self.arguments)
@@ -98,7 +103,7 @@ def union(*options: Type) -> Type:
     """The union of types, flat and without repetitions; a refused or unknown part makes the whole so."""
     flat: list[Type] = []
     for option in options:
-        for part in option.arguments if option.name == "|" else (option,):
+        for part in option.options:
             if part.name in ("!", "?"):
                 return part
             if part not in flat:

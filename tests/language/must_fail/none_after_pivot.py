@@ -23,6 +23,11 @@ def next_of(number: int) -> int:
     return number + 1
 
 
+@pure
+def added(one: int, *, other: int) -> int:
+    return one + other
+
+
 class Desk(Role):
     @transaction
     def pay(self, number: int) -> int: ...
@@ -39,6 +44,7 @@ def none_after_pivot(desk: Desk, clerk: Desk, order: At[Order, "desk"]) -> At[in
     desk.pay(1)
     desk.tell(order.count)  #! ACC159 it may be of type None, and int is wanted
     desk.tell(next_of(order.count))  #! ACC159 it may be of type None, and int is wanted
+    desk.tell(added(1, other=order.count))  #! ACC159 it may be of type None, and int is wanted
     desk.add(Row(order.count))  #! ACC159 it may be of type None, and int is wanted
     desk.tell(order.note)  #! ACC159 and int is wanted
     if order.count is not None:
