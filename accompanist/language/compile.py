@@ -293,7 +293,7 @@ class _Reading:
         secret = may_be_secret(pushed, names, header, sources)
         placed = located(pushed, header, Advisor(header, sources, secret), findings)
         normal = self._typed(placed, names, header, normaliser)
-        pure = PureFunctions(self._modules, findings)
+        pure = PureFunctions(self._modules, self._messages, findings)
         for module_name, name in names.table.values():
             pure.check(module_name, name)
         for member in sorted(names.members):

@@ -15,11 +15,13 @@ from collections.abc import Iterator, Sequence
 
 from accompanist.language import annotation, codes, declared, identity
 from accompanist.language.constants import Constants, changeable
-from accompanist.language.diagnostic import Findings, Write
+from accompanist.language.diagnostic import Findings
+from accompanist.language.held_sets import advised
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.nodes import children
 from accompanist.language.set_order import order_shown
+from accompanist.language.types import Type
 from accompanist.language.writes import writes
 
 _IMPURE_MODULES = {
@@ -87,8 +89,8 @@ def writes_a_log(node: ast.stmt | None) -> bool:
 class PureFunctions:
     """Checks the bodies of @pure functions and what runs inside message classes, each once, with what they call."""
 
-    def __init__(self, modules: Modules, findings: Findings) -> None:
-        self._modules, self._findings = modules, findings
+    def __init__(self, modules: Modules, messages: Messages, findings: Findings) -> None:
+        self._modules, self._messages, self._findings = modules, messages, findings
         self._seen: set[tuple[str, str]] = set()
 
     def check(self, module: str, name: str) -> None:
@@ -110,14 +112,14 @@ class PureFunctions:
         node = home.bound[name][-1] if home is not None and name in home.bound else None
         for part in node.body if isinstance(node, ast.ClassDef) else ():
             if home is not None and isinstance(part, ast.FunctionDef) and part.name == member:
-                self._body(home, part)
+                self._body(home, part, Type(name, module))
 
     def _class(self, home: Module, node: ast.ClassDef) -> None:
         """What runs when a message is made, compared or shown: its special methods and its default factories."""
         self._by_identity(home, node)
         for statement in node.body:
             if isinstance(statement, ast.FunctionDef) and self._runs(home, statement):
-                self._body(home, statement, method=True)
+                self._body(home, statement, Type(node.name, home.name), method=True)
             elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
                 local = {argument.arg for argument in ast.walk(statement.value) if isinstance(argument, ast.arg)}
                 for part in _parts([statement.value]):
@@ -141,12 +143,12 @@ class PureFunctions:
         found = [annotation.reference(self._modules, home, call) for call in calls]
         return any(one is not None and one.module.partition(".")[0] == "pydantic" for one in found)
 
-    def _body(self, home: Module, node: ast.FunctionDef, method: bool = False) -> None:
+    def _body(self, home: Module, node: ast.FunctionDef, owner: Type | None = None, method: bool = False) -> None:
         local = _assigned(node)
         for part in _parts(node.body):
             self._part(home, part, local)
-        for part in order_shown(node, lambda text: self._modules.resolve(home, text)):
-            hint = Write(f"sorted({home.source.text(home.source.span(part))})")
+        for part, type in order_shown(node, self._modules, self._messages, home, owner):
+            hint = advised(self._messages, home.source.text(home.source.span(part)), type)
             self._add(codes.SET_ORDER, home, part, "the order of a set shows in the result", hint)
         for written in writes(node, method):
             self._add(codes.MUTATION, home, written.node, written.text, written.hint)
@@ -244,7 +246,7 @@ class PureFunctions:
         """Whether a call makes a constant: a date, a Decimal, a frozenset, an instance of a frozen class, a NewType."""
         if annotation.new_type(self._modules, found) is not None:
             return True
-        messages, home = Messages(self._modules), self._modules.find(found.module)
+        messages, home = self._messages, self._modules.find(found.module)
         read = Constants(self._modules, messages, lambda module, name: name, lambda node, module: node)
         value = read.assigned(home, found.name) if home is not None else None
         return value is not None and not changeable(value)

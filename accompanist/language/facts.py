@@ -169,6 +169,12 @@ def number(node: ast.expr) -> int | float | None:
     return None
 
 
+def counts(node: ast.expr) -> bool:
+    """Whether it is a number written out that can be one of places."""
+    found = number(node)
+    return isinstance(found, int) and found >= 0
+
+
 def member(key: ast.expr, container: ast.expr, facts: Facts) -> bool:
     """Whether a key is certainly in a container."""
     form = ast.dump(container)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 
-from accompanist.language import library, methods, narrow, types
+from accompanist.language import held_sets, library, methods, narrow, types
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
-from accompanist.language.set_order import OPERATORS, is_set
+from accompanist.language.set_shapes import OPERATORS
 from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
 
 Env = Mapping[str, Type]
@@ -23,8 +23,8 @@ Method = Callable[[ast.Call, Type], None]
 """Told of a call of a method that values of this type have not, or have as code that is not known to be pure."""
 Always = Callable[[ast.expr, Type], None]
 """Told of a condition whose type says that it is true."""
-Unordered = Callable[[ast.expr, bool], None]
-"""Told of a set where its order would show, or of something with a set within."""
+Unordered = Callable[[ast.expr, Type], None]
+"""Told of a set where its order would show, or of something with a set within, and of its type."""
 Formatted = Callable[[ast.JoinedStr, ast.FormattedValue], None]
 """Told of a date or time in an f-string with a format: the machine's own functions write it."""
 _SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "dict", "reversed"})
@@ -55,7 +55,7 @@ class Inference:
         names: Names,
         signatures: Callable[[str, str], Type | None],
         missing: Missing,
-        unordered: Unordered = lambda node, within: None,
+        unordered: Unordered = lambda node, found: None,
         method: Method = lambda node, owner: None,
         always: Always = lambda node, found: None,
         formatted: Formatted = lambda node, part: None,
@@ -115,11 +115,11 @@ class Inference:
                     one = self.type_of(value, env)
                     found.append(types.some(one) if isinstance(op, ast.Or) and value is not values[-1] else one)
                     env = self._narrowing.after(value, env, isinstance(op, ast.And)) if self._exact else env
-                return types.union(*found)
+                return _either(*found)
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 self.ask(test, env)
                 yes, no = (self._narrowing.after(test, env, holds) if self._exact else env for holds in (True, False))
-                return types.union(self.type_of(body, yes), self.type_of(orelse, no))
+                return _either(self.type_of(body, yes), self.type_of(orelse, no))
         return self._compound(node, env)
 
     def ask(self, node: ast.expr, env: Env) -> None:
@@ -198,8 +198,8 @@ class Inference:
 
     def _ordered(self, node: ast.expr, found: Type) -> Type:
         """Look at what is gone through in its order."""
-        if _may_be_set(found):
-            self._unordered(node, False)
+        if held_sets.is_set(found):
+            self._unordered(node, found)
         return found
 
     def _written(self, node: ast.expr, env: Env) -> None:
@@ -207,8 +207,8 @@ class Inference:
         if isinstance(node, ast.Tuple | ast.List):
             for part in node.elts:
                 self._written(part, env)
-        elif _holds_set(found := self.type_of(node, env)):
-            self._unordered(node, not _may_be_set(found))
+        elif held_sets.holds_set(self._messages, found := self.type_of(node, env)):
+            self._unordered(node, found)
 
     def _name(self, name: str, env: Env) -> Type:
         if name in env:
@@ -294,22 +294,26 @@ class Inference:
             return self.type_of(node.body, env)
         return self.type_of(node, env)
 
-    def _read_as_else(self, pair: tuple[str, str], node: ast.Call, found: list[Type]) -> Iterator[ast.expr]:
+    def _read_as_else(
+        self, pair: tuple[str, str], node: ast.Call, found: list[Type]
+    ) -> Iterator[tuple[ast.expr, Type]]:
         """The sets that a @pure function is given for a parameter that it does not call a set. What it does with a set
         is looked at in its text, where it says that it has one."""
-        if not any(map(_may_be_set, found)):
+        if not any(held_sets.holds_set(self._messages, one) for one in found):
             return
         home = self._names.modules.find(pair[0])
         function = home.bound.get(pair[1], [None])[-1] if home is not None else None
-        if not isinstance(function, ast.FunctionDef):
+        if home is None or not isinstance(function, ast.FunctionDef):
             return
         parameters = [*function.args.posonlyargs, *function.args.args]
         named = {one.arg: one for one in (*parameters, *function.args.kwonlyargs)}
         taken = [*parameters[: len(node.args)], *(named.get(keyword.arg or "") for keyword in node.keywords)]
         values = [*node.args, *(keyword.value for keyword in node.keywords)]
         for value, type, parameter in zip(values, found, taken, strict=False):
-            if parameter is not None and _may_be_set(type) and not is_set(parameter.annotation):
-                yield value
+            if parameter is not None and held_sets.holds_set(self._messages, type):
+                said = held_sets.written(self._names.modules, home, parameter.annotation)
+                if not held_sets.holds_set(self._messages, said):
+                    yield value, type
 
     def _replaced(self, node: ast.Call, owner: Type) -> Type:
         """What `dataclasses.replace(value, field=…)` gives: such a value. Its fields have to be there."""
@@ -346,8 +350,8 @@ class Inference:
         if pair in library.FUNCTIONS:
             return library.FUNCTIONS[pair]
         if pair is not None:
-            for part in self._read_as_else(pair, node, arguments):
-                self._unordered(part, False)
+            for part, found in self._read_as_else(pair, node, arguments):
+                self._unordered(part, found)
             return self._signatures(*pair) or self._made(Type(pair[1], pair[0]), node, arguments)
         if alias in _FIXED:
             return _FIXED[alias]
@@ -417,12 +421,10 @@ def _power(left: Type) -> Type:
     return INT if left == BOOL else left if left in (*_NUMBERS, library.DECIMAL) else UNKNOWN
 
 
-def _holds_set(type: Type) -> bool:
-    return _is_set(type) or any(map(_holds_set, type.arguments))
-
-
-def _may_be_set(type: Type) -> bool:
-    return any(map(_is_set, type.options))
+def _either(*options: Type) -> Type:
+    """What is one of several. What may be a set, or something that is not known, may be a set all the same."""
+    found, sets = types.union(*options), list(filter(held_sets.is_set, options))
+    return found if found != UNKNOWN or not sets else Type("|", "", (*sets, UNKNOWN))
 
 
 def _is_set(type: Type) -> bool:

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from accompanist.language import facts as known
-from accompanist.language import operands, types
+from accompanist.language import operands, total_methods, types
 from accompanist.language.facts import Facts
+from accompanist.language.instead import as_written, in_brackets
 from accompanist.language.library import DECIMAL
 from accompanist.language.names import BUILTINS
 from accompanist.language.nodes import children
@@ -47,7 +48,7 @@ class Partials:
     """Looks through expressions. `called`: whether a call of a function or class may raise. `caught`: whether what it
     raises becomes a value. `runs`: why a property or a method of a message may raise, empty if it cannot; `special`:
     why what Python itself calls of a value may, as where it is compared or shown. `after`: the types of names where a
-    condition holds, or does not."""
+    condition holds, or does not. `owned`: whether what is called is a method of one of Python's own values."""
 
     type_of: TypeOf
     inside: Inside
@@ -56,6 +57,7 @@ class Partials:
     runs: Callable[[ast.Attribute, Env], str] = lambda node, env: ""
     special: Callable[[Type], str] = lambda owner: ""
     after: After = lambda test, env, holds: env
+    owned: Callable[[ast.Attribute, Env], bool] = lambda function, env: True
 
     def first(self, node: ast.expr, env: Env, facts: Facts) -> Partial | None:
         """The first part that may raise."""
@@ -142,7 +144,7 @@ class Partials:
                 outcome = self.type_of(value, env)
                 ok = ast.Attribute(value, "ok", ast.Load())
                 if (outcome.module, outcome.name) == (WORDS, "Outcome") and not known.true(ok, facts):
-                    text = ast.unparse(value)
+                    text = in_brackets(as_written(value))
                     yield Partial(node, f"{text} has no value if it was declined", f"{text}.value if {text}.ok else …")
             case ast.Attribute() if why := self.runs(node, env):
                 yield Partial(node, why)
@@ -186,11 +188,11 @@ class Partials:
                 yield Partial(node, "the step of a slice may be zero")
             return
         yield from self._of(index, env, facts)
-        text, place = ast.unparse(value), known.number(index)
+        text, place = in_brackets(value), known.number(index)
         owner = types.unveiled(self.type_of(value, env))
         if owner.name == "dict" and not owner.module:
             if not known.member(index, value, facts):
-                key = ast.unparse(index)
+                key = in_brackets(index, (ast.BinOp, ast.UnaryOp))
                 instead = f"{ast.unparse(node)} if {key} in {text} else …"
                 yield Partial(node, f"{key} may not be in {text}", instead if self._has_default(node, env) else "")
             return
@@ -204,7 +206,8 @@ class Partials:
         if isinstance(value, ast.Name) and value.id[:1] == "_" and value.id[1:].isdigit():
             yield Partial(node, "there may be too few values for the names on the left")
             return
-        enough = text if place in (0, -1) else f"0 <= {ast.unparse(index)} < len({text})"
+        at = in_brackets(index, (ast.BinOp, ast.UnaryOp))
+        enough = text if place in (0, -1) else f"0 <= {at} < len({text})"
         if isinstance(place, int) and place not in (0, -1):
             enough = f"len({text}) > {place}" if place > 0 else f"len({text}) >= {-place}"
         instead = f"{ast.unparse(node)} if {enough} else …"
@@ -220,11 +223,11 @@ class Partials:
         elif isinstance(op, ast.Mod) and self.type_of(left, env) == types.STR:
             yield Partial(node, "the values may not take the format", "an f-string")
         elif isinstance(op, ast.Div | ast.FloorDiv | ast.Mod) and not known.nonzero(right, facts):
-            by = ast.unparse(right)
+            by = in_brackets(right, (ast.BinOp, ast.UnaryOp))
             yield Partial(node, f"{by} may be zero", f"{ast.unparse(node)} if {by} != 0 else …")
         elif isinstance(op, ast.Pow) and not (isinstance(power := known.number(right), int) and power >= 0):
             yield Partial(node, "a power may be one of zero, or too large")
-        elif isinstance(op, ast.LShift | ast.RShift) and not isinstance(known.number(right), int):
+        elif isinstance(op, ast.LShift | ast.RShift) and not known.counts(right):
             yield Partial(node, "the number of places may be negative")
 
     def _call(self, node: ast.Call, env: Env, facts: Facts) -> Iterator[Partial]:
@@ -240,6 +243,8 @@ class Partials:
         elif isinstance(node.func, ast.Attribute):
             why = self.runs(node.func, env)
             yield from [Partial(node, why)] if why else self._method(node, node.func, env, facts)
+            if not why and self.owned(node.func, env):
+                yield from self._unknown(node, node.func, facts)
 
     def _method(self, node: ast.Call, method: ast.Attribute, env: Env, facts: Facts) -> Iterator[Partial]:
         text, first = ast.unparse(method.value), node.args[0] if node.args else None
@@ -262,8 +267,16 @@ class Partials:
                 yield Partial(node, f"{text} may have more digits than a Decimal keeps")
             case "replace" if node.keywords or types.unveiled(self.type_of(method.value, env)).module == "datetime":
                 yield Partial(node, "a moment may lie outside of what a calendar has")
-            case "ljust" | "rjust" | "center" if len(node.args) > 1 and not isinstance(node.args[1], ast.Constant):
+            case "ljust" | "rjust" | "center" if len(node.args) > 1 and not _letter(node.args[1]):
                 yield Partial(node, "what it is filled up with may not be one letter")
+
+    def _unknown(self, node: ast.Call, method: ast.Attribute, facts: Facts) -> Iterator[Partial]:
+        """A method that is not known to take every value."""
+        name, text = method.attr, ast.unparse(method.value)
+        if name in total_methods.TOTAL or name in _ASKED or total_methods.takes_out(name, node, method.value, facts):
+            return
+        takes = name in ("pop", "popitem", "remove")
+        yield Partial(node, f"{text} may have no such item" if takes else f"{name} is not known never to")
 
     def options(self, node: ast.expr, env: Env, facts: Facts) -> tuple[Type, ...]:
         """The types that a value can be of, after what conditions have said of it."""
@@ -315,6 +328,8 @@ class Partials:
 _FORMATTED = (types.INT, types.FLOAT, types.STR, types.BOOL)
 _DECIMAL = ("decimal", "Decimal")
 LARGE = "it may be larger than a Decimal can be"
+_ASKED = frozenset({"index", "rindex", "decode", "encode", "quantize", "to_integral_value", "normalize", "value"})
+"""Methods of which `_method` says why they may raise."""
 _TAKES_NO_NONE = frozenset({"center", "count", "endswith", "find", "index", "join", "ljust", "partition", "zfill"}) | {
     *("removeprefix", "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition", "startswith")
 }
@@ -326,6 +341,11 @@ def nothing(node: ast.expr, value: ast.expr) -> Partial:
     text = ast.unparse(value)
     simple = isinstance(value, ast.Name | ast.Attribute)
     return Partial(node, f"{text} may be None", f"{ast.unparse(node)} if {text} is not None else …" if simple else "")
+
+
+def _letter(node: ast.expr) -> bool:
+    """Whether one letter is written out."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) == 1
 
 
 def _iterated(name: str) -> bool:

@@ -8,19 +8,21 @@ counts as raising: how deep it goes is not known.
 from __future__ import annotations
 
 import ast
-import datetime
-import decimal
-import uuid
+import itertools
 from collections.abc import Iterator, Mapping
 
-from accompanist.language import annotation, library, methods, operands, types
+from accompanist.language import annotation, library, methods, operands, total_methods, types
 from accompanist.language import facts as known
+from accompanist.language.always_bound import unbound
 from accompanist.language.facts import Facts
+from accompanist.language.instead import in_brackets
 from accompanist.language.messages import attribute
 from accompanist.language.modules import Module, Reference
 from accompanist.language.names import BUILTINS, Names
+from accompanist.language.nodes import children
 from accompanist.language.partial import LARGE, After, Env, Inside, Partial, Partials, TypeOf, nothing
 from accompanist.language.types import ATTEMPTED, PORTABLE, Type
+from accompanist.language.written_out import computes, makes
 
 _BUILTINS = BUILTINS | {"set", "frozenset"}
 _PLAIN = (types.INT, types.FLOAT, types.BOOL)
@@ -52,11 +54,11 @@ class Calls:
         if pair == ("dataclasses", "replace"):
             made = types.unveiled(self._type_of(node.args[0], env))
             pair = (made.module, made.name)
-        wanted = self._wanted(pair)
+        wanted, message = self._wanted(pair), self._names.messages.find(Type(pair[1], pair[0])) is not None
         given = [*zip(wanted, node.args, strict=False)]
         given += [(one.arg or "", one.value) for one in node.keywords]
         for name, value in given:
-            found = self.partials.unfit(value, wanted.get(name), env, facts)
+            found = self.partials.unfit(value, wanted.get(name), env, facts, sent=message)
             if found is not None:
                 return found
         return self._made(node, pair, [self._type_of(one, env) for one in node.args])
@@ -83,7 +85,7 @@ class Calls:
         why = self.why(*pair)
         if pair in PORTABLE and node.args + [one.value for one in node.keywords]:
             plain = pair == ("decimal", "Decimal") and given[:1] == [types.INT]
-            if not plain and not _makes(pair, node):
+            if not plain and not makes(pair, node):
                 why = f"what is given may be no {pair[1]}"
         return Partial(node, why) if why else None
 
@@ -157,6 +159,18 @@ class Calls:
         above = next(filter(None, (self.why(one.module, one.name) for one in inherited if one and one.node)), "")
         return (found and f"{name} may raise: {found}") or above
 
+    def portable(self, home: Module, name: str) -> Type | None:
+        """The type that a name of a library stands for."""
+        found = self._names.modules.resolve(home, name)
+        return Type(found.name, found.module) if found and (found.module, found.name) in PORTABLE else None
+
+    def has(self, owner: Type, member: str) -> bool:
+        """Whether it is a member of a class that was read; of any of them if the type is not known."""
+        classes = [Type(name, module) for module, name in self._names.messages.read]
+        options = owner.arguments if owner.name == "|" else (owner,)
+        found = options if owner.known else classes
+        return any(self._names.messages.code_of(types.unveiled(one), member) is not None for one in found)
+
     def resolved(self, home: Module, node: ast.Call, partials: Partials, env: Env, facts: Facts) -> str:
         """Why a call in the text of a function may raise; empty if it cannot."""
         text = annotation.dotted(node.func)
@@ -174,7 +188,8 @@ class Calls:
 
     def _foreign(self, found: Reference | None, node: ast.Call) -> str:
         if found is None:
-            return ""  # a method of a value: `Partials` knows which of them raise
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else ""  # a method of a value, as a key
+            return "" if name in total_methods.TOTAL else f"{ast.unparse(node.func)} is not known never to"
         if (found.module, found.name) == ("dataclasses", "replace"):
             return ""
         if (found.module, found.name) in PORTABLE:
@@ -199,17 +214,22 @@ def builtin(name: str, node: ast.Call, partials: Partials, env: Env, facts: Fact
             return None
         case "float" if given[0] == library.DECIMAL:
             return Partial(node, f"{text} may be too large for a float")
-        case "int" | "float" if given[0] not in _PLAIN and not isinstance(first, ast.Constant):
-            if known.said(first, "isdecimal", facts) and len(node.args) == 1:
+        case "int" | "float" if len(node.args) > 1 or keywords:
+            if not computes(node):
+                return Partial(node, f"{text} may be no text of a whole number in this base")
+        case "int" | "float" if given[0] not in _PLAIN and not computes(node):
+            if known.said(first, "isdecimal", facts):
                 return None
-            kind = "a whole number" if name == "int" else "a number"
-            return Partial(node, f"{text} may be no text of {kind}", f"{name}({text}) if {text}.isdecimal() else …")
+            asked, kind = in_brackets(first), "a whole number" if name == "int" else "a number"
+            return Partial(node, f"{text} may be no text of {kind}", f"{name}({text}) if {asked}.isdecimal() else …")
         case "min" | "max" if len(node.args) == 1 and "default" not in keywords:
             if not known.length(first, facts):
                 return Partial(node, f"{text} may be empty", f"{name}({text}, default=…)")
         case "divmod" if not known.nonzero(node.args[-1], facts):
             return Partial(node, f"{ast.unparse(node.args[-1])} may be zero")
-        case "chr" | "ord" if not isinstance(first, ast.Constant):
+        case "str" if len(node.args) > 1 or keywords:
+            return Partial(node, f"{text} may hold what is no text")
+        case "chr" | "ord" if not computes(node):
             return Partial(node, f"{text} may be none that {name} takes")
         case "pow":
             return Partial(node, "a power may be one of zero, or too large")
@@ -239,7 +259,8 @@ def _unfit(name: str, node: ast.Call, partials: Partials, env: Env, facts: Facts
             return Partial(node, "not all of them can be compared")
     if name == "sum" and types.NONE in held:
         return Partial(node, f"not every item of {ast.unparse(node.args[0])} need be a number")
-    if library.DECIMAL in (held if name == "sum" else found[0] if name in ("abs", "round", "divmod") else ()):
+    added = (*held, *(part for parts in found[1:] for part in parts))
+    if library.DECIMAL in (added if name == "sum" else found[0] if name in ("abs", "round", "divmod") else ()):
         return Partial(node, LARGE)
     return None
 
@@ -258,13 +279,16 @@ class _Body:
             lambda node: False,
             lambda node, env: calls.member_of(self._type_of(node.value, env), node.attr),
             calls.special,
+            owned=self._owned,
         )
+        self._shared: set[str] = set()
         self._twice: set[str] = set()  # the names that are given a value in more than one place
 
     def read(self, node: ast.FunctionDef) -> str:
         """Why it may raise, with the first place; empty if it cannot."""
         stored = [part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)]
         self._twice = {name for name in stored if stored.count(name) > 1}
+        self._shared = total_methods.shared(node)
         assigned = set(stored)
         for argument in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs):
             if argument.annotation is not None and argument.arg not in assigned:
@@ -273,7 +297,7 @@ class _Body:
                 except annotation.Unresolved:
                     continue
                 self._env = {**self._env, argument.arg: found}
-        return next(self._block(node.body), "")
+        return next(itertools.chain(self._block(node.body), unbound(node)), "")
 
     def _type_of(self, node: ast.expr, env: Env) -> Type:
         """The type of an expression, as far as the annotations of parameters and fields say it."""
@@ -294,6 +318,14 @@ class _Body:
                 return types.UNKNOWN if isinstance(index, ast.Slice) else types.element(owner)
             case ast.IfExp(body=body, orelse=orelse):
                 return types.union(self._type_of(body, env), self._type_of(orelse, env))
+            case ast.List(elts=[_, *_] as parts):
+                return types.listed(types.union(*(self._type_of(one, env) for one in parts)))
+            case ast.ListComp(elt=part, generators=generators) | ast.GeneratorExp(elt=part, generators=generators):
+                return types.listed(self._type_of(part, self._inside(generators, env)))
+            case ast.Dict() | ast.DictComp() | ast.Call(func=ast.Name(id="dict")):
+                return Type("dict")
+            case ast.Call(func=ast.Name(id=name)) if (found := self._calls.portable(self._home, name)) is not None:
+                return found
             case ast.Call(func=ast.Attribute(value=value, attr=attr)):
                 given = [self._type_of(one, env) for one in node.args]
                 return methods.result(self._type_of(value, env), attr, given) or types.UNKNOWN
@@ -325,14 +357,31 @@ class _Body:
         text = annotation.dotted(function)
         return not text or self._calls._names.modules.resolve(self._home, text.partition(".")[0]) is None
 
+    def _owned(self, function: ast.Attribute, env: Env) -> bool:
+        """Whether it is a method of one of Python's own values, and no function that was read."""
+        if not self._method(function):
+            return False
+        owner = types.unveiled(self._type_of(function.value, env))
+        return not self._calls.has(owner, function.attr)
+
     def _block(self, body: list[ast.stmt]) -> Iterator[str]:
         for statement in body:
             yield from self._statement(statement)
 
     def _values(self, *nodes: ast.expr | None) -> Iterator[str]:
         for node in nodes:
-            if node is not None and (found := self._partials.first(node, self._env, self._facts)) is not None:
+            if node is None:
+                continue
+            names = total_methods.changed(node)
+            alone = isinstance(node, ast.Call) and not any(map(total_methods.changed, children(node)))
+            if part := total_methods.in_the_midst(node):
+                yield f"{part} is computed in the midst of an expression, in line {node.lineno}"
+            if names and not alone:
+                self._facts = total_methods.still(self._facts, names, self._shared)
+            if (found := self._partials.first(node, self._env, self._facts)) is not None:
                 yield f"{found.why}, in line {getattr(found.node, 'lineno', 0)}"
+            if names:
+                self._facts = total_methods.still(self._facts, names, self._shared)
 
     def _statement(self, node: ast.stmt) -> Iterator[str]:
         match node:
@@ -346,8 +395,9 @@ class _Body:
                 yield from self._values(value)
                 yield from self._assign(target, value)
             case ast.AugAssign(target=target, op=op, value=value):
-                yield from self._values(ast.copy_location(ast.BinOp(target, op, value), node))
+                yield from self._values(ast.copy_location(ast.BinOp(_loaded(target), op, value), node))
                 self._facts = known.without(self._facts, known.names_in(target))
+                self._facts = total_methods.still(self._facts, total_methods.changed(target), self._shared)
             case ast.If(test=test, body=body, orelse=orelse):
                 yield from self._values(test)
                 yield from self._sides(test, body, orelse)
@@ -366,7 +416,10 @@ class _Body:
             case ast.While(test=test, body=body, orelse=orelse):
                 self._forget(node)
                 yield from self._values(test)
+                before = self._facts
                 yield from self._sides(test, body, orelse)
+                if any(isinstance(part, ast.Break) for part in ast.walk(node)):
+                    self._facts = before
                 self._forget(node)
             case ast.Try(body=body, handlers=handlers, orelse=orelse, finalbody=final):
                 if not any(_catches_all(handler) for handler in handlers):
@@ -392,16 +445,34 @@ class _Body:
     def _assign(self, target: ast.expr, value: ast.expr | None) -> Iterator[str]:
         if isinstance(target, ast.Name) and target.id not in self._twice and value is not None:
             self._env = {**self._env, target.id: self._type_of(value, self._env)}
-        self._facts = known.without(self._facts, known.names_in(target))
+        if not isinstance(target, ast.Subscript):
+            self._facts = known.without(self._facts, known.names_in(target))
         if isinstance(target, ast.Tuple | ast.List):
             same = isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts)
             if not same:
                 yield f"there may not be {len(target.elts)} parts, in line {target.lineno}"
         elif isinstance(target, ast.Subscript):
-            yield from self._values(target.slice)
+            yield from self._values(target.value, target.slice)
+            if self._type_of(target.value, self._env).name != "dict":
+                yield from self._values(_loaded(target))
+            self._facts = total_methods.still(self._facts, total_methods.changed(target), self._shared)
+        elif isinstance(target, ast.Attribute):
+            yield f"a field is set, in line {target.lineno}"
 
     def _forget(self, node: ast.stmt) -> None:
         self._facts = known.without(self._facts, _stored(node))
+        if names := total_methods.changed(node):
+            self._facts = total_methods.still(self._facts, names, self._shared)
+
+
+def _loaded(target: ast.expr) -> ast.expr:
+    """A target as what is read there."""
+    match target:
+        case ast.Subscript(value=value, slice=index):
+            return ast.copy_location(ast.Subscript(value, index, ast.Load()), target)
+        case ast.Name(id=name):
+            return ast.copy_location(ast.Name(name, ast.Load()), target)
+    return target
 
 
 def _is_special(node: ast.stmt) -> bool:
@@ -412,17 +483,6 @@ def _is_special(node: ast.stmt) -> bool:
 
 def _stored(node: ast.stmt) -> set[str]:
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
-
-
-def _makes(pair: tuple[str, str], node: ast.Call) -> bool:
-    """Whether what is written out gives such a value."""
-    module = {"datetime": datetime, "decimal": decimal, "uuid": uuid}[pair[0]]
-    try:
-        given = [ast.literal_eval(one) for one in node.args]
-        made = getattr(module, pair[1])(*given, **{one.arg or "": ast.literal_eval(one.value) for one in node.keywords})
-    except (ValueError, TypeError, ArithmeticError, AttributeError):
-        return False
-    return not isinstance(made, decimal.Decimal) or made.is_finite()
 
 
 def _pairs(node: ast.expr) -> bool:

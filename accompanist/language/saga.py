@@ -36,6 +36,7 @@ from accompanist import limits
 from accompanist.language import advice, codes
 from accompanist.language.aborts import Aborts
 from accompanist.language.diagnostic import Diagnostic, Findings
+from accompanist.language.instead import beside_others, written
 from accompanist.language.ir import (
     NOBODY,
     Abort,
@@ -65,14 +66,13 @@ from accompanist.language.knowledge import Done, Knowledge, steps_of
 from accompanist.language.operations import behind
 from accompanist.language.raising import Raising, expressions
 from accompanist.language.refusal import may_fail
-from accompanist.language.source import Source, Sources, Span
+from accompanist.language.source import Sources, Span
 
 _MADE = re.compile(r"\b_\d")
 """A name in the normal form that no author wrote."""
 
 
 _RAISES = "may raise"
-_BARE = re.compile(r"\b[A-Za-z_]\w*\.")
 _KNOWS = " does not know "
 _TOO_DEEP = f"may call itself more than {limits.recursion_depth_max} times, one call in another"
 _TOO_LONG = f"may have more than {limits.local_turns_max} turns in which a role asks nobody anything"
@@ -225,11 +225,14 @@ class SagaCheck:
             return known
         partial, may, must = found
         text = self._sources(value.span.file).text(value.span)
-        part = _written(partial.node, self._sources(value.span.file))
+        part = written(partial.node, self._sources(value.span.file))
         part = text if _MADE.search(part) else part
         pivot = min(known.pivots, key=lambda pivot: pivot.span) if known.pivots else None
         early = f"compute it before line {pivot.span.line}" if pivot is not None else "compute it earlier"
-        instead = partial.instead or f"{early}, or made = attempt({part}), and ask made.ok"
+        instead = (
+            beside_others(partial.node, value.node, partial.instead)
+            or f"{early}, or made = attempt({part}), and ask made.ok"
+        )
         if _MADE.search(ast.unparse(partial.node)):
             instead = "give what moves or is called in it a name, and ask before, or attempt(…) it"
         if pivot is not None:
@@ -476,15 +479,3 @@ def _all(texts: Sequence[str]) -> str:
 def _of_some(pivots: frozenset[Done]) -> str:
     one = min(pivots, key=lambda pivot: pivot.span)
     return f"not every path to it commits the saga first: {one.what} of line {one.span.line} is on some of them only"
-
-
-def _written(node: ast.expr, source: Source) -> str:
-    """The text of a part of an expression. In the normal form `math.isqrt` has another name, and a part of an f-string
-    has no place of its own."""
-    made = ast.unparse(node)
-    text = source.text(source.span(node)) if hasattr(node, "lineno") else ""
-    try:
-        same = _BARE.sub("", ast.unparse(ast.parse(text, mode="eval"))) == _BARE.sub("", made)
-    except SyntaxError:
-        return made
-    return text if same else made

@@ -16,6 +16,7 @@ from accompanist import limits
 from accompanist.language import advice, annotation, codes, iterators, library, methods, narrow, types
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.faithful import Faithful
+from accompanist.language.held_sets import advised
 from accompanist.language.infer import Inference, unpacked
 from accompanist.language.ir import (
     Abort,
@@ -374,11 +375,10 @@ class Typing:
             what = f"{text} is a method of a value whose type is not known here"
             self._add(codes.METHOD, span, what, "name: SomeType = …, then call the method of name")
 
-    def _unordered(self, node: ast.expr, within: bool) -> None:
+    def _unordered(self, node: ast.expr, found: Type) -> None:
         span = self._sources(self._file).span(node)
         text = "this goes through a set, and its order differs between runs"
-        whole = self._sources(span.file).text(span)
-        hint = f"sorted(…) of the set in {whole}" if within else Write(f"sorted({whole})")
+        hint = advised(self._names.messages, self._sources(span.file).text(span), found)
         self._add(codes.SET_ORDER, span, text, hint)
 
     def _formatted(self, node: ast.JoinedStr, part: ast.FormattedValue) -> None:

@@ -178,6 +178,14 @@ x[n] if len(x) > n and n >= 0 else 0
 x[-2] if len(x) >= 2 else 0
 int(q) if q < 9 else 0
 x[0] if x == [*x, 1] else 0
+sorted(p) + [t] < [t, t]
+(n, s) < (k, 'x') and min((n, s), (k, s)) == (n, s)
+sorted([(n, 'x'), (k, s)])
+1 << 4 >> 1
+int('12', 8) + int('-3') + n
+ord('a') + len(chr(97))
+s.ljust(n, '.')
+[Line(1, s), Line(n, 'x'), Line(None)]
 """
 PARTIAL = """
 n // k
@@ -264,6 +272,73 @@ round(q, 2)
 q / 3 * q
 q ** 2
 Decimal('x')
+min((n, o), (k, 1))
+sorted([(o, n), (k, n)])
+[o] < [1]
+[[o]] < [[n]]
+(n, {'x': n}) < (k, {'x': 1})
+(n, s) < (n, o)
+int('x')
+int('7', n)
+int(s, 10)
+str(s, 'utf-8')
+1 << -1
+n >> -1
+ord('ab')
+s.ljust(n, 'xy')
+"""
+
+FUNCTIONS_PARTIAL = """
+if x:;     y = 1; return y
+for i in x:;     pass; return i
+y = 0; for i in x:;     y = z;     z = i; return y
+try:;     y = x[0]; except Exception:;     pass; return y
+if n:;     y = 1; elif x:;     z = 1; else:;     y = 2; return y
+y = list(x); y.pop(); return len(y)
+y = list(x); y.remove(3); return len(y)
+y = list(x); y.pop(n); return len(y)
+e = dict(d); return e.pop('x')
+e = dict(d); return e.popitem()[1]
+e = dict(d); e.pop('x', 0); return e['x'] if n else 0
+return '{} {}'.format(s)
+return s.format(1)
+return n.to_bytes(1, 'big').hex()
+y = [1]; y[n] = 2; return len(y)
+y = list(x); z = y if y else [1]; z.clear(); return y[0] if n else z[0]
+y = list(x); return (y.pop() + y[0]) if y else 0
+y = list(x); z = [y]; return [z[0].clear(), y[0]] if y else []
+return sum([q, q], Decimal(0))
+return sum(x, Decimal(0))
+return sorted([s], key=str.encode)
+while n > 1:;     break; return 1 // n if n < 2 else 0
+y = list(x); while y:;     y.pop(); return y[0]
+y = list(x); if y:;     y.clear();     return y[0]; return 0
+y = list(x); z = y; if y:;     z.clear();     return y[0]; return 0
+e = dict(d); if 'x' in e:;     e.pop('x');     return e['x']; return 0
+"""
+FUNCTIONS_TOTAL = """
+if x:;     y = 1; else:;     y = 2; return y
+if not x:;     return 0; else:;     y = 2; return y
+try:;     y = x[0]; except Exception:;     y = 0; return y
+try:;     y = x[0]; except Exception:;     return 0; return y
+y = 0; for i in x:;     z = i;     y += z; return y
+return [(z := i) + z for i in x]
+y = [i for i in x]; return [i for i in y if i], sorted(y, key=lambda z: -z)
+y = list(x); y.append(n); y.extend(x); y.insert(0, n); y.sort(); y.reverse(); return y.count(n)
+y = list(x); if y:;     return y.pop(); return 0
+y = list(x); while y:;     y.pop(); return len(y)
+y = list(x); z = y.pop() if y else 0; return z
+y = list(x); if y:;     y[0] += n; return y
+e = dict(d); e.update(d); e['x'] = n; e.setdefault(s, 1); return e.pop('x', 0)
+e = dict(d); if s in e:;     return e.pop(s); return 0
+out = []; for one in x:;     out.append(one); return x[0] if x else len(out)
+out = []; if len(x) > 1:;     out.append(x[0]);     out.append(x[1]); return out
+y = list(x); if y:;     y[0] = n; return y
+seen = set(); seen.add(n); seen.discard(1); return len(seen.union({n}))
+e = {}; for one in s:;     e[one] = e.get(one, 0) + 1; return e
+return sorted([s], key=str.lower)
+return s.strip().upper().replace('a', 'b').split(',')
+return dict.fromkeys(x, 0)
 """
 
 
@@ -317,8 +392,32 @@ def test_it_may_raise(expression: str) -> None:
     assert said(expression) == {"ACC159"}
 
 
+def judged(body: str) -> set[str]:
+    """What is said of a @pure function."""
+    made = "\n    ".join(body.split("; "))
+    function = f"@pure\ndef made(x: list[int], n: int, s: str, d: dict[str, int], q: Decimal):\n    {made}\n\n\n"
+    head = HEAD.replace("class R(Role)", f"{function}class R(Role)")
+    found = text(f"{head}    it = made(x, n, s, d, q)\n    a.tell(str(it))\n").diagnostics
+    assert {one.code for one in found} <= {"ACC159"}, "\n".join(map(render, found))
+    return {one.code for one in found}
+
+
+@pytest.mark.parametrize("body", lines(FUNCTIONS_PARTIAL))
+def test_a_function_may_raise(body: str) -> None:
+    assert judged(body) == {"ACC159"}
+
+
+@pytest.mark.parametrize("body", lines(FUNCTIONS_TOTAL))
+def test_a_function_never_raises(body: str) -> None:
+    assert judged(body) == set()
+
+
 def test_a_function_that_calls_itself_may_raise() -> None:
     assert said("deep(n)") == {"ACC159"}
+
+
+def test_a_truth_is_no_number_in_a_message() -> None:
+    assert said("Line(n > 1)") == {"ACC159"}
 
 
 def advised(expression: str, default: str) -> str:
@@ -348,6 +447,27 @@ def test_what_is_written_instead_never_raises(expression: str, default: str) -> 
     if ", or made = " in written:
         written = written.partition(" = ")[2].partition(",")[0] + ".ok"
     assert said(written) == set()
+
+
+@pytest.mark.parametrize(
+    ("expression", "advice"),
+    [
+        ("int('1' + s)", "int('1' + s) if ('1' + s).isdecimal() else …"),
+        ("1 + n // (k - 1)", "(n // (k - 1) if k - 1 != 0 else …)"),
+        ("n * x[0]", "(x[0] if x else …)"),
+        ("(x if x else [1])[0]", "(x if x else [1])[0] if (x if x else [1]) else …"),
+        ("(x or [1])[0] + n", "((x or [1])[0] if (x or [1]) else …)"),
+        ("n // (k and 1)", "n // (k and 1) if (k and 1) != 0 else …"),
+        ("max(n, x[0])", "x[0] if x else …"),
+        ("attempt(x[9]).value", "attempt(x[9]).value if attempt(x[9]).ok else …"),
+    ],
+)
+def test_what_is_written_instead_can_stand_there(expression: str, advice: str) -> None:
+    assert advised(expression, "…") == advice
+    (found,) = text(f"{HEAD}    it = {expression}\n    a.tell(str(it))\n").diagnostics
+    part = found.text.partition("` may raise")[0].removeprefix("`")
+    assert part in expression
+    assert said(expression.replace(part, advice.replace("…", "0"))) == set()
 
 
 @pytest.mark.parametrize("sent", ["it: int = n > 3", "it: float = n > 3"])
