@@ -11,10 +11,10 @@ class Aborts:
     """The aborts of one choreography."""
 
     def __init__(self, procedures: Iterable[Procedure]) -> None:
-        self._entered: dict[int, tuple[Abort, ...]] = {}  # by procedure
-        self._sides: dict[int, tuple[Block, tuple[Abort, ...]]] = {}
+        self._entered: dict[int, dict[str, Abort]] = {}  # by procedure, by site
+        self._sides: dict[int, tuple[Block, dict[str, Abort]]] = {}
         procedures = tuple(procedures)
-        before: dict[int, tuple[Abort, ...]] | None = None
+        before: dict[int, dict[str, Abort]] | None = None
         while before != self._entered:
             before = dict(self._entered)
             self._entered |= {one.number: self._of(one.body) for one in procedures}
@@ -26,23 +26,23 @@ class Aborts:
         one of those is no news: this side comes to the same branch around it, and who goes on behind that says so in
         the same words on both sides.
         """
-        own = {abort.site for abort in self._in(side)}
+        own = self._in(side)
         found: dict[str, Abort] = {}
-        for abort in self._in(other):
-            if abort.site not in own:
+        for site, abort in self._in(other).items():
+            if site not in own:
                 found.setdefault(abort.role, abort)
         return found
 
-    def _in(self, side: Block) -> tuple[Abort, ...]:
+    def _in(self, side: Block) -> dict[str, Abort]:
         if id(side) not in self._sides:  # the block is kept, so that no other one has its id
             self._sides[id(side)] = side, self._of(side)
         return self._sides[id(side)][1]
 
-    def _of(self, block: Block) -> tuple[Abort, ...]:
+    def _of(self, block: Block) -> dict[str, Abort]:
         found: dict[str, Abort] = {}
         for point in walk(block):
             if isinstance(point, Abort):
                 found[point.site] = point
             elif isinstance(point, Enter):
-                found |= {abort.site: abort for abort in self._entered.get(point.procedure, ())}
-        return tuple(found.values())
+                found |= self._entered.get(point.procedure, {})
+        return found

@@ -40,7 +40,7 @@ def program(chance: random.Random) -> tuple[str, dict[str, str]] | None:
     text = (BESIDE | TEXTS)[changed]
     try:
         made = mutant(chance, text, foreign, chance.choice([1, 1, 2, 3, 6]))
-    except (ValueError, RecursionError, AttributeError, TypeError):  # no tree that can be written as Python
+    except (ValueError, RecursionError, AttributeError, TypeError, IndexError):  # no tree that can be written as Python
         return None
     return (ORDERS if changed in BESIDE else changed), {changed: made}
 
