@@ -68,6 +68,18 @@ def again(x: R, y: R, n: At[int, "x"]) -> At[int, "x"]:
     return again(x, y, com(m, to=x) * 0 + n // 3 * 3)
 
 """,
+    "turned(": """\
+@choreography
+def turned(x: R, y: R, n: At[int, "x"]) -> At[int, "x"]:
+    m = com(n, to=y)
+    if m < 2:
+        return com(m, to=x)
+    if m % 5 == {few}:
+        {aborts}.abort("x")
+    y.{inner}(m)
+    return com(turned(y, x, m // 2), to=x)
+
+""",
     "ended(": """\
 @choreography
 def ended(x: R, y: R, n: At[int, "x"]) -> None:
@@ -80,7 +92,7 @@ def ended(x: R, y: R, n: At[int, "x"]) -> None:
 
 """,
 }
-"""Called with roles in any order; the last two call themselves."""
+"""Called with roles in any order; all but the first call themselves, one with its roles swapped."""
 ROLES = "abc"
 BOUNDS = Bounds(states_max=3_000, seconds_max=20.0)
 FREE = Faults(crashes=0, declines=99)
@@ -252,7 +264,7 @@ class Author:
         other = self._chance.choice([other for other in ROLES if other != role])
         self._reach(other, reached)
         self._calls += 2
-        called = self._chance.choice(["called", "again", "ended"])
+        called = self._chance.choice(["called", "again", "turned", "ended"])
         target = "" if called == "ended" else f"{self._fresh(owned, {role})} = "
         self._line(depth, f"{target}{called}({role}, {other}, {name})")
 
