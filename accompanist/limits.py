@@ -243,6 +243,7 @@ set_parts_max = 8  # of one such value; with more they are taken for alike
 set_turns_max = 24  # over a @pure function, until it is known what its names may be
 match_steps_max = 20_000  # of the search for values that no case of a match takes; beyond them it tells none
 cases_told_max = 4  # of those that a match leaves out
+names_alike_max = 16  # of one value, of which is known what was asked of any; of more it is known of some
 typing_turns_max = 4  # over a loop, before what still grows there is given no type
 files_advised_max = 8  # whose text is kept in parsed form while advice for their mistakes is looked for
 types_described_max = 1_024  # of messages; what is beyond them is described anew

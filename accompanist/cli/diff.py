@@ -10,14 +10,12 @@ is of its name in the other, since a file may have moved.
 
 from __future__ import annotations
 
-import re
-import subprocess
 from collections.abc import Iterator, Sequence
-from functools import cache
 from pathlib import Path
 
 from accompanist.cli.check import refused
 from accompanist.cli.output import show
+from accompanist.cli.sides import REVISION, directories, reader
 from accompanist.cli.source import is_project, read_file, root_of
 from accompanist.errors import AuthorError, catalogue
 from accompanist.language.compile import Compiled, compile_file
@@ -26,24 +24,17 @@ from accompanist.language.diff_report import diff_report
 from accompanist.language.ground import Ground
 from accompanist.language.source import Read
 
-NO_REVISION = catalogue(
-    "ACC821",
-    "git has no such revision",
-    "OLD or NEW was written REVISION:PATH, and git cannot show that: no repository here, or no such revision in it.",
-    "Give a file, or a revision that `git log` shows, e.g. main:workers/orders/choreography.py.",
-)
 NOTHING = catalogue(
     "ACC826",
     "nothing to compare",
     "OLD and NEW are directories, and no file in them has a function that is decorated @choreography.",
     "Give the directories that hold the choreographies, or the two files.",
 )
-_REVISION = re.compile(r"(?P<revision>[\w][\w./@^~{}-]*):(?P<path>.+)")
 
 
 def compare(old: str, new: str, as_json: bool) -> int:
     """0 if every session in flight could go on, 1 if not or if a file is refused. Raises AuthorError."""
-    pairs = _files(Path(old), Path(new)) if Path(old).is_dir() and Path(new).is_dir() else [(old, new)]
+    pairs = _files(Path(old), Path(new)) if directories(old, new) else [(old, new)]
     compared: list[ChoreographyDiff] = []
     alone: tuple[list[Version], list[Version]] = ([], [])
     for one, other in pairs:
@@ -95,13 +86,13 @@ def _moved(old: Sequence[Version], new: Sequence[Version]) -> Iterator[Choreogra
 
 def _version(spec: str, beside: str) -> tuple[Compiled, Ground]:
     """One side, compiled, with its project. `beside`: the other side, for a file that lies in no project."""
-    asked = None if Path(spec).exists() else _REVISION.fullmatch(spec)
+    asked = None if Path(spec).exists() else REVISION.fullmatch(spec)
     file = Path(asked["path"] if asked else spec).resolve()
     root = root_of(file)
     read: Read = read_file
     if asked is not None:
-        read = _reader(asked["revision"])
-    elif not is_project(root) and beside and not _REVISION.fullmatch(beside):
+        read = reader(asked["revision"])
+    elif not is_project(root) and beside and not REVISION.fullmatch(beside):
         copy, file = file, Path(beside).resolve()
         root = root_of(file)
         read = _over(copy, file, root)
@@ -126,27 +117,3 @@ def _over(copy: Path, file: Path, root: Path) -> Read:
         return read_file(asked)
 
     return read
-
-
-def _reader(revision: str) -> Read:
-    """Reads files as git had them at a revision. Raises AuthorError."""
-    top = Path(_git("rev-parse", "--show-toplevel").strip())
-    commit = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
-
-    @cache
-    def read(path: str) -> str | None:
-        try:
-            inside = Path(path).relative_to(top)
-        except ValueError:
-            return None
-        shown = subprocess.run(["git", "show", f"{commit}:{inside.as_posix()}"], capture_output=True, check=False)
-        return shown.stdout.decode() if shown.returncode == 0 else None
-
-    return read
-
-
-def _git(*arguments: str) -> str:
-    try:
-        return subprocess.run(["git", *arguments], capture_output=True, check=True, text=True).stdout
-    except (OSError, subprocess.CalledProcessError):
-        raise AuthorError(NO_REVISION, f"git {' '.join(arguments)} failed") from None

@@ -16,6 +16,7 @@ from accompanist import limits
 from accompanist.language.codes import PURE_HINT
 from accompanist.language.diagnostic import Edit, Write
 from accompanist.language.nodes import children
+from accompanist.language.python import parsed
 from accompanist.language.source import Source, Span
 from accompanist.language.types import PORTABLE, WORDS
 
@@ -347,7 +348,7 @@ def _names(source: Source) -> frozenset[str]:
 
 @lru_cache(maxsize=limits.files_advised_max)
 def _tree(source: Source) -> ast.Module:
-    return ast.parse("\n".join(source.lines))
+    return parsed("\n".join(source.lines))
 
 
 def put_in(source: Source, target: ast.Subscript) -> Write | None:

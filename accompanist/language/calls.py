@@ -72,7 +72,8 @@ class CallReader:
         """The role of `role.abort(…)`, None for any other call."""
         match node.func:
             case ast.Attribute(value=ast.Name(id=name), attr="abort"):
-                return self._expressions.scope.roles.get(name)
+                role = self._expressions.scope.roles.get(name)
+                return None if role is None or "abort" in self._header.roles[role].refused else role
         return None
 
     def choreography(self, node: ast.Call) -> Reference | None:
@@ -128,6 +129,9 @@ class CallReader:
 
     def _operation(self, node: ast.Call, name: str, role: str, operation: str) -> Form:
         owner = self._header.roles[role]
+        if operation in owner.refused and owner.method(operation) is None:
+            self._expressions.refuse_again(owner.refused[operation])
+            return REFUSED_FORM
         if operation == "abort":
             return self._refuse(
                 codes.EXPRESSION, node, "abort ends the saga and has no value", "write it on a line of its own"

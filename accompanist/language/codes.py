@@ -21,7 +21,7 @@ UNREADABLE = catalogue(
 SYNTAX = catalogue(
     "ACC101",
     "not valid Python",
-    "A choreography is a Python file; Python itself cannot read this one.",
+    "A choreography is a Python file, and so is what it imports; Python itself refuses this one.",
     "Mend what Python points at; `python -m py_compile FILE` says the same.",
 )
 NO_CHOREOGRAPHY = catalogue(

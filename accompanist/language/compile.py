@@ -30,6 +30,7 @@ from accompanist.language.nodes import children, every_node
 from accompanist.language.normal import Normaliser, variables
 from accompanist.language.parse import HeaderParser, choreographies
 from accompanist.language.program import Choreography
+from accompanist.language.python import check_compiles, parsed
 from accompanist.language.raising import Raising
 from accompanist.language.roles import RoleClass, RoleClasses
 from accompanist.language.saga import SagaCheck
@@ -59,6 +60,8 @@ def compile_file(path: str, *, root: str, read: Read) -> Compiled:
     modules = Modules(root, read)
     module = _open(path, modules, read, findings)
     made = () if module is None else _compile(module, modules, findings)
+    for one in modules.read:
+        check_compiles(one.source, one.tree, findings)
     diagnostics = tuple(findings)
     return Compiled(path, () if diagnostics else made, diagnostics)
 
@@ -98,7 +101,7 @@ def _open(path: str, modules: Modules, read: Read, findings: Findings) -> Module
         )
         return None
     try:
-        tree = ast.parse(text)
+        tree = parsed(text)
     except SyntaxError as problem:
         line, column = problem.lineno or 1, max(0, (problem.offset or 1) - 1)
         findings.add(codes.SYNTAX, source, Span(path, line, column, line, column + 1), problem.msg)

@@ -113,7 +113,8 @@ class _Search:
         if message is None:
             return [Part("open", type, "_")]
         if message.kind == "enum":
-            return [Part("member", type, f"{type.name}.{member}") for member in message.members]
+            own = (member for member in message.members if member not in dict(message.aliases))
+            return [Part("member", type, f"{type.name}.{member}") for member in own]
         names, kinds = [name for name, _ in message.fields], [kind for _, kind in message.fields]
         return [Part("class", type, type.name, tuple(kinds), tuple(names))]
 
@@ -140,13 +141,10 @@ class _Search:
     def _is(self, value: ast.expr, part: Part) -> bool:
         """Whether a constant, or a dotted name, is the one value of a part."""
         if part.kind == "member" and isinstance(value, ast.Attribute):
-            found = self._names.resolve(value.value)
-            member = part.text.rpartition(".")[2]
-            return found is not None and (found.module, found.name, value.attr) == (
-                part.type.module,
-                part.type.name,
-                member,
-            )
+            found, message = self._names.resolve(value.value), self._messages.find(part.type)
+            named = value.attr if message is None else dict(message.aliases).get(value.attr, value.attr)
+            there = (part.type.module, part.type.name, part.text.rpartition(".")[2])
+            return found is not None and (found.module, found.name, named) == there
         return part.kind == "constant" and part.text == ast.unparse(value)
 
     def _class(self, pattern: ast.MatchClass, part: Part) -> list[list[ast.pattern]]:

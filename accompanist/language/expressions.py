@@ -69,6 +69,11 @@ class Expressions:
         self._refused = True
         return ast.copy_location(ast.Constant(None), node)
 
+    def refuse_again(self, found: Findings) -> None:
+        """Something is refused for what was reported elsewhere: it is the same cause, which is kept once."""
+        self._findings.take(found)
+        self._refused = True
+
     def hidden(self, node: ast.Call, what: str) -> bool:
         """Report a call that would be hoisted out of a place where it happens only sometimes."""
         if not self._hidden:
@@ -439,12 +444,8 @@ class Expressions:
         module = self._names.modules.find(found.module)
         if module is None:
             return set()
-        words = set()
-        for decorator in node.decorator_list:
-            text = ast.unparse(decorator)
-            reference = self._names.modules.resolve(module, text)
-            words.add(reference.word if reference is not None else "")
-        return words
+        resolved = (self._names.modules.resolve(module, ast.unparse(one)) for one in node.decorator_list)
+        return {reference.word if reference is not None else "" for reference in resolved}
 
     def _starred(self, node: ast.Call) -> bool:
         return any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords)

@@ -3,6 +3,7 @@ not zero, that a key is in a dict.
 
 A fact is a condition that was asked and came out true or false, in `if`, `and`, `or`, a conditional expression or a
 comprehension. It holds as long as no name in it is assigned again; where ways join, only what all of them say holds.
+That two names were bound to one value is a fact as well: what is asked of one is known of the other.
 
 These are must-facts: what is asked here is answered with yes only where it certainly is so.
 """
@@ -10,8 +11,11 @@ These are must-facts: what is asked here is answered with yes only where it cert
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
+
+from accompanist import limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,9 @@ _DENIED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }
 
 
+_BINDS = (ast.Slice, ast.comprehension, ast.Lambda, ast.NamedExpr)
+
+
 def names_in(node: ast.AST) -> frozenset[str]:
     return frozenset(part.id for part in ast.walk(node) if isinstance(part, ast.Name))
 
@@ -72,6 +79,41 @@ def learnt(test: ast.expr, holds: bool) -> Iterator[Fact]:
                 yield Fact(ast.Compare(first, [op], [second]), True)
         case _:
             yield Fact(test, holds)
+
+
+def after(facts: Facts, test: ast.expr, holds: bool) -> Facts:
+    """What is known where a condition came out so, also of other names of the values that it asked about."""
+    found = frozenset(learnt(test, holds))
+    ways = ((fact, name, other) for fact in found for name in fact.names for other in _alike(name, facts))
+    return facts | found | {made for way in ways if (made := _renamed(*way)) is not None}
+
+
+def same(facts: Facts, target: str, name: str) -> Facts:
+    """What is known where a name was bound to the value of another one. No condition has the form of this fact."""
+    alike = Fact(ast.Slice(ast.Name(target, ast.Load()), ast.Name(name, ast.Load())), True)
+    return facts | {alike} | {made for one in facts if (made := _renamed(one, name, target)) is not None}
+
+
+def _alike(name: str, facts: Facts) -> list[str]:
+    """Other names of its value, a few at most: each condition is kept for all of them."""
+    pairs = [fact.names for fact in facts if isinstance(fact.node, ast.Slice)]
+    found = [name]
+    for one in found:
+        found += [other for pair in pairs if one in pair for other in pair - {one} if other not in found]
+        if len(found) > limits.names_alike_max:
+            break
+    return found[1 : limits.names_alike_max]
+
+
+def _renamed(fact: Fact, one: str, other: str) -> Fact | None:
+    """The fact with another name for one in it; None where it is not about that, or binds names itself."""
+    if one not in fact.names or any(isinstance(part, _BINDS) for part in ast.walk(fact.node)):
+        return None
+    node = copy.deepcopy(fact.node)
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and part.id == one:
+            part.id = other
+    return Fact(node, fact.holds)
 
 
 def without(facts: Facts, assigned: Set[str]) -> Facts:

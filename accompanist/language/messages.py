@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from accompanist.language import annotation, declared, library, tags, types
+from accompanist.language.aliases import aliases
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.plain import is_plain
 from accompanist.language.types import INT, NONE, REFUSED, SCALARS, STR, UNKNOWN, Type
@@ -35,6 +36,7 @@ class MessageClass:
     frozen: bool
     fields: tuple[tuple[str, Type], ...]
     members: tuple[str, ...] = ()
+    aliases: tuple[tuple[str, str], ...] = ()  # members that are another name of an earlier one, and that one
     value: Type = UNKNOWN  # what the members of an enum stand for
     parameters: tuple[Type, ...] = ()
     code: tuple[tuple[str, str, Type], ...] = ()  # of its properties and @pure methods: name, which, what it gives
@@ -299,7 +301,8 @@ class Messages:
             text = ("enum", "StrEnum") in pairs
             value = STR if text else INT if ("enum", "IntEnum") in pairs else _member_value(node)
             plain = pairs <= declared.ENUMS and is_plain(node, lambda written: UNKNOWN)
-            return MessageClass("enum", True, (), tuple(_members(node)), value, plain=plain)
+            same = tuple(aliases(self._modules, module, node).items())
+            return MessageClass("enum", True, (), tuple(_members(node)), same, value, plain=plain)
         fields: dict[str, Type] = {}
         inherited = [self.find(Type(base.name, base.module)) for base in bases if base is not None and base.node]
         for parent in inherited:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from accompanist import limits
+from accompanist.language.python import parsed
 from accompanist.language.source import BOM, Read, Source
 from accompanist.language.types import WORDS
 
@@ -55,6 +56,11 @@ class Modules:
         self._known: dict[str, Module | None] = {}
         self._sources: dict[str, Source] = {}
         self._only = ""  # the one package that is read, among packages that are installed beside one another
+
+    @property
+    def read(self) -> list[Module]:
+        """The files that have been read, in this order."""
+        return [module for module in self._known.values() if module is not None]
 
     def source(self, file: str) -> Source:
         """The text of a file that has been read."""
@@ -115,7 +121,7 @@ class Modules:
                 text = self._read(path)
                 if text is None:
                     continue
-                tree = ast.parse(text.removeprefix(BOM))
+                tree = parsed(text.removeprefix(BOM))
             except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
                 return  # not readable, not UTF-8, not Python: nothing is known of it
             self.enter(name, path, tree, text)

@@ -83,12 +83,12 @@ class Partials:
             case ast.BoolOp(op=op, values=values):
                 for value in values:
                     yield from self._of(value, env, facts)
-                    facts |= frozenset(known.learnt(value, isinstance(op, ast.And)))
+                    facts = known.after(facts, value, isinstance(op, ast.And))
                     env = self.after(value, env, isinstance(op, ast.And))
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 yield from self._of(test, env, facts)
                 for side, holds in ((body, True), (orelse, False)):
-                    yield from self._of(side, self.after(test, env, holds), facts | set(known.learnt(test, holds)))
+                    yield from self._of(side, self.after(test, env, holds), known.after(facts, test, holds))
             case ast.ListComp() | ast.GeneratorExp() | ast.DictComp() | ast.SetComp():
                 yield from self._comprehension(node, env, facts)
             case ast.Lambda(args=arguments, body=body):
@@ -173,7 +173,7 @@ class Partials:
                 facts |= {known.Fact(counted, True)}
             for condition in generator.ifs:
                 yield from self._of(condition, env, facts)
-                facts |= frozenset(known.learnt(condition, True))
+                facts = known.after(facts, condition, True)
         parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
         yield from self._all(parts, env, facts)
 

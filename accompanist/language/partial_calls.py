@@ -372,6 +372,7 @@ class _Body:
         for node in nodes:
             if node is None:
                 continue
+            self._facts = known.without(self._facts, _stored(node))
             names = total_methods.changed(node)
             alone = isinstance(node, ast.Call) and not any(map(total_methods.changed, children(node)))
             if part := total_methods.in_the_midst(node):
@@ -396,8 +397,7 @@ class _Body:
                 yield from self._assign(target, value)
             case ast.AugAssign(target=target, op=op, value=value):
                 yield from self._values(ast.copy_location(ast.BinOp(_loaded(target), op, value), node))
-                self._facts = known.without(self._facts, known.names_in(target))
-                self._facts = total_methods.still(self._facts, total_methods.changed(target), self._shared)
+                self._facts = total_methods.augmented(self._facts, node, self._shared)
             case ast.If(test=test, body=body, orelse=orelse):
                 yield from self._values(test)
                 yield from self._sides(test, body, orelse)
@@ -436,7 +436,7 @@ class _Body:
         before = self._facts
         ways: list[Facts] = []
         for holds, side in ((True, body), (False, orelse)):
-            self._facts = before | frozenset(known.learnt(test, holds))
+            self._facts = known.after(before, test, holds)
             yield from self._block(side)
             if not side or not isinstance(side[-1], ast.Return | ast.Raise | ast.Continue | ast.Break):
                 ways.append(self._facts)
@@ -447,6 +447,8 @@ class _Body:
             self._env = {**self._env, target.id: self._type_of(value, self._env)}
         if not isinstance(target, ast.Subscript):
             self._facts = known.without(self._facts, known.names_in(target))
+        if isinstance(target, ast.Name) and isinstance(value, ast.Name) and value.id != target.id:
+            self._facts = known.same(self._facts, target.id, value.id)
         if isinstance(target, ast.Tuple | ast.List):
             same = isinstance(value, ast.Tuple) and len(value.elts) == len(target.elts)
             if not same:
@@ -481,7 +483,7 @@ def _is_special(node: ast.stmt) -> bool:
     return name.startswith("__") and name.endswith("__") and "init" not in name
 
 
-def _stored(node: ast.stmt) -> set[str]:
+def _stored(node: ast.AST) -> set[str]:
     return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
 
 

@@ -185,8 +185,8 @@ class _Walk:
             case Invoke(target=str() as target) | Move(target=str() as target) | Enter(target=str() as target):
                 return known.without(facts, {target})
             case If(test=test):
-                then = self.block(point.then, facts | frozenset(known.learnt(test.node, True)))
-                orelse = self.block(point.orelse, facts | frozenset(known.learnt(test.node, False)))
+                then = self.block(point.then, known.after(facts, test.node, True))
+                orelse = self.block(point.orelse, known.after(facts, test.node, False))
                 return orelse if ends(point.then) else then if ends(point.orelse) else then & orelse
             case Loop(body=body):
                 facts = known.without(facts, _assigned(body))
@@ -201,6 +201,8 @@ class _Walk:
         if value.names & set(targets):
             return facts
         node = value.node
+        if isinstance(node, ast.Name) and targets and value.wire is None:
+            return known.same(facts, targets[0], node.id)
         match node:  # the number of a turn of `for i in range(len(values))`
             case ast.Subscript(value=ast.Name(id=counted)):
                 for fact in facts:

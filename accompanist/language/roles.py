@@ -8,8 +8,8 @@ parameters and returns None, because it must be callable when the reply is unkno
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from accompanist import limits
 from accompanist.language import annotation, codes, refusal, tries, waits
@@ -103,6 +103,8 @@ class RoleClass:
     name: str
     module: str
     offers: tuple[Offer, ...]
+    refused: Mapping[str, Findings] = field(default_factory=dict, compare=False)
+    """What is wrong with each operation that is declared and is none."""
 
     def offer(self, name: str) -> Offer | None:
         return next((offer for offer in self.offers if offer.name == name), None)
@@ -153,6 +155,7 @@ class RoleClasses:
             self._add(
                 codes.ROLE_CLASS, module, node, f"{node.name} has more bases than Role", f"class {node.name}(Role):"
             )
+        refused: dict[str, Findings] = {}
         for statement in node.body:
             if _documents(statement):
                 continue
@@ -165,13 +168,19 @@ class RoleClasses:
                     "keep only methods decorated @transaction, @query or @name.compensation in a role",
                 )
                 continue
+            outer, self._findings = self._findings, Findings()
             offer = self._offer(module, node, statement, offers)
+            if offer is None:
+                refused[statement.name] = self._findings
+            outer.take(self._findings)
+            self._findings = outer
             same = [] if offer is None else [one for one in offers.values() if _alike(one, offer)]
-            if same:
-                self._add(codes.ROLE_CLASS, module, statement, f"{node.name} has two operations {same[0].name}")
+            if offer is not None and same:
+                text, hint = _twice(same[0], offer)
+                self._add(codes.ROLE_CLASS, module, statement, f"{node.name} has two operations {text}", hint)
             elif offer is not None:
                 offers[offer.attribute] = offer
-        return RoleClass(node.name, module.name, tuple(offers.values()))
+        return RoleClass(node.name, module.name, tuple(offers.values()), refused)
 
     def _offer(
         self, module: Module, owner: ast.ClassDef, node: ast.FunctionDef, offers: dict[str, Offer]
@@ -180,9 +189,7 @@ class RoleClasses:
         if node.name in RESERVED or node.name.startswith("_") or len(node.name) > limits.name_chars_max:
             hint = f"choose a public name of at most {limits.name_chars_max} letters; reserved are {_list(RESERVED)}"
             if node.name in RESERVED:
-                hint = (
-                    f'def {node.name}_(…) instead, and name="{node.name}" in its decorator: the service keeps the name'
-                )
+                hint = f'def {node.name}_(…), and name="{node.name}" in its decorator: the service keeps the name'
             self._add(codes.ROLE_CLASS, module, node, f"an operation cannot be called {node.name}", hint)
             return None
         if not all(_documents(statement) for statement in node.body):
@@ -330,6 +337,16 @@ class RoleClasses:
 
 def _alike(one: Offer, other: Offer) -> bool:
     return one.name == other.name or one.attribute == other.attribute
+
+
+def _twice(first: Offer, second: Offer) -> tuple[str, str]:
+    """What is said of two operations of one name, in the class or at the service, and what to do."""
+    if first.attribute == second.attribute:
+        name = first.attribute
+        return name, f"leave one of them out, or give it another name: def {name}2(…)"
+    renamed = next(one.attribute for one in (second, first) if one.attribute != one.name)
+    text = f"{first.name}: {first.attribute} and {second.attribute}"
+    return text, f'leave one of them out, or name="…" above {renamed}, with another word of the service'
 
 
 def _undoes(decorator: ast.expr) -> bool:

@@ -469,7 +469,8 @@ def _done(point: Invoke) -> Done:
 
 
 def _all(texts: Sequence[str]) -> str:
-    """Several things that are said of a choreography; what one role does not know is said in one sentence."""
+    """Several things that are said of a choreography, each once; what one role does not know is one sentence."""
+    texts = list(dict.fromkeys(texts))
     known = [text.partition(_KNOWS) for text in texts]
     if not all(knows and who == known[0][0] for who, knows, _ in known):
         return "; ".join(texts)

@@ -148,3 +148,15 @@ def _fresh(node: ast.expr) -> bool:
 def still(facts: Facts, names: set[str], shared: set[str]) -> Facts:
     """What still holds when the values of these names were changed in place."""
     return known.NOTHING if names & shared else known.without(facts, names)
+
+
+def augmented(facts: Facts, node: ast.AugAssign, shared: set[str]) -> Facts:
+    """What still holds behind `x += y`, which changes a list or a set in place, and gives a number another value."""
+    facts = known.without(facts, known.names_in(node.target))
+    number = isinstance(node.op, ast.Add | ast.Sub) and known.number(node.value) is not None
+    names = {node.target.id} if isinstance(node.target, ast.Name) else set()
+    if number or isinstance(
+        node.op, ast.Div | ast.FloorDiv | ast.Mod | ast.Pow | ast.LShift | ast.RShift | ast.MatMult
+    ):
+        names = set()
+    return still(facts, changed(node.target) | names, shared)

@@ -137,6 +137,63 @@ def test_directories_without_a_choreography_are_said(tmp_path: Path, capsys: pyt
     assert json.loads(capsys.readouterr().err)["error"]["code"] == "ACC826"
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "code", "text", "hint"),
+    [
+        (
+            "was",
+            "orders/saga.py",
+            "ACC827",
+            "was is a directory, and orders/saga.py is a file",
+            "diff was/saga.py orders/saga.py",
+        ),
+        (
+            "was/saga.py",
+            "orders",
+            "ACC827",
+            "was/saga.py is a file, and orders is a directory",
+            "diff was/saga.py orders/saga.py",
+        ),
+        ("was", "orders/other.py", "ACC827", "was is a directory, and orders/other.py is a file", "diff was orders"),
+        (
+            "HEAD:was/saga.py",
+            "orders",
+            "ACC827",
+            "HEAD:was/saga.py is a file, and orders is a directory",
+            "diff HEAD:was/saga.py orders/saga.py",
+        ),
+        ("HEAD:was/other.py", "orders", "ACC100", "HEAD has no file was/other.py", "git ls-tree -r --name-only HEAD"),
+        ("HEAD:was", "orders/saga.py", "ACC827", "HEAD:was is a directory, and git shows files", "HEAD:was/saga.py"),
+        ("HEAD:was", "orders", "ACC827", "HEAD:was is a directory, and git shows files", "git worktree add"),
+        ("NOSUCH", "orders", "ACC100", "NOSUCH does not exist", "REVISION:PATH"),
+        ("was", "NOSUCH", "ACC100", "NOSUCH does not exist", "REVISION:PATH"),
+        ("NOSUCH.py", "orders/saga.py", "ACC100", "NOSUCH.py does not exist", "REVISION:PATH"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_the_words_that_were_given(
+    old: str,
+    new: str,
+    code: str,
+    text: str,
+    hint: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A directory and a file, of git or not; and what is not there is not looked for under another path."""
+    for place in ("was/saga.py", "orders/saga.py", "orders/other.py"):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / "workers" / "gallery" / "auction.py", tmp_path / place)
+    monkeypatch.chdir(tmp_path)
+    named = ["-c", "user.name=a", "-c", "user.email=a@b"]
+    for arguments in (["init", "-q"], ["add", "."], [*named, "commit", "-q", "-m", "first"]):
+        subprocess.run(["git", *arguments], check=True)
+    assert run("diff", old, new, "--json") == 1
+    error = json.loads(capsys.readouterr().err)["error"]
+    assert (error["code"], error["text"]) == (code, text)
+    assert hint in error["hint"]
+
+
 def test_a_file_that_was_renamed_is_compared_with_what_it_was(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

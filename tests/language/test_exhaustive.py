@@ -15,6 +15,7 @@ from accompanist.language.annotation import type_of
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Modules
 from accompanist.language.names import Names
+from accompanist.language.types import Type
 from tests.language.programs import text
 
 DEFINED = """
@@ -120,6 +121,83 @@ def test_what_is_left_out_is_what_python_leaves_out(kind: str) -> None:
             assert any(takes([one], [False], value) for value in left), (patterns, one)
         whole += not found
     assert 5 < whole < 145
+
+
+ENUMS = """
+import enum
+from enum import Enum, IntEnum, StrEnum, auto
+LIMIT = 1
+class Letters(Enum):
+    A = "a"
+    B = "b"
+    C = A
+    D = E = "b"
+    F = "a" "b"
+class Numbers(IntEnum):
+    A = auto()
+    B = 1
+    C = -1
+    D = - 1
+    E = B
+class After(enum.Enum):
+    A = enum.auto()
+    B = 4
+    C = auto()
+    D = 5
+    E = 6
+class Texts(StrEnum):
+    A = auto()
+    B = "a"
+    C = "C"
+class Mixed(str, Enum):
+    A = "x"
+    B = "x"
+class Unknown(Enum):
+    A = LIMIT
+    B = 1
+class Made(Enum):
+    A = 1
+    B = 1
+    def __new__(cls, value):
+        made = object.__new__(cls)
+        made._value_ = len(cls.__members__)
+        return made
+"""
+MADE: dict[str, Any] = {}
+exec(ENUMS, MADE)
+
+
+@pytest.mark.parametrize("kind", ["Letters", "Numbers", "After", "Texts", "Mixed", "Unknown", "Made"])
+def test_an_alias_is_the_member_that_it_stands_for(kind: str) -> None:
+    """As Python has it; where a value is not known, a name may be asked for that is none, and never the other way."""
+    modules = Modules("/p", lambda path: ENUMS if path == "/p/m.py" else None)
+    message = Messages(modules).find(Type(kind, "m"))
+    assert message is not None
+    in_python = {name: one.name for name, one in MADE[kind].__members__.items() if name != one.name}
+    assert dict(message.aliases) == ({} if kind == "Unknown" else in_python)
+
+
+def test_no_case_is_asked_for_an_alias() -> None:
+    source = """
+from enum import Enum
+from accompanist import At, Role, choreography, query
+class Size(Enum):
+    SMALL = 1
+    LITTLE = 1
+    LARGE = 2
+    BIG = LARGE
+class R(Role):
+    @query
+    def f(self, x: int) -> int: ...
+@choreography
+def c(a: R, size: At[Size, "a"]) -> At[int, "a"]:
+    match size:
+        case Size.LITTLE:
+            return a.f(1)
+"""
+    [found] = text(source).diagnostics
+    assert (found.code, found.text) == ("ACC149", "no case takes Size.LARGE, and c ends without a result")
+    assert text(f"{source}        case Size.BIG:\n            return a.f(2)\n").ok
 
 
 def test_numbers_have_no_end_and_are_taken_by_a_name_only() -> None:

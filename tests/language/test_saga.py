@@ -220,6 +220,16 @@ def test_what_is_against_a_record_is_said() -> None:
     assert found.hint == "com(b.now(), to=a) on a line before it"
 
 
+def test_what_is_against_a_record_is_said_once() -> None:
+    """What two lines are refused for alike is one reason; also where a role does not know of several things."""
+    apart = "    x = com(n, to=b)\n    b.do(x)\n    a.tell(n)\n    b.tell(x)\n    b.tell(x)\n"
+    inside = apart.replace("b.tell(x)\n    b.tell(x)", "if n > 0:\n        b.do(x)\n    else:\n        b.do(x)")
+    for lines in (apart, inside):
+        for found in text(HEAD + lines).diagnostics:
+            reasons = found.text.partition("put in is refused: ")[2].split("; ")
+            assert len(reasons) == len(set(reasons)) > 1, found.text
+
+
 def test_what_was_put_in_is_part_of_the_fingerprint() -> None:
     said, silent = (
         text(f"{HEAD}    com(n, to=b)\n    a.do(n)\n{line}    a.tell(n)\n") for line in ("    a.commit()\n", "")

@@ -62,7 +62,7 @@ class Other(Role):
     def first(self) -> int: ...
 
     @query
-    def count(self) -> int: ...  #! ACC161 Other has two operations count
+    def count(self) -> int: ...  #! ACC161 Other has two operations count: first and count
 
 
 @choreography
