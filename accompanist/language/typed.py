@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from accompanist import limits
 from accompanist.language import advice, annotation, codes, iterators, library, methods, narrow, types
+from accompanist.language.as_declared import AsDeclared
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.faithful import Faithful
 from accompanist.language.held_sets import advised
@@ -61,10 +62,12 @@ class Typing:
         self._keep = keep
         self.envs: dict[int, Env] = {}  # where each expression stands, by the identity of its node
         self._first: dict[str, Let] = {}  # the first assignment of each name
+        self._declared = AsDeclared(names.modules, names.messages, ())
         self._turns: list[tuple[list[Env], list[Env]]] = []  # of each loop around: environments to go on with, to leave
 
     def type_moves(self, body: Block) -> Block:
         """The body with the type of every move filled in."""
+        self._declared = AsDeclared(self._names.modules, self._names.messages, body)
         return self._block(body, {parameter.name: parameter.type for parameter in self._header.given})[0]
 
     def _block(self, block: Block, env: Env) -> tuple[Block, Env]:
@@ -93,10 +96,12 @@ class Typing:
                     self.subjects[target] = types.union(self.subjects.get(target, found), found)
                 if point.augmented and not self._rebinds(point, target, env):
                     found = REFUSED
+                if self._declared.refuses(target, found, value.span, self._findings):
+                    return point, narrow.bound(env, target, self._declared.type_of(target) or REFUSED)
                 if declared is not None or found.refused:
                     point = self._bound(point, found, declared or found, env)
                     return point, narrow.bound(env, target, declared or found)
-                wide = self._widely(value, found, env)
+                wide = self._declared.held(target, self._widely(value, found, env), found)
                 after = narrow.bound(env, target, wide, found)
                 if target.startswith("_") and isinstance(value.node, ast.Name):  # what `match` is about
                     after = narrow.same(after, target, value.node.id)
@@ -106,14 +111,14 @@ class Typing:
                 made = tuple((name, self._given(value, wanted[name], env)) for name, value in arguments)
                 point = replace(point, arguments=made)
                 reply = Type("Outcome", WORDS, (offer.returns,)) if attempt else offer.returns
-                return point, env if target is None else narrow.bound(env, target, reply)
+                return point, self._with(env, target, reply, point.span)
             case Move():
                 typed, found = self._moved(point, env)
-                return typed, env if point.target is None else narrow.bound(env, point.target, typed.type, found)
+                return typed, self._with(env, point.target, typed.type, point.span, found)
             case Enter(target=target, arguments=arguments, type=type):
                 entered = tuple((one, self._given(value, one.type, env)) for one, value in arguments)
                 point = replace(point, arguments=entered)
-                return point, env if target is None else narrow.bound(env, target, type)
+                return point, self._with(env, target, type, point.span)
             case If(test=test):
                 self._of(test, env)
                 if not test.refused:
@@ -134,6 +139,14 @@ class Typing:
             case Abort(reason=reason):
                 self._of(reason, env)
         return point, env
+
+    def _with(self, env: Env, target: str | None, wide: Type, span: Span, found: Type | None = None) -> Env:
+        """The environment with what a call or a move gives a name."""
+        if target is None:
+            return env
+        if self._declared.refuses(target, found or wide, span, self._findings):
+            return narrow.bound(env, target, self._declared.type_of(target) or REFUSED)
+        return narrow.bound(env, target, self._declared.held(target, wide, found or wide), found)
 
     def _after(self, test: Expression, env: Env, holds: bool) -> Env:
         return env if test.refused else self._infer.after(test.node, env, holds)
