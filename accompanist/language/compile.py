@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from accompanist import limits
-from accompanist.language import advice, annotation, codes, commit, continuation, exhaustive, faithful, raising
+from accompanist.language import advice, annotation, codes, commit, continuation, exhaustive, faithful, python, raising
 from accompanist.language.advisor import Advisor
 from accompanist.language.amend import Amender
 from accompanist.language.callees import Callees, passed_on
@@ -111,6 +111,11 @@ def _open(path: str, modules: Modules, read: Read, findings: Findings) -> Module
         return None
     except (RecursionError, MemoryError):
         findings.add(codes.TOO_LARGE, source, top, "the file is nested too deep for Python's own parser", "flat code")
+        return None
+    if (hiding := python.hiding(name, tree)) is not None:
+        called = f"{name}.py" if path.endswith(f"{name}.py") else f"{name}/"
+        said = f"this file is called {called} and hides Python's {name}, which it imports"
+        findings.add(codes.UNREADABLE, source, source.span(hiding), said, f"rename it, to {name}_saga for example")
         return None
     deep = _too_deep(tree)
     if deep is not None:

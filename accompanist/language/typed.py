@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language import advice, annotation, codes, iterators, library, methods, narrow, types
+from accompanist.language import advice, annotation, codes, crossing_sets, iterators, library, methods, narrow, types
 from accompanist.language.as_declared import AsDeclared
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.faithful import Faithful
@@ -290,7 +290,7 @@ class Typing:
                 codes.NOT_A_MESSAGE,
                 point.value.span,
                 f"{text} cannot be sent: {reason}",
-                self._sendable(found, text),
+                self._sendable(found, text, reason),
             )
             return REFUSED
         change = self._names.messages.changeable(found) if point.shared else ""
@@ -333,14 +333,14 @@ class Typing:
                 return frozen
         return "@dataclass(frozen=True), and tuples instead of lists"
 
-    def _sendable(self, found: Type, text: str) -> str:
+    def _sendable(self, found: Type, text: str, reason: str) -> str:
         """What to move instead of a value that has no form in JSON."""
         if not any(self._names.messages.unsendable(part) for part in found.arguments) and not found.module:
             if found.name in ("set", "frozenset"):
                 return Write(f"tuple(sorted({text}))")
             if found.name == "iterator":
                 return Write(f"tuple({text})")
-        return self._names.messages.instead(found)
+        return crossing_sets.instead(self._names.messages, found, reason)
 
     def signature(self, module: str, name: str) -> Type | None:
         """The result type of a @pure function; None for a class."""
