@@ -85,6 +85,8 @@ class Typing:
                 return point, self._after(value, env, True)
             case Let(targets=targets, value=value, unpacked=True):
                 whole = self._whole(value, len(targets), env)
+                if whole.refused:
+                    point = replace(point, value=_parts(value, len(targets)))
                 point = self._bound(point, whole, whole, env)
                 for name, part in zip(targets, unpacked(whole, len(targets)), strict=True):
                     env = narrow.bound(env, name, part)
@@ -208,6 +210,8 @@ class Typing:
         self._file = value.span.file
         if self._keep:
             self.envs[id(value.node)] = env
+        if any(env[name].refused for name, _ in value.reads if name in env):
+            self.envs.pop(id(value.node), None)  # nothing is said of what it may do
         if value.refused or any(name not in env for name, _ in value.reads):
             return REFUSED  # reported where it is read
         found = self._infer.type_of(value.node, env)
@@ -409,6 +413,12 @@ class Typing:
 
     def _add(self, code: str, span: Span, text: str, hint: str) -> None:
         self._findings.add(code, self._sources(span.file), span, text, hint)
+
+
+def _parts(value: Expression, count: int) -> Expression:
+    """What stands for a value that was refused, with as many parts as there are names."""
+    parts: list[ast.expr] = [ast.Constant(None) for _ in range(count)]
+    return replace(value, node=ast.copy_location(ast.Tuple(parts, ast.Load()), value.node), refused=True)
 
 
 def _join(one: Env, other: Env) -> Env:
