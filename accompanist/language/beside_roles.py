@@ -24,6 +24,18 @@ class Beside:
     values: tuple[tuple[ast.Name, tuple[ast.expr, ...]], ...]
 
 
+def rows(node: ast.expr) -> ast.expr:
+    """The pairs of `{"north": north}.items()`; any other expression as it is."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Dict(keys=keys, values=values), attr="items"), args=[], keywords=[]):
+            pairs: list[ast.expr] = []
+            for key, value in zip(keys, values, strict=True):
+                if key is not None:
+                    pairs.append(ast.copy_location(ast.Tuple([key, value], ast.Load()), key))
+            return ast.copy_location(ast.Tuple(pairs, ast.Load()), node) if len(pairs) == len(keys) else node
+    return node
+
+
 def holds_roles(node: ast.expr, is_role: Callable[[ast.expr], bool]) -> bool:
     """Whether an expression is a list of lists in which roles stand."""
     rows = node.elts if isinstance(node, ast.Tuple | ast.List) else []
@@ -82,7 +94,7 @@ def _written(found: Beside, node: ast.For, source: Source) -> str:
         lines.append(f"{name.id} = ({texts}{',' if len(values) == 1 else ''})[{number}]")
     shown = "\n".join([f"for {head}:", *(f"    {line}" for line in lines)])
     first, target, iterable = node.body[0], source.span(node.target), source.span(node.iter)
-    if first.lineno == node.lineno or not isinstance(node.iter, ast.Tuple | ast.List):
+    if first.lineno == node.lineno:
         return f"such a loop:\n{shown}"
     whole = replace(target, end_line=iterable.end_line, end_column=iterable.end_column)
     indent = advice.indented(source, first)

@@ -55,8 +55,8 @@ class Control(Frame):
         if isinstance(node.iter, ast.Call) and any(self._of_roles(part) for part in node.iter.args):
             self._counted(node, node.iter)
             return
-        if beside_roles.holds_roles(iterable, self._is_role):
-            self._beside(node, iterable)
+        if beside_roles.holds_roles(rows := beside_roles.rows(iterable), self._is_role):
+            self._beside(node, rows)
             return
         iterated = self._read(node.iter)
         span, site = self._span(node.iter), self._site()
@@ -134,7 +134,7 @@ class Control(Frame):
     def _beside(self, node: ast.For, iterable: ast.expr) -> None:
         """A loop that names values beside its roles is refused, and its turns are read all the same."""
         found = beside_roles.read(node, iterable, self._is_role)
-        if iterable is node.iter:  # a list under a name has been refused where it is made
+        if not isinstance(node.iter, ast.Name):  # a list under a name has been refused where it is made
             text, hint = beside_roles.told(found, node, self._names.module.source)
             self._refuse(codes.CENSUS, node.iter, text, hint)
         if found is None:

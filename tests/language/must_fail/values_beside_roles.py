@@ -27,6 +27,8 @@ def values_beside_roles(
     for supplier, least, name in ((north, 3, winner), (south, 4, "")):  #! ACC145 for supplier in (north, south):
         if com(supplier.bid(com(least, to=supplier)), to=buyer) > number:
             winner = name
+    for name, supplier in {"north": north, "south": south}.items():  #! ACC145 a loop over roles names roles alone
+        com(supplier.bid(com(number, to=supplier)), to=buyer)
     pairs = [("north", north), ("south", south)]  #! ACC117 roles are no values, and so there is no list of them
     for name, supplier in pairs:
         com(supplier.bid(com(number, to=supplier)), to=nobody)  #! ACC111 nobody is not a role
