@@ -141,12 +141,17 @@ def _left_out(verdict: Verdict, wanted: Wanted) -> str:
     """What was not explored, and how to ask for less, in one line."""
     if not verdict.searched:
         return "nothing was searched, since no made-up replies lead to an end; give real ones with --workers FILE"
-    stopped = [one for one in verdict.searched if one.report.stopped]
-    left = [f"{len(stopped)} of {len(verdict.searched) + verdict.skipped} searches did not come to their end"]
+    less = " or ".join(_narrower(verdict, wanted))
+    return f"{finished(verdict)}; ask for less with {less}, or for more with --states-max or --seconds"
+
+
+def finished(verdict: Verdict) -> str:
+    """How many searches came to their end, and what became of the others."""
+    stopped = sum(not one.report.complete for one in verdict.searched)
+    whole, known = len(verdict.searched) + verdict.skipped, len(verdict.searched) - stopped
+    left = [f"{stopped} {'was' if stopped == 1 else 'were'} stopped"] if stopped else []
     left += [f"{verdict.skipped} did not begin"] if verdict.skipped else []
-    return (
-        f"{', '.join(left)}; ask for less with {' or '.join(_narrower(verdict, wanted))}, or for more with --states-max"
-    )
+    return f"{known} of {whole} searches finished; {', '.join(left)}"
 
 
 def _narrower(verdict: Verdict, wanted: Wanted) -> list[str]:

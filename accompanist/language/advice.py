@@ -70,7 +70,7 @@ def as_often(source: Source, span: Span, what: str, bound: bool, comprehension: 
     """What does a call as often as it would be done where it stands: a loop, a branch, or a line before. `bound`: it
     reads a name of the comprehension or lambda around it."""
     if bound or (comprehension and not comes_first(source, span)):
-        return "a `for` loop, with the call in its turns"
+        return looped(source, span) or "a `for` loop, with the call in its turns"
     if (branch := branched(source, span)) is not None:
         return branch
     if span.end_line > span.line or not comes_first(source, span):
@@ -115,6 +115,61 @@ def branched(source: Source, span: Span) -> Write | None:
             return None
     indent = indented(source, statement)
     return Write("\n".join(lines), (source.span(statement), f"\n{indent}".join(lines)))
+
+
+def looped(source: Source, span: Span) -> Write | None:
+    """The statement that holds a span, as a `for` loop, where its value is a list comprehension that does what is in
+    the span once in each turn. None where a name would get another meaning."""
+    match statement := _statement(source, span):
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.ListComp() as value):
+            first = f"{name} = []"
+        case ast.AnnAssign(target=ast.Name(id=name), annotation=kind, value=ast.ListComp() as value):
+            first = f"{name}: {ast.unparse(kind)} = []"
+        case ast.Return(value=ast.ListComp() as value):
+            first = f"{(name := free(source, 'found'))} = []"
+        case _:
+            return None
+    around = [part for part in ast.walk(value) if isinstance(part, ast.expr) and _within(source, part, span)]
+    if any(part is not value and isinstance(part, (*_SOMETIMES, ast.SetComp)) for part in around):
+        return None
+    own = {part.id for one in value.generators for part in ast.walk(one.target) if isinstance(part, ast.Name)}
+    if name in {part.id for part in ast.walk(value) if isinstance(part, ast.Name)} or own & _given(source, statement):
+        return None
+    lines, deep = [first], ""
+    for one in value.generators:
+        lines.append(f"{deep}for {ast.unparse(one.target)} in {_flat(source, one.iter)}:")
+        tests = [f"{deep}    {'    ' * at}if {_flat(source, test)}:" for at, test in enumerate(one.ifs)]
+        lines, deep = [*lines, *tests], deep + "    " * (1 + len(tests))
+    lines.append(f"{deep}{name} = [*{name}, {_flat(source, value.elt)}]")
+    lines += [f"return {name}"] if isinstance(statement, ast.Return) else []
+    whole, indent = source.span(statement), indented(source, statement)
+    behind = source.line(whole.end_line)[whole.end_column :].strip()
+    if behind and not behind.startswith("#"):
+        return None
+    return Write("\n".join(lines), (whole, f"\n{indent}".join(lines)))
+
+
+def _given(source: Source, statement: ast.stmt) -> set[str]:
+    """The names that a function around a statement gives a value outside of comprehensions."""
+    found: set[str] = set()
+    inside: list[ast.AST] = [_around(source, statement)]
+    while inside:
+        part = inside.pop()
+        if isinstance(part, ast.arg):
+            found.add(part.arg)
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+            found.add(part.id)
+        if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name is not None:
+            found.add(part.name)
+        if not isinstance(part, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+            inside.extend(children(part))
+    return found
+
+
+def _flat(source: Source, node: ast.expr) -> str:
+    """An expression in one line."""
+    text = _text(source, node)
+    return ast.unparse(node) if "\n" in text or isinstance(node, ast.Tuple | ast.NamedExpr) else text
 
 
 def comes_first(source: Source, span: Span) -> bool:

@@ -10,8 +10,8 @@ import ast
 import difflib
 from dataclasses import dataclass
 
-from accompanist.language import annotation, codes, roles, waits
-from accompanist.language.diagnostic import Write
+from accompanist.language import annotation, codes, crossing_sets, roles, waits
+from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.expressions import Expressions
 from accompanist.language.ir import Header
 from accompanist.language.modules import Modules, Reference
@@ -180,13 +180,17 @@ class CallReader:
             self._refuse(codes.TYPE_UNKNOWN, written, str(problem), "the type of what the event says")
             return None
         reason = names.messages.unsendable(type)
-        if reason or not type.known:
+        besides = crossing_sets.reported(names.messages, type, found := Findings())
+        if len(found):
+            self._expressions.refuse_again(found)
+        if besides or not type.known:
             self._refuse(
                 codes.NOT_A_MESSAGE,
                 written,
-                f"an event cannot say this: {reason or 'its type is not whole'}",
-                names.messages.instead(type),
+                f"an event cannot say this: {besides or 'its type is not whole'}",
+                crossing_sets.instead(names.messages, type, besides),
             )
+        if reason or not type.known:
             return None
         known = self._events.setdefault((role, called), type)
         if known != type:

@@ -15,8 +15,9 @@ UNREADABLE = catalogue(
     "ACC100",
     "file cannot be read",
     "The file does not exist, is not UTF-8 text, lies outside the project's root, or in a directory below it that "
-    "Python cannot import from, because there is a dot in its name. Any other will do: `order-service`, `class`.",
-    "Give the path of a Python file inside the root; rename `v1.2` to `v1_2`.",
+    "Python cannot import from, because there is a dot in its name. Any other will do: `order-service`, `class`. Or "
+    "the file is called like a module of Python that it imports, and hides it.",
+    "Give the path of a Python file inside the root; rename `v1.2` to `v1_2`, and `enum.py` to `loan.py`.",
 )
 SYNTAX = catalogue(
     "ACC101",
@@ -195,10 +196,10 @@ STATEMENT = catalogue(
 )
 HIDDEN_CHOICE = catalogue(
     "ACC133",
-    "a hidden choice",
-    "To the right of and/or, inside a conditional expression or a comprehension, a call may happen or not, and the "
-    "other roles would not know.",
-    "Bind the call to a name before, or branch with `if`.",
+    "a hidden choice or loop",
+    "To the right of and/or or inside a conditional expression a call may happen or not, in a comprehension as often "
+    "as there are turns, and the other roles would not know.",
+    "Bind the call to a name before, branch with `if`, or go round with `for`.",
 )
 METHOD = catalogue(
     "ACC134",

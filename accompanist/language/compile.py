@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from accompanist import limits
-from accompanist.language import advice, annotation, codes, commit, continuation, exhaustive, faithful, raising
+from accompanist.language import advice, annotation, codes, commit, continuation, exhaustive, faithful, python, raising
 from accompanist.language.advisor import Advisor
 from accompanist.language.amend import Amender
 from accompanist.language.callees import Callees, passed_on
@@ -32,7 +32,7 @@ from accompanist.language.parse import HeaderParser, choreographies
 from accompanist.language.program import Choreography
 from accompanist.language.python import check_compiles, parsed
 from accompanist.language.raising import Raising
-from accompanist.language.roles import RoleClass, RoleClasses
+from accompanist.language.roles import RoleClasses
 from accompanist.language.saga import SagaCheck
 from accompanist.language.secrecy import check_secrets, may_be_secret
 from accompanist.language.source import BOM, Read, Source, Span
@@ -112,6 +112,11 @@ def _open(path: str, modules: Modules, read: Read, findings: Findings) -> Module
     except (RecursionError, MemoryError):
         findings.add(codes.TOO_LARGE, source, top, "the file is nested too deep for Python's own parser", "flat code")
         return None
+    if (hiding := python.hiding(name, tree)) is not None:
+        called = f"{name}.py" if path.endswith(f"{name}.py") else f"{name}/"
+        said = f"this file is called {called} and hides Python's {name}, which it imports"
+        findings.add(codes.UNREADABLE, source, source.span(hiding), said, f"rename it, to {name}_saga for example")
+        return None
     deep = _too_deep(tree)
     if deep is not None:
         findings.add(
@@ -170,14 +175,14 @@ def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Chor
             findings.add(codes.SIGNATURE, module.source, there, text, "another name")
         # what is called is checked where it is called; it may be more, a choreography that can be started itself
         kept = Findings() if node.name in called else findings
-        before = len(kept)
+        before, other = len(kept), _besides(kept)
         heads = Findings()
         header = HeaderParser(modules, messages, roles, module, heads).parse(node)
         if _flawed(messages, findings):
             continue  # what else is wrong could be a consequence of it
         kept.take(heads)
         one = _Compilation(module, modules, messages, roles, too_large, kept)
-        choreography = None if header is None else one.run(node, header, before)
+        choreography = None if header is None else one.run(node, header, other)
         if choreography is not None and len(kept) == before:
             made.append(choreography)
         elif kept is not findings:
@@ -215,12 +220,18 @@ def _called(nodes: list[ast.FunctionDef], modules: Modules, module: Module) -> s
     return found & local
 
 
-def _untyped(role: RoleClass) -> bool:
-    """Whether a type in it was refused, and is none that a program could be written with. That was said where it was
-    read, once for all choreographies of the role."""
-    return any(
-        not type.known for offer in role.offers for type in (offer.returns, *(type for _, type in offer.parameters))
-    )
+def _besides(findings: Findings) -> int:
+    """How much was found besides types that do not cross. Nothing comes of those: what has such a type is silent."""
+    return sum(one.code != codes.NOT_A_MESSAGE for one in findings)
+
+
+def _untyped(header: Header) -> bool:
+    """Whether a type in a head was refused, and is none that a program could be written with. That was said where it
+    was read, once for all choreographies of a role."""
+    found = [parameter.type for parameter in header.given]
+    for offer in (offer for role in header.roles.values() for offer in role.offers):
+        found += [offer.returns, *(type for _, type in offer.parameters)]
+    return not all(type.known for type in found)
 
 
 def _unknown(whole: Whole) -> bool:
@@ -252,7 +263,7 @@ class _Compilation:
         self._roles, self._too_large = roles, too_large
 
     def run(self, node: ast.FunctionDef, header: Header, before: int) -> Choreography | None:
-        """`before`: how much had been found before this choreography.
+        """`before`: how much had been found before this choreography, see `_besides`.
 
         What the cases of a match leave out shows only with the types. Where they leave out nothing, or something is
         wrong, the choreography is read again with that, as often as it leads to more of it.
@@ -260,7 +271,7 @@ class _Compilation:
         left_out: LeftOutBy = {}
         while True:
             once = _Reading(self._module, self._modules, self._messages, self._roles, self._too_large)
-            made = once.run(node, header, left_out, len(self._findings) > before)
+            made = once.run(node, header, left_out, _besides(self._findings) > before)
             known = {**left_out, **once.left_out}
             closed = any(known[name] == () != left_out.get(name) for name in known)
             if not closed and (made is not None or known == left_out):
@@ -301,7 +312,7 @@ class _Reading:
             pure.check(module_name, name)
         for member in sorted(names.members):
             pure.check_member(*member)
-        if wrong or len(findings):
+        if wrong or _besides(findings):
             return None  # what follows would report consequences of it
         self._participants(header, normal.body, node, names)
         self._endless(normal)
@@ -309,9 +320,10 @@ class _Reading:
         raised = self._raised(normal, names, header, amender)
         normal, refusal = self._committed(normal, header, amender, raised)
         amended = amender.whole(normal)
-        check_secrets(amended, names, header, sources, findings)
+        if not (len(findings) or _untyped(header)):
+            check_secrets(amended, names, header, sources, findings)
         commitment = SagaCheck(header, sources, findings, raised, refusal).check(amended)
-        if len(findings) or any(_untyped(role) for role in header.roles.values()) or _unknown(amended):
+        if len(findings) or _untyped(header) or _unknown(amended):
             return None
         writer = Writer(self._module, self._modules, self._messages, names, header, findings)
         return writer.write(faithful.put(normal, names), faithful.put(amended, names), commitment)

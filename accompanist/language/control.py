@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from accompanist import limits
-from accompanist.language import codes, patterns
+from accompanist.language import beside_roles, codes, patterns
 from accompanist.language.diagnostic import Findings
 from accompanist.language.frame import Frame, TooLarge
 from accompanist.language.ir import Again, Block, Expression, If, Leave, LeftOut, Let, Loop, named
@@ -54,6 +54,9 @@ class Control(Frame):
             return
         if isinstance(node.iter, ast.Call) and any(self._of_roles(part) for part in node.iter.args):
             self._counted(node, node.iter)
+            return
+        if beside_roles.holds_roles(rows := beside_roles.rows(iterable), self._is_role):
+            self._beside(node, rows)
             return
         iterated = self._read(node.iter)
         span, site = self._span(node.iter), self._site()
@@ -125,16 +128,32 @@ class Control(Frame):
             self._refuse(codes.CENSUS, other or target, text, "for role in (one, two): with roles and nothing else")
             self._poison(node)
             return
+        roles = [part for part in parts if isinstance(part, ast.Name)]
+        self._written_out(node, target, roles, [[] for _ in roles] if counted is None else _numbers(*counted, parts))
+
+    def _beside(self, node: ast.For, iterable: ast.expr) -> None:
+        """A loop that names values beside its roles is refused, and its turns are read all the same."""
+        found = beside_roles.read(node, iterable, self._is_role)
+        if not isinstance(node.iter, ast.Name):  # a list under a name has been refused where it is made
+            text, hint = beside_roles.told(found, node, self._names.module.source)
+            self._refuse(codes.CENSUS, node.iter, text, hint)
+        if found is None:
+            self._poison(node)
+            return
+        turns = [[(name, values[turn]) for name, values in found.values] for turn in range(len(found.roles))]
+        self._written_out(node, found.role, list(found.roles), turns)
+
+    def _written_out(
+        self, node: ast.For, target: ast.Name, roles: list[ast.Name], given: list[list[tuple[ast.Name, ast.expr]]]
+    ) -> None:
+        """Each turn for its role. `given`: the other names that are bound in each turn, and their values."""
         site, outer = self._site(), self._expressions.scope
         self._loops.append("census")
-        for number, part in enumerate(parts, 1):
-            assert isinstance(part, ast.Name)
-            self._expressions.scope = outer.with_role(target.id, outer.roles[part.id])
+        for number, (role, values) in enumerate(zip(roles, given, strict=True), 1):
+            self._expressions.scope = outer.with_role(target.id, outer.roles[role.id])
             with self._inside(f"{site}.{number}."):
-                if counted is not None:
-                    counter, first = counted
-                    turn = ast.copy_location(ast.Constant(first + number - 1), counter)
-                    self._bind(self._variable(counter.id), turn, self._span(counter))
+                for name, value in values:
+                    self._bind(self._variable(name.id), value, self._span(name))
                 self._out += self._block(node.body)
         self._loops.pop()
         self._expressions.scope = outer
@@ -212,6 +231,11 @@ class Control(Frame):
         found = self._names.resolve(node)
         message = self._names.messages.find(Type(found.name, found.module)) if found is not None else None
         return [name for name, _ in message.fields] if message is not None else None
+
+
+def _numbers(counter: ast.Name, first: int, turns: list[ast.expr]) -> list[list[tuple[ast.Name, ast.expr]]]:
+    """What a name that counts the turns is given in each of them."""
+    return [[(counter, ast.copy_location(ast.Constant(first + turn), counter))] for turn in range(len(turns))]
 
 
 def _is_range(node: ast.expr) -> bool:

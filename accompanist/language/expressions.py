@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from accompanist.language import advice, annotation, codes, constants, identity, instances, library, methods
+from accompanist.language.beside_roles import listed
 from accompanist.language.determinism import forbidden, writes_a_log
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.ir import Expression
@@ -78,7 +79,9 @@ class Expressions:
         """Report a call that would be hoisted out of a place where it happens only sometimes."""
         if not self._hidden:
             return False
-        text = f"{what} stands {self._hidden}, where it may or may not happen"
+        loop = "comprehension" in self._hidden
+        why = "and a comprehension cannot call an operation" if loop else "where it may or may not happen"
+        text = f"{what} stands {self._hidden}, {why}"
         self.refuse(codes.HIDDEN_CHOICE, node, text, self._before(node, what))
         return True
 
@@ -131,8 +134,8 @@ class Expressions:
                 return ast.BinOp(self._local(left), op, self._local(right))
             case ast.UnaryOp(op=op, operand=operand):
                 return ast.UnaryOp(op, self._local(operand))
-            case ast.Tuple(elts=parts) | ast.List(elts=parts) if self._all_roles(parts):
-                names = ", ".join(map(ast.unparse, parts))
+            case ast.Tuple(elts=parts) | ast.List(elts=parts) if of_roles := listed(node, self.scope.roles):
+                names = ", ".join(of_roles)
                 text = "roles are no values, and so there is no list of them"
                 return self.refuse(
                     codes.ROLE_AS_VALUE, node, text, f"a loop over the roles themselves: for role in ({names})"
@@ -151,9 +154,6 @@ class Expressions:
             case ast.FormattedValue(value=value, conversion=conversion, format_spec=spec):
                 return ast.FormattedValue(self._local(value), conversion, spec and self._local(spec))
         return self._conditional(node)
-
-    def _all_roles(self, parts: list[ast.expr]) -> bool:
-        return len(parts) > 1 and all(isinstance(part, ast.Name) and part.id in self.scope.roles for part in parts)
 
     def _conditional(self, node: ast.expr) -> ast.expr:
         match node:

@@ -238,7 +238,7 @@ class Inference:
 
     def _index(self, container: Type, index: ast.expr, env: Env) -> Type:
         if isinstance(index, ast.Slice):
-            return container if container.name in ("list", "str", "bytes") else _sliced(container)
+            return container if container.refused or container.name in ("list", "str", "bytes") else _sliced(container)
         self.type_of(index, env)
         match container, index:
             case Type("tuple", _, parts), ast.Constant(value=int(number)) if types.ELLIPSIS not in parts:

@@ -87,6 +87,7 @@ class Locator:
         self._all = header.everywhere
         self._turns: list[_Turn] = []
         self._unassigned: dict[str, Span] = {}  # where each name is read first that not every path leaves somewhere
+        self._nowhere_assigned: set[str] = set()  # the names that no path assigns, also behind a match's own cases
         self._missed: dict[Span, str] = {}  # the matches that leave out something, and what is missing first
         self._left_out: LeftOut | None = None  # by the match that leads here
         self._constants: frozenset[str] = frozenset()  # the names that hold nothing but constants
@@ -273,8 +274,8 @@ class Locator:
                 known = False
                 if self._unassigned.setdefault(name, span) != span:
                     continue  # said at its first use
-                if held is not None and held.left_out is not None:
-                    self._miss(held.left_out, f"{self._text(span)} is not assigned then")
+                if (left_out := self._why(name, held)) is not None:
+                    self._miss(left_out, f"{self._text(span)} is not assigned then")
                     continue
                 branch = f"; the {_what(held)} assigns it on one side only" if held else ""
                 branch = f"; the {_what(held)} may have no turn that assigns it" if held and held.loop else branch
@@ -301,6 +302,14 @@ class Locator:
             _as_said(value, operands),
         )
         return self._all
+
+    def _why(self, name: str, held: Held | None) -> LeftOut | None:
+        """The match whose left out values are why a name is not there; None if it is missing without them, too."""
+        if held is not None:
+            return held.left_out
+        if self._left_out is None:
+            self._nowhere_assigned.add(name)
+        return None if name in self._nowhere_assigned else self._left_out
 
     def _nowhere(self, name: str, span: Span, held: Held, wanted: Owners) -> None:
         """Report a name, once, that each way through a branch or a loop leaves at another role."""

@@ -115,16 +115,22 @@ class Messages:
             return False
         return not any(getattr(part, "name", "") in ("__bool__", "__len__") for part in node.body)
 
-    def unsendable(self, type: Type, seen: set[Type] | None = None) -> str:
-        """Why values of a type cannot cross; empty if they can."""
+    def unsendable(
+        self, type: Type, seen: set[Type] | None = None, *, sets: bool = True, field_sets: bool = True
+    ) -> str:
+        """Why values of a type cannot cross; empty if they can. `sets`, `field_sets`: whether sets are a reason, in the
+        type as it is written and in the fields of its messages."""
         seen = set() if seen is None else seen
         if type in seen or type.module == "literal" or type.name in SCALARS | {"...", "!"}:
             return ""
         seen.add(type)
-        inner = next(filter(None, (self.unsendable(argument, seen) for argument in type.arguments)), "")
+        parts = (self.unsendable(one, seen, sets=sets, field_sets=field_sets) for one in type.arguments)
+        inner = next(filter(None, parts), "")
         if type.name == "|":
             return inner or self._ambiguous(type)
         if type.name in ("set", "frozenset") and not type.module:
+            if not sets:
+                return inner
             return f"{type.text()} is a set, and a set has no order"
         if inner or (type.name in ("list", "tuple", "dict") and not type.module):
             return inner or self._keys(type)
@@ -139,7 +145,7 @@ class Messages:
         if message.parameters:
             return f"{type.name} has type parameters, and they are not given: {type.name}[int]"
         for name, field in message.fields:
-            reason = self.unsendable(field, seen)
+            reason = self.unsendable(field, seen, sets=field_sets, field_sets=field_sets)
             if reason:
                 return f"the field {type.name}.{name} cannot cross: {reason}"
         return ""

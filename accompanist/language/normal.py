@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language import advice, annotation, codes, continuation
+from accompanist.language import advice, annotation, beside_roles, codes, continuation
 from accompanist.language.callees import Binder, Bound, Callee, Callees
 from accompanist.language.calls import AttemptForm, CallForm, CallReader, EnterForm, MoveForm
 from accompanist.language.control import Control
@@ -132,7 +132,8 @@ class Normaliser(Control):
                 self._foreign(node)
 
     def _assign(self, node: ast.Assign, targets: list[ast.expr], value: ast.expr) -> None:
-        if len(targets) == 1 and isinstance(targets[0], ast.Name) and self._of_roles(value):
+        of_roles = self._of_roles(value) or beside_roles.holds_roles(value, self._is_role)
+        if len(targets) == 1 and isinstance(targets[0], ast.Name) and of_roles:
             self._lists[targets[0].id] = value
         if len(targets) == 1 and isinstance(targets[0], ast.Name):
             self._bind(self._variable(targets[0].id), value, self._span(node))

@@ -12,7 +12,7 @@ import difflib
 
 from accompanist import limits
 from accompanist.errors import catalogue
-from accompanist.language import advice, annotation, codes
+from accompanist.language import advice, annotation, codes, crossing_sets
 from accompanist.language.declared import head
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.ir import Given, Header, Owners
@@ -282,13 +282,15 @@ class HeaderParser:
         reason = self._messages.unsendable(found)
         if reason and self._messages.refused(found):
             return REFUSED
-        if reason or not found.known:
+        besides = crossing_sets.reported(self._messages, found, self._findings)
+        if besides or not found.known:
             self._add(
                 codes.NOT_A_MESSAGE,
                 node,
-                f"{what} cannot be recorded: {reason or 'its type is not whole'}",
-                self._messages.instead(found),
+                f"{what} cannot be recorded: {besides or 'its type is not whole'}",
+                crossing_sets.instead(self._messages, found, besides),
             )
+        if reason or not found.known:
             return REFUSED
         return found
 

@@ -8,6 +8,7 @@ compiled here as well, and what comes of it is thrown away. Warnings are for tho
 from __future__ import annotations
 
 import ast
+import sys
 import warnings
 from collections.abc import Iterator
 
@@ -21,6 +22,18 @@ def parsed(text: str) -> ast.Module:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return ast.parse(text)
+
+
+def hiding(name: str, tree: ast.Module) -> ast.stmt | None:
+    """The import of a module of the standard library, in a file that is called so itself: Python would find the file.
+    `name`: of the file's own module."""
+    for node in _statements(tree) if name in sys.stdlib_module_names else ():
+        match node:
+            case ast.Import(names=names) if any(one.name.partition(".")[0] == name for one in names):
+                return node
+            case ast.ImportFrom(module=str(module), level=0) if module.partition(".")[0] == name:
+                return node
+    return None
 
 
 def check_compiles(source: Source, tree: ast.Module, findings: Findings) -> None:

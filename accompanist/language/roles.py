@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from accompanist import limits
-from accompanist.language import annotation, codes, refusal, tries, waits
+from accompanist.language import annotation, codes, crossing_sets, refusal, tries, waits
 from accompanist.language.declared import head
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.messages import Messages
@@ -320,14 +320,16 @@ class RoleClasses:
         reason = self._messages.unsendable(found)
         if (reason or not found.known) and self._messages.refused(found, told=True):
             return REFUSED  # said where it stands first
-        if reason or not found.known:
+        besides = crossing_sets.reported(self._messages, found, self._findings)
+        if besides or not found.known:
             self._add(
                 codes.NOT_A_MESSAGE,
                 module,
                 node,
-                f"{what} cannot cross to the worker: {reason or 'its type is not whole'}",
-                self._messages.instead(found),
+                f"{what} cannot cross to the worker: {besides or 'its type is not whole'}",
+                crossing_sets.instead(self._messages, found, besides),
             )
+        if reason or not found.known:
             return REFUSED
         return found
 

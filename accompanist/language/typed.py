@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language import advice, annotation, codes, iterators, library, methods, narrow, types
+from accompanist.language import advice, annotation, codes, crossing_sets, iterators, library, methods, narrow, types
+from accompanist.language.as_declared import AsDeclared
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.faithful import Faithful
 from accompanist.language.held_sets import advised
@@ -61,10 +62,12 @@ class Typing:
         self._keep = keep
         self.envs: dict[int, Env] = {}  # where each expression stands, by the identity of its node
         self._first: dict[str, Let] = {}  # the first assignment of each name
+        self._declared = AsDeclared(names.modules, names.messages, ())
         self._turns: list[tuple[list[Env], list[Env]]] = []  # of each loop around: environments to go on with, to leave
 
     def type_moves(self, body: Block) -> Block:
         """The body with the type of every move filled in."""
+        self._declared = AsDeclared(self._names.modules, self._names.messages, body)
         return self._block(body, {parameter.name: parameter.type for parameter in self._header.given})[0]
 
     def _block(self, block: Block, env: Env) -> tuple[Block, Env]:
@@ -82,6 +85,8 @@ class Typing:
                 return point, self._after(value, env, True)
             case Let(targets=targets, value=value, unpacked=True):
                 whole = self._whole(value, len(targets), env)
+                if whole.refused:
+                    point = replace(point, value=_parts(value, len(targets)))
                 point = self._bound(point, whole, whole, env)
                 for name, part in zip(targets, unpacked(whole, len(targets)), strict=True):
                     env = narrow.bound(env, name, part)
@@ -93,10 +98,12 @@ class Typing:
                     self.subjects[target] = types.union(self.subjects.get(target, found), found)
                 if point.augmented and not self._rebinds(point, target, env):
                     found = REFUSED
+                if self._declared.refuses(target, found, value.span, self._findings):
+                    return point, narrow.bound(env, target, self._declared.type_of(target) or REFUSED)
                 if declared is not None or found.refused:
                     point = self._bound(point, found, declared or found, env)
                     return point, narrow.bound(env, target, declared or found)
-                wide = self._widely(value, found, env)
+                wide = self._declared.held(target, self._widely(value, found, env), found)
                 after = narrow.bound(env, target, wide, found)
                 if target.startswith("_") and isinstance(value.node, ast.Name):  # what `match` is about
                     after = narrow.same(after, target, value.node.id)
@@ -106,14 +113,14 @@ class Typing:
                 made = tuple((name, self._given(value, wanted[name], env)) for name, value in arguments)
                 point = replace(point, arguments=made)
                 reply = Type("Outcome", WORDS, (offer.returns,)) if attempt else offer.returns
-                return point, env if target is None else narrow.bound(env, target, reply)
+                return point, self._with(env, target, reply, point.span)
             case Move():
                 typed, found = self._moved(point, env)
-                return typed, env if point.target is None else narrow.bound(env, point.target, typed.type, found)
+                return typed, self._with(env, point.target, typed.type, point.span, found)
             case Enter(target=target, arguments=arguments, type=type):
                 entered = tuple((one, self._given(value, one.type, env)) for one, value in arguments)
                 point = replace(point, arguments=entered)
-                return point, env if target is None else narrow.bound(env, target, type)
+                return point, self._with(env, target, type, point.span)
             case If(test=test):
                 self._of(test, env)
                 if not test.refused:
@@ -134,6 +141,14 @@ class Typing:
             case Abort(reason=reason):
                 self._of(reason, env)
         return point, env
+
+    def _with(self, env: Env, target: str | None, wide: Type, span: Span, found: Type | None = None) -> Env:
+        """The environment with what a call or a move gives a name."""
+        if target is None:
+            return env
+        if self._declared.refuses(target, found or wide, span, self._findings):
+            return narrow.bound(env, target, self._declared.type_of(target) or REFUSED)
+        return narrow.bound(env, target, self._declared.held(target, wide, found or wide), found)
 
     def _after(self, test: Expression, env: Env, holds: bool) -> Env:
         return env if test.refused else self._infer.after(test.node, env, holds)
@@ -195,6 +210,8 @@ class Typing:
         self._file = value.span.file
         if self._keep:
             self.envs[id(value.node)] = env
+        if any(env[name].refused for name, _ in value.reads if name in env):
+            self.envs.pop(id(value.node), None)  # nothing is said of what it may do
         if value.refused or any(name not in env for name, _ in value.reads):
             return REFUSED  # reported where it is read
         found = self._infer.type_of(value.node, env)
@@ -277,7 +294,7 @@ class Typing:
                 codes.NOT_A_MESSAGE,
                 point.value.span,
                 f"{text} cannot be sent: {reason}",
-                self._sendable(found, text),
+                self._sendable(found, text, reason),
             )
             return REFUSED
         change = self._names.messages.changeable(found) if point.shared else ""
@@ -320,14 +337,14 @@ class Typing:
                 return frozen
         return "@dataclass(frozen=True), and tuples instead of lists"
 
-    def _sendable(self, found: Type, text: str) -> str:
+    def _sendable(self, found: Type, text: str, reason: str) -> str:
         """What to move instead of a value that has no form in JSON."""
         if not any(self._names.messages.unsendable(part) for part in found.arguments) and not found.module:
             if found.name in ("set", "frozenset"):
                 return Write(f"tuple(sorted({text}))")
             if found.name == "iterator":
                 return Write(f"tuple({text})")
-        return self._names.messages.instead(found)
+        return crossing_sets.instead(self._names.messages, found, reason)
 
     def signature(self, module: str, name: str) -> Type | None:
         """The result type of a @pure function; None for a class."""
@@ -396,6 +413,12 @@ class Typing:
 
     def _add(self, code: str, span: Span, text: str, hint: str) -> None:
         self._findings.add(code, self._sources(span.file), span, text, hint)
+
+
+def _parts(value: Expression, count: int) -> Expression:
+    """What stands for a value that was refused, with as many parts as there are names."""
+    parts: list[ast.expr] = [ast.Constant(None) for _ in range(count)]
+    return replace(value, node=ast.copy_location(ast.Tuple(parts, ast.Load()), value.node), refused=True)
 
 
 def _join(one: Env, other: Env) -> Env:

@@ -164,6 +164,13 @@ SHOWN = {
         "m = (number > 3 or number < 1)|if m:|    m = desk.ask(5) > 4"
     ),
     "return number > 3 and desk.ask(5)": "found = number > 3|if found:|    found = desk.ask(5)|return found",
+    "n = [desk.ask(1) for x in xs]": "n = []|for x in xs:|    n = [*n, desk.ask(1)]",
+    "n: list[int] = [desk.ask(x) for x in xs if x > 3 if desk.ask(x) > 2]  # each": (
+        "n: list[int] = []|for x in xs:|    if x > 3:|        if desk.ask(x) > 2:|            n = [*n, desk.ask(x)]"
+    ),
+    "return [x + desk.ask(y) for x in xs for y in (x, 1)]": (
+        "found = []|for x in xs:|    for y in (x, 1):|        found = [*found, x + desk.ask(y)]|return found"
+    ),
     "return desk.ask(1) if number > 3 else number": "if number > 3:|    return desk.ask(1)|else:|    return number",
 }
 
@@ -181,7 +188,10 @@ def test_what_is_done_sometimes_is_advised_into_a_branch(line: str) -> None:
     [
         "n = (desk.ask(1) if number > 3 else 0) + desk.ask(2)",
         "m = 1 < number < desk.ask(2)",
-        "n = [desk.ask(1) for x in xs]",
+        "n = [x and desk.ask(1) for x in xs]",
+        "n = 1; k = [desk.ask(x) for x in xs if x > n]",
+        "k = [desk.ask(number) for number in xs]",
+        "k = sum([desk.ask(x) for x in xs])",
         "n = number > 3 and desk.ask(5) > 4; k = 1",
         "while number > 3 and desk.ask(5) > 4: desk.ask(1)",
         "if number > 3 and desk.ask(5) > 4: desk.ask(1)",

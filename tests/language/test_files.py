@@ -40,6 +40,16 @@ def test_a_file_outside_the_root() -> None:
     assert codes(compile_file("/q/x.py", root="/p", read=lambda path: HEAD)) == ["ACC100"]
 
 
+@pytest.mark.parametrize("line", ["from enum import Enum", "import enum", "import json, enum"])
+def test_a_file_that_hides_a_module_of_python_which_it_imports(line: str) -> None:
+    program = f"{line}\n{HEAD}    return desk.ask(nowhere)\n"
+    (found,) = compile_file("/p/enum.py", root="/p", read=lambda path: program).diagnostics
+    assert (found.code, found.line) == ("ACC100", 1)
+    assert "this file is called enum.py and hides Python's enum" in found.text and "rename it" in found.hint
+    for path in ("/p/loans/enum.py", "/p/json5.py", "/p/queue.py"):
+        assert codes(compile_file(path, root="/p", read=lambda path: program)) == ["ACC110"]
+
+
 @pytest.mark.parametrize("problem", [PermissionError("no"), UnicodeDecodeError("utf-8", b"\xff", 0, 1, "bad")])
 def test_a_file_that_cannot_be_read(problem: Exception) -> None:
     def read(path: str) -> str | None:

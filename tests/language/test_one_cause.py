@@ -129,3 +129,12 @@ def name(shop: Shop, bank: Shop, customer: At[str, "shop"]) -> At[int, "bank"]:
 
 def test_what_is_made_in_a_branch_on_a_secret_is_complained_of_at_the_branch() -> None:
     assert [one.code for one in text(SECRETS).diagnostics] == ["ACC171"]
+
+
+def test_a_part_of_what_was_refused_is_not_complained_of() -> None:
+    program = HEAD.replace("-> list[int]", "-> frozenset[int]")
+    found = text(
+        f"{program}    many = com(desk.many(number)[1:], to=clerk)\n    return number + len(many)\n"
+    ).diagnostics
+    assert [one.code for one in found][:1] == ["ACC141"]
+    assert not [one for one in found if one.code == "ACC140"], "\n\n".join(map(render, found))

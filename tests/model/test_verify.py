@@ -6,12 +6,16 @@ import json
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from accompanist.cli.main import main
+from accompanist.cli.verify import finished
+from accompanist.simulation.explore import Faults
 from accompanist.simulation.explore_properties import LEFT
+from accompanist.simulation.explore_verify import Verdict
 
 ROOT = Path(__file__).parents[2]
 ORDERS = str(ROOT / "workers" / "orders" / "choreography.py")
@@ -65,10 +69,23 @@ def test_a_fault_in_a_compensation_is_drawn(capsys: pytest.CaptureFixture[str]) 
 def test_a_bound_that_is_met_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = ran(capsys, ORDERS, "--states-max", "2000")
     assert code == 5
-    assert "NOT FINISHED: 1 of 4 searches did not come to their end, 3 did not begin; ask for less with" in out
+    assert "NOT FINISHED: 0 of 4 searches finished; 1 was stopped, 3 did not begin; ask for less with" in out
     assert "with --fenced or --crashes 0 or --declines none" in out
     assert "stopped when 2000 states were met" in out
     assert "3 scenarios, for want of time, states or memory" in out
+
+
+@pytest.mark.parametrize(
+    ("complete", "skipped", "said"),
+    [
+        ((True, True), 14, "2 of 16 searches finished; 14 did not begin"),
+        ((True, False), 2, "1 of 4 searches finished; 1 was stopped, 2 did not begin"),
+        ((False, False), 0, "0 of 2 searches finished; 2 were stopped"),
+    ],
+)
+def test_how_many_searches_finished(complete: tuple[bool, ...], skipped: int, said: str) -> None:
+    searched: Any = tuple(SimpleNamespace(report=SimpleNamespace(complete=one)) for one in complete)
+    assert finished(Verdict(Faults(), searched, skipped, ())) == said
 
 
 def test_a_file_without_fakes_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Literal
+
 from accompanist import At, Role, choreography, com, query
-from tests.language.must_fail.shop import Bank, Draft, Held, Order, Stock
+from tests.language.must_fail.shop import Bank, Held, Order, Stock
 
 
 class Plain:
     pass
 
 
+@dataclass(frozen=True)
+class Draft:
+    text: str
+    tags: set[str] = field(default_factory=set)  #! ACC141 Draft.tags cannot cross: set[str] is a set
+    more: dict[str, frozenset[int] | None] = field(default_factory=dict)  #! ACC141 Draft.more cannot cross
+
+
+@dataclass(frozen=True)
+class Empty:
+    why: str
+
+
+@dataclass(frozen=True)
+class Kept:
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Said:
+    names: frozenset[str]  #! ACC141 Said.names cannot cross: frozenset[str] is a set, and a set has no order
+    kind: Literal["said"] = "said"
+
+
 class Desk(Role):
     @query
-    def tags(self, draft: Draft) -> int: ...  #! ACC141 the field Draft.tags cannot cross: set[str] is a set
+    def tags(self, draft: Draft) -> int: ...
+
+    @query
+    def again(self, draft: Draft) -> Draft | Empty: ...  #! ACC141 Draft and Empty cannot be told apart in JSON
+
+    @query
+    def names(self, names: set[str]) -> int: ...  #! ACC141 the parameter names cannot cross
 
     @query
     def plain(self, plain: Plain) -> int: ...  #! ACC141 Plain is not a message type
@@ -36,5 +68,8 @@ def not_messages(
     ranged = com(range(3), to=bank)  #! ACC141 iterator[int] is not a message type
     either = order if order.cents else stock.hold(order)  #! ACC133 inside a conditional expression
     held = stock.hold(order)
+    kept = Kept(frozenset({order.customer}))
+    com(kept, to=desk)  #! ACC141 kept cannot be sent: the field Kept.tags cannot cross
+    stock.event("said", Said)
     com(order if held.cents else held, to=desk)
     return bank.rate(com(len([made, either, names]), to=bank))

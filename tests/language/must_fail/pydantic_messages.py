@@ -21,7 +21,7 @@ class Model(BaseModel):
 
 
 class Bag(BaseModel):
-    things: set[int]
+    things: set[int]  #! ACC141 Bag.things cannot cross
 
 
 class Desk(Role):
@@ -32,7 +32,7 @@ class Desk(Role):
     def either(self, n: int) -> Model | Order: ...  #! ACC141 stands alone or beside None
 
     @query
-    def bag(self, n: int) -> Bag: ...  #! ACC141 the field Bag.things cannot cross
+    def bag(self, n: int) -> Bag: ...
 
 
 @choreography
