@@ -141,6 +141,8 @@ class SagaCheck:
         while self._procedures and self._changes(whole.body, Knowledge(nothing)):
             pass
         self._findings = found
+        for late in self._commitment.after.values():
+            late.clear()  # found while less was known behind a procedure than there is
         self._changes(whole.body, Knowledge(nothing))
         if len(self._pivots) > 1:
             first, *others = sorted(self._pivots.items(), key=lambda item: item[1])

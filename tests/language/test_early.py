@@ -115,3 +115,21 @@ def again(a: R, b: R, n: At[int, "a"]) -> At[int, "b"]:
     whole = next(one for one in result.choreographies if one.name == "name")
     (line,) = whole.projections["a"].early_lines
     assert source.splitlines()[line - 1] == "    m = com(6 // n, to=b)"
+
+
+def test_what_stands_before_a_call_of_itself() -> None:
+    """It was taken for late: the first time the check goes through, nothing is known behind the call."""
+    called = """\
+@choreography
+def told(x: R, y: R, n: At[int, "x"]) -> None:
+    m = share(n % 4, to=[y])
+    if m > 0:
+        told(x, y, m - 1)
+
+"""
+    lines = ["a.do(6 // (n - 1))", "m = com(n, to=b)", "m = com(6 // n, to=b)", "told(a, c, n)", "c.pivot(x)"]
+    source = HEAD.replace("@choreography\n", called + "@choreography\n") + "".join(f"    {line}\n" for line in lines)
+    whole = next(one for one in text(source).choreographies if one.name == "name").projections["a"]
+    found = [source.splitlines()[line - 1].strip() for line in sorted(whole.early_lines)]
+    assert found == [lines[0], lines[2]]
+    assert whole.sites_after_commit == {"1:1>"}
