@@ -52,6 +52,13 @@ def test_what_a_turn_computes_for_a_message_that_the_pivot_waits_for() -> None:
     assert early(checked(*turns), "a") == {2}
 
 
+def test_what_a_role_computes_for_an_answer_that_it_gives_in_some_turns() -> None:
+    """What it takes in the last turn is beside the pivot, and has the same place."""
+    turns = ["com(n, to=b)", "k = share(n, to=[c])", "y = n", "while k > 0:", "    z = com(y, to=c)", "    if k > 1:"]
+    turns += ["        y = com(6 // (z - 2), to=a)", "    k = k - 1", "a.pivot(y)"]
+    assert early(checked(*turns), "c") == {6}
+
+
 def test_only_lines_are_looked_at_on_which_something_may_raise() -> None:
     assert early(checked("m = com(n + 1, to=b)", "b.pivot(m)"), "a") == set()
 
