@@ -8,7 +8,8 @@ raises says itself where it stands: on its way to the next message, or behind th
 So the saga check takes note of a line as of a step: that a role has computed what stands on it. A pivot whose role
 knows of it waits for it, in each turn, since a role does them one after the other. That holds of a line if it holds of
 all that may be computed there: an expression in several turns or calls, others on the same line, and those of equal
-statements on other lines, because two branches that are merged keep one of two.
+statements on other lines, because two branches that are merged keep one of two. Such lines are one group, and late
+together.
 
 Only lines are looked at on which something is known to raise. What else may go wrong anywhere is beside the pivot
 wherever it may be.
@@ -19,7 +20,6 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 
 from accompanist.language.ir import (
-    NOBODY,
     Block,
     Expression,
     Header,
@@ -27,7 +27,6 @@ from accompanist.language.ir import (
     Let,
     Loop,
     Move,
-    Owners,
     Return,
     Statement,
     Whole,
@@ -46,49 +45,59 @@ class Lines:
     """The lines of one choreography that are looked at."""
 
     def __init__(self, whole: Whole, raised: Raising, header: Header) -> None:
-        self._header, self._raised = header, raised
-        self._alike: dict[_Alike, set[int]] = {}
+        self._header = header
+        self._alike: dict[_Alike, int] = {}  # one line of the statements of that kind
         self._turning: dict[int, set[int]] = {}  # the lines of the loops around a branch, by its own
-        self._watched: set[int] = set()
+        self._joined: dict[int, int] = {}  # of a line, another one of its group
         for block in whole.blocks:
             self._read(block, frozenset())
-        for point in (point for block in whole.blocks for point in walk(block)):
-            if any(raised.at(value, owners) is not None for value, owners in expressions(point)):
-                self._watched |= self._lines(point)
+        points = [point for block in whole.blocks for point in walk(block)]
+        self._lines = {self._line(point) for point in points}
+        for point in points:
+            self._join(point)
+        raising = (point for point in points if any(raised.at(*one) is not None for one in expressions(point)))
+        self._watched = {self._group(self._line(point)) for point in raising}
 
     def _read(self, block: Block, loops: frozenset[int]) -> None:
         for point in block:
-            line = self._header.line_of(point.span)
+            line = self._line(point)
             if isinstance(point, If):
                 self._turning.setdefault(line, set()).update(loops)
-            for alike in _alike(point):
-                self._alike.setdefault(alike, set()).update(self._own(point))
             for inner in inside(point):
                 self._read(inner, loops | {line} if isinstance(point, Loop) else loops)
 
-    def _own(self, point: Statement) -> set[int]:
-        """The lines that a statement may have in a role's program. The guard of `while` stands on that of its loop."""
-        line = self._header.line_of(point.span)
-        return {line} | (self._turning.get(line, set()) if isinstance(point, If) else set())
+    def _line(self, point: Statement) -> int:
+        return self._header.line_of(point.span)
 
-    def _lines(self, point: Statement) -> set[int]:
-        """The same, and those of the statements that it may be merged with."""
-        return self._own(point).union(*(self._alike[alike] for alike in _alike(point)))
+    def _join(self, point: Statement) -> None:
+        """Put the lines that a statement may have in a role's program into one group: its own, that of the loop if it
+        is the guard of a `while`, and those of the statements that it may be merged with."""
+        line = self._line(point)
+        others = set(self._turning.get(line, ())) if isinstance(point, If) else set()
+        others |= {self._alike.setdefault(alike, line) for alike in _alike(point)}
+        for other in others:
+            self._joined[self._group(other)] = self._group(line)
 
-    def steps(self, point: Statement) -> Iterator[tuple[Done, Owners]]:
-        """What a statement computes, at each of its roles, and the roles that know of it."""
-        lines = sorted(self._lines(point) & self._watched) if self._watched else []
-        for value, owners in expressions(point) if lines else ():
-            found = self._raised.at(value, owners)
-            together = found[2] if found is not None else NOBODY  # if it raises, it raises at all of them
-            for role in sorted(owners):
-                known = together if role in together else frozenset({role})
-                for line in lines:
-                    yield Done(computed_on(line), role, "", self._header.span, False), known
+    def _group(self, line: int) -> int:
+        while (other := self._joined.get(line, line)) != line:
+            line = other
+        return line
+
+    def steps(self, point: Statement) -> Iterator[Done]:
+        """What a statement computes, at each of its roles. Only the role itself knows of it: that others compute the
+        same does not say that they fail alike, since what fails may be a process and not the expression."""
+        if not self._watched or (group := self._group(self._line(point))) not in self._watched:
+            return
+        roles = {role for _, owners in expressions(point) for role in owners if role}  # a move may have no sender
+        for role in sorted(roles):
+            yield Done(computed_on(group), role, "", self._header.span, False)
 
     def early(self, late: Container[str]) -> frozenset[int]:
         """The lines of a role at which what raises comes before the commit point; `late`: all that does not."""
-        return frozenset(line for line in self._watched if computed_on(line) not in late)
+        lines = {line: self._group(line) for line in self._lines}
+        return frozenset(
+            line for line, group in lines.items() if group in self._watched and computed_on(group) not in late
+        )
 
 
 def _alike(point: Statement) -> Iterator[_Alike]:

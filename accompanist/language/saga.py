@@ -198,9 +198,9 @@ class SagaCheck:
         return known
 
     def _point(self, point: Statement, known: Knowledge) -> Knowledge:
-        for done, knowing in self._lines.steps(point):
+        for done in self._lines.steps(point):
             self._place(done.site, (done.role,), known)
-            known = known.does(done, knowing)
+            known = known.does(done, frozenset({done.role}))
         for value, owners in expressions(point) if self._raised else ():
             known = self._computed(value, owners, known)
         match point:
