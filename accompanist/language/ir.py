@@ -306,6 +306,10 @@ class Header:
     def result_is_none(self) -> bool:
         return self.returns == NONE
 
+    def line_of(self, span: Span) -> int:
+        """The line in the choreography's own file; what was called in another file has the choreography's first."""
+        return span.line if span.file == self.span.file else self.span.line
+
     def misfit(self, value: Expression) -> str:
         """Why a value cannot be this choreography's result, as far as that shows; empty if it can."""
         if value.refused or self.returns.refused:

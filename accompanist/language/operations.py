@@ -104,8 +104,13 @@ def behind(site: str) -> str:
     return f"{site}>"
 
 
+def computed_on(line: int) -> str:
+    """What a role computes on a line of the choreography."""
+    return f":{line}>"
+
+
 def points(sites: Iterable[str]) -> set[str]:
-    """Those of the sites at which something is done, without `behind`."""
+    """Those of the sites at which something is done, without `behind` and `computed_on`."""
     return {site for site in sites if not site.endswith(">")}
 
 

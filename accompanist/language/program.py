@@ -74,9 +74,10 @@ class Projection:
     `sends_to` every role this projection can send to on any path (the static send set of design 3.5), `digest` the
     hash of the projection with everything it rests on, `sites_after_commit` this role's points that happen after the
     saga's commit point: sites without the turns of loops, see `operations.point_of`, of a selection with its label, see
-    `operations.chosen_at`, and what it computes behind what it sent there, see `operations.behind`. `receives`: the
-    points at which it takes a message, with who sends it there and of which kind, and `enters` those at which it goes
-    into a procedure; None where nobody has looked.
+    `operations.chosen_at`, and what it computes behind what it sent there, see `operations.behind`, or on a line, see
+    `operations.computed_on`. `early_lines`: those at which what raises comes before it, see `language.early`.
+    `receives`: the points at which it takes a message, with who sends it there and of which kind, and `enters` those at
+    which it goes into a procedure; None where nobody has looked.
     """
 
     role: str
@@ -89,6 +90,7 @@ class Projection:
     digest: str
     lines: tuple[int, ...] = ()
     sites_after_commit: frozenset[str] = frozenset()
+    early_lines: frozenset[int] = frozenset()
     receives: frozenset[tuple[str, str, str]] | None = None
     enters: frozenset[str] = frozenset()
 

@@ -91,7 +91,7 @@ class Projector:
         return made, live
 
     def _point(self, point: Statement, rest: LocalBlock, ahead: Ahead, begun: Set[str]) -> tuple[LocalBlock, Names]:
-        line, live, role = self._line(point), ahead.live, self.role
+        line, live, role = self._header.line_of(point.span), ahead.live, self.role
         match point:
             case Let(targets=targets, value=value):
                 if role not in point.owners or not live & set(targets):
@@ -133,7 +133,7 @@ class Projector:
         return rest, live
 
     def _move(self, point: Move, rest: LocalBlock, live: Names) -> tuple[LocalBlock, Names]:
-        role, line, target = self.role, self._line(point), point.target
+        role, line, target = self.role, self._header.line_of(point.span), point.target
         if role in point.receivers:
             bound = target if target in live else None
             carried = point.carried(role)
@@ -161,7 +161,7 @@ class Projector:
     def _branch(self, point: If, rest: LocalBlock, ahead: Ahead, begun: Set[str]) -> tuple[LocalBlock, Names]:
         then, live_then = self.project(point.then, ahead, begun)
         orelse, live_else = self.project(point.orelse, ahead, begun)
-        line, live = self._line(point), live_then | live_else
+        line, live = self._header.line_of(point.span), live_then | live_else
         if self.role in point.owners:
             if then == orelse or (_nothing(then) and _nothing(orelse)):
                 return (*(then if not stopped(then) else orelse), *rest), live
@@ -175,11 +175,7 @@ class Projector:
             return rest, ahead.live
         inner = inside(point, self.role, ahead)
         body, _ = self.project(point.body, inner, begun)
-        return (Repeating(point.site, body, self._line(point)), *rest), inner.turn.again
-
-    def _line(self, point: Statement) -> int:
-        """The line in the choreography's own file; what was called in another file has the choreography's first."""
-        return point.span.line if point.span.file == self._header.span.file else self._header.span.line
+        return (Repeating(point.site, body, self._header.line_of(point.span)), *rest), inner.turn.again
 
 
 def inside(loop: Loop, role: str, ahead: Ahead) -> Ahead:

@@ -36,6 +36,7 @@ from accompanist import limits
 from accompanist.language import advice, codes
 from accompanist.language.aborts import Aborts
 from accompanist.language.diagnostic import Diagnostic, Findings
+from accompanist.language.early import Lines
 from accompanist.language.instead import beside_others, written
 from accompanist.language.ir import (
     NOBODY,
@@ -93,10 +94,11 @@ class _Turn:
 @dataclass(slots=True)
 class Commitment:
     """What the check found: the commit point's role, if there is one, and the sites of each role that do not certainly
-    happen before the commit point where there is one."""
+    happen before the commit point where there is one. `early`: its lines at which what raises certainly does."""
 
     role: str | None = None
     after: dict[str, set[str]] = field(default_factory=dict)
+    early: dict[str, frozenset[int]] = field(default_factory=dict)
 
 
 class SagaCheck:
@@ -121,6 +123,7 @@ class SagaCheck:
         self._exit: dict[int, Knowledge] = {}
         self._ends: list[list[Knowledge]] = []
         self._aborts = Aborts(())
+        self._lines = Lines(Whole(()), raised, header)
         self._silent: list[Move] = []  # that send nothing
         self._entered = False  # whether the walk is in a procedure
         self._following = header.everywhere  # the roles that go through the loops and the procedure around
@@ -133,10 +136,13 @@ class SagaCheck:
         sent = {move.site for move in moves if move.receivers}
         self._silent = [move for move in moves if move.site not in sent]
         self._aborts = Aborts(whole.procedures)
+        self._lines = Lines(whole, self._raised, self._header)
         found, self._findings = self._findings, Findings()
         while self._procedures and self._changes(whole.body, Knowledge(nothing)):
             pass
         self._findings = found
+        for late in self._commitment.after.values():
+            late.clear()  # found while less was known behind a procedure than there is
         self._changes(whole.body, Knowledge(nothing))
         if len(self._pivots) > 1:
             first, *others = sorted(self._pivots.items(), key=lambda item: item[1])
@@ -148,6 +154,7 @@ class SagaCheck:
                     f"let {first[0]} commit on every path",
                 )
         self._commitment.role = next(iter(self._pivots), None)
+        self._commitment.early = {role: self._lines.early(late) for role, late in self._commitment.after.items()}
         return self._commitment
 
     def _changes(self, body: Block, known: Knowledge) -> bool:
@@ -191,6 +198,9 @@ class SagaCheck:
         return known
 
     def _point(self, point: Statement, known: Knowledge) -> Knowledge:
+        for done in self._lines.steps(point):
+            self._place(done.site, (done.role,), known)
+            known = known.does(done, frozenset({done.role}))
         for value, owners in expressions(point) if self._raised else ():
             known = self._computed(value, owners, known)
         match point:

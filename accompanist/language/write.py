@@ -82,7 +82,7 @@ class Writer:
             program = self._program(role, amended)
             if role != header.initiator:
                 self._begins(role, program.body, program)
-            projections[role] = self._projection(role, program, frozenset(commitment.after[role]))
+            projections[role] = self._projection(role, program, commitment)
         if len(self._findings) > before:
             return None
         types = [move.type for move in self._points if isinstance(move, Move)]
@@ -134,7 +134,7 @@ class Writer:
         for number, (procedure, body) in program.procedures.items():
             head = procedure.header
             parameters = ("_at", *(given.name for given in head.given if role in given.owners))
-            line = head.span.line if head.span.file == self._header.span.file else self._header.span.line
+            line = self._header.line_of(head.span)
             emitter = emit.Emitter(self._names.type_text, function)
             made += [*emitter.emit(function(number), parameters, body, line, guarded=True), ("", line), ("", line)]
         parameters = tuple(given.name for given in self._header.given if role in given.owners)
@@ -142,7 +142,7 @@ class Writer:
         name, line = f"{self._header.name}__{role}", self._header.span.line
         return [*made, *emitter.emit(name, parameters, program.body, line)]
 
-    def _projection(self, role: str, program: RoleProcedures, after: frozenset[str]) -> Projection:
+    def _projection(self, role: str, program: RoleProcedures, commitment: Commitment) -> Projection:
         owner = self._header.roles[role]
         function = f"{self._header.name}__{role}"
         lines, body = self._lines(role, program), program.points
@@ -160,8 +160,9 @@ class Writer:
             receives_from=frozenset(p.sender for p in body if isinstance(p, (Receiving, Offering))),
             operations=operations,
             digest=self._digest(role, owner, body, written),
-            lines=tuple(line for _, line in (*preamble, *lines)),
-            sites_after_commit=after,
+            lines=tuple(line for text, line in (*preamble, *lines) for _ in text.split("\n")),
+            sites_after_commit=frozenset(commitment.after[role]),
+            early_lines=commitment.early[role],
             receives=frozenset(_taken(body)),
             enters=frozenset(p.site.removeprefix("@") for p in body if isinstance(p, Entering)),
         )

@@ -45,6 +45,7 @@ from accompanist.runtime.mailbox import Mailbox
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.operate import Gap
 from accompanist.runtime.ports import Executed, ResultKind, ResultRow
+from accompanist.runtime.raised import raised_at
 
 DIVERGED = catalogue(
     "ACC202",
@@ -112,6 +113,8 @@ class Run:
         self._last: Operation | None = None
         self._label: str | None = None
         """The one that was selected last, of this role."""
+        self._raised: int | None = None
+        """The line of the choreography that raised."""
         self._steps = 0
         self.contacts: set[str] = set()
         self.sent: list[Message] = []
@@ -165,11 +168,17 @@ class Run:
         take part in something that runs beside the pivot on one path, and on another be asked for what the pivot
         waits for. A call, and an abort, are where the saga check put them. A local expression comes before the pivot
         if what precedes it does; behind a message that was sent the check has put it apart, since the pivot may have
-        been waiting for nothing else.
+        been waiting for nothing else. One that has raised comes before it, too, if the check has found that of its
+        line: of what a turn of a loop computes behind the message of an earlier one, nothing else says so. A message
+        that cannot be sent is where the check put it, unless another role has been sent the same.
         """
         if self.committed:
             return True
         if isinstance(self._operation, Call | Abort):
+            return self._stands_after(self._operation)
+        if self._raised in self._program.projection.early_lines:
+            return False
+        if isinstance(self._operation, Send | Choose) and not _may_go_on(self._last, self._operation):
             return self._stands_after(self._operation)
         if self._last is None:
             return self._begins_after()
@@ -248,16 +257,18 @@ class Run:
     def _step(self, answer: Any) -> None:
         """Send the generator its answer and take its next operation."""
         self._steps += 1
+        self._last, self._operation = self._operation or self._last, None
         if self._steps > limits.replay_steps_max and not self.past_commit:  # there nothing would be undone for it
             raise Failed(f"more than {limits.replay_steps_max} steps in one session")
-        self._last, self._operation = self._operation or self._last, None
         try:
             self._operation = self._generator.send(answer)
         except StopIteration as stop:
             self.ended, self.result = True, stop.value
         except codec.EncodeError as problem:
+            self._raised = raised_at(problem, self._program.function)
             raise Failed(f"{problem.text} {self._where(problem)}") from None  # it tells places and types, no contents
         except BaseException as problem:
+            self._raised = raised_at(problem, self._program.function)
             # the choreography's own code, whatever it raises; a cancellation comes where something waits, not here
             raise Failed(f"{type(problem).__name__} {self._where(problem)}") from None
         if self._operation is not None and len(self._operation.site.encode()) > limits.site_bytes_max:
@@ -390,6 +401,14 @@ def _seconds(call: Call, arguments: bytes) -> float | None:
     if not seconds <= limits.timer_seconds_max:
         raise Failed(f"a timer at {call.site} runs longer than {limits.timer_seconds_max:.0f} seconds")
     return max(0.0, float(seconds))
+
+
+def _may_go_on(last: Operation | None, next: Send | Choose) -> bool:
+    """Whether a message may be the one that was sent last, to a further role. They have one site, but where a selection
+    rides on one of them."""
+    if not isinstance(last, Send | Choose):
+        return False
+    return last.site == next.site or any(isinstance(one, Choose) and one.rides for one in (last, next))
 
 
 def _reason(said: object) -> str:

@@ -12,7 +12,7 @@ from accompanist.language.compile import compile_file
 from accompanist.language.load import load, namespace
 from accompanist.language.operations import Call
 from tests.language.must_pass import shop
-from tests.language.programs import ROOT, must_pass, read
+from tests.language.programs import ROOT, must_pass, read, text
 
 ORDERS = compile_file(str(ROOT / "workers/orders/choreography.py"), root=str(ROOT), read=read)
 
@@ -40,6 +40,29 @@ def test_a_failure_points_at_the_choreography() -> None:
     lines = (read(choreography.file) or "").splitlines()
     assert frame.filename == choreography.file
     assert "held.cents" in lines[(frame.lineno or 0) - 1]
+
+
+def test_a_line_break_in_the_middle_of_generated_code() -> None:
+    """Python writes it as it is in the format of an f-string: what follows was a line further down than it knew."""
+    source = """\
+from accompanist import At, Role, choreography, com
+
+class R(Role): ...
+
+@choreography
+def name(a: R, b: R, n: At[int, "a"]) -> At[int, "b"]:
+    m = com(f"{n:\\n>5}", to=b)
+    k = com(n, to=b)
+    return len(m) // k
+"""
+    program = load(text(source).choreographies[0], "b").start({})
+    program.send(None)
+    program.send("")
+    with pytest.raises(ZeroDivisionError) as caught:
+        program.send(0)
+    assert traceback.extract_tb(caught.value.__traceback__)[-1].lineno == 9
+    sender = load(text(source).choreographies[0], "a").start({"n": 7})
+    assert sender.send(None).value == "\n\n\n\n7"  # type: ignore[union-attr]
 
 
 def test_sites_know_their_lines() -> None:

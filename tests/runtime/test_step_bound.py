@@ -13,7 +13,7 @@ from accompanist.simulation.world import World
 from accompanist.testing.source import programs_of
 
 SAGA = """
-from accompanist import At, Role, choreography, transaction
+from accompanist import At, Role, choreography, com, transaction
 
 
 class Shop(Role):
@@ -34,6 +34,13 @@ def sale(a: Shop, before: At[int, "a"], behind: At[int, "a"]) -> None:
     a.ship(before)
     for one in range(behind):
         a.note(one)
+
+
+@choreography
+def sent(a: Shop, b: Shop, value: At[int, "a"]) -> None:
+    a.do(value)
+    there = com(value, to=b)
+    b.ship(there)
 """
 
 
@@ -41,10 +48,25 @@ def sale(a: Shop, before: At[int, "a"], behind: At[int, "a"]) -> None:
 def test_too_many_steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: int, behind: int, ends: Phase) -> None:
     monkeypatch.setattr(limits, "replay_steps_max", 20)
     (tmp_path / "saga.py").write_text(SAGA)
-    programs = programs_of(tmp_path / "saga.py")
+    programs = programs_of(tmp_path / "saga.py", "sale")
     operations = programs["a"].projection.operations
     workers = {"a": FencedWorker(operations, dict.fromkeys(operations, lambda _: b"7"))}
     world = World(programs, workers, 0)
     world.start(f'{{"before":{before},"behind":{behind}}}'.encode())
     world.run()
     assert world.phases == {"a": ends}
+
+
+def test_one_step_too_many_behind_a_message_that_the_pivot_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message had left, and its sender was undone beside the pivot."""
+    monkeypatch.setattr(limits, "replay_steps_max", 2)
+    (tmp_path / "saga.py").write_text(SAGA)
+    programs = programs_of(tmp_path / "saga.py", "sent")
+    operations = programs["a"].projection.operations
+    workers = {role: FencedWorker(operations, dict.fromkeys(operations, lambda _: b"7")) for role in programs}
+    world = World(programs, workers, 0)
+    world.start(b'{"value":1}')
+    world.run()
+    assert world.phases == {"a": Phase.SETTLED, "b": Phase.SETTLED}
