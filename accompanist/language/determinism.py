@@ -13,14 +13,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from accompanist.language import annotation, codes, declared, identity
+from accompanist.language import annotation, codes, declared, identity, set_names
 from accompanist.language.constants import Constants, changeable
 from accompanist.language.diagnostic import Findings
 from accompanist.language.held_sets import advised
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.nodes import children
-from accompanist.language.set_order import order_shown
+from accompanist.language.set_order import Place, order_shown
 from accompanist.language.types import Type
 from accompanist.language.writes import writes
 
@@ -92,6 +92,8 @@ class PureFunctions:
     def __init__(self, modules: Modules, messages: Messages, findings: Findings) -> None:
         self._modules, self._messages, self._findings = modules, messages, findings
         self._seen: set[tuple[str, str]] = set()
+        self._bodies: set[int] = set()
+        self._classes = set_names.classes(modules, messages)
 
     def check(self, module: str, name: str) -> None:
         home = self._modules.find(module)
@@ -147,11 +149,14 @@ class PureFunctions:
         local = _assigned(node)
         for part in _parts(node.body):
             self._part(home, part, local)
-        for part, type in order_shown(node, self._modules, self._messages, home, owner):
-            hint = advised(self._messages, home.source.text(home.source.span(part)), type)
-            self._add(codes.SET_ORDER, home, part, "the order of a set shows in the result", hint)
+        self._unordered(home, order_shown(node, self._modules, self._classes, home, owner))
         for written in writes(node, method):
             self._add(codes.MUTATION, home, written.node, written.text, written.hint)
+
+    def _unordered(self, home: Module, places: list[Place]) -> None:
+        for part, type in places:
+            hint = advised(self._messages, home.source.text(home.source.span(part)), type, part)
+            self._add(codes.SET_ORDER, home, part, "the order of a set shows in the result", hint)
 
     def _part(self, home: Module, part: ast.AST, local: set[str]) -> None:
         match part:

@@ -189,12 +189,20 @@ class Inference:
         inside = dict(env)
         for generator in generators:
             iterated = self._ordered(generator.iter, self.type_of(generator.iter, inside))
+            self._taken_apart(generator.target, types.element(iterated))
             for name, found in bind(generator.target, types.element(iterated)).items():
                 inside = dict(narrow.bound(inside, name, found))
             for condition in generator.ifs:
                 self.ask(condition, inside)
                 inside = dict(self._narrowing.after(condition, inside, True)) if self._exact else inside
         return inside
+
+    def _taken_apart(self, target: ast.expr, found: Type) -> None:
+        """Look at what a target of several names takes apart in its order."""
+        if isinstance(target, ast.Tuple | ast.List):
+            self._ordered(target, found)
+            for part, inner in zip(target.elts, unpacked(found, len(target.elts)), strict=True):
+                self._taken_apart(part, inner)
 
     def _ordered(self, node: ast.expr, found: Type) -> Type:
         """Look at what is gone through in its order."""
@@ -365,7 +373,9 @@ def bind(target: ast.expr, type: Type) -> dict[str, Type]:
     match target:
         case ast.Name(id=name):
             return {name: type}
-        case ast.Tuple(elts=parts):
+        case ast.Starred(value=inner):
+            return bind(inner, types.listed(type))
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
             return {
                 k: t
                 for part, inner in zip(parts, unpacked(type, len(parts)), strict=True)
