@@ -15,23 +15,42 @@ from accompanist.language.nodes import every_node
 from accompanist.language.set_classes import Classes
 from accompanist.language.set_names import PUTS_IN, Names
 from accompanist.language.set_shapes import GIVES_SET, REDUCES, Shapes
-from accompanist.language.types import BOOL, ELLIPSIS, INT, UNKNOWN, Type
+from accompanist.language.types import BOOL, ELLIPSIS, INT, Type
 
 _ASKS = frozenset({"len", "bool", "isinstance"})
 _OF_ALL = frozenset({"any", "all", "set", "frozenset"})
 _SORTS = frozenset({"sorted", "min", "max"})
 _IN_ORDER = frozenset({"list", "tuple", "iter", "reversed", "enumerate", "zip", "map", "filter", "next", "dict"})
 _WRITES = frozenset({"str", "repr", "ascii", "format"})
-_OF_SETS = GIVES_SET | {f"{name}_update" for name in ("intersection", "difference", "symmetric_difference")} | (
-    {"update", "isdisjoint", "issubset", "issuperset", "add", "discard", "remove", "clear", "__contains__", "__len__"}
+_OF_SETS = (
+    GIVES_SET
+    | {f"{name}_update" for name in ("intersection", "difference", "symmetric_difference")}
+    | (
+        {
+            "update",
+            "isdisjoint",
+            "issubset",
+            "issuperset",
+            "add",
+            "discard",
+            "remove",
+            "clear",
+            "__contains__",
+            "__len__",
+        }
+    )
 )
 _ASKS_PARTS = frozenset({"index", "count", "remove", "__contains__", "get", "pop", "setdefault"})
-_OF_CONTAINERS = _ASKS_PARTS | PUTS_IN | {"keys", "values", "items", "popitem", "popleft", "copy", "clear", "reverse"} | (
-    {"extend", "extendleft", "update", "sort", "rotate", "__len__", "__getitem__"}
+_OF_CONTAINERS = (
+    _ASKS_PARTS
+    | PUTS_IN
+    | {"keys", "values", "items", "popitem", "popleft", "copy", "clear", "reverse"}
+    | ({"extend", "extendleft", "update", "sort", "rotate", "__len__", "__getitem__"})
 )
 _INTO = PUTS_IN | {"setdefault", "extend", "extendleft", "update"}
+_FIELDS = frozenset({("dataclasses", "field"), ("msgspec", "field"), ("pydantic", "Field")})
 _COPIES = frozenset({("copy", "copy"), ("copy", "deepcopy"), ("typing", "cast"), ("functools", "reduce")}) | (
-    {("collections", "deque"), ("collections", "defaultdict"), ("dataclasses", "replace")}
+    _FIELDS | {("collections", "deque"), ("collections", "defaultdict"), ("dataclasses", "replace")}
 )
 
 
@@ -53,7 +72,7 @@ def takes(classes: Classes, said: Type, given: Type) -> bool:
     if given.name == said.name and len(said.arguments) == len(given.arguments) and ELLIPSIS not in said.arguments:
         return all(takes(classes, one, other) for one, other in zip(*both, strict=True))
     inner = [joined(*(one for one in side if one != ELLIPSIS)) for side in both]
-    return is_set(given) and not classes.holds(inner[1]) or takes(classes, inner[0], inner[1])
+    return (is_set(given) and not classes.holds(inner[1])) or takes(classes, inner[0], inner[1])
 
 
 class Calls:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 
+from accompanist.language import annotation
 from accompanist.language.modules import Module, Modules
 from accompanist.language.nodes import every_node
 from accompanist.language.set_classes import Classes
@@ -29,10 +30,13 @@ def order_shown(
     return _places(shapes, node, owner, shapes.annotated(node.returns))
 
 
-def shown_at_top(node: ast.expr, modules: Modules, classes: Classes, home: Module, said: ast.expr | None) -> list[Place]:
+def shown_at_top(
+    node: ast.expr, modules: Modules, classes: Classes, home: Module, said: ast.expr | None
+) -> list[Place]:
     """The same of an expression at the top level of a module, or in a class. `said`: what its name is said to be."""
     shapes = Shapes(modules, classes, home)
-    whole = ast.Return(node) if said is not None else ast.Expr(node)
+    says = said is not None and annotation.dotted(said).rpartition(".")[2] not in ("Final", "ClassVar")
+    whole = ast.Return(node) if says else ast.Expr(node)
     return _places(shapes, around(whole), None, shapes.annotated(said))
 
 

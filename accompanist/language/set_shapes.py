@@ -10,7 +10,6 @@ import ast
 
 from accompanist.language import annotation, held_sets, types
 from accompanist.language.held_sets import LOST, element, is_set, joined, made, written
-from accompanist.language.messages import Messages
 from accompanist.language.methods import result
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.set_classes import Classes
@@ -283,6 +282,11 @@ class Shapes:
                 return first
             case ("typing", "cast") if len(given) > 1:
                 return joined(self.annotated(node.args[0]), given[1])
+            case (_, "field" | "Field"):
+                return joined(
+                    *(named.get(one, UNKNOWN) for one in ("default", "")),
+                    held_sets.given_back(named.get("default_factory", UNKNOWN)),
+                )
             case ("collections", "deque"):
                 return made("list", element(first))
             case ("collections", "defaultdict"):

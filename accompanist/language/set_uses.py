@@ -15,7 +15,7 @@ from accompanist.language.nodes import children, every_node
 from accompanist.language.set_calls import Calls, takes
 from accompanist.language.set_names import Names
 from accompanist.language.set_shapes import OPERATORS, Shapes
-from accompanist.language.types import ELLIPSIS, STR, UNKNOWN, Type
+from accompanist.language.types import ELLIPSIS, Type
 
 _KEEPS = (
     *(ast.Expr, ast.NamedExpr, ast.Compare, ast.BoolOp, ast.IfExp, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Lambda),
