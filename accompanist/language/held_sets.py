@@ -125,6 +125,11 @@ def _cut(type: Type, depth: int) -> Type:
     return Type(type.name, type.module, tuple(_cut(one, depth - 1) for one in type.arguments))
 
 
+def names_set(type: Type) -> bool:
+    """Whether a set is named in a type."""
+    return is_set(type) or any(map(names_set, type.arguments))
+
+
 def _may_hold(type: Type) -> bool:
     """Whether a set is in a type, or a class of a project, which may hold one."""
     own = type.module not in _CONTAINERS | {"literal", "parameter"} and (type.module, type.name) not in types.PORTABLE

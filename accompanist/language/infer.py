@@ -10,9 +10,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 
-from accompanist.language import held_sets, library, methods, narrow, types
+from accompanist.language import held_sets, library, methods, narrow, set_names, types
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
+from accompanist.language.set_parameters import field, parameter, takes
 from accompanist.language.set_shapes import OPERATORS
 from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
 
@@ -27,7 +28,11 @@ Unordered = Callable[[ast.expr, Type], None]
 """Told of a set where its order would show, or of something with a set within, and of its type."""
 Formatted = Callable[[ast.JoinedStr, ast.FormattedValue], None]
 """Told of a date or time in an f-string with a format: the machine's own functions write it."""
-_SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "dict", "reversed"})
+_OF_ALL = frozenset({"any", "all", "set", "frozenset"})
+_ASKS = _OF_ALL | {"len", "bool", "isinstance"}
+_SORTS = frozenset({"sorted", "min", "max"})
+_KEEPS = _ASKS | _SORTS | {"list", "tuple", "enumerate", "zip", "reversed"}
+"""Builtins that keep what they are given, or ask something of it; those that go through a set are told apart."""
 
 _NUMBERS = (INT, FLOAT)
 _FIXED = {
@@ -68,6 +73,9 @@ class Inference:
         self._always, self._formatted = always, formatted
         self._exact = exact
         self._narrowing = narrow.Narrowing(self._messages, self._isinstance, self.type_of)
+        self._classes = set_names.classes(names.modules, self._messages)
+        self._quiet: set[int] = set()  # comprehensions of whose parts a call asks something, in whatever order
+        self._through_set: set[int] = set()  # those of them that go through a set
         self.methods: set[int] = set()
         """Which calls of methods have been looked at, by the identity of their nodes."""
 
@@ -115,11 +123,11 @@ class Inference:
                     one = self.type_of(value, env)
                     found.append(types.some(one) if isinstance(op, ast.Or) and value is not values[-1] else one)
                     env = self._narrowing.after(value, env, isinstance(op, ast.And)) if self._exact else env
-                return _either(*found)
+                return either(*found)
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 self.ask(test, env)
                 yes, no = (self._narrowing.after(test, env, holds) if self._exact else env for holds in (True, False))
-                return _either(self.type_of(body, yes), self.type_of(orelse, no))
+                return either(self.type_of(body, yes), self.type_of(orelse, no))
         return self._compound(node, env)
 
     def ask(self, node: ast.expr, env: Env) -> None:
@@ -137,18 +145,19 @@ class Inference:
     def _compound(self, node: ast.expr, env: Env) -> Type:
         match node:
             case ast.Tuple(elts=parts) if any(isinstance(part, ast.Starred) for part in parts):
-                return Type("tuple", "", (types.union(*(self._part(part, env) for part in parts)), types.ELLIPSIS))
+                return Type("tuple", "", (either(*(self._part(part, env) for part in parts)), types.ELLIPSIS))
             case ast.Tuple(elts=parts):
                 return Type("tuple", "", tuple(self.type_of(part, env) for part in parts))
             case ast.List(elts=parts) if parts:
-                return types.listed(types.union(*(self._part(part, env) for part in parts)))
+                return types.listed(either(*(self._part(part, env) for part in parts)))
             case ast.Dict(keys=keys, values=values) if keys:
                 pairs = [self._pair(key, value, env) for key, value in zip(keys, values, strict=True)]
-                return Type("dict", "", (types.union(*(k for k, _ in pairs)), types.union(*(v for _, v in pairs))))
+                return Type("dict", "", (either(*(k for k, _ in pairs)), either(*(v for _, v in pairs))))
             case ast.Set(elts=parts):
-                return Type("set", "", (types.union(*(self._part(part, env) for part in parts)),))
+                return Type("set", "", (either(*(self._part(part, env) for part in parts)),))
             case ast.SetComp(elt=element, generators=generators):
-                return Type("set", "", (self.type_of(element, self.inside(generators, env)),))
+                self._quiet.add(id(node))
+                return Type("set", "", (self.type_of(element, self.inside(generators, env, node)),))
             case ast.JoinedStr(values=values):
                 for part in values:
                     if isinstance(part, ast.FormattedValue):
@@ -158,11 +167,11 @@ class Inference:
                             self._formatted(node, part)
                 return STR
             case ast.ListComp(elt=element, generators=generators):
-                return types.listed(self.type_of(element, self.inside(generators, env)))
+                return types.listed(self.type_of(element, self.inside(generators, env, node)))
             case ast.GeneratorExp(elt=element, generators=generators):
-                return Type("iterator", "", (self.type_of(element, self.inside(generators, env)),))
+                return Type("iterator", "", (self.type_of(element, self.inside(generators, env, node)),))
             case ast.DictComp(key=key, value=value, generators=generators):
-                inside = self.inside(generators, env)
+                inside = self.inside(generators, env, node)
                 return Type("dict", "", (self.type_of(key, inside), self.type_of(value, inside)))
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(name, node, env)
@@ -173,7 +182,7 @@ class Inference:
     def _part(self, node: ast.expr, env: Env) -> Type:
         """The type of what a part of a display puts there."""
         if isinstance(node, ast.Starred):
-            return types.element(self._ordered(node.value, self.type_of(node.value, env)))
+            return _part_of(self._ordered(node.value, self.type_of(node.value, env)))
         return self.type_of(node, env)
 
     def _pair(self, key: ast.expr | None, value: ast.expr, env: Env) -> tuple[Type, Type]:
@@ -185,12 +194,17 @@ class Inference:
             return found.arguments[0], found.arguments[1]
         return (types.REFUSED, types.REFUSED) if found.refused else (UNKNOWN, UNKNOWN)
 
-    def inside(self, generators: list[ast.comprehension], env: Env) -> Env:
+    def inside(self, generators: list[ast.comprehension], env: Env, whole: ast.expr | None = None) -> Env:
         inside = dict(env)
         for generator in generators:
-            iterated = self._ordered(generator.iter, self.type_of(generator.iter, inside))
-            self._taken_apart(generator.target, types.element(iterated))
-            for name, found in bind(generator.target, types.element(iterated)).items():
+            iterated = self.type_of(generator.iter, inside)
+            if id(whole) in self._quiet and held_sets.is_set(iterated):
+                self._through_set.add(id(whole))
+            else:
+                self._ordered(generator.iter, iterated)
+            inner = _part_of(iterated)
+            self._taken_apart(generator.target, inner)
+            for name, found in bind(generator.target, inner).items():
                 inside = dict(narrow.bound(inside, name, found))
             for condition in generator.ifs:
                 self.ask(condition, inside)
@@ -206,7 +220,7 @@ class Inference:
 
     def _ordered(self, node: ast.expr, found: Type) -> Type:
         """Look at what is gone through in its order."""
-        if held_sets.is_set(found):
+        if held_sets.is_set(found) or self._classes.opaque(found):
             self._unordered(node, found)
         return found
 
@@ -215,7 +229,7 @@ class Inference:
         if isinstance(node, ast.Tuple | ast.List):
             for part in node.elts:
                 self._written(part, env)
-        elif held_sets.holds_set(self._messages, found := self.type_of(node, env)):
+        elif self._classes.shows(found := self.type_of(node, env)):
             self._unordered(node, found)
 
     def _name(self, name: str, env: Env) -> Type:
@@ -229,7 +243,7 @@ class Inference:
         if isinstance(value, ast.Name) and value.id not in env:
             enum = self._class(value.id)
             if enum is not None:
-                return enum
+                return self._of_class(enum, attr)
         owner = self.type_of(value, env)
         parts = owner.arguments if owner.name == "|" and self._exact else (owner,)
         without = [part for part in parts if missing(self._messages, part, attr)]
@@ -237,8 +251,19 @@ class Inference:
             self._missing(node, part, owner)
         for part in parts:
             self._runs(part, attr)
-        found = [attribute(self._messages, part, attr) for part in parts if part not in without]
+        found = [self._attribute_of(part, attr) for part in parts if part not in without]
         return types.union(*found) if found else types.REFUSED
+
+    def _attribute_of(self, owner: Type, name: str) -> Type:
+        found = attribute(self._messages, owner, name)
+        held = self._classes.definition(owner) is not None and found == UNKNOWN
+        said = self._classes.member(owner, name) if held else UNKNOWN
+        return said if self._classes.holds(said) else found
+
+    def _of_class(self, owner: Type, name: str) -> Type:
+        """A member of an enum; or what the body of another class says, if there is a set in it."""
+        said = UNKNOWN if self._classes.enum(owner) else self._classes.members(owner).get(name, UNKNOWN)
+        return said if self._classes.holds(said) else owner
 
     def _class(self, alias: str) -> Type | None:
         pair = self._names.table.get(alias)
@@ -302,26 +327,46 @@ class Inference:
             return self.type_of(node.body, env)
         return self.type_of(node, env)
 
-    def _read_as_else(
-        self, pair: tuple[str, str], node: ast.Call, found: list[Type]
-    ) -> Iterator[tuple[ast.expr, Type]]:
-        """The sets that a @pure function is given for a parameter that it does not call a set. What it does with a set
-        is looked at in its text, where it says that it has one."""
-        if not any(held_sets.holds_set(self._messages, one) for one in found):
-            return
+    def _undeclared(self, pair: tuple[str, str], node: ast.Call, found: list[Type]) -> Iterator[tuple[ast.expr, Type]]:
+        """The sets that a @pure function or a class is given for what it does not call a set. What a function does with
+        a set is looked at in its text, where it says that it has one."""
         home = self._names.modules.find(pair[0])
-        function = home.bound.get(pair[1], [None])[-1] if home is not None else None
-        if home is None or not isinstance(function, ast.FunctionDef):
-            return
-        parameters = [*function.args.posonlyargs, *function.args.args]
-        named = {one.arg: one for one in (*parameters, *function.args.kwonlyargs)}
-        taken = [*parameters[: len(node.args)], *(named.get(keyword.arg or "") for keyword in node.keywords)]
-        values = [*node.args, *(keyword.value for keyword in node.keywords)]
-        for value, type, parameter in zip(values, found, taken, strict=False):
-            if parameter is not None and held_sets.holds_set(self._messages, type):
-                said = held_sets.written(self._names.modules, home, parameter.annotation)
-                if not held_sets.holds_set(self._messages, said):
-                    yield value, type
+        one = home.bound.get(pair[1], [None])[-1] if home is not None else None
+        values = [*((place, "", part) for place, part in enumerate(node.args))]
+        values += [(0, keyword.arg or "", keyword.value) for keyword in node.keywords]
+        for (place, word, value), type in zip(values, found, strict=False):
+            said = None
+            if self._classes.holds(type) and isinstance(one, ast.ClassDef):
+                said = field(self._classes, Type(pair[1], pair[0]), place, word)
+            elif self._classes.holds(type) and home is not None and isinstance(one, ast.FunctionDef):
+                said = parameter(self._names.modules, home, one, place, word)
+            if said is not None and said.generic:
+                continue  # what its variables stand for is known where it is used
+            if not takes(self._classes, said or UNKNOWN, type):
+                yield value, type
+
+    def _shown_by(
+        self, name: str, node: ast.Call, positional: list[Type], named: Mapping[str, Type]
+    ) -> Iterator[tuple[ast.expr, Type]]:
+        """The sets whose order a builtin may show in what it gives."""
+        one = len(positional) == 1
+        for part, found in zip(node.args, positional, strict=False):
+            inner = _part_of(found)
+            opaque = self._classes.opaque(found)
+            loose = held_sets.is_set(found) or opaque or id(part) in self._through_set
+            if name == "sum":
+                known = inner in (INT, BOOL) or not (loose or self._classes.holds(inner))
+            elif name in _SORTS and one and loose:
+                ordered = not self._classes.holds(inner) and held_sets.ordered(self._messages, inner)
+                known = ordered and not opaque and "key" not in named
+            else:
+                known = name in _ASKS | _SORTS or (name in _KEEPS and not loose)
+            if not known and (loose or self._classes.holds(found)):
+                yield part, found
+        for keyword in node.keywords:
+            type = named.get(keyword.arg or "", UNKNOWN)
+            if self._classes.holds(type) and not (name in _SORTS and keyword.arg in ("default", "key")):
+                yield keyword.value, type
 
     def _replaced(self, node: ast.Call, owner: Type) -> Type:
         """What `dataclasses.replace(value, field=…)` gives: such a value. Its fields have to be there."""
@@ -339,6 +384,8 @@ class Inference:
         return owner
 
     def _call(self, alias: str, node: ast.Call, env: Env) -> Type:
+        if alias in _OF_ALL | _SORTS | {"sum"} and len(node.args) == 1 and alias not in self._names.table:
+            self._quiet |= {id(part) for part in node.args if isinstance(part, ast.GeneratorExp | ast.ListComp)}
         arguments = [self.type_of(part.body if isinstance(part, ast.Lambda) else part, env) for part in node.args]
         first = arguments[0] if arguments else UNKNOWN
         named = {keyword.arg or "": self._argument(keyword.value, first, env) for keyword in node.keywords}
@@ -348,17 +395,18 @@ class Inference:
             return Type("Outcome", types.WORDS, (first,))
         if pair == ("dataclasses", "replace"):
             return self._replaced(node, first)
-        for part, found in zip(node.args, arguments, strict=False) if alias in _SHOWS_ORDER else ():
-            self._ordered(part, found)
-        for part in node.args if alias in ("str", "repr") and pair is None else ():
-            self._written(part, env)
-        if (alias in ("sorted", "min", "max") and "key" in named) or (alias == "sum" and first.arguments != (INT,)):
+        if pair is None and alias in ("str", "repr"):
             for part in node.args:
-                self._ordered(part, first)  # what compares as equal, or is rounded, comes as the set has it
+                self._written(part, env)
+        elif pair is None:
+            for part, found in self._shown_by(alias, node, positional, named):
+                self._unordered(part, found)
         if pair in library.FUNCTIONS:
+            for part, found in zip(node.args, positional, strict=False):
+                self._ordered(part, found)
             return library.FUNCTIONS[pair]
         if pair is not None:
-            for part, found in self._read_as_else(pair, node, arguments):
+            for part, found in self._undeclared(pair, node, arguments):
                 self._unordered(part, found)
             return self._signatures(*pair) or self._made(Type(pair[1], pair[0]), node, arguments)
         if alias in _FIXED:
@@ -431,10 +479,18 @@ def _power(left: Type) -> Type:
     return INT if left == BOOL else left if left in (*_NUMBERS, library.DECIMAL) else UNKNOWN
 
 
-def _either(*options: Type) -> Type:
+def either(*options: Type) -> Type:
     """What is one of several. What may be a set, or something that is not known, may be a set all the same."""
-    found, sets = types.union(*options), list(filter(held_sets.is_set, options))
-    return found if found != UNKNOWN or not sets else Type("|", "", (*sets, UNKNOWN))
+    found = types.union(*options)
+    sets = [one for one in options if held_sets.names_set(one)] if found == UNKNOWN else []
+    return Type("|", "", (*dict.fromkeys(sets), UNKNOWN)) if sets else found
+
+
+def _part_of(container: Type) -> Type:
+    """What going through something gives; of several, what any of them gives."""
+    if container.name == "|" and held_sets.names_set(container):
+        return either(*map(_part_of, container.arguments))
+    return _member(container)
 
 
 def _is_set(type: Type) -> bool:

@@ -8,14 +8,14 @@ import ast
 from collections.abc import Iterator
 
 from accompanist.language import annotation
-from accompanist.language.held_sets import LOST, element, is_set, joined, ordered, written
+from accompanist.language.held_sets import LOST, element, is_set, ordered, written
 from accompanist.language.methods import CHANGING
 from accompanist.language.modules import Module
 from accompanist.language.nodes import every_node
-from accompanist.language.set_classes import Classes
 from accompanist.language.set_names import PUTS_IN, Names
+from accompanist.language.set_parameters import field, parameter, takes
 from accompanist.language.set_shapes import GIVES_SET, REDUCES, Shapes
-from accompanist.language.types import BOOL, ELLIPSIS, INT, Type
+from accompanist.language.types import BOOL, INT, Type
 
 _ASKS = frozenset({"len", "bool", "isinstance"})
 _OF_ALL = frozenset({"any", "all", "set", "frozenset"})
@@ -54,27 +54,6 @@ _COPIES = frozenset({("copy", "copy"), ("copy", "deepcopy"), ("typing", "cast"),
 )
 
 
-def takes(classes: Classes, said: Type, given: Type) -> bool:
-    """Whether a place that says what it holds says so of every set in what it is given."""
-    if not classes.holds(given):
-        return True
-    if given == LOST or not classes.holds(said):
-        return False
-    if given.name == "|":
-        return all(takes(classes, said, part) for part in given.arguments)
-    if said.name == "|":
-        return any(takes(classes, part, given) for part in said.arguments)
-    if said.module and said.module == given.module:
-        return said.name == given.name or classes.derives(given, said)
-    if is_set(given) != is_set(said) or classes.definition(said) is not None:
-        return False
-    both = (said.arguments, given.arguments)
-    if given.name == said.name and len(said.arguments) == len(given.arguments) and ELLIPSIS not in said.arguments:
-        return all(takes(classes, one, other) for one, other in zip(*both, strict=True))
-    inner = [joined(*(one for one in side if one != ELLIPSIS)) for side in both]
-    return (is_set(given) and not classes.holds(inner[1])) or takes(classes, inner[0], inner[1])
-
-
 class Calls:
     """The calls in one function."""
 
@@ -106,12 +85,12 @@ class Calls:
         """What is gone through in such a call, and its order does not show in what the call gives."""
         name, args = self._shapes.builtin(node.func), node.args
         adds = isinstance(node.func, ast.Attribute) and is_set(self._shapes.of(node.func.value))
-        if not adds and (len(args) != 1 or name not in _OF_ALL | _SORTS | {"sum", "len"}):
+        if not adds and (len(args) != 1 or name not in _OF_ALL | _SORTS | {"sum"}):
             return
         for one in args:
             comprehends = isinstance(one, ast.GeneratorExp | ast.ListComp) and self.changes_nothing(one)
             listed = isinstance(one, ast.Call) and self._shapes.builtin(one.func) in ("list", "tuple")
-            if (comprehends or listed) and (adds or name in _OF_ALL | {"len"} or self._alike(node, name, one)):
+            if (comprehends or listed) and (adds or name in _OF_ALL or self._alike(node, name, one)):
                 yield one
 
     def changes_nothing(self, node: ast.expr) -> bool:
@@ -280,13 +259,17 @@ class Calls:
         if any(isinstance(each, ast.Starred) for each in node.args[:place]):
             return None
         if (made := self._shapes.class_of(node.func)) is not None:
-            return self._field(made, place, word)
+            return field(self._classes, made, place, word)
         found = self._shapes.found(node.func)
         if found is not None and (home := self._shapes.home_of(found)) is not None:
             renamed = self._shapes.renamed(found)
             if renamed is not None:
                 return written(self._shapes.modules, home, renamed)
-            return self._parameter(home, found.node, place, word) if isinstance(found.node, ast.FunctionDef) else None
+            return (
+                parameter(self._shapes.modules, home, found.node, place, word)
+                if isinstance(found.node, ast.FunctionDef)
+                else None
+            )
         return self._of_method(node.func, place, word) if isinstance(node.func, ast.Attribute) else None
 
     def _of_method(self, function: ast.Attribute, place: int, word: str) -> Type | None:
@@ -297,22 +280,7 @@ class Calls:
             return None
         words = [annotation.dotted(above) for above in found[0][1].decorator_list]
         bound = "staticmethod" not in words and (owner is None or "classmethod" in words)
-        return self._parameter(*found[0], place + bound, word)
-
-    def _field(self, made: Type, place: int, word: str) -> Type | None:
-        """What a class that has no code of its own for this says of a field."""
-        if any(self._classes.function(made, name) is not None for name in ("__init__", "__new__")):
-            return None
-        fields = self._classes.fields(made)
-        name = word or (fields[place] if place < len(fields) else "")
-        return self._shapes.attribute(made, name) if name in fields else None
-
-    def _parameter(self, home: Module, node: ast.FunctionDef, place: int, word: str) -> Type | None:
-        positional = [*node.args.posonlyargs, *node.args.args]
-        named = {one.arg: one for one in (*positional, *node.args.kwonlyargs)}
-        rest = node.args.kwarg if word else node.args.vararg
-        found = named.get(word, rest) if word else positional[place] if place < len(positional) else rest
-        return None if found is None else self._annotated(home, found)
+        return parameter(self._shapes.modules, *found[0], place + bound, word)
 
     def _annotated(self, home: Module, parameter: ast.arg) -> Type:
         return written(self._shapes.modules, home, parameter.annotation)

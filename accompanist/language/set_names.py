@@ -12,6 +12,7 @@ from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
 from accompanist.language.nodes import every_node
 from accompanist.language.set_classes import Classes
+from accompanist.language.set_guards import guarded
 from accompanist.language.set_shapes import Shapes
 from accompanist.language.types import ELLIPSIS, STR, UNKNOWN, Type
 
@@ -46,6 +47,7 @@ class Names:
         self._nested = [one for one in self._parts if isinstance(one, ast.FunctionDef) and one is not node]
         self._aliases: dict[str, list[tuple[ast.expr, bool]]] = {}
         self._functions: dict[str, list[ast.expr | ast.FunctionDef]] = {}
+        shapes.without = guarded(self._parts)
         self._begin(node, owner)
         for _ in range(limits.set_turns_max):
             before = dict(self._named)

@@ -13,6 +13,7 @@ from accompanist.language.held_sets import LOST, element, is_set, joined, made, 
 from accompanist.language.methods import result
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.set_classes import Classes
+from accompanist.language.set_guards import Without
 from accompanist.language.types import BOOL, INT, STR, UNKNOWN, Type
 
 OPERATORS = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub)
@@ -35,6 +36,7 @@ class Shapes:
     def __init__(self, modules: Modules, classes: Classes, home: Module) -> None:
         self.modules, self.classes, self.home = modules, classes, home
         self.named: dict[str, Type] = {}
+        self.without: Without = {}
         self._known: dict[int, Type] = {}
 
     def forget(self) -> None:
@@ -85,7 +87,9 @@ class Shapes:
             case ast.Constant(value=value):
                 return types.NONE if value is None else Type(type(value).__name__)
             case ast.Name(id=name):
-                return self.named[name] if name in self.named else self._outer(node)
+                found = self.named[name] if name in self.named else self._outer(node)
+                kinds = self.without.get(id(node), frozenset())
+                return joined(*(one for one in found.options if one.name not in kinds or one == LOST))
             case ast.Attribute(value=value, attr=attr):
                 return self._attribute(node, value, attr)
             case ast.Subscript(value=value, slice=index):

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 
 from accompanist.language.held_sets import element, is_set, value
 from accompanist.language.nodes import children, every_node
-from accompanist.language.set_calls import Calls, takes
+from accompanist.language.set_calls import Calls
 from accompanist.language.set_names import Names
+from accompanist.language.set_parameters import takes
 from accompanist.language.set_shapes import OPERATORS, Shapes
 from accompanist.language.types import ELLIPSIS, Type
 
