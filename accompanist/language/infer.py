@@ -8,12 +8,12 @@ is what the annotations say.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
-from accompanist.language import held_sets, library, methods, narrow, set_names, types
+from accompanist.language import held_sets, library, methods, narrow, set_given, set_names, types
+from accompanist.language.gives import FIXED, builtin, either, is_plain_set, part_of
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
-from accompanist.language.set_parameters import field, parameter, takes
 from accompanist.language.set_shapes import OPERATORS
 from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
 
@@ -28,28 +28,8 @@ Unordered = Callable[[ast.expr, Type], None]
 """Told of a set where its order would show, or of something with a set within, and of its type."""
 Formatted = Callable[[ast.JoinedStr, ast.FormattedValue], None]
 """Told of a date or time in an f-string with a format: the machine's own functions write it."""
-_OF_ALL = frozenset({"any", "all", "set", "frozenset"})
-_ASKS = _OF_ALL | {"len", "bool", "isinstance"}
-_SORTS = frozenset({"sorted", "min", "max"})
-_KEEPS = _ASKS | _SORTS | {"list", "tuple", "enumerate", "zip", "reversed"}
-"""Builtins that keep what they are given, or ask something of it; those that go through a set are told apart."""
 
 _NUMBERS = (INT, FLOAT)
-_FIXED = {
-    "len": INT,
-    "str": STR,
-    "int": INT,
-    "float": FLOAT,
-    "bool": BOOL,
-    "bytes": types.BYTES,
-    "any": BOOL,
-    "all": BOOL,
-    "isinstance": BOOL,
-    "repr": STR,
-    "chr": STR,
-    "ord": INT,
-    "range": Type("iterator", "", (INT,)),
-}
 
 
 class Inference:
@@ -74,8 +54,8 @@ class Inference:
         self._exact = exact
         self._narrowing = narrow.Narrowing(self._messages, self._isinstance, self.type_of)
         self._classes = set_names.classes(names.modules, self._messages)
-        self._quiet: set[int] = set()  # comprehensions of whose parts a call asks something, in whatever order
-        self._through_set: set[int] = set()  # those of them that go through a set
+        self._given = set_given.Given(names.modules, self._classes)
+        self._attempts = 0  # how many `attempt` are around: of them the text of a KeyError comes out, with its key
         self.methods: set[int] = set()
         """Which calls of methods have been looked at, by the identity of their nodes."""
 
@@ -156,7 +136,7 @@ class Inference:
             case ast.Set(elts=parts):
                 return Type("set", "", (either(*(self._part(part, env) for part in parts)),))
             case ast.SetComp(elt=element, generators=generators):
-                self._quiet.add(id(node))
+                self._given.quiet.add(id(node))
                 return Type("set", "", (self.type_of(element, self.inside(generators, env, node)),))
             case ast.JoinedStr(values=values):
                 for part in values:
@@ -182,7 +162,7 @@ class Inference:
     def _part(self, node: ast.expr, env: Env) -> Type:
         """The type of what a part of a display puts there."""
         if isinstance(node, ast.Starred):
-            return _part_of(self._ordered(node.value, self.type_of(node.value, env)))
+            return part_of(self._ordered(node.value, self.type_of(node.value, env)))
         return self.type_of(node, env)
 
     def _pair(self, key: ast.expr | None, value: ast.expr, env: Env) -> tuple[Type, Type]:
@@ -198,11 +178,11 @@ class Inference:
         inside = dict(env)
         for generator in generators:
             iterated = self.type_of(generator.iter, inside)
-            if id(whole) in self._quiet and held_sets.is_set(iterated):
-                self._through_set.add(id(whole))
+            if id(whole) in self._given.quiet and held_sets.is_set(iterated):
+                self._given.through_set.add(id(whole))
             else:
                 self._ordered(generator.iter, iterated)
-            inner = _part_of(iterated)
+            inner = part_of(iterated)
             self._taken_apart(generator.target, inner)
             for name, found in bind(generator.target, inner).items():
                 inside = dict(narrow.bound(inside, name, found))
@@ -272,7 +252,9 @@ class Inference:
     def _index(self, container: Type, index: ast.expr, env: Env) -> Type:
         if isinstance(index, ast.Slice):
             return container if container.name in ("list", "str", "bytes") else _sliced(container)
-        self.type_of(index, env)
+        key = self.type_of(index, env)
+        if self._attempts and self._classes.holds(key):
+            self._unordered(index, key)
         match container, index:
             case Type("tuple", _, parts), ast.Constant(value=int(number)) if types.ELLIPSIS not in parts:
                 return parts[number] if number < len(parts) else UNKNOWN
@@ -300,6 +282,8 @@ class Inference:
         given = [self.type_of(part, env) for part in (*node.args, *(k.value for k in node.keywords))]
         if owner.refused:
             return types.REFUSED
+        for part in node.args if self._attempts and method == "index" else ():
+            self._written(part, env)
         if method == "join":
             for part, found in zip(node.args, given, strict=False):
                 self._ordered(part, found)
@@ -327,47 +311,6 @@ class Inference:
             return self.type_of(node.body, env)
         return self.type_of(node, env)
 
-    def _undeclared(self, pair: tuple[str, str], node: ast.Call, found: list[Type]) -> Iterator[tuple[ast.expr, Type]]:
-        """The sets that a @pure function or a class is given for what it does not call a set. What a function does with
-        a set is looked at in its text, where it says that it has one."""
-        home = self._names.modules.find(pair[0])
-        one = home.bound.get(pair[1], [None])[-1] if home is not None else None
-        values = [*((place, "", part) for place, part in enumerate(node.args))]
-        values += [(0, keyword.arg or "", keyword.value) for keyword in node.keywords]
-        for (place, word, value), type in zip(values, found, strict=False):
-            said = None
-            if self._classes.holds(type) and isinstance(one, ast.ClassDef):
-                said = field(self._classes, Type(pair[1], pair[0]), place, word)
-            elif self._classes.holds(type) and home is not None and isinstance(one, ast.FunctionDef):
-                said = parameter(self._names.modules, home, one, place, word)
-            if said is not None and said.generic:
-                continue  # what its variables stand for is known where it is used
-            if not takes(self._classes, said or UNKNOWN, type):
-                yield value, type
-
-    def _shown_by(
-        self, name: str, node: ast.Call, positional: list[Type], named: Mapping[str, Type]
-    ) -> Iterator[tuple[ast.expr, Type]]:
-        """The sets whose order a builtin may show in what it gives."""
-        one = len(positional) == 1
-        for part, found in zip(node.args, positional, strict=False):
-            inner = _part_of(found)
-            opaque = self._classes.opaque(found)
-            loose = held_sets.is_set(found) or opaque or id(part) in self._through_set
-            if name == "sum":
-                known = inner in (INT, BOOL) or not (loose or self._classes.holds(inner))
-            elif name in _SORTS and one and loose:
-                ordered = not self._classes.holds(inner) and held_sets.ordered(self._messages, inner)
-                known = ordered and not opaque and "key" not in named
-            else:
-                known = name in _ASKS | _SORTS or (name in _KEEPS and not loose)
-            if not known and (loose or self._classes.holds(found)):
-                yield part, found
-        for keyword in node.keywords:
-            type = named.get(keyword.arg or "", UNKNOWN)
-            if self._classes.holds(type) and not (name in _SORTS and keyword.arg in ("default", "key")):
-                yield keyword.value, type
-
     def _replaced(self, node: ast.Call, owner: Type) -> Type:
         """What `dataclasses.replace(value, field=…)` gives: such a value. Its fields have to be there."""
         message = self._messages.find(types.unveiled(owner))
@@ -384,36 +327,51 @@ class Inference:
         return owner
 
     def _call(self, alias: str, node: ast.Call, env: Env) -> Type:
-        if alias in _OF_ALL | _SORTS | {"sum"} and len(node.args) == 1 and alias not in self._names.table:
-            self._quiet |= {id(part) for part in node.args if isinstance(part, ast.GeneratorExp | ast.ListComp)}
-        arguments = [self.type_of(part.body if isinstance(part, ast.Lambda) else part, env) for part in node.args]
-        first = arguments[0] if arguments else UNKNOWN
-        named = {keyword.arg or "": self._argument(keyword.value, first, env) for keyword in node.keywords}
-        positional, arguments = arguments, [*arguments, *named.values()]
         pair = self._names.table.get(alias)
+        if pair is None:
+            self._given.ask(alias, node)
+        self._attempts += pair == types.ATTEMPTED
+        positional = [self.type_of(part.body if isinstance(part, ast.Lambda) else part, env) for part in node.args]
+        self._attempts -= pair == types.ATTEMPTED
+        first = positional[0] if positional else UNKNOWN
+        named = {keyword.arg or "": self._argument(keyword.value, first, env) for keyword in node.keywords}
+        arguments = [*positional, *named.values()]
         if pair == types.ATTEMPTED:
             return Type("Outcome", types.WORDS, (first,))
+        self._given_sets(alias, pair, node, positional, named, env)
         if pair == ("dataclasses", "replace"):
             return self._replaced(node, first)
+        if pair in library.FUNCTIONS:
+            return library.FUNCTIONS[pair]
+        if pair is not None:
+            return self._signatures(*pair) or self._made(Type(pair[1], pair[0]), node, arguments)
+        if alias in FIXED:
+            return FIXED[alias]
+        if any(argument.refused for argument in arguments):
+            return types.REFUSED
+        return builtin(alias, first, positional, named)
+
+    def _given_sets(
+        self,
+        alias: str,
+        pair: tuple[str, str] | None,
+        node: ast.Call,
+        positional: list[Type],
+        named: Mapping[str, Type],
+        env: Env,
+    ) -> None:
+        """Look at the sets that a call is given."""
+        for part in node.args:
+            if isinstance(part, ast.Starred) and self._classes.holds(found := self.type_of(part.value, env)):
+                self._unordered(part.value, found)
         if pair is None and alias in ("str", "repr"):
             for part in node.args:
                 self._written(part, env)
-        elif pair is None:
-            for part, found in self._shown_by(alias, node, positional, named):
-                self._unordered(part, found)
-        if pair in library.FUNCTIONS:
-            for part, found in zip(node.args, positional, strict=False):
-                self._ordered(part, found)
-            return library.FUNCTIONS[pair]
-        if pair is not None:
-            for part, found in self._undeclared(pair, node, arguments):
-                self._unordered(part, found)
-            return self._signatures(*pair) or self._made(Type(pair[1], pair[0]), node, arguments)
-        if alias in _FIXED:
-            return _FIXED[alias]
-        if any(argument.refused for argument in arguments):
-            return types.REFUSED
-        return _builtin(alias, first, positional, named)
+            return
+        given = self._given
+        by_builtin = given.by_builtin(alias, node, positional, named) if pair is None else ()
+        for part, found in by_builtin if pair is None else given.to(pair, node, positional, named):
+            self._unordered(part, found)
 
 
 def bind(target: ast.expr, type: Type) -> dict[str, Type]:
@@ -452,7 +410,7 @@ def _arithmetic(left: Type, op: ast.operator, right: Type) -> Type:
         return BOOL
     if isinstance(op, OPERATORS) and "iterator" in (left.name, right.name):  # of keys() and items()
         return Type("set", "", (types.union(types.element(left), types.element(right)),))
-    if _is_set(left) and _is_set(right):
+    if is_plain_set(left) and is_plain_set(right):
         return Type(left.name, "", (types.union(*left.arguments, *right.arguments),))
     if isinstance(op, ast.BitOr) and left.name == right.name == "dict" and len(left.arguments) == 2:
         return Type("dict", "", tuple(types.union(*both) for both in zip(left.arguments, right.arguments, strict=True)))
@@ -477,74 +435,3 @@ def _arithmetic(left: Type, op: ast.operator, right: Type) -> Type:
 def _power(left: Type) -> Type:
     """What a number is to a power that is a whole number and not negative."""
     return INT if left == BOOL else left if left in (*_NUMBERS, library.DECIMAL) else UNKNOWN
-
-
-def either(*options: Type) -> Type:
-    """What is one of several. What may be a set, or something that is not known, may be a set all the same."""
-    found = types.union(*options)
-    sets = [one for one in options if held_sets.names_set(one)] if found == UNKNOWN else []
-    return Type("|", "", (*dict.fromkeys(sets), UNKNOWN)) if sets else found
-
-
-def _part_of(container: Type) -> Type:
-    """What going through something gives; of several, what any of them gives."""
-    if container.name == "|" and held_sets.names_set(container):
-        return either(*map(_part_of, container.arguments))
-    return _member(container)
-
-
-def _is_set(type: Type) -> bool:
-    return type.name in ("set", "frozenset") and not type.module
-
-
-def _builtin(name: str, first: Type, arguments: list[Type], named: Mapping[str, Type]) -> Type:
-    """What a builtin gives. `arguments` are those without a name."""
-    second = arguments[1] if len(arguments) > 1 else None
-    match name:
-        case "min" | "max" if second is not None:
-            return types.union(*arguments)
-        case "min" | "max":
-            default = [named["default"]] if "default" in named else []
-            return types.union(_member(first), *default)
-        case "sorted" if _is_set(first):
-            return types.listed(_member(first))
-        case "set" | "frozenset":
-            return Type(name, "", (_member(first) if arguments else UNKNOWN,))
-        case "sorted" | "list":
-            return types.listed(types.element(first)) if arguments else UNKNOWN
-        case "tuple":
-            return Type("tuple", "", (types.element(first), types.ELLIPSIS)) if arguments else Type("tuple")
-        case "reversed":
-            return Type("iterator", "", (types.element(first),))
-        case "enumerate":
-            return Type("iterator", "", (Type("tuple", "", (INT, types.element(first))),))
-        case "zip":
-            return Type("iterator", "", (Type("tuple", "", tuple(types.element(one) for one in arguments)),))
-        case "sum":
-            return _total(_member(first), second or named.get("start", INT))
-        case "abs":
-            return INT if first == BOOL else first
-        case "round":
-            digits = second or named.get("ndigits", types.NONE)
-            return INT if digits == types.NONE or first == BOOL else first
-        case "divmod":
-            whole = [INT if one == BOOL else one for one in arguments]
-            if len(whole) == 2 and set(whole) <= {INT, FLOAT}:
-                return Type("tuple", "", (FLOAT, FLOAT) if FLOAT in whole else (INT, INT))
-            return UNKNOWN
-        case "pow" if len(arguments) == 3:
-            return INT
-    return UNKNOWN
-
-
-def _member(container: Type) -> Type:
-    """The type of what a container holds, a set included."""
-    return container.arguments[0] if _is_set(container) and container.arguments else types.element(container)
-
-
-def _total(inner: Type, start: Type) -> Type:
-    """What a sum is. Of nothing it is its start, an integer as a rule, which a receiver reads as such a number."""
-    inner = INT if inner == BOOL else inner
-    if start == inner or (start == INT and inner in (FLOAT, library.DECIMAL)):
-        return inner
-    return FLOAT if (inner, start) == (INT, FLOAT) else UNKNOWN

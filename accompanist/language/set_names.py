@@ -150,8 +150,8 @@ class Names:
                 returned = [of(one.value) for one in every_node(part) if isinstance(one, ast.Return) and one.value]
                 self._add(name, made("callable", joined(self._shapes.annotated(gives), *returned)))
             case ast.Try(body=body, handlers=handlers):
-                looks_up = [one.slice for line in body for one in every_node(line) if isinstance(one, ast.Subscript)]
-                for handler in handlers if any(map(self._shapes.holds, looks_up)) else ():
+                keys = [key for line in body for one in every_node(line) for key in _keys(one)]
+                for handler in handlers if any(map(self._shapes.holds, keys)) else ():
                     self._add(handler.name or "", LOST)  # the text of a KeyError shows the key
             case ast.Call():
                 self._called(part)
@@ -289,3 +289,13 @@ class Names:
             starts = [of(other) for other in parts[2:]]  # what `reduce` begins with
             for parameter in [*known.args.posonlyargs, *known.args.args] if known is not None else ():
                 yield parameter.arg, joined(*others, *starts)
+
+
+def _keys(node: ast.AST) -> list[ast.expr]:
+    """What is looked for, and may be named in an error."""
+    match node:
+        case ast.Subscript(slice=key):
+            return [key]
+        case ast.Call(func=ast.Attribute(attr="index" | "remove" | "pop"), args=args):
+            return args
+    return []
