@@ -361,6 +361,9 @@ class Inference:
         env: Env,
     ) -> None:
         """Look at the sets that a call is given."""
+        nothing = not self._given.through_set and not any(isinstance(part, ast.Starred) for part in node.args)
+        if nothing and not any(map(self._classes.holds, (*positional, *named.values()))):
+            return
         for part in node.args:
             if isinstance(part, ast.Starred) and self._classes.holds(found := self.type_of(part.value, env)):
                 self._unordered(part.value, found)

@@ -39,6 +39,8 @@ class Classes:
 
     def holds(self, type: Type) -> bool:
         """Whether a value of this type is a set, or holds one."""
+        if not type.module and not type.arguments:
+            return is_set(type)
         if type not in self._holds:
             self._holds[type] = any(map(is_set, self._within(type, lambda one: True)))
         return self._holds[type]
@@ -54,7 +56,7 @@ class Classes:
 
     def opaque(self, type: Type) -> bool:
         """Whether it may be a value of a class of the project with a set in it."""
-        return any(self.definition(one) is not None and self.holds(one) for one in type.options)
+        return any(one.module and self.holds(one) and self.definition(one) is not None for one in type.options)
 
     def shows(self, type: Type) -> bool:
         """Whether a text of a value shows a set. A class that says how it is shown is looked at there."""
@@ -140,7 +142,8 @@ class Classes:
     def _said(self, home: Module, statement: ast.stmt) -> dict[str, Type]:
         match statement:
             case ast.AnnAssign(target=ast.Name(id=name), annotation=said, value=value):
-                given = UNKNOWN if value is None else self.at_top(home, value)
+                for_all = value is not None and ("ClassVar" in ast.unparse(said) or "Final" in ast.unparse(said))
+                given = self.at_top(home, value) if value is not None and for_all else UNKNOWN
                 return {name: joined(written(self._modules, home, said), given)}
             case ast.Assign(targets=targets, value=value):
                 return {one.id: self.at_top(home, value) for one in targets if isinstance(one, ast.Name)}

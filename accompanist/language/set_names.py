@@ -265,7 +265,9 @@ class Names:
                 self._put(owner, made("dict", UNKNOWN, of(one)))
             case ast.Call(func=ast.Attribute(value=owner, attr="update"), args=[one]):
                 into_set = any(map(is_set, of(owner).options))
-                self._put(owner, made("set", self._shapes.element(one)) if into_set else of(one))
+                kind = "set" if into_set else "list"
+                whole = into_set or is_set(of(one))  # a Counter counts what is in a set
+                self._put(owner, made(kind, self._shapes.element(one)) if whole else of(one))
             case ast.Call(func=ast.Attribute(value=owner, attr="update"), keywords=[*_, _]):
                 self._put(owner, made("dict", STR, joined(*(of(one.value) for one in node.keywords))))
         for taken, value in self._taken(node):
