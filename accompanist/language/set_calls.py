@@ -49,8 +49,9 @@ _OF_CONTAINERS = (
 )
 _INTO = PUTS_IN | {"setdefault", "extend", "extendleft", "update"}
 _FIELDS = frozenset({("dataclasses", "field"), ("msgspec", "field"), ("pydantic", "Field")})
+_COLLECTIONS = frozenset(("collections", name) for name in ("deque", "defaultdict", "Counter"))
 _COPIES = frozenset({("copy", "copy"), ("copy", "deepcopy"), ("typing", "cast"), ("functools", "reduce")}) | (
-    _FIELDS | {("collections", "deque"), ("collections", "defaultdict"), ("dataclasses", "replace")}
+    _FIELDS | {*_COLLECTIONS, ("dataclasses", "replace")}
 )
 
 
@@ -236,7 +237,7 @@ class Calls:
         )
 
     def _by_library(self, node: ast.Call, name: tuple[str, str], one: ast.expr, type: Type) -> bool:
-        if name not in _COPIES or (name == ("collections", "deque") and self._loose(type)):
+        if name not in _COPIES or (name in _COLLECTIONS and self._loose(type)):
             return False
         if name == ("functools", "reduce"):
             return len(node.args) > 1 and not self._loose(self._shapes.of(node.args[1])) and self._reduces(node.args[0])

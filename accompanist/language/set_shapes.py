@@ -293,6 +293,8 @@ class Shapes:
                 )
             case ("collections", "deque"):
                 return made("list", element(first))
+            case ("collections", "Counter"):
+                return made("dict", element(first), INT)
             case ("collections", "defaultdict"):
                 return joined(made("dict", UNKNOWN, held_sets.given_back(first)), *given[1:])
             case ("functools", "reduce"):
