@@ -63,6 +63,5 @@ def sets_elsewhere(stock: Stock, names: At[tuple[str, ...], "stock"]) -> At[str,
     c = str(list(enumerate(iterable=set(names))))  #! ACC138 this goes through a set
     d = str(Words(names, frozenset(names)))  #! ACC138 this goes through a set
     e = ",".join(Group.A.value)  #! ACC138 this goes through a set
-    f = str(sum({(name,) for name in names}, ()))  #! ACC138 this goes through a set
-    stock.many(Order(a + c + d + e + f, len(of_classes(names, Words(names))) + len(str(helper(names)))))
+    stock.many(Order(a + c + d + e, len(of_classes(names, Words(names))) + len(str(helper(names)))))
     return a
