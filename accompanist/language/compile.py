@@ -312,6 +312,7 @@ class _Reading:
             pure.check(module_name, name)
         for member in sorted(names.members):
             pure.check_member(*member)
+        pure.check_reached()
         if wrong or _besides(findings):
             return None  # what follows would report consequences of it
         self._participants(header, normal.body, node, names)

@@ -13,14 +13,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from accompanist.language import annotation, codes, declared, identity
+from accompanist.language import annotation, codes, declared, identity, reached, set_names
 from accompanist.language.constants import Constants, changeable
 from accompanist.language.diagnostic import Findings
 from accompanist.language.held_sets import advised
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.nodes import children
-from accompanist.language.set_order import order_shown
+from accompanist.language.set_order import Place, order_shown, shown_at_top
 from accompanist.language.types import Type
 from accompanist.language.writes import writes
 
@@ -92,6 +92,9 @@ class PureFunctions:
     def __init__(self, modules: Modules, messages: Messages, findings: Findings) -> None:
         self._modules, self._messages, self._findings = modules, messages, findings
         self._seen: set[tuple[str, str]] = set()
+        self._bodies: set[int] = set()
+        self._asked: set[str] = set()  # names behind points in what was checked
+        self._classes = set_names.classes(modules, messages)
 
     def check(self, module: str, name: str) -> None:
         home = self._modules.find(module)
@@ -108,11 +111,19 @@ class PureFunctions:
 
     def check_member(self, module: str, name: str, member: str) -> None:
         """A property or a @pure method of a message class that runs."""
-        home = self._modules.find(module)
-        node = home.bound[name][-1] if home is not None and name in home.bound else None
-        for part in node.body if isinstance(node, ast.ClassDef) else ():
-            if home is not None and isinstance(part, ast.FunctionDef) and part.name == member:
-                self._body(home, part, Type(name, module))
+        definition = self._classes.definition(Type(name, module))
+        for part in definition[1].body if definition is not None else ():
+            if definition is not None and isinstance(part, ast.FunctionDef) and part.name == member:
+                self._body(definition[0], part, Type(name, module))
+
+    def check_reached(self) -> None:
+        """Properties and methods that what was checked may reach, and what they reach."""
+        members = reached.members(self._modules) if self._asked else {}
+        looked: set[str] = set()
+        while new := self._asked - looked:
+            looked |= new
+            for one in (one for name in sorted(new) for one in members.get(name, ())):
+                self._body(one.home, one.node, Type(one.owner, one.home.name))
 
     def _class(self, home: Module, node: ast.ClassDef) -> None:
         """What runs when a message is made, compared or shown: its special methods and its default factories."""
@@ -124,6 +135,8 @@ class PureFunctions:
                 local = {argument.arg for argument in ast.walk(statement.value) if isinstance(argument, ast.arg)}
                 for part in _parts([statement.value]):
                     self._part(home, part, local)
+                places = shown_at_top(statement.value, self._modules, self._classes, home, statement.annotation)
+                self._unordered(home, places)
 
     def _by_identity(self, home: Module, node: ast.ClassDef) -> None:
         """`eq=False` and `repr=False` leave what object has: it compares and shows where the object lies."""
@@ -144,14 +157,21 @@ class PureFunctions:
         return any(one is not None and one.module.partition(".")[0] == "pydantic" for one in found)
 
     def _body(self, home: Module, node: ast.FunctionDef, owner: Type | None = None, method: bool = False) -> None:
+        if id(node) in self._bodies:
+            return
+        self._bodies.add(id(node))
+        self._asked |= set(reached.asked(ast.walk(node)))
         local = _assigned(node)
         for part in _parts(node.body):
             self._part(home, part, local)
-        for part, type in order_shown(node, self._modules, self._messages, home, owner):
-            hint = advised(self._messages, home.source.text(home.source.span(part)), type)
-            self._add(codes.SET_ORDER, home, part, "the order of a set shows in the result", hint)
+        self._unordered(home, order_shown(node, self._modules, self._classes, home, owner))
         for written in writes(node, method):
             self._add(codes.MUTATION, home, written.node, written.text, written.hint)
+
+    def _unordered(self, home: Module, places: list[Place]) -> None:
+        for part, type in places:
+            hint = advised(self._messages, home.source.text(home.source.span(part)), type, part)
+            self._add(codes.SET_ORDER, home, part, "the order of a set shows in the result", hint)
 
     def _part(self, home: Module, part: ast.AST, local: set[str]) -> None:
         match part:
@@ -230,6 +250,9 @@ class PureFunctions:
     def _state(self, home: Module, part: ast.AST, found: Reference, text: str) -> None:
         owner = self._modules.find(found.module)
         value = found.node.value if isinstance(found.node, (ast.Assign, ast.AnnAssign)) else None
+        if owner is not None and value is not None and id(value) not in self._bodies:
+            self._bodies.add(id(value))
+            self._unordered(owner, shown_at_top(value, self._modules, self._classes, owner, None))
         twice = owner is not None and len(owner.bound.get(found.name, ())) > 1
         if not twice and isinstance(value, ast.Call) and self._constant(found):
             return

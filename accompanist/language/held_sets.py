@@ -15,7 +15,11 @@ from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
 from accompanist.language.types import UNKNOWN, Type
 
+LOST = Type("set", "lost")
+"""What may be a set, or hold one anywhere: where it is too much to tell what it is."""
 _SETS = frozenset({"set", "frozenset", "Set", "FrozenSet", "AbstractSet", "MutableSet"})
+_WITHOUT_ORDER = _SETS | {"object", "dict", "callable", "type", "complex"}
+_ORDERED_BASES = frozenset({"StrEnum", "IntEnum", "str", "int"})
 _CONTAINERS = frozenset({"", "typing", "typing_extensions", "collections", "collections.abc"})
 
 
@@ -23,7 +27,7 @@ def is_set(type: Type) -> bool:
     """Whether values of a type may be sets."""
     if type.name == "|":
         return any(map(is_set, type.arguments))
-    return type.name in _SETS and type.module in _CONTAINERS
+    return type == LOST or (type.name in _SETS and type.module in _CONTAINERS)
 
 
 def holds_set(messages: Messages, type: Type) -> bool:
@@ -38,13 +42,36 @@ def field_of_set(messages: Messages, type: Type) -> str:
     return next((name for name, one in fields if holds_set(messages, one)), "")
 
 
-def advised(messages: Messages, whole: str, type: Type) -> str:
+def ordered(messages: Messages, type: Type) -> bool:
+    """Whether values of this type, and of a type that is not known, stand in one order only when they are sorted. A
+    part of a set may be neither less nor greater than another one; so may objects of a class."""
+    if type.name == "|" or (type.name == "tuple" and not type.module):
+        return all(ordered(messages, part) for part in type.arguments)
+    if type.module and (definition := messages.definition(type)) is not None:
+        return any(annotation.dotted(base).rpartition(".")[2] in _ORDERED_BASES for base in definition[1].bases)
+    return (type.module, type.name) in types.PORTABLE or (not type.module and type.name not in _WITHOUT_ORDER)
+
+
+def advised(messages: Messages, whole: str, type: Type, node: ast.AST | None = None) -> str:
     """What to write in the place of an expression of this type, of which a text or a loop shows the order of a set."""
+    if isinstance(node, ast.Tuple | ast.List) and isinstance(node.ctx, ast.Store):
+        return f"one name in the place of {whole}, and sorted(…) of it"
+    if type.name == "callable":
+        return f"a lambda or a @pure function in the place of {whole}"
     if is_set(type):
-        return Write(f"sorted({whole})")
+        return _sorted(messages, whole, element(type)) if type != LOST else f"sorted(…) of the set in {whole}"
     if field := field_of_set(messages, type):
         return f"the fields of {whole} that are wanted, with sorted(…) around the set in {whole}.{field}"
     return f"sorted(…) of the set in {whole}"
+
+
+def _sorted(messages: Messages, whole: str, inner: Type) -> str:
+    """How to sort a set, by what it holds."""
+    if ordered(messages, inner):
+        return Write(f"sorted({whole})")
+    if is_set(inner) and inner.name != "|" and ordered(messages, element(inner)):
+        return Write(f"sorted(sorted(one) for one in {whole})")
+    return f"a list or a tuple in the place of {whole}, or a dict by what tells its parts from one another"
 
 
 def _shown(messages: Messages, type: Type, seen: set[Type]) -> Iterator[Type]:
@@ -81,7 +108,7 @@ def joined(*options: Type) -> Type:
             if part.known or part.name not in ("?", "!"):
                 flat += () if part in flat else (part,)
     if len(flat) > limits.set_parts_max:
-        flat = sorted(flat, key=lambda one: not any(map(is_set, _within(one))))[: limits.set_parts_max]
+        return LOST if any(map(_may_hold, flat)) else UNKNOWN
     return UNKNOWN if not flat else flat[0] if len(flat) == 1 else Type("|", "", tuple(flat))
 
 
@@ -94,19 +121,26 @@ def made(name: str, *parts: Type) -> Type:
 
 def _cut(type: Type, depth: int) -> Type:
     if depth == 0 and type.arguments:
-        return Type("set") if any(map(is_set, _within(type))) else UNKNOWN
+        return LOST if _may_hold(type) else UNKNOWN
     return Type(type.name, type.module, tuple(_cut(one, depth - 1) for one in type.arguments))
 
 
-def _within(type: Type) -> Iterator[Type]:
-    yield type
-    for part in type.arguments:
-        yield from _within(part)
+def names_set(type: Type) -> bool:
+    """Whether a set is named in a type."""
+    return is_set(type) or any(map(names_set, type.arguments))
+
+
+def _may_hold(type: Type) -> bool:
+    """Whether a set is in a type, or a class of a project, which may hold one."""
+    own = type.module not in _CONTAINERS | {"literal", "parameter"} and (type.module, type.name) not in types.PORTABLE
+    return is_set(type) or own or any(map(_may_hold, type.arguments))
 
 
 def element(type: Type) -> Type:
     """What going through a value gives."""
     match type:
+        case Type("set", "lost"):
+            return LOST
         case Type("|", _, parts):
             return joined(*map(element, parts))
         case Type("tuple", "", parts):
@@ -122,7 +156,7 @@ def value(type: Type, at: ast.expr | None = None) -> Type:
         case Type("|", _, parts), _:
             return joined(*(value(part, at) for part in parts))
         case Type("tuple", "", parts), ast.Constant(value=int(number)) if types.ELLIPSIS not in parts:
-            return parts[number] if number < len(parts) else UNKNOWN
+            return parts[number] if -len(parts) <= number < len(parts) else UNKNOWN
         case Type(name, module, (_, last)), _ if name not in ("tuple", "callable") and module in _CONTAINERS:
             return last
     return element(type)
@@ -130,5 +164,5 @@ def value(type: Type, at: ast.expr | None = None) -> Type:
 
 def given_back(type: Type) -> Type:
     """What a call of a value gives."""
-    parts = type.arguments if type.name == "|" else (type,)
-    return joined(*(part.arguments[0] for part in parts if part.name == "callable"))
+    parts = [LOST] if type == LOST else [part.arguments[0] for part in type.options if part.name == "callable"]
+    return joined(*parts)

@@ -8,9 +8,10 @@ is what the annotations say.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
-from accompanist.language import held_sets, library, methods, narrow, types
+from accompanist.language import held_sets, library, methods, narrow, set_given, set_names, types
+from accompanist.language.gives import FIXED, builtin, either, is_plain_set, part_of
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
 from accompanist.language.set_shapes import OPERATORS
@@ -27,24 +28,8 @@ Unordered = Callable[[ast.expr, Type], None]
 """Told of a set where its order would show, or of something with a set within, and of its type."""
 Formatted = Callable[[ast.JoinedStr, ast.FormattedValue], None]
 """Told of a date or time in an f-string with a format: the machine's own functions write it."""
-_SHOWS_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "dict", "reversed"})
 
 _NUMBERS = (INT, FLOAT)
-_FIXED = {
-    "len": INT,
-    "str": STR,
-    "int": INT,
-    "float": FLOAT,
-    "bool": BOOL,
-    "bytes": types.BYTES,
-    "any": BOOL,
-    "all": BOOL,
-    "isinstance": BOOL,
-    "repr": STR,
-    "chr": STR,
-    "ord": INT,
-    "range": Type("iterator", "", (INT,)),
-}
 
 
 class Inference:
@@ -68,6 +53,9 @@ class Inference:
         self._always, self._formatted = always, formatted
         self._exact = exact
         self._narrowing = narrow.Narrowing(self._messages, self._isinstance, self.type_of)
+        self._classes = set_names.classes(names.modules, self._messages)
+        self._given = set_given.Given(names.modules, self._classes)
+        self._attempts = 0  # how many `attempt` are around: of them the text of a KeyError comes out, with its key
         self.methods: set[int] = set()
         """Which calls of methods have been looked at, by the identity of their nodes."""
 
@@ -115,11 +103,11 @@ class Inference:
                     one = self.type_of(value, env)
                     found.append(types.some(one) if isinstance(op, ast.Or) and value is not values[-1] else one)
                     env = self._narrowing.after(value, env, isinstance(op, ast.And)) if self._exact else env
-                return _either(*found)
+                return either(*found)
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 self.ask(test, env)
                 yes, no = (self._narrowing.after(test, env, holds) if self._exact else env for holds in (True, False))
-                return _either(self.type_of(body, yes), self.type_of(orelse, no))
+                return either(self.type_of(body, yes), self.type_of(orelse, no))
         return self._compound(node, env)
 
     def ask(self, node: ast.expr, env: Env) -> None:
@@ -137,18 +125,19 @@ class Inference:
     def _compound(self, node: ast.expr, env: Env) -> Type:
         match node:
             case ast.Tuple(elts=parts) if any(isinstance(part, ast.Starred) for part in parts):
-                return Type("tuple", "", (types.union(*(self._part(part, env) for part in parts)), types.ELLIPSIS))
+                return Type("tuple", "", (either(*(self._part(part, env) for part in parts)), types.ELLIPSIS))
             case ast.Tuple(elts=parts):
                 return Type("tuple", "", tuple(self.type_of(part, env) for part in parts))
             case ast.List(elts=parts) if parts:
-                return types.listed(types.union(*(self._part(part, env) for part in parts)))
+                return types.listed(either(*(self._part(part, env) for part in parts)))
             case ast.Dict(keys=keys, values=values) if keys:
                 pairs = [self._pair(key, value, env) for key, value in zip(keys, values, strict=True)]
-                return Type("dict", "", (types.union(*(k for k, _ in pairs)), types.union(*(v for _, v in pairs))))
+                return Type("dict", "", (either(*(k for k, _ in pairs)), either(*(v for _, v in pairs))))
             case ast.Set(elts=parts):
-                return Type("set", "", (types.union(*(self._part(part, env) for part in parts)),))
+                return Type("set", "", (either(*(self._part(part, env) for part in parts)),))
             case ast.SetComp(elt=element, generators=generators):
-                return Type("set", "", (self.type_of(element, self.inside(generators, env)),))
+                self._given.quiet.add(id(node))
+                return Type("set", "", (self.type_of(element, self.inside(generators, env, node)),))
             case ast.JoinedStr(values=values):
                 for part in values:
                     if isinstance(part, ast.FormattedValue):
@@ -158,11 +147,11 @@ class Inference:
                             self._formatted(node, part)
                 return STR
             case ast.ListComp(elt=element, generators=generators):
-                return types.listed(self.type_of(element, self.inside(generators, env)))
+                return types.listed(self.type_of(element, self.inside(generators, env, node)))
             case ast.GeneratorExp(elt=element, generators=generators):
-                return Type("iterator", "", (self.type_of(element, self.inside(generators, env)),))
+                return Type("iterator", "", (self.type_of(element, self.inside(generators, env, node)),))
             case ast.DictComp(key=key, value=value, generators=generators):
-                inside = self.inside(generators, env)
+                inside = self.inside(generators, env, node)
                 return Type("dict", "", (self.type_of(key, inside), self.type_of(value, inside)))
             case ast.Call(func=ast.Name(id=name)):
                 return self._call(name, node, env)
@@ -173,7 +162,7 @@ class Inference:
     def _part(self, node: ast.expr, env: Env) -> Type:
         """The type of what a part of a display puts there."""
         if isinstance(node, ast.Starred):
-            return types.element(self._ordered(node.value, self.type_of(node.value, env)))
+            return part_of(self._ordered(node.value, self.type_of(node.value, env)))
         return self.type_of(node, env)
 
     def _pair(self, key: ast.expr | None, value: ast.expr, env: Env) -> tuple[Type, Type]:
@@ -185,20 +174,33 @@ class Inference:
             return found.arguments[0], found.arguments[1]
         return (types.REFUSED, types.REFUSED) if found.refused else (UNKNOWN, UNKNOWN)
 
-    def inside(self, generators: list[ast.comprehension], env: Env) -> Env:
+    def inside(self, generators: list[ast.comprehension], env: Env, whole: ast.expr | None = None) -> Env:
         inside = dict(env)
         for generator in generators:
-            iterated = self._ordered(generator.iter, self.type_of(generator.iter, inside))
-            for name, found in bind(generator.target, types.element(iterated)).items():
+            iterated = self.type_of(generator.iter, inside)
+            if id(whole) in self._given.quiet and held_sets.is_set(iterated):
+                self._given.through_set.add(id(whole))
+            else:
+                self._ordered(generator.iter, iterated)
+            inner = part_of(iterated)
+            self._taken_apart(generator.target, inner)
+            for name, found in bind(generator.target, inner).items():
                 inside = dict(narrow.bound(inside, name, found))
             for condition in generator.ifs:
                 self.ask(condition, inside)
                 inside = dict(self._narrowing.after(condition, inside, True)) if self._exact else inside
         return inside
 
+    def _taken_apart(self, target: ast.expr, found: Type) -> None:
+        """Look at what a target of several names takes apart in its order."""
+        if isinstance(target, ast.Tuple | ast.List):
+            self._ordered(target, found)
+            for part, inner in zip(target.elts, unpacked(found, len(target.elts)), strict=True):
+                self._taken_apart(part, inner)
+
     def _ordered(self, node: ast.expr, found: Type) -> Type:
         """Look at what is gone through in its order."""
-        if held_sets.is_set(found):
+        if held_sets.is_set(found) or self._classes.opaque(found):
             self._unordered(node, found)
         return found
 
@@ -207,7 +209,7 @@ class Inference:
         if isinstance(node, ast.Tuple | ast.List):
             for part in node.elts:
                 self._written(part, env)
-        elif held_sets.holds_set(self._messages, found := self.type_of(node, env)):
+        elif self._classes.shows(found := self.type_of(node, env)):
             self._unordered(node, found)
 
     def _name(self, name: str, env: Env) -> Type:
@@ -221,7 +223,7 @@ class Inference:
         if isinstance(value, ast.Name) and value.id not in env:
             enum = self._class(value.id)
             if enum is not None:
-                return enum
+                return self._of_class(enum, attr)
         owner = self.type_of(value, env)
         parts = owner.arguments if owner.name == "|" and self._exact else (owner,)
         without = [part for part in parts if missing(self._messages, part, attr)]
@@ -229,8 +231,19 @@ class Inference:
             self._missing(node, part, owner)
         for part in parts:
             self._runs(part, attr)
-        found = [attribute(self._messages, part, attr) for part in parts if part not in without]
+        found = [self._attribute_of(part, attr) for part in parts if part not in without]
         return types.union(*found) if found else types.REFUSED
+
+    def _attribute_of(self, owner: Type, name: str) -> Type:
+        found = attribute(self._messages, owner, name)
+        held = self._classes.definition(owner) is not None and found == UNKNOWN
+        said = self._classes.member(owner, name) if held else UNKNOWN
+        return said if self._classes.holds(said) else found
+
+    def _of_class(self, owner: Type, name: str) -> Type:
+        """A member of an enum; or what the body of another class says, if there is a set in it."""
+        said = UNKNOWN if self._classes.enum(owner) else self._classes.members(owner).get(name, UNKNOWN)
+        return said if self._classes.holds(said) else owner
 
     def _class(self, alias: str) -> Type | None:
         pair = self._names.table.get(alias)
@@ -239,7 +252,9 @@ class Inference:
     def _index(self, container: Type, index: ast.expr, env: Env) -> Type:
         if isinstance(index, ast.Slice):
             return container if container.refused or container.name in ("list", "str", "bytes") else _sliced(container)
-        self.type_of(index, env)
+        key = self.type_of(index, env)
+        if self._attempts and self._classes.holds(key):
+            self._unordered(index, key)
         match container, index:
             case Type("tuple", _, parts), ast.Constant(value=int(number)) if types.ELLIPSIS not in parts:
                 return parts[number] if number < len(parts) else UNKNOWN
@@ -267,6 +282,8 @@ class Inference:
         given = [self.type_of(part, env) for part in (*node.args, *(k.value for k in node.keywords))]
         if owner.refused:
             return types.REFUSED
+        for part in node.args if self._attempts and method == "index" else ():
+            self._written(part, env)
         if method == "join":
             for part, found in zip(node.args, given, strict=False):
                 self._ordered(part, found)
@@ -294,27 +311,6 @@ class Inference:
             return self.type_of(node.body, env)
         return self.type_of(node, env)
 
-    def _read_as_else(
-        self, pair: tuple[str, str], node: ast.Call, found: list[Type]
-    ) -> Iterator[tuple[ast.expr, Type]]:
-        """The sets that a @pure function is given for a parameter that it does not call a set. What it does with a set
-        is looked at in its text, where it says that it has one."""
-        if not any(held_sets.holds_set(self._messages, one) for one in found):
-            return
-        home = self._names.modules.find(pair[0])
-        function = home.bound.get(pair[1], [None])[-1] if home is not None else None
-        if home is None or not isinstance(function, ast.FunctionDef):
-            return
-        parameters = [*function.args.posonlyargs, *function.args.args]
-        named = {one.arg: one for one in (*parameters, *function.args.kwonlyargs)}
-        taken = [*parameters[: len(node.args)], *(named.get(keyword.arg or "") for keyword in node.keywords)]
-        values = [*node.args, *(keyword.value for keyword in node.keywords)]
-        for value, type, parameter in zip(values, found, taken, strict=False):
-            if parameter is not None and held_sets.holds_set(self._messages, type):
-                said = held_sets.written(self._names.modules, home, parameter.annotation)
-                if not held_sets.holds_set(self._messages, said):
-                    yield value, type
-
     def _replaced(self, node: ast.Call, owner: Type) -> Type:
         """What `dataclasses.replace(value, field=…)` gives: such a value. Its fields have to be there."""
         message = self._messages.find(types.unveiled(owner))
@@ -331,33 +327,54 @@ class Inference:
         return owner
 
     def _call(self, alias: str, node: ast.Call, env: Env) -> Type:
-        arguments = [self.type_of(part.body if isinstance(part, ast.Lambda) else part, env) for part in node.args]
-        first = arguments[0] if arguments else UNKNOWN
-        named = {keyword.arg or "": self._argument(keyword.value, first, env) for keyword in node.keywords}
-        positional, arguments = arguments, [*arguments, *named.values()]
         pair = self._names.table.get(alias)
+        if pair is None:
+            self._given.ask(alias, node)
+        self._attempts += pair == types.ATTEMPTED
+        positional = [self.type_of(part.body if isinstance(part, ast.Lambda) else part, env) for part in node.args]
+        self._attempts -= pair == types.ATTEMPTED
+        first = positional[0] if positional else UNKNOWN
+        named = {keyword.arg or "": self._argument(keyword.value, first, env) for keyword in node.keywords}
+        arguments = [*positional, *named.values()]
         if pair == types.ATTEMPTED:
             return Type("Outcome", types.WORDS, (first,))
+        self._given_sets(alias, pair, node, positional, named, env)
         if pair == ("dataclasses", "replace"):
             return self._replaced(node, first)
-        for part, found in zip(node.args, arguments, strict=False) if alias in _SHOWS_ORDER else ():
-            self._ordered(part, found)
-        for part in node.args if alias in ("str", "repr") and pair is None else ():
-            self._written(part, env)
-        if (alias in ("sorted", "min", "max") and "key" in named) or (alias == "sum" and first.arguments != (INT,)):
-            for part in node.args:
-                self._ordered(part, first)  # what compares as equal, or is rounded, comes as the set has it
         if pair in library.FUNCTIONS:
             return library.FUNCTIONS[pair]
         if pair is not None:
-            for part, found in self._read_as_else(pair, node, arguments):
-                self._unordered(part, found)
             return self._signatures(*pair) or self._made(Type(pair[1], pair[0]), node, arguments)
-        if alias in _FIXED:
-            return _FIXED[alias]
+        if alias in FIXED:
+            return FIXED[alias]
         if any(argument.refused for argument in arguments):
             return types.REFUSED
-        return _builtin(alias, first, positional, named)
+        return builtin(alias, first, positional, named)
+
+    def _given_sets(
+        self,
+        alias: str,
+        pair: tuple[str, str] | None,
+        node: ast.Call,
+        positional: list[Type],
+        named: Mapping[str, Type],
+        env: Env,
+    ) -> None:
+        """Look at the sets that a call is given."""
+        nothing = not self._given.through_set and not any(isinstance(part, ast.Starred) for part in node.args)
+        if nothing and not any(map(self._classes.holds, (*positional, *named.values()))):
+            return
+        for part in node.args:
+            if isinstance(part, ast.Starred) and self._classes.holds(found := self.type_of(part.value, env)):
+                self._unordered(part.value, found)
+        if pair is None and alias in ("str", "repr"):
+            for part in node.args:
+                self._written(part, env)
+            return
+        given = self._given
+        by_builtin = given.by_builtin(alias, node, positional, named) if pair is None else ()
+        for part, found in by_builtin if pair is None else given.to(pair, node, positional, named):
+            self._unordered(part, found)
 
 
 def bind(target: ast.expr, type: Type) -> dict[str, Type]:
@@ -365,7 +382,9 @@ def bind(target: ast.expr, type: Type) -> dict[str, Type]:
     match target:
         case ast.Name(id=name):
             return {name: type}
-        case ast.Tuple(elts=parts):
+        case ast.Starred(value=inner):
+            return bind(inner, types.listed(type))
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
             return {
                 k: t
                 for part, inner in zip(parts, unpacked(type, len(parts)), strict=True)
@@ -394,7 +413,7 @@ def _arithmetic(left: Type, op: ast.operator, right: Type) -> Type:
         return BOOL
     if isinstance(op, OPERATORS) and "iterator" in (left.name, right.name):  # of keys() and items()
         return Type("set", "", (types.union(types.element(left), types.element(right)),))
-    if _is_set(left) and _is_set(right):
+    if is_plain_set(left) and is_plain_set(right):
         return Type(left.name, "", (types.union(*left.arguments, *right.arguments),))
     if isinstance(op, ast.BitOr) and left.name == right.name == "dict" and len(left.arguments) == 2:
         return Type("dict", "", tuple(types.union(*both) for both in zip(left.arguments, right.arguments, strict=True)))
@@ -419,66 +438,3 @@ def _arithmetic(left: Type, op: ast.operator, right: Type) -> Type:
 def _power(left: Type) -> Type:
     """What a number is to a power that is a whole number and not negative."""
     return INT if left == BOOL else left if left in (*_NUMBERS, library.DECIMAL) else UNKNOWN
-
-
-def _either(*options: Type) -> Type:
-    """What is one of several. What may be a set, or something that is not known, may be a set all the same."""
-    found, sets = types.union(*options), list(filter(held_sets.is_set, options))
-    return found if found != UNKNOWN or not sets else Type("|", "", (*sets, UNKNOWN))
-
-
-def _is_set(type: Type) -> bool:
-    return type.name in ("set", "frozenset") and not type.module
-
-
-def _builtin(name: str, first: Type, arguments: list[Type], named: Mapping[str, Type]) -> Type:
-    """What a builtin gives. `arguments` are those without a name."""
-    second = arguments[1] if len(arguments) > 1 else None
-    match name:
-        case "min" | "max" if second is not None:
-            return types.union(*arguments)
-        case "min" | "max":
-            default = [named["default"]] if "default" in named else []
-            return types.union(_member(first), *default)
-        case "sorted" if _is_set(first):
-            return types.listed(_member(first))
-        case "set" | "frozenset":
-            return Type(name, "", (_member(first) if arguments else UNKNOWN,))
-        case "sorted" | "list":
-            return types.listed(types.element(first)) if arguments else UNKNOWN
-        case "tuple":
-            return Type("tuple", "", (types.element(first), types.ELLIPSIS)) if arguments else Type("tuple")
-        case "reversed":
-            return Type("iterator", "", (types.element(first),))
-        case "enumerate":
-            return Type("iterator", "", (Type("tuple", "", (INT, types.element(first))),))
-        case "zip":
-            return Type("iterator", "", (Type("tuple", "", tuple(types.element(one) for one in arguments)),))
-        case "sum":
-            return _total(_member(first), second or named.get("start", INT))
-        case "abs":
-            return INT if first == BOOL else first
-        case "round":
-            digits = second or named.get("ndigits", types.NONE)
-            return INT if digits == types.NONE or first == BOOL else first
-        case "divmod":
-            whole = [INT if one == BOOL else one for one in arguments]
-            if len(whole) == 2 and set(whole) <= {INT, FLOAT}:
-                return Type("tuple", "", (FLOAT, FLOAT) if FLOAT in whole else (INT, INT))
-            return UNKNOWN
-        case "pow" if len(arguments) == 3:
-            return INT
-    return UNKNOWN
-
-
-def _member(container: Type) -> Type:
-    """The type of what a container holds, a set included."""
-    return container.arguments[0] if _is_set(container) and container.arguments else types.element(container)
-
-
-def _total(inner: Type, start: Type) -> Type:
-    """What a sum is. Of nothing it is its start, an integer as a rule, which a receiver reads as such a number."""
-    inner = INT if inner == BOOL else inner
-    if start == inner or (start == INT and inner in (FLOAT, library.DECIMAL)):
-        return inner
-    return FLOAT if (inner, start) == (INT, FLOAT) else UNKNOWN

@@ -66,6 +66,11 @@ class Modules:
         """The text of a file that has been read."""
         return self._sources[file]
 
+    @property
+    def opened(self) -> list[Module]:
+        """The modules of the project that have been read so far."""
+        return [module for module in self._known.values() if module is not None]
+
     def unimportable(self, path: str) -> str:
         """The directory or file on the way from the root that Python cannot import from; empty if there is none."""
         parts = PurePosixPath(path).relative_to(self._root).with_suffix("").parts

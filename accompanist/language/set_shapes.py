@@ -1,7 +1,7 @@
 """What the expressions of a @pure function may be, as far as sets are concerned.
 
-A name may be whatever is bound to it anywhere: by an assignment, a loop, a pattern, or what is put into it. Of a value
-whose class is not declared, a field that some message of the project declares as a set is taken to be that.
+A name may be whatever is bound to it anywhere: by an assignment, a loop, a pattern, or what is put into it. What is not
+known holds no set: whatever a set is given to has to say so, see `set_uses`.
 """
 
 from __future__ import annotations
@@ -9,56 +9,93 @@ from __future__ import annotations
 import ast
 
 from accompanist.language import annotation, held_sets, types
-from accompanist.language.held_sets import element, is_set, joined, made, written
-from accompanist.language.messages import Messages, attribute, missing
+from accompanist.language.held_sets import LOST, element, is_set, joined, made, written
+from accompanist.language.methods import result
 from accompanist.language.modules import Module, Modules, Reference
-from accompanist.language.types import UNKNOWN, Type
+from accompanist.language.set_classes import Classes
+from accompanist.language.set_guards import Without
+from accompanist.language.types import BOOL, INT, STR, UNKNOWN, Type
 
 OPERATORS = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub)
-_GIVES_SET = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy"})
+_WHOLE = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod)
+GIVES_SET = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy"})
 _LISTS = frozenset({"list", "tuple", "sorted", "reversed", "iter", "deque"})
-_SCALARS = frozenset({"len", "str", "repr", "int", "float", "bool", "any", "all", "isinstance", "ord", "chr", "range"})
-_TAKES_OUT = frozenset({"get", "setdefault", "pop", "popleft", "popitem", "__getitem__"})
+_SCALARS = {"len": INT, "ord": INT, "int": INT, "float": types.FLOAT, "str": STR, "repr": STR, "chr": STR} | (
+    dict.fromkeys(("any", "all", "isinstance", "bool"), BOOL)
+)
+_TAKES_OUT = frozenset({"get", "setdefault", "pop", "popleft", "__getitem__"})
 _VIEWS = frozenset({"KeysView", "ItemsView"})
+REDUCES = frozenset(("operator", name) for name in ("or_", "and_", "xor", "sub", "add"))
+"""What `reduce` may be given for sets."""
 
 
 class Shapes:
-    """The types of expressions in one function. `named` is filled from outside, see `set_names`."""
+    """The types of expressions in one function, or at the top level of a module. `named` is filled from outside, see
+    `set_names`; after each change `forget` has to be called."""
 
-    def __init__(self, modules: Modules, messages: Messages, home: Module) -> None:
-        self._modules, self._messages, self.home = modules, messages, home
+    def __init__(self, modules: Modules, classes: Classes, home: Module) -> None:
+        self.modules, self.classes, self.home = modules, classes, home
         self.named: dict[str, Type] = {}
-        self._fields: dict[str, Type] | None = None
+        self.without: Without = {}
+        self._known: dict[int, Type] = {}
+
+    def forget(self) -> None:
+        self._known.clear()
 
     def annotated(self, node: ast.expr | None) -> Type:
-        return written(self._modules, self.home, node)
+        return written(self.modules, self.home, node)
 
-    def holds_set(self, type: Type) -> bool:
-        return held_sets.holds_set(self._messages, type)
+    def holds(self, node: ast.expr) -> bool:
+        return self.classes.holds(self.of(node))
 
     def found(self, node: ast.expr) -> Reference | None:
         """What a name or a dotted name means outside of the function."""
         text = annotation.dotted(node)
-        return self._modules.resolve(self.home, text) if text and text.split(".")[0] not in self.named else None
+        return self.modules.resolve(self.home, text) if text and text.split(".")[0] not in self.named else None
 
-    def parameters(self, found: Reference) -> dict[str, Type] | None:
-        """What a function of the project says of its parameters; None if it is none."""
-        home = self._modules.find(found.module)
-        if home is None or not isinstance(found.node, ast.FunctionDef):
-            return None
-        arguments = found.node.args
-        every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
-        return {one.arg: written(self._modules, home, one.annotation) for one in every}
+    def builtin(self, node: ast.expr) -> str:
+        """The name of a builtin, nothing for anything else."""
+        is_name = isinstance(node, ast.Name) and node.id not in self.named and self.found(node) is None
+        return node.id if isinstance(node, ast.Name) and is_name else ""
+
+    def library(self, node: ast.expr) -> tuple[str, str] | None:
+        """The module and the name of what comes from a library."""
+        found = self.found(node)
+        return None if found is None or found.node is not None else (found.module, found.name)
+
+    def class_of(self, node: ast.expr) -> Type | None:
+        """The class of the project that an expression names."""
+        found = self.found(node)
+        named = found is not None and isinstance(found.node, ast.ClassDef)
+        return Type(found.name, found.module) if found is not None and named else None
+
+    def renamed(self, found: Reference) -> ast.expr | None:
+        """What a NewType is a new name of."""
+        return annotation.new_type(self.modules, found)
+
+    def home_of(self, found: Reference) -> Module | None:
+        return self.modules.find(found.module)
 
     def of(self, node: ast.expr) -> Type:
+        if id(node) not in self._known:
+            self._known[id(node)] = UNKNOWN  # while it is looked at
+            self._known[id(node)] = self._of(node)
+        return self._known[id(node)]
+
+    def _of(self, node: ast.expr) -> Type:
         match node:
+            case ast.Constant(value=value):
+                return types.NONE if value is None else Type(type(value).__name__)
             case ast.Name(id=name):
-                return self.named[name] if name in self.named else self._outer(node)
+                found = self.named[name] if name in self.named else self._outer(node)
+                kinds = self.without.get(id(node), frozenset())
+                return joined(*(one for one in found.options if one.name not in kinds or one == LOST))
             case ast.Attribute(value=value, attr=attr):
-                return self.attribute(self.of(value), attr)
+                return self._attribute(node, value, attr)
             case ast.Subscript(value=value, slice=index):
                 inner = self.of(value)
-                return inner if isinstance(index, ast.Slice) else held_sets.value(inner, index)
+                kept = isinstance(index, ast.Slice) or inner.name == "callable"
+                return inner if kept else self.inside(inner, held_sets.value(inner, index))
             case ast.Call(func=function):
                 return self._call(node, function)
             case ast.BinOp(left=left, op=op, right=right):
@@ -82,7 +119,7 @@ class Shapes:
             case ast.Set(elts=parts):
                 return made("set", joined(*map(self.of, parts)))
             case ast.Starred(value=value):
-                return element(self.of(value))
+                return self.element(value)
             case ast.Dict(keys=keys, values=values):
                 pairs = list(zip(keys, values, strict=True))
                 spread = [self.of(value) for key, value in pairs if key is None]
@@ -94,69 +131,103 @@ class Shapes:
                 return made("set", self.of(part))
             case ast.DictComp(key=key, value=value):
                 return made("dict", self.of(key), self.of(value))
+            case ast.JoinedStr():
+                return STR
+            case ast.Compare() | ast.UnaryOp(op=ast.Not()):
+                return BOOL
         return UNKNOWN
+
+    def element(self, node: ast.expr) -> Type:
+        """What going through a value gives."""
+        type = self.of(node)
+        return self.inside(type, element(type))
+
+    def inside(self, whole: Type, part: Type) -> Type:
+        """What is taken out of a value; anything, if its class is one of the project with a set somewhere in it."""
+        return LOST if self.classes.opaque(whole) else part
 
     def attribute(self, owner: Type, name: str) -> Type:
         """What a field or property is. Where the owner's class is not known, it is what messages declare."""
+        if owner == LOST:
+            return LOST
         if owner.name == "|":
             return joined(*(self.attribute(part, name) for part in owner.arguments))
         if not owner.module and owner.name != "?" and owner.name != "object":
             return UNKNOWN
-        if self._messages.find(types.unveiled(owner)) is not None and not missing(self._messages, owner, name):
-            return attribute(self._messages, owner, name)
-        return self._declared().get(name, UNKNOWN)
+        return self.classes.member(types.unveiled(owner), name)
 
-    def _declared(self) -> dict[str, Type]:
-        """The fields and properties in which any message that was read holds a set."""
-        if self._fields is None:
-            self._fields = {}
-            for module, name in self._messages.read:
-                message = self._messages.find(Type(name, module))
-                members = () if message is None else (*message.fields, *((n, one) for n, _, one in message.code))
-                for field, type in members:
-                    if self.holds_set(type):
-                        self._fields[field] = joined(self._fields.get(field, UNKNOWN), type)
-        return self._fields
+    def _attribute(self, node: ast.Attribute, value: ast.expr, name: str) -> Type:
+        if self.found(node) is not None:
+            return self._outer(node)
+        owner = self.class_of(value)
+        if owner is None:
+            return self.attribute(self.of(value), name)
+        return owner if self.classes.enum(owner) else self.classes.members(owner).get(name, UNKNOWN)
 
     def _outer(self, node: ast.expr) -> Type:
-        """A name of the module: a constant, or a function as a value."""
+        """A name of the module: a constant, or a function or class as a value."""
         found = self.found(node)
         if found is None:
-            known = isinstance(node, ast.Name) and node.id in ("set", "frozenset")
-            return made("callable", Type("set")) if known else UNKNOWN
-        home = self._modules.find(found.module)
-        match found.node:
-            case ast.FunctionDef(returns=gives) if home is not None:
-                return made("callable", written(self._modules, home, gives))
-            case ast.AnnAssign(annotation=said) if home is not None:
-                return written(self._modules, home, said)
-            case ast.Assign(value=ast.Set() | ast.Call(func=ast.Name(id="set" | "frozenset"))):
-                return Type("set")
+            return made("callable", Type(node.id)) if isinstance(node, ast.Name) and _makes_set(node.id) else UNKNOWN
+        home = self.modules.find(found.module)
+        if isinstance(found.node, ast.ClassDef):
+            return made("callable", Type(found.name, found.module))
+        bound = home.bound.get(found.name, []) if home is not None and found.node is not None else []
+        return joined(*(self._constant(home, one, found.name) for one in bound if home is not None))
+
+    def _constant(self, home: Module, statement: ast.stmt, name: str) -> Type:
+        at = self.classes.at_top
+        match statement:
+            case ast.FunctionDef(returns=gives):
+                return made("callable", written(self.modules, home, gives))
+            case ast.AnnAssign(annotation=said, value=value):
+                return joined(written(self.modules, home, said), UNKNOWN if value is None else at(home, value))
+            case ast.Assign(targets=targets, value=value):
+                whole = any(isinstance(one, ast.Name) and one.id == name for one in targets)
+                type = at(home, annotation.new_type(self.modules, Reference(home.name, name, statement)) or value)
+                return type if whole or not self.classes.holds(type) else LOST
+            case ast.AugAssign(value=value):
+                return at(home, value)
         return UNKNOWN
 
     def _call(self, node: ast.Call, function: ast.expr) -> Type:
+        if (made_one := self.class_of(function)) is not None:
+            return made_one
         found = self.found(function)
-        if found is not None and isinstance(found.node, ast.ClassDef):
-            return Type(found.name, found.module)
         if found is not None and found.node is not None:
-            return held_sets.given_back(self._outer(function))
+            return self._gives(found, node)
         given = [self.of(part) for part in node.args]
-        named = [self.of(keyword.value) for keyword in node.keywords]
+        named = {keyword.arg or "": self.of(keyword.value) for keyword in node.keywords}
         match function:
-            case ast.Attribute(value=ast.Name(id="set" | "frozenset"), attr=attr) if attr in _GIVES_SET:
-                return made("set", joined(*map(element, given)))
+            case ast.Attribute(value=value, attr=attr) if _makes_set(self.builtin(value)):
+                return made("set", joined(*map(element, given))) if attr in GIVES_SET else UNKNOWN
+            case ast.Attribute(value=value, attr="fromkeys") if self.builtin(value) == "dict":
+                return made("dict", joined(*map(element, given[:1])), joined(*given[1:]))
             case ast.Attribute(value=value, attr=attr) if found is None:
-                return self._method(self.of(value), attr, [*given, *named])
-            case ast.Name(id=name) if name not in self.named:
-                return _library(name, given, named)
-            case ast.Attribute(attr=attr):
-                return _library(attr, given, named)
-        return held_sets.given_back(self.of(function))
+                return self._method(value, attr, [*given, *named.values()])
+            case _ if self.builtin(function):
+                return self._builtin(self.builtin(function), node, given, named)
+        library = self.library(function)
+        return self._library(library, node, given, named) if library else held_sets.given_back(self.of(function))
 
-    def _method(self, owner: Type, name: str, given: list[Type]) -> Type:
+    def _gives(self, found: Reference, node: ast.Call) -> Type:
+        """What a call of something in the project gives."""
+        renamed = annotation.new_type(self.modules, found)
+        home = self.modules.find(found.module)
+        if renamed is not None and home is not None:
+            return written(self.modules, home, renamed)
+        return held_sets.given_back(self._outer(node.func))
+
+    def _method(self, value: ast.expr, name: str, given: list[Type]) -> Type:
+        owner = self.of(value)
+        if (named := self.class_of(value)) is not None:
+            owner = named
+        found = [one for part in owner.options if (one := self.classes.function(part, name)) is not None]
+        if found:
+            return joined(*(written(self.modules, home, one.returns) for home, one in found))
         match name:
-            case _ if name in _GIVES_SET and is_set(owner):
-                return joined(owner, *filter(is_set, given))
+            case _ if name in GIVES_SET and is_set(owner):
+                return joined(owner, *given)
             case "copy":
                 return owner
             case "keys":
@@ -165,50 +236,83 @@ class Shapes:
                 return made("ItemsView", made("tuple", element(owner), held_sets.value(owner)))
             case "values":
                 return made("list", held_sets.value(owner))
+            case "popitem":
+                return made("tuple", element(owner), held_sets.value(owner))
             case _ if name in _TAKES_OUT:
-                return joined(held_sets.value(owner), *given[1:])
-        parts = owner.arguments if owner.name == "|" else (owner,)
-        own = [gives for part in parts if (gives := self._messages.method(part, name)) is not None]
-        return joined(*own) if own else self.attribute(owner, name)
+                return joined(self.inside(owner, held_sets.value(owner)), *given[1:])
+        plain = result(owner, name, given)
+        return self.attribute(owner, name) if plain is None else plain
 
-    def fields(self, owner: Type) -> list[str]:
-        message = self._messages.find(owner)
-        return [] if message is None else [name for name, _ in message.fields]
+    def _builtin(self, name: str, node: ast.Call, given: list[Type], named: dict[str, Type]) -> Type:
+        """What a builtin gives. In `map` a builtin is called with each part."""
+        inside = [self.inside(one, element(one)) for one in given]
+        first = given[0] if given else UNKNOWN
+        match name:
+            case "set" | "frozenset":
+                return made("set", *inside[:1])
+            case _ if name in _SCALARS:
+                return _SCALARS[name]
+            case _ if name in _LISTS:
+                return made("list", *inside[:1])
+            case "range":
+                return made("list", INT)
+            case "enumerate":
+                return made("list", made("tuple", INT, *inside[:1]))
+            case "zip":
+                return made("list", made("tuple", *inside))
+            case "min" | "max" | "next" | "sum":
+                several = name in ("min", "max") and len(given) > 1
+                return joined(*(given if several else [*inside[:1], *given[1:]]), *named.values())
+            case "map":
+                function = self.builtin(node.args[0]) if node.args else ""
+                called = ast.Call(ast.Name(function, ast.Load()), [], [])
+                by_name = self._builtin(function, called, inside[1:], {}) if function else UNKNOWN
+                return made("list", joined(held_sets.given_back(first), by_name))
+            case "filter":
+                return made("list", *inside[1:2])
+            case "dict":
+                pair = element(first) if first.name in ("list", "tuple") else UNKNOWN
+                pairs = made("dict", *(held_sets.value(pair, ast.Constant(number)) for number in (0, 1)))
+                return joined(
+                    pairs if pair != UNKNOWN else first, *(made("dict", UNKNOWN, one) for one in named.values())
+                )
+        return UNKNOWN
+
+    def _library(self, name: tuple[str, str], node: ast.Call, given: list[Type], named: dict[str, Type]) -> Type:
+        """What a function of a library gives. Any other one is given no set."""
+        first = given[0] if given else UNKNOWN
+        match name:
+            case ("copy", "copy" | "deepcopy") | ("dataclasses", "replace"):
+                return first
+            case ("typing", "cast") if len(given) > 1:
+                return joined(self.annotated(node.args[0]), given[1])
+            case (_, "field" | "Field"):
+                return joined(
+                    *(named.get(one, UNKNOWN) for one in ("default", "")),
+                    held_sets.given_back(named.get("default_factory", UNKNOWN)),
+                )
+            case ("collections", "deque"):
+                return made("list", element(first))
+            case ("collections", "Counter"):
+                return made("dict", element(first), INT)
+            case ("collections", "defaultdict"):
+                return joined(made("dict", UNKNOWN, held_sets.given_back(first)), *given[1:])
+            case ("functools", "reduce"):
+                return joined(*map(element, given[1:2]), *given[2:], held_sets.given_back(first))
+        return UNKNOWN
 
 
-def _library(name: str, given: list[Type], named: list[Type]) -> Type:
-    """What a builtin or a function of a library gives: as a rule what it was given."""
-    first = given[0] if given else UNKNOWN
-    match name:
-        case "set" | "frozenset":
-            return made("set", element(first))
-        case _ if name in _SCALARS:
-            return UNKNOWN
-        case _ if name in _LISTS:
-            return made("list", element(first))
-        case "enumerate":
-            return made("list", made("tuple", UNKNOWN, element(first)))
-        case "zip":
-            return made("list", made("tuple", *map(element, given)))
-        case "min" | "max" | "next" | "sum":
-            several = name in ("min", "max") and len(given) > 1
-            return joined(*(given if several else [element(first), *given[1:]]), *named)
-        case "map":
-            return made("list", held_sets.given_back(first))
-        case "filter":
-            return made("list", *map(element, given[1:2]))
-        case "defaultdict":
-            return joined(made("dict", UNKNOWN, held_sets.given_back(first)), *given[1:])
-        case "dict":
-            pair = element(first) if first.name in ("list", "tuple") else UNKNOWN
-            pairs = made("dict", *(held_sets.value(pair, ast.Constant(number)) for number in (0, 1)))
-            return joined(pairs if pair != UNKNOWN else first, *(made("dict", UNKNOWN, one) for one in named))
-    return joined(*(made("list", element(one)) if is_set(one) else one for one in (*given, *named)))
+def _makes_set(name: str) -> bool:
+    return name in ("set", "frozenset")
 
 
 def _operated(left: Type, op: ast.operator, right: Type) -> Type:
     if isinstance(op, OPERATORS):
-        parts = [part for side in (left, right) for part in (side, *(side.arguments if side.name == "|" else ()))]
-        sets = any(is_set(part) or part.name in _VIEWS for part in parts)
-        return made("set", joined(element(left), element(right))) if sets else joined(left, right)
-    return joined(left, right) if isinstance(op, ast.Add | ast.Mult) else UNKNOWN
+        parts = [part for side in (left, right) for part in side.options]
+        if any(is_set(part) or part.name in _VIEWS for part in parts):
+            return made("set", joined(element(left), element(right)))
+    if {left, right} <= {INT, BOOL}:
+        return INT if isinstance(op, _WHOLE) else UNKNOWN
+    if isinstance(op, ast.Mod) and left == STR:
+        return STR
+    return joined(left, right) if isinstance(op, (*OPERATORS, ast.Add, ast.Mult)) else UNKNOWN

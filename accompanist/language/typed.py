@@ -13,11 +13,21 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language import advice, annotation, codes, crossing_sets, iterators, library, methods, narrow, types
+from accompanist.language import (
+    advice,
+    annotation,
+    codes,
+    crossing_sets,
+    held_sets,
+    iterators,
+    library,
+    methods,
+    narrow,
+    types,
+)
 from accompanist.language.as_declared import AsDeclared
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.faithful import Faithful
-from accompanist.language.held_sets import advised
 from accompanist.language.infer import Inference, unpacked
 from accompanist.language.ir import (
     Abort,
@@ -225,7 +235,7 @@ class Typing:
     def _whole(self, value: Expression, names: int, env: Env) -> Type:
         """The type of what is unpacked into several names; reported if it has no parts."""
         found = self._of(value, env)
-        if found.name in ("set", "frozenset") and not found.module:
+        if held_sets.is_set(found):
             self._add(codes.SET_ORDER, value.span, "a set has no order, so its parts have none", "sorted(…) of it")
             return REFUSED
         message = self._names.messages.find(types.unveiled(found))
@@ -395,7 +405,7 @@ class Typing:
     def _unordered(self, node: ast.expr, found: Type) -> None:
         span = self._sources(self._file).span(node)
         text = "this goes through a set, and its order differs between runs"
-        hint = advised(self._names.messages, self._sources(span.file).text(span), found)
+        hint = held_sets.advised(self._names.messages, self._sources(span.file).text(span), found, node)
         self._add(codes.SET_ORDER, span, text, hint)
 
     def _formatted(self, node: ast.JoinedStr, part: ast.FormattedValue) -> None:

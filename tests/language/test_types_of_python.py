@@ -55,6 +55,7 @@ class _Nothing:
         self.constants: dict[str, Any] = {}
         self.table: dict[str, Any] = {}
         self.messages: Any = self
+        self.modules: Any = self
 
     def find(self, type: Type) -> None:
         return None
