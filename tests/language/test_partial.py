@@ -133,7 +133,7 @@ d[s] if s in d else 0
 d.get(s, 0)
 sum(d[one] for one in d)
 [one for one in d.items()]
-int(s) if s.isdecimal() else 0
+int(s) if s.isdecimal() and len(s) < 19 else 0
 int(n) + float(k) + round(n)
 min(n, k) + max(x, default=0)
 min(x) if x else 0
@@ -176,7 +176,7 @@ max(q, Decimal(n))
 x[n] if 0 <= n < len(x) else 0
 x[n] if len(x) > n and n >= 0 else 0
 x[-2] if len(x) >= 2 else 0
-int(q) if q < 9 else 0
+int(q) if -9 < q < 9 else 0
 x[0] if x == [*x, 1] else 0
 sorted(p) + [t] < [t, t]
 (n, s) < (k, 'x') and min((n, s), (k, s)) == (n, s)
@@ -184,7 +184,8 @@ sorted([(n, 'x'), (k, s)])
 1 << 4 >> 1
 int('12', 8) + int('-3') + n
 ord('a') + len(chr(97))
-s.ljust(n, '.')
+s.ljust(n, '.') if n < 100 else ''
+s.ljust(len(x), '.') + '-' * min(n, 9)
 [Line(1, s), Line(n, 'x'), Line(None)]
 """
 PARTIAL = """
@@ -452,7 +453,7 @@ def test_what_is_written_instead_never_raises(expression: str, default: str) -> 
 @pytest.mark.parametrize(
     ("expression", "advice"),
     [
-        ("int('1' + s)", "int('1' + s) if ('1' + s).isdecimal() else …"),
+        ("int('1' + s)", "int('1' + s) if ('1' + s).isdecimal() and len('1' + s) < 19 else …"),
         ("1 + n // (k - 1)", "(n // (k - 1) if k - 1 != 0 else …)"),
         ("n * x[0]", "(x[0] if x else …)"),
         ("(x if x else [1])[0]", "(x if x else [1])[0] if (x if x else [1]) else …"),
