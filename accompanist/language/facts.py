@@ -253,20 +253,20 @@ def member(key: ast.expr, container: ast.expr, facts: Facts) -> bool:
         return True
     form = ast.dump(container)
     compared = _compared(key, facts, of_length=False)
-    return any(op is ast.In and ast.dump(_copied(other)) == form for op, other in compared)
+    return any(op is ast.In and ast.dump(copied(other)) == form for op, other in compared)
 
 
 def _same(one: ast.expr, other: ast.expr) -> bool:
     return isinstance(one, ast.Constant | ast.Attribute) and ast.dump(one) == ast.dump(other)
 
 
-def _copied(node: ast.expr) -> ast.expr:
+def copied(node: ast.expr) -> ast.expr:
     """What something has its items from."""
     match node:
         case ast.Call(
             func=ast.Name(id="sorted" | "list" | "tuple" | "set" | "frozenset" | "reversed"), args=[inner, *_]
         ):
-            return _copied(inner)
+            return copied(inner)
         case ast.Call(func=ast.Attribute(value=value, attr="keys"), args=[]):
             return value
     return node
@@ -301,6 +301,8 @@ def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
     match index:
         case ast.BinOp(op=ast.Mod(), right=ast.Call(func=ast.Name(id="len"), args=[of])) if ast.dump(of) == form:
             return length(container, facts) > 0
+        case ast.BinOp(left=counted, op=ast.Sub(), right=ast.Constant(value=int(back))) if _length_of(counted) == form:
+            return 0 < back <= length(container, facts)
         case ast.UnaryOp(op=ast.USub(), operand=operand) if positive(operand, facts):
             ends = ((op, other) for op, other in _compared(operand, facts, of_length=False) if op in (ast.Lt, ast.LtE))
             return any(_length_of(other) == form for _, other in ends)
@@ -311,6 +313,9 @@ def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
         match op, other:
             case ast.In, ast.Call(func=ast.Name(id="range"), args=[counted]) if _length_of(counted) == form:
                 return True
+            case ast.In, ast.Call(func=ast.Name(id="range"), args=[start, counted]) if natural(start, facts):
+                if _length_of(counted) == form:
+                    return True
             case ast.Lt, _ if _length_of(other) == form:
                 ends_below = True
     return ends_below and natural(index, facts)

@@ -82,14 +82,17 @@ def _compared(node: ast.Call, values: list[ast.expr], env: Env, facts: Facts, lo
         together = tuple(part for one in values for part in looks.kinds(one, env, facts))
     for key in (one.value for one in node.keywords if one.arg == "key"):
         item = types.union(*together) if together else types.UNKNOWN
-        together = _keyed(key, item, env, looks).options
+        together = _keyed(key, item, values, env, looks).options
     if looks.comparable.unordered(together, together):
         yield Partial(node, _NOT_COMPARED)
 
 
-def _keyed(key: ast.expr, item: Type, env: Env, looks: Looks) -> Type:
-    """What a key function gives for an item."""
+def _keyed(key: ast.expr, item: Type, values: list[ast.expr], env: Env, looks: Looks) -> Type:
+    """What a key function gives for an item. `prices.get` gives a price for each key of `prices`."""
     match key:
+        case ast.Attribute(value=prices, attr="get") if ast.dump(known.copied(values[0])) == ast.dump(prices):
+            found = looks.kind(prices, env)
+            return found.arguments[-1] if found.arguments else types.UNKNOWN
         case ast.Lambda(args=ast.arguments(args=[ast.arg(arg=name)]), body=body):
             return looks.kind(body, {**env, name: item})
         case ast.Attribute(value=ast.Name(id="str"), attr=attr):

@@ -17,7 +17,7 @@ from accompanist.language import facts as known
 from accompanist.language.comparable import Comparable
 from accompanist.language.facts import Facts
 from accompanist.language.infer import Inference
-from accompanist.language.instead import shown
+from accompanist.language.instead import in_brackets, shown
 from accompanist.language.ir import (
     Abort,
     Again,
@@ -208,7 +208,7 @@ class _Walk:
     def _bound(self, point: Let, targets: tuple[str, ...], value: Expression, facts: Facts) -> Facts:
         facts = known.without(facts, set(targets))
         if point.unpacked:
-            self._unpack(value, len(targets), facts)
+            self._unpack(value, targets, facts)
             match value.node:
                 case ast.Subscript(value=ast.Name(id=counted)):
                     names = ast.Tuple([ast.Name(one, ast.Load()) for one in targets], ast.Load())
@@ -252,7 +252,8 @@ class _Walk:
         if partial is not None:
             self._partial[id(value.node)] = partial
 
-    def _unpack(self, value: Expression, count: int, facts: Facts) -> None:
+    def _unpack(self, value: Expression, targets: tuple[str, ...], facts: Facts) -> None:
+        count = len(targets)
         env = self._envs.get(id(value.node), {})
         whole = types.unveiled(self._partials.type_of(value.node, env))
         if whole.name == "tuple" and types.ELLIPSIS not in whole.arguments and len(whole.arguments) == count:
@@ -260,8 +261,10 @@ class _Walk:
         if isinstance(value.node, ast.Tuple) and len(value.node.elts) == count:
             return
         if isinstance(value.node, ast.Subscript | ast.Name) and _is_ours(ast.unparse(value.node)):
+            names = ast.Tuple([ast.Name("…" if _is_ours(one) else one, ast.Load()) for one in targets], ast.Load())
             why = f"not every item need have {count} parts"
-            self._partial.setdefault(id(value.node), Partial(value.node, why))
+            instead = f"one name for the item, and if len(item) == {count}: {ast.unparse(names)[1:-1]} = item"
+            self._partial.setdefault(id(value.node), Partial(names, why, instead))
             return
         text = shown(value.node)
         asked = ast.parse(f"len({text}) == {count}", mode="eval").body
@@ -283,7 +286,9 @@ class _Called:
             return self._partials.called(node, env, facts)
         whole = pair[0] == "math" and pair[1] in ("floor", "ceil", "trunc")
         if whole and not all(digits.written(one, env, facts, self._partials) for one in node.args):
-            return Partial(node, LONG)
+            text = shown(node.args[0])
+            instead = f"math.{pair[1]}({text}) if -1000000000 < {in_brackets(node.args[0])} < 1000000000 else …"
+            return Partial(node, LONG, instead)
         if pair[0] == "math" and function(pair[1], node):
             return None
         found = Type(pair[1], pair[0])
