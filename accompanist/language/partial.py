@@ -219,12 +219,12 @@ class Partials(Looks):
                 yield Partial(node, "the step of a slice may be zero")
             return
         yield from self._of(index, env, facts)
-        text, owner, place = in_brackets(value), self.kind(value, env), known.number(index)
-        at = in_brackets(index, (ast.BinOp, ast.UnaryOp))
+        owner, place = self.kind(value, env), known.number(index)
         if (owner.name == "dict" and not owner.module) or isinstance(getattr(index, "value", None), str):
             if not known.member(index, value, facts):
-                instead = f"{shown(node)} if {at} in {text} else …"
-                yield Partial(node, f"{at} may not be in {text}", instead if self.has_default(node, env) else "")
+                text, key = in_brackets(value), in_brackets(index, (ast.BinOp, ast.UnaryOp))
+                instead = f"{shown(node)} if {key} in {text} else …"
+                yield Partial(node, f"{key} may not be in {text}", instead if self.has_default(node, env) else "")
             return
         least = max(self.length(value, env, facts), int(_split(value) and owner.name in ("list", "?")))
         if isinstance(place, int) and -least <= place < least:
@@ -236,6 +236,7 @@ class Partials(Looks):
         if isinstance(value, ast.Name) and value.id[:1] == "_" and value.id[1:].isdigit():
             yield Partial(node, "there may be too few values for the names on the left")
             return
+        text = in_brackets(value)
         instead = f"{shown(node)} if {_enough(index, text)} else …"
         yield Partial(node, f"{text} may have no such item", instead if self.has_default(node, env) else "")
 
@@ -292,7 +293,7 @@ class Partials(Looks):
             given = partial_given.method(node, node.func, env, facts, self)
             yield from [Partial(node, why)] if why else given
             if not why and self.owned(node.func, env):
-                yield from partial_given.unknown(node, node.func, facts)
+                yield from partial_given.unknown(node, node.func, env, facts, self)
 
     def _keyed(self, node: ast.Call, keyword: ast.keyword, env: Env, facts: Facts) -> Iterator[Partial]:
         """What is given by its name; a function that is given as a key is called with each item."""

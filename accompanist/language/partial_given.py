@@ -116,8 +116,7 @@ def _pairs(node: ast.Call, first: ast.expr, env: Env, looks: Looks) -> Iterator[
 
 
 def method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
-    text, first = shown(method.value), node.args[0] if node.args else None
-    owner = looks.kind(method.value, env)
+    first, owner = node.args[0] if node.args else None, looks.kind(method.value, env)
     if looks.none(method.value, env, facts):
         yield nothing(node, method.value)
     if method.attr in _TAKES_NO_NONE and looks.is_one(method.value, env, ("", "str", "bytes")):
@@ -130,9 +129,9 @@ def method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks:
         case "index" | "rindex" if first is not None:
             yield from _found(node, method, owner, facts)
         case "decode" | "encode":
-            yield Partial(node, f"{text} may hold what cannot be written so")
+            yield Partial(node, f"{shown(method.value)} may hold what cannot be written so")
         case "quantize" | "to_integral_value" | "normalize":
-            yield Partial(node, f"{text} may have more digits than a Decimal keeps")
+            yield Partial(node, f"{shown(method.value)} may have more digits than a Decimal keeps")
         case "replace" if node.keywords or owner.module == "datetime":
             yield Partial(node, "a moment may lie outside of what a calendar has")
         case "hex" | "isoformat" | "expandtabs" if (node.args or node.keywords) and not taken(
@@ -198,10 +197,12 @@ def _letter(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) == 1
 
 
-def unknown(node: ast.Call, method: ast.Attribute, facts: Facts) -> Iterator[Partial]:
+def unknown(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
     """A method that is not known to take every value."""
-    name, text = method.attr, shown(method.value)
-    if name in total_methods.TOTAL or name in _ASKED or total_methods.takes_out(name, node, method.value, facts):
+    name = method.attr
+    if name in total_methods.TOTAL or name in _ASKED:
+        return
+    if total_methods.takes_out(name, node, method.value, facts, looks.kind(method.value, env).name):
         return
     takes = name in ("pop", "popitem", "remove")
-    yield Partial(node, f"{text} may have no such item" if takes else f"{name} is not known never to")
+    yield Partial(node, f"{shown(method.value)} may have no such item" if takes else f"{name} is not known never to")

@@ -57,7 +57,7 @@ from accompanist.language.local import (
 )
 from accompanist.language.looked_at import LONG
 from accompanist.language.names import Names
-from accompanist.language.partial import Partial, Partials
+from accompanist.language.partial import Partial, Partials, TypeOf
 from accompanist.language.partial_calls import Calls
 from accompanist.language.project import NOTHING, Projector
 from accompanist.language.types import Type
@@ -178,7 +178,8 @@ class _Walk:
     def __init__(self, names: Names, envs: Envs, signatures: Signatures, partial: dict[int, Partial]) -> None:
         self._envs, self._partial = envs, partial
         infer = Inference(names, signatures, lambda node, part, owner: None)
-        partials = Calls(names, infer.type_of, infer.inside, infer.after).partials
+        self._types = _Types(infer.type_of)
+        partials = Calls(names, self._types.of, infer.inside, infer.after).partials
         called = _Called(names, partials)
         self._partials = replace(partials, called=called.judge, comparable=Comparable(names.messages))
 
@@ -246,6 +247,7 @@ class _Walk:
         env = self._envs.get(id(value.node))
         if env is None or value.refused:
             return
+        self._types.forget()
         partial = self._partials.first(value.node, env, facts) or self._partials.unfit(
             value.node, value.wire, env, facts, sent=True
         )
@@ -272,6 +274,24 @@ class _Walk:
             return
         why, instead = f"{text} may not have {count} parts", f"if len({text}) == {count}: … around it"
         self._partial.setdefault(id(value.node), Partial(value.node, why, instead))
+
+
+class _Types:
+    """The types of the parts of one expression, each asked for once. What is remembered keeps its node and names
+    alive: another object could have their identity otherwise."""
+
+    def __init__(self, type_of: TypeOf) -> None:
+        self._type_of = type_of
+        self._known: dict[tuple[int, int], tuple[ast.expr, Mapping[str, Type], Type]] = {}
+
+    def forget(self) -> None:
+        self._known = {}
+
+    def of(self, node: ast.expr, env: Mapping[str, Type]) -> Type:
+        key = (id(node), id(env))
+        if key not in self._known:
+            self._known[key] = (node, env, self._type_of(node, env))
+        return self._known[key][2]
 
 
 class _Called:
