@@ -40,7 +40,7 @@ class Looks:
     what it raises becomes a value. `runs`: why a property or a method of a message may raise, empty if it cannot;
     `special`: why what Python itself calls of a value may, as where it is compared or shown. `after`: the types of
     names where a condition holds, or does not. `owned`: whether what is called is a method of one of Python's own
-    values. `comparable`: which values have an order."""
+    values. `comparable`: which values have an order. `always`: what is known of constants."""
 
     type_of: TypeOf
     inside: Inside
@@ -51,6 +51,7 @@ class Looks:
     after: After = lambda test, env, holds: env
     owned: Callable[[ast.Attribute, Env], bool] = lambda function, env: True
     comparable: Comparable = _NO_CLASSES
+    always: Facts = known.NOTHING
 
     def kind(self, node: ast.expr, env: Env) -> Type:
         """The type of a value; where nothing says it, its form may."""

@@ -54,7 +54,7 @@ class Partials(Looks):
 
     def first(self, node: ast.expr, env: Env, facts: Facts) -> Partial | None:
         """The first part that may raise."""
-        return next(self._of(node, env, facts), None)
+        return next(self._of(node, env, facts | self.always), None)
 
     def unfit(self, node: ast.expr, wanted: Type | None, env: Env, facts: Facts, sent: bool = False) -> Partial | None:
         """Why a value may be none of the type that it is wanted as. `sent`: it has to have its wire form."""

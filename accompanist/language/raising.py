@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from accompanist.language import digits, types
+from accompanist.language import digits, known_constants, types
 from accompanist.language import facts as known
 from accompanist.language.comparable import Comparable
 from accompanist.language.facts import Facts
@@ -99,12 +99,8 @@ def found(whole: Whole, names: Names, envs: Envs, signatures: Signatures) -> Rai
     """Everything that may raise, not yet with the roles. `signatures`: what @pure functions give."""
     made = Raising()
     walked = _Walk(names, envs, signatures, made._partial)
-    constants = (
-        ast.Compare(ast.Name(name, ast.Load()), [ast.Eq()], [value]) for name, value in names.constants.items()
-    )
-    facts = frozenset(known.Fact(one, True) for one in constants)
     for block in whole.blocks:
-        walked.block(block, facts)
+        walked.block(block, known.NOTHING)
     return made
 
 
@@ -181,7 +177,8 @@ class _Walk:
         self._types = _Types(infer.type_of)
         partials = Calls(names, self._types.of, infer.inside, infer.after).partials
         called = _Called(names, partials)
-        self._partials = replace(partials, called=called.judge, comparable=Comparable(names.messages))
+        always = known_constants.facts(names.constants)
+        self._partials = replace(partials, called=called.judge, comparable=Comparable(names.messages), always=always)
 
     def block(self, block: Block, facts: Facts) -> Facts:
         for point in block:
