@@ -349,8 +349,9 @@ def _enough(index: ast.expr, text: str) -> str:
 def _split(node: ast.expr) -> bool:
     """Whether it is a text that is split at another one: there is one part at least."""
     match node:
-        case ast.Call(func=ast.Attribute(attr="split" | "rsplit"), args=[ast.Constant(value=str() as at), *_]):
-            return bool(at)
+        case ast.Call(func=ast.Attribute(attr="split" | "rsplit"), args=args, keywords=keywords):
+            given = [*args[:1], *(one.value for one in keywords if one.arg == "sep")]
+            return any(isinstance(one, ast.Constant) and bool(one.value) for one in given)
     return False
 
 

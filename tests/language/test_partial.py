@@ -7,6 +7,7 @@ does so for some of the values.
 from __future__ import annotations
 
 import itertools
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -15,9 +16,12 @@ from accompanist.language.diagnostic import render
 from tests.language.programs import text
 
 HEAD = """\
+import math
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from enum import Enum
+from typing import Final
 from accompanist import At, Role, attempt, choreography, pure, transaction
 
 @pure
@@ -48,10 +52,38 @@ def forgotten(x: list[int], n: int) -> int:
 def deep(n: int) -> int:
     return deep(n - 1) if n > 0 else 0
 
+CENTS: Final = 100
+RATES = (1, 2, 3)
+NAMES = {"x": 1}
+
+class Tier(Enum):
+    GOLD = "gold"
+    NONE = "none"
+
 @dataclass(frozen=True)
 class Line:
     price: int | None = None
     text: str = ""
+    tier: Tier = Tier.GOLD
+
+@dataclass(frozen=True, order=True)
+class Place:
+    row: int
+    seat: str = ""
+
+@dataclass(frozen=True)
+class Box:
+    items: list[int]
+
+@dataclass
+class Open:
+    item: int
+
+@dataclass(frozen=True)
+class Odd:
+    item: int
+    def __bool__(self) -> bool:
+        return 1 // self.item > 0
 
 @pure
 def dear(line: Line | None) -> int:
@@ -84,21 +116,40 @@ def name(
     a: R, n: At[int, "a"], k: At[int, "a"], s: At[str, "a"], x: At[list[int], "a"], d: At[dict[str, int], "a"],
     t: At[tuple[int, int], "a"], p: At[list[tuple[int, int]], "a"],
     o: At[int | None, "a"], m: At[list[Line], "a"], q: At[Decimal, "a"], e: At[dict[str, Line], "a"],
+    rows: At[list[list[int]], "a"], words: At[list[list[str]], "a"], pairs: At[list[tuple[int, list[int]]], "a"],
+    when: At[datetime, "a"], whens: At[list[datetime], "a"], td: At[timedelta, "a"], tds: At[list[timedelta], "a"],
+    tp: At[tuple[int, ...], "a"], b: At[bytes, "a"], f: At[float, "a"], fs: At[list[float], "a"],
+    qs: At[list[Decimal], "a"],
 ) -> None:
     a.pay()
 """
 VALUES = {
-    "n": (0, 1, -2, 7),
+    "n": (0, 1, -2, 7, 300, 2**63),
     "k": (0, 1, -1, 5),
-    "s": ("", "7", "x", "-1", "²"),
+    "s": ("", "7", "x", "-1", "²", "a=b;c", "1" * 4301),
     "x": ([], [0], [1, 2], [3, -1, 5]),
     "d": ({}, {"7": 1, "x": 0}),
     "t": ((0, 1), (2, 3)),
     "p": ([], [(1, 2), (0, 0)]),
     "o": (None, 0, 3),
     "q": (Decimal("0"), Decimal("-2.5"), Decimal("9e999999"), Decimal("1e50")),
+    "rows": ([], [[]], [[1], [2]], [[1, 2]]),
+    "words": ([], [["a"]], [["a", "b"]]),
+    "pairs": ([], [(1, [])], [(1, [2, 3])]),
+    "when": (datetime.min, datetime(2000, 1, 1, tzinfo=UTC), datetime.max),
+    "whens": ([], [datetime(2000, 1, 1), datetime(2000, 1, 1, tzinfo=UTC)]),
+    "td": (timedelta.min, timedelta(1), timedelta.max),
+    "tds": ([], [timedelta.max, timedelta.max]),
+    "tp": ((), (0,), (1, 2)),
+    "b": (b"", b"ab"),
+    "f": (0.0, -1.5),
+    "fs": ([], [1e308, 1e308]),
+    "qs": ([], [Decimal("9e999999"), Decimal("9e999999")]),
 }
-MADE = {"m": "[], [Line()], [Line(2, 'x')]", "e": "{}, {'x': Line()}, {'x': Line(2)}"}
+MADE = {
+    "m": "[], [Line()], [Line(2, 'x')], [Line(2), Line(2, tier=Tier.NONE)], [Line(2, 'x'), Line(None, 'x')]",
+    "e": "{}, {'x': Line()}, {'x': Line(2)}",
+}
 TOTAL = """
 n + k * 2 - -n
 n // 2 + k % 3 + n / 4
@@ -187,6 +238,47 @@ ord('a') + len(chr(97))
 s.ljust(n, '.') if n < 100 else ''
 s.ljust(len(x), '.') + '-' * min(n, 9)
 [Line(1, s), Line(n, 'x'), Line(None)]
+sorted(m, key=lambda line: line.text)
+sorted(m, key=lambda line: (line.price or 0, line.text))
+sorted(m, key=lambda line: line.price is None)
+sorted([Place(n, s), Place(k)])
+max((line.text for line in m), default='')
+sorted(d.items(), key=lambda item: item[1])
+sorted(d, key=lambda one: d[one])
+sorted(d, key=d.get)
+[d[one] for one in sorted(d)]
+[d[one] for one, price in d.items()]
+[x[i] for i, one in enumerate(x)]
+sum(a_ * b_ for a_, b_ in zip(x, x, strict=False))
+[p_ for i, (p_, q_) in enumerate(p)]
+dict(zip(x, x)) | dict(p) | dict(d.items() if n else [])
+len(set(m)) + len({(n, s), (k, s)}) + len({line: 1 for line in m})
+len({tuple(row) for row in rows})
+Line(n) in set(m)
+tp[0] if tp != () else 0
+x[-n] if 0 < n <= len(x) else 0
+x[n % len(x)] if x else 0
+x[len(x) - 1] if x else 0
+x.index(n) if n in x else -1
+s.index('x') if 'x' in s else -1
+n // CENTS + RATES[n % 3] + RATES[n & 1] + NAMES['x']
+NAMES[s] if s in NAMES else 0
+10 // (abs(n) + 1) + 10 // (1 + n * n)
+1 << (n & 7)
+s.split(',')[0] + s.rsplit('/', 1)[-1] + s.split(sep=',')[0]
+s.split(None, 3) + s.split('x', maxsplit=len(x))
+s.replace('a', 'b', 2) + s.replace('a', 'b', n % 8)
+'-' * min(n, 80) + 'x' * len(x)
+b * 2 if 97 in b else b
+b.hex() + b.hex('-') + when.isoformat() + when.isoformat(' ') + when.isoformat(timespec='seconds')
+f'{n!s:>5}' + f'{f!r:>9}'
+Tier('gold').value
+datetime(2024, 1, 1, tzinfo=timezone.utc)
+math.comb(5, 2) + math.isqrt(9)
+math.isclose(f, 0.5) or math.isclose(f, 1.0, rel_tol=0.1)
+str(n ** 60) + f'{n * n}' + str(n << 9)
+when == when or whens == [when]
+abs(td)
 """
 PARTIAL = """
 n // k
@@ -287,6 +379,81 @@ str(s, 'utf-8')
 n >> -1
 ord('ab')
 s.ljust(n, 'xy')
+sorted(m)
+sorted(m, key=lambda line: line.price)
+sorted(m, key=lambda line: (line.text, line.tier))
+sorted((line.text, line) for line in m)
+max((line.tier for line in m), default=None)
+min(m, key=lambda line: line.price, default=None)
+m < m[1:]
+(n, Tier.GOLD) < (k, Tier.NONE)
+(n, {'x': 1}) < (n, {'x': 2})
+sorted(whens)
+max(when, whens[0]) if whens else when
+sorted((n, one) for one in whens)
+[0 for one in whens if one < when]
+sorted(rows, key=lambda row: row[0])
+sorted(m, key=lambda line: line.price + 1)
+len(set(rows))
+len({row for row in rows})
+len({(1, x)})
+{(1, x): 1}
+{n: 1, (n, x): 2}
+(1, x) in d
+(1, x) in {1}
+len({one for one in [Box(x)]})
+Open(n) in {1}
+{row: 1 for row in rows}
+d.get((1, x))
+dict(words)
+dict(p_.split('=') for p_ in s.split(';'))
+dict([(x, 1)])
+tp[0] if tp != [] else 0
+x[0] if x != () else 0
+x[0] if x != '' else 0
+x[-n] if 0 <= n <= len(x) else 0
+x[n % 3] if x else 0
+x.index(n)
+x.index(n) if k in x else 0
+RATES[n % 4]
+NAMES[s]
+10 // (k + 1)
+1 << (n - 3)
+s.split()[0]
+s.split(sep=s)
+s.split(',', n)
+s.rsplit(',', maxsplit=n)
+s.replace('a', 'b', n)
+s.zfill(n)[:0] if n > 7 else s
+b * n if n > 300 else b
+n in b
+b.hex(s)
+b.hex('--')
+when.isoformat(s)
+when.isoformat(timespec=s)
+f'{n!s:d}'
+int(s) if s.isdecimal() else 0
+int(s) if len(s) < 19 else 0
+str(int(q))
+str(math.floor(q))
+str(n ** 300)
+f'{n ** 300}'
+str(n << 70000)
+-td
+sum(tds, timedelta())
+math.prod(qs)
+math.fsum(fs)
+math.isclose(f, f, rel_tol=f)
+[p_ for i, (p_, q_) in enumerate(rows)]
+[p_ for i, (p_, q_) in pairs]
+Tier(s)
+Tier('silver')
+1 if Odd(n) else 0
+Odd(n) and True
+not Odd(n)
+bool(Odd(n))
+'%d' % s
+sum(1 for one in x if Odd(one))
 """
 
 FUNCTIONS_PARTIAL = """
