@@ -434,8 +434,6 @@ when.isoformat(timespec=s)
 f'{n!s:d}'
 int(s) if s.isdecimal() else 0
 int(s) if len(s) < 19 else 0
-str(int(q))
-str(math.floor(q))
 str(n ** 300)
 f'{n ** 300}'
 str(n << 70000)
@@ -476,6 +474,16 @@ y = list(x); z = y if y else [1]; z.clear(); return y[0] if n else z[0]
 y = list(x); return (y.pop() + y[0]) if y else 0
 y = list(x); z = [y]; return [z[0].clear(), y[0]] if y else []
 return sum([q, q], Decimal(0))
+return sorted((one.text, one) for one in m)
+return sorted(m, key=lambda one: (one.text, one.tier))
+return sorted(m, key=lambda one: one.price)
+return [a for i, (a, b) in enumerate(rows)]
+return len({row for row in rows})
+return dict(one.split('=') for one in s.split(';'))
+return s.split(sep=s)
+return f'{s}%' % 3
+return int(s) if s.isdecimal() else 0
+e = {}; return s.replace('a', 'b', n)
 return sum(x, Decimal(0))
 return sorted([s], key=str.encode)
 while n > 1:;     break; return 1 // n if n < 2 else 0
@@ -507,6 +515,13 @@ e = {}; for one in s:;     e[one] = e.get(one, 0) + 1; return e
 return sorted([s], key=str.lower)
 return s.strip().upper().replace('a', 'b').split(',')
 return dict.fromkeys(x, 0)
+return sum(a * b for a, b in zip(x, x, strict=False))
+return [x[i] + a for i, a in enumerate(x)]
+return sorted(m, key=lambda one: (one.price or 0, one.text))
+return sorted(d, key=d.get), max(d, key=lambda one: d[one], default='')
+return x.index(n) if n in x else -1
+return s.split(',')[0]
+return str(datetime(2024, 1, 1, tzinfo=timezone.utc)) + str(math.comb(5, 2))
 """
 
 
@@ -563,9 +578,10 @@ def test_it_may_raise(expression: str) -> None:
 def judged(body: str) -> set[str]:
     """What is said of a @pure function."""
     made = "\n    ".join(body.split("; "))
-    function = f"@pure\ndef made(x: list[int], n: int, s: str, d: dict[str, int], q: Decimal):\n    {made}\n\n\n"
+    parameters = "x: list[int], n: int, s: str, d: dict[str, int], q: Decimal, m: list[Line], rows: list[list[int]]"
+    function = f"@pure\ndef made({parameters}):\n    {made}\n\n\n"
     head = HEAD.replace("class R(Role)", f"{function}class R(Role)")
-    found = text(f"{head}    it = made(x, n, s, d, q)\n    a.tell(str(it))\n").diagnostics
+    found = text(f"{head}    it = made(x, n, s, d, q, m, rows)\n    a.tell(str(it))\n").diagnostics
     assert {one.code for one in found} <= {"ACC159"}, "\n".join(map(render, found))
     return {one.code for one in found}
 
@@ -582,6 +598,14 @@ def test_a_function_never_raises(body: str) -> None:
 
 def test_a_function_that_calls_itself_may_raise() -> None:
     assert said("deep(n)") == {"ACC159"}
+
+
+@pytest.mark.parametrize("expression", ["str(int(q))", "str(math.floor(q))", "int(q) if q < 9 else 0"])
+def test_a_decimal_may_be_too_large_to_be_written_as_a_whole_number(expression: str) -> None:
+    """Python takes a minute to make one of the largest."""
+    assert said(expression) == {"ACC159"}
+    with pytest.raises(ValueError, match="4300 digits"):
+        str(int(Decimal("1e5000")))
 
 
 def test_a_truth_is_no_number_in_a_message() -> None:
@@ -604,6 +628,16 @@ def advised(expression: str, default: str) -> str:
         ("d[s]", "0"),
         ("n // k", "0"),
         ("int(s)", "0"),
+        ("int(q)", "0"),
+        ("math.floor(q)", "0"),
+        ("x[-n]", "0"),
+        ("x.index(n)", "0"),
+        ("s.split(',', n)", "[]"),
+        ("b * n", "b"),
+        ("NAMES[s]", "0"),
+        ("sorted(m)", "0"),
+        ("len(set(rows))", "0"),
+        ("bool(Odd(n))", "0"),
         ("o + 1", "0"),
         ("min(x)", "0"),
         ("f'{o:>5}'", "0"),
