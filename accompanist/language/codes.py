@@ -357,7 +357,8 @@ MAY_RAISE = catalogue(
     "Behind it, or beside it, nothing can be undone, and the "
     "session would stand still until a person decides.",
     "Compute it before the commit point, and let a message lead from there to it. Or ask before: "
-    "`lines[0] if lines else 0`, `total // n if n != 0 else 0`, `int(text) if text.isdecimal() else 0`, "
+    "`lines[0] if lines else 0`, `total // n if n != 0 else 0`, "
+    "`int(text) if text.isdecimal() and len(text) < 19 else 0`, "
     "`prices.get(name, 0)`, `max(values, default=0)`. Or make it a value: `first = attempt(lines[0])`, `first.ok`.",
 )
 PIVOT_IN_LOOP = catalogue(

@@ -9,7 +9,6 @@ choice, and choices are written with `if`.
 from __future__ import annotations
 
 import ast
-import copy
 import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from accompanist.language import advice, annotation, codes, constants, identity,
 from accompanist.language.beside_roles import listed
 from accompanist.language.determinism import forbidden, writes_a_log
 from accompanist.language.diagnostic import Findings, Write
+from accompanist.language.instead import name_it
 from accompanist.language.ir import Expression
 from accompanist.language.modules import Reference
 from accompanist.language.names import BUILTINS, Names
@@ -252,7 +252,7 @@ class Expressions:
         assigned = isinstance(found.node, (ast.Assign, ast.AnnAssign))
         value = self._names.value(found) if assigned or found.node is None else None
         if value is not None and constants.changeable(value):
-            return copy.deepcopy(value)
+            return name_it(value, text)
         if value is not None:
             return ast.Name(self._names.constant(found) or "", ast.Load())
         if assigned and writes_a_log(found.node):

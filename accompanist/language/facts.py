@@ -121,8 +121,9 @@ def without(facts: Facts, assigned: Set[str]) -> Facts:
     return frozenset(fact for fact in facts if not fact.names & assigned)
 
 
-def length(node: ast.expr, facts: Facts) -> int:
-    """How many items it has at least."""
+def length(node: ast.expr, facts: Facts, kind: str = "") -> int:
+    """How many items it has at least. `kind`: the name of its type: no tuple is a list, so `values != []` says nothing
+    of a tuple."""
     match node:
         case ast.Set(elts=parts):
             return int(any(not isinstance(one, ast.Starred) for one in parts))
@@ -147,14 +148,25 @@ def length(node: ast.expr, facts: Facts) -> int:
             case ast.NotEq, ast.Constant(value=0):
                 least = max(least, 1)
     for op, other in _compared(node, facts, of_length=False):
-        empty = isinstance(other, ast.List | ast.Tuple) and not other.elts
-        if op is ast.NotEq and (empty or (isinstance(other, ast.Constant) and other.value in ("", b""))):
+        if op is ast.NotEq and _empty(other) == kind != "":
             least = max(least, 1)
         if op is ast.Eq and isinstance(other, ast.List | ast.Tuple):
             form = ast.dump(node)  # `x == [*x]` says nothing, and must not be asked for ever
             least = max(least, length(other, frozenset(fact for fact in facts if form not in fact.form)))
     counted = ast.Call(ast.Name("len", ast.Load()), [node], [])
     return max(least, int(true(node, facts) or true(counted, facts)))
+
+
+def _empty(node: ast.expr) -> str:
+    """The type of an empty list, tuple or text that is written out."""
+    match node:
+        case ast.List(elts=[]):
+            return "list"
+        case ast.Tuple(elts=[]):
+            return "tuple"
+        case ast.Constant(value=("" | b"") as value):
+            return type(value).__name__
+    return ""
 
 
 def true(node: ast.expr, facts: Facts) -> bool:
@@ -190,15 +202,75 @@ def nonzero(node: ast.expr, facts: Facts) -> bool:
 
 def positive(node: ast.expr, facts: Facts) -> bool:
     """Whether a number is certainly above zero."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
-        return node.value > 0
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return value > 0
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return any(positive(one, facts) and natural(other, facts) for one, other in ((left, right), (right, left)))
+        case ast.Call(func=ast.Name(id="len"), args=[inner]):
+            return length(inner, facts) > 0
     for op, other in _compared(node, facts, of_length=False):
         match op, number(other):
             case ast.Gt, float() | int() as value if value >= 0:
                 return True
-            case ast.GtE, float() | int() as value if value > 0:
+            case ((ast.GtE | ast.Eq), float() | int() as value) if value > 0:
                 return True
     return False
+
+
+def natural(node: ast.expr, facts: Facts) -> bool:
+    """Whether a number is certainly not below zero."""
+    match node:
+        case ast.Call(func=ast.Name(id="abs" | "len")):
+            return True
+        case ast.BinOp(left=left, op=ast.Mult(), right=right) if ast.dump(left) == ast.dump(right):
+            return True
+        case ast.BinOp(left=left, op=ast.Add() | ast.Mult(), right=right):
+            return natural(left, facts) and natural(right, facts)
+        case ast.Call(func=ast.Name(id="max"), args=[_, _, *_] as parts):
+            return any(natural(part, facts) for part in parts)
+    for op, other in _compared(node, facts, of_length=False):
+        match op, number(other):
+            case ((ast.Gt | ast.GtE | ast.Eq), float() | int() as value) if value >= 0:
+                return True
+            case ast.Gt, int(value) if value == -1:
+                return True
+    return below(node, facts) is not None or positive(node, facts) or number(node) == 0
+
+
+def below(node: ast.expr, facts: Facts) -> int | None:
+    """What a number is certainly below, and not negative: it is a rest of a division, or some of the bits of one."""
+    match node:
+        case ast.BinOp(op=ast.Mod(), right=right) if (by := _whole(right, facts)) is not None and by > 0:
+            return by
+        case ast.BinOp(op=ast.BitAnd(), left=left, right=right):
+            masks = (mask for one in (left, right) if (mask := _whole(one, facts)) is not None and mask >= 0)
+            return min((mask + 1 for mask in masks), default=None)
+    return None
+
+
+def _whole(node: ast.expr, facts: Facts) -> int | None:
+    """A whole number that is written out, or the value of a constant."""
+    values = [node, *(other for op, other in _compared(node, facts, of_length=False) if op is ast.Eq)]
+    return next((found for one in values if isinstance(found := number(one), int)), None)
+
+
+def highest(node: ast.expr, facts: Facts, of_length: bool = False) -> float | None:
+    """What a number, or the length of a text, certainly does not exceed, as far as a condition says it."""
+    found: list[float] = []
+    for op, other in _compared(node, facts, of_length):
+        if op in (ast.Lt, ast.LtE, ast.Eq) and (value := number(other)) is not None:
+            found.append(value)
+    return min(found, default=None)
+
+
+def lowest(node: ast.expr, facts: Facts) -> float | None:
+    """What a number certainly is not below, as far as a condition says it."""
+    found: list[float] = []
+    for op, other in _compared(node, facts, of_length=False):
+        if op in (ast.Gt, ast.GtE, ast.Eq) and (value := number(other)) is not None:
+            found.append(value)
+    return max(found, default=None)
 
 
 def number(node: ast.expr) -> int | float | None:
@@ -218,28 +290,85 @@ def counts(node: ast.expr) -> bool:
 
 
 def member(key: ast.expr, container: ast.expr, facts: Facts) -> bool:
-    """Whether a key is certainly in a container."""
+    """Whether a key is certainly in a container. What sorts or copies the container has the same keys."""
+    if isinstance(container, ast.Dict) and any(one is not None and _same(one, key) for one in container.keys):
+        return True
     form = ast.dump(container)
-    return any(op is ast.In and ast.dump(other) == form for op, other in _compared(key, facts, of_length=False))
+    compared = _compared(key, facts, of_length=False)
+    return any(op is ast.In and ast.dump(copied(other)) == form for op, other in compared)
+
+
+def _same(one: ast.expr, other: ast.expr) -> bool:
+    return isinstance(one, ast.Constant | ast.Attribute) and ast.dump(one) == ast.dump(other)
+
+
+def copied(node: ast.expr) -> ast.expr:
+    """What something has its items from."""
+    match node:
+        case ast.Call(
+            func=ast.Name(id="sorted" | "list" | "tuple" | "set" | "frozenset" | "reversed"), args=[inner, *_]
+        ):
+            return copied(inner)
+        case ast.Call(func=ast.Attribute(value=value, attr="keys"), args=[]):
+            return value
+    return node
+
+
+def turned(target: ast.expr, iterated: ast.expr) -> Iterator[Fact]:
+    """What is known of the names that a turn of a loop binds."""
+    match target, iterated:
+        case ast.Name(id=name), _:
+            yield Fact(ast.Compare(ast.Name(name, ast.Load()), [ast.In()], [iterated]), True)
+        case (
+            ast.Tuple(elts=[ast.Name(id=name), *_]),
+            ast.Call(func=ast.Name(id="enumerate"), args=[of], keywords=[]),
+        ):
+            counted = ast.Call(ast.Name("len", ast.Load()), [of], [])
+            ranged = ast.Call(ast.Name("range", ast.Load()), [counted], [])
+            yield Fact(ast.Compare(ast.Name(name, ast.Load()), [ast.In()], [ranged]), True)
+        case (
+            ast.Tuple(elts=[ast.Name(id=name), _]),
+            ast.Call(func=ast.Attribute(value=of, attr="items"), args=[]),
+        ):
+            yield Fact(ast.Compare(ast.Name(name, ast.Load()), [ast.In()], [of]), True)
+        case _, ast.Call(func=ast.Name(id="sorted" | "list" | "tuple" | "reversed"), args=[inner]) if not isinstance(
+            inner, ast.Name
+        ):
+            yield from turned(target, inner)
 
 
 def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
-    """Whether an index is certainly one of `range(len(container))`."""
+    """Whether an index is certainly one of the container's."""
     form = ast.dump(container)
-    above, below = False, False
+    match index:
+        case ast.BinOp(op=ast.Mod(), right=ast.Call(func=ast.Name(id="len"), args=[of])) if ast.dump(of) == form:
+            return length(container, facts) > 0
+        case ast.BinOp(left=counted, op=ast.Sub(), right=ast.Constant(value=int(back))) if _length_of(counted) == form:
+            return 0 < back <= length(container, facts)
+        case ast.UnaryOp(op=ast.USub(), operand=operand) if positive(operand, facts):
+            ends = ((op, other) for op, other in _compared(operand, facts, of_length=False) if op in (ast.Lt, ast.LtE))
+            return any(_length_of(other) == form for _, other in ends)
+    if (beyond := below(index, facts)) is not None and beyond <= length(container, facts):
+        return True
+    ends_below = False
     for op, other in _compared(index, facts, of_length=False):
         match op, other:
-            case ast.In, ast.Call(func=ast.Name(id="range"), args=[ast.Call(func=ast.Name(id="len"), args=[of])]) if (
-                ast.dump(of) == form
-            ):
+            case ast.In, ast.Call(func=ast.Name(id="range"), args=[counted]) if _length_of(counted) == form:
                 return True
-            case ast.Lt, ast.Call(func=ast.Name(id="len"), args=[of]) if ast.dump(of) == form:
-                below = True
-            case ((ast.GtE | ast.Eq), ast.Constant(value=int(least))) if least >= 0:
-                above = True
-            case ast.Gt, other if isinstance(than := number(other), int) and than >= -1:
-                above = True
-    return above and below
+            case ast.In, ast.Call(func=ast.Name(id="range"), args=[start, counted]) if natural(start, facts):
+                if _length_of(counted) == form:
+                    return True
+            case ast.Lt, _ if _length_of(other) == form:
+                ends_below = True
+    return ends_below and natural(index, facts)
+
+
+def _length_of(node: ast.expr) -> str:
+    """The form of what `len` is asked of."""
+    match node:
+        case ast.Call(func=ast.Name(id="len"), args=[of]):
+            return ast.dump(of)
+    return ""
 
 
 def said(node: ast.expr, method: str, facts: Facts) -> bool:

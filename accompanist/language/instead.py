@@ -21,11 +21,16 @@ _TAKES_APART: tuple[type[ast.AST], ...] = (
 _BARE = re.compile(r"\b[A-Za-z_]\w*\.")
 
 
+def shown(node: ast.expr) -> str:
+    """The text of an expression as its author writes it: a dict that is a constant has its name."""
+    return ast.unparse(as_written(node))
+
+
 def in_brackets(node: ast.expr, others: tuple[type[ast.expr], ...] = ()) -> str:
     """An expression as a part of another one: what may be taken apart there stands in brackets. `others`: forms that
     may not."""
     negated = isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
-    text = ast.unparse(node)
+    text = shown(node)
     return text if isinstance(node, (*_WHOLE, *others)) and not negated else f"({text})"
 
 
@@ -53,14 +58,29 @@ def written(node: ast.expr, source: Source) -> str:
 
 
 def as_written(node: ast.expr) -> ast.expr:
-    """An expression with `attempt(…)` as its author writes it."""
-    if not any(_attempted(part) for part in ast.walk(node)):
+    """An expression as its author writes it: with `attempt(…)`, and with the names of constants."""
+    if not any(_attempted(part) or _named(part) for part in ast.walk(node)):
         return node
-    made: ast.expr = _Attempts().visit(copy.deepcopy(node))
+    made: ast.expr = _AsWritten().visit(copy.deepcopy(node))
     return made
 
 
-class _Attempts(ast.NodeTransformer):
+def name_it(node: ast.expr, name: str) -> ast.expr:
+    """A copy of a constant's value that knows the constant's name."""
+    made = copy.deepcopy(node)
+    vars(made)["constant"] = name
+    return made
+
+
+def _named(node: ast.AST) -> str:
+    return str(vars(node).get("constant", ""))
+
+
+class _AsWritten(ast.NodeTransformer):
+    def visit_Dict(self, node: ast.Dict) -> ast.AST:
+        name = _named(node)
+        return ast.copy_location(ast.Name(name, ast.Load()), node) if name else self.generic_visit(node)
+
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         if not _attempted(node) or not isinstance(node.args[0], ast.Lambda):

@@ -29,8 +29,8 @@ FUNCTIONS: dict[tuple[str, str], Type] = {
 """With what they give."""
 TOTAL = frozenset(
     ("math", name)
-    for name in ("ceil", "copysign", "fabs", "floor", "fsum", "gcd", "isclose", "isfinite", "isinf", "isnan", "lcm")
-) | {("math", "trunc"), ("math", "prod")}
+    for name in ("ceil", "copysign", "fabs", "floor", "gcd", "isclose", "isfinite", "isinf", "isnan", "lcm")
+) | {("math", "trunc")}
 """Those of them that take every value of their types."""
 CONSTANTS: dict[tuple[str, str], Type] = {
     **{("math", name): FLOAT for name in ("pi", "e", "tau", "inf")},

@@ -8,7 +8,6 @@ A type that is not known is taken to fit. What a value of the right type may sti
 from __future__ import annotations
 
 import ast
-import itertools
 import operator
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
@@ -60,9 +59,6 @@ _OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
     ast.In: lambda one, container: one in container,
     ast.NotIn: lambda one, container: one in container,
 }
-_ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
-_COMPARED = 8
-"""How many parts of two lists are laid beside each other: those of a tuple may each be of another type."""
 TAKES_NONE = frozenset({"str", "repr", "bool", "isinstance", "print", "any", "all"})
 """Builtins whose positional arguments may be None; of `any` and `all`, what the first holds."""
 COMPARES = frozenset({"min", "max", "sorted"})
@@ -105,8 +101,6 @@ def refuses(op: ast.AST, *operands: tuple[Type, ...]) -> str:
     for one in operands:
         ways = [[*way, option] for way in ways for option in one]
     for way in ways:
-        if type(op) in _ORDER and _apart(*way):
-            return " and ".join(dict.fromkeys(one.text() for one in way))
         if all((one.module, one.name) in _SAMPLES for one in way):
             try:
                 apply(*(_SAMPLES[one.module, one.name] for one in way))
@@ -115,25 +109,6 @@ def refuses(op: ast.AST, *operands: tuple[Type, ...]) -> str:
             except ArithmeticError:
                 continue
     return ""
-
-
-def _apart(left: Type, right: Type) -> bool:
-    """Whether two lists or tuples may have parts that cannot be compared. Two that are None are equal there."""
-    if left.name not in ("list", "tuple") or left.name != right.name or left.module or right.module:
-        return False
-    for parts in zip(_parts(left), _parts(right), strict=False):
-        options = (one.arguments if one.name == "|" else (one,) for one in map(types.unveiled, parts))
-        for way in itertools.product(*options):
-            if way != (NONE, NONE) and refuses(ast.Lt(), (way[0],), (way[1],)):
-                return True
-    return False
-
-
-def _parts(found: Type) -> Iterable[Type]:
-    """The types of the parts of a list or tuple; that of each if there may be any number of them."""
-    if found.name == "tuple" and types.ELLIPSIS not in found.arguments:
-        return found.arguments
-    return itertools.repeat(types.element(found), _COMPARED)
 
 
 def misfit(given: Iterable[Type], wanted: Type, sent: bool = False) -> str:

@@ -12,56 +12,49 @@ has to be to cross between roles.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from accompanist.language import digits, kinds, operands, partial_given, types
 from accompanist.language import facts as known
-from accompanist.language import operands, total_methods, types
 from accompanist.language.facts import Facts
-from accompanist.language.instead import as_written, in_brackets
+from accompanist.language.instead import as_written, in_brackets, shown
 from accompanist.language.library import DECIMAL
+from accompanist.language.looked_at import (
+    LARGE,
+    LONG,
+    SPAN,
+    After,
+    Called,
+    Env,
+    Inside,
+    Looks,
+    Partial,
+    TypeOf,
+    nothing,
+)
 from accompanist.language.names import BUILTINS
 from accompanist.language.nodes import children
-from accompanist.language.types import NONE, WORDS, Type
+from accompanist.language.types import BYTES, NONE, STR, WORDS, Type
+from accompanist.language.written_out import calculates
 
-Env = Mapping[str, Type]
-TypeOf = Callable[[ast.expr, Env], Type]
-Inside = Callable[[list[ast.comprehension], Env], Env]
+__all__ = ["LARGE", "After", "Called", "Env", "Inside", "Partial", "Partials", "TypeOf", "nothing"]
 _TIMES = ("datetime", "date", "datetime", "timedelta")
-After = Callable[[ast.expr, Env, bool], Env]
-Called = Callable[[ast.Call, Env, Facts], "Partial | None"]
+_DECIMAL = ("decimal", "Decimal")
+_FORMATTED = (types.INT, types.FLOAT, types.STR, types.BOOL)
+_SPAN = Type("timedelta", "datetime")
+_ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+_REPEATED = ("list", "tuple", "str", "bytes")
 
 
-@dataclass(frozen=True, slots=True)
-class Partial:
-    """A part of an expression that may raise: why, and what could be written instead of it. Empty where only another
-    place helps, or an attempt."""
+class Partials(Looks):
+    """Looks through expressions."""
 
-    node: ast.expr
-    why: str
-    instead: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Partials:
-    """Looks through expressions. `called`: whether a call of a function or class may raise. `caught`: whether what it
-    raises becomes a value. `runs`: why a property or a method of a message may raise, empty if it cannot; `special`:
-    why what Python itself calls of a value may, as where it is compared or shown. `after`: the types of names where a
-    condition holds, or does not. `owned`: whether what is called is a method of one of Python's own values."""
-
-    type_of: TypeOf
-    inside: Inside
-    called: Called
-    caught: Callable[[ast.Call], bool]
-    runs: Callable[[ast.Attribute, Env], str] = lambda node, env: ""
-    special: Callable[[Type], str] = lambda owner: ""
-    after: After = lambda test, env, holds: env
-    owned: Callable[[ast.Attribute, Env], bool] = lambda function, env: True
+    __slots__ = ()
 
     def first(self, node: ast.expr, env: Env, facts: Facts) -> Partial | None:
         """The first part that may raise."""
-        return next(self._of(node, env, facts), None)
+        return next(self._of(node, env, facts | self.always), None)
 
     def unfit(self, node: ast.expr, wanted: Type | None, env: Env, facts: Facts, sent: bool = False) -> Partial | None:
         """Why a value may be none of the type that it is wanted as. `sent`: it has to have its wire form."""
@@ -83,10 +76,12 @@ class Partials:
             case ast.BoolOp(op=op, values=values):
                 for value in values:
                     yield from self._of(value, env, facts)
+                    yield from self.condition(value, env)
                     facts = known.after(facts, value, isinstance(op, ast.And))
                     env = self.after(value, env, isinstance(op, ast.And))
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 yield from self._of(test, env, facts)
+                yield from self.condition(test, env)
                 for side, holds in ((body, True), (orelse, False)):
                     yield from self._of(side, self.after(test, env, holds), known.after(facts, test, holds))
             case ast.ListComp() | ast.GeneratorExp() | ast.DictComp() | ast.SetComp():
@@ -105,6 +100,11 @@ class Partials:
                 yield from self._all(below, env, facts)
                 yield from self._special(node, env)
                 yield from self._form(node, env, facts)
+
+    def condition(self, node: ast.expr, env: Env) -> Iterator[Partial]:
+        """Where a value is asked whether it is true, code of its class may run."""
+        if why := self.special(self.type_of(node, env)):
+            yield Partial(ast.Call(ast.Name("bool", ast.Load()), [node], []), why)
 
     def _special(self, node: ast.expr, env: Env) -> Iterator[Partial]:
         """Where code of an operand's class runs that nobody calls by its name."""
@@ -129,15 +129,18 @@ class Partials:
                 yield from self._arithmetic(node, env, facts)
             case ast.UnaryOp(op=sign, operand=operand):
                 yield from self._fits(node, sign, (operand,), env, facts)
-                if isinstance(sign, ast.USub | ast.UAdd) and self._is(operand, env, _DECIMAL):
+                if isinstance(sign, ast.USub | ast.UAdd) and self.is_one(operand, env, _DECIMAL):
                     yield Partial(node, LARGE)
+                if isinstance(sign, ast.USub) and self.kind(operand, env) == _SPAN and not _made(operand):
+                    yield Partial(node, SPAN)
             case ast.Compare(left=left, ops=ops, comparators=others):
                 for first, op, second in zip((left, *others), ops, others, strict=False):
                     yield from self._fits(node, op, (first, second), env, facts)
-                if any(isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE) for op in ops):
-                    moments = [one for one in (left, *others) if self._is(one, env, ("datetime", "datetime", "time"))]
-                    if moments:
-                        yield Partial(node, "two moments cannot be compared if only one of them has a time zone")
+                    yield from self._compares(node, op, first, second, env, facts)
+            case ast.Set(elts=parts):
+                yield from self._hashes(node, parts, env)
+            case ast.Dict(keys=keys):
+                yield from self._hashes(node, [one for one in keys if one is not None], env)
             case ast.Attribute(value=value) if self.none(value, env, facts):
                 yield nothing(node, value)
             case ast.Attribute(value=value, attr="value"):
@@ -148,12 +151,38 @@ class Partials:
                     yield Partial(node, f"{text} has no value if it was declined", f"{text}.value if {text}.ok else …")
             case ast.Attribute() if why := self.runs(node, env):
                 yield Partial(node, why)
-            case ast.FormattedValue(value=value, format_spec=ast.JoinedStr(values=parts)):
-                if not self._formats(value, parts, env):
-                    instead = f"str({ast.unparse(value)}), without a format"
+            case ast.FormattedValue(value=value) if digits.bits(value) > digits.WRITABLE:
+                yield Partial(ast.JoinedStr([node]), LONG)
+            case ast.FormattedValue(value=value, conversion=conversion, format_spec=ast.JoinedStr(values=parts)):
+                found = STR if conversion != -1 else types.unveiled(self.type_of(value, env))
+                if not _formats(found, parts):
+                    instead = f"str({shown(value)}), without a format"
                     yield Partial(ast.JoinedStr([node]), "the value may not take this format", instead)
             case ast.Starred(value=value) if self.none(value, env, facts):
                 yield nothing(value, value)
+
+    def _compares(
+        self, node: ast.expr, op: ast.cmpop, left: ast.expr, right: ast.expr, env: Env, facts: Facts
+    ) -> Iterator[Partial]:
+        sides = (self.kinds(left, env, facts), self.kinds(right, env, facts)) if isinstance(op, _ORDER) else ((), ())
+        if why := self.comparable.unordered(*sides):
+            yield Partial(node, why)
+        if isinstance(op, ast.In | ast.NotIn):
+            inside, sought = self.kind(right, env), self.kind(left, env)
+            if inside == BYTES and sought != BYTES and known.number(left) not in range(256):
+                yield Partial(node, f"{shown(left)} may be no number from 0 to 255")
+            part = self.comparable.unhashable(sought) if inside.name not in (*_REPEATED, "range") else ""
+            if part and not (inside.module or isinstance(right, ast.List | ast.Tuple)):
+                yield Partial(node, f"{part} can be in no set and be no key")
+
+    def _hashes(self, node: ast.expr, parts: list[ast.expr], env: Env) -> Iterator[Partial]:
+        """What is put into a set, or is a key."""
+        found = (
+            kinds.item(self.kind(one.value, env)) if isinstance(one, ast.Starred) else self.kind(one, env)
+            for one in parts
+        )
+        if part := next(filter(None, map(self.comparable.unhashable, found)), ""):
+            yield Partial(node, f"{part} can be in no set and be no key")
 
     def _comprehension(
         self, node: ast.ListComp | ast.GeneratorExp | ast.DictComp | ast.SetComp, env: Env, facts: Facts
@@ -162,20 +191,22 @@ class Partials:
             yield from self._of(generator.iter, env, facts)
             if self.none(generator.iter, env, facts):
                 yield nothing(node, generator.iter)
-            element = types.element(self.type_of(generator.iter, env))
-            if isinstance(generator.target, ast.Tuple) and not _fits(generator.target, element):
-                count = len(generator.target.elts)
-                yield Partial(node, f"not every item need have {count} parts")
+            element = kinds.item(self.kind(generator.iter, env))
+            if not kinds.fits(generator.target, element):
+                yield Partial(node, f"not every item need have {_counted(generator.target, element)} parts")
+            bound = kinds.bound(generator.target, element)
             env = self.inside(node.generators[: at + 1], env)
+            env = {**env, **{name: one for name, one in bound.items() if not env.get(name, types.UNKNOWN).known}}
             facts = known.without(facts, known.names_in(generator.target))
-            if isinstance(generator.target, ast.Name):
-                counted = ast.Compare(ast.Name(generator.target.id, ast.Load()), [ast.In()], [generator.iter])
-                facts |= {known.Fact(counted, True)}
+            facts |= frozenset(known.turned(generator.target, generator.iter))
             for condition in generator.ifs:
                 yield from self._of(condition, env, facts)
+                yield from self.condition(condition, env)
                 facts = known.after(facts, condition, True)
-        parts = (node.key, node.value) if isinstance(node, ast.DictComp) else (node.elt,)
+        parts = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
         yield from self._all(parts, env, facts)
+        if isinstance(node, ast.DictComp | ast.SetComp):
+            yield from self._hashes(node, parts[:1], env)
 
     def _index(self, node: ast.expr, value: ast.expr, index: ast.expr, env: Env, facts: Facts) -> Iterator[Partial]:
         if isinstance(value, ast.Name) and _iterated(value.id):
@@ -188,115 +219,97 @@ class Partials:
                 yield Partial(node, "the step of a slice may be zero")
             return
         yield from self._of(index, env, facts)
-        text, place = in_brackets(value), known.number(index)
-        owner = types.unveiled(self.type_of(value, env))
-        if owner.name == "dict" and not owner.module:
+        owner, place = self.kind(value, env), known.number(index)
+        if (owner.name == "dict" and not owner.module) or isinstance(getattr(index, "value", None), str):
             if not known.member(index, value, facts):
-                key = in_brackets(index, (ast.BinOp, ast.UnaryOp))
-                instead = f"{ast.unparse(node)} if {key} in {text} else …"
-                yield Partial(node, f"{key} may not be in {text}", instead if self._has_default(node, env) else "")
+                text, key = in_brackets(value), in_brackets(index, (ast.BinOp, ast.UnaryOp))
+                instead = f"{shown(node)} if {key} in {text} else …"
+                yield Partial(node, f"{key} may not be in {text}", instead if self.has_default(node, env) else "")
             return
-        least = known.length(value, facts)
-        if owner.name == "tuple" and owner.arguments and types.ELLIPSIS not in owner.arguments:
-            least = max(least, len(owner.arguments))
+        least = max(self.length(value, env, facts), int(_split(value) and owner.name in ("list", "?")))
         if isinstance(place, int) and -least <= place < least:
+            return
+        if (beyond := known.below(index, facts)) is not None and beyond <= least:
             return
         if known.within(index, value, facts) or (not owner.known and known.member(index, value, facts)):
             return  # what may be a dict; an item of a list is no index of it
         if isinstance(value, ast.Name) and value.id[:1] == "_" and value.id[1:].isdigit():
             yield Partial(node, "there may be too few values for the names on the left")
             return
-        at = in_brackets(index, (ast.BinOp, ast.UnaryOp))
-        enough = text if place in (0, -1) else f"0 <= {at} < len({text})"
-        if isinstance(place, int) and place not in (0, -1):
-            enough = f"len({text}) > {place}" if place > 0 else f"len({text}) >= {-place}"
-        instead = f"{ast.unparse(node)} if {enough} else …"
-        yield Partial(node, f"{text} may have no such item", instead if self._has_default(node, env) else "")
+        text = in_brackets(value)
+        instead = f"{shown(node)} if {_enough(index, text)} else …"
+        yield Partial(node, f"{text} may have no such item", instead if self.has_default(node, env) else "")
 
     def _arithmetic(self, node: ast.BinOp, env: Env, facts: Facts) -> Iterator[Partial]:
         left, right, op = node.left, node.right, node.op
-        yield from self._fits(node, op, (left, right), env, facts)
-        if self._is(left, env, _DECIMAL) or self._is(right, env, _DECIMAL):
-            yield Partial(node, LARGE)
-        elif self._is(left, env, _TIMES) or self._is(right, env, _TIMES):
-            yield Partial(node, "a moment may lie outside of what a calendar has")
-        elif isinstance(op, ast.Mod) and self.type_of(left, env) == types.STR:
+        if isinstance(op, ast.Mod) and self.kind(left, env) == STR:
             yield Partial(node, "the values may not take the format", "an f-string")
+            return
+        yield from self._fits(node, op, (left, right), env, facts)
+        if self.is_one(left, env, _DECIMAL) or self.is_one(right, env, _DECIMAL):
+            yield Partial(node, LARGE)
+        elif self.is_one(left, env, _TIMES) or self.is_one(right, env, _TIMES):
+            yield Partial(node, "a moment may lie outside of what a calendar has")
         elif isinstance(op, ast.Div | ast.FloorDiv | ast.Mod) and not known.nonzero(right, facts):
             by = in_brackets(right, (ast.BinOp, ast.UnaryOp))
-            yield Partial(node, f"{by} may be zero", f"{ast.unparse(node)} if {by} != 0 else …")
+            yield Partial(node, f"{by} may be zero", f"{shown(node)} if {by} != 0 else …")
         elif isinstance(op, ast.Pow) and not (isinstance(power := known.number(right), int) and power >= 0):
             yield Partial(node, "a power may be one of zero, or too large")
-        elif isinstance(op, ast.LShift | ast.RShift) and not known.counts(right):
+        elif isinstance(op, ast.LShift | ast.RShift) and not (
+            known.counts(right) or known.below(right, facts) is not None
+        ):
             yield Partial(node, "the number of places may be negative")
+        elif isinstance(op, ast.Pow | ast.LShift) and digits.bits(node) > digits.WRITABLE:
+            yield Partial(node, LONG, "a smaller power, or fewer places")
+        elif isinstance(op, ast.Mult):
+            yield from self._repeats(node, env, facts)
+
+    def _repeats(self, node: ast.BinOp, env: Env, facts: Facts) -> Iterator[Partial]:
+        """A text or a list so many times."""
+        for whole, times in ((node.left, node.right), (node.right, node.left)):
+            found = self.kind(whole, env)
+            if found.name in _REPEATED and not found.module and not digits.small(times, env, facts, self):
+                instead = f"{shown(node)} if {in_brackets(times, (ast.BinOp,))} < {digits.COUNTED} else …"
+                yield Partial(node, f"{shown(times)} may be too large a number", instead)
 
     def _call(self, node: ast.Call, env: Env, facts: Facts) -> Iterator[Partial]:
         if isinstance(node.func, ast.Attribute):
             yield from self._of(node.func.value, env, facts)
         elif self.caught(node):
             return
-        yield from self._all((*node.args, *(one.value for one in node.keywords)), env, facts)
-        if (found := self.called(node, env, facts)) is not None:
+        yield from self._all(node.args, env, facts)
+        for one in node.keywords:
+            yield from self._keyed(node, one, env, facts)
+            if one.arg in ("rel_tol", "abs_tol") and not isinstance(one.value, ast.Constant):
+                yield Partial(node, "a tolerance may be negative")
+        if isinstance(node.func, ast.Name) and node.func.id in BUILTINS and node.func.id not in env:
+            yield from partial_given.builtin(node, node.func.id, env, facts, self)
+        if (found := self.called(_without_strict(node), env, facts)) is not None and not calculates(node):
             yield found
         elif isinstance(node.func, ast.Name) and node.func.id in BUILTINS - {"isinstance", "tuple", "list"}:
             yield from self._special(node, env)
         elif isinstance(node.func, ast.Attribute):
             why = self.runs(node.func, env)
-            yield from [Partial(node, why)] if why else self._method(node, node.func, env, facts)
+            given = partial_given.method(node, node.func, env, facts, self)
+            yield from [Partial(node, why)] if why else given
             if not why and self.owned(node.func, env):
-                yield from self._unknown(node, node.func, facts)
+                yield from partial_given.unknown(node, node.func, env, facts, self)
 
-    def _method(self, node: ast.Call, method: ast.Attribute, env: Env, facts: Facts) -> Iterator[Partial]:
-        text, first = ast.unparse(method.value), node.args[0] if node.args else None
-        if self.none(method.value, env, facts):
-            yield nothing(node, method.value)
-        if method.attr in _TAKES_NO_NONE and self._is(method.value, env, ("", "str", "bytes")):
-            yield from (nothing(node, one) for one in node.args if self.none(one, env, facts))
-        if method.attr == "join" and first is not None and self.holds_none(first, env):
-            yield Partial(node, f"not every item of {ast.unparse(first)} need be a text")
-        match method.attr:
-            case "index" | "rindex":
-                instead = f"{text}.{method.attr.replace('index', 'find')}(…), which gives -1"
-                yield Partial(node, f"what is looked for may not be in {text}", instead)
-            case "decode" | "encode":
-                yield Partial(node, f"{text} may hold what cannot be written so")
-            case "split" | "rsplit" | "partition" | "rpartition" if first is not None:
-                if not known.length(first, facts):
-                    yield Partial(node, "the text that it is split at may be empty")
-            case "quantize" | "to_integral_value" | "normalize":
-                yield Partial(node, f"{text} may have more digits than a Decimal keeps")
-            case "replace" if node.keywords or types.unveiled(self.type_of(method.value, env)).module == "datetime":
-                yield Partial(node, "a moment may lie outside of what a calendar has")
-            case "ljust" | "rjust" | "center" if len(node.args) > 1 and not _letter(node.args[1]):
-                yield Partial(node, "what it is filled up with may not be one letter")
-
-    def _unknown(self, node: ast.Call, method: ast.Attribute, facts: Facts) -> Iterator[Partial]:
-        """A method that is not known to take every value."""
-        name, text = method.attr, ast.unparse(method.value)
-        if name in total_methods.TOTAL or name in _ASKED or total_methods.takes_out(name, node, method.value, facts):
-            return
-        takes = name in ("pop", "popitem", "remove")
-        yield Partial(node, f"{text} may have no such item" if takes else f"{name} is not known never to")
-
-    def options(self, node: ast.expr, env: Env, facts: Facts) -> tuple[Type, ...]:
-        """The types that a value can be of, after what conditions have said of it."""
-        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):  # the others are given if they are true
-            *others, last = (self.options(one, env, facts) for one in node.values)
-            return (*(one for other in others for one in other if one != NONE), *last)
-        return operands.options(node, self.type_of(node, env), facts)
-
-    def none(self, node: ast.expr, env: Env, facts: Facts) -> bool:
-        """Whether a value may be None."""
-        return NONE in self.options(node, env, facts)
-
-    def holds_none(self, node: ast.expr, env: Env) -> bool:
-        """Whether something in a list may be None."""
-        return NONE in operands.options(node, types.element(types.unveiled(self.type_of(node, env))), known.NOTHING)
-
-    def _has_default(self, node: ast.expr, env: Env) -> bool:
-        """Whether there is a value of its type that can be written out: there is none of a message."""
-        found = types.unveiled(self.type_of(node, env))
-        return any(not one.known or operands.plain(one) for one in found.options)
+    def _keyed(self, node: ast.Call, keyword: ast.keyword, env: Env, facts: Facts) -> Iterator[Partial]:
+        """What is given by its name; a function that is given as a key is called with each item."""
+        match keyword.value:
+            case ast.Lambda(args=ast.arguments(args=[ast.arg(arg=name)], defaults=[]), body=body) if (
+                keyword.arg == "key"
+            ):
+                whole = node.func.value if isinstance(node.func, ast.Attribute) else (node.args or [body])[0]
+                alone = isinstance(node.func, ast.Attribute) or len(node.args) == 1
+                item = kinds.item(self.kind(whole, env)) if alone else types.UNKNOWN
+                facts = known.without(facts, {name})
+                if alone:
+                    facts |= frozenset(known.turned(ast.Name(name, ast.Load()), whole))
+                yield from self._of(body, {**env, name: item}, facts)
+            case _:
+                yield from self._of(keyword.value, env, facts)
 
     def _fits(
         self, node: ast.expr, op: ast.AST, given: tuple[ast.expr, ...], env: Env, facts: Facts
@@ -307,53 +320,62 @@ class Partials:
         if why := operands.refuses(op, *found):
             yield nothing(node, empty) if empty is not None else Partial(node, f"it does not take {why}")
 
-    def _is(self, node: ast.expr, env: Env, wanted: tuple[str, ...]) -> bool:
-        found = types.unveiled(self.type_of(node, env))
-        return found.module == wanted[0] and found.name in wanted[1:]
 
-    def _formats(self, value: ast.expr, parts: list[ast.expr], env: Env) -> bool:
-        """Whether every value of its type takes a format that is written out."""
-        found = types.unveiled(self.type_of(value, env))
-        sample: Any = operands.sample(found) if found in (*_FORMATTED, DECIMAL) else None
-        spec = "".join(str(one.value) for one in parts if isinstance(one, ast.Constant))
-        if sample is None or "c" in spec or any(not isinstance(one, ast.Constant) for one in parts):
-            return False
-        try:
-            format(sample, spec)
-        except ValueError:
-            return False
-        return True
+def _formats(found: Type, parts: list[ast.expr]) -> bool:
+    """Whether every value of a type takes a format that is written out."""
+    sample: Any = operands.sample(found) if found in (*_FORMATTED, DECIMAL) else None
+    spec = "".join(str(one.value) for one in parts if isinstance(one, ast.Constant))
+    if sample is None or "c" in spec or any(not isinstance(one, ast.Constant) for one in parts):
+        return False
+    try:
+        format(sample, spec)
+    except ValueError:
+        return False
+    return True
 
 
-_FORMATTED = (types.INT, types.FLOAT, types.STR, types.BOOL)
-_DECIMAL = ("decimal", "Decimal")
-LARGE = "it may be larger than a Decimal can be"
-_ASKED = frozenset({"index", "rindex", "decode", "encode", "quantize", "to_integral_value", "normalize", "value"})
-"""Methods of which `_method` says why they may raise."""
-_TAKES_NO_NONE = frozenset({"center", "count", "endswith", "find", "index", "join", "ljust", "partition", "zfill"}) | {
-    *("removeprefix", "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition", "startswith")
-}
-"""Methods of texts."""
+def _enough(index: ast.expr, text: str) -> str:
+    """The condition under which something has an item at a place."""
+    place = known.number(index)
+    if isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.USub) and place is None:
+        return f"0 < {in_brackets(index.operand)} <= len({text})"
+    if place in (0, -1):
+        return text
+    if isinstance(place, int):
+        return f"len({text}) > {place}" if place > 0 else f"len({text}) >= {-place}"
+    return f"0 <= {in_brackets(index, (ast.BinOp, ast.UnaryOp))} < len({text})"
 
 
-def nothing(node: ast.expr, value: ast.expr) -> Partial:
-    """What is None where it must not be."""
-    text = ast.unparse(value)
-    simple = isinstance(value, ast.Name | ast.Attribute)
-    return Partial(node, f"{text} may be None", f"{ast.unparse(node)} if {text} is not None else …" if simple else "")
+def _split(node: ast.expr) -> bool:
+    """Whether it is a text that is split at another one: there is one part at least."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="split" | "rsplit"), args=args, keywords=keywords):
+            given = [*args[:1], *(one.value for one in keywords if one.arg == "sep")]
+            return any(isinstance(one, ast.Constant) and bool(one.value) for one in given)
+    return False
 
 
-def _letter(node: ast.expr) -> bool:
-    """Whether one letter is written out."""
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and len(node.value) == 1
+def _without_strict(node: ast.Call) -> ast.Call:
+    """`zip(a, b, strict=False)` is `zip(a, b)`."""
+    match node:
+        case ast.Call(func=ast.Name(id="zip"), keywords=[ast.keyword(arg="strict", value=ast.Constant(value=False))]):
+            return ast.copy_location(ast.Call(node.func, node.args, []), node)
+    return node
+
+
+def _made(node: ast.expr) -> bool:
+    """Whether a value is written out in a call."""
+    return isinstance(node, ast.Call) and all(isinstance(one, ast.Constant) for one in node.args)
+
+
+def _counted(target: ast.expr, found: Type) -> int:
+    """How many parts an item need not have."""
+    if not isinstance(target, ast.Tuple | ast.List) or not kinds.fits(target, found, deep=False):
+        return len(getattr(target, "elts", ()))
+    pairs = zip(target.elts, found.arguments, strict=True)
+    return next((_counted(part, one) for part, one in pairs if not kinds.fits(part, one)), 0)
 
 
 def _iterated(name: str) -> bool:
     """Whether it is what a `for` goes through; authors cannot write such a name."""
     return name.startswith("_") and name.endswith("_in") and name[1:2].isdigit()
-
-
-def _fits(target: ast.Tuple, element: Type) -> bool:
-    """Whether every value of a type has as many parts as there are names."""
-    fixed = element.name == "tuple" and element.arguments and types.ELLIPSIS not in element.arguments
-    return bool(fixed) and len(element.arguments) == len(target.elts)

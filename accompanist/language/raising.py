@@ -10,11 +10,14 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
+from accompanist.language import digits, known_constants, types
 from accompanist.language import facts as known
-from accompanist.language import types
+from accompanist.language.comparable import Comparable
 from accompanist.language.facts import Facts
 from accompanist.language.infer import Inference
+from accompanist.language.instead import in_brackets, shown
 from accompanist.language.ir import (
     Abort,
     Again,
@@ -52,11 +55,13 @@ from accompanist.language.local import (
     asks_nothing,
     points,
 )
+from accompanist.language.looked_at import LONG
 from accompanist.language.names import Names
-from accompanist.language.partial import Partial
+from accompanist.language.partial import Partial, Partials, TypeOf
 from accompanist.language.partial_calls import Calls
 from accompanist.language.project import NOTHING, Projector
 from accompanist.language.types import Type
+from accompanist.language.written_out import function, is_member
 
 Envs = Mapping[int, Mapping[str, Type]]
 """The types of names where an expression stands, by the identity of its node."""
@@ -169,7 +174,11 @@ class _Walk:
     def __init__(self, names: Names, envs: Envs, signatures: Signatures, partial: dict[int, Partial]) -> None:
         self._envs, self._partial = envs, partial
         infer = Inference(names, signatures, lambda node, part, owner: None)
-        self._partials = Calls(names, infer.type_of, infer.inside, infer.after).partials
+        self._types = _Types(infer.type_of)
+        partials = Calls(names, self._types.of, infer.inside, infer.after).partials
+        called = _Called(names, partials)
+        always = known_constants.facts(names.constants)
+        self._partials = replace(partials, called=called.judge, comparable=Comparable(names.messages), always=always)
 
     def block(self, block: Block, facts: Facts) -> Facts:
         for point in block:
@@ -185,6 +194,7 @@ class _Walk:
             case Invoke(target=str() as target) | Move(target=str() as target) | Enter(target=str() as target):
                 return known.without(facts, {target})
             case If(test=test):
+                self._asked(test)
                 then = self.block(point.then, known.after(facts, test.node, True))
                 orelse = self.block(point.orelse, known.after(facts, test.node, False))
                 return orelse if ends(point.then) else then if ends(point.orelse) else then & orelse
@@ -196,50 +206,120 @@ class _Walk:
     def _bound(self, point: Let, targets: tuple[str, ...], value: Expression, facts: Facts) -> Facts:
         facts = known.without(facts, set(targets))
         if point.unpacked:
-            self._unpack(value, len(targets), facts)
+            self._unpack(value, targets, facts)
+            match value.node:
+                case ast.Subscript(value=ast.Name(id=counted)):
+                    names = ast.Tuple([ast.Name(one, ast.Load()) for one in targets], ast.Load())
+                    return facts | self._turned(names, counted, facts)
             return facts
         if value.names & set(targets):
             return facts
         node = value.node
         if isinstance(node, ast.Name) and targets and value.wire is None:
             return known.same(facts, targets[0], node.id)
-        match node:  # the number of a turn of `for i in range(len(values))`
+        match node:  # one turn of a loop
             case ast.Subscript(value=ast.Name(id=counted)):
-                for fact in facts:
-                    match fact.node:
-                        case ast.Compare(
-                            left=ast.Name(id=name), ops=[ast.Eq()], comparators=[ast.Call() as ranged]
-                        ) if name == counted:
-                            turn = ast.Compare(ast.Name(targets[0], ast.Load()), [ast.In()], [ranged])
-                            return facts | {known.Fact(turn, True)}
+                return facts | self._turned(ast.Name(targets[0], ast.Load()), counted, facts)
         match node:  # what nobody asks for is not kept: everything that is kept is gone through at each assignment
             case ast.Constant() | ast.List() | ast.Call(func=ast.Name(id="range" | "len")):
                 return facts | {known.Fact(ast.Compare(ast.Name(targets[0], ast.Load()), [ast.Eq()], [node]), True)}
+            case ast.Call(func=ast.Name(id="tuple"), args=[_]) if _is_ours(targets[0]):
+                return facts | {known.Fact(ast.Compare(ast.Name(targets[0], ast.Load()), [ast.Is()], [node]), True)}
         return facts
+
+    def _turned(self, target: ast.expr, counted: str, facts: Facts) -> Facts:
+        """What is known of the names of one turn of a loop."""
+        for fact in facts:
+            match fact.node:
+                case ast.Compare(left=ast.Name(id=name), ops=[ast.Eq() | ast.Is()], comparators=[ast.Call() as over]):
+                    if name == counted and fact.holds:
+                        return frozenset(known.turned(target, over))
+        return known.NOTHING
+
+    def _asked(self, test: Expression) -> None:
+        """A condition is asked whether it is true, which may run code of a class."""
+        env = self._envs.get(id(test.node))
+        for found in self._partials.condition(test.node, env) if env is not None else ():
+            self._partial.setdefault(id(test.node), found)
 
     def _look(self, value: Expression, facts: Facts) -> None:
         env = self._envs.get(id(value.node))
         if env is None or value.refused:
             return
+        self._types.forget()
         partial = self._partials.first(value.node, env, facts) or self._partials.unfit(
             value.node, value.wire, env, facts, sent=True
         )
         if partial is not None:
             self._partial[id(value.node)] = partial
 
-    def _unpack(self, value: Expression, count: int, facts: Facts) -> None:
+    def _unpack(self, value: Expression, targets: tuple[str, ...], facts: Facts) -> None:
+        count = len(targets)
         env = self._envs.get(id(value.node), {})
         whole = types.unveiled(self._partials.type_of(value.node, env))
         if whole.name == "tuple" and types.ELLIPSIS not in whole.arguments and len(whole.arguments) == count:
             return
         if isinstance(value.node, ast.Tuple) and len(value.node.elts) == count:
             return
-        text = ast.unparse(value.node)
+        if isinstance(value.node, ast.Subscript | ast.Name) and _is_ours(ast.unparse(value.node)):
+            names = ast.Tuple([ast.Name("…" if _is_ours(one) else one, ast.Load()) for one in targets], ast.Load())
+            why = f"not every item need have {count} parts"
+            instead = f"one name for the item, and if len(item) == {count}: {ast.unparse(names)[1:-1]} = item"
+            self._partial.setdefault(id(value.node), Partial(names, why, instead))
+            return
+        text = shown(value.node)
         asked = ast.parse(f"len({text}) == {count}", mode="eval").body
         if known.true(asked, facts):
             return
         why, instead = f"{text} may not have {count} parts", f"if len({text}) == {count}: … around it"
         self._partial.setdefault(id(value.node), Partial(value.node, why, instead))
+
+
+class _Types:
+    """The types of the parts of one expression, each asked for once. What is remembered keeps its node and names
+    alive: another object could have their identity otherwise."""
+
+    def __init__(self, type_of: TypeOf) -> None:
+        self._type_of = type_of
+        self._known: dict[tuple[int, int], tuple[ast.expr, Mapping[str, Type], Type]] = {}
+
+    def forget(self) -> None:
+        self._known = {}
+
+    def of(self, node: ast.expr, env: Mapping[str, Type]) -> Type:
+        key = (id(node), id(env))
+        if key not in self._known:
+            self._known[key] = (node, env, self._type_of(node, env))
+        return self._known[key][2]
+
+
+class _Called:
+    """Judges calls of functions of the library by what is written out, and leaves all others to another judge."""
+
+    def __init__(self, names: Names, partials: Partials) -> None:
+        self._names, self._partials = names, partials
+
+    def judge(self, node: ast.Call, env: Mapping[str, Type], facts: Facts) -> Partial | None:
+        pair = self._names.table.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        if pair is None:
+            return self._partials.called(node, env, facts)
+        whole = pair[0] == "math" and pair[1] in ("floor", "ceil", "trunc")
+        if whole and not all(digits.written(one, env, facts, self._partials) for one in node.args):
+            text = shown(node.args[0])
+            instead = f"math.{pair[1]}({text}) if -1000000000 < {in_brackets(node.args[0])} < 1000000000 else …"
+            return Partial(node, LONG, instead)
+        if pair[0] == "math" and function(pair[1], node):
+            return None
+        found = Type(pair[1], pair[0])
+        message, defined = self._names.messages.find(found), self._names.messages.definition(found)
+        if message is not None and message.kind == "enum" and defined is not None and is_member(defined[1], node):
+            return None
+        return self._partials.called(node, env, facts)
+
+
+def _is_ours(text: str) -> bool:
+    """Whether a name in it is one that authors cannot write."""
+    return text[:1] == "_" and text[1:2].isdigit()
 
 
 def _assigned(body: Block) -> set[str]:

@@ -39,14 +39,17 @@ _LOSING = {"clear", "discard", "pop", "popitem", "remove"} | {name for name in _
 _ANEW = frozenset({"copy", "split", "rsplit", "splitlines", "union", "intersection", "difference", "fromkeys"})
 
 
-def takes_out(method: str, node: ast.Call, owner: ast.expr, facts: Facts) -> bool:
-    """Whether what a method takes out of its object is certainly in it, or has a default."""
+def takes_out(method: str, node: ast.Call, owner: ast.expr, facts: Facts, kind: str = "") -> bool:
+    """Whether what a method takes out of its object is certainly in it, or has a default. `kind`: the name of the
+    object's type: a list takes out at a place, a dict by a key."""
     first = node.args[0] if node.args else None
     match method, len(node.args):
         case "pop", 0:
             return known.length(owner, facts) > 0
-        case "pop", 1 if known.number(node.args[0]) in (0, -1) and known.length(owner, facts):
+        case "pop", 1 if kind != "dict" and known.number(node.args[0]) in (0, -1) and known.length(owner, facts):
             return True
+        case "pop", 1 if kind == "list":
+            return first is not None and known.within(first, owner, facts)
         case (("pop" | "remove"), 1):
             return first is not None and known.member(first, owner, facts)
         case "pop", 2:

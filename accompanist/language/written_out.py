@@ -5,19 +5,62 @@ from __future__ import annotations
 import ast
 import datetime
 import decimal
+import math
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 
 def makes(pair: tuple[str, str], node: ast.Call) -> bool:
     """Whether what is written out gives such a value."""
     module = {"datetime": datetime, "decimal": decimal, "uuid": uuid}[pair[0]]
     try:
-        given = [ast.literal_eval(one) for one in node.args]
-        made = getattr(module, pair[1])(*given, **{one.arg or "": ast.literal_eval(one.value) for one in node.keywords})
+        given = [_value(one) for one in node.args]
+        made = getattr(module, pair[1])(*given, **{one.arg or "": _value(one.value) for one in node.keywords})
     except (ValueError, TypeError, ArithmeticError, AttributeError):
         return False
     return not isinstance(made, decimal.Decimal) or made.is_finite()
+
+
+def _value(node: ast.expr) -> object:
+    """What is written out; the one time zone that has a name is, too."""
+    utc = ast.unparse(node) in ("timezone.utc", "datetime.timezone.utc", "UTC", "datetime.UTC", "utc")
+    return datetime.UTC if utc else ast.literal_eval(node)
+
+
+def taken(node: ast.Call, method: str, samples: Iterable[object]) -> bool:
+    """Whether a method takes what is written out."""
+    for sample in samples:
+        try:
+            given = [ast.literal_eval(one) for one in node.args]
+            getattr(sample, method)(*given, **{one.arg or "": ast.literal_eval(one.value) for one in node.keywords})
+        except (ValueError, TypeError, OverflowError):
+            continue
+        return True
+    return False
+
+
+def calculates(node: ast.Call) -> bool:
+    """Whether a function of `math`, under this name, takes what is written out."""
+    match node.func:
+        case ast.Attribute(value=ast.Name(id="math"), attr=name):
+            return function(name, node)
+    return False
+
+
+def function(name: str, node: ast.Call) -> bool:
+    """Whether a function of `math` takes what is written out."""
+    try:
+        getattr(math, name)(*(ast.literal_eval(one) for one in node.args))
+    except (ValueError, TypeError, ArithmeticError, AttributeError):
+        return False
+    return not node.keywords
+
+
+def is_member(enum: ast.ClassDef, node: ast.Call) -> bool:
+    """Whether an enum is called with the value of one of its members, written out."""
+    values = [one.value for one in enum.body if isinstance(one, ast.Assign) and isinstance(one.value, ast.Constant)]
+    given = node.args[0] if len(node.args) == 1 and not node.keywords else None
+    return isinstance(given, ast.Constant) and any(ast.dump(given) == ast.dump(one) for one in values)
 
 
 def computes(node: ast.Call) -> bool:

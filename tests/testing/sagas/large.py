@@ -1,4 +1,4 @@
-"""A text too long for any machine, behind the commit point: nothing says so before it is run."""
+"""A number too large for a float, behind the commit point: nothing says so before it is run."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ class Bank(Role):
 
 
 @choreography
-def large(bank: Bank, amount: At[int, "bank"]) -> At[str, "bank"]:
+def large(bank: Bank, amount: At[int, "bank"]) -> At[float, "bank"]:
     bank.pay(amount)
-    return "x" * (amount * amount)
+    return amount**60 * 1.5

@@ -1,0 +1,100 @@
+"""What the judges of expressions that may raise share: what a part that may is called, and the types of values."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from accompanist.language import facts as known
+from accompanist.language import kinds, operands, types
+from accompanist.language.comparable import Comparable
+from accompanist.language.facts import Facts
+from accompanist.language.instead import shown
+from accompanist.language.types import NONE, Type
+
+Env = Mapping[str, Type]
+TypeOf = Callable[[ast.expr, Env], Type]
+Inside = Callable[[list[ast.comprehension], Env], Env]
+After = Callable[[ast.expr, Env, bool], Env]
+Called = Callable[[ast.Call, Env, Facts], "Partial | None"]
+LARGE = "it may be larger than a Decimal can be"
+LONG = "it may have more digits than can be written"
+_NO_CLASSES = Comparable()
+SPAN = "a span of time may be larger than it can be"
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    """A part of an expression that may raise: why, and what could be written instead of it. Empty where only another
+    place helps, or an attempt."""
+
+    node: ast.expr
+    why: str
+    instead: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What is asked about expressions. `called`: whether a call of a function or class may raise. `caught`: whether
+    what it raises becomes a value. `runs`: why a property or a method of a message may raise, empty if it cannot;
+    `special`: why what Python itself calls of a value may, as where it is compared or shown. `after`: the types of
+    names where a condition holds, or does not. `owned`: whether what is called is a method of one of Python's own
+    values. `comparable`: which values have an order. `always`: what is known of constants."""
+
+    type_of: TypeOf
+    inside: Inside
+    called: Called
+    caught: Callable[[ast.Call], bool]
+    runs: Callable[[ast.Attribute, Env], str] = lambda node, env: ""
+    special: Callable[[Type], str] = lambda owner: ""
+    after: After = lambda test, env, holds: env
+    owned: Callable[[ast.Attribute, Env], bool] = lambda function, env: True
+    comparable: Comparable = _NO_CLASSES
+    always: Facts = known.NOTHING
+
+    def kind(self, node: ast.expr, env: Env) -> Type:
+        """The type of a value; where nothing says it, its form may."""
+        return types.unveiled(kinds.of(node, env, self.type_of))
+
+    def options(self, node: ast.expr, env: Env, facts: Facts) -> tuple[Type, ...]:
+        """The types that a value can be of, after what conditions have said of it."""
+        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):  # the others are given if they are true
+            *others, last = (self.options(one, env, facts) for one in node.values)
+            return (*(one for other in others for one in other if one != NONE), *last)
+        return operands.options(node, self.type_of(node, env), facts)
+
+    def kinds(self, node: ast.expr, env: Env, facts: Facts) -> tuple[Type, ...]:
+        """The same; where nothing says it, by the form of the expression."""
+        found = self.options(node, env, facts)
+        return found if all(one.known for one in found) else self.kind(node, env).options
+
+    def none(self, node: ast.expr, env: Env, facts: Facts) -> bool:
+        """Whether a value may be None."""
+        return NONE in self.options(node, env, facts)
+
+    def holds_none(self, node: ast.expr, env: Env) -> bool:
+        """Whether something in a list may be None."""
+        return NONE in operands.options(node, types.element(types.unveiled(self.type_of(node, env))), known.NOTHING)
+
+    def has_default(self, node: ast.expr, env: Env) -> bool:
+        """Whether there is a value of its type that can be written out: there is none of a message."""
+        found = types.unveiled(self.type_of(node, env))
+        return any(not one.known or operands.plain(one) for one in found.options)
+
+    def is_one(self, node: ast.expr, env: Env, wanted: tuple[str, ...]) -> bool:
+        found = types.unveiled(self.type_of(node, env))
+        return found.module == wanted[0] and found.name in wanted[1:]
+
+    def length(self, node: ast.expr, env: Env, facts: Facts) -> int:
+        """How many items it has at least."""
+        found = self.kind(node, env)
+        fixed = found.name == "tuple" and not found.module and found.arguments and types.ELLIPSIS not in found.arguments
+        return max(known.length(node, facts, "" if found.module else found.name), len(found.arguments) if fixed else 0)
+
+
+def nothing(node: ast.expr, value: ast.expr) -> Partial:
+    """What is None where it must not be."""
+    text = shown(value)
+    simple = isinstance(value, ast.Name | ast.Attribute)
+    return Partial(node, f"{text} may be None", f"{shown(node)} if {text} is not None else …" if simple else "")
