@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from accompanist.language import facts as known
 from accompanist.language import types
@@ -38,6 +38,7 @@ from accompanist.language.ir import (
     named,
     walk,
 )
+from accompanist.language.judged import Judged
 from accompanist.language.local import (
     Aborting,
     Calling,
@@ -54,13 +55,12 @@ from accompanist.language.local import (
 )
 from accompanist.language.names import Names
 from accompanist.language.partial import Partial
-from accompanist.language.partial_calls import Calls
+from accompanist.language.partial_calls import Calls, Signatures
 from accompanist.language.project import NOTHING, Projector
 from accompanist.language.types import Type
 
 Envs = Mapping[int, Mapping[str, Type]]
 """The types of names where an expression stands, by the identity of its node."""
-Signatures = Callable[[str, str], Type | None]
 
 
 class Raising:
@@ -169,7 +169,8 @@ class _Walk:
     def __init__(self, names: Names, envs: Envs, signatures: Signatures, partial: dict[int, Partial]) -> None:
         self._envs, self._partial = envs, partial
         infer = Inference(names, signatures, lambda node, part, owner: None)
-        self._partials = Calls(names, infer.type_of, infer.inside, infer.after).partials
+        judged = Judged(names, signatures)
+        self._partials = Calls(names, judged, infer.type_of, infer.inside, infer.after).partials
 
     def block(self, block: Block, facts: Facts) -> Facts:
         for point in block:
