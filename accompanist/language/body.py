@@ -131,7 +131,7 @@ class Body:
             self._at.change(names)
 
     def _found(self, node: ast.expr, asked: bool, through: bool) -> Iterator[Partial]:
-        env, facts = self._at.env, self._at.facts
+        env, facts = self._at.env, self._at.facts_of(node)
         yield from (self._forms.gone_through if through else self._forms.held)(node, env, facts)
         if asked:
             yield from self._forms.asked(node, env)

@@ -161,7 +161,9 @@ def once_changed(node: ast.expr, shared: Set[str]) -> bool:
 
 def shared(node: ast.FunctionDef) -> set[str]:
     """The names whose values may have another name too, or be a part of another value."""
-    return total_methods.shared(ast.fix_missing_locations(_Stores().visit(copy.deepcopy(node))))
+    if not any(isinstance(one, ast.Assign) and isinstance(one.targets[0], ast.Subscript) for one in every_node(node)):
+        return total_methods.shared(node)
+    return total_methods.shared(_Stores().visit(copy.deepcopy(node)))
 
 
 class _Stores(ast.NodeTransformer):

@@ -48,6 +48,11 @@ class Knowing:
         walrus = first_bound(node)
         return node if walrus is None else without(node, walrus)
 
+    def facts_of(self, node: ast.expr) -> Facts:
+        """The facts about the names of an expression: each question in it is laid beside all of them."""
+        names = known.names_in(node)
+        return frozenset(fact for fact in self.facts if fact.names & names)
+
     def change(self, names: Set[str]) -> None:
         """The values of these names are changed in place."""
         if self.now is not None:
