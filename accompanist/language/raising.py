@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 
-from accompanist.language import digits, known_constants, types
 from accompanist.language import facts as known
-from accompanist.language.comparable import Comparable
+from accompanist.language import types
 from accompanist.language.facts import Facts
 from accompanist.language.infer import Inference
-from accompanist.language.instead import in_brackets, shown
+from accompanist.language.instead import shown
 from accompanist.language.ir import (
     Abort,
     Again,
@@ -41,6 +39,8 @@ from accompanist.language.ir import (
     named,
     walk,
 )
+from accompanist.language.judged import Judged
+from accompanist.language.library_calls import knowing
 from accompanist.language.local import (
     Aborting,
     Calling,
@@ -55,17 +55,14 @@ from accompanist.language.local import (
     asks_nothing,
     points,
 )
-from accompanist.language.looked_at import LONG
 from accompanist.language.names import Names
-from accompanist.language.partial import Partial, Partials, TypeOf
-from accompanist.language.partial_calls import Calls
+from accompanist.language.partial import Partial, TypeOf
+from accompanist.language.partial_calls import Calls, Signatures
 from accompanist.language.project import NOTHING, Projector
 from accompanist.language.types import Type
-from accompanist.language.written_out import function, is_member
 
 Envs = Mapping[int, Mapping[str, Type]]
 """The types of names where an expression stands, by the identity of its node."""
-Signatures = Callable[[str, str], Type | None]
 
 
 class Raising:
@@ -175,10 +172,9 @@ class _Walk:
         self._envs, self._partial = envs, partial
         infer = Inference(names, signatures, lambda node, part, owner: None)
         self._types = _Types(infer.type_of)
-        partials = Calls(names, self._types.of, infer.inside, infer.after).partials
-        called = _Called(names, partials)
-        always = known_constants.facts(names.constants)
-        self._partials = replace(partials, called=called.judge, comparable=Comparable(names.messages), always=always)
+        judged = Judged(names, signatures)
+        partials = Calls(names, judged, self._types.of, infer.inside, infer.after).partials
+        self._partials = knowing(names, partials)
 
     def block(self, block: Block, facts: Facts) -> Facts:
         for point in block:
@@ -291,30 +287,6 @@ class _Types:
         if key not in self._known:
             self._known[key] = (node, env, self._type_of(node, env))
         return self._known[key][2]
-
-
-class _Called:
-    """Judges calls of functions of the library by what is written out, and leaves all others to another judge."""
-
-    def __init__(self, names: Names, partials: Partials) -> None:
-        self._names, self._partials = names, partials
-
-    def judge(self, node: ast.Call, env: Mapping[str, Type], facts: Facts) -> Partial | None:
-        pair = self._names.table.get(node.func.id) if isinstance(node.func, ast.Name) else None
-        if pair is None:
-            return self._partials.called(node, env, facts)
-        whole = pair[0] == "math" and pair[1] in ("floor", "ceil", "trunc")
-        if whole and not all(digits.written(one, env, facts, self._partials) for one in node.args):
-            text = shown(node.args[0])
-            instead = f"math.{pair[1]}({text}) if -1000000000 < {in_brackets(node.args[0])} < 1000000000 else …"
-            return Partial(node, LONG, instead)
-        if pair[0] == "math" and function(pair[1], node):
-            return None
-        found = Type(pair[1], pair[0])
-        message, defined = self._names.messages.find(found), self._names.messages.definition(found)
-        if message is not None and message.kind == "enum" and defined is not None and is_member(defined[1], node):
-            return None
-        return self._partials.called(node, env, facts)
 
 
 def _is_ours(text: str) -> bool:

@@ -196,7 +196,6 @@ if not x:;     return 0; else:;     y = 2; return y
 try:;     y = x[0]; except Exception:;     y = 0; return y
 try:;     y = x[0]; except Exception:;     return 0; return y
 y = 0; for i in x:;     z = i;     y += z; return y
-return [(z := i) + z for i in x]
 y = [i for i in x]; return [i for i in y if i], sorted(y, key=lambda z: -z)
 y = list(x); y.append(n); y.extend(x); y.insert(0, n); y.sort(); y.reverse(); return y.count(n)
 y = list(x); if y:;     return y.pop(); return 0

@@ -1,0 +1,296 @@
+"""Whether a @pure function may raise: its statements, one after the other, with the names that have a value, their
+types and what conditions have said.
+
+What is not read exactly may raise: a statement that is not here, an expression that is not in `body_forms`. Facts end
+with what a loop or a `try` binds or changes; where ways meet, only what all of them say holds.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from accompanist.language import facts as known
+from accompanist.language import methods, total_methods, types
+from accompanist.language.body_calls import Read
+from accompanist.language.body_loops import resized, turn
+from accompanist.language.body_parts import (
+    catches,
+    first_bound,
+    is_value,
+    loaded,
+    of_length,
+    once_changed,
+)
+from accompanist.language.body_state import Knowing, Now, meeting, name_of
+from accompanist.language.body_text import Text
+from accompanist.language.body_types import Exact, is_lazy, item
+from accompanist.language.body_whole import Whole
+from accompanist.language.infer import bind
+from accompanist.language.library_calls import knowing
+from accompanist.language.modules import Module
+from accompanist.language.names import Names
+from accompanist.language.nodes import every_node
+from accompanist.language.partial import Partial
+from accompanist.language.partial_calls import Calls, Judge, Signatures
+from accompanist.language.types import Type
+
+
+class Body:
+    """Reads one function."""
+
+    def __init__(
+        self,
+        judge: Judge,
+        names: Names,
+        signatures: Signatures,
+        home: Module,
+        node: ast.FunctionDef,
+        owner: Type | None,
+    ) -> None:
+        self._text = Text(names, home, node)
+        self._exact = Exact(self._text.names, signatures, lambda node, part, owner: None)
+        calls = Calls(self._text.names, judge, self._exact.type_of, self._exact.inside, self._exact.after)
+        self._partials = knowing(self._text.names, calls.partials)
+        self._forms = Read(self._exact, names.messages, self._partials, self._text)
+        given, declared = self._text.given(owner), self._text.local()
+        self._whole = Whole(self._exact, self._text.node, given, declared)
+        self._at = Knowing(self._exact, self._whole, self._text.node, declared, Now(given, self._text.facts()))
+        self._breaks: list[list[Now]] = []
+
+    def why(self) -> str:
+        """Why it may raise, with the first place; empty if it cannot."""
+        return next(self._block(self._text.node.body), "")
+
+    def _block(self, body: list[ast.stmt]) -> Iterator[str]:
+        for statement in body:
+            if self._at.now is None:
+                return
+            yield from self._statement(statement, self._at.now)
+
+    def _statement(self, node: ast.stmt, now: Now) -> Iterator[str]:
+        match node:
+            case ast.Return(value=value):
+                yield from self._values(node, value)
+                self._at.now = None
+            case ast.Expr(value=value):
+                yield from self._values(node, value)
+            case ast.Assign(targets=targets, value=value):
+                yield from self._values(node, value)
+                found = self._exact.type_of(self._at.plain(value), self._at.env)
+                for target in targets:
+                    yield from self._assign(target, value, found)
+            case ast.AnnAssign(target=ast.Name() as target, value=value):
+                if value is not None:
+                    yield from self._values(node, value)
+                    yield from self._assign(target, value, self._exact.type_of(self._at.plain(value), self._at.env))
+            case ast.AugAssign():
+                yield from self._augmented(node)
+            case ast.If(test=test, body=body, orelse=orelse):
+                yield from self._values(node, test, asked=True)
+                yield from self._ways((test, True, body), (test, False, orelse))
+            case ast.For():
+                yield from self._for(node, now)
+            case ast.While():
+                yield from self._while(node)
+            case ast.Try():
+                yield from self._try(node, now)
+            case ast.Match():
+                yield from self._match(node, now)
+            case ast.Break() | ast.Continue():
+                if isinstance(node, ast.Break):
+                    self._breaks[-1].append(now)
+                self._at.now = None
+            case ast.Pass():
+                return
+            case _:
+                raises = isinstance(node, ast.Raise | ast.Assert)
+                yield f"{'it raises' if raises else 'a statement that may'}, in line {node.lineno}"
+
+    def _values(
+        self, statement: ast.stmt, node: ast.expr | None, *, asked: bool = False, through: bool = False
+    ) -> Iterator[str]:
+        """What is computed. `asked`: it is a condition; `through`: it is gone through at once."""
+        if node is None:
+            return
+        line = statement.lineno
+        if (walrus := first_bound(node)) is not None:
+            yield from self._values(statement, walrus.value)
+            found = self._exact.type_of(self._at.plain(walrus.value), self._at.env)
+            yield from self._assign(walrus.target, walrus.value, found)
+        node = self._at.plain(node)
+        names = total_methods.changed(node)
+        alone = once_changed(node, self._at.shared)
+        if not alone and (lost := total_methods.in_the_midst(node)):
+            yield f"{lost} is computed in the midst of an expression, in line {line}"
+        if names and not alone:
+            self._at.change(names)
+        for part in self._found(node, asked, through):
+            at = next((one.lineno for one in every_node(part.node) if isinstance(one, ast.expr) and _line(one)), line)
+            yield f"{part.why}, in line {at}"
+        if names:
+            self._at.change(names)
+
+    def _found(self, node: ast.expr, asked: bool, through: bool) -> Iterator[Partial]:
+        env, facts = self._at.env, self._at.facts_of(node)
+        yield from (self._forms.gone_through if through else self._forms.held)(node, env, facts)
+        if asked:
+            yield from self._forms.asked(node, env)
+        if (found := self._partials.first(node, env, facts)) is not None:
+            yield found
+
+    def _ways(self, *ways: tuple[ast.expr, bool, list[ast.stmt]]) -> Iterator[str]:
+        before, ends = self._at.now, list[Now | None]()
+        for test, holds, body in ways:
+            self._at.now = before
+            self._at.learn(test, holds)
+            yield from self._block(body)
+            ends.append(self._at.now)
+        self._at.now = meeting(*ends)
+
+    def _assign(self, target: ast.expr, value: ast.expr | None, found: Type) -> Iterator[str]:
+        line = target.lineno
+        match target:
+            case ast.Name(id=name):
+                self._at.bind(name, found, value)
+            case ast.Tuple(elts=parts):
+                if not self._forms.fits(target, found):
+                    yield f"there may not be {len(parts)} parts, in line {line}"
+                for name, part in bind(target, found).items():
+                    self._at.bind(name, part)
+            case ast.Subscript(value=owner, slice=index):
+                yield from self._put(target, owner, index, found)
+                keeps = self._exact.type_of(owner, self._at.env).name == "list" and not isinstance(index, ast.Slice)
+                lengths = frozenset(filter(of_length, self._at.facts)) if keeps else known.NOTHING
+                self._at.change(total_methods.changed(target))
+                self._at.add(lengths)
+            case ast.Attribute():
+                yield f"a field is set, in line {line}"
+            case _:
+                yield f"{ast.unparse(target)} is not read exactly, in line {line}"
+
+    def _put(self, target: ast.Subscript, owner: ast.expr, index: ast.expr, found: Type) -> Iterator[str]:
+        line, holder = target.lineno, types.unveiled(self._exact.type_of(owner, self._at.env))
+        if holder.name == "dict" and not holder.module:
+            parts = [
+                *self._forms.of(owner, self._at.env, self._at.facts),
+                *self._forms.held(index, self._at.env, self._at.facts),
+            ]
+            parts += self._forms.hashable(index, self._exact.type_of(index, self._at.env))
+            parts += self._forms.put(target, self._forms.value_of(holder), found)
+            first = self._partials.first(index, self._at.env, self._at.facts) or self._partials.first(
+                owner, self._at.env, self._at.facts
+            )
+            parts += [first] if first is not None else []
+        else:
+            parts = list(self._found(loaded(target), False, False))
+            parts += self._forms.put(target, item(holder), item(found) if isinstance(index, ast.Slice) else found)
+            if isinstance(index, ast.Slice) and index.step is not None:
+                yield f"there may be another number of places, in line {line}"
+            if holder.name != "list" or (isinstance(index, ast.Slice) and found.name != "list"):
+                yield f"{ast.unparse(target)} is not read exactly, in line {line}"
+        yield from (f"{one.why}, in line {line}" for one in parts)
+
+    def _augmented(self, node: ast.AugAssign) -> Iterator[str]:
+        whole = ast.copy_location(ast.BinOp(loaded(node.target), node.op, node.value), node)
+        found = self._exact.type_of(whole, self._at.env)
+        before = self._exact.type_of(loaded(node.target), self._at.env)
+        yield from self._values(node, whole)
+        if not methods.rebinds(before):
+            held = item(before)
+            for one in self._forms.put(whole, held, item(found)):
+                yield f"{one.why}, in line {node.lineno}"
+            self._at.change(name_of(node.target))
+        yield from self._assign(node.target, None, found)
+
+    def _for(self, node: ast.For, now: Now) -> Iterator[str]:
+        yield from self._values(node, node.iter, through=True)
+        if self._partials.none(node.iter, self._at.env, self._at.facts):
+            yield f"{ast.unparse(node.iter)} may be None, in line {node.lineno}"
+        found = item(self._exact.type_of(node.iter, self._at.env))
+        self._at.forget(node)
+        if name := resized(node, self._exact, self._at):
+            yield f"{name} may change while it is gone through, in line {node.lineno}"
+        head = self._at.now
+        self._breaks.append([])
+        if not self._forms.fits(node.target, found):
+            count = len(getattr(node.target, "elts", ()))
+            yield f"not every item need have {count} parts, in line {node.lineno}"
+        for name, part in bind(node.target, found).items():
+            self._at.bind(name, part)
+        turn(node, self._at)
+        yield from self._block(node.body)
+        self._at.now = head
+        yield from self._block(node.orelse)
+        self._at.now = meeting(self._at.now, *self._breaks.pop())
+
+    def _while(self, node: ast.While) -> Iterator[str]:
+        self._at.forget(node)
+        self._breaks.append([])
+        yield from self._values(node, node.test, asked=True)
+        head = self._at.now
+        self._at.learn(node.test, True)
+        yield from self._block(node.body)
+        self._at.now = head
+        self._at.learn(node.test, False)
+        if isinstance(node.test, ast.Constant) and node.test.value:
+            self._at.now = None
+        yield from self._block(node.orelse)
+        self._at.now = meeting(self._at.now, *self._breaks.pop())
+
+    def _try(self, node: ast.Try, now: Now) -> Iterator[str]:
+        if not catches(node):
+            yield from self._block(node.body)
+        else:
+            yield from self._caught(node.body)
+        ends = []
+        yield from self._block(node.orelse)
+        ends.append(self._at.now)
+        for handler in node.handlers:
+            self._at.now = now
+            self._at.forget(ast.Module(node.body, []))
+            if handler.name is not None:
+                self._at.bind(handler.name, Type("Exception", "builtins"))
+            yield from self._block(handler.body)
+            self._at.unbind(handler.name)
+            ends.append(self._at.now)
+        after = meeting(*ends)
+        self._at.now = now
+        self._at.forget(node)
+        for handler in node.handlers:
+            self._at.unbind(handler.name)
+        yield from self._block(node.finalbody)
+        ended = self._at.now is None
+        self._at.now = after if not node.finalbody else None
+        if node.finalbody and after is not None and not ended:
+            self._at.now = after
+            list(self._block(node.finalbody))
+
+    def _caught(self, body: list[ast.stmt]) -> Iterator[str]:
+        """A body whose exceptions are caught may raise; what it gives must be computed in it."""
+        for _ in self._block(body):
+            pass
+        for part in (part for one in body for part in every_node(one)):
+            if isinstance(part, ast.Return) and part.value is not None:
+                found = self._exact.type_of(part.value, self._whole.names)
+                if not found.known or is_lazy(found):
+                    yield f"{ast.unparse(part.value)} may be computed outside of the try, in line {part.lineno}"
+
+    def _match(self, node: ast.Match, now: Now) -> Iterator[str]:
+        """A match over values that are written out: nothing is learnt of what it is about."""
+        yield from self._values(node, node.subject)
+        for found in self._forms.asked(node.subject, self._at.env):
+            yield f"{found.why}, in line {node.lineno}"
+        before, ends, rest = self._at.now, list[Now | None](), True
+        for case in node.cases:
+            self._at.now = before
+            if case.guard is not None or not is_value(case.pattern):
+                yield f"a pattern that is not read exactly, in line {case.pattern.lineno}"
+            rest = rest and not (isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None)
+            yield from self._block(case.body)
+            ends.append(self._at.now)
+        self._at.now = meeting(*ends, before if rest else None)
+
+
+def _line(node: ast.expr) -> int:
+    return getattr(node, "lineno", 0)

@@ -1,0 +1,44 @@
+"""What a loop of a @pure function says of its item, and whether it may change how much there is to go through."""
+
+from __future__ import annotations
+
+import ast
+
+from accompanist.language import facts as known
+from accompanist.language import total_methods
+from accompanist.language.body_parts import bound_in, gone_through, resizing
+from accompanist.language.body_state import Knowing, Now
+from accompanist.language.body_types import SETS, Exact
+
+
+def resized(node: ast.For, exact: Exact, at: Knowing) -> str:
+    """A dict or a set that the body may make larger or smaller while the loop goes through it."""
+    for through in gone_through(node.iter):
+        if exact.type_of(through, at.env).name in ("dict", "?", "!", "|", *SETS):
+            name = through.id if isinstance(through, ast.Name) else ""
+            if any(_may_be(owner, key, name, node.target, exact, at) for owner, key in resizing(node.body)):
+                return ast.unparse(through)
+    return ""
+
+
+def _may_be(owner: ast.expr, key: str, name: str, target: ast.expr, exact: Exact, at: Knowing) -> bool:
+    """Whether what gets more or fewer items may be what a loop goes through."""
+    kind = exact.type_of(owner, {**at.env, **at.whole.names}).name
+    own = owner.id if isinstance(owner, ast.Name) else ""
+    if kind not in ("dict", "?", "!", "|", "never", *SETS) or (own == name and key and key == _name_text(target)):
+        return False
+    return own == name or ((not name or name in at.shared) and own in at.shared)
+
+
+def turn(node: ast.For, at: Knowing) -> None:
+    """What a turn says of its item: it is in what is gone through."""
+    if at.now is not None and isinstance(node.target, ast.Name):
+        stored, changed = bound_in(node.body), total_methods.changed(ast.Module(node.body, []))
+        fact = known.Fact(ast.Compare(ast.Name(node.target.id, ast.Load()), [ast.In()], [node.iter]), True)
+        lasting = not fact.names & (stored | changed) and node.target.id not in known.names_in(node.iter)
+        if lasting and not (changed & at.shared and fact.names & at.shared):
+            at.now = Now(at.now.env, at.now.facts | {fact})
+
+
+def _name_text(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else ""

@@ -1,0 +1,48 @@
+"""Which calls of Python's library may raise, by what is written out; and what the names of a text stand for."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import replace
+
+from accompanist.language import digits, known_constants
+from accompanist.language.comparable import Comparable
+from accompanist.language.facts import Facts
+from accompanist.language.instead import in_brackets, shown
+from accompanist.language.looked_at import LONG
+from accompanist.language.names import Names
+from accompanist.language.partial import Partial, Partials
+from accompanist.language.types import Type
+from accompanist.language.written_out import function, is_member
+
+
+def knowing(names: Names, partials: Partials) -> Partials:
+    """The same judge, which also knows what the names of a text stand for."""
+    called = _Called(names, partials)
+    always = known_constants.facts(names.constants)
+    return replace(partials, called=called.judge, comparable=Comparable(names.messages), always=always)
+
+
+class _Called:
+    """Judges calls of functions of the library by what is written out, and leaves all others to another judge."""
+
+    def __init__(self, names: Names, partials: Partials) -> None:
+        self._names, self._partials = names, partials
+
+    def judge(self, node: ast.Call, env: Mapping[str, Type], facts: Facts) -> Partial | None:
+        pair = self._names.table.get(node.func.id) if isinstance(node.func, ast.Name) else None
+        if pair is None:
+            return self._partials.called(node, env, facts)
+        whole = pair[0] == "math" and pair[1] in ("floor", "ceil", "trunc")
+        if whole and not all(digits.written(one, env, facts, self._partials) for one in node.args):
+            text = shown(node.args[0])
+            instead = f"math.{pair[1]}({text}) if -1000000000 < {in_brackets(node.args[0])} < 1000000000 else …"
+            return Partial(node, LONG, instead)
+        if pair[0] == "math" and function(pair[1], node):
+            return None
+        found = Type(pair[1], pair[0])
+        message, defined = self._names.messages.find(found), self._names.messages.definition(found)
+        if message is not None and message.kind == "enum" and defined is not None and is_member(defined[1], node):
+            return None
+        return self._partials.called(node, env, facts)

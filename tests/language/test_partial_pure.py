@@ -1,0 +1,270 @@
+"""Which @pure functions are said to be able to raise behind the commit point, laid beside what Python does with them.
+
+A function is accepted only if each of its statements and expressions is of a form that is read exactly. So each of what
+is accepted here is also called with many values, and never raises.
+"""
+
+from __future__ import annotations
+
+import itertools
+import time
+
+import pytest
+
+from accompanist.language.diagnostic import render
+from tests.language.programs import text
+
+HEAD = """\
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from enum import Enum
+from accompanist import At, Role, choreography, pure, transaction
+
+class Tier(Enum):
+    GOLD = "gold"
+    NONE = "none"
+
+@dataclass(frozen=True)
+class Line:
+    price: int = 0
+    text: str = ""
+    maybe: int | None = None
+    tier: Tier = Tier.GOLD
+
+@dataclass(frozen=True)
+class Total:
+    cents: int = 0
+    line: Line = Line()
+    def __post_init__(self) -> None:
+        if self.cents < 0:
+            raise ValueError("negative")
+
+@dataclass(frozen=True)
+class Rates:
+    one: int = 0
+    @staticmethod
+    @pure
+    def get(n: int) -> int:
+        return 1 // n
+    @classmethod
+    @pure
+    def find(cls, n: int) -> int:
+        return 1 // n
+
+@pure
+def find(m: list[Line]) -> Line | None:
+    return m[0] if m else None
+
+@pure
+def some(m: list[Line]) -> list[Line] | None:
+    return m or None
+
+@pure
+def net(q: Decimal) -> Decimal:
+    return q
+
+@pure
+def pair(n: int) -> tuple[int, int]:
+    return n, n
+
+MADE
+class R(Role):
+    @transaction
+    def pay(self) -> int: ...
+    @transaction(retriable=True)
+    def tell(self, said: str) -> int: ...
+
+@choreography
+def name(a: R, PARAMETERS) -> None:
+    a.pay()
+    a.tell(str(made(GIVEN)))
+"""
+TYPES = {
+    "n": "int",
+    "s": "str",
+    "x": "list[int]",
+    "y_": "list[int]",
+    "w": "list[str]",
+    "p": "list[tuple[int, int]]",
+    "rows": "list[list[int]]",
+    "d": "dict[str, int]",
+    "di": "dict[int, int]",
+    "nest": "dict[str, dict[int, int]]",
+    "q": "Decimal",
+    "qs": "list[Decimal]",
+    "ln": "Line",
+    "m": "list[Line]",
+    "total": "Total",
+}
+VALUES = {
+    "n": "0, 1, -2, 300",
+    "s": "'', '7', 'x', 'a=b;c', '-1'",
+    "x": "[], [0], [1, 2], [3, -1, 5, 7]",
+    "w": "[], ['a'], ['ab', 'c', 'cde']",
+    "p": "[], [(1, 2), (0, 0)]",
+    "rows": "[], [[]], [[1], [2]], [[1, 2], [3, 4]]",
+    "d": "{}, {'7': 1, 'x': 0}, {'a': 5}",
+    "ln": "Line(), Line(1, 'x', 3, Tier.NONE)",
+    "m": "[], [Line(1, 'a'), Line(1, 'b')], [Line(1, 'a', 2), Line(1, 'a', None, Tier.NONE)]",
+    "total": "Total(), Total(3, Line(1))",
+}
+MAY_RAISE = """
+x,n: total = 0; for line in x:;     if n == 0:;         return 0;     total += line // n; return 100 // n
+x,n: y = 1; try:;     y = x[5]; except Exception:;     if not n:;         return 0; return y // n
+n: if n and (n := n - 1) >= 0:;     return 1 // n; return 0
+n: if n:;     y = (n := 0);     return 1 // n; return 0
+n: found: int; if n:;     found = 1; return found
+x: for i in x:;     pass; return sum(i for i in x) + i
+n: if n and (y := n):;     pass; return y
+n: (y := 1) if n else 0; return y
+x: [(z := i) for i in x]; return z
+n: return y + (y := n)
+x: try:;     return x[0]; except Exception as e:;     pass; return str(e)
+x: e = 1; try:;     return x[0]; except Exception as e:;     pass; return e
+d: e = dict(d); for k in e:;     e.pop(k, None); return e
+d: e = dict(d); for k in e:;     e[k + 'x'] = 1; return e
+x,n: y = list(x); z = y; if y:;     z *= 0;     return y[0]; return 0
+x: y = set(x); z = y; if y:;     z -= {1};     return min(y); return 0
+di: e = dict(di); if e:;     return e.pop(0); return 0
+nest: for name, row in nest.items():;     if row:;         return row[0]; return 0
+x: (a, b), c = x, 1; return a
+x: a, b = *x, 1; return a
+x: y = list(x); y[::2] = [1]; return y
+x: y = []; for y[0] in x:;     pass; return y
+rows: r = 0; for i, (a, b) in enumerate(rows):;     r += a; return r
+rows: r = 0; for [a, b] in rows:;     r += a; return r
+x: r = 0; for a, b, c in zip(x, x):;     r += a; return r
+m: best = None; for one in m:;     best = one; return best.text
+d,s: v = d.get(s); if v is None:;     v = d.get('x'); return v.bit_length()
+q: t = q; t *= t; return t
+qs: for a, b in zip(qs, qs):;     r = a * b; return 0
+s: return f'{s}%' % 3
+ln: return ln.nosuch
+m: y = list(m); y.sort(); return y
+m: y = list(m); y.sort(key=lambda l: l.maybe); return y
+x: return max(*x)
+x: return max(*x, 1)
+ln: y = Line(1); y.price += 1; return y
+x,n: return sorted(x, key=lambda i, z=1 // n: i)
+n: from math import nosuch; return n
+s: try:;     g = map(int, s.split(',')); except Exception:;     return 0; return sum(g)
+x: try:;     g = (10 // k for k in x); except Exception:;     return 0; return sum(g)
+x: try:;     return (10 // k for k in x); except Exception:;     return 0
+x,y_: try:;     g = zip(x, y_, strict=True); except Exception:;     return 0; return len(list(g))
+x,n: g = (10 // n for _ in x) if n else []; n = 0; return sum(g)
+x: try:;     g = [map(int, ['a']) for i in x]; except Exception:;     return 0; return sum(g[0]) if g else 0
+x: g = []; try:;     g.append(map(int, ['a'])); except Exception:;     return 0; return sum(g[0]) if g else 0
+x: y = list(x); if y and y.pop():;     return 1 // y.pop(); return 0
+x: y = []; z = [y]; z[0].append('x'); for i in x:;     y.append(i); return sum(y)
+x: y = list(x); z = y; z.append('a'); return sum(y)
+x: y = list(x); z = y; z += ['a']; return sum(y)
+n: def inner(z=1 // n):;     return 1; return 2
+x,n: while True:;     if n:;         break;     n = n * 1;     for i in x:;         n += i; return [1 // n, x[0]]
+d: e = {1: 'a'}; f = e; for k in e:;     f[k + 1] = 'b'; return e
+d: e = {1: {}}; for k, v in e.items():;     v[2] = {};     e.update({k + 1: {}}); return e
+n: return Rates.find(n)
+n: return Rates.get(n)
+m: return find(m).text
+m: r = 0; for one in some(m):;     r += 1; return r
+q: return net(q) * net(q)
+total,n: return replace(total, cents=n)
+"""
+NEVER_RAISES = """
+n: while True:;     y = n * 2;     if y > 10:;         break;     n += 1; return y
+x: for i in x:;     if i > 3:;         y = i;         break; else:;     return 0; return y
+x: y = list(x); r = 0; while y:;     r += y.pop(0); return r
+d: e = dict(d); return e.pop('x', 0) + 1 if e else 0
+m: return sum(l.maybe for l in m if l.maybe is not None)
+n: y = [0] * 3; y[1] = n; return y
+n: return '{:02}'.format(n)
+n: match n:;     case 1:;         return 'a';     case _:;         return 'b'
+s: match s:;     case 'a' | 'b':;         return 1; return 0
+ln: match ln.tier:;     case Tier.GOLD:;         return 1;     case Tier.NONE:;         return 2; return 3
+s: try:;     return int(s); except ValueError:;     return 0
+s: try:;     y = int(s); except ValueError:;     y = 0; return y + 1
+x: return ','.join(map(str, x))
+x: return sum(p * q for p, q in zip(x, x))
+n: a, b = divmod(n, 7); return a + b
+s: a, _, b = s.partition('='); return a + b
+d: r = 0; for k in d:;     r += d[k]; return r
+x: r = 0; for i in range(len(x)):;     r += x[i]; return r
+n: return f'{n % 100:02}'
+n: return Decimal(n)
+d: e = {}; for k, v in d.items():;     e[k] = v + 1; return e
+d: e = dict(d); for k in e:;     e[k] = 0; return e
+w: g = {}; for p in w:;     g.setdefault(len(p), []).append(p); return {k: len(v) for k, v in g.items()}
+x: if (k := len(x)) > 3:;     return k; return 0
+m: b = None; for l in m:;     if b is None or l.price > b.price:;         b = l; return b.text if b is not None else ''
+m: b: Line | None = None; for l in m:;     if not b:;         b = l; if b is None:;     return ''; return b.text
+d,s: v = d.get(s); if v is None:;     v = 0; return v + 1
+m: return [l.text for l in sorted(m, key=lambda l: (l.price, l.text))]
+x: return {i: i * 2 for i in x if i}
+ln: return replace(ln, price=3)
+x: total, count = 0, 0; for i in x:;     total, count = total + i, count + 1; return total // count if count else 0
+w: return max(w, key=len, default='')
+x: y = x[:]; y.sort(reverse=True); return y[:3]
+x: a = x[0] if x else 0; return {'a': [a, 1], 'b': []}
+rows: y = []; for row in rows:;     z = [];     for one in row:;         z.append(one + 1);     y.append(z); return y
+x: seen = set(); for i in x:;     if i in seen:;         return i;     seen.add(i); return 0
+p: r = 0; for a, b in p:;     r += a * b; return r
+n: a, b = pair(n); return a + b
+total: return replace(total.line, price=1)
+"""
+
+
+def rows(table: str) -> list[tuple[str, str]]:
+    split = (line.partition(": ") for line in table.strip().splitlines())
+    return [(names, body) for names, _, body in split]
+
+
+def program(names: str, body: str) -> str:
+    of = [f"{name}: {TYPES[name]}" for name in names.split(",")]
+    at = ", ".join(f'{name}: At[{TYPES[name]}, "a"]' for name in names.split(","))
+    made = f"@pure\ndef made({', '.join(of)}):\n    " + body.replace("; ", "\n    ") + "\n"
+    return HEAD.replace("MADE", made).replace("PARAMETERS", at).replace("GIVEN", names)
+
+
+def said(names: str, body: str) -> list[str]:
+    found = text(program(names, body)).diagnostics
+    assert {one.code for one in found} <= {"ACC159"}, "\n".join(map(render, found))
+    return [one.text for one in found]
+
+
+@pytest.mark.parametrize(("names", "body"), rows(MAY_RAISE))
+def test_it_may_raise(names: str, body: str) -> None:
+    assert len(said(names, body)) == 1
+
+
+@pytest.mark.parametrize(("names", "body"), rows(NEVER_RAISES))
+def test_it_never_raises(names: str, body: str) -> None:
+    assert said(names, body) == []
+    known: dict[str, object] = {}
+    exec(program(names, body).partition("class R(Role)")[0], known)
+    made = known["made"]
+    assert callable(made)
+    for values in itertools.product(*(eval(f"({VALUES[name]},)", known) for name in names.split(","))):
+        made(*values)
+
+
+def test_the_line_of_a_format_is_told() -> None:
+    (found,) = said("n", "y = n; return f'{y:c}'")
+    line = 1 + program("n", "y = n; return f'{y:c}'").splitlines().index("    return f'{y:c}'")
+    assert f"in line {line})" in found
+
+
+def row_of_functions(count: int) -> str:
+    first = "@pure\ndef f0(n: int) -> int:\n    return n\n\n"
+    others = (f"@pure\ndef f{at}(n: int) -> int:\n    return f{at - 1}(n) + 1\n\n" for at in range(1, count))
+    return first + "".join(others)
+
+
+def test_a_long_row_of_functions_is_read() -> None:
+    calls = program("n", f"return f{99}(n)").replace("@pure\ndef made", f"{row_of_functions(100)}@pure\ndef made")
+    assert text(calls).diagnostics == ()
+
+
+def test_many_early_returns_are_read_in_time() -> None:
+    guards = "; ".join(f"if s == 'k{at}':;     return 100 // n if n else {at}" for at in range(200))
+    begun = time.perf_counter()
+    assert said("s,n", f"{guards}; return 0") == []
+    assert time.perf_counter() - begun < 5
