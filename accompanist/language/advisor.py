@@ -50,8 +50,8 @@ class Advisor:
         targets += [roles[0] for _, roles in operands if roles]
         for target in targets:
             away = [(name, span) for name, span in value.reads if target not in dict(operands)[self._text(span)]]
-            text = self._text(away[0][1])
-            if text in secret:
+            text = self._text(away[0][1]) if away else ""  # parts of what was refused may have one text
+            if not away or text in secret:
                 continue
             places = [span for _, span in away if self._text(span) == text]
             return self._into(value, target, away[0][0], places)
@@ -125,7 +125,7 @@ class Advisor:
         to = self._spoken(value, role)
         if not to or source.text(value.span).endswith(" …"):
             return f"move it to {role}: com(…, to={to or 'role'})"
-        match ast.parse(text, mode="eval").body:
+        match ast.parse(f"({text})", mode="eval").body:
             case ast.Call(func=ast.Name(id="com"), args=[inner]):
                 elsewhere = ast.unparse(inner)
                 return Write(elsewhere if self._is_at(inner, where, role) else f"com({elsewhere}, to={to})")

@@ -98,7 +98,7 @@ class Body:
             case ast.Match():
                 yield from self._match(node, now)
             case ast.Break() | ast.Continue():
-                if isinstance(node, ast.Break):
+                if isinstance(node, ast.Break) and self._breaks:  # Python refuses one outside of a loop
                     self._breaks[-1].append(now)
                 self._at.now = None
             case ast.Pass():
