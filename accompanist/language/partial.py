@@ -246,12 +246,13 @@ class Partials(Looks):
             yield Partial(node, "the values may not take the format", "an f-string")
             return
         yield from self._fits(node, op, (left, right), env, facts)
+        divides = isinstance(op, ast.Div | ast.FloorDiv | ast.Mod) and not known.nonzero(right, facts)
+        by = in_brackets(right, (ast.BinOp, ast.UnaryOp))
         if self.is_one(left, env, _DECIMAL) or self.is_one(right, env, _DECIMAL):
-            yield Partial(node, LARGE)
+            yield Partial(node, f"{by} may be zero, and {LARGE}" if divides else LARGE)
         elif self.is_one(left, env, _TIMES) or self.is_one(right, env, _TIMES):
             yield Partial(node, "a moment may lie outside of what a calendar has")
-        elif isinstance(op, ast.Div | ast.FloorDiv | ast.Mod) and not known.nonzero(right, facts):
-            by = in_brackets(right, (ast.BinOp, ast.UnaryOp))
+        elif divides:
             yield Partial(node, f"{by} may be zero", f"{shown(node)} if {by} != 0 else …")
         elif isinstance(op, ast.Pow) and not (isinstance(power := known.number(right), int) and power >= 0):
             yield Partial(node, "a power may be one of zero, or too large")

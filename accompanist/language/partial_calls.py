@@ -102,7 +102,8 @@ class Calls:
         if pair in PORTABLE and node.args + [one.value for one in node.keywords]:
             plain = pair == ("decimal", "Decimal") and given[:1] == [types.INT]
             if not plain and not makes(pair, node):
-                why = f"what is given may be no {pair[1]}"
+                span = pair == ("datetime", "timedelta")
+                why = "it may be longer than a timedelta can be" if span else f"what is given may be no {pair[1]}"
         return Partial(node, why) if why else None
 
 

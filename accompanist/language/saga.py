@@ -74,6 +74,7 @@ _MADE = re.compile(r"\b_\d")
 
 
 _RAISES = "may raise"
+_SHORT = 80  # characters of an expression that is repeated in advice
 _KNOWS = " does not know "
 _TOO_DEEP = f"may call itself more than {limits.recursion_depth_max} times, one call in another"
 _TOO_LONG = f"may have more than {limits.local_turns_max} turns in which a role asks nobody anything"
@@ -239,10 +240,11 @@ class SagaCheck:
         part = text if _MADE.search(part) else part
         pivot = min(known.pivots, key=lambda pivot: pivot.span) if known.pivots else None
         early = f"compute it before line {pivot.span.line}" if pivot is not None else "compute it earlier"
-        instead = (
-            beside_others(partial.node, value.node, partial.instead)
-            or f"{early}, or made = attempt({part}), and ask made.ok"
-        )
+        instead = beside_others(partial.node, value.node, partial.instead)
+        if not instead:  # the whole is attempted, since another part of it may raise as well
+            made = advice.free(self._sources(value.span.file), "made")
+            attempted = part if "\n" in text or len(text) > _SHORT or _MADE.search(text) else text
+            instead = f"{early}, or {made} = attempt({attempted}), and ask {made}.ok"
         if _MADE.search(ast.unparse(partial.node)):
             instead = "give what moves or is called in it a name, and ask before, or attempt(…) it"
         if pivot is not None:
