@@ -11,6 +11,7 @@ word. Functions of the project that a @pure function calls must be @pure themsel
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterator, Sequence
 
 from accompanist.language import annotation, codes, declared, identity, reached, set_names
@@ -91,12 +92,22 @@ class PureFunctions:
 
     def __init__(self, modules: Modules, messages: Messages, findings: Findings) -> None:
         self._modules, self._messages, self._findings = modules, messages, findings
+        self._waiting: deque[tuple[str, str]] = deque()
         self._seen: set[tuple[str, str]] = set()
         self._bodies: set[int] = set()
         self._asked: set[str] = set()  # names behind points in what was checked
         self._classes = set_names.classes(modules, messages)
 
     def check(self, module: str, name: str) -> None:
+        """A function or a class, and what it names: one after the other, so that a long row needs no deep stack."""
+        self._waiting.append((module, name))
+        if len(self._waiting) > 1:  # the one that is looked at stays first
+            return
+        while self._waiting:
+            self._one(*self._waiting[0])
+            self._waiting.popleft()
+
+    def _one(self, module: str, name: str) -> None:
         home = self._modules.find(module)
         if (module, name) in self._seen or home is None or name not in home.bound:
             return
