@@ -48,6 +48,8 @@ def check_compiles(source: Source, tree: ast.Module, findings: Findings) -> None
         said = _statement(source, tree, span)
         if not any(found.file == source.path and found.line in said for found in findings):
             findings.add(codes.SYNTAX, source, span, problem.msg)
+    except ValueError as problem:  # 3.13 does not compile half a pair of surrogates in a docstring
+        findings.add(codes.SYNTAX, source, Span(source.path, 1, 0, 1, 0), str(problem))
     except (RecursionError, MemoryError):
         text = "the file is nested too deep for Python's own compiler"
         findings.add(codes.TOO_LARGE, source, Span(source.path, 1, 0, 1, 0), text, "flat code")

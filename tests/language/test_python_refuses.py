@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 import warnings
 from typing import Any
 
@@ -63,7 +64,7 @@ def program(**parts: str) -> str:
         ("of_pure", ", x: int", 13, "duplicate argument 'x' in function definition"),
         ("pure", "global x", 14, "name 'x' is parameter and global"),
         ("pure", "break", 14, "'break' outside loop"),
-        ("pure", BLOCKS, 34, "too many statically nested blocks"),
+        ("pure", BLOCKS, 34 + (sys.version_info >= (3, 13)), "too many statically nested blocks"),
         ("top", "return 1", 16, "'return' outside function"),
         ("top", "nonlocal x", 16, "nonlocal declaration not allowed at module level"),
         ("top", "x = *(1,)", 16, "can't use starred expression here"),
