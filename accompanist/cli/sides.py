@@ -27,7 +27,8 @@ REVISION = re.compile(r"(?P<revision>[\w][\w./@^~{}-]*):(?P<path>.+)")
 
 
 def directories(old: str, new: str) -> bool:
-    """Whether both are directories; not, if both are files. Raises AuthorError for all else."""
+    """True for two directories, False for two files. Raises AuthorError for a directory beside a file, and for a path
+    that does not exist."""
     sides = _is_directory(old), _is_directory(new)
     for spec, is_directory, other in ((old, sides[0], new), (new, sides[1], old)):
         if is_directory and not Path(spec).exists():
@@ -55,7 +56,7 @@ def reader(revision: str) -> Read:
 
 
 def _is_directory(spec: str) -> bool:
-    """Whether a directory was given; not, if it was a file. Raises AuthorError if there is neither."""
+    """True for a directory, False for a file. Raises AuthorError if the path does not exist."""
     if Path(spec).exists():
         return Path(spec).is_dir()
     asked = REVISION.fullmatch(spec)

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 
 from accompanist.language import facts as known
-from accompanist.language import methods, total_methods, types
+from accompanist.language import known_constants, methods, total_methods, types
 from accompanist.language.body_calls import Read
 from accompanist.language.body_loops import resized, turn
 from accompanist.language.body_parts import (
@@ -55,7 +55,8 @@ class Body:
         self._forms = Read(self._exact, names.messages, self._partials, self._text)
         given, declared = self._text.given(owner), self._text.local()
         self._whole = Whole(self._exact, self._text.node, given, declared)
-        self._at = Knowing(self._exact, self._whole, self._text.node, declared, Now(given, self._text.facts()))
+        begins = Now(given, known_constants.facts(self._text.names.constants))
+        self._at = Knowing(self._exact, self._whole, self._text.node, declared, begins)
         self._breaks: list[list[Now]] = []
 
     def why(self) -> str:

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from accompanist.language import facts as asked
 from accompanist.language import library, operands, types
 from accompanist.language.body_forms import Forms, unread
-from accompanist.language.body_types import NEVER, SETS, Env, called, item, kind
+from accompanist.language.body_types import NEVER, SETS, called, item, kind
 from accompanist.language.facts import Facts, without
+from accompanist.language.kinds import Env
 from accompanist.language.names import BUILTINS
 from accompanist.language.partial import Partial
 from accompanist.language.types import BOOL, FLOAT, INT, NONE, STR, Type

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator
 from accompanist.language import operands, types
 from accompanist.language.body_parts import changes_itself
 from accompanist.language.body_text import Text
-from accompanist.language.body_types import NEVER, SETS, Env, Exact, is_lazy, item, join, kind
+from accompanist.language.body_types import NEVER, SETS, Exact, is_lazy, item, join, kind
 from accompanist.language.facts import Facts, names_in, without
+from accompanist.language.kinds import Env
 from accompanist.language.messages import Messages, missing
 from accompanist.language.partial import Partial, Partials
 from accompanist.language.types import BOOL, FLOAT, INT, NONE, STR, Type

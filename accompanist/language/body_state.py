@@ -12,9 +12,10 @@ from accompanist import limits
 from accompanist.language import facts as known
 from accompanist.language import methods, narrow, total_methods, types
 from accompanist.language.body_parts import bound_in, first_bound, said_of, shared, without
-from accompanist.language.body_types import Env, Exact, is_lazy, join, shallow
+from accompanist.language.body_types import Exact, is_lazy, join, shallow
 from accompanist.language.body_whole import Whole
 from accompanist.language.facts import Facts
+from accompanist.language.kinds import Env
 from accompanist.language.nodes import every_node
 from accompanist.language.types import Type
 

@@ -8,7 +8,6 @@ import ast
 from string import Formatter
 
 from accompanist.language import annotation, library, types
-from accompanist.language.facts import Fact, Facts
 from accompanist.language.modules import Module
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
@@ -33,14 +32,6 @@ class Text:
     def is_foreign(self, alias: str) -> bool:
         """Whether it is of Python's own library."""
         return self.names.modules.find(self.names.table[alias][0]) is None
-
-    def facts(self) -> Facts:
-        """What the constants of the module are."""
-        named = ((ast.Name(alias, ast.Load()), value) for alias, value in self.names.constants.items())
-        plain = (ast.Constant | ast.Tuple, ast.UnaryOp)
-        return frozenset(
-            Fact(ast.Compare(name, [ast.Eq()], [value]), True) for name, value in named if isinstance(value, plain)
-        )
 
     def given(self, owner: Type | None) -> dict[str, Type]:
         """The types of the parameters; of the first one of a method too."""

@@ -7,16 +7,14 @@ exactly is unknown, and `body_forms` takes nothing for certain of it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
 from functools import cached_property
 
 from accompanist import limits
 from accompanist.language import types
 from accompanist.language.facts import names_in
-from accompanist.language.infer import Inference, bind
+from accompanist.language.infer import Env, Inference, bind
 from accompanist.language.types import BOOL, INT, NONE, STR, UNKNOWN, Type
 
-Env = Mapping[str, Type]
 NEVER = Type("never")
 """The type of what an empty list holds."""
 SETS = frozenset({"set", "frozenset"})

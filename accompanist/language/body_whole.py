@@ -12,8 +12,9 @@ from collections.abc import Iterator
 
 from accompanist import limits
 from accompanist.language import types
-from accompanist.language.body_types import NEVER, Env, Exact, is_lazy, item, join, shallow
+from accompanist.language.body_types import NEVER, Exact, is_lazy, item, join, shallow
 from accompanist.language.infer import bind
+from accompanist.language.kinds import Env
 from accompanist.language.nodes import every_node
 from accompanist.language.types import UNKNOWN, Type
 

@@ -9,8 +9,9 @@ import math
 from accompanist.language import facts as known
 from accompanist.language import types
 from accompanist.language.facts import Facts
+from accompanist.language.kinds import Env
 from accompanist.language.library import DECIMAL
-from accompanist.language.looked_at import Env, Looks
+from accompanist.language.looked_at import Looks
 
 WRITABLE = 14_000
 """The bits of a number that is certainly written: 4300 digits are 14284."""

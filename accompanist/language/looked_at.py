@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from accompanist.language import facts as known
@@ -11,10 +11,9 @@ from accompanist.language import kinds, operands, types
 from accompanist.language.comparable import Comparable
 from accompanist.language.facts import Facts
 from accompanist.language.instead import shown
+from accompanist.language.kinds import Env, TypeOf
 from accompanist.language.types import NONE, Type
 
-Env = Mapping[str, Type]
-TypeOf = Callable[[ast.expr, Env], Type]
 Inside = Callable[[list[ast.comprehension], Env], Env]
 After = Callable[[ast.expr, Env, bool], Env]
 Called = Callable[[ast.Call, Env, Facts], "Partial | None"]

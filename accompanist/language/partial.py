@@ -19,6 +19,7 @@ from accompanist.language import digits, kinds, operands, partial_given, types
 from accompanist.language import facts as known
 from accompanist.language.facts import Facts
 from accompanist.language.instead import as_written, in_brackets, shown
+from accompanist.language.kinds import Env, TypeOf
 from accompanist.language.library import DECIMAL
 from accompanist.language.looked_at import (
     LARGE,
@@ -26,11 +27,9 @@ from accompanist.language.looked_at import (
     SPAN,
     After,
     Called,
-    Env,
     Inside,
     Looks,
     Partial,
-    TypeOf,
     nothing,
 )
 from accompanist.language.names import BUILTINS

@@ -10,8 +10,9 @@ from accompanist.language import digits, kinds, total_methods, types
 from accompanist.language import facts as known
 from accompanist.language.facts import Facts
 from accompanist.language.instead import in_brackets, shown
+from accompanist.language.kinds import Env
 from accompanist.language.library import DECIMAL
-from accompanist.language.looked_at import LONG, SPAN, Env, Looks, Partial, nothing
+from accompanist.language.looked_at import LONG, SPAN, Looks, Partial, nothing
 from accompanist.language.types import STR, Type
 from accompanist.language.written_out import computes, taken
 

@@ -8,14 +8,14 @@ from accompanist.language.operations import Program
 
 
 def raised_at(problem: BaseException, function: Callable[..., Program]) -> int | None:
-    """The line on which a role's program computed what raised, or None where the exception does not say so.
+    """The line of the choreography that raised, or None if the exception does not tell it.
 
-    Read are the first frames of the generated code, in the order of the calls: its functions, one in another, and what
-    they define. Then come those of what they call, and behind these, if it raises one exception twice, those of the
-    first time.
+    The traceback begins with the frames of the generated program; the last of these frames has the line. The frames
+    behind them belong to functions that the program called. An exception object that was raised twice keeps its old
+    frames behind those, so reading stops at the first foreign frame.
 
-    What may come anywhere, between two steps as well, says nothing about the line: no memory, too many calls in one
-    another, an interrupt. Nor does a StopIteration, which Python turns into something else where the program ends.
+    MemoryError, RecursionError and interrupts may come between any two steps, so they tell no line. A StopIteration
+    tells none either: Python replaces it where a generator ends.
     """
     anywhere = isinstance(problem, MemoryError | RecursionError) or not isinstance(problem, Exception)
     if anywhere or isinstance(problem.__cause__, StopIteration):
