@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
-from accompanist.language import held_sets, library, methods, narrow, set_given, set_names, types
+from accompanist.language import held_sets, library, methods, narrow, set_given, set_names, set_total, types
 from accompanist.language.gives import FIXED, builtin, either, is_plain_set, part_of
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
@@ -135,9 +135,9 @@ class Inference:
                 return Type("dict", "", (either(*(k for k, _ in pairs)), either(*(v for _, v in pairs))))
             case ast.Set(elts=parts):
                 return Type("set", "", (either(*(self._part(part, env) for part in parts)),))
-            case ast.SetComp(elt=element, generators=generators):
-                self._given.quiet.add(id(node))
-                return Type("set", "", (self.type_of(element, self.inside(generators, env, node)),))
+            case ast.SetComp():
+                self._given.quiet[id(node)] = "set"
+                return Type("set", "", (self._each(node, env),))
             case ast.JoinedStr(values=values):
                 for part in values:
                     if isinstance(part, ast.FormattedValue):
@@ -146,10 +146,10 @@ class Inference:
                         if moment and library.is_moment(self.type_of(part.value, env)):
                             self._formatted(node, part)
                 return STR
-            case ast.ListComp(elt=element, generators=generators):
-                return types.listed(self.type_of(element, self.inside(generators, env, node)))
-            case ast.GeneratorExp(elt=element, generators=generators):
-                return Type("iterator", "", (self.type_of(element, self.inside(generators, env, node)),))
+            case ast.ListComp():
+                return types.listed(self._each(node, env))
+            case ast.GeneratorExp():
+                return Type("iterator", "", (self._each(node, env),))
             case ast.DictComp(key=key, value=value, generators=generators):
                 inside = self.inside(generators, env, node)
                 return Type("dict", "", (self.type_of(key, inside), self.type_of(value, inside)))
@@ -158,6 +158,16 @@ class Inference:
             case ast.Call(func=ast.Attribute(value=value, attr=attr)):
                 return self._method(node, self.type_of(value, env), attr, env)
         return UNKNOWN
+
+    def _each(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Env) -> Type:
+        """The type of what a comprehension makes of each part."""
+        inside = self.inside(node.generators, env, node)
+        found = self.type_of(node.elt, inside)
+        if id(node) in self._given.through_set:
+            total = set_total.of_names(self._names, self._classes, lambda part: self.type_of(part, inside), inside)
+            for place, type in self._given.varying(node, total, self._attempts > 0):
+                self._unordered(place, type)
+        return found
 
     def _part(self, node: ast.expr, env: Env) -> Type:
         """The type of what a part of a display puts there."""
@@ -179,7 +189,7 @@ class Inference:
         for generator in generators:
             iterated = self.type_of(generator.iter, inside)
             if id(whole) in self._given.quiet and held_sets.is_set(iterated):
-                self._given.through_set.add(id(whole))
+                self._given.through_set.setdefault(id(whole), {})[id(generator.iter)] = (generator.iter, iterated)
             else:
                 self._ordered(generator.iter, iterated)
             inner = part_of(iterated)

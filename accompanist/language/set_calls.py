@@ -15,10 +15,12 @@ from accompanist.language.nodes import every_node
 from accompanist.language.set_names import PUTS_IN, Names
 from accompanist.language.set_parameters import field, parameter, takes
 from accompanist.language.set_shapes import GIVES_SET, REDUCES, Shapes
+from accompanist.language.set_total import Comprehension, of_shapes, shows_error
 from accompanist.language.types import BOOL, INT, Type
 
 _ASKS = frozenset({"len", "bool", "isinstance"})
-_OF_ALL = frozenset({"any", "all", "set", "frozenset"})
+_DECIDES = frozenset({"any", "all"})
+_OF_ALL = _DECIDES | {"set", "frozenset"}
 _SORTS = frozenset({"sorted", "min", "max"})
 _IN_ORDER = frozenset({"list", "tuple", "iter", "reversed", "enumerate", "zip", "map", "filter", "next", "dict"})
 _WRITES = frozenset({"str", "repr", "ascii", "format"})
@@ -62,6 +64,7 @@ class Calls:
         self._shapes, self._names = shapes, names
         self._classes = shapes.classes
         self.rooted = names.rooted
+        self._total = of_shapes(shapes)
 
     def refused(self, node: ast.Call, quiet: bool) -> Iterator[ast.expr]:
         """The sets in what a call is given that it may show. `quiet`: what comes of it shows no order."""
@@ -82,19 +85,32 @@ class Calls:
         elif self._classes.shows(self._shapes.of(node)):
             yield node
 
-    def hidden(self, node: ast.Call) -> Iterator[ast.expr]:
-        """What is gone through in such a call, and its order does not show in what the call gives."""
+    def hidden(self, node: ast.Call, caught: int) -> Iterator[ast.expr]:
+        """What is gone through in such a call, and its order does not show in what the call gives. `caught`: what is
+        done with an error, see `set_total`."""
         name, args = self._shapes.builtin(node.func), node.args
         adds = isinstance(node.func, ast.Attribute) and is_set(self._shapes.of(node.func.value))
         if not adds and (len(args) != 1 or name not in _OF_ALL | _SORTS | {"sum"}):
             return
         for one in args:
-            comprehends = isinstance(one, ast.GeneratorExp | ast.ListComp) and self.changes_nothing(one)
+            stops = adds or name in _DECIDES
+            comprehends = isinstance(one, ast.GeneratorExp | ast.ListComp) and self.same_work(one, caught, stops)
             listed = isinstance(one, ast.Call) and self._shapes.builtin(one.func) in ("list", "tuple")
             if (comprehends or listed) and (adds or name in _OF_ALL or self._alike(node, name, one)):
                 yield one
 
-    def changes_nothing(self, node: ast.expr) -> bool:
+    def same_work(self, node: Comprehension, caught: int, stops: bool = False) -> bool:
+        """Whether the same is done whatever the order, and the same error is seen. `stops`: not all parts may be gone
+        through, or something is left of those that came before an error."""
+        if not self._changes_nothing(node):
+            return False
+        if not any(is_set(self._shapes.of(one.iter)) for one in node.generators):
+            return True
+        if stops and isinstance(node, ast.GeneratorExp):
+            return not self._total.asked(node)
+        return not shows_error(caught, self._total.gone_through(node)) if caught else True
+
+    def _changes_nothing(self, node: ast.expr) -> bool:
         """Whether what is done with each part of a set depends on that part alone."""
         for part in every_node(node):
             if isinstance(part, ast.NamedExpr) or (isinstance(part, ast.Call) and not self._still(part.func)):

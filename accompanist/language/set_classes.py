@@ -22,7 +22,7 @@ class Classes:
     """The classes of a project, each read once. `of` reads what is written in their bodies."""
 
     def __init__(self, modules: Modules, messages: Messages, of: Of) -> None:
-        self._modules, self.messages, self._of = modules, messages, of
+        self.modules, self.messages, self._of = modules, messages, of
         self._lineages: dict[Type, list[Type]] = {}
         self._members: dict[tuple[str, str], dict[str, Type]] = {}
         self._holds: dict[Type, bool] = {}
@@ -66,7 +66,7 @@ class Classes:
         return any((one.module, one.name) == (above.module, above.name) for one in self._lineage(type))
 
     def definition(self, type: Type) -> tuple[Module, ast.ClassDef] | None:
-        home = self._modules.find(type.module) if type.module else None
+        home = self.modules.find(type.module) if type.module else None
         node = home.bound[type.name][-1] if home is not None and type.name in home.bound else None
         return (home, node) if home is not None and isinstance(node, ast.ClassDef) else None
 
@@ -120,7 +120,7 @@ class Classes:
             for one in found:
                 definition = self.definition(one)
                 for base in definition[1].bases if definition is not None else ():
-                    above = written(self._modules, definition[0], base) if definition is not None else UNKNOWN
+                    above = written(self.modules, definition[0], base) if definition is not None else UNKNOWN
                     found += () if above in found else (above,)
         return self._lineages[type]
 
@@ -134,7 +134,7 @@ class Classes:
         for home, statement in self._body(type):
             match statement:
                 case ast.AnnAssign(annotation=said) if "ClassVar" not in ast.unparse(said):
-                    kept.append(written(self._modules, home, said))
+                    kept.append(written(self.modules, home, said))
                 case ast.Assign(value=value) if self.enum(type):
                     kept.append(self.at_top(home, value))
         return [*kept, *self._lineage(type)[1:]]
@@ -144,16 +144,16 @@ class Classes:
             case ast.AnnAssign(target=ast.Name(id=name), annotation=said, value=value):
                 for_all = value is not None and ("ClassVar" in ast.unparse(said) or "Final" in ast.unparse(said))
                 given = self.at_top(home, value) if value is not None and for_all else UNKNOWN
-                return {name: joined(written(self._modules, home, said), given)}
+                return {name: joined(written(self.modules, home, said), given)}
             case ast.Assign(targets=targets, value=value):
                 return {one.id: self.at_top(home, value) for one in targets if isinstance(one, ast.Name)}
             case ast.FunctionDef(name=name, returns=gives):  # of a property; of a method, what a call gives
-                return {name: written(self._modules, home, gives)}
+                return {name: written(self.modules, home, gives)}
         return {}
 
     def _anywhere(self, name: str) -> Type:
         """What an attribute of that name is in any class that was read, where it holds a set."""
-        opened = self._modules.opened
+        opened = self.modules.opened
         if self._declared_of != len(opened):
             self._declared, self._declared_of = {}, len(opened)
             for home in opened:

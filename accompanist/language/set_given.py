@@ -10,6 +10,7 @@ from accompanist.language.gives import part_of
 from accompanist.language.modules import Modules
 from accompanist.language.set_classes import Classes
 from accompanist.language.set_parameters import field, parameter, takes
+from accompanist.language.set_total import Comprehension, Total
 from accompanist.language.types import BOOL, INT, UNKNOWN, Type
 
 OF_ALL = frozenset({"any", "all", "set", "frozenset"})
@@ -26,13 +27,23 @@ class Given:
 
     def __init__(self, modules: Modules, classes: Classes) -> None:
         self._modules, self._classes = modules, classes
-        self.quiet: set[int] = set()  # comprehensions of whose parts a call asks something, in whatever order
-        self.through_set: set[int] = set()  # those of them that go through a set
+        self.quiet: dict[int, str] = {}  # comprehensions of whose parts a call asks something, in whatever order
+        self.through_set: dict[int, dict[int, tuple[ast.expr, Type]]] = {}  # those of them that go through a set
 
     def ask(self, alias: str, node: ast.Call) -> None:
         """Note that a builtin asks something of all that a comprehension gives."""
         if alias in OF_ALL | SORTS | {"sum"} and len(node.args) == 1:
-            self.quiet |= {id(part) for part in node.args if isinstance(part, ast.GeneratorExp | ast.ListComp)}
+            lazy = [part for part in node.args if isinstance(part, ast.GeneratorExp | ast.ListComp)]
+            self.quiet |= dict.fromkeys(map(id, lazy), alias)
+
+    def varying(self, node: Comprehension, total: Total, attempted: bool) -> Places:
+        """The sets that a comprehension goes through, where the order says which error is the first, or whether one is
+        come to. `attempted`: the text of an error is kept."""
+        stops = self.quiet.get(id(node)) in ("any", "all") and isinstance(node, ast.GeneratorExp)
+        if id(node) not in self.through_set or not (stops or attempted):
+            return
+        if total.asked(node) if isinstance(node, ast.GeneratorExp) and stops else total.gone_through(node):
+            yield from self.through_set[id(node)].values()
 
     def to(self, pair: tuple[str, str], node: ast.Call, positional: list[Type], named: Mapping[str, Type]) -> Places:
         """The sets that something with a name is given and may show."""
