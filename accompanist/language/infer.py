@@ -14,7 +14,7 @@ from accompanist.language import held_sets, library, methods, narrow, set_given,
 from accompanist.language.gives import FIXED, builtin, either, is_plain_set, part_of
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
-from accompanist.language.set_shapes import OPERATORS
+from accompanist.language.set_operators import OPERATORS
 from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
 
 Env = Mapping[str, Type]
@@ -136,7 +136,7 @@ class Inference:
             case ast.Set(elts=parts):
                 return Type("set", "", (either(*(self._part(part, env) for part in parts)),))
             case ast.SetComp():
-                self._given.quiet[id(node)] = "set"
+                self._given.quiet.setdefault(id(node), "set")
                 return Type("set", "", (self._each(node, env),))
             case ast.JoinedStr(values=values):
                 for part in values:
@@ -165,7 +165,7 @@ class Inference:
         found = self.type_of(node.elt, inside)
         if id(node) in self._given.through_set:
             total = set_total.of_names(self._names, self._classes, lambda part: self.type_of(part, inside), inside)
-            for place, type in self._given.varying(node, total, self._attempts > 0):
+            for place, type in self._given.varying(node, found, total, self._attempts > 0):
                 self._unordered(place, type)
         return found
 
@@ -289,6 +289,7 @@ class Inference:
 
     def _method(self, node: ast.Call, owner: Type, method: str, env: Env) -> Type:
         self.methods.add(id(node))
+        self._given.ask(method, node)
         given = [self.type_of(part, env) for part in (*node.args, *(k.value for k in node.keywords))]
         if owner.refused:
             return types.REFUSED

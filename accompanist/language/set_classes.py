@@ -78,7 +78,7 @@ class Classes:
         if self.definition(owner) is None:
             return self._anywhere(name)
         if self.enum(owner) and name in ("value", "_value_"):
-            return joined(*self._kept(owner))
+            return joined(*self._values(owner))
         found = self.members(owner).get(name)
         if self.messages.find(owner) is not None and not missing(self.messages, owner, name):
             return joined(attribute(self.messages, owner, name), found or UNKNOWN)
@@ -100,6 +100,11 @@ class Classes:
             return [name for name, _ in message.fields]
         targets = [one.target for _, one in self._body(type) if isinstance(one, ast.AnnAssign)]
         return [target.id for target in targets if isinstance(target, ast.Name)]
+
+    def defaults(self, type: Type) -> list[ast.expr]:
+        """What stands right of the fields of a class."""
+        fields = (one for _, one in self._body(type) if isinstance(one, ast.AnnAssign))
+        return [one.value for one in fields if one.value is not None]
 
     def function(self, type: Type, name: str) -> tuple[Module, ast.FunctionDef] | None:
         """A method of a class, or of one that it derives from."""
@@ -139,6 +144,11 @@ class Classes:
                     kept.append(self.at_top(home, value))
         return [*kept, *self._lineage(type)[1:]]
 
+    def _values(self, type: Type) -> list[Type]:
+        """What the values of an enum may be."""
+        body = ((home, one.value) for home, one in self._body(type) if isinstance(one, ast.Assign))
+        return [self.at_top(home, value) for home, value in body]
+
     def _said(self, home: Module, statement: ast.stmt) -> dict[str, Type]:
         match statement:
             case ast.AnnAssign(target=ast.Name(id=name), annotation=said, value=value):
@@ -163,7 +173,7 @@ class Classes:
         return self._declared.get(name, UNKNOWN)
 
     def _note(self, type: Type) -> None:
-        values = {"value": joined(*self._kept(type))} if self.enum(type) else {}
+        values = {"value": joined(*self._values(type))} if self.enum(type) else {}
         for name, found in (self.members(type) | values).items():
             if self.holds(found):
                 self._declared[name] = joined(self._declared.get(name, UNKNOWN), found)
