@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
-from accompanist.language import held_sets, library, methods, narrow, set_given, set_names, set_total, types
+from accompanist.language import addresses, held_sets, library, methods, narrow, set_given, set_names, set_total, types
 from accompanist.language.gives import FIXED, builtin, either, is_plain_set, part_of
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
@@ -28,6 +28,8 @@ Unordered = Callable[[ast.expr, Type], None]
 """Told of a set where its order would show, or of something with a set within, and of its type."""
 Formatted = Callable[[ast.JoinedStr, ast.FormattedValue], None]
 """Told of a date or time in an f-string with a format: the machine's own functions write it."""
+Addressed = Callable[[ast.expr], None]
+"""Told of a value whose text shows where it lies in memory."""
 
 _NUMBERS = (INT, FLOAT)
 
@@ -44,13 +46,14 @@ class Inference:
         method: Method = lambda node, owner: None,
         always: Always = lambda node, found: None,
         formatted: Formatted = lambda node, part: None,
+        addressed: Addressed = lambda node: None,
         *,
         exact: bool = True,
     ) -> None:
         """`exact`: also goes by what conditions have said."""
         self._names, self._messages, self._signatures = names, names.messages, signatures
         self._missing, self._unordered, self._refused_method = missing, unordered, method
-        self._always, self._formatted = always, formatted
+        self._always, self._formatted, self._addressed = always, formatted, addressed
         self._exact = exact
         self._narrowing = narrow.Narrowing(self._messages, self._isinstance, self.type_of)
         self._classes = set_names.classes(names.modules, self._messages)
@@ -219,8 +222,18 @@ class Inference:
         if isinstance(node, ast.Tuple | ast.List):
             for part in node.elts:
                 self._written(part, env)
-        elif self._classes.shows(found := self.type_of(node, env)):
+            return
+        self._given_address(node, env)
+        if self._classes.shows(found := self.type_of(node, env)):
             self._unordered(node, found)
+
+    def _given_address(self, node: ast.expr, env: Env) -> None:
+        """A value becomes a text: where an object lies shows."""
+        found = self.type_of(node, env)
+        lazy = addresses.lazy(node)
+        method = isinstance(node, ast.Attribute) and addresses.is_method(self.type_of(node.value, env), node.attr)
+        if lazy or method or addresses.lies(self._classes, found):
+            self._addressed(node)
 
     def _name(self, name: str, env: Env) -> Type:
         if name in env:
@@ -349,6 +362,8 @@ class Inference:
         arguments = [*positional, *named.values()]
         if pair == types.ATTEMPTED:
             return Type("Outcome", types.WORDS, (first,))
+        for part in node.args if pair is None and alias in ("str", "repr") else ():
+            self._given_address(part, env)
         self._given_sets(alias, pair, node, positional, named, env)
         if pair == ("dataclasses", "replace"):
             return self._replaced(node, first)

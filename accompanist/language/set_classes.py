@@ -63,7 +63,7 @@ class Classes:
         return self.holds(type) and any(map(is_set, self._within(type, lambda one: not self.function(one, "__repr__"))))
 
     def derives(self, type: Type, above: Type) -> bool:
-        return any((one.module, one.name) == (above.module, above.name) for one in self._lineage(type))
+        return any((one.module, one.name) == (above.module, above.name) for one in self.lineage(type))
 
     def definition(self, type: Type) -> tuple[Module, ast.ClassDef] | None:
         home = self.modules.find(type.module) if type.module else None
@@ -71,7 +71,7 @@ class Classes:
         return (home, node) if home is not None and isinstance(node, ast.ClassDef) else None
 
     def enum(self, type: Type) -> bool:
-        return any(one.module == "enum" for one in self._lineage(type))
+        return any(one.module == "enum" for one in self.lineage(type))
 
     def member(self, owner: Type, name: str) -> Type:
         """What a field, a property or an attribute of a class is."""
@@ -113,12 +113,12 @@ class Classes:
 
     def _body(self, type: Type) -> Iterator[tuple[Module, ast.stmt]]:
         """The statements of a class, then those of the classes that it derives from."""
-        for one in self._lineage(type):
+        for one in self.lineage(type):
             definition = self.definition(one)
             if definition is not None:
                 yield from ((definition[0], statement) for statement in definition[1].body)
 
-    def _lineage(self, type: Type) -> list[Type]:
+    def lineage(self, type: Type) -> list[Type]:
         """A class, and all that it derives from."""
         if type not in self._lineages:
             found = self._lineages[type] = [type]
@@ -142,7 +142,7 @@ class Classes:
                     kept.append(written(self.modules, home, said))
                 case ast.Assign(value=value) if self.enum(type):
                     kept.append(self.at_top(home, value))
-        return [*kept, *self._lineage(type)[1:]]
+        return [*kept, *self.lineage(type)[1:]]
 
     def _values(self, type: Type) -> list[Type]:
         """What the values of an enum may be."""

@@ -18,7 +18,7 @@ from accompanist.language.set_operators import operated
 from accompanist.language.types import BOOL, INT, STR, UNKNOWN, Type
 
 GIVES_SET = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy"})
-_LISTS = frozenset({"list", "tuple", "sorted", "reversed", "iter", "deque"})
+_LISTS = frozenset({"list", "tuple", "sorted", "deque"})
 _SCALARS = {"len": INT, "ord": INT, "int": INT, "float": types.FLOAT, "str": STR, "repr": STR, "chr": STR} | (
     dict.fromkeys(("any", "all", "isinstance", "bool"), BOOL)
 )
@@ -123,8 +123,10 @@ class Shapes:
                 spread = [self.of(value) for key, value in pairs if key is None]
                 inner = [(self.of(key), self.of(value)) for key, value in pairs if key is not None]
                 return joined(made("dict", joined(*(k for k, _ in inner)), joined(*(v for _, v in inner))), *spread)
-            case ast.ListComp(elt=part) | ast.GeneratorExp(elt=part):
+            case ast.ListComp(elt=part):
                 return made("list", self.of(part))
+            case ast.GeneratorExp(elt=part):
+                return made("iterator", self.of(part))
             case ast.SetComp(elt=part):
                 return made("set", self.of(part))
             case ast.DictComp(key=key, value=value):
@@ -261,9 +263,9 @@ class Shapes:
             case "abs" | "round":
                 return INT if name == "round" and len(given) == 1 else first
             case "enumerate":
-                return made("list", made("tuple", INT, *inside[:1]))
+                return made("iterator", made("tuple", INT, *inside[:1]))
             case "zip":
-                return made("list", made("tuple", *inside))
+                return made("iterator", made("tuple", *inside))
             case "min" | "max" | "next" | "sum":
                 several = name in ("min", "max") and len(given) > 1
                 return joined(*(given if several else [*inside[:1], *given[1:]]), *named.values())
@@ -271,11 +273,13 @@ class Shapes:
                 function = self.builtin(node.args[0]) if node.args else ""
                 called = ast.Call(ast.Name(function, ast.Load()), [], [])
                 by_name = self._builtin(function, called, inside[1:], {}) if function else UNKNOWN
-                return made("list", joined(held_sets.given_back(first), by_name))
+                return made("iterator", joined(held_sets.given_back(first), by_name))
             case "filter":
-                return made("list", *inside[1:2])
+                return made("iterator", *inside[1:2])
+            case "reversed" | "iter":
+                return made("iterator", *inside[:1])
             case "dict":
-                pair = element(first) if first.name in ("list", "tuple") else UNKNOWN
+                pair = element(first) if first.name in ("list", "tuple", "iterator") else UNKNOWN
                 pairs = made("dict", *(held_sets.value(pair, ast.Constant(number)) for number in (0, 1)))
                 return joined(
                     pairs if pair != UNKNOWN else first, *(made("dict", UNKNOWN, one) for one in named.values())
