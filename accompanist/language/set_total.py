@@ -94,7 +94,7 @@ class Total:
             case ast.IfExp(test=test, body=body, orelse=orelse):
                 yield from self._asks(test)
                 yield from (*self.raising(body), *self.raising(orelse))
-            case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.JoinedStr(values=parts):
+            case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Set(elts=parts) | ast.JoinedStr(values=parts):
                 for one in parts:
                     yield from self.raising(one)
             case ast.FormattedValue(value=value, format_spec=None):
