@@ -223,13 +223,13 @@ class Inference:
             for part in node.elts:
                 self._written(part, env)
             return
-        self._given_address(node, env)
-        if self._classes.shows(found := self.type_of(node, env)):
+        found = self.type_of(node, env)
+        self._given_address(node, found, env)
+        if self._classes.shows(found):
             self._unordered(node, found)
 
-    def _given_address(self, node: ast.expr, env: Env) -> None:
+    def _given_address(self, node: ast.expr, found: Type, env: Env) -> None:
         """A value becomes a text: where an object lies shows."""
-        found = self.type_of(node, env)
         lazy = addresses.lazy(node)
         method = isinstance(node, ast.Attribute) and addresses.is_method(self.type_of(node.value, env), node.attr)
         if lazy or method or addresses.lies(self._classes, found):
@@ -362,8 +362,9 @@ class Inference:
         arguments = [*positional, *named.values()]
         if pair == types.ATTEMPTED:
             return Type("Outcome", types.WORDS, (first,))
-        for part in node.args if pair is None and alias in ("str", "repr") else ():
-            self._given_address(part, env)
+        if pair is None and alias in ("str", "repr"):
+            for part, found in zip(node.args, positional, strict=False):
+                self._given_address(part, found, env)
         self._given_sets(alias, pair, node, positional, named, env)
         if pair == ("dataclasses", "replace"):
             return self._replaced(node, first)

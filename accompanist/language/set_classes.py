@@ -29,6 +29,8 @@ class Classes:
         self._declared: dict[str, Type] = {}
         self._declared_of = 0
         self._at_top: dict[int, Type] = {}
+        self.total: dict[tuple[int, Type | None], bool] = {}
+        """Whether functions and methods raise nothing, see `set_total`."""
 
     def at_top(self, home: Module, node: ast.expr) -> Type:
         """What an expression at the top level of a module, or in the body of a class, may be."""

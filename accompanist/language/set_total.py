@@ -222,6 +222,13 @@ class Total:
     def _body(self, body: Body) -> bool:
         """Whether a function of the project raises nothing: it only binds names, branches and returns."""
         home, node, owner = body
+        known, key = self._classes.total, (id(node), owner)
+        if key not in known:
+            known[key] = False  # while it is looked at
+            known[key] = self._of_body(home, node, owner)
+        return known[key]
+
+    def _of_body(self, home: Module, node: ast.FunctionDef, owner: Type | None) -> bool:
         if not self._depth or any(isinstance(one, ast.Yield | ast.YieldFrom | ast.Await) for one in every_node(node)):
             return False
         shapes = Shapes(self._classes.modules, self._classes, home)

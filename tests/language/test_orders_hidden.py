@@ -125,6 +125,14 @@ def test_an_error_of_one_kind_may_be_caught(caught: str) -> None:
     assert text(_HEAD + made + _choreography(runs)).diagnostics == ()
 
 
+@pytest.mark.parametrize(("lines", "accepted"), [(["names = sorted(names)"], True), ([], False)])
+def test_a_name_is_no_set_behind_its_being_sorted(lines: list[str], accepted: bool) -> None:
+    body = "".join(f"    {line}\n" for line in ["names = set(words)", *lines, "return ','.join(names)"])
+    made = f"@pure\ndef made(words: list[str]) -> str:\n{body}"
+    runs = "    said = made(names)\n    shop.pay()\n    shop.tell(said)\n"
+    assert (text(_HEAD + made + _choreography(runs)).diagnostics == ()) == accepted
+
+
 def _choreography(body: str) -> str:
     given = _TAKES.format("At[", ', "shop"]')
     return f"\n@choreography\ndef buy(shop: Shop, {given}) -> None:\n{body}"
