@@ -110,6 +110,8 @@ class Addresses:
                 return [*part.args, *(word.value for word in part.keywords)]
             case ast.Call(func=ast.Attribute(value=owner, attr="__str__" | "__repr__" | "__format__")):
                 return [owner]
+            case ast.Raise(exc=ast.Call(args=given)):  # they are the text of the error
+                return given
             case ast.Call(args=[first, *_]) if self._shapes.builtin(part.func) in _WRITES:
                 return [first]
         return []

@@ -80,7 +80,7 @@ class PureFunctions:
 
     def check_reached(self) -> None:
         """Properties and methods that what was checked may reach, and what they reach."""
-        members = reached.members(self._modules) if self._asked else {}
+        members = reached.members(self._modules, self._seen) if self._asked else {}
         looked: set[str] = set()
         while new := self._asked - looked:
             looked |= new
@@ -159,7 +159,7 @@ class PureFunctions:
                 self._add(codes.NONDETERMINISM, home, part, "a @pure function does not wait", "leave the word out")
             case ast.Name(id=name, ctx=ast.Load()) if name not in local:
                 self._global(home, part, self._modules.resolve(home, name), name)
-            case ast.Attribute(attr="__hash__"):
+            case ast.Attribute(attr="__hash__") | ast.Constant(value="__hash__"):
                 text = f"{ast.unparse(part)} differs between processes, so this is not pure"
                 self._add(codes.NONDETERMINISM, home, part, text, codes.PURE_HINT)
             case ast.Attribute():

@@ -12,6 +12,9 @@ class Cart:
     def __init__(self, names: tuple[str, ...]) -> None:
         self.names = names
 
+    def shown(self) -> str:
+        return f"{self}"  #! ACC135 the text of self shows
+
 
 @dataclass(frozen=True)
 class Box:
@@ -36,7 +39,9 @@ def objects(names: tuple[str, ...]) -> str:
     a = f"{cart}: {len(cart.names)}"  #! ACC135 the text of cart shows
     a += str([Cart(names)]) + repr(Box(cart))  #! ACC135 the text of Cart(names) shows #! ACC135 the text of Box(cart)
     a += "{} %s".format(cart) % cart  #! ACC135 the text of cart shows
-    return a + ",".join(map(str, [cart]))  #! ACC135 the text of [cart] shows
+    if not names:
+        raise ValueError(cart)  #! ACC135 the text of cart shows
+    return a + cart.shown() + ",".join(map(str, [cart]))  #! ACC135 the text of [cart] shows
 
 
 @pure
