@@ -246,7 +246,7 @@ NONDETERMINISM = catalogue(
     "ACC135",
     "not the same on every run",
     "A session is recovered by running its program again; what reads a clock, chance, files or the environment would "
-    "come out otherwise.",
+    "come out otherwise. So would a hash, and a text that shows where an object lies in memory.",
     "Make it an operation of a role (@query), whose reply is recorded. A clock is `role.now()`. A date is written by "
     'its parts, `f"{day.day:02}.{day.month:02}.{day.year}"`: a format asks the machine for its language.',
 )
@@ -267,8 +267,8 @@ SET_ORDER = catalogue(
     "ACC138",
     "sets have no order",
     "The order of a set differs between processes, so what is computed from it may differ between runs.",
-    "Use a tuple, or sorted(…). A set is fine where its order does not show: `len`, `in`, `min`, `max`, `sorted` "
-    "without a key, and where it is compared.",
+    "Use a tuple, or sorted(…). A set is fine for `len`, `in`, `==`, `min`, `max`, `sorted` without a key, `any` and "
+    "`all` where no part may raise, and for another set where equal values are the same, other than 1.0 and 1.000.",
 )
 
 # -- types -----------------------------------------------------------------------------------------

@@ -14,69 +14,20 @@ import ast
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from accompanist.language import annotation, codes, declared, identity, reached, set_names
+from accompanist.language import addresses, annotation, codes, declared, identity, reached, set_names
 from accompanist.language.constants import Constants, changeable
 from accompanist.language.diagnostic import Findings
 from accompanist.language.held_sets import advised
+from accompanist.language.impure import forbidden
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.nodes import children
-from accompanist.language.set_order import Place, order_shown, shown_at_top
+from accompanist.language.set_order import Shown, order_shown, shown_at_top
 from accompanist.language.types import Type
 from accompanist.language.writes import writes
 
-_IMPURE_MODULES = {
-    "time": "reads a clock",
-    "random": "is chance",
-    "secrets": "is chance",
-    "os": "reads the environment",
-    "sys": "reads the environment",
-    "io": "reads or writes files",
-    "pathlib": "reads or writes files",
-    "socket": "uses the network",
-    "subprocess": "runs programs",
-    "threading": "depends on scheduling",
-    "asyncio": "depends on scheduling",
-    "logging": "writes",
-    "locale": "reads the environment",
-    "platform": "reads the environment",
-    "requests": "uses the network",
-    "httpx": "uses the network",
-    "aiohttp": "uses the network",
-}
-_IMPURE_NAMES = {
-    ("datetime", "datetime.now"): "reads a clock",
-    ("datetime", "datetime.utcnow"): "reads a clock",
-    ("datetime", "datetime.today"): "reads a clock",
-    ("datetime", "date.today"): "reads a clock",
-    ("decimal", "getcontext"): "reads the state of a thread",
-    ("decimal", "setcontext"): "changes the state of a thread",
-    ("uuid", "uuid1"): "is chance",
-    ("uuid", "uuid4"): "is chance",
-    ("uuid", "getnode"): "reads the environment",
-    ("builtins", "open"): "reads or writes files",
-    ("builtins", "print"): "writes",
-    ("builtins", "input"): "reads the terminal",
-    ("builtins", "id"): "differs between processes",
-    ("builtins", "hash"): "differs between processes",
-    ("builtins", "eval"): "runs text",
-    ("builtins", "exec"): "runs text",
-    ("builtins", "globals"): "reads the state of a module",
-    ("builtins", "vars"): "reads the state of an object",
-    ("builtins", "__import__"): "imports",
-}
 _LOCAL = {"astimezone": 0, "fromtimestamp": 1}
 """With so many arguments, and so without a time zone, these take the machine's."""
-_SETS = {("builtins", "set"): "has no order", ("builtins", "frozenset"): "has no order"}
-
-
-def forbidden(found: Reference) -> str:
-    """Why a name of a library cannot be used; empty if it is not known to be impure."""
-    top = found.module.partition(".")[0]
-    if found.node is not None:
-        return ""
-    pair = (found.module, found.name)
-    return _IMPURE_NAMES.get(pair) or _SETS.get(pair) or _IMPURE_MODULES.get(top, "")
 
 
 def writes_a_log(node: ast.stmt | None) -> bool:
@@ -129,7 +80,7 @@ class PureFunctions:
 
     def check_reached(self) -> None:
         """Properties and methods that what was checked may reach, and what they reach."""
-        members = reached.members(self._modules) if self._asked else {}
+        members = reached.members(self._modules, self._seen) if self._asked else {}
         looked: set[str] = set()
         while new := self._asked - looked:
             looked |= new
@@ -146,8 +97,8 @@ class PureFunctions:
                 local = {argument.arg for argument in ast.walk(statement.value) if isinstance(argument, ast.arg)}
                 for part in _parts([statement.value]):
                     self._part(home, part, local)
-                places = shown_at_top(statement.value, self._modules, self._classes, home, statement.annotation)
-                self._unordered(home, places)
+                shown = shown_at_top(statement.value, self._modules, self._classes, home, statement.annotation)
+                self._unordered(home, shown)
 
     def _by_identity(self, home: Module, node: ast.ClassDef) -> None:
         """`eq=False` and `repr=False` leave what object has: it compares and shows where the object lies."""
@@ -179,8 +130,11 @@ class PureFunctions:
         for written in writes(node, method):
             self._add(codes.MUTATION, home, written.node, written.text, written.hint)
 
-    def _unordered(self, home: Module, places: list[Place]) -> None:
-        for part, type in places:
+    def _unordered(self, home: Module, shown: Shown) -> None:
+        for part in shown.addresses:
+            text = addresses.text(home.source.text(home.source.span(part)))
+            self._add(codes.NONDETERMINISM, home, part, text, addresses.INSTEAD)
+        for part, type in shown.order:
             hint = advised(self._messages, home.source.text(home.source.span(part)), type, part)
             self._add(codes.SET_ORDER, home, part, "the order of a set shows in the result", hint)
 
@@ -205,6 +159,9 @@ class PureFunctions:
                 self._add(codes.NONDETERMINISM, home, part, "a @pure function does not wait", "leave the word out")
             case ast.Name(id=name, ctx=ast.Load()) if name not in local:
                 self._global(home, part, self._modules.resolve(home, name), name)
+            case ast.Attribute(attr="__hash__") | ast.Constant(value="__hash__"):
+                text = f"{ast.unparse(part)} differs between processes, so this is not pure"
+                self._add(codes.NONDETERMINISM, home, part, text, codes.PURE_HINT)
             case ast.Attribute():
                 text = annotation.dotted(part)
                 head = text.split(".")[0]
@@ -264,6 +221,10 @@ class PureFunctions:
         if owner is not None and value is not None and id(value) not in self._bodies:
             self._bodies.add(id(value))
             self._unordered(owner, shown_at_top(value, self._modules, self._classes, owner, None))
+        if owner is not None and isinstance(value, ast.Name) and value.id != found.name:
+            meant = self._modules.resolve(owner, value.id)  # another name of something
+            if meant is None or not isinstance(meant.node, ast.Assign | ast.AnnAssign):
+                self._global(home, part, meant, value.id)
         twice = owner is not None and len(owner.bound.get(found.name, ())) > 1
         if not twice and isinstance(value, ast.Call) and self._constant(found):
             return

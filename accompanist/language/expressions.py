@@ -15,8 +15,9 @@ from contextlib import contextmanager
 
 from accompanist.language import advice, annotation, codes, constants, identity, instances, library, methods
 from accompanist.language.beside_roles import listed
-from accompanist.language.determinism import forbidden, writes_a_log
+from accompanist.language.determinism import writes_a_log
 from accompanist.language.diagnostic import Findings, Write
+from accompanist.language.impure import forbidden
 from accompanist.language.instead import name_it
 from accompanist.language.ir import Expression
 from accompanist.language.modules import Reference

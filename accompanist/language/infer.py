@@ -10,11 +10,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 
-from accompanist.language import held_sets, library, methods, narrow, set_given, set_names, types
+from accompanist.language import addresses, held_sets, library, methods, narrow, set_given, set_names, set_total, types
 from accompanist.language.gives import FIXED, builtin, either, is_plain_set, part_of
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
-from accompanist.language.set_shapes import OPERATORS
+from accompanist.language.set_operators import OPERATORS
 from accompanist.language.types import BOOL, FLOAT, INT, STR, UNKNOWN, Type
 
 Env = Mapping[str, Type]
@@ -28,6 +28,8 @@ Unordered = Callable[[ast.expr, Type], None]
 """Told of a set where its order would show, or of something with a set within, and of its type."""
 Formatted = Callable[[ast.JoinedStr, ast.FormattedValue], None]
 """Told of a date or time in an f-string with a format: the machine's own functions write it."""
+Addressed = Callable[[ast.expr], None]
+"""Told of a value whose text shows where it lies in memory."""
 
 _NUMBERS = (INT, FLOAT)
 
@@ -44,13 +46,14 @@ class Inference:
         method: Method = lambda node, owner: None,
         always: Always = lambda node, found: None,
         formatted: Formatted = lambda node, part: None,
+        addressed: Addressed = lambda node: None,
         *,
         exact: bool = True,
     ) -> None:
         """`exact`: also goes by what conditions have said."""
         self._names, self._messages, self._signatures = names, names.messages, signatures
         self._missing, self._unordered, self._refused_method = missing, unordered, method
-        self._always, self._formatted = always, formatted
+        self._always, self._formatted, self._addressed = always, formatted, addressed
         self._exact = exact
         self._narrowing = narrow.Narrowing(self._messages, self._isinstance, self.type_of)
         self._classes = set_names.classes(names.modules, self._messages)
@@ -135,9 +138,9 @@ class Inference:
                 return Type("dict", "", (either(*(k for k, _ in pairs)), either(*(v for _, v in pairs))))
             case ast.Set(elts=parts):
                 return Type("set", "", (either(*(self._part(part, env) for part in parts)),))
-            case ast.SetComp(elt=element, generators=generators):
-                self._given.quiet.add(id(node))
-                return Type("set", "", (self.type_of(element, self.inside(generators, env, node)),))
+            case ast.SetComp():
+                self._given.quiet.setdefault(id(node), "set")
+                return Type("set", "", (self._each(node, env),))
             case ast.JoinedStr(values=values):
                 for part in values:
                     if isinstance(part, ast.FormattedValue):
@@ -146,10 +149,10 @@ class Inference:
                         if moment and library.is_moment(self.type_of(part.value, env)):
                             self._formatted(node, part)
                 return STR
-            case ast.ListComp(elt=element, generators=generators):
-                return types.listed(self.type_of(element, self.inside(generators, env, node)))
-            case ast.GeneratorExp(elt=element, generators=generators):
-                return Type("iterator", "", (self.type_of(element, self.inside(generators, env, node)),))
+            case ast.ListComp():
+                return types.listed(self._each(node, env))
+            case ast.GeneratorExp():
+                return Type("iterator", "", (self._each(node, env),))
             case ast.DictComp(key=key, value=value, generators=generators):
                 inside = self.inside(generators, env, node)
                 return Type("dict", "", (self.type_of(key, inside), self.type_of(value, inside)))
@@ -158,6 +161,16 @@ class Inference:
             case ast.Call(func=ast.Attribute(value=value, attr=attr)):
                 return self._method(node, self.type_of(value, env), attr, env)
         return UNKNOWN
+
+    def _each(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Env) -> Type:
+        """The type of what a comprehension makes of each part."""
+        inside = self.inside(node.generators, env, node)
+        found = self.type_of(node.elt, inside)
+        if id(node) in self._given.through_set:
+            total = set_total.of_names(self._names, self._classes, lambda part: self.type_of(part, inside), inside)
+            for place, type in self._given.varying(node, found, total, self._attempts > 0):
+                self._unordered(place, type)
+        return found
 
     def _part(self, node: ast.expr, env: Env) -> Type:
         """The type of what a part of a display puts there."""
@@ -179,7 +192,7 @@ class Inference:
         for generator in generators:
             iterated = self.type_of(generator.iter, inside)
             if id(whole) in self._given.quiet and held_sets.is_set(iterated):
-                self._given.through_set.add(id(whole))
+                self._given.through_set.setdefault(id(whole), {})[id(generator.iter)] = (generator.iter, iterated)
             else:
                 self._ordered(generator.iter, iterated)
             inner = part_of(iterated)
@@ -209,8 +222,18 @@ class Inference:
         if isinstance(node, ast.Tuple | ast.List):
             for part in node.elts:
                 self._written(part, env)
-        elif self._classes.shows(found := self.type_of(node, env)):
+            return
+        found = self.type_of(node, env)
+        self._given_address(node, found, env)
+        if self._classes.shows(found):
             self._unordered(node, found)
+
+    def _given_address(self, node: ast.expr, found: Type, env: Env) -> None:
+        """A value becomes a text: where an object lies shows."""
+        lazy = addresses.lazy(node)
+        method = isinstance(node, ast.Attribute) and addresses.is_method(self.type_of(node.value, env), node.attr)
+        if lazy or method or addresses.lies(self._classes, found):
+            self._addressed(node)
 
     def _name(self, name: str, env: Env) -> Type:
         if name in env:
@@ -279,6 +302,7 @@ class Inference:
 
     def _method(self, node: ast.Call, owner: Type, method: str, env: Env) -> Type:
         self.methods.add(id(node))
+        self._given.ask(method, node)
         given = [self.type_of(part, env) for part in (*node.args, *(k.value for k in node.keywords))]
         if owner.refused:
             return types.REFUSED
@@ -338,6 +362,9 @@ class Inference:
         arguments = [*positional, *named.values()]
         if pair == types.ATTEMPTED:
             return Type("Outcome", types.WORDS, (first,))
+        if pair is None and alias in ("str", "repr"):
+            for part, found in zip(node.args, positional, strict=False):
+                self._given_address(part, found, env)
         self._given_sets(alias, pair, node, positional, named, env)
         if pair == ("dataclasses", "replace"):
             return self._replaced(node, first)

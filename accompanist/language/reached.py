@@ -1,14 +1,14 @@
 """The code of classes that a @pure function may reach by a name behind a point: properties and methods.
 
 Whose they are is not known everywhere, so they are those of every class that was read and makes values: of a dataclass,
-and of what derives from something. A method that is not marked is taken for another thing where its name is one of a
-plain value's methods, such as `get`.
+of what derives from something, and of what @pure code names. A method that is not marked is taken for another thing
+where its name is one of a plain value's methods, such as `get`.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
 
 from accompanist.language import annotation
@@ -39,20 +39,21 @@ def asked(parts: Iterable[ast.AST]) -> Iterator[str]:
                 yield from text.split(".")
 
 
-def members(modules: Modules) -> dict[str, list[Member]]:
-    """By their names, the properties and methods of all classes that were read."""
+def members(modules: Modules, made: Container[tuple[str, str]]) -> dict[str, list[Member]]:
+    """By their names, the properties and methods of all classes that were read. `made`: what is named in @pure code."""
     found: dict[str, list[Member]] = {}
     for home in modules.opened:
-        for one in filter(_makes_values, home.tree.body):
-            assert isinstance(one, ast.ClassDef)
+        for one in home.tree.body:
+            if not isinstance(one, ast.ClassDef) or not (_makes_values(one) or (home.name, one.name) in made):
+                continue
             for part in one.body:
                 if isinstance(part, ast.FunctionDef) and (_marked(part) or part.name not in _OF_PLAIN_VALUES):
                     found.setdefault(part.name, []).append(Member(home, one.name, part))
     return found
 
 
-def _makes_values(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ClassDef) and (bool(node.bases) or "dataclass" in map(_last, node.decorator_list))
+def _makes_values(node: ast.ClassDef) -> bool:
+    return bool(node.bases) or "dataclass" in map(_last, node.decorator_list)
 
 
 def _marked(node: ast.FunctionDef) -> bool:

@@ -9,17 +9,14 @@ from collections.abc import Iterator
 
 from accompanist.language import annotation
 from accompanist.language.held_sets import LOST, element, is_set, ordered, written
-from accompanist.language.methods import CHANGING
 from accompanist.language.modules import Module
-from accompanist.language.nodes import every_node
+from accompanist.language.set_hiding import OF_ALL, SORTS, Hiding
 from accompanist.language.set_names import PUTS_IN, Names
 from accompanist.language.set_parameters import field, parameter, takes
 from accompanist.language.set_shapes import GIVES_SET, REDUCES, Shapes
-from accompanist.language.types import BOOL, INT, Type
+from accompanist.language.types import Type
 
 _ASKS = frozenset({"len", "bool", "isinstance"})
-_OF_ALL = frozenset({"any", "all", "set", "frozenset"})
-_SORTS = frozenset({"sorted", "min", "max"})
 _IN_ORDER = frozenset({"list", "tuple", "iter", "reversed", "enumerate", "zip", "map", "filter", "next", "dict"})
 _WRITES = frozenset({"str", "repr", "ascii", "format"})
 _OF_SETS = (
@@ -62,6 +59,7 @@ class Calls:
         self._shapes, self._names = shapes, names
         self._classes = shapes.classes
         self.rooted = names.rooted
+        self.hiding = Hiding(shapes)
 
     def refused(self, node: ast.Call, quiet: bool) -> Iterator[ast.expr]:
         """The sets in what a call is given that it may show. `quiet`: what comes of it shows no order."""
@@ -81,41 +79,6 @@ class Calls:
                 yield from self.written(part)
         elif self._classes.shows(self._shapes.of(node)):
             yield node
-
-    def hidden(self, node: ast.Call) -> Iterator[ast.expr]:
-        """What is gone through in such a call, and its order does not show in what the call gives."""
-        name, args = self._shapes.builtin(node.func), node.args
-        adds = isinstance(node.func, ast.Attribute) and is_set(self._shapes.of(node.func.value))
-        if not adds and (len(args) != 1 or name not in _OF_ALL | _SORTS | {"sum"}):
-            return
-        for one in args:
-            comprehends = isinstance(one, ast.GeneratorExp | ast.ListComp) and self.changes_nothing(one)
-            listed = isinstance(one, ast.Call) and self._shapes.builtin(one.func) in ("list", "tuple")
-            if (comprehends or listed) and (adds or name in _OF_ALL or self._alike(node, name, one)):
-                yield one
-
-    def changes_nothing(self, node: ast.expr) -> bool:
-        """Whether what is done with each part of a set depends on that part alone."""
-        for part in every_node(node):
-            if isinstance(part, ast.NamedExpr) or (isinstance(part, ast.Call) and not self._still(part.func)):
-                return False
-        return True
-
-    def _still(self, function: ast.expr) -> bool:
-        if isinstance(function, ast.Attribute):
-            return function.attr not in CHANGING | {"popleft", "appendleft", "extendleft", "__next__", "send"}
-        found = self._shapes.found(function)
-        if found is not None:
-            return found.node is not None
-        return self._shapes.builtin(function) not in ("", "next")
-
-    def _alike(self, node: ast.Call, name: str, given: ast.expr) -> bool:
-        """Whether such a call of a set gives the same whatever its order: what is sorted has one, numbers are whole."""
-        inner = self._shapes.element(given)
-        if name == "sum":
-            return inner in (INT, BOOL)
-        keyed = any(word.arg == "key" for word in node.keywords)
-        return not keyed and not self._classes.holds(inner) and ordered(self._classes.messages, inner)
 
     def _method_known(self, function: ast.Attribute) -> bool:
         """Whether a method of something with a set in it is one that shows no order."""
@@ -189,11 +152,11 @@ class Calls:
         first = bool(node.args) and one is node.args[0]
         if name in _ASKS:
             return True
-        if name in _OF_ALL:
+        if name in OF_ALL:
             return not self._classes.opaque(type)
-        if name in _SORTS or name == "sum":
+        if name in SORTS or name == "sum":
             if self._loose(type) and first and len(node.args) == 1:
-                return is_set(type) and not self._classes.opaque(type) and self._alike(node, name, one)
+                return is_set(type) and not self._classes.opaque(type) and self.hiding.alike(node, name, one)
             return not first or len(node.args) > 1 or self._by_key(node, one)
         if name in _WRITES:
             return not self._classes.shows(type)
@@ -223,7 +186,7 @@ class Calls:
             return not any(map(self._classes.opaque, given)) and all(
                 not self._classes.holds(one) and ordered(self._classes.messages, one) for one in inner
             )
-        if name in _ASKS | _OF_ALL:
+        if name in _ASKS | OF_ALL:
             return not any(map(self._classes.opaque, given))
         if isinstance(function, ast.Constant) and function.value is None:
             return True

@@ -22,13 +22,15 @@ class Classes:
     """The classes of a project, each read once. `of` reads what is written in their bodies."""
 
     def __init__(self, modules: Modules, messages: Messages, of: Of) -> None:
-        self._modules, self.messages, self._of = modules, messages, of
+        self.modules, self.messages, self._of = modules, messages, of
         self._lineages: dict[Type, list[Type]] = {}
         self._members: dict[tuple[str, str], dict[str, Type]] = {}
         self._holds: dict[Type, bool] = {}
         self._declared: dict[str, Type] = {}
         self._declared_of = 0
         self._at_top: dict[int, Type] = {}
+        self.total: dict[tuple[int, Type | None], bool] = {}
+        """Whether functions and methods raise nothing, see `set_total`."""
 
     def at_top(self, home: Module, node: ast.expr) -> Type:
         """What an expression at the top level of a module, or in the body of a class, may be."""
@@ -63,22 +65,22 @@ class Classes:
         return self.holds(type) and any(map(is_set, self._within(type, lambda one: not self.function(one, "__repr__"))))
 
     def derives(self, type: Type, above: Type) -> bool:
-        return any((one.module, one.name) == (above.module, above.name) for one in self._lineage(type))
+        return any((one.module, one.name) == (above.module, above.name) for one in self.lineage(type))
 
     def definition(self, type: Type) -> tuple[Module, ast.ClassDef] | None:
-        home = self._modules.find(type.module) if type.module else None
+        home = self.modules.find(type.module) if type.module else None
         node = home.bound[type.name][-1] if home is not None and type.name in home.bound else None
         return (home, node) if home is not None and isinstance(node, ast.ClassDef) else None
 
     def enum(self, type: Type) -> bool:
-        return any(one.module == "enum" for one in self._lineage(type))
+        return any(one.module == "enum" for one in self.lineage(type))
 
     def member(self, owner: Type, name: str) -> Type:
         """What a field, a property or an attribute of a class is."""
         if self.definition(owner) is None:
             return self._anywhere(name)
         if self.enum(owner) and name in ("value", "_value_"):
-            return joined(*self._kept(owner))
+            return joined(*self._values(owner))
         found = self.members(owner).get(name)
         if self.messages.find(owner) is not None and not missing(self.messages, owner, name):
             return joined(attribute(self.messages, owner, name), found or UNKNOWN)
@@ -101,6 +103,11 @@ class Classes:
         targets = [one.target for _, one in self._body(type) if isinstance(one, ast.AnnAssign)]
         return [target.id for target in targets if isinstance(target, ast.Name)]
 
+    def defaults(self, type: Type) -> list[ast.expr]:
+        """What stands right of the fields of a class."""
+        fields = (one for _, one in self._body(type) if isinstance(one, ast.AnnAssign))
+        return [one.value for one in fields if one.value is not None]
+
     def function(self, type: Type, name: str) -> tuple[Module, ast.FunctionDef] | None:
         """A method of a class, or of one that it derives from."""
         found = (one for one in self._body(type) if isinstance(one[1], ast.FunctionDef) and one[1].name == name)
@@ -108,19 +115,19 @@ class Classes:
 
     def _body(self, type: Type) -> Iterator[tuple[Module, ast.stmt]]:
         """The statements of a class, then those of the classes that it derives from."""
-        for one in self._lineage(type):
+        for one in self.lineage(type):
             definition = self.definition(one)
             if definition is not None:
                 yield from ((definition[0], statement) for statement in definition[1].body)
 
-    def _lineage(self, type: Type) -> list[Type]:
+    def lineage(self, type: Type) -> list[Type]:
         """A class, and all that it derives from."""
         if type not in self._lineages:
             found = self._lineages[type] = [type]
             for one in found:
                 definition = self.definition(one)
                 for base in definition[1].bases if definition is not None else ():
-                    above = written(self._modules, definition[0], base) if definition is not None else UNKNOWN
+                    above = written(self.modules, definition[0], base) if definition is not None else UNKNOWN
                     found += () if above in found else (above,)
         return self._lineages[type]
 
@@ -134,26 +141,31 @@ class Classes:
         for home, statement in self._body(type):
             match statement:
                 case ast.AnnAssign(annotation=said) if "ClassVar" not in ast.unparse(said):
-                    kept.append(written(self._modules, home, said))
+                    kept.append(written(self.modules, home, said))
                 case ast.Assign(value=value) if self.enum(type):
                     kept.append(self.at_top(home, value))
-        return [*kept, *self._lineage(type)[1:]]
+        return [*kept, *self.lineage(type)[1:]]
+
+    def _values(self, type: Type) -> list[Type]:
+        """What the values of an enum may be."""
+        body = ((home, one.value) for home, one in self._body(type) if isinstance(one, ast.Assign))
+        return [self.at_top(home, value) for home, value in body]
 
     def _said(self, home: Module, statement: ast.stmt) -> dict[str, Type]:
         match statement:
             case ast.AnnAssign(target=ast.Name(id=name), annotation=said, value=value):
                 for_all = value is not None and ("ClassVar" in ast.unparse(said) or "Final" in ast.unparse(said))
                 given = self.at_top(home, value) if value is not None and for_all else UNKNOWN
-                return {name: joined(written(self._modules, home, said), given)}
+                return {name: joined(written(self.modules, home, said), given)}
             case ast.Assign(targets=targets, value=value):
                 return {one.id: self.at_top(home, value) for one in targets if isinstance(one, ast.Name)}
             case ast.FunctionDef(name=name, returns=gives):  # of a property; of a method, what a call gives
-                return {name: written(self._modules, home, gives)}
+                return {name: written(self.modules, home, gives)}
         return {}
 
     def _anywhere(self, name: str) -> Type:
         """What an attribute of that name is in any class that was read, where it holds a set."""
-        opened = self._modules.opened
+        opened = self.modules.opened
         if self._declared_of != len(opened):
             self._declared, self._declared_of = {}, len(opened)
             for home in opened:
@@ -163,7 +175,7 @@ class Classes:
         return self._declared.get(name, UNKNOWN)
 
     def _note(self, type: Type) -> None:
-        values = {"value": joined(*self._kept(type))} if self.enum(type) else {}
+        values = {"value": joined(*self._values(type))} if self.enum(type) else {}
         for name, found in (self.members(type) | values).items():
             if self.holds(found):
                 self._declared[name] = joined(self._declared.get(name, UNKNOWN), found)

@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from accompanist.language import held_sets, library
 from accompanist.language.gives import part_of
 from accompanist.language.modules import Modules
+from accompanist.language.set_alike import distinct, same
 from accompanist.language.set_classes import Classes
 from accompanist.language.set_parameters import field, parameter, takes
+from accompanist.language.set_total import Comprehension, Total
 from accompanist.language.types import BOOL, INT, UNKNOWN, Type
 
 OF_ALL = frozenset({"any", "all", "set", "frozenset"})
@@ -17,6 +19,9 @@ _ASKS = OF_ALL | {"len", "bool", "isinstance"}
 SORTS = frozenset({"sorted", "min", "max"})
 _KEEPS = _ASKS | SORTS | {"list", "tuple", "enumerate", "zip", "reversed"}
 """Builtins that keep what they are given, or ask something of it; those that go through a set are told apart."""
+
+_WHATEVER = frozenset({"len", "set", "frozenset", "startswith", "endswith"})
+"""What may be given a list or a tuple that is made of a set where it stands."""
 
 Places = Iterator[tuple[ast.expr, Type]]
 
@@ -26,13 +31,30 @@ class Given:
 
     def __init__(self, modules: Modules, classes: Classes) -> None:
         self._modules, self._classes = modules, classes
-        self.quiet: set[int] = set()  # comprehensions of whose parts a call asks something, in whatever order
-        self.through_set: set[int] = set()  # those of them that go through a set
+        self.quiet: dict[int, str] = {}  # comprehensions of whose parts a call asks something, in whatever order
+        self.through_set: dict[int, dict[int, tuple[ast.expr, Type]]] = {}  # those of them that go through a set
 
     def ask(self, alias: str, node: ast.Call) -> None:
         """Note that a builtin asks something of all that a comprehension gives."""
         if alias in OF_ALL | SORTS | {"sum"} and len(node.args) == 1:
-            self.quiet |= {id(part) for part in node.args if isinstance(part, ast.GeneratorExp | ast.ListComp)}
+            lazy = [part for part in node.args if isinstance(part, ast.GeneratorExp | ast.ListComp)]
+            self.quiet |= dict.fromkeys(map(id, lazy), alias)
+        if alias in _WHATEVER and len(node.args) == 1:
+            self.quiet |= {id(part): alias for part in node.args if _listed(part)}
+        if alias == "len":
+            self.quiet |= {id(part): alias for part in node.args if isinstance(part, ast.SetComp)}
+
+    def varying(self, node: Comprehension, found: Type, total: Total, attempted: bool) -> Places:
+        """The sets that a comprehension goes through, where the order says which of equal parts is the first, which
+        error is the first, or whether one is come to. `attempted`: the text of an error is kept."""
+        asked = self.quiet.get(id(node), "")
+        stops = asked in ("any", "all") and isinstance(node, ast.GeneratorExp)
+        if asked in {*SORTS, "set", "frozenset"} and not (distinct(node) or same(self._classes, found)):
+            yield from self.through_set[id(node)].values()
+        elif not (stops or attempted):
+            return
+        elif total.asked(node) if isinstance(node, ast.GeneratorExp) and stops else total.gone_through(node):
+            yield from self.through_set[id(node)].values()
 
     def to(self, pair: tuple[str, str], node: ast.Call, positional: list[Type], named: Mapping[str, Type]) -> Places:
         """The sets that something with a name is given and may show."""
@@ -78,10 +100,14 @@ class Given:
                 ordered = not self._classes.holds(inner) and held_sets.ordered(self._classes.messages, inner)
                 known = ordered and not opaque and "key" not in named
             else:
-                known = name in _ASKS | SORTS or (name in _KEEPS and not loose)
+                known = name in _ASKS | SORTS or (name in _KEEPS and (not loose or id(node) in self.quiet))
             if not known and (loose or self._classes.holds(found)):
                 yield part, found
         for keyword in node.keywords:
             type = named.get(keyword.arg or "", UNKNOWN)
             if self._classes.holds(type) and not (name in SORTS and keyword.arg in ("default", "key")):
                 yield keyword.value, type
+
+
+def _listed(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("list", "tuple")

@@ -1,6 +1,5 @@
-"""Where a condition has said that a parameter is no set: `if isinstance(names, frozenset): return sorted(names)`.
-
-Only of a name that is bound nowhere else in the function.
+"""Where something has said that a name is no set: `if isinstance(names, frozenset): return sorted(names)`, of a name
+that is bound nowhere else in the function, and `names = sorted(names)`, of what comes after it.
 """
 
 from __future__ import annotations
@@ -11,6 +10,7 @@ from collections.abc import Iterable
 from accompanist.language.nodes import every_node
 
 _KINDS = {"set": {"set", "Set", "MutableSet"}, "frozenset": {"frozenset", "FrozenSet"}}
+_ALL = frozenset[str]().union(*_KINDS.values())
 Without = dict[int, frozenset[str]]
 """By the identity of a name's node, the kinds of sets that it is not."""
 
@@ -25,6 +25,8 @@ def guarded(parts: Iterable[ast.AST]) -> Without:
             for number, line in enumerate(block):
                 if isinstance(line, ast.If) and (said := _said(line.test)) and said[0] not in bound:
                     _note(found, said, _elsewhere(line, said[2], block[number + 1 :]))
+                if sorts := _sorts(line):
+                    _note(found, (sorts, _ALL, True), _until_bound(sorts, block[number + 1 :]))
         if isinstance(part, ast.IfExp) and (said := _said(part.test)) and said[0] not in bound:
             _note(found, said, [part.orelse if said[2] else part.body])
     return found
@@ -62,3 +64,21 @@ def _note(found: Without, said: Said, where: Iterable[ast.AST]) -> None:
         for part in every_node(one):
             if isinstance(part, ast.Name) and part.id == said[0]:
                 found[id(part)] = found.get(id(part), frozenset()) | said[1]
+
+
+def _sorts(line: ast.stmt) -> str:
+    """The name that is bound to what is sorted."""
+    match line:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id="sorted"))):
+            return name
+    return ""
+
+
+def _until_bound(name: str, after: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements right behind that bind the name to nothing else, and leave it to no function."""
+    for number, line in enumerate(after):
+        for part in every_node(line):
+            bound = isinstance(part, ast.Name) and part.id == name and not isinstance(part.ctx, ast.Load)
+            if bound or name == getattr(part, "name", None) or isinstance(part, ast.FunctionDef | ast.Lambda):
+                return after[:number]
+    return after

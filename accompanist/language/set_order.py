@@ -8,8 +8,10 @@ bound to names, and from the fields of messages, see `set_shapes`; where that is
 from __future__ import annotations
 
 import ast
+from typing import NamedTuple
 
 from accompanist.language import annotation
+from accompanist.language.addresses import Addresses
 from accompanist.language.modules import Module, Modules
 from accompanist.language.nodes import every_node
 from accompanist.language.set_classes import Classes
@@ -22,17 +24,19 @@ Place = tuple[ast.expr, Type]
 """Where the order of a set may show, and what stands there."""
 
 
-def order_shown(
-    node: ast.FunctionDef, modules: Modules, classes: Classes, home: Module, owner: Type | None
-) -> list[Place]:
+class Shown(NamedTuple):
+    order: list[Place]
+    addresses: list[ast.expr]
+    """What is written as a text that shows where an object lies."""
+
+
+def order_shown(node: ast.FunctionDef, modules: Modules, classes: Classes, home: Module, owner: Type | None) -> Shown:
     """The places of a function where the order of a set may show. `owner` is the class that it is a method of."""
     shapes = Shapes(modules, classes, home)
     return _places(shapes, node, owner, shapes.annotated(node.returns))
 
 
-def shown_at_top(
-    node: ast.expr, modules: Modules, classes: Classes, home: Module, said: ast.expr | None
-) -> list[Place]:
+def shown_at_top(node: ast.expr, modules: Modules, classes: Classes, home: Module, said: ast.expr | None) -> Shown:
     """The same of an expression at the top level of a module, or in a class. `said`: what its name is said to be."""
     shapes = Shapes(modules, classes, home)
     says = said is not None and annotation.dotted(said).rpartition(".")[2] not in ("Final", "ClassVar")
@@ -40,8 +44,9 @@ def shown_at_top(
     return _places(shapes, around(whole), None, shapes.annotated(said))
 
 
-def _places(shapes: Shapes, node: ast.FunctionDef, owner: Type | None, gives: Type) -> list[Place]:
+def _places(shapes: Shapes, node: ast.FunctionDef, owner: Type | None, gives: Type) -> Shown:
     names = Names(shapes, node, owner)
     shown = {id(one): one for one in Uses(shapes, names, gives).shown(node)}
     within = {name for name, one in shown.items() if any(id(part) in shown for part in every_node(one)[1:])}
-    return [(one, shapes.of(one)) for name, one in shown.items() if name not in within]
+    places = [(one, shapes.of(one)) for name, one in shown.items() if name not in within]
+    return Shown(places, list(Addresses(shapes, names).shown(every_node(node))))

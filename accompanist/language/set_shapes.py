@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import ast
 
-from accompanist.language import annotation, held_sets, types
+from accompanist.language import annotation, held_sets, library, types
 from accompanist.language.held_sets import LOST, element, is_set, joined, made, written
 from accompanist.language.methods import result
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.set_classes import Classes
 from accompanist.language.set_guards import Without
+from accompanist.language.set_operators import operated
 from accompanist.language.types import BOOL, INT, STR, UNKNOWN, Type
 
-OPERATORS = (ast.BitAnd, ast.BitOr, ast.BitXor, ast.Sub)
-_WHOLE = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod)
 GIVES_SET = frozenset({"union", "intersection", "difference", "symmetric_difference", "copy"})
-_LISTS = frozenset({"list", "tuple", "sorted", "reversed", "iter", "deque"})
+_LISTS = frozenset({"list", "tuple", "sorted", "deque"})
 _SCALARS = {"len": INT, "ord": INT, "int": INT, "float": types.FLOAT, "str": STR, "repr": STR, "chr": STR} | (
     dict.fromkeys(("any", "all", "isinstance", "bool"), BOOL)
 )
 _TAKES_OUT = frozenset({"get", "setdefault", "pop", "popleft", "__getitem__"})
-_VIEWS = frozenset({"KeysView", "ItemsView"})
 REDUCES = frozenset(("operator", name) for name in ("or_", "and_", "xor", "sub", "add"))
 """What `reduce` may be given for sets."""
 
@@ -94,12 +92,12 @@ class Shapes:
                 return self._attribute(node, value, attr)
             case ast.Subscript(value=value, slice=index):
                 inner = self.of(value)
-                kept = isinstance(index, ast.Slice) or inner.name == "callable"
+                kept = isinstance(index, ast.Slice) or inner.name == "callable" or inner == STR
                 return inner if kept else self.inside(inner, held_sets.value(inner, index))
             case ast.Call(func=function):
                 return self._call(node, function)
             case ast.BinOp(left=left, op=op, right=right):
-                return _operated(self.of(left), op, self.of(right))
+                return operated(self.of(left), op, self.of(right))
             case ast.IfExp(body=one, orelse=other):
                 return joined(self.of(one), self.of(other))
             case ast.BoolOp(values=values):
@@ -125,8 +123,10 @@ class Shapes:
                 spread = [self.of(value) for key, value in pairs if key is None]
                 inner = [(self.of(key), self.of(value)) for key, value in pairs if key is not None]
                 return joined(made("dict", joined(*(k for k, _ in inner)), joined(*(v for _, v in inner))), *spread)
-            case ast.ListComp(elt=part) | ast.GeneratorExp(elt=part):
+            case ast.ListComp(elt=part):
                 return made("list", self.of(part))
+            case ast.GeneratorExp(elt=part):
+                return made("iterator", self.of(part))
             case ast.SetComp(elt=part):
                 return made("set", self.of(part))
             case ast.DictComp(key=key, value=value):
@@ -135,12 +135,14 @@ class Shapes:
                 return STR
             case ast.Compare() | ast.UnaryOp(op=ast.Not()):
                 return BOOL
+            case ast.UnaryOp(operand=operand):
+                return INT if self.of(operand) == BOOL else self.of(operand)
         return UNKNOWN
 
     def element(self, node: ast.expr) -> Type:
         """What going through a value gives."""
         type = self.of(node)
-        return self.inside(type, element(type))
+        return STR if type == STR else self.inside(type, element(type))
 
     def inside(self, whole: Type, part: Type) -> Type:
         """What is taken out of a value; anything, if its class is one of the project with a set somewhere in it."""
@@ -152,6 +154,8 @@ class Shapes:
             return LOST
         if owner.name == "|":
             return joined(*(self.attribute(part, name) for part in owner.arguments))
+        if (plain := library.field(owner, name)).known:
+            return plain
         if not owner.module and owner.name != "?" and owner.name != "object":
             return UNKNOWN
         return self.classes.member(types.unveiled(owner), name)
@@ -256,10 +260,12 @@ class Shapes:
                 return made("list", *inside[:1])
             case "range":
                 return made("list", INT)
+            case "abs" | "round":
+                return INT if name == "round" and len(given) == 1 else first
             case "enumerate":
-                return made("list", made("tuple", INT, *inside[:1]))
+                return made("iterator", made("tuple", INT, *inside[:1]))
             case "zip":
-                return made("list", made("tuple", *inside))
+                return made("iterator", made("tuple", *inside))
             case "min" | "max" | "next" | "sum":
                 several = name in ("min", "max") and len(given) > 1
                 return joined(*(given if several else [*inside[:1], *given[1:]]), *named.values())
@@ -267,11 +273,13 @@ class Shapes:
                 function = self.builtin(node.args[0]) if node.args else ""
                 called = ast.Call(ast.Name(function, ast.Load()), [], [])
                 by_name = self._builtin(function, called, inside[1:], {}) if function else UNKNOWN
-                return made("list", joined(held_sets.given_back(first), by_name))
+                return made("iterator", joined(held_sets.given_back(first), by_name))
             case "filter":
-                return made("list", *inside[1:2])
+                return made("iterator", *inside[1:2])
+            case "reversed" | "iter":
+                return made("iterator", *inside[:1])
             case "dict":
-                pair = element(first) if first.name in ("list", "tuple") else UNKNOWN
+                pair = element(first) if first.name in ("list", "tuple", "iterator") else UNKNOWN
                 pairs = made("dict", *(held_sets.value(pair, ast.Constant(number)) for number in (0, 1)))
                 return joined(
                     pairs if pair != UNKNOWN else first, *(made("dict", UNKNOWN, one) for one in named.values())
@@ -299,20 +307,8 @@ class Shapes:
                 return joined(made("dict", UNKNOWN, held_sets.given_back(first)), *given[1:])
             case ("functools", "reduce"):
                 return joined(*map(element, given[1:2]), *given[2:], held_sets.given_back(first))
-        return UNKNOWN
+        return Type(name[1], name[0]) if name in types.PORTABLE else library.FUNCTIONS.get(name, UNKNOWN)
 
 
 def _makes_set(name: str) -> bool:
     return name in ("set", "frozenset")
-
-
-def _operated(left: Type, op: ast.operator, right: Type) -> Type:
-    if isinstance(op, OPERATORS):
-        parts = [part for side in (left, right) for part in side.options]
-        if any(is_set(part) or part.name in _VIEWS for part in parts):
-            return made("set", joined(element(left), element(right)))
-    if {left, right} <= {INT, BOOL}:
-        return INT if isinstance(op, _WHOLE) else UNKNOWN
-    if isinstance(op, ast.Mod) and left == STR:
-        return STR
-    return joined(left, right) if isinstance(op, (*OPERATORS, ast.Add, ast.Mult)) else UNKNOWN

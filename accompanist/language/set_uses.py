@@ -14,8 +14,10 @@ from accompanist.language.held_sets import element, is_set, value
 from accompanist.language.nodes import children, every_node
 from accompanist.language.set_calls import Calls
 from accompanist.language.set_names import Names
+from accompanist.language.set_operators import OPERATORS
 from accompanist.language.set_parameters import takes
-from accompanist.language.set_shapes import OPERATORS, Shapes
+from accompanist.language.set_shapes import Shapes
+from accompanist.language.set_total import caught
 from accompanist.language.types import ELLIPSIS, Type
 
 _KEEPS = (
@@ -36,6 +38,8 @@ class Uses:
         self._quiet: set[int] = set()  # what goes through a set, and what comes of it shows no order
         self._inner: set[int] = set()  # of functions within this one
         self._methods: set[int] = set()  # what a call calls
+        self._counted: set[int] = set()  # of what is in it only the number is asked
+        self._caught: dict[int, int] = {}  # what is done with an error there, see `set_total`
 
     def shown(self, node: ast.FunctionDef) -> Iterator[ast.expr]:
         parts = list(_run([node.args, *node.body]))
@@ -48,13 +52,20 @@ class Uses:
         match part:
             case ast.FunctionDef() | ast.Lambda():
                 self._inner |= {id(one) for one in every_node(part)}
+            case ast.Try(body=body) | ast.TryStar(body=body):
+                for one in (one for line in body for one in every_node(line)):
+                    self._caught[id(one)] = max(self._caught.get(id(one), 0), caught(part))
             case ast.SetComp():
-                self._quiet |= {id(part)} if self._calls.changes_nothing(part) else set()
+                same = self._calls.hiding.same_work(part, self._caught.get(id(part), 0))
+                self._quiet |= (
+                    {id(part)} if same and (id(part) in self._counted or self._calls.hiding.keeps(part)) else set()
+                )
             case ast.Set(elts=parts):
                 self._quiet |= {id(one) for one in parts}
             case ast.Call():
                 self._methods.add(id(part.func))
-                self._quiet |= {id(one) for one in self._calls.hidden(part)}
+                self._counted |= {id(one) for one in part.args if self._shapes.builtin(part.func) == "len"}
+                self._quiet |= {id(one) for one in self._calls.hiding.hidden(part, self._caught.get(id(part), 0))}
 
     def _refused(self, part: ast.AST) -> Iterator[ast.expr]:
         of, holds = self._shapes.of, self._shapes.holds

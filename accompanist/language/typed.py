@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from accompanist import limits
 from accompanist.language import (
+    addresses,
     advice,
     annotation,
     codes,
@@ -62,7 +63,14 @@ class Typing:
         self._names, self._header, self._findings = names, header, findings
         self._sources = names.modules.source
         self._infer = Inference(
-            names, self.signature, self._missing, self._unordered, self._method, self._always, self._formatted
+            names,
+            self.signature,
+            self._missing,
+            self._unordered,
+            self._method,
+            self._always,
+            self._formatted,
+            self._addressed,
         )
         self.subjects: dict[str, Type] = {}
         """What each match is about, by the name that it is given."""
@@ -407,6 +415,11 @@ class Typing:
         text = "this goes through a set, and its order differs between runs"
         hint = held_sets.advised(self._names.messages, self._sources(span.file).text(span), found, node)
         self._add(codes.SET_ORDER, span, text, hint)
+
+    def _addressed(self, node: ast.expr) -> None:
+        span = self._sources(self._file).span(node)
+        text = addresses.text(self._sources(span.file).text(span))
+        self._add(codes.NONDETERMINISM, span, text, addresses.INSTEAD)
 
     def _formatted(self, node: ast.JoinedStr, part: ast.FormattedValue) -> None:
         """Report a date that has a format of its own in an f-string."""

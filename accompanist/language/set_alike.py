@@ -1,0 +1,66 @@
+"""Whether equal values of a type are the same.
+
+Of equal ones a set keeps the one that came first, and so do `min` and `max`; `sorted` leaves them in the order in which
+they came. 1.0 and 1.000 are equal Decimals and other texts, and so are 0.0 and -0.0, 1 and True, and one moment in two
+zones.
+"""
+
+from __future__ import annotations
+
+import ast
+
+from accompanist.language import annotation
+from accompanist.language.set_classes import Classes
+from accompanist.language.types import BOOL, FLOAT, INT, Type
+
+_NUMBERS = {INT, FLOAT, BOOL}
+_SAME = {Type(name) for name in ("int", "str", "bool", "bytes", "None", "...")} | {
+    Type("date", "datetime"),
+    Type("timedelta", "datetime"),
+    Type("UUID", "uuid"),
+}
+_HOLDING = frozenset({"tuple", "frozenset", "set", "list"})
+
+
+def same(classes: Classes, type: Type, within: tuple[Type, ...] = ()) -> bool:
+    """Whether equal values of a type are the same, in text and in what they hold; not of a type that is not known."""
+    if type in _SAME or type in within:
+        return True
+    if type.name == "|":
+        mixed = len(_NUMBERS & {*type.arguments}) > 1
+        told = not any(one.module and classes.enum(one) for one in type.arguments)
+        return told and not mixed and all(same(classes, one, within) for one in type.arguments)
+    if type.name in _HOLDING and not type.module:
+        return all(same(classes, one, within) for one in type.arguments)
+    if type.module == "typing" and type.name == "Literal":
+        return True
+    return classes.definition(type) is not None and _class(classes, type, (*within, type))
+
+
+def _class(classes: Classes, type: Type, within: tuple[Type, ...]) -> bool:
+    """An enum has one object for each value. Other values are compared by their fields, or by where they lie."""
+    if classes.enum(type):
+        return True
+    if any(classes.function(type, name) is not None for name in ("__eq__", "__hash__")) or _left_out(classes, type):
+        return False
+    return all(same(classes, classes.member(type, name), within) for name in classes.fields(type))
+
+
+def _left_out(classes: Classes, type: Type) -> bool:
+    """Whether a field is not compared: `field(compare=False)`."""
+    for value in classes.defaults(type):
+        for word in value.keywords if isinstance(value, ast.Call) else ():
+            off = isinstance(word.value, ast.Constant) and word.value.value is False
+            if word.arg == "compare" and off and isinstance(value, ast.Call) and annotation.dotted(value.func):
+                return True
+    return False
+
+
+def distinct(node: ast.expr) -> bool:
+    """Whether what a comprehension makes of the parts of one set are never equal: the parts themselves, or tuples with
+    them."""
+    if not isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp) or len(node.generators) != 1:
+        return False
+    parts = node.elt.elts if isinstance(node.elt, ast.Tuple) else [node.elt]
+    target = node.generators[0].target
+    return isinstance(target, ast.Name) and any(isinstance(one, ast.Name) and one.id == target.id for one in parts)
