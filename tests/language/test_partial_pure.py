@@ -168,6 +168,13 @@ m: return find(m).text
 m: r = 0; for one in some(m):;     r += 1; return r
 q: return net(q) * net(q)
 total,n: return replace(total, cents=n)
+w: return dict.fromkeys()
+w: return dict.fromkeys(iterable=w)
+w: return len()
+w: return len(obj=w)
+w: return reversed()
+w: return sorted(w, w)
+q: try:;     return int(q); except ValueError:;     return 0
 """
 NEVER_RAISES = """
 n: while True:;     y = n * 2;     if y > 10:;         break;     n += 1; return y
