@@ -11,11 +11,12 @@ import ast
 from collections.abc import Iterator
 
 from accompanist.language import facts as known
-from accompanist.language import methods, total_methods, types
+from accompanist.language import methods, operands, total_methods, types
 from accompanist.language.body_calls import Read
+from accompanist.language.body_caught import Caught
 from accompanist.language.body_loops import resized, turn
+from accompanist.language.body_match import all_members
 from accompanist.language.body_parts import (
-    catches,
     first_bound,
     is_value,
     loaded,
@@ -33,7 +34,7 @@ from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
 from accompanist.language.partial import Partial
 from accompanist.language.partial_calls import Calls, Judge, Signatures
-from accompanist.language.types import Type
+from accompanist.language.types import NONE, Type
 
 
 class Body:
@@ -56,6 +57,7 @@ class Body:
         given, declared = self._text.given(owner), self._text.local()
         self._whole = Whole(self._exact, self._text.node, given, declared)
         self._at = Knowing(self._exact, self._whole, self._text.node, declared, Now(given, self._text.facts()))
+        self._handlers = Caught(self._text.names, self._exact)
         self._breaks: list[list[Now]] = []
 
     def why(self) -> str:
@@ -72,6 +74,7 @@ class Body:
         match node:
             case ast.Return(value=value):
                 yield from self._values(node, value)
+                yield from self._dates(value, self._text.node.returns)
                 self._at.now = None
             case ast.Expr(value=value):
                 yield from self._values(node, value)
@@ -83,6 +86,7 @@ class Body:
             case ast.AnnAssign(target=ast.Name() as target, value=value):
                 if value is not None:
                     yield from self._values(node, value)
+                    yield from self._dates(value, node.annotation)
                     yield from self._assign(target, value, self._exact.type_of(self._at.plain(value), self._at.env))
             case ast.AugAssign():
                 yield from self._augmented(node)
@@ -130,6 +134,12 @@ class Body:
             yield f"{part.why}, in line {at}"
         if names:
             self._at.change(names)
+
+    def _dates(self, value: ast.expr | None, wanted: ast.expr | None) -> Iterator[str]:
+        """A datetime that is declared as a date."""
+        found = self._exact.type_of(self._at.plain(value), self._at.env) if value is not None else NONE
+        if operands.moment((found,), self._text.declared(wanted)) and value is not None:
+            yield f"{ast.unparse(value)} may be a datetime, and a date is wanted, in line {value.lineno}"
 
     def _found(self, node: ast.expr, asked: bool, through: bool) -> Iterator[Partial]:
         env, facts = self._at.env, self._at.facts_of(node)
@@ -239,9 +249,12 @@ class Body:
         self._at.now = meeting(self._at.now, *self._breaks.pop())
 
     def _try(self, node: ast.Try, now: Now) -> Iterator[str]:
-        if not catches(node):
+        uncaught = self._handlers.parts(node, now.env)
+        if uncaught is None:
             yield from self._block(node.body)
         else:
+            for part in uncaught:
+                yield from self._values(node.body[0], part)
             yield from self._caught(node.body)
         ends = []
         yield from self._block(node.orelse)
@@ -289,6 +302,7 @@ class Body:
             rest = rest and not (isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None)
             yield from self._block(case.body)
             ends.append(self._at.now)
+        rest = rest and not all_members(node, self._exact.type_of(node.subject, now.env), self._text.names)
         self._at.now = meeting(*ends, before if rest else None)
 
 

@@ -58,7 +58,8 @@ class Partials(Looks):
 
     def unfit(self, node: ast.expr, wanted: Type | None, env: Env, facts: Facts, sent: bool = False) -> Partial | None:
         """Why a value may be none of the type that it is wanted as. `sent`: it has to have its wire form."""
-        kind = operands.misfit(self.options(node, env, facts), wanted, sent) if wanted is not None else ""
+        found = self.options(node, env, facts)
+        kind = (operands.misfit(found, wanted, sent) or operands.moment(found, wanted)) if wanted is not None else ""
         if not kind or wanted is None:
             return None
         text = ast.unparse(node)
@@ -250,6 +251,8 @@ class Partials(Looks):
         by = in_brackets(right, (ast.BinOp, ast.UnaryOp))
         if self.is_one(left, env, _DECIMAL) or self.is_one(right, env, _DECIMAL):
             yield Partial(node, f"{by} may be zero, and {LARGE}" if divides else LARGE)
+        elif isinstance(op, ast.Sub) and self.kind(left, env) == self.kind(right, env) == operands.DATE:
+            return  # all of them lie less than a span apart
         elif self.is_one(left, env, _TIMES) or self.is_one(right, env, _TIMES):
             yield Partial(node, "a moment may lie outside of what a calendar has")
         elif divides:

@@ -16,6 +16,7 @@ from tests.language.programs import text
 
 HEAD = """\
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from accompanist import At, Role, choreography, pure, transaction
@@ -67,6 +68,14 @@ def net(q: Decimal) -> Decimal:
 def pair(n: int) -> tuple[int, int]:
     return n, n
 
+@pure
+def days(one: date, other: date) -> int:
+    return (one - other).days
+
+@pure
+def later(one: date) -> date:
+    return datetime.combine(one, time())
+
 MADE
 class R(Role):
     @transaction
@@ -95,6 +104,9 @@ TYPES = {
     "ln": "Line",
     "m": "list[Line]",
     "total": "Total",
+    "when": "datetime",
+    "start": "date",
+    "end": "date",
 }
 VALUES = {
     "n": "0, 1, -2, 300",
@@ -107,6 +119,8 @@ VALUES = {
     "ln": "Line(), Line(1, 'x', 3, Tier.NONE)",
     "m": "[], [Line(1, 'a'), Line(1, 'b')], [Line(1, 'a', 2), Line(1, 'a', None, Tier.NONE)]",
     "total": "Total(), Total(3, Line(1))",
+    "start": "date.min, date(2024, 2, 29)",
+    "end": "date.max, date(2024, 2, 29)",
 }
 MAY_RAISE = """
 x,n: total = 0; for line in x:;     if n == 0:;         return 0;     total += line // n; return 100 // n
@@ -175,6 +189,26 @@ w: return len(obj=w)
 w: return reversed()
 w: return sorted(w, w)
 q: try:;     return int(q); except ValueError:;     return 0
+d,s: try:;     return d[s]; except ValueError:;     return 0
+d,x: try:;     return d[x]; except KeyError:;     return 0
+d,x: try:;     return d[x[0]]; except KeyError:;     return 0
+ln: try:;     return int(ln.maybe); except ValueError:;     return 0
+s: try:;     y = int(s); except ValueError:;     pass; return y
+n: try:;     return n / (n - 1); except ZeroDivisionError:;     return 10 // n
+w: try:;     return int(w[0]); except ValueError:;     return 0
+d,s: try:;     return str(d[s]); except ValueError:;     return 0
+q,n: try:;     return q // n; except ZeroDivisionError:;     return 0
+ln: match ln.tier:;     case Tier.GOLD:;         y = 1; return y
+ln,n: match ln.tier:;     case Tier.GOLD:;         y = 1;     case Tier.NONE if n:;         y = 2; return y
+m: match m[0].tier if m else None:;     case Tier.GOLD:;         y = 1;     case Tier.NONE:;         y = 2; return y
+s: match s:;     case 'a':;         y = 1;     case 'b':;         y = 2; return y
+when,start: return (when - start).days
+start: return (start - timedelta(1)).year
+start: y: date = datetime.combine(start, time()); return (y - start).days
+start: return days(datetime.combine(start, time()), start)
+start: return later(start) - start
+start: return max([start, datetime.combine(start, time())])
+s: KeyError = ValueError; try:;     return {'7': 1}[s]; except KeyError:;     return 0
 """
 NEVER_RAISES = """
 n: while True:;     y = n * 2;     if y > 10:;         break;     n += 1; return y
@@ -216,6 +250,20 @@ x: seen = set(); for i in x:;     if i in seen:;         return i;     seen.add(
 p: r = 0; for a, b in p:;     r += a * b; return r
 n: a, b = pair(n); return a + b
 total: return replace(total.line, price=1)
+ln: match ln.tier:;     case Tier.GOLD:;         y = 1;     case Tier.NONE:;         y = 2; return y
+ln: match ln.tier:;     case Tier.GOLD | Tier.NONE:;         y = 1; return y
+m: match m[0].tier if m else None:;     case Tier.GOLD | Tier.NONE:;      y = 1;     case None:;      y = 2; return y
+n: match n > 1:;     case True:;         y = 1;     case False:;         y = 2; return y
+start,end: return (end - start).days
+start,end: return days(start, end) if start < end else 0
+d,s: try:;     return d[s]; except KeyError:;     return 0
+d,s: try:;     y = d[s]; except LookupError:;     return 0; return y + 1
+s: try:;     return float(s); except ValueError:;     return 0.0
+s: try:;     y: float = float(s.strip()); except (TypeError, ValueError):;     return 0.0; return y
+s: try:;     return date.fromisoformat(s).year; except Exception:;     return 0
+s: try:;     return date.fromisoformat(s); except ValueError:;     return None
+x,n: try:;     return x[n]; except IndexError:;     return 0
+n: try:;     return 100 // n; except ZeroDivisionError:;     return 0
 """
 
 
