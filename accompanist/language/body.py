@@ -27,6 +27,7 @@ from accompanist.language.body_state import Knowing, Now, meeting, name_of
 from accompanist.language.body_text import Text
 from accompanist.language.body_types import Exact, is_lazy, item
 from accompanist.language.body_whole import Whole
+from accompanist.language.endless import may_hold
 from accompanist.language.infer import bind
 from accompanist.language.library_calls import knowing
 from accompanist.language.modules import Module
@@ -56,6 +57,8 @@ class Body:
         self._forms = Read(self._exact, names.messages, self._partials, self._text)
         given, declared = self._text.given(owner), self._text.local()
         self._whole = Whole(self._exact, self._text.node, given, declared)
+        self._calls = calls
+        calls.endless.follow(every_node(self._text.node), self._whole.names)
         self._at = Knowing(self._exact, self._whole, self._text.node, declared, Now(given, self._text.facts()))
         self._handlers = Caught(self._text.names, self._exact)
         self._breaks: list[list[Now]] = []
@@ -63,6 +66,14 @@ class Body:
     def why(self) -> str:
         """Why it may raise, with the first place; empty if it cannot."""
         return next(self._block(self._text.node.body), "")
+
+    def endless(self) -> bool:
+        """Whether what it gives may be no finite number, or hold one."""
+        given = (one.value for one in every_node(self._text.node) if isinstance(one, ast.Return) and one.value)
+        return any(
+            may_hold(self._exact.type_of(one, self._whole.names)) and self._calls.endless.of(one, self._whole.names)
+            for one in given
+        )
 
     def _block(self, body: list[ast.stmt]) -> Iterator[str]:
         for statement in body:

@@ -40,6 +40,7 @@ class Judged:
         self._names, self._signatures = names, signatures
         self._judged: dict[_Pair, str] = {}
         self._waiting: set[_Pair] = set()
+        self._endless: set[_Pair] = set()
         self._below = Below(names.modules)
 
     def why(self, module: str, name: str) -> str:
@@ -124,7 +125,10 @@ class Judged:
 
     def _read(self, home: Module, node: ast.FunctionDef, owner: Type | None = None) -> str:
         try:
-            return Body(self, self._names, self._signatures, home, node, owner).why()
+            body = Body(self, self._names, self._signatures, home, node, owner)
+            if body.endless():
+                self._endless.add((home.name, f"{owner.name}.{node.name}" if owner is not None else node.name))
+            return body.why()
         except RecursionError:
             return f"what is in line {node.lineno} is nested too deep to be read"
 
@@ -181,6 +185,16 @@ class Judged:
         below = [Type(name, one.name) for one, name in self._below.of(owner)] if message is not None else []
         fields = [type for _, type in message.fields] + list(message.bases) if message is not None else []
         return next(filter(None, (self.special(one, seen) for one in (*owner.arguments, *fields, *below))), "")
+
+    def endless(self, module: str, name: str) -> bool:
+        """Whether what a function gives may be no finite number, or hold one."""
+        self.why(module, name)
+        return (module, name) in self._endless
+
+    def endless_member(self, owner: Type, member: str) -> bool:
+        """The same of a property or a @pure method. Where several classes have it, any of them counts."""
+        self.member_of(owner, member)
+        return any(name.partition(".")[2] == member for _, name in self._endless)
 
     def has(self, owner: Type, member: str) -> bool:
         """Whether it is a member of a class that was read."""

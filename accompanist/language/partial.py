@@ -165,6 +165,8 @@ class Partials(Looks):
     def _compares(
         self, node: ast.expr, op: ast.cmpop, left: ast.expr, right: ast.expr, env: Env, facts: Facts
     ) -> Iterator[Partial]:
+        if not isinstance(op, ast.Is | ast.IsNot):
+            yield from partial_given.no_numbers(node, [left, right], env, self)
         sides = (self.kinds(left, env, facts), self.kinds(right, env, facts)) if isinstance(op, _ORDER) else ((), ())
         if why := self.comparable.unordered(*sides):
             yield Partial(node, why)
@@ -178,6 +180,7 @@ class Partials(Looks):
 
     def _hashes(self, node: ast.expr, parts: list[ast.expr], env: Env) -> Iterator[Partial]:
         """What is put into a set, or is a key."""
+        yield from partial_given.no_numbers(node, parts, env, self)
         found = (
             kinds.item(self.kind(one.value, env)) if isinstance(one, ast.Starred) else self.kind(one, env)
             for one in parts
@@ -286,6 +289,7 @@ class Partials(Looks):
             yield from self._keyed(node, one, env, facts)
             if one.arg in ("rel_tol", "abs_tol") and not isinstance(one.value, ast.Constant):
                 yield Partial(node, "a tolerance may be negative")
+        yield from partial_given.unended_inside(node, env, self)
         if isinstance(node.func, ast.Name) and node.func.id in BUILTINS and node.func.id not in env:
             yield from partial_given.builtin(node, node.func.id, env, facts, self)
         if (found := self.called(_without_strict(node), env, facts)) is not None and not calculates(node):

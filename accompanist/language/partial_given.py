@@ -8,10 +8,11 @@ from collections.abc import Iterator
 
 from accompanist.language import digits, kinds, total_methods, types
 from accompanist.language import facts as known
+from accompanist.language.endless import bounded, may_hold
 from accompanist.language.facts import Facts
 from accompanist.language.instead import in_brackets, shown
 from accompanist.language.library import DECIMAL
-from accompanist.language.looked_at import LONG, SPAN, Env, Looks, Partial, nothing
+from accompanist.language.looked_at import LONG, SPAN, UNENDED, Env, Looks, Partial, nothing
 from accompanist.language.types import STR, Type
 from accompanist.language.written_out import computes, taken
 
@@ -53,12 +54,52 @@ def builtin(node: ast.Call, name: str, env: Env, facts: Facts, looks: Looks) -> 
             yield from _pairs(node, first, env, looks)
         case "sum" if any(one.module == "datetime" for one in held.options):
             yield Partial(node, SPAN)
+        case "round" if not _has_places(node, env, looks) and unended(first, env, facts, looks):
+            yield Partial(node, UNENDED, finite_only(node, first))
         case "int" if len(node.args) == 1 and not node.keywords:
+            if unended(first, env, facts, looks):
+                yield Partial(node, UNENDED, finite_only(node, first))
             yield from _number(node, first, env, facts, looks)
         case "str" | "repr" if digits.bits(first) > digits.WRITABLE:
             yield Partial(node, LONG)
         case "bool" if why := looks.special(found):
             yield Partial(node, why)
+
+
+def unended(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+    """Whether a float may be NaN or infinite."""
+    floats = any(one == types.FLOAT or not one.known for one in looks.kinds(node, env, facts))
+    return floats and looks.endless(node, env) and not bounded(node, facts)
+
+
+def no_numbers(node: ast.expr, values: list[ast.expr], env: Env, looks: Looks) -> Iterator[Partial]:
+    """A Decimal that is no number cannot be compared, and be no key."""
+    if any(may_hold(looks.kind(one, env), (DECIMAL,)) and looks.endless(one, env) for one in values):
+        yield Partial(node, UNENDED)
+
+
+def unended_inside(node: ast.Call, env: Env, looks: Looks) -> Iterator[Partial]:
+    """The same where what is called compares what it is given, or makes keys of it."""
+    match node.func:
+        case ast.Name(id="sorted" | "min" | "max" | "set" | "frozenset" | "dict"):
+            values = [*node.args, *(one.value for one in node.keywords)]
+        case ast.Attribute(value=owner, attr=attr) if attr not in ("append", "insert", "extend"):
+            values = [owner, *node.args] if attr == "sort" else node.args
+        case _:
+            return
+    yield from no_numbers(node, values, env, looks)
+
+
+def finite_only(node: ast.expr, value: ast.expr) -> str:
+    """What is written instead."""
+    asked = in_brackets(value, (ast.BinOp, ast.UnaryOp))
+    return f"{shown(node)} if -1000000000 < {asked} < 1000000000 else …"
+
+
+def _has_places(node: ast.Call, env: Env, looks: Looks) -> bool:
+    """Whether `round` is told how many places are left: it gives a float then."""
+    places = _argument(node, "ndigits", 1)
+    return places is not None and looks.kind(places, env) == types.INT
 
 
 def _number(node: ast.Call, first: ast.expr, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:

@@ -56,6 +56,7 @@ from accompanist.language.local import (
     points,
 )
 from accompanist.language.names import Names
+from accompanist.language.nodes import every_node
 from accompanist.language.partial import Partial, TypeOf
 from accompanist.language.partial_calls import Calls, Signatures
 from accompanist.language.project import NOTHING, Projector
@@ -96,6 +97,7 @@ def found(whole: Whole, names: Names, envs: Envs, signatures: Signatures) -> Rai
     """Everything that may raise, not yet with the roles. `signatures`: what @pure functions give."""
     made = Raising()
     walked = _Walk(names, envs, signatures, made._partial)
+    walked.follow(whole)
     for block in whole.blocks:
         walked.block(block, known.NOTHING)
     return made
@@ -173,8 +175,20 @@ class _Walk:
         infer = Inference(names, signatures, lambda node, part, owner: None)
         self._types = _Types(infer.type_of)
         judged = Judged(names, signatures)
-        partials = Calls(names, judged, self._types.of, infer.inside, infer.after).partials
-        self._partials = knowing(names, partials)
+        calls = Calls(names, judged, self._types.of, infer.inside, infer.after)
+        self._endless, self._partials = calls.endless, knowing(names, calls.partials)
+
+    def follow(self, whole: Whole) -> None:
+        """Which names may stand for no finite number. What has its wire form is finite, but for a number."""
+        for _ in range(2):
+            for point in (point for block in whole.blocks for point in walk(block)):
+                if not isinstance(point, Let) or (env := self._envs.get(id(point.value.node))) is None:
+                    continue
+                if point.value.wire is not None and point.value.wire != types.FLOAT:
+                    continue
+                self._types.forget()
+                targets: list[ast.expr] = [ast.Name(one, ast.Store()) for one in point.targets]
+                self._endless.follow([ast.Assign(targets, point.value.node), *every_node(point.value.node)], env)
 
     def block(self, block: Block, facts: Facts) -> Facts:
         for point in block:

@@ -15,6 +15,7 @@ from accompanist.language.diagnostic import render
 from tests.language.programs import text
 
 HEAD = """\
+import math
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -76,6 +77,24 @@ def days(one: date, other: date) -> int:
 def later(one: date) -> date:
     return datetime.combine(one, time())
 
+@pure
+def parsed(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+@pure
+def near(number: float) -> int:
+    return round(number)
+
+@dataclass(frozen=True)
+class Parsed:
+    text: str
+    @property
+    def number(self) -> float:
+        return parsed(self.text)
+
 MADE
 class R(Role):
     @transaction
@@ -110,7 +129,7 @@ TYPES = {
 }
 VALUES = {
     "n": "0, 1, -2, 300",
-    "s": "'', '7', 'x', 'a=b;c', '-1'",
+    "s": "'', '7', 'x', 'a=b;c', '-1', 'nan', '1' * 400",
     "x": "[], [0], [1, 2], [3, -1, 5, 7]",
     "w": "[], ['a'], ['ab', 'c', 'cde']",
     "p": "[], [(1, 2), (0, 0)]",
@@ -208,6 +227,19 @@ start: y: date = datetime.combine(start, time()); return (y - start).days
 start: return days(datetime.combine(start, time()), start)
 start: return later(start) - start
 start: return max([start, datetime.combine(start, time())])
+s: return round(float(s)) if s.isdecimal() else 0
+s: try:;     f = float(s); except Exception:;     return 0; return int(f * 100)
+s: try:;     f = float(s); except Exception:;     f = 0.0; y = [f]; return [round(one) for one in y]
+s: try:;     f = float(s); except Exception:;     f = 0.0; y = []; y.append(f); return list(map(round, y))
+s: try:;     f = float(s); except Exception:;     f = 0.0; z = f + 1; return math.floor(z)
+s: try:;     f = float(s); except Exception:;     f = 0.0; return near(f)
+s: return round(parsed(s))
+s: return int(Parsed(s).number)
+s: try:;     f = float(s); except Exception:;     f = 0.0; return 0 if f > 9 or f < -9 else int(f)
+s: try:;     f = Decimal(s); except Exception:;     return 0; return 1 if f > 3 else 0
+s: try:;     f = Decimal(s); except Exception:;     return 0; return sorted([f])
+s: try:;     f = Decimal(s); except Exception:;     return 0; return {f: 1}
+n: return round(math.inf * n)
 s: KeyError = ValueError; try:;     return {'7': 1}[s]; except KeyError:;     return 0
 """
 NEVER_RAISES = """
@@ -256,6 +288,11 @@ m: match m[0].tier if m else None:;     case Tier.GOLD | Tier.NONE:;      y = 1;
 n: match n > 1:;     case True:;         y = 1;     case False:;         y = 2; return y
 start,end: return (end - start).days
 start,end: return days(start, end) if start < end else 0
+s: try:;     f = float(s); except Exception:;     return ''; return f'{f:.2f} {round(f, 2)}'
+s: try:;     f = float(s); except ValueError:;     return 0; return round(f * 100) if -1000 < f * 100 < 1000 else 0
+s: try:;     f = float(s); except ValueError:;     return 0; return int(f) if math.isfinite(f) else 0
+n: return round(n / 3 * 1.19) + int(float(n) / 2) + math.floor(n * 0.5)
+n: return near(n / 7)
 d,s: try:;     return d[s]; except KeyError:;     return 0
 d,s: try:;     y = d[s]; except LookupError:;     return 0; return y + 1
 s: try:;     return float(s); except ValueError:;     return 0.0
