@@ -23,6 +23,7 @@ from accompanist.language.body_parts import (
     of_length,
     once_changed,
 )
+from accompanist.language.body_place import placed
 from accompanist.language.body_state import Knowing, Now, meeting, name_of
 from accompanist.language.body_text import Text
 from accompanist.language.body_types import Exact, is_lazy, item
@@ -141,8 +142,7 @@ class Body:
         if names and not alone:
             self._at.change(names)
         for part in self._found(node, asked, through):
-            at = next((one.lineno for one in every_node(part.node) if isinstance(one, ast.expr) and _line(one)), line)
-            yield f"{part.why}, in line {at}"
+            yield placed(part, line)
         if names:
             self._at.change(names)
 
@@ -315,7 +315,3 @@ class Body:
             ends.append(self._at.now)
         rest = rest and not all_members(node, self._exact.type_of(node.subject, now.env), self._text.names)
         self._at.now = meeting(*ends, before if rest else None)
-
-
-def _line(node: ast.expr) -> int:
-    return getattr(node, "lineno", 0)

@@ -344,6 +344,22 @@ def test_the_line_of_a_format_is_told() -> None:
     assert f"in line {line})" in found
 
 
+@pytest.mark.parametrize(
+    ("names", "body", "instead"),
+    [
+        ("s", "return int(s) if s.isdecimal() else 0", "int(s) if s.isdecimal() and len(s) < 19 else …"),
+        ("x,n", "y = x[n]; return y", "x[n] if 0 <= n < len(x) else …"),
+        ("x", "return max(x)", "max(x, default=…)"),
+        ("n", "for i in range(n):;     n -= 100 // i; return n", "100 // i if i != 0 else …"),
+    ],
+)
+def test_what_never_raises_is_told_with_its_line(names: str, body: str, instead: str) -> None:
+    (found,) = said(names, body)
+    assert f", where `{instead}` never raises" in found
+    part = instead.partition(" if ")[0].replace(", default=…", "")
+    assert said(names, body.replace(part, f"({instead.replace('…', '0')})")) == []
+
+
 def row_of_functions(count: int) -> str:
     first = "@pure\ndef f0(n: int) -> int:\n    return n\n\n"
     others = (f"@pure\ndef f{at}(n: int) -> int:\n    return f{at - 1}(n) + 1\n\n" for at in range(1, count))
