@@ -20,6 +20,7 @@ from accompanist.language.body_parts import (
     first_bound,
     is_value,
     loaded,
+    names_a_key,
     of_length,
     once_changed,
 )
@@ -36,7 +37,7 @@ from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
 from accompanist.language.partial import Partial
 from accompanist.language.partial_calls import Calls, Judge, Signatures
-from accompanist.language.types import NONE, Type
+from accompanist.language.types import BOOL, INT, NONE, STR, Type
 
 
 class Body:
@@ -183,12 +184,23 @@ class Body:
                 yield from self._put(target, owner, index, found)
                 keeps = self._exact.type_of(owner, self._at.env).name == "list" and not isinstance(index, ast.Slice)
                 lengths = frozenset(filter(of_length, self._at.facts)) if keeps else known.NOTHING
+                keys = self._at.keys() | self._key(owner, index)
                 self._at.change(total_methods.changed(target))
-                self._at.add(lengths)
+                self._at.add(lengths | keys)
             case ast.Attribute():
                 yield f"a field is set, in line {line}"
             case _:
                 yield f"{ast.unparse(target)} is not read exactly, in line {line}"
+
+    def _key(self, owner: ast.expr, index: ast.expr) -> known.Facts:
+        """That a key is in a dict whose value is set. A number that is equal to none, not even to itself, is no key."""
+        holder, found = (self._exact.type_of(one, self._at.env) for one in (owner, index))
+        message = self._text.names.messages.find(found)
+        plain = found in (STR, INT, BOOL) or (message is not None and message.kind == "enum")
+        named = isinstance(owner, ast.Name) and names_a_key(index) and owner.id not in known.names_in(index)
+        if holder.name != "dict" or holder.module or not (plain and named) or self._partials.special(found):
+            return known.NOTHING
+        return frozenset({known.Fact(ast.Compare(index, [ast.In()], [owner]), True)})
 
     def _put(self, target: ast.Subscript, owner: ast.expr, index: ast.expr, found: Type) -> Iterator[str]:
         line, holder = target.lineno, types.unveiled(self._exact.type_of(owner, self._at.env))

@@ -140,7 +140,7 @@ def builtin(name: str, node: ast.Call, partials: Partials, env: Env, facts: Fact
             asked, kind = in_brackets(first), "a whole number" if name == "int" else "a number"
             return Partial(node, f"{text} may be no text of {kind}", f"{name}({text}) if {asked}.isdecimal() else …")
         case "min" | "max" if len(node.args) == 1 and "default" not in keywords:
-            if not known.length(first, facts):
+            if not partials.length(first, env, facts):
                 return Partial(node, f"{text} may be empty", f"{name}({text}, default=…)")
         case "divmod" if not known.nonzero(node.args[-1], facts):
             return Partial(node, f"{ast.unparse(node.args[-1])} may be zero")

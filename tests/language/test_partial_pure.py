@@ -240,6 +240,19 @@ s: try:;     f = Decimal(s); except Exception:;     return 0; return 1 if f > 3 
 s: try:;     f = Decimal(s); except Exception:;     return 0; return sorted([f])
 s: try:;     f = Decimal(s); except Exception:;     return 0; return {f: 1}
 n: return round(math.inf * n)
+w: e = {}; for p in w:;     if p not in e:;         pass;     e[p] += 1; return e
+w: e = {'a': 0}; for p in w:;     e['a'] += 1;     e.pop(p, 0); return e
+w: e = {'a': 0}; for p in w:;     e['a'] += 1;     e = {}; return e
+w,s: e = {}; for p in w:;     e[s] = 0;     s = p;     e[s] += 1; return e
+w,d: e = {'a': 0}; f = e; f.clear(); e['a'] += 1; return e
+s,d: if s not in d:;     return 0; s = s + 'x'; return d[s]
+x: return sum(x[i - 2] for i in range(1, len(x)))
+x: return sum(x[i + 1] for i in range(len(x)))
+x: return sum(x[i + 2] for i in range(len(x) - 1))
+x: return sum(x[i - 1] for i in range(len(x)) if x[i - 1] or x[i - 4])
+x: return sorted(x)[len(x) // 1] if x else 0
+x: return x[len(x) // 2]
+d: return max(d.values())
 s: KeyError = ValueError; try:;     return {'7': 1}[s]; except KeyError:;     return 0
 """
 NEVER_RAISES = """
@@ -293,6 +306,17 @@ s: try:;     f = float(s); except ValueError:;     return 0; return round(f * 10
 s: try:;     f = float(s); except ValueError:;     return 0; return int(f) if math.isfinite(f) else 0
 n: return round(n / 3 * 1.19) + int(float(n) / 2) + math.floor(n * 0.5)
 n: return near(n / 7)
+m: e = {}; for l in m:;     if l.text not in e:;         e[l.text] = 0;     e[l.text] += l.price; return e
+m: e = {}; for l in m:;     if l.text not in e:;         e[l.text] = [];     e[l.text].append(l.price); return e
+x: e = {'lo': 0, 'hi': 0}; for i in x:;     if i > 2:;         e['hi'] += 1;     else:;         e['lo'] += 1; return e
+w: e = {}; for p in w:;     e[p] = e.get(p, 0) + 1; return e
+m: e = {}; for l in m:;     if l.tier not in e:;         e[l.tier] = 0;     e[l.tier] += 1; return len(e)
+d: return max(d.values()) if d else 0
+d: return max(d.items(), key=lambda one: one[1]) if d else ('', 0)
+x: return all(x[i - 1] <= x[i] for i in range(1, len(x)))
+x: return [x[i + 1] - x[i] for i in range(len(x) - 1)]
+x: r = 0; for i in range(1, len(x)):;     r += x[i] - x[i - 1]; return r
+x: y = sorted(x); return y[len(y) // 2] if y else 0
 d,s: try:;     return d[s]; except KeyError:;     return 0
 d,s: try:;     y = d[s]; except LookupError:;     return 0; return y + 1
 s: try:;     return float(s); except ValueError:;     return 0.0
