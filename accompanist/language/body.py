@@ -27,7 +27,7 @@ from accompanist.language.body_parts import (
 from accompanist.language.body_place import placed
 from accompanist.language.body_state import Knowing, Now, meeting, name_of
 from accompanist.language.body_text import Text
-from accompanist.language.body_types import Exact, is_lazy, item
+from accompanist.language.body_types import Exact, is_lazy, item, kind
 from accompanist.language.body_whole import Whole
 from accompanist.language.endless import may_hold
 from accompanist.language.infer import bind
@@ -176,7 +176,7 @@ class Body:
             case ast.Name(id=name):
                 self._at.bind(name, found, value)
             case ast.Tuple(elts=parts):
-                if not self._forms.fits(target, found):
+                if not self._forms.fits(target, found) and not self._counted(value, len(parts), found):
                     yield f"there may not be {len(parts)} parts, in line {line}"
                 for name, part in bind(target, found).items():
                     self._at.bind(name, part)
@@ -201,6 +201,13 @@ class Body:
         if holder.name != "dict" or holder.module or not (plain and named) or self._partials.special(found):
             return known.NOTHING
         return frozenset({known.Fact(ast.Compare(index, [ast.In()], [owner]), True)})
+
+    def _counted(self, value: ast.expr | None, count: int, found: Type) -> bool:
+        """Whether a condition has said how many parts a list has."""
+        if not isinstance(value, ast.Name) or not found.known or kind(found) not in ("list", "tuple"):
+            return False
+        facts = self._at.facts
+        return known.length(value, facts) == known.highest(value, facts, of_length=True) == count
 
     def _put(self, target: ast.Subscript, owner: ast.expr, index: ast.expr, found: Type) -> Iterator[str]:
         line, holder = target.lineno, types.unveiled(self._exact.type_of(owner, self._at.env))
@@ -251,7 +258,7 @@ class Body:
             yield f"not every item need have {count} parts, in line {node.lineno}"
         for name, part in bind(node.target, found).items():
             self._at.bind(name, part)
-        turn(node, self._at)
+        turn(node, self._exact, self._at)
         yield from self._block(node.body)
         self._at.now = head
         yield from self._block(node.orelse)

@@ -162,7 +162,8 @@ class Read(Forms):
             yield from (self.gone_through if name in _ITEMS_OF else self.held)(value, env, facts)
         if self.messages.method(found, name) is not None:
             return
-        plain = written or not (node.args or node.keywords)
+        moved = name == "replace" and found.module == "datetime"  # `partial` knows which of them may raise
+        plain = written or moved or not (node.args or node.keywords)
         if self.exact.type_of(node, env).name in ("?", "!") or kind(found) == "iterator" or not plain:
             yield unread(node)
             return

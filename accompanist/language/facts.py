@@ -342,6 +342,12 @@ def turned(target: ast.expr, iterated: ast.expr) -> Iterator[Fact]:
             yield from turned(target, inner)
 
 
+def letter(target: ast.Name) -> Fact:
+    """That what a loop over a text goes through is one letter."""
+    counted = ast.Call(ast.Name("len", ast.Load()), [ast.Name(target.id, ast.Load())], [])
+    return Fact(ast.Compare(counted, [ast.Eq()], [ast.Constant(1)]), True)
+
+
 def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
     """Whether an index is certainly one of the container's."""
     form = ast.dump(container)

@@ -15,7 +15,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from accompanist.language import digits, kinds, operands, partial_given, types
+from accompanist.language import digits, few, kinds, operands, partial_given, types
 from accompanist.language import facts as known
 from accompanist.language.facts import Facts
 from accompanist.language.instead import as_written, in_brackets, shown
@@ -203,6 +203,8 @@ class Partials(Looks):
             env = {**env, **{name: one for name, one in bound.items() if not env.get(name, types.UNKNOWN).known}}
             facts = known.without(facts, known.names_in(generator.target))
             facts |= frozenset(known.turned(generator.target, generator.iter))
+            if element == STR and self.kind(generator.iter, env) == STR and isinstance(generator.target, ast.Name):
+                facts |= {known.letter(generator.target)}
             for condition in generator.ifs:
                 yield from self._of(condition, env, facts)
                 yield from self.condition(condition, env)
@@ -225,7 +227,7 @@ class Partials(Looks):
         yield from self._of(index, env, facts)
         owner, place = self.kind(value, env), known.number(index)
         if (owner.name == "dict" and not owner.module) or isinstance(getattr(index, "value", None), str):
-            if not known.member(index, value, facts):
+            if not known.member(index, value, facts) and not few.all_members(index, value, env, self):
                 text, key = in_brackets(value), in_brackets(index, (ast.BinOp, ast.UnaryOp))
                 instead = f"{shown(node)} if {key} in {text} else …"
                 yield Partial(node, f"{key} may not be in {text}", instead if self.has_default(node, env) else "")
@@ -233,7 +235,8 @@ class Partials(Looks):
         least = max(self.length(value, env, facts), int(_split(value) and owner.name in ("list", "?")))
         if isinstance(place, int) and -least <= place < least:
             return
-        if (beyond := known.below(index, facts)) is not None and beyond <= least:
+        beyond = known.below(index, facts) or few.below(index, env, self)
+        if beyond and beyond <= least:
             return
         if known.within(index, value, facts) or (not owner.known and known.member(index, value, facts)):
             return  # what may be a dict; an item of a list is no index of it

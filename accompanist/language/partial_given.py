@@ -173,12 +173,19 @@ def method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks:
             yield Partial(node, f"{shown(method.value)} may hold what cannot be written so")
         case "quantize" | "to_integral_value" | "normalize":
             yield Partial(node, f"{shown(method.value)} may have more digits than a Decimal keeps")
-        case "replace" if node.keywords or owner.module == "datetime":
+        case "replace" if (node.keywords or owner.module == "datetime") and not _first_day(node, owner):
             yield Partial(node, "a moment may lie outside of what a calendar has")
         case "hex" | "isoformat" | "expandtabs" if (node.args or node.keywords) and not taken(
             node, method.attr, _TRIED[method.attr]
         ):
             yield Partial(node, f"{method.attr} does not take every value")
+
+
+def _first_day(node: ast.Call, owner: Type) -> bool:
+    """Whether it gives the first day of the same month, which every calendar has."""
+    days = [one.value for one in node.keywords if one.arg == "day" and isinstance(one.value, ast.Constant)]
+    alone = not node.args and len(node.keywords) == 1
+    return owner.module == "datetime" and alone and any(1 <= day.value <= 28 for day in days if type(day.value) is int)
 
 
 def _found(node: ast.Call, method: ast.Attribute, owner: Type, facts: Facts) -> Iterator[Partial]:

@@ -253,6 +253,20 @@ x: return sum(x[i - 1] for i in range(len(x)) if x[i - 1] or x[i - 4])
 x: return sorted(x)[len(x) // 1] if x else 0
 x: return x[len(x) // 2]
 d: return max(d.values())
+s: return sum(int(c) for c in s)
+s: return sum(int(c) for c in [s] if c.isdecimal())
+s,w: return [int(v) for v in w if v in s and v.isdecimal()]
+w: if len(w) != 3:;     return ''; w = w + ['x']; a, b, c = w; return a
+w: if len(w) < 3:;     return ''; a, b, c = w; return a
+s: if len(s) == 2:;     w = s.split(); a, b = w; return a; return ''
+start: return ('a', 'b')[start.weekday()]
+start: return 'abcdefghijk'[start.month - 1]
+start: return start.replace(day=30)
+start: return start.replace(day=1, month=13)
+ln: return {Tier.GOLD: 1}[ln.tier]
+ln,n: return {Tier.GOLD: 1, Tier.NONE: 2}[n]
+n: return ('no', 'yes')[n]
+n: return ('no',)[n > 0]
 s: KeyError = ValueError; try:;     return {'7': 1}[s]; except KeyError:;     return 0
 """
 NEVER_RAISES = """
@@ -317,6 +331,15 @@ x: return all(x[i - 1] <= x[i] for i in range(1, len(x)))
 x: return [x[i + 1] - x[i] for i in range(len(x) - 1)]
 x: r = 0; for i in range(1, len(x)):;     r += x[i] - x[i - 1]; return r
 x: y = sorted(x); return y[len(y) // 2] if y else 0
+s: return sum(int(c) for c in s if c.isdecimal())
+s: r = 0; for c in s:;     if c.isdecimal():;         r += int(c); return r
+w: if len(w) != 3:;     return ''; a, b, c = w; return a + b + c
+s: y = s.split('-'); if len(y) == 2:;     a, b = y;     return a + b; return ''
+start: return ('a', 'b', 'c', 'd', 'e', 'f', 'g')[start.weekday()]
+start: return 'abcdefghijkl'[start.month - 1] + 'abcdefg'[start.isoweekday() - 1]
+start: return start.replace(day=1)
+ln: return {Tier.GOLD: 1, Tier.NONE: 2}[ln.tier]
+n: return ('no', 'yes')[n > 0]
 d,s: try:;     return d[s]; except KeyError:;     return 0
 d,s: try:;     y = d[s]; except LookupError:;     return 0; return y + 1
 s: try:;     return float(s); except ValueError:;     return 0.0
