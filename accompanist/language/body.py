@@ -14,13 +14,13 @@ from accompanist.language import facts as known
 from accompanist.language import methods, operands, total_methods, types
 from accompanist.language.body_calls import Read
 from accompanist.language.body_caught import Caught
+from accompanist.language.body_keys import KeySet
 from accompanist.language.body_loops import resized, turn
 from accompanist.language.body_match import all_members
 from accompanist.language.body_parts import (
     first_bound,
     is_value,
     loaded,
-    names_a_key,
     of_length,
     once_changed,
 )
@@ -37,7 +37,7 @@ from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
 from accompanist.language.partial import Partial
 from accompanist.language.partial_calls import Calls, Judge, Signatures
-from accompanist.language.types import BOOL, INT, NONE, STR, Type
+from accompanist.language.types import NONE, Type
 
 
 class Body:
@@ -62,6 +62,7 @@ class Body:
         self._calls = calls
         calls.endless.follow(every_node(self._text.node), self._whole.names)
         self._at = Knowing(self._exact, self._whole, self._text.node, declared, Now(given, self._text.facts()))
+        self._set = KeySet(self._text.names, self._exact, self._partials).fact
         self._handlers = Caught(self._text.names, self._exact)
         self._breaks: list[list[Now]] = []
 
@@ -184,23 +185,13 @@ class Body:
                 yield from self._put(target, owner, index, found)
                 keeps = self._exact.type_of(owner, self._at.env).name == "list" and not isinstance(index, ast.Slice)
                 lengths = frozenset(filter(of_length, self._at.facts)) if keeps else known.NOTHING
-                keys = self._at.keys() | self._key(owner, index)
+                keys = self._at.keys() | self._set(owner, index, self._at.env)
                 self._at.change(total_methods.changed(target))
                 self._at.add(lengths | keys)
             case ast.Attribute():
                 yield f"a field is set, in line {line}"
             case _:
                 yield f"{ast.unparse(target)} is not read exactly, in line {line}"
-
-    def _key(self, owner: ast.expr, index: ast.expr) -> known.Facts:
-        """That a key is in a dict whose value is set. A number that is equal to none, not even to itself, is no key."""
-        holder, found = (self._exact.type_of(one, self._at.env) for one in (owner, index))
-        message = self._text.names.messages.find(found)
-        plain = found in (STR, INT, BOOL) or (message is not None and message.kind == "enum")
-        named = isinstance(owner, ast.Name) and names_a_key(index) and owner.id not in known.names_in(index)
-        if holder.name != "dict" or holder.module or not (plain and named) or self._partials.special(found):
-            return known.NOTHING
-        return frozenset({known.Fact(ast.Compare(index, [ast.In()], [owner]), True)})
 
     def _counted(self, value: ast.expr | None, count: int, found: Type) -> bool:
         """Whether a condition has said how many parts a list has."""

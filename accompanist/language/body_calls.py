@@ -77,6 +77,9 @@ class Read(Forms):
                     yield unread(node)
                 if self.is_foreign(name):
                     yield from self._foreign(node, env)
+            case ast.Name(id="next") if _has_default(node):
+                yield from self.gone_through(node.args[0], env, facts)
+                yield from self.all(node.args[1:], env, facts)
             case ast.Name(id=name) if name in _READ:
                 yield from self._builtin(name, node, env, facts)
             case ast.Attribute(value=ast.Name(id="dict"), attr="fromkeys") if "dict" not in env:
@@ -260,6 +263,11 @@ def _takes(name: str, node: ast.Call) -> bool:
     least, most = _COUNTS.get(name, (1, len(node.args) + 1))
     named = {one.arg for one in node.keywords}
     return least <= len(node.args) <= most and (name == "dict" or named <= _NAMED.get(name, frozenset()))
+
+
+def _has_default(node: ast.Call) -> bool:
+    """Whether `next` is asked for the first of some values, or else for another one."""
+    return len(node.args) == 2 and not node.keywords and isinstance(node.args[0], ast.GeneratorExp)
 
 
 def _has_length(node: ast.expr) -> bool:

@@ -165,28 +165,6 @@ def of_length(fact: Fact) -> bool:
     return False
 
 
-def of_keys(fact: Fact, dicts: Set[str]) -> bool:
-    """Whether a fact says that a key is in one of these dicts: it stays there when values are given to keys."""
-    match fact.node:
-        case ast.Compare(left=key, ops=[ast.In()], comparators=[ast.Name(id=name)]):
-            return fact.holds and name in dicts and names_a_key(key)
-    return False
-
-
-def names_a_key(node: ast.expr) -> bool:
-    """Whether it is written out, or a name or a field: the same value each time."""
-    return isinstance(node, ast.Constant | ast.Name) or (isinstance(node, ast.Attribute) and names_a_key(node.value))
-
-
-def loses_keys(node: ast.AST) -> bool:
-    """Whether a key may be taken out of a dict in some statement."""
-    for part in every_node(node):
-        match part:
-            case ast.Delete() | ast.Call(func=ast.Attribute(attr="pop" | "popitem" | "clear")):
-                return True
-    return False
-
-
 def said_of(name: str, value: ast.expr) -> Iterator[Fact]:
     """What is known of a name that is given what is written out."""
     now = ast.Name(name, ast.Load())

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from accompanist import limits
 from accompanist.language import facts as known
 from accompanist.language import methods, narrow, total_methods, types
-from accompanist.language.body_parts import bound_in, first_bound, loses_keys, of_keys, said_of, shared, without
+from accompanist.language.body_keys import loses_keys, of_keys
+from accompanist.language.body_parts import bound_in, first_bound, said_of, shared, without
 from accompanist.language.body_types import Env, Exact, is_lazy, join, shallow
 from accompanist.language.body_whole import Whole
 from accompanist.language.facts import Facts

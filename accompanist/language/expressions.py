@@ -9,6 +9,7 @@ choice, and choices are written with `if`.
 from __future__ import annotations
 
 import ast
+import builtins
 import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -360,7 +361,8 @@ class Expressions:
             if reason:
                 return self.refuse(codes.NONDETERMINISM, node, f"{function.id}() {reason}", codes.PURE_HINT)
             text, hint = advice.unknown(function.id)
-            return self.refuse(codes.NAME_UNKNOWN, function, text, self._nearest(function.id, hint))
+            hint = hint if hasattr(builtins, function.id) else self._nearest(function.id, hint)
+            return self.refuse(codes.NAME_UNKNOWN, function, text, hint)
         if found is None:
             return self._method(node)
         if found.word == "attempt":

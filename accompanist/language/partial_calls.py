@@ -162,7 +162,7 @@ def builtin(name: str, node: ast.Call, partials: Partials, env: Env, facts: Fact
 def _unfit(name: str, node: ast.Call, partials: Partials, env: Env, facts: Facts) -> Partial | None:
     """What a builtin is given that it does not take: None, what cannot be compared, Decimals that it may add up to too
     large a one."""
-    if name in operands.TAKES_NONE or not node.args:
+    if name in operands.TAKES_NONE or name == "next" or not node.args:
         return None
     for one in node.args[:1] if name == "round" else node.args:
         if partials.none(one, env, facts):
