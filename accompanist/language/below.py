@@ -18,6 +18,7 @@ ATTRIBUTE_HOOKS = ("__getattribute__", "__getattr__")
 """What Python calls where any attribute is asked for."""
 EMPTY = frozenset({"bool", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"})
 """Default factories that give an empty value."""
+_ENDLESS = frozenset({"inf", "nan", "float", "Decimal"})
 _PLAIN = frozenset({"classmethod", "override", "property", "pure", "staticmethod"})
 
 
@@ -112,3 +113,11 @@ def default_factories(node: ast.ClassDef) -> Iterator[ast.expr]:
         match part:
             case ast.AnnAssign(value=ast.Call(keywords=keywords)):
                 yield from (one.value for one in keywords if one.arg in ("default_factory", "factory"))
+
+
+def gives_endless(node: ast.stmt) -> bool:
+    """Whether the default of a field may be no finite number."""
+    if not isinstance(node, ast.AnnAssign) or node.value is None:
+        return False
+    parts = [one for one in ast.walk(node.value) if isinstance(one, ast.Name | ast.Attribute)]
+    return any((one.id if isinstance(one, ast.Name) else one.attr) in _ENDLESS for one in parts)

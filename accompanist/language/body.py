@@ -177,7 +177,7 @@ class Body:
             case ast.Name(id=name):
                 self._at.bind(name, found, value)
             case ast.Tuple(elts=parts):
-                if not self._forms.fits(target, found) and not self._counted(value, len(parts), found):
+                if not self._forms.fits(target, found) and not self._counted(value, parts, found):
                     yield f"there may not be {len(parts)} parts, in line {line}"
                 for name, part in bind(target, found).items():
                     self._at.bind(name, part)
@@ -193,12 +193,13 @@ class Body:
             case _:
                 yield f"{ast.unparse(target)} is not read exactly, in line {line}"
 
-    def _counted(self, value: ast.expr | None, count: int, found: Type) -> bool:
+    def _counted(self, value: ast.expr | None, parts: list[ast.expr], found: Type) -> bool:
         """Whether a condition has said how many parts a list has."""
-        if not isinstance(value, ast.Name) or not found.known or kind(found) not in ("list", "tuple"):
+        plain = found.known and kind(found) in ("list", "tuple") and all(isinstance(one, ast.Name) for one in parts)
+        if not isinstance(value, ast.Name) or not plain:
             return False
         facts = self._at.facts
-        return known.length(value, facts) == known.highest(value, facts, of_length=True) == count
+        return known.length(value, facts) == known.highest(value, facts, of_length=True) == len(parts)
 
     def _put(self, target: ast.Subscript, owner: ast.expr, index: ast.expr, found: Type) -> Iterator[str]:
         line, holder = target.lineno, types.unveiled(self._exact.type_of(owner, self._at.env))

@@ -8,6 +8,7 @@ from collections.abc import Set
 from accompanist.language import facts as known
 from accompanist.language.body_types import Env, Exact
 from accompanist.language.facts import Fact, Facts
+from accompanist.language.few import told_apart
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
 from accompanist.language.partial import Partials
@@ -29,7 +30,7 @@ class KeySet:
         if holder.name != "dict" or holder.module or not (plain and named) or self._partials.special(found):
             return known.NOTHING
         definition = self._messages.definition(found)
-        if definition is not None and any(getattr(part, "name", "") == "__eq__" for part in definition[1].body):
+        if definition is not None and not told_apart(definition[1]):
             return known.NOTHING
         return frozenset({Fact(ast.Compare(key, [ast.In()], [owner]), True)})
 

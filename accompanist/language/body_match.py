@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from accompanist.language import types
+from accompanist.language.few import told_apart
 from accompanist.language.messages import Messages
 from accompanist.language.names import Names
 from accompanist.language.types import BOOL, NONE, Type
@@ -25,15 +26,9 @@ def _wanted(found: Type, messages: Messages) -> set[str] | None:
     if found in (BOOL, NONE):
         return {"True", "False"} if found == BOOL else {"None"}
     message, definition = messages.find(found), messages.definition(found)
-    if message is None or message.kind != "enum" or definition is None or _compares(definition[1]):
+    if message is None or message.kind != "enum" or definition is None or not told_apart(definition[1]):
         return None
     return {_text(found, one) for one in message.members if one not in dict(message.aliases)}
-
-
-def _compares(node: ast.ClassDef) -> bool:
-    """Whether an enum says itself which of its members are equal, or which it has."""
-    own = {"__eq__", "__new__", "_missing_", "__getattribute__"}
-    return any(getattr(part, "name", "") in own or isinstance(part, ast.If | ast.For) for part in node.body)
 
 
 def _values(pattern: ast.pattern, names: Names) -> Iterator[str]:

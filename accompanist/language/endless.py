@@ -116,6 +116,10 @@ def _bound(node: ast.AST) -> Iterator[tuple[frozenset[str], ast.expr]]:
             yield known.names_in(target), value
         case ast.NamedExpr(target=target, value=value) | ast.For(target=target, iter=value):
             yield known.names_in(target), value
+        case ast.arguments(args=all_, defaults=defaults, kwonlyargs=only, kw_defaults=others):
+            for one, default in zip([*all_[len(all_) - len(defaults) :], *only], [*defaults, *others], strict=False):
+                if default is not None:
+                    yield frozenset({one.arg}), default
         case ast.comprehension(target=target, iter=value):
             yield known.names_in(target), value
         case ast.Call(func=function, args=given, keywords=named):

@@ -9,7 +9,6 @@ choice, and choices are written with `if`.
 from __future__ import annotations
 
 import ast
-import builtins
 import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -361,8 +360,8 @@ class Expressions:
             if reason:
                 return self.refuse(codes.NONDETERMINISM, node, f"{function.id}() {reason}", codes.PURE_HINT)
             text, hint = advice.unknown(function.id)
-            hint = hint if hasattr(builtins, function.id) else self._nearest(function.id, hint)
-            return self.refuse(codes.NAME_UNKNOWN, function, text, hint)
+            meant = hint if "of Python" in text else self._nearest(function.id, hint)
+            return self.refuse(codes.NAME_UNKNOWN, function, text, meant)
         if found is None:
             return self._method(node)
         if found.word == "attempt":

@@ -36,5 +36,13 @@ def all_members(key: ast.expr, owner: ast.expr, env: Env, looks: Looks) -> bool:
     keys = [one for one in owner.keys if isinstance(one, ast.Attribute) and looks.kind(one, env) == found]
     same = dict(message.aliases)
     definition = messages.definition(found) if messages is not None else None
-    own = {getattr(part, "name", "") for part in definition[1].body} if definition is not None else {"__eq__"}
-    return set(message.members) - set(same) <= {same.get(one.attr, one.attr) for one in keys} and "__eq__" not in own
+    told = definition is not None and told_apart(definition[1])
+    return told and set(message.members) - set(same) <= {same.get(one.attr, one.attr) for one in keys}
+
+
+def told_apart(node: ast.ClassDef) -> bool:
+    """Whether an enum leaves it to Python which of its members are equal, and which it has."""
+    own = {"__eq__", "__hash__", "__new__", "_missing_", "__getattribute__"}
+    bases = {ast.unparse(one).rpartition(".")[2] for one in node.bases}
+    code = any(getattr(part, "name", "") in own or isinstance(part, ast.If | ast.For) for part in node.body)
+    return bases <= {"Enum", "IntEnum", "StrEnum", "int", "str"} and not code

@@ -18,6 +18,7 @@ from accompanist.language.below import (
     Below,
     binds,
     default_factories,
+    gives_endless,
     is_plain,
     is_special,
     makes_objects,
@@ -189,6 +190,10 @@ class Judged:
     def endless(self, module: str, name: str) -> bool:
         """Whether what a function gives may be no finite number, or hold one."""
         self.why(module, name)
+        home = self._names.modules.find(module)
+        node = home.bound[name][-1] if home is not None and name in home.bound else None
+        if isinstance(node, ast.ClassDef):
+            return any(map(gives_endless, node.body))
         return (module, name) in self._endless
 
     def endless_member(self, owner: Type, member: str) -> bool:

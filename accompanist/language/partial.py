@@ -303,8 +303,9 @@ class Partials(Looks):
             why = self.runs(node.func, env)
             given = partial_given.method(node, node.func, env, facts, self)
             yield from [Partial(node, why)] if why else given
-            if not why and self.owned(node.func, env):
-                yield from partial_given.unknown(node, node.func, env, facts, self)
+            if not why:
+                asked = partial_given.unknown if self.owned(node.func, env) else partial_given.to_method
+                yield from asked(node, node.func, env, facts, self)
 
     def _keyed(self, node: ast.Call, keyword: ast.keyword, env: Env, facts: Facts) -> Iterator[Partial]:
         """What is given by its name; a function that is given as a key is called with each item."""

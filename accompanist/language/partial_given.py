@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 import datetime
+import re
 from collections.abc import Iterator
 
-from accompanist.language import digits, kinds, total_methods, types
+from accompanist.language import digits, kinds, operands, total_methods, types
 from accompanist.language import facts as known
 from accompanist.language.endless import bounded, may_hold
 from accompanist.language.facts import Facts
@@ -37,6 +38,8 @@ _ASKED = frozenset({"index", "rindex", "decode", "encode", "quantize", "to_integ
 _TRIED = {"hex": (b"ab",), "expandtabs": ("a",), "isoformat": (datetime.datetime.min, datetime.time.min)}
 """Methods whose arguments are tried, with what they are tried on."""
 _SETS = ("set", "frozenset")
+_DAYS = (("datetime", "date"), ("datetime", "datetime"))
+_DATE = re.compile(r"\bdate\b")
 
 
 def builtin(node: ast.Call, name: str, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
@@ -185,7 +188,11 @@ def _first_day(node: ast.Call, owner: Type) -> bool:
     """Whether it gives the first day of the same month, which every calendar has."""
     days = [one.value for one in node.keywords if one.arg == "day" and isinstance(one.value, ast.Constant)]
     alone = not node.args and len(node.keywords) == 1
-    return owner.module == "datetime" and alone and any(1 <= day.value <= 28 for day in days if type(day.value) is int)
+    return (
+        (owner.module, owner.name) in _DAYS
+        and alone
+        and any(1 <= day.value <= 28 for day in days if type(day.value) is int)
+    )
 
 
 def _found(node: ast.Call, method: ast.Attribute, owner: Type, facts: Facts) -> Iterator[Partial]:
@@ -228,6 +235,30 @@ def _of_python(
         yield from (Partial(node, f"{part} can be in no set") for part in parts if part)
     if name == "update" and owner.name == "dict" and node.args and looks.kind(node.args[0], env).known:
         yield from _pairs(node, node.args[0], env, looks)
+
+
+def to_method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
+    """What a method of the project is given takes part in what it computes: a number that is finite, a date that is no
+    datetime."""
+    values = [*node.args, *(one.value for one in node.keywords)]
+    for one in values:
+        if may_hold(looks.kind(one, env)) and looks.endless(one, env) and not bounded(one, facts):
+            yield Partial(node, f"{shown(one)} may be no finite number")
+    moments = any(operands.moment((looks.kind(one, env),), operands.DATE) for one in values)
+    if moments and _takes_dates(method, env, looks):
+        yield Partial(node, "it may be given a datetime, and a date is wanted")
+
+
+def _takes_dates(method: ast.Attribute, env: Env, looks: Looks) -> bool:
+    """Whether a method of that name is declared to take dates."""
+    messages = looks.comparable.messages
+    for option in looks.kind(method.value, env).options:
+        found = messages.code_of(types.unveiled(option), method.attr) if messages is not None else None
+        definition = messages.definition(Type(found[1], found[0])) if messages is not None and found else None
+        for part in definition[1].body if definition is not None else ():
+            if isinstance(part, ast.FunctionDef) and part.name == method.attr and _DATE.search(ast.unparse(part.args)):
+                return True
+    return False
 
 
 def _argument(node: ast.Call, name: str, at: int) -> ast.expr | None:

@@ -145,6 +145,15 @@ def expressions(point: Statement) -> Iterator[tuple[Expression, Owners]]:
             yield from ((value, one.owners) for one, value in point.arguments)
 
 
+def _gives(point: Statement) -> Iterator[tuple[tuple[str, ...], Expression]]:
+    """What a statement computes, with the names that stand for it."""
+    match point:
+        case Let(targets=targets, value=value):
+            yield targets, value
+        case Enter(arguments=arguments):
+            yield from (((one.name,), value) for one, value in arguments)
+
+
 def _computed(point: LocalStatement) -> Iterator[Expression]:
     match point:
         case Local(value=value) | Sending(value=value) | Aborting(reason=value) | Fork(test=value):
@@ -180,15 +189,16 @@ class _Walk:
 
     def follow(self, whole: Whole) -> None:
         """Which names may stand for no finite number. What has its wire form is finite, but for a number."""
-        for _ in range(2):
-            for point in (point for block in whole.blocks for point in walk(block)):
-                if not isinstance(point, Let) or (env := self._envs.get(id(point.value.node))) is None:
-                    continue
-                if point.value.wire is not None and point.value.wire != types.FLOAT:
-                    continue
-                self._types.forget()
-                targets: list[ast.expr] = [ast.Name(one, ast.Store()) for one in point.targets]
-                self._endless.follow([ast.Assign(targets, point.value.node), *every_node(point.value.node)], env)
+        given = [one for block in whole.blocks for point in walk(block) for one in _gives(point)]
+        before = -1
+        while before != len(self._endless.names):
+            before = len(self._endless.names)
+            for targets, value in given:
+                env = self._envs.get(id(value.node))
+                if env is not None and (value.wire is None or value.wire == types.FLOAT):
+                    self._types.forget()
+                    names: list[ast.expr] = [ast.Name(one, ast.Store()) for one in targets]
+                    self._endless.follow([ast.Assign(names, value.node), *every_node(value.node)], env)
 
     def block(self, block: Block, facts: Facts) -> Facts:
         for point in block:

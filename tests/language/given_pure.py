@@ -132,6 +132,12 @@ x: return next(i for i in x)
 x,n: return next((i // n for i in x), 0)
 m: return next((l for l in m if l.price > 1), None).text
 x: return next((i for i in x), default=0)
+w: if len(w) != 2:;     return ''; a, *b = w; return b + 'x'
+rows: if len(rows) != 2:;     return 0; (a, b), c = rows; return a
+start: return Stay(start).nights(datetime.combine(start, time()))
+s: try:;     f = float(s); except Exception:;     return 0; return Parsed(s).near(f)
+n: return ends(n)
+n: return round(Open(n).rate)
 s: KeyError = ValueError; try:;     return {'7': 1}[s]; except KeyError:;     return 0
 """
 NEVER_RAISES = """
@@ -208,6 +214,8 @@ n: return ('no', 'yes')[n > 0]
 x: return next((i for i in x if i > 2), 0) + 1
 m: y = next((l for l in m if l.price > 1), None); return y.text if y is not None else ''
 m: y = next((l for l in m if l.price > 1), None); if y is None:;     return ''; return y.text
+start,end: return Stay(start).nights(end)
+n: return Parsed('').near(n / 2)
 d,s: try:;     return d[s]; except KeyError:;     return 0
 d,s: try:;     y = d[s]; except LookupError:;     return 0; return y + 1
 s: try:;     return float(s); except ValueError:;     return 0.0

@@ -95,6 +95,25 @@ class Parsed:
     @property
     def number(self) -> float:
         return parsed(self.text)
+    @pure
+    def near(self, number: float) -> int:
+        return round(number)
+
+@dataclass(frozen=True)
+class Stay:
+    start: date
+    @pure
+    def nights(self, end: date) -> int:
+        return (end - self.start).days
+
+@dataclass(frozen=True)
+class Open:
+    number: int
+    rate: float = math.inf
+
+@pure
+def ends(number: int, rate: float = math.inf) -> int:
+    return round(number * rate)
 
 MADE
 class R(Role):
