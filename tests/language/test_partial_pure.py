@@ -224,6 +224,11 @@ def test_next_in_a_choreography_is_told_what_to_write() -> None:
     assert (found.code, str(found.hint)) == ("ACC110", "found = [… for … in …], and found[0] if found else …")
 
 
+def test_an_operator_of_a_class_is_told_to_be_none_that_is_read() -> None:
+    (found,) = said("ln", "return ln + ln")
+    assert "what an operator does with Line is not read, in line" in found
+
+
 def row_of_functions(count: int) -> str:
     first = "@pure\ndef f0(n: int) -> int:\n    return n\n\n"
     others = (f"@pure\ndef f{at}(n: int) -> int:\n    return f{at - 1}(n) + 1\n\n" for at in range(1, count))
