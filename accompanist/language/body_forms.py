@@ -209,13 +209,15 @@ class Forms:
 
     def _plain(self, node: ast.expr, given: tuple[ast.expr, ...], env: Env, facts: Facts) -> Iterator[Partial]:
         """An operator takes what is laid beside it: values of types that are known."""
+        others = [option for one in given for option in self.options(one, env, facts) if not operands.plain(option)]
+        if own := next((option for option in others if option.known), None):
+            yield Partial(node, f"what an operator does with {own.text()} is not read")
         for one in given:
             found = self.options(one, env, facts)
             if isinstance(node, ast.UnaryOp) and not all(option in _SIGNED for option in found):
                 yield unread(node)
-            if (other := next((option for option in found if not operands.plain(option)), None)) is not None:
-                own = f"what an operator does with {other.text()} is not read"
-                yield Partial(node, own if other.known else f"the type of {ast.unparse(one)} is not known exactly")
+            if not all(operands.plain(option) for option in found):
+                yield Partial(node, f"the type of {ast.unparse(one)} is not known exactly")
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod | ast.MatMult):
             rests = (*_NUMBERS, STR, NONE, Type("Decimal", "decimal"), Type("timedelta", "datetime"))
             first = self.exact.type_of(given[0], env)
