@@ -487,6 +487,8 @@ def clock(asked: tuple[str, str], role: str) -> str:
 
 def unknown(name: str) -> tuple[str, str]:
     """What is wrong with the name of a function that nothing defines, and what to write."""
+    if name == "next":
+        return "next of Python is not in the language", "found = [… for … in …], and found[0] if found else …"
     if hasattr(builtins, name):
         return f"{name} of Python is not in the language", "a @pure function that calls it"
     return f"the name {name} is not known here", "define it in this file, or import it"

@@ -11,21 +11,25 @@ import ast
 from collections.abc import Iterator
 
 from accompanist.language import facts as known
-from accompanist.language import known_constants, methods, total_methods, types
+from accompanist.language import known_constants, methods, operands, total_methods, types
 from accompanist.language.body_calls import Read
+from accompanist.language.body_caught import Caught
+from accompanist.language.body_keys import KeySet
 from accompanist.language.body_loops import resized, turn
+from accompanist.language.body_match import all_members
 from accompanist.language.body_parts import (
-    catches,
     first_bound,
     is_value,
     loaded,
     of_length,
     once_changed,
 )
+from accompanist.language.body_place import placed
 from accompanist.language.body_state import Knowing, Now, meeting, name_of
 from accompanist.language.body_text import Text
-from accompanist.language.body_types import Exact, is_lazy, item
+from accompanist.language.body_types import Exact, is_lazy, item, kind
 from accompanist.language.body_whole import Whole
+from accompanist.language.endless import may_hold
 from accompanist.language.infer import bind
 from accompanist.language.library_calls import knowing
 from accompanist.language.modules import Module
@@ -33,7 +37,7 @@ from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
 from accompanist.language.partial import Partial
 from accompanist.language.partial_calls import Calls, Judge, Signatures
-from accompanist.language.types import Type
+from accompanist.language.types import NONE, Type
 
 
 class Body:
@@ -55,13 +59,25 @@ class Body:
         self._forms = Read(self._exact, names.messages, self._partials, self._text)
         given, declared = self._text.given(owner), self._text.local()
         self._whole = Whole(self._exact, self._text.node, given, declared)
+        self._calls = calls
+        calls.endless.follow(every_node(self._text.node), self._whole.names)
         begins = Now(given, known_constants.facts(self._text.names.constants))
         self._at = Knowing(self._exact, self._whole, self._text.node, declared, begins)
+        self._set = KeySet(self._text.names, self._exact, self._partials).fact
+        self._handlers = Caught(self._text.names, self._exact)
         self._breaks: list[list[Now]] = []
 
     def why(self) -> str:
         """Why it may raise, with the first place; empty if it cannot."""
         return next(self._block(self._text.node.body), "")
+
+    def endless(self) -> bool:
+        """Whether what it gives may be no finite number, or hold one."""
+        given = (one.value for one in every_node(self._text.node) if isinstance(one, ast.Return) and one.value)
+        return any(
+            may_hold(self._exact.type_of(one, self._whole.names)) and self._calls.endless.of(one, self._whole.names)
+            for one in given
+        )
 
     def _block(self, body: list[ast.stmt]) -> Iterator[str]:
         for statement in body:
@@ -73,6 +89,7 @@ class Body:
         match node:
             case ast.Return(value=value):
                 yield from self._values(node, value)
+                yield from self._dates(value, self._text.node.returns)
                 self._at.now = None
             case ast.Expr(value=value):
                 yield from self._values(node, value)
@@ -84,6 +101,7 @@ class Body:
             case ast.AnnAssign(target=ast.Name() as target, value=value):
                 if value is not None:
                     yield from self._values(node, value)
+                    yield from self._dates(value, node.annotation)
                     yield from self._assign(target, value, self._exact.type_of(self._at.plain(value), self._at.env))
             case ast.AugAssign():
                 yield from self._augmented(node)
@@ -127,10 +145,15 @@ class Body:
         if names and not alone:
             self._at.change(names)
         for part in self._found(node, asked, through):
-            at = next((one.lineno for one in every_node(part.node) if isinstance(one, ast.expr) and _line(one)), line)
-            yield f"{part.why}, in line {at}"
+            yield placed(part, line)
         if names:
             self._at.change(names)
+
+    def _dates(self, value: ast.expr | None, wanted: ast.expr | None) -> Iterator[str]:
+        """A datetime that is declared as a date."""
+        found = self._exact.type_of(self._at.plain(value), self._at.env) if value is not None else NONE
+        if operands.moment((found,), self._text.declared(wanted)) and value is not None:
+            yield f"{ast.unparse(value)} may be a datetime, and a date is wanted, in line {value.lineno}"
 
     def _found(self, node: ast.expr, asked: bool, through: bool) -> Iterator[Partial]:
         env, facts = self._at.env, self._at.facts_of(node)
@@ -155,7 +178,7 @@ class Body:
             case ast.Name(id=name):
                 self._at.bind(name, found, value)
             case ast.Tuple(elts=parts):
-                if not self._forms.fits(target, found):
+                if not self._forms.fits(target, found) and not self._counted(value, parts, found):
                     yield f"there may not be {len(parts)} parts, in line {line}"
                 for name, part in bind(target, found).items():
                     self._at.bind(name, part)
@@ -163,12 +186,21 @@ class Body:
                 yield from self._put(target, owner, index, found)
                 keeps = self._exact.type_of(owner, self._at.env).name == "list" and not isinstance(index, ast.Slice)
                 lengths = frozenset(filter(of_length, self._at.facts)) if keeps else known.NOTHING
+                keys = self._at.keys() | self._set(owner, index, self._at.env)
                 self._at.change(total_methods.changed(target))
-                self._at.add(lengths)
+                self._at.add(lengths | keys)
             case ast.Attribute():
                 yield f"a field is set, in line {line}"
             case _:
                 yield f"{ast.unparse(target)} is not read exactly, in line {line}"
+
+    def _counted(self, value: ast.expr | None, parts: list[ast.expr], found: Type) -> bool:
+        """Whether a condition has said how many parts a list has."""
+        plain = found.known and kind(found) in ("list", "tuple") and all(isinstance(one, ast.Name) for one in parts)
+        if not isinstance(value, ast.Name) or not plain:
+            return False
+        facts = self._at.facts
+        return known.length(value, facts) == known.highest(value, facts, of_length=True) == len(parts)
 
     def _put(self, target: ast.Subscript, owner: ast.expr, index: ast.expr, found: Type) -> Iterator[str]:
         line, holder = target.lineno, types.unveiled(self._exact.type_of(owner, self._at.env))
@@ -219,7 +251,7 @@ class Body:
             yield f"not every item need have {count} parts, in line {node.lineno}"
         for name, part in bind(node.target, found).items():
             self._at.bind(name, part)
-        turn(node, self._at)
+        turn(node, self._exact, self._at)
         yield from self._block(node.body)
         self._at.now = head
         yield from self._block(node.orelse)
@@ -240,9 +272,12 @@ class Body:
         self._at.now = meeting(self._at.now, *self._breaks.pop())
 
     def _try(self, node: ast.Try, now: Now) -> Iterator[str]:
-        if not catches(node):
+        uncaught = self._handlers.parts(node, now.env)
+        if uncaught is None:
             yield from self._block(node.body)
         else:
+            for part in uncaught:
+                yield from self._values(node.body[0], part)
             yield from self._caught(node.body)
         ends = []
         yield from self._block(node.orelse)
@@ -290,8 +325,5 @@ class Body:
             rest = rest and not (isinstance(case.pattern, ast.MatchAs) and case.pattern.pattern is None)
             yield from self._block(case.body)
             ends.append(self._at.now)
+        rest = rest and not all_members(node, self._exact.type_of(node.subject, now.env), self._text.names)
         self._at.now = meeting(*ends, before if rest else None)
-
-
-def _line(node: ast.expr) -> int:
-    return getattr(node, "lineno", 0)

@@ -25,6 +25,30 @@ _TAKES_ITEMS = frozenset({"all", "any", "dict", "enumerate", "frozenset", "list"
     *("sorted", "sum", "tuple", "zip")
 }
 _READ = BUILTINS | {"map", "filter"}
+_COUNTS = {
+    **dict.fromkeys(("abs", "all", "any", "chr", "len", "ord", "repr", "reversed", "sorted"), (1, 1)),
+    **dict.fromkeys(("divmod", "isinstance"), (2, 2)),
+    **dict.fromkeys(("bool", "dict", "float", "frozenset", "list", "set", "tuple"), (0, 1)),
+    **dict.fromkeys(("enumerate", "round", "sum"), (1, 2)),
+    "int": (0, 2),
+    "pow": (2, 3),
+    "range": (1, 3),
+    "str": (0, 3),
+    "bytes": (0, 3),
+    "zip": (0, 99),
+}
+"""How many values a builtin takes in their places. What is not here takes one or more."""
+_NAMED = {
+    "int": frozenset({"base"}),
+    "max": frozenset({"default", "key"}),
+    "min": frozenset({"default", "key"}),
+    "round": frozenset({"ndigits"}),
+    "sorted": frozenset({"key", "reverse"}),
+    "str": frozenset({"encoding", "errors"}),
+    "zip": frozenset({"strict"}),
+    **dict.fromkeys(("enumerate", "sum"), frozenset({"start"})),
+}
+"""What it takes by its name. A dict takes any name."""
 _ITEMS_OF = frozenset({"extend", "update", "union", "intersection", "difference", "symmetric_difference", "join"}) | {
     *("isdisjoint", "issubset", "issuperset", "intersection_update", "difference_update", "fromkeys")
 }
@@ -54,9 +78,15 @@ class Read(Forms):
                     yield unread(node)
                 if self.is_foreign(name):
                     yield from self._foreign(node, env)
+            case ast.Name(id="next") if _has_default(node):
+                yield from self.gone_through(node.args[0], env, facts)
+                yield from self.all(node.args[1:], env, facts)
             case ast.Name(id=name) if name in _READ:
                 yield from self._builtin(name, node, env, facts)
             case ast.Attribute(value=ast.Name(id="dict"), attr="fromkeys") if "dict" not in env:
+                if len(node.args) not in (1, 2) or node.keywords:
+                    yield unread(node)
+                    return
                 yield from self.gone_through(node.args[0], env, facts)
                 yield from self.all(node.args[1:], env, facts)
                 yield from self.hashable(node, item(self.exact.type_of(node, env)))
@@ -69,6 +99,9 @@ class Read(Forms):
         given = node.args
         if name in ("map", "filter"):
             yield from self._each(node, env, facts)
+            return
+        if not _takes(name, node):
+            yield unread(node)
             return
         keys = [one.value for one in node.keywords if one.arg == "key"]
         others = [one.value for one in node.keywords if one.arg != "key"]
@@ -133,7 +166,8 @@ class Read(Forms):
             yield from (self.gone_through if name in _ITEMS_OF else self.held)(value, env, facts)
         if self.messages.method(found, name) is not None:
             return
-        plain = written or not (node.args or node.keywords)
+        moved = name == "replace" and found.module == "datetime"  # `partial` knows which of them may raise
+        plain = written or moved or not (node.args or node.keywords)
         if self.exact.type_of(node, env).name in ("?", "!") or kind(found) == "iterator" or not plain:
             yield unread(node)
             return
@@ -223,6 +257,18 @@ class Read(Forms):
                 yield from self.put(node, self.value_of(owner), value)
             case "dict", "update", [value]:
                 yield from self.put(node, self.value_of(owner), self.value_of(value))
+
+
+def _takes(name: str, node: ast.Call) -> bool:
+    """Whether a builtin takes so many values, each in its place or under its name."""
+    least, most = _COUNTS.get(name, (1, len(node.args) + 1))
+    named = {one.arg for one in node.keywords}
+    return least <= len(node.args) <= most and (name == "dict" or named <= _NAMED.get(name, frozenset()))
+
+
+def _has_default(node: ast.Call) -> bool:
+    """Whether `next` is asked for the first of some values, or else for another one."""
+    return len(node.args) == 2 and not node.keywords and isinstance(node.args[0], ast.GeneratorExp)
 
 
 def _has_length(node: ast.expr) -> bool:

@@ -210,6 +210,9 @@ class Forms:
 
     def _plain(self, node: ast.expr, given: tuple[ast.expr, ...], env: Env, facts: Facts) -> Iterator[Partial]:
         """An operator takes what is laid beside it: values of types that are known."""
+        others = [option for one in given for option in self.options(one, env, facts) if not operands.plain(option)]
+        if own := next((option for option in others if option.known), None):
+            yield Partial(node, f"what an operator does with {own.text()} is not read")
         for one in given:
             found = self.options(one, env, facts)
             if isinstance(node, ast.UnaryOp) and not all(option in _SIGNED for option in found):

@@ -9,6 +9,7 @@ from accompanist.language import total_methods
 from accompanist.language.body_parts import bound_in, gone_through, resizing
 from accompanist.language.body_state import Knowing, Now
 from accompanist.language.body_types import SETS, Exact
+from accompanist.language.types import STR
 
 
 def resized(node: ast.For, exact: Exact, at: Knowing) -> str:
@@ -30,7 +31,7 @@ def _may_be(owner: ast.expr, key: str, name: str, target: ast.expr, exact: Exact
     return own == name or ((not name or name in at.shared) and own in at.shared)
 
 
-def turn(node: ast.For, at: Knowing) -> None:
+def turn(node: ast.For, exact: Exact, at: Knowing) -> None:
     """What a turn says of its item: it is in what is gone through."""
     if at.now is not None and isinstance(node.target, ast.Name):
         stored, changed = bound_in(node.body), total_methods.changed(ast.Module(node.body, []))
@@ -38,6 +39,8 @@ def turn(node: ast.For, at: Knowing) -> None:
         lasting = not fact.names & (stored | changed) and node.target.id not in known.names_in(node.iter)
         if lasting and not (changed & at.shared and fact.names & at.shared):
             at.now = Now(at.now.env, at.now.facts | {fact})
+        if exact.type_of(node.iter, at.env) == STR and node.target.id not in stored:
+            at.add(frozenset({known.letter(node.target)}))
 
 
 def _name_text(node: ast.expr) -> str:

@@ -107,28 +107,11 @@ def resizing(body: list[ast.stmt]) -> Iterator[tuple[ast.expr, str]]:
 
 def catches(node: ast.Try) -> bool:
     """Whether it catches whatever its body may raise."""
-    if any(map(_catches_all, node.handlers)):
-        return True
-    return _reads_number(node.body) and any(map(_value, node.handlers))
+    return any(map(_catches_all, node.handlers))
 
 
 def _catches_all(handler: ast.ExceptHandler) -> bool:
     return handler.type is None or (isinstance(handler.type, ast.Name) and handler.type.id in _ALL)
-
-
-def _value(handler: ast.ExceptHandler) -> bool:
-    return handler.type is not None and "ValueError" in {getattr(one, "id", "") for one in every_node(handler.type)}
-
-
-def _reads_number(body: list[ast.stmt]) -> bool:
-    """Whether all that a body does is to read a whole number from a text."""
-    match body:
-        case [
-            ast.Return(value=ast.Call(func=ast.Name(id="int"), args=[ast.Name()], keywords=[]))
-            | ast.Assign(targets=[ast.Name()], value=ast.Call(func=ast.Name(id="int"), args=[ast.Name()], keywords=[]))
-        ]:
-            return True
-    return False
 
 
 def is_value(pattern: ast.pattern) -> bool:
@@ -186,6 +169,9 @@ def said_of(name: str, value: ast.expr) -> Iterator[Fact]:
     """What is known of a name that is given what is written out."""
     now = ast.Name(name, ast.Load())
     match value:
+        case ast.Dict(keys=keys):
+            written = (one for one in keys if isinstance(one, ast.Constant))
+            yield from (Fact(ast.Compare(one, [ast.In()], [now]), True) for one in written)
         case ast.List() | ast.Tuple() | ast.Constant():
             yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
         case ast.BinOp(left=ast.List(elts=parts), op=ast.Mult(), right=ast.Constant(value=int(times))):

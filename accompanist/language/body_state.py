@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from accompanist import limits
 from accompanist.language import facts as known
 from accompanist.language import methods, narrow, total_methods, types
+from accompanist.language.body_keys import loses_keys, of_keys
 from accompanist.language.body_parts import bound_in, first_bound, said_of, shared, without
 from accompanist.language.body_types import Exact, is_lazy, join, shallow
 from accompanist.language.body_whole import Whole
@@ -103,6 +104,7 @@ class Knowing:
         env = narrow.plain(self.now.env)
         env = {name: self.whole.of(name) if name in stored else type for name, type in env.items()}
         self.now = Now(env, known.without(self.now.facts, stored))
+        kept = self.keys() if not loses_keys(node) else known.NOTHING
         changed = total_methods.changed(node) | {
             name
             for part in every_node(node)
@@ -112,6 +114,12 @@ class Knowing:
         }
         if changed:
             self.change(changed)
+        self.add(kept)
+
+    def keys(self) -> Facts:
+        """What is known of the keys of dicts."""
+        dicts = {name for name, found in self.env.items() if found.name == "dict" and not found.module}
+        return frozenset(fact for fact in self.facts if of_keys(fact, dicts))
 
 
 def meeting(*ways: Now | None) -> Now | None:

@@ -111,6 +111,8 @@ class Exact(Inference):
                 return types.listed(held) if name == "list" else Type("tuple", "", (held, types.ELLIPSIS))
             case ast.Call(func=ast.Name(id="sorted"), args=[inner]):
                 return types.listed(item(self.type_of(inner, env)))
+            case ast.Call(func=ast.Name(id="next"), args=[ast.GeneratorExp() as made, default]) if "next" not in env:
+                return join(item(self.type_of(made, env)), self.type_of(default, env))
             case ast.Call(func=ast.Name(id="zip"), args=[ast.Starred(value=inner)]):
                 each = item(item(self.type_of(inner, env)))
                 return Type("iterator", "", (Type("tuple", "", (each, types.ELLIPSIS)),))

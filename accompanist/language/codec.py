@@ -128,13 +128,28 @@ def _zero_in(value: Any, where: str = "$") -> str | None:
     return _wrong_in(value, lambda part: isinstance(part, str) and "\0" in part, where)
 
 
+def formless_in(value: Any) -> str | None:
+    """Where a number or a text is that has no form, None where all have one: NaN, say. Sets are looked into."""
+    return _wrong_in(value, _formless, "$")
+
+
+def _formless(part: Any) -> bool:
+    if isinstance(part, float):
+        return not math.isfinite(part)
+    if isinstance(part, Decimal):
+        return not part.is_finite()
+    if isinstance(part, int):
+        return not -(2**63) <= part < 2**64
+    return any("\ud800" <= letter <= "\udfff" for letter in part)
+
+
 def _no_number_in(value: Any) -> str | None:
     """Where a Decimal is none that can be computed with, None where all can."""
     return _wrong_in(value, lambda part: isinstance(part, Decimal) and not part.is_finite(), "$")
 
 
 def _wrong_in(value: Any, wrong: Callable[[Any], bool], where: str) -> str | None:
-    if isinstance(value, str | Decimal):
+    if isinstance(value, str | Decimal | float | int):
         return where if wrong(value) else None
     parts: Iterable[tuple[str, Any]] = ()
     if isinstance(value, Mapping):

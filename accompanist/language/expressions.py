@@ -13,7 +13,17 @@ import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from accompanist.language import advice, annotation, codes, constants, identity, instances, library, methods
+from accompanist.language import (
+    advice,
+    annotation,
+    codes,
+    constants,
+    identity,
+    instances,
+    library,
+    methods,
+    unknown_names,
+)
 from accompanist.language.beside_roles import listed
 from accompanist.language.determinism import writes_a_log
 from accompanist.language.diagnostic import Findings, Write
@@ -244,7 +254,7 @@ class Expressions:
                 codes.NAME_UNKNOWN,
                 node,
                 f"the name {name} is not known here",
-                self._nearest(name, "assign it before, define it in this file, or import it"),
+                self._meant(name, "assign it before, define it in this file, or import it"),
             )
         return self._global(node, found)
 
@@ -313,19 +323,8 @@ class Expressions:
     def _known(self, node: ast.Name) -> bool:
         return node.id in {*self.scope.variables, *self._bound, *BUILTINS} or self._names.resolve(node) is not None
 
-    def _nearest(self, name: str, otherwise: str) -> str:
-        """What may have been meant by a name that nothing binds."""
-        library = advice.from_library(self._names.module.source, name)
-        if library is not None:
-            return library
-        known = [*self.scope.variables, *self._bound, *self._names.module.bound, *BUILTINS]
-        close = difflib.get_close_matches(name, known, 1)
-        if close and (close[0] not in BUILTINS or difflib.SequenceMatcher(None, name, close[0]).ratio() > 0.75):
-            return Write(close[0])
-        starred = any(
-            isinstance(part, ast.ImportFrom) and part.names[0].name == "*" for part in self._names.module.tree.body
-        )
-        return "import it by its name; what `import *` brings is not known here" if starred else otherwise
+    def _meant(self, name: str, otherwise: str) -> str:
+        return unknown_names.meant(name, (*self.scope.variables, *self._bound), self._names.module, otherwise)
 
     def _is_constant(self, node: ast.expr) -> bool:
         found = self._names.resolve(node)
@@ -361,7 +360,8 @@ class Expressions:
             if reason:
                 return self.refuse(codes.NONDETERMINISM, node, f"{function.id}() {reason}", codes.PURE_HINT)
             text, hint = advice.unknown(function.id)
-            return self.refuse(codes.NAME_UNKNOWN, function, text, self._nearest(function.id, hint))
+            meant = hint if "of Python" in text else self._meant(function.id, hint)
+            return self.refuse(codes.NAME_UNKNOWN, function, text, meant)
         if found is None:
             return self._method(node)
         if found.word == "attempt":

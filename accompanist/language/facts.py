@@ -77,6 +77,9 @@ def learnt(test: ast.expr, holds: bool) -> Iterator[Fact]:
         case ast.Compare(left=left, ops=[_, _, *_], comparators=others) if holds:
             for first, op, second in zip((left, *others), test.ops, others, strict=False):
                 yield Fact(ast.Compare(first, [op], [second]), True)
+        case ast.Compare(left=left, ops=[ast.NotIn()], comparators=others):
+            yield Fact(test, holds)
+            yield Fact(ast.Compare(left, [ast.In()], others), not holds)
         case _:
             yield Fact(test, holds)
 
@@ -131,6 +134,8 @@ def length(node: ast.expr, facts: Facts, kind: str = "") -> int:
             return sum(length(one.value, facts) if isinstance(one, ast.Starred) else 1 for one in parts)
         case ast.Constant(value=str() | bytes() as value):
             return len(value)
+        case ast.Call(func=ast.Attribute(value=owner, attr="keys" | "values" | "items"), args=[]) if kind == "iterator":
+            return length(owner, facts)
         case ast.Call(func=ast.Name(id="sorted" | "list" | "tuple" | "reversed"), args=[inner]):
             return length(inner, facts)
         case (
@@ -337,17 +342,31 @@ def turned(target: ast.expr, iterated: ast.expr) -> Iterator[Fact]:
             yield from turned(target, inner)
 
 
+def letter(target: ast.Name) -> Fact:
+    """That what a loop over a text goes through is one letter."""
+    counted = ast.Call(ast.Name("len", ast.Load()), [ast.Name(target.id, ast.Load())], [])
+    return Fact(ast.Compare(counted, [ast.Eq()], [ast.Constant(1)]), True)
+
+
 def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
     """Whether an index is certainly one of the container's."""
     form = ast.dump(container)
     match index:
         case ast.BinOp(op=ast.Mod(), right=ast.Call(func=ast.Name(id="len"), args=[of])) if ast.dump(of) == form:
             return length(container, facts) > 0
+        case ast.BinOp(left=all_, op=ast.FloorDiv(), right=ast.Constant(value=int(by))) if _length_of(all_) == form:
+            return by > 1 and length(container, facts) > 0
+        case ast.BinOp(left=left, op=ast.Sub() | ast.Add() as sign, right=ast.Constant(value=int(by))) if _turns(
+            left, by if isinstance(sign, ast.Add) else -by, form, facts
+        ):
+            return True
         case ast.BinOp(left=counted, op=ast.Sub(), right=ast.Constant(value=int(back))) if _length_of(counted) == form:
             return 0 < back <= length(container, facts)
         case ast.UnaryOp(op=ast.USub(), operand=operand) if positive(operand, facts):
             ends = ((op, other) for op, other in _compared(operand, facts, of_length=False) if op in (ast.Lt, ast.LtE))
             return any(_length_of(other) == form for _, other in ends)
+    if _turns(index, 0, form, facts):
+        return True
     if (beyond := below(index, facts)) is not None and beyond <= length(container, facts):
         return True
     ends_below = False
@@ -361,6 +380,26 @@ def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
             case ast.Lt, _ if _length_of(other) == form:
                 ends_below = True
     return ends_below and natural(index, facts)
+
+
+def _turns(node: ast.expr, more: int, form: str, facts: Facts) -> bool:
+    """Whether a number that counts the turns of a loop, and so much more, is an index of what has this form."""
+    for op, other in _compared(node, facts, of_length=False):
+        match op, other:
+            case ast.In, ast.Call(func=ast.Name(id="range"), args=[*first, end]) if len(first) < 2:
+                start = number(first[0]) if first else 0
+                end, back = _less(end)
+                if isinstance(start, int) and start >= 0 and _length_of(end) == form and -start <= more <= back:
+                    return True
+    return False
+
+
+def _less(node: ast.expr) -> tuple[ast.expr, int]:
+    """A number, and how much is taken away from it."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Sub(), right=ast.Constant(value=int(back))) if back >= 0:
+            return left, back
+    return node, 0
 
 
 def _length_of(node: ast.expr) -> str:

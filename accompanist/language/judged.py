@@ -7,12 +7,25 @@ it calls are judged before it, so that a long row of them needs no deep stack.
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 
 from accompanist.language import types
 from accompanist.language.annotation import dotted, reference
+from accompanist.language.below import (
+    ATTRIBUTE_HOOKS,
+    EMPTY,
+    Below,
+    binds,
+    default_factories,
+    gives_endless,
+    is_plain,
+    is_special,
+    makes_objects,
+    specials,
+)
 from accompanist.language.body import Body
-from accompanist.language.modules import Module
+from accompanist.language.modules import Module, Reference
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
 from accompanist.language.partial_calls import Signatures
@@ -28,6 +41,8 @@ class Judged:
         self._names, self._signatures = names, signatures
         self._judged: dict[_Pair, str] = {}
         self._waiting: set[_Pair] = set()
+        self._endless: set[_Pair] = set()
+        self._below = Below(names.modules)
 
     def why(self, module: str, name: str) -> str:
         """Why a function or a class of the project may raise when it is called; empty if it cannot."""
@@ -72,16 +87,49 @@ class Judged:
             return f"the value may be none of {name}'s"
         if message.kind == "model":
             return f"{name} refuses values that do not fit it"
-        special = [one for one in node.body if isinstance(one, ast.FunctionDef) and one.name.startswith("__")]
-        own = (self._read(home, one, Type(name, module)) for one in special if "init" in one.name)
-        found = next(filter(None, own), "")
+        found = self._made(home, node)
         inherited = (reference(self._names.modules, home, base) for base in node.bases)
-        above = next(filter(None, (self.why(one.module, one.name) for one in inherited if one and one.node)), "")
+        above = next(filter(None, (self._above(one) for one in inherited if one is not None)), "")
         return (found and f"{name} may raise: {found}") or above
+
+    def _above(self, found: Reference) -> str:
+        """Why making an object of a class, or of one that derives from it, may raise."""
+        home = self._names.modules.find(found.module)
+        if home is None or not isinstance(found.node, ast.ClassDef):
+            return ""
+        message = self._names.messages.find(Type(found.name, found.module))
+        return self.why(found.module, found.name) if message is not None else self._made(home, found.node)
+
+    def _made(self, home: Module, node: ast.ClassDef) -> str:
+        """Why the code of a class that makes an object may raise: its `__post_init__`, say, or a default factory."""
+        owner = Type(node.name, home.name)
+        makes = [one for one in node.body if isinstance(one, ast.FunctionDef) and makes_objects(one.name)]
+        own = (self._read(home, one, owner) for one in makes)
+        factories = (self._factory(home, one) for one in default_factories(node))
+        return next(filter(None, itertools.chain(own, factories)), "")
+
+    def _factory(self, home: Module, node: ast.expr) -> str:
+        """Why a default factory may raise."""
+        if isinstance(node, ast.Lambda):
+            made = ast.FunctionDef("default_factory", node.args, [ast.copy_location(ast.Return(node.body), node)], [])
+            return self._read(home, ast.copy_location(made, node))
+        found = reference(self._names.modules, home, node)
+        if found is None:
+            return (
+                "" if ast.unparse(node) in EMPTY else f"{ast.unparse(node)} is not read exactly, in line {node.lineno}"
+            )
+        if isinstance(found.node, ast.FunctionDef):
+            return self.why(found.module, found.name)
+        if isinstance(found.node, ast.ClassDef):
+            return self._above(found)
+        return f"{ast.unparse(node)} is not read exactly, in line {node.lineno}"
 
     def _read(self, home: Module, node: ast.FunctionDef, owner: Type | None = None) -> str:
         try:
-            return Body(self, self._names, self._signatures, home, node, owner).why()
+            body = Body(self, self._names, self._signatures, home, node, owner)
+            if body.endless():
+                self._endless.add((home.name, f"{owner.name}.{node.name}" if owner is not None else node.name))
+            return body.why()
         except RecursionError:
             return f"what is in line {node.lineno} is nested too deep to be read"
 
@@ -91,7 +139,15 @@ class Judged:
         if not owner.known:
             classes = (Type(name, module) for module, name in self._names.messages.read)
             return next(filter(None, (self._of_class(one, member) for one in classes)), "")
-        return next(filter(None, (self._of_class(types.unveiled(one), member) for one in owner.options)), "")
+        return next(filter(None, (self._of_any(types.unveiled(one), member) for one in owner.options)), "")
+
+    def _of_any(self, owner: Type, member: str) -> str:
+        """Why it may raise in a class, or in one that derives from it."""
+        if why := self._of_class(owner, member):
+            return why
+        below = [(*one, member) for one in self._below.of(owner)]
+        hooks = [(*one, name) for one in self._below.beside(owner) for name in ATTRIBUTE_HOOKS]
+        return next(filter(None, itertools.starmap(self._member, (*below, *hooks))), "")
 
     def _of_class(self, owner: Type, member: str) -> str:
         found = self._names.messages.code_of(owner, member)
@@ -103,11 +159,15 @@ class Judged:
         key = (home.name, f"{owner}.{member}")
         if key not in self._judged:
             self._judged[key] = f"{key[1]} calls itself"  # as long as nothing else is known
-            parts = [part for one in home.bound[owner] for part in getattr(one, "body", ())]
-            bodies = [part for part in parts if isinstance(part, ast.FunctionDef) and part.name == member]
-            why = next(filter(None, (self._read(home, body, Type(owner, home.name)) for body in bodies)), "")
+            parts = [part for one in home.bound[owner] for part in getattr(one, "body", ()) if binds(part, member)]
+            why = next(filter(None, (self._part(home, part, Type(owner, home.name)) for part in parts)), "")
             self._judged[key] = why and f"{key[1]} may raise: {why}"
         return self._judged[key]
+
+    def _part(self, home: Module, part: ast.stmt, owner: Type) -> str:
+        if isinstance(part, ast.FunctionDef) and is_plain(part):
+            return self._read(home, part, owner)
+        return f"it is not read exactly, in line {part.lineno}"
 
     def special(self, owner: Type, seen: frozenset[Type] = frozenset()) -> str:
         """Why what Python calls of a value, or of what is in it, may raise: `__eq__`, `__str__` and the like."""
@@ -117,19 +177,30 @@ class Judged:
         message, home = self._names.messages.find(owner), self._names.modules.find(owner.module)
         if message is not None and home is not None:
             node = home.bound[owner.name][-1]
-            own = [one.name for one in getattr(node, "body", ()) if _is_special(one)]
-            why = next(filter(None, (self._member(home, owner.name, name) for name in own)), "")
+            own = [one.name for one in getattr(node, "body", ()) if is_special(one)]
+            others = [(one, name) for one in self._below.beside(owner) for name in specials(*one)]
+            members = [*((home, owner.name, name) for name in own), *((*one, name) for one, name in others)]
+            why = next(filter(None, itertools.starmap(self._member, members)), "")
             if why:
                 return why
+        below = [Type(name, one.name) for one, name in self._below.of(owner)] if message is not None else []
         fields = [type for _, type in message.fields] + list(message.bases) if message is not None else []
-        return next(filter(None, (self.special(one, seen) for one in (*owner.arguments, *fields))), "")
+        return next(filter(None, (self.special(one, seen) for one in (*owner.arguments, *fields, *below))), "")
+
+    def endless(self, module: str, name: str) -> bool:
+        """Whether what a function gives may be no finite number, or hold one."""
+        self.why(module, name)
+        home = self._names.modules.find(module)
+        node = home.bound[name][-1] if home is not None and name in home.bound else None
+        if isinstance(node, ast.ClassDef):
+            return any(map(gives_endless, node.body))
+        return (module, name) in self._endless
+
+    def endless_member(self, owner: Type, member: str) -> bool:
+        """The same of a property or a @pure method. Where several classes have it, any of them counts."""
+        self.member_of(owner, member)
+        return any(name.partition(".")[2] == member for _, name in self._endless)
 
     def has(self, owner: Type, member: str) -> bool:
         """Whether it is a member of a class that was read."""
         return any(self._names.messages.code_of(types.unveiled(one), member) is not None for one in owner.options)
-
-
-def _is_special(node: ast.stmt) -> bool:
-    """Whether it is a method that Python calls by itself, and not to make an object."""
-    name = node.name if isinstance(node, ast.FunctionDef) else ""
-    return name.startswith("__") and name.endswith("__") and "init" not in name

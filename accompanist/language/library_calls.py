@@ -10,9 +10,10 @@ from accompanist.language import digits, known_constants
 from accompanist.language.comparable import Comparable
 from accompanist.language.facts import Facts
 from accompanist.language.instead import in_brackets, shown
-from accompanist.language.looked_at import LONG
+from accompanist.language.looked_at import LONG, UNENDED
 from accompanist.language.names import Names
 from accompanist.language.partial import Partial, Partials
+from accompanist.language.partial_given import finite_only, unended
 from accompanist.language.types import Type
 from accompanist.language.written_out import function, is_member
 
@@ -39,6 +40,8 @@ class _Called:
             text = shown(node.args[0])
             instead = f"math.{pair[1]}({text}) if -1000000000 < {in_brackets(node.args[0])} < 1000000000 else …"
             return Partial(node, LONG, instead)
+        if whole and any(unended(one, env, facts, self._partials) for one in node.args):
+            return Partial(node, UNENDED, finite_only(node, node.args[0]))
         if pair[0] == "math" and function(pair[1], node):
             return None
         found = Type(pair[1], pair[0])

@@ -20,6 +20,7 @@ Called = Callable[[ast.Call, Env, Facts], "Partial | None"]
 LARGE = "it may be larger than a Decimal can be"
 LONG = "it may have more digits than can be written"
 _NO_CLASSES = Comparable()
+UNENDED = "it may be no finite number"
 SPAN = "a span of time may be larger than it can be"
 
 
@@ -39,7 +40,8 @@ class Looks:
     what it raises becomes a value. `runs`: why a property or a method of a message may raise, empty if it cannot;
     `special`: why what Python itself calls of a value may, as where it is compared or shown. `after`: the types of
     names where a condition holds, or does not. `owned`: whether what is called is a method of one of Python's own
-    values. `comparable`: which values have an order. `always`: what is known of constants."""
+    values. `endless`: whether a value may be no finite number, or hold one. `comparable`: which values have an order.
+    `always`: what is known of constants."""
 
     type_of: TypeOf
     inside: Inside
@@ -49,6 +51,7 @@ class Looks:
     special: Callable[[Type], str] = lambda owner: ""
     after: After = lambda test, env, holds: env
     owned: Callable[[ast.Attribute, Env], bool] = lambda function, env: True
+    endless: Callable[[ast.expr, Env], bool] = lambda node, env: False
     comparable: Comparable = _NO_CLASSES
     always: Facts = known.NOTHING
 

@@ -61,6 +61,8 @@ _OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
 }
 TAKES_NONE = frozenset({"str", "repr", "bool", "isinstance", "print", "any", "all"})
 """Builtins whose positional arguments may be None; of `any` and `all`, what the first holds."""
+DATE = Type("date", "datetime")
+_MOMENT = Type("datetime", "datetime")
 COMPARES = frozenset({"min", "max", "sorted"})
 
 
@@ -126,6 +128,17 @@ def misfit(given: Iterable[Type], wanted: Type, sent: bool = False) -> str:
     numbers = {types.INT: truths, types.FLOAT: (types.INT, *truths)}
     able = {*takes, *(less for one in takes for less in numbers.get(one, ()))}
     return next((one.text() for one in given if _is_scalar(one) and one not in able), "")
+
+
+def moment(given: Iterable[Type], wanted: Type) -> str:
+    """The name of a datetime that is in what is given, where dates are wanted: it is a date to a type checker, and
+    cannot be laid beside one."""
+    there = any(_holds(one, _MOMENT) for one in given)
+    return _MOMENT.text() if there and _holds(wanted, DATE) and not _holds(wanted, _MOMENT) else ""
+
+
+def _holds(found: Type, wanted: Type) -> bool:
+    return found == wanted or any(_holds(one, wanted) for one in found.arguments)
 
 
 def _is_scalar(type: Type) -> bool:

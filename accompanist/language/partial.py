@@ -15,7 +15,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from accompanist.language import digits, kinds, operands, partial_given, types
+from accompanist.language import digits, few, kinds, operands, partial_given, types
 from accompanist.language import facts as known
 from accompanist.language.facts import Facts
 from accompanist.language.instead import as_written, in_brackets, shown
@@ -57,7 +57,8 @@ class Partials(Looks):
 
     def unfit(self, node: ast.expr, wanted: Type | None, env: Env, facts: Facts, sent: bool = False) -> Partial | None:
         """Why a value may be none of the type that it is wanted as. `sent`: it has to have its wire form."""
-        kind = operands.misfit(self.options(node, env, facts), wanted, sent) if wanted is not None else ""
+        found = self.options(node, env, facts)
+        kind = (operands.misfit(found, wanted, sent) or operands.moment(found, wanted)) if wanted is not None else ""
         if not kind or wanted is None:
             return None
         text = ast.unparse(node)
@@ -163,6 +164,8 @@ class Partials(Looks):
     def _compares(
         self, node: ast.expr, op: ast.cmpop, left: ast.expr, right: ast.expr, env: Env, facts: Facts
     ) -> Iterator[Partial]:
+        if not isinstance(op, ast.Is | ast.IsNot):
+            yield from partial_given.no_numbers(node, [left, right], env, self)
         sides = (self.kinds(left, env, facts), self.kinds(right, env, facts)) if isinstance(op, _ORDER) else ((), ())
         if why := self.comparable.unordered(*sides):
             yield Partial(node, why)
@@ -176,6 +179,7 @@ class Partials(Looks):
 
     def _hashes(self, node: ast.expr, parts: list[ast.expr], env: Env) -> Iterator[Partial]:
         """What is put into a set, or is a key."""
+        yield from partial_given.no_numbers(node, parts, env, self)
         found = (
             kinds.item(self.kind(one.value, env)) if isinstance(one, ast.Starred) else self.kind(one, env)
             for one in parts
@@ -198,6 +202,8 @@ class Partials(Looks):
             env = {**env, **{name: one for name, one in bound.items() if not env.get(name, types.UNKNOWN).known}}
             facts = known.without(facts, known.names_in(generator.target))
             facts |= frozenset(known.turned(generator.target, generator.iter))
+            if element == STR and self.kind(generator.iter, env) == STR and isinstance(generator.target, ast.Name):
+                facts |= {known.letter(generator.target)}
             for condition in generator.ifs:
                 yield from self._of(condition, env, facts)
                 yield from self.condition(condition, env)
@@ -220,7 +226,7 @@ class Partials(Looks):
         yield from self._of(index, env, facts)
         owner, place = self.kind(value, env), known.number(index)
         if (owner.name == "dict" and not owner.module) or isinstance(getattr(index, "value", None), str):
-            if not known.member(index, value, facts):
+            if not known.member(index, value, facts) and not few.all_members(index, value, env, self):
                 text, key = in_brackets(value), in_brackets(index, (ast.BinOp, ast.UnaryOp))
                 instead = f"{shown(node)} if {key} in {text} else …"
                 yield Partial(node, f"{key} may not be in {text}", instead if self.has_default(node, env) else "")
@@ -228,7 +234,8 @@ class Partials(Looks):
         least = max(self.length(value, env, facts), int(_split(value) and owner.name in ("list", "?")))
         if isinstance(place, int) and -least <= place < least:
             return
-        if (beyond := known.below(index, facts)) is not None and beyond <= least:
+        beyond = known.below(index, facts) or few.below(index, env, self)
+        if beyond and beyond <= least:
             return
         if known.within(index, value, facts) or (not owner.known and known.member(index, value, facts)):
             return  # what may be a dict; an item of a list is no index of it
@@ -249,6 +256,8 @@ class Partials(Looks):
         by = in_brackets(right, (ast.BinOp, ast.UnaryOp))
         if self.is_one(left, env, _DECIMAL) or self.is_one(right, env, _DECIMAL):
             yield Partial(node, f"{by} may be zero, and {LARGE}" if divides else LARGE)
+        elif isinstance(op, ast.Sub) and self.kind(left, env) == self.kind(right, env) == operands.DATE:
+            return  # all of them lie less than a span apart
         elif self.is_one(left, env, _TIMES) or self.is_one(right, env, _TIMES):
             yield Partial(node, "a moment may lie outside of what a calendar has")
         elif divides:
@@ -282,6 +291,7 @@ class Partials(Looks):
             yield from self._keyed(node, one, env, facts)
             if one.arg in ("rel_tol", "abs_tol") and not isinstance(one.value, ast.Constant):
                 yield Partial(node, "a tolerance may be negative")
+        yield from partial_given.unended_inside(node, env, self)
         if isinstance(node.func, ast.Name) and node.func.id in BUILTINS and node.func.id not in env:
             yield from partial_given.builtin(node, node.func.id, env, facts, self)
         if (found := self.called(_without_strict(node), env, facts)) is not None and not calculates(node):
@@ -292,8 +302,9 @@ class Partials(Looks):
             why = self.runs(node.func, env)
             given = partial_given.method(node, node.func, env, facts, self)
             yield from [Partial(node, why)] if why else given
-            if not why and self.owned(node.func, env):
-                yield from partial_given.unknown(node, node.func, env, facts, self)
+            if not why:
+                asked = partial_given.unknown if self.owned(node.func, env) else partial_given.to_method
+                yield from asked(node, node.func, env, facts, self)
 
     def _keyed(self, node: ast.Call, keyword: ast.keyword, env: Env, facts: Facts) -> Iterator[Partial]:
         """What is given by its name; a function that is given as a key is called with each item."""

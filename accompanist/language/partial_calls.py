@@ -11,8 +11,9 @@ from typing import Protocol
 
 from accompanist.language import annotation, library, operands, types
 from accompanist.language import facts as known
+from accompanist.language.endless import Endless, bounded, may_hold
 from accompanist.language.facts import Facts
-from accompanist.language.instead import in_brackets
+from accompanist.language.instead import in_brackets, shown
 from accompanist.language.names import Names
 from accompanist.language.partial import LARGE, After, Env, Inside, Partial, Partials, TypeOf, nothing
 from accompanist.language.types import ATTEMPTED, PORTABLE, Type
@@ -34,6 +35,10 @@ class Judge(Protocol):
 
     def has(self, owner: Type, member: str) -> bool: ...
 
+    def endless(self, module: str, name: str) -> bool: ...
+
+    def endless_member(self, owner: Type, member: str) -> bool: ...
+
 
 class Calls:
     """Looks at the calls in expressions that have their names from `names`."""
@@ -41,8 +46,10 @@ class Calls:
     def __init__(self, names: Names, judge: Judge, type_of: TypeOf, inside: Inside, after: After) -> None:
         self._names, self._table, self._judge = names, names.table, judge
         self._type_of = type_of
+        self.endless = Endless(names, judge, type_of, inside)
         self.partials = Partials(
-            type_of, inside, self._named, self._caught, self._member, judge.special, after, self._owned
+            *(type_of, inside, self._named, self._caught, self._member, judge.special, after, self._owned),
+            endless=self.endless.of,
         )
 
     def _member(self, node: ast.Attribute, env: Env) -> str:
@@ -70,6 +77,9 @@ class Calls:
         if pair == ("dataclasses", "replace"):
             made = types.unveiled(self._type_of(node.args[0], env))
             pair = (made.module, made.name)
+        for one in (*node.args, *(keyword.value for keyword in node.keywords)):
+            if may_hold(self._type_of(one, env)) and self.endless.of(one, env) and not bounded(one, facts):
+                return Partial(node, f"{shown(one)} may be no finite number")
         wanted, message = self._wanted(pair), self._names.messages.find(Type(pair[1], pair[0])) is not None
         given = [*zip(wanted, node.args, strict=False)]
         given += [(one.arg or "", one.value) for one in node.keywords]
@@ -130,7 +140,7 @@ def builtin(name: str, node: ast.Call, partials: Partials, env: Env, facts: Fact
             asked, kind = in_brackets(first), "a whole number" if name == "int" else "a number"
             return Partial(node, f"{text} may be no text of {kind}", f"{name}({text}) if {asked}.isdecimal() else …")
         case "min" | "max" if len(node.args) == 1 and "default" not in keywords:
-            if not known.length(first, facts):
+            if not partials.length(first, env, facts):
                 return Partial(node, f"{text} may be empty", f"{name}({text}, default=…)")
         case "divmod" if not known.nonzero(node.args[-1], facts):
             return Partial(node, f"{ast.unparse(node.args[-1])} may be zero")
@@ -152,7 +162,7 @@ def builtin(name: str, node: ast.Call, partials: Partials, env: Env, facts: Fact
 def _unfit(name: str, node: ast.Call, partials: Partials, env: Env, facts: Facts) -> Partial | None:
     """What a builtin is given that it does not take: None, what cannot be compared, Decimals that it may add up to too
     large a one."""
-    if name in operands.TAKES_NONE or not node.args:
+    if name in operands.TAKES_NONE or name == "next" or not node.args:
         return None
     for one in node.args[:1] if name == "round" else node.args:
         if partials.none(one, env, facts):

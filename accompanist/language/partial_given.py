@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 import datetime
+import re
 from collections.abc import Iterator
 
-from accompanist.language import digits, kinds, total_methods, types
+from accompanist.language import digits, kinds, operands, total_methods, types
 from accompanist.language import facts as known
+from accompanist.language.endless import bounded, may_hold
 from accompanist.language.facts import Facts
 from accompanist.language.instead import in_brackets, shown
 from accompanist.language.kinds import Env
 from accompanist.language.library import DECIMAL
-from accompanist.language.looked_at import LONG, SPAN, Looks, Partial, nothing
+from accompanist.language.looked_at import LONG, SPAN, UNENDED, Looks, Partial, nothing
 from accompanist.language.types import STR, Type
 from accompanist.language.written_out import computes, taken
 
@@ -37,6 +39,8 @@ _ASKED = frozenset({"index", "rindex", "decode", "encode", "quantize", "to_integ
 _TRIED = {"hex": (b"ab",), "expandtabs": ("a",), "isoformat": (datetime.datetime.min, datetime.time.min)}
 """Methods whose arguments are tried, with what they are tried on."""
 _SETS = ("set", "frozenset")
+_DAYS = (("datetime", "date"), ("datetime", "datetime"))
+_DATE = re.compile(r"\bdate\b")
 
 
 def builtin(node: ast.Call, name: str, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
@@ -54,12 +58,52 @@ def builtin(node: ast.Call, name: str, env: Env, facts: Facts, looks: Looks) -> 
             yield from _pairs(node, first, env, looks)
         case "sum" if any(one.module == "datetime" for one in held.options):
             yield Partial(node, SPAN)
+        case "round" if not _has_places(node, env, looks) and unended(first, env, facts, looks):
+            yield Partial(node, UNENDED, finite_only(node, first))
         case "int" if len(node.args) == 1 and not node.keywords:
+            if unended(first, env, facts, looks):
+                yield Partial(node, UNENDED, finite_only(node, first))
             yield from _number(node, first, env, facts, looks)
         case "str" | "repr" if digits.bits(first) > digits.WRITABLE:
             yield Partial(node, LONG)
         case "bool" if why := looks.special(found):
             yield Partial(node, why)
+
+
+def unended(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+    """Whether a float may be NaN or infinite."""
+    floats = any(one == types.FLOAT or not one.known for one in looks.kinds(node, env, facts))
+    return floats and looks.endless(node, env) and not bounded(node, facts)
+
+
+def no_numbers(node: ast.expr, values: list[ast.expr], env: Env, looks: Looks) -> Iterator[Partial]:
+    """A Decimal that is no number cannot be compared, and be no key."""
+    if any(may_hold(looks.kind(one, env), (DECIMAL,)) and looks.endless(one, env) for one in values):
+        yield Partial(node, UNENDED)
+
+
+def unended_inside(node: ast.Call, env: Env, looks: Looks) -> Iterator[Partial]:
+    """The same where what is called compares what it is given, or makes keys of it."""
+    match node.func:
+        case ast.Name(id="sorted" | "min" | "max" | "set" | "frozenset" | "dict"):
+            values = [*node.args, *(one.value for one in node.keywords)]
+        case ast.Attribute(value=owner, attr=attr) if attr not in ("append", "insert", "extend"):
+            values = [owner, *node.args] if attr == "sort" else node.args
+        case _:
+            return
+    yield from no_numbers(node, values, env, looks)
+
+
+def finite_only(node: ast.expr, value: ast.expr) -> str:
+    """What is written instead."""
+    asked = in_brackets(value, (ast.BinOp, ast.UnaryOp))
+    return f"{shown(node)} if -1000000000 < {asked} < 1000000000 else …"
+
+
+def _has_places(node: ast.Call, env: Env, looks: Looks) -> bool:
+    """Whether `round` is told how many places are left: it gives a float then."""
+    places = _argument(node, "ndigits", 1)
+    return places is not None and looks.kind(places, env) == types.INT
 
 
 def _number(node: ast.Call, first: ast.expr, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
@@ -133,12 +177,23 @@ def method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks:
             yield Partial(node, f"{shown(method.value)} may hold what cannot be written so")
         case "quantize" | "to_integral_value" | "normalize":
             yield Partial(node, f"{shown(method.value)} may have more digits than a Decimal keeps")
-        case "replace" if node.keywords or owner.module == "datetime":
+        case "replace" if (node.keywords or owner.module == "datetime") and not _first_day(node, owner):
             yield Partial(node, "a moment may lie outside of what a calendar has")
         case "hex" | "isoformat" | "expandtabs" if (node.args or node.keywords) and not taken(
             node, method.attr, _TRIED[method.attr]
         ):
             yield Partial(node, f"{method.attr} does not take every value")
+
+
+def _first_day(node: ast.Call, owner: Type) -> bool:
+    """Whether it gives the first day of the same month, which every calendar has."""
+    days = [one.value for one in node.keywords if one.arg == "day" and isinstance(one.value, ast.Constant)]
+    alone = not node.args and len(node.keywords) == 1
+    return (
+        (owner.module, owner.name) in _DAYS
+        and alone
+        and any(1 <= day.value <= 28 for day in days if type(day.value) is int)
+    )
 
 
 def _found(node: ast.Call, method: ast.Attribute, owner: Type, facts: Facts) -> Iterator[Partial]:
@@ -181,6 +236,30 @@ def _of_python(
         yield from (Partial(node, f"{part} can be in no set") for part in parts if part)
     if name == "update" and owner.name == "dict" and node.args and looks.kind(node.args[0], env).known:
         yield from _pairs(node, node.args[0], env, looks)
+
+
+def to_method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
+    """What a method of the project is given takes part in what it computes: a number that is finite, a date that is no
+    datetime."""
+    values = [*node.args, *(one.value for one in node.keywords)]
+    for one in values:
+        if may_hold(looks.kind(one, env)) and looks.endless(one, env) and not bounded(one, facts):
+            yield Partial(node, f"{shown(one)} may be no finite number")
+    moments = any(operands.moment((looks.kind(one, env),), operands.DATE) for one in values)
+    if moments and _takes_dates(method, env, looks):
+        yield Partial(node, "it may be given a datetime, and a date is wanted")
+
+
+def _takes_dates(method: ast.Attribute, env: Env, looks: Looks) -> bool:
+    """Whether a method of that name is declared to take dates."""
+    messages = looks.comparable.messages
+    for option in looks.kind(method.value, env).options:
+        found = messages.code_of(types.unveiled(option), method.attr) if messages is not None else None
+        definition = messages.definition(Type(found[1], found[0])) if messages is not None and found else None
+        for part in definition[1].body if definition is not None else ():
+            if isinstance(part, ast.FunctionDef) and part.name == method.attr and _DATE.search(ast.unparse(part.args)):
+                return True
+    return False
 
 
 def _argument(node: ast.Call, name: str, at: int) -> ast.expr | None:

@@ -56,6 +56,7 @@ from accompanist.language.local import (
     points,
 )
 from accompanist.language.names import Names
+from accompanist.language.nodes import every_node
 from accompanist.language.partial import Partial, TypeOf
 from accompanist.language.partial_calls import Calls, Signatures
 from accompanist.language.project import NOTHING, Projector
@@ -96,6 +97,7 @@ def found(whole: Whole, names: Names, envs: Envs, signatures: Signatures) -> Rai
     """Everything that may raise, not yet with the roles. `signatures`: what @pure functions give."""
     made = Raising()
     walked = _Walk(names, envs, signatures, made._partial)
+    walked.follow(whole)
     for block in whole.blocks:
         walked.block(block, known.NOTHING)
     return made
@@ -143,6 +145,15 @@ def expressions(point: Statement) -> Iterator[tuple[Expression, Owners]]:
             yield from ((value, one.owners) for one, value in point.arguments)
 
 
+def _gives(point: Statement) -> Iterator[tuple[tuple[str, ...], Expression]]:
+    """What a statement computes, with the names that stand for it."""
+    match point:
+        case Let(targets=targets, value=value):
+            yield targets, value
+        case Enter(arguments=arguments):
+            yield from (((one.name,), value) for one, value in arguments)
+
+
 def _computed(point: LocalStatement) -> Iterator[Expression]:
     match point:
         case Local(value=value) | Sending(value=value) | Aborting(reason=value) | Fork(test=value):
@@ -173,8 +184,21 @@ class _Walk:
         infer = Inference(names, signatures, lambda node, part, owner: None)
         self._types = _Types(infer.type_of)
         judged = Judged(names, signatures)
-        partials = Calls(names, judged, self._types.of, infer.inside, infer.after).partials
-        self._partials = knowing(names, partials)
+        calls = Calls(names, judged, self._types.of, infer.inside, infer.after)
+        self._endless, self._partials = calls.endless, knowing(names, calls.partials)
+
+    def follow(self, whole: Whole) -> None:
+        """Which names may stand for no finite number. What has its wire form is finite, but for a number."""
+        given = [one for block in whole.blocks for point in walk(block) for one in _gives(point)]
+        before = -1
+        while before != len(self._endless.names):
+            before = len(self._endless.names)
+            for targets, value in given:
+                env = self._envs.get(id(value.node))
+                if env is not None and (value.wire is None or value.wire == types.FLOAT):
+                    self._types.forget()
+                    names: list[ast.expr] = [ast.Name(one, ast.Store()) for one in targets]
+                    self._endless.follow([ast.Assign(names, value.node), *every_node(value.node)], env)
 
     def block(self, block: Block, facts: Facts) -> Facts:
         for point in block:

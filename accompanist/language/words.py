@@ -222,14 +222,20 @@ def share(value: T, *, to: Sequence[Role]) -> T:
 
 def attempt(call: T) -> Outcome[T]:
     """One role call whose refusal is a value instead of the end of the saga; or an expression, `attempt(lines[0])`,
-    whose exception is one: `reason` is its name then, "IndexError"."""
+    whose exception is one: `reason` is its name then, "IndexError". It is "EncodeError" where the value cannot be
+    sent: `attempt(float("nan"))`."""
     _never("attempt")
 
 
 def attempted(compute: Callable[[], T]) -> Outcome[T | None]:
-    """What `attempt` of an expression is where it runs. What may be otherwise on another day is no value."""
+    """What `attempt` of an expression is where it runs. What may be otherwise on another day is no value, nor is what
+    has no wire form: `float("nan")`."""
+    from accompanist.language import codec  # whoever imports the words needs no codec
+
     try:
         value = compute()
+        if codec.formless_in(value) is not None:
+            return Outcome(False, None, codec.EncodeError.__name__)
     except (MemoryError, RecursionError):
         raise
     except Exception as problem:

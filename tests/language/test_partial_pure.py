@@ -12,10 +12,13 @@ import time
 import pytest
 
 from accompanist.language.diagnostic import render
+from tests.language import given_pure
 from tests.language.programs import text
 
 HEAD = """\
+import math
 from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
 from accompanist import At, Role, choreography, pure, transaction
@@ -67,6 +70,51 @@ def net(q: Decimal) -> Decimal:
 def pair(n: int) -> tuple[int, int]:
     return n, n
 
+@pure
+def days(one: date, other: date) -> int:
+    return (one - other).days
+
+@pure
+def later(one: date) -> date:
+    return datetime.combine(one, time())
+
+@pure
+def parsed(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+@pure
+def near(number: float) -> int:
+    return round(number)
+
+@dataclass(frozen=True)
+class Parsed:
+    text: str
+    @property
+    def number(self) -> float:
+        return parsed(self.text)
+    @pure
+    def near(self, number: float) -> int:
+        return round(number)
+
+@dataclass(frozen=True)
+class Stay:
+    start: date
+    @pure
+    def nights(self, end: date) -> int:
+        return (end - self.start).days
+
+@dataclass(frozen=True)
+class Open:
+    number: int
+    rate: float = math.inf
+
+@pure
+def ends(number: int, rate: float = math.inf) -> int:
+    return round(number * rate)
+
 MADE
 class R(Role):
     @transaction
@@ -95,10 +143,13 @@ TYPES = {
     "ln": "Line",
     "m": "list[Line]",
     "total": "Total",
+    "when": "datetime",
+    "start": "date",
+    "end": "date",
 }
 VALUES = {
     "n": "0, 1, -2, 300",
-    "s": "'', '7', 'x', 'a=b;c', '-1'",
+    "s": "'', '7', 'x', 'a=b;c', '-1', 'nan', '1' * 400",
     "x": "[], [0], [1, 2], [3, -1, 5, 7]",
     "w": "[], ['a'], ['ab', 'c', 'cde']",
     "p": "[], [(1, 2), (0, 0)]",
@@ -107,109 +158,9 @@ VALUES = {
     "ln": "Line(), Line(1, 'x', 3, Tier.NONE)",
     "m": "[], [Line(1, 'a'), Line(1, 'b')], [Line(1, 'a', 2), Line(1, 'a', None, Tier.NONE)]",
     "total": "Total(), Total(3, Line(1))",
+    "start": "date.min, date(2024, 2, 29)",
+    "end": "date.max, date(2024, 2, 29)",
 }
-MAY_RAISE = """
-x,n: total = 0; for line in x:;     if n == 0:;         return 0;     total += line // n; return 100 // n
-x,n: y = 1; try:;     y = x[5]; except Exception:;     if not n:;         return 0; return y // n
-n: if n and (n := n - 1) >= 0:;     return 1 // n; return 0
-n: if n:;     y = (n := 0);     return 1 // n; return 0
-n: found: int; if n:;     found = 1; return found
-x: for i in x:;     pass; return sum(i for i in x) + i
-n: if n and (y := n):;     pass; return y
-n: (y := 1) if n else 0; return y
-x: [(z := i) for i in x]; return z
-n: return y + (y := n)
-x: try:;     return x[0]; except Exception as e:;     pass; return str(e)
-x: e = 1; try:;     return x[0]; except Exception as e:;     pass; return e
-d: e = dict(d); for k in e:;     e.pop(k, None); return e
-d: e = dict(d); for k in e:;     e[k + 'x'] = 1; return e
-x,n: y = list(x); z = y; if y:;     z *= 0;     return y[0]; return 0
-x: y = set(x); z = y; if y:;     z -= {1};     return min(y); return 0
-di: e = dict(di); if e:;     return e.pop(0); return 0
-nest: for name, row in nest.items():;     if row:;         return row[0]; return 0
-x: (a, b), c = x, 1; return a
-x: a, b = *x, 1; return a
-x: y = list(x); y[::2] = [1]; return y
-x: y = []; for y[0] in x:;     pass; return y
-rows: r = 0; for i, (a, b) in enumerate(rows):;     r += a; return r
-rows: r = 0; for [a, b] in rows:;     r += a; return r
-x: r = 0; for a, b, c in zip(x, x):;     r += a; return r
-m: best = None; for one in m:;     best = one; return best.text
-d,s: v = d.get(s); if v is None:;     v = d.get('x'); return v.bit_length()
-q: t = q; t *= t; return t
-qs: for a, b in zip(qs, qs):;     r = a * b; return 0
-s: return f'{s}%' % 3
-ln: return ln.nosuch
-m: y = list(m); y.sort(); return y
-m: y = list(m); y.sort(key=lambda l: l.maybe); return y
-x: return max(*x)
-x: return max(*x, 1)
-ln: y = Line(1); y.price += 1; return y
-x,n: return sorted(x, key=lambda i, z=1 // n: i)
-n: from math import nosuch; return n
-s: try:;     g = map(int, s.split(',')); except Exception:;     return 0; return sum(g)
-x: try:;     g = (10 // k for k in x); except Exception:;     return 0; return sum(g)
-x: try:;     return (10 // k for k in x); except Exception:;     return 0
-x,y_: try:;     g = zip(x, y_, strict=True); except Exception:;     return 0; return len(list(g))
-x,n: g = (10 // n for _ in x) if n else []; n = 0; return sum(g)
-x: try:;     g = [map(int, ['a']) for i in x]; except Exception:;     return 0; return sum(g[0]) if g else 0
-x: g = []; try:;     g.append(map(int, ['a'])); except Exception:;     return 0; return sum(g[0]) if g else 0
-x: y = list(x); if y and y.pop():;     return 1 // y.pop(); return 0
-x: y = []; z = [y]; z[0].append('x'); for i in x:;     y.append(i); return sum(y)
-x: y = list(x); z = y; z.append('a'); return sum(y)
-x: y = list(x); z = y; z += ['a']; return sum(y)
-n: def inner(z=1 // n):;     return 1; return 2
-x,n: while True:;     if n:;         break;     n = n * 1;     for i in x:;         n += i; return [1 // n, x[0]]
-d: e = {1: 'a'}; f = e; for k in e:;     f[k + 1] = 'b'; return e
-d: e = {1: {}}; for k, v in e.items():;     v[2] = {};     e.update({k + 1: {}}); return e
-n: return Rates.find(n)
-n: return Rates.get(n)
-m: return find(m).text
-m: r = 0; for one in some(m):;     r += 1; return r
-q: return net(q) * net(q)
-total,n: return replace(total, cents=n)
-"""
-NEVER_RAISES = """
-n: while True:;     y = n * 2;     if y > 10:;         break;     n += 1; return y
-x: for i in x:;     if i > 3:;         y = i;         break; else:;     return 0; return y
-x: y = list(x); r = 0; while y:;     r += y.pop(0); return r
-d: e = dict(d); return e.pop('x', 0) + 1 if e else 0
-m: return sum(l.maybe for l in m if l.maybe is not None)
-n: y = [0] * 3; y[1] = n; return y
-n: return '{:02}'.format(n)
-n: match n:;     case 1:;         return 'a';     case _:;         return 'b'
-s: match s:;     case 'a' | 'b':;         return 1; return 0
-ln: match ln.tier:;     case Tier.GOLD:;         return 1;     case Tier.NONE:;         return 2; return 3
-s: try:;     return int(s); except ValueError:;     return 0
-s: try:;     y = int(s); except ValueError:;     y = 0; return y + 1
-x: return ','.join(map(str, x))
-x: return sum(p * q for p, q in zip(x, x))
-n: a, b = divmod(n, 7); return a + b
-s: a, _, b = s.partition('='); return a + b
-d: r = 0; for k in d:;     r += d[k]; return r
-x: r = 0; for i in range(len(x)):;     r += x[i]; return r
-n: return f'{n % 100:02}'
-n: return Decimal(n)
-d: e = {}; for k, v in d.items():;     e[k] = v + 1; return e
-d: e = dict(d); for k in e:;     e[k] = 0; return e
-w: g = {}; for p in w:;     g.setdefault(len(p), []).append(p); return {k: len(v) for k, v in g.items()}
-x: if (k := len(x)) > 3:;     return k; return 0
-m: b = None; for l in m:;     if b is None or l.price > b.price:;         b = l; return b.text if b is not None else ''
-m: b: Line | None = None; for l in m:;     if not b:;         b = l; if b is None:;     return ''; return b.text
-d,s: v = d.get(s); if v is None:;     v = 0; return v + 1
-m: return [l.text for l in sorted(m, key=lambda l: (l.price, l.text))]
-x: return {i: i * 2 for i in x if i}
-ln: return replace(ln, price=3)
-x: total, count = 0, 0; for i in x:;     total, count = total + i, count + 1; return total // count if count else 0
-w: return max(w, key=len, default='')
-x: y = x[:]; y.sort(reverse=True); return y[:3]
-x: a = x[0] if x else 0; return {'a': [a, 1], 'b': []}
-rows: y = []; for row in rows:;     z = [];     for one in row:;         z.append(one + 1);     y.append(z); return y
-x: seen = set(); for i in x:;     if i in seen:;         return i;     seen.add(i); return 0
-p: r = 0; for a, b in p:;     r += a * b; return r
-n: a, b = pair(n); return a + b
-total: return replace(total.line, price=1)
-"""
 
 
 def rows(table: str) -> list[tuple[str, str]]:
@@ -230,12 +181,12 @@ def said(names: str, body: str) -> list[str]:
     return [one.text for one in found]
 
 
-@pytest.mark.parametrize(("names", "body"), rows(MAY_RAISE))
+@pytest.mark.parametrize(("names", "body"), rows(given_pure.MAY_RAISE))
 def test_it_may_raise(names: str, body: str) -> None:
     assert len(said(names, body)) == 1
 
 
-@pytest.mark.parametrize(("names", "body"), rows(NEVER_RAISES))
+@pytest.mark.parametrize(("names", "body"), rows(given_pure.NEVER_RAISES))
 def test_it_never_raises(names: str, body: str) -> None:
     assert said(names, body) == []
     known: dict[str, object] = {}
@@ -250,6 +201,32 @@ def test_the_line_of_a_format_is_told() -> None:
     (found,) = said("n", "y = n; return f'{y:c}'")
     line = 1 + program("n", "y = n; return f'{y:c}'").splitlines().index("    return f'{y:c}'")
     assert f"in line {line})" in found
+
+
+@pytest.mark.parametrize(
+    ("names", "body", "instead"),
+    [
+        ("s", "return int(s) if s.isdecimal() else 0", "int(s) if s.isdecimal() and len(s) < 19 else …"),
+        ("x,n", "y = x[n]; return y", "x[n] if 0 <= n < len(x) else …"),
+        ("x", "return max(x)", "max(x, default=…)"),
+        ("n", "for i in range(n):;     n -= 100 // i; return n", "100 // i if i != 0 else …"),
+    ],
+)
+def test_what_never_raises_is_told_with_its_line(names: str, body: str, instead: str) -> None:
+    (found,) = said(names, body)
+    assert f", where `{instead}` never raises" in found
+    part = instead.partition(" if ")[0].replace(", default=…", "")
+    assert said(names, body.replace(part, f"({instead.replace('…', '0')})")) == []
+
+
+def test_next_in_a_choreography_is_told_what_to_write() -> None:
+    (found,) = text(program("x", "return 0").replace("str(made(x))", "str(next((i for i in x), 0))")).diagnostics
+    assert (found.code, str(found.hint)) == ("ACC110", "found = [… for … in …], and found[0] if found else …")
+
+
+def test_an_operator_of_a_class_is_told_to_be_none_that_is_read() -> None:
+    (found,) = said("ln", "return ln + ln")
+    assert "what an operator does with Line is not read, in line" in found
 
 
 def row_of_functions(count: int) -> str:

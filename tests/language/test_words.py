@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import subprocess
 import sys
+from dataclasses import dataclass
+from decimal import Decimal
 
 import pytest
 
 from accompanist import Outcome, Role, attempt, choreography, com, pure, query, share, transaction
 from accompanist.errors import AuthorError
+from accompanist.language.words import attempted
+
+
+@dataclass(frozen=True)
+class Priced:
+    price: Decimal
 
 
 class Desk(Role):
@@ -81,3 +90,26 @@ def test_a_type_checker_refuses_wrong_data_and_wrong_compensations(tmp_path_fact
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     wrong = [int(line.split(":")[1]) for line in done.stdout.splitlines() if ": error:" in line]
     assert wrong == [5, 9, 11], done.stdout
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("nan"),
+        -math.inf,
+        Decimal("NaN"),
+        [1.0, float("inf")],
+        {"a": (Decimal("Infinity"),)},
+        {float("nan")},
+        2**64,
+        chr(0xD800),
+        Priced(Decimal("NaN")),
+    ],
+)
+def test_what_cannot_be_sent_is_no_value_of_an_attempt(value: object) -> None:
+    assert attempted(lambda: value) == Outcome(False, None, "EncodeError")
+
+
+@pytest.mark.parametrize("value", [1.5, True, Decimal("1.50"), "é", {1, 2}, [None], Priced(Decimal(1)), 2**64 - 1])
+def test_what_can_be_sent_is_one(value: object) -> None:
+    assert attempted(lambda: value) == Outcome(True, value)

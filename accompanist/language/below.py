@@ -1,0 +1,123 @@
+"""Which classes derive from one, among the modules that are read, and what of their text Python runs by itself.
+
+A value that is declared with a class may be of any class that derives from it. So what each of them overrides may run.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from accompanist.language.annotation import reference
+from accompanist.language.modules import Module, Modules
+from accompanist.language.types import Type
+
+_Pair = tuple[str, str]
+_Class = tuple[Module, str]
+ATTRIBUTE_HOOKS = ("__getattribute__", "__getattr__")
+"""What Python calls where any attribute is asked for."""
+EMPTY = frozenset({"bool", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"})
+"""Default factories that give an empty value."""
+_ENDLESS = frozenset({"inf", "nan", "float", "Decimal"})
+_PLAIN = frozenset({"classmethod", "override", "property", "pure", "staticmethod"})
+
+
+class Below:
+    """The classes of the modules that are read, by what they derive from."""
+
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
+        self._seen = 0
+        self._above: dict[_Pair, frozenset[_Pair]] = {}
+
+    def of(self, owner: Type) -> list[_Class]:
+        """The classes that derive from one, with what else these derive from."""
+        key = (owner.module, owner.name)
+        above = self._read()
+        own = {key, *above.get(key, ())}
+        derived = {one for one, bases in above.items() if key in bases}
+        return self._classes({part for one in derived for part in (one, *above[one])} - own)
+
+    def beside(self, owner: Type) -> list[_Class]:
+        """The same, with the class itself and what it derives from."""
+        key = (owner.module, owner.name)
+        return [*self._classes({key, *self._read().get(key, ())}), *self.of(owner)]
+
+    def _classes(self, pairs: set[_Pair]) -> list[_Class]:
+        found = ((self._modules.find(module), name) for module, name in sorted(pairs))
+        return [(home, name) for home, name in found if home is not None and name in home.bound]
+
+    def _read(self) -> dict[_Pair, frozenset[_Pair]]:
+        """What each class derives from, directly or not. Modules that were read meanwhile are read, too."""
+        modules = self._modules.read
+        if len(modules) == self._seen:
+            return self._above
+        direct: dict[_Pair, list[_Pair]] = {}
+        for home in modules:
+            for node in home.tree.body:
+                if isinstance(node, ast.ClassDef) and node.bases:
+                    found = (reference(self._modules, home, _plain(base)) for base in node.bases)
+                    bases = [(one.module, one.name) for one in found if one is not None and one.node is not None]
+                    direct[home.name, node.name] = bases
+        self._above = {one: frozenset(_reached(one, direct)) for one in direct}
+        self._seen = len(modules)
+        return self._above
+
+
+def _plain(base: ast.expr) -> ast.expr:
+    """A base without what a generic class is given."""
+    return base.value if isinstance(base, ast.Subscript) else base
+
+
+def _reached(one: _Pair, direct: dict[_Pair, list[_Pair]]) -> list[_Pair]:
+    found = list(direct[one])
+    for base in found:
+        found += [above for above in direct.get(base, ()) if above not in found]
+    return found
+
+
+def specials(home: Module, name: str) -> list[str]:
+    """The methods of a class that Python calls by itself, and not to make an object."""
+    return [one.name for one in getattr(home.bound[name][-1], "body", ()) if is_special(one)]
+
+
+def is_special(node: ast.stmt) -> bool:
+    """Whether it is a method that Python calls by itself, and not to make an object."""
+    name = node.name if isinstance(node, ast.FunctionDef) else ""
+    return name.startswith("__") and name.endswith("__") and "init" not in name
+
+
+def makes_objects(name: str) -> bool:
+    """Whether it is a method that Python calls to make an object."""
+    return name == "__new__" or (name.startswith("__") and "init" in name)
+
+
+def binds(node: ast.stmt, member: str) -> bool:
+    """Whether a statement of a class gives a member its code. A field is no code."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return name == member
+        case ast.Assign(targets=targets, value=value) if not isinstance(value, ast.Constant):
+            return any(isinstance(one, ast.Name) and one.id == member for one in targets)
+    return False
+
+
+def is_plain(node: ast.FunctionDef) -> bool:
+    """Whether calling a method, or asking for a property, runs its text and nothing else."""
+    return {ast.unparse(one).rpartition(".")[2] for one in node.decorator_list} <= _PLAIN
+
+
+def default_factories(node: ast.ClassDef) -> Iterator[ast.expr]:
+    """What gives the fields of a class the values that were not given."""
+    for part in node.body:
+        match part:
+            case ast.AnnAssign(value=ast.Call(keywords=keywords)):
+                yield from (one.value for one in keywords if one.arg in ("default_factory", "factory"))
+
+
+def gives_endless(node: ast.stmt) -> bool:
+    """Whether the default of a field may be no finite number."""
+    if not isinstance(node, ast.AnnAssign) or node.value is None:
+        return False
+    parts = [one for one in ast.walk(node.value) if isinstance(one, ast.Name | ast.Attribute)]
+    return any((one.id if isinstance(one, ast.Name) else one.attr) in _ENDLESS for one in parts)

@@ -1,0 +1,58 @@
+"""Which keys are certainly in the dicts of a @pure function: those that a value was given to."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Set
+
+from accompanist.language import facts as known
+from accompanist.language.body_types import Exact
+from accompanist.language.facts import Fact, Facts
+from accompanist.language.few import told_apart
+from accompanist.language.kinds import Env
+from accompanist.language.names import Names
+from accompanist.language.nodes import every_node
+from accompanist.language.partial import Partials
+from accompanist.language.types import BOOL, INT, STR
+
+
+class KeySet:
+    """Looks at what is set in a dict."""
+
+    def __init__(self, names: Names, exact: Exact, partials: Partials) -> None:
+        self._messages, self._exact, self._partials = names.messages, exact, partials
+
+    def fact(self, owner: ast.expr, key: ast.expr, env: Env) -> Facts:
+        """That a key is in a dict where a value was given to it. What is not equal to itself is no such key."""
+        holder, found = (self._exact.type_of(one, env) for one in (owner, key))
+        message = self._messages.find(found)
+        plain = found in (STR, INT, BOOL) or (message is not None and message.kind == "enum")
+        named = isinstance(owner, ast.Name) and names_a_key(key) and owner.id not in known.names_in(key)
+        if holder.name != "dict" or holder.module or not (plain and named) or self._partials.special(found):
+            return known.NOTHING
+        definition = self._messages.definition(found)
+        if definition is not None and not told_apart(definition[1]):
+            return known.NOTHING
+        return frozenset({Fact(ast.Compare(key, [ast.In()], [owner]), True)})
+
+
+def of_keys(fact: Fact, dicts: Set[str]) -> bool:
+    """Whether a fact says that a key is in one of these dicts: it stays there when values are given to keys."""
+    match fact.node:
+        case ast.Compare(left=key, ops=[ast.In()], comparators=[ast.Name(id=name)]):
+            return fact.holds and name in dicts and names_a_key(key)
+    return False
+
+
+def names_a_key(node: ast.expr) -> bool:
+    """Whether it is written out, or a name or a field: the same value each time."""
+    return isinstance(node, ast.Constant | ast.Name) or (isinstance(node, ast.Attribute) and names_a_key(node.value))
+
+
+def loses_keys(node: ast.AST) -> bool:
+    """Whether a key may be taken out of a dict in some statement."""
+    for part in every_node(node):
+        match part:
+            case ast.Delete() | ast.Call(func=ast.Attribute(attr="pop" | "popitem" | "clear")):
+                return True
+    return False

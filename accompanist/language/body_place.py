@@ -1,0 +1,15 @@
+"""What is said of a part of a @pure function that may raise: why, where, and what never does."""
+
+from __future__ import annotations
+
+import ast
+
+from accompanist.language.looked_at import Partial
+from accompanist.language.nodes import every_node
+
+
+def placed(part: Partial, line: int) -> str:
+    """`line`: that of the statement, where the part has none of its own."""
+    lines = (getattr(one, "lineno", 0) for one in every_node(part.node) if isinstance(one, ast.expr))
+    text = f"{part.why}, in line {next(filter(None, lines), line)}"
+    return f"{text}, where `{part.instead}` never raises" if "…" in part.instead else text

@@ -1,0 +1,153 @@
+"""Which values may be no finite number, or hold one: `float("nan")`, `Decimal("Infinity")`.
+
+They come from texts, and from `math.inf`. A field of a message and a parameter are finite: what arrives is, and nothing
+else is handed on (`partial_calls`). A name is followed through a whole text, whatever way is taken.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Protocol
+
+from accompanist.language import facts as known
+from accompanist.language import types
+from accompanist.language.facts import Facts
+from accompanist.language.library import DECIMAL
+from accompanist.language.names import Names
+from accompanist.language.nodes import children, every_node
+from accompanist.language.types import ATTEMPTED, BOOL, FLOAT, INT, NONE, STR, Type
+from accompanist.language.written_out import computes, makes
+
+Env = Mapping[str, Type]
+_FINITE = (INT, BOOL, FLOAT, NONE)
+_PLAIN = (INT, BOOL, STR, NONE, types.BYTES)
+_PUTS = frozenset({"append", "insert", "add", "extend", "update", "setdefault"})
+_CALLS = frozenset({"map", "filter", "sorted", "min", "max", "sort"})
+_EACH = frozenset({"each", "each1", "each2"})
+"""What `body_types` calls the items that a function is called with."""
+
+
+class Judge(Protocol):
+    """What functions and members of the project give."""
+
+    def endless(self, module: str, name: str) -> bool: ...
+
+    def endless_member(self, owner: Type, member: str) -> bool: ...
+
+
+class Endless:
+    """Asked of expressions of one text. `names`: the names of such values."""
+
+    def __init__(
+        self,
+        names: Names,
+        judge: Judge,
+        type_of: Callable[[ast.expr, Env], Type],
+        inside: Callable[[list[ast.comprehension], Env], Env],
+    ) -> None:
+        self._names, self._judge, self._type_of, self._inside = names, judge, type_of, inside
+        self.names: set[str] = set()
+
+    def of(self, node: ast.AST, env: Env) -> bool:
+        """Whether a value may be no finite number, or hold one."""
+        match node:
+            case ast.Call(func=ast.Name(id=name)) if self._names.table.get(name) == ATTEMPTED:
+                return False  # what cannot be sent is no value of an attempt
+            case ast.Compare() | ast.JoinedStr() | ast.Call(func=ast.Name(id="len" | "str" | "bool" | "int")):
+                return False
+            case ast.ListComp(generators=parts) | ast.SetComp(generators=parts) | ast.GeneratorExp(generators=parts):
+                env = self._inside(parts, env)
+            case ast.DictComp(generators=parts):
+                env = self._inside(parts, env)
+        return self._gives(node, env) or any(self.of(one, env) for one in children(node))
+
+    def _gives(self, node: ast.AST, env: Env) -> bool:
+        match node:
+            case ast.Constant(value=float() as value):
+                return not math.isfinite(value)
+            case ast.Name(id=name):
+                infinite = self._names.table.get(name) == ("math", "inf")
+                constant = self._names.constants.get(name)
+                return name in self.names or infinite or (constant is not None and self._written(constant))
+            case ast.Call(func=ast.Name(id="float"), args=[text]):
+                return self._type_of(text, env) not in _FINITE and not (computes(node) and _is_finite(text))
+            case ast.Call(func=ast.Name(id=name), args=given) if (pair := self._names.table.get(name)) is not None:
+                if pair == ("decimal", "Decimal"):
+                    return bool(given) and self._type_of(given[0], env) != INT and not makes(pair, node)
+                return self._judge.endless(*pair)
+            case ast.Attribute(value=value, attr=attr):
+                return self._judge.endless_member(self._type_of(value, env), attr)
+        return False
+
+    def _written(self, node: ast.expr) -> bool:
+        """Whether a constant is none that is finite."""
+        names = {one.id for one in every_node(node) if isinstance(one, ast.Name)}
+        return any(self._names.table.get(name) == ("math", "inf") for name in names) or any(
+            isinstance(one, ast.Constant) and isinstance(one.value, float) and not math.isfinite(one.value)
+            for one in every_node(node)
+        )
+
+    def follow(self, nodes: Iterable[ast.AST], env: Env) -> None:
+        """Find the names, also those that have a value with another one."""
+        pairs = [pair for node in nodes for pair in _bound(node)]
+        before = -1
+        while len(self.names) != before:
+            before = len(self.names)
+            for targets, value in pairs:
+                if self.of(value, env):
+                    self.names |= targets
+                elif targets & self.names and not isinstance(value, ast.BinOp | ast.Compare | ast.JoinedStr):
+                    self.names |= known.names_in(value)
+
+
+def _is_finite(node: ast.expr) -> bool:
+    """Whether a text that is written out is one of a finite number."""
+    return isinstance(node, ast.Constant) and math.isfinite(float(node.value))  # type: ignore[arg-type]
+
+
+def _bound(node: ast.AST) -> Iterator[tuple[frozenset[str], ast.expr]]:
+    """Names, and the value that they are given or that is put into theirs."""
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            yield frozenset(name for one in targets for name in known.names_in(one)), value
+        case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.AugAssign(target=target, value=value):
+            yield known.names_in(target), value
+        case ast.NamedExpr(target=target, value=value) | ast.For(target=target, iter=value):
+            yield known.names_in(target), value
+        case ast.arguments(args=all_, defaults=defaults, kwonlyargs=only, kw_defaults=others):
+            for one, default in zip([*all_[len(all_) - len(defaults) :], *only], [*defaults, *others], strict=False):
+                if default is not None:
+                    yield frozenset({one.arg}), default
+        case ast.comprehension(target=target, iter=value):
+            yield known.names_in(target), value
+        case ast.Call(func=function, args=given, keywords=named):
+            values = [*given, *(one.value for one in named)]
+            owner = function.value if isinstance(function, ast.Attribute) else function
+            name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+            if name in _PUTS:
+                yield from ((known.names_in(owner), one) for one in values)
+            lambdas = [one.args.args for one in values if isinstance(one, ast.Lambda)]
+            each = _EACH if name in _CALLS else frozenset()
+            taken = each | {one.arg for taken in lambdas for one in taken}
+            yield from ((taken, one) for one in (owner, *values) if taken and not isinstance(one, ast.Lambda))
+
+
+def bounded(node: ast.expr, facts: Facts, isfinite: str = "isfinite") -> bool:
+    """Whether a condition has said that a number is finite: no comparison with NaN is true."""
+    called = ast.Call(ast.Name(isfinite, ast.Load()), [node], [])
+    if known.true(called, facts):
+        return True
+    true = frozenset(fact for fact in facts if fact.holds)
+    bounds = (known.lowest(node, true), known.highest(node, true))
+    return all(one is not None and math.isfinite(one) for one in bounds)
+
+
+def may_hold(found: Type, wanted: tuple[Type, ...] = (FLOAT, DECIMAL)) -> bool:
+    """Whether a value of a type may be such a number, or hold one."""
+    found = types.unveiled(found)
+    if found.arguments:
+        return any(may_hold(one, wanted) for one in found.arguments)
+    plain = found in (*_PLAIN, types.ELLIPSIS) or found.module in ("datetime", "uuid", "literal")
+    return found in wanted or not (plain or found in (FLOAT, DECIMAL))

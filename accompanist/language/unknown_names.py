@@ -1,0 +1,31 @@
+"""What may have been meant by a name that nothing binds, and what to write instead.
+
+A guess is offered where one of the known names is spelled nearly so; a builtin only where it is spelled very nearly so,
+because short names resemble many builtins.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from collections.abc import Iterable
+
+from accompanist.language import advice
+from accompanist.language.diagnostic import Write
+from accompanist.language.modules import Module
+from accompanist.language.names import BUILTINS
+
+_BUILTIN_FROM = 0.75
+"""How alike a builtin must be, as `SequenceMatcher.ratio` counts it; the others are taken from 0.6 on."""
+
+
+def meant(name: str, local: Iterable[str], module: Module, otherwise: str) -> str:
+    """What to write for `name`: from the standard library, from the names known here, or `otherwise`."""
+    library = advice.from_library(module.source, name)
+    if library is not None:
+        return library
+    close = difflib.get_close_matches(name, [*local, *module.bound, *BUILTINS], 1)
+    if close and (close[0] not in BUILTINS or difflib.SequenceMatcher(None, name, close[0]).ratio() > _BUILTIN_FROM):
+        return Write(close[0])
+    starred = any(isinstance(part, ast.ImportFrom) and part.names[0].name == "*" for part in module.tree.body)
+    return "import it by its name; what `import *` brings is not known here" if starred else otherwise

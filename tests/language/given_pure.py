@@ -1,0 +1,227 @@
+"""Bodies of @pure functions that may raise or never do, each with its parameters."""
+
+from __future__ import annotations
+
+MAY_RAISE = """
+x,n: total = 0; for line in x:;     if n == 0:;         return 0;     total += line // n; return 100 // n
+x,n: y = 1; try:;     y = x[5]; except Exception:;     if not n:;         return 0; return y // n
+n: if n and (n := n - 1) >= 0:;     return 1 // n; return 0
+n: if n:;     y = (n := 0);     return 1 // n; return 0
+n: found: int; if n:;     found = 1; return found
+x: for i in x:;     pass; return sum(i for i in x) + i
+n: if n and (y := n):;     pass; return y
+n: (y := 1) if n else 0; return y
+x: [(z := i) for i in x]; return z
+n: return y + (y := n)
+x: try:;     return x[0]; except Exception as e:;     pass; return str(e)
+x: e = 1; try:;     return x[0]; except Exception as e:;     pass; return e
+d: e = dict(d); for k in e:;     e.pop(k, None); return e
+d: e = dict(d); for k in e:;     e[k + 'x'] = 1; return e
+x,n: y = list(x); z = y; if y:;     z *= 0;     return y[0]; return 0
+x: y = set(x); z = y; if y:;     z -= {1};     return min(y); return 0
+di: e = dict(di); if e:;     return e.pop(0); return 0
+nest: for name, row in nest.items():;     if row:;         return row[0]; return 0
+x: (a, b), c = x, 1; return a
+x: a, b = *x, 1; return a
+x: y = list(x); y[::2] = [1]; return y
+x: y = []; for y[0] in x:;     pass; return y
+rows: r = 0; for i, (a, b) in enumerate(rows):;     r += a; return r
+rows: r = 0; for [a, b] in rows:;     r += a; return r
+x: r = 0; for a, b, c in zip(x, x):;     r += a; return r
+m: best = None; for one in m:;     best = one; return best.text
+d,s: v = d.get(s); if v is None:;     v = d.get('x'); return v.bit_length()
+q: t = q; t *= t; return t
+qs: for a, b in zip(qs, qs):;     r = a * b; return 0
+s: return f'{s}%' % 3
+ln: return ln.nosuch
+m: y = list(m); y.sort(); return y
+m: y = list(m); y.sort(key=lambda l: l.maybe); return y
+x: return max(*x)
+x: return max(*x, 1)
+ln: y = Line(1); y.price += 1; return y
+x,n: return sorted(x, key=lambda i, z=1 // n: i)
+n: from math import nosuch; return n
+s: try:;     g = map(int, s.split(',')); except Exception:;     return 0; return sum(g)
+x: try:;     g = (10 // k for k in x); except Exception:;     return 0; return sum(g)
+x: try:;     return (10 // k for k in x); except Exception:;     return 0
+x,y_: try:;     g = zip(x, y_, strict=True); except Exception:;     return 0; return len(list(g))
+x,n: g = (10 // n for _ in x) if n else []; n = 0; return sum(g)
+x: try:;     g = [map(int, ['a']) for i in x]; except Exception:;     return 0; return sum(g[0]) if g else 0
+x: g = []; try:;     g.append(map(int, ['a'])); except Exception:;     return 0; return sum(g[0]) if g else 0
+x: y = list(x); if y and y.pop():;     return 1 // y.pop(); return 0
+x: y = []; z = [y]; z[0].append('x'); for i in x:;     y.append(i); return sum(y)
+x: y = list(x); z = y; z.append('a'); return sum(y)
+x: y = list(x); z = y; z += ['a']; return sum(y)
+n: def inner(z=1 // n):;     return 1; return 2
+x,n: while True:;     if n:;         break;     n = n * 1;     for i in x:;         n += i; return [1 // n, x[0]]
+d: e = {1: 'a'}; f = e; for k in e:;     f[k + 1] = 'b'; return e
+d: e = {1: {}}; for k, v in e.items():;     v[2] = {};     e.update({k + 1: {}}); return e
+n: return Rates.find(n)
+n: return Rates.get(n)
+m: return find(m).text
+m: r = 0; for one in some(m):;     r += 1; return r
+q: return net(q) * net(q)
+total,n: return replace(total, cents=n)
+w: return dict.fromkeys()
+w: return dict.fromkeys(iterable=w)
+w: return len()
+w: return len(obj=w)
+w: return reversed()
+w: return sorted(w, w)
+q: try:;     return int(q); except ValueError:;     return 0
+d,s: try:;     return d[s]; except ValueError:;     return 0
+d,x: try:;     return d[x]; except KeyError:;     return 0
+d,x: try:;     return d[x[0]]; except KeyError:;     return 0
+ln: try:;     return int(ln.maybe); except ValueError:;     return 0
+s: try:;     y = int(s); except ValueError:;     pass; return y
+n: try:;     return n / (n - 1); except ZeroDivisionError:;     return 10 // n
+w: try:;     return int(w[0]); except ValueError:;     return 0
+d,s: try:;     return str(d[s]); except ValueError:;     return 0
+q,n: try:;     return q // n; except ZeroDivisionError:;     return 0
+ln: match ln.tier:;     case Tier.GOLD:;         y = 1; return y
+ln,n: match ln.tier:;     case Tier.GOLD:;         y = 1;     case Tier.NONE if n:;         y = 2; return y
+m: match m[0].tier if m else None:;     case Tier.GOLD:;         y = 1;     case Tier.NONE:;         y = 2; return y
+s: match s:;     case 'a':;         y = 1;     case 'b':;         y = 2; return y
+when,start: return (when - start).days
+start: return (start - timedelta(1)).year
+start: y: date = datetime.combine(start, time()); return (y - start).days
+start: return days(datetime.combine(start, time()), start)
+start: return later(start) - start
+start: return max([start, datetime.combine(start, time())])
+s: return round(float(s)) if s.isdecimal() else 0
+s: try:;     f = float(s); except Exception:;     return 0; return int(f * 100)
+s: try:;     f = float(s); except Exception:;     f = 0.0; y = [f]; return [round(one) for one in y]
+s: try:;     f = float(s); except Exception:;     f = 0.0; y = []; y.append(f); return list(map(round, y))
+s: try:;     f = float(s); except Exception:;     f = 0.0; z = f + 1; return math.floor(z)
+s: try:;     f = float(s); except Exception:;     f = 0.0; return near(f)
+s: return round(parsed(s))
+s: return int(Parsed(s).number)
+s: try:;     f = float(s); except Exception:;     f = 0.0; return 0 if f > 9 or f < -9 else int(f)
+s: try:;     f = Decimal(s); except Exception:;     return 0; return 1 if f > 3 else 0
+s: try:;     f = Decimal(s); except Exception:;     return 0; return sorted([f])
+s: try:;     f = Decimal(s); except Exception:;     return 0; return {f: 1}
+n: return round(math.inf * n)
+w: e = {}; for p in w:;     if p not in e:;         pass;     e[p] += 1; return e
+w: e = {'a': 0}; for p in w:;     e['a'] += 1;     e.pop(p, 0); return e
+w: e = {'a': 0}; for p in w:;     e['a'] += 1;     e = {}; return e
+w,s: e = {}; for p in w:;     e[s] = 0;     s = p;     e[s] += 1; return e
+w,d: e = {'a': 0}; f = e; f.clear(); e['a'] += 1; return e
+s,d: if s not in d:;     return 0; s = s + 'x'; return d[s]
+x: return sum(x[i - 2] for i in range(1, len(x)))
+x: return sum(x[i + 1] for i in range(len(x)))
+x: return sum(x[i + 2] for i in range(len(x) - 1))
+x: return sum(x[i - 1] for i in range(len(x)) if x[i - 1] or x[i - 4])
+x: return sorted(x)[len(x) // 1] if x else 0
+x: return x[len(x) // 2]
+d: return max(d.values())
+s: return sum(int(c) for c in s)
+s: return sum(int(c) for c in [s] if c.isdecimal())
+s,w: return [int(v) for v in w if v in s and v.isdecimal()]
+w: if len(w) != 3:;     return ''; w = w + ['x']; a, b, c = w; return a
+w: if len(w) < 3:;     return ''; a, b, c = w; return a
+s: if len(s) == 2:;     w = s.split(); a, b = w; return a; return ''
+start: return ('a', 'b')[start.weekday()]
+start: return 'abcdefghijk'[start.month - 1]
+start: return start.replace(day=30)
+start: return start.replace(day=1, month=13)
+ln: return {Tier.GOLD: 1}[ln.tier]
+ln,n: return {Tier.GOLD: 1, Tier.NONE: 2}[n]
+n: return ('no', 'yes')[n]
+n: return ('no',)[n > 0]
+x: return next(i for i in x)
+x,n: return next((i // n for i in x), 0)
+m: return next((l for l in m if l.price > 1), None).text
+x: return next((i for i in x), default=0)
+w: if len(w) != 2:;     return ''; a, *b = w; return b + 'x'
+rows: if len(rows) != 2:;     return 0; (a, b), c = rows; return a
+start: return Stay(start).nights(datetime.combine(start, time()))
+s: try:;     f = float(s); except Exception:;     return 0; return Parsed(s).near(f)
+n: return ends(n)
+n: return round(Open(n).rate)
+s: KeyError = ValueError; try:;     return {'7': 1}[s]; except KeyError:;     return 0
+"""
+NEVER_RAISES = """
+n: while True:;     y = n * 2;     if y > 10:;         break;     n += 1; return y
+x: for i in x:;     if i > 3:;         y = i;         break; else:;     return 0; return y
+x: y = list(x); r = 0; while y:;     r += y.pop(0); return r
+d: e = dict(d); return e.pop('x', 0) + 1 if e else 0
+m: return sum(l.maybe for l in m if l.maybe is not None)
+n: y = [0] * 3; y[1] = n; return y
+n: return '{:02}'.format(n)
+n: match n:;     case 1:;         return 'a';     case _:;         return 'b'
+s: match s:;     case 'a' | 'b':;         return 1; return 0
+ln: match ln.tier:;     case Tier.GOLD:;         return 1;     case Tier.NONE:;         return 2; return 3
+s: try:;     return int(s); except ValueError:;     return 0
+s: try:;     y = int(s); except ValueError:;     y = 0; return y + 1
+x: return ','.join(map(str, x))
+x: return sum(p * q for p, q in zip(x, x))
+n: a, b = divmod(n, 7); return a + b
+s: a, _, b = s.partition('='); return a + b
+d: r = 0; for k in d:;     r += d[k]; return r
+x: r = 0; for i in range(len(x)):;     r += x[i]; return r
+n: return f'{n % 100:02}'
+n: return Decimal(n)
+d: e = {}; for k, v in d.items():;     e[k] = v + 1; return e
+d: e = dict(d); for k in e:;     e[k] = 0; return e
+w: g = {}; for p in w:;     g.setdefault(len(p), []).append(p); return {k: len(v) for k, v in g.items()}
+x: if (k := len(x)) > 3:;     return k; return 0
+m: b = None; for l in m:;     if b is None or l.price > b.price:;         b = l; return b.text if b is not None else ''
+m: b: Line | None = None; for l in m:;     if not b:;         b = l; if b is None:;     return ''; return b.text
+d,s: v = d.get(s); if v is None:;     v = 0; return v + 1
+m: return [l.text for l in sorted(m, key=lambda l: (l.price, l.text))]
+x: return {i: i * 2 for i in x if i}
+ln: return replace(ln, price=3)
+x: total, count = 0, 0; for i in x:;     total, count = total + i, count + 1; return total // count if count else 0
+w: return max(w, key=len, default='')
+x: y = x[:]; y.sort(reverse=True); return y[:3]
+x: a = x[0] if x else 0; return {'a': [a, 1], 'b': []}
+rows: y = []; for row in rows:;     z = [];     for one in row:;         z.append(one + 1);     y.append(z); return y
+x: seen = set(); for i in x:;     if i in seen:;         return i;     seen.add(i); return 0
+p: r = 0; for a, b in p:;     r += a * b; return r
+n: a, b = pair(n); return a + b
+total: return replace(total.line, price=1)
+ln: match ln.tier:;     case Tier.GOLD:;         y = 1;     case Tier.NONE:;         y = 2; return y
+ln: match ln.tier:;     case Tier.GOLD | Tier.NONE:;         y = 1; return y
+m: match m[0].tier if m else None:;     case Tier.GOLD | Tier.NONE:;      y = 1;     case None:;      y = 2; return y
+n: match n > 1:;     case True:;         y = 1;     case False:;         y = 2; return y
+start,end: return (end - start).days
+start,end: return days(start, end) if start < end else 0
+s: try:;     f = float(s); except Exception:;     return ''; return f'{f:.2f} {round(f, 2)}'
+s: try:;     f = float(s); except ValueError:;     return 0; return round(f * 100) if -1000 < f * 100 < 1000 else 0
+s: try:;     f = float(s); except ValueError:;     return 0; return int(f) if math.isfinite(f) else 0
+n: return round(n / 3 * 1.19) + int(float(n) / 2) + math.floor(n * 0.5)
+n: return near(n / 7)
+m: e = {}; for l in m:;     if l.text not in e:;         e[l.text] = 0;     e[l.text] += l.price; return e
+m: e = {}; for l in m:;     if l.text not in e:;         e[l.text] = [];     e[l.text].append(l.price); return e
+x: e = {'lo': 0, 'hi': 0}; for i in x:;     if i > 2:;         e['hi'] += 1;     else:;         e['lo'] += 1; return e
+w: e = {}; for p in w:;     e[p] = e.get(p, 0) + 1; return e
+m: e = {}; for l in m:;     if l.tier not in e:;         e[l.tier] = 0;     e[l.tier] += 1; return len(e)
+d: return max(d.values()) if d else 0
+d: return max(d.items(), key=lambda one: one[1]) if d else ('', 0)
+x: return all(x[i - 1] <= x[i] for i in range(1, len(x)))
+x: return [x[i + 1] - x[i] for i in range(len(x) - 1)]
+x: r = 0; for i in range(1, len(x)):;     r += x[i] - x[i - 1]; return r
+x: y = sorted(x); return y[len(y) // 2] if y else 0
+s: return sum(int(c) for c in s if c.isdecimal())
+s: r = 0; for c in s:;     if c.isdecimal():;         r += int(c); return r
+w: if len(w) != 3:;     return ''; a, b, c = w; return a + b + c
+s: y = s.split('-'); if len(y) == 2:;     a, b = y;     return a + b; return ''
+start: return ('a', 'b', 'c', 'd', 'e', 'f', 'g')[start.weekday()]
+start: return 'abcdefghijkl'[start.month - 1] + 'abcdefg'[start.isoweekday() - 1]
+start: return start.replace(day=1)
+ln: return {Tier.GOLD: 1, Tier.NONE: 2}[ln.tier]
+n: return ('no', 'yes')[n > 0]
+x: return next((i for i in x if i > 2), 0) + 1
+m: y = next((l for l in m if l.price > 1), None); return y.text if y is not None else ''
+m: y = next((l for l in m if l.price > 1), None); if y is None:;     return ''; return y.text
+start,end: return Stay(start).nights(end)
+n: return Parsed('').near(n / 2)
+d,s: try:;     return d[s]; except KeyError:;     return 0
+d,s: try:;     y = d[s]; except LookupError:;     return 0; return y + 1
+s: try:;     return float(s); except ValueError:;     return 0.0
+s: try:;     y: float = float(s.strip()); except (TypeError, ValueError):;     return 0.0; return y
+s: try:;     return date.fromisoformat(s).year; except Exception:;     return 0
+s: try:;     return date.fromisoformat(s); except ValueError:;     return None
+x,n: try:;     return x[n]; except IndexError:;     return 0
+n: try:;     return 100 // n; except ZeroDivisionError:;     return 0
+"""
