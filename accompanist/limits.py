@@ -208,6 +208,7 @@ spans_queued_max = 8_192
 spans_batch_max = 512
 export_delay_ms = 1_000
 export_timeout_s = 3.0
+export_refusals_max = 3  # how often newer spans go through and a batch does not, until it is dropped
 telemetry_close_s = 2.0
 metrics_every_ms = 15_000
 frames_logged_max = 6  # places of an exception

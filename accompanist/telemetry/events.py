@@ -130,5 +130,6 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     "telemetry.not_started": frozenset({"error_type"}),
     "telemetry.collector_away": _NOTHING,
     "telemetry.collector_back": _NOTHING,
+    "telemetry.spans_refused": frozenset({"count"}),
 }
 """Per event the keys it may carry beside those that every line has (`telemetry.logs.KEYS` bounds them all)."""

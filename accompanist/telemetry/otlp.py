@@ -1,8 +1,8 @@
 """The way out: finished spans and metrics to a collector by OTLP over HTTP.
 
-The only module that imports OpenTelemetry's SDK. Spans go through its batch processor: a bounded queue and
-a thread of its own, so no saga ever waits for a collector. A collector that is down costs the newest spans
-nothing and the oldest their place in the queue; it is told once when it goes away and once when it is back.
+This module and `retry_queue` alone import OpenTelemetry's SDK. Spans go through its batch processor, a bounded queue
+and a thread of its own, so no saga ever waits for a collector. What a collector that is down did not take is sent again
+(`retry_queue`); it is told once when it goes away and once when it is back.
 
 Not promised: delivery. What is in the queue when the process is killed, or when `close` runs out of time,
 is lost.
@@ -17,11 +17,10 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Final
 
-import structlog
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
@@ -30,13 +29,11 @@ from accompanist.telemetry import context as ctx
 from accompanist.telemetry import names
 from accompanist.telemetry.facts import Sink, Span
 from accompanist.telemetry.metrics import Metrics
+from accompanist.telemetry.retry_queue import RetryQueue
 from accompanist.telemetry.spans import Telemetry
 
-log = structlog.get_logger("accompanist.telemetry")
-
-
-# What the SDK says of a collector that is away: a line a batch and a line a dropped span. `_Reporting` says
-# it once.
+# What the SDK says of a collector that is away: a line a batch and a line a dropped span. `RetryQueue`
+# says it once.
 _NOISY: Final = (
     "opentelemetry.sdk._shared_internal",
     "opentelemetry.exporter.otlp.common.http",
@@ -80,16 +77,19 @@ def _resource(service: str) -> Resource:
 def _processor(environ: Mapping[str, str]) -> BatchSpanProcessor:
     timeout_set = any(environ.get(f"OTEL_EXPORTER_OTLP_{which}TIMEOUT") for which in ("", "TRACES_"))
     exporter = OTLPSpanExporter(timeout=None if timeout_set else limits.export_timeout_s)
-
-    def unless(variable: str, ours: int) -> int | None:
-        return None if environ.get(variable) else ours
-
+    queued = _set(environ, "OTEL_BSP_MAX_QUEUE_SIZE", limits.spans_queued_max)
+    batch = _set(environ, "OTEL_BSP_MAX_EXPORT_BATCH_SIZE", limits.spans_batch_max)
     return BatchSpanProcessor(
-        _Reporting(exporter),
-        max_queue_size=unless("OTEL_BSP_MAX_QUEUE_SIZE", limits.spans_queued_max),
-        max_export_batch_size=unless("OTEL_BSP_MAX_EXPORT_BATCH_SIZE", limits.spans_batch_max),
-        schedule_delay_millis=unless("OTEL_BSP_SCHEDULE_DELAY", limits.export_delay_ms),
+        RetryQueue(exporter, batch, queued),
+        max_queue_size=queued,
+        max_export_batch_size=batch,
+        schedule_delay_millis=_set(environ, "OTEL_BSP_SCHEDULE_DELAY", limits.export_delay_ms),
     )
+
+
+def _set(environ: Mapping[str, str], variable: str, ours: int) -> int:
+    value = environ.get(variable, "").strip()
+    return int(value) if value else ours
 
 
 def _sink(processor: BatchSpanProcessor, resource: Resource) -> Sink:
@@ -128,34 +128,6 @@ def _metrics(environ: Mapping[str, str], resource: Resource) -> tuple[Metrics, C
     reader = PeriodicExportingMetricReader(OTLPMetricExporter(), export_interval_millis=interval)
     provider = MeterProvider([reader], resource, shutdown_on_exit=False)
     return Metrics(provider.get_meter(names.SCOPE, schema_url=names.SCHEMA_URL)), provider.shutdown
-
-
-class _Reporting(SpanExporter):
-    """The exporter, with one log line when the collector goes away and one when it is back."""
-
-    def __init__(self, exporter: OTLPSpanExporter) -> None:
-        self._exporter: Any = exporter  # its methods are untyped
-        self._away = False
-
-    def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        try:
-            result: SpanExportResult = self._exporter.export(spans)
-        except Exception:  # whatever it is, telemetry must not hurt what it watches
-            result = SpanExportResult.FAILURE
-        away = result is not SpanExportResult.SUCCESS
-        if away != self._away:
-            self._away = away
-            if away:
-                log.warning("telemetry.collector_away")
-            else:
-                log.info("telemetry.collector_back")
-        return result
-
-    def shutdown(self) -> None:
-        self._exporter.shutdown()
-
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:
-        return True
 
 
 def _close(closers: Sequence[Callable[[], Any]]) -> None:

@@ -35,6 +35,8 @@ class Collector:
         self.port = port
         self._spans: list[Received] = []
         self._arrived = threading.Condition()
+        self._refusing = 0
+        self._seen: set[bytes] = set()
 
     @property
     def endpoint(self) -> str:
@@ -51,10 +53,27 @@ class Collector:
                 raise AssertionError(f"{len(self._spans)} of {count} spans arrived: {[s.name for s in self._spans]}")
             return list(self._spans)
 
+    def refuse(self, requests: int) -> None:
+        """The next requests are answered with an error, and what they hold is lost here."""
+        with self._arrived:
+            self._refusing = requests
+
+    def wait_refused(self, timeout_s: float = 20.0) -> None:
+        """Until all of those have come."""
+        with self._arrived:
+            assert self._arrived.wait_for(lambda: not self._refusing, timeout_s)
+
+    def refuses(self) -> bool:
+        with self._arrived:
+            refused = self._refusing > 0
+            self._refusing -= refused
+            self._arrived.notify_all()
+            return refused
+
     def take(self, body: bytes) -> None:
         request = ExportTraceServiceRequest.FromString(body)
         with self._arrived:
-            self._spans.extend(_decode(request))
+            self._spans.extend(_decode(request, self._seen))
             self._arrived.notify_all()
 
 
@@ -69,9 +88,10 @@ def collector() -> Iterator[Collector]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
-            if self.path == "/v1/traces":
+            refused = kept.refuses()
+            if self.path == "/v1/traces" and not refused:
                 kept.take(body)
-            self.send_response(200)
+            self.send_response(500 if refused else 200)
             self.send_header("Content-Length", "0")
             self.end_headers()
 
@@ -107,11 +127,17 @@ def assert_one_tree(spans: list[Received]) -> Received:
     return roots[0]
 
 
-def _decode(request: ExportTraceServiceRequest) -> Iterator[Received]:
+def _decode(request: ExportTraceServiceRequest, seen: set[bytes]) -> Iterator[Received]:
+    """The spans that were not seen before. One that is the same to the nanosecond was sent again, because an answer
+    came too late; what was recorded twice differs in its times."""
     for resource in request.resource_spans:
         facts = {pair.key: pair.value.string_value for pair in resource.resource.attributes}
         for scope in resource.scope_spans:
             for span in scope.spans:
+                sent = span.SerializeToString(deterministic=True)
+                if sent in seen:
+                    continue
+                seen.add(sent)
                 yield Received(
                     service=facts["service.name"],
                     name=span.name,

@@ -79,6 +79,18 @@ def test_an_absent_collector_blocks_nothing_and_says_so_once(
     assert capsys.readouterr().out.count("telemetry.collector_away") <= 1
 
 
+def test_a_collector_that_fails_for_a_while_gets_every_span(monkeypatch: pytest.MonkeyPatch) -> None:
+    with collector() as arrived:
+        arrived.refuse(1)
+        by = recorders(monkeypatch, arrived.endpoint, only="warehouse")
+        new_id = itertools.count(1_000_000).__next__
+        declined_order(by, new_id)
+        settled_order(by, new_id)
+        by["warehouse"].close()
+        arrived.wait_refused()
+        assert len(arrived.wait_for(31)) == 31
+
+
 def test_a_wrong_variable_of_the_sdk_turns_telemetry_off_and_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OTEL_BSP_MAX_QUEUE_SIZE", "1")  # smaller than a batch, which the SDK refuses
     environ = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318", "OTEL_BSP_MAX_QUEUE_SIZE": "1"}
