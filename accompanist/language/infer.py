@@ -145,8 +145,7 @@ class Inference:
                 for part in values:
                     if isinstance(part, ast.FormattedValue):
                         self._written(part.value, env)
-                        moment = part.format_spec is not None and part.conversion == -1
-                        if moment and library.is_moment(self.type_of(part.value, env)):
+                        if not library.same_everywhere(part) and library.is_moment(self.type_of(part.value, env)):
                             self._formatted(node, part)
                 return STR
             case ast.ListComp():

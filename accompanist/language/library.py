@@ -84,6 +84,24 @@ def written_out(value: str, spec: str) -> str:
     return made
 
 
+def same_everywhere(part: ast.FormattedValue) -> bool:
+    """Whether a date in an f-string is written alike on every machine: without a format, or with one that is written
+    out and has digits of a fixed width and signs of ASCII."""
+    return part.format_spec is None or part.conversion != -1 or in_digits(part.format_spec)
+
+
+def in_digits(spec: ast.expr) -> bool:
+    match spec:
+        case ast.JoinedStr(values=[ast.Constant(value=str(text))]):
+            directives = text.replace("%%", "").split("%")[1:]
+            plain = text.isascii() and text.isprintable()
+            return plain and bool(directives) and all(one[:1] in _DIGITS for one in directives)
+    return False
+
+
+_DIGITS = frozenset("dmHMSf")
+"""A year of three digits is written in three on some machines, a month's name in the machine's language."""
+
 _DIRECTIVES = {
     "d": "{….day:02}",
     "m": "{….month:02}",

@@ -15,7 +15,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from accompanist.language import digits, few, kinds, operands, partial_given, types
+from accompanist.language import digits, few, kinds, library, operands, partial_given, types
 from accompanist.language import facts as known
 from accompanist.language.facts import Facts
 from accompanist.language.instead import as_written, in_brackets, shown
@@ -153,9 +153,9 @@ class Partials(Looks):
                 yield Partial(node, why)
             case ast.FormattedValue(value=value) if digits.bits(value) > digits.WRITABLE:
                 yield Partial(ast.JoinedStr([node]), LONG)
-            case ast.FormattedValue(value=value, conversion=conversion, format_spec=ast.JoinedStr(values=parts)):
+            case ast.FormattedValue(value=value, conversion=conversion, format_spec=ast.JoinedStr() as spec):
                 found = STR if conversion != -1 else types.unveiled(self.type_of(value, env))
-                if not _formats(found, parts):
+                if not _formats(found, spec):
                     instead = f"str({shown(value)}), without a format"
                     yield Partial(ast.JoinedStr([node]), "the value may not take this format", instead)
             case ast.Starred(value=value) if self.none(value, env, facts):
@@ -332,11 +332,13 @@ class Partials(Looks):
             yield nothing(node, empty) if empty is not None else Partial(node, f"it does not take {why}")
 
 
-def _formats(found: Type, parts: list[ast.expr]) -> bool:
+def _formats(found: Type, written: ast.JoinedStr) -> bool:
     """Whether every value of a type takes a format that is written out."""
+    if all(library.is_moment(one) for one in found.options):
+        return library.in_digits(written)
     sample: Any = operands.sample(found) if found in (*_FORMATTED, DECIMAL) else None
-    spec = "".join(str(one.value) for one in parts if isinstance(one, ast.Constant))
-    if sample is None or "c" in spec or any(not isinstance(one, ast.Constant) for one in parts):
+    spec = "".join(str(one.value) for one in written.values if isinstance(one, ast.Constant))
+    if sample is None or "c" in spec or any(not isinstance(one, ast.Constant) for one in written.values):
         return False
     try:
         format(sample, spec)

@@ -33,7 +33,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from accompanist import limits
-from accompanist.language import advice, codes
+from accompanist.language import advice, codes, sooner
 from accompanist.language.aborts import Aborts
 from accompanist.language.diagnostic import Diagnostic, Findings
 from accompanist.language.early import Lines
@@ -235,16 +235,17 @@ class SagaCheck:
         if found is None:
             return known
         partial, may, must = found
-        text = self._sources(value.span.file).text(value.span)
-        part = written(partial.node, self._sources(value.span.file))
+        source = self._sources(value.span.file)
+        text = source.text(value.span)
+        part = written(partial.node, source)
         part = text if _MADE.search(part) else part
         pivot = min(known.pivots, key=lambda pivot: pivot.span) if known.pivots else None
-        early = f"compute it before line {pivot.span.line}" if pivot is not None else "compute it earlier"
+        early = "compute it earlier" if pivot is None else sooner.advised(source, pivot.span, value.span)
         instead = beside_others(partial.node, value.node, partial.instead)
         if not instead:  # the whole is attempted, since another part of it may raise as well
-            made = advice.free(self._sources(value.span.file), "made")
+            made = advice.free(source, "made")
             attempted = part if "\n" in text or len(text) > _SHORT or _MADE.search(text) else text
-            instead = f"{early}, or {made} = attempt({attempted}), and ask {made}.ok"
+            instead = f"{early and f'{early}, or '}{made} = attempt({attempted}), and ask {made}.ok"
         if _MADE.search(ast.unparse(partial.node)):
             instead = "give what moves or is called in it a name, and ask before, or attempt(…) it"
         if pivot is not None:

@@ -7,12 +7,15 @@ does so for some of the values.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from accompanist.language import sooner
 from accompanist.language.diagnostic import render
+from accompanist.language.source import Source, Span
 from tests.language import given
 from tests.language.programs import text
 
@@ -384,3 +387,37 @@ def test_what_is_given_in_the_place_of_none_has_a_name() -> None:
 @pytest.mark.parametrize("expression", ["m[0]", "e['x']", "q * q"])
 def test_where_no_default_can_be_written_it_is_computed_earlier(expression: str) -> None:
     assert advised(expression, "").startswith("compute it before line ")
+
+
+@pytest.mark.parametrize(
+    ("after", "before"),
+    [
+        ("it = q * q", True),
+        ("it = q * paid", False),
+        ("y = a.tell(s)\n    it = q * y", False),
+    ],
+)
+def test_what_the_commit_point_makes_is_not_computed_before_it(after: str, before: bool) -> None:
+    head = HEAD.replace("    a.pay()\n", "    paid = a.pay()\n")
+    (found,) = text(f"{head}    {after}\n    a.tell(str(it))\n").diagnostics
+    line = head[: head.index("a.pay()")].count("\n") + 1
+    part = found.text.partition("` may raise")[0].removeprefix("`")
+    assert found.hint == f"{f'compute it before line {line}, or ' * before}made = attempt({part}), and ask made.ok"
+
+
+def test_what_stands_above_the_commit_point_or_in_another_file_is_not_computed_before_it() -> None:
+    source = Source.of("/p/file.py", "it = q * q\npaid = a.pay()\nto = q * q\n")
+    above, pivot, below = (Span("/p/file.py", line, 5, line, 10) for line in (1, 2, 3))
+    assert sooner.advised(source, pivot, below) == "compute it before line 2"
+    assert sooner.advised(source, pivot, above) == ""
+    assert sooner.advised(source, replace(pivot, file="/p/other.py"), below) == ""
+
+
+@pytest.mark.parametrize("spec", ["%H:%M", "%d.%m. %H:%M:%S.%f", "%% %d"])
+def test_a_date_in_digits_is_written_alike_everywhere(spec: str) -> None:
+    assert said(f"f'{{when:{spec}}}'") == set()
+
+
+@pytest.mark.parametrize("spec", ["%Y", "%B", "%d.%", "%-d", "%dé", "", "{s}H", ">20"])
+def test_a_date_in_another_format_is_not(spec: str) -> None:
+    assert "ACC135" in {one.code for one in text(f"{HEAD}    it = f'{{when:{spec}}}'\n    a.tell(it)\n").diagnostics}
