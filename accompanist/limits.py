@@ -240,6 +240,7 @@ points_max = 4_000  # points of one normal form, with what follows an early retu
 roles_max = 32
 import_hops_max = 16
 set_depth_max = 5  # of values in one another, in which a @pure function's sets are told apart
+partials_told_max = 4  # of one expression: the parts that may raise
 set_parts_max = 8  # of one such value; with more they are taken for alike
 set_turns_max = 24  # over a @pure function, until it is known what its names may be
 match_steps_max = 20_000  # of the search for values that no case of a match takes; beyond them it tells none

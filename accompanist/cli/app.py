@@ -132,7 +132,7 @@ def verify(
         typer.Option("--plain/--fenced", help="Only workers without a fence, or only workers with one; else both."),
     ] = None,
     states_max: Annotated[int, typer.Option("--states-max", help="Stop after so many states.", min=1)] = 2_000_000,
-    seconds: Annotated[float, typer.Option("--seconds", help="Stop after so long.", min=0.0)] = 300.0,
+    seconds: Annotated[float, typer.Option("--seconds", help="Stop the search after so long.", min=0.0)] = 300.0,
     mebibytes: Annotated[int, typer.Option("--mebibytes", help="Stop at so much memory.", min=64)] = 4_096,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a failing schedule as Mermaid.")] = False,
     as_json: Json = False,

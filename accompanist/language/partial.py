@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
+from accompanist import limits
 from accompanist.language import digits, few, kinds, library, operands, partial_given, types
 from accompanist.language import facts as known
 from accompanist.language.facts import Facts
@@ -54,6 +56,10 @@ class Partials(Looks):
     def first(self, node: ast.expr, env: Env, facts: Facts) -> Partial | None:
         """The first part that may raise."""
         return next(self._of(node, env, facts | self.always), None)
+
+    def some(self, node: ast.expr, env: Env, facts: Facts) -> tuple[Partial, ...]:
+        """The first few parts that may raise."""
+        return tuple(islice(self._of(node, env, facts | self.always), limits.partials_told_max))
 
     def unfit(self, node: ast.expr, wanted: Type | None, env: Env, facts: Facts, sent: bool = False) -> Partial | None:
         """Why a value may be none of the type that it is wanted as. `sent`: it has to have its wire form."""

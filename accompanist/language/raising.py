@@ -66,18 +66,21 @@ Envs = Mapping[int, Mapping[str, Type]]
 """The types of names where an expression stands, by the identity of its node."""
 
 
+Parts = tuple[Partial, ...]
+
+
 class Raising:
     """What may raise in one choreography, as `found` answers it."""
 
     def __init__(self) -> None:
-        self._partial: dict[int, Partial] = {}
+        self._partial: dict[int, Parts] = {}
         self._may: dict[Expression, set[str]] = {}  # the roles that compute such an expression anywhere
         self._must: dict[int, set[str]] = {}  # those that compute this very one, by the identity of its node
         self._alone: dict[str, set[str]] = {}
 
-    def at(self, value: Expression, owners: Owners) -> tuple[Partial, Owners, Owners] | None:
-        """Why an expression may raise; at which of these roles it may be computed where it stands, and at which it
-        certainly is. Programs of two branches that are merged keep one of two equal statements."""
+    def at(self, value: Expression, owners: Owners) -> tuple[Parts, Owners, Owners] | None:
+        """The parts of an expression that may raise; at which of these roles it may be computed where it stands, and at
+        which it certainly is. Programs of two branches that are merged keep one of two equal statements."""
         partial = self._partial.get(id(value.node))
         may = owners & frozenset(self._may.get(value, ()))
         if partial is None or not may:
@@ -179,7 +182,7 @@ def _over_items(block: Block) -> Iterator[str]:
 class _Walk:
     """Goes through a block with what is known."""
 
-    def __init__(self, names: Names, envs: Envs, signatures: Signatures, partial: dict[int, Partial]) -> None:
+    def __init__(self, names: Names, envs: Envs, signatures: Signatures, partial: dict[int, Parts]) -> None:
         self._envs, self._partial = envs, partial
         infer = Inference(names, signatures, lambda node, part, owner: None)
         self._types = _Types(infer.type_of)
@@ -260,18 +263,18 @@ class _Walk:
         """A condition is asked whether it is true, which may run code of a class."""
         env = self._envs.get(id(test.node))
         for found in self._partials.condition(test.node, env) if env is not None else ():
-            self._partial.setdefault(id(test.node), found)
+            self._partial.setdefault(id(test.node), (found,))
 
     def _look(self, value: Expression, facts: Facts) -> None:
         env = self._envs.get(id(value.node))
         if env is None or value.refused:
             return
         self._types.forget()
-        partial = self._partials.first(value.node, env, facts) or self._partials.unfit(
-            value.node, value.wire, env, facts, sent=True
-        )
-        if partial is not None:
-            self._partial[id(value.node)] = partial
+        parts = self._partials.some(value.node, env, facts)
+        if not parts and (unfit := self._partials.unfit(value.node, value.wire, env, facts, sent=True)) is not None:
+            parts = (unfit,)
+        if parts:
+            self._partial[id(value.node)] = parts
 
     def _unpack(self, value: Expression, targets: tuple[str, ...], facts: Facts) -> None:
         count = len(targets)
@@ -285,14 +288,14 @@ class _Walk:
             names = ast.Tuple([ast.Name("…" if _is_ours(one) else one, ast.Load()) for one in targets], ast.Load())
             why = f"not every item need have {count} parts"
             instead = f"one name for the item, and if len(item) == {count}: {ast.unparse(names)[1:-1]} = item"
-            self._partial.setdefault(id(value.node), Partial(names, why, instead))
+            self._partial.setdefault(id(value.node), (Partial(names, why, instead),))
             return
         text = shown(value.node)
         asked = ast.parse(f"len({text}) == {count}", mode="eval").body
         if known.true(asked, facts):
             return
         why, instead = f"{text} may not have {count} parts", f"if len({text}) == {count}: … around it"
-        self._partial.setdefault(id(value.node), Partial(value.node, why, instead))
+        self._partial.setdefault(id(value.node), (Partial(value.node, why, instead),))
 
 
 class _Types:

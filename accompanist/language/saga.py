@@ -27,17 +27,14 @@ Not yet: commit points of different roles, an attempted pivot.
 
 from __future__ import annotations
 
-import ast
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from accompanist import limits
-from accompanist.language import advice, codes, sooner
+from accompanist.language import advice, codes, may_raise
 from accompanist.language.aborts import Aborts
 from accompanist.language.diagnostic import Diagnostic, Findings
 from accompanist.language.early import Lines
-from accompanist.language.instead import beside_others, written
 from accompanist.language.ir import (
     NOBODY,
     Abort,
@@ -69,12 +66,10 @@ from accompanist.language.raising import Raising, expressions
 from accompanist.language.refusal import may_fail
 from accompanist.language.source import Sources, Span
 
-_MADE = re.compile(r"\b_\d")
 """A name in the normal form that no author wrote."""
 
 
 _RAISES = "may raise"
-_SHORT = 80  # characters of an expression that is repeated in advice
 _KNOWS = " does not know "
 _TOO_DEEP = f"may call itself more than {limits.recursion_depth_max} times, one call in another"
 _TOO_LONG = f"may have more than {limits.local_turns_max} turns in which a role asks nobody anything"
@@ -234,28 +229,19 @@ class SagaCheck:
         found = self._raised.at(value, owners)
         if found is None:
             return known
-        partial, may, must = found
-        source = self._sources(value.span.file)
-        text = source.text(value.span)
-        part = written(partial.node, source)
-        part = text if _MADE.search(part) else part
+        partials, may, must = found
         pivot = min(known.pivots, key=lambda pivot: pivot.span) if known.pivots else None
-        early = "compute it earlier" if pivot is None else sooner.advised(source, pivot.span, value.span)
-        instead = beside_others(partial.node, value.node, partial.instead)
-        if not instead:  # the whole is attempted, since another part of it may raise as well
-            made = advice.free(source, "made")
-            attempted = part if "\n" in text or len(text) > _SHORT or _MADE.search(text) else text
-            instead = f"{early and f'{early}, or '}{made} = attempt({attempted}), and ask {made}.ok"
-        if _MADE.search(ast.unparse(partial.node)):
-            instead = "give what moves or is called in it a name, and ask before, or attempt(…) it"
+        source, committed = self._sources(value.span.file), pivot.span if pivot is not None else None
+        told = may_raise.said(partials, value, source, committed)
         if pivot is not None:
-            beside = all(pivot in known.unknown[one] for one in may)
-            stands = "runs beside" if beside else "comes after"
-            what = f"`{part}` may raise ({partial.why}), and {stands} {pivot.what} of line {pivot.span.line}"
-            self._add(codes.MAY_RAISE, value.span, f"{what}, which {pivot.binds}", instead)
+            beside = all(pivot in known.unknown[role] for role in may)
+            stands = f"{'runs beside' if beside else 'comes after'} {pivot.what} of line {pivot.span.line}"
+            for one in told:
+                text = f"`{one.part}` may raise ({one.why}), and {stands}, which {pivot.binds}"
+                self._add(codes.MAY_RAISE, value.span, text, one.instead)
         for roles in (must, *(frozenset({role}) for role in may - must)):
             if roles:
-                done = Done("", min(roles), f"`{part}`", value.span, True, may=_RAISES, instead=instead)
+                done = Done("", min(roles), f"`{told[0].part}`", value.span, True, may=_RAISES, instead=told[0].instead)
                 known = known.does(done, roles)
         return known
 

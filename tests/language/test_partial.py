@@ -13,7 +13,7 @@ from decimal import Decimal
 
 import pytest
 
-from accompanist.language import sooner
+from accompanist.language import may_raise
 from accompanist.language.diagnostic import render
 from accompanist.language.source import Source, Span
 from tests.language import given
@@ -408,9 +408,9 @@ def test_what_the_commit_point_makes_is_not_computed_before_it(after: str, befor
 def test_what_stands_above_the_commit_point_or_in_another_file_is_not_computed_before_it() -> None:
     source = Source.of("/p/file.py", "it = q * q\npaid = a.pay()\nto = q * q\n")
     above, pivot, below = (Span("/p/file.py", line, 5, line, 10) for line in (1, 2, 3))
-    assert sooner.advised(source, pivot, below) == "compute it before line 2"
-    assert sooner.advised(source, pivot, above) == ""
-    assert sooner.advised(source, replace(pivot, file="/p/other.py"), below) == ""
+    assert may_raise.before(source, pivot, below) == "compute it before line 2"
+    assert may_raise.before(source, pivot, above) == ""
+    assert may_raise.before(source, replace(pivot, file="/p/other.py"), below) == ""
 
 
 @pytest.mark.parametrize("spec", ["%H:%M", "%d.%m. %H:%M:%S.%f", "%% %d"])
@@ -421,3 +421,18 @@ def test_a_date_in_digits_is_written_alike_everywhere(spec: str) -> None:
 @pytest.mark.parametrize("spec", ["%Y", "%B", "%d.%", "%-d", "%dé", "", "{s}H", ">20"])
 def test_a_date_in_another_format_is_not(spec: str) -> None:
     assert "ACC135" in {one.code for one in text(f"{HEAD}    it = f'{{when:{spec}}}'\n    a.tell(it)\n").diagnostics}
+
+
+@pytest.mark.parametrize(
+    ("expression", "hints"),
+    [
+        ("f'{x[0]} {d[s]} {x[0]}'", ["(d[s] if s in d else …)", "(x[0] if x else …)"]),
+        ("max(d, key=lambda one: x[1])", ["max(d, default=…)", "x[1] if len(x) > 1 else …"]),
+        ("[q * q, x[0], t[0] // n]", ["made = attempt([q * q, x[0], t[0] // n]), and ask made.ok"]),
+        ("[x[0], q * q]", ["made = attempt([x[0], q * q]), and ask made.ok"]),
+        ("(x[4], x[1], x[2], x[3], x[0])", [f"x[{at}] if len(x) > {at} else …" for at in range(1, 5)]),
+    ],
+)
+def test_the_parts_of_an_expression_are_told_at_once(expression: str, hints: list[str]) -> None:
+    found = text(f"{HEAD}    it = {expression}\n    a.tell(str(it))\n").diagnostics
+    assert [one.hint.rpartition("before line")[2].partition(", or ")[2] or one.hint for one in found] == hints
