@@ -6,8 +6,6 @@ types and parts; 15x: sagas; 16x: declarations; 17x: secrets, what could be left
 
 from __future__ import annotations
 
-import ast
-
 from accompanist.errors import catalogue
 
 # -- the file --------------------------------------------------------------------------------------
@@ -354,12 +352,14 @@ MAY_RAISE = catalogue(
     "may raise behind the commit point",
     "An index that is not there, a key that is missing, a division by zero, a text that is no number, a value that may "
     "be None, a Decimal that may get too large: where this is computed before the commit point it undoes the saga. "
-    "Behind it, or beside it, nothing can be undone, and the "
-    "session would stand still until a person decides.",
+    "Behind it, or beside it, nothing can be undone, and the session would stand still until a person decides.",
     "Compute it before the commit point, and let a message lead from there to it. Or ask before: "
     "`lines[0] if lines else 0`, `total // n if n != 0 else 0`, "
     "`int(text) if text.isdecimal() and len(text) < 19 else 0`, "
-    "`prices.get(name, 0)`, `max(values, default=0)`. Or make it a value: `first = attempt(lines[0])`, `first.ok`.",
+    "`prices.get(name, 0)`, `max(values, default=0)`. A Decimal that was compared with numbers below and above is "
+    "bounded: `if not 0 <= price <= 1_000_000: shop.abort(…)` before the commit point, or "
+    "`sum(one for one in prices if 0 <= one <= 1_000_000)`. "
+    "Or make it a value: `first = attempt(lines[0])`, `first.ok`.",
 )
 PIVOT_IN_LOOP = catalogue(
     "ACC158",
@@ -466,35 +466,3 @@ EVENT_TYPES = catalogue(
 
 DECLASSIFY = "a @pure function whose parameter is typed Secret[…], and whose result may be told"
 PURE_HINT = "ask a role: make it a @query of the role that should decide it"
-
-FORMS: dict[type[ast.AST], tuple[str, str, str]] = {
-    ast.NamedExpr: (WALRUS, "`:=` assigns inside an expression", "the assignment on a line before, and its name here"),
-    ast.Lambda: (NESTED, "a lambda is a function inside the choreography", "a comprehension, or a @pure function"),
-    ast.Await: (AWAIT, "a choreography does not await", "leave the word out"),
-    ast.Yield: (AWAIT, "a choreography does not yield", "leave the word out"),
-    ast.YieldFrom: (AWAIT, "a choreography does not yield", "leave the word out"),
-    ast.Starred: (STAR, "a star stands for a number of values that is not known", "write each value"),
-    ast.GeneratorExp: (EXPRESSION, "`(… for …)` can be used up only once", "a list comprehension"),
-    ast.AsyncFor: (AWAIT, "`async for` is not in the language", "a plain `for`"),
-    ast.Try: (TRY, "`try` is not in the language", "attempt(role.operation(…)), then `if`"),
-    ast.TryStar: (TRY, "`try` is not in the language", "attempt(role.operation(…)), then `if`"),
-    ast.Raise: (TRY, "`raise` is not in the language", 'role.abort("reason")'),
-    ast.Assert: (TRY, "`assert` is not in the language", 'if not …: role.abort("reason")'),
-    ast.With: (WITH, "`with` is not in the language", "a transaction of a role; what undoes it is its compensation"),
-    ast.AsyncWith: (WITH, "`async with` is not in the language", "a transaction and its compensation"),
-    ast.FunctionDef: (NESTED, "a function inside the choreography", "a @pure function at the top level"),
-    ast.AsyncFunctionDef: (NESTED, "a function inside the choreography", "a @pure function at the top level"),
-    ast.ClassDef: (NESTED, "a class inside the choreography", "define it at the top level"),
-    ast.Global: (
-        SCOPE,
-        "`global` is not in the language",
-        "keep it at a role's worker, and ask for it by an operation",
-    ),
-    ast.Nonlocal: (SCOPE, "`nonlocal` is not in the language", "keep state in workers"),
-    ast.Delete: (SCOPE, "`del` is not in the language", "leave it out"),
-    ast.Import: (STATEMENT, "an import inside the choreography", "import at the top of the file"),
-    ast.ImportFrom: (STATEMENT, "an import inside the choreography", "import at the top of the file"),
-    ast.Break: (LOOP, "`break` belongs to a loop", "leave it out, or branch with if and else"),
-    ast.Continue: (LOOP, "`continue` belongs to a loop", "leave it out, or branch with if and else"),
-}
-"""What Python has and the language has not: code, text, and what to write instead."""

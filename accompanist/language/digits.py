@@ -4,13 +4,11 @@ beyond a machine's."""
 from __future__ import annotations
 
 import ast
-import math
 
 from accompanist.language import facts as known
 from accompanist.language import types
 from accompanist.language.facts import Facts
 from accompanist.language.kinds import Env
-from accompanist.language.library import DECIMAL
 from accompanist.language.looked_at import Looks
 
 WRITABLE = 14_000
@@ -80,11 +78,3 @@ def _lists(facts: Facts) -> list[ast.expr]:
     """What conditions say the length of."""
     calls = (part for fact in facts for part in ast.walk(fact.node) if isinstance(part, ast.Call))
     return [one.args[0] for one in calls if isinstance(one.func, ast.Name) and one.func.id == "len" and one.args]
-
-
-def written(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
-    """Whether a number that is made of a Decimal has no more digits than can be written."""
-    if looks.kind(node, env) != DECIMAL:
-        return True
-    bounds = (known.lowest(node, facts), known.highest(node, facts))
-    return all(one is not None and math.isfinite(one) for one in bounds)

@@ -23,6 +23,7 @@ from accompanist.language import (
     library,
     methods,
     unknown_names,
+    unsupported,
 )
 from accompanist.language.beside_roles import listed
 from accompanist.language.determinism import writes_a_log
@@ -195,7 +196,7 @@ class Expressions:
                 return self._assigned(node, node.target)
             case ast.DictComp(key=key, value=value, generators=generators):
                 return self._comprehension(generators, lambda: ast.DictComp(self._local(key), self._local(value), []))
-        code, text, hint = codes.FORMS.get(
+        code, text, hint = unsupported.FORMS.get(
             type(node), (codes.EXPRESSION, f"`{ast.unparse(node)}` is not in the language", "")
         )
         hint = advice.of_form(node) or hint
@@ -218,7 +219,7 @@ class Expressions:
         with self._sometimes("inside a comprehension"):
             for generator in generators:
                 if generator.is_async:
-                    self.refuse(codes.AWAIT, generator.iter, *codes.FORMS[ast.Await][1:])
+                    self.refuse(codes.AWAIT, generator.iter, *unsupported.FORMS[ast.Await][1:])
                 iterated = self._local(generator.iter)
                 for target in ast.walk(generator.target):
                     if isinstance(target, ast.Name):
@@ -337,7 +338,7 @@ class Expressions:
         if name is not None:
             self._reads.append((name, self.span(node)))
             return ast.Name(name, ast.Load())
-        if self._starred(node):
+        if any(isinstance(one, ast.Starred) for one in node.args) or any(one.arg is None for one in node.keywords):
             return self.refuse(codes.STAR, node, "arguments are spread with * or **", "write each argument")
         function = node.func
         if isinstance(function, ast.Name) and function.id in {*self.scope.variables, *self._bound}:
@@ -447,9 +448,6 @@ class Expressions:
             return set()
         resolved = (self._names.modules.resolve(module, ast.unparse(one)) for one in node.decorator_list)
         return {reference.word if reference is not None else "" for reference in resolved}
-
-    def _starred(self, node: ast.Call) -> bool:
-        return any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords)
 
     def _arguments(self, node: ast.Call, used_up: bool) -> list[ast.expr]:
         made: list[ast.expr] = []

@@ -144,7 +144,7 @@ def length(node: ast.expr, facts: Facts, kind: str = "") -> int:
         ):
             return length(inner, facts)
     least = 0
-    for op, other in _compared(node, facts, of_length=True):
+    for op, other in compared(node, facts, of_length=True):
         match op, other:
             case ast.Gt, ast.Constant(value=int(than)):
                 least = max(least, than + 1)
@@ -152,7 +152,7 @@ def length(node: ast.expr, facts: Facts, kind: str = "") -> int:
                 least = max(least, than)
             case ast.NotEq, ast.Constant(value=0):
                 least = max(least, 1)
-    for op, other in _compared(node, facts, of_length=False):
+    for op, other in compared(node, facts):
         if op is ast.NotEq and _empty(other) == kind != "":
             least = max(least, 1)
         if op is ast.Eq and isinstance(other, ast.List | ast.Tuple):
@@ -192,7 +192,7 @@ def nonzero(node: ast.expr, facts: Facts) -> bool:
             return any(positive(part, facts) for part in parts)
         case ast.BoolOp(op=ast.Or(), values=values):
             return nonzero(values[-1], facts)
-    for op, other in _compared(node, facts, of_length=False):
+    for op, other in compared(node, facts):
         match op, number(other):
             case ast.NotEq, 0:
                 return True
@@ -214,7 +214,7 @@ def positive(node: ast.expr, facts: Facts) -> bool:
             return any(positive(one, facts) and natural(other, facts) for one, other in ((left, right), (right, left)))
         case ast.Call(func=ast.Name(id="len"), args=[inner]):
             return length(inner, facts) > 0
-    for op, other in _compared(node, facts, of_length=False):
+    for op, other in compared(node, facts):
         match op, number(other):
             case ast.Gt, float() | int() as value if value >= 0:
                 return True
@@ -234,7 +234,7 @@ def natural(node: ast.expr, facts: Facts) -> bool:
             return natural(left, facts) and natural(right, facts)
         case ast.Call(func=ast.Name(id="max"), args=[_, _, *_] as parts):
             return any(natural(part, facts) for part in parts)
-    for op, other in _compared(node, facts, of_length=False):
+    for op, other in compared(node, facts):
         match op, number(other):
             case ((ast.Gt | ast.GtE | ast.Eq), float() | int() as value) if value >= 0:
                 return True
@@ -256,14 +256,14 @@ def below(node: ast.expr, facts: Facts) -> int | None:
 
 def _whole(node: ast.expr, facts: Facts) -> int | None:
     """A whole number that is written out, or the value of a constant."""
-    values = [node, *(other for op, other in _compared(node, facts, of_length=False) if op is ast.Eq)]
+    values = [node, *(other for op, other in compared(node, facts) if op is ast.Eq)]
     return next((found for one in values if isinstance(found := number(one), int)), None)
 
 
 def highest(node: ast.expr, facts: Facts, of_length: bool = False) -> float | None:
     """What a number, or the length of a text, certainly does not exceed, as far as a condition says it."""
     found: list[float] = []
-    for op, other in _compared(node, facts, of_length):
+    for op, other in compared(node, facts, of_length):
         if op in (ast.Lt, ast.LtE, ast.Eq) and (value := number(other)) is not None:
             found.append(value)
     return min(found, default=None)
@@ -272,7 +272,7 @@ def highest(node: ast.expr, facts: Facts, of_length: bool = False) -> float | No
 def lowest(node: ast.expr, facts: Facts) -> float | None:
     """What a number certainly is not below, as far as a condition says it."""
     found: list[float] = []
-    for op, other in _compared(node, facts, of_length=False):
+    for op, other in compared(node, facts):
         if op in (ast.Gt, ast.GtE, ast.Eq) and (value := number(other)) is not None:
             found.append(value)
     return max(found, default=None)
@@ -299,8 +299,8 @@ def member(key: ast.expr, container: ast.expr, facts: Facts) -> bool:
     if isinstance(container, ast.Dict) and any(one is not None and _same(one, key) for one in container.keys):
         return True
     form = ast.dump(container)
-    compared = _compared(key, facts, of_length=False)
-    return any(op is ast.In and ast.dump(copied(other)) == form for op, other in compared)
+    found = compared(key, facts)
+    return any(op is ast.In and ast.dump(copied(other)) == form for op, other in found)
 
 
 def _same(one: ast.expr, other: ast.expr) -> bool:
@@ -363,14 +363,14 @@ def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
         case ast.BinOp(left=counted, op=ast.Sub(), right=ast.Constant(value=int(back))) if _length_of(counted) == form:
             return 0 < back <= length(container, facts)
         case ast.UnaryOp(op=ast.USub(), operand=operand) if positive(operand, facts):
-            ends = ((op, other) for op, other in _compared(operand, facts, of_length=False) if op in (ast.Lt, ast.LtE))
+            ends = ((op, other) for op, other in compared(operand, facts) if op in (ast.Lt, ast.LtE))
             return any(_length_of(other) == form for _, other in ends)
     if _turns(index, 0, form, facts):
         return True
     if (beyond := below(index, facts)) is not None and beyond <= length(container, facts):
         return True
     ends_below = False
-    for op, other in _compared(index, facts, of_length=False):
+    for op, other in compared(index, facts):
         match op, other:
             case ast.In, ast.Call(func=ast.Name(id="range"), args=[counted]) if _length_of(counted) == form:
                 return True
@@ -384,7 +384,7 @@ def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
 
 def _turns(node: ast.expr, more: int, form: str, facts: Facts) -> bool:
     """Whether a number that counts the turns of a loop, and so much more, is an index of what has this form."""
-    for op, other in _compared(node, facts, of_length=False):
+    for op, other in compared(node, facts):
         match op, other:
             case ast.In, ast.Call(func=ast.Name(id="range"), args=[*first, end]) if len(first) < 2:
                 start = number(first[0]) if first else 0
@@ -415,7 +415,7 @@ def said(node: ast.expr, method: str, facts: Facts) -> bool:
     return true(ast.Call(ast.Attribute(node, method, ast.Load()), [], []), facts)
 
 
-def _compared(node: ast.expr, facts: Facts, of_length: bool) -> Iterator[tuple[type[ast.cmpop], ast.expr]]:
+def compared(node: ast.expr, facts: Facts, of_length: bool = False) -> Iterator[tuple[type[ast.cmpop], ast.expr]]:
     """What a value, or its length, was compared with, and how it came out."""
     form = ast.dump(ast.Call(ast.Name("len", ast.Load()), [node], []) if of_length else node)
     for fact in facts:

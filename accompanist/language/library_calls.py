@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import replace
 
-from accompanist.language import digits, known_constants
+from accompanist.language import decimals, known_constants
 from accompanist.language.comparable import Comparable
 from accompanist.language.facts import Facts
 from accompanist.language.instead import in_brackets, shown
@@ -36,7 +36,7 @@ class _Called:
         if pair is None:
             return self._partials.called(node, env, facts)
         whole = pair[0] == "math" and pair[1] in ("floor", "ceil", "trunc")
-        if whole and not all(digits.written(one, env, facts, self._partials) for one in node.args):
+        if whole and not all(decimals.writable(one, env, facts, self._partials) for one in node.args):
             text = shown(node.args[0])
             instead = f"math.{pair[1]}({text}) if -1000000000 < {in_brackets(node.args[0])} < 1000000000 else …"
             return Partial(node, LONG, instead)

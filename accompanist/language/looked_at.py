@@ -17,7 +17,8 @@ from accompanist.language.types import NONE, Type
 Inside = Callable[[list[ast.comprehension], Env], Env]
 After = Callable[[ast.expr, Env, bool], Env]
 Called = Callable[[ast.Call, Env, Facts], "Partial | None"]
-LARGE = "it may be larger than a Decimal can be"
+LARGE = "nothing bounds it: it may be larger than a Decimal can be"
+QUOTIENT = "the quotient may have more digits than a Decimal keeps"
 LONG = "it may have more digits than can be written"
 _NO_CLASSES = Comparable()
 UNENDED = "it may be no finite number"

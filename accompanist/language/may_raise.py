@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from accompanist import limits
 from accompanist.language import advice
 from accompanist.language.instead import beside_others, written
 from accompanist.language.ir import Expression
@@ -74,7 +75,7 @@ def before(source: Source, pivot: Span, value: Span) -> str:
     return "" if made & _read(source.text(value)) else f"compute it before line {pivot.line}"
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=limits.files_advised_max)
 def _stored(source: Source) -> tuple[tuple[int, str], ...]:
     """The names that are given a value, by their lines; those of a comprehension are its own."""
     nodes = list(ast.walk(parsed("\n".join(source.lines))))

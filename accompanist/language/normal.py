@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language import advice, annotation, beside_roles, codes, continuation
+from accompanist.language import advice, annotation, beside_roles, codes, continuation, unsupported
 from accompanist.language.callees import Binder, Bound, Callee, Callees
 from accompanist.language.calls import AttemptForm, CallForm, CallReader, EnterForm, MoveForm
 from accompanist.language.control import Control
@@ -260,7 +260,7 @@ class Normaliser(Control):
 
     def _foreign(self, node: ast.stmt) -> None:
         fallback = (codes.STATEMENT, f"`{ast.unparse(node).splitlines()[0]}` is not in the language", "")
-        code, text, hint = codes.FORMS.get(type(node), fallback)
+        code, text, hint = unsupported.FORMS.get(type(node), fallback)
         role = next(iter(self._scope.roles))
         match node:
             case ast.Delete():

@@ -12,7 +12,7 @@ import difflib
 
 from accompanist import limits
 from accompanist.errors import catalogue
-from accompanist.language import advice, annotation, codes, crossing_sets
+from accompanist.language import advice, annotation, codes, crossing_sets, unsupported
 from accompanist.language.declared import head
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.ir import Given, Header, Owners
@@ -47,7 +47,7 @@ def choreographies(modules: Modules, module: Module, findings: Findings) -> list
     functions = [n for n in module.tree.body if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and decorated(n)]
     for node in functions:
         if isinstance(node, ast.AsyncFunctionDef):
-            code, text, hint = codes.FORMS[ast.Await]
+            code, text, hint = unsupported.FORMS[ast.Await]
             findings.add(code, module.source, module.source.span(head(node)), text, hint)
     return [node for node in functions if isinstance(node, ast.FunctionDef)]
 

@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from accompanist import limits
-from accompanist.language import digits, few, kinds, library, operands, partial_given, types
+from accompanist.language import decimals, digits, few, kinds, library, operands, partial_given, types
 from accompanist.language import facts as known
 from accompanist.language.facts import Facts
 from accompanist.language.instead import as_written, in_brackets, shown
@@ -26,6 +26,7 @@ from accompanist.language.library import DECIMAL
 from accompanist.language.looked_at import (
     LARGE,
     LONG,
+    QUOTIENT,
     SPAN,
     After,
     Called,
@@ -39,7 +40,7 @@ from accompanist.language.nodes import children
 from accompanist.language.types import BYTES, NONE, STR, WORDS, Type
 from accompanist.language.written_out import calculates
 
-__all__ = ["LARGE", "After", "Called", "Env", "Inside", "Partial", "Partials", "TypeOf", "nothing"]
+__all__ = ["LARGE", "QUOTIENT", "After", "Called", "Env", "Inside", "Partial", "Partials", "TypeOf", "nothing"]
 _TIMES = ("datetime", "date", "datetime", "timedelta")
 _DECIMAL = ("decimal", "Decimal")
 _FORMATTED = (types.INT, types.FLOAT, types.STR, types.BOOL)
@@ -136,7 +137,7 @@ class Partials(Looks):
             case ast.UnaryOp(op=sign, operand=operand):
                 yield from self._fits(node, sign, (operand,), env, facts)
                 if isinstance(sign, ast.USub | ast.UAdd) and self.is_one(operand, env, _DECIMAL):
-                    yield Partial(node, LARGE)
+                    yield from self._large(node, "", env, facts)
                 if isinstance(sign, ast.USub) and self.kind(operand, env) == _SPAN and not _made(operand):
                     yield Partial(node, SPAN)
             case ast.Compare(left=left, ops=ops, comparators=others):
@@ -258,10 +259,11 @@ class Partials(Looks):
             yield Partial(node, "the values may not take the format", "an f-string")
             return
         yield from self._fits(node, op, (left, right), env, facts)
-        divides = isinstance(op, ast.Div | ast.FloorDiv | ast.Mod) and not known.nonzero(right, facts)
+        nonzero = known.nonzero(right, facts) or decimals.nonzero(right, env, facts, self)
+        divides = isinstance(op, ast.Div | ast.FloorDiv | ast.Mod) and not nonzero
         by = in_brackets(right, (ast.BinOp, ast.UnaryOp))
         if self.is_one(left, env, _DECIMAL) or self.is_one(right, env, _DECIMAL):
-            yield Partial(node, f"{by} may be zero, and {LARGE}" if divides else LARGE)
+            yield from self._large(node, by if divides else "", env, facts)
         elif isinstance(op, ast.Sub) and self.kind(left, env) == self.kind(right, env) == operands.DATE:
             return  # all of them lie less than a span apart
         elif self.is_one(left, env, _TIMES) or self.is_one(right, env, _TIMES):
@@ -278,6 +280,17 @@ class Partials(Looks):
             yield Partial(node, LONG, "a smaller power, or fewer places")
         elif isinstance(op, ast.Mult):
             yield from self._repeats(node, env, facts)
+
+    def _large(self, node: ast.expr, by: str, env: Env, facts: Facts) -> Iterator[Partial]:
+        """Arithmetic of Decimals. `by`: a divisor that may be zero."""
+        power = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
+        whole = isinstance(node, ast.BinOp) and isinstance(node.op, ast.FloorDiv | ast.Mod)
+        large = "" if not power and decimals.fits(node, env, facts, self) else QUOTIENT if whole else LARGE
+        if by:
+            instead = "" if large else f"{shown(node)} if {by} != 0 else …"
+            yield Partial(node, f"{by} may be zero{large and f', and {large}'}", instead)
+        elif large:
+            yield Partial(node, large)
 
     def _repeats(self, node: ast.BinOp, env: Env, facts: Facts) -> Iterator[Partial]:
         """A text or a list so many times."""

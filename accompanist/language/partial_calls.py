@@ -9,13 +9,13 @@ import ast
 from collections.abc import Callable
 from typing import Protocol
 
-from accompanist.language import annotation, library, operands, types
+from accompanist.language import annotation, decimals, library, operands, partial_given, types
 from accompanist.language import facts as known
 from accompanist.language.endless import Endless, bounded, may_hold
 from accompanist.language.facts import Facts
 from accompanist.language.instead import in_brackets, shown
 from accompanist.language.names import Names
-from accompanist.language.partial import LARGE, After, Env, Inside, Partial, Partials, TypeOf, nothing
+from accompanist.language.partial import LARGE, QUOTIENT, After, Env, Inside, Partial, Partials, TypeOf, nothing
 from accompanist.language.types import ATTEMPTED, PORTABLE, Type
 from accompanist.language.written_out import computes, makes
 
@@ -178,5 +178,9 @@ def _unfit(name: str, node: ast.Call, partials: Partials, env: Env, facts: Facts
         return Partial(node, f"not every item of {ast.unparse(node.args[0])} need be a number")
     added = (*held, *(part for parts in found[1:] for part in parts))
     if library.DECIMAL in (added if name == "sum" else found[0] if name in ("abs", "round", "divmod") else ()):
-        return Partial(node, LARGE)
+        rounded = name == "round" and decimals.rounds(
+            node.args[0], partial_given.argument(node, "ndigits", 1), env, facts, partials
+        )
+        if not rounded and not (name in ("abs", "sum") and decimals.fits(node, env, facts, partials)):
+            return Partial(node, QUOTIENT if name == "divmod" else LARGE)
     return None

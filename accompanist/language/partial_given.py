@@ -7,7 +7,7 @@ import datetime
 import re
 from collections.abc import Iterator
 
-from accompanist.language import digits, kinds, operands, total_methods, types
+from accompanist.language import decimals, digits, kinds, operands, total_methods, types
 from accompanist.language import facts as known
 from accompanist.language.endless import bounded, may_hold
 from accompanist.language.facts import Facts
@@ -102,13 +102,13 @@ def finite_only(node: ast.expr, value: ast.expr) -> str:
 
 def _has_places(node: ast.Call, env: Env, looks: Looks) -> bool:
     """Whether `round` is told how many places are left: it gives a float then."""
-    places = _argument(node, "ndigits", 1)
+    places = argument(node, "ndigits", 1)
     return places is not None and looks.kind(places, env) == types.INT
 
 
 def _number(node: ast.Call, first: ast.expr, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
     text = shown(first)
-    if not digits.written(first, env, facts, looks):
+    if not decimals.writable(first, env, facts, looks):
         yield Partial(node, LONG, f"int({text}) if -1000000000 < {in_brackets(first)} < 1000000000 else …")
     plain = looks.type_of(first, env) in (types.INT, types.FLOAT, types.BOOL, DECIMAL)
     if plain or computes(node):
@@ -175,7 +175,9 @@ def method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks:
             yield from _found(node, method, owner, facts)
         case "decode" | "encode":
             yield Partial(node, f"{shown(method.value)} may hold what cannot be written so")
-        case "quantize" | "to_integral_value" | "normalize":
+        case "quantize" | "to_integral_value" | "normalize" if not decimals.rounds(
+            method.value, first, env, facts, looks
+        ):
             yield Partial(node, f"{shown(method.value)} may have more digits than a Decimal keeps")
         case "replace" if (node.keywords or owner.module == "datetime") and not _first_day(node, owner):
             yield Partial(node, "a moment may lie outside of what a calendar has")
@@ -212,11 +214,11 @@ def _of_python(
     node: ast.Call, method: ast.Attribute, owner: Type, env: Env, facts: Facts, looks: Looks
 ) -> Iterator[Partial]:
     """What a method of a text, a list, a set or a dict may refuse."""
-    name, first = method.attr, _argument(node, "sep", 0)
+    name, first = method.attr, argument(node, "sep", 0)
     splits = name in ("split", "rsplit", "partition", "rpartition") and first is not None and not _is_none(first)
     if splits and first is not None and not looks.length(first, env, facts):
         yield Partial(node, "the text that it is split at may be empty")
-    count = _argument(node, *_COUNTS[name]) if name in _COUNTS else None
+    count = argument(node, *_COUNTS[name]) if name in _COUNTS else None
     if count is not None and not digits.small(count, env, facts, looks):
         guarded = f"{shown(node)} if {in_brackets(count, (ast.BinOp,))} < {digits.COUNTED} else …"
         yield Partial(node, f"{shown(count)} may be too large a number", guarded if name != "insert" else "")
@@ -262,7 +264,7 @@ def _takes_dates(method: ast.Attribute, env: Env, looks: Looks) -> bool:
     return False
 
 
-def _argument(node: ast.Call, name: str, at: int) -> ast.expr | None:
+def argument(node: ast.Call, name: str, at: int) -> ast.expr | None:
     """What is given for a parameter, by its name or in its place."""
     named = (one.value for one in node.keywords if one.arg == name)
     return next(named, node.args[at] if len(node.args) > at else None)

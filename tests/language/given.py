@@ -80,6 +80,18 @@ x[n] if 0 <= n < len(x) else 0
 x[n] if len(x) > n and n >= 0 else 0
 x[-2] if len(x) >= 2 else 0
 int(q) if -9 < q < 9 else 0
+q + q * 2 - -q if -9 < q < 9 else q
+q * q if 0 <= q <= Decimal('99.5') else q
+q * CENT + q / CENT if q <= CENTS and q >= -CENTS else q
+q / 3 + q // 7 + q % 7 if 0 <= q <= CENTS else q
+q / k if 0 <= q <= CENTS and k > 0 else q
+round(q, 2) + abs(q) + round(q) if 0 <= q < 1000 else q
+(q * CENT).quantize(CENT) if 0 <= q < 1000 else q
+q.quantize(Decimal('1')) if q > -5 and q < 10**20 else q
+q.normalize() + q.to_integral_value() if 0 <= q < 1000 else q
+sum(one for one in qs if 0 <= one <= 1000)
+sum([one * CENT for one in qs if one > 0 and one <= CENTS])
+min(q, 7) * 3 if q > 0 else q
 x[0] if x == [*x, 1] else 0
 sorted(p) + [t] < [t, t]
 (n, s) < (k, 'x') and min((n, s), (k, s)) == (n, s)
@@ -216,6 +228,18 @@ sum([q, q])
 round(q, 2)
 q / 3 * q
 q ** 2
+q * 2 if q > 0 else q
+q + 1 if q < 1000 else q
+q * n if q < n else q
+-q if q > 3 else q
+q // 7 if -9 < q else q
+q // 7 if -9 < q < 10**29 else q
+q % CENT if -9 < q < 10**27 else q
+q.quantize(CENT) if -9 < q < 10**30 else q
+round(q, 2) if -9 < q < 10**30 else q
+q / k if 0 <= q <= CENTS else q
+CENT / q if 0 < q < 10 else q
+divmod(q, 2)
 Decimal('x')
 min((n, o), (k, 1))
 sorted([(o, n), (k, n)])

@@ -57,6 +57,7 @@ def deep(n: int) -> int:
     return deep(n - 1) if n > 0 else 0
 
 CENTS: Final = 100
+CENT: Final = Decimal("0.01")
 RATES = (1, 2, 3)
 NAMES = {"x": 1}
 
@@ -136,7 +137,10 @@ VALUES = {
     "t": ((0, 1), (2, 3)),
     "p": ([], [(1, 2), (0, 0)]),
     "o": (None, 0, 3),
-    "q": (Decimal("0"), Decimal("-2.5"), Decimal("9e999999"), Decimal("1e50")),
+    "q": (
+        *map(Decimal, ("0", "-2.5", "7", "99.5", "1e28", "9e26", "9e28", "1e50", "3e-999998", "1e-1000020")),
+        *(Decimal(f"{sign}9{digits}e999999") for sign in ("", "-") for digits in ("", f".{'9' * 40}")),
+    ),
     "rows": ([], [[]], [[1], [2]], [[1, 2]]),
     "words": ([], [["a"]], [["a", "b"]]),
     "pairs": ([], [(1, [])], [(1, [2, 3])]),

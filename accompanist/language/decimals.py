@@ -1,0 +1,160 @@
+"""How large a Decimal may get that is computed of others.
+
+A Decimal from a message may be of nearly any size. What was compared with numbers that are written out is no larger
+than they are, and what is made of such values by a few operations stays far below the largest that there is.
+"""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterable, Iterator
+from decimal import Decimal, InvalidOperation
+
+from accompanist.language import digits, types
+from accompanist.language import facts as known
+from accompanist.language.facts import Facts
+from accompanist.language.kinds import Env
+from accompanist.language.library import DECIMAL
+from accompanist.language.looked_at import Looks
+
+Number = int | float | Decimal
+_LARGEST = 900_000
+"""The largest power of ten is 999,999 in Python's own context."""
+_KEPT = 28
+"""The digits of a Decimal that is computed."""
+_ROUND = frozenset({"quantize", "normalize", "to_integral_value", "copy_abs"})
+_TENS = 10
+_OF_AN_INT = 4_300
+_TURNS = 20
+"""As a power of ten: nothing goes through more."""
+_UPPER, _LOWER = (ast.Lt, ast.LtE, ast.Eq), (ast.Gt, ast.GtE, ast.Eq)
+
+
+def fits(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+    """Whether what is computed certainly is no larger than a Decimal can be. A whole quotient, and a remainder, want
+    one that is kept in full."""
+    match node:
+        case ast.BinOp(left=left, op=ast.FloorDiv() | ast.Mod(), right=right):
+            power, by = _power(left, env, facts, looks), _divisor(right, env, facts, looks)
+            return power is not None and by is not None and power + by <= _KEPT
+    found = _power(node, env, facts, looks)
+    return found is not None and found < _LARGEST
+
+
+def rounds(node: ast.expr, places: ast.expr | None, env: Env, facts: Facts, looks: Looks) -> bool:
+    """Whether a number, cut to so many places after its point, is kept in full. `places`: a number of them, or a
+    Decimal that has as many; none: as a whole number."""
+    power = _power(node, env, facts, looks)
+    found = 0 if places is None else _number(places, env, facts, looks)
+    if power is None or found is None:
+        return False
+    exponent = found.as_tuple().exponent if isinstance(found, Decimal) else -found
+    return isinstance(exponent, int) and power - exponent <= _KEPT
+
+
+def writable(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+    """Whether a number, if it is a Decimal, has no more digits before its point than a whole number is written with."""
+    if looks.kind(node, env) != DECIMAL:
+        return True
+    found = _power(node, env, facts, looks)
+    return found is not None and found <= _OF_AN_INT
+
+
+def nonzero(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+    """Whether a number that is written out, or a constant, is not zero."""
+    return bool(_number(node, env, facts, looks))
+
+
+def _power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
+    """A power of ten that a number is below; None if nothing bounds it."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+            return _of_all((left, right), env, facts, looks, 1)
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            powers = [_power(one, env, facts, looks) for one in (left, right)]
+            return None if None in powers else sum(one for one in powers if one is not None)
+        case ast.BinOp(left=left, op=ast.Div() | ast.FloorDiv() | ast.Mod(), right=right):
+            power, by = _power(left, env, facts, looks), _divisor(right, env, facts, looks)
+            return None if power is None or by is None else power + by
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+            return _power(operand, env, facts, looks)
+        case ast.Call(func=ast.Name(id="abs" | "min" | "max"), args=[_, *_] as args, keywords=[]):
+            return _of_all(args, env, facts, looks, 0)
+        case ast.Call(func=ast.Name(id="round"), args=[value, _], keywords=[]):
+            return _of_all([value], env, facts, looks, 1)
+        case ast.Call(
+            func=ast.Attribute(value=value, attr="quantize" | "normalize" | "to_integral_value" | "copy_abs")
+        ):
+            return _of_all([value], env, facts, looks, 1)
+        case ast.Call(func=ast.Name(id="sum"), args=[ast.GeneratorExp() | ast.ListComp() as turns], keywords=[]):
+            power = _power(turns.elt, looks.inside(turns.generators, env), _in_turns(turns.generators, facts), looks)
+            return None if power is None else power + _TURNS
+    if looks.kind(node, env) in (types.INT, types.BOOL):
+        return _OF_AN_INT if digits.bits(node) <= digits.WRITABLE else None
+    found = _number(node, env, facts, looks)
+    ends = [found] if found is not None else _ends(node, env, facts, looks)
+    return max(map(_above, ends), default=None)
+
+
+def _in_turns(generators: Iterable[ast.comprehension], facts: Facts) -> Facts:
+    for one in generators:
+        facts = known.without(facts, known.names_in(one.target))
+        for condition in one.ifs:
+            facts = known.after(facts, condition, True)
+    return facts
+
+
+def _of_all(nodes: Iterable[ast.expr], env: Env, facts: Facts, looks: Looks, more: int) -> int | None:
+    powers = [_power(one, env, facts, looks) for one in nodes]
+    return None if None in powers else max(one for one in powers if one is not None) + more
+
+
+def _divisor(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
+    """How many digits a division by a number that is not zero adds at most."""
+    if looks.kind(node, env) in (types.INT, types.BOOL):
+        return 0
+    found = _number(node, env, facts, looks)
+    return max(0, -Decimal(found).adjusted()) if found else None
+
+
+def _ends(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> list[Number]:
+    """What a number was compared with, above and below; nothing if one of them is missing."""
+    compared = [(op, _number(other, env, facts, looks)) for op, other in known.compared(node, facts)]
+    upper = [value for op, value in compared if op in _UPPER and value is not None]
+    lower = [value for op, value in compared if op in _LOWER and value is not None]
+    return [min(upper), max(lower)] if upper and lower else []
+
+
+def _number(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> Number | None:
+    """A number that is written out, here or as a constant; finite."""
+    return next(_numbers(node, env, facts, looks), None)
+
+
+def _numbers(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> Iterator[Number]:
+    written: Number | None = known.number(node)
+    match node:
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            yield from (-one for one in _numbers(operand, env, facts, looks))
+        case ast.BinOp(left=ast.Constant(value=int(base)), op=ast.Pow(), right=ast.Constant(value=int(times))):
+            written = base**times if abs(base) <= _TENS and 0 <= times <= _KEPT else None
+        case ast.Name():
+            for op, other in known.compared(node, facts):
+                if op is ast.Eq and not isinstance(other, ast.Name):
+                    yield from _numbers(other, env, facts, looks)
+        case ast.Call(func=function, args=[ast.Constant(value=str() | int() as value)], keywords=[]):
+            if ast.unparse(function) in ("Decimal", "decimal.Decimal") and looks.kind(node, env) == DECIMAL:
+                written = _made(value)
+    if written is not None and (isinstance(written, int) or math.isfinite(written)):
+        yield written
+
+
+def _made(value: str | int) -> Decimal | None:
+    try:
+        return Decimal(value)
+    except InvalidOperation:
+        return None
+
+
+def _above(value: Number) -> int:
+    return max(Decimal(value).adjusted(), 0) + 1
