@@ -61,6 +61,26 @@ def writable(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     return found is not None and found <= _OF_AN_INT
 
 
+def certain(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+    """Whether a number is a Decimal or a float, and not a whole number that stands for one."""
+    match node:
+        case ast.Constant(value=float()):
+            return True
+        case ast.BinOp(left=left, op=ast.Div(), right=right) if looks.kind(node, env) == types.FLOAT:
+            return True
+        case ast.BinOp(left=left, right=right):
+            return any(certain(one, env, facts, looks) for one in (left, right))
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
+            return certain(operand, env, facts, looks)
+        case ast.Call(func=ast.Name(id="Decimal" | "float") | ast.Attribute(attr="Decimal")):
+            return True
+        case ast.Call(func=ast.Name(id="abs" | "round"), args=[value, *places]):
+            return certain(value, env, facts, looks) and (bool(places) or ast.unparse(node.func) == "abs")
+        case ast.Call(func=ast.Attribute(value=value, attr=name)) if name in _ROUND:
+            return looks.kind(value, env) == DECIMAL
+    return isinstance(_number(node, env, facts, looks), float | Decimal)
+
+
 def nonzero(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     """Whether a number that is written out, or a constant, is not zero."""
     return bool(_number(node, env, facts, looks))
@@ -81,6 +101,10 @@ def _power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
             return _power(operand, env, facts, looks)
         case ast.Call(func=ast.Name(id="abs" | "min" | "max"), args=[_, *_] as args, keywords=[]):
             return _of_all(args, env, facts, looks, 0)
+        case ast.Call(
+            func=ast.Name(id="Decimal"), args=[ast.Name() | ast.Attribute() | ast.BinOp() as value], keywords=[]
+        ):
+            return _power(value, env, facts, looks)
         case ast.Call(func=ast.Name(id="round"), args=[value, _], keywords=[]):
             return _of_all([value], env, facts, looks, 1)
         case ast.Call(

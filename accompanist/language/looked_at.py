@@ -85,9 +85,10 @@ class Looks:
         found = types.unveiled(self.type_of(node, env))
         return any(not one.known or operands.plain(one) for one in found.options)
 
-    def is_one(self, node: ast.expr, env: Env, wanted: tuple[str, ...]) -> bool:
-        found = types.unveiled(self.type_of(node, env))
-        return found.module == wanted[0] and found.name in wanted[1:]
+    def may_be(self, node: ast.expr, env: Env, wanted: tuple[str, ...]) -> bool:
+        """Whether a value may be of one of these types, which are of one module."""
+        found = types.unveiled(self.type_of(node, env)).options
+        return any(one.module == wanted[0] and one.name in wanted[1:] for one in found)
 
     def length(self, node: ast.expr, env: Env, facts: Facts) -> int:
         """How many items it has at least."""

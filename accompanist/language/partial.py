@@ -136,7 +136,7 @@ class Partials(Looks):
                 yield from self._arithmetic(node, env, facts)
             case ast.UnaryOp(op=sign, operand=operand):
                 yield from self._fits(node, sign, (operand,), env, facts)
-                if isinstance(sign, ast.USub | ast.UAdd) and self.is_one(operand, env, _DECIMAL):
+                if isinstance(sign, ast.USub | ast.UAdd) and self.may_be(operand, env, _DECIMAL):
                     yield from self._large(node, "", env, facts)
                 if isinstance(sign, ast.USub) and self.kind(operand, env) == _SPAN and not _made(operand):
                     yield Partial(node, SPAN)
@@ -262,11 +262,11 @@ class Partials(Looks):
         nonzero = known.nonzero(right, facts) or decimals.nonzero(right, env, facts, self)
         divides = isinstance(op, ast.Div | ast.FloorDiv | ast.Mod) and not nonzero
         by = in_brackets(right, (ast.BinOp, ast.UnaryOp))
-        if self.is_one(left, env, _DECIMAL) or self.is_one(right, env, _DECIMAL):
+        if self.may_be(left, env, _DECIMAL) or self.may_be(right, env, _DECIMAL):
             yield from self._large(node, by if divides else "", env, facts)
         elif isinstance(op, ast.Sub) and self.kind(left, env) == self.kind(right, env) == operands.DATE:
             return  # all of them lie less than a span apart
-        elif self.is_one(left, env, _TIMES) or self.is_one(right, env, _TIMES):
+        elif self.may_be(left, env, _TIMES) or self.may_be(right, env, _TIMES):
             yield Partial(node, "a moment may lie outside of what a calendar has")
         elif divides:
             yield Partial(node, f"{by} may be zero", f"{shown(node)} if {by} != 0 else …")

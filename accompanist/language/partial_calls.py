@@ -110,7 +110,8 @@ class Calls:
     def _made(self, node: ast.Call, pair: tuple[str, str], given: list[Type]) -> Partial | None:
         why = self._judge.why(*pair)
         if pair in PORTABLE and node.args + [one.value for one in node.keywords]:
-            plain = pair == ("decimal", "Decimal") and given[:1] == [types.INT]
+            exact = bool(given) and all(one in (types.INT, library.DECIMAL) for one in given[0].options)
+            plain = pair == ("decimal", "Decimal") and exact
             if not plain and not makes(pair, node):
                 span = pair == ("datetime", "timedelta")
                 why = "it may be longer than a timedelta can be" if span else f"what is given may be no {pair[1]}"

@@ -39,6 +39,9 @@ _ASKED = frozenset({"index", "rindex", "decode", "encode", "quantize", "to_integ
 _TRIED = {"hex": (b"ab",), "expandtabs": ("a",), "isoformat": (datetime.datetime.min, datetime.time.min)}
 """Methods whose arguments are tried, with what they are tried on."""
 _SETS = ("set", "frozenset")
+_WIDER = {DECIMAL: "Decimal", types.FLOAT: "float"}
+_OF_NUMBERS = frozenset({"as_integer_ratio", "conjugate"})
+"""The methods that numbers of all kinds have; whole numbers have `is_integer` from Python 3.12 on."""
 _DAYS = (("datetime", "date"), ("datetime", "datetime"))
 _DATE = re.compile(r"\bdate\b")
 
@@ -164,12 +167,15 @@ def method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks:
     first, owner = node.args[0] if node.args else None, looks.kind(method.value, env)
     if looks.none(method.value, env, facts):
         yield nothing(node, method.value)
-    if method.attr in _TAKES_NO_NONE and looks.is_one(method.value, env, ("", "str", "bytes")):
+    if method.attr in _TAKES_NO_NONE and looks.may_be(method.value, env, ("", "str", "bytes")):
         yield from (nothing(node, one) for one in node.args if looks.none(one, env, facts))
     if method.attr == "join" and first is not None and looks.holds_none(first, env):
         yield Partial(node, f"not every item of {shown(first)} need be a text")
     if not owner.module:
         yield from _of_python(node, method, owner, env, facts, looks)
+    made = next((made for one, made in _WIDER.items() if one in owner.options), "")
+    if made and method.attr not in _OF_NUMBERS and not decimals.certain(method.value, env, facts, looks):
+        yield _whole(node, method, made)
     match method.attr:
         case "index" | "rindex" if first is not None:
             yield from _found(node, method, owner, facts)
@@ -262,6 +268,15 @@ def _takes_dates(method: ast.Attribute, env: Env, looks: Looks) -> bool:
             if isinstance(part, ast.FunctionDef) and part.name == method.attr and _DATE.search(ast.unparse(part.args)):
                 return True
     return False
+
+
+def _whole(node: ast.Call, method: ast.Attribute, made: str) -> Partial:
+    """A whole number is taken where a Decimal or a float is declared, and the sum of nothing is one."""
+    written = ast.Call(
+        ast.Attribute(ast.Call(ast.Name(made), [method.value], []), method.attr), node.args, node.keywords
+    )
+    why = f"{shown(method.value)} may be a whole number, which has no {method.attr}"
+    return Partial(node, why, shown(written))
 
 
 def argument(node: ast.Call, name: str, at: int) -> ast.expr | None:

@@ -87,11 +87,13 @@ q / 3 + q // 7 + q % 7 if 0 <= q <= CENTS else q
 q / k if 0 <= q <= CENTS and k > 0 else q
 round(q, 2) + abs(q) + round(q) if 0 <= q < 1000 else q
 (q * CENT).quantize(CENT) if 0 <= q < 1000 else q
-q.quantize(Decimal('1')) if q > -5 and q < 10**20 else q
-q.normalize() + q.to_integral_value() if 0 <= q < 1000 else q
+Decimal(q).quantize(Decimal('1')) if q > -5 and q < 10**20 else q
+(q + CENT).normalize() + (-q / CENT).to_integral_value() if 0 <= q < 1000 else q
+(q * CENT).is_nan() if 0 <= q < 1000 else Decimal(q).is_nan()
+float(n).is_integer() or (f / 2 + 1).is_integer() or (1.5).is_integer()
+max(n, q, 7) * 3 if 0 < q < 7 and n < 7 and n > 0 else q
 sum(one for one in qs if 0 <= one <= 1000)
 sum([one * CENT for one in qs if one > 0 and one <= CENTS])
-min(q, 7) * 3 if q > 0 else q
 x[0] if x == [*x, 1] else 0
 sorted(p) + [t] < [t, t]
 (n, s) < (k, 'x') and min((n, s), (k, s)) == (n, s)
@@ -240,6 +242,10 @@ round(q, 2) if -9 < q < 10**30 else q
 q / k if 0 <= q <= CENTS else q
 CENT / q if 0 < q < 10 else q
 divmod(q, 2)
+sum(one for one in qs if 0 < one < 9).quantize(CENT)
+q.quantize(CENT) if 0 < q < 9 else q
+max(n, q) + 1
+(n if n > 3 else q) * 300
 Decimal('x')
 min((n, o), (k, 1))
 sorted([(o, n), (k, n)])
