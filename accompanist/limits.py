@@ -246,6 +246,7 @@ set_turns_max = 24  # over a @pure function, until it is known what its names ma
 match_steps_max = 20_000  # of the search for values that no case of a match takes; beyond them it tells none
 cases_told_max = 4  # of those that a match leaves out
 names_alike_max = 16  # names of one value that share what a condition says of it; further names do not
+generic_depth_max = 20  # of arguments in arguments: a generic class may hold itself with more of them each time
 type_depth_max = 5  # of nested types of a @pure function's names; a deeper type counts as unknown
 facts_max = 100  # conditions that are remembered in a @pure function; at more, all are forgotten
 typing_turns_max = 4  # over a loop, before what still grows there is given no type

@@ -30,18 +30,26 @@ def text(whole: str) -> str:
     return f"the text of {whole} shows where it lies in memory, and that differs between runs"
 
 
-def lies(classes: Classes, type: Type, within: tuple[Type, ...] = ()) -> bool:
+def lies(classes: Classes, type: Type) -> bool:
     """Whether the text of a value of a type shows where an object of a class lies, the value or one in it."""
-    if type in within:
-        return False
-    within = (*within, type)
+    shown = types.reached(type, lambda one: _shown(classes, one))
+    return any(_has_no_text(classes, one) for one in shown)
+
+
+def _shown(classes: Classes, type: Type) -> Iterable[Type]:
+    """What the text of a value has the texts of."""
     if classes.definition(type) is None:
-        return type.name not in ("callable", "type") and any(lies(classes, one, within) for one in type.arguments)
-    if classes.enum(type) or any(classes.function(type, name) is not None for name in _SAYS):
-        return False
-    if not _shows_fields(classes, type):
-        return True
-    return any(lies(classes, classes.member(type, name), within) for name in classes.fields(type))
+        return () if type.name in ("callable", "type") else type.arguments
+    return () if _says(classes, type) else (classes.member(type, name) for name in classes.fields(type))
+
+
+def _has_no_text(classes: Classes, type: Type) -> bool:
+    return classes.definition(type) is not None and not _says(classes, type) and not _shows_fields(classes, type)
+
+
+def _says(classes: Classes, type: Type) -> bool:
+    """Whether a class says itself what its text is."""
+    return classes.enum(type) or any(classes.function(type, name) is not None for name in _SAYS)
 
 
 def _shows_fields(classes: Classes, type: Type) -> bool:

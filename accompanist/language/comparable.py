@@ -35,9 +35,9 @@ class Comparable:
         ways = itertools.product(_plain(left), _plain(right))
         return next(filter(None, (self._apart(*way) for way in ways)), "")
 
-    def unhashable(self, found: Type, seen: frozenset[Type] = frozenset()) -> str:
+    def unhashable(self, found: Type, seen: set[Type] | None = None) -> str:
         """The type of a part that can be in no set and be no key; empty if there is none."""
-        found = types.unveiled(found)
+        found, seen = types.unveiled(found), set() if seen is None else seen
         pair = (found.module, found.name)
         if _open(found) or found in seen or pair in _HASHED:
             return ""
@@ -48,8 +48,8 @@ class Comparable:
             return found.text()
         if message.kind == "enum":
             return ""
-        fields = (type for _, type in message.fields)
-        below = (self.unhashable(one, seen | {found}) for one in (*fields, *message.bases))
+        seen.add(found)
+        below = (self.unhashable(one, seen) for one in (*(type for _, type in message.fields), *message.bases))
         return next(filter(None, below), "") if message.frozen else found.text()
 
     def _apart(self, left: Type, right: Type) -> str:

@@ -169,23 +169,27 @@ class Judged:
             return self._read(home, part, owner)
         return f"it is not read exactly, in line {part.lineno}"
 
-    def special(self, owner: Type, seen: frozenset[Type] = frozenset()) -> str:
+    def special(self, owner: Type) -> str:
         """Why what Python calls of a value, or of what is in it, may raise: `__eq__`, `__str__` and the like."""
-        if owner in seen:
+        return next(filter(None, map(self._special, types.reached(owner, self._parts))), "")
+
+    def _special(self, owner: Type) -> str:
+        """The same of one class, those that it derives from and those that derive from it."""
+        home = self._names.modules.find(owner.module)
+        if home is None or self._names.messages.find(owner) is None:
             return ""
-        seen |= {owner}
-        message, home = self._names.messages.find(owner), self._names.modules.find(owner.module)
-        if message is not None and home is not None:
-            node = home.bound[owner.name][-1]
-            own = [one.name for one in getattr(node, "body", ()) if is_special(one)]
-            others = [(one, name) for one in self._below.beside(owner) for name in specials(*one)]
-            members = [*((home, owner.name, name) for name in own), *((*one, name) for one, name in others)]
-            why = next(filter(None, itertools.starmap(self._member, members)), "")
-            if why:
-                return why
-        below = [Type(name, one.name) for one, name in self._below.of(owner)] if message is not None else []
-        fields = [type for _, type in message.fields] + list(message.bases) if message is not None else []
-        return next(filter(None, (self.special(one, seen) for one in (*owner.arguments, *fields, *below))), "")
+        own = [one.name for one in getattr(home.bound[owner.name][-1], "body", ()) if is_special(one)]
+        others = [(one, name) for one in self._below.beside(owner) for name in specials(*one)]
+        members = [*((home, owner.name, name) for name in own), *((*one, name) for one, name in others)]
+        return next(filter(None, itertools.starmap(self._member, members)), "")
+
+    def _parts(self, owner: Type) -> list[Type]:
+        """What a value has in it, or may be."""
+        message = self._names.messages.find(owner)
+        if message is None:
+            return list(owner.arguments)
+        below = (Type(name, one.name) for one, name in self._below.of(owner))
+        return [*owner.arguments, *(type for _, type in message.fields), *message.bases, *below]
 
     def endless(self, module: str, name: str) -> bool:
         """Whether what a function gives may be no finite number, or hold one."""

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from accompanist import limits
 from accompanist.language import annotation, declared, library, tags, types
 from accompanist.language.aliases import aliases
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.plain import is_plain
-from accompanist.language.types import INT, NONE, REFUSED, SCALARS, STR, UNKNOWN, Type
+from accompanist.language.types import INT, NONE, REFUSED, SCALARS, STR, UNKNOWN, Type, nested
 
 _STRUCT, _MODEL = ("msgspec", "Struct"), ("pydantic", "BaseModel")
 _OPAQUE_REFUSED = {"typing", "collections.abc", "collections", "types", "io", "builtins"}
@@ -81,7 +82,9 @@ class Messages:
             if definition is not None:
                 self._known[key] = self._read(*definition)
         known = self._known[key]
-        return None if known is None else known.of(type.arguments)
+        if known is None or nested(type, limits.generic_depth_max):
+            return None
+        return known.of(type.arguments)
 
     @property
     def read(self) -> list[tuple[str, str]]:

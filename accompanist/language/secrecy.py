@@ -43,7 +43,7 @@ from accompanist.language.ir import (
 from accompanist.language.names import Names
 from accompanist.language.nodes import children
 from accompanist.language.source import Sources, Span
-from accompanist.language.types import SECRET, UNKNOWN, WORDS, Type
+from accompanist.language.types import SECRET, UNKNOWN, WORDS, Type, reached
 
 LEAVES = catalogue(
     "ACC170",
@@ -219,15 +219,13 @@ class SecrecyCheck:
                 return True
         return self.holds(returns)
 
-    def holds(self, kind: Type, seen: frozenset[Type] = frozenset()) -> bool:
+    def holds(self, kind: Type) -> bool:
         """Whether a type is a secret or has one in it."""
-        if (kind.module, kind.name) == SECRET:
-            return True
-        if kind in seen:
-            return False
+        return any((one.module, one.name) == SECRET for one in reached(kind, self._parts))
+
+    def _parts(self, kind: Type) -> list[Type]:
         message = self._names.messages.find(kind)
-        parts = [*kind.arguments, *(field for _, field in (message.fields if message else ()))]
-        return any(self.holds(part, seen | {kind}) for part in parts)
+        return [*kind.arguments, *(field for _, field in (message.fields if message else ()))]
 
     def _signature(self, module: str, name: str) -> tuple[list[tuple[str, Type]], Type] | None:
         """Parameters and result of a @pure function; None for a class."""

@@ -22,28 +22,30 @@ _SAME = {Type(name) for name in ("int", "str", "bool", "bytes", "None", "...")} 
 _HOLDING = frozenset({"tuple", "frozenset", "set", "list"})
 
 
-def same(classes: Classes, type: Type, within: tuple[Type, ...] = ()) -> bool:
+def same(classes: Classes, type: Type, seen: set[Type] | None = None) -> bool:
     """Whether equal values of a type are the same, in text and in what they hold; not of a type that is not known."""
-    if type in _SAME or type in within:
+    seen = set() if seen is None else seen
+    if type in _SAME or type in seen:
         return True
+    seen.add(type)
     if type.name == "|":
         mixed = len(_NUMBERS & {*type.arguments}) > 1
         told = not any(one.module and classes.enum(one) for one in type.arguments)
-        return told and not mixed and all(same(classes, one, within) for one in type.arguments)
+        return told and not mixed and all(same(classes, one, seen) for one in type.arguments)
     if type.name in _HOLDING and not type.module:
-        return all(same(classes, one, within) for one in type.arguments)
+        return all(same(classes, one, seen) for one in type.arguments)
     if type.module == "typing" and type.name == "Literal":
         return True
-    return classes.definition(type) is not None and _class(classes, type, (*within, type))
+    return classes.definition(type) is not None and _class(classes, type, seen)
 
 
-def _class(classes: Classes, type: Type, within: tuple[Type, ...]) -> bool:
+def _class(classes: Classes, type: Type, seen: set[Type]) -> bool:
     """An enum has one object for each value. Other values are compared by their fields, or by where they lie."""
     if classes.enum(type):
         return True
     if any(classes.function(type, name) is not None for name in ("__eq__", "__hash__")) or _left_out(classes, type):
         return False
-    return all(same(classes, classes.member(type, name), within) for name in classes.fields(type))
+    return all(same(classes, classes.member(type, name), seen) for name in classes.fields(type))
 
 
 def _left_out(classes: Classes, type: Type) -> bool:

@@ -6,7 +6,7 @@ receiver decodes it; elsewhere they may stay unknown. Two types are equal if the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 
@@ -60,6 +60,23 @@ class Type:
         if self == Type("Outcome", WORDS, self.arguments):
             inner = [f"{inner[0]} | None"]  # a declined one holds no value
         return f"{name}[{', '.join(inner)}]"
+
+
+def reached(start: Type, parts: Callable[[Type], Iterable[Type]]) -> Iterator[Type]:
+    """A type and all that it is made of, the nearest first, each once: classes may hold one another in any number of
+    ways."""
+    found = {start: None}
+    waiting = [start]
+    for one in waiting:
+        yield one
+        new = [part for part in dict.fromkeys(parts(one)) if part not in found]
+        found.update(dict.fromkeys(new))
+        waiting += new
+
+
+def nested(type: Type, depth: int) -> bool:
+    """Whether a type has arguments in its arguments, and so on, more than so deep."""
+    return bool(type.arguments) and (depth < 1 or any(nested(one, depth - 1) for one in type.arguments))
 
 
 WORDS = "accompanist"
