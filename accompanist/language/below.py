@@ -115,6 +115,22 @@ def default_factories(node: ast.ClassDef) -> Iterator[ast.expr]:
                 yield from (one.value for one in keywords if one.arg in ("default_factory", "factory"))
 
 
+def field_default(node: ast.stmt, name: str) -> ast.expr | None:
+    """What a field has that was not given, as an expression; None if it is no such field, or has no default."""
+    match node:
+        case ast.AnnAssign(target=ast.Name(id=field), value=ast.expr() as value) if field == name:
+            pass
+        case _:
+            return None
+    if not isinstance(value, ast.Call) or ast.unparse(value.func).rpartition(".")[2] != "field":
+        return value
+    given = {one.arg: one.value for one in value.keywords}
+    factory = given.get("default_factory", given.get("factory"))
+    if factory is not None:
+        return factory.body if isinstance(factory, ast.Lambda) else ast.copy_location(ast.Call(factory, [], []), value)
+    return given.get("default")
+
+
 def gives_endless(node: ast.stmt) -> bool:
     """Whether the default of a field may be no finite number."""
     if not isinstance(node, ast.AnnAssign) or node.value is None:

@@ -274,7 +274,7 @@ class Forms:
     def put(self, node: ast.expr, held: Type, value: Type) -> Iterator[Partial]:
         """What is put into a value has to be of the type of what is in it."""
         if held.known and join(held, value) != held:
-            yield Partial(node, "it may hold values of another type then")
+            yield Partial(node, "it may hold values of another type then", untrue=True)
 
     def value_of(self, owner: Type) -> Type:
         """The type of the values of a dict."""

@@ -16,7 +16,7 @@ from accompanist.language import types
 from accompanist.language.facts import Facts
 from accompanist.language.library import DECIMAL
 from accompanist.language.names import Names
-from accompanist.language.nodes import children, every_node
+from accompanist.language.nodes import children, defaults, every_node
 from accompanist.language.types import ATTEMPTED, BOOL, FLOAT, INT, NONE, STR, Type
 from accompanist.language.written_out import computes, makes
 
@@ -116,10 +116,8 @@ def _bound(node: ast.AST) -> Iterator[tuple[frozenset[str], ast.expr]]:
             yield known.names_in(target), value
         case ast.NamedExpr(target=target, value=value) | ast.For(target=target, iter=value):
             yield known.names_in(target), value
-        case ast.arguments(args=all_, defaults=defaults, kwonlyargs=only, kw_defaults=others):
-            for one, default in zip([*all_[len(all_) - len(defaults) :], *only], [*defaults, *others], strict=False):
-                if default is not None:
-                    yield frozenset({one.arg}), default
+        case ast.arguments():
+            yield from ((frozenset({one.arg}), default) for one, default in defaults(node))
         case ast.comprehension(target=target, iter=value):
             yield known.names_in(target), value
         case ast.Call(func=function, args=given, keywords=named):

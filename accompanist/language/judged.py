@@ -18,6 +18,7 @@ from accompanist.language.below import (
     Below,
     binds,
     default_factories,
+    field_default,
     gives_endless,
     is_plain,
     is_special,
@@ -152,7 +153,28 @@ class Judged:
     def _of_class(self, owner: Type, member: str) -> str:
         found = self._names.messages.code_of(owner, member)
         home = self._names.modules.find(found[0]) if found is not None else None
-        return "" if found is None or home is None else self._member(home, found[1], member)
+        if found is None:
+            return self._field(owner, member)
+        return "" if home is None else self._member(home, found[1], member)
+
+    def _field(self, owner: Type, member: str) -> str:
+        """Why a field may be none of its type: by its default, here, above or below."""
+        key = (owner.module, f"{owner.name}.{member}")
+        if key not in self._judged:
+            defaults = (
+                (home, part, default)
+                for home, name in self._below.beside(owner)
+                for part in getattr(home.bound[name][-1], "body", ())
+                if (default := field_default(part, member)) is not None
+            )
+            why = next(filter(None, itertools.starmap(self._default, defaults)), "")
+            self._judged[key] = why and f"what {member} is by its default: {why}"
+        return self._judged[key]
+
+    def _default(self, home: Module, part: ast.AnnAssign, default: ast.expr) -> str:
+        """Read as the default of a parameter."""
+        taken = ast.arguments([], [ast.arg("_", part.annotation)], None, [], [], None, [default])
+        return self._read(home, ast.copy_location(ast.FunctionDef("default", taken, [ast.Pass()], []), part))
 
     def _member(self, home: Module, owner: str, member: str) -> str:
         """Why a method of a class may raise."""

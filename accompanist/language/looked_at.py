@@ -28,11 +28,13 @@ SPAN = "a span of time may be larger than it can be"
 @dataclass(frozen=True, slots=True)
 class Partial:
     """A part of an expression that may raise: why, and what could be written instead of it. Empty where only another
-    place helps, or an attempt."""
+    place helps, or an attempt. `untrue`: what it makes is of another type than is said of it, which raises elsewhere:
+    no `try` around it helps."""
 
     node: ast.expr
     why: str
     instead: str = ""
+    untrue: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -230,6 +230,18 @@ class Messages:
         above = (self.code_of(base, name) for base in message.bases)
         return (type.module, type.name) if own else next(filter(None, above), None)
 
+    def taken(self, type: Type, name: str) -> list[tuple[str, Type]]:
+        """What a @pure method of a message takes beside the message: the names of its parameters, with their types."""
+        found = self.code_of(type, name)
+        definition = self.definition(Type(found[1], found[0])) if found is not None else None
+        module, node = definition if definition is not None else (None, None)
+        for part in node.body if node is not None else ():
+            if module is not None and isinstance(part, ast.FunctionDef) and part.name == name:
+                parameters = [*part.args.posonlyargs, *part.args.args, *part.args.kwonlyargs]
+                types_of = ((one.arg, one.annotation) for one in parameters)
+                return [(one, self._field(module, said) if said is not None else UNKNOWN) for one, said in types_of][1:]
+        return []
+
     def derives(self, type: Type, base: Type) -> bool:
         """Whether the instances of one class are certainly instances of another one."""
         if (type.module, type.name) == (base.module, base.name):

@@ -130,10 +130,16 @@ def misfit(given: Iterable[Type], wanted: Type, sent: bool = False) -> str:
     return next((one.text() for one in given if _is_scalar(one) and one not in able), "")
 
 
+def unfit(given: Iterable[Type], wanted: Type, sent: bool = False) -> str:
+    """The same, also of a datetime where dates are wanted."""
+    given = tuple(given)
+    return misfit(given, wanted, sent) or moment(given, wanted)
+
+
 def moment(given: Iterable[Type], wanted: Type) -> str:
-    """The name of a datetime that is in what is given, where dates are wanted: it is a date to a type checker, and
+    """The name of a datetime that may be in what is given, where dates are wanted: it is a date to a type checker, and
     cannot be laid beside one."""
-    there = any(_holds(one, _MOMENT) for one in given)
+    there = any(_holds(one, _MOMENT) or not one.known for one in given)
     return _MOMENT.text() if there and _holds(wanted, DATE) and not _holds(wanted, _MOMENT) else ""
 
 

@@ -58,6 +58,10 @@ class Partials(Looks):
         """The first part that may raise."""
         return next(self._of(node, env, facts | self.always), None)
 
+    def untrue(self, node: ast.expr, env: Env, facts: Facts) -> Partial | None:
+        """The first part that makes what is of another type than is said of it."""
+        return next((one for one in self._of(node, env, facts | self.always) if one.untrue), None)
+
     def some(self, node: ast.expr, env: Env, facts: Facts) -> tuple[Partial, ...]:
         """The first few parts that may raise."""
         return tuple(islice(self._of(node, env, facts | self.always), limits.partials_told_max))
@@ -65,13 +69,13 @@ class Partials(Looks):
     def unfit(self, node: ast.expr, wanted: Type | None, env: Env, facts: Facts, sent: bool = False) -> Partial | None:
         """Why a value may be none of the type that it is wanted as. `sent`: it has to have its wire form."""
         found = self.options(node, env, facts)
-        kind = (operands.misfit(found, wanted, sent) or operands.moment(found, wanted)) if wanted is not None else ""
+        kind = operands.unfit(found, wanted, sent) if wanted is not None else ""
         if not kind or wanted is None:
             return None
         text = ast.unparse(node)
         known = kind == "None" and isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
         instead = f"{text} if {text} is not None else …" if known else f"a value of type {wanted.text()}"
-        return Partial(node, f"it may be of type {kind}, and {wanted.text()} is wanted", instead)
+        return Partial(node, f"it may be of type {kind}, and {wanted.text()} is wanted", instead, untrue=True)
 
     def _all(self, nodes: Iterable[ast.expr | None], env: Env, facts: Facts) -> Iterator[Partial]:
         for node in nodes:

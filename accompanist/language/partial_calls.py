@@ -79,12 +79,12 @@ class Calls:
             pair = (made.module, made.name)
         for one in (*node.args, *(keyword.value for keyword in node.keywords)):
             if may_hold(self._type_of(one, env)) and self.endless.of(one, env) and not bounded(one, facts):
-                return Partial(node, f"{shown(one)} may be no finite number")
-        wanted, message = self._wanted(pair), self._names.messages.find(Type(pair[1], pair[0])) is not None
+                return Partial(node, f"{shown(one)} may be no finite number", untrue=True)
+        wanted = self._wanted(pair)
         given = [*zip(wanted, node.args, strict=False)]
         given += [(one.arg or "", one.value) for one in node.keywords]
         for name, value in given:
-            found = self.partials.unfit(value, wanted.get(name), env, facts, sent=message)
+            found = self.partials.unfit(value, wanted.get(name), env, facts, sent=True)
             if found is not None:
                 return found
         return self._made(node, pair, [self._type_of(one, env) for one in node.args])

@@ -1,0 +1,138 @@
+"""Which @pure functions are said to be able to raise by what else their module defines: defaults, classes, decorators,
+exceptions. What is refused raises in Python for some values, what is accepted never does."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from accompanist.language.diagnostic import render
+from tests.language.programs import text
+
+HEAD = """\
+import functools
+import math
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum, EnumMeta
+from accompanist import At, Role, choreography, pure, transaction
+
+DEFINED
+
+@pure
+def made(n: int, s: str, w: list[str], d: dict[str, int], day: date, when: datetime) -> object:
+    BODY
+
+class R(Role):
+    @transaction
+    def pay(self) -> int: ...
+    @transaction(retriable=True)
+    def tell(self, said: str) -> int: ...
+
+@choreography
+def name(
+    a: R, n: At[int, "a"], s: At[str, "a"], w: At[list[str], "a"], d: At[dict[str, int], "a"], day: At[date, "a"],
+    when: At[datetime, "a"],
+) -> None:
+    a.pay()
+    a.tell(str(made(n, s, w, d, day, when)))
+"""
+VALUES = {
+    "n": "0, 1, 3",
+    "s": "'', '7', 'x', '2024-02-29', 'nan'",
+    "w": "[], ['1'], ['nan', '3']",
+    "d": "{}, {'7': 1}",
+    "day": "date(2024, 2, 29),",
+    "when": "datetime(2024, 2, 29, 1),",
+}
+DATES = "@pure\ndef days(day: date, start: date = %s) -> int:\n    return (day - start).days"
+CLASS = "@dataclass(frozen=True)\nclass T:\n    d: date = %s"
+BELOW = (
+    "%s\n@dataclass(frozen=True)\nclass Of(T):\n    d: date = %s\n@pure\ndef start(one: T) -> date:\n    return one.d"
+)
+LINE = "@dataclass(frozen=True)\nclass Line:\n    price: int = 0\n    @pure\n    def plus(self, n: int) -> int:\n"
+LINE += "        return self.price + n"
+FIRST = "@pure\ndef first(d: dict[str, int]) -> int:\n    %s"
+RAISES = [
+    (DATES % "datetime(2024, 1, 1)", "return days(day)"),
+    ("START = datetime(2024, 1, 1)\n" + DATES % "START", "return days(day)"),
+    (CLASS % "datetime(2024, 1, 1)", "return (T().d - day).days"),
+    (CLASS % "field(default=datetime(2024, 1, 1))", "return (T().d - day).days"),
+    (CLASS % "field(default_factory=lambda: datetime(2024, 1, 1))", "return (T().d - day).days"),
+    (BELOW % (CLASS % "date(2024, 1, 1)", "datetime(2024, 1, 1)"), "return (start(Of()) - day).days"),
+    ("", "try:;     y: date = datetime.fromisoformat(s); except ValueError:;     return 0; return (y - day).days"),
+    ("", "try:;     y: date = datetime.fromisoformat(s); except Exception:;     return 0; return (y - day).days"),
+    ("", "y: date = day; y = when; return (y - day).days"),
+    ("", "y: date; for y in [when]:;     pass; return (y - day).days"),
+    ("", "y: date; y, z = when, n; return (y - day).days"),
+    ("", "y: int = 0; y = d.get(s); return y + 1"),
+    (FIRST % "return d.get('7')", "return first(d) + 1"),
+    (FIRST % "if d:\n        return 1", "return first(d) + 1"),
+    ("@pure\ndef more(n: int = None) -> int:\n    return n + 1", "return more()"),
+    (LINE, "try:;     y = Line(d.get(s)); except Exception:;     return 1; return y.price + 1"),
+    (LINE, "return Line(1).plus(d.get(s))"),
+    (
+        "@pure\ndef less(one, day: date) -> date:\n    return (days(one, day))\n" + DATES % "date.min",
+        "return less(when, day)",
+    ),
+]
+NEVER_RAISES = [
+    (DATES % "date(2024, 1, 1)", "return days(day)"),
+    ("START = date(2024, 1, 1)\n" + DATES % "START", "return days(day)"),
+    (CLASS % "date(2024, 1, 1)", "return (T().d - day).days"),
+    (BELOW % (CLASS % "date(2024, 1, 1)", "date(2024, 2, 1)"), "return (start(Of()) - day).days"),
+    ("", "try:;     y: date = date.fromisoformat(s); except ValueError:;     return 0; return (y - day).days"),
+    ("", "y: date = max([day], default=day); return (y - day).days"),
+    ("", "y: date | None = None; for one in [day]:;     y = one; return y"),
+    (FIRST % "return d.get('7') or 0", "return first(d) + 1"),
+    ("@pure\ndef rate(n: Decimal = 0, k: float = 1) -> Decimal:\n    return n", "return rate()"),
+    ("@pure\ndef found(n: int | None = None) -> int:\n    return n or 0", "return found() + found(d.get(s))"),
+    (LINE, "return Line(1).plus(d.get(s, 0))"),
+]
+
+
+def program(defined: str, body: str) -> str:
+    return HEAD.replace("DEFINED", defined).replace("BODY", body.replace("; ", "\n    "))
+
+
+def raised(defined: str, body: str) -> set[str]:
+    """What Python raises with some of the values."""
+    known: dict[str, object] = {}
+    found: set[str] = set()
+    exec(program(defined, body).partition("class R(Role)")[0], known)
+    made = known["made"]
+    assert callable(made)
+    for values in itertools.product(*(eval(f"({written},)".replace(",,", ","), known) for written in VALUES.values())):
+        try:
+            made(*values)
+        except Exception as problem:
+            found.add(type(problem).__name__)
+    return found
+
+
+def said(defined: str, body: str) -> list[str]:
+    found = text(program(defined, body)).diagnostics
+    assert {one.code for one in found} <= {"ACC159"}, "\n".join(map(render, found))
+    return [one.text for one in found]
+
+
+@pytest.mark.parametrize(("defined", "body"), RAISES)
+def test_it_may_raise(defined: str, body: str) -> None:
+    assert raised(defined, body) != set()
+    assert len(said(defined, body)) == 1
+
+
+@pytest.mark.parametrize(("defined", "body"), NEVER_RAISES)
+def test_it_never_raises(defined: str, body: str) -> None:
+    assert raised(defined, body) == set()
+    assert said(defined, body) == []
+
+
+def test_a_truth_is_no_number_that_is_given_or_handed_on() -> None:
+    """Where it is sent it is refused in each run; what a function gives is sent as what it is declared."""
+    more = "@pure\ndef more(n: int) -> int:\n    return n"
+    assert len(said(more, "return more(n > 1)")) == 1
+    assert len(said(more.replace("return n", "return n > 1"), "return more(n)")) == 1
+    assert said(more, "return more(int(n > 1))") == []
