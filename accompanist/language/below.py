@@ -18,7 +18,6 @@ ATTRIBUTE_HOOKS = ("__getattribute__", "__getattr__")
 """What Python calls where any attribute is asked for."""
 EMPTY = frozenset({"bool", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"})
 """Default factories that give an empty value."""
-_ENDLESS = frozenset({"inf", "nan", "float", "Decimal"})
 _PLAIN = frozenset({"classmethod", "override", "property", "pure", "staticmethod"})
 
 
@@ -115,13 +114,15 @@ def default_factories(node: ast.ClassDef) -> Iterator[ast.expr]:
                 yield from (one.value for one in keywords if one.arg in ("default_factory", "factory"))
 
 
-def field_default(node: ast.stmt, name: str) -> ast.expr | None:
-    """What a field has that was not given, as an expression; None if it is no such field, or has no default."""
+def fields_with_default(node: ast.stmt) -> Iterator[tuple[str, ast.AnnAssign, ast.expr]]:
+    """The field that a statement of a class declares, with what it has that was not given, as an expression."""
     match node:
-        case ast.AnnAssign(target=ast.Name(id=field), value=ast.expr() as value) if field == name:
-            pass
-        case _:
-            return None
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            if (default := _default(value)) is not None:
+                yield name, node, default
+
+
+def _default(value: ast.expr) -> ast.expr | None:
     if not isinstance(value, ast.Call) or ast.unparse(value.func).rpartition(".")[2] != "field":
         return value
     given = {one.arg: one.value for one in value.keywords}
@@ -129,11 +130,3 @@ def field_default(node: ast.stmt, name: str) -> ast.expr | None:
     if factory is not None:
         return factory.body if isinstance(factory, ast.Lambda) else ast.copy_location(ast.Call(factory, [], []), value)
     return given.get("default")
-
-
-def gives_endless(node: ast.stmt) -> bool:
-    """Whether the default of a field may be no finite number."""
-    if not isinstance(node, ast.AnnAssign) or node.value is None:
-        return False
-    parts = [one for one in ast.walk(node.value) if isinstance(one, ast.Name | ast.Attribute)]
-    return any((one.id if isinstance(one, ast.Name) else one.attr) in _ENDLESS for one in parts)

@@ -18,13 +18,14 @@ from accompanist.language.library import DECIMAL
 from accompanist.language.names import Names
 from accompanist.language.nodes import children, defaults, every_node
 from accompanist.language.types import ATTEMPTED, BOOL, FLOAT, INT, NONE, STR, Type
-from accompanist.language.written_out import computes, makes
+from accompanist.language.written_out import computes, is_infinite, makes
 
 Env = Mapping[str, Type]
 _FINITE = (INT, BOOL, FLOAT, NONE)
 _PLAIN = (INT, BOOL, STR, NONE, types.BYTES)
 _PUTS = frozenset({"append", "insert", "add", "extend", "update", "setdefault"})
 _CALLS = frozenset({"map", "filter", "sorted", "min", "max", "sort"})
+_FINITE_CALLS = frozenset({"len", "str", "bool", "int", "isinstance", "repr", "any", "all"})
 _EACH = frozenset({"each", "each1", "each2"})
 """What `body_types` calls the items that a function is called with."""
 
@@ -55,18 +56,22 @@ class Endless:
         match node:
             case ast.Call(func=ast.Name(id=name)) if self._names.table.get(name) == ATTEMPTED:
                 return False  # what cannot be sent is no value of an attempt
-            case ast.Compare() | ast.JoinedStr() | ast.Call(func=ast.Name(id="len" | "str" | "bool" | "int")):
+            case ast.Compare() | ast.JoinedStr():
+                return False
+            case ast.Call(func=ast.Name(id=name)) if name in _FINITE_CALLS and name not in env:
                 return False
             case ast.ListComp(generators=parts) | ast.SetComp(generators=parts) | ast.GeneratorExp(generators=parts):
                 env = self._inside(parts, env)
             case ast.DictComp(generators=parts):
                 env = self._inside(parts, env)
-        return self._gives(node, env) or any(self.of(one, env) for one in children(node))
+        return self._gives(node, env) or any(self.of(one, env) for one in self._taken(node, env))
 
     def _gives(self, node: ast.AST, env: Env) -> bool:
         match node:
-            case ast.Constant(value=float() as value):
-                return not math.isfinite(value)
+            case ast.Constant(value=float()) | ast.BinOp():
+                return is_infinite(node)
+            case ast.Name(id=name) if name not in self.names and name not in env and self._gives_each(name):
+                return True
             case ast.Name(id=name):
                 infinite = self._names.table.get(name) == ("math", "inf")
                 constant = self._names.constants.get(name)
@@ -81,13 +86,30 @@ class Endless:
                 return self._judge.endless_member(self._type_of(value, env), attr)
         return False
 
+    def _taken(self, node: ast.AST, env: Env) -> list[ast.AST]:
+        """What the value of an expression is made of: neither a function that is called, nor what it sorts by."""
+        match node:
+            case ast.Call(func=ast.Name(id="filter"), args=[_, *items]):
+                return [*items]
+            case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id="float"), items] as given):
+                return [items] if types.element(self._type_of(items, env)) in _FINITE else [*given]
+            case ast.Call(func=function, args=given, keywords=named):
+                called = [function] if not isinstance(function, ast.Name) else []
+                return [*called, *given, *(one.value for one in named if one.arg != "key")]
+        return children(node)
+
     def _written(self, node: ast.expr) -> bool:
         """Whether a constant is none that is finite."""
         names = {one.id for one in every_node(node) if isinstance(one, ast.Name)}
-        return any(self._names.table.get(name) == ("math", "inf") for name in names) or any(
-            isinstance(one, ast.Constant) and isinstance(one.value, float) and not math.isfinite(one.value)
-            for one in every_node(node)
-        )
+        infinite = any(self._names.table.get(name) == ("math", "inf") for name in names)
+        return infinite or any(map(is_infinite, every_node(node)))
+
+    def _gives_each(self, name: str) -> bool:
+        """Whether a name stands for a function that gives such values: it is handed to `map`, say."""
+        if name == "float":
+            return True
+        pair = self._names.table.get(name)
+        return pair is not None and (pair == ("decimal", "Decimal") or self._judge.endless(*pair))
 
     def follow(self, nodes: Iterable[ast.AST], env: Env) -> None:
         """Find the names, also those that have a value with another one."""
@@ -129,7 +151,10 @@ def _bound(node: ast.AST) -> Iterator[tuple[frozenset[str], ast.expr]]:
             lambdas = [one.args.args for one in values if isinstance(one, ast.Lambda)]
             each = _EACH if name in _CALLS else frozenset()
             taken = each | {one.arg for taken in lambdas for one in taken}
-            yield from ((taken, one) for one in (owner, *values) if taken and not isinstance(one, ast.Lambda))
+            functions = {id(one.value) for one in named if one.arg == "key"}
+            functions |= {id(one) for one in given[:1] if name in ("map", "filter")}
+            items = (one for one in (owner, *values) if not isinstance(one, ast.Lambda) and id(one) not in functions)
+            yield from ((taken, one) for one in items if taken)
 
 
 def bounded(node: ast.expr, facts: Facts, isfinite: str = "isfinite") -> bool:

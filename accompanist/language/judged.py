@@ -18,8 +18,7 @@ from accompanist.language.below import (
     Below,
     binds,
     default_factories,
-    field_default,
-    gives_endless,
+    fields_with_default,
     is_plain,
     is_special,
     makes_objects,
@@ -161,20 +160,27 @@ class Judged:
         """Why a field may be none of its type: by its default, here, above or below."""
         key = (owner.module, f"{owner.name}.{member}")
         if key not in self._judged:
-            defaults = (
-                (home, part, default)
-                for home, name in self._below.beside(owner)
-                for part in getattr(home.bound[name][-1], "body", ())
-                if (default := field_default(part, member)) is not None
-            )
+            defaults = (one[:-1] for one in self._defaults(owner) if one[-1] == member)
             why = next(filter(None, itertools.starmap(self._default, defaults)), "")
             self._judged[key] = why and f"what {member} is by its default: {why}"
         return self._judged[key]
 
+    def _defaults(self, owner: Type) -> Iterator[tuple[Module, ast.AnnAssign, ast.expr, str]]:
+        """The defaults of the fields of a class, and of those above and below it."""
+        for home, name in self._below.beside(owner):
+            for part in getattr(home.bound[name][-1], "body", ()):
+                yield from ((home, node, default, field) for field, node, default in fields_with_default(part))
+
     def _default(self, home: Module, part: ast.AnnAssign, default: ast.expr) -> str:
-        """Read as the default of a parameter."""
+        """Why a default may be no value of the type of its field: it is read as that of a parameter."""
         taken = ast.arguments([], [ast.arg("_", part.annotation)], None, [], [], None, [default])
         return self._read(home, ast.copy_location(ast.FunctionDef("default", taken, [ast.Pass()], []), part))
+
+    def _endless_default(self, home: Module, part: ast.AnnAssign, default: ast.expr) -> bool:
+        taken = ast.arguments([], [], None, [], [], None, [])
+        body: list[ast.stmt] = [ast.copy_location(ast.Return(default), part)]
+        node = ast.copy_location(ast.FunctionDef("default", taken, body, []), part)
+        return Body(self, self._names, self._signatures, home, node, None).endless()
 
     def _member(self, home: Module, owner: str, member: str) -> str:
         """Why a method of a class may raise."""
@@ -215,12 +221,14 @@ class Judged:
         home = self._names.modules.find(module)
         node = home.bound[name][-1] if home is not None and name in home.bound else None
         if isinstance(node, ast.ClassDef):
-            return any(map(gives_endless, node.body))
+            return any(self._endless_default(*one[:-1]) for one in self._defaults(Type(name, module)))
         return (module, name) in self._endless
 
     def endless_member(self, owner: Type, member: str) -> bool:
         """The same of a property or a @pure method. Where several classes have it, any of them counts."""
         self.member_of(owner, member)
+        if any(self._endless_default(*one[:-1]) for one in self._defaults(owner) if one[-1] == member):
+            return True
         return any(name.partition(".")[2] == member for _, name in self._endless)
 
     def has(self, owner: Type, member: str) -> bool:

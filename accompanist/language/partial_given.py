@@ -87,7 +87,8 @@ def unended_inside(node: ast.Call, env: Env, looks: Looks) -> Iterator[Partial]:
     """The same where what is called compares what it is given, or makes keys of it."""
     match node.func:
         case ast.Name(id="sorted" | "min" | "max" | "set" | "frozenset" | "dict"):
-            values = [*node.args, *(one.value for one in node.keywords)]
+            keys = (one.value for one in node.keywords)
+            values = [*node.args, *(one for one in keys if not isinstance(one, ast.Name) or one.id != "float")]
         case ast.Attribute(value=owner, attr=attr) if attr not in ("append", "insert", "extend"):
             values = [owner, *node.args] if attr == "sort" else node.args
         case _:

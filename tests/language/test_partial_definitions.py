@@ -55,6 +55,11 @@ BELOW = (
 LINE = "@dataclass(frozen=True)\nclass Line:\n    price: int = 0\n    @pure\n    def plus(self, n: int) -> int:\n"
 LINE += "        return self.price + n"
 FIRST = "@pure\ndef first(d: dict[str, int]) -> int:\n    %s"
+NUMBERS = "try:;     found = %s; except Exception:;     return []"
+PARSED = (
+    "@pure\ndef parsed(s: str) -> float:\n    try:\n        return float(s)\n    except ValueError:\n        return 0.0"
+)
+OPEN = "@dataclass(frozen=True)\nclass Open:\n    rate: float = %s"
 RAISES = [
     (DATES % "datetime(2024, 1, 1)", "return days(day)"),
     ("START = datetime(2024, 1, 1)\n" + DATES % "START", "return days(day)"),
@@ -77,8 +82,23 @@ RAISES = [
         "@pure\ndef less(one, day: date) -> date:\n    return (days(one, day))\n" + DATES % "date.min",
         "return less(when, day)",
     ),
+    ("", f"{NUMBERS % 'list(map(float, w))'}; return [round(one) for one in found]"),
+    ("", f"{NUMBERS % 'list(map(float, w))'}; return list(map(round, found))"),
+    ("", f"{NUMBERS % 'list(map(lambda one: float(one), w))'}; return list(map(round, found))"),
+    ("", f"{NUMBERS % 'dict(zip(w, map(float, w)))'}; return sum(int(one) for one in found.values())"),
+    ("", f"{NUMBERS % 'list(map(Decimal, w))'}; return sorted(found)"),
+    (PARSED, "return [round(one) for one in map(parsed, w)]"),
+    ("BIG = 1e308 * 10", "return round(BIG)"),
+    ("HALF = 1e308\nBIG = (HALF + HALF, 1)", "return round(BIG[0])"),
+    (OPEN % "1e999", "return round(Open().rate)"),
+    ("BIG = 1e308 * 10\n" + OPEN % "BIG", "return round(Open().rate)"),
 ]
 NEVER_RAISES = [
+    ("", "return [round(one) for one in map(float, [n, n])]"),
+    ("", "return round(max([n / 7], key=float, default=0.0))"),
+    (PARSED, "return [str(one) for one in map(parsed, w)]"),
+    ("BIG = 1e3 + 1e3", "return round(BIG)"),
+    (OPEN % "1e30", "return round(Open().rate)"),
     (DATES % "date(2024, 1, 1)", "return days(day)"),
     ("START = date(2024, 1, 1)\n" + DATES % "START", "return days(day)"),
     (CLASS % "date(2024, 1, 1)", "return (T().d - day).days"),
