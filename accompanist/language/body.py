@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterator
 
 from accompanist.language import facts as known
-from accompanist.language import known_constants, methods, operands, total_methods, types
+from accompanist.language import known_constants, methods, total_methods, types
 from accompanist.language.body_calls import Read
 from accompanist.language.body_caught import Caught
 from accompanist.language.body_keys import KeySet
@@ -66,11 +66,13 @@ class Body:
         begins = Now(given, known_constants.facts(self._text.names.constants))
         self._at = Knowing(self._exact, self._whole, self._text.node, declared, begins)
         self._set = KeySet(self._text.names, self._exact, self._partials).fact
-        self._handlers = Caught(self._text.names, self._exact)
+        self._handlers = Caught(self._text.names, self._exact, self._text.own)
         self._breaks: list[list[Now]] = []
 
     def why(self) -> str:
         """Why it may raise, with the first place; empty if it cannot."""
+        if (name := self._text.strange()) is not None:
+            return f"{name.id} is another one than Python's own here, in line {name.lineno}"
         return next(itertools.chain(self._defaults(), self._block(self._text.node.body), self._falls_through()), "")
 
     def endless(self) -> bool:
@@ -169,7 +171,7 @@ class Body:
 
     def _bind(self, target: ast.expr, name: str, found: Type) -> Iterator[str]:
         """A name that a part of a value is given to, or a turn of a loop."""
-        if unfit := operands.unfit(found.options, self._declared.get(name, UNKNOWN), sent=True):
+        if unfit := self._partials.misfit(found.options, self._declared.get(name, UNKNOWN), sent=True):
             yield Untrue(f"{name} may be of type {unfit}, and is declared otherwise, in line {target.lineno}")
         self._at.bind(name, found)
 

@@ -126,6 +126,14 @@ class Forms:
             yield Partial(node, why)
         if not found.known:
             yield Partial(node, f"the type of {ast.unparse(node)} is not known exactly")
+        if (other := next(self._unread(found), None)) is not None:
+            yield Partial(node, f"what Python asks of {other.text()} is not read")
+
+    def _unread(self, found: Type) -> Iterator[Type]:
+        """The parts of a type that are classes of the project, and none of whose values are known."""
+        if self.messages.find(found) is None and self.messages.definition(found) is not None:
+            yield found
+        yield from (part for one in found.arguments for part in self._unread(one))
 
     asked = known
 

@@ -105,13 +105,13 @@ def resizing(body: list[ast.stmt]) -> Iterator[tuple[ast.expr, str]]:
                 yield loaded(target), ""
 
 
-def catches(node: ast.Try) -> bool:
-    """Whether it catches whatever its body may raise."""
-    return any(map(_catches_all, node.handlers))
+def catches(node: ast.Try, others: Set[str]) -> bool:
+    """Whether it catches whatever its body may raise. `others`: names that stand for something else here."""
+    return any(_catches_all(one.type, others) for one in node.handlers)
 
 
-def _catches_all(handler: ast.ExceptHandler) -> bool:
-    return handler.type is None or (isinstance(handler.type, ast.Name) and handler.type.id in _ALL)
+def _catches_all(caught: ast.expr | None, others: Set[str]) -> bool:
+    return caught is None or (isinstance(caught, ast.Name) and caught.id in _ALL - others)
 
 
 def is_value(pattern: ast.pattern) -> bool:

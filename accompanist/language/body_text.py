@@ -11,6 +11,7 @@ from accompanist.language import annotation, library, types
 from accompanist.language.modules import Module
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
+from accompanist.language.shadowed import shadowed
 from accompanist.language.types import Type
 
 
@@ -24,6 +25,12 @@ class Text:
         made = self._with_aliases(node)
         assert isinstance(made, ast.FunctionDef)
         self.node = made
+
+    def strange(self) -> ast.Name | None:
+        """A name of Python's own that stands for something else in this module, which is not read."""
+        others = shadowed(self.names.modules, self._home) - self.own - self.names.pairs.keys()
+        loads = (one for one in every_node(self.node) if isinstance(one, ast.Name) and one.id in others)
+        return next(loads, None) if others else None
 
     def is_class(self, alias: str) -> bool:
         """Whether a name stands for something of a module that can be called."""

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterator
 
 from accompanist.language import types
+from accompanist.language.above import is_cached, strange, unread_base
 from accompanist.language.annotation import dotted, reference
 from accompanist.language.below import (
     ATTRIBUTE_HOOKS,
@@ -19,12 +20,13 @@ from accompanist.language.below import (
     binds,
     default_factories,
     fields_with_default,
-    is_plain,
     is_special,
+    made_otherwise,
     makes_objects,
     specials,
 )
 from accompanist.language.body import Body
+from accompanist.language.comparable import Comparable
 from accompanist.language.modules import Module, Reference
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
@@ -78,14 +80,14 @@ class Judged:
         if home is None or node is None:
             return ""
         if isinstance(node, ast.FunctionDef):
-            found = self._read(home, node)
+            found = strange(self._names.modules, home, node) or self._cached(home, node) or self._read(home, node)
             return found and f"{name} may raise: {found}"
         message = self._names.messages.find(Type(name, module))
-        if not isinstance(node, ast.ClassDef) or message is None:
+        if not isinstance(node, ast.ClassDef):
             return ""
-        if message.kind == "enum":
+        if message is not None and message.kind == "enum":
             return f"the value may be none of {name}'s"
-        if message.kind == "model":
+        if message is not None and message.kind == "model":
             return f"{name} refuses values that do not fit it"
         found = self._made(home, node)
         inherited = (reference(self._names.modules, home, base) for base in node.bases)
@@ -100,8 +102,23 @@ class Judged:
         message = self._names.messages.find(Type(found.name, found.module))
         return self.why(found.module, found.name) if message is not None else self._made(home, found.node)
 
+    def _cached(self, home: Module, node: ast.FunctionDef) -> str:
+        """What a function is given is a key, if its results are kept."""
+        if not is_cached(self._names.modules, home, node):
+            return ""
+        given = [found for _, found in self._names.messages.parameters(home, node)]
+        hashable = Comparable(self._names.messages).unhashable
+        odd = next((one.text() for one in given if not one.known or hashable(one) or self.special(one)), "")
+        return odd and f"what it is given is a key for what is kept of it, and {odd} may be none"
+
     def _made(self, home: Module, node: ast.ClassDef) -> str:
         """Why the code of a class that makes an object may raise: its `__post_init__`, say, or a default factory."""
+        if above := strange(self._names.modules, home, node):
+            return above
+        if base := unread_base(self._names.modules, home, node):
+            return f"what {base} does with what it is given is not read"
+        if (other := made_otherwise(node)) is not None:
+            return f"it is not read exactly, in line {other.lineno}"
         owner = Type(node.name, home.name)
         makes = [one for one in node.body if isinstance(one, ast.FunctionDef) and makes_objects(one.name)]
         own = (self._read(home, one, owner) for one in makes)
@@ -160,8 +177,11 @@ class Judged:
         """Why a field may be none of its type: by its default, here, above or below."""
         key = (owner.module, f"{owner.name}.{member}")
         if key not in self._judged:
+            home = self._names.modules.find(owner.module)
+            node = home.bound.get(owner.name, [ast.Pass()])[-1] if home is not None else None
+            above = strange(self._names.modules, home, node) if home is not None and node is not None else ""
             defaults = (one[:-1] for one in self._defaults(owner) if one[-1] == member)
-            why = next(filter(None, itertools.starmap(self._default, defaults)), "")
+            why = above or next(filter(None, itertools.starmap(self._default, defaults)), "")
             self._judged[key] = why and f"what {member} is by its default: {why}"
         return self._judged[key]
 
@@ -187,14 +207,15 @@ class Judged:
         key = (home.name, f"{owner}.{member}")
         if key not in self._judged:
             self._judged[key] = f"{key[1]} calls itself"  # as long as nothing else is known
+            above = strange(self._names.modules, home, home.bound[owner][-1])
             parts = [part for one in home.bound[owner] for part in getattr(one, "body", ()) if binds(part, member)]
-            why = next(filter(None, (self._part(home, part, Type(owner, home.name)) for part in parts)), "")
+            why = above or next(filter(None, (self._part(home, part, Type(owner, home.name)) for part in parts)), "")
             self._judged[key] = why and f"{key[1]} may raise: {why}"
         return self._judged[key]
 
     def _part(self, home: Module, part: ast.stmt, owner: Type) -> str:
-        if isinstance(part, ast.FunctionDef) and is_plain(part):
-            return self._read(home, part, owner)
+        if isinstance(part, ast.FunctionDef):
+            return strange(self._names.modules, home, part) or self._read(home, part, owner)
         return f"it is not read exactly, in line {part.lineno}"
 
     def special(self, owner: Type, seen: frozenset[Type] = frozenset()) -> str:

@@ -12,6 +12,7 @@ from accompanist.language.comparable import Comparable
 from accompanist.language.facts import Facts
 from accompanist.language.instead import shown
 from accompanist.language.kinds import Env, TypeOf
+from accompanist.language.overrides import overrides
 from accompanist.language.types import NONE, Type
 
 Inside = Callable[[list[ast.comprehension], Env], Env]
@@ -86,6 +87,13 @@ class Looks:
         """Whether there is a value of its type that can be written out: there is none of a message."""
         found = types.unveiled(self.type_of(node, env))
         return any(not one.known or operands.plain(one) for one in found.options)
+
+    def misfit(self, found: tuple[Type, ...], wanted: Type, sent: bool = False) -> str:
+        """Which type a value may be of that is none of what is wanted, or takes its place with code of its own."""
+        messages = self.comparable.messages
+        if (unfit := operands.unfit(found, wanted, sent)) or messages is None:
+            return unfit
+        return next(filter(None, (overrides(one, wanted, messages) for one in found)), "")
 
     def may_be(self, node: ast.expr, env: Env, wanted: tuple[str, ...]) -> bool:
         """Whether a value may be of one of these types, which are of one module."""

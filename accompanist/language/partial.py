@@ -69,7 +69,7 @@ class Partials(Looks):
     def unfit(self, node: ast.expr, wanted: Type | None, env: Env, facts: Facts, sent: bool = False) -> Partial | None:
         """Why a value may be none of the type that it is wanted as. `sent`: it has to have its wire form."""
         found = self.options(node, env, facts)
-        kind = operands.unfit(found, wanted, sent) if wanted is not None else ""
+        kind = self.misfit(found, wanted, sent) if wanted is not None else ""
         if not kind or wanted is None:
             return None
         text = ast.unparse(node)

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from accompanist.language import annotation, decimals, library, operands, partial_given, types
 from accompanist.language import facts as known
+from accompanist.language.comparable import Comparable
 from accompanist.language.endless import Endless, bounded, may_hold
 from accompanist.language.facts import Facts
 from accompanist.language.instead import in_brackets, shown
@@ -50,6 +51,7 @@ class Calls:
         self.partials = Partials(
             *(type_of, inside, self._named, self._caught, self._member, judge.special, after, self._owned),
             endless=self.endless.of,
+            comparable=Comparable(names.messages),
         )
 
     def _member(self, node: ast.Attribute, env: Env) -> str:

@@ -6,7 +6,7 @@ import ast
 import datetime
 from collections.abc import Iterator
 
-from accompanist.language import decimals, digits, kinds, operands, total_methods, types
+from accompanist.language import decimals, digits, kinds, total_methods, types
 from accompanist.language import facts as known
 from accompanist.language.endless import bounded, may_hold
 from accompanist.language.facts import Facts
@@ -258,7 +258,7 @@ def to_method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, loo
         given = [*zip((name for name, _ in taken), node.args, strict=False)]
         given += [(one.arg or "", one.value) for one in node.keywords]
         for name, value in given:
-            kind = operands.unfit(looks.options(value, env, facts), dict(taken).get(name, types.UNKNOWN), sent=True)
+            kind = looks.misfit(looks.options(value, env, facts), dict(taken).get(name, types.UNKNOWN), sent=True)
             if kind:
                 why = f"it may be given a value of type {kind} as {name}, which is declared otherwise"
                 yield Partial(node, why, untrue=True)

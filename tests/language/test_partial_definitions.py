@@ -60,6 +60,17 @@ PARSED = (
     "@pure\ndef parsed(s: str) -> float:\n    try:\n        return float(s)\n    except ValueError:\n        return 0.0"
 )
 OPEN = "@dataclass(frozen=True)\nclass Open:\n    rate: float = %s"
+TIER = "def no(one, other):\n    return False\nclass Tier(Enum):\n    GOLD = 'gold'\n    NONE = 'none'\n    %s"
+MATCH = "match Tier.GOLD if n else Tier.NONE:;     case Tier.GOLD:;         y = 1;     case Tier.NONE:;         y = 2"
+MATCH += "; return y"
+SPLIT = "def odd(made):\n    return lambda n: 1 // n\n"
+META = "class Meta(type):\n    def __call__(cls, n):\n        return 1 // n\n"
+PART = "def other(one, *others):\n    return str(1 // one.n)\n@dataclass(frozen=True)\nclass Part:\n    n: int\n    %s"
+WORDS = "class Words(list):\n    def __len__(self):\n        return 1\n    def __getitem__(self, at):\n"
+WORDS += "        raise KeyError\n"
+WORDS += "@pure\ndef last(y: list[list[str]]) -> str:\n    return y[0][0] if y and y[0] else ''"
+LOUD = "class Tier(str, Enum):\n    GOLD = 'gold'\n    def upper(self) -> str:\n        raise ValueError\n"
+LOUD += "@pure\ndef loud(one: str) -> str:\n    return one.upper()"
 RAISES = [
     (DATES % "datetime(2024, 1, 1)", "return days(day)"),
     ("START = datetime(2024, 1, 1)\n" + DATES % "START", "return days(day)"),
@@ -92,8 +103,33 @@ RAISES = [
     ("HALF = 1e308\nBIG = (HALF + HALF, 1)", "return round(BIG[0])"),
     (OPEN % "1e999", "return round(Open().rate)"),
     ("BIG = 1e308 * 10\n" + OPEN % "BIG", "return round(Open().rate)"),
+    ("class ValueError(Exception):\n    pass", "try:;     return int(s); except ValueError:;     return 0"),
+    ("KeyError = IndexError", "try:;     return d[s]; except KeyError:;     return 0"),
+    ("Exception = IndexError", "try:;     return d[s]; except Exception:;     return 0"),
+    ("if True:\n    len = lambda one: 1", "return w[0] if len(w) > 0 else ''"),
+    ("from math import *", "return pow(n, 10**400)"),
+    (TIER % "__eq__ = no", MATCH),
+    (TIER % "if True:\n        __eq__ = no", MATCH),
+    (SPLIT + "@odd\n@pure\ndef part(n: int) -> int:\n    return n", "return part(n)"),
+    (SPLIT + "@odd\n@dataclass(frozen=True)\nclass Part:\n    n: int", "return Part(n).n"),
+    (META + "@dataclass(frozen=True)\nclass Part(metaclass=Meta):\n    n: int", "return Part(n).n"),
+    ("@functools.cache\n@pure\ndef count(w: list[str]) -> int:\n    return len(w)", "return count(w)"),
+    (PART % "__eq__ = other", "return Part(n) == Part(n)"),
+    (PART % "if True:\n        __str__ = other", "return str(Part(n))"),
+    (PART % "__post_init__ = other", "return Part(n).n"),
+    ("class Part:\n    def __init__(self, n):\n        1 // n", "Part(n); return 1"),
+    ("class Part(int):\n    pass", "Part(s); return 1"),
+    (WORDS, "y: list[str] = Words(w); return y[0] if y else ''"),
+    (WORDS, "try:;     y: list[str] = Words(w); except Exception:;     return ''; return y[0] if y else ''"),
+    (WORDS, "try:;     y = [Words(w)]; except Exception:;     return ''; return last(y)"),
+    (LOUD, "return loud(Tier.GOLD)"),
 ]
 NEVER_RAISES = [
+    ("from accompanist import *", "return w[0] if len(w) > 0 else ''"),
+    (TIER % "LOW = 'gold'", MATCH),
+    ("@functools.lru_cache(maxsize=9)\n@pure\ndef one(n: int) -> int:\n    return n", "return one(n)"),
+    ("class Part:\n    pass", "Part(); return 1"),
+    (LOUD.replace("def upper", "def higher"), "return loud(Tier.GOLD)"),
     ("", "return [round(one) for one in map(float, [n, n])]"),
     ("", "return round(max([n / 7], key=float, default=0.0))"),
     (PARSED, "return [str(one) for one in map(parsed, w)]"),
