@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterator
 
 from accompanist.language import facts as known
-from accompanist.language import known_constants, methods, total_methods, types
+from accompanist.language import finite, known_constants, methods, total_methods, types
 from accompanist.language.body_calls import Read
 from accompanist.language.body_caught import Caught
 from accompanist.language.body_keys import KeySet
@@ -199,7 +199,9 @@ class Body:
         match target:
             case ast.Name(id=name) if value is not None:
                 yield from self._fits(value, self._declared.get(name, UNKNOWN), target)
+                bounds = finite.ends(name, self._at.plain(value), self._at.env, self._at.facts, self._partials)
                 self._at.bind(name, found, value)
+                self._at.add(bounds)
             case ast.Name(id=name):
                 yield from self._bind(target, name, found)
             case ast.Tuple(elts=parts):

@@ -13,7 +13,6 @@ from typing import Protocol
 
 from accompanist.language import facts as known
 from accompanist.language import types
-from accompanist.language.facts import Facts
 from accompanist.language.library import DECIMAL
 from accompanist.language.names import Names
 from accompanist.language.nodes import children, defaults, every_node
@@ -155,16 +154,6 @@ def _bound(node: ast.AST) -> Iterator[tuple[frozenset[str], ast.expr]]:
             functions |= {id(one) for one in given[:1] if name in ("map", "filter")}
             items = (one for one in (owner, *values) if not isinstance(one, ast.Lambda) and id(one) not in functions)
             yield from ((taken, one) for one in items if taken)
-
-
-def bounded(node: ast.expr, facts: Facts, isfinite: str = "isfinite") -> bool:
-    """Whether a condition has said that a number is finite: no comparison with NaN is true."""
-    called = ast.Call(ast.Name(isfinite, ast.Load()), [node], [])
-    if known.true(called, facts):
-        return True
-    true = frozenset(fact for fact in facts if fact.holds)
-    bounds = (known.lowest(node, true), known.highest(node, true))
-    return all(one is not None and math.isfinite(one) for one in bounds)
 
 
 def may_hold(found: Type, wanted: tuple[Type, ...] = (FLOAT, DECIMAL)) -> bool:

@@ -9,11 +9,12 @@ import ast
 from collections.abc import Callable
 from typing import Protocol
 
-from accompanist.language import annotation, decimals, library, operands, partial_given, types
+from accompanist.language import annotation, decimals, known_constants, library, operands, partial_given, types
 from accompanist.language import facts as known
 from accompanist.language.comparable import Comparable
-from accompanist.language.endless import Endless, bounded, may_hold
+from accompanist.language.endless import Endless, may_hold
 from accompanist.language.facts import Facts
+from accompanist.language.finite import bounded
 from accompanist.language.instead import in_brackets, shown
 from accompanist.language.names import Names
 from accompanist.language.partial import LARGE, QUOTIENT, After, Env, Inside, Partial, Partials, TypeOf, nothing
@@ -80,7 +81,7 @@ class Calls:
             made = types.unveiled(self._type_of(node.args[0], env))
             pair = (made.module, made.name)
         for one in (*node.args, *(keyword.value for keyword in node.keywords)):
-            if may_hold(self._type_of(one, env)) and self.endless.of(one, env) and not bounded(one, facts):
+            if may_hold(self._type_of(one, env)) and self.endless.of(one, env) and not self._bounded(one, env, facts):
                 return Partial(node, f"{shown(one)} may be no finite number", untrue=True)
         wanted = self._wanted(pair)
         given = [*zip(wanted, node.args, strict=False)]
@@ -90,6 +91,9 @@ class Calls:
             if found is not None:
                 return found
         return self._made(node, pair, [self._type_of(one, env) for one in node.args])
+
+    def _bounded(self, node: ast.expr, env: Env, facts: Facts) -> bool:
+        return bounded(node, env, facts | known_constants.facts(self._names.constants), self.partials)
 
     def _wanted(self, pair: tuple[str, str]) -> dict[str, Type]:
         """The types of what a message or a @pure function takes, by name, in the order of its parameters."""

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 
 from accompanist.language import decimals, digits, kinds, total_methods, types
 from accompanist.language import facts as known
-from accompanist.language.endless import bounded, may_hold
+from accompanist.language.endless import may_hold
 from accompanist.language.facts import Facts
+from accompanist.language.finite import bounded
 from accompanist.language.instead import in_brackets, shown
 from accompanist.language.kinds import Env
 from accompanist.language.library import DECIMAL
@@ -74,7 +75,7 @@ def builtin(node: ast.Call, name: str, env: Env, facts: Facts, looks: Looks) -> 
 def unended(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     """Whether a float may be NaN or infinite."""
     floats = any(one == types.FLOAT or not one.known for one in looks.kinds(node, env, facts))
-    return floats and looks.endless(node, env) and not bounded(node, facts)
+    return floats and looks.endless(node, env) and not bounded(node, env, facts, looks)
 
 
 def no_numbers(node: ast.expr, values: list[ast.expr], env: Env, looks: Looks) -> Iterator[Partial]:
@@ -250,7 +251,7 @@ def to_method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, loo
     type that is declared."""
     values = [*node.args, *(one.value for one in node.keywords)]
     for one in values:
-        if may_hold(looks.kind(one, env)) and looks.endless(one, env) and not bounded(one, facts):
+        if may_hold(looks.kind(one, env)) and looks.endless(one, env) and not bounded(one, env, facts, looks):
             yield Partial(node, f"{shown(one)} may be no finite number", untrue=True)
     messages = looks.comparable.messages
     for owner in looks.kind(method.value, env).options if messages is not None else ():
