@@ -32,6 +32,7 @@ from accompanist.language.body_types import Exact, is_lazy, item, kind
 from accompanist.language.body_whole import Whole
 from accompanist.language.endless import may_hold
 from accompanist.language.infer import bind
+from accompanist.language.instead import shown
 from accompanist.language.library_calls import knowing
 from accompanist.language.modules import Module
 from accompanist.language.names import Names
@@ -219,7 +220,7 @@ class Body:
             case ast.Attribute():
                 yield f"a field is set, in line {line}"
             case _:
-                yield f"{ast.unparse(target)} is not read exactly, in line {line}"
+                yield f"{shown(target)} is not read exactly, in line {line}"
 
     def _counted(self, value: ast.expr | None, parts: list[ast.expr], found: Type) -> bool:
         """Whether a condition has said how many parts a list has."""
@@ -248,7 +249,7 @@ class Body:
             if isinstance(index, ast.Slice) and index.step is not None:
                 yield f"there may be another number of places, in line {line}"
             if holder.name != "list" or (isinstance(index, ast.Slice) and found.name != "list"):
-                yield f"{ast.unparse(target)} is not read exactly, in line {line}"
+                yield f"{shown(target)} is not read exactly, in line {line}"
         yield from (f"{one.why}, in line {line}" for one in parts)
 
     def _augmented(self, node: ast.AugAssign) -> Iterator[str]:
@@ -266,7 +267,7 @@ class Body:
     def _for(self, node: ast.For, now: Now) -> Iterator[str]:
         yield from self._values(node, node.iter, through=True)
         if self._partials.none(node.iter, self._at.env, self._at.facts):
-            yield f"{ast.unparse(node.iter)} may be None, in line {node.lineno}"
+            yield f"{shown(node.iter)} may be None, in line {node.lineno}"
         found = item(self._exact.type_of(node.iter, self._at.env))
         self._at.forget(node)
         if name := resized(node, self._exact, self._at):
@@ -336,7 +337,7 @@ class Body:
             if isinstance(part, ast.Return) and part.value is not None:
                 found = self._exact.type_of(part.value, self._whole.names)
                 if not found.known or is_lazy(found):
-                    yield f"{ast.unparse(part.value)} may be computed outside of the try, in line {part.lineno}"
+                    yield f"{shown(part.value)} may be computed outside of the try, in line {part.lineno}"
 
     def _match(self, node: ast.Match, now: Now) -> Iterator[str]:
         """A match over values that are written out: nothing is learnt of what it is about."""

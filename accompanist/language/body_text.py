@@ -8,6 +8,7 @@ import ast
 from string import Formatter
 
 from accompanist.language import annotation, library, types
+from accompanist.language.instead import name_it
 from accompanist.language.modules import Module
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
@@ -73,7 +74,7 @@ class Text:
             case ast.AnnAssign(value=None):
                 return node
             case ast.Name() | ast.Attribute() if alias := self._alias(node):
-                return ast.copy_location(ast.Name(alias, ast.Load()), node)
+                return ast.copy_location(name_it(ast.Name(alias, ast.Load()), annotation.dotted(node)), node)
             case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format"), keywords=[]):
                 if (written := _written(text, node)) is not None:
                     return self._with_aliases(written)

@@ -25,8 +25,8 @@ _PLAIN = (INT, BOOL, STR, NONE, types.BYTES)
 _PUTS = frozenset({"append", "insert", "add", "extend", "update", "setdefault"})
 _CALLS = frozenset({"map", "filter", "sorted", "min", "max", "sort"})
 _FINITE_CALLS = frozenset({"len", "str", "bool", "int", "isinstance", "repr", "any", "all"})
-_EACH = frozenset({"each", "each1", "each2"})
-"""What `body_types` calls the items that a function is called with."""
+_EACH = "?each"
+"""What `body_types` calls the items that a function is called with; numbers follow."""
 
 
 class Judge(Protocol):
@@ -74,6 +74,7 @@ class Endless:
             case ast.Name(id=name):
                 infinite = self._names.table.get(name) == ("math", "inf")
                 constant = self._names.constants.get(name)
+                name = _EACH if name.startswith(_EACH) else name
                 return name in self.names or infinite or (constant is not None and self._written(constant))
             case ast.Call(func=ast.Name(id="float"), args=[text]):
                 return self._type_of(text, env) not in _FINITE and not (computes(node) and _is_finite(text))
@@ -148,7 +149,7 @@ def _bound(node: ast.AST) -> Iterator[tuple[frozenset[str], ast.expr]]:
             if name in _PUTS:
                 yield from ((known.names_in(owner), one) for one in values)
             lambdas = [one.args.args for one in values if isinstance(one, ast.Lambda)]
-            each = _EACH if name in _CALLS else frozenset()
+            each = frozenset({_EACH}) if name in _CALLS else frozenset[str]()
             taken = each | {one.arg for taken in lambdas for one in taken}
             functions = {id(one.value) for one in named if one.arg == "key"}
             functions |= {id(one) for one in given[:1] if name in ("map", "filter")}

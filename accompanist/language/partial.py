@@ -72,7 +72,7 @@ class Partials(Looks):
         kind = self.misfit(found, wanted, sent) if wanted is not None else ""
         if not kind or wanted is None:
             return None
-        text = ast.unparse(node)
+        text = shown(node)
         known = kind == "None" and isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
         instead = f"{text} if {text} is not None else …" if known else f"a value of type {wanted.text()}"
         return Partial(node, f"it may be of type {kind}, and {wanted.text()} is wanted", instead, untrue=True)

@@ -132,7 +132,7 @@ def builtin(name: str, node: ast.Call, partials: Partials, env: Env, facts: Fact
     first = node.args[0] if node.args else None
     if first is None:
         return None
-    text, keywords = ast.unparse(first), {one.arg for one in node.keywords}
+    text, keywords = shown(first), {one.arg for one in node.keywords}
     match name:
         case "int" if given[0] == library.DECIMAL:
             return None
@@ -150,7 +150,7 @@ def builtin(name: str, node: ast.Call, partials: Partials, env: Env, facts: Fact
             if not partials.length(first, env, facts):
                 return Partial(node, f"{text} may be empty", f"{name}({text}, default=…)")
         case "divmod" if not known.nonzero(node.args[-1], facts):
-            return Partial(node, f"{ast.unparse(node.args[-1])} may be zero")
+            return Partial(node, f"{shown(node.args[-1])} may be zero")
         case "str" if len(node.args) > 1 or keywords:
             return Partial(node, f"{text} may hold what is no text")
         case "chr" | "ord" if not computes(node):
@@ -182,7 +182,7 @@ def _unfit(name: str, node: ast.Call, partials: Partials, env: Env, facts: Facts
         if operands.unordered(together):
             return Partial(node, "not all of them can be compared")
     if name == "sum" and types.NONE in held:
-        return Partial(node, f"not every item of {ast.unparse(node.args[0])} need be a number")
+        return Partial(node, f"not every item of {shown(node.args[0])} need be a number")
     added = (*held, *(part for parts in found[1:] for part in parts))
     if library.DECIMAL in (added if name == "sum" else found[0] if name in ("abs", "round", "divmod") else ()):
         rounded = name == "round" and decimals.rounds(
