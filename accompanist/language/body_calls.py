@@ -186,7 +186,7 @@ class Read(Forms):
         held = item(found[0]) if found else NEVER
         match name:
             case "sorted" | "min" | "max":
-                many = list(held.options) if len(found) == 1 else found
+                many = list(held.options) if len(found) == 1 else [part for one in found for part in one.options]
                 yield from self._sorts(node, many, keys, env, facts)
             case "sum":
                 starts = {kind(one) for one in found[1:]}

@@ -174,6 +174,8 @@ def said_of(name: str, value: ast.expr) -> Iterator[Fact]:
             yield from (Fact(ast.Compare(one, [ast.In()], [now]), True) for one in written)
         case ast.List() | ast.Tuple() | ast.Constant():
             yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
+        case ast.Call(func=ast.Name(id="len"), args=[ast.Name()], keywords=[]):
+            yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
         case ast.BinOp(left=ast.List(elts=parts), op=ast.Mult(), right=ast.Constant(value=int(times))):
             counted = ast.Call(ast.Name("len", ast.Load()), [now], [])
             yield Fact(ast.Compare(counted, [ast.Eq()], [ast.Constant(len(parts) * times)]), True)

@@ -99,8 +99,11 @@ def _power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
             return None if power is None or by is None else power + by
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
             return _power(operand, env, facts, looks)
-        case ast.Call(func=ast.Name(id="abs" | "min" | "max"), args=[_, *_] as args, keywords=[]):
-            return _of_all(args, env, facts, looks, 0)
+        case ast.Call(func=ast.Name(id="abs"), args=[value], keywords=[]):
+            return _power(value, env, facts, looks)
+        case ast.Call(func=ast.Name(id="min" | "max"), args=[_, _, *_], keywords=[]):
+            sides = [_side(node, upper, env, facts, looks) for upper in (True, False)]
+            return None if None in sides else max(one for one in sides if one is not None)
         case ast.Call(
             func=ast.Name(id="Decimal"), args=[ast.Name() | ast.Attribute() | ast.BinOp() as value], keywords=[]
         ):
@@ -119,6 +122,18 @@ def _power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
     found = number(node, env, facts, looks)
     compared = [found] if found is not None else ends(node, env, facts, looks)
     return max(map(above, compared), default=None)
+
+
+def _side(node: ast.expr, upper: bool, env: Env, facts: Facts, looks: Looks) -> int | None:
+    """A power of ten that a number does not exceed, or that it does not lie below the negative of."""
+    match node:
+        case ast.Call(func=ast.Name(id="min" | "max" as name), args=[_, _, *_] as args, keywords=[]):
+            sides = [_side(one, upper, env, facts, looks) for one in args]
+            there = [one for one in sides if one is not None]
+            if upper == (name == "min"):
+                return min(there, default=None)
+            return max(there) if len(there) == len(sides) else None
+    return _power(node, env, facts, looks)
 
 
 def _in_turns(generators: Iterable[ast.comprehension], facts: Facts) -> Facts:

@@ -145,6 +145,13 @@ s: try:;     g = float(s); except ValueError:;     return 0; if g < -5 or g > 5:
 s: try:;     g = float(s); except ValueError:;     return 0; return round(g * 100) if math.isfinite(g) else 0
 s: try:;     g = float(s); except ValueError:;     return 0; return int(min(g, 5.0))
 s,n: try:;     g = float(s); except ValueError:;     return 0; return round(n / g * n) if -5 < g < 5 and g != 0 else 0
+w: n = len(w); w = w[1:]; return w[n - 1] if n > 0 else ''
+w: y = list(w); n = len(y); z = y.pop() if y else ''; return y[n - 1] if n > 0 else z
+w: y = list(w); z = y; n = len(y); z.clear(); return y[n - 1] if n > 0 else ''
+w: n = len(w); n += 1; return w[n - 1] if n > 0 else ''
+w: n = len(w); return w[n - 2] if n > 0 else ''
+q: return min(q, Decimal(100)) * 2
+q: return max(q, min(q, Decimal(100))) * 2
 """
 NEVER_RAISES = """
 n: while True:;     y = n * 2;     if y > 10:;         break;     n += 1; return y
@@ -237,4 +244,9 @@ s: if not s.isdecimal() or len(s) > 9:;     return 0; g = float(s); g = g * 2; r
 s: g = 0.0 if not s.isdecimal() or len(s) > 8 else float(s); return int(g * 3)
 s: try:;     g = float(s); except ValueError:;     return 0; if not -5 < g < 5:;     return 0; return round(g * 100)
 s: return sum(round(float(c)) for c in s if c.isdecimal())
+w: n = len(w); return w[n - 1] if n > 0 else ''
+w: n = len(w); return w[n - 1] + w[n // 2] if 0 < n else ''
+w: n = len(w); if not n:;     return ''; return w[0] + w[n - 1]
+x: n = len(x); return sum(x[i] - x[i - 1] for i in range(1, n))
+q: return max(Decimal(0), min(q, Decimal(100))) * 2
 """

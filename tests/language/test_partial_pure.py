@@ -155,6 +155,7 @@ VALUES = {
     "p": "[], [(1, 2), (0, 0)]",
     "rows": "[], [[]], [[1], [2]], [[1, 2], [3, 4]]",
     "d": "{}, {'7': 1, 'x': 0}, {'a': 5}",
+    "q": "Decimal(0), Decimal('-9e999999'), Decimal('9e999999')",
     "ln": "Line(), Line(1, 'x', 3, Tier.NONE)",
     "m": "[], [Line(1, 'a'), Line(1, 'b')], [Line(1, 'a', 2), Line(1, 'a', None, Tier.NONE)]",
     "total": "Total(), Total(3, Line(1))",
