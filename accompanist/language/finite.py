@@ -1,7 +1,7 @@
 """Whether a float that comes from a text is a finite number: a condition bounds it, or what it is computed of.
 
-No comparison with NaN is true. So only what came out true bounds a number. Of a number that is finite by its type it is
-not looked at whether it gets too large for a float.
+No comparison with NaN is true. So only what came out true bounds a number. What it is computed of has to be bounded,
+too: a float of a message may be as large as there is.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from accompanist.language.looked_at import Looks
 
 _LARGEST = 300
 """The largest power of ten is 308."""
-_FINITE = 20
-"""That of a number that is finite by its type: a whole number of a message is below it."""
+_WHOLE = 20
+"""That of a whole number of a message."""
 
 
 def bounded(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
@@ -53,8 +53,8 @@ def _powers(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> Iterator[in
         yield max(map(decimals.above, compared))
     elif (written := decimals.number(node, env, facts, looks)) is not None:
         yield decimals.above(written)
-    elif not looks.endless(node, env):
-        yield _FINITE
+    elif looks.kind(node, env) in (types.INT, types.BOOL):
+        yield _WHOLE
     elif (computed := _computed(node, env, facts, looks)) is not None:
         yield computed
 
@@ -64,6 +64,8 @@ def _computed(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | Non
         case ast.Call(func=ast.Name(id="float"), args=[text], keywords=[]) if known.said(text, "isdecimal", facts):
             longest = known.highest(text, facts, of_length=True)
             return math.floor(longest) if longest is not None else None
+        case ast.Call(func=ast.Name(id="float"), args=[value], keywords=[]):
+            return _power(value, env, facts, looks)
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
             return _power(operand, env, facts, looks)
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
@@ -104,4 +106,4 @@ def _divisor(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None
     found = decimals.number(node, env, facts, looks)
     if found:
         return max(0, -Decimal(found).adjusted())
-    return None if looks.endless(node, env) else _FINITE
+    return None

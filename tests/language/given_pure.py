@@ -151,6 +151,7 @@ w: y = list(w); z = y; n = len(y); z.clear(); return y[n - 1] if n > 0 else ''
 w: n = len(w); n += 1; return w[n - 1] if n > 0 else ''
 w: n = len(w); return w[n - 2] if n > 0 else ''
 q: return min(q, Decimal(100)) * 2
+s,total: try:;     g = float(s); except ValueError:;     return 0; return round(g * total.rate) if -5 < g < 5 else 0
 q: return max(q, min(q, Decimal(100))) * 2
 """
 NEVER_RAISES = """

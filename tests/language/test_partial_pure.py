@@ -38,6 +38,7 @@ class Line:
 class Total:
     cents: int = 0
     line: Line = Line()
+    rate: float = 1e308
     def __post_init__(self) -> None:
         if self.cents < 0:
             raise ValueError("negative")
