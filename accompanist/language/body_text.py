@@ -5,6 +5,7 @@ alias. So the same things are known of it.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from string import Formatter
 
 from accompanist.language import annotation, library, types
@@ -30,8 +31,8 @@ class Text:
     def strange(self) -> ast.Name | None:
         """A name of Python's own that stands for something else in this module, which is not read."""
         others = shadowed(self.names.modules, self._home) - self.own - self.names.pairs.keys()
-        loads = (one for one in every_node(self.node) if isinstance(one, ast.Name) and one.id in others)
-        return next(loads, None) if others else None
+        parts = _computed(self.node) if others else []
+        return next((one for one in parts if isinstance(one, ast.Name) and one.id in others), None)
 
     def is_class(self, alias: str) -> bool:
         """Whether a name stands for something of a module that can be called."""
@@ -99,6 +100,17 @@ class Text:
         foreign = pair in library.FUNCTIONS or pair in types.PORTABLE or pair == ("dataclasses", "replace")
         callable_here = foreign if found.node is None else isinstance(found.node, ast.FunctionDef | ast.ClassDef)
         return self.names.constant(found) or (self.names.alias(found.module, found.name) if callable_here else "")
+
+
+def _computed(node: ast.AST) -> Iterator[ast.AST]:
+    """All of a text but what says the types of names, and what stands above."""
+    yield node
+    for name in node._fields:
+        if name not in ("annotation", "returns", "decorator_list"):
+            value = getattr(node, name, None)
+            for part in value if isinstance(value, list) else [value]:
+                if isinstance(part, ast.AST):
+                    yield from _computed(part)
 
 
 def _bound(node: ast.FunctionDef) -> set[str]:

@@ -131,6 +131,10 @@ RAISES = [
     (LOUD, "return loud(Tier.GOLD)"),
 ]
 NEVER_RAISES = [
+    (
+        "@dataclass(frozen=True)\nclass Warning:\n    n: int\n@pure\ndef of(one: Warning) -> int:\n    return one.n",
+        "return of(Warning(n))",
+    ),
     ("from accompanist import *", "return w[0] if len(w) > 0 else ''"),
     (TIER % "LOW = 'gold'", MATCH),
     ("@functools.lru_cache(maxsize=9)\n@pure\ndef one(n: int) -> int:\n    return n", "return one(n)"),
