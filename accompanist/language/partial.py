@@ -44,6 +44,7 @@ __all__ = ["LARGE", "QUOTIENT", "After", "Called", "Env", "Inside", "Partial", "
 _TIMES = ("datetime", "date", "datetime", "timedelta")
 _DECIMAL = ("decimal", "Decimal")
 _FORMATTED = (types.INT, types.FLOAT, types.STR, types.BOOL)
+_MAKES = frozenset({"bool", "float", "int", "len", "repr", "str"})
 _SPAN = Type("timedelta", "datetime")
 _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _REPEATED = ("list", "tuple", "str", "bytes")
@@ -308,6 +309,7 @@ class Partials(Looks):
         if isinstance(node.func, ast.Attribute):
             yield from self._of(node.func.value, env, facts)
         elif self.caught(node):
+            yield from self._attempted(node, env, facts)
             return
         yield from self._all(node.args, env, facts)
         for one in node.keywords:
@@ -328,6 +330,15 @@ class Partials(Looks):
             if not why:
                 asked = partial_given.unknown if self.owned(node.func, env) else partial_given.to_method
                 yield from asked(node, node.func, env, facts, self)
+
+    def _attempted(self, node: ast.Call, env: Env, facts: Facts) -> Iterator[Partial]:
+        """What an attempt gives may be of another type than is said of it; a text, a number or a truth that it makes
+        itself is not. Whether a number is finite the attempt asks."""
+        for one in node.args:
+            body = one.body if isinstance(one, ast.Lambda) else one
+            called = body.func.id if isinstance(body, ast.Call) and isinstance(body.func, ast.Name) else ""
+            if not isinstance(body, ast.JoinedStr | ast.Compare) and called not in _MAKES:
+                yield from (part for part in self._of(body, env, facts) if part.untrue and part.instead)
 
     def _keyed(self, node: ast.Call, keyword: ast.keyword, env: Env, facts: Facts) -> Iterator[Partial]:
         """What is given by its name; a function that is given as a key is called with each item."""

@@ -262,7 +262,7 @@ def to_method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, loo
             kind = looks.misfit(looks.options(value, env, facts), dict(taken).get(name, types.UNKNOWN), sent=True)
             if kind:
                 why = f"it may be given a value of type {kind} as {name}, which is declared otherwise"
-                yield Partial(node, why, untrue=True)
+                yield Partial(node, why, f"a value of type {dict(taken)[name].text()}", untrue=True)
 
 
 def _whole(node: ast.Call, method: ast.Attribute, made: str) -> Partial:
