@@ -73,7 +73,7 @@ class Body:
     def why(self) -> str:
         """Why it may raise, with the first place; empty if it cannot."""
         if (name := self._text.strange()) is not None:
-            return f"{name.id} is another one than Python's own here, in line {name.lineno}"
+            return f"{shown(name)} may be something else than it seems, in line {name.lineno}"
         return next(itertools.chain(self._defaults(), self._block(self._text.node.body), self._falls_through()), "")
 
     def endless(self) -> bool:

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from string import Formatter
 
 from accompanist.language import annotation, library, types
+from accompanist.language.above import strange
 from accompanist.language.instead import name_it
 from accompanist.language.modules import Module
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
-from accompanist.language.shadowed import shadowed
+from accompanist.language.shadowed import rebound, shadowed
 from accompanist.language.types import Type
 
 
@@ -29,10 +30,20 @@ class Text:
         self.node = made
 
     def strange(self) -> ast.Name | None:
-        """A name of Python's own that stands for something else in this module, which is not read."""
+        """A name that may stand for something else than it seems: one of Python's own that the module binds, one that
+        is bound in an `if`, too, a class that is made by code of its own."""
         others = shadowed(self.names.modules, self._home) - self.own - self.names.pairs.keys()
+        others |= {alias for alias, pair in self.names.pairs.items() if self._is_strange(*pair)}
         parts = _computed(self.node) if others else []
         return next((one for one in parts if isinstance(one, ast.Name) and one.id in others), None)
+
+    def _is_strange(self, module: str, name: str) -> bool:
+        home = self.names.modules.find(module)
+        if home is None or name not in home.bound:
+            return False
+        node = home.bound[name][-1]
+        odd = isinstance(node, ast.ClassDef) and bool(strange(self.names.modules, home, node))
+        return odd or name in rebound(home)
 
     def is_class(self, alias: str) -> bool:
         """Whether a name stands for something of a module that can be called."""

@@ -24,6 +24,7 @@ _FINITE = (INT, BOOL, FLOAT, NONE)
 _PLAIN = (INT, BOOL, STR, NONE, types.BYTES)
 _PUTS = frozenset({"append", "insert", "add", "extend", "update", "setdefault"})
 _CALLS = frozenset({"map", "filter", "sorted", "min", "max", "sort"})
+_SORTS = frozenset({"sorted", "min", "max", "sort"})
 _FINITE_CALLS = frozenset({"len", "str", "bool", "int", "isinstance", "repr", "any", "all"})
 _EACH = "?each"
 """What `body_types` calls the items that a function is called with; numbers follow."""
@@ -95,7 +96,8 @@ class Endless:
                 return [items] if types.element(self._type_of(items, env)) in _FINITE else [*given]
             case ast.Call(func=function, args=given, keywords=named):
                 called = [function] if not isinstance(function, ast.Name) else []
-                return [*called, *given, *(one.value for one in named if one.arg != "key")]
+                sorts = getattr(function, "id", getattr(function, "attr", "")) in _SORTS
+                return [*called, *given, *(one.value for one in named if not (sorts and one.arg == "key"))]
         return children(node)
 
     def _written(self, node: ast.expr) -> bool:

@@ -31,6 +31,7 @@ from accompanist.language.modules import Module, Reference
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
 from accompanist.language.partial_calls import Signatures
+from accompanist.language.shadowed import rebound
 from accompanist.language.types import Type
 
 _Pair = tuple[str, str]
@@ -79,6 +80,8 @@ class Judged:
         node = home.bound[name][-1] if home is not None and name in home.bound else None
         if home is None or node is None:
             return ""
+        if name in rebound(home):
+            return f"{name} is bound in more than one place"
         if isinstance(node, ast.FunctionDef):
             found = strange(self._names.modules, home, node) or self._cached(home, node) or self._read(home, node)
             return found and f"{name} may raise: {found}"

@@ -12,6 +12,12 @@ from collections.abc import Iterable, Iterator
 from accompanist.language.modules import WORD_MODULES, Module, Modules, origin
 
 _OWN = frozenset(dir(builtins))
+_FOLLOWED = (
+    *(ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom),
+    *(ast.Assign, ast.AnnAssign, ast.AugAssign),
+)
+_NOT_RUN = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING", "__name__ == '__main__'"})
+"""Conditions that are false where a module is imported."""
 
 
 def shadowed(modules: Modules, module: Module) -> frozenset[str]:
@@ -23,6 +29,17 @@ def shadowed(modules: Modules, module: Module) -> frozenset[str]:
         else:
             found |= bound_by(statement)
     return _OWN & found
+
+
+def rebound(module: Module) -> frozenset[str]:
+    """The names that a module may bind again, or unbind, where it is not followed: in an `if` or a loop, by `del`."""
+    found: set[str] = set()
+    for statement in module.tree.body:
+        if isinstance(statement, ast.If) and ast.unparse(statement.test) in _NOT_RUN:
+            continue
+        if not isinstance(statement, _FOLLOWED):
+            found |= {name for one in inside(statement) for name in bound_by(one)}
+    return frozenset(found & module.bound.keys())
 
 
 def bound_by(statement: ast.stmt) -> set[str]:
