@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from accompanist.language.annotation import reference
 from accompanist.language.modules import Module, Modules
+from accompanist.language.shadowed import bound_by, inside
 from accompanist.language.types import Type
 
 _Pair = tuple[str, str]
@@ -18,8 +19,9 @@ ATTRIBUTE_HOOKS = ("__getattribute__", "__getattr__")
 """What Python calls where any attribute is asked for."""
 EMPTY = frozenset({"bool", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"})
 """Default factories that give an empty value."""
-_ENDLESS = frozenset({"inf", "nan", "float", "Decimal"})
-_PLAIN = frozenset({"classmethod", "override", "property", "pure", "staticmethod"})
+ABOVE = "@"
+"""In the place of a member: what stands above a class."""
+_SAYS = frozenset({"__slots__", "__match_args__", "__doc__", "__annotations__"})
 
 
 class Below:
@@ -77,14 +79,23 @@ def _reached(one: _Pair, direct: dict[_Pair, list[_Pair]]) -> list[_Pair]:
 
 
 def specials(home: Module, name: str) -> list[str]:
-    """The methods of a class that Python calls by itself, and not to make an object."""
-    return [one.name for one in getattr(home.bound[name][-1], "body", ()) if is_special(one)]
+    """The members of a class that Python calls by itself, and not to make an object; and what stands above it."""
+    node = home.bound[name][-1]
+    if not isinstance(node, ast.ClassDef):
+        return []
+    bound = [one for part in node.body for statement in inside(part) for one in sorted(bound_by(statement))]
+    own = [one for one in bound if _is_dunder(one) and "init" not in one and one not in _SAYS]
+    return [*own, ABOVE] if node.decorator_list or node.keywords else own
 
 
 def is_special(node: ast.stmt) -> bool:
     """Whether it is a method that Python calls by itself, and not to make an object."""
     name = node.name if isinstance(node, ast.FunctionDef) else ""
-    return name.startswith("__") and name.endswith("__") and "init" not in name
+    return _is_dunder(name) and "init" not in name
+
+
+def _is_dunder(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
 
 
 def makes_objects(name: str) -> bool:
@@ -92,19 +103,20 @@ def makes_objects(name: str) -> bool:
     return name == "__new__" or (name.startswith("__") and "init" in name)
 
 
+def made_otherwise(node: ast.ClassDef) -> ast.stmt | None:
+    """What gives a class code that makes an object without being a function that is written there."""
+    others = (part for part in node.body if not isinstance(part, ast.FunctionDef | ast.ClassDef))
+    return next((part for part in others for one in inside(part) if any(map(makes_objects, bound_by(one)))), None)
+
+
 def binds(node: ast.stmt, member: str) -> bool:
     """Whether a statement of a class gives a member its code. A field is no code."""
     match node:
         case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
             return name == member
-        case ast.Assign(targets=targets, value=value) if not isinstance(value, ast.Constant):
-            return any(isinstance(one, ast.Name) and one.id == member for one in targets)
-    return False
-
-
-def is_plain(node: ast.FunctionDef) -> bool:
-    """Whether calling a method, or asking for a property, runs its text and nothing else."""
-    return {ast.unparse(one).rpartition(".")[2] for one in node.decorator_list} <= _PLAIN
+        case ast.Assign(value=ast.Constant()) | ast.AnnAssign() if not _is_dunder(member):
+            return False
+    return any(member in bound_by(one) for one in inside(node))
 
 
 def default_factories(node: ast.ClassDef) -> Iterator[ast.expr]:
@@ -115,9 +127,19 @@ def default_factories(node: ast.ClassDef) -> Iterator[ast.expr]:
                 yield from (one.value for one in keywords if one.arg in ("default_factory", "factory"))
 
 
-def gives_endless(node: ast.stmt) -> bool:
-    """Whether the default of a field may be no finite number."""
-    if not isinstance(node, ast.AnnAssign) or node.value is None:
-        return False
-    parts = [one for one in ast.walk(node.value) if isinstance(one, ast.Name | ast.Attribute)]
-    return any((one.id if isinstance(one, ast.Name) else one.attr) in _ENDLESS for one in parts)
+def fields_with_default(node: ast.stmt) -> Iterator[tuple[str, ast.AnnAssign, ast.expr]]:
+    """The field that a statement of a class declares, with what it has that was not given, as an expression."""
+    match node:
+        case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+            if (default := _default(value)) is not None:
+                yield name, node, default
+
+
+def _default(value: ast.expr) -> ast.expr | None:
+    if not isinstance(value, ast.Call) or ast.unparse(value.func).rpartition(".")[2] != "field":
+        return value
+    given = {one.arg: one.value for one in value.keywords}
+    factory = given.get("default_factory", given.get("factory"))
+    if factory is not None:
+        return factory.body if isinstance(factory, ast.Lambda) else ast.copy_location(ast.Call(factory, [], []), value)
+    return given.get("default")

@@ -8,10 +8,11 @@ with what a loop or a `try` binds or changes; where ways meet, only what all of 
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 
 from accompanist.language import facts as known
-from accompanist.language import known_constants, methods, operands, total_methods, types
+from accompanist.language import finite, known_constants, methods, total_methods, types
 from accompanist.language.body_calls import Read
 from accompanist.language.body_caught import Caught
 from accompanist.language.body_keys import KeySet
@@ -24,20 +25,21 @@ from accompanist.language.body_parts import (
     of_length,
     once_changed,
 )
-from accompanist.language.body_place import placed
+from accompanist.language.body_place import Untrue, placed
 from accompanist.language.body_state import Knowing, Now, meeting, name_of
 from accompanist.language.body_text import Text
 from accompanist.language.body_types import Exact, is_lazy, item, kind
 from accompanist.language.body_whole import Whole
 from accompanist.language.endless import may_hold
 from accompanist.language.infer import bind
+from accompanist.language.instead import shown
 from accompanist.language.library_calls import knowing
 from accompanist.language.modules import Module
 from accompanist.language.names import Names
-from accompanist.language.nodes import every_node
+from accompanist.language.nodes import defaults, every_node
 from accompanist.language.partial import Partial
 from accompanist.language.partial_calls import Calls, Judge, Signatures
-from accompanist.language.types import NONE, Type
+from accompanist.language.types import UNKNOWN, Type
 
 
 class Body:
@@ -58,18 +60,21 @@ class Body:
         self._partials = knowing(self._text.names, calls.partials)
         self._forms = Read(self._exact, names.messages, self._partials, self._text)
         given, declared = self._text.given(owner), self._text.local()
+        self._declared = declared
         self._whole = Whole(self._exact, self._text.node, given, declared)
         self._calls = calls
         calls.endless.follow(every_node(self._text.node), self._whole.names)
         begins = Now(given, known_constants.facts(self._text.names.constants))
         self._at = Knowing(self._exact, self._whole, self._text.node, declared, begins)
         self._set = KeySet(self._text.names, self._exact, self._partials).fact
-        self._handlers = Caught(self._text.names, self._exact)
+        self._handlers = Caught(self._text.names, self._exact, self._text.own)
         self._breaks: list[list[Now]] = []
 
     def why(self) -> str:
         """Why it may raise, with the first place; empty if it cannot."""
-        return next(self._block(self._text.node.body), "")
+        if (name := self._text.strange()) is not None:
+            return f"{shown(name)} may be something else than it seems, in line {name.lineno}"
+        return next(itertools.chain(self._defaults(), self._block(self._text.node.body), self._falls_through()), "")
 
     def endless(self) -> bool:
         """Whether what it gives may be no finite number, or hold one."""
@@ -89,7 +94,7 @@ class Body:
         match node:
             case ast.Return(value=value):
                 yield from self._values(node, value)
-                yield from self._dates(value, self._text.node.returns)
+                yield from self._fits(value or ast.Constant(None), self._text.declared(self._text.node.returns), node)
                 self._at.now = None
             case ast.Expr(value=value):
                 yield from self._values(node, value)
@@ -101,7 +106,6 @@ class Body:
             case ast.AnnAssign(target=ast.Name() as target, value=value):
                 if value is not None:
                     yield from self._values(node, value)
-                    yield from self._dates(value, node.annotation)
                     yield from self._assign(target, value, self._exact.type_of(self._at.plain(value), self._at.env))
             case ast.AugAssign():
                 yield from self._augmented(node)
@@ -149,11 +153,28 @@ class Body:
         if names:
             self._at.change(names)
 
-    def _dates(self, value: ast.expr | None, wanted: ast.expr | None) -> Iterator[str]:
-        """A datetime that is declared as a date."""
-        found = self._exact.type_of(self._at.plain(value), self._at.env) if value is not None else NONE
-        if operands.moment((found,), self._text.declared(wanted)) and value is not None:
-            yield f"{ast.unparse(value)} may be a datetime, and a date is wanted, in line {value.lineno}"
+    def _defaults(self) -> Iterator[str]:
+        """Defaults that are no values of the types that their parameters are declared with."""
+        for parameter, default in defaults(self._text.node.args):
+            yield from self._fits(default, self._text.declared(parameter.annotation), default)
+
+    def _falls_through(self) -> Iterator[str]:
+        """None is given where the last statement is passed."""
+        if self._at.now is not None:
+            yield from self._fits(ast.Constant(None), self._text.declared(self._text.node.returns), self._text.node)
+
+    def _fits(self, value: ast.expr, wanted: Type, place: ast.stmt | ast.expr) -> Iterator[str]:
+        """A value that may be none of the type that it is declared with."""
+        value = self._at.plain(value)
+        part = self._partials.unfit(value, wanted, self._at.env, self._at.facts_of(value), sent=True)
+        if part is not None:
+            yield placed(part, place.lineno)
+
+    def _bind(self, target: ast.expr, name: str, found: Type) -> Iterator[str]:
+        """A name that a part of a value is given to, or a turn of a loop."""
+        if unfit := self._partials.misfit(found.options, self._declared.get(name, UNKNOWN), sent=True):
+            yield Untrue(f"{name} may be of type {unfit}, and is declared otherwise, in line {target.lineno}")
+        self._at.bind(name, found)
 
     def _found(self, node: ast.expr, asked: bool, through: bool) -> Iterator[Partial]:
         env, facts = self._at.env, self._at.facts_of(node)
@@ -162,6 +183,8 @@ class Body:
             yield from self._forms.asked(node, env)
         if (found := self._partials.first(node, env, facts)) is not None:
             yield found
+            if (lasting := self._partials.untrue(node, env, facts)) is not None:
+                yield lasting
 
     def _ways(self, *ways: tuple[ast.expr, bool, list[ast.stmt]]) -> Iterator[str]:
         before, ends = self._at.now, list[Now | None]()
@@ -175,13 +198,18 @@ class Body:
     def _assign(self, target: ast.expr, value: ast.expr | None, found: Type) -> Iterator[str]:
         line = target.lineno
         match target:
-            case ast.Name(id=name):
+            case ast.Name(id=name) if value is not None:
+                yield from self._fits(value, self._declared.get(name, UNKNOWN), target)
+                bounds = finite.ends(name, self._at.plain(value), self._at.env, self._at.facts, self._partials)
                 self._at.bind(name, found, value)
+                self._at.add(bounds)
+            case ast.Name(id=name):
+                yield from self._bind(target, name, found)
             case ast.Tuple(elts=parts):
                 if not self._forms.fits(target, found) and not self._counted(value, parts, found):
                     yield f"there may not be {len(parts)} parts, in line {line}"
                 for name, part in bind(target, found).items():
-                    self._at.bind(name, part)
+                    yield from self._bind(target, name, part)
             case ast.Subscript(value=owner, slice=index):
                 yield from self._put(target, owner, index, found)
                 keeps = self._exact.type_of(owner, self._at.env).name == "list" and not isinstance(index, ast.Slice)
@@ -192,7 +220,7 @@ class Body:
             case ast.Attribute():
                 yield f"a field is set, in line {line}"
             case _:
-                yield f"{ast.unparse(target)} is not read exactly, in line {line}"
+                yield f"{shown(target)} is not read exactly, in line {line}"
 
     def _counted(self, value: ast.expr | None, parts: list[ast.expr], found: Type) -> bool:
         """Whether a condition has said how many parts a list has."""
@@ -221,7 +249,7 @@ class Body:
             if isinstance(index, ast.Slice) and index.step is not None:
                 yield f"there may be another number of places, in line {line}"
             if holder.name != "list" or (isinstance(index, ast.Slice) and found.name != "list"):
-                yield f"{ast.unparse(target)} is not read exactly, in line {line}"
+                yield f"{shown(target)} is not read exactly, in line {line}"
         yield from (f"{one.why}, in line {line}" for one in parts)
 
     def _augmented(self, node: ast.AugAssign) -> Iterator[str]:
@@ -239,7 +267,7 @@ class Body:
     def _for(self, node: ast.For, now: Now) -> Iterator[str]:
         yield from self._values(node, node.iter, through=True)
         if self._partials.none(node.iter, self._at.env, self._at.facts):
-            yield f"{ast.unparse(node.iter)} may be None, in line {node.lineno}"
+            yield f"{shown(node.iter)} may be None, in line {node.lineno}"
         found = item(self._exact.type_of(node.iter, self._at.env))
         self._at.forget(node)
         if name := resized(node, self._exact, self._at):
@@ -250,7 +278,7 @@ class Body:
             count = len(getattr(node.target, "elts", ()))
             yield f"not every item need have {count} parts, in line {node.lineno}"
         for name, part in bind(node.target, found).items():
-            self._at.bind(name, part)
+            yield from self._bind(node.target, name, part)
         turn(node, self._exact, self._at)
         yield from self._block(node.body)
         self._at.now = head
@@ -304,13 +332,12 @@ class Body:
 
     def _caught(self, body: list[ast.stmt]) -> Iterator[str]:
         """A body whose exceptions are caught may raise; what it gives must be computed in it."""
-        for _ in self._block(body):
-            pass
+        yield from (why for why in self._block(body) if isinstance(why, Untrue))
         for part in (part for one in body for part in every_node(one)):
             if isinstance(part, ast.Return) and part.value is not None:
                 found = self._exact.type_of(part.value, self._whole.names)
                 if not found.known or is_lazy(found):
-                    yield f"{ast.unparse(part.value)} may be computed outside of the try, in line {part.lineno}"
+                    yield f"{shown(part.value)} may be computed outside of the try, in line {part.lineno}"
 
     def _match(self, node: ast.Match, now: Now) -> Iterator[str]:
         """A match over values that are written out: nothing is learnt of what it is about."""

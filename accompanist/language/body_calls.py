@@ -14,6 +14,8 @@ from accompanist.language import library, operands, types
 from accompanist.language.body_forms import Forms, unread
 from accompanist.language.body_types import NEVER, SETS, called, item, kind
 from accompanist.language.facts import Facts, without
+from accompanist.language.instead import shown
+from accompanist.language.items import of_items
 from accompanist.language.kinds import Env
 from accompanist.language.names import BUILTINS
 from accompanist.language.partial import Partial
@@ -134,7 +136,9 @@ class Read(Forms):
         if node.keywords or not others:
             yield unread(node)
         elif not (isinstance(function, ast.Constant) and function.value is None):
-            yield from self.keyed(function, [item(self.exact.type_of(one, env)) for one in others], env, facts)
+            given = [item(self.exact.type_of(one, env)) for one in others]
+            for found in self.keyed(function, given, env, facts):
+                yield of_items(found, node, self.own)
 
     def keyed(
         self, function: ast.expr, given: list[Type], env: Env, facts: Facts, over: ast.expr | None = None
@@ -182,7 +186,7 @@ class Read(Forms):
         held = item(found[0]) if found else NEVER
         match name:
             case "sorted" | "min" | "max":
-                many = list(held.options) if len(found) == 1 else found
+                many = list(held.options) if len(found) == 1 else [part for one in found for part in one.options]
                 yield from self._sorts(node, many, keys, env, facts)
             case "sum":
                 starts = {kind(one) for one in found[1:]}
@@ -211,7 +215,8 @@ class Read(Forms):
         for key in keys:
             given = types.union(*items) if items else NEVER
             over = node.args[0] if len(node.args) == 1 else None  # `list.sort` has none
-            yield from self.keyed(key, [given], env, facts, over)
+            for found in self.keyed(key, [given], env, facts, over):
+                yield of_items(found, node, self.own)
             items = list(self.exact.result(key, [given], env).options)
             match key, node.args:  # each key of a dict is in it
                 case ast.Attribute(value=owner, attr="get"), [sorts] if ast.dump(owner) == ast.dump(sorts):
@@ -231,9 +236,9 @@ class Read(Forms):
                 if not keyed and operands.unordered(item(found).options):
                     yield Partial(node, "not all of them can be compared")
             case "list", "pop", [at] if asked.number(at) not in (0, -1):
-                yield Partial(node, f"{ast.unparse(owner)} may have no such item")
+                yield Partial(node, f"{shown(owner)} may have no such item")
             case "dict", "pop", [key] if not asked.member(key, owner, facts):
-                yield Partial(node, f"{ast.unparse(key)} may not be in {ast.unparse(owner)}")
+                yield Partial(node, f"{shown(key)} may not be in {shown(owner)}")
             case "str", "join", [_] if item(given[0]) != STR and NONE not in item(given[0]).options:
                 yield unread(node)
         if kind(found) == "dict" and name in ("get", "pop", "setdefault", "update") and given:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Set
 
 from accompanist.language import types
 from accompanist.language.body_parts import catches
@@ -28,19 +29,20 @@ _WHOLE = (INT, BOOL)
 class Caught:
     """Looks at the `try` statements of one function."""
 
-    def __init__(self, names: Names, exact: Exact) -> None:
-        self._names, self._exact = names, exact
+    def __init__(self, names: Names, exact: Exact, own: Set[str]) -> None:
+        self._names, self._exact, self._own = names, exact, own
 
     def parts(self, node: ast.Try, env: Env) -> list[ast.expr] | None:
         """The expressions in a body whose own exceptions are not caught; None if others may come out, too."""
-        if catches(node):
+        others = {*self._own, *self._names.pairs}
+        if catches(node, others):
             return []
         value = _only(node.body)
         if value is None:
             return None
         named = {name for handler in node.handlers for name in _names(handler.type)}
         raised, parts = self._raises(value, env)
-        return parts if raised and _ABOVE[raised] & named - set(env) else None
+        return parts if raised and _ABOVE[raised] & named - others else None
 
     def _raises(self, node: ast.expr, env: Env) -> tuple[str, list[ast.expr]]:
         """All that an expression raises, beside what its parts do."""

@@ -15,6 +15,7 @@ from accompanist.language.body_parts import changes_itself
 from accompanist.language.body_text import Text
 from accompanist.language.body_types import NEVER, SETS, Exact, is_lazy, item, join, kind
 from accompanist.language.facts import Facts, names_in, without
+from accompanist.language.instead import shown
 from accompanist.language.kinds import Env
 from accompanist.language.messages import Messages, missing
 from accompanist.language.partial import Partial, Partials
@@ -41,14 +42,14 @@ class Forms:
         """Why a value may raise where it is kept: what is lazy raises where it is gone through."""
         yield from self.of(node, env, facts)
         if is_lazy(self.exact.type_of(node, env)) and not _is_range(node):
-            yield Partial(node, f"{ast.unparse(node)} is computed where it is gone through")
+            yield Partial(node, f"{shown(node)} is computed where it is gone through")
 
     def gone_through(self, node: ast.expr, env: Env, facts: Facts) -> Iterator[Partial]:
         """Why what is gone through at once may raise."""
         yield from self.of(node, env, facts)
         options = self.options(node, env, facts)
         if types.UNKNOWN in options:
-            yield Partial(node, f"the type of {ast.unparse(node)} is not known exactly")
+            yield Partial(node, f"the type of {shown(node)} is not known exactly")
         if not all(kind(one) in _GONE_THROUGH or one == NONE for one in options):
             yield unread(node)
 
@@ -125,13 +126,21 @@ class Forms:
         if why := self.partials.special(found):
             yield Partial(node, why)
         if not found.known:
-            yield Partial(node, f"the type of {ast.unparse(node)} is not known exactly")
+            yield Partial(node, f"the type of {shown(node)} is not known exactly")
+        if (other := next(self._unread(found), None)) is not None:
+            yield Partial(node, f"what Python asks of {other.text()} is not read")
+
+    def _unread(self, found: Type) -> Iterator[Type]:
+        """The parts of a type that are classes of the project, and none of whose values are known."""
+        if self.messages.find(found) is None and self.messages.definition(found) is not None:
+            yield found
+        yield from (part for one in found.arguments for part in self._unread(one))
 
     asked = known
 
     def hashable(self, node: ast.expr, found: Type) -> Iterator[Partial]:
         if not self._is_hashable(found):
-            yield Partial(node, f"{ast.unparse(node)} may have what cannot be a key")
+            yield Partial(node, f"{shown(node)} may have what cannot be a key")
 
     def _is_hashable(self, found: Type) -> bool:
         message = self.messages.find(found)
@@ -173,7 +182,7 @@ class Forms:
             for one in node.generators:
                 yield from self.gone_through(one.iter, env, facts)
                 if not self.fits(one.target, item(self.exact.type_of(one.iter, env))):
-                    yield Partial(node, f"not every item need have the parts of {ast.unparse(one.target)}")
+                    yield Partial(node, f"not every item need have the parts of {shown(one.target)}")
                 env = self.exact.inside([ast.comprehension(one.target, one.iter, [], one.is_async)], env)
                 facts = without(facts, names_in(one.target))
                 for condition in one.ifs:
@@ -218,7 +227,7 @@ class Forms:
             if isinstance(node, ast.UnaryOp) and not all(option in _SIGNED for option in found):
                 yield unread(node)
             if not all(operands.plain(option) for option in found):
-                yield Partial(node, f"the type of {ast.unparse(one)} is not known exactly")
+                yield Partial(node, f"the type of {shown(one)} is not known exactly")
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod | ast.MatMult):
             rests = (*_NUMBERS, STR, NONE, Type("Decimal", "decimal"), Type("timedelta", "datetime"))
             first = self.exact.type_of(given[0], env)
@@ -274,7 +283,7 @@ class Forms:
     def put(self, node: ast.expr, held: Type, value: Type) -> Iterator[Partial]:
         """What is put into a value has to be of the type of what is in it."""
         if held.known and join(held, value) != held:
-            yield Partial(node, "it may hold values of another type then")
+            yield Partial(node, "it may hold values of another type then", untrue=True)
 
     def value_of(self, owner: Type) -> Type:
         """The type of the values of a dict."""
@@ -286,7 +295,7 @@ class Forms:
 
 
 def unread(node: ast.expr) -> Partial:
-    return Partial(node, f"{ast.unparse(node)} is of a form that is not read")
+    return Partial(node, f"{shown(node)} is of a form that is not read")
 
 
 def _is_range(node: ast.expr) -> bool:

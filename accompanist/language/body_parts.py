@@ -105,13 +105,13 @@ def resizing(body: list[ast.stmt]) -> Iterator[tuple[ast.expr, str]]:
                 yield loaded(target), ""
 
 
-def catches(node: ast.Try) -> bool:
-    """Whether it catches whatever its body may raise."""
-    return any(map(_catches_all, node.handlers))
+def catches(node: ast.Try, others: Set[str]) -> bool:
+    """Whether it catches whatever its body may raise. `others`: names that stand for something else here."""
+    return any(_catches_all(one.type, others) for one in node.handlers)
 
 
-def _catches_all(handler: ast.ExceptHandler) -> bool:
-    return handler.type is None or (isinstance(handler.type, ast.Name) and handler.type.id in _ALL)
+def _catches_all(caught: ast.expr | None, others: Set[str]) -> bool:
+    return caught is None or (isinstance(caught, ast.Name) and caught.id in _ALL - others)
 
 
 def is_value(pattern: ast.pattern) -> bool:
@@ -173,6 +173,8 @@ def said_of(name: str, value: ast.expr) -> Iterator[Fact]:
             written = (one for one in keys if isinstance(one, ast.Constant))
             yield from (Fact(ast.Compare(one, [ast.In()], [now]), True) for one in written)
         case ast.List() | ast.Tuple() | ast.Constant():
+            yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
+        case ast.Call(func=ast.Name(id="len"), args=[ast.Name()], keywords=[]):
             yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
         case ast.BinOp(left=ast.List(elts=parts), op=ast.Mult(), right=ast.Constant(value=int(times))):
             counted = ast.Call(ast.Name("len", ast.Load()), [now], [])

@@ -8,8 +8,15 @@ from accompanist.language.looked_at import Partial
 from accompanist.language.nodes import every_node
 
 
+class Untrue(str):
+    """Why a value is another one than is said of it. It raises where that is believed, so no `try` catches it here."""
+
+    __slots__ = ()
+
+
 def placed(part: Partial, line: int) -> str:
     """`line`: that of the statement, where the part has none of its own."""
     lines = (getattr(one, "lineno", 0) for one in every_node(part.node) if isinstance(one, ast.expr))
     text = f"{part.why}, in line {next(filter(None, lines), line)}"
-    return f"{text}, where `{part.instead}` never raises" if "…" in part.instead else text
+    text = f"{text}, where `{part.instead}` never raises" if "…" in part.instead else text
+    return Untrue(text) if part.untrue else text

@@ -66,12 +66,13 @@ class Knowing:
         if self.now is None:
             return
         facts = known.without(self.now.facts, {name})
-        found = found if shallow(found) and not is_lazy(found) else types.UNKNOWN
+        found = narrower = found if shallow(found) and not is_lazy(found) else types.UNKNOWN
         if name in self._declared:
             found = self._declared[name]
         elif name in self.whole.puts:
             found = join(found, self.whole.of(name))
-        self.now = Now(narrow.bound(self.now.env, name, found), facts)
+        fits = narrower.known and set(narrower.options) < set(found.options)
+        self.now = Now(narrow.bound(self.now.env, name, found, narrower if fits else None), facts)
         if value is not None and name not in known.names_in(value):
             self.add(frozenset(said_of(name, value)))
         if isinstance(value, ast.Name) and value.id != name and value.id in self.now.env:

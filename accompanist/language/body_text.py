@@ -5,12 +5,16 @@ alias. So the same things are known of it.
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from string import Formatter
 
 from accompanist.language import annotation, library, types
+from accompanist.language.above import strange
+from accompanist.language.instead import name_it
 from accompanist.language.modules import Module
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
+from accompanist.language.shadowed import rebound, shadowed
 from accompanist.language.types import Type
 
 
@@ -24,6 +28,22 @@ class Text:
         made = self._with_aliases(node)
         assert isinstance(made, ast.FunctionDef)
         self.node = made
+
+    def strange(self) -> ast.Name | None:
+        """A name that may stand for something else than it seems: one of Python's own that the module binds, one that
+        is bound in an `if`, too, a class that is made by code of its own."""
+        others = shadowed(self.names.modules, self._home) - self.own - self.names.pairs.keys()
+        others |= {alias for alias, pair in self.names.pairs.items() if self._is_strange(*pair)}
+        parts = _computed(self.node) if others else []
+        return next((one for one in parts if isinstance(one, ast.Name) and one.id in others), None)
+
+    def _is_strange(self, module: str, name: str) -> bool:
+        home = self.names.modules.find(module)
+        if home is None or name not in home.bound:
+            return False
+        node = home.bound[name][-1]
+        odd = isinstance(node, ast.ClassDef) and bool(strange(self.names.modules, home, node))
+        return odd or name in rebound(home)
 
     def is_class(self, alias: str) -> bool:
         """Whether a name stands for something of a module that can be called."""
@@ -66,7 +86,7 @@ class Text:
             case ast.AnnAssign(value=None):
                 return node
             case ast.Name() | ast.Attribute() if alias := self._alias(node):
-                return ast.copy_location(ast.Name(alias, ast.Load()), node)
+                return ast.copy_location(name_it(ast.Name(alias, ast.Load()), annotation.dotted(node)), node)
             case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format"), keywords=[]):
                 if (written := _written(text, node)) is not None:
                     return self._with_aliases(written)
@@ -91,6 +111,17 @@ class Text:
         foreign = pair in library.FUNCTIONS or pair in types.PORTABLE or pair == ("dataclasses", "replace")
         callable_here = foreign if found.node is None else isinstance(found.node, ast.FunctionDef | ast.ClassDef)
         return self.names.constant(found) or (self.names.alias(found.module, found.name) if callable_here else "")
+
+
+def _computed(node: ast.AST) -> Iterator[ast.AST]:
+    """All of a text but what says the types of names, and what stands above."""
+    yield node
+    for name in node._fields:
+        if name not in ("annotation", "returns", "decorator_list"):
+            value = getattr(node, name, None)
+            for part in value if isinstance(value, list) else [value]:
+                if isinstance(part, ast.AST):
+                    yield from _computed(part)
 
 
 def _bound(node: ast.FunctionDef) -> set[str]:

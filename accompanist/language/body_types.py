@@ -18,6 +18,8 @@ from accompanist.language.types import BOOL, INT, NONE, STR, UNKNOWN, Type
 NEVER = Type("never")
 """The type of what an empty list holds."""
 SETS = frozenset({"set", "frozenset"})
+EACH = "?each"
+"""The name of what a function is called with by `map`, say; authors cannot write it."""
 HELD = frozenset({"list", "dict", "iterator", *SETS})
 """Kinds of values whose arguments say what is in them."""
 _NOTHING = {
@@ -172,9 +174,7 @@ def _holds_never(found: Type) -> bool:
 
 def called(function: ast.expr, given: list[Type], env: Env) -> tuple[ast.expr, Env]:
     """The call of a function with values of these types, as an expression."""
-    names = [f"each{at or ''}" for at in range(len(given))]
-    while set(names) & set(env):
-        names = [f"{name}_" for name in names]
+    names = [f"{EACH}{at or ''}" for at in range(len(given))]
     inside = {**env, **dict(zip(names, given, strict=True))}
     values: list[ast.expr] = [ast.copy_location(ast.Name(name, ast.Load()), function) for name in names]
     match function:

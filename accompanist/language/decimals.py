@@ -46,7 +46,7 @@ def rounds(node: ast.expr, places: ast.expr | None, env: Env, facts: Facts, look
     """Whether a number, cut to so many places after its point, is kept in full. `places`: a number of them, or a
     Decimal that has as many; none: as a whole number."""
     power = _power(node, env, facts, looks)
-    found = 0 if places is None else _number(places, env, facts, looks)
+    found = 0 if places is None else number(places, env, facts, looks)
     if power is None or found is None:
         return False
     exponent = found.as_tuple().exponent if isinstance(found, Decimal) else -found
@@ -78,12 +78,12 @@ def certain(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
             return certain(value, env, facts, looks) and (bool(places) or ast.unparse(node.func) == "abs")
         case ast.Call(func=ast.Attribute(value=value, attr=name)) if name in _ROUND:
             return looks.kind(value, env) == DECIMAL
-    return isinstance(_number(node, env, facts, looks), float | Decimal)
+    return isinstance(number(node, env, facts, looks), float | Decimal)
 
 
 def nonzero(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     """Whether a number that is written out, or a constant, is not zero."""
-    return bool(_number(node, env, facts, looks))
+    return bool(number(node, env, facts, looks))
 
 
 def _power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
@@ -99,8 +99,11 @@ def _power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
             return None if power is None or by is None else power + by
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
             return _power(operand, env, facts, looks)
-        case ast.Call(func=ast.Name(id="abs" | "min" | "max"), args=[_, *_] as args, keywords=[]):
-            return _of_all(args, env, facts, looks, 0)
+        case ast.Call(func=ast.Name(id="abs"), args=[value], keywords=[]):
+            return _power(value, env, facts, looks)
+        case ast.Call(func=ast.Name(id="min" | "max"), args=[_, _, *_], keywords=[]):
+            sides = [_side(node, upper, env, facts, looks) for upper in (True, False)]
+            return None if None in sides else max(one for one in sides if one is not None)
         case ast.Call(
             func=ast.Name(id="Decimal"), args=[ast.Name() | ast.Attribute() | ast.BinOp() as value], keywords=[]
         ):
@@ -116,9 +119,21 @@ def _power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
             return None if power is None else power + _TURNS
     if looks.kind(node, env) in (types.INT, types.BOOL):
         return _OF_AN_INT if digits.bits(node) <= digits.WRITABLE else None
-    found = _number(node, env, facts, looks)
-    ends = [found] if found is not None else _ends(node, env, facts, looks)
-    return max(map(_above, ends), default=None)
+    found = number(node, env, facts, looks)
+    compared = [found] if found is not None else ends(node, env, facts, looks)
+    return max(map(above, compared), default=None)
+
+
+def _side(node: ast.expr, upper: bool, env: Env, facts: Facts, looks: Looks) -> int | None:
+    """A power of ten that a number does not exceed, or that it does not lie below the negative of."""
+    match node:
+        case ast.Call(func=ast.Name(id="min" | "max" as name), args=[_, _, *_] as args, keywords=[]):
+            sides = [_side(one, upper, env, facts, looks) for one in args]
+            there = [one for one in sides if one is not None]
+            if upper == (name == "min"):
+                return min(there, default=None)
+            return max(there) if len(there) == len(sides) else None
+    return _power(node, env, facts, looks)
 
 
 def _in_turns(generators: Iterable[ast.comprehension], facts: Facts) -> Facts:
@@ -138,34 +153,34 @@ def _divisor(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None
     """How many digits a division by a number that is not zero adds at most."""
     if looks.kind(node, env) in (types.INT, types.BOOL):
         return 0
-    found = _number(node, env, facts, looks)
+    found = number(node, env, facts, looks)
     return max(0, -Decimal(found).adjusted()) if found else None
 
 
-def _ends(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> list[Number]:
+def ends(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> list[Number]:
     """What a number was compared with, above and below; nothing if one of them is missing."""
-    compared = [(op, _number(other, env, facts, looks)) for op, other in known.compared(node, facts)]
+    compared = [(op, number(other, env, facts, looks)) for op, other in known.compared(node, facts)]
     upper = [value for op, value in compared if op in _UPPER and value is not None]
     lower = [value for op, value in compared if op in _LOWER and value is not None]
     return [min(upper), max(lower)] if upper and lower else []
 
 
-def _number(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> Number | None:
+def number(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> Number | None:
     """A number that is written out, here or as a constant; finite."""
-    return next(_numbers(node, env, facts, looks), None)
+    return next(_written(node, env, facts, looks), None)
 
 
-def _numbers(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> Iterator[Number]:
+def _written(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> Iterator[Number]:
     written: Number | None = known.number(node)
     match node:
         case ast.UnaryOp(op=ast.USub(), operand=operand):
-            yield from (-one for one in _numbers(operand, env, facts, looks))
+            yield from (-one for one in _written(operand, env, facts, looks))
         case ast.BinOp(left=ast.Constant(value=int(base)), op=ast.Pow(), right=ast.Constant(value=int(times))):
             written = base**times if abs(base) <= _TENS and 0 <= times <= _KEPT else None
         case ast.Name():
             for op, other in known.compared(node, facts):
                 if op is ast.Eq and not isinstance(other, ast.Name):
-                    yield from _numbers(other, env, facts, looks)
+                    yield from _written(other, env, facts, looks)
         case ast.Call(func=function, args=[ast.Constant(value=str() | int() as value)], keywords=[]):
             if ast.unparse(function) in ("Decimal", "decimal.Decimal") and looks.kind(node, env) == DECIMAL:
                 written = _made(value)
@@ -180,5 +195,6 @@ def _made(value: str | int) -> Decimal | None:
         return None
 
 
-def _above(value: Number) -> int:
+def above(value: Number) -> int:
+    """A power of ten that a number is below."""
     return max(Decimal(value).adjusted(), 0) + 1

@@ -13,20 +13,21 @@ from typing import Protocol
 
 from accompanist.language import facts as known
 from accompanist.language import types
-from accompanist.language.facts import Facts
 from accompanist.language.library import DECIMAL
 from accompanist.language.names import Names
-from accompanist.language.nodes import children, every_node
+from accompanist.language.nodes import children, defaults, every_node
 from accompanist.language.types import ATTEMPTED, BOOL, FLOAT, INT, NONE, STR, Type
-from accompanist.language.written_out import computes, makes
+from accompanist.language.written_out import computes, is_infinite, makes
 
 Env = Mapping[str, Type]
 _FINITE = (INT, BOOL, FLOAT, NONE)
 _PLAIN = (INT, BOOL, STR, NONE, types.BYTES)
 _PUTS = frozenset({"append", "insert", "add", "extend", "update", "setdefault"})
 _CALLS = frozenset({"map", "filter", "sorted", "min", "max", "sort"})
-_EACH = frozenset({"each", "each1", "each2"})
-"""What `body_types` calls the items that a function is called with."""
+_SORTS = frozenset({"sorted", "min", "max", "sort"})
+_FINITE_CALLS = frozenset({"len", "str", "bool", "int", "isinstance", "repr", "any", "all"})
+_EACH = "?each"
+"""What `body_types` calls the items that a function is called with; numbers follow."""
 
 
 class Judge(Protocol):
@@ -55,21 +56,26 @@ class Endless:
         match node:
             case ast.Call(func=ast.Name(id=name)) if self._names.table.get(name) == ATTEMPTED:
                 return False  # what cannot be sent is no value of an attempt
-            case ast.Compare() | ast.JoinedStr() | ast.Call(func=ast.Name(id="len" | "str" | "bool" | "int")):
+            case ast.Compare() | ast.JoinedStr():
+                return False
+            case ast.Call(func=ast.Name(id=name)) if name in _FINITE_CALLS and name not in env:
                 return False
             case ast.ListComp(generators=parts) | ast.SetComp(generators=parts) | ast.GeneratorExp(generators=parts):
                 env = self._inside(parts, env)
             case ast.DictComp(generators=parts):
                 env = self._inside(parts, env)
-        return self._gives(node, env) or any(self.of(one, env) for one in children(node))
+        return self._gives(node, env) or any(self.of(one, env) for one in self._taken(node, env))
 
     def _gives(self, node: ast.AST, env: Env) -> bool:
         match node:
-            case ast.Constant(value=float() as value):
-                return not math.isfinite(value)
+            case ast.Constant(value=float()) | ast.BinOp():
+                return is_infinite(node)
+            case ast.Name(id=name) if name not in self.names and name not in env and self._gives_each(name):
+                return True
             case ast.Name(id=name):
                 infinite = self._names.table.get(name) == ("math", "inf")
                 constant = self._names.constants.get(name)
+                name = _EACH if name.startswith(_EACH) else name
                 return name in self.names or infinite or (constant is not None and self._written(constant))
             case ast.Call(func=ast.Name(id="float"), args=[text]):
                 return self._type_of(text, env) not in _FINITE and not (computes(node) and _is_finite(text))
@@ -81,13 +87,31 @@ class Endless:
                 return self._judge.endless_member(self._type_of(value, env), attr)
         return False
 
+    def _taken(self, node: ast.AST, env: Env) -> list[ast.AST]:
+        """What the value of an expression is made of: neither a function that is called, nor what it sorts by."""
+        match node:
+            case ast.Call(func=ast.Name(id="filter"), args=[_, *items]):
+                return [*items]
+            case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id="float"), items] as given):
+                return [items] if types.element(self._type_of(items, env)) in _FINITE else [*given]
+            case ast.Call(func=function, args=given, keywords=named):
+                called = [function] if not isinstance(function, ast.Name) else []
+                sorts = getattr(function, "id", getattr(function, "attr", "")) in _SORTS
+                return [*called, *given, *(one.value for one in named if not (sorts and one.arg == "key"))]
+        return children(node)
+
     def _written(self, node: ast.expr) -> bool:
         """Whether a constant is none that is finite."""
         names = {one.id for one in every_node(node) if isinstance(one, ast.Name)}
-        return any(self._names.table.get(name) == ("math", "inf") for name in names) or any(
-            isinstance(one, ast.Constant) and isinstance(one.value, float) and not math.isfinite(one.value)
-            for one in every_node(node)
-        )
+        infinite = any(self._names.table.get(name) == ("math", "inf") for name in names)
+        return infinite or any(map(is_infinite, every_node(node)))
+
+    def _gives_each(self, name: str) -> bool:
+        """Whether a name stands for a function that gives such values: it is handed to `map`, say."""
+        if name == "float":
+            return True
+        pair = self._names.table.get(name)
+        return pair is not None and (pair == ("decimal", "Decimal") or self._judge.endless(*pair))
 
     def follow(self, nodes: Iterable[ast.AST], env: Env) -> None:
         """Find the names, also those that have a value with another one."""
@@ -116,10 +140,8 @@ def _bound(node: ast.AST) -> Iterator[tuple[frozenset[str], ast.expr]]:
             yield known.names_in(target), value
         case ast.NamedExpr(target=target, value=value) | ast.For(target=target, iter=value):
             yield known.names_in(target), value
-        case ast.arguments(args=all_, defaults=defaults, kwonlyargs=only, kw_defaults=others):
-            for one, default in zip([*all_[len(all_) - len(defaults) :], *only], [*defaults, *others], strict=False):
-                if default is not None:
-                    yield frozenset({one.arg}), default
+        case ast.arguments():
+            yield from ((frozenset({one.arg}), default) for one, default in defaults(node))
         case ast.comprehension(target=target, iter=value):
             yield known.names_in(target), value
         case ast.Call(func=function, args=given, keywords=named):
@@ -129,19 +151,12 @@ def _bound(node: ast.AST) -> Iterator[tuple[frozenset[str], ast.expr]]:
             if name in _PUTS:
                 yield from ((known.names_in(owner), one) for one in values)
             lambdas = [one.args.args for one in values if isinstance(one, ast.Lambda)]
-            each = _EACH if name in _CALLS else frozenset()
+            each = frozenset({_EACH}) if name in _CALLS else frozenset[str]()
             taken = each | {one.arg for taken in lambdas for one in taken}
-            yield from ((taken, one) for one in (owner, *values) if taken and not isinstance(one, ast.Lambda))
-
-
-def bounded(node: ast.expr, facts: Facts, isfinite: str = "isfinite") -> bool:
-    """Whether a condition has said that a number is finite: no comparison with NaN is true."""
-    called = ast.Call(ast.Name(isfinite, ast.Load()), [node], [])
-    if known.true(called, facts):
-        return True
-    true = frozenset(fact for fact in facts if fact.holds)
-    bounds = (known.lowest(node, true), known.highest(node, true))
-    return all(one is not None and math.isfinite(one) for one in bounds)
+            functions = {id(one.value) for one in named if one.arg == "key"}
+            functions |= {id(one) for one in given[:1] if name in ("map", "filter")}
+            items = (one for one in (owner, *values) if not isinstance(one, ast.Lambda) and id(one) not in functions)
+            yield from ((taken, one) for one in items if taken)
 
 
 def may_hold(found: Type, wanted: tuple[Type, ...] = (FLOAT, DECIMAL)) -> bool:

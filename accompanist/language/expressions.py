@@ -251,12 +251,10 @@ class Expressions:
             return ast.Name(self.scope.variables[name], ast.Load())
         found = self._names.resolve(node)
         if found is None:
-            return self.refuse(
-                codes.NAME_UNKNOWN,
-                node,
-                f"the name {name} is not known here",
-                self._meant(name, "assign it before, define it in this file, or import it"),
-            )
+            if name in BUILTINS:
+                return self.refuse(codes.EXPRESSION, node, *unknown_names.of_python(name))
+            hint = self._meant(name, "assign it before, define it in this file, or import it")
+            return self.refuse(codes.NAME_UNKNOWN, node, f"the name {name} is not known here", hint)
         return self._global(node, found)
 
     def _global(self, node: ast.expr, found: Reference) -> ast.expr:
@@ -266,7 +264,7 @@ class Expressions:
         if value is not None and constants.changeable(value):
             return name_it(value, text)
         if value is not None:
-            return ast.Name(self._names.constant(found) or "", ast.Load())
+            return name_it(ast.Name(self._names.constant(found) or "", ast.Load()), text)
         if assigned and writes_a_log(found.node):
             hint = "leave it out; `accompanist sessions show ID` tells what every role did"
             return self.refuse(codes.NONDETERMINISM, node, f"{text} writes, and again in every replay", hint)

@@ -88,7 +88,25 @@ def after(facts: Facts, test: ast.expr, holds: bool) -> Facts:
     """What is known where a condition came out so, also of other names of the values that it asked about."""
     found = frozenset(learnt(test, holds))
     ways = ((fact, name, other) for fact in found for name in fact.names for other in _alike(name, facts))
-    return facts | found | {made for way in ways if (made := _renamed(*way)) is not None}
+    lengths = [_lengths(fact, facts) for fact in found]
+    return facts | found | {made for way in ways if (made := _renamed(*way)) is not None} | set().union(*lengths)
+
+
+def _lengths(fact: Fact, facts: Facts) -> set[Fact]:
+    """What a comparison of a name that stands for a length says of that length."""
+    match fact.node:
+        case ast.Compare(left=ast.Name() as name, ops=[op], comparators=[ast.Constant() as than]):
+            return {Fact(ast.Compare(one, [op], [than]), fact.holds) for one in _counted(name, facts)}
+        case ast.Compare(left=ast.Constant() as than, ops=[op], comparators=[ast.Name() as name]):
+            return {Fact(ast.Compare(than, [op], [one]), fact.holds) for one in _counted(name, facts)}
+        case ast.Name() as name:
+            return {Fact(one, fact.holds) for one in _counted(name, facts)}
+    return set()
+
+
+def _counted(name: ast.Name, facts: Facts) -> list[ast.expr]:
+    """The lengths that a name stands for."""
+    return [other for op, other in compared(name, facts) if op is ast.Eq and _length_of(other, NOTHING)]
 
 
 def same(facts: Facts, target: str, name: str) -> Facts:
@@ -352,19 +370,23 @@ def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
     """Whether an index is certainly one of the container's."""
     form = ast.dump(container)
     match index:
-        case ast.BinOp(op=ast.Mod(), right=ast.Call(func=ast.Name(id="len"), args=[of])) if ast.dump(of) == form:
+        case ast.BinOp(op=ast.Mod(), right=by) if _length_of(by, facts) == form:
             return length(container, facts) > 0
-        case ast.BinOp(left=all_, op=ast.FloorDiv(), right=ast.Constant(value=int(by))) if _length_of(all_) == form:
+        case ast.BinOp(left=all_, op=ast.FloorDiv(), right=ast.Constant(value=int(by))) if (
+            _length_of(all_, facts) == form
+        ):
             return by > 1 and length(container, facts) > 0
         case ast.BinOp(left=left, op=ast.Sub() | ast.Add() as sign, right=ast.Constant(value=int(by))) if _turns(
             left, by if isinstance(sign, ast.Add) else -by, form, facts
         ):
             return True
-        case ast.BinOp(left=counted, op=ast.Sub(), right=ast.Constant(value=int(back))) if _length_of(counted) == form:
+        case ast.BinOp(left=counted, op=ast.Sub(), right=ast.Constant(value=int(back))) if (
+            _length_of(counted, facts) == form
+        ):
             return 0 < back <= length(container, facts)
         case ast.UnaryOp(op=ast.USub(), operand=operand) if positive(operand, facts):
             ends = ((op, other) for op, other in compared(operand, facts) if op in (ast.Lt, ast.LtE))
-            return any(_length_of(other) == form for _, other in ends)
+            return any(_length_of(other, facts) == form for _, other in ends)
     if _turns(index, 0, form, facts):
         return True
     if (beyond := below(index, facts)) is not None and beyond <= length(container, facts):
@@ -372,12 +394,12 @@ def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
     ends_below = False
     for op, other in compared(index, facts):
         match op, other:
-            case ast.In, ast.Call(func=ast.Name(id="range"), args=[counted]) if _length_of(counted) == form:
+            case ast.In, ast.Call(func=ast.Name(id="range"), args=[counted]) if _length_of(counted, facts) == form:
                 return True
             case ast.In, ast.Call(func=ast.Name(id="range"), args=[start, counted]) if natural(start, facts):
-                if _length_of(counted) == form:
+                if _length_of(counted, facts) == form:
                     return True
-            case ast.Lt, _ if _length_of(other) == form:
+            case ast.Lt, _ if _length_of(other, facts) == form:
                 ends_below = True
     return ends_below and natural(index, facts)
 
@@ -389,7 +411,7 @@ def _turns(node: ast.expr, more: int, form: str, facts: Facts) -> bool:
             case ast.In, ast.Call(func=ast.Name(id="range"), args=[*first, end]) if len(first) < 2:
                 start = number(first[0]) if first else 0
                 end, back = _less(end)
-                if isinstance(start, int) and start >= 0 and _length_of(end) == form and -start <= more <= back:
+                if isinstance(start, int) and start >= 0 and _length_of(end, facts) == form and -start <= more <= back:
                     return True
     return False
 
@@ -402,11 +424,13 @@ def _less(node: ast.expr) -> tuple[ast.expr, int]:
     return node, 0
 
 
-def _length_of(node: ast.expr) -> str:
-    """The form of what `len` is asked of."""
+def _length_of(node: ast.expr, facts: Facts) -> str:
+    """The form of what `len` is asked of, here or where a name was bound."""
     match node:
         case ast.Call(func=ast.Name(id="len"), args=[of]):
             return ast.dump(of)
+        case ast.Name():
+            return next((_length_of(one, NOTHING) for one in _counted(node, facts)), "")
     return ""
 
 

@@ -66,7 +66,7 @@ def as_written(node: ast.expr) -> ast.expr:
 
 
 def name_it(node: ast.expr, name: str) -> ast.expr:
-    """A copy of a constant's value that knows the constant's name."""
+    """A copy of a constant's value, or of what stands for it, that knows how its author names it."""
     made = copy.deepcopy(node)
     vars(made)["constant"] = name
     return made
@@ -80,6 +80,10 @@ class _AsWritten(ast.NodeTransformer):
     def visit_Dict(self, node: ast.Dict) -> ast.AST:
         name = _named(node)
         return ast.copy_location(ast.Name(name, ast.Load()), node) if name else self.generic_visit(node)
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        name = _named(node)
+        return ast.copy_location(ast.Name(name, ast.Load()), node) if name else node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)

@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterator
 
 from accompanist.language import types
+from accompanist.language.above import is_cached, strange, unread_base
 from accompanist.language.annotation import dotted, reference
 from accompanist.language.below import (
     ATTRIBUTE_HOOKS,
@@ -18,17 +19,19 @@ from accompanist.language.below import (
     Below,
     binds,
     default_factories,
-    gives_endless,
-    is_plain,
+    fields_with_default,
     is_special,
+    made_otherwise,
     makes_objects,
     specials,
 )
 from accompanist.language.body import Body
+from accompanist.language.comparable import Comparable
 from accompanist.language.modules import Module, Reference
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
 from accompanist.language.partial_calls import Signatures
+from accompanist.language.shadowed import rebound
 from accompanist.language.types import Type
 
 _Pair = tuple[str, str]
@@ -77,15 +80,17 @@ class Judged:
         node = home.bound[name][-1] if home is not None and name in home.bound else None
         if home is None or node is None:
             return ""
+        if name in rebound(home):
+            return f"{name} is bound in more than one place"
         if isinstance(node, ast.FunctionDef):
-            found = self._read(home, node)
+            found = strange(self._names.modules, home, node) or self._cached(home, node) or self._read(home, node)
             return found and f"{name} may raise: {found}"
         message = self._names.messages.find(Type(name, module))
-        if not isinstance(node, ast.ClassDef) or message is None:
+        if not isinstance(node, ast.ClassDef):
             return ""
-        if message.kind == "enum":
+        if message is not None and message.kind == "enum":
             return f"the value may be none of {name}'s"
-        if message.kind == "model":
+        if message is not None and message.kind == "model":
             return f"{name} refuses values that do not fit it"
         found = self._made(home, node)
         inherited = (reference(self._names.modules, home, base) for base in node.bases)
@@ -100,8 +105,23 @@ class Judged:
         message = self._names.messages.find(Type(found.name, found.module))
         return self.why(found.module, found.name) if message is not None else self._made(home, found.node)
 
+    def _cached(self, home: Module, node: ast.FunctionDef) -> str:
+        """What a function is given is a key, if its results are kept."""
+        if not is_cached(self._names.modules, home, node):
+            return ""
+        given = [found for _, found in self._names.messages.parameters(home, node)]
+        hashable = Comparable(self._names.messages).unhashable
+        odd = next((one.text() for one in given if not one.known or hashable(one) or self.special(one)), "")
+        return odd and f"what it is given is a key for what is kept of it, and {odd} may be none"
+
     def _made(self, home: Module, node: ast.ClassDef) -> str:
         """Why the code of a class that makes an object may raise: its `__post_init__`, say, or a default factory."""
+        if above := strange(self._names.modules, home, node):
+            return above
+        if base := unread_base(self._names.modules, home, node):
+            return f"what {base} does with what it is given is not read"
+        if (other := made_otherwise(node)) is not None:
+            return f"it is not read exactly, in line {other.lineno}"
         owner = Type(node.name, home.name)
         makes = [one for one in node.body if isinstance(one, ast.FunctionDef) and makes_objects(one.name)]
         own = (self._read(home, one, owner) for one in makes)
@@ -152,21 +172,53 @@ class Judged:
     def _of_class(self, owner: Type, member: str) -> str:
         found = self._names.messages.code_of(owner, member)
         home = self._names.modules.find(found[0]) if found is not None else None
-        return "" if found is None or home is None else self._member(home, found[1], member)
+        if found is None:
+            return self._field(owner, member)
+        return "" if home is None else self._member(home, found[1], member)
+
+    def _field(self, owner: Type, member: str) -> str:
+        """Why a field may be none of its type: by its default, here, above or below."""
+        key = (owner.module, f"{owner.name}.{member}")
+        if key not in self._judged:
+            home = self._names.modules.find(owner.module)
+            node = home.bound.get(owner.name, [ast.Pass()])[-1] if home is not None else None
+            above = strange(self._names.modules, home, node) if home is not None and node is not None else ""
+            defaults = (one[:-1] for one in self._defaults(owner) if one[-1] == member)
+            why = above or next(filter(None, itertools.starmap(self._default, defaults)), "")
+            self._judged[key] = why and f"what {member} is by its default: {why}"
+        return self._judged[key]
+
+    def _defaults(self, owner: Type) -> Iterator[tuple[Module, ast.AnnAssign, ast.expr, str]]:
+        """The defaults of the fields of a class, and of those above and below it."""
+        for home, name in self._below.beside(owner):
+            for part in getattr(home.bound[name][-1], "body", ()):
+                yield from ((home, node, default, field) for field, node, default in fields_with_default(part))
+
+    def _default(self, home: Module, part: ast.AnnAssign, default: ast.expr) -> str:
+        """Why a default may be no value of the type of its field: it is read as that of a parameter."""
+        taken = ast.arguments([], [ast.arg("_", part.annotation)], None, [], [], None, [default])
+        return self._read(home, ast.copy_location(ast.FunctionDef("default", taken, [ast.Pass()], []), part))
+
+    def _endless_default(self, home: Module, part: ast.AnnAssign, default: ast.expr) -> bool:
+        taken = ast.arguments([], [], None, [], [], None, [])
+        body: list[ast.stmt] = [ast.copy_location(ast.Return(default), part)]
+        node = ast.copy_location(ast.FunctionDef("default", taken, body, []), part)
+        return Body(self, self._names, self._signatures, home, node, None).endless()
 
     def _member(self, home: Module, owner: str, member: str) -> str:
         """Why a method of a class may raise."""
         key = (home.name, f"{owner}.{member}")
         if key not in self._judged:
             self._judged[key] = f"{key[1]} calls itself"  # as long as nothing else is known
+            above = strange(self._names.modules, home, home.bound[owner][-1])
             parts = [part for one in home.bound[owner] for part in getattr(one, "body", ()) if binds(part, member)]
-            why = next(filter(None, (self._part(home, part, Type(owner, home.name)) for part in parts)), "")
+            why = above or next(filter(None, (self._part(home, part, Type(owner, home.name)) for part in parts)), "")
             self._judged[key] = why and f"{key[1]} may raise: {why}"
         return self._judged[key]
 
     def _part(self, home: Module, part: ast.stmt, owner: Type) -> str:
-        if isinstance(part, ast.FunctionDef) and is_plain(part):
-            return self._read(home, part, owner)
+        if isinstance(part, ast.FunctionDef):
+            return strange(self._names.modules, home, part) or self._read(home, part, owner)
         return f"it is not read exactly, in line {part.lineno}"
 
     def special(self, owner: Type) -> str:
@@ -197,12 +249,14 @@ class Judged:
         home = self._names.modules.find(module)
         node = home.bound[name][-1] if home is not None and name in home.bound else None
         if isinstance(node, ast.ClassDef):
-            return any(map(gives_endless, node.body))
+            return any(self._endless_default(*one[:-1]) for one in self._defaults(Type(name, module)))
         return (module, name) in self._endless
 
     def endless_member(self, owner: Type, member: str) -> bool:
         """The same of a property or a @pure method. Where several classes have it, any of them counts."""
         self.member_of(owner, member)
+        if any(self._endless_default(*one[:-1]) for one in self._defaults(owner) if one[-1] == member):
+            return True
         return any(name.partition(".")[2] == member for _, name in self._endless)
 
     def has(self, owner: Type, member: str) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from accompanist.language import decimals, known_constants
 from accompanist.language.comparable import Comparable
 from accompanist.language.facts import Facts
+from accompanist.language.few import told_apart
 from accompanist.language.instead import in_brackets, shown
 from accompanist.language.looked_at import LONG, UNENDED
 from accompanist.language.names import Names
@@ -47,5 +48,5 @@ class _Called:
         found = Type(pair[1], pair[0])
         message, defined = self._names.messages.find(found), self._names.messages.definition(found)
         if message is not None and message.kind == "enum" and defined is not None and is_member(defined[1], node):
-            return None
+            return None if told_apart(defined[1]) else Partial(node, f"what {pair[1]} makes of it is not read")
         return self._partials.called(node, env, facts)

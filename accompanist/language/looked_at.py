@@ -12,6 +12,7 @@ from accompanist.language.comparable import Comparable
 from accompanist.language.facts import Facts
 from accompanist.language.instead import shown
 from accompanist.language.kinds import Env, TypeOf
+from accompanist.language.overrides import overrides
 from accompanist.language.types import NONE, Type
 
 Inside = Callable[[list[ast.comprehension], Env], Env]
@@ -28,11 +29,13 @@ SPAN = "a span of time may be larger than it can be"
 @dataclass(frozen=True, slots=True)
 class Partial:
     """A part of an expression that may raise: why, and what could be written instead of it. Empty where only another
-    place helps, or an attempt."""
+    place helps, or an attempt. `untrue`: what it makes is of another type than is said of it, which raises elsewhere:
+    no `try` around it helps."""
 
     node: ast.expr
     why: str
     instead: str = ""
+    untrue: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,13 @@ class Looks:
         """Whether there is a value of its type that can be written out: there is none of a message."""
         found = types.unveiled(self.type_of(node, env))
         return any(not one.known or operands.plain(one) for one in found.options)
+
+    def misfit(self, found: tuple[Type, ...], wanted: Type, sent: bool = False) -> str:
+        """Which type a value may be of that is none of what is wanted, or takes its place with code of its own."""
+        messages = self.comparable.messages
+        if (unfit := operands.unfit(found, wanted, sent)) or messages is None:
+            return unfit
+        return next(filter(None, (overrides(one, wanted, messages) for one in found)), "")
 
     def may_be(self, node: ast.expr, env: Env, wanted: tuple[str, ...]) -> bool:
         """Whether a value may be of one of these types, which are of one module."""

@@ -67,7 +67,7 @@ class Messages:
     """The message classes of a project, each read once."""
 
     def __init__(self, modules: Modules) -> None:
-        self._modules = modules
+        self.modules = modules
         self._known: dict[tuple[str, str], MessageClass | None] = {}
         self._refused: set[tuple[str, str, frozenset[Type]]] = set()
         self.flaws: dict[tuple[str, str], declared.Flaw | None] = {}
@@ -93,14 +93,14 @@ class Messages:
 
     def definition(self, type: Type) -> tuple[Module, ast.ClassDef] | None:
         """Where a type of the project is defined."""
-        module = self._modules.find(type.module) if type.module else None
+        module = self.modules.find(type.module) if type.module else None
         if module is None or type.name not in module.bound:
             return None
         node = module.bound[type.name][-1]
         if not isinstance(node, ast.ClassDef):
             return None
         if (type.module, type.name) not in self.flaws:
-            self.flaws[type.module, type.name] = declared.of_class(self._modules, module, node)
+            self.flaws[type.module, type.name] = declared.of_class(self.modules, module, node)
         return module, node
 
     def always_true(self, type: Type) -> bool:
@@ -112,7 +112,7 @@ class Messages:
         if definition is None or self.find(type) is None:
             return False
         module, node = definition
-        bases = [annotation.reference(self._modules, module, base) for base in node.bases]
+        bases = [annotation.reference(self.modules, module, base) for base in node.bases]
         plain = {("enum", "Enum"), _STRUCT, _MODEL, ("typing", "Generic")}
         if any(base is None or (base.module, base.name) not in plain for base in bases):
             return False
@@ -139,7 +139,7 @@ class Messages:
             return inner or self._keys(type)
         if not type.module:
             return f"{type.text()} is not a message type"
-        if self._modules.find(type.module) is None:
+        if self.modules.find(type.module) is None:
             return self._opaque(type)
         message = self.find(type)
         if message is None:
@@ -158,7 +158,7 @@ class Messages:
         module, node = self.definition(type) or (None, None)
         if module is None or node is None:
             return ""
-        bases = [annotation.reference(self._modules, module, base) for base in node.bases]
+        bases = [annotation.reference(self.modules, module, base) for base in node.bases]
         kinds = (base.name for base in bases if base is not None and base.module in ("typing", "typing_extensions"))
         return next((kind for kind in kinds if kind in ("NamedTuple", "TypedDict")), "")
 
@@ -233,6 +233,22 @@ class Messages:
         above = (self.code_of(base, name) for base in message.bases)
         return (type.module, type.name) if own else next(filter(None, above), None)
 
+    def taken(self, type: Type, name: str) -> list[tuple[str, Type]]:
+        """What a @pure method of a message takes beside the message: the names of its parameters, with their types."""
+        found = self.code_of(type, name)
+        definition = self.definition(Type(found[1], found[0])) if found is not None else None
+        module, node = definition if definition is not None else (None, None)
+        for part in node.body if node is not None else ():
+            if module is not None and isinstance(part, ast.FunctionDef) and part.name == name:
+                return self.parameters(module, part)[1:]
+        return []
+
+    def parameters(self, module: Module, node: ast.FunctionDef) -> list[tuple[str, Type]]:
+        """The names of what a function takes, with their types."""
+        taken = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+        declared = ((one.arg, one.annotation) for one in taken)
+        return [(name, self._field(module, said) if said is not None else UNKNOWN) for name, said in declared]
+
     def derives(self, type: Type, base: Type) -> bool:
         """Whether the instances of one class are certainly instances of another one."""
         if (type.module, type.name) == (base.module, base.name):
@@ -304,13 +320,13 @@ class Messages:
         return type.text()
 
     def _read(self, module: Module, node: ast.ClassDef) -> MessageClass | None:
-        bases = [annotation.reference(self._modules, module, base) for base in node.bases]
+        bases = [annotation.reference(self.modules, module, base) for base in node.bases]
         pairs = {(base.module, base.name) for base in bases if base is not None}
         if pairs & declared.ENUMS:
             text = ("enum", "StrEnum") in pairs
             value = STR if text else INT if ("enum", "IntEnum") in pairs else _member_value(node)
             plain = pairs <= declared.ENUMS and is_plain(node, lambda written: UNKNOWN)
-            same = tuple(aliases(self._modules, module, node).items())
+            same = tuple(aliases(self.modules, module, node).items())
             return MessageClass("enum", True, (), tuple(_members(node)), same, value, plain=plain)
         fields: dict[str, Type] = {}
         inherited = [self.find(Type(base.name, base.module)) for base in bases if base is not None and base.node]
@@ -353,7 +369,7 @@ class Messages:
             if not isinstance(part, ast.FunctionDef) or part.returns is None or len(part.decorator_list) != 1:
                 continue
             decorator = part.decorator_list[0]
-            found = annotation.reference(self._modules, module, decorator)
+            found = annotation.reference(self.modules, module, decorator)
             if found is not None and found.word == "pure":
                 yield part.name, "method", self._field(module, part.returns)
             elif isinstance(decorator, ast.Name) and decorator.id == "property" and found is None:
@@ -370,10 +386,10 @@ class Messages:
         return [found for found in (self._field(module, part) for part in parts) if found.module == "parameter"]
 
     def _field(self, module: Module, node: ast.expr) -> Type:
-        if (annotated := annotation.located(self._modules, module, node)) is not None:
+        if (annotated := annotation.located(self.modules, module, node)) is not None:
             node = annotated[0]  # what else stands in Annotated is for whoever validates it
         try:
-            return annotation.type_of(self._modules, module, node)
+            return annotation.type_of(self.modules, module, node)
         except annotation.Unresolved:
             return UNKNOWN
 
@@ -381,7 +397,7 @@ class Messages:
         """Whether a dataclass is frozen; None if the class is no dataclass."""
         for decorator in node.decorator_list:
             call = decorator.func if isinstance(decorator, ast.Call) else decorator
-            found: Reference | None = annotation.reference(self._modules, module, call)
+            found: Reference | None = annotation.reference(self.modules, module, call)
             if found is not None and (found.module, found.name) == ("dataclasses", "dataclass"):
                 keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
                 return any(keyword.arg == "frozen" and _true(keyword.value) for keyword in keywords)

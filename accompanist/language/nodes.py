@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 
 def every_node(tree: ast.AST) -> list[ast.AST]:
@@ -26,3 +27,10 @@ def children(node: ast.AST) -> list[ast.AST]:
         elif isinstance(value, list):
             found += [part for part in value if isinstance(part, ast.AST)]
     return found
+
+
+def defaults(taken: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
+    """The parameters that have a default, with it."""
+    placed = [*taken.posonlyargs, *taken.args]
+    yield from zip(placed[len(placed) - len(taken.defaults) :], taken.defaults, strict=True)
+    yield from ((one, value) for one, value in zip(taken.kwonlyargs, taken.kw_defaults, strict=True) if value)

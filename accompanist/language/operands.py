@@ -61,6 +61,7 @@ _OPERATORS: Mapping[type[ast.AST], Callable[..., Any]] = {
 }
 TAKES_NONE = frozenset({"str", "repr", "bool", "isinstance", "print", "any", "all"})
 """Builtins whose positional arguments may be None; of `any` and `all`, what the first holds."""
+_CONTAINERS = frozenset({"list", "tuple", "dict", "set", "frozenset"})
 DATE = Type("date", "datetime")
 _MOMENT = Type("datetime", "datetime")
 COMPARES = frozenset({"min", "max", "sorted"})
@@ -122,6 +123,8 @@ def misfit(given: Iterable[Type], wanted: Type, sent: bool = False) -> str:
         return ""
     if NONE in given and NONE not in takes:
         return "None"
+    if held := next((one for one in given if _holds_misfit(one, takes, sent)), None):
+        return held.text()
     if not all(_is_scalar(one) for one in takes):
         return ""
     truths = () if sent else (types.BOOL,)
@@ -130,10 +133,31 @@ def misfit(given: Iterable[Type], wanted: Type, sent: bool = False) -> str:
     return next((one.text() for one in given if _is_scalar(one) and one not in able), "")
 
 
+def _holds_misfit(given: Type, takes: tuple[Type, ...], sent: bool) -> bool:
+    """Whether what a value holds is none of what is wanted, by all the types that its kind is wanted as."""
+    alike = [one for one in takes if (one.name, one.module) == (given.name, "") and one.name in _CONTAINERS]
+    ways = (zip(*_beside(given, one), strict=False) for one in alike)
+    return bool(alike) and all(any(misfit(one.options, other, sent) for one, other in way) for way in ways)
+
+
+def _beside(given: Type, wanted: Type) -> tuple[tuple[Type, ...], tuple[Type, ...]]:
+    """What two values of one kind hold, laid beside one another: each of any number of items counts."""
+    parts = tuple(one for one in given.arguments if one != types.ELLIPSIS)
+    if types.ELLIPSIS in wanted.arguments:
+        return parts, wanted.arguments[:1] * len(parts)
+    return (parts, wanted.arguments) if types.ELLIPSIS not in given.arguments else ((), ())
+
+
+def unfit(given: Iterable[Type], wanted: Type, sent: bool = False) -> str:
+    """The same, also of a datetime where dates are wanted."""
+    given = tuple(given)
+    return misfit(given, wanted, sent) or moment(given, wanted)
+
+
 def moment(given: Iterable[Type], wanted: Type) -> str:
-    """The name of a datetime that is in what is given, where dates are wanted: it is a date to a type checker, and
+    """The name of a datetime that may be in what is given, where dates are wanted: it is a date to a type checker, and
     cannot be laid beside one."""
-    there = any(_holds(one, _MOMENT) for one in given)
+    there = any(_holds(one, _MOMENT) or not one.known for one in given)
     return _MOMENT.text() if there and _holds(wanted, DATE) and not _holds(wanted, _MOMENT) else ""
 
 

@@ -44,6 +44,7 @@ __all__ = ["LARGE", "QUOTIENT", "After", "Called", "Env", "Inside", "Partial", "
 _TIMES = ("datetime", "date", "datetime", "timedelta")
 _DECIMAL = ("decimal", "Decimal")
 _FORMATTED = (types.INT, types.FLOAT, types.STR, types.BOOL)
+_MAKES = frozenset({"bool", "float", "int", "len", "repr", "str"})
 _SPAN = Type("timedelta", "datetime")
 _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _REPEATED = ("list", "tuple", "str", "bytes")
@@ -58,6 +59,10 @@ class Partials(Looks):
         """The first part that may raise."""
         return next(self._of(node, env, facts | self.always), None)
 
+    def untrue(self, node: ast.expr, env: Env, facts: Facts) -> Partial | None:
+        """The first part that makes what is of another type than is said of it."""
+        return next((one for one in self._of(node, env, facts | self.always) if one.untrue), None)
+
     def some(self, node: ast.expr, env: Env, facts: Facts) -> tuple[Partial, ...]:
         """The first few parts that may raise."""
         return tuple(islice(self._of(node, env, facts | self.always), limits.partials_told_max))
@@ -65,13 +70,13 @@ class Partials(Looks):
     def unfit(self, node: ast.expr, wanted: Type | None, env: Env, facts: Facts, sent: bool = False) -> Partial | None:
         """Why a value may be none of the type that it is wanted as. `sent`: it has to have its wire form."""
         found = self.options(node, env, facts)
-        kind = (operands.misfit(found, wanted, sent) or operands.moment(found, wanted)) if wanted is not None else ""
+        kind = self.misfit(found, wanted, sent) if wanted is not None else ""
         if not kind or wanted is None:
             return None
-        text = ast.unparse(node)
+        text = shown(node)
         known = kind == "None" and isinstance(node, ast.Name | ast.Attribute | ast.Subscript)
         instead = f"{text} if {text} is not None else …" if known else f"a value of type {wanted.text()}"
-        return Partial(node, f"it may be of type {kind}, and {wanted.text()} is wanted", instead)
+        return Partial(node, f"it may be of type {kind}, and {wanted.text()} is wanted", instead, untrue=True)
 
     def _all(self, nodes: Iterable[ast.expr | None], env: Env, facts: Facts) -> Iterator[Partial]:
         for node in nodes:
@@ -304,6 +309,7 @@ class Partials(Looks):
         if isinstance(node.func, ast.Attribute):
             yield from self._of(node.func.value, env, facts)
         elif self.caught(node):
+            yield from self._attempted(node, env, facts)
             return
         yield from self._all(node.args, env, facts)
         for one in node.keywords:
@@ -324,6 +330,15 @@ class Partials(Looks):
             if not why:
                 asked = partial_given.unknown if self.owned(node.func, env) else partial_given.to_method
                 yield from asked(node, node.func, env, facts, self)
+
+    def _attempted(self, node: ast.Call, env: Env, facts: Facts) -> Iterator[Partial]:
+        """What an attempt gives may be of another type than is said of it; a text, a number or a truth that it makes
+        itself is not. Whether a number is finite the attempt asks."""
+        for one in node.args:
+            body = one.body if isinstance(one, ast.Lambda) else one
+            called = body.func.id if isinstance(body, ast.Call) and isinstance(body.func, ast.Name) else ""
+            if not isinstance(body, ast.JoinedStr | ast.Compare) and called not in _MAKES:
+                yield from (part for part in self._of(body, env, facts) if part.untrue and part.instead)
 
     def _keyed(self, node: ast.Call, keyword: ast.keyword, env: Env, facts: Facts) -> Iterator[Partial]:
         """What is given by its name; a function that is given as a key is called with each item."""

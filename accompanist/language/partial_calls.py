@@ -9,10 +9,12 @@ import ast
 from collections.abc import Callable
 from typing import Protocol
 
-from accompanist.language import annotation, decimals, library, operands, partial_given, types
+from accompanist.language import annotation, decimals, known_constants, library, operands, partial_given, types
 from accompanist.language import facts as known
-from accompanist.language.endless import Endless, bounded, may_hold
+from accompanist.language.comparable import Comparable
+from accompanist.language.endless import Endless, may_hold
 from accompanist.language.facts import Facts
+from accompanist.language.finite import bounded
 from accompanist.language.instead import in_brackets, shown
 from accompanist.language.names import Names
 from accompanist.language.partial import LARGE, QUOTIENT, After, Env, Inside, Partial, Partials, TypeOf, nothing
@@ -50,6 +52,7 @@ class Calls:
         self.partials = Partials(
             *(type_of, inside, self._named, self._caught, self._member, judge.special, after, self._owned),
             endless=self.endless.of,
+            comparable=Comparable(names.messages),
         )
 
     def _member(self, node: ast.Attribute, env: Env) -> str:
@@ -78,16 +81,19 @@ class Calls:
             made = types.unveiled(self._type_of(node.args[0], env))
             pair = (made.module, made.name)
         for one in (*node.args, *(keyword.value for keyword in node.keywords)):
-            if may_hold(self._type_of(one, env)) and self.endless.of(one, env) and not bounded(one, facts):
-                return Partial(node, f"{shown(one)} may be no finite number")
-        wanted, message = self._wanted(pair), self._names.messages.find(Type(pair[1], pair[0])) is not None
+            if may_hold(self._type_of(one, env)) and self.endless.of(one, env) and not self._bounded(one, env, facts):
+                return Partial(node, f"{shown(one)} may be no finite number", untrue=True)
+        wanted = self._wanted(pair)
         given = [*zip(wanted, node.args, strict=False)]
         given += [(one.arg or "", one.value) for one in node.keywords]
         for name, value in given:
-            found = self.partials.unfit(value, wanted.get(name), env, facts, sent=message)
+            found = self.partials.unfit(value, wanted.get(name), env, facts, sent=True)
             if found is not None:
                 return found
         return self._made(node, pair, [self._type_of(one, env) for one in node.args])
+
+    def _bounded(self, node: ast.expr, env: Env, facts: Facts) -> bool:
+        return bounded(node, env, facts | known_constants.facts(self._names.constants), self.partials)
 
     def _wanted(self, pair: tuple[str, str]) -> dict[str, Type]:
         """The types of what a message or a @pure function takes, by name, in the order of its parameters."""
@@ -126,7 +132,7 @@ def builtin(name: str, node: ast.Call, partials: Partials, env: Env, facts: Fact
     first = node.args[0] if node.args else None
     if first is None:
         return None
-    text, keywords = ast.unparse(first), {one.arg for one in node.keywords}
+    text, keywords = shown(first), {one.arg for one in node.keywords}
     match name:
         case "int" if given[0] == library.DECIMAL:
             return None
@@ -144,7 +150,7 @@ def builtin(name: str, node: ast.Call, partials: Partials, env: Env, facts: Fact
             if not partials.length(first, env, facts):
                 return Partial(node, f"{text} may be empty", f"{name}({text}, default=…)")
         case "divmod" if not known.nonzero(node.args[-1], facts):
-            return Partial(node, f"{ast.unparse(node.args[-1])} may be zero")
+            return Partial(node, f"{shown(node.args[-1])} may be zero")
         case "str" if len(node.args) > 1 or keywords:
             return Partial(node, f"{text} may hold what is no text")
         case "chr" | "ord" if not computes(node):
@@ -176,7 +182,7 @@ def _unfit(name: str, node: ast.Call, partials: Partials, env: Env, facts: Facts
         if operands.unordered(together):
             return Partial(node, "not all of them can be compared")
     if name == "sum" and types.NONE in held:
-        return Partial(node, f"not every item of {ast.unparse(node.args[0])} need be a number")
+        return Partial(node, f"not every item of {shown(node.args[0])} need be a number")
     added = (*held, *(part for parts in found[1:] for part in parts))
     if library.DECIMAL in (added if name == "sum" else found[0] if name in ("abs", "round", "divmod") else ()):
         rounded = name == "round" and decimals.rounds(

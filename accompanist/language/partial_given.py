@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import datetime
-import re
 from collections.abc import Iterator
 
-from accompanist.language import decimals, digits, kinds, operands, total_methods, types
+from accompanist.language import decimals, digits, kinds, total_methods, types
 from accompanist.language import facts as known
-from accompanist.language.endless import bounded, may_hold
+from accompanist.language.endless import may_hold
 from accompanist.language.facts import Facts
+from accompanist.language.finite import bounded
 from accompanist.language.instead import in_brackets, shown
 from accompanist.language.kinds import Env
 from accompanist.language.library import DECIMAL
@@ -43,7 +43,6 @@ _WIDER = {DECIMAL: "Decimal", types.FLOAT: "float"}
 _OF_NUMBERS = frozenset({"as_integer_ratio", "conjugate"})
 """The methods that numbers of all kinds have; whole numbers have `is_integer` from Python 3.12 on."""
 _DAYS = (("datetime", "date"), ("datetime", "datetime"))
-_DATE = re.compile(r"\bdate\b")
 
 
 def builtin(node: ast.Call, name: str, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
@@ -76,7 +75,7 @@ def builtin(node: ast.Call, name: str, env: Env, facts: Facts, looks: Looks) -> 
 def unended(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     """Whether a float may be NaN or infinite."""
     floats = any(one == types.FLOAT or not one.known for one in looks.kinds(node, env, facts))
-    return floats and looks.endless(node, env) and not bounded(node, facts)
+    return floats and looks.endless(node, env) and not bounded(node, env, facts, looks)
 
 
 def no_numbers(node: ast.expr, values: list[ast.expr], env: Env, looks: Looks) -> Iterator[Partial]:
@@ -89,7 +88,8 @@ def unended_inside(node: ast.Call, env: Env, looks: Looks) -> Iterator[Partial]:
     """The same where what is called compares what it is given, or makes keys of it."""
     match node.func:
         case ast.Name(id="sorted" | "min" | "max" | "set" | "frozenset" | "dict"):
-            values = [*node.args, *(one.value for one in node.keywords)]
+            keys = (one.value for one in node.keywords)
+            values = [*node.args, *(one for one in keys if not isinstance(one, ast.Name) or one.id != "float")]
         case ast.Attribute(value=owner, attr=attr) if attr not in ("append", "insert", "extend"):
             values = [owner, *node.args] if attr == "sort" else node.args
         case _:
@@ -247,27 +247,22 @@ def _of_python(
 
 
 def to_method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:
-    """What a method of the project is given takes part in what it computes: a number that is finite, a date that is no
-    datetime."""
+    """What a method of the project is given takes part in what it computes: a number that is finite, a value of the
+    type that is declared."""
     values = [*node.args, *(one.value for one in node.keywords)]
     for one in values:
-        if may_hold(looks.kind(one, env)) and looks.endless(one, env) and not bounded(one, facts):
-            yield Partial(node, f"{shown(one)} may be no finite number")
-    moments = any(operands.moment((looks.kind(one, env),), operands.DATE) for one in values)
-    if moments and _takes_dates(method, env, looks):
-        yield Partial(node, "it may be given a datetime, and a date is wanted")
-
-
-def _takes_dates(method: ast.Attribute, env: Env, looks: Looks) -> bool:
-    """Whether a method of that name is declared to take dates."""
+        if may_hold(looks.kind(one, env)) and looks.endless(one, env) and not bounded(one, env, facts, looks):
+            yield Partial(node, f"{shown(one)} may be no finite number", untrue=True)
     messages = looks.comparable.messages
-    for option in looks.kind(method.value, env).options:
-        found = messages.code_of(types.unveiled(option), method.attr) if messages is not None else None
-        definition = messages.definition(Type(found[1], found[0])) if messages is not None and found else None
-        for part in definition[1].body if definition is not None else ():
-            if isinstance(part, ast.FunctionDef) and part.name == method.attr and _DATE.search(ast.unparse(part.args)):
-                return True
-    return False
+    for owner in looks.kind(method.value, env).options if messages is not None else ():
+        taken = messages.taken(types.unveiled(owner), method.attr) if messages is not None else []
+        given = [*zip((name for name, _ in taken), node.args, strict=False)]
+        given += [(one.arg or "", one.value) for one in node.keywords]
+        for name, value in given:
+            kind = looks.misfit(looks.options(value, env, facts), dict(taken).get(name, types.UNKNOWN), sent=True)
+            if kind:
+                why = f"it may be given a value of type {kind} as {name}, which is declared otherwise"
+                yield Partial(node, why, f"a value of type {dict(taken)[name].text()}", untrue=True)
 
 
 def _whole(node: ast.Call, method: ast.Attribute, made: str) -> Partial:

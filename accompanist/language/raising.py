@@ -12,7 +12,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 
 from accompanist.language import facts as known
-from accompanist.language import types
+from accompanist.language import finite, types
 from accompanist.language.facts import Facts
 from accompanist.language.infer import Inference
 from accompanist.language.instead import shown
@@ -248,7 +248,8 @@ class _Walk:
                 return facts | {known.Fact(ast.Compare(ast.Name(targets[0], ast.Load()), [ast.Eq()], [node]), True)}
             case ast.Call(func=ast.Name(id="tuple"), args=[_]) if _is_ours(targets[0]):
                 return facts | {known.Fact(ast.Compare(ast.Name(targets[0], ast.Load()), [ast.Is()], [node]), True)}
-        return facts
+        env = self._envs.get(id(node))
+        return facts | finite.ends(targets[0], node, env, facts, self._partials) if env is not None else facts
 
     def _turned(self, target: ast.expr, counted: str, facts: Facts) -> Facts:
         """What is known of the names of one turn of a loop."""

@@ -19,6 +19,14 @@ _BUILTIN_FROM = 0.75
 """How alike a builtin must be, as `SequenceMatcher.ratio` counts it; the others are taken from 0.6 on."""
 
 
+def of_python(name: str) -> tuple[str, str]:
+    """What is said of one of Python's own functions that stands where a value belongs."""
+    return (
+        f"{name} is a function, and no value in a choreography",
+        f"call it: {name}(…); as a key: lambda one: {name}(one)",
+    )
+
+
 def meant(name: str, local: Iterable[str], module: Module, otherwise: str) -> str:
     """What to write for `name`: from the standard library, from the names known here, or `otherwise`."""
     library = advice.from_library(module.source, name)

@@ -6,6 +6,7 @@ import ast
 import datetime
 import decimal
 import math
+import operator
 import uuid
 from collections.abc import Callable, Iterable
 
@@ -71,3 +72,35 @@ def computes(node: ast.Call) -> bool:
     except (ValueError, TypeError, OverflowError, KeyError):
         return False
     return not node.keywords
+
+
+def is_infinite(node: ast.AST) -> bool:
+    """Whether a number that is computed of numbers written out is no finite one."""
+    found = _computed(node)
+    return isinstance(found, float) and not math.isfinite(found)
+
+
+def _computed(node: ast.AST) -> int | float | None:
+    """A number, as far as it is quickly computed."""
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return value
+        case ast.UnaryOp(op=ast.USub(), operand=operand) if (than := _computed(operand)) is not None:
+            return -than
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _QUICK:
+            first, other = _computed(left), _computed(right)
+            if first is None or other is None:
+                return None
+            try:
+                return _QUICK[type(op)](first, other)
+            except ArithmeticError:
+                return None
+    return None
+
+
+_QUICK: dict[type[ast.operator], Callable[[int | float, int | float], int | float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}

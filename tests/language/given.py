@@ -37,6 +37,8 @@ d.get(s, 0)
 sum(d[one] for one in d)
 [one for one in d.items()]
 int(s) if s.isdecimal() and len(s) < 19 else 0
+round(float(s)) if s.isdecimal() and len(s) < 9 else 0
+int(float(s) * n) if s.isdecimal() and len(s) < 9 else 0
 int(n) + float(k) + round(n)
 min(n, k) + max(x, default=0)
 min(x) if x else 0

@@ -139,6 +139,20 @@ s: try:;     f = float(s); except Exception:;     return 0; return Parsed(s).nea
 n: return ends(n)
 n: return round(Open(n).rate)
 s: KeyError = ValueError; try:;     return {'7': 1}[s]; except KeyError:;     return 0
+s: g = float(s) if s.isdecimal() and len(s) < 900 else 0.0; return int(g * 100)
+s,x: g = float(s) if s.isdecimal() and len(s) < 9 else 0.0; for i in x:;     g = g * 1e300; return int(g)
+s: try:;     g = float(s); except ValueError:;     return 0; if g < -5 or g > 5:;     return 0; return round(g * 100)
+s: try:;     g = float(s); except ValueError:;     return 0; return round(g * 100) if math.isfinite(g) else 0
+s: try:;     g = float(s); except ValueError:;     return 0; return int(min(g, 5.0))
+s,n: try:;     g = float(s); except ValueError:;     return 0; return round(n / g * n) if -5 < g < 5 and g != 0 else 0
+w: n = len(w); w = w[1:]; return w[n - 1] if n > 0 else ''
+w: y = list(w); n = len(y); z = y.pop() if y else ''; return y[n - 1] if n > 0 else z
+w: y = list(w); z = y; n = len(y); z.clear(); return y[n - 1] if n > 0 else ''
+w: n = len(w); n += 1; return w[n - 1] if n > 0 else ''
+w: n = len(w); return w[n - 2] if n > 0 else ''
+q: return min(q, Decimal(100)) * 2
+s,total: try:;     g = float(s); except ValueError:;     return 0; return round(g * total.rate) if -5 < g < 5 else 0
+q: return max(q, min(q, Decimal(100))) * 2
 """
 NEVER_RAISES = """
 n: while True:;     y = n * 2;     if y > 10:;         break;     n += 1; return y
@@ -224,4 +238,16 @@ s: try:;     return date.fromisoformat(s).year; except Exception:;     return 0
 s: try:;     return date.fromisoformat(s); except ValueError:;     return None
 x,n: try:;     return x[n]; except IndexError:;     return 0
 n: try:;     return 100 // n; except ZeroDivisionError:;     return 0
+s: return round(float(s)) if s.isdecimal() and len(s) < 9 else 0
+s: g = float(s) if s.isdecimal() and len(s) < 9 else 0.0; return int(g * 100)
+s: g = float(s) if s.isdecimal() and len(s) < 9 else 0.0; h = g / 3 + 1; return int(h * 100) + math.floor(abs(h - g))
+s: if not s.isdecimal() or len(s) > 9:;     return 0; g = float(s); g = g * 2; return near(g)
+s: g = 0.0 if not s.isdecimal() or len(s) > 8 else float(s); return int(g * 3)
+s: try:;     g = float(s); except ValueError:;     return 0; if not -5 < g < 5:;     return 0; return round(g * 100)
+s: return sum(round(float(c)) for c in s if c.isdecimal())
+w: n = len(w); return w[n - 1] if n > 0 else ''
+w: n = len(w); return w[n - 1] + w[n // 2] if 0 < n else ''
+w: n = len(w); if not n:;     return ''; return w[0] + w[n - 1]
+x: n = len(x); return sum(x[i] - x[i - 1] for i in range(1, n))
+q: return max(Decimal(0), min(q, Decimal(100))) * 2
 """

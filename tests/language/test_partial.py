@@ -441,3 +441,20 @@ def test_a_date_in_another_format_is_not(spec: str) -> None:
 def test_the_parts_of_an_expression_are_told_at_once(expression: str, hints: list[str]) -> None:
     found = text(f"{HEAD}    it = {expression}\n    a.tell(str(it))\n").diagnostics
     assert [one.hint.rpartition("before line")[2].partition(", or ")[2] or one.hint for one in found] == hints
+
+
+@pytest.mark.parametrize(
+    ("attempted", "of_another_type"),
+    [
+        ("Line(n > 1)", True),
+        ("[Line(n > 1)]", True),
+        ("cheap(s)", False),
+        ("str(Line(n > 1))", False),
+        ("f'{Line(n > 1)}'", False),
+        ("Line(n, s)", False),
+        ("cheap(m[0])", False),
+    ],
+)
+def test_what_is_of_another_type_is_so_behind_an_attempt(attempted: str, of_another_type: bool) -> None:
+    found = text(f"{HEAD}    it = attempt({attempted})\n    a.tell(str(it.ok))\n").diagnostics
+    assert [one.code for one in found] == ["ACC159"] * of_another_type

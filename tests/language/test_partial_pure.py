@@ -38,6 +38,7 @@ class Line:
 class Total:
     cents: int = 0
     line: Line = Line()
+    rate: float = 1e308
     def __post_init__(self) -> None:
         if self.cents < 0:
             raise ValueError("negative")
@@ -155,6 +156,7 @@ VALUES = {
     "p": "[], [(1, 2), (0, 0)]",
     "rows": "[], [[]], [[1], [2]], [[1, 2], [3, 4]]",
     "d": "{}, {'7': 1, 'x': 0}, {'a': 5}",
+    "q": "Decimal(0), Decimal('-9e999999'), Decimal('9e999999')",
     "ln": "Line(), Line(1, 'x', 3, Tier.NONE)",
     "m": "[], [Line(1, 'a'), Line(1, 'b')], [Line(1, 'a', 2), Line(1, 'a', None, Tier.NONE)]",
     "total": "Total(), Total(3, Line(1))",
@@ -219,6 +221,21 @@ def test_what_never_raises_is_told_with_its_line(names: str, body: str, instead:
     assert said(names, body.replace(part, f"({instead.replace('…', '0')})")) == []
 
 
+@pytest.mark.parametrize(
+    ("names", "body", "words"),
+    [
+        ("w", "return list(map(float, w))", "`[float(one) if one.isdecimal() else … for one in w]` never raises"),
+        ("w", "one = w; return sorted(one, key=float)", "`key=lambda item: float(item) if item.isdecimal() else …`"),
+        ("x", "return list(map(divmod, x, x))", "an item of x may be zero, in line"),
+        ("n", "return int(min([n / 2], default=math.inf))", "`int(min([n / 2], default=math.inf)) if -1000000000"),
+        ("s", "each = 1; return list(map(round, map(parsed, [s] * each)))", "for one in map(parsed, [s] * each)]`"),
+    ],
+)
+def test_what_is_written_instead_has_names_that_its_author_can_write(names: str, body: str, words: str) -> None:
+    (found,) = said(names, body)
+    assert words in found
+
+
 def test_next_in_a_choreography_is_told_what_to_write() -> None:
     (found,) = text(program("x", "return 0").replace("str(made(x))", "str(next((i for i in x), 0))")).diagnostics
     assert (found.code, str(found.hint)) == ("ACC110", "found = [… for … in …], and found[0] if found else …")
@@ -245,3 +262,10 @@ def test_many_early_returns_are_read_in_time() -> None:
     begun = time.perf_counter()
     assert said("s,n", f"{guards}; return 0") == []
     assert time.perf_counter() - begun < 5
+
+
+def test_a_function_of_python_is_no_value_in_a_choreography() -> None:
+    for value, name in (("str(len)", "len"), ("max(x, default=0, key=str)", "str")):
+        (found,) = text(program("x", "return 0").replace("str(made(x))", f"str({value})")).diagnostics
+        assert (found.code, found.text) == ("ACC131", f"{name} is a function, and no value in a choreography")
+        assert found.hint == f"call it: {name}(…); as a key: lambda one: {name}(one)"
