@@ -22,7 +22,7 @@ from accompanist.language.impure import forbidden
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.nodes import children
-from accompanist.language.set_order import Shown, order_shown, shown_at_top
+from accompanist.language.set_order import Shown, order_shown, shown_at_top, shown_in_class
 from accompanist.language.types import Type
 from accompanist.language.writes import writes
 
@@ -86,10 +86,17 @@ class PureFunctions:
             looked |= new
             for one in (one for name in sorted(new) for one in members.get(name, ())):
                 self._body(one.home, one.node, Type(one.owner, one.home.name))
+        for home, node in reached.classes_with(self._modules, looked):
+            self._unordered(home, shown_in_class(node, self._modules, self._classes, home))
 
     def _class(self, home: Module, node: ast.ClassDef) -> None:
-        """What runs when a message is made, compared or shown: its special methods and its default factories."""
+        """What runs when a class is read: its body; and when a message is made, compared or shown: its special methods
+        and its default factories."""
         self._by_identity(home, node)
+        self._unordered(home, shown_in_class(node, self._modules, self._classes, home))
+        for above in (self._modules.resolve(home, annotation.dotted(base)) for base in node.bases):
+            if above is not None and isinstance(above.node, ast.ClassDef):
+                self.check(above.module, above.name)
         for statement in node.body:
             if isinstance(statement, ast.FunctionDef) and self._runs(home, statement):
                 self._body(home, statement, Type(node.name, home.name), method=True)

@@ -32,10 +32,10 @@ def classes(modules: Modules, messages: Messages) -> Classes:
     return found
 
 
-def around(node: ast.stmt) -> ast.FunctionDef:
-    """A function that has only this statement in it."""
+def around(*lines: ast.stmt) -> ast.FunctionDef:
+    """A function that has only these statements in it."""
     nothing = ast.arguments([], [], None, [], [], None, [])
-    return ast.FunctionDef(name="", args=nothing, body=[node], decorator_list=[])
+    return ast.FunctionDef(name="", args=nothing, body=[*lines], decorator_list=[])
 
 
 class Names:

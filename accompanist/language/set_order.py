@@ -18,7 +18,7 @@ from accompanist.language.set_classes import Classes
 from accompanist.language.set_names import Names, around
 from accompanist.language.set_shapes import Shapes
 from accompanist.language.set_uses import Uses
-from accompanist.language.types import Type
+from accompanist.language.types import UNKNOWN, Type
 
 Place = tuple[ast.expr, Type]
 """Where the order of a set may show, and what stands there."""
@@ -42,6 +42,17 @@ def shown_at_top(node: ast.expr, modules: Modules, classes: Classes, home: Modul
     says = said is not None and annotation.dotted(said).rpartition(".")[2] not in ("Final", "ClassVar")
     whole = ast.Return(node) if says else ast.Expr(node)
     return _places(shapes, around(whole), None, shapes.annotated(said))
+
+
+def shown_in_class(node: ast.ClassDef, modules: Modules, classes: Classes, home: Module) -> Shown:
+    """The same of what the body of a class computes when it is read, methods apart: `ORDER = tuple(ALL)`."""
+    shapes = Shapes(modules, classes, home)
+    lines = [one for one in node.body if not isinstance(one, ast.FunctionDef | ast.ClassDef)]
+    found = _places(shapes, around(*lines), None, UNKNOWN)
+    for inner in (one for one in node.body if isinstance(one, ast.ClassDef)):
+        more = shown_in_class(inner, modules, classes, home)
+        found = Shown(found.order + more.order, found.addresses + more.addresses)
+    return found
 
 
 def _places(shapes: Shapes, node: ast.FunctionDef, owner: Type | None, gives: Type) -> Shown:
