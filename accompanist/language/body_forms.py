@@ -8,11 +8,11 @@ can be done with it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
+from typing import Protocol
 
 from accompanist.language import operands, types
 from accompanist.language.body_parts import changes_itself
-from accompanist.language.body_text import Text
 from accompanist.language.body_types import NEVER, SETS, Exact, is_lazy, item, join, kind
 from accompanist.language.facts import Facts, names_in, without
 from accompanist.language.kinds import Env
@@ -30,10 +30,21 @@ _ORDERED = frozenset(
 )
 
 
+class Aliases(Protocol):
+    """What the names of a text stand for: a function's, or a choreography's. `own`: those that it binds."""
+
+    @property
+    def own(self) -> Set[str]: ...
+
+    def is_class(self, alias: str) -> bool: ...
+
+    def is_foreign(self, alias: str) -> bool: ...
+
+
 class Forms:
     """Looks through the expressions of one body."""
 
-    def __init__(self, exact: Exact, messages: Messages, partials: Partials, text: Text) -> None:
+    def __init__(self, exact: Exact, messages: Messages, partials: Partials, text: Aliases) -> None:
         self.exact, self.messages, self.partials = exact, messages, partials
         self.own, self.is_class, self.is_foreign = text.own, text.is_class, text.is_foreign
 

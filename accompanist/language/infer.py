@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from functools import partial
 
-from accompanist.language import addresses, held_sets, library, methods, narrow, set_given, set_names, set_total, types
+from accompanist.language import addresses, held_sets, library, methods, narrow, set_given, set_names, types
 from accompanist.language.gives import FIXED, builtin, either, is_plain_set, part_of
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
@@ -30,6 +31,8 @@ Formatted = Callable[[ast.JoinedStr, ast.FormattedValue], None]
 """Told of a date or time in an f-string with a format: the machine's own functions write it."""
 Addressed = Callable[[ast.expr], None]
 """Told of a value whose text shows where it lies in memory."""
+Raised = Callable[[set_given.Comprehension, Env, bool], frozenset[str]]
+"""Says what a comprehension may raise, see `set_total`."""
 
 _NUMBERS = (INT, FLOAT)
 
@@ -47,6 +50,7 @@ class Inference:
         always: Always = lambda node, found: None,
         formatted: Formatted = lambda node, part: None,
         addressed: Addressed = lambda node: None,
+        raised: Raised = lambda node, env, asked: frozenset(),
         *,
         exact: bool = True,
     ) -> None:
@@ -54,7 +58,7 @@ class Inference:
         self._names, self._messages, self._signatures = names, names.messages, signatures
         self._missing, self._unordered, self._refused_method = missing, unordered, method
         self._always, self._formatted, self._addressed = always, formatted, addressed
-        self._exact = exact
+        self._raised, self._exact = raised, exact
         self._narrowing = narrow.Narrowing(self._messages, self._isinstance, self.type_of)
         self._classes = set_names.classes(names.modules, self._messages)
         self._given = set_given.Given(names.modules, self._classes)
@@ -166,8 +170,8 @@ class Inference:
         inside = self.inside(node.generators, env, node)
         found = self.type_of(node.elt, inside)
         if id(node) in self._given.through_set:
-            total = set_total.of_names(self._names, self._classes, lambda part: self.type_of(part, inside), inside)
-            for place, type in self._given.varying(node, found, total, self._attempts > 0):
+            raised = partial(self._raised, node, env)
+            for place, type in self._given.varying(node, found, raised, self._attempts > 0):
                 self._unordered(place, type)
         return found
 
@@ -398,6 +402,9 @@ class Inference:
                 self._written(part, env)
             return
         given = self._given
+        asks = pair is None and alias in ("any", "all") and [*map(held_sets.is_set, positional)] == [True]
+        if asks and self._raised(set_given.each_of(node.args[0]), env, True):
+            self._unordered(node.args[0], positional[0])
         by_builtin = given.by_builtin(alias, node, positional, named) if pair is None else ()
         for part, found in by_builtin if pair is None else given.to(pair, node, positional, named):
             self._unordered(part, found)

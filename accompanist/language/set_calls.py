@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from accompanist.language import annotation
 from accompanist.language.held_sets import LOST, element, is_set, ordered, written
 from accompanist.language.modules import Module
-from accompanist.language.set_hiding import OF_ALL, SORTS, Hiding
+from accompanist.language.set_hiding import DECIDES, OF_ALL, SORTS, Hiding
 from accompanist.language.set_names import PUTS_IN, Names
 from accompanist.language.set_parameters import field, parameter, takes
 from accompanist.language.set_shapes import GIVES_SET, REDUCES, Shapes
+from accompanist.language.set_work import Work
 from accompanist.language.types import Type
 
 _ASKS = frozenset({"len", "bool", "isinstance"})
@@ -55,11 +56,11 @@ _COPIES = frozenset({("copy", "copy"), ("copy", "deepcopy"), ("typing", "cast"),
 class Calls:
     """The calls in one function."""
 
-    def __init__(self, shapes: Shapes, names: Names) -> None:
+    def __init__(self, shapes: Shapes, names: Names, work: Work) -> None:
         self._shapes, self._names = shapes, names
         self._classes = shapes.classes
         self.rooted = names.rooted
-        self.hiding = Hiding(shapes)
+        self.hiding = Hiding(shapes, work)
 
     def refused(self, node: ast.Call, quiet: bool) -> Iterator[ast.expr]:
         """The sets in what a call is given that it may show. `quiet`: what comes of it shows no order."""
@@ -153,7 +154,8 @@ class Calls:
         if name in _ASKS:
             return True
         if name in OF_ALL:
-            return not self._classes.opaque(type)
+            asks = name in DECIDES and not quiet and is_set(type) and self.hiding.asks(one)
+            return not (self._classes.opaque(type) or asks)
         if name in SORTS or name == "sum":
             if self._loose(type) and first and len(node.args) == 1:
                 return is_set(type) and not self._classes.opaque(type) and self.hiding.alike(node, name, one)

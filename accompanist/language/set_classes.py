@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from accompanist.language.held_sets import is_set, joined, written
 from accompanist.language.messages import Messages, attribute, missing
 from accompanist.language.modules import Module, Modules
+from accompanist.language.partial_calls import Judge
 from accompanist.language.types import UNKNOWN, Type
 
 Of = Callable[[Module, ast.expr], Type]
@@ -29,8 +30,8 @@ class Classes:
         self._declared: dict[str, Type] = {}
         self._declared_of = 0
         self._at_top: dict[int, Type] = {}
-        self.total: dict[tuple[int, Type | None], bool] = {}
-        """Whether functions and methods raise nothing, see `set_total`."""
+        self.judge: Judge | None = None
+        """What is known of the functions that may raise, see `set_work`."""
 
     def at_top(self, home: Module, node: ast.expr) -> Type:
         """What an expression at the top level of a module, or in the body of a class, may be."""

@@ -11,8 +11,10 @@ from accompanist.language.library import FUNCTIONS
 from accompanist.language.methods import CHANGING
 from accompanist.language.nodes import every_node
 from accompanist.language.set_alike import distinct, same
+from accompanist.language.set_given import Comprehension
 from accompanist.language.set_shapes import Shapes
-from accompanist.language.set_total import Comprehension, of_shapes, shows_error
+from accompanist.language.set_total import shows_error
+from accompanist.language.set_work import Work
 from accompanist.language.types import BOOL, INT, PORTABLE
 
 DECIDES = frozenset({"any", "all"})
@@ -23,9 +25,9 @@ SORTS = frozenset({"sorted", "min", "max"})
 class Hiding:
     """Looks at the calls in one function."""
 
-    def __init__(self, shapes: Shapes) -> None:
+    def __init__(self, shapes: Shapes, work: Work) -> None:
         self._shapes, self._classes = shapes, shapes.classes
-        self._total = of_shapes(shapes)
+        self._work = work
 
     def hidden(self, node: ast.Call, caught: int) -> Iterator[ast.expr]:
         """What is gone through in such a call, and its order does not show in what the call gives. `caught`: what is
@@ -43,13 +45,17 @@ class Hiding:
             if (comprehends or listed or mapped) and (begins or self.alike(node, name, one)):
                 yield one
 
+    def asks(self, node: ast.expr) -> bool:
+        """Whether it may raise to ask a part of a set whether it is true, as `any` and `all` do."""
+        return bool(self._work.kinds(node, asked=True))
+
     def _maps(self, node: ast.Call, caught: int) -> bool:
         """Whether `map` and `filter` do the same with each part of a set, whatever the order."""
         if self._shapes.builtin(node.func) not in ("map", "filter") or len(node.args) != 2:
             return False
         match node.args[0]:
             case ast.Constant(value=None):
-                return True
+                return not caught
             case ast.Lambda(body=body):
                 return not caught and self._changes_nothing(body)
             case function:
@@ -63,8 +69,8 @@ class Hiding:
         if not any(is_set(self._shapes.of(one.iter)) for one in node.generators):
             return True
         if stops and isinstance(node, ast.GeneratorExp):
-            return not self._total.asked(node)
-        return not shows_error(caught, self._total.gone_through(node)) if caught else True
+            return not self._work.kinds(node, asked=True)
+        return not (caught and shows_error(caught, self._work.kinds(node)))
 
     def _changes_nothing(self, node: ast.expr) -> bool:
         """Whether what is done with each part of a set depends on that part alone."""

@@ -18,6 +18,7 @@ from accompanist.language.set_classes import Classes
 from accompanist.language.set_names import Names, around
 from accompanist.language.set_shapes import Shapes
 from accompanist.language.set_uses import Uses
+from accompanist.language.set_work import Work
 from accompanist.language.types import UNKNOWN, Type
 
 Place = tuple[ast.expr, Type]
@@ -40,7 +41,7 @@ def shown_at_top(node: ast.expr, modules: Modules, classes: Classes, home: Modul
     """The same of an expression at the top level of a module, or in a class. `said`: what its name is said to be."""
     shapes = Shapes(modules, classes, home)
     says = said is not None and annotation.dotted(said).rpartition(".")[2] not in ("Final", "ClassVar")
-    whole = ast.Return(node) if says else ast.Expr(node)
+    whole = ast.copy_location(ast.Return(node) if says else ast.Expr(node), node)
     return _places(shapes, around(whole), None, shapes.annotated(said))
 
 
@@ -57,7 +58,8 @@ def shown_in_class(node: ast.ClassDef, modules: Modules, classes: Classes, home:
 
 def _places(shapes: Shapes, node: ast.FunctionDef, owner: Type | None, gives: Type) -> Shown:
     names = Names(shapes, node, owner)
-    shown = {id(one): one for one in Uses(shapes, names, gives).shown(node)}
+    work = Work(shapes.classes, shapes.home, node, owner)
+    shown = {id(one): one for one in Uses(shapes, names, gives, work).shown(node)}
     within = {name for name, one in shown.items() if any(id(part) in shown for part in every_node(one)[1:])}
     places = [(one, shapes.of(one)) for name, one in shown.items() if name not in within]
     return Shown(places, list(Addresses(shapes, names).shown(every_node(node))))

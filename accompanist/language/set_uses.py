@@ -18,6 +18,7 @@ from accompanist.language.set_operators import OPERATORS
 from accompanist.language.set_parameters import takes
 from accompanist.language.set_shapes import Shapes
 from accompanist.language.set_total import caught
+from accompanist.language.set_work import Work
 from accompanist.language.types import ELLIPSIS, Type
 
 _KEEPS = (
@@ -31,10 +32,10 @@ _KEEPS = (
 class Uses:
     """The places of one function where the order of a set may show."""
 
-    def __init__(self, shapes: Shapes, names: Names, gives: Type) -> None:
+    def __init__(self, shapes: Shapes, names: Names, gives: Type, work: Work) -> None:
         """`gives`: what the function says that it gives."""
         self._shapes, self._gives = shapes, gives
-        self._calls = Calls(shapes, names)
+        self._calls = Calls(shapes, names, work)
         self._quiet: set[int] = set()  # what goes through a set, and what comes of it shows no order
         self._inner: set[int] = set()  # of functions within this one
         self._methods: set[int] = set()  # what a call calls

@@ -16,7 +16,6 @@ from accompanist import limits
 from accompanist.language import (
     addresses,
     advice,
-    annotation,
     codes,
     crossing_sets,
     held_sets,
@@ -24,6 +23,7 @@ from accompanist.language import (
     library,
     methods,
     narrow,
+    set_total,
     types,
 )
 from accompanist.language.as_declared import AsDeclared
@@ -49,6 +49,7 @@ from accompanist.language.ir import (
 )
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
+from accompanist.language.signatures import signatures
 from accompanist.language.source import Span
 from accompanist.language.types import REFUSED, WORDS, Type
 
@@ -62,6 +63,8 @@ class Typing:
     def __init__(self, names: Names, header: Header, findings: Findings, *, keep: bool) -> None:
         self._names, self._header, self._findings = names, header, findings
         self._sources = names.modules.source
+        self.signature = signatures(names.modules)
+        """The result type of a @pure function; None for a class."""
         self._infer = Inference(
             names,
             self.signature,
@@ -71,6 +74,7 @@ class Typing:
             self._always,
             self._formatted,
             self._addressed,
+            set_total.of_choreography(names, self.signature),
         )
         self.subjects: dict[str, Type] = {}
         """What each match is about, by the name that it is given."""
@@ -363,20 +367,6 @@ class Typing:
             if found.name == "iterator":
                 return Write(f"tuple({text})")
         return crossing_sets.instead(self._names.messages, found, reason)
-
-    def signature(self, module: str, name: str) -> Type | None:
-        """The result type of a @pure function; None for a class."""
-        home = self._names.modules.find(module)
-        node = home.bound[name][-1] if home is not None and name in home.bound else None
-        if home is None or not isinstance(node, ast.FunctionDef):
-            return None
-        if node.returns is None:
-            return types.UNKNOWN
-        try:
-            found = annotation.type_of(self._names.modules, home, node.returns)
-            return types.UNKNOWN if found.generic else found
-        except annotation.Unresolved:
-            return types.UNKNOWN
 
     def _missing(self, node: ast.Attribute, part: Type, owner: Type) -> None:
         message = self._names.messages.find(part)

@@ -10,7 +10,7 @@ from tests.language.programs import text
 _HEAD = '''
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum, StrEnum
 from accompanist import At, Role, attempt, choreography, pure, transaction
@@ -26,6 +26,7 @@ class Line:
     name: str
     count: int
     kind: Kind = Kind.GOLD
+    most: int | None = None
 
 class Cart:
     def __init__(self, names: list[str]) -> None:
@@ -54,7 +55,7 @@ def long(name: str) -> bool:
 '''
 _TAKES = (
     "names: {0}list[str]{1}, lines: {0}list[Line]{1}, tiers: {0}list[Tier]{1}, prices: {0}list[Decimal]{1}, "
-    "stock: {0}dict[str, int]{1}"
+    "stock: {0}dict[str, int]{1}, days: {0}list[date]{1}"
 )
 _BOTH = """
 any(name.startswith("x") for name in set(names))
@@ -64,6 +65,14 @@ all(stock.get(name, 0) > 0 for name in set(names))
 any(long(name) for name in set(names))
 all(name[:1].isupper() and len(name) > 2 for name in set(names) if name)
 all(size > 2 for size, name in {(len(one), one) for one in names})
+any(price > 3 for price in set(prices))
+any((day - date(2020, 1, 1)).days > 4 and day.weekday() < 5 and day.isoformat() > "2" for day in set(days))
+any(stock[name] > 1 for name in set(names) if name in stock)
+all(name in stock and stock[name] > 0 for name in set(names))
+any(line.most is not None and line.most > 1 for line in set(lines))
+any(str(line.count) == "3" for line in set(lines))
+any("a" in name.split(",") or name.startswith(("a", "b")) for name in set(names))
+[name for name in names if any(name > other for other in set(names))]
 len(list(set(names)))
 [name for name in names if name.startswith(tuple({"a", "b"}))]
 sorted({one.value for one in tiers})
@@ -98,7 +107,7 @@ next((name for name in names), "") + max(names, key=len, default="")
 @pytest.mark.parametrize("written", _BOTH + _PURE)
 def test_a_pure_function_may_do_this(written: str) -> None:
     made = f"@pure\ndef made({_TAKES.format('', '')}) -> str:\n    return str([{written}])\n"
-    runs = "    said = made(names, lines, tiers, prices, stock)\n    shop.pay()\n    shop.tell(said)\n"
+    runs = "    said = made(names, lines, tiers, prices, stock, days)\n    shop.pay()\n    shop.tell(said)\n"
     assert text(_HEAD + made + _choreography(runs)).diagnostics == ()
 
 
@@ -121,8 +130,16 @@ def test_an_error_of_one_kind_may_be_caught(caught: str) -> None:
     said = "str(error)" if " as " in caught else "'none'"
     body = f"    try:\n        return str({_TRIES[caught]})\n    except {caught}:\n        return {said}\n"
     made = f"@pure\ndef made({_TAKES.format('', '')}) -> str:\n{body}"
-    runs = "    said = made(names, lines, tiers, prices, stock)\n    shop.pay()\n    shop.tell(said)\n"
+    runs = "    said = made(names, lines, tiers, prices, stock, days)\n    shop.pay()\n    shop.tell(said)\n"
     assert text(_HEAD + made + _choreography(runs)).diagnostics == ()
+
+
+@pytest.mark.parametrize("written", ["int(name)", "stock[name]", "100 // len(name)"])
+def test_an_error_of_one_kind_may_be_attempted(written: str) -> None:
+    """`reason` is the name of the error, and that is the same in every order."""
+    tried = f"    tried = attempt(sum({written} for name in set(names)))\n"
+    runs = f"{tried}    shop.pay()\n    shop.tell(str(tried.reason))\n"
+    assert text(_HEAD + _choreography(runs)).diagnostics == ()
 
 
 @pytest.mark.parametrize(("lines", "accepted"), [(["names = sorted(names)"], True), ([], False)])
