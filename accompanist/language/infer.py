@@ -33,6 +33,8 @@ Addressed = Callable[[ast.expr], None]
 """Told of a value whose text shows where it lies in memory."""
 Raised = Callable[[set_given.Comprehension, Env, bool], frozenset[str]]
 """Says what a comprehension may raise, see `set_total`."""
+Attempted = Callable[[ast.expr, Env], None]
+"""Told of what is attempted: the name of an error that it raises is kept."""
 
 _NUMBERS = (INT, FLOAT)
 
@@ -51,6 +53,7 @@ class Inference:
         formatted: Formatted = lambda node, part: None,
         addressed: Addressed = lambda node: None,
         raised: Raised = lambda node, env, asked: frozenset(),
+        attempted: Attempted = lambda node, env: None,
         *,
         exact: bool = True,
     ) -> None:
@@ -58,7 +61,7 @@ class Inference:
         self._names, self._messages, self._signatures = names, names.messages, signatures
         self._missing, self._unordered, self._refused_method = missing, unordered, method
         self._always, self._formatted, self._addressed = always, formatted, addressed
-        self._raised, self._exact = raised, exact
+        self._raised, self._attempted, self._exact = raised, attempted, exact
         self._narrowing = narrow.Narrowing(self._messages, self._isinstance, self.type_of)
         self._classes = set_names.classes(names.modules, self._messages)
         self._given = set_given.Given(names.modules, self._classes)
@@ -364,6 +367,8 @@ class Inference:
         named = {keyword.arg or "": self._argument(keyword.value, first, env) for keyword in node.keywords}
         arguments = [*positional, *named.values()]
         if pair == types.ATTEMPTED:
+            for one in node.args:
+                self._attempted(one, env)
             return Type("Outcome", types.WORDS, (first,))
         if pair is None and alias in ("str", "repr"):
             for part, found in zip(node.args, positional, strict=False):
@@ -402,12 +407,17 @@ class Inference:
                 self._written(part, env)
             return
         given = self._given
-        asks = pair is None and alias in ("any", "all") and [*map(held_sets.is_set, positional)] == [True]
-        if asks and self._raised(set_given.each_of(node.args[0]), env, True):
-            self._unordered(node.args[0], positional[0])
+        if pair is None and alias in ("any", "all") and len(node.args) == 1:
+            self._parts_asked(node.args[0], positional[0], env)
         by_builtin = given.by_builtin(alias, node, positional, named) if pair is None else ()
         for part, found in by_builtin if pair is None else given.to(pair, node, positional, named):
             self._unordered(part, found)
+
+    def _parts_asked(self, node: ast.expr, found: Type, env: Env) -> None:
+        """Look at a set whose parts `any` or `all` asks whether they are true."""
+        listed = isinstance(node, ast.ListComp) and id(node) in self._given.through_set
+        if (listed or held_sets.is_set(found)) and self._raised(set_given.each_of(node), env, True):
+            self._unordered(node, found)
 
 
 def bind(target: ast.expr, type: Type) -> dict[str, Type]:

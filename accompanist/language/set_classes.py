@@ -57,6 +57,10 @@ class Classes:
             seen |= {*more}
         return parts
 
+    def parts(self, type: Type) -> list[Type]:
+        """A type, and those of all that a value of it may have in it."""
+        return self._within(type, lambda one: True)
+
     def opaque(self, type: Type) -> bool:
         """Whether it may be a value of a class of the project with a set in it."""
         return any(one.module and self.holds(one) and self.definition(one) is not None for one in type.options)

@@ -42,12 +42,14 @@ class Hiding:
             comprehends = isinstance(one, ast.GeneratorExp | ast.ListComp) and self.same_work(one, caught, stops)
             listed = isinstance(one, ast.Call) and self._shapes.builtin(one.func) in ("list", "tuple")
             mapped = isinstance(one, ast.Call) and not stops and self._maps(one, caught)
+            if name in DECIDES and isinstance(one, ast.ListComp) and self._through(one) and self.asks(one):
+                continue
             if (comprehends or listed or mapped) and (begins or self.alike(node, name, one)):
                 yield one
 
     def asks(self, node: ast.expr) -> bool:
         """Whether it may raise to ask a part of a set whether it is true, as `any` and `all` do."""
-        return bool(self._work.kinds(node, asked=True))
+        return self._work.asks(node)
 
     def _maps(self, node: ast.Call, caught: int) -> bool:
         """Whether `map` and `filter` do the same with each part of a set, whatever the order."""
@@ -66,11 +68,14 @@ class Hiding:
         through, or something is left of those that came before an error."""
         if not self._changes_nothing(node):
             return False
-        if not any(is_set(self._shapes.of(one.iter)) for one in node.generators):
+        if not self._through(node):
             return True
         if stops and isinstance(node, ast.GeneratorExp):
             return not self._work.kinds(node, asked=True)
         return not (caught and shows_error(caught, self._work.kinds(node)))
+
+    def _through(self, node: Comprehension) -> bool:
+        return any(is_set(self._shapes.of(one.iter)) for one in node.generators)
 
     def _changes_nothing(self, node: ast.expr) -> bool:
         """Whether what is done with each part of a set depends on that part alone."""
@@ -105,8 +110,7 @@ class Hiding:
         """Whether it does not show which of equal values comes first: there are none, or they are the same."""
         match node:
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
-                through = any(is_set(self._shapes.of(one.iter)) for one in node.generators)
-                return not through or distinct(node) or same(self._classes, self._shapes.of(node.elt))
+                return not self._through(node) or distinct(node) or same(self._classes, self._shapes.of(node.elt))
             case ast.Call(func=function) if self._shapes.builtin(function) == "map":
                 return same(self._classes, self._shapes.element(node))
         return True

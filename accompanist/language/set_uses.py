@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from accompanist.language.held_sets import element, is_set, value
 from accompanist.language.nodes import children, every_node
 from accompanist.language.set_calls import Calls
+from accompanist.language.set_caught import Levels, levels
 from accompanist.language.set_names import Names
 from accompanist.language.set_operators import OPERATORS
 from accompanist.language.set_parameters import takes
 from accompanist.language.set_shapes import Shapes
-from accompanist.language.set_total import caught
 from accompanist.language.set_work import Work
 from accompanist.language.types import ELLIPSIS, Type
 
@@ -40,9 +40,10 @@ class Uses:
         self._inner: set[int] = set()  # of functions within this one
         self._methods: set[int] = set()  # what a call calls
         self._counted: set[int] = set()  # of what is in it only the number is asked
-        self._caught: dict[int, int] = {}  # what is done with an error there, see `set_total`
+        self._caught: Levels = {}
 
     def shown(self, node: ast.FunctionDef) -> Iterator[ast.expr]:
+        self._caught = levels(node)
         parts = list(_run([node.args, *node.body]))
         for part in parts:
             self._prepare(part)
@@ -53,9 +54,6 @@ class Uses:
         match part:
             case ast.FunctionDef() | ast.Lambda():
                 self._inner |= {id(one) for one in every_node(part)}
-            case ast.Try(body=body) | ast.TryStar(body=body):
-                for one in (one for line in body for one in every_node(line)):
-                    self._caught[id(one)] = max(self._caught.get(id(one), 0), caught(part))
             case ast.SetComp():
                 same = self._calls.hiding.same_work(part, self._caught.get(id(part), 0))
                 self._quiet |= (

@@ -30,7 +30,7 @@ from accompanist.language.types import Type
 
 _COMPREHENDS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
 _SORTS = frozenset({"sorted", "min", "max"})
-Place = tuple[Comprehension, Env, Facts]
+Place = tuple[ast.expr, Env, Facts]
 
 
 class Work:
@@ -41,18 +41,21 @@ class Work:
         self._read: _Noting | None = None
         self._known: dict[tuple[int, bool], Kinds] = {}
 
-    def kinds(self, node: ast.expr, asked: bool = False) -> Kinds:
-        """What may be raised by what is done with each part, see `Total.kinds`. `node`: a comprehension, or what `any`
-        and `all` are given."""
+    def kinds(self, node: Comprehension, asked: bool = False) -> Kinds:
+        """What may be raised by what a comprehension does with each part, see `Total.kinds`."""
         key = (id(node), asked)
         if key not in self._known:
             self._known[key] = self._kinds(node, asked)
         return self._known[key]
 
-    def _kinds(self, node: ast.expr, asked: bool) -> Kinds:
+    def asks(self, node: ast.expr) -> bool:
+        """Whether it may raise to ask the parts of what `any` or `all` is given whether they are true."""
+        return bool(self._kinds(node, True, of_parts=True))
+
+    def _kinds(self, node: ast.expr, asked: bool, of_parts: bool = False) -> Kinds:
         try:
             self._read = self._read or self._noting()
-            return self._read.kinds(node, asked)
+            return self._read.kinds(node, asked, of_parts)
         except RecursionError:
             return UNKNOWN
 
@@ -82,9 +85,12 @@ class _Noting(Body):
         for _ in self._block(self._text.node.body):
             pass
 
-    def kinds(self, node: ast.expr, asked: bool) -> Kinds:
+    def kinds(self, node: ast.expr, asked: bool, of_parts: bool) -> Kinds:
         found = self._places.get(_where(node), ())
-        kinds = (self._total.kinds(one, env, facts | self._partials.always, asked) for one, env, facts in found)
+        asking = [(each_of(one) if of_parts else one, env, facts | self._partials.always) for one, env, facts in found]
+        kinds = [
+            self._total.kinds(one, env, facts, asked) for one, env, facts in asking if isinstance(one, _COMPREHENDS)
+        ]
         return NONE.union(*kinds) if found else UNKNOWN
 
     def _found(self, node: ast.expr, asked: bool, through: bool) -> Iterator[Partial]:
@@ -120,7 +126,7 @@ class _Noting(Body):
                 yield from self._within(whole, env, facts)
                 yield from self._keyed(key, whole if sorts else None, env, facts)
             case ast.Call(func=ast.Name(id="any" | "all"), args=[one]) if not isinstance(one, _COMPREHENDS):
-                yield each_of(one), env, facts
+                yield one, env, facts
                 yield from self._within(one, env, facts)
             case ast.Lambda():
                 yield from self._keyed(node, None, env, facts)

@@ -11,6 +11,7 @@ import ast
 import difflib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from accompanist import limits
 from accompanist.language import (
@@ -23,6 +24,9 @@ from accompanist.language import (
     library,
     methods,
     narrow,
+    set_attempted,
+    set_errors,
+    set_names,
     set_total,
     types,
 )
@@ -75,7 +79,9 @@ class Typing:
             self._formatted,
             self._addressed,
             set_total.of_choreography(names, self.signature),
+            self._attempted,
         )
+        self._errors = set_errors.Errors(set_names.classes(names.modules, names.messages))
         self.subjects: dict[str, Type] = {}
         """What each match is about, by the name that it is given."""
         self._wide = Inference(names, self.signature, lambda node, part, owner: None, exact=False)
@@ -405,6 +411,13 @@ class Typing:
         text = "this goes through a set, and its order differs between runs"
         hint = held_sets.advised(self._names.messages, self._sources(span.file).text(span), found, node)
         self._add(codes.SET_ORDER, span, text, hint)
+
+    def _attempted(self, node: ast.expr, env: Env) -> None:
+        """Report what is attempted, where the order of a set says what the name of its error is."""
+        type_of = partial(self._wide.type_of, env=env)
+        for part, raised in set_attempted.shown(node, self._errors, self._names, type_of):
+            span = self._sources(self._file).span(part)
+            self._add(codes.SET_ORDER, span, raised.text(self._names.module), set_errors.THERE)
 
     def _addressed(self, node: ast.expr) -> None:
         span = self._sources(self._file).span(node)

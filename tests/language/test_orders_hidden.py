@@ -142,6 +142,41 @@ def test_an_error_of_one_kind_may_be_attempted(written: str) -> None:
     assert text(_HEAD + _choreography(runs)).diagnostics == ()
 
 
+_OTHERS = """
+@pure
+def number(names: list[str]) -> int:
+    return sum(int(name) for name in set(names))
+
+@pure
+def caught(names: list[str]) -> int:
+    try:
+        return sum(100 // int(name) for name in set(names))
+    except Exception:
+        return 0
+
+@pure
+def letters(names: list[str]) -> int:
+    return len(set(names)) + sum(len(name) for name in set(names))
+"""
+
+
+@pytest.mark.parametrize("called", ["number", "caught", "letters"])
+def test_an_error_of_one_kind_may_come_out_of_another_function(called: str) -> None:
+    body = f"    try:\n        return str({called}(names))\n    except ValueError:\n        return 'none'\n"
+    made = f"{_OTHERS}@pure\ndef made({_TAKES.format('', '')}) -> str:\n{body}"
+    runs = f"    said = made(names, lines, tiers, prices, stock, days)\n    tried = attempt({called}(names))\n"
+    runs += "    shop.pay()\n    shop.tell(said + str(tried.reason))\n"
+    assert text(_HEAD + made + _choreography(runs)).diagnostics == ()
+
+
+@pytest.mark.parametrize("called", ["caught", "letters"])
+def test_an_error_may_be_looked_at_where_no_set_is_gone_through_for_it(called: str) -> None:
+    body = f"    try:\n        return str({called}(names) + int(names[0]))\n    except ValueError as error:\n"
+    made = f"{_OTHERS}@pure\ndef made({_TAKES.format('', '')}) -> str:\n{body}        return str(error)\n"
+    runs = "    said = made(names, lines, tiers, prices, stock, days)\n    shop.pay()\n    shop.tell(said)\n"
+    assert text(_HEAD + made + _choreography(runs)).diagnostics == ()
+
+
 @pytest.mark.parametrize(("lines", "accepted"), [(["names = sorted(names)"], True), ([], False)])
 def test_a_name_is_no_set_behind_its_being_sorted(lines: list[str], accepted: bool) -> None:
     body = "".join(f"    {line}\n" for line in ["names = set(words)", *lines, "return ','.join(names)"])
