@@ -41,9 +41,14 @@ def _class(classes: Classes, type: Type, within: tuple[Type, ...]) -> bool:
     """An enum has one object for each value. Other values are compared by their fields, or by where they lie."""
     if classes.enum(type):
         return True
-    if any(classes.function(type, name) is not None for name in ("__eq__", "__hash__")) or _left_out(classes, type):
-        return False
-    return all(same(classes, classes.member(type, name), within) for name in classes.fields(type))
+    derived = [Type(name, home.name) for home, name in classes.below.of(type)]
+    for one in (type, *derived):
+        if any(classes.function(one, name) is not None for name in ("__eq__", "__hash__")) or _left_out(classes, one):
+            return False
+    inner = (classes.member(one, name) for one in derived for name in classes.fields(one))
+    return all(same(classes, one, within) for one in inner) and all(
+        same(classes, classes.member(type, name), within) for name in classes.fields(type)
+    )
 
 
 def _left_out(classes: Classes, type: Type) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
+from accompanist.language.below import Below
 from accompanist.language.held_sets import is_set, joined, written
 from accompanist.language.messages import Messages, attribute, missing
 from accompanist.language.modules import Module, Modules
@@ -30,6 +31,9 @@ class Classes:
         self._declared: dict[str, Type] = {}
         self._declared_of = 0
         self._at_top: dict[int, Type] = {}
+        self.below = Below(modules)
+        self.mixed: tuple[int, frozenset[Type]] = (-1, frozenset())
+        """See `set_mixed`; with how many modules were read then."""
         self.judge: Judge | None = None
         """What is known of the functions that may raise, see `set_work`."""
 

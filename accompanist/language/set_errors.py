@@ -63,7 +63,6 @@ class Errors:
 
     def __init__(self, classes: Classes) -> None:
         self.classes = classes
-        self._below = below.Below(classes.modules)
         self._known: dict[int, _Read] = {}
         self._factories: dict[int, Code] = {}
         self._members: dict[str, list[Code]] = {}
@@ -118,7 +117,7 @@ class Errors:
     def of_value(self, type: Type) -> Iterator[Code]:
         """What Python calls of a value, and of what is in it; it may be of a class below the one that is declared."""
         for one in self.classes.parts(type) if type.module or type.arguments else ():
-            derived = self._below.of(one) if self.classes.definition(one) is not None else []
+            derived = self.classes.below.of(one) if self.classes.definition(one) is not None else []
             for each in (one, *(Type(name, home.name) for home, name in derived)):
                 yield from self.special(each)
 

@@ -10,6 +10,7 @@ from accompanist.language.gives import part_of
 from accompanist.language.modules import Modules
 from accompanist.language.set_alike import distinct, same
 from accompanist.language.set_classes import Classes
+from accompanist.language.set_mixed import may_differ
 from accompanist.language.set_parameters import field, parameter, takes
 from accompanist.language.types import BOOL, INT, UNKNOWN, Type
 
@@ -54,7 +55,7 @@ class Given:
         them whether they are true. `attempted`: the name of the error is kept."""
         asked = self.quiet.get(id(node), "")
         stops = asked in ("any", "all") and isinstance(node, ast.GeneratorExp)
-        if asked in {*SORTS, "set", "frozenset"} and not (distinct(node) or same(self._classes, found)):
+        if asked in {*SORTS, "set", "frozenset"} and not (distinct(node) or _alike(self._classes, node, found)):
             yield from self.through_set[id(node)].values()
         elif not (stops or attempted):
             return
@@ -119,6 +120,11 @@ def each_of(node: ast.expr) -> ast.GeneratorExp:
     taken, given = ast.Name(_EACH, ast.Store()), ast.Name(_EACH, ast.Load())
     generator = ast.comprehension(ast.copy_location(taken, node), node, [], 0)
     return ast.copy_location(ast.GeneratorExp(ast.copy_location(given, node), [generator]), node)
+
+
+def _alike(classes: Classes, node: Comprehension, found: Type) -> bool:
+    made = None if isinstance(node, ast.DictComp) else node.elt
+    return same(classes, found) and not may_differ(classes, found, made)
 
 
 def several(raised: frozenset[str]) -> bool:

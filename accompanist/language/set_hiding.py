@@ -12,10 +12,11 @@ from accompanist.language.methods import CHANGING
 from accompanist.language.nodes import every_node
 from accompanist.language.set_alike import distinct, same
 from accompanist.language.set_given import Comprehension
+from accompanist.language.set_mixed import may_differ
 from accompanist.language.set_shapes import Shapes
 from accompanist.language.set_total import shows_error
 from accompanist.language.set_work import Work
-from accompanist.language.types import BOOL, INT, PORTABLE
+from accompanist.language.types import BOOL, INT, PORTABLE, Type
 
 DECIDES = frozenset({"any", "all"})
 OF_ALL = DECIDES | {"set", "frozenset"}
@@ -110,7 +111,10 @@ class Hiding:
         """Whether it does not show which of equal values comes first: there are none, or they are the same."""
         match node:
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
-                return not self._through(node) or distinct(node) or same(self._classes, self._shapes.of(node.elt))
+                return not self._through(node) or distinct(node) or self._same(self._shapes.of(node.elt), node.elt)
             case ast.Call(func=function) if self._shapes.builtin(function) == "map":
-                return same(self._classes, self._shapes.element(node))
+                return self._same(self._shapes.element(node), None)
         return True
+
+    def _same(self, type: Type, node: ast.expr | None) -> bool:
+        return same(self._classes, type) and not may_differ(self._classes, type, node)
