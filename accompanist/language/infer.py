@@ -151,7 +151,7 @@ class Inference:
             case ast.JoinedStr(values=values):
                 for part in values:
                     if isinstance(part, ast.FormattedValue):
-                        self._written(part.value, env)
+                        self._written(part.value, env, part.conversion not in held_sets.AS_STR)
                         if not library.same_everywhere(part) and library.is_moment(self.type_of(part.value, env)):
                             self._formatted(node, part)
                 return STR
@@ -174,7 +174,8 @@ class Inference:
         found = self.type_of(node.elt, inside)
         if id(node) in self._given.through_set:
             raised = partial(self._raised, node, env)
-            for place, type in self._given.varying(node, found, raised, self._attempts > 0):
+            of = partial(self.type_of, env=inside)
+            for place, type in self._given.varying(node, found, of, raised, self._attempts > 0):
                 self._unordered(place, type)
         return found
 
@@ -223,22 +224,24 @@ class Inference:
             self._unordered(node, found)
         return found
 
-    def _written(self, node: ast.expr, env: Env) -> None:
-        """A value becomes a text: the order of every set in it shows."""
+    def _written(self, node: ast.expr, env: Env, by_repr: bool = True) -> None:
+        """A value becomes a text: the order of every set in it shows. `by_repr`: as `repr` gives it, and not `str`."""
         if isinstance(node, ast.Tuple | ast.List):
             for part in node.elts:
                 self._written(part, env)
             return
         found = self.type_of(node, env)
         self._given_address(node, found, env)
-        if self._classes.shows(found):
+        if self._classes.shows_as(found, by_repr):
             self._unordered(node, found)
 
     def _given_address(self, node: ast.expr, found: Type, env: Env) -> None:
         """A value becomes a text: where an object lies shows."""
         lazy = addresses.lazy(node)
         method = isinstance(node, ast.Attribute) and addresses.is_method(self.type_of(node.value, env), node.attr)
-        if lazy or method or addresses.lies(self._classes, found):
+        called = node.func if isinstance(node, ast.Call) else None
+        meant = self._names.meant(called.id) if isinstance(called, ast.Name) else None
+        if lazy or method or addresses.given(self._classes, meant) or addresses.lies(self._classes, found):
             self._addressed(node)
 
     def _name(self, name: str, env: Env) -> Type:
@@ -404,7 +407,7 @@ class Inference:
                 self._unordered(part.value, found)
         if pair is None and alias in ("str", "repr"):
             for part in node.args:
-                self._written(part, env)
+                self._written(part, env, alias == "repr")
             return
         given = self._given
         if pair is None and alias in ("any", "all") and len(node.args) == 1:

@@ -8,6 +8,7 @@ zones.
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 
 from accompanist.language import annotation
 from accompanist.language.set_classes import Classes
@@ -19,6 +20,8 @@ _SAME = {Type(name) for name in ("int", "str", "bool", "bytes", "None", "...")} 
     Type("timedelta", "datetime"),
     Type("UUID", "uuid"),
 }
+_LEAST = 1e-100
+"""No whole number that is divided by so much is rounded to zero."""
 _HOLDING = frozenset({"tuple", "frozenset", "set", "list"})
 
 
@@ -58,6 +61,22 @@ def _left_out(classes: Classes, type: Type) -> bool:
             off = isinstance(word.value, ast.Constant) and word.value.value is False
             if word.arg == "compare" and off and isinstance(value, ast.Call) and annotation.dotted(value.func):
                 return True
+    return False
+
+
+def one_zero(node: ast.expr, of: Callable[[ast.expr], Type]) -> bool:
+    """Whether an expression gives floats that are made of whole numbers, and so 0.0 and never -0.0 beside it. `of`:
+    the types of its parts."""
+    match node:
+        case ast.Call(func=ast.Name(id="float"), args=[whole]):
+            return of(whole) == INT
+        case ast.BinOp(left=whole, op=ast.Div(), right=ast.Constant(value=int() | float() as number)):
+            return of(whole) == INT and _LEAST < number < 1 / _LEAST
+        case (
+            ast.BinOp(left=whole, op=ast.Mult(), right=ast.Constant(value=float(number)))
+            | ast.BinOp(left=ast.Constant(value=float(number)), op=ast.Mult(), right=whole)
+        ):
+            return of(whole) == INT and _LEAST < number < 1 / _LEAST
     return False
 
 

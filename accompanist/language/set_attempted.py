@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
-from accompanist.language.modules import Reference
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
 from accompanist.language.set_errors import Code, Errors, Raised, asked_of, place
@@ -28,10 +27,8 @@ def shown(node: ast.expr, errors: Errors, names: Names, type_of: TypeOf) -> Iter
 
 def _runs(part: ast.AST, errors: Errors, names: Names, type_of: TypeOf) -> Iterator[Code]:
     match part:
-        case ast.Name(id=name) if (pair := names.table.get(name)) is not None:
-            home = names.modules.find(pair[0])
-            bound = home.bound.get(pair[1], []) if home is not None else []
-            yield from errors.named(Reference(*pair, bound[-1] if bound else None))
+        case ast.Name(id=name):
+            yield from errors.named(names.meant(name))
         case ast.Attribute(value=owner, attr=name):
             yield from errors.member(type_of(owner), name)
     for one in asked_of(part):

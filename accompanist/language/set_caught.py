@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from accompanist.language.nodes import every_node
 from accompanist.language.set_errors import Code, Errors, Raised, place
 from accompanist.language.set_shapes import Shapes
-from accompanist.language.set_total import shows_error, tells
+from accompanist.language.set_tells import shows_error, tells
 
 Levels = dict[int, int]
 """By the identity of a node, what is done with an error that is raised there, see `shows_error`."""

@@ -73,6 +73,10 @@ class Classes:
         """Whether a text of a value shows a set. A class that says how it is shown is looked at there."""
         return self.holds(type) and any(map(is_set, self._within(type, lambda one: not self.function(one, "__repr__"))))
 
+    def shows_as(self, type: Type, by_repr: bool) -> bool:
+        """The same of the text that `str` gives, which a class may say apart; or of the one that `repr` gives."""
+        return any(self.shows(one) for one in type.options if by_repr or self.function(one, "__str__") is None)
+
     def derives(self, type: Type, above: Type) -> bool:
         return any((one.module, one.name) == (above.module, above.name) for one in self.lineage(type))
 

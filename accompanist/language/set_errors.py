@@ -19,7 +19,8 @@ from accompanist.language.nodes import children, every_node
 from accompanist.language.set_classes import Classes
 from accompanist.language.set_names import Names
 from accompanist.language.set_shapes import Shapes
-from accompanist.language.set_total import NONE, UNKNOWN, Kinds, tells
+from accompanist.language.set_tells import tells
+from accompanist.language.set_total import NONE, UNKNOWN, Kinds
 from accompanist.language.set_work import Work
 from accompanist.language.types import Type
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from accompanist.language import held_sets, library
 from accompanist.language.gives import part_of
 from accompanist.language.modules import Modules
-from accompanist.language.set_alike import distinct, same
+from accompanist.language.set_alike import distinct, one_zero, same
 from accompanist.language.set_classes import Classes
 from accompanist.language.set_mixed import may_differ
 from accompanist.language.set_parameters import field, parameter, takes
@@ -49,13 +49,15 @@ class Given:
         if alias == "len":
             self.quiet |= {id(part): alias for part in node.args if isinstance(part, ast.SetComp)}
 
-    def varying(self, node: Comprehension, found: Type, raised: Raised, attempted: bool) -> Places:
+    def varying(
+        self, node: Comprehension, found: Type, of: Callable[[ast.expr], Type], raised: Raised, attempted: bool
+    ) -> Places:
         """The sets that a comprehension goes through, where the order says which of equal parts is the first, which
-        error is the first, or whether one is come to. `raised`: which errors there may be, of its parts and of asking
-        them whether they are true. `attempted`: the name of the error is kept."""
+        error is the first, or whether one is come to. `of`: the types of its parts. `raised`: which errors there may
+        be, of its parts and of asking them whether they are true. `attempted`: the name of the error is kept."""
         asked = self.quiet.get(id(node), "")
         stops = asked in ("any", "all") and isinstance(node, ast.GeneratorExp)
-        if asked in {*SORTS, "set", "frozenset"} and not (distinct(node) or _alike(self._classes, node, found)):
+        if asked in {*SORTS, "set", "frozenset"} and not (distinct(node) or _alike(self._classes, node, found, of)):
             yield from self.through_set[id(node)].values()
         elif not (stops or attempted):
             return
@@ -122,9 +124,10 @@ def each_of(node: ast.expr) -> ast.GeneratorExp:
     return ast.copy_location(ast.GeneratorExp(ast.copy_location(given, node), [generator]), node)
 
 
-def _alike(classes: Classes, node: Comprehension, found: Type) -> bool:
-    made = None if isinstance(node, ast.DictComp) else node.elt
-    return same(classes, found) and not may_differ(classes, found, made)
+def _alike(classes: Classes, node: Comprehension, found: Type, of: Callable[[ast.expr], Type]) -> bool:
+    if isinstance(node, ast.DictComp):
+        return same(classes, found) and not may_differ(classes, found, None)
+    return one_zero(node.elt, of) or (same(classes, found) and not may_differ(classes, found, node.elt))
 
 
 def several(raised: frozenset[str]) -> bool:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from accompanist.language.held_sets import element, is_set, value
+from accompanist.language.held_sets import AS_STR, element, is_set, value
 from accompanist.language.nodes import children, every_node
-from accompanist.language.set_calls import Calls
+from accompanist.language.set_calls import Calls, by_repr
 from accompanist.language.set_caught import Levels, levels
 from accompanist.language.set_names import Names
 from accompanist.language.set_operators import OPERATORS
@@ -88,8 +88,8 @@ class Uses:
                 yield from () if inner or takes(self._shapes.classes, self._gives, of(given)) else (given,)
             case ast.arguments():
                 yield from self._defaults(part)
-            case ast.FormattedValue(value=given):
-                yield from self._written(given)
+            case ast.FormattedValue(value=given, conversion=how):
+                yield from self._calls.written(given, how not in AS_STR)
             case _ if isinstance(part, ast.Starred) and isinstance(part.ctx, ast.Load):
                 loose = is_set(of(part.value)) or self._shapes.classes.opaque(of(part.value))
                 yield from (part.value,) if loose and id(part) not in self._quiet else ()
@@ -105,8 +105,10 @@ class Uses:
                 yield from () if field or id(part) in self._methods else (place,)
             case ast.Subscript(value=owner) if self._shapes.classes.opaque(of(owner)):
                 yield owner
+            case ast.BinOp(left=left, op=ast.Mod(), right=ast.Tuple(elts=parts)):
+                yield from (one for each in parts for one in self._calls.written(each, by_repr(left, "r", "a")))
             case ast.BinOp(left=left, op=ast.Mod(), right=right):
-                yield from self._written(right)
+                yield from self._calls.written(right, by_repr(left, "%r", "%a", "%("))
             case ast.BinOp(left=left, op=op, right=right):
                 plain = isinstance(op, ast.Add | ast.Mult) and not is_set(of(left)) and not is_set(of(right))
                 for one in (left, right) if not plain and not isinstance(op, OPERATORS) else ():
@@ -168,9 +170,6 @@ class Uses:
             if default is not None and id(arguments) not in self._inner:
                 said = self._shapes.annotated(one.annotation)
                 yield from () if takes(self._shapes.classes, said, self._shapes.of(default)) else (default,)
-
-    def _written(self, node: ast.expr) -> Iterator[ast.expr]:
-        return self._calls.written(node)
 
 
 def _run(nodes: list[ast.AST]) -> Iterator[ast.AST]:

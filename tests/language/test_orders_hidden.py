@@ -35,6 +35,13 @@ class Cart:
     def __repr__(self) -> str:
         return f"Cart({self.names})"
 
+@dataclass(frozen=True)
+class Tags:
+    tags: frozenset[str]
+
+    def __str__(self) -> str:
+        return ",".join(sorted(self.tags))
+
 class Bare:
     def __init__(self, names: list[str]) -> None:
         self.names = names
@@ -86,6 +93,11 @@ sorted({name[0] for name in set(names)})
 sorted({line.kind for line in set(lines)})
 sorted({int(name) for name in set(names)})
 sum(int(name) for name in set(names))
+sorted({line.count / 100 for line in set(lines)})
+max((0.1 * len(name) for name in set(names)), default=0.0)
+sorted({float(len(name)) for name in set(names)})
+sorted(sorted(one) for one in {frozenset(name) for name in names})
+f"{Tags(frozenset(names))} {str(Tags(frozenset(names)))}"
 f"{lines} {tiers} {list(zip(names, names))} {range(3)}"
 ", ".join(f"{n}: {one}" for n, one in enumerate(names)) + "%s %d" % (names, 3)
 """.strip().splitlines()
@@ -100,6 +112,7 @@ sorted({str(one) for one in set(prices)})
 max(abs(len(name)) + 1 for name in set(names))
 f"{Cart(names)} {Bare(names).names} {', '.join(map(str, lines))} {Line.__name__}"
 ", ".join(sorted(map(str, prices), key=str)) + str({"a": 1}.keys())
+"%s" % Tags(frozenset(names)) + "{}".format(Tags(frozenset(names))) + ",".join(map(str, [Tags(frozenset(names))]))
 next((name for name in names), "") + max(names, key=len, default="")
 """.strip().splitlines()
 
