@@ -103,6 +103,7 @@ class Inference:
                 return INT if inner == BOOL else inner
             case ast.Compare(left=left, comparators=others):
                 for part in (left, *others):
+                    self._given.compared(part)
                     self.type_of(part, env)
                 return BOOL
             case ast.BoolOp(op=op, values=values):

@@ -8,11 +8,12 @@ zones.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from accompanist.language import annotation
+from accompanist.language.held_sets import joined
 from accompanist.language.set_classes import Classes
-from accompanist.language.types import BOOL, FLOAT, INT, Type
+from accompanist.language.types import BOOL, ELLIPSIS, FLOAT, INT, Type
 
 _NUMBERS = {INT, FLOAT, BOOL}
 _SAME = {Type(name) for name in ("int", "str", "bool", "bytes", "None", "...")} | {
@@ -30,14 +31,30 @@ def same(classes: Classes, type: Type, within: tuple[Type, ...] = ()) -> bool:
     if type in _SAME or type in within:
         return True
     if type.name == "|":
-        mixed = len(_NUMBERS & {*type.arguments}) > 1
-        told = not any(one.module and classes.enum(one) for one in type.arguments)
-        return told and not mixed and all(same(classes, one, within) for one in type.arguments)
+        mixed = (
+            len(_NUMBERS & {*type.arguments}) > 1 or len({"set", "frozenset"} & {one.name for one in type.options}) > 1
+        )
+        told = not any(one.module and (classes.enum(one) or _is_tuple(classes, one)) for one in type.arguments)
+        each = [*type.arguments, *_together(type)]
+        return told and not mixed and all(same(classes, one, within) for one in each)
     if type.name in _HOLDING and not type.module:
         return all(same(classes, one, within) for one in type.arguments)
     if type.module == "typing" and type.name == "Literal":
         return True
     return classes.definition(type) is not None and _class(classes, type, (*within, type))
+
+
+def _together(type: Type) -> Iterator[Type]:
+    """What is in one place of several tuples, or lists: `(1, name)` and `(True, name)` may be equal."""
+    for name in _HOLDING:
+        parts = [one.arguments for one in type.arguments if one.name == name and not one.module]
+        fixed = len({*map(len, parts)}) == 1 and not any(ELLIPSIS in one for one in parts)
+        for column in zip(*parts, strict=True) if fixed else [[one for each in parts for one in each]]:
+            yield from (joined(*column),) if len(parts) > 1 else ()
+
+
+def _is_tuple(classes: Classes, type: Type) -> bool:
+    return any(one.name in ("NamedTuple", "tuple") for one in classes.lineage(type))
 
 
 def _class(classes: Classes, type: Type, within: tuple[Type, ...]) -> bool:

@@ -206,12 +206,13 @@ def raised(part: ast.AST, shapes: Shapes, work: Work) -> Kinds:
 
 def _uncaught(node: ast.AST) -> Iterator[ast.AST]:
     """The parts of a function whose errors may come out of it."""
-    yield node
-    for part in children(node):
-        body = node.body if isinstance(node, ast.Try) and catches(node) else []
-        raises = any(isinstance(one, ast.Raise) for one in every_node(node)) if body else False
-        if raises or not any(part is one for one in body):
-            yield from _uncaught(part)
+    waiting = [node]
+    for part in waiting:
+        yield part
+        whole = isinstance(part, ast.Try) and catches(part)
+        raises = whole and any(isinstance(one, ast.Raise) for one in every_node(part))
+        body = part.body if isinstance(part, ast.Try) and whole and not raises else []
+        waiting += [one for one in children(part) if not any(one is line for line in body)]
 
 
 def _factory(node: ast.expr) -> ast.FunctionDef:

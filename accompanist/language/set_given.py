@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from accompanist.language import held_sets, library
 from accompanist.language.gives import part_of
 from accompanist.language.modules import Modules
-from accompanist.language.set_alike import distinct, one_zero, same
+from accompanist.language.set_alike import distinct
 from accompanist.language.set_classes import Classes
-from accompanist.language.set_mixed import may_differ
+from accompanist.language.set_mixed import alike
 from accompanist.language.set_parameters import field, parameter, takes
 from accompanist.language.types import BOOL, INT, UNKNOWN, Type
 
@@ -49,15 +49,25 @@ class Given:
         if alias == "len":
             self.quiet |= {id(part): alias for part in node.args if isinstance(part, ast.SetComp)}
 
+    def compared(self, node: ast.expr) -> None:
+        """Note that of a set only its parts are compared with others: which of equal ones it has does not matter."""
+        if isinstance(node, ast.SetComp):
+            self.quiet.setdefault(id(node), "len")
+
     def varying(
-        self, node: Comprehension, found: Type, of: Callable[[ast.expr], Type], raised: Raised, attempted: bool
+        self,
+        node: ast.ListComp | ast.SetComp | ast.GeneratorExp,
+        found: Type,
+        of: Callable[[ast.expr], Type],
+        raised: Raised,
+        attempted: bool,
     ) -> Places:
         """The sets that a comprehension goes through, where the order says which of equal parts is the first, which
         error is the first, or whether one is come to. `of`: the types of its parts. `raised`: which errors there may
         be, of its parts and of asking them whether they are true. `attempted`: the name of the error is kept."""
         asked = self.quiet.get(id(node), "")
         stops = asked in ("any", "all") and isinstance(node, ast.GeneratorExp)
-        if asked in {*SORTS, "set", "frozenset"} and not (distinct(node) or _alike(self._classes, node, found, of)):
+        if asked in {*SORTS, "set", "frozenset"} and not (distinct(node) or alike(self._classes, found, node.elt, of)):
             yield from self.through_set[id(node)].values()
         elif not (stops or attempted):
             return
@@ -122,12 +132,6 @@ def each_of(node: ast.expr) -> ast.GeneratorExp:
     taken, given = ast.Name(_EACH, ast.Store()), ast.Name(_EACH, ast.Load())
     generator = ast.comprehension(ast.copy_location(taken, node), node, [], 0)
     return ast.copy_location(ast.GeneratorExp(ast.copy_location(given, node), [generator]), node)
-
-
-def _alike(classes: Classes, node: Comprehension, found: Type, of: Callable[[ast.expr], Type]) -> bool:
-    if isinstance(node, ast.DictComp):
-        return same(classes, found) and not may_differ(classes, found, None)
-    return one_zero(node.elt, of) or (same(classes, found) and not may_differ(classes, found, node.elt))
 
 
 def several(raised: frozenset[str]) -> bool:

@@ -10,9 +10,9 @@ from accompanist.language.held_sets import is_set, ordered
 from accompanist.language.library import FUNCTIONS
 from accompanist.language.methods import CHANGING
 from accompanist.language.nodes import every_node
-from accompanist.language.set_alike import distinct, one_zero, same
+from accompanist.language.set_alike import distinct
 from accompanist.language.set_given import Comprehension
-from accompanist.language.set_mixed import may_differ
+from accompanist.language.set_mixed import alike
 from accompanist.language.set_shapes import Shapes
 from accompanist.language.set_tells import shows_error
 from accompanist.language.set_work import Work
@@ -117,6 +117,4 @@ class Hiding:
         return True
 
     def _same(self, type: Type, node: ast.expr | None) -> bool:
-        if node is not None and one_zero(node, self._shapes.of):
-            return True
-        return same(self._classes, type) and not may_differ(self._classes, type, node)
+        return alike(self._classes, type, node, self._shapes.of)

@@ -8,11 +8,12 @@ value that is declared as an int may be a bool, unless the form of the expressio
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from accompanist.language.held_sets import element
 from accompanist.language.modules import Module
 from accompanist.language.nodes import every_node
+from accompanist.language.set_alike import one_zero, same
 from accompanist.language.set_classes import Classes
 from accompanist.language.set_names import Names, around
 from accompanist.language.set_parameters import field, parameter
@@ -25,7 +26,17 @@ _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod, ast.Pow, ast.L
 _GIVES_PLAIN = frozenset({"len", "ord", "int", "float", "str", "repr", "chr", "bool", "any", "all", "isinstance"})
 
 
-def may_differ(classes: Classes, type: Type, node: ast.expr | None) -> bool:
+def alike(classes: Classes, type: Type, node: ast.expr | None, of: Callable[[ast.expr], Type]) -> bool:
+    """Whether equal values of a type are the same. `node`: what gives them, if that is known; `of`: the types of its
+    parts."""
+    if isinstance(node, ast.Tuple) and not any(isinstance(one, ast.Starred) for one in node.elts):
+        return all(alike(classes, of(one), one, of) for one in node.elts)
+    if node is not None and one_zero(node, of):
+        return True
+    return same(classes, type) and not _may_differ(classes, type, node)
+
+
+def _may_differ(classes: Classes, type: Type, node: ast.expr | None) -> bool:
     """Whether equal values of a type may be of different types, though it says nothing of it. `node`: what gives
     them, if that is known."""
     if node is not None and _plain(node):

@@ -39,7 +39,7 @@ class Uses:
         self._quiet: set[int] = set()  # what goes through a set, and what comes of it shows no order
         self._inner: set[int] = set()  # of functions within this one
         self._methods: set[int] = set()  # what a call calls
-        self._counted: set[int] = set()  # of what is in it only the number is asked
+        self._counted: set[int] = set()  # of what is in it only the number is asked, or whether it is equal
         self._caught: Levels = {}
 
     def shown(self, node: ast.FunctionDef) -> Iterator[ast.expr]:
@@ -59,6 +59,8 @@ class Uses:
                 self._quiet |= (
                     {id(part)} if same and (id(part) in self._counted or self._calls.hiding.keeps(part)) else set()
                 )
+            case ast.Compare(left=left, comparators=others):
+                self._counted |= {id(one) for one in (left, *others)}
             case ast.Set(elts=parts):
                 self._quiet |= {id(one) for one in parts}
             case ast.Call():

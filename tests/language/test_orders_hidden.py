@@ -85,6 +85,8 @@ len(list(set(names)))
 sorted({one.value for one in tiers})
 sorted({Decimal(name) for name in names})
 len({Decimal(name) for name in set(names)})
+{Decimal(name) for name in set(names)} == set(prices) or Decimal(3) in {Decimal(name) for name in set(names)}
+sorted({(name.lower(), len(name) / 100) for name in set(names)})
 len({Line(name, len(name)) for name in set(names)})
 sorted(name.upper() for name in set(names))
 min((len(name), name) for name in set(names))

@@ -58,8 +58,9 @@ def told(names: tuple[str, ...]) -> str:
     rows = max({place(name).row for name in set(names)})  #! ACC138 the order of a set shows
     seats = len({seat(name) for name in set(names)})
     shown = sorted(str(one) for one in {seat(name) for name in set(names)})  #! ACC138 the order of a set shows
+    pairs = sorted({(1, 1) if name > "b" else (True, 1) for name in set(names)})  #! ACC138 the order of a set shows
     lengths = sorted({len(name) for name in set(names)})
-    return f"{ranks} {days} {rows} {seats} {shown} {lengths}"
+    return f"{ranks} {days} {rows} {seats} {shown} {pairs} {lengths}"
 
 
 @choreography
