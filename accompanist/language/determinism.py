@@ -231,6 +231,10 @@ class PureFunctions:
         if owner is not None and value is not None and id(value) not in self._bodies:
             self._bodies.add(id(value))
             self._unordered(owner, shown_at_top(value, self._errors, owner, None))
+            if isinstance(value, ast.Lambda | ast.Tuple):  # functions may be in it, and may be called
+                taken = {argument.arg for argument in ast.walk(value) if isinstance(argument, ast.arg)}
+                for one in _parts([value]):
+                    self._part(owner, one, taken)
         if owner is not None and isinstance(value, ast.Name) and value.id != found.name:
             meant = self._modules.resolve(owner, value.id)  # another name of something
             if meant is None or not isinstance(meant.node, ast.Assign | ast.AnnAssign):

@@ -25,6 +25,8 @@ from accompanist.language.set_work import Work
 from accompanist.language.types import Type
 
 _MADE = frozenset({"model_post_init"})
+_ANY = frozenset({"callable", "object", "type"})
+"""Types of what may be a class, or anything."""
 THERE = "sorted(…) of the set there"
 INSTEAD = f"{THERE}, or one `except Exception:` here that does not look at the error"
 
@@ -65,7 +67,7 @@ class Errors:
     def __init__(self, classes: Classes) -> None:
         self.classes = classes
         self._known: dict[int, _Read] = {}
-        self._factories: dict[int, Code] = {}
+        self._made: dict[int, Code] = {}
         self._members: dict[str, list[Code]] = {}
         self._opened = 0
 
@@ -86,6 +88,8 @@ class Errors:
             yield Code(home, found.node)
         elif isinstance(found.node, ast.ClassDef):
             yield from self.special(Type(found.name, found.module), making=True)
+        elif isinstance(found.node, ast.Assign | ast.AnnAssign) and found.node.value is not None:
+            yield self._computed(home, found.node.value)  # another name of a function, or something that has one in it
 
     def special(self, type: Type, making: bool = False) -> Iterator[Code]:
         """What Python calls of a value of a class: `__eq__`, `__str__`. `making`: also where it makes one."""
@@ -97,13 +101,17 @@ class Errors:
                 makes = making and (below.makes_objects(part.name) or part.name in _MADE)
                 yield from (Code(home, part, type),) if makes or below.is_special(part) else ()
             for made in below.default_factories(node) if making else ():
-                if id(made) not in self._factories:
-                    self._factories[id(made)] = Code(home, _factory(made))
-                yield self._factories[id(made)]
+                yield self._computed(home, made)
+
+    def _computed(self, home: Module, node: ast.expr) -> Code:
+        """An expression, or what a lambda computes, as a function."""
+        if id(node) not in self._made:
+            self._made[id(node)] = Code(home, _function(node))
+        return self._made[id(node)]
 
     def member(self, owner: Type, name: str) -> Iterator[Code]:
         """The methods and properties of such a name, unless the value is one of Python's own."""
-        if all(one.known and not one.module for one in owner.options):
+        if all(one.known and not one.module and one.name not in _ANY for one in owner.options):
             return
         opened = self.classes.modules.opened
         if self._opened != len(opened):
@@ -215,9 +223,9 @@ def _uncaught(node: ast.AST) -> Iterator[ast.AST]:
         waiting += [one for one in children(part) if not any(one is line for line in body)]
 
 
-def _factory(node: ast.expr) -> ast.FunctionDef:
-    """A default factory, as a function that computes it."""
-    given = node.body if isinstance(node, ast.Lambda) else ast.copy_location(ast.Call(node, [], []), node)
+def _function(node: ast.expr) -> ast.FunctionDef:
+    """A function that computes an expression, or what a lambda does."""
     nothing = ast.arguments([], [], None, [], [], None, [])
-    made = ast.FunctionDef("default_factory", nothing, [ast.copy_location(ast.Return(given), node)], [])
+    given, value = (node.args, node.body) if isinstance(node, ast.Lambda) else (nothing, node)
+    made = ast.FunctionDef("the lambda", given, [ast.copy_location(ast.Return(value), node)], [])
     return ast.copy_location(made, node)

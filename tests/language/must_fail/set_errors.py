@@ -27,6 +27,27 @@ def above(names: tuple[str, ...]) -> int:
     return 1 + total(names)
 
 
+same = total
+lazily = lambda names: total(names)  # noqa: E731
+
+
+class Prices:
+    @staticmethod
+    @pure
+    def of(names: tuple[str, ...]) -> int:
+        return total(names)
+
+
+@pure
+def renamed(names: tuple[str, ...]) -> str:
+    try:
+        one = same(names)  #! ACC138 which error total raises first depends
+        two = lazily(names)  #! ACC138 which error total raises first depends
+        return f"{one} {two} {Prices.of(names)}"  #! ACC138 which error total raises first depends
+    except ValueError as error:
+        return str(error)
+
+
 @dataclass(frozen=True)
 class Bag:
     names: tuple[str, ...]
@@ -106,6 +127,7 @@ def handed(names: tuple[str, ...]) -> str:
 @choreography
 def errors(stock: Stock, names: At[tuple[str, ...], "stock"], bag: At[Bag, "stock"]) -> None:
     said = f"{text(names)} {kind(names, bag)} {shown(bag)} {later(names)} {suppressed(names)} {handed(names)}"
+    said += renamed(names)
     tried = attempt(above(names))  #! ACC138 which error total raises first depends
     made = attempt(Bag(names))  #! ACC138 which error total raises first depends
     held = attempt(bag.count)  #! ACC138 which error total raises first depends
