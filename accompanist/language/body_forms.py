@@ -47,6 +47,7 @@ class Forms:
     def __init__(self, exact: Exact, messages: Messages, partials: Partials, text: Aliases) -> None:
         self.exact, self.messages, self.partials = exact, messages, partials
         self.own, self.is_class, self.is_foreign = text.own, text.is_class, text.is_foreign
+        self._hashable: dict[Type, bool] = {}
 
     def held(self, node: ast.expr, env: Env, facts: Facts) -> Iterator[Partial]:
         """Why a value may raise where it is kept: what is lazy raises where it is gone through."""
@@ -145,6 +146,12 @@ class Forms:
             yield Partial(node, f"{ast.unparse(node)} may have what cannot be a key")
 
     def _is_hashable(self, found: Type) -> bool:
+        if found not in self._hashable:
+            self._hashable[found] = True  # as long as nothing else is known: it may hold itself
+            self._hashable[found] = self._hashes(found)
+        return self._hashable[found]
+
+    def _hashes(self, found: Type) -> bool:
         message = self.messages.find(found)
         if message is not None:
             fields = (one for _, one in message.fields)

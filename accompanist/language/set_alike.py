@@ -26,22 +26,24 @@ _LEAST = 1e-100
 _HOLDING = frozenset({"tuple", "frozenset", "set", "list"})
 
 
-def same(classes: Classes, type: Type, within: tuple[Type, ...] = ()) -> bool:
-    """Whether equal values of a type are the same, in text and in what they hold; not of a type that is not known."""
-    if type in _SAME or type in within:
+def same(classes: Classes, type: Type, seen: set[Type] | None = None) -> bool:
+    """Whether equal values of a type are the same, in text and in what they hold; not of a type that is not known.
+    `seen`: types that are asked already; all have to be so."""
+    seen = set() if seen is None else seen
+    if type in _SAME or type in seen:
         return True
+    seen.add(type)
     if type.name == "|":
-        mixed = (
-            len(_NUMBERS & {*type.arguments}) > 1 or len({"set", "frozenset"} & {one.name for one in type.options}) > 1
-        )
+        kinds = {one.name for one in type.options}
+        mixed = len(_NUMBERS & {*type.arguments}) > 1 or {"set", "frozenset"} <= kinds
         told = not any(one.module and (classes.enum(one) or _is_tuple(classes, one)) for one in type.arguments)
         each = [*type.arguments, *_together(type)]
-        return told and not mixed and all(same(classes, one, within) for one in each)
+        return told and not mixed and all(same(classes, one, seen) for one in each)
     if type.name in _HOLDING and not type.module:
-        return all(same(classes, one, within) for one in type.arguments)
+        return all(same(classes, one, seen) for one in type.arguments)
     if type.module == "typing" and type.name == "Literal":
         return True
-    return classes.definition(type) is not None and _class(classes, type, (*within, type))
+    return classes.definition(type) is not None and _class(classes, type, seen)
 
 
 def _together(type: Type) -> Iterator[Type]:
@@ -57,7 +59,7 @@ def _is_tuple(classes: Classes, type: Type) -> bool:
     return any(one.name in ("NamedTuple", "tuple") for one in classes.lineage(type))
 
 
-def _class(classes: Classes, type: Type, within: tuple[Type, ...]) -> bool:
+def _class(classes: Classes, type: Type, seen: set[Type]) -> bool:
     """An enum has one object for each value. Other values are compared by their fields, or by where they lie."""
     if classes.enum(type):
         return True
@@ -66,8 +68,8 @@ def _class(classes: Classes, type: Type, within: tuple[Type, ...]) -> bool:
         if any(classes.function(one, name) is not None for name in ("__eq__", "__hash__")) or _left_out(classes, one):
             return False
     inner = (classes.member(one, name) for one in derived for name in classes.fields(one))
-    return all(same(classes, one, within) for one in inner) and all(
-        same(classes, classes.member(type, name), within) for name in classes.fields(type)
+    return all(same(classes, one, seen) for one in inner) and all(
+        same(classes, classes.member(type, name), seen) for name in classes.fields(type)
     )
 
 
