@@ -270,7 +270,8 @@ class Shapes:
                 return made("iterator", made("tuple", *inside))
             case "min" | "max" | "next" | "sum":
                 several = name in ("min", "max") and len(given) > 1
-                return joined(*(given if several else [*inside[:1], *given[1:]]), *named.values())
+                others = (one for name, one in named.items() if name != "key")
+                return joined(*(given if several else [*inside[:1], *given[1:]]), *others)
             case "map":
                 function = self.builtin(node.args[0]) if node.args else ""
                 called = ast.Call(ast.Name(function, ast.Load()), [], [])

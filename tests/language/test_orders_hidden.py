@@ -53,6 +53,10 @@ class Shop(Role):
     def tell(self, said: str) -> int: ...
 
 @pure
+def largest(stock: dict[str, int]) -> object:
+    return max(stock.items(), key=lambda one: one[1]) if stock else ("", 0)
+
+@pure
 def long(name: str) -> bool:
     """Whether a name is long."""
     text = name.strip()
@@ -104,6 +108,7 @@ f"{lines} {tiers} {list(zip(names, names))} {range(3)}"
 ", ".join(f"{n}: {one}" for n, one in enumerate(names)) + "%s %d" % (names, 3)
 """.strip().splitlines()
 _PURE = """
+str(largest(stock))
 any(long(name) and name in frozenset({"a"}) for name in set(names))
 sum(map(len, set(names)))
 sorted(filter(None, set(names)))
