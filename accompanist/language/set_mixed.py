@@ -25,42 +25,44 @@ _NARROWER = {BOOL: INT, _MOMENT: _DATE}
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod, ast.Pow, ast.LShift, ast.RShift, ast.Div)
 _GIVES_PLAIN = frozenset({"len", "ord", "int", "float", "str", "repr", "chr", "bool", "any", "all", "isinstance"})
 
+TypeOf = Callable[[ast.expr], Type]
 
-def alike(classes: Classes, type: Type, node: ast.expr | None, of: Callable[[ast.expr], Type]) -> bool:
+
+def alike(classes: Classes, type: Type, node: ast.expr | None, of: TypeOf) -> bool:
     """Whether equal values of a type are the same. `node`: what gives them, if that is known; `of`: the types of its
     parts."""
     if isinstance(node, ast.Tuple) and not any(isinstance(one, ast.Starred) for one in node.elts):
         return all(alike(classes, of(one), one, of) for one in node.elts)
     if node is not None and one_zero(node, of):
         return True
-    return same(classes, type) and not _may_differ(classes, type, node)
+    return same(classes, type) and not _may_differ(classes, type, node, of)
 
 
-def _may_differ(classes: Classes, type: Type, node: ast.expr | None) -> bool:
+def _may_differ(classes: Classes, type: Type, node: ast.expr | None, of: TypeOf) -> bool:
     """Whether equal values of a type may be of different types, though it says nothing of it. `node`: what gives
     them, if that is known."""
-    if node is not None and _plain(node):
+    if node is not None and _plain(node, of):
         return False
     parts = {*classes.parts(type)}
     return not parts.isdisjoint((INT, STR, _DATE)) and not parts.isdisjoint(_mixed(classes))
 
 
-def _plain(node: ast.expr) -> bool:
+def _plain(node: ast.expr, of: TypeOf) -> bool:
     """Whether the form of an expression says of which type its values are."""
     match node:
         case ast.Constant() | ast.Compare() | ast.JoinedStr() | ast.UnaryOp():
             return True
         case ast.BinOp(left=left, op=op, right=right):
             inside = [one for one in (left, right) if isinstance(one, ast.Tuple | ast.List)]
-            return isinstance(op, _ARITHMETIC) and all(map(_plain, inside))
-        case ast.Call(func=ast.Name(id=name)):
-            return name in _GIVES_PLAIN
-        case ast.Call(func=ast.Attribute(attr=name)):
-            return hasattr(str, name)
+            return isinstance(op, _ARITHMETIC) and all(_plain(one, of) for one in inside)
+        case ast.Call(func=ast.Name(id=name) as function):
+            return name in _GIVES_PLAIN and not of(function).known  # none of the project's own of that name
+        case ast.Call(func=ast.Attribute(value=owner)):
+            return of(owner) == STR
         case ast.Tuple(elts=parts) | ast.List(elts=parts):
-            return all(map(_plain, parts))
+            return all(_plain(one, of) for one in parts)
         case ast.IfExp(body=one, orelse=other):
-            return _plain(one) and _plain(other)
+            return _plain(one, of) and _plain(other, of)
     return False
 
 
