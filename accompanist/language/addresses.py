@@ -10,10 +10,13 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from accompanist.language import annotation, types
+from accompanist.language.modules import Reference
+from accompanist.language.nodes import every_node
 from accompanist.language.set_classes import Classes
-from accompanist.language.set_names import Names
+from accompanist.language.set_names import Names, looked_for
 from accompanist.language.set_shapes import Shapes
-from accompanist.language.types import STR, Type
+from accompanist.language.set_tells import tells
+from accompanist.language.types import STR, UNKNOWN, Type
 
 LAZY = frozenset({"map", "zip", "filter", "iter", "reversed", "enumerate"})
 _WRITES = frozenset({"str", "repr", "ascii", "format"})
@@ -94,6 +97,22 @@ def lazy(node: ast.expr) -> bool:
     return False
 
 
+def given(classes: Classes, found: Reference | None, seen: frozenset[int] = frozenset()) -> bool:
+    """Whether a function that says nothing of what it gives, `-> object`, gives something whose text shows that."""
+    home = classes.modules.find(found.module) if found is not None else None
+    if found is None or home is None or not isinstance(found.node, ast.FunctionDef) or id(found.node) in seen:
+        return False
+    shapes = Shapes(classes.modules, classes, home)
+    if shapes.annotated(found.node.returns) not in (UNKNOWN, Type("object")):
+        return False
+    Names(shapes, found.node)
+    values = [one.value for one in every_node(found.node) if isinstance(one, ast.Return) and one.value is not None]
+    if any(once(shapes.of(one)) or lies(classes, shapes.of(one)) for one in values):
+        return True
+    called = (shapes.found(one.func) for one in values if isinstance(one, ast.Call))
+    return any(given(classes, one, seen | {id(found.node)}) for one in called)
+
+
 class Addresses:
     """Looks for such texts in one @pure function."""
 
@@ -106,6 +125,9 @@ class Addresses:
                 yield from self._within(one)
             if isinstance(part, ast.Call):
                 yield from self._by_text(part)
+            if isinstance(part, ast.Try) and tells(part) == 2:
+                for one in (one for line in part.body for below in every_node(line) for one in looked_for(below)):
+                    yield from self._within(one)  # the text of a KeyError shows the key
 
     def _written(self, part: ast.AST) -> list[ast.expr]:
         """What becomes a text."""
@@ -139,6 +161,8 @@ class Addresses:
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 for one in parts:
                     yield from self._within(one)
+            case ast.Call(func=function) if given(self._shapes.classes, self._shapes.found(function)):
+                yield node
             case _ if self._lazy(node) or lies(self._shapes.classes, self._shapes.of(node)):
                 yield node
 

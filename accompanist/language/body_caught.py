@@ -44,6 +44,10 @@ class Caught:
         raised, parts = self._raises(value, env)
         return parts if raised and _ABOVE[raised] & named - others else None
 
+    def raises(self, node: ast.expr, env: Env) -> str:
+        """The one error that an expression raises beside what its parts do; empty if there may be others."""
+        return self._raises(node, env)[0]
+
     def _raises(self, node: ast.expr, env: Env) -> tuple[str, list[ast.expr]]:
         """All that an expression raises, beside what its parts do."""
         match node:

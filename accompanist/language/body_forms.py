@@ -8,11 +8,11 @@ can be done with it.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
+from typing import Protocol
 
 from accompanist.language import operands, types
 from accompanist.language.body_parts import changes_itself
-from accompanist.language.body_text import Text
 from accompanist.language.body_types import NEVER, SETS, Exact, is_lazy, item, join, kind
 from accompanist.language.facts import Facts, names_in, without
 from accompanist.language.instead import shown
@@ -31,12 +31,24 @@ _ORDERED = frozenset(
 )
 
 
+class Aliases(Protocol):
+    """What the names of a text stand for: a function's, or a choreography's. `own`: those that it binds."""
+
+    @property
+    def own(self) -> Set[str]: ...
+
+    def is_class(self, alias: str) -> bool: ...
+
+    def is_foreign(self, alias: str) -> bool: ...
+
+
 class Forms:
     """Looks through the expressions of one body."""
 
-    def __init__(self, exact: Exact, messages: Messages, partials: Partials, text: Text) -> None:
+    def __init__(self, exact: Exact, messages: Messages, partials: Partials, text: Aliases) -> None:
         self.exact, self.messages, self.partials = exact, messages, partials
         self.own, self.is_class, self.is_foreign = text.own, text.is_class, text.is_foreign
+        self._hashable: dict[Type, bool] = {}
 
     def held(self, node: ast.expr, env: Env, facts: Facts) -> Iterator[Partial]:
         """Why a value may raise where it is kept: what is lazy raises where it is gone through."""
@@ -143,6 +155,12 @@ class Forms:
             yield Partial(node, f"{shown(node)} may have what cannot be a key")
 
     def _is_hashable(self, found: Type) -> bool:
+        if found not in self._hashable:
+            self._hashable[found] = True  # as long as nothing else is known: it may hold itself
+            self._hashable[found] = self._hashes(found)
+        return self._hashable[found]
+
+    def _hashes(self, found: Type) -> bool:
         message = self.messages.find(found)
         if message is not None:
             fields = (one for _, one in message.fields)

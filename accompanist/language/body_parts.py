@@ -17,7 +17,7 @@ IN_PLACE = CHANGING | {"difference_update", "intersection_update", "symmetric_di
 _VIEWS = frozenset({"items", "keys", "values"})
 _PASSES_ON = frozenset({"enumerate", "zip", "map", "filter"})
 _SOMETIMES = (ast.IfExp, ast.BoolOp, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp, ast.Lambda)
-_ALL = frozenset({"Exception", "BaseException"})
+CATCH_ALL = frozenset({"Exception", "BaseException"})
 
 
 def bound_in(nodes: Iterable[ast.AST]) -> set[str]:
@@ -111,7 +111,7 @@ def catches(node: ast.Try, others: Set[str]) -> bool:
 
 
 def _catches_all(caught: ast.expr | None, others: Set[str]) -> bool:
-    return caught is None or (isinstance(caught, ast.Name) and caught.id in _ALL - others)
+    return caught is None or (isinstance(caught, ast.Name) and caught.id in CATCH_ALL - others)
 
 
 def is_value(pattern: ast.pattern) -> bool:

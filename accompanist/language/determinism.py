@@ -14,7 +14,7 @@ import ast
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from accompanist.language import addresses, annotation, codes, declared, identity, reached, set_names
+from accompanist.language import addresses, annotation, codes, declared, identity, reached, set_errors, set_names
 from accompanist.language.constants import Constants, changeable
 from accompanist.language.diagnostic import Findings
 from accompanist.language.held_sets import advised
@@ -22,7 +22,7 @@ from accompanist.language.impure import forbidden
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.nodes import children
-from accompanist.language.set_order import Shown, order_shown, shown_at_top
+from accompanist.language.set_order import Shown, order_shown, shown_at_top, shown_in_class
 from accompanist.language.types import Type
 from accompanist.language.writes import writes
 
@@ -48,6 +48,7 @@ class PureFunctions:
         self._bodies: set[int] = set()
         self._asked: set[str] = set()  # names behind points in what was checked
         self._classes = set_names.classes(modules, messages)
+        self._errors = set_errors.Errors(self._classes)
 
     def check(self, module: str, name: str) -> None:
         """A function or a class, and what it names: one after the other, so that a long row needs no deep stack."""
@@ -86,10 +87,17 @@ class PureFunctions:
             looked |= new
             for one in (one for name in sorted(new) for one in members.get(name, ())):
                 self._body(one.home, one.node, Type(one.owner, one.home.name))
+        for home, node in reached.classes_with(self._modules, looked):
+            self._unordered(home, shown_in_class(node, self._errors, home))
 
     def _class(self, home: Module, node: ast.ClassDef) -> None:
-        """What runs when a message is made, compared or shown: its special methods and its default factories."""
+        """What runs when a class is read: its body; and when a message is made, compared or shown: its special methods
+        and its default factories."""
         self._by_identity(home, node)
+        self._unordered(home, shown_in_class(node, self._errors, home))
+        for above in (self._modules.resolve(home, annotation.dotted(base)) for base in node.bases):
+            if above is not None and isinstance(above.node, ast.ClassDef):
+                self.check(above.module, above.name)
         for statement in node.body:
             if isinstance(statement, ast.FunctionDef) and self._runs(home, statement):
                 self._body(home, statement, Type(node.name, home.name), method=True)
@@ -97,7 +105,7 @@ class PureFunctions:
                 local = {argument.arg for argument in ast.walk(statement.value) if isinstance(argument, ast.arg)}
                 for part in _parts([statement.value]):
                     self._part(home, part, local)
-                shown = shown_at_top(statement.value, self._modules, self._classes, home, statement.annotation)
+                shown = shown_at_top(statement.value, self._errors, home, statement.annotation)
                 self._unordered(home, shown)
 
     def _by_identity(self, home: Module, node: ast.ClassDef) -> None:
@@ -126,7 +134,7 @@ class PureFunctions:
         local = _assigned(node)
         for part in _parts(node.body):
             self._part(home, part, local)
-        self._unordered(home, order_shown(node, self._modules, self._classes, home, owner))
+        self._unordered(home, order_shown(node, self._errors, home, owner))
         for written in writes(node, method):
             self._add(codes.MUTATION, home, written.node, written.text, written.hint)
 
@@ -134,6 +142,8 @@ class PureFunctions:
         for part in shown.addresses:
             text = addresses.text(home.source.text(home.source.span(part)))
             self._add(codes.NONDETERMINISM, home, part, text, addresses.INSTEAD)
+        for part, raised in shown.errors:
+            self._add(codes.SET_ORDER, home, part, raised.text(home), set_errors.INSTEAD)
         for part, type in shown.order:
             hint = advised(self._messages, home.source.text(home.source.span(part)), type, part)
             self._add(codes.SET_ORDER, home, part, "the order of a set shows in the result", hint)
@@ -220,7 +230,11 @@ class PureFunctions:
         value = found.node.value if isinstance(found.node, (ast.Assign, ast.AnnAssign)) else None
         if owner is not None and value is not None and id(value) not in self._bodies:
             self._bodies.add(id(value))
-            self._unordered(owner, shown_at_top(value, self._modules, self._classes, owner, None))
+            self._unordered(owner, shown_at_top(value, self._errors, owner, None))
+            if isinstance(value, ast.Lambda | ast.Tuple):  # functions may be in it, and may be called
+                taken = {argument.arg for argument in ast.walk(value) if isinstance(argument, ast.arg)}
+                for one in _parts([value]):
+                    self._part(owner, one, taken)
         if owner is not None and isinstance(value, ast.Name) and value.id != found.name:
             meant = self._modules.resolve(owner, value.id)  # another name of something
             if meant is None or not isinstance(meant.node, ast.Assign | ast.AnnAssign):

@@ -19,6 +19,8 @@ LOST = Type("set", "lost")
 """What may be a set, or hold one anywhere: where it is too much to tell what it is."""
 _SETS = frozenset({"set", "frozenset", "Set", "FrozenSet", "AbstractSet", "MutableSet"})
 _WITHOUT_ORDER = _SETS | {"object", "dict", "callable", "type", "complex"}
+AS_STR = (-1, ord("s"))
+"""The conversions in an f-string that `str` makes."""
 _ORDERED_BASES = frozenset({"StrEnum", "IntEnum", "str", "int"})
 _CONTAINERS = frozenset({"", "typing", "typing_extensions", "collections", "collections.abc"})
 
@@ -67,6 +69,8 @@ def advised(messages: Messages, whole: str, type: Type, node: ast.AST | None = N
 
 def _sorted(messages: Messages, whole: str, inner: Type) -> str:
     """How to sort a set, by what it holds."""
+    if inner.name in ("list", "dict", "set") and not inner.module:
+        return f"a list in the place of {whole}: a {inner.name} can be in no set"
     if ordered(messages, inner):
         return Write(f"sorted({whole})")
     if is_set(inner) and inner.name != "|" and ordered(messages, element(inner)):

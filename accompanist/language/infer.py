@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
+from functools import partial
 
-from accompanist.language import addresses, held_sets, library, methods, narrow, set_given, set_names, set_total, types
+from accompanist.language import addresses, held_sets, library, methods, narrow, set_given, set_names, types
 from accompanist.language.gives import FIXED, builtin, either, is_plain_set, part_of
 from accompanist.language.messages import attribute, missing
 from accompanist.language.names import Names
@@ -30,6 +31,10 @@ Formatted = Callable[[ast.JoinedStr, ast.FormattedValue], None]
 """Told of a date or time in an f-string with a format: the machine's own functions write it."""
 Addressed = Callable[[ast.expr], None]
 """Told of a value whose text shows where it lies in memory."""
+Raised = Callable[[set_given.Comprehension, Env, bool], frozenset[str]]
+"""Says what a comprehension may raise, see `set_total`."""
+Attempted = Callable[[ast.expr, Env], None]
+"""Told of what is attempted: the name of an error that it raises is kept."""
 
 _NUMBERS = (INT, FLOAT)
 
@@ -47,6 +52,8 @@ class Inference:
         always: Always = lambda node, found: None,
         formatted: Formatted = lambda node, part: None,
         addressed: Addressed = lambda node: None,
+        raised: Raised = lambda node, env, asked: frozenset(),
+        attempted: Attempted = lambda node, env: None,
         *,
         exact: bool = True,
     ) -> None:
@@ -54,7 +61,7 @@ class Inference:
         self._names, self._messages, self._signatures = names, names.messages, signatures
         self._missing, self._unordered, self._refused_method = missing, unordered, method
         self._always, self._formatted, self._addressed = always, formatted, addressed
-        self._exact = exact
+        self._raised, self._attempted, self._exact = raised, attempted, exact
         self._narrowing = narrow.Narrowing(self._messages, self._isinstance, self.type_of)
         self._classes = set_names.classes(names.modules, self._messages)
         self._given = set_given.Given(names.modules, self._classes)
@@ -96,6 +103,7 @@ class Inference:
                 return INT if inner == BOOL else inner
             case ast.Compare(left=left, comparators=others):
                 for part in (left, *others):
+                    self._given.compared(part)
                     self.type_of(part, env)
                 return BOOL
             case ast.BoolOp(op=op, values=values):
@@ -144,7 +152,7 @@ class Inference:
             case ast.JoinedStr(values=values):
                 for part in values:
                     if isinstance(part, ast.FormattedValue):
-                        self._written(part.value, env)
+                        self._written(part.value, env, part.conversion not in held_sets.AS_STR)
                         if not library.same_everywhere(part) and library.is_moment(self.type_of(part.value, env)):
                             self._formatted(node, part)
                 return STR
@@ -166,8 +174,9 @@ class Inference:
         inside = self.inside(node.generators, env, node)
         found = self.type_of(node.elt, inside)
         if id(node) in self._given.through_set:
-            total = set_total.of_names(self._names, self._classes, lambda part: self.type_of(part, inside), inside)
-            for place, type in self._given.varying(node, found, total, self._attempts > 0):
+            raised = partial(self._raised, node, env)
+            of = partial(self.type_of, env=inside)
+            for place, type in self._given.varying(node, found, of, raised, self._attempts > 0):
                 self._unordered(place, type)
         return found
 
@@ -216,22 +225,24 @@ class Inference:
             self._unordered(node, found)
         return found
 
-    def _written(self, node: ast.expr, env: Env) -> None:
-        """A value becomes a text: the order of every set in it shows."""
+    def _written(self, node: ast.expr, env: Env, by_repr: bool = True) -> None:
+        """A value becomes a text: the order of every set in it shows. `by_repr`: as `repr` gives it, and not `str`."""
         if isinstance(node, ast.Tuple | ast.List):
             for part in node.elts:
                 self._written(part, env)
             return
         found = self.type_of(node, env)
         self._given_address(node, found, env)
-        if self._classes.shows(found):
+        if self._classes.shows_as(found, by_repr):
             self._unordered(node, found)
 
     def _given_address(self, node: ast.expr, found: Type, env: Env) -> None:
         """A value becomes a text: where an object lies shows."""
         lazy = addresses.lazy(node)
         method = isinstance(node, ast.Attribute) and addresses.is_method(self.type_of(node.value, env), node.attr)
-        if lazy or method or addresses.lies(self._classes, found):
+        called = node.func if isinstance(node, ast.Call) else None
+        meant = self._names.meant(called.id) if isinstance(called, ast.Name) else None
+        if lazy or method or addresses.given(self._classes, meant) or addresses.lies(self._classes, found):
             self._addressed(node)
 
     def _name(self, name: str, env: Env) -> Type:
@@ -360,6 +371,8 @@ class Inference:
         named = {keyword.arg or "": self._argument(keyword.value, first, env) for keyword in node.keywords}
         arguments = [*positional, *named.values()]
         if pair == types.ATTEMPTED:
+            for one in node.args:
+                self._attempted(one, env)
             return Type("Outcome", types.WORDS, (first,))
         if pair is None and alias in ("str", "repr"):
             for part, found in zip(node.args, positional, strict=False):
@@ -395,12 +408,20 @@ class Inference:
                 self._unordered(part.value, found)
         if pair is None and alias in ("str", "repr"):
             for part in node.args:
-                self._written(part, env)
+                self._written(part, env, alias == "repr")
             return
         given = self._given
+        if pair is None and alias in ("any", "all") and len(node.args) == 1:
+            self._parts_asked(node.args[0], positional[0], env)
         by_builtin = given.by_builtin(alias, node, positional, named) if pair is None else ()
         for part, found in by_builtin if pair is None else given.to(pair, node, positional, named):
             self._unordered(part, found)
+
+    def _parts_asked(self, node: ast.expr, found: Type, env: Env) -> None:
+        """Look at a set whose parts `any` or `all` asks whether they are true."""
+        listed = isinstance(node, ast.ListComp) and id(node) in self._given.through_set
+        if (listed or held_sets.is_set(found)) and self._raised(set_given.each_of(node), env, True):
+            self._unordered(node, found)
 
 
 def bind(target: ast.expr, type: Type) -> dict[str, Type]:

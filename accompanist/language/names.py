@@ -56,6 +56,13 @@ class Names:
         """What a name or a dotted name in the choreography stands for."""
         return annotation.reference(self.modules, self.module, node)
 
+    def meant(self, alias: str) -> Reference | None:
+        """What an alias stands for, where it is defined."""
+        pair = self.table.get(alias)
+        home = self.modules.find(pair[0]) if pair is not None else None
+        bound = home.bound.get(pair[1]) if home is not None and pair is not None else None
+        return Reference(*pair, bound[-1] if bound else None) if pair is not None else None
+
     def alias(self, module: str, name: str) -> str:
         """The name that stands for (module, name) in generated code."""
         if (module, name) not in self._aliases:

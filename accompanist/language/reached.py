@@ -16,6 +16,7 @@ from accompanist.language.modules import Module, Modules
 
 _MARKED = frozenset({"property", "cached_property", "pure"})
 _OF_PLAIN_VALUES = frozenset(name for kind in (str, bytes, list, dict, set, tuple, int, float) for name in dir(kind))
+_BINDS = (ast.Assign, ast.AnnAssign)
 _BY_TEXT = frozenset({"getattr", "attrgetter", "methodcaller"})
 
 
@@ -50,6 +51,22 @@ def members(modules: Modules, made: Container[tuple[str, str]]) -> dict[str, lis
                 if isinstance(part, ast.FunctionDef) and (_marked(part) or part.name not in _OF_PLAIN_VALUES):
                     found.setdefault(part.name, []).append(Member(home, one.name, part))
     return found
+
+
+def classes_with(modules: Modules, names: Container[str]) -> Iterator[tuple[Module, ast.ClassDef]]:
+    """The classes that were read whose body computes something of one of these names."""
+    for home in modules.opened:
+        for one in home.tree.body:
+            if isinstance(one, ast.ClassDef) and any(_computes(part, names) for part in one.body):
+                yield home, one
+
+
+def _computes(node: ast.stmt, names: Container[str]) -> bool:
+    plain = isinstance(getattr(node, "value", None), ast.Constant | None) and isinstance(node, _BINDS)
+    if plain or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return False
+    stored = (one for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
+    return any(one.id in names for one in stored)
 
 
 def _makes_values(node: ast.ClassDef) -> bool:

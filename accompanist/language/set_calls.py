@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from accompanist.language import annotation
 from accompanist.language.held_sets import LOST, element, is_set, ordered, written
 from accompanist.language.modules import Module
-from accompanist.language.set_hiding import OF_ALL, SORTS, Hiding
+from accompanist.language.set_hiding import DECIDES, OF_ALL, SORTS, Hiding
 from accompanist.language.set_names import PUTS_IN, Names
 from accompanist.language.set_parameters import field, parameter, takes
 from accompanist.language.set_shapes import GIVES_SET, REDUCES, Shapes
-from accompanist.language.types import Type
+from accompanist.language.set_work import Work
+from accompanist.language.types import STR, Type
 
 _ASKS = frozenset({"len", "bool", "isinstance"})
 _IN_ORDER = frozenset({"list", "tuple", "iter", "reversed", "enumerate", "zip", "map", "filter", "next", "dict"})
 _WRITES = frozenset({"str", "repr", "ascii", "format"})
+BY_STR = frozenset({"str", "format"})
 _OF_SETS = (
     GIVES_SET
     | {f"{name}_update" for name in ("intersection", "difference", "symmetric_difference")}
@@ -55,11 +57,11 @@ _COPIES = frozenset({("copy", "copy"), ("copy", "deepcopy"), ("typing", "cast"),
 class Calls:
     """The calls in one function."""
 
-    def __init__(self, shapes: Shapes, names: Names) -> None:
+    def __init__(self, shapes: Shapes, names: Names, work: Work) -> None:
         self._shapes, self._names = shapes, names
         self._classes = shapes.classes
         self.rooted = names.rooted
-        self.hiding = Hiding(shapes)
+        self.hiding = Hiding(shapes, work)
 
     def refused(self, node: ast.Call, quiet: bool) -> Iterator[ast.expr]:
         """The sets in what a call is given that it may show. `quiet`: what comes of it shows no order."""
@@ -70,14 +72,15 @@ class Calls:
         for one in [*node.args, *words]:
             given = one.value if isinstance(one, ast.Starred) else one
             if self._shapes.holds(given) and not self._known(node, one, quiet):
-                yield from self.written(given) if self._shapes.builtin(node.func) in _WRITES else (given,)
+                name = self._shapes.builtin(node.func)
+                yield from self.written(given, name not in BY_STR) if name in _WRITES else (given,)
 
-    def written(self, node: ast.expr) -> Iterator[ast.expr]:
-        """The sets in what is written as a text."""
+    def written(self, node: ast.expr, by_repr: bool) -> Iterator[ast.expr]:
+        """The sets in what is written as a text. `by_repr`: as `repr` gives it."""
         if isinstance(node, ast.Tuple | ast.List):
             for part in node.elts:
-                yield from self.written(part)
-        elif self._classes.shows(self._shapes.of(node)):
+                yield from self.written(part, True)
+        elif self._classes.shows_as(self._shapes.of(node), by_repr):
             yield node
 
     def _method_known(self, function: ast.Attribute) -> bool:
@@ -132,6 +135,8 @@ class Calls:
             return None
         if self._shapes.class_of(owner) is not None:
             return None
+        if name == "format" and options == (STR,):
+            return not self._classes.shows_as(type, by_repr(owner, "!"))
         if all(map(is_set, options)):
             return name in _OF_SETS and self.rooted_or_new(owner, name)
         if name == "sort":
@@ -153,13 +158,14 @@ class Calls:
         if name in _ASKS:
             return True
         if name in OF_ALL:
-            return not self._classes.opaque(type)
+            asks = name in DECIDES and not quiet and is_set(type) and self.hiding.asks(one)
+            return not (self._classes.opaque(type) or asks)
         if name in SORTS or name == "sum":
             if self._loose(type) and first and len(node.args) == 1:
                 return is_set(type) and not self._classes.opaque(type) and self.hiding.alike(node, name, one)
             return not first or len(node.args) > 1 or self._by_key(node, one)
         if name in _WRITES:
-            return not self._classes.shows(type)
+            return not self._classes.shows_as(type, name not in BY_STR)
         by_name = not any(one is each for each in node.args)
         if name in ("map", "filter") and not self._called_with_parts(node):
             return False
@@ -188,6 +194,8 @@ class Calls:
             )
         if name in _ASKS | OF_ALL:
             return not any(map(self._classes.opaque, given))
+        if name in _WRITES:
+            return not any(self._classes.shows_as(one, name not in BY_STR) for one in given)
         if isinstance(function, ast.Constant) and function.value is None:
             return True
         found = self._shapes.found(function)
@@ -248,3 +256,9 @@ class Calls:
 
     def _annotated(self, home: Module, parameter: ast.arg) -> Type:
         return written(self._shapes.modules, home, parameter.annotation)
+
+
+def by_repr(form: ast.expr, *signs: str) -> bool:
+    """Whether a format may ask for the text that `repr` gives: it has one of these signs, or is not written out."""
+    text = form.value if isinstance(form, ast.Constant) else None
+    return not isinstance(text, str) or any(one in text for one in signs)

@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 
+from accompanist.language.below import Below
 from accompanist.language.held_sets import is_set, joined, written
 from accompanist.language.messages import Messages, attribute, missing
 from accompanist.language.modules import Module, Modules
+from accompanist.language.partial_calls import Judge
 from accompanist.language.types import UNKNOWN, Type
 
 Of = Callable[[Module, ast.expr], Type]
@@ -29,8 +31,11 @@ class Classes:
         self._declared: dict[str, Type] = {}
         self._declared_of = 0
         self._at_top: dict[int, Type] = {}
-        self.total: dict[tuple[int, Type | None], bool] = {}
-        """Whether functions and methods raise nothing, see `set_total`."""
+        self.below = Below(modules)
+        self.mixed: tuple[int, frozenset[Type]] = (-1, frozenset())
+        """See `set_mixed`; with how many modules were read then."""
+        self.judge: Judge | None = None
+        """What is known of the functions that may raise, see `set_work`."""
 
     def at_top(self, home: Module, node: ast.expr) -> Type:
         """What an expression at the top level of a module, or in the body of a class, may be."""
@@ -56,6 +61,10 @@ class Classes:
             seen |= {*more}
         return parts
 
+    def parts(self, type: Type) -> list[Type]:
+        """A type, and those of all that a value of it may have in it."""
+        return self._within(type, lambda one: True)
+
     def opaque(self, type: Type) -> bool:
         """Whether it may be a value of a class of the project with a set in it."""
         return any(one.module and self.holds(one) and self.definition(one) is not None for one in type.options)
@@ -63,6 +72,10 @@ class Classes:
     def shows(self, type: Type) -> bool:
         """Whether a text of a value shows a set. A class that says how it is shown is looked at there."""
         return self.holds(type) and any(map(is_set, self._within(type, lambda one: not self.function(one, "__repr__"))))
+
+    def shows_as(self, type: Type, by_repr: bool) -> bool:
+        """The same of the text that `str` gives, which a class may say apart; or of the one that `repr` gives."""
+        return any(self.shows(one) for one in type.options if by_repr or self.function(one, "__str__") is None)
 
     def derives(self, type: Type, above: Type) -> bool:
         return any((one.module, one.name) == (above.module, above.name) for one in self.lineage(type))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from accompanist.language import held_sets, library
 from accompanist.language.gives import part_of
 from accompanist.language.modules import Modules
-from accompanist.language.set_alike import distinct, same
+from accompanist.language.set_alike import distinct
 from accompanist.language.set_classes import Classes
+from accompanist.language.set_mixed import alike
 from accompanist.language.set_parameters import field, parameter, takes
-from accompanist.language.set_total import Comprehension, Total
 from accompanist.language.types import BOOL, INT, UNKNOWN, Type
 
 OF_ALL = frozenset({"any", "all", "set", "frozenset"})
@@ -23,6 +23,11 @@ _KEEPS = _ASKS | SORTS | {"list", "tuple", "enumerate", "zip", "reversed"}
 _WHATEVER = frozenset({"len", "set", "frozenset", "startswith", "endswith"})
 """What may be given a list or a tuple that is made of a set where it stands."""
 
+Comprehension = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+SEVERAL = "…"
+"""What stands for errors that are not told from one another."""
+_EACH = "…each"
+Raised = Callable[[bool], frozenset[str]]
 Places = Iterator[tuple[ast.expr, Type]]
 
 
@@ -44,16 +49,29 @@ class Given:
         if alias == "len":
             self.quiet |= {id(part): alias for part in node.args if isinstance(part, ast.SetComp)}
 
-    def varying(self, node: Comprehension, found: Type, total: Total, attempted: bool) -> Places:
+    def compared(self, node: ast.expr) -> None:
+        """Note that of a set only its parts are compared with others: which of equal ones it has does not matter."""
+        if isinstance(node, ast.SetComp):
+            self.quiet.setdefault(id(node), "len")
+
+    def varying(
+        self,
+        node: ast.ListComp | ast.SetComp | ast.GeneratorExp,
+        found: Type,
+        of: Callable[[ast.expr], Type],
+        raised: Raised,
+        attempted: bool,
+    ) -> Places:
         """The sets that a comprehension goes through, where the order says which of equal parts is the first, which
-        error is the first, or whether one is come to. `attempted`: the text of an error is kept."""
+        error is the first, or whether one is come to. `of`: the types of its parts. `raised`: which errors there may
+        be, of its parts and of asking them whether they are true. `attempted`: the name of the error is kept."""
         asked = self.quiet.get(id(node), "")
         stops = asked in ("any", "all") and isinstance(node, ast.GeneratorExp)
-        if asked in {*SORTS, "set", "frozenset"} and not (distinct(node) or same(self._classes, found)):
+        if asked in {*SORTS, "set", "frozenset"} and not (distinct(node) or alike(self._classes, found, node.elt, of)):
             yield from self.through_set[id(node)].values()
         elif not (stops or attempted):
             return
-        elif total.asked(node) if isinstance(node, ast.GeneratorExp) and stops else total.gone_through(node):
+        elif raised(True) if stops else several(raised(False)):
             yield from self.through_set[id(node)].values()
 
     def to(self, pair: tuple[str, str], node: ast.Call, positional: list[Type], named: Mapping[str, Type]) -> Places:
@@ -107,6 +125,18 @@ class Given:
             type = named.get(keyword.arg or "", UNKNOWN)
             if self._classes.holds(type) and not (name in SORTS and keyword.arg in ("default", "key")):
                 yield keyword.value, type
+
+
+def each_of(node: ast.expr) -> ast.GeneratorExp:
+    """A comprehension of the parts of something, as `any` and `all` ask them."""
+    taken, given = ast.Name(_EACH, ast.Store()), ast.Name(_EACH, ast.Load())
+    generator = ast.comprehension(ast.copy_location(taken, node), node, [], 0)
+    return ast.copy_location(ast.GeneratorExp(ast.copy_location(given, node), [generator]), node)
+
+
+def several(raised: frozenset[str]) -> bool:
+    """Whether errors of different kinds may be raised."""
+    return len(raised) > 1 or SEVERAL in raised
 
 
 def _listed(node: ast.expr) -> bool:

@@ -10,10 +10,13 @@ from accompanist.language.held_sets import is_set, ordered
 from accompanist.language.library import FUNCTIONS
 from accompanist.language.methods import CHANGING
 from accompanist.language.nodes import every_node
-from accompanist.language.set_alike import distinct, same
+from accompanist.language.set_alike import distinct
+from accompanist.language.set_given import Comprehension
+from accompanist.language.set_mixed import alike
 from accompanist.language.set_shapes import Shapes
-from accompanist.language.set_total import Comprehension, of_shapes, shows_error
-from accompanist.language.types import BOOL, INT, PORTABLE
+from accompanist.language.set_tells import shows_error
+from accompanist.language.set_work import Work
+from accompanist.language.types import BOOL, INT, PORTABLE, Type
 
 DECIDES = frozenset({"any", "all"})
 OF_ALL = DECIDES | {"set", "frozenset"}
@@ -23,9 +26,9 @@ SORTS = frozenset({"sorted", "min", "max"})
 class Hiding:
     """Looks at the calls in one function."""
 
-    def __init__(self, shapes: Shapes) -> None:
+    def __init__(self, shapes: Shapes, work: Work) -> None:
         self._shapes, self._classes = shapes, shapes.classes
-        self._total = of_shapes(shapes)
+        self._work = work
 
     def hidden(self, node: ast.Call, caught: int) -> Iterator[ast.expr]:
         """What is gone through in such a call, and its order does not show in what the call gives. `caught`: what is
@@ -40,8 +43,14 @@ class Hiding:
             comprehends = isinstance(one, ast.GeneratorExp | ast.ListComp) and self.same_work(one, caught, stops)
             listed = isinstance(one, ast.Call) and self._shapes.builtin(one.func) in ("list", "tuple")
             mapped = isinstance(one, ast.Call) and not stops and self._maps(one, caught)
+            if name in DECIDES and isinstance(one, ast.ListComp) and self._through(one) and self.asks(one):
+                continue
             if (comprehends or listed or mapped) and (begins or self.alike(node, name, one)):
                 yield one
+
+    def asks(self, node: ast.expr) -> bool:
+        """Whether it may raise to ask a part of a set whether it is true, as `any` and `all` do."""
+        return self._work.asks(node)
 
     def _maps(self, node: ast.Call, caught: int) -> bool:
         """Whether `map` and `filter` do the same with each part of a set, whatever the order."""
@@ -49,7 +58,7 @@ class Hiding:
             return False
         match node.args[0]:
             case ast.Constant(value=None):
-                return True
+                return not caught
             case ast.Lambda(body=body):
                 return not caught and self._changes_nothing(body)
             case function:
@@ -60,11 +69,14 @@ class Hiding:
         through, or something is left of those that came before an error."""
         if not self._changes_nothing(node):
             return False
-        if not any(is_set(self._shapes.of(one.iter)) for one in node.generators):
+        if not self._through(node):
             return True
         if stops and isinstance(node, ast.GeneratorExp):
-            return not self._total.asked(node)
-        return not shows_error(caught, self._total.gone_through(node)) if caught else True
+            return not self._work.kinds(node, asked=True)
+        return not (caught and shows_error(caught, self._work.kinds(node)))
+
+    def _through(self, node: Comprehension) -> bool:
+        return any(is_set(self._shapes.of(one.iter)) for one in node.generators)
 
     def _changes_nothing(self, node: ast.expr) -> bool:
         """Whether what is done with each part of a set depends on that part alone."""
@@ -99,8 +111,10 @@ class Hiding:
         """Whether it does not show which of equal values comes first: there are none, or they are the same."""
         match node:
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp():
-                through = any(is_set(self._shapes.of(one.iter)) for one in node.generators)
-                return not through or distinct(node) or same(self._classes, self._shapes.of(node.elt))
+                return not self._through(node) or distinct(node) or self._same(self._shapes.of(node.elt), node.elt)
             case ast.Call(func=function) if self._shapes.builtin(function) == "map":
-                return same(self._classes, self._shapes.element(node))
+                return self._same(self._shapes.element(node), None)
         return True
+
+    def _same(self, type: Type, node: ast.expr | None) -> bool:
+        return alike(self._classes, type, node, self._shapes.of)

@@ -32,10 +32,10 @@ def classes(modules: Modules, messages: Messages) -> Classes:
     return found
 
 
-def around(node: ast.stmt) -> ast.FunctionDef:
-    """A function that has only this statement in it."""
+def around(*lines: ast.stmt) -> ast.FunctionDef:
+    """A function that has only these statements in it."""
     nothing = ast.arguments([], [], None, [], [], None, [])
-    return ast.FunctionDef(name="", args=nothing, body=[node], decorator_list=[])
+    return ast.FunctionDef(name="", args=nothing, body=[*lines], decorator_list=[])
 
 
 class Names:
@@ -150,7 +150,7 @@ class Names:
                 returned = [of(one.value) for one in every_node(part) if isinstance(one, ast.Return) and one.value]
                 self._add(name, made("callable", joined(self._shapes.annotated(gives), *returned)))
             case ast.Try(body=body, handlers=handlers):
-                keys = [key for line in body for one in every_node(line) for key in _keys(one)]
+                keys = [key for line in body for one in every_node(line) for key in looked_for(one)]
                 for handler in handlers if any(map(self._shapes.holds, keys)) else ():
                     self._add(handler.name or "", LOST)  # the text of a KeyError shows the key
             case ast.Call():
@@ -293,7 +293,7 @@ class Names:
                 yield parameter.arg, joined(*others, *starts)
 
 
-def _keys(node: ast.AST) -> list[ast.expr]:
+def looked_for(node: ast.AST) -> list[ast.expr]:
     """What is looked for, and may be named in an error."""
     match node:
         case ast.Subscript(slice=key):

@@ -234,6 +234,8 @@ class Shapes:
                 return joined(owner, *given)
             case "copy":
                 return owner
+            case "__iter__" | "__reversed__":
+                return made("iterator", self.element(value))
             case "keys":
                 return made("KeysView", element(owner))
             case "items":
@@ -249,7 +251,7 @@ class Shapes:
 
     def _builtin(self, name: str, node: ast.Call, given: list[Type], named: dict[str, Type]) -> Type:
         """What a builtin gives. In `map` a builtin is called with each part."""
-        inside = [self.inside(one, element(one)) for one in given]
+        inside = [STR if one == STR else self.inside(one, element(one)) for one in given]
         first = given[0] if given else UNKNOWN
         match name:
             case "set" | "frozenset":
@@ -268,7 +270,8 @@ class Shapes:
                 return made("iterator", made("tuple", *inside))
             case "min" | "max" | "next" | "sum":
                 several = name in ("min", "max") and len(given) > 1
-                return joined(*(given if several else [*inside[:1], *given[1:]]), *named.values())
+                others = (one for name, one in named.items() if name != "key")
+                return joined(*(given if several else [*inside[:1], *given[1:]]), *others)
             case "map":
                 function = self.builtin(node.args[0]) if node.args else ""
                 called = ast.Call(ast.Name(function, ast.Load()), [], [])

@@ -10,14 +10,15 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from accompanist.language.held_sets import element, is_set, value
+from accompanist.language.held_sets import AS_STR, element, is_set, value
 from accompanist.language.nodes import children, every_node
-from accompanist.language.set_calls import Calls
+from accompanist.language.set_calls import Calls, by_repr
+from accompanist.language.set_caught import Levels, levels
 from accompanist.language.set_names import Names
 from accompanist.language.set_operators import OPERATORS
 from accompanist.language.set_parameters import takes
 from accompanist.language.set_shapes import Shapes
-from accompanist.language.set_total import caught
+from accompanist.language.set_work import Work
 from accompanist.language.types import ELLIPSIS, Type
 
 _KEEPS = (
@@ -31,17 +32,18 @@ _KEEPS = (
 class Uses:
     """The places of one function where the order of a set may show."""
 
-    def __init__(self, shapes: Shapes, names: Names, gives: Type) -> None:
+    def __init__(self, shapes: Shapes, names: Names, gives: Type, work: Work) -> None:
         """`gives`: what the function says that it gives."""
         self._shapes, self._gives = shapes, gives
-        self._calls = Calls(shapes, names)
+        self._calls = Calls(shapes, names, work)
         self._quiet: set[int] = set()  # what goes through a set, and what comes of it shows no order
         self._inner: set[int] = set()  # of functions within this one
         self._methods: set[int] = set()  # what a call calls
-        self._counted: set[int] = set()  # of what is in it only the number is asked
-        self._caught: dict[int, int] = {}  # what is done with an error there, see `set_total`
+        self._counted: set[int] = set()  # of what is in it only the number is asked, or whether it is equal
+        self._caught: Levels = {}
 
     def shown(self, node: ast.FunctionDef) -> Iterator[ast.expr]:
+        self._caught = levels(node)
         parts = list(_run([node.args, *node.body]))
         for part in parts:
             self._prepare(part)
@@ -52,14 +54,13 @@ class Uses:
         match part:
             case ast.FunctionDef() | ast.Lambda():
                 self._inner |= {id(one) for one in every_node(part)}
-            case ast.Try(body=body) | ast.TryStar(body=body):
-                for one in (one for line in body for one in every_node(line)):
-                    self._caught[id(one)] = max(self._caught.get(id(one), 0), caught(part))
             case ast.SetComp():
                 same = self._calls.hiding.same_work(part, self._caught.get(id(part), 0))
                 self._quiet |= (
                     {id(part)} if same and (id(part) in self._counted or self._calls.hiding.keeps(part)) else set()
                 )
+            case ast.Compare(left=left, comparators=others):
+                self._counted |= {id(one) for one in (left, *others)}
             case ast.Set(elts=parts):
                 self._quiet |= {id(one) for one in parts}
             case ast.Call():
@@ -89,8 +90,8 @@ class Uses:
                 yield from () if inner or takes(self._shapes.classes, self._gives, of(given)) else (given,)
             case ast.arguments():
                 yield from self._defaults(part)
-            case ast.FormattedValue(value=given):
-                yield from self._written(given)
+            case ast.FormattedValue(value=given, conversion=how):
+                yield from self._calls.written(given, how not in AS_STR)
             case _ if isinstance(part, ast.Starred) and isinstance(part.ctx, ast.Load):
                 loose = is_set(of(part.value)) or self._shapes.classes.opaque(of(part.value))
                 yield from (part.value,) if loose and id(part) not in self._quiet else ()
@@ -106,8 +107,10 @@ class Uses:
                 yield from () if field or id(part) in self._methods else (place,)
             case ast.Subscript(value=owner) if self._shapes.classes.opaque(of(owner)):
                 yield owner
+            case ast.BinOp(left=left, op=ast.Mod(), right=ast.Tuple(elts=parts)):
+                yield from (one for each in parts for one in self._calls.written(each, by_repr(left, "r", "a")))
             case ast.BinOp(left=left, op=ast.Mod(), right=right):
-                yield from self._written(right)
+                yield from self._calls.written(right, by_repr(left, "%r", "%a", "%("))
             case ast.BinOp(left=left, op=op, right=right):
                 plain = isinstance(op, ast.Add | ast.Mult) and not is_set(of(left)) and not is_set(of(right))
                 for one in (left, right) if not plain and not isinstance(op, OPERATORS) else ():
@@ -169,9 +172,6 @@ class Uses:
             if default is not None and id(arguments) not in self._inner:
                 said = self._shapes.annotated(one.annotation)
                 yield from () if takes(self._shapes.classes, said, self._shapes.of(default)) else (default,)
-
-    def _written(self, node: ast.expr) -> Iterator[ast.expr]:
-        return self._calls.written(node)
 
 
 def _run(nodes: list[ast.AST]) -> Iterator[ast.AST]:

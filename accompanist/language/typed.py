@@ -11,12 +11,12 @@ import ast
 import difflib
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from accompanist import limits
 from accompanist.language import (
     addresses,
     advice,
-    annotation,
     codes,
     crossing_sets,
     held_sets,
@@ -24,6 +24,10 @@ from accompanist.language import (
     library,
     methods,
     narrow,
+    set_attempted,
+    set_errors,
+    set_names,
+    set_total,
     types,
 )
 from accompanist.language.as_declared import AsDeclared
@@ -49,6 +53,7 @@ from accompanist.language.ir import (
 )
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
+from accompanist.language.signatures import signatures
 from accompanist.language.source import Span
 from accompanist.language.types import REFUSED, WORDS, Type
 
@@ -62,6 +67,8 @@ class Typing:
     def __init__(self, names: Names, header: Header, findings: Findings, *, keep: bool) -> None:
         self._names, self._header, self._findings = names, header, findings
         self._sources = names.modules.source
+        self.signature = signatures(names.modules)
+        """The result type of a @pure function; None for a class."""
         self._infer = Inference(
             names,
             self.signature,
@@ -71,7 +78,10 @@ class Typing:
             self._always,
             self._formatted,
             self._addressed,
+            set_total.of_choreography(names, self.signature),
+            self._attempted,
         )
+        self._errors = set_errors.Errors(set_names.classes(names.modules, names.messages))
         self.subjects: dict[str, Type] = {}
         """What each match is about, by the name that it is given."""
         self._wide = Inference(names, self.signature, lambda node, part, owner: None, exact=False)
@@ -364,20 +374,6 @@ class Typing:
                 return Write(f"tuple({text})")
         return crossing_sets.instead(self._names.messages, found, reason)
 
-    def signature(self, module: str, name: str) -> Type | None:
-        """The result type of a @pure function; None for a class."""
-        home = self._names.modules.find(module)
-        node = home.bound[name][-1] if home is not None and name in home.bound else None
-        if home is None or not isinstance(node, ast.FunctionDef):
-            return None
-        if node.returns is None:
-            return types.UNKNOWN
-        try:
-            found = annotation.type_of(self._names.modules, home, node.returns)
-            return types.UNKNOWN if found.generic else found
-        except annotation.Unresolved:
-            return types.UNKNOWN
-
     def _missing(self, node: ast.Attribute, part: Type, owner: Type) -> None:
         message = self._names.messages.find(part)
         fields = [name for name, _ in message.fields] if message else []
@@ -415,6 +411,13 @@ class Typing:
         text = "this goes through a set, and its order differs between runs"
         hint = held_sets.advised(self._names.messages, self._sources(span.file).text(span), found, node)
         self._add(codes.SET_ORDER, span, text, hint)
+
+    def _attempted(self, node: ast.expr, env: Env) -> None:
+        """Report what is attempted, where the order of a set says what the name of its error is."""
+        type_of = partial(self._wide.type_of, env=env)
+        for part, raised in set_attempted.shown(node, self._errors, self._names, type_of):
+            span = self._sources(self._file).span(part)
+            self._add(codes.SET_ORDER, span, raised.text(self._names.module), set_errors.THERE)
 
     def _addressed(self, node: ast.expr) -> None:
         span = self._sources(self._file).span(node)

@@ -179,7 +179,9 @@ def program(names: str, body: str) -> str:
 
 def said(names: str, body: str) -> list[str]:
     found = text(program(names, body)).diagnostics
-    assert {one.code for one in found} <= {"ACC159"}, "\n".join(map(render, found))
+    codes = {one.code for one in found}
+    lazy = codes == {"ACC135"}  # the text of what is gone through only once is refused before anything else
+    assert lazy or codes <= {"ACC159"}, "\n".join(map(render, found))
     return [one.text for one in found]
 
 

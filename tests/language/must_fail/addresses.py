@@ -57,6 +57,20 @@ def lazy(names: tuple[str, ...], label: Label) -> str:
 
 
 @pure
+def made(name: str) -> object:
+    return Cart((name,))
+
+
+@pure
+def keys(names: tuple[str, ...], stock: dict[Cart, int]) -> str:
+    a = str(names.__iter__()) + str(made("x"))  #! ACC135 the text of names.__iter__() #! ACC135 the text of made("x")
+    try:
+        return f"{a} {stock[Cart(names)]}"  #! ACC135 the text of Cart(names) shows
+    except KeyError as error:
+        return str(error)
+
+
+@pure
 def hashes(names: tuple[str, ...]) -> list[int]:
     first = [name.__hash__() for name in names]  #! ACC135 differs between processes
     return [*first, *map(str.__hash__, names), *map(h2, names)]  #! ACC135 str.__hash__ differs #! ACC135 hash differs
@@ -66,5 +80,6 @@ def hashes(names: tuple[str, ...]) -> list[int]:
 def addresses(stock: Stock, names: At[tuple[str, ...], "stock"]) -> None:
     a = objects(names) + lazy(names, Label("x")) + f"{hashes(names)}"
     b = f"{zip(names, names)}"  #! ACC135 the text of zip(names, names) shows
+    b += keys(names, {}) + str(made("x"))  #! ACC135 the text of made("x") shows
     c = str(enumerate(names))  #! ACC135 the text of enumerate(names) shows
     stock.many(Order(a + b + c, 1))

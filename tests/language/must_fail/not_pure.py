@@ -17,9 +17,13 @@ def plain(order: Order) -> int:
     return order.cents
 
 
+later = lambda: time.time()  # noqa: E731  #! ACC135 time.time reads a clock, so this is not pure
+table = (plain, 1)  #! ACC136 plain is not a @pure function, so this is not pure either
+
+
 @pure
 def clocked(order: Order) -> float:
-    now = time.time()  #! ACC135 time.time reads a clock, so this is not pure
+    now = later() + table[1] + time.time()  #! ACC135 time.time reads a clock, so this is not pure
     return now + plain(order)  #! ACC136 plain is not a @pure function, so this is not pure either
 
 

@@ -61,5 +61,5 @@ def sets_of_equals(stock: Stock, names: At[tuple[str, ...], "stock"]) -> None:
     c = max(datetime.fromisoformat(name) for name in set(names))  #! ACC138 this goes through a set
     d = min(rank(name) for name in set(names))  #! ACC138 this goes through a set
     e = sorted({Line(name[:1], name).note for name in set(names)})
-    f = {Price(Decimal(name)) for name in set(names)} == set()  #! ACC138 this goes through a set
+    f = len({Price(Decimal(name)) for name in set(names)} | set())  #! ACC138 this goes through a set
     stock.many(Order(f"{first(names)} {a} {b} {c} {d} {e} {f}", 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from accompanist import At, attempt, choreography, pure
 from tests.language.must_fail.shop import Order, Stock
@@ -42,11 +43,63 @@ def told(names: tuple[str, ...]) -> str:
     return f"{found} {sorted(more)} {rows} {all(large(name) for name in set(names))}"  #! ACC138 the order of a set shows
 
 
+@pure
+def unbound(name: str) -> bool:
+    if name > "b":
+        found = True
+    return found
+
+
+@dataclass(frozen=True)
+class Share:
+    whole: int
+
+    def __bool__(self) -> bool:
+        return 10 // self.whole > 1
+
+
+@dataclass(frozen=True)
+class Line:
+    count: int
+
+    @pure
+    def many(self) -> bool:
+        return self.count > 1
+
+
+@dataclass(frozen=True)
+class Packed(Line):
+    @pure
+    def many(self) -> bool:
+        return 10 // self.count > 1
+
+
+@pure
+def asked(names: tuple[str, ...], shares: tuple[Share, ...], lines: tuple[Line, ...]) -> str:
+    some = set(shares)
+    a = any(unbound(name) for name in set(names))  #! ACC138 the order of a set shows
+    b = any(bool(one) for one in some)  #! ACC138 the order of a set shows
+    c = any(any([one]) for one in some)  #! ACC138 the order of a set shows
+    d = all(some)  #! ACC138 the order of a set shows
+    e = any(line.many() for line in set(lines))  #! ACC138 the order of a set shows
+    f = any(name > "b" or len({[name]}) for name in set(names))  #! ACC138 the order of a set shows
+    g = any(len(name) ** 0.5 > 3.0 for name in set(names))  #! ACC138 the order of a set shows
+    return f"{a} {b} {c} {d} {e} {f} {g}"
+
+
+@choreography
+def sets_asked(stock: Stock, shares: At[tuple[Share, ...], "stock"], lines: At[tuple[Line, ...], "stock"]) -> None:
+    said = asked(("a", "b"), shares, lines)
+    some = any(set(shares))  #! ACC138 this goes through a set
+    many = all(line.many() for line in set(lines))  #! ACC138 this goes through a set
+    stock.many(Order(f"{said} {some} {many}", 1))
+
+
 @choreography
 def sets_raising(stock: Stock, names: At[tuple[str, ...], "stock"], rest: At[dict[str, int], "stock"]) -> None:
     said = f"{dear(names)} {known(names, rest)} {told(names)}"
     some = any(rest[name] > 0 for name in set(names))  #! ACC138 this goes through a set
     every = all(large(name) for name in set(names))  #! ACC138 this goes through a set
     tried = attempt(all(int(name) > 3 for name in set(names)))  #! ACC138 this goes through a set
-    total = attempt(sum(rest[name] for name in set(names)))  #! ACC138 this goes through a set
+    total = attempt(sum(rest[name] + int(name) for name in set(names)))  #! ACC138 this goes through a set
     stock.many(Order(f"{said} {some} {every} {tried.ok} {total.reason}", 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from accompanist import At, Role, choreography, pure, query
 
@@ -22,6 +23,21 @@ def spelt(names: frozenset[str]) -> str:
     return " ".join(names)  #! ACC138 sets have no order
 
 
+@dataclass(frozen=True)
+class Tags:
+    names: frozenset[str]
+
+    def __str__(self) -> str:
+        return ",".join(sorted(self.names))
+
+
+@pure
+def written(tags: Tags) -> str:
+    a = f"{tags} {tags!r}"  #! ACC138 the order of a set shows
+    b = f"{[tags]}" + repr(tags)  #! ACC138 the order of a set shows #! ACC138 the order of a set shows
+    return a + b + str(tags) + "%r" % tags  #! ACC138 the order of a set shows
+
+
 class Desk(Role):
     @query
     def ask(self, text: str) -> int: ...
@@ -37,6 +53,7 @@ def sets_shown(desk: Desk, names: At[list[str], "desk"]) -> At[int, "desk"]:
     e = len([name for name in (once if a > 1 else names)])  #! ACC138 this goes through a set
     f = sum({1.5, 2.5})  #! ACC138 this goes through a set
     g = max(once, key=lambda name: len(name))  #! ACC138 this goes through a set
+    h = desk.ask(written(Tags(frozenset(names))) + f"{Tags(frozenset(names))!r}")  #! ACC138 this goes through a set
     head, tail = once  #! ACC138 a set has no order
     fine = longest(once) + len(once) + sum({1, 2}) + (1 if "a" in once and once <= {"a"} else 2)
-    return a + b + c + d + e + len(spelt(frozenset(names))) + fine + round(f) + len(g) + len(head)
+    return a + b + c + d + e + len(spelt(frozenset(names))) + fine + round(f) + h + len(g) + len(head)
