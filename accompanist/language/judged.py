@@ -223,7 +223,17 @@ class Judged:
 
     def special(self, owner: Type) -> str:
         """Why what Python calls of a value, or of what is in it, may raise: `__eq__`, `__str__` and the like."""
-        return next(filter(None, map(self._special, types.reached(owner, self._parts))), "")
+        asked: set[Type] = set()  # with a class above them that is declared; so is what is below them
+
+        def parts(one: Type) -> list[Type]:
+            message = self._names.messages.find(one)
+            if message is None:
+                return list(one.arguments)
+            below = [] if one in asked else [Type(name, home.name) for home, name in self._below.of(one)]
+            asked.update(below)
+            return [*one.arguments, *(type for _, type in message.fields), *below]
+
+        return next(filter(None, (self._special(one) for one in types.reached(owner, parts) if one not in asked)), "")
 
     def _special(self, owner: Type) -> str:
         """The same of one class, those that it derives from and those that derive from it."""
@@ -234,14 +244,6 @@ class Judged:
         others = [(one, name) for one in self._below.beside(owner) for name in specials(*one)]
         members = [*((home, owner.name, name) for name in own), *((*one, name) for one, name in others)]
         return next(filter(None, itertools.starmap(self._member, members)), "")
-
-    def _parts(self, owner: Type) -> list[Type]:
-        """What a value has in it, or may be."""
-        message = self._names.messages.find(owner)
-        if message is None:
-            return list(owner.arguments)
-        below = (Type(name, one.name) for one, name in self._below.of(owner))
-        return [*owner.arguments, *(type for _, type in message.fields), *message.bases, *below]
 
     def endless(self, module: str, name: str) -> bool:
         """Whether what a function gives may be no finite number, or hold one."""
