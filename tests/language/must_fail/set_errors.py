@@ -89,7 +89,7 @@ def kind(names: tuple[str, ...], bag: Bag) -> str:
 @pure
 def shown(bag: Bag) -> str:
     try:
-        return f"{bag}"  #! ACC138 which error total raises first depends
+        return str(bag)  #! ACC138 which error total raises first depends
     except ValueError:
         return "no number"
 
