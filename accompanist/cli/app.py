@@ -139,7 +139,7 @@ def verify(
 ) -> None:
     """Search a choreography's sagas for a schedule that breaks a promise; imports the file's module."""
     from accompanist.cli import verify as command
-    from accompanist.simulation.explore import Bounds, Faults
+    from accompanist.simulation.search.explore import Bounds, Faults
 
     with reporting(as_json):
         faults = Faults(crashes, lost, command.DECLINES[declines.value], deadlines, cancels, lies)

@@ -23,12 +23,12 @@ from accompanist.cli.check import refused
 from accompanist.cli.output import show
 from accompanist.cli.source import compiled, root_of
 from accompanist.errors import OperatorError, catalogue
-from accompanist.simulation.faults import Kind
-from accompanist.simulation.marks import REQUIRED, unreached
-from accompanist.simulation.run import Ran, Setting, run
+from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.marks import REQUIRED, unreached
+from accompanist.simulation.clusters.run import Ran, Setting, run
+from accompanist.simulation.clusters.shrink import shrink
+from accompanist.simulation.clusters.subject import Subject
 from accompanist.simulation.settling import EXIT, never_settled_of
-from accompanist.simulation.shrink import shrink
-from accompanist.simulation.subject import Subject
 
 NOTHING_TO_RUN = catalogue(
     "ACC831",
@@ -40,7 +40,7 @@ UNKNOWN_FAULT = catalogue(
     "ACC832",
     "no such fault",
     "`simulate --without` leaves out kinds of faults by their names.",
-    "Take names from accompanist/simulation/faults.py, with commas between them.",
+    "Take names from accompanist/simulation/clusters/faults.py, with commas between them.",
 )
 NO_CHOREOGRAPHY = "ACC102"
 PLAIN = {"all": True, "none": False, "mixed": None}

@@ -22,10 +22,11 @@ from accompanist.cli.project import chosen
 from accompanist.cli.source import compiled, root_of
 from accompanist.errors import OperatorError, catalogue
 from accompanist.language.load import load
-from accompanist.simulation import explore_diagram, settling
-from accompanist.simulation.explore import Bounds, Faults
-from accompanist.simulation.explore_properties import PLAIN, Property
-from accompanist.simulation.explore_verify import Progress, Searched, Verdict, in_what, in_words, verify
+from accompanist.simulation import settling
+from accompanist.simulation.search import diagram
+from accompanist.simulation.search.explore import Bounds, Faults
+from accompanist.simulation.search.properties import PLAIN, Property
+from accompanist.simulation.search.verify import Progress, Searched, Verdict, in_what, in_words, verify
 
 NO_FAKES = catalogue(
     "ACC830",
@@ -178,7 +179,7 @@ def _searched(one: Searched) -> str:
 def _broken(roles: tuple[str, ...], one: Searched, mermaid: bool) -> list[str]:
     broken, schedule = one.report.broken, one.report.schedule
     assert broken is not None
-    draw = explore_diagram.mermaid if mermaid else explore_diagram.text
+    draw = diagram.mermaid if mermaid else diagram.text
     return [f"broken: {broken.property.value}", f"  {broken.text}", "", draw(roles, schedule)]
 
 
@@ -193,7 +194,7 @@ def _data(verdict: Verdict, roles: tuple[str, ...]) -> dict[str, Any]:
                 {"role": step.role, "text": step.text, "sent": [[m.kind, m.site, m.receiver] for m in step.sent]}
                 for step in broken.report.schedule
             ],
-            "mermaid": explore_diagram.mermaid(roles, broken.report.schedule),
+            "mermaid": diagram.mermaid(roles, broken.report.schedule),
         }
     return {
         "holds": broken is None and bool(verdict.settled),

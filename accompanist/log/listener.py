@@ -9,7 +9,7 @@ any failure, whatever it is, it connects anew, and wakes, because whatever was t
 told of once when it is lost and once when it is back.
 
 Not promised: one wake-up a message. Several may be one, one may find nothing, and one may be lost: the guarantee is
-that the sidecar asks the log once every `poll_ms` what waits (`sidecar.intake`), with or without a listener.
+that the sidecar asks the log once every `poll_ms` what waits (`sidecar.loops.intake`), with or without a listener.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ program anew, which is the replay that a crash leads to, and must ask what was a
 The medium keeps every message under (site, sender, receiver). So loss (sent again), duplication and reordering do not
 change what a receive finds; the search lets any role step at any time, which is all of the schedules that are left.
 
-An abort stops the network: what follows it is the saga protocol's, which `simulation.explore` searches.
+An abort stops the network: what follows it is the saga protocol's, which `simulation.search.explore` searches.
 """
 
 from __future__ import annotations

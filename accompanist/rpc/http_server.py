@@ -19,10 +19,10 @@ from accompanist.errors import PeerError
 from accompanist.rpc import envelope
 from accompanist.rpc.access import Token, calls_as, calls_from, user_of
 from accompanist.rpc.address import is_loopback
+from accompanist.rpc.dispatch import Answered, Dispatcher, failed, no_room, stopping, unsent
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.listening import Listening
 from accompanist.rpc.room import Room, Share
-from accompanist.rpc.server import Answered, Dispatcher, failed, no_room, stopping, unsent
 from accompanist.rpc.watch import Coming, Line, Standing, Watch
 
 Page = Callable[[], Awaitable[tuple[int, bytes]]]

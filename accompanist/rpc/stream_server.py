@@ -17,11 +17,11 @@ import structlog
 
 from accompanist import limits
 from accompanist.rpc import envelope
+from accompanist.rpc.dispatch import Dispatcher, unsent
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.framing import Oversized
 from accompanist.rpc.listening import Listening
 from accompanist.rpc.room import Room, Share
-from accompanist.rpc.server import Dispatcher, unsent
 from accompanist.rpc.stream import Connection
 from accompanist.rpc.watch import Line, Standing, Watch
 

@@ -1,8 +1,8 @@
 """What a session may be parked for because its worker has no fence.
 
 A fence says what it has executed and lets no late call in. Without one there are the log (what was asked for, what was
-answered) and the sidecar's own knowledge of calls that have not ended (`sidecar.unended`). Two things cannot be decided
-with these, and are left to a person before anything is told or undone.
+answered) and the sidecar's own knowledge of calls that have not ended (`sidecar.calls.unended`). Two things cannot be
+decided with these, and are left to a person before anything is told or undone.
 """
 
 from __future__ import annotations

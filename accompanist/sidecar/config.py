@@ -61,8 +61,8 @@ from accompanist.errors import OperatorError, catalogue
 from accompanist.log import address
 from accompanist.rpc import tokens as files
 from accompanist.rpc.access import Token
-from accompanist.sidecar import rights
-from accompanist.sidecar.retries import Retry
+from accompanist.sidecar.api import rights
+from accompanist.sidecar.calls.retries import Retry
 
 T = TypeVar("T")
 DRAWN = "drawn"

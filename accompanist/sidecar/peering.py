@@ -14,7 +14,7 @@ from accompanist.errors import OperatorError, catalogue
 from accompanist.rpc import tokens
 from accompanist.rpc.access import Access
 from accompanist.rpc.client import WorkerClient, connect
-from accompanist.sidecar import rights
+from accompanist.sidecar.api import rights
 from accompanist.sidecar.config import Config, Service
 
 UNREACHABLE = catalogue(

@@ -30,34 +30,33 @@ import uvloop
 
 from accompanist import crashpoints, limits
 from accompanist.background import Background
-from accompanist.channels import peers
 from accompanist.errors import OperatorError
 from accompanist.log.group import Flusher
 from accompanist.log.listener import Listener
 from accompanist.log.notifier import Notifier
 from accompanist.log.postgres import PostgresLog
-from accompanist.rpc import tokens
+from accompanist.rpc import peers, tokens
 from accompanist.rpc.access import Access
 from accompanist.rpc.client import WorkerClient, connect
 from accompanist.rpc.server import Server, serve
 from accompanist.runtime.ports import LogUnavailable
-from accompanist.sidecar.api import Api
-from accompanist.sidecar.calls import Calls
-from accompanist.sidecar.collection import Collector
+from accompanist.sidecar.api.operators import Operators
+from accompanist.sidecar.api.outside import Outside
+from accompanist.sidecar.api.public import Api
+from accompanist.sidecar.api.rights import METHODS
+from accompanist.sidecar.api.waiters import Waiters
+from accompanist.sidecar.calls.attempts import Calls
 from accompanist.sidecar.config import Config, Service
-from accompanist.sidecar.crowds import Crowds
-from accompanist.sidecar.driver import Driver
 from accompanist.sidecar.hosting import Hosted
-from accompanist.sidecar.intake import Intake
-from accompanist.sidecar.operating import Operators
-from accompanist.sidecar.outside import Outside
+from accompanist.sidecar.loops.collection import Collector
+from accompanist.sidecar.loops.intake import Intake
+from accompanist.sidecar.loops.peer_quota import Crowds
+from accompanist.sidecar.loops.relay import Receiver, Relay
 from accompanist.sidecar.peering import peering, peers_access
-from accompanist.sidecar.relay import Receiver, Relay
-from accompanist.sidecar.rights import METHODS
 from accompanist.sidecar.sealing import version_key
+from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.versions import Versions
-from accompanist.sidecar.waiters import Waiters
 from accompanist.telemetry import logs
 from accompanist.telemetry.export import open_telemetry
 

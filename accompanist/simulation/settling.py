@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from accompanist.errors import catalogue
-from accompanist.simulation.explore_workers import UNWILLING
+from accompanist.simulation.search.workers import UNWILLING
 
 NONE_SETTLED = catalogue(
     "ACC833",

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from accompanist.language.program import RoleProgram
-from accompanist.simulation import explore_diagram
-from accompanist.simulation.explore import Bounds, Faults
-from accompanist.simulation.explore_verify import Verdict, verify
+from accompanist.simulation.search import diagram
+from accompanist.simulation.search.explore import Bounds, Faults
+from accompanist.simulation.search.verify import Verdict, verify
 from accompanist.simulation.settling import never_settled
 from accompanist.testing.real import Real
 from accompanist.testing.script import Script
@@ -44,7 +44,7 @@ def explore(
     )
     if verdict.broken is not None:
         report = verdict.broken.report
-        drawn = explore_diagram.text(list(programs), report.schedule)
+        drawn = diagram.text(list(programs), report.schedule)
         raise AssertionError(f"{report.broken}\n{drawn}")
     if settles and verdict.complete and not verdict.settled:
         raise AssertionError("\n".join(never_settled(verdict.reasons)))

@@ -17,12 +17,12 @@ from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.replay import decode_arguments
-from accompanist.simulation import explore_diagram, explore_properties
-from accompanist.simulation.explore import Bounds, Faults
-from accompanist.simulation.explore_faithful import Faithful
-from accompanist.simulation.explore_properties import Broken
-from accompanist.simulation.explore_scenarios import Scenario, first_scenario
-from accompanist.simulation.explore_verify import Verdict, told_in
+from accompanist.simulation.search import diagram, properties
+from accompanist.simulation.search.explore import Bounds, Faults
+from accompanist.simulation.search.faithful import Faithful
+from accompanist.simulation.search.properties import Broken
+from accompanist.simulation.search.scenarios import Scenario, first_scenario
+from accompanist.simulation.search.verify import Verdict, told_in
 from accompanist.simulation.settling import NONE_SETTLED
 from accompanist.testing import every, made
 from accompanist.testing.real import Real
@@ -215,7 +215,7 @@ class Saga:
 
     def diagram(self, mermaid: bool = False) -> str:
         """What has happened so far, as a sequence diagram."""
-        draw = explore_diagram.mermaid if mermaid else explore_diagram.text
+        draw = diagram.mermaid if mermaid else diagram.text
         return draw(list(self._programs), self._begun().schedule)
 
     def picture(self, lines_max: int = _drawn_max) -> str:
@@ -347,7 +347,7 @@ class Saga:
     def _judge(self, stage: Stage) -> None:
         assert self._scenario is not None
         roles = stage.ended()
-        outcome = explore_properties.ended(stage.initiator, roles)
+        outcome = properties.ended(stage.initiator, roles)
         heard = {role: _Heard(place.answers) for role, place in stage.places.items()}
         Faithful(self._programs, heard, self._scenario.arguments)(outcome, roles)
 

@@ -7,7 +7,7 @@ it did is not rolled back when a role crashes, as in a real worker.
 Time stands still as long as anything can happen. Then it jumps to whatever is due next: a timer, or an event that is
 told later. Calls take none.
 
-Not modelled: two sidecars of one service, leases, a log that fails. `simulation.cluster` has those.
+Not modelled: two sidecars of one service, leases, a log that fails. `simulation.clusters.cluster` has those.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from accompanist.runtime.ports import Executed, Memory, ResultKind, ResultRow, S
 from accompanist.runtime.saga import FINAL
 from accompanist.runtime.session import Session
 from accompanist.runtime.tombstone import leaves_one, tombstone
-from accompanist.sidecar import drawn
-from accompanist.simulation import explore_properties
-from accompanist.simulation.explore import Step
-from accompanist.simulation.explore_fence import Fence, Record
-from accompanist.simulation.explore_properties import Broken, Ended, Property
-from accompanist.simulation.explore_words import did, meaning, told
+from accompanist.sidecar.calls import drawn
+from accompanist.simulation.search import properties
+from accompanist.simulation.search.explore import Step
+from accompanist.simulation.search.fence import Fence, Record
+from accompanist.simulation.search.properties import Broken, Ended, Property
+from accompanist.simulation.search.words import did, meaning, told
 from accompanist.testing.script import CRASHED_AFTER_CALL, CRASHED_AFTER_COMMIT, CRASHED_BEFORE_COMMIT, Script
 from accompanist.testing.workers import Worker
 
@@ -337,13 +337,13 @@ class Stage:
         if session.failure is not None and session not in self.failures:
             self.failures.append(session)
         if burst.parked is not None:
-            raise explore_properties.parked(role, burst.parked) from session.cause_of_failure
+            raise properties.parked(role, burst.parked) from session.cause_of_failure
         commits = burst.forced and (burst.row != place.row or bool(burst.messages) or bool(burst.results))
         if commits and self._script.crashes(role, CRASHED_BEFORE_COMMIT):
             self._dies(role)
             return False
         row = burst.row if burst.forced else session.durable_row  # a row that only caches the inbox has time
-        explore_properties.committed(role, place.row, row)
+        properties.committed(role, place.row, row)
         place.row = row
         for result in burst.results:
             place.results.setdefault((result.site, result.kind), result)
@@ -372,7 +372,7 @@ class Stage:
             place.timers.setdefault(timer.site, self.clock + timer.seconds)
         for result in burst.results:
             place.timers.pop(result.site, None)
-        if burst.row.phase in explore_properties.BACK:
+        if burst.row.phase in properties.BACK:
             place.timers.clear()
 
     # -- crashes -----------------------------------------------------------------------------------

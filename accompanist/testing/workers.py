@@ -10,7 +10,7 @@ from accompanist.language.program import Operation, RoleProgram
 from accompanist.runtime.answers import Answer
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.events import CloseAnswered
-from accompanist.simulation.explore_workers import values_of
+from accompanist.simulation.search.workers import values_of
 from accompanist.simulation.worker import FencedWorker, Refusal
 
 

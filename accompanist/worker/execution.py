@@ -37,8 +37,8 @@ import structlog
 from accompanist import crashpoints, limits
 from accompanist.language import codec
 from accompanist.rpc import envelope
+from accompanist.rpc.dispatch import stopping
 from accompanist.rpc.envelope import RpcError
-from accompanist.rpc.server import stopping
 from accompanist.worker import database
 from accompanist.worker.database import READ_COMMITTED, Isolation
 from accompanist.worker.fence import Fence, Key

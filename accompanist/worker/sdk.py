@@ -32,8 +32,8 @@ from accompanist import Role, limits
 from accompanist.errors import AuthorError
 from accompanist.language import codec
 from accompanist.rpc import envelope, meta
+from accompanist.rpc.dispatch import Handler, Params
 from accompanist.rpc.meta import Meta
-from accompanist.rpc.server import Handler, Params
 from accompanist.worker import contract, fence
 from accompanist.worker.contract import OperationContract
 from accompanist.worker.database import READ_COMMITTED, Isolation

@@ -4,9 +4,9 @@
     python -m ops.chaos.liar --seconds 60 --seed 7 --database DSN --sockets DIR    its tokens; peers in their own
 
 It reads its own inbox and nothing else. What it says is what a hostile service says in simulation
-(`accompanist.simulation.lies`), and beside that what needs a real server: rows that are no messages, floods, locks,
-notifications and connections without end, bodies that are deep, slow or too large. At its end it prints what it was
-answered, as JSON.
+(`accompanist.simulation.clusters.lies`), and beside that what needs a real server: rows that are no messages, floods,
+locks, notifications and connections without end, bodies that are deep, slow or too large. At its end it prints what it
+was answered, as JSON.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from uuid import uuid4
 import aiohttp
 import asyncpg
 
-from accompanist.channels import peers
 from accompanist.cli.simulate import subjects_of
 from accompanist.log.inbox import STORED, columns, from_columns
+from accompanist.rpc import peers
 from accompanist.runtime.messages import Message
-from accompanist.simulation.lies import Lies
+from accompanist.simulation.clusters.lies import Lies
 from ops.local import ROOT
 
 SERVICE = "loyalty"

@@ -26,7 +26,7 @@ from uuid import uuid4
 
 import aiohttp
 
-from accompanist.sidecar.starting import name_of_key
+from accompanist.sidecar.api.starting import name_of_key
 
 KINDS = {
     "plain": 41, "large": 18, "approved": 8, "unpaid": 9, "unshipped": 9, "standing": 1, "cancelled": 9, "hurried": 5,

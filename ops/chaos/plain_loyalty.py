@@ -18,7 +18,8 @@ import asyncpg
 
 from accompanist.language import codec
 from accompanist.rpc import meta
-from accompanist.rpc.server import Handler, Params, serve
+from accompanist.rpc.dispatch import Handler, Params
+from accompanist.rpc.server import serve
 from workers.orders import loyalty
 from workers.orders.messages import Points, Receipt, Tier
 

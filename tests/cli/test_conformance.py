@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from accompanist.cli.app import app
-from accompanist.rpc.server import Params, serve
+from accompanist.rpc.dispatch import Params
+from accompanist.rpc.server import serve
 
 CASE = {
     "name": "x/balance",

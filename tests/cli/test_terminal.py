@@ -14,7 +14,7 @@ import structlog
 from accompanist import terminal
 from accompanist.cli import output, sessions, waiting
 from accompanist.cli.api import Refused
-from accompanist.sidecar.api import NO_JSON, plain
+from accompanist.sidecar.api.public import NO_JSON, plain
 from accompanist.telemetry import logs
 
 EVIL = "x\x1b[2J\x1b]0;pwned\x07\x9b31m\u202egnp\r\nFAKE ROW\ttab\x00\ud800"

@@ -9,7 +9,7 @@ import pytest
 from accompanist.language.operations import Call, Program, Receive, Send
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.runtime.ports import Commit, Delivery, Phase
-from accompanist.simulation.world import World
+from accompanist.simulation.search.world import World
 from tests.runtime import sagas
 from tests.sidecar.harness import of
 

@@ -8,7 +8,7 @@ from accompanist import limits
 from accompanist.log.memory import MemoryLog
 from accompanist.runtime.answers import Fault
 from accompanist.runtime.messages import Kind
-from accompanist.sidecar.lazily import Lazily
+from accompanist.sidecar.sessions.deferred_rows import Lazily
 from tests.runtime import sagas
 from tests.runtime.test_operate import order
 from tests.sidecar.harness import Services, of

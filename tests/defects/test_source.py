@@ -46,7 +46,7 @@ def test_one_thread_touches_sessions_and_connections() -> None:
     assert found <= set(SHARED)
 
 
-READS_OBJECTS = {"simulation/explore_workers.py": "a search copies the fake workers of its own process"}
+READS_OBJECTS = {"simulation/search/workers.py": "a search copies the fake workers of its own process"}
 
 
 @pytest.mark.parametrize("module", ["pickle", "marshal", "shelve", "dill", "cloudpickle", "yaml"])

@@ -27,7 +27,7 @@ HEARD = {
         2,
         "its pauses are awaited",
     ),
-    "sidecar/tasks.py": (1, "what it raises is told of, and damages the sessions it was begun for"),
+    "sidecar/sessions/tasks.py": (1, "what it raises is told of, and damages the sessions it was begun for"),
     "rpc/http_client.py": (2, "one is awaited by its caller or by the other, whose end its `left` is told of"),
     "rpc/watch.py": (1, "ending a line is the one thing in it that may raise, and that is told of"),
     "rpc/http_server.py": (1, "it is awaited by the request it answers"),

@@ -29,10 +29,10 @@ from accompanist.language.compile import compile_file
 from accompanist.language.diagnostic import render
 from accompanist.language.load import load
 from accompanist.language.program import Choreography
-from accompanist.simulation.faults import Kind
-from accompanist.simulation.run import Setting
-from accompanist.simulation.run import run as simulated
-from accompanist.simulation.subject import Subject
+from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.run import Setting
+from accompanist.simulation.clusters.run import run as simulated
+from accompanist.simulation.clusters.subject import Subject
 from accompanist.testing import Saga
 from tests.language.known import Author
 from tests.language.programs import World, read

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from accompanist.channels import peers
+from accompanist.rpc import peers
 from accompanist.runtime.messages import Header
 from tests.log.letters import burst, header, message
 from tests.log.worlds import World, owner

@@ -10,8 +10,8 @@ import pytest
 from accompanist import limits
 from accompanist.log.story import Seen
 from accompanist.runtime.ports import Phase
-from accompanist.sidecar import paging
-from accompanist.sidecar.api import plain
+from accompanist.sidecar.api import paging
+from accompanist.sidecar.api.public import plain
 from tests.log.letters import burst, header, message, result, row
 from tests.log.worlds import AnyLog, World, owner
 

@@ -22,11 +22,11 @@ from typing import NamedTuple
 from accompanist.language.compile import compile_file
 from accompanist.language.load import load
 from accompanist.language.program import RoleProgram
-from accompanist.simulation import explore_diagram
-from accompanist.simulation.explore import Bounds, Explorer, Faults
-from accompanist.simulation.explore_faithful import Faithful
-from accompanist.simulation.explore_scenarios import events_of, scenarios
-from accompanist.simulation.explore_verify import workers_of
+from accompanist.simulation.search import diagram as explore_diagram
+from accompanist.simulation.search.explore import Bounds, Explorer, Faults
+from accompanist.simulation.search.faithful import Faithful
+from accompanist.simulation.search.scenarios import events_of, scenarios
+from accompanist.simulation.search.verify import workers_of
 from tests.model import causality
 
 HEAD = """\

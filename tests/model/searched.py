@@ -10,11 +10,11 @@ import orjson
 from accompanist.language.program import Operation, RoleProgram
 from accompanist.runtime.answers import Answer, Declined, Replied
 from accompanist.runtime.burst import CallWorker
-from accompanist.simulation import explore_diagram
-from accompanist.simulation.explore import Bounds, Explorer, Faults, Report
-from accompanist.simulation.explore_fence import Worker
-from accompanist.simulation.explore_properties import Broken
-from accompanist.simulation.explore_state import Rules
+from accompanist.simulation.search import diagram as explore_diagram
+from accompanist.simulation.search.explore import Bounds, Explorer, Faults, Report
+from accompanist.simulation.search.fence import Worker
+from accompanist.simulation.search.properties import Broken
+from accompanist.simulation.search.state import Rules
 
 BOUNDS = Bounds(states_max=400_000, seconds_max=60.0)
 

@@ -10,8 +10,8 @@ import pytest
 from accompanist.runtime.answers import Answer
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.ports import ResultKind
-from accompanist.simulation import explore_fence
-from accompanist.simulation.explore_fence import Fence, Fencing
+from accompanist.simulation.search import fence as explore_fence
+from accompanist.simulation.search.fence import Fence, Fencing
 from tests.model.searched import Adding
 from tests.runtime import sagas
 

@@ -7,8 +7,8 @@ import pytest
 from accompanist.language.operations import Call, Program
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.session import Session
-from accompanist.simulation.explore import Faults
-from accompanist.simulation.explore_session import facts
+from accompanist.simulation.search.explore import Faults
+from accompanist.simulation.search.session import facts
 from tests.model.searched import explorer, holds
 from tests.runtime import sagas
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from accompanist.simulation.explore import Bounds, Faults
-from accompanist.simulation.explore_verify import Verdict, verify
+from accompanist.simulation.search.explore import Bounds, Faults
+from accompanist.simulation.search.verify import Verdict, verify
 from accompanist.testing.source import programs_of
 
 WAITING = Path(__file__).parents[1] / "testing" / "sagas" / "waiting.py"

@@ -17,15 +17,15 @@ from accompanist.language.load import load
 from accompanist.language.program import Operation
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.ports import ResultKind
-from accompanist.simulation.explore import Bounds, Explorer, Faults
-from accompanist.simulation.explore_faithful import Faithful
-from accompanist.simulation.explore_fence import Fence
-from accompanist.simulation.explore_plain import answer
-from accompanist.simulation.explore_properties import LEFT, Broken, Property, executed
-from accompanist.simulation.explore_scenarios import scenarios
-from accompanist.simulation.explore_state import Care, Rules
-from accompanist.simulation.explore_verify import workers_of
-from accompanist.simulation.explore_workers import Replies
+from accompanist.simulation.search.explore import Bounds, Explorer, Faults
+from accompanist.simulation.search.faithful import Faithful
+from accompanist.simulation.search.fence import Fence
+from accompanist.simulation.search.plain import answer
+from accompanist.simulation.search.properties import LEFT, Broken, Property, executed
+from accompanist.simulation.search.scenarios import scenarios
+from accompanist.simulation.search.state import Care, Rules
+from accompanist.simulation.search.verify import workers_of
+from accompanist.simulation.search.workers import Replies
 from tests.model import switched
 from tests.model.searched import breaks, explorer, holds, shown
 from tests.model.test_calculus import BUDGET, random_program

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accompanist.language.program import RoleProgram
-from accompanist.simulation.explore import Faults
+from accompanist.simulation.search.explore import Faults
 from tests.model.searched import explorer, holds
 from tests.runtime import sagas
 

@@ -16,9 +16,9 @@ from accompanist.language import codec
 from accompanist.language.diagnostic import Findings
 from accompanist.language.load import load
 from accompanist.language.saga import SagaCheck
-from accompanist.simulation.explore import Explorer, Faults
-from accompanist.simulation.explore_scenarios import Scenario
-from accompanist.simulation.explore_verify import workers_of
+from accompanist.simulation.search.explore import Explorer, Faults
+from accompanist.simulation.search.scenarios import Scenario
+from accompanist.simulation.search.verify import workers_of
 from tests.language.programs import must_pass
 from tests.model import causality, random_sagas
 from tests.model.test_calculus import BUDGET

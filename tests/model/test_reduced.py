@@ -1,7 +1,7 @@
 """A reduced search comes to the same verdict as the full one, and to the same ends, in no more states.
 
 The ends are compared whole: of every role what its log keeps, what its fence holds and which late calls are left. What
-the reduction rests on is said in `simulation.explore_reduce`; here both searches are made and laid side by side.
+the reduction rests on is said in `simulation.search.reduce`; here both searches are made and laid side by side.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from accompanist.language.load import load
 from accompanist.language.program import RoleProgram
-from accompanist.simulation.explore import Bounds, Explorer, Faults
-from accompanist.simulation.explore_role import Role
-from accompanist.simulation.explore_scenarios import events_of, scenarios
-from accompanist.simulation.explore_session import row_key
-from accompanist.simulation.explore_verify import workers_of
+from accompanist.simulation.search.explore import Bounds, Explorer, Faults
+from accompanist.simulation.search.role import Role
+from accompanist.simulation.search.scenarios import events_of, scenarios
+from accompanist.simulation.search.session import row_key
+from accompanist.simulation.search.verify import workers_of
 from accompanist.testing.source import programs_of
 from tests.language.programs import compiled
 from tests.model import random_sagas

@@ -13,10 +13,10 @@ import pytest
 from accompanist.language.operations import Call, Program, Receive, Send
 from accompanist.language.program import Operation, RoleProgram
 from accompanist.runtime.messages import Kind
-from accompanist.simulation.explore import Faults
-from accompanist.simulation.explore_fence import Fencing
-from accompanist.simulation.explore_properties import Property
-from accompanist.simulation.explore_state import BEGINS, Rules
+from accompanist.simulation.search.explore import Faults
+from accompanist.simulation.search.fence import Fencing
+from accompanist.simulation.search.properties import Property
+from accompanist.simulation.search.state import BEGINS, Rules
 from tests.model import switched
 from tests.model.searched import breaks, explorer, holds
 from tests.runtime import sagas

@@ -11,9 +11,9 @@ from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import SessionRow
 from accompanist.runtime.session import Session
 from accompanist.runtime.tombstone import tombstone
-from accompanist.simulation import explore_role
-from accompanist.simulation.explore import Faults
-from accompanist.simulation.explore_properties import Property
+from accompanist.simulation.search import role as explore_role
+from accompanist.simulation.search.explore import Faults
+from accompanist.simulation.search.properties import Property
 from tests.model.searched import breaks, explorer, holds
 from tests.runtime import sagas
 

@@ -13,9 +13,9 @@ import pytest
 
 from accompanist.cli.main import main
 from accompanist.cli.verify import finished
-from accompanist.simulation.explore import Faults
-from accompanist.simulation.explore_properties import LEFT
-from accompanist.simulation.explore_verify import Verdict
+from accompanist.simulation.search.explore import Faults
+from accompanist.simulation.search.properties import LEFT
+from accompanist.simulation.search.verify import Verdict
 
 ROOT = Path(__file__).parents[2]
 ORDERS = str(ROOT / "workers" / "orders" / "choreography.py")

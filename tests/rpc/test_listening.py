@@ -9,7 +9,8 @@ import pytest
 
 from accompanist.errors import OperatorError
 from accompanist.rpc.client import connect
-from accompanist.rpc.server import Params, serve
+from accompanist.rpc.dispatch import Params
+from accompanist.rpc.server import serve
 from accompanist.runtime.answers import Replied
 
 MS = 20_000

@@ -13,8 +13,9 @@ import pytest
 from accompanist import limits
 from accompanist.rpc.access import Access, Token
 from accompanist.rpc.client import connect
+from accompanist.rpc.dispatch import Params
 from accompanist.rpc.framing import frame
-from accompanist.rpc.server import Params, Server, serve
+from accompanist.rpc.server import Server, serve
 from accompanist.runtime.answers import Fault, Replied
 from tests.rpc.test_server import MS, Handlers, healthy
 

@@ -17,9 +17,10 @@ from accompanist.language import codec
 from accompanist.rpc import envelope
 from accompanist.rpc.access import Access, Token
 from accompanist.rpc.client import connect
+from accompanist.rpc.dispatch import UNEXPECTED, Dispatcher, Params
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.framing import frame
-from accompanist.rpc.server import UNEXPECTED, Dispatcher, Params, Server, serve
+from accompanist.rpc.server import Server, serve
 from accompanist.runtime.answers import Fault, Replied
 
 MS = 20_000

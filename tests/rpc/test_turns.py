@@ -8,7 +8,7 @@ import pytest
 
 from accompanist import limits
 from accompanist.rpc import envelope
-from accompanist.rpc.server import Dispatcher, Params
+from accompanist.rpc.dispatch import Dispatcher, Params
 from accompanist.rpc.turns import Turns
 
 LARGE = b'{"jsonrpc":"2.0","id":1,"method":"noted","params":{"a":"' + b"x" * limits.small_bytes + b'"}}'

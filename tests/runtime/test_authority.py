@@ -22,8 +22,8 @@ from accompanist.runtime.beginning import begins, owner_of_saga
 from accompanist.runtime.control import CLIENT, control
 from accompanist.runtime.events import Deadline
 from accompanist.runtime.messages import Header, Kind, Message, spoken_by
-from accompanist.sidecar.believing import believable
-from accompanist.simulation.world import World
+from accompanist.sidecar.sessions.believing import believable
+from accompanist.simulation.search.world import World
 from tests.language.programs import MUST_PASS, must_pass
 from tests.runtime import sagas
 from tests.simulation.test_must_pass import tell, world

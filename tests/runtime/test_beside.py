@@ -10,8 +10,8 @@ from accompanist.language.program import RoleProgram
 from accompanist.language.saga import SagaCheck
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.session import PAST_COMMIT
+from accompanist.simulation.search.world import World
 from accompanist.simulation.worker import FencedWorker
-from accompanist.simulation.world import World
 from accompanist.testing.source import programs_of
 
 HEAD = """

@@ -8,7 +8,7 @@ import pytest
 
 from accompanist.language.program import RoleProgram
 from accompanist.runtime.ports import Phase
-from accompanist.simulation.world import World
+from accompanist.simulation.search.world import World
 from tests.runtime import sagas
 
 Programs = dict[str, RoleProgram]

@@ -20,7 +20,7 @@ from accompanist.runtime.events import Arrived, Deadline, Event
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Memory, Phase, SessionRow
 from accompanist.runtime.session import Session
-from accompanist.simulation.world import World
+from accompanist.simulation.search.world import World
 from tests.runtime import sagas
 from tests.runtime.test_operate import order
 

@@ -8,8 +8,8 @@ import pytest
 
 from accompanist import limits
 from accompanist.runtime.ports import Phase
+from accompanist.simulation.search.world import World
 from accompanist.simulation.worker import FencedWorker
-from accompanist.simulation.world import World
 from accompanist.testing.source import programs_of
 
 SAGA = """

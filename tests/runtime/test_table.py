@@ -15,7 +15,7 @@ from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Phase, SessionRow
 from accompanist.runtime.session import Session
 from accompanist.runtime.state import CLASH
-from accompanist.simulation.world import World
+from accompanist.simulation.search.world import World
 from tests.runtime import sagas
 
 

@@ -16,7 +16,7 @@ from accompanist.runtime.ports import Executed, Memory, Phase, ResultRow
 from accompanist.runtime.session import Session
 from accompanist.runtime.undone import UNDONE_ELSEWHERE
 from accompanist.runtime.unfenced import IN_DOUBT
-from accompanist.simulation.world import World
+from accompanist.simulation.search.world import World
 from tests.runtime import sagas
 from tests.runtime.test_operate import order
 

@@ -27,10 +27,10 @@ from accompanist.runtime.control import control
 from accompanist.runtime.events import Name
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Commit, Memory, Phase, ResultKind
-from accompanist.sidecar.calls import CLOSE, Calls
-from accompanist.sidecar.driver import Driver
+from accompanist.sidecar.calls.attempts import CLOSE, Calls
 from accompanist.sidecar.hosting import Hosted
-from accompanist.sidecar.intake import Intake
+from accompanist.sidecar.loops.intake import Intake
+from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
 from accompanist.simulation.worker import FencedWorker
 from accompanist.telemetry.spans import Telemetry

@@ -13,7 +13,8 @@ import aiohttp
 import orjson
 import pytest
 
-from accompanist.rpc.server import Params, Server, serve
+from accompanist.rpc.dispatch import Params
+from accompanist.rpc.server import Server, serve
 
 BODY = orjson.dumps({"jsonrpc": "2.0", "id": 1, "method": "session.start", "params": {}})
 EVIL = {"Origin": "https://evil.example.org"}

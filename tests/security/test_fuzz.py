@@ -17,11 +17,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accompanist.channels import peers
 from accompanist.errors import PeerError
 from accompanist.language import codec
 from accompanist.log import inbox
-from accompanist.rpc import envelope, meta
+from accompanist.rpc import envelope, meta, peers
 from accompanist.rpc.access import Access, Token
 from accompanist.rpc.strict import Malformed, check
 from accompanist.runtime.ports import Delivery

@@ -18,9 +18,9 @@ from accompanist.errors import OperatorError
 from accompanist.rpc import tokens
 from accompanist.rpc.access import proved
 from accompanist.rpc.server import Server, serve
+from accompanist.sidecar.api.rights import METHODS
 from accompanist.sidecar.config import Service, build
 from accompanist.sidecar.process import api_access
-from accompanist.sidecar.rights import METHODS
 
 
 async def who(params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:

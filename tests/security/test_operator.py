@@ -13,7 +13,7 @@ from accompanist.runtime.messages import Message
 from accompanist.runtime.operate import order_in
 from accompanist.runtime.ports import Delivery, Memory, Phase, SessionRow
 from accompanist.runtime.who import Who
-from accompanist.sidecar.operating import Operators
+from accompanist.sidecar.api.operators import Operators
 from tests.telemetry.saga import HEADER
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from accompanist.errors import PeerError
 from accompanist.language import codec
-from accompanist.sidecar import api, operating
+from accompanist.sidecar.api import operators as operating
+from accompanist.sidecar.api import public as api
 
 CANARY = "canary-5f3a9c1d"
 

@@ -14,8 +14,9 @@ import orjson
 import pytest
 
 from accompanist import limits
+from accompanist.rpc.dispatch import Params
 from accompanist.rpc.framing import frame
-from accompanist.rpc.server import Params, Server, serve
+from accompanist.rpc.server import Server, serve
 
 WITHIN_S = 20.0
 SHORT_MS = 60

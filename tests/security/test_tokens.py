@@ -13,12 +13,14 @@ import pytest
 from accompanist.errors import Bug, OperatorError, PeerError
 from accompanist.rpc import tokens
 from accompanist.rpc.access import Access, Token, calling
-from accompanist.rpc.server import Params, Server, serve
-from accompanist.sidecar import config, rights
-from accompanist.sidecar.api import Api
-from accompanist.sidecar.operating import Operators
-from accompanist.sidecar.outside import Outside
-from accompanist.sidecar.rights import METHODS, Right
+from accompanist.rpc.dispatch import Params
+from accompanist.rpc.server import Server, serve
+from accompanist.sidecar import config
+from accompanist.sidecar.api import rights
+from accompanist.sidecar.api.operators import Operators
+from accompanist.sidecar.api.outside import Outside
+from accompanist.sidecar.api.public import Api
+from accompanist.sidecar.api.rights import METHODS, Right
 
 SECRETS = {right: f"secret-that-may-{right}-only" for right in Right}
 ROOT = "secret-that-may-do-everything"

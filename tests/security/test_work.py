@@ -17,12 +17,11 @@ import msgspec
 import pytest
 
 from accompanist import limits
-from accompanist.channels import peers
 from accompanist.errors import AccompanistError
 from accompanist.language import codec
 from accompanist.log import inbox
-from accompanist.rpc import envelope, meta, strict
-from accompanist.sidecar import api
+from accompanist.rpc import envelope, meta, peers, strict
+from accompanist.sidecar.api import public as api
 from tests.log.letters import header, message
 
 BYTES = 400_000  # enough for every bound on values

@@ -20,18 +20,18 @@ import orjson
 from accompanist.log.group import Flusher
 from accompanist.rpc import meta as rpc_meta
 from accompanist.runtime.answers import Answer, Replied
-from accompanist.sidecar import unended
-from accompanist.sidecar.api import Api
-from accompanist.sidecar.calls import CLOSE, Calls
-from accompanist.sidecar.collection import Collector
-from accompanist.sidecar.driver import Driver
+from accompanist.sidecar.api.operators import Operators
+from accompanist.sidecar.api.outside import Outside
+from accompanist.sidecar.api.public import Api
+from accompanist.sidecar.api.waiters import Waiters
+from accompanist.sidecar.calls import unended
+from accompanist.sidecar.calls.attempts import CLOSE, Calls
 from accompanist.sidecar.hosting import Hosted
-from accompanist.sidecar.intake import Intake
-from accompanist.sidecar.operating import Operators
-from accompanist.sidecar.outside import Outside
-from accompanist.sidecar.relay import Relay
+from accompanist.sidecar.loops.collection import Collector
+from accompanist.sidecar.loops.intake import Intake
+from accompanist.sidecar.loops.relay import Relay
+from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
-from accompanist.sidecar.waiters import Waiters
 from accompanist.telemetry.spans import Telemetry
 
 Operations = Mapping[str, Callable[[dict[str, Any]], Any]]

@@ -18,22 +18,22 @@ import msgspec
 import orjson
 
 from accompanist import limits
-from accompanist.channels.peers import DELIVER
 from accompanist.language.program import RoleProgram
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.rpc import meta as rpc_meta
 from accompanist.rpc.access import calls_as
+from accompanist.rpc.peers import DELIVER
 from accompanist.runtime.answers import Answer, Fault, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.events import Name
 from accompanist.runtime.messages import Header, Message
 from accompanist.runtime.ports import Commit, Delivery, Phase, ResultKind, SessionRow
-from accompanist.sidecar.calls import CLOSE, FORGET, Calls
-from accompanist.sidecar.collection import Collector
-from accompanist.sidecar.driver import Driver
-from accompanist.sidecar.intake import Intake
-from accompanist.sidecar.relay import Receiver, Relay
+from accompanist.sidecar.calls.attempts import CLOSE, FORGET, Calls
+from accompanist.sidecar.loops.collection import Collector
+from accompanist.sidecar.loops.intake import Intake
+from accompanist.sidecar.loops.relay import Receiver, Relay
+from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
 from accompanist.simulation.worker import FencedWorker
 from accompanist.telemetry.spans import Telemetry

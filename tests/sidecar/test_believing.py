@@ -10,13 +10,13 @@ import pytest
 from structlog.testing import capture_logs
 
 from accompanist import limits
-from accompanist.channels import peers
+from accompanist.rpc import peers
 from accompanist.rpc.access import calls_as
 from accompanist.runtime.control import control
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Taken
-from accompanist.sidecar.believing import Belief
-from accompanist.sidecar.relay import Receiver
+from accompanist.sidecar.loops.relay import Receiver
+from accompanist.sidecar.sessions.believing import Belief
 from tests.runtime import sagas
 from tests.runtime.test_operate import order
 from tests.sidecar.harness import Hosted, Services, of

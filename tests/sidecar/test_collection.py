@@ -13,8 +13,8 @@ from accompanist import limits
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.runtime.answers import Answer, Fault, Missing, Replied
 from accompanist.runtime.ports import LogUnavailable, Parked, Phase
-from accompanist.sidecar.calls import Calls
-from accompanist.sidecar.collection import Collector
+from accompanist.sidecar.calls.attempts import Calls
+from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.tracing import Tracing
 from accompanist.telemetry.spans import Telemetry
 from tests.log.letters import burst, header, result, row

@@ -11,7 +11,7 @@ import pytest
 from accompanist.runtime.control import control
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, Phase
-from accompanist.sidecar.commits import Committer
+from accompanist.sidecar.sessions.commits import Committer
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, of
 

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from accompanist import limits
 from accompanist.log.memory import MemoryDatabase, MemoryLog
-from accompanist.sidecar.crowds import Crowds
+from accompanist.sidecar.loops.peer_quota import Crowds
 from tests.log.letters import burst, header, message, row
 
 

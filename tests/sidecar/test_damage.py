@@ -19,8 +19,8 @@ from accompanist.runtime.life import PredecessorRefused
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import DAMAGED_WAITS, Commit, Delivery, LeaseLost, Memory, Phase
 from accompanist.runtime.session import Session
-from accompanist.sidecar.damage import Damage
-from accompanist.sidecar.news import shard_of
+from accompanist.sidecar.sessions.damage import Damage
+from accompanist.sidecar.sessions.freshness import shard_of
 from tests.runtime import sagas
 from tests.sidecar.harness import Services
 from tests.sidecar.harness import of as letter

@@ -14,7 +14,7 @@ from accompanist.runtime.answers import Fault
 from accompanist.runtime.control import CLIENT, control
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, Phase
-from accompanist.sidecar.commits import Committer
+from accompanist.sidecar.sessions.commits import Committer
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few, of
 

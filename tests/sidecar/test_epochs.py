@@ -21,7 +21,7 @@ from accompanist.runtime.events import Answered, Deadline, Name
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Phase
 from accompanist.runtime.session import Session
-from accompanist.sidecar.news import shard_of
+from accompanist.sidecar.sessions.freshness import shard_of
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, Sidecar, of
 from tests.sidecar.test_late_answers import NEVER, nothing_under_way

@@ -24,8 +24,8 @@ from accompanist.rpc import meta as rpc_meta
 from accompanist.runtime.answers import Answer
 from accompanist.runtime.ports import Memory, SessionRow
 from accompanist.sidecar.hosting import Hosted
-from accompanist.simulation.ledger import Ledger, Workers
-from accompanist.simulation.subject import Subject
+from accompanist.simulation.clusters.ledger import Ledger, Workers
+from accompanist.simulation.clusters.subject import Subject
 from accompanist.simulation.worker import FencedWorker
 from tests.language.programs import CORPUS, must_pass
 from tests.log.worlds import PostgresWorld

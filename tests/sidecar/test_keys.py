@@ -14,7 +14,7 @@ import pytest
 
 from accompanist.errors import AccompanistError
 from accompanist.runtime.ports import Commit, Delivery
-from accompanist.sidecar.starting import Start, name_of_key
+from accompanist.sidecar.api.starting import Start, name_of_key
 from tests.log.worlds import AnyLog, MemoryWorld, PostgresWorld
 from tests.sidecar.front import Front, Worker
 

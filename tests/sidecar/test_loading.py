@@ -12,8 +12,8 @@ import pytest
 from accompanist import limits
 from accompanist.runtime.operate import BY_HAND
 from accompanist.runtime.ports import Log, LogSlow, Memory, Parked, Phase, SessionRow
-from accompanist.sidecar.loading import Loader
-from accompanist.sidecar.news import Key, News
+from accompanist.sidecar.sessions.freshness import Key, News
+from accompanist.sidecar.sessions.loading import Loader
 from tests.runtime import sagas
 from tests.runtime.test_operate import order
 

@@ -19,7 +19,7 @@ from accompanist.runtime.answers import Answer, Replied
 from accompanist.runtime.control import CLIENT, control
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import LogUnavailable, Phase
-from accompanist.sidecar import calls
+from accompanist.sidecar.calls import attempts as calls
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few, of
 

@@ -19,9 +19,9 @@ from accompanist.runtime.control import CLIENT, control
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import Verb
 from accompanist.runtime.ports import Delivery, Phase
-from accompanist.sidecar.calls import CLOSE
-from accompanist.sidecar.reading import Reader
-from accompanist.sidecar.standing import exits_of, to_stand_on
+from accompanist.sidecar.api.standing import exits_of, to_stand_on
+from accompanist.sidecar.calls.attempts import CLOSE
+from accompanist.sidecar.sessions.reading import Reader
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few, of
 from tests.sidecar.test_operating import Hosted, parked, say

@@ -8,9 +8,9 @@ from uuid import UUID
 import orjson
 import pytest
 
-from accompanist.channels import peers
 from accompanist.language.operations import Call, Program, Receive, Send
 from accompanist.language.program import RoleProgram
+from accompanist.rpc import peers
 from accompanist.runtime.answers import Answer, Fault
 from accompanist.runtime.ports import SessionRow
 from tests.runtime import sagas

@@ -17,10 +17,10 @@ from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, Memory, Phase, ResultKind, SessionRow
 from accompanist.runtime.session import Session
-from accompanist.sidecar.asking import Asking
-from accompanist.sidecar.operating import Operators
-from accompanist.sidecar.standing import exits_of
-from accompanist.sidecar.tasks import Tasks
+from accompanist.sidecar.api.operators import Operators
+from accompanist.sidecar.api.standing import exits_of
+from accompanist.sidecar.sessions.asking import Asking
+from accompanist.sidecar.sessions.tasks import Tasks
 from tests.runtime import sagas
 from tests.runtime.test_undone import Owner, said
 from tests.sidecar.harness import Hosted, Services

@@ -10,7 +10,7 @@ import pytest
 from accompanist.language.operations import Call, Program, Receive
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, Phase
-from accompanist.sidecar.commits import Committer
+from accompanist.sidecar.sessions.commits import Committer
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, of
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 import pytest
 
 from accompanist.runtime.ports import LogSlow
-from accompanist.sidecar.portion import Portion
+from accompanist.sidecar.loops.portion import Portion
 
 
 def asked(portion: Portion, slow: bool) -> int:

@@ -10,7 +10,7 @@ import pytest
 from accompanist import limits
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import LogUnavailable, Taken
-from accompanist.sidecar.news import Key
+from accompanist.sidecar.sessions.freshness import Key
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, Sidecar
 

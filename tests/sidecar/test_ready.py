@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from accompanist import limits
 from accompanist.runtime.ports import Commit, Delivery, LogUnavailable, Phase
-from accompanist.sidecar.crowds import Crowds
+from accompanist.sidecar.loops.peer_quota import Crowds
 from tests.runtime import sagas
 from tests.sidecar.harness import Services
 

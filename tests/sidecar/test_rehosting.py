@@ -15,8 +15,8 @@ from accompanist.runtime.answers import Answer, Reused
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.session import Session
-from accompanist.sidecar.rehosting import fitting
-from accompanist.sidecar.standing import exits_of
+from accompanist.sidecar.api.rehosting import fitting
+from accompanist.sidecar.api.standing import exits_of
 from tests.runtime import sagas
 from tests.sidecar import test_operating
 from tests.sidecar.harness import Hosted, Services

@@ -10,14 +10,14 @@ import orjson
 import pytest
 
 from accompanist import limits
-from accompanist.channels import peers
 from accompanist.errors import OperatorError
+from accompanist.rpc import peers
 from accompanist.rpc.envelope import INVALID_PARAMS, RpcError
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Delivery, Phase
 from accompanist.sidecar import config
+from accompanist.sidecar.loops.relay import Receiver
 from accompanist.sidecar.peering import peering, peers_access
-from accompanist.sidecar.relay import Receiver
 from tests.runtime import sagas
 from tests.sidecar.harness import Services
 

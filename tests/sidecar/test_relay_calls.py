@@ -9,11 +9,11 @@ import msgspec
 from structlog.testing import capture_logs
 
 from accompanist import limits
-from accompanist.channels import peers
+from accompanist.rpc import peers
 from accompanist.runtime.answers import Answer, Fault, Replied
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Away, Delivery, Log
-from accompanist.sidecar.relay import Relay
+from accompanist.sidecar.loops.relay import Relay
 from tests.runtime import sagas
 
 LARGE = b'"' + b"x" * (limits.payload_bytes_max - 2) + b'"'  # two of them do not go into one call

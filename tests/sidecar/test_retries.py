@@ -16,8 +16,8 @@ from accompanist.runtime.backoff import COMPENSATION, FORWARD, RETRIABLE, Policy
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, CloseAnswered, Event, Name, Undid
 from accompanist.runtime.ports import ResultKind
-from accompanist.sidecar.calls import Calls
-from accompanist.sidecar.retries import Retry, away_ms_of, policy_of
+from accompanist.sidecar.calls.attempts import Calls
+from accompanist.sidecar.calls.retries import Retry, away_ms_of, policy_of
 from accompanist.sidecar.tracing import Tracing
 from accompanist.telemetry.spans import Telemetry
 from tests.runtime import sagas

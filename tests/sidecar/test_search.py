@@ -9,8 +9,8 @@ import pytest
 
 from accompanist import limits
 from accompanist.runtime.ports import EVERY_SESSION, Phase
-from accompanist.sidecar.search import List
-from accompanist.sidecar.starting import Start
+from accompanist.sidecar.api.search import List
+from accompanist.sidecar.api.starting import Start
 
 
 def start(**attributes: Any) -> dict[str, str]:

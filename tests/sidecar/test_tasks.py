@@ -13,8 +13,8 @@ from accompanist.errors import OperatorError
 from accompanist.log.server import LOST
 from accompanist.runtime.ports import LogUnavailable
 from accompanist.sidecar import process
-from accompanist.sidecar.news import Key
-from accompanist.sidecar.tasks import Tasks
+from accompanist.sidecar.sessions.freshness import Key
+from accompanist.sidecar.sessions.tasks import Tasks
 
 
 async def test_what_is_stopped_with_the_sidecar_has_damaged_nothing() -> None:

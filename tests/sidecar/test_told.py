@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from accompanist.errors import AccompanistError
-from accompanist.sidecar.starting import name_of_key
+from accompanist.sidecar.api.starting import name_of_key
 from tests.log.worlds import MemoryWorld, PostgresWorld
 from tests.sidecar.front import Front, Worker
 

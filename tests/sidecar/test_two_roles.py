@@ -13,7 +13,7 @@ from accompanist.runtime.control import control
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Memory, Phase, SessionRow
 from accompanist.runtime.session import Session
-from accompanist.sidecar.news import shard_of
+from accompanist.sidecar.sessions.freshness import shard_of
 from tests.sidecar.test_versions import Deployment, Sidecar, deployment, until
 
 __all__ = ["deployment"]

@@ -20,8 +20,8 @@ from accompanist.runtime.control import CLIENT, control
 from accompanist.runtime.events import Answered, CloseAnswered, Event, Name
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import ResultKind
-from accompanist.sidecar.calls import ANYBODY, CLOSE, FORGET, Asker, Calls
-from accompanist.sidecar.retries import Retry
+from accompanist.sidecar.calls.attempts import ANYBODY, CLOSE, FORGET, Asker, Calls
+from accompanist.sidecar.calls.retries import Retry
 from accompanist.sidecar.tracing import Tracing
 from accompanist.telemetry.spans import Telemetry
 from tests.runtime import sagas

@@ -27,10 +27,10 @@ from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Commit, Kept, SessionRow
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar import hosting
-from accompanist.sidecar.calls import Calls
-from accompanist.sidecar.driver import Driver
+from accompanist.sidecar.calls.attempts import Calls
 from accompanist.sidecar.hosting import Hosted
-from accompanist.sidecar.intake import Intake
+from accompanist.sidecar.loops.intake import Intake
+from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.versions import Versions
 from accompanist.telemetry.spans import Telemetry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from accompanist.runtime.ports import Phase, SessionRow
-from accompanist.sidecar.waiters import Waiters
+from accompanist.sidecar.api.waiters import Waiters
 from tests.runtime import sagas
 
 SESSION = sagas.HEADER.session

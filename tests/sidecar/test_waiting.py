@@ -15,7 +15,7 @@ from accompanist.runtime.events import Fired
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, Phase, SessionRow
 from accompanist.runtime.session import Session
-from accompanist.sidecar.resting import deadline_of
+from accompanist.sidecar.sessions.dormant import deadline_of
 from tests.runtime import sagas
 from tests.sidecar.harness import Services, few, of
 

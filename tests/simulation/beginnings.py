@@ -12,10 +12,10 @@ from unittest.mock import patch
 from uuid import UUID
 
 from accompanist.runtime.messages import Kind
-from accompanist.sidecar import driver
-from accompanist.sidecar.asking import Asking
-from accompanist.sidecar.holding import Holding
-from accompanist.sidecar.news import News
+from accompanist.sidecar.sessions import driver
+from accompanist.sidecar.sessions.asking import Asking
+from accompanist.sidecar.sessions.freshness import News
+from accompanist.sidecar.sessions.holding import Holding
 
 
 def sweep_not_waited_for() -> Any:

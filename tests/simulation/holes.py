@@ -21,8 +21,8 @@ from accompanist.runtime.authority import Part, Word
 from accompanist.runtime.control import OPERATOR_SITE, site_of
 from accompanist.runtime.messages import Kind, Message, spoken_by
 from accompanist.runtime.ports import Delivery
-from accompanist.sidecar import believing
 from accompanist.sidecar.hosting import Hosted
+from accompanist.sidecar.sessions import believing
 from tests.simulation.planted import Plant, main
 
 

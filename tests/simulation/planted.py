@@ -32,15 +32,15 @@ from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable, Phase, ResultKind
 from accompanist.runtime.replay import executed_by
 from accompanist.runtime.session import Session
-from accompanist.sidecar.asking import Asking
-from accompanist.sidecar.calls import Calls
-from accompanist.sidecar.driver import Driver
-from accompanist.sidecar.news import News, shard_of
-from accompanist.sidecar.relay import Relay
-from accompanist.sidecar.starting import Starting
-from accompanist.sidecar.unended import Unended
+from accompanist.sidecar.api.starting import Starting
+from accompanist.sidecar.calls.attempts import Calls
+from accompanist.sidecar.calls.unended import Unended
+from accompanist.sidecar.loops.relay import Relay
+from accompanist.sidecar.sessions.asking import Asking
+from accompanist.sidecar.sessions.driver import Driver
+from accompanist.sidecar.sessions.freshness import News, shard_of
 from accompanist.sidecar.versions import Versions
-from accompanist.simulation.run import Ran, Setting, run
+from accompanist.simulation.clusters.run import Ran, Setting, run
 from accompanist.simulation.worker import FencedWorker
 from tests.simulation.beginnings import GUARDS
 from tests.simulation.subjects import subjects

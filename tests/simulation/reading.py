@@ -13,7 +13,7 @@ from typing import Any
 from accompanist.language import codec, direct, waits
 from accompanist.language.program import Choreography
 from accompanist.runtime.ports import Phase, ResultKind, ResultRow, SessionRow
-from accompanist.sidecar import drawn
+from accompanist.sidecar.calls import drawn
 from accompanist.simulation.worker import FencedWorker
 
 Table = Mapping[str, Callable[..., Any]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from accompanist.cli.simulate import subjects_of
-from accompanist.simulation.subject import Subject
+from accompanist.simulation.clusters.subject import Subject
 from tests.language.programs import ROOT, path_of
 
 NAMES = ("chain", "pivot_per_path", "while_retry", "abort_in_branch", "retriable_after_pivot", "drawn", "for_each")

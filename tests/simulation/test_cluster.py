@@ -11,10 +11,10 @@ import pytest
 
 from accompanist.cli.simulate import subjects_of
 from accompanist.sidecar.tracing import Tracing
-from accompanist.simulation.faults import Kind
-from accompanist.simulation.marks import unreached
-from accompanist.simulation.run import Ran, Setting, run
-from accompanist.simulation.shrink import shrink
+from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.marks import unreached
+from accompanist.simulation.clusters.run import Ran, Setting, run
+from accompanist.simulation.clusters.shrink import shrink
 from tests.language.programs import ROOT
 from tests.sidecar import test_late_answers
 from tests.simulation.holes import HOLES
@@ -66,7 +66,7 @@ def test_a_seed_is_a_run(digests: list[str]) -> None:
 def test_a_seed_is_the_same_run_in_another_process(digests: list[str], hash_seed: str) -> None:
     program = (
         "from tests.simulation.subjects import subjects\n"
-        "from accompanist.simulation.run import Setting, run\n"
+        "from accompanist.simulation.clusters.run import Setting, run\n"
         "import sys\n"
         "sys.stdout.write(' '.join(run(Setting(seed), subjects()).digest for seed in range(3)))"
     )

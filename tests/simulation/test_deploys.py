@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accompanist.simulation.deploys import renamed
+from accompanist.simulation.clusters.deploys import renamed
 from tests.simulation.subjects import subjects
 
 

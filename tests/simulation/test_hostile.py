@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from accompanist.simulation.run import Ran, Setting, run
+from accompanist.simulation.clusters.run import Ran, Setting, run
 from tests.simulation.subjects import FILES, subjects
 
 SEEDS = range(24)

@@ -13,8 +13,8 @@ import pytest
 
 from accompanist import limits
 from accompanist.log.memory import MemoryLog
-from accompanist.simulation.cluster import Cluster
-from accompanist.simulation.faults import Faults, Kind
+from accompanist.simulation.clusters.cluster import Cluster
+from accompanist.simulation.clusters.faults import Faults, Kind
 from tests.simulation.subjects import subjects
 
 MINUTE_S = 60.0

@@ -12,7 +12,7 @@ from accompanist.log.tables import Tables
 from accompanist.runtime.control import control
 from accompanist.runtime.messages import Header, Kind
 from accompanist.runtime.ports import Commit, Phase, SessionRow
-from accompanist.simulation.judge import Judge
+from accompanist.simulation.clusters.judge import Judge
 
 HEADER = Header(
     session=UUID(int=1),

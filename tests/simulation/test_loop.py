@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from accompanist.simulation.loop import SeededLoop, Stuck
+from accompanist.simulation.clusters.loop import SeededLoop, Stuck
 
 
 def test_what_goes_round_while_time_stands_still_is_named() -> None:

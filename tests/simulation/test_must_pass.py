@@ -17,9 +17,9 @@ from accompanist.language.load import load
 from accompanist.language.program import Choreography, RoleProgram
 from accompanist.runtime.answers import Answer, Replied
 from accompanist.runtime.burst import CallWorker
-from accompanist.simulation.explore_workers import values_of
+from accompanist.simulation.search.workers import values_of
+from accompanist.simulation.search.world import World
 from accompanist.simulation.worker import FencedWorker, Refusal
-from accompanist.simulation.world import World
 from tests.language.programs import MUST_PASS, must_pass
 from tests.simulation.reading import judge, read_like
 

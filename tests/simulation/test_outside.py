@@ -7,9 +7,9 @@ from collections import Counter
 import pytest
 
 from accompanist.cli.simulate import subjects_of
-from accompanist.simulation import outside
-from accompanist.simulation.faults import Kind
-from accompanist.simulation.run import Setting, run
+from accompanist.simulation.clusters import outside
+from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.run import Setting, run
 from tests.language.programs import ROOT
 
 HERE = ROOT / "tests" / "simulation"

@@ -20,7 +20,7 @@ from uuid import uuid4
 import pytest
 
 from accompanist.errors import AccompanistError
-from accompanist.sidecar.starting import name_of_key
+from accompanist.sidecar.api.starting import name_of_key
 from ops.local import cluster
 from ops.stage import ALL_DONE, Stage, all_undone, persistently
 

@@ -22,7 +22,7 @@ from accompanist.runtime.events import Arrived, CloseAnswered, Name
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Executed, Phase
 from accompanist.runtime.session import Session
-from accompanist.sidecar.calls import Calls
+from accompanist.sidecar.calls.attempts import Calls
 from accompanist.sidecar.tracing import Tracing
 from accompanist.telemetry.spans import Telemetry
 from accompanist.worker import fence, start

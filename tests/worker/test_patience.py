@@ -17,7 +17,7 @@ from accompanist.rpc.client import connect
 from accompanist.runtime.answers import Answer, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.ports import ResultKind
-from accompanist.sidecar.calls import Asker, Calls
+from accompanist.sidecar.calls.attempts import Asker, Calls
 from accompanist.sidecar.tracing import Tracing
 from accompanist.telemetry.spans import Telemetry
 from accompanist.worker import Worker, database, provision, start

@@ -10,7 +10,8 @@ import msgspec
 
 from accompanist.language import codec
 from accompanist.rpc import envelope, meta
-from accompanist.rpc.server import Handler, Params, serve
+from accompanist.rpc.dispatch import Handler, Params
+from accompanist.rpc.server import serve
 from workers.till.messages import Entry
 
 

@@ -1,0 +1,161 @@
+"""From the bytes of a JSON-RPC request to the bytes of its answer: what both servers share.
+
+A handler is given the parameters by name, each still raw, and what stood under `_meta`; it returns the result's JSON
+bytes. What it raises becomes an error object:
+
+    RpcError               itself
+    DecodeError            -32602, with the path that did not fit
+    AccompanistError       -32000 with code, title, text, hint (a Bug: -32603)
+    CancelledError         -32603: it was begun, and may have done what it was for; what is not begun gets -32002
+    anything else          -32603 and nothing of its text, which may quote a payload; type and place go to the log
+
+Handlers under way are bounded by the server that asks. A handler behind which a fence stands may say better what an
+end in the middle means (`worker.execution`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
+
+import msgspec
+import structlog
+
+from accompanist import limits
+from accompanist.errors import AccompanistError, Bug, PeerError, catalogue
+from accompanist.language.codec import DecodeError
+from accompanist.rpc import envelope
+from accompanist.rpc.access import Access, Token
+from accompanist.rpc.envelope import Request, RpcError
+from accompanist.rpc.turns import Turns
+
+UNEXPECTED = catalogue(
+    "ACC506",
+    "a handler failed unexpectedly",
+    "The code behind a method raised something that is no declared failure. Its text stays in the process: it may "
+    "quote what the caller sent.",
+    "Look for the error's type and place in the log of the process that served the call.",
+)
+
+Params = dict[str, msgspec.Raw]
+Handler = Callable[[Params, bytes | None], Awaitable[bytes]]
+
+
+logger = structlog.get_logger("accompanist.rpc")
+
+
+class Answered(NamedTuple):
+    """The bytes to answer with (None: nothing is), the method that was asked for ("" for none or several), whether the
+    caller lacked the right, and the id that is answered (None for several)."""
+
+    body: bytes | None
+    method: str = ""
+    forbidden: bool = False
+    id: envelope.Id = None
+
+
+class Dispatcher:
+    """From the bytes of a request, or batch, to the bytes of its answer."""
+
+    def __init__(self, handlers: Mapping[str, Handler], calls_in_flight_max: int, access: Access | None = None) -> None:
+        self._handlers = handlers
+        self.calls_in_flight_max = calls_in_flight_max
+        self.access = access
+        self._turns = Turns()
+
+    async def answer(self, data: bytes, caller: Token | None = None) -> Answered:
+        """`caller` is who asks, where the server knows tokens."""
+        async with self._turns.turn(len(data)):
+            requests, batch = envelope.read_requests(data)
+        if not batch:
+            [request] = requests
+            if not isinstance(request, Request):
+                return Answered(envelope.write_error(*request))
+            refusal = self._refusal(request, caller)
+            return Answered(await self._one(request, refusal), request.method, refusal is not None, request.id)
+        answers: list[bytes | None] = []
+        for request in requests:
+            if isinstance(request, Request):
+                answers.append(await self._one(request, self._refusal(request, caller)))
+                await asyncio.sleep(0)  # a method that waits for nothing lets others in here
+            else:
+                answers.append(envelope.write_error(*request))
+        bodies = [answer for answer in answers if answer is not None]
+        return Answered(b"[" + b",".join(bodies) + b"]" if bodies else None)
+
+    def _refusal(self, request: Request, caller: Token | None) -> RpcError | None:
+        if self.access is None:
+            return None
+        try:
+            if caller is not None:
+                self.access.permit(caller, request.method)
+                return None
+            self.access.caller(b"")
+        except PeerError as problem:
+            return failed(problem)
+        raise AssertionError("nobody bears no token")
+
+    async def _one(self, request: Request, refusal: RpcError | None) -> bytes | None:
+        try:
+            if refusal is not None:
+                raise refusal
+            answer = envelope.write_result(request.id, await self._result(request))
+            if len(answer) > limits.message_bytes_max:
+                raise RpcError(envelope.INTERNAL_ERROR, "internal error", "the result is too large to be sent")
+        except RpcError as problem:
+            answer = envelope.write_error(request.id, problem)
+        return None if request.notification else answer
+
+    async def _result(self, request: Request) -> bytes:
+        handler = self._handlers.get(request.method)
+        if handler is None:
+            raise RpcError(envelope.METHOD_NOT_FOUND, "method not found")
+        if (task := asyncio.current_task()) is not None and task.cancelling():  # one before it in a batch was cut short
+            raise stopping()
+        try:
+            return await handler(request.params, request.meta)
+        except RpcError:
+            raise
+        except asyncio.CancelledError:
+            raise RpcError(envelope.INTERNAL_ERROR, "internal error", "it was stopped before it had ended") from None
+        except DecodeError as problem:
+            raise envelope.invalid_params(problem.text) from None
+        except Bug as problem:
+            raise RpcError(envelope.INTERNAL_ERROR, "internal error", problem.as_json()) from None
+        except AccompanistError as problem:
+            raise failed(problem) from None
+        except Exception as problem:
+            _log_unexpected(request.method, problem)
+            raise RpcError(envelope.INTERNAL_ERROR, "internal error", type(problem).__name__) from None
+
+
+def failed(problem: AccompanistError) -> RpcError:
+    """An error of the family as an error object."""
+    return RpcError(envelope.FAILED, problem.title, problem.as_json())
+
+
+def no_room() -> RpcError:
+    """What a caller is told for whose message there is no room now: nothing was done."""
+    return RpcError(envelope.RETRY_LATER, "retry later", "no_room")
+
+
+def stopping() -> RpcError:
+    """What a caller is told whose call a server that stops has not begun, or has undone: nothing was done."""
+    return RpcError(envelope.RETRY_LATER, "retry later", "shutting_down")
+
+
+def unsent(id: envelope.Id) -> bytes:
+    """What a caller is told for whose answer there is no room now. Not to ask again as if nothing had been done: what
+    it asked for was carried out, or was not, and whoever has no fence behind it must take it for unknown."""
+    return envelope.write_error(
+        id, RpcError(envelope.INTERNAL_ERROR, "internal error", "there is no room for the answer now")
+    )
+
+
+def _log_unexpected(method: str, problem: Exception) -> None:
+    """Type and place, not the text: it may quote a payload."""
+    frames = traceback.extract_tb(problem.__traceback__)
+    where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
+    logger.error("handler.failed", code=UNEXPECTED, operation=method, error_type=type(problem).__name__, where=where)

@@ -1,0 +1,426 @@
+"""The sidecar's public API: JSON-RPC 2.0 over HTTP, for clients in any language.
+
+    session.start   {choreography, arguments, role?, key?, deadline_ms?, wait_ms?, attributes?}
+    session.get     {session, after?}
+    session.result  {session, wait_ms?, early?}
+    session.cancel  {session, reason?}
+    session.list    {role?, choreography?, state?, outcome?, open?, parked?, retrying?, waiting?, older_s?, idle_s?,
+                     attributes?, after?, limit?}
+
+and what `sidecar.api.outside` lists, about events and timers, and `sidecar.api.operators`, about what people do.
+
+`start` answers when the start, its arguments and its fingerprint are stable, which is what "accepted" means; with
+`wait_ms` it answers when the saga has ended, or when the time is over. With a `key` a repeated start is the same
+session, and another request under that key is an error. The two are compared as they were sent, whatever became of the
+choreography's types meanwhile. A key is remembered as long as its session leaves anything here (`collect_after_s` and
+`tombstone_s`); after that it stands for nothing, and begins another session. `result` waits for settlement; `early` for
+the initiator's own end, after which the saga can still be undone by others. What right each method needs:
+`sidecar.api.rights`.
+
+    {"session": ..., "choreography": ..., "state": ..., "outcome": "settled" | "ended" | null,
+     "reason": ..., "result": ..., "waiting": ..., "parked": {"code", "text"} | null, "let_go_at": ..., "new": true}
+
+The reason and the outcome are known at the initiator, the result at its owners (design 3.6). `let_go_at`: when the
+result was let go (`payload_after_s`, `collect_after_s`), in seconds since the epoch; null: it was not. Not promised: an
+answer about a session of another service.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Literal, Protocol, assert_never
+from uuid import UUID, uuid4
+
+import msgspec
+import orjson
+
+from accompanist import crashpoints, limits
+from accompanist.errors import OperatorError, PeerError, catalogue
+from accompanist.language import codec
+from accompanist.language.shape import beyond
+from accompanist.log.story import NOTHING_SEEN, Seen, Story
+from accompanist.rpc.dispatch import Handler
+from accompanist.runtime.control import CLIENT, control
+from accompanist.runtime.headers import trace_headers, words
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import (
+    Commit,
+    Delivery,
+    Log,
+    LogUnavailable,
+    Memory,
+    SessionRow,
+    SessionSummary,
+    Stub,
+)
+from accompanist.sidecar.api import paging
+from accompanist.sidecar.api.search import List, Words
+from accompanist.sidecar.api.standing import exits_of, to_stand_on
+from accompanist.sidecar.api.starting import Start, Starting, Wait
+from accompanist.sidecar.api.waiters import Waiters
+from accompanist.sidecar.hosting import Hosted
+from accompanist.sidecar.sessions.commits import Committer
+from accompanist.sidecar.sessions.driver import Driver
+from accompanist.sidecar.tracing import Tracing
+from accompanist.telemetry import context
+
+UNKNOWN_SESSION = catalogue(
+    "ACC710",
+    "unknown session",
+    "This service has no session of that id: it was started elsewhere, it never was, or it was over for longer than "
+    "`collect_after_s` and `tombstone_s` together.",
+    "Ask the service that plays the choreography's initiator.",
+)
+WRONG_PARAMETERS = catalogue(
+    "ACC712",
+    "wrong parameters",
+    "The parameters of an API method do not fit what it takes.",
+    "Compare them with the list at the top of accompanist/sidecar/api/public.py.",
+)
+NOT_PARKED = catalogue(
+    "ACC715",
+    "session is not parked",
+    "Every verb but park is for a session that waits for an operator; this one goes its own way.",
+    "`accompanist sessions list --parked` shows those that wait; `park` stops one on purpose.",
+)
+NO_LOG = catalogue(
+    "ACC716",
+    "the log is away",
+    "The sidecar's Postgres does not answer now. Nothing is lost: sessions wait, and go on when it is back.",
+    "Ask again; if it stays so, look at Postgres and at `accompanist doctor`.",
+)
+OVER = catalogue(
+    "ACC717",
+    "session is over",
+    "A session that is settled or ended stays so.",
+    "To take back what a settled saga did is another saga.",
+)
+UNHOSTED = catalogue(
+    "ACC718",
+    "version is not hosted",
+    "A session goes on with the version of the choreography it began with. No sidecar of this service has that "
+    "deployed, and its log cannot bring it back: it was never registered here, or it cannot be run by this release.",
+    "Start a sidecar that has that version deployed; `accompanist sessions show ID` says why it is missing.",
+)
+INBOX_FULL = catalogue(
+    "ACC719",
+    "the inbox is full",
+    "As many messages wait for their sessions here as may. Nothing was written.",
+    "Ask again after a while, a start with the same key; `accompanist doctor` says what the messages wait for.",
+)
+NOT_TAKEN = catalogue(
+    "ACC729",
+    "the log did not take it",
+    "The service's own log refused a message of its own sidecar, and nothing was written. It is being migrated, or the "
+    "sidecar's connections changed their login.",
+    "Ask again; if it stays so, look at the sidecar's log and at `accompanist doctor`, and restart the sidecar.",
+)
+LEAVING = catalogue(
+    "ACC713",
+    "the sidecar is stopping",
+    "It ends what is under way and takes nothing new.",
+    "Ask another replica, or this one after its restart.",
+)
+
+
+NO_JSON = "(what came is no JSON)"
+Held = Literal[Delivery.STORED, Delivery.SAME, Delivery.CLASH, Delivery.CLOSED]
+
+
+class Get(msgspec.Struct, forbid_unknown_fields=True):
+    """`after`: what the page before gave as `next`."""
+
+    session: UUID
+    after: Seen = NOTHING_SEEN
+
+
+class Result(msgspec.Struct, forbid_unknown_fields=True):
+    session: UUID
+    wait_ms: Wait = 30_000
+    early: bool = False
+
+
+class Cancel(msgspec.Struct, forbid_unknown_fields=True):
+    session: UUID
+    reason: Words = "by a client"
+
+
+class Pages(Log, Protocol):
+    """The log, with what `session.get` shows."""
+
+    async def show(self, session: UUID, seen: Seen = NOTHING_SEEN) -> Story | None: ...
+
+
+class Api:
+    """The methods above, over one sidecar."""
+
+    def __init__(
+        self,
+        service: str,
+        hosted: Hosted,
+        log: Pages,
+        committer: Committer,
+        driver: Driver,
+        tracing: Tracing,
+        waiters: Waiters,
+        clock: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
+        new_id: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self._service = service
+        self._hosted = hosted
+        self._log = log
+        self._committer = committer
+        self._driver = driver
+        self._tracing = tracing
+        self._waiters = waiters
+        self._clock = clock
+        self._monotonic = monotonic
+        self._new_id = new_id
+        self._starting = Starting(service, hosted, log, clock, new_id)
+        self.leaving = False
+
+    def methods(self) -> dict[str, Any]:
+        methods = {
+            "session.start": self.start,
+            "session.get": self.get,
+            "session.result": self.result,
+            "session.cancel": self.cancel,
+            "session.list": self.list,
+        }
+        return {name: while_the_log_answers(method) for name, method in methods.items()}
+
+    async def start(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
+        began = time.time_ns()
+        asked = read(params, Start)
+        if self.leaving:
+            raise OperatorError(LEAVING, f"{self._service} takes no new session")
+        message = await self._starting.message(asked)
+        session, role, incoming = message.session, message.receiver, _context_in(meta)
+        message = msgspec.structs.replace(message, context=context.start_context(session, incoming))
+        delivery = await self.deliver(message)
+        match delivery:
+            case Delivery.STORED:
+                new = True
+            case Delivery.SAME:
+                new = asked.key is None  # nobody else can have drawn its id: the answer to our own commit was lost
+            case Delivery.CLASH if asked.key is not None:
+                new = False  # the request is the same, and the arguments that it began with were let go
+            case Delivery.CLOSED if (stub := await self._log.stub(session, role)) is not None:
+                return orjson.dumps(_view_of_stub(session, stub) | {"new": False})
+            case Delivery.CLASH | Delivery.CLOSED:
+                raise OperatorError(NOT_TAKEN, f"the log of {self._service} answers {delivery.value} to a new session")
+            case _:
+                assert_never(delivery)
+        if new:
+            crashpoints.reached("sidecar.start_committed")
+            self._tracing.started(message, incoming, began)
+        if asked.wait_ms:
+            view = await self._answer(session, role, asked.wait_ms, new=new)
+        else:
+            view = {"session": str(session), "choreography": asked.choreography}
+        return orjson.dumps(view | {"new": new})
+
+    async def deliver(self, message: Message) -> Held:
+        """Put a client's message into this service's own inbox. Raises OperatorError where it was not taken."""
+        delivery = await self._driver.hand_in(message)
+        if delivery is None:
+            [delivery] = await self._committer.commit(Commit(shard=None, messages=(message,)))
+        match delivery:
+            case Delivery.FULL:
+                raise OperatorError(INBOX_FULL, f"the inbox of {self._service} takes no more now")
+            case Delivery.UNKNOWN | Delivery.REFUSED | Delivery.NOWHERE:
+                raise OperatorError(NOT_TAKEN, f"the log of {self._service} did not take the message")
+            case Delivery.STORED | Delivery.SAME | Delivery.CLASH | Delivery.CLOSED:
+                return delivery
+            case _:
+                assert_never(delivery)
+
+    async def result(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
+        asked = read(params, Result)
+        found = await self._known(asked.session)
+        if isinstance(found, Stub):
+            return orjson.dumps(_view_of_stub(asked.session, found))
+        role = found.inbox[0].receiver
+        return orjson.dumps(await self._answer(asked.session, role, asked.wait_ms, early=asked.early))
+
+    async def _answer(
+        self, session: UUID, role: str, wait_ms: int, *, early: bool = False, new: bool = False
+    ) -> dict[str, Any]:
+        """The state of a session at its initiator, after it has ended or the time is over. The log is asked at the
+        poll's pace, because another replica may be the one that ends it; a `new` one cannot have ended yet."""
+        # who waits takes a place of the server; some are left for those who do not
+        patient = self._waiters.count < limits.waiting_clients_max
+        until = self._monotonic() + (min(wait_ms, limits.wait_ms_max) / 1000 if patient else 0.0)
+        with self._waiters.wait(session, early) as ended:
+            row = None if new else await self._row(session, role)
+            while not _over(row, early) and not self.leaving and (left := until - self._monotonic()) > 0:
+                await asyncio.wait((ended,), timeout=min(left, limits.poll_ms / 1000))
+                row = ended.result() if ended.done() else await self._row(session, role)
+        if row is None and not new and (stub := await self._log.stub(session, role)) is not None:
+            return _view_of_stub(session, stub)  # it was collected while this client waited
+        return _view(session, row)
+
+    async def _row(self, session: UUID, role: str) -> SessionRow | None:
+        """The session's row; None, too, while the log does not answer: who waits goes on waiting."""
+        try:
+            [memory] = await self._log.load([(session, role)])
+        except LogUnavailable:
+            return None
+        return memory.session
+
+    async def get(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
+        asked = read(params, Get)
+        shown = await self._log.show(asked.session, asked.after)
+        if shown is None:
+            raise PeerError(UNKNOWN_SESSION, f"{self._service} knows no session {asked.session}")
+        parked = [row for row in shown.rows if row.parked is not None]
+        memories = [await to_stand_on(self._log, asked.session, row.role) for row in parked]
+        exits = [exits_of(self._hosted, self._service, memory) for memory in memories if memory.session is not None]
+        unhosted = [
+            {"role": role, "fingerprint": fingerprint, "why": self._hosted.why(fingerprint, role)}
+            for (session, role), fingerprint in self._driver.unhosted.items()
+            if session == asked.session
+        ]
+        more = {"unhosted": unhosted, "exits": exits}
+        return paging.story(shown, asked.after, {name: found for name, found in more.items() if found}, plain)
+
+    async def cancel(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
+        """Ask for the saga to be undone. It is a request: the owner of the commit point decides."""
+        asked = read(params, Cancel)
+        memory = await self._known(asked.session)
+        if isinstance(memory, Stub):
+            raise PeerError(OVER, f"{asked.session} is {memory.outcome}", "there is nothing left to cancel")
+        first = memory.inbox[0]
+        if memory.session is not None and memory.session.outcome is not None:
+            raise PeerError(OVER, f"{asked.session} is {memory.session.outcome}", "there is nothing left to cancel")
+        self.hosted_here(asked.session, first.receiver)
+        reason = words(asked.reason)
+        message = control(first.header, Kind.CANCEL, CLIENT, first.receiver, reason)
+        message = msgspec.structs.replace(message, context=first.context)
+        delivery = await self.deliver(message)
+        match delivery:
+            case Delivery.STORED:
+                new = True
+            case Delivery.SAME | Delivery.CLASH:
+                new = False  # somebody has asked before, for whatever reason
+            case Delivery.CLOSED:
+                raise PeerError(OVER, f"{asked.session} is over and was collected", "there is nothing left to cancel")
+            case _:
+                assert_never(delivery)
+        return orjson.dumps({"session": str(asked.session), "requested": True, "new": new})
+
+    def hosted_here(self, session: UUID, role: str) -> None:
+        """Raises OperatorError for a session that nothing can be done for as long as its program is not hosted."""
+        fingerprint = self._driver.unhosted.get((session, role))
+        if fingerprint is not None:
+            raise OperatorError(
+                UNHOSTED,
+                f"{session} began with version {fingerprint[:12]}, which {self._service} does not host: "
+                f"{self._hosted.why(fingerprint, role)}",
+                "start a sidecar that has that version deployed",
+            )
+
+    async def list(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
+        asked = read(params, List)
+        found = await self._log.summaries(asked.search, after=asked.after, limit=asked.limit)
+        rows = [self._noted(row) for row in found]
+        return paging.lines(rows, asked.limit, plain)
+
+    def _noted(self, row: SessionSummary) -> SessionSummary:
+        fingerprint = self._driver.unhosted.get((row.session, row.role))
+        if fingerprint is None:
+            return row
+        return msgspec.structs.replace(row, waiting=f"version {fingerprint[:12]} to be hosted")
+
+    async def _known(self, session: UUID) -> Memory | Stub:
+        """The session at its initiator. Raises PeerError if it was not started here."""
+        found = await self._starting.find(session)
+        if found is None:
+            raise PeerError(UNKNOWN_SESSION, f"{self._service} started no session {session}")
+        return found
+
+
+def while_the_log_answers(method: Handler) -> Handler:
+    """The method, with an error of its own where the log is away."""
+
+    async def answered(params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
+        try:
+            return await method(params, meta)
+        except LogUnavailable as problem:
+            raise OperatorError(NO_LOG, f"the log does not answer ({problem})", "ask again") from None
+
+    return answered
+
+
+def read(params: dict[str, msgspec.Raw], type: Any) -> Any:
+    """A method's parameters. Raises PeerError."""
+    try:
+        return msgspec.convert(
+            {k: v if k in ("arguments", "value") else msgspec.json.decode(v) for k, v in params.items()}, type
+        )
+    except msgspec.ValidationError as problem:
+        raise PeerError(WRONG_PARAMETERS, codec.unquoted(str(problem))) from None
+
+
+def _context_in(meta: bytes | None) -> dict[str, str]:
+    """The client's W3C headers, if it sent any. What is no string is no header."""
+    if meta is None:
+        return {}
+    try:
+        given = msgspec.json.decode(meta, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {}
+    return trace_headers({key: text for key, text in given.items() if isinstance(text, str)})
+
+
+def _over(row: SessionRow | None, early: bool) -> bool:
+    return row is not None and (row.outcome is not None or (early and row.vote is not None))
+
+
+def _view(session: UUID, row: SessionRow | None) -> dict[str, Any]:
+    """A session's state for a client. There is no row as long as the first worker has not answered."""
+    if row is None:
+        return {"session": str(session), "state": "running", "outcome": None, "reason": None, "result": None}
+    return {
+        "session": str(session),
+        "choreography": row.header.choreography,
+        "state": row.phase.value,
+        "outcome": row.outcome,
+        "reason": row.reason,
+        "result": orjson.Fragment(row.result) if row.result is not None else None,
+        "waiting": row.waiting,
+        "parked": plain(row.parked) if row.parked else None,
+        "let_go_at": row.let_go_at,
+    }
+
+
+def _view_of_stub(session: UUID, stub: Stub) -> dict[str, Any]:
+    """A session's state when it was collected: how it ended, and when the rest of it was let go."""
+    return {
+        "session": str(session),
+        "state": stub.outcome,
+        "outcome": stub.outcome,
+        "reason": None,
+        "result": None,
+        "let_go_at": stub.collected_at,
+    }
+
+
+def plain(value: Any) -> Any:
+    """What JSON takes; bytes are JSON already, unless a peer said what is none."""
+    if isinstance(value, bytes):
+        return orjson.Fragment(value) if _is_json(value) else NO_JSON
+    return msgspec.to_builtins(value, builtin_types=(bytes,))
+
+
+def _is_json(data: bytes) -> bool:
+    if beyond(data, limits.message_depth_max, limits.answer_parts_max):
+        return False
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    return True

@@ -1,0 +1,168 @@
+"""How a saga is asked for: what a start has to be, and which session stands for it.
+
+A request is kept and compared as it was sent, in the one form that the same JSON always has. What today's types make of
+it is for the program that runs: they change with a deploy, and a repeated request has to stay the same request.
+
+A session's id is drawn. Under a key it is the one that was drawn first (`Log.request`), for as long as the log has
+anything of that session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Annotated
+from uuid import UUID, uuid5
+
+import msgspec
+
+from accompanist import limits
+from accompanist.errors import AuthorError, catalogue
+from accompanist.language import codec
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.control import CLIENT, site_of
+from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.ports import Log, Memory, Stub
+from accompanist.runtime.replay import decode_arguments
+from accompanist.sidecar.api.search import Attributes, Name
+from accompanist.sidecar.hosting import UNKNOWN_CHOREOGRAPHY, Hosted
+
+KEY_TAKEN = catalogue(
+    "ACC711",
+    "idempotency key taken",
+    "A session was started with this key and other arguments, or another choreography. A key stands for one request.",
+    "Repeat a request with the very same arguments, as they were sent the first time: `accompanist sessions show ID` "
+    "has them. Take a new key only for a request that is meant to be done beside that one.",
+)
+WRONG_ARGUMENTS = catalogue(
+    "ACC714",
+    "arguments do not fit the choreography",
+    "The arguments a choreography is started with are checked against its parameters before anything is written.",
+    "Give every parameter that is no role, by name, as JSON of the type that the choreography states.",
+)
+
+_KEYS = UUID("6f1c2b0e-2c0b-5d0e-9d63-0f6d2a6b8a55")
+
+Wait = Annotated[int, msgspec.Meta(ge=0)]
+Patience = Annotated[int, msgspec.Meta(ge=0, le=limits.deadline_ms_max)]
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=limits.reason_chars_max)]
+
+
+class Start(msgspec.Struct, forbid_unknown_fields=True):
+    choreography: Name
+    arguments: msgspec.Raw
+    role: Name | None = None
+    key: Key | None = None
+    deadline_ms: Patience | None = None
+    wait_ms: Wait = 0
+    attributes: Attributes = {}
+
+
+class Starting:
+    """Over what a service hosts and its log."""
+
+    def __init__(self, service: str, hosted: Hosted, log: Log, clock: Callable[[], float], new_id: Callable[[], UUID]):
+        self._service = service
+        self._hosted = hosted
+        self._log = log
+        self._clock = clock
+        self._new_id = new_id
+
+    async def message(self, asked: Start) -> Message:
+        """The message that a start is. Raises AuthorError before anything is written."""
+        program, bindings = self._program(asked)
+        try:
+            arguments = codec.canonical(bytes(asked.arguments))
+        except codec.DecodeError as problem:
+            raise AuthorError(WRONG_ARGUMENTS, f"{asked.choreography}: {problem.text}", problem.hint) from None
+        if asked.key is None:
+            _check(program, arguments)
+            session = self._new_id()
+        else:
+            session = await self._under_key(asked.key, program, arguments)
+        header = Header(
+            session=session,
+            choreography=asked.choreography,
+            fingerprint=program.choreography.fingerprint,
+            initiator=program.role,
+            bindings=dict(bindings),
+            started_at=self._clock(),
+            attributes=asked.attributes,
+            deadline=self._clock() + asked.deadline_ms / 1000 if asked.deadline_ms is not None else None,
+        )
+        return Message(
+            header=header,
+            kind=Kind.START,
+            site=site_of(Kind.START),
+            sender=CLIENT,
+            receiver=program.role,
+            payload=arguments,
+        )
+
+    def _program(self, asked: Start) -> tuple[RoleProgram, Mapping[str, str]]:
+        program, bindings = self._hosted.startable(asked.choreography)
+        if asked.role is not None and asked.role != program.role:
+            raise AuthorError(
+                UNKNOWN_CHOREOGRAPHY,
+                f"{asked.choreography} is started by its initiator {program.role}, not by {asked.role}",
+                f"use role {program.role}",
+            )
+        return program, bindings
+
+    async def _under_key(self, key: str, program: RoleProgram, arguments: bytes) -> UUID:
+        """The session that stands for a key. Raises AuthorError when it stands for another request, and for arguments
+        that do not fit: those of a request that is repeated were checked by the types of then, and are not again."""
+        name = name_of_key(self._service, key)
+        asked = (program.choreography.name, codec.digest(arguments))
+        request = await self._log.requested(name)
+        if request is None:
+            _check(program, arguments)
+            request = await self._log.request(name, self._new_id(), *asked)
+        if request.digest is None:
+            same = await self._began_alike(request.session, program, arguments)
+        else:
+            same = (request.choreography, request.digest) == asked
+        if not same:
+            raise AuthorError(KEY_TAKEN, f"the key of session {request.session} stands for another request")
+        return request.session
+
+    async def _began_alike(self, session: UUID, program: RoleProgram, arguments: bytes) -> bool:
+        """Whether a session from before digests were kept was begun by such a request: its inbox has what was made of
+        the arguments then, or nothing if they were let go."""
+        found = await self.find(session)
+        if found is None or isinstance(found, Stub):
+            return True
+        first = found.inbox[0]
+        if first.header.choreography != program.choreography.name:
+            return False
+        try:
+            made = codec.encode(decode_arguments(program, arguments))
+        except codec.DecodeError:
+            made = arguments
+        return first.payload in (arguments, made, b"null")
+
+    async def find(self, session: UUID) -> Memory | Stub | None:
+        """The session at its initiator, its start first in the inbox; or what is left of it."""
+        roles = sorted(self._hosted.initiators)
+        for role in roles:
+            [memory] = await self._log.load([(session, role)])
+            starts = tuple(message for message in memory.inbox if message.kind is Kind.START)
+            if starts:
+                others = tuple(message for message in memory.inbox if message.kind is not Kind.START)
+                return msgspec.structs.replace(memory, inbox=starts + others)
+        for role in roles:
+            if (stub := await self._log.stub(session, role)) is not None:
+                return stub
+        return None
+
+
+def _check(program: RoleProgram, arguments: bytes) -> None:
+    """Raises AuthorError for arguments that the choreography's types have no place for."""
+    try:
+        decode_arguments(program, arguments, codec.decode_exactly)
+    except codec.DecodeError as problem:
+        raise AuthorError(WRONG_ARGUMENTS, f"{program.choreography.name}: {problem.text}", problem.hint) from None
+
+
+def name_of_key(service: str, key: str) -> UUID:
+    """What a key is remembered by. It is the session, too, where an event was told to that before it began."""
+    return uuid5(uuid5(_KEYS, service), key)

@@ -1,0 +1,107 @@
+"""Asking workers for sessions.
+
+What is asked ends with the session that wants to know: one that was dropped, because its shard went elsewhere or a
+commit was refused, asks for nothing any more. It ends with the question, too: what a person has done by hand is not to
+be done again when the worker is back, and a session that is parked asks for nothing. Asked again while it is still
+being asked, a question stays one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Iterable
+
+from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
+from accompanist.runtime.events import Event
+from accompanist.runtime.ports import ResultKind
+from accompanist.runtime.session import Session
+from accompanist.sidecar.calls.attempts import Asker, Calls
+from accompanist.sidecar.sessions.freshness import shard_of
+from accompanist.sidecar.sessions.tasks import Tasks
+
+
+class Asking:
+    """The questions of one sidecar's sessions. `again` is told of attempts that fail, `heard` of the answers."""
+
+    def __init__(
+        self,
+        calls: Calls,
+        tasks: Tasks,
+        again: Callable[[Session, int, str], None],
+        heard: Callable[[Session, Event], None],
+    ) -> None:
+        self._calls, self._tasks, self._again, self._heard = calls, tasks, again, heard
+        self._under_way: dict[Session, dict[asyncio.Task[None], CallWorker | CloseWorker]] = {}
+        self._since: dict[int, float] = {}
+        self.fresh: Callable[[], bool] = lambda: True
+        """Whether the leases are held still, as far as a clock can tell."""
+
+    def acquired(self, shards: Iterable[int]) -> None:
+        """Shards that are ours anew: another sidecar may have asked for their sessions until now."""
+        now = asyncio.get_running_loop().time()
+        self._since.update(dict.fromkeys(shards, now))
+
+    def first(self, session: Session, burst: Burst) -> bool:
+        """Whether what a burst asks for has to be in the log first: nobody else remembers it."""
+        operations = session.program.projection.operations
+        return any(
+            isinstance(call, CallWorker)
+            and call.kind is ResultKind.FORWARD
+            and operations[call.operation].kind == "transaction"
+            and not self._calls.fenced(session.program.projection.role_class)
+            for call in burst.calls
+        )
+
+    def ask(self, session: Session, call: CallWorker | CloseWorker, cause: dict[str, str]) -> None:
+        if isinstance(call, CallWorker) and self._is_asked(session, call):
+            return
+        task = self._tasks.spawn([session.key], self._ask(session, call, cause))
+        self._under_way.setdefault(session, {})[task] = call
+        task.add_done_callback(functools.partial(self._done, session))
+
+    def _is_asked(self, session: Session, call: CallWorker) -> bool:
+        """Whether somebody waits for the answer to this very question, other than who has just heard it."""
+        here = asyncio.current_task()
+        return any(
+            isinstance(other, CallWorker)
+            and (other.site, other.kind) == (call.site, call.kind)
+            and task is not here
+            and not task.done()
+            for task, other in self._under_way.get(session, {}).items()
+        )
+
+    def drop(self, session: Session) -> None:
+        """Stop asking for a session, whatever is between two attempts. What has been sent stays remembered."""
+        for task in self._under_way.pop(session, {}):
+            if task is not asyncio.current_task():
+                self._tasks.stop(task)
+
+    def _done(self, session: Session, task: asyncio.Task[None]) -> None:
+        under_way = self._under_way.get(session)
+        if under_way is not None:
+            under_way.pop(task, None)
+            if not under_way:
+                del self._under_way[session]
+
+    async def _ask(self, session: Session, call: CallWorker | CloseWorker, cause: dict[str, str]) -> None:
+        projection = session.program.projection
+        operations = projection.operations
+        asker = Asker(
+            tries={name: operation.tries for name, operation in operations.items()},
+            again=functools.partial(self._again, session),
+            may=self.fresh,
+            since=self._since.get(shard_of(session.header.session)) if session.inherited else None,
+        )
+        if isinstance(call, CloseWorker):
+            event: Event | None = await self._calls.close(
+                session.header, session.role, projection.role_class, call, cause, asker
+            )
+        else:
+            former = call.kind is ResultKind.FORWARD and session.unanswered == call.site
+            effect = operations[call.operation].kind != "query"
+            wanted = functools.partial(session.wants, call)
+            asker = Asker(asker.tries, asker.again, asker.may, asker.since, former, effect, wanted)
+            event = await self._calls.ask(session.header, session.role, projection.role_class, call, cause, asker)
+        if event is not None:
+            self._heard(session, event)

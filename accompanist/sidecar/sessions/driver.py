@@ -1,0 +1,499 @@
+"""The driver: feeds session cores what happens, and carries out what they decide, in the order Rule 0 asks for.
+
+    event -> core -> burst -> one commit with others' bursts -> released: calls, wake-ups, answers to clients
+
+Each session is touched by one event at a time: the core is not asynchronous and the loop has one thread. A core may be
+ahead of the log by the bursts that are being committed; nothing of a burst leaves before its commit, and commits of a
+session keep their order.
+
+What a session decides leaves under the epoch of its shard that the session was taken up under (`Session.epoch`), never
+under the one that is held by the time its commit is handed in: a shard may be lost and won anew in between.
+
+State model. A session is in memory, being loaded (events for it wait), or only in the log. One that has nothing under
+way may leave memory at any time; the next event rebuilds it by replay. A session whose shard was lost is dropped as it
+is: the new owner has everything that was committed, and nothing else has left.
+
+Failure handling. A log that does not answer makes commits wait, and with them everything that depends on them. An
+impossible event, and whatever else is raised where a session decides, parks that session, and no other.
+
+Not promised: fairness between sessions, and that a row that only caches the inbox is in the log at once (it follows
+within `lazy_ms`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from accompanist import crashpoints, limits
+from accompanist.runtime import ports
+from accompanist.runtime.beginning import PROGRAMS
+from accompanist.runtime.burst import Burst
+from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, CloseAnswered, Deadline, Event, Fired
+from accompanist.runtime.life import PredecessorRefused
+from accompanist.runtime.messages import Kind, Message
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, SessionRow, Taken
+from accompanist.runtime.session import Session
+from accompanist.runtime.tombstone import leaves_one
+from accompanist.sidecar.calls.attempts import Calls
+from accompanist.sidecar.hosting import Programs
+from accompanist.sidecar.sessions import dormant
+from accompanist.sidecar.sessions.aside import parked
+from accompanist.sidecar.sessions.asking import Asking
+from accompanist.sidecar.sessions.believing import Belief
+from accompanist.sidecar.sessions.commits import Committer, commit_of, row_of
+from accompanist.sidecar.sessions.damage import Damage, alone
+from accompanist.sidecar.sessions.freshness import Key, shard_of
+from accompanist.sidecar.sessions.holding import Holding
+from accompanist.sidecar.sessions.loading import Loader
+from accompanist.sidecar.sessions.reading import Reader
+from accompanist.sidecar.sessions.tasks import Tasks
+from accompanist.sidecar.sessions.tombstones import Tombstones
+from accompanist.sidecar.tracing import Tracing
+
+logger = structlog.get_logger("accompanist.driver")
+
+
+class Driver(Holding):
+    """All sessions of one sidecar. `ended` is told of every session that voted, and that reached its last phase;
+    `clock` gives seconds since the epoch."""
+
+    def __init__(
+        self,
+        service: str,
+        programs: Programs,
+        log: Log,
+        committer: Committer,
+        calls: Calls,
+        tracing: Tracing,
+        ended: Callable[[SessionRow], None],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._service = service
+        self._programs = programs
+        self._log = log
+        self._committer = committer
+        self._calls = calls
+        self._tracing = tracing
+        self._belief = Belief(service, programs, tracing.refused)
+        self._ended = ended
+        self._clock = clock
+        self._tasks = Tasks(self._damaged)
+        self.end = self._tasks.end
+        super().__init__(Asking(calls, self._tasks, self._again, self._heard))
+        self._loading: dict[Key, list[Message | Fired | Deadline | Clashed]] = {}
+        self.timed: Callable[[float], None] = lambda seconds: None
+        """Told of each timer that is set, and in how many seconds it is due."""
+        self._loader = Loader(log, self._news, self._take_up, partial(self._damaged, reading=True))
+        self.damage = Damage(log, committer, self.recover, self._belief.heading, self._sessions.__contains__)
+        self._reader = Reader(self._loader, self._tasks, self._is_live, self._read)
+        self._tombstones = Tombstones(committer, self._tasks, self._is_over, self._look_again, self._damaged)
+
+    # -- what comes in -----------------------------------------------------------------------------
+
+    def take(self, taken: Sequence[Taken]) -> Sequence[Taken]:
+        """Messages from the inbox, as they are to be acknowledged. What nobody believes is refused, and goes."""
+        self._tracing.taken(len(taken))
+        judged: list[Taken] = []
+        for entry in taken:
+            judged.append(entry)
+            key = (entry.message.session, entry.message.receiver)
+            with alone(key, self._damaged):
+                if self._belief.spoken(entry):
+                    crashpoints.reached("sidecar.message_taken")
+                    self._arrive(entry.message, known=entry.known or not self._news.is_news(key))
+                else:
+                    judged[-1] = msgspec.structs.replace(entry, refused=True)
+        return judged
+
+    async def hand_in(self, message: Message) -> Delivery | None:
+        """A client's message, the short way, where the session's shard is ours: handed over after its commit, not
+        taken from the inbox. None where it is not, or not any more."""
+        shard = shard_of(message.session)
+        if (epoch := self._epochs.get(shard)) is None:
+            return None
+        before = self._news.standing(shard)
+        try:
+            [delivery] = await self._committer.commit(Commit(shard=shard, epoch=epoch, home=(message,)))
+        except LeaseLost:
+            return None
+        if ports.fate(delivery) is ports.Fate.HERE:
+            # `same`, too: the answer of the commit may have been lost, and nobody else will hand it over
+            new = delivery is Delivery.STORED and message.kind is Kind.START
+            self.arrive(message, known=not new or self._news.standing(shard) != before)
+        return delivery
+
+    def arrive(self, message: Message, *, known: bool) -> None:
+        """A message that is in the inbox. `known`: the log has a row of this session at this role."""
+        with alone((message.session, message.receiver), self._damaged):
+            self._arrive(message, known=known)
+
+    def _arrive(self, message: Message, *, known: bool) -> None:
+        key = (message.session, message.receiver)
+        if not self.holds(message.session) or key in self._tombstones:
+            return
+        session = self._sessions.get(key)
+        if not (self._belief.told(message) if session is None else self._belief.heard_by(session, message)):
+            return
+        if session is not None and session.has_to_know(message):
+            self._reload(session, message)
+        elif session is not None:
+            self._feed(session, Arrived(message))
+        elif key in self._loading:
+            self._loading[key].append(message)
+        elif known or key in self._left or dormant.may_wait_in_the_log(message, self._programs):
+            self._loading[key] = [message]
+            self._tasks.spawn([key], self._loader.load([key]))
+        else:
+            self._begin(message)
+
+    def fire(self, due: Sequence[tuple[UUID, str, str]]) -> None:
+        """Timers that are due, as (session, role, site). What does not hear of one is told again."""
+        self._tell(((of, role), Deadline() if site == DEADLINE_SITE else Fired(site)) for of, role, site in due)
+
+    def clashed(self, message: Message, answer: Delivery) -> None:
+        """A receiver will never take this message: it holds other content under its identity, say."""
+        self._tell([((message.session, message.sender), Clashed(message.site, message.receiver, answer))])
+
+    def undelivered(self, found: Iterable[ports.Undelivered]) -> None:
+        """What lies in the outbox and will never be delivered, whoever found that out."""
+        self._tell(
+            ((one.session, one.sender), Clashed(one.site, one.receiver, one.answer, one.service)) for one in found
+        )
+
+    def _tell(self, news: Iterable[tuple[Key, Fired | Deadline | Clashed]]) -> None:
+        """What is not of the inbox, to sessions wherever they are."""
+        absent: list[Key] = []
+        for key, event in news:
+            if (live := self._sessions.get(key)) is not None:
+                with alone(key, self._damaged):
+                    self._hear(live, event)
+            elif key in self._loading:
+                self._loading[key].append(event)
+            elif self.holds(key[0]):
+                self._loading[key] = [event]
+                absent.append(key)
+        for at in range(0, len(absent), limits.load_sessions_max):
+            batch = absent[at : at + limits.load_sessions_max]
+            self._tasks.spawn(batch, self._loader.load(batch))
+
+    def _hear(self, session: Session, event: Fired | Deadline | Clashed) -> None:
+        self._feed(session, event)
+        if isinstance(event, Deadline):
+            self._tasks.spawn([session.key], self._end_deadline(session))
+
+    async def _end_deadline(self, session: Session) -> None:
+        """A deadline is heard once. What it led to is stable before its timer goes: commits keep their order."""
+        try:
+            await self._committer.commit(row_of(session))
+            await self._log.end_timer(*session.key, DEADLINE_SITE)
+        except (LeaseLost, LogUnavailable, PredecessorRefused):  # it is told again, here or elsewhere
+            return
+
+    def _begin(self, message: Message) -> None:
+        if message.kind is Kind.EVENT:
+            return  # it is in the inbox, and looked for when it is asked for
+        if self._programs.program(message.header, message.receiver) is None:
+            logger.debug("message.unhostable", session=str(message.session), choreography=message.header.choreography)
+            self.unhosted[message.session, message.receiver] = message.header.fingerprint
+            return
+        if (program := self._belief.beginning(message)) is None:
+            return
+        if leaves_one(message, self._service):
+            self._tombstones.leave(message, program, self.epoch_of(message.session))
+            return
+        session = Session.begin(program, message)
+        self._admit(session, starts=message.kind is Kind.START)
+        self._feed(session, Arrived(message))
+
+    def _is_over(self, row: SessionRow) -> None:
+        """A session that was unknown here has left a tombstone; who asked the log before that does not know of it."""
+        self._news.left((row.header.session, row.role))
+        self.damage.mended((row.header.session, row.role))
+        self._ended(row)
+
+    async def recover(self, keys: Sequence[Key]) -> None:
+        """Take up sessions from the log: at start, at take-over, and when a `take` may have been lost on its way.
+        One that is in memory is told of everything in its inbox once more, which changes nothing it knows."""
+        keys = [key for key in keys if key not in self._loading and key not in self._tombstones]
+        self._news.swept(keys)
+        for at in range(0, len(keys), limits.load_sessions_max):
+            batch = keys[at : at + limits.load_sessions_max]
+            self._loading.update((key, []) for key in batch if key not in self._sessions)
+            await self._loader.load(batch)
+
+    def _take_up(self, key: Key, memory: Memory) -> None:
+        """A session that was loaded. What it raises is for whoever loads it."""
+        self._go_on(key, memory)
+        self.damage.was_read(key)
+
+    def _go_on(self, key: Key, memory: Memory) -> None:
+        """With what came for it meanwhile."""
+        waiting = self._loading.pop(key, [])
+        if (live := self._sessions.get(key)) is not None:
+            # a lost `take` may have kept some of these from it
+            waiting.extend(memory.inbox)
+            if memory.more:
+                live.heard_in_part()
+                self._reader.read_on(live)
+        elif self.holds(key[0]):
+            self._rebuild(key, memory, alone=not waiting)
+        if memory.session is None and memory.inbox and key not in self._sessions:
+            # nothing had begun it when the log was read: what came since may, and is in the log by now
+            read = {message.key for message in memory.inbox}
+            since = dormant.first_of(tuple(what for what in waiting if isinstance(what, Message)), read)
+            if since is not None:
+                self._arrive(since, known=True)
+            return
+        # what is not in memory now is over, or not ours, and stays so
+        for what in waiting if key in self._sessions else ():
+            if isinstance(what, Message):
+                self._arrive(what, known=True)
+            elif (session := self._sessions.get(key)) is not None:
+                self._hear(session, what)
+
+    def _rebuild(self, key: Key, memory: Memory, alone: bool) -> None:
+        row = memory.session
+        begun = (message for message in memory.inbox if not leaves_one(message, self._service))
+        header = self._belief.heading(begun) if row is None else row.header
+        if header is None or (row is not None and row.outcome is not None):
+            self._left.discard(key)
+            self.unhosted.pop(key, None)
+            for message in memory.inbox if row is None else ():
+                self._begin(message)  # it may be of a version that is not hosted yet, or leave a tombstone
+            return
+        version = row.version if row is not None else header
+        program = self._programs.program(version, key[1])
+        if program is None:
+            logger.debug("session.unhostable", session=str(key[0]), choreography=header.choreography)
+            self.unhosted[key] = version.fingerprint
+            return
+        memory = self._belief.inbox(memory, header, program)
+        try:
+            session, bursts = Session.recover(program, memory)
+        except BaseException as problem:
+            session = Session(program, row) if row is not None else Session.beginning(program, memory)
+            session.epoch = self._epochs.get(shard_of(key[0]))
+            self._left.add(key)  # tried again when something comes for it
+            if (burst := parked(session, problem)).row.parked != (row and row.parked):
+                self._carry(session, burst)
+            return
+        if alone and session.rests and row == session.durable_row and not any(burst.forced for burst in bursts):
+            return  # it waits as it did, and owes nothing
+        self._admit(session)
+        for burst in bursts:
+            self._carry(session, burst)
+        if session.outdated:
+            self._again_from_the_log(session)
+
+    # -- sessions with more messages than memory is to hold ------------------------------------------
+
+    def _is_live(self, session: Session) -> bool:
+        return self._sessions.get(session.key) is session
+
+    def _read(self, session: Session, message: Message) -> None:
+        if self._belief.heard_by(session, message):
+            self._feed(session, Arrived(message))
+
+    def _reload(self, session: Session, order: Message | None = None) -> None:
+        """Begin again from the log with everything that is in the inbox: what comes next is decided over all of it."""
+        self._drop(session)
+        self._loading[session.key] = [] if order is None else [order]
+        self._tasks.spawn([session.key], self._make_again(session, whole=True))
+
+    # -- deciding and carrying out -----------------------------------------------------------------
+
+    def _feed(self, session: Session, event: Event) -> None:
+        """Let a session decide. Whatever it raises, a stranger's error or our own, parks it and no other. What broke
+        off in the middle is made again from the log."""
+        try:
+            burst = session.handle(event)
+        except BaseException as problem:  # nothing waits in there, so that no cancellation is among it
+            burst = parked(session, problem, event)
+        self._carry(session, burst)
+        if session.spoilt or session.outdated:
+            self._again_from_the_log(session)
+
+    def _again_from_the_log(self, session: Session) -> None:
+        self._drop(session)
+        self._loading[session.key] = []
+        self._tasks.spawn([session.key], self._make_again(session))
+
+    async def _make_again(self, session: Session, *, whole: bool = False) -> None:
+        try:
+            await self._committer.commit(row_of(session))
+        except Exception as problem:
+            if session.key not in self._left:  # else it is damaged, and what is loaded since is another run
+                self._loading.pop(session.key, None)
+            self._refused(session, problem)
+            return
+        await self._loader.load([session.key], whole=whole)
+
+    def _carry(self, session: Session, burst: Burst) -> None:
+        if burst.parked is not None:
+            logger.error(
+                "session.parked",
+                session=str(session.header.session),
+                role=session.role,
+                code=burst.parked.code,
+                problem=burst.parked.text,
+            )
+        cause = self._tracing.cause(session.cause, session.role)
+        began = time.time_ns()
+        # what an earlier burst decided may not be stable yet (a query's reply, a clock): nothing overtakes it (Rule 0)
+        if burst.forced or session.key in self._committing or self.asking.first(session, burst):
+            self._dirty.forget(session)
+            self._committing[session.key] += 1
+            self._tasks.spawn([session.key], self._commit(session, burst, cause, began))
+        else:
+            self._tracing.carried(burst, (), cause, began)
+            self._dirty.soon(session)
+            self._release(session, burst, cause)
+        self._reader.read_on(session)
+
+    async def _commit(self, session: Session, burst: Burst, cause: dict[str, str], began: int) -> None:
+        """Make a burst stable, then let it go."""
+        messages = self._tracing.outgoing(burst.messages, cause)
+        commit = commit_of(session, burst, messages, self._service, dormant.deadline_of(session, self._clock))
+        shard = shard_of(session.header.session)
+        before = self._news.standing(shard)
+        try:
+            deliveries = await self._committer.commit(commit)
+        except Exception as problem:
+            self._refused(session, problem)
+            return
+        finally:
+            self._committing[session.key] -= 1
+            if not self._committing[session.key]:
+                del self._committing[session.key]
+        self.damage.mended(session.key)
+        crashpoints.reached("sidecar.after_commit")
+        for timer in commit.timers:
+            self.timed(timer.seconds)
+        if burst.row.vote is not None:
+            crashpoints.reached("sidecar.vote_committed")
+        written = [*commit.messages, *commit.home]
+        self._tracing.carried(burst, written, cause, began)
+        self._delivered(written, deliveries)
+        self._release(session, burst, cause)
+        if burst.ended:
+            self._finish(session, burst, cause)
+        for message, delivery in zip(commit.home, deliveries[len(commit.messages) :], strict=True):
+            if ports.fate(delivery) is ports.Fate.HERE:
+                # `same` after the answer of a commit was lost: nobody else will hand it over. Where the session is not
+                # in memory the log is asked, once for a role: there it may be over
+                new = delivery is Delivery.STORED and message.kind in PROGRAMS and message.session in self._whole
+                self.arrive(message, known=not new or self._news.may_have(shard, before))
+        self._rest(session)
+
+    def _rest(self, session: Session) -> None:
+        """A session that waits for time or an event leaves memory once everything of it is in the log."""
+        if session.rests and self._sessions.get(session.key) is session:
+            if session.listens:
+                self._tasks.spawn([session.key], self._look(session))
+            else:
+                self._leave(session)
+
+    async def _look(self, session: Session) -> None:
+        """An event may have come before its session did: looked for now that later ones find the session or its row."""
+        [memory] = await self._loader.read([session.key])
+        for message in memory.inbox:
+            if message.kind is Kind.EVENT and self._sessions.get(session.key) is session:
+                self.arrive(message, known=True)
+        self._leave(session)
+
+    def _leave(self, session: Session) -> None:
+        if session.rests and session.key not in self._dirty and session.key not in self._committing:
+            self._drop(session)
+
+    def _delivered(self, messages: Sequence[Message], deliveries: Sequence[Delivery]) -> None:
+        for message, delivery in zip(messages, deliveries, strict=True):
+            if ports.fate(delivery) is ports.Fate.CLASH:
+                self.clashed(message, delivery)
+
+    def _release(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
+        for call in burst.calls:
+            self.asking.ask(session, call, cause)
+        if burst.row.vote is not None or burst.ended:
+            self._ended(burst.row)
+
+    def _finish(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
+        """The last phase is in the log: tell of it, once, and forget the session."""
+        if self._sessions.get(session.key) is not session:
+            return
+        crashpoints.reached("sidecar.settle_committed")
+        self._tracing.ended(burst, cause)
+        logger.debug(
+            "session.ended",
+            session=str(session.header.session),
+            role=session.role,
+            choreography=session.header.choreography,
+            outcome=burst.row.outcome,
+        )
+        self._drop(session)
+
+    def _heard(self, session: Session, event: Event) -> None:
+        """What a worker answered."""
+        if self._sessions.get(session.key) is session:
+            session.retried(0)
+            if isinstance(event, CloseAnswered) and event.executed is None and not session.knows_its_past:
+                self._reload(session)  # closed again after that, it is told what its program had asked for
+            else:
+                self._feed(session, event)
+
+    def _again(self, session: Session, attempts: int, trouble: str) -> None:
+        """A worker was asked again and again: that is written where people look."""
+        if self._sessions.get(session.key) is session:
+            session.retried(attempts, trouble)
+            self._dirty.soon(session)
+
+    # -- rows that only cache ----------------------------------------------------------------------
+
+    def _write_out(self, session: Session) -> None:
+        if self._sessions.get(session.key) is session:
+            self._tasks.spawn([session.key], self._write(session))
+
+    async def _write(self, session: Session) -> None:
+        row = session.durable_row
+        timers = dormant.deadline_of(session, self._clock)
+        try:
+            await self._committer.commit(row_of(session, timers))
+        except (LeaseLost, LogUnavailable, PredecessorRefused) as problem:
+            self._refused(session, problem)
+            return
+        # what was written counts, not what has become of the session meanwhile: that is dirty again
+        if row.outcome is not None:
+            self._finish(session, Burst(row=row, ended=True), self._tracing.cause(session.cause, session.role))
+        else:
+            for timer in timers:
+                self.timed(timer.seconds)
+            self._rest(session)
+
+    def _refused(self, session: Session, problem: Exception) -> None:
+        """A burst is not in the log, so nothing of it may leave. What the log refuses for what it says would be refused
+        again at once: such a session waits, where people see it, and is tried again."""
+        if isinstance(problem, LeaseLost | LogUnavailable):
+            self._give_up(session)
+        elif not isinstance(problem, PredecessorRefused):  # else that one says, and another run may be in memory by now
+            self._damaged(session.key, problem)
+
+    def _damaged(self, key: Key, problem: BaseException, *, reading: bool = False) -> None:
+        """Something of this session went wrong that is nobody else's: it leaves memory, and is tried again later."""
+        self._loading.pop(key, None)
+        self.damage.note(key, problem, reading=reading)
+        if (session := self._sessions.get(key)) is not None:
+            self._drop(session)
+        self._left.add(key)  # what comes for it does not begin it anew
+
+    # -- the whole ---------------------------------------------------------------------------------
+
+    async def drain(self, seconds: float) -> None:
+        """Let what is under way end, at most so long, then stop: everything left is in the log."""
+        self._dirty.now()
+        await self._tasks.drain(seconds)
+        self._dirty.stop()

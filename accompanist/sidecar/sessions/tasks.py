@@ -1,0 +1,71 @@
+"""What is under way for sessions and awaited by nobody: kept from the garbage collector, and heard when it fails.
+
+What a task raises is the matter of the sessions it was begun for, and of no other: `damaged` is told of each.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+import structlog
+
+from accompanist.sidecar.sessions.freshness import Key
+
+logger = structlog.get_logger("accompanist.driver")
+
+
+class Tasks:
+    """What is under way, in the order it began, so that a run can be repeated."""
+
+    def __init__(self, damaged: Callable[[Key, BaseException], None]) -> None:
+        self._damaged = damaged
+        self._tasks: dict[asyncio.Task[None], Sequence[Key]] = {}
+        self._unwanted: set[asyncio.Task[None]] = set()
+        self._ending = False
+        self._over = False
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def spawn(self, keys: Sequence[Key], work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Work for these sessions."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks[task] = keys
+        task.add_done_callback(self._done)
+        return task
+
+    def stop(self, task: asyncio.Task[None]) -> None:
+        """End work that nobody wants any more."""
+        self._unwanted.add(task)
+        task.cancel()
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        keys = self._tasks.pop(task, ())
+        if task in self._unwanted:
+            self._unwanted.discard(task)
+            return
+        if self._over:
+            return
+        if task.cancelled():  # by us, or by something inside that was: then nobody would go on with it
+            problem: BaseException | None = None if self._ending else asyncio.CancelledError()
+        else:
+            problem = task.exception()
+        if problem is None:
+            return
+        logger.error("driver.task_failed", problem=type(problem).__name__, exc_info=problem)
+        for key in keys:
+            self._damaged(key, problem)
+
+    def end(self) -> None:
+        """The process ends as it is, and says why: how its tasks end says nothing of their sessions."""
+        self._over = True
+
+    async def drain(self, seconds: float) -> None:
+        """Let what is under way end, at most so long, then stop it."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        self._ending = True
+        for task in list(self._tasks):
+            task.cancel()

@@ -1,0 +1,75 @@
+"""Aborts and cancels of sessions that are unknown here: each becomes a row that is over, in a commit shared with
+others, and no session in memory (`runtime.tombstone`).
+
+However many come, only so many are being written at once; of the others the message alone is kept. Until its tombstone
+is there, what comes for a session is left in the inbox; then it begins nothing. If one cannot be written, all that is
+in the inbox for its shard is looked at again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from itertools import islice
+from uuid import UUID
+
+from accompanist import limits
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.messages import Message
+from accompanist.runtime.ports import Commit, LeaseLost, LogUnavailable, SessionRow
+from accompanist.runtime.tombstone import tombstone
+from accompanist.sidecar.sessions.commits import Committer
+from accompanist.sidecar.sessions.freshness import Key, shard_of
+from accompanist.sidecar.sessions.tasks import Tasks
+
+
+class Tombstones:
+    """Those on their way. `written` is told of each row that is in the log; `lost` of the session of one that could not
+    be written now, `refused` of one that the log did not take."""
+
+    def __init__(
+        self,
+        committer: Committer,
+        tasks: Tasks,
+        written: Callable[[SessionRow], None],
+        lost: Callable[[UUID], None],
+        refused: Callable[[Key, BaseException], None],
+    ) -> None:
+        self._committer = committer
+        self._tasks = tasks
+        self._written = written
+        self._lost = lost
+        self._refused = refused
+        self._waiting: dict[Key, tuple[Message, RoleProgram, int | None]] = {}
+        self._writing = False
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._waiting
+
+    def leave(self, message: Message, program: RoleProgram, epoch: int | None) -> None:
+        """Instead of a session that begins with this, at an `epoch` of its shard."""
+        self._waiting.setdefault((message.session, message.receiver), (message, program, epoch))
+        if not self._writing:
+            self._writing = True
+            self._tasks.spawn([], self._write())
+
+    async def _write(self) -> None:
+        try:
+            while self._waiting:
+                some = dict(islice(self._waiting.items(), limits.flush_bursts_max))
+                ends = await asyncio.gather(*(self._leave(*one) for one in some.values()), return_exceptions=True)
+                for key, end in zip(some, ends, strict=True):
+                    del self._waiting[key]
+                    if isinstance(end, LeaseLost | LogUnavailable):
+                        self._lost(key[0])
+                    elif isinstance(end, BaseException):
+                        self._refused(key, end)
+                    else:
+                        self._written(end)
+        finally:
+            self._writing = False
+
+    async def _leave(self, message: Message, program: RoleProgram, epoch: int | None) -> SessionRow:
+        row, said = tombstone(message, program)
+        await self._committer.commit(Commit(shard=shard_of(message.session), epoch=epoch, session=row, messages=said))
+        return row

@@ -1,0 +1,449 @@
+"""A simulated cluster: services with real sidecars, on databases that live in memory, with workers and a network.
+
+    Cluster    the services, what connects them, and the faults that strike the whole
+    Replica    one sidecar: driver, intake, group commit, calls and API as in production, in a process of its own
+    Line       the way from a sidecar to its worker (`simulation.clusters.line`)
+    PeerLine   the way to a service in another database (`simulation.clusters.peer_line`), for the relay of production
+    Deploy     a changed choreography that comes in the middle (`simulation.clusters.deploys`)
+    Hostile    a service that says anything its login allows (`simulation.clusters.hostile`)
+
+What is real: everything under `sidecar/`, the group commit, the codec, the compiled choreographies. What is fake: the
+log's tables (the verified fake), the connections, the workers, time and chance.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import random
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from accompanist.background import Background
+from accompanist.language.program import Choreography
+from accompanist.log.group import Flusher
+from accompanist.log.inbox import Letter
+from accompanist.log.memory import MemoryDatabase, MemoryLog
+from accompanist.runtime.burst import Burst
+from accompanist.runtime.messages import Kind as MessageKind
+from accompanist.runtime.messages import Message
+from accompanist.runtime.ports import Delivery, LogUnavailable
+from accompanist.runtime.session import Session
+from accompanist.sidecar.api.operators import Operators
+from accompanist.sidecar.api.outside import Outside
+from accompanist.sidecar.api.public import Api
+from accompanist.sidecar.api.waiters import Waiters
+from accompanist.sidecar.calls.attempts import Calls
+from accompanist.sidecar.hosting import Hosted
+from accompanist.sidecar.loops.collection import Collector
+from accompanist.sidecar.loops.intake import Intake
+from accompanist.sidecar.loops.relay import Relay
+from accompanist.sidecar.sessions.driver import Driver
+from accompanist.sidecar.tracing import Tracing
+from accompanist.sidecar.versions import Versions
+from accompanist.simulation.clusters.deploys import Deploy
+from accompanist.simulation.clusters.faults import Faults, Kind
+from accompanist.simulation.clusters.hostile import Hostile, hostile_in
+from accompanist.simulation.clusters.hurt_log import HurtLog
+from accompanist.simulation.clusters.judge import Judge
+from accompanist.simulation.clusters.ledger import Ledger, PlainWorkers, Workers
+from accompanist.simulation.clusters.line import Line, PlainLine
+from accompanist.simulation.clusters.loop import Process, SeededLoop
+from accompanist.simulation.clusters.peer_line import PeerLine
+from accompanist.simulation.clusters.subject import Subject
+from accompanist.telemetry.spans import Telemetry
+
+EPOCH = 1_800_000_000.0
+collect_after_ms = 9_000  # a write that was given up is late for less
+tombstone_ms = 18_000  # nothing here is late for longer, but what a role says that could not close its door
+_skew_s = 3_600.0
+
+
+class Cluster:
+    """Services `s0`, `s1`, ... and who plays what. `bindings` says which service plays each role of a choreography."""
+
+    def __init__(
+        self,
+        seed: int,
+        faults: Faults,
+        subjects: Sequence[Subject],
+        keep: bool,
+        plain: bool | None = None,
+        hostile: bool | None = None,
+    ) -> None:
+        self.loop = SeededLoop(seed)
+        self.faults = faults
+        self.subjects = subjects
+        self.marks: Counter[str] = Counter()
+        self.lines: list[str] = []
+        self._keep = keep
+        self._digest = hashlib.blake2b(digest_size=16)
+        self._delays = random.Random(f"{seed}/delays")
+        self.chance = random.Random(f"{seed}/cluster")
+        self.seed = seed
+        lied_to = random.Random(f"{seed}/hostile")
+        count = self.chance.choice((1, 2, 3, 3))
+        self.services = [f"s{number}" for number in range(max(count, 2) if hostile else count)]
+        drawn = random.Random(f"{seed}/plain")
+        share = drawn.choice((0.0, 0.0, 0.5, 1.0)) if plain is None else float(plain)
+        self.plain = frozenset(name for name in self.services if drawn.random() < share)
+        """The services whose worker has no fence."""
+        self.peers = random.Random(f"{seed}/peers")
+        self.place = self._places()
+        self.bindings = {one.choreography.name: self._bound(one.choreography) for one in subjects}
+        self.database = HurtDatabase(self)
+        self.judge = Judge(self)
+        self.ledger = Ledger()
+        self.subjects_of: dict[UUID, Subject] = {}
+        self.arguments_of: dict[UUID, bytes] = {}
+        self.spoken_for: set[UUID] = set()
+        self.told: dict[tuple[UUID, str, str], bytes] = {}
+        """The events that somebody tells or has told, by session, role and name."""
+        self.workers = {name: self._workers(name) for name in self.services}
+        self.down: Counter[str] = Counter()
+        """What cannot be reached now: "database", a service's way to it, or its worker; and how often over."""
+        self.deploy = Deploy(self)
+        self.hostile = Hostile(self, lied_to) if hostile_in(self, lied_to, hostile) else None
+        self._hosted_by = {} if self.deploy.planned else {name: self._hosted(name) for name in self.services}
+        self.replicas: list[Replica] = []
+        self._buried: list[Replica] = []
+        """The dead, lest the garbage collector ends what only stands still."""
+
+    def _bound(self, choreography: Choreography) -> dict[str, str]:
+        return {role: self.chance.choice(self.services) for role in choreography.roles}
+
+    def _places(self) -> dict[str, int]:
+        """In which database each service is: one for all, for most seeds."""
+        if self.peers.random() < 0.6:
+            return dict.fromkeys(self.services, 0)
+        places = {name: self.peers.randrange(2) for name in self.services}
+        return {**places, self.services[-1]: 2}
+
+    def elsewhere(self, service: str) -> list[str]:
+        """The services that are in another database than this one."""
+        return [name for name in self.services if self.place[name] != self.place[service]]
+
+    def _workers(self, service: str) -> Workers:
+        chance = random.Random(f"{self.seed}/workers/{service}")
+        kind = PlainWorkers if service in self.plain else Workers
+        return kind(self.ledger, self.subject_at, lambda what: self.faults.strike(Kind.DECLINES, what), chance)
+
+    def _hosted(self, service: str) -> Hosted:
+        def bind(name: str, classes: Mapping[str, str]) -> Mapping[str, str]:
+            return self.bindings[name]
+
+        hosted = Hosted(service, bind)
+        if not self.deploy.planned:
+            for subject in self.subjects:
+                hosted.add(subject.choreography)
+            return hosted
+        for version in self.deploy.of(service):
+            hosted.add(version.choreography)
+            hosted.keep(*version)
+        return hosted
+
+    def hosted(self, service: str) -> Hosted:
+        """What a sidecar of the service is started with."""
+        return self._hosted_by.get(service) or self._hosted(service)
+
+    # -- what everybody uses -----------------------------------------------------------------------
+
+    def log(self, text: str) -> None:
+        """A line of the trace. Runs of one seed have the same lines."""
+        line = f"{self.loop.time():10.4f} {text}"
+        self._digest.update(line.encode())
+        if self._keep:
+            self.lines.append(line)
+
+    @property
+    def digest(self) -> str:
+        return self._digest.hexdigest()
+
+    def mark(self, name: str) -> None:
+        self.marks[name] += 1
+
+    def struck(self, kind: Kind, about: str) -> None:
+        """A fault: of a commit, it is counted under all that the commit writes."""
+        self.log(f"! {kind} {about}")
+        self.mark(kind.value)
+        for word in about.split():
+            self.mark(f"{kind.value} {word}")
+
+    def clock(self) -> float:
+        """The database's."""
+        return EPOCH + self.loop.time()
+
+    def delay_s(self) -> float:
+        """How long something is on its way, as a rule."""
+        return self._delays.uniform(0.0002, 0.003)
+
+    def unreachable(self, service: str) -> bool:
+        return bool(self.down["database"] or self.down[f"database of {service}"])
+
+    def free(self, service: str) -> None:
+        """Every lease of a service has run out."""
+        for shard in self.database.services[service].shards.values():
+            shard.owner = None
+
+    def subject_at(self, session: UUID, role: str) -> Subject:
+        """What a session is about at a role. A hostile service may begin one that no client asked for."""
+        found = None if self.hostile is None else self.hostile.believed.runs_as.get((session, role))
+        return found or self.subjects_of[session]
+
+    def subject_in(self, message: Message) -> Subject:
+        """What a message is about. A role may answer for a session that it never began."""
+        found = None if self.hostile is None else self.hostile.believed.subject_in(message.header)
+        return found or self.subject_at(message.session, message.sender or message.receiver)
+
+    def lied_of(self, session: UUID) -> bool:
+        """Whether a session is one that a hostile service has to do with."""
+        return self.hostile is not None and self.hostile.plays(session)
+
+    def is_hostile(self, service: str) -> bool:
+        return self.hostile is not None and self.hostile.service == service
+
+    def delivered(self, speaker: str, receiver: str, message: Message, answer: Delivery) -> None:
+        """An answer to a message that a sidecar has sent."""
+        if (hostile := self.hostile) is None:
+            return
+        hostile.believed.answered(message, speaker, receiver, answer)
+        if hostile.service in (speaker, receiver):
+            hostile.touched.add(message.session)
+        if hostile.service == receiver and answer is Delivery.STORED:
+            hostile.heard()
+
+    def notify(self, services: Collection[str]) -> None:
+        """NOTIFY: a wake-up, if it gets through."""
+        for replica in self.replicas:
+            if replica.service not in services or not replica.process.alive:
+                continue
+            if self.faults.strike(Kind.NOTIFY_LOST):
+                continue
+            late = self.faults.strike(Kind.NOTIFY_LATE)
+            seconds = self.faults.between(Kind.NOTIFY_LATE, 0.01, 2.0) if late else self.delay_s()
+            self.loop.later(seconds, replica.wake)
+
+    # -- replicas ----------------------------------------------------------------------------------
+
+    def add(self, service: str, number: int, incarnation: int = 0) -> Replica:
+        replica = Replica(self, service, number, incarnation)
+        self._buried += [one for one in self.replicas if (one.service, one.number) == (service, number)]
+        self.replicas = [one for one in self.replicas if one not in self._buried]
+        self.replicas.append(replica)
+        replica.start()
+        self.log(f"{replica.process.name} starts")
+        return replica
+
+    def crash(self, process: Process) -> None:
+        """The process is gone from this instruction on; the next comes after a while."""
+        if not process.alive:
+            return
+        process.kill()
+        self.log(f"{process.name} dies")
+        replica = next(one for one in self.replicas if one.process is process)
+        self.loop.later(self.faults.between(Kind.CRASH, 0.01, 9.0), self.restart, replica)
+
+    def restart(self, replica: Replica) -> None:
+        silent = self.hostile is not None and self.hostile.silent and self.is_hostile(replica.service)
+        if replica in self.replicas and not silent:  # nobody has come in its place yet
+            self.add(replica.service, replica.number, replica.incarnation + 1)
+
+
+class HurtDatabase(MemoryDatabase):
+    """The database, whose deliveries may be refused."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        super().__init__(cluster.services, clock=cluster.clock)
+        self._cluster = cluster
+
+    def hand_over(self, letters: Sequence[Letter], sender_service: str) -> list[Delivery]:
+        refused: dict[int, Delivery] = {}
+        for number, letter in enumerate(letters):
+            self._noted(letter, sender_service)
+            if letter.schema not in self.services:
+                continue  # it goes to another database
+            if (*letter.message.key, sender_service) in self.services[letter.service].inbox:
+                continue  # it is held already, which is always said
+            if self._cluster.faults.strike(Kind.DELIVER_FULL, letter.message.kind.value):
+                refused[number] = Delivery.FULL
+            elif self._cluster.faults.strike(Kind.DELIVER_UNKNOWN, letter.message.kind.value):
+                refused[number] = Delivery.UNKNOWN
+        kept = [letter for number, letter in enumerate(letters) if number not in refused]
+        answers = iter(super().hand_over(kept, sender_service))
+        answered = [refused.get(number) or next(answers) for number in range(len(letters))]
+        for letter, answer in zip(letters, answered, strict=True):
+            self._cluster.mark(f"{'delivered' if letter.schema in self.services else 'to relay'} {answer.value}")
+            message = letter.message
+            words = f"{message.kind.value} {message.site} {message.sender} -> {message.receiver} {answer.value}"
+            self._cluster.log(f"  {message.session.hex[:6]} {words} {hashlib.md5(message.payload).hexdigest()[:6]}")
+            self._cluster.delivered(sender_service, letter.service, message, answer)
+        return answered
+
+    def _noted(self, letter: Letter, speaker: str) -> None:
+        message = letter.message
+        if message.kind is MessageKind.START and message.session not in self._cluster.subjects_of:
+            name = message.header.choreography
+            subject = next(one for one in self._cluster.subjects if one.choreography.name == name)
+            self._cluster.subjects_of[message.session] = subject
+            self._cluster.arguments_of[message.session] = message.payload
+        self._cluster.judge.handed_over(message, speaker)
+
+
+class Replica:
+    """One sidecar, from its start to its death. What production's process does around these parts, it does alike."""
+
+    def __init__(self, cluster: Cluster, service: str, number: int, incarnation: int) -> None:
+        self.cluster, self.service, self.number, self.incarnation = cluster, service, number, incarnation
+        self.process = Process(cluster.loop, f"{service}/{number}.{incarnation}")
+        self._chance = random.Random(f"{cluster.seed}/{self.process.name}")
+        skewed = self._chance.random() < 0.3
+        self._skew_s = self._chance.uniform(-_skew_s, _skew_s) if skewed else 0.0
+
+    def clock(self) -> float:
+        return self.cluster.clock() + self._skew_s
+
+    def leave_soon(self) -> None:
+        """Go, if it is there, to come back with what is deployed then."""
+        if self.process.alive and not self.api.leaving:
+            self.process.spawn(self.leave())
+
+    def new_id(self) -> UUID:
+        return UUID(int=self._chance.getrandbits(128), version=4)
+
+    def start(self) -> None:
+        self.process.run(self._open)
+
+    def _open(self) -> None:
+        cluster, chance, loop = self.cluster, self._chance.random, self.cluster.loop
+        tracing = Tracing(Telemetry(), {})
+        away = cluster.elsewhere(self.service)
+        self.memory = MemoryLog(cluster.database, self.service, away=away, delivered=self._delivered)
+        self.log = HurtLog(self.memory, self.process, self.service, cluster)
+        self.flusher = Flusher(self.log, jitter=chance, clock=loop.time)
+        line = PlainLine(self) if self.service in cluster.plain else Line(self)
+        classes = {
+            projection.role_class: line
+            for subject in cluster.subjects
+            for role, projection in subject.choreography.projections.items()
+            if cluster.bindings[subject.choreography.name][role] == self.service
+        }
+        self.calls = Calls(classes, tracing, chance=chance, clock=self.clock, new_id=self.new_id, monotonic=loop.time)
+        self.waiters = Waiters()
+        hosted = cluster.hosted(self.service)
+        self.driver = Driver(
+            self.service, hosted, self.log, self.flusher, self.calls, tracing, self.waiters.ended, clock=self.clock
+        )
+        collection = Collector(self.log, self.calls, collect_after_ms=collect_after_ms, tombstone_ms=tombstone_ms)
+        background = Background(away=(LogUnavailable,), jitter=chance, clock=loop.time)
+        versions = None
+        if cluster.deploy.planned:
+            versions = Versions(hosted, self.log, tombstone_ms=tombstone_ms, clock=loop.time)
+        couriers = {peer: PeerLine(self, peer) for peer in away}
+        if cluster.hostile is not None:
+            self._show(cluster.hostile)
+        self.relay = Relay(self.log, couriers, self.driver.clashed, background)
+        self.intake = Intake(
+            self.process.name,
+            self.log,
+            self.driver,
+            collection,
+            versions,
+            clock=loop.time,
+            background=background,
+            relayed=self.relay.wake,
+        )
+        self.api = Api(
+            self.service,
+            hosted,
+            self.log,
+            self.flusher,
+            self.driver,
+            tracing,
+            self.waiters,
+            clock=self.clock,
+            monotonic=loop.time,
+            new_id=self.new_id,
+        )
+        operators = Operators(
+            self.service, hosted, self.log, self.api.deliver, self.api.hosted_here, new_id=self.new_id
+        )
+        outside = Outside(
+            self.service, hosted, self.log, self.api, lambda seconds: self.driver.timed(seconds), self.clock
+        )
+        self.methods = self.api.methods() | operators.methods() | outside.methods()
+        self.begun = versions is None
+        self.beginning = None if versions is None else asyncio.create_task(self._register(versions))
+        if versions is None:
+            self.relay.start()
+            self.intake.start()
+        self.looking = asyncio.create_task(self.calls.look())
+
+    def _show(self, hostile: Hostile) -> None:
+        """Let be seen what its sessions have decided, before it is carried out."""
+        carry = self.driver._carry
+
+        def shown(session: Session, burst: Burst) -> None:
+            hostile.believed.carried(self, session, burst)
+            carry(session, burst)
+
+        self.driver._carry = shown  # type: ignore[method-assign]
+
+    async def _register(self, versions: Versions) -> None:
+        """Nothing begins before that. Production's sidecar ends where its log is away, and is started again."""
+        while not self.begun:
+            try:
+                await versions.register()
+            except LogUnavailable:
+                await asyncio.sleep(0.5)
+                continue
+            self.begun = True
+        if not self.api.leaving:
+            self.relay.start()
+            self.intake.start()
+
+    def _delivered(self, services: Collection[str]) -> None:
+        """Something is in the inboxes of these services, or in our outbox for them."""
+        away = set(self.cluster.elsewhere(self.service)) & set(services)
+        self.cluster.notify(set(services) - away)
+        for peer in sorted(away):
+            self.cluster.loop.later(self.cluster.delay_s(), self.process.soon, self.relay.wake, [peer])
+
+    def wake(self) -> None:
+        self.process.soon(self.intake.wake)
+
+    async def leave(self) -> None:
+        """As production's sidecar leaves, in its order."""
+        self.api.leaving = True
+        await self.intake.stop()
+        await self.relay.stop()
+        await self.driver.drain(4.0)
+        await self.intake.release()
+        await self.flusher.close()
+        await self.log.close()
+        self.cluster.mark("left")
+        self.process.kill()
+        self.cluster.log(f"{self.process.name} has left")
+        self.cluster.loop.later(self.cluster.faults.between(Kind.LEAVE, 0.1, 5.0), self.cluster.restart, self)
+
+    def held(self) -> dict[str, int]:
+        """What it holds in memory for sessions, by name."""
+        driver, left = self.driver, self.cluster.judge.left_of
+        by_session: dict[str, Iterable[Any]] = {
+            "sessions": driver._sessions,
+            "loads": driver._loading,
+            "commits": driver._committing,
+            "evicted": driver._left,
+        }
+        held = {name: len(left(self.service, keys)) for name, keys in by_session.items()}
+        held["unhosted"] = len(left(self.service, driver.unhosted, waits=True))
+        if self.cluster.hostile is not None:  # what may stay open for its sake is at work
+            return held
+        return held | {
+            "rows to write": len(driver._dirty),
+            "tasks": len(driver._tasks),
+            "waiting clients": self.waiters.count,
+            "calls in flight": self.calls.in_flight,
+            "group commits": len(self.flusher._queue),
+        }

@@ -1,0 +1,113 @@
+"""A changed choreography is deployed in the middle of a run: what is changed, and when which sidecar has it.
+
+What was deployed before is the same choreography with another name for one of its variables: another version to the
+sidecars, whose sessions must end on it, and the same saga to those who judge. Sidecars leave one by one and come back
+with the new files, beside others that still have the old ones; from then on an old version is to be had from the log
+only (`sidecar.versions`).
+"""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import functools
+import random
+from collections.abc import Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from accompanist.language.compile import compile_file
+from accompanist.language.program import Choreography
+from accompanist.language.texts import gather
+
+if TYPE_CHECKING:
+    from accompanist.simulation.clusters.cluster import Cluster
+
+_soonest_s, _latest_s = 2.0, 12.0
+_apart_s = 3.0
+"""Within this time after each other the sidecars of a service go."""
+
+
+class Version(NamedTuple):
+    """A choreography, and the texts it was compiled from by path below their root."""
+
+    choreography: Choreography
+    file: PurePosixPath
+    texts: dict[str, str]
+
+
+def versions(choreography: Choreography, file: Path, root: Path) -> Sequence[Version]:
+    """What was deployed before, and what is deployed now; the latter alone where nothing can be changed."""
+    text = _read(str(file)) or ""
+    now = _version(choreography, file, root, text)
+    others = (_version(choreography, file, root, other) for other in renamed(text, choreography.name))
+    same = choreography.fingerprint
+    before = next((one for one in others if one is not None and one.choreography.fingerprint != same), None)
+    return [one for one in (before, now) if one is not None]
+
+
+def renamed(text: str, name: str) -> Iterator[str]:
+    """A module's text with another name for a variable of its function `name`, for each of them."""
+    found = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef) and node.name == name]
+    names = [node for one in found[-1:] for node in ast.walk(one) if isinstance(node, ast.Name)]
+    given = {node.arg for one in found[-1:] for node in ast.walk(one) if isinstance(node, ast.arg)}
+    for bound in sorted({one.id for one in names if isinstance(one.ctx, ast.Store)} - given):
+        lines = text.encode().splitlines(keepends=True)
+        for one in sorted((one for one in names if one.id == bound), key=lambda one: (-one.lineno, -one.col_offset)):
+            line, end = lines[one.lineno - 1], one.col_offset + len(one.id.encode())
+            lines[one.lineno - 1] = line[:end] + b"_before" + line[end:]
+        yield b"".join(lines).decode()
+
+
+def _version(choreography: Choreography, file: Path, root: Path, text: str) -> Version | None:
+    read = functools.cache(lambda path: text if path == str(file) else _read(path))
+    compiled = compile_file(str(file), root=str(root), read=read)
+    same = [one for one in compiled.choreographies if one.name == choreography.name]
+    if not same:
+        return None
+    return Version(same[0], PurePosixPath(file.relative_to(root)), gather(str(file), str(root), read))
+
+
+def _read(path: str) -> str | None:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def _can(cluster: Cluster) -> bool:
+    """Whether all is known by its files, and something can be changed."""
+    found = [len(one.versions) for one in cluster.subjects]
+    return 0 not in found and max(found) > 1
+
+
+class Deploy:
+    """The deployment of one run: `planned` by the seed; `newest`, the services whose sidecars start with the new
+    files from now on."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._chance = random.Random(f"{cluster.seed}/deploy")
+        self.planned = self._chance.random() < 0.3 and _can(cluster)
+        self.newest: set[str] = set()
+
+    def of(self, service: str) -> list[Version]:
+        """What a sidecar of the service is started with now."""
+        return [one.versions[-1 if service in self.newest else 0] for one in self._cluster.subjects]
+
+    async def run(self) -> None:
+        """Deploy, one service after the other, each when its log keeps what it had before."""
+        if not self.planned:
+            return
+        cluster, chance = self._cluster, self._chance
+        await asyncio.sleep(chance.uniform(_soonest_s, _latest_s))
+        for service in cluster.services:
+            before = {one.choreography.fingerprint for one in self.of(service)}
+            while not before <= cluster.database.services[service].versions.keys():  # noqa: ASYNC110
+                await asyncio.sleep(0.25)
+            self.newest.add(service)
+            cluster.mark("deploy")
+            cluster.log(f"{service} is deployed anew")
+            for replica in [one for one in cluster.replicas if one.service == service]:
+                cluster.loop.later(chance.uniform(0.0, _apart_s), replica.leave_soon)
+            await asyncio.sleep(chance.uniform(0.0, _apart_s))

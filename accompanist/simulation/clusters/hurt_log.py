@@ -1,0 +1,233 @@
+"""A sidecar's log behind a bad connection to a database that may be away: every method of the port, generated.
+
+    asked ----- on its way -----> done in the database ----- on its way -----> answered
+
+The request leaves the sidecar when it is asked, and nobody can take it back: it is done although the sidecar has died
+or stands still meanwhile. What the sidecar believes (its owner's name, the epochs it holds) is what it believed when it
+asked; what the database has is judged when the request arrives. A lease that was granted is known to the sidecar when
+the answer arrives, which may be never.
+
+Not modelled: transactions that are open for long, and locks.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from accompanist import limits
+from accompanist.log.leases import Fences
+from accompanist.log.memory import MemoryLog
+from accompanist.runtime.messages import Kind as Message
+from accompanist.runtime.ports import Commit, LeaseLost, LogUnavailable, ResultKind, Taken
+from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.loop import Process, for_ever
+
+if TYPE_CHECKING:
+    from accompanist.simulation.clusters.cluster import Cluster
+
+_METHODS = [
+    name
+    for name, _ in inspect.getmembers(MemoryLog, inspect.iscoroutinefunction)
+    if not name.startswith("_") and name != "close"
+]
+_late_s = 6.0
+
+
+class _Hurt:
+    """What the generated methods share."""
+
+    def __init__(self, log: MemoryLog, process: Process, service: str, cluster: Cluster) -> None:
+        self._log = log
+        self._process = process
+        self._service = service
+        self._cluster = cluster
+
+    def epoch(self, shard: int) -> int | None:
+        return self._log.epoch(shard)
+
+    async def close(self) -> None:
+        await self._log.close()
+
+    async def _ask(self, name: str, *given: Any, **named: Any) -> Any:
+        cluster, faults = self._cluster, self._cluster.faults
+        about = about_call(name, given)
+        if faults.strike(Kind.CRASH_BEFORE, about):
+            cluster.crash(self._process)
+            await for_ever()
+        # what it believes now is what it asks with
+        asked = MemoryLog.__new__(MemoryLog)
+        vars(asked).update(vars(self._log))
+        asked._fences = Fences()
+        asked._fences._epochs = self._log._fences._epochs
+        if name == "release":
+            self._log._fences.hold(())
+        answer = cluster.loop.create_future()
+        request = _Request(self, name, about, asked, given, named, answer)
+        if name == "lease" and self._asks_a_worker() and faults.strike(Kind.LEASE_MET):
+            request.met = True
+            self._process.stop()
+            lease_s = limits.lease_ms / 1000
+            cluster.loop.later(faults.between(Kind.LEASE_MET, lease_s, lease_s + 4.0), request.arrive)
+        else:
+            cluster.loop.later(cluster.delay_s(), request.arrive)
+        value = await answer
+        if name == "lease":
+            self._log._owner, self._log._fences = asked._owner, asked._fences
+        return value
+
+    def _asks_a_worker(self) -> bool:
+        """Whether an answer may be on its way to this process."""
+        replica = next((one for one in self._cluster.replicas if one.process is self._process), None)
+        return replica is not None and not self._process.stopped and replica.calls.in_flight > 0
+
+
+class _Request:
+    """One request under way."""
+
+    def __init__(
+        self, hurt: _Hurt, name: str, about: str, asked: MemoryLog, given: Any, named: Any, answer: Any
+    ) -> None:
+        self._hurt, self._cluster = hurt, hurt._cluster
+        self._name, self._about, self._asked = name, about, asked
+        self._given, self._named, self._answer = given, named, answer
+        self.met = False
+        """Whether whoever asked stands still until there is an answer."""
+
+    def arrive(self) -> None:
+        faults, about = self._cluster.faults, self._about
+        if self.met:  # somebody else had its shards meanwhile, and has lost them again
+            self._cluster.free(self._hurt._service)
+        if self._cluster.unreachable(self._hurt._service):
+            self._fail("the database cannot be reached")
+        elif faults.strike(Kind.LOG_REFUSED, about):
+            self._fail("refused")
+        elif faults.strike(Kind.LOG_LATE, about):
+            self._cluster.loop.later(faults.between(Kind.LOG_LATE, 0.01, _late_s), self._late)
+            self._fail("given up")
+        elif faults.strike(Kind.LOG_LOST, about):
+            self._do()
+            self._fail("the answer was lost")
+        else:
+            self._finish(self._do())
+
+    def _late(self) -> None:
+        """It happens after all, long after it was given up, if the database is up then."""
+        if not self._cluster.unreachable(self._hurt._service):
+            outcome = self._do(late=True)
+            self._cluster.mark("late write refused" if isinstance(outcome, LeaseLost) else "late write done")
+
+    def _finish(self, outcome: Any) -> None:
+        faults, process = self._cluster.faults, self._hurt._process
+        if process.alive and faults.strike(Kind.CRASH_AFTER, self._about):
+            self._cluster.crash(process)
+            return
+        if self._name == "take" and self._begins(outcome) and faults.strike(Kind.TAKE_HELD):
+            self._cluster.free(self._hurt._service)
+            self._hold_back(outcome, self._cluster.loop.time() + faults.between(Kind.TAKE_HELD, 3.0, 8.0))
+            return
+        slow = faults.strike(Kind.LOG_SLOW, self._about)
+        seconds = faults.between(Kind.LOG_SLOW, 0.05, 4.0) if slow else self._cluster.delay_s()
+        self._cluster.loop.later(seconds, self._settle, outcome)
+
+    def _hold_back(self, taken: Sequence[Taken], until: float) -> None:
+        """Let an answer come when the sessions of which it says that there are none are over, or then."""
+        rows = self._hurt._log.tables.sessions
+        keys = [(entry.message.session, entry.message.receiver) for entry in taken]
+        over = all(key in rows and rows[key].outcome is not None for key in keys)
+        if over or self._cluster.loop.time() > until:
+            self._settle(taken)
+        else:
+            self._cluster.loop.later(0.1, self._hold_back, taken, until)
+
+    @staticmethod
+    def _begins(taken: Any) -> bool:
+        """Whether something was taken of which the log has no session yet."""
+        return not isinstance(taken, Exception) and any(not entry.known for entry in taken)
+
+    def _do(self, late: bool = False) -> Any:
+        """The work itself: what it returns, or the exception it raises. `late`: whoever asked has gone on since."""
+        method: Callable[..., Any] = getattr(self._asked, self._name)
+        judge, writes = self._cluster.judge, self._name == "flush"
+        writing = judge.writing(self._hurt._service, self._asked._owner, self._given[0], late) if writes else None
+        try:
+            # nothing in the fake waits: one step is all of it
+            method(*self._given, **self._named).send(None)
+        except StopIteration as done:
+            value = done.value
+        except (LeaseLost, LogUnavailable) as problem:
+            self._cluster.log(f"{self._hurt._process.name} {self._about}: {type(problem).__name__}")
+            if isinstance(problem, LeaseLost):
+                self._cluster.mark("write refused by epoch")
+            return problem
+        else:
+            raise AssertionError(f"{self._name} of the fake waits")
+        self._cluster.log(f"{self._hurt._process.name} {self._about}: done")
+        if self._name == "lease" and any(lease.epoch > 1 for lease in value[1]):
+            self._cluster.mark("taken over")
+        if writing is not None:
+            judge.committed(writing)
+        if self._name == "accept":
+            speaker, messages = self._given
+            for message, answer in zip(messages, value, strict=True):
+                self._cluster.mark(f"relayed {answer.value}")
+                if not self._cluster.is_hostile(speaker):
+                    self._cluster.delivered(speaker, self._hurt._service, message, answer)
+        if self._name == "take" and self._cluster.faults.strike(Kind.TAKE_MIXED):
+            return self._mixed(value)
+        return value
+
+    def _mixed(self, taken: Sequence[Taken]) -> Sequence[Taken]:
+        chance = self._cluster.faults.chance(Kind.TAKE_MIXED)
+        mixed = [entry for entry in taken if chance.random() < 0.8]
+        mixed += [entry for entry in mixed if chance.random() < 0.3]
+        chance.shuffle(mixed)
+        return mixed
+
+    def _fail(self, text: str) -> None:
+        self._cluster.loop.later(self._cluster.delay_s(), self._settle, LogUnavailable(text))
+
+    def _settle(self, outcome: Any) -> None:
+        if self.met and self._hurt._process.stopped:
+            self._hurt._process.go_on()  # what else came meanwhile was here first
+        if self._answer.done():
+            return
+        if isinstance(outcome, Exception):
+            self._answer.set_exception(outcome)
+            self._answer.exception()  # whoever asked may be dead
+        else:
+            self._answer.set_result(outcome)
+
+
+def _method(name: str) -> Any:
+    async def method(self: _Hurt, *given: Any, **named: Any) -> Any:
+        return await self._ask(name, *given, **named)
+
+    method.__name__ = name
+    return method
+
+
+HurtLog: Any = type("HurtLog", (_Hurt,), {name: _method(name) for name in _METHODS})
+"""The port, every method of it; typed as anything, because it is made and not written."""
+
+
+def about_call(name: str, given: Sequence[Any]) -> str:
+    """What a call of the log is about, in words: `flush` says what it writes."""
+    if name != "flush":
+        return name
+    return f"flush {' '.join(sorted({word for commit in given[0] for word in words_of(commit)}))}"
+
+
+def words_of(commit: Commit) -> set[str]:
+    """What a commit writes."""
+    messages = (*commit.messages, *commit.home)
+    words = {message.kind.value for message in messages}
+    words |= {"mark" if row.kind is ResultKind.COMPENSATE else row.outcome for row in commit.results}
+    if commit.session is not None and commit.session.vote is not None:
+        words.add(f"vote-{commit.session.vote}")
+    if commit.session is not None and commit.session.outcome is not None:
+        words.add(commit.session.outcome)
+    if any(message.kind is Message.START for message in messages):
+        words.add("start")
+    return words or {"row"}

@@ -1,0 +1,157 @@
+"""The workers of a simulated cluster: one fence per session and role, and a ledger of what was really done.
+
+The ledger stands outside of everything that is judged by it: it is written where an effect happens, it knows no fence
+and no protocol, and nothing reads it but the oracles.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import NamedTuple
+from uuid import UUID
+
+import orjson
+
+from accompanist.language import codec
+from accompanist.rpc.envelope import INVALID_PARAMS
+from accompanist.rpc.meta import Meta
+from accompanist.runtime.answers import Answer, Declined, Fault, Missing, Replied
+from accompanist.runtime.burst import CallWorker
+from accompanist.runtime.events import Name
+from accompanist.runtime.ports import ResultKind
+from accompanist.sidecar.calls.attempts import CLOSE, FORGET
+from accompanist.simulation.clusters.subject import Subject
+from accompanist.simulation.search.workers import UNWILLING
+from accompanist.simulation.worker import FencedWorker, Refusal
+
+
+class Entry(NamedTuple):
+    """An effect. `kind`: forward or compensate."""
+
+    site: str
+    operation: str
+    kind: ResultKind
+    arguments: bytes
+
+
+class Ledger:
+    """Effects by session and role, in the order they happened."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[UUID, str], list[Entry]] = {}
+        self.replies: dict[tuple[UUID, str, str], list[bytes]] = {}
+        """What a query answered, each time it was asked."""
+        self.shut: dict[tuple[UUID, str], int] = {}
+        """How many effects there were when the door was shut."""
+
+    def of(self, session: UUID, role: str) -> list[Entry]:
+        return self.entries.setdefault((session, role), [])
+
+
+_UNFIT = Fault(f"the worker answered error {INVALID_PARAMS}", refused=True)
+"""To arguments that do not fit, as a worker's SDK: one that lies may choose a branch for a value of another one."""
+
+
+class Workers:
+    """The worker of one service, which plays any role. `subject_of` knows what a session is about, `unwilling` whether
+    a call that may be declined is."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        subject_of: Callable[[UUID, str], Subject],
+        unwilling: Callable[[str], bool],
+        chance: random.Random,
+    ) -> None:
+        self._ledger = ledger
+        self._subject_of = subject_of
+        self._unwilling = unwilling
+        self._chance = chance
+        self.fences: dict[tuple[UUID, str], FencedWorker] = {}
+        self._call: CallWorker | None = None
+        self.forgotten: set[UUID] = set()
+
+    def answer(self, method: str, arguments: bytes, about: Meta) -> Answer:
+        """Do what is asked, at once and in one commit."""
+        if method == FORGET:
+            self._forget([UUID(text) for text in orjson.loads(arguments)["sessions"]])
+            return Replied(b"null")
+        if about.session is None or about.role is None or about.site is None:
+            return Missing(method)
+        worker = self._fence(about.session, about.role)
+        if method == CLOSE:
+            asked = orjson.loads(arguments)
+            answer = self._close(worker, asked["unless"], asked.get("before"))
+            if worker.closed:
+                entries = self._ledger.of(about.session, about.role)
+                self._ledger.shut.setdefault((about.session, about.role), len(entries))
+            return answer
+        self._call = CallWorker(about.site, ResultKind(about.kind), method, arguments, firm=about.retriable)
+        try:
+            return worker.call(self._call)
+        except codec.DecodeError:
+            return _UNFIT
+
+    def _fence(self, session: UUID, role: str) -> FencedWorker:
+        key = (session, role)
+        if key not in self.fences:
+            operations = self._subject_of(session, role).programs[role].projection.operations
+            functions = {name: partial(self._do, session, role, name) for name in operations}
+            self.fences[key] = FencedWorker(operations, functions)
+        return self.fences[key]
+
+    def _close(self, worker: FencedWorker, unless: str | None, before: str | None) -> Answer:
+        said = worker.close(unless, before)
+        executed = [
+            {"site": entry.site, "operation": entry.operation, "arguments": orjson.Fragment(entry.arguments)}
+            for entry in said.executed or ()
+        ]
+        shut, reply = said.name is Name.CLOSED, orjson.Fragment(said.reply)
+        return Replied(orjson.dumps({"closed": shut, "executed": executed, "more": said.more, "reply": reply}))
+
+    def _forget(self, sessions: list[UUID]) -> None:
+        for key in [key for key in self.fences if key[0] in sessions]:
+            del self.fences[key]
+        self.forgotten.update(sessions)
+
+    def _do(self, session: UUID, role: str, name: str, arguments: bytes) -> bytes:
+        """An operation's own work. Raises Refusal."""
+        subject = self._subject_of(session, role)
+        operation = subject.programs[role].projection.operations[name]
+        call = self._call
+        assert call is not None
+        if call.kind is ResultKind.COMPENSATE:
+            # the fence runs what undoes, under the operation that the sidecar named
+            self._ledger.of(session, role).append(Entry(call.site, name, call.kind, arguments))
+            return b"null"
+        if operation.may_decline and self._unwilling(f"{role}.{name}"):
+            raise Refusal(UNWILLING)
+        reply = subject.reply(role, name, arguments, self._chance)
+        if operation.kind == "query":
+            self._ledger.replies.setdefault((session, role, call.site), []).append(reply)
+        else:
+            self._ledger.of(session, role).append(Entry(call.site, name, call.kind, arguments))
+        return reply
+
+
+class PlainWorkers(Workers):
+    """The same without a fence: what is asked is done, however often. The same call under the same key has one effect,
+    as of a PUT, and undoing what is not there does nothing."""
+
+    def answer(self, method: str, arguments: bytes, about: Meta) -> Answer:
+        if method in (CLOSE, FORGET) or about.session is None or about.role is None or about.site is None:
+            return Missing(method)
+        call = CallWorker(about.site, ResultKind(about.kind), method, arguments, firm=about.retriable)
+        program = self._subject_of(about.session, about.role).programs[about.role]
+        operation = program.projection.operations.get(method)
+        if operation is None:
+            return Missing(method)
+        self._call = call
+        try:
+            return Replied(self._do(about.session, about.role, method, arguments))
+        except Refusal as refusal:
+            return Declined(refusal.reason)
+        except codec.DecodeError:
+            return _UNFIT

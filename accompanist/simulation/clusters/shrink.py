@@ -1,0 +1,53 @@
+"""A failing run made smaller: fewer sagas, fewer kinds of faults, fewer faults, as long as it still fails.
+
+Leaving something out changes what happens afterwards, so a smaller run is another run that fails, maybe in other
+words; it is kept if anything is wrong with it. Greedy, and bounded by the number of runs: what comes out is short, not
+shortest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.run import Ran, Setting, run
+from accompanist.simulation.clusters.subject import Subject
+
+_runs_max = 120
+
+
+def shrink(ran: Ran, subjects: Sequence[Subject], told: Callable[[Ran], None] = lambda ran: None) -> Ran:
+    """The smallest failing run that was found; `told` hears of each on the way."""
+    best, left = ran, _runs_max
+    again = True
+    while again and left > 0:
+        again = False
+        for candidate in _smaller(best):
+            if left <= 0:
+                break
+            left -= 1
+            tried = run(candidate, subjects)
+            if tried.broken:
+                best, again = tried, True
+                told(best)
+                break
+    return best
+
+
+def _smaller(ran: Ran) -> Iterator[Setting]:
+    """Settings that leave something out, those that leave out most first."""
+    setting = ran.setting
+    sessions = ran.sessions if setting.sessions_max is None else setting.sessions_max
+    for count in _counts(sessions, 1):
+        yield setting.smaller(sessions_max=count)
+    for name in sorted(ran.faults, key=lambda name: -ran.faults[name]):
+        yield setting.smaller(without=setting.without | {Kind(name)})
+    total = sum(ran.faults.values())
+    for count in _counts(total, 0):
+        yield setting.smaller(faults_max=count)
+
+
+def _counts(count: int, least: int) -> list[int]:
+    return sorted(
+        {each for each in (least, count // 4, count // 2, count * 3 // 4, count - 1) if least <= each < count}
+    )

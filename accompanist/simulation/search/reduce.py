@@ -1,0 +1,223 @@
+"""Fewer schedules for the same verdict: a step whose time nobody can tell is taken at once, and alone.
+
+When a saga is undone, every role closes, compensates and answers by itself, and a full search tries all the orders in
+which n roles take their k steps: about k to the power of n states that differ in nothing a property looks at. So where
+some role has a *quiet* step, the search takes that step and leaves all others for later.
+
+A step c of role A is quiet if, from here on, it can be moved in front of everything that happens before it. Then every
+run w1 c w2 has a run c w1 w2 that ends in the same state and in which each other role takes the same steps, so that
+breaks at steps, outcomes and cycles are kept. (Persistent sets of one step, as Godefroid and Valmari have them; Groote
+and van de Pol call it confluence.) It is quiet if all of this holds:
+
+1.  *A goes back for good.* It is undoing, undone, over, or closing because it was told to: then the table of
+    `runtime.saga` has no row that leads forward again, whatever still arrives is noted or ignored, and notes are sets.
+    A role that closes of itself is left out, since an abort that arrives first decides whose vote it is; so is a close
+    that may be answered with a reply. Or A has voted done and hears that the saga is settled: after that nothing
+    counts at A, and had another role aborted in spite of it, that role would not be settled, and its own steps, which
+    are all searched, say so.
+    1b. Or *A hears an abort where nothing leads forward any more*: its program has ended, or waits for a message, or
+    has not begun, and no role that can run on may send to it, nor one that waits for such a role. A call is not under
+    way. Then all that A can do is to hear that the saga is undone, from whoever it hears it first; who that is decides
+    whose reason is written, which is for people. It may be told `settled` instead only by an initiator that counts
+    without the role that has aborted, and that one, whose own steps are searched, is not settled then. A is told
+    `ended` only after all that were told of an abort have answered, and A is one of them, so that comes later. Left
+    out where the adversary can still make somebody ask for an abort: by a cancel, a deadline or a lie; and for the
+    initiator, who counts.
+2.  *c commutes with whatever else A can do here,* its late calls and what it hears again included. This is not argued
+    but computed, on A's own automaton: both orders lead to one state and hand over the same messages; or one of the two
+    leaves the other without effect.
+3.  *A does not crash, and c sends nothing to a role that does.* A crash does not commute, nor does a message with a
+    restart that reads the inbox. If A may crash, c is quiet only if a crash leaves the same behind whether c was taken
+    or not, which is computed, too: c was a note that only memory kept. Who may crash is chosen before the run begins:
+    there is one start for every set of as many roles as may crash, and together they have all runs. The other roles do
+    not look into their inbox before they hear from it, so a message may come earlier.
+4.  *c is helpful and not a declared end of the saga by the initiator,* who counts the votes of others. It spends
+    nothing of the adversary's, so nothing the adversary could have done is lost.
+
+Quiet steps alone never go round in a circle: each one hears a message, writes a mark, closes a door or ends. So no
+other role is forgotten for ever, which is what a search that takes one role's step alone has to prove. And so what lies
+between them need not be kept: a search goes from a step that is not quiet to where no role has a quiet one any more,
+and keeps that state only. (Seven services, one decline: some 21,000 states with all of it kept, 3,500 without, and 900
+with rule 1b.)
+
+Not promised: that the schedule which is shown is the shortest of all; it is the shortest of those that were searched.
+What the argument rests on beyond 2 is the table of `runtime.saga`; `tests/model/test_reduced.py` holds reduced and full
+searches to the same verdict, and every rule that is switched off must fail in a reduced search, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from itertools import combinations
+from typing import NamedTuple
+
+from accompanist.runtime.burst import CallWorker, CloseWorker
+from accompanist.runtime.messages import Kind
+from accompanist.runtime.ports import Phase, ResultKind
+from accompanist.runtime.saga import FINAL
+from accompanist.simulation.search.role import Role
+from accompanist.simulation.search.state import DOWN, Chance, Move, RoleState
+
+_BACK = frozenset({Phase.UNDOING, Phase.UNDONE})
+_TOLD = frozenset({Kind.ABORT, Kind.COMPENSATED})
+_OVER = frozenset({Kind.SETTLED, Kind.ENDED})
+_FORWARD = frozenset({Kind.START, Kind.DATA, Kind.CHOICE, Kind.EVENT, Kind.CANCEL, Kind.OPERATOR})
+"""What may make a program run on, or decide otherwise."""
+_steps_max = 10_000
+
+
+class Step(NamedTuple):
+    """A quiet step. `silent`: a crash of the role undoes it without a trace."""
+
+    move: Move
+    silent: bool
+
+
+class Standing(Enum):
+    """Whether a role's program can run on: of itself, if somebody sends to it, or never again."""
+
+    RUNS = "runs"
+    WAITS = "waits"
+    STOPPED = "stopped"
+
+
+class Quiet:
+    """The quiet steps of one role, by the number of its state. Everything is computed once. `hears_aborts`: rule 1b."""
+
+    def __init__(self, role: Role, hears_aborts: bool) -> None:
+        self._role, self._hears_aborts = role, hears_aborts
+        self._known: dict[tuple[int, bool], tuple[Step, ...]] = {}
+        self._rests: dict[tuple[int, bool, bool, frozenset[str]], tuple[int, tuple[Move, ...]]] = {}
+        self._standings: dict[int, Standing] = {}
+
+    def rest(self, at: int, crashes: bool, cut_off: bool, deaf: frozenset[str]) -> tuple[int, tuple[Move, ...]]:
+        """Where the role's quiet steps lead, one after the other, and these steps. `crashes`: it may crash. `cut_off`:
+        nothing leads forward here any more. `deaf`: the roles that nothing may be sent to (rule 3)."""
+        key = (at, crashes, cut_off, deaf)
+        known = self._rests.get(key)
+        if known is None:
+            known = self._rests[key] = self._taken(at, crashes, cut_off, deaf)
+        return known
+
+    def standing(self, at: int) -> Standing:
+        """Whether the program can run on in this state."""
+        known = self._standings.get(at)
+        if known is None:
+            known = self._standings[at] = self._stands(at)
+        return known
+
+    def _taken(self, at: int, crashes: bool, cut_off: bool, deaf: frozenset[str]) -> tuple[int, tuple[Move, ...]]:
+        taken: list[Move] = []
+        while (move := self._next(at, crashes, cut_off, deaf)) is not None:
+            taken.append(move)
+            at = move.to
+            if len(taken) > _steps_max:
+                raise AssertionError(f"the quiet steps of {self._role.name} go round in a circle")
+        return at, tuple(taken)
+
+    def _next(self, at: int, crashes: bool, cut_off: bool, deaf: frozenset[str]) -> Move | None:
+        for move, silent in self.steps(at, cut_off):
+            heard = not any(receiver in deaf for receiver in self._role.receivers(move))
+            if heard and (silent or not crashes):
+                return move
+        return None
+
+    def steps(self, at: int, cut_off: bool) -> tuple[Step, ...]:
+        """The steps of this state that are quiet as far as this role can tell: rule 3 is the caller's."""
+        cut_off = cut_off and self._hears_aborts
+        if (at, cut_off) not in self._known:
+            moves = (move for move in self._candidates(at, cut_off) if self._commutes(at, move))
+            self._known[at, cut_off] = tuple(Step(move, self._silent(at, move)) for move in moves)
+        return self._known[at, cut_off]
+
+    def _candidates(self, at: int, cut_off: bool) -> Iterator[Move]:
+        state = self._role.state(at)
+        if cut_off and self.standing(at) is not Standing.RUNS and state.live != DOWN and not self._role.is_over(at):
+            yield from (move for move in self._role.hearing(at, {Kind.ABORT}) if move.chance is Chance.HELPFUL)
+        if state.live < 0:
+            return
+        phase = self._role.live_row(at).phase
+        if phase in _BACK or phase in FINAL or (phase is Phase.CLOSING and self._goes_back(state)):
+            for move in self._role.moves(at):
+                if move.chance is Chance.HELPFUL and not move.declines and not self._ends(move, phase):
+                    yield move
+        if phase in (Phase.DONE, Phase.UNDONE):
+            yield from self._role.hearing(at, _OVER)
+
+    def _stands(self, at: int) -> Standing:
+        state = self._role.state(at)
+        if self._role.is_over(at):
+            return Standing.STOPPED
+        if state.live == DOWN or self._role.unheard(state, _FORWARD):
+            return Standing.RUNS
+        if state.live < 0:
+            return Standing.WAITS
+        phase = self._role.live_row(at).phase
+        if phase is Phase.RUNNING:
+            return Standing.RUNS if state.asked or state.timers else Standing.WAITS
+        return Standing.STOPPED if phase in _BACK or phase is Phase.DONE else Standing.RUNS
+
+    def _goes_back(self, state: RoleState) -> bool:
+        """Told to, not asking whether a call was done after all, and with no call forward under way."""
+        open_call = any(
+            call.unless is not None if isinstance(call, CloseWorker) else call.kind is ResultKind.FORWARD
+            for call in state.asked
+            if isinstance(call, (CloseWorker, CallWorker))
+        )
+        return not open_call and self._role.heard_of(state, _TOLD)
+
+    def _ends(self, move: Move, phase: Phase) -> bool:
+        """Whether a step brings the saga to its end, which only counting the others' answers does."""
+        return phase not in FINAL and self._role.is_over(move.to)
+
+    def _commutes(self, at: int, step: Move) -> bool:
+        if step.broken is not None:
+            return False
+        return all(
+            self._swap(step, other)
+            for other in self._role.moves(at)
+            if other != step and other.chance is not Chance.CRASH
+        )
+
+    def _silent(self, at: int, step: Move) -> bool:
+        """Whether every crash leaves the same behind after the step as before it."""
+        crashes = (move for move in self._role.moves(at) if move.chance is Chance.CRASH)
+        return not step.sent and all(
+            any((later.to, later.sent) == (crash.to, crash.sent) for later in self._same(step.to, crash))
+            for crash in crashes
+        )
+
+    def _swap(self, step: Move, other: Move) -> bool:
+        """Whether two steps of one state lead to one place in either order."""
+        if other.broken is not None:
+            return False
+        first, second = list(self._same(step.to, other)), list(self._same(other.to, step))
+        if any(move.broken for move in (*first, *second)):
+            return False
+        one = {_together(step, move) for move in first} or {_together(step)}
+        two = {_together(other, move) for move in second} or {_together(other)}
+        return bool(one & two)
+
+    def _same(self, at: int, move: Move) -> Iterable[Move]:
+        return (later for later in self._role.moves(at) if (later.text, later.chance) == (move.text, move.chance))
+
+
+def _together(*moves: Move) -> tuple[int, frozenset[int]]:
+    return moves[-1].to, frozenset(number for move in moves for number in move.sent)
+
+
+def crashing(roles: int, crashes: int) -> list[frozenset[int]]:
+    """Every choice of the roles that may crash, by their places."""
+    if not crashes:
+        return [frozenset()]
+    return [frozenset(places) for places in combinations(range(roles), min(crashes, roles))]
+
+
+def cut_off(standings: Sequence[Standing], sends_to: Sequence[frozenset[int]]) -> frozenset[int]:
+    """The places of the roles at which nothing leads forward any more: none that can run on may send to them, nor may
+    one that waits, if it is sent to. `sends_to`: by place, where a role's program can send to."""
+    runs = [at for at, standing in enumerate(standings) if standing is Standing.RUNS]
+    for at in runs:
+        runs.extend(to for to in sends_to[at] if to not in runs and standings[to] is Standing.WAITS)
+    return frozenset(range(len(standings))) - frozenset(runs)

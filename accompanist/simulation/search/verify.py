@@ -1,0 +1,220 @@
+"""A user's choreography, searched: for each scenario one search, and what was left out of all of them.
+
+Workers are made up, unless the user gives his own: functions by "role.operation", or objects by role, and the arguments
+to start with. The bounds hold for all scenarios together.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from accompanist.language import codec, waits
+from accompanist.language.direct import Declined
+from accompanist.language.program import RoleProgram
+from accompanist.simulation.search.explore import Bounds, Explorer, Faults, Report
+from accompanist.simulation.search.faithful import Faithful
+from accompanist.simulation.search.fence import Worker
+from accompanist.simulation.search.scenarios import Scenario, events_of, scenarios, unreached
+from accompanist.simulation.search.state import Rules
+from accompanist.simulation.search.workers import Declining, Functions, Replies
+
+Fakes = Mapping[str, Any]
+"""Functions by "role.operation", objects by "role"."""
+
+Told = Mapping[tuple[str, str], bytes | None]
+"""What an event says, by role and name, as JSON bytes; None: nobody tells it."""
+
+Progress = Callable[[int, int, float], None]
+"""Told now and then: states met, states to look at, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """One scenario and what its search found. `plain`: no worker had a fence."""
+
+    scenario: Scenario
+    report: Report
+    plain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """All searches of a choreography. `skipped`: scenarios that no bound was left for."""
+
+    faults: Faults
+    searched: tuple[Searched, ...]
+    skipped: int
+    unreached: tuple[str, ...]
+
+    @property
+    def broken(self) -> Searched | None:
+        return next((one for one in self.searched if not one.report.holds), None)
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything within the faults that were asked for was searched."""
+        return bool(self.searched) and not self.skipped and all(one.report.complete for one in self.searched)
+
+    @property
+    def states(self) -> int:
+        return sum(one.report.states for one in self.searched)
+
+    @property
+    def settled(self) -> int:
+        """How many of the ends that were met are of a saga that is done."""
+        return sum(one.report.ends.get("settled", 0) for one in self.searched)
+
+    @property
+    def ended(self) -> int:
+        """How many ends were met."""
+        return sum(sum(one.report.ends.values()) for one in self.searched)
+
+    @property
+    def reasons(self) -> Mapping[str, int]:
+        """Why sagas were undone, and in how many ends."""
+        return sum((Counter(one.report.reasons) for one in self.searched), Counter())
+
+    def numbered(self) -> list[tuple[int, Searched]]:
+        """All searches, with the numbers of their scenarios."""
+        each: list[Scenario] = []
+        for one in self.searched:
+            if one.scenario not in each:
+                each.append(one.scenario)
+        return [(each.index(one.scenario) + 1, one) for one in self.searched]
+
+    def unexplored(self) -> list[str]:
+        """What the searches left out, in words."""
+        left = [
+            f"scenario {number}{in_what(one)}: stopped when {one.report.stopped}, with {one.report.waiting} states not "
+            "looked at"
+            for number, one in self.numbered()
+            if one.report.stopped
+        ]
+        if not self.searched:
+            left.append("anything: no made-up replies lead to an end; give ARGUMENTS and WORKERS with --workers FILE")
+        if self.skipped:
+            left.append(f"{self.skipped} scenarios, for want of time, states or memory")
+        if self.broken is None:
+            left.extend(f"{what}: no run came there" for what in self.unreached)
+        left.append(f"runs with more than {in_words(self.faults)}; other values; several sessions at once")
+        return left
+
+
+def verify(
+    programs: Mapping[str, RoleProgram],
+    faults: Faults,
+    bounds: Bounds,
+    *,
+    fakes: Fakes | None = None,
+    arguments: Sequence[Mapping[str, Any]] = (),
+    rules: Rules | None = None,
+    progress: Progress | None = None,
+    plain: Sequence[bool] = (False,),
+    reasons: Mapping[str, Mapping[str, str]] | None = None,
+    told: Told | None = None,
+) -> Verdict:
+    """Search a choreography, scenario by scenario, until one breaks or all are seen. `plain`: whether no worker has a
+    fence; all scenarios are searched once for each. `reasons`: why operations decline, by role and name. `told`: what
+    events say, None for one that nobody tells."""
+    found = scenarios(programs, [codec.encode(dict(given)) for given in arguments])
+    if fakes:  # replies are the fakes' business, only the starts differ
+        found = [replace(found[0], arguments=start) for start in dict.fromkeys(one.arguments for one in found)]
+    searched: list[Searched] = []
+    sites: set[str] = set()
+    left = bounds
+    to_search = [(scenario, without) for without in plain for scenario in found]
+    for scenario, without in to_search:
+        workers = workers_of(programs, scenario, fakes, declines=faults.declines > 0)
+        for role, why in (reasons or {}).items():
+            workers[role] = Declining(workers[role], why)
+        events = told_in(programs, scenario, fakes, told or {})
+        report = _search(programs, scenario, workers, events, faults, left, rules or Rules(), progress, without)
+        searched.append(Searched(scenario, report, without))
+        sites |= report.sites
+        left = replace(left, states_max=left.states_max - report.states, seconds_max=left.seconds_max - report.seconds)
+        if not report.holds or left.states_max <= 0 or left.seconds_max <= 0:
+            break
+    choreography = next(iter(programs.values())).choreography
+    return Verdict(faults, tuple(searched), len(to_search) - len(searched), tuple(unreached(choreography, sites)))
+
+
+def _search(
+    programs: Mapping[str, RoleProgram],
+    scenario: Scenario,
+    workers: Mapping[str, Worker],
+    told: Mapping[str, Mapping[str, bytes]],
+    faults: Faults,
+    bounds: Bounds,
+    rules: Rules,
+    progress: Progress | None,
+    plain: bool,
+) -> Report:
+    """One scenario. It is searched without crashes first, which costs little: a schedule that needs none is shorter to
+    tell."""
+    judge = Faithful(programs, workers, scenario.arguments)
+    report = None
+    for crashes in sorted({0, faults.crashes}):
+        spent = faults._replace(crashes=crashes)
+        searched = Explorer(programs, workers, scenario.arguments, spent, rules, judge, progress, told)
+        report = replace(searched, plain=frozenset(programs) if plain else frozenset()).explore(bounds)
+        if not report.complete:
+            break
+    assert report is not None
+    return report
+
+
+def told_in(
+    programs: Mapping[str, RoleProgram], scenario: Scenario, fakes: Fakes | None, chosen: Told | None = None
+) -> dict[str, dict[str, bytes]]:
+    """What is told from outside: as `chosen`, by the user's fakes, "role.event.NAME", and made up for what he gives
+    none for. A fake that raises Declined does not tell it."""
+    told = events_of(scenario)
+    for role, program in programs.items():
+        for name in filter(None, map(waits.event_in, program.projection.operations)):
+            fake = fakes.get(f"{role}.event.{name}") if fakes else None
+            if fake is not None:
+                told[role].pop(name, None)
+                with suppress(Declined):
+                    told[role][name] = codec.encode(fake())
+    for (role, name), value in (chosen or {}).items():
+        told[role].pop(name, None)
+        if value is not None:
+            told[role][name] = value
+    return told
+
+
+def workers_of(
+    programs: Mapping[str, RoleProgram], scenario: Scenario, fakes: Fakes | None, declines: bool
+) -> dict[str, Worker]:
+    """The workers of one scenario: the user's fakes, and made-up replies for what he gives none for."""
+    workers: dict[str, Worker] = {}
+    for role, program in programs.items():
+        operations = program.projection.operations
+        mine = {name: fakes[f"{role}.{name}"] for name in operations if fakes and f"{role}.{name}" in fakes}
+        source = fakes.get(role, mine) if fakes else None
+        if source:
+            workers[role] = Functions(program, source, scenario.replies[role], declines)
+        else:
+            workers[role] = Replies(operations, scenario.replies[role], declines, scenario.later.get(role))
+    return workers
+
+
+def in_what(one: Searched) -> str:
+    """Which workers it was searched with, where that is not the usual."""
+    return " without a fence" if one.plain else ""
+
+
+def in_words(faults: Faults) -> str:
+    """What the adversary may spend, for people."""
+    one = {"crashes": "crash", "lost_answers": "lost answer"}
+    told = []
+    for name, count in faults._asdict().items():
+        many = name.replace("_", " ")
+        number = "any number of" if count == sys.maxsize else str(count)
+        told.append(f"{number} {one.get(name, many.removesuffix('s')) if count == 1 else many}")
+    return f"{', '.join(told[:-1])} and {told[-1]}"

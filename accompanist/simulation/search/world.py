@@ -1,0 +1,355 @@
+"""A seeded world for one saga: the real session cores over a log, a net and workers that live in memory.
+
+Whatever can happen next lies in `pending`; the seed picks. Messages are delivered in any order and sometimes twice,
+calls answer in any order, and, if crashes are left, a role dies: before the commit of a burst (all of it is lost) or
+between the commit and the release (what was to be released is lost). It is rebuilt from its log at once or later.
+
+The log is durable by definition and a burst's commit is atomic with the hand-over of its messages, as in one database.
+The same seed gives the same run.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from uuid import UUID
+
+from accompanist.language.program import RoleProgram
+from accompanist.runtime.beginning import BEGINS, begins
+from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
+from accompanist.runtime.control import CLIENT, control, event, site_of
+from accompanist.runtime.events import Answered, Arrived, Deadline, Event, Fired, Name, Undid
+from accompanist.runtime.messages import Header, Kind, Message
+from accompanist.runtime.ports import Memory, Phase, ResultKind, ResultRow, SessionRow
+from accompanist.runtime.saga import FINAL
+from accompanist.runtime.session import Session
+from accompanist.simulation.search.properties import BACK
+from accompanist.simulation.search.words import meaning
+from accompanist.simulation.worker import FencedWorker
+
+_steps_max = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    role: str
+    call: CallWorker | CloseWorker
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A call whose answer nobody waits for any more reaches the worker."""
+
+    role: str
+    call: CallWorker
+
+
+@dataclass(frozen=True, slots=True)
+class Expire:
+    """The session's deadline passes at its initiator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fire:
+    """A timer is due. It is told until its result is written."""
+
+    role: str
+    site: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A row that only caches the inbox is written when there is time."""
+
+    role: str
+
+
+Pending = Delivery | Call | Late | Expire | Fire | Restart | Write
+
+
+class Disk:
+    """What one role has committed."""
+
+    def __init__(self) -> None:
+        self.row: SessionRow | None = None
+        self.inbox: dict[tuple[str, str], Message] = {}
+        self.results: dict[tuple[str, ResultKind], ResultRow] = {}
+        self.timers: set[str] = set()
+
+    def memory(self) -> Memory:
+        return Memory(
+            session=self.row,
+            inbox=tuple(self.inbox.values()),
+            results=tuple(self.results.values()),
+            timers=tuple(sorted(self.timers)),
+        )
+
+
+class World:
+    """One session of a choreography. `workers` answer by role; `crashes` are spent at the seed's will."""
+
+    def __init__(
+        self,
+        programs: Mapping[str, RoleProgram],
+        workers: Mapping[str, FencedWorker],
+        seed: int,
+        crashes: int = 0,
+        watch: Callable[[str], None] = lambda mark: None,
+    ) -> None:
+        self._random = random.Random(seed)
+        self._crashes = crashes
+        self._watch = watch
+        self.programs = programs
+        self.workers = workers
+        self.disks = {role: Disk() for role in programs}
+        self.live: dict[str, Session] = {}
+        self.pending: list[Pending] = []
+        choreography = next(iter(programs.values())).choreography
+        assert choreography.initiator is not None
+        self.header = Header(
+            session=UUID(int=self._random.getrandbits(128), version=4),
+            choreography=choreography.name,
+            fingerprint=choreography.fingerprint,
+            initiator=choreography.initiator,
+            bindings={role: role for role in programs},
+            started_at=0.0,
+        )
+
+    # -- what a test does --------------------------------------------------------------------------
+
+    def start(self, arguments: bytes) -> None:
+        """The client's start; it is in the initiator's inbox from now on."""
+        self._post(
+            Message(
+                header=self.header,
+                kind=Kind.START,
+                site=site_of(Kind.START),
+                sender=CLIENT,
+                receiver=self.header.initiator,
+                payload=arguments,
+            )
+        )
+
+    def cancel(self, reason: str) -> None:
+        """A client's wish to cancel; when it is heard is the seed's choice."""
+        self._post(control(self.header, Kind.CANCEL, CLIENT, self.header.initiator, reason))
+
+    def tell(self, role: str, name: str, value: bytes) -> None:
+        """Tell an event from outside: before its session is there, while it is, or after."""
+        self._post(event(self.header.session, role, role, name, value, 0.0))
+
+    def expire(self) -> None:
+        """The deadline passes, when the seed wills."""
+        self.pending.append(Expire())
+
+    def run(self, steps_max: int = _steps_max) -> None:
+        """Go on until nothing is left to happen. Raises AssertionError when that takes more than so many steps."""
+        for _ in range(steps_max):
+            if not self.pending:
+                return
+            self.step()
+        raise AssertionError(f"no end after {steps_max} steps")
+
+    def step(self) -> None:
+        """One thing happens."""
+        at = self._next()
+        self.pending[at], self.pending[-1] = self.pending[-1], self.pending[at]
+        pending = self.pending.pop()
+        match pending:
+            case Delivery(message):
+                self._deliver(message)
+            case Call(role, call):
+                self._answer(role, call)
+            case Late(role, call):
+                self.workers[role].call(call)
+            case Expire():
+                role = self.header.initiator
+                if role in self.live:
+                    self._feed(role, self.live[role], Deadline())
+            case Fire():
+                self._fire(pending)
+            case Restart(role):
+                self._restart(role)
+            case Write(role):
+                if role in self.live:
+                    self.disks[role].row = self.live[role].durable_row
+                    self._rest(role)
+
+    def _next(self) -> int:
+        """The place of what happens next."""
+        sooner = [at for at, what in enumerate(self.pending) if not isinstance(what, Fire)] if self.patient else []
+        return self._random.choice(sooner) if sooner else self._random.randrange(len(self.pending))
+
+    @property
+    def phases(self) -> dict[str, Phase]:
+        """Where the session stands at each role that has heard of it."""
+        return {role: disk.row.phase for role, disk in self.disks.items() if disk.row is not None}
+
+    @property
+    def outcome(self) -> str | None:
+        row = self.disks[self.header.initiator].row
+        return row.outcome if row else None
+
+    @property
+    def over(self) -> bool:
+        return all(phase in FINAL for phase in self.phases.values())
+
+    # -- what happens ------------------------------------------------------------------------------
+
+    def _post(self, message: Message) -> None:
+        """Commit a message to its receiver's inbox; the wake-up is what comes late, twice or out of order."""
+        inbox = self.disks[message.receiver].inbox
+        held = inbox.setdefault((message.site, message.sender), message)
+        assert held.payload == message.payload, f"two contents at {message.site} from {message.sender}"
+        self.pending.append(Delivery(message))
+        if self._random.random() < 0.1:
+            self._watch("duplicate")
+            self.pending.append(Delivery(message))
+
+    def _deliver(self, message: Message) -> None:
+        role = message.receiver
+        if Restart(role) in self.pending:
+            return  # it is down; the restart finds the message in the inbox
+        session = self.live.get(role)
+        if session is None:
+            if self.disks[role].row is not None:
+                self._restart(role)
+                return
+            if not begins(message, self.programs[role].choreography):
+                return
+            session = self.live[role] = Session.begin(self.programs[role], message)
+        self._feed(role, session, Arrived(message))
+
+    def _restart(self, role: str) -> None:
+        disk = self.disks[role]
+        row = disk.row
+        if (row is None and not disk.inbox) or (row is not None and row.phase in FINAL):
+            return
+        if row is None and all(message.kind not in BEGINS for message in disk.inbox.values()):
+            for message in disk.inbox.values():
+                self._deliver(message)
+            return
+        self._watch("recovery")
+        session, bursts = Session.recover(self.programs[role], disk.memory())
+        self.live[role] = session
+        for burst in bursts:
+            if not self._carry(role, burst):
+                return
+
+    def _fire(self, timer: Fire) -> None:
+        """Tell a session of its timer, which may have left memory; again, if it did not hear it."""
+        disk, role = self.disks[timer.role], timer.role
+        if Restart(role) not in self.pending and role not in self.live:
+            self._restart(role)
+        if role in self.live and Restart(role) not in self.pending:
+            self._feed(role, self.live[role], Fired(timer.site))
+        if timer.site in disk.timers:
+            self.pending.append(timer)
+
+    def _answer(self, role: str, call: CallWorker | CloseWorker) -> None:
+        worker, session = self.workers[role], self.live.get(role)
+        if isinstance(call, CloseWorker):
+            event: Event = worker.close(call.unless, call.before)
+        else:
+            event = self._meaning(role, call, worker)
+        if session is not None:
+            self._feed(role, session, event)
+
+    def _meaning(self, role: str, call: CallWorker, worker: FencedWorker) -> Event:
+        """A worker's answer as the core hears it. Now and then none comes through until the budget is spent, and the
+        worker has done the work, or will do it later, or never hears of it."""
+        if call.kind is ResultKind.COMPENSATE:
+            if self._random.random() < self.stuck_compensations:
+                return Undid(call.site, Name.STUCK, "the worker is down")
+            worker.call(call)
+            return Undid(call.site, Name.UNDID)
+        if self.programs[role].projection.operations[call.operation].recorded:  # its sidecar answers, and always does
+            return Answered(call.site, Name.REPLIED, b"null")
+        if not call.endless and self._random.random() < self.lost_answers:
+            fate = self._random.choice(("done", "late", "lost"))
+            self._watch(f"exhausted {fate}")
+            if fate == "done":
+                worker.call(call)
+            elif fate == "late":
+                self.pending.append(Late(role, call))
+            return Answered(call.site, Name.EXHAUSTED)
+        return meaning(call, worker.call(call))
+
+    patient = False
+    """Whether time passes only when nothing else happens."""
+
+    lost_answers = 0.0
+    """How often a call's answer never comes."""
+
+    stuck_compensations = 0.0
+    """How often a compensation's budget is spent."""
+
+    def _feed(self, role: str, session: Session, event: Event) -> None:
+        self._watch(f"{session.row.phase.value}:{event.name.value}")
+        self._carry(role, session.handle(event))
+
+    def _carry(self, role: str, burst: Burst) -> bool:
+        """Commit and release a burst; False if the role died on the way."""
+        if self._dies(role, "before commit"):
+            return False
+        disk = self.disks[role]
+        if not burst.forced:
+            self.pending.append(Write(role))
+        else:
+            disk.row = burst.row
+            for result in burst.results:
+                disk.results.setdefault((result.site, result.kind), result)
+            self._time(role, burst)
+            for message in burst.messages:
+                self._post(message)
+        if self._dies(role, "after commit"):
+            return False
+        self.pending.extend(Call(role, call) for call in burst.calls)
+        if burst.row.phase in FINAL and burst.forced:
+            self.live.pop(role, None)
+        if burst.forced:
+            self._rest(role)
+        return True
+
+    def _time(self, role: str, burst: Burst) -> None:
+        """Timers that are set in a commit, and those that end with it."""
+        disk = self.disks[role]
+        for timer in burst.timers:
+            if timer.site not in disk.timers:
+                disk.timers.add(timer.site)
+                self.pending.append(Fire(role, timer.site))
+        disk.timers -= {result.site for result in burst.results}
+        if burst.row.phase in BACK:
+            disk.timers.clear()
+
+    def _rest(self, role: str) -> None:
+        """A session that waits for time or an event looks into its inbox, and may leave memory."""
+        session = self.live.get(role)
+        if session is None or not session.rests:
+            return
+        if session.listens:
+            told = [message for message in self.disks[role].inbox.values() if message.kind is Kind.EVENT]
+            self.pending.extend(one for one in map(Delivery, told) if one not in self.pending)
+        if self._random.random() < 0.3 and Write(role) not in self.pending:
+            self._watch("left memory")
+            del self.live[role]
+
+    def _dies(self, role: str, when: str) -> bool:
+        if self._crashes and self._random.random() < 0.05:
+            self._crashes -= 1
+            self._watch(f"crash {when}")
+            self.live.pop(role, None)
+            self.pending.append(Restart(role))
+            return True
+        return False
