@@ -1,4 +1,4 @@
-"""The commands about waiting and their options: telling events, and what timers and events there are."""
+"""`accompanist timers VERB`: the verbs and their options."""
 
 from __future__ import annotations
 
@@ -6,41 +6,17 @@ from typing import Annotated
 
 import typer
 
-from accompanist.cli.app import ConfigFile, TokenFile, app
+from accompanist.cli.options import ConfigFile, OneSession, RowsMax, TokenFile
 from accompanist.cli.output import Json, reporting
 
-timers = typer.Typer(help="Look at what sessions wait for, and let it be due at another time.", no_args_is_help=True)
-app.add_typer(timers, name="timers")
-events = typer.Typer(help="Look at what was told to sessions from outside.", no_args_is_help=True)
-app.add_typer(events, name="events")
-
-
-@app.command()
-def signal(
-    session: Annotated[str, typer.Argument(help="The session's id.")],
-    name: Annotated[str, typer.Argument(help="The event, as the choreography names it.")],
-    value: Annotated[str, typer.Argument(help="What it says, as JSON of the event's type.")],
-    role: Annotated[str, typer.Option("--role", help="The role that waits for it.")],
-    token_file: TokenFile = None,
-    config: ConfigFile = None,
-    as_json: Json = False,
-) -> None:
-    """Tell a session an event from outside. The first value counts; the same again is harmless."""
-    from accompanist.cli import waiting as command
-
-    with reporting(as_json):
-        command.signal(config, session, command.Event(role, name, value), as_json)
-
-
-OneSession = Annotated[str, typer.Option("--session", help="Only this session's.")]
-RowsMax = Annotated[int, typer.Option("--limit", help="At most so many of each service.", min=1, max=1_000)]
+group = typer.Typer(help="Look at what sessions wait for, and let it be due at another time.", no_args_is_help=True)
 SiteOption = Annotated[str, typer.Option("--site", help="Where in the program, if the role has more than one timer.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason; it is kept with the session.")]
 WhoOption = Annotated[str, typer.Option("--who", help="Who says so.", envvar="USER")]
 
 
-@timers.command("list")
-def timers_list(
+@group.command("list")
+def list_(
     session: OneSession = "",
     limit: RowsMax = 100,
     token_file: TokenFile = None,
@@ -54,8 +30,8 @@ def timers_list(
         command.list_timers(config, session, limit, as_json)
 
 
-@timers.command("move")
-def timers_move(
+@group.command("move")
+def move(
     session: Annotated[str, typer.Argument(help="The session's id.")],
     role: Annotated[str, typer.Option("--role", help="The role that waits.")],
     why: WhyOption,
@@ -76,8 +52,8 @@ def timers_move(
         command.move_timer(config, session, command.Moving(role, site, at, in_s, who, why), as_json)
 
 
-@timers.command("fire")
-def timers_fire(
+@group.command("fire")
+def fire(
     session: Annotated[str, typer.Argument(help="The session's id.")],
     role: Annotated[str, typer.Option("--role", help="The role that waits.")],
     why: WhyOption,
@@ -92,18 +68,3 @@ def timers_fire(
 
     with reporting(as_json):
         command.move_timer(config, session, command.Moving(role, site, "", None, who, why), as_json)
-
-
-@events.command("list")
-def events_list(
-    session: OneSession = "",
-    limit: RowsMax = 100,
-    token_file: TokenFile = None,
-    config: ConfigFile = None,
-    as_json: Json = False,
-) -> None:
-    """List what was told from outside, newest first; what it says is in `sessions show`."""
-    from accompanist.cli import waiting as command
-
-    with reporting(as_json):
-        command.list_events(config, session, limit, as_json)

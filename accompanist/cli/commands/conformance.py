@@ -1,0 +1,38 @@
+"""`accompanist conformance URL`: its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from accompanist.cli.output import Json, reporting
+
+
+def conformance(
+    url: Annotated[str, typer.Argument(help="Where the worker listens: unix:, tcp:, http+unix: or http:.")] = "",
+    level: Annotated[
+        Literal["plain", "fenced"], typer.Option("--level", help="plain: JSON-RPC done right; fenced: exactly once.")
+    ] = "fenced",
+    only: Annotated[str, typer.Option("--only", help="One case, or a pattern: 'close/*'.")] = "",
+    ledger: Annotated[
+        str, typer.Option("--ledger", help="What the worker has done: its database's address, or a file of JSON lines.")
+    ] = "",
+    schema: Annotated[str, typer.Option("--schema", help="The schema of the ledger's table.")] = "till_worker",
+    cases: Annotated[Path | None, typer.Option("--cases", help="A directory of cases; else those shipped.")] = None,
+    allow_remote: Annotated[bool, typer.Option("--allow-remote", help="The worker is not on this machine.")] = False,
+    contract: Annotated[bool, typer.Option("--contract", help="Print what a worker has to serve, and end.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Drive a worker, in any language, through the cases of the worker contract; exits with 1 if one fails."""
+    from accompanist.cli import conformance as command
+
+    with reporting(as_json):
+        if contract:
+            command.show_contract(as_json)
+            return
+        if not url:
+            raise typer.BadParameter("where does the worker listen?", param_hint="URL")
+        wanted = command.Wanted(url, level, only, ledger, schema, cases, allow_remote)
+        raise typer.Exit(command.run(wanted, as_json))

@@ -1,0 +1,25 @@
+"""`accompanist diagram FILE`: its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from accompanist.cli.options import File
+from accompanist.cli.output import Json, reporting
+
+
+def diagram(
+    file: File,
+    choreography: Annotated[str, typer.Option("--choreography", help="Which one, if the file has several.")] = "",
+    format: Annotated[Literal["mermaid", "svg", "text"], typer.Option("--format", help="How it is drawn.")] = "mermaid",
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it to this file.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Draw a choreography as a sequence diagram."""
+    from accompanist.cli import diagram as command
+
+    with reporting(as_json):
+        raise typer.Exit(command.diagram(file, choreography, format, output, as_json))

@@ -1,0 +1,18 @@
+"""`accompanist keep -- CMD`: its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def keep(
+    command: Annotated[list[str], typer.Argument(metavar="-- CMD...", help="What is kept running.")],
+    pid_file: Annotated[Path | None, typer.Option("--pid-file", help="Write CMD's process id there.")] = None,
+) -> None:
+    """Run CMD and start it again whenever it ends, until told to stop."""
+    from accompanist.cli.keep import keep as keep_running
+
+    raise typer.Exit(keep_running(command, pid_file))

@@ -1,0 +1,54 @@
+"""`accompanist verify FILE`: its options."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from accompanist.cli.options import File
+from accompanist.cli.output import Json, reporting
+
+
+class Declines(StrEnum):
+    """How many calls the adversary makes decline in one run of `verify`."""
+
+    ALL = "all"
+    ONE = "one"
+    NONE = "none"
+
+
+def verify(
+    file: File,
+    choreography: Annotated[str, typer.Option("--choreography", help="Which one, if the file has several.")] = "",
+    crashes: Annotated[int, typer.Option("--crashes", help="Sidecars that die in one run, at most.", min=0)] = 1,
+    declines: Annotated[Declines, typer.Option("--declines", help="Calls that decline in one run.")] = Declines.ONE,
+    lost: Annotated[int, typer.Option("--lost", help="Calls that give no answer in one run.", min=0)] = 0,
+    cancels: Annotated[int, typer.Option("--cancels", help="Times that the client cancels.", min=0, max=1)] = 0,
+    deadlines: Annotated[int, typer.Option("--deadlines", help="Times that a deadline passes.", min=0)] = 0,
+    lies: Annotated[int, typer.Option("--lies", help="Aborts that a participant says without cause.", min=0)] = 0,
+    workers: Annotated[
+        Path | None, typer.Option("--workers", help="A Python file with fake WORKERS; else replies are made up.")
+    ] = None,
+    plain: Annotated[
+        bool | None,
+        typer.Option("--plain/--fenced", help="Only workers without a fence, or only workers with one; else both."),
+    ] = None,
+    states_max: Annotated[int, typer.Option("--states-max", help="Stop after so many states.", min=1)] = 2_000_000,
+    seconds: Annotated[float, typer.Option("--seconds", help="Stop the search after so long.", min=0.0)] = 300.0,
+    mebibytes: Annotated[int, typer.Option("--mebibytes", help="Stop at so much memory.", min=64)] = 4_096,
+    mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a failing schedule as Mermaid.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Search a choreography's sagas for a schedule that breaks a promise; imports the file's module."""
+    from accompanist.cli import verify as command
+    from accompanist.simulation.search.explore import Bounds, Faults
+
+    with reporting(as_json):
+        faults = Faults(crashes, lost, command.DECLINES[declines.value], deadlines, cancels, lies)
+        bounds = Bounds(states_max, seconds, mebibytes * 1_048_576)
+        kinds = (False, True) if plain is None else (plain,)
+        wanted = command.Wanted(choreography, faults, bounds, workers, mermaid, kinds)
+        raise typer.Exit(command.run(file, wanted, as_json))
