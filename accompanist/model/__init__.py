@@ -1,1 +1,1 @@
-"""What a choreography means, and that its projections mean the same: the calculus of THEORY.md, made to run."""
+"""What a choreography means, and that its projections mean the same: the calculus of docs/theory.md, made to run."""
