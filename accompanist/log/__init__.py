@@ -9,9 +9,9 @@ What it does not promise. Anything on a server with `fsync=off`, after an asynch
 was restored; what can be detected of that, is. NOTIFY only wakes: a message that nobody was told of is found by the
 next look into the tables.
 
-What it imports. `runtime`, whose ports it implements and whose records it writes; asyncpg, and Alembic for revisions.
-It is the only package with SQL beside the worker's fence. It knows none of its neighbours `rpc`, `channels` and
-`telemetry`: a log that used another could not be replaced alone.
+What it imports. `runtime`, whose ports it implements and whose records it writes; of `language`, what a wait and the
+texts of a version are; asyncpg, and Alembic for revisions. It is the only package with SQL beside the worker's fence.
+It knows none of its neighbours `rpc`, `channels` and `telemetry`: a log that used another could not be replaced alone.
 
 Where to begin.
     accompanist/runtime/ports.py       the contract

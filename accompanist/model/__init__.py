@@ -2,7 +2,8 @@
 
 What it promises. The rules of both calculi stand here as code, one rule a statement: choreographies step by step, and
 the networks of their projections under every schedule. The theorems about projection (no deadlock, the same views, no
-call twice, no more messages than telling everybody every choice) are functions that answer with what is wrong, in words.
+call twice, no more messages than telling everybody every choice) are functions that answer, in words, with what is
+wrong.
 
 What it does not promise. Nothing here is a proof. A theorem is checked on a given choreography, with given arguments
 and answers. Crashes, the session protocol and the fence are not modelled here: accompanist/simulation/explore.py
