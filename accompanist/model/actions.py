@@ -1,6 +1,6 @@
 """The actions of both calculi, as one role sees them: what a choreography and a network are compared by.
 
-Selections are not among them: they are what a network does beyond its choreography (THEORY.md, erasure).
+Selections are not among them: they are what a network does beyond its choreography (docs/theory.md, erasure).
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""The calculus of choreographies: small steps over the normal form (THEORY.md, section 2).
+"""The calculus of choreographies: small steps over the normal form (docs/theory.md, section 2).
 
 A configuration is what is left to do and the store: one value for each name, wherever it is owned. A step takes the
 first statement that is left. Rules that let independent statements overtake one another are not needed where nothing is
-aborted, because a role's view of a run does not depend on them (THEORY.md, lemma 1). An abort stops one role; the
+aborted, because a role's view of a run does not depend on them (docs/theory.md, lemma 1). An abort stops one role; the
 others go on as far as they do not need it, which is what overtaking comes to then.
 
 A procedure runs over a store of its own; what is returned from it is bound where it was entered.

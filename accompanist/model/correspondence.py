@@ -1,4 +1,4 @@
-"""The theorems about projection, as checks of one choreography with given arguments and answers (THEORY.md, section 4).
+"""The theorems about projection, as checks of one choreography with given arguments and answers.
 
 Each check answers with what is wrong, in words; nothing wrong is an empty list.
 """

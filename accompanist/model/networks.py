@@ -1,4 +1,4 @@
-"""The calculus of networks: the projections themselves, under every schedule (THEORY.md, section 3).
+"""The calculus of networks: the projections themselves, under every schedule (docs/theory.md, section 3).
 
 A local program is the generated generator: it cannot be copied, but run again with the same answers it stands where it
 stood. So a role's state is the list of answers it was given, kept as a tree; every node is reached by running the

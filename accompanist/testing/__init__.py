@@ -20,6 +20,17 @@ are values in memory. `run` follows one schedule, the same for the same seed; `e
 bound.
 
 Not promised: anything about a sidecar's own shell, its log in Postgres, or several sagas at once.
+
+What it imports. `simulation`, for fakes of workers and for the search; `runtime` and `language`, which it runs;
+`worker` and `rpc`, for tests with a real worker. pytest is imported by the plugin alone, and each name below when it is
+asked for, since the plugin is loaded in every run of pytest where the package is installed.
+
+Where to begin.
+    accompanist/testing/saga.py      what a test says to a saga, and asks of it
+    accompanist/testing/stage.py     the world it runs in: queue, clock, log and messages
+    accompanist/testing/script.py    faults, and when each comes
+    accompanist/testing/real.py      workers in their own process, with their own Postgres
+    accompanist/testing/plugin.py    the fixture `accompanist`
 """
 
 from importlib import import_module

@@ -1,14 +1,29 @@
-"""The SDK for workers in Python, and the fence that workers in any language use (design 5).
+"""The SDK for workers in Python, and the fence that workers in any language use.
 
-from accompanist.worker import Declined, Worker, main
+    from accompanist.worker import Declined, Worker, main
 
-worker = Worker(Payment, schema="payment")
+    worker = Worker(Payment, schema="payment")
 
-@worker.operation
-async def charge(tx: asyncpg.Connection, reservation: Reservation, tier: Tier) -> Receipt: ...
+    @worker.operation
+    async def charge(tx: asyncpg.Connection, reservation: Reservation, tier: Tier) -> Receipt: ...
 
-if __name__ == "__main__":
-    raise SystemExit(main(worker, install))
+    if __name__ == "__main__":
+        raise SystemExit(main(worker, install))
+
+What it promises. The effect of an operation, its key and its reply are one commit in the worker's database, so it is
+done once however often it is asked for. A closed session takes no more calls, and says what was executed, in commit
+order. Arguments are checked against the role's types before anything begins.
+
+What it does not promise. Anything of effects outside the transaction that is handed to the operation.
+
+What it imports. `rpc` to serve, `telemetry` for its span, and of `log` the addresses and settings of Postgres. A worker
+needs no sidecar in its process. `language` gives the role's types; nothing of a choreography is compiled here.
+
+Where to begin.
+    accompanist/worker/fence.sql      the fence: states, locks, levels of isolation, and its functions
+    accompanist/worker/sdk.py         an operation, as its author sees it
+    accompanist/worker/execution.py   one call, as transactions
+    accompanist/worker/conformance    whether a worker in any language keeps the contract
 """
 
 from accompanist.worker.execution import Declined, current_call

@@ -181,6 +181,12 @@ def test_a_maybe_pivot_counts() -> None:
     assert codes("com(n, to=b)", "if n > 3:", "    a.pivot(n)", "    return", "a.pivot(n)") == []
 
 
+def test_what_may_have_been_committed_permits_nothing() -> None:
+    """It was on one of two ways only: what cannot be undone may not follow, and neither may what declines."""
+    assert codes("com(n, to=b)", "if n > 3:", "    a.pivot(n)", "a.tell(n)") == ["ACC153"]
+    assert codes("com(n, to=b)", "if n > 3:", "    a.pivot(n)", "else:", "    a.pivot(n)", "a.tell(n)") == []
+
+
 def records(*lines: str) -> list[tuple[str, int]]:
     """Who commits by a record that was put in, and before which line of these."""
     head = HEAD + "    com(n, to=b)\n"

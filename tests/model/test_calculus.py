@@ -1,4 +1,4 @@
-"""The theorems of THEORY.md section 4, on the corpus and on random choreographies: every schedule of each."""
+"""The theorems of docs/theory.md section 4, on the corpus and on random choreographies: every schedule of each."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ session's id and has the right to read (`sessions show`, the result of a start),
 search is known to look for something that is there. A reason is the worker's own word, and shown.
 
 Not searched: what Postgres itself logs. It quotes the value of a statement that fails, and that is its operator's to
-set; see ops/THREATS.md.
+set; see docs/threats.md.
 """
 
 from __future__ import annotations

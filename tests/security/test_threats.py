@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-THREATS = (ROOT / "ops" / "THREATS.md").read_text()
+THREATS = (ROOT / "docs" / "threats.md").read_text()
 NAMED = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", THREATS)
 HEAD = "| asset | would like | can | held by |"
 ACTORS = (
