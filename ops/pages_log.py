@@ -84,7 +84,7 @@ async def parts(dsn: str, schema: str, service: str) -> dict[str, str]:
 
 def _writers(table: str, functions: Mapping[str, str], modules: Mapping[str, str]) -> Writers:
     found = Writers(set(), set(), set())
-    for name, text in (functions | modules).items():
+    for name, text in {**functions, **modules}.items():
         kinds = (_INSERTS.findall(text), _CHANGES.findall(text) + _UPSERTS.findall(text), _REMOVES.findall(text))
         for kind, written in zip(found, kinds, strict=True):
             if table in written:
@@ -159,12 +159,12 @@ def _item(text: str) -> str:
 def replaced(page: str, made: Mapping[str, str]) -> str:
     """The page with these parts between their markers. Raises ValueError for a part that has no place in it."""
     for name, text in made.items():
-        begin, end = f"<!-- made: {name} -->", f"<!-- end: {name} -->"
+        begin, end = f"<!-- migrated: {name} -->", f"<!-- end of migrated: {name} -->"
         before, found, rest = page.partition(begin)
         _, closed, after = rest.partition(end)
         if not found or not closed:
             raise ValueError(f"the page has no place for {name}")
-        page = f"{before}{begin}\n{text}\n{end}{after}"
+        page = f"{before}{begin}\n\n{text}\n\n{end}{after}"
     return page
 
 
