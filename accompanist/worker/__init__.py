@@ -1,4 +1,4 @@
-"""The SDK for workers in Python, and the fence that workers in any language use (design 5).
+"""The SDK for workers in Python, and the fence that workers in any language use (`docs/worker-contract.md`).
 
 from accompanist.worker import Declined, Worker, main
 
