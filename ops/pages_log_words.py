@@ -68,7 +68,7 @@ TABLES: Mapping[str, Table] = {
         "by the next start of a sidecar, which looks for what earlier processes were told and clears it.",
     ),
     "outbox": Table(
-        QUEUE,
+        "A queue; a run that is replayed makes its rows again",
         "Messages that their receiver has not taken, with its last answer and the time of the next trial.",
         "when the receiver answers that it has the message or that the session is over there; with its session; and "
         "data and selections when their role goes back.",
@@ -102,7 +102,7 @@ TABLES: Mapping[str, Table] = {
     "session": Table(
         RECORD,
         "Where a session stands at a role of this service. `vote` and `outcome` are write-once. `header` and `body` "
-        "are JSON as bytes; `body` holds what no SQL looks into. `epoch` and `turn` say which write of the row it was.",
+        "are JSON as bytes. `epoch` and `turn` say which write of the row it was.",
         "by `collect`, which leaves a stub; its values earlier by `lighten`.",
     ),
     "setting": Table(

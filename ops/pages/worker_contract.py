@@ -48,9 +48,12 @@ META: Mapping[str, str] = {
 }
 
 ERRORS: Mapping[int, tuple[str, str]] = {
-    envelope.DECLINED: ("declined, for good", "the worker's decision; recorded, and the saga is undone"),
+    envelope.DECLINED: (
+        "declined, for good",
+        "the worker's decision; recorded; the saga is undone unless `attempt` takes it",
+    ),
     envelope.RETRY_LATER: ("retry later", "nothing is decided; asks again. `busy`: costs no attempt"),
-    envelope.CLOSED: ("the session is closed here", "the worker's decision; the call was not done"),
+    envelope.CLOSED: ("the session is closed here", "the worker's decision; this attempt did nothing"),
     envelope.REUSED: ("key used with other arguments", "the worker's decision; a divergence, parks"),
     envelope.PARSE_ERROR: ("not JSON", "a fault; asks again"),
     envelope.INVALID_REQUEST: ("no request", "a fault; the call was refused as it is"),
