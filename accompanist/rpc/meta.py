@@ -1,4 +1,6 @@
-"""What travels under `params._meta`: whose call this is, under which key, by when, in which trace (design 5).
+"""What travels under `params._meta`: whose call this is, under which key, by when, in which trace.
+
+What each member says to a worker stands in `docs/worker-contract.md`.
 
 The key is (session, role, site, kind) and never the attempt, so that every attempt asks for the same thing. Fields that
 nobody set are left out; fields that nobody knows are ignored, so that either side may be newer.
