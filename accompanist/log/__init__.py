@@ -11,14 +11,14 @@ next look into the tables.
 
 What it imports. `runtime`, whose ports it implements and whose records it writes; of `language`, what a wait and the
 texts of a version are; asyncpg, and Alembic for revisions. It is the only package with SQL beside the worker's fence.
-It knows none of its neighbours `rpc`, `channels` and `telemetry`: a log that used another could not be replaced alone.
+It knows none of its neighbours `rpc` and `telemetry`: a log that used another could not be replaced alone.
 
 Where to begin.
-    accompanist/runtime/ports.py       the contract
-    accompanist/log/postgres.py        the log in Postgres: every method is one round trip
-    accompanist/log/group.py           the group commit: bursts that wait at the same time share a flush
-    accompanist/log/leases.py          epochs: under which a sidecar may write
-    accompanist/log/memory.py          the fake, held to the same tests: tests/log/test_alike.py
-    accompanist/log/diagnosis.py       what `accompanist doctor` looks for
+    accompanist/runtime/ports.py  the contract
+    accompanist/log/postgres.py   the log in Postgres: every method is one round trip
+    accompanist/log/group.py      the group commit: bursts that wait at the same time share a flush
+    accompanist/log/leases.py     epochs: under which a sidecar may write
+    accompanist/log/memory.py     the fake, held to the same tests: tests/log/test_alike.py
+    accompanist/log/diagnosis.py  what `accompanist doctor` looks for
     migrations/versions                the tables and functions, revision by revision
 """

@@ -15,8 +15,8 @@ behaviour it judges.
 
 Where to begin.
     docs/theory.md                         definitions, lemmas, theorems, and what could refute each
-    accompanist/model/choreographies.py    small steps of a choreography
-    accompanist/model/networks.py          the projections together, under every schedule
-    accompanist/model/correspondence.py    the theorems as checks
+    accompanist/model/choreographies.py  small steps of a choreography
+    accompanist/model/networks.py        the projections together, under every schedule
+    accompanist/model/correspondence.py  the theorems as checks
     tests/model/test_calculus.py           the theorems on the corpus and on random choreographies
 """

@@ -12,11 +12,11 @@ What it imports. `runtime`, for the answers that a core understands; `language`,
 knows neither the log nor the sidecar, so that a worker serves with the same code.
 
 Where to begin. What decides is free of I/O and stands by itself; what moves bytes is one module a transport and side.
-    accompanist/rpc/strict.py      what is refused before parsing
-    accompanist/rpc/envelope.py    requests and answers
-    accompanist/rpc/framing.py     Content-Length framing
-    accompanist/rpc/client.py      one interface to a worker, its transport chosen by the URL
-    accompanist/rpc/server.py      from the bytes of a request to the bytes of its answer
-    accompanist/rpc/address.py     the URLs, and the rule that plain text stays on this machine
-    accompanist/rpc/access.py      who may call: tokens and their rights
+    accompanist/rpc/strict.py    what is refused before parsing
+    accompanist/rpc/envelope.py  requests and answers
+    accompanist/rpc/framing.py   Content-Length framing
+    accompanist/rpc/client.py    one interface to a worker, its transport chosen by the URL
+    accompanist/rpc/server.py    from the bytes of a request to the bytes of its answer
+    accompanist/rpc/address.py   the URLs, and the rule that plain text stays on this machine
+    accompanist/rpc/access.py    who may call: tokens and their rights
 """

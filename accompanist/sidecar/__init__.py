@@ -10,15 +10,15 @@ clients may ask is bounded, and judged by who they are proved to be.
 What it does not promise. Fairness between sessions. That a sidecar which is ready can reach its workers: calls wait.
 That a row that only caches is in the log at once.
 
-What it imports. Everything below: `runtime` decides; `log`, `rpc`, `channels` and `telemetry` touch the world; this
+What it imports. Everything below: `runtime` decides; `log`, `rpc` and `telemetry` touch the world; this
 package is the one place that knows all of them. It has no SQL.
 
 Where to begin.
-    accompanist/sidecar/process.py      how the parts are put together, start, and leave
-    accompanist/sidecar/config.py       what may stand in accompanist.toml
-    accompanist/sidecar/sessions/driver.py       the order of things: events, commits, release
-    accompanist/sidecar/loops/intake.py       the loops: leases, sweep, inbox, outbox
-    accompanist/sidecar/hosting.py      the programs that are run here, by fingerprint
-    accompanist/sidecar/sessions/believing.py    which messages are believed
+    accompanist/sidecar/process.py             how the parts are put together, start, and leave
+    accompanist/sidecar/config.py              what may stand in accompanist.toml
+    accompanist/sidecar/sessions/driver.py     the order of things: events, commits, release
+    accompanist/sidecar/loops/intake.py        the loops: leases, sweep, inbox, outbox
+    accompanist/sidecar/hosting.py             the programs that are run here, by fingerprint
+    accompanist/sidecar/sessions/believing.py  which messages are believed
     accompanist/sidecar/api/public.py          the public API
 """

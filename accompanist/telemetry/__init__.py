@@ -13,10 +13,10 @@ knows neither `log` nor `rpc`. Where OpenTelemetry's environment variables name 
 recorded.
 
 Where to begin.
-    accompanist/telemetry/events.py     the table of all that is emitted: what a dashboard may build on
-    accompanist/telemetry/names.py      every name, by the OpenTelemetry conventions
-    accompanist/telemetry/context.py    trace and span ids as a function of the saga
-    accompanist/telemetry/spans.py      the spans of a saga and how they hang together
-    accompanist/telemetry/logs.py       log lines, and what is struck out of them
-    accompanist/telemetry/otlp.py       the way out
+    accompanist/telemetry/events.py   the table of all that is emitted: what a dashboard may build on
+    accompanist/telemetry/names.py    every name, by the OpenTelemetry conventions
+    accompanist/telemetry/context.py  trace and span ids as a function of the saga
+    accompanist/telemetry/spans.py    the spans of a saga and how they hang together
+    accompanist/telemetry/logs.py     log lines, and what is struck out of them
+    accompanist/telemetry/otlp.py     the way out
 """

@@ -26,11 +26,11 @@ What it imports. `simulation`, for fakes of workers and for the search; `runtime
 asked for, since the plugin is loaded in every run of pytest where the package is installed.
 
 Where to begin.
-    accompanist/testing/saga.py      what a test says to a saga, and asks of it
-    accompanist/testing/stage.py     the world it runs in: queue, clock, log and messages
-    accompanist/testing/script.py    faults, and when each comes
-    accompanist/testing/real.py      workers in their own process, with their own Postgres
-    accompanist/testing/plugin.py    the fixture `accompanist`
+    accompanist/testing/saga.py    what a test says to a saga, and asks of it
+    accompanist/testing/stage.py   the world it runs in: queue, clock, log and messages
+    accompanist/testing/script.py  faults, and when each comes
+    accompanist/testing/real.py    workers in their own process, with their own Postgres
+    accompanist/testing/plugin.py  the fixture `accompanist`
 """
 
 from importlib import import_module

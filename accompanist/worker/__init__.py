@@ -20,10 +20,10 @@ What it imports. `rpc` to serve, `telemetry` for its span, and of `log` the addr
 needs no sidecar in its process. `language` gives the role's types; nothing of a choreography is compiled here.
 
 Where to begin.
-    accompanist/worker/fence.sql      the fence: states, locks, levels of isolation, and its functions
-    accompanist/worker/sdk.py         an operation, as its author sees it
-    accompanist/worker/execution.py   one call, as transactions
-    accompanist/worker/conformance    whether a worker in any language keeps the contract
+    accompanist/worker/fence.sql     the fence: states, locks, levels of isolation, and its functions
+    accompanist/worker/sdk.py        an operation, as its author sees it
+    accompanist/worker/execution.py  one call, as transactions
+    accompanist/worker/conformance   whether a worker in any language keeps the contract
 """
 
 from accompanist.worker.execution import Declined, current_call
