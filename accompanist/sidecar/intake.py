@@ -3,8 +3,8 @@
 Loops, each of which a missing wake-up or a dead database only delays:
 
     leases   renew what is held, acquire what is free (docs/protocol.md). The answer says, too, which of the next loops
-             have something to do. This is the guarantee: nothing waits for longer than `poll_ms`, whatever wake-up was lost;
-             and a sidecar that has nothing to do asks nothing else
+             have something to do. This is the guarantee: nothing waits for longer than `poll_ms`, whatever wake-up was
+             lost; and a sidecar that has nothing to do asks nothing else
     sweep    a shard that is ours under a new epoch is swept: every session in it that is not over, and every message
              that has no session yet, is taken up (docs/protocol.md)
     inbox    woken by NOTIFY, by our own commits and by the leases; what was taken is acknowledged by the next `take`,
