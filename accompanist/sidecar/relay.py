@@ -1,4 +1,4 @@
-"""Messages to and from services in other databases: the outbox is relayed sidecar to sidecar.
+"""Messages to and from services in other databases (design 4): the outbox is relayed sidecar to sidecar.
 
 Sending. A burst's commit leaves its messages for such a service in our outbox. One loop a peer reads what is due there,
 sends it (`channels.peers`), and forgets a message when the peer answers that it has it on disk. Whatever is lost on the
