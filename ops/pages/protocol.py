@@ -11,7 +11,9 @@ from accompanist.runtime.authority import Part, Tie
 from accompanist.runtime.events import Name
 from accompanist.runtime.phases import Phase
 from accompanist.runtime.session import Session
+from accompanist.testing import Saga
 from ops.pages._tables import paragraph, table
+from workers.orders.choreography import fulfil_order
 
 FORWARD = (Phase.RUNNING, Phase.DONE, Phase.SETTLED)
 BACK = (Phase.CLOSING, Phase.UNDOING, Phase.UNDONE, Phase.ENDED)
@@ -19,7 +21,12 @@ CHAINS = (FORWARD, BACK)
 
 
 def parts() -> dict[str, str]:
-    return {"protocol-events": _events(), "protocol-actions": _actions(), "protocol-words": _words()}
+    return {
+        "protocol-events": _events(),
+        "protocol-actions": _actions(),
+        "protocol-words": _words(),
+        "protocol-abort": _abort(),
+    }
 
 
 def files() -> dict[str, str]:
@@ -86,6 +93,14 @@ def _words() -> str:
             for word in authority.TABLE
         ),
     )
+
+
+def _abort() -> str:
+    """A run of the order saga that is undone, as it happened."""
+    order = {"customer": "customer-gold", "lines": [{"product": "kettle", "quantity": 1}]}
+    saga_run = Saga(fulfil_order, arguments={"order": order}, seed=0).decline("loyalty.award", "no such customer").run()
+    assert saga_run.outcome == "ended", saga_run.outcome
+    return f"```text\n{saga_run.diagram()}\n```"
 
 
 # -- the picture -------------------------------------------------------------------------------------
