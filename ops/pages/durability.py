@@ -7,7 +7,6 @@ from accompanist.simulation.explore_state import Rules
 from ops.pages._tables import paragraph, table
 from tests.model.test_switched_off import REDUNDANT, ROWS
 
-TEST = "`tests/model/test_switched_off.py::test_a_rule_switched_off_fails`"
 RELEASED = {
     Kind.START: "The inbox row of a start goes when the start is heard, and the session's row is only a cache.",
     Kind.DATA: "The inbox row of a message goes when it is heard, and nothing else has what it said.",
@@ -26,7 +25,7 @@ def _switched() -> str:
     for rule, (rules, saga, faults, broken) in ROWS.items():
         adversary = ", ".join(f"{name} {count}" for name, count in faults._asdict().items() if count)
         rows.append([f"`{rule}`", _off(rules), f"{saga}; {adversary}", broken.value])
-    return table(["rule", "switched off", "saga; faults", "what breaks"], rows)
+    return table(["rule", "switched off", "saga; faults", "what no longer holds"], rows)
 
 
 def _off(rules: Rules) -> str:
