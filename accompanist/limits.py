@@ -1,255 +1,361 @@
 """Every bound in one place; the unit stands last in the name.
 
-A bound that is met is refused with an error of its own or pushes back; nothing grows without one.
+A bound that is met is refused with an error of its own or pushes back; nothing grows without one. The comment of a
+bound says what it bounds, and after `Beyond:` what happens then; docs/limits.md is made from these. A pause or a size
+beyond which nothing happens has no such part.
+
 This module imports nothing.
 """
 
 # -- one value, one message ------------------------------------------------------------------------
-payload_bytes_max = 1_048_576  # one encoded value
-message_bytes_max = 1_310_720  # one JSON-RPC request or answer, headers not counted
-json_depth_max = 64  # of one value
-message_depth_max = json_depth_max + 8  # with what a message wraps around it
-json_parts_max = 20_000  # of one value: what is in it, and in that; each costs its reader time, however few its bytes
-message_parts_max = 50_000  # of one request: a batch, or what a peer's sidecar brings
-answer_parts_max = 150_000  # of a worker's answer: what was executed comes in pages of 262,144 bytes
-json_digits_max = 400  # digits of one number: CPython's integer parsing is quadratic
-name_chars_max = 63  # roles, operations, choreographies: also a Postgres identifier
-site_bytes_max = 800  # a place in a program: of recursion, with the way to it; workers, log and messages take no more
-message_key_bytes_max = 1_000  # site, sender, receiver and kind of one message, as `deliver()` takes them
-attributes_max = 16  # of one session: what a client finds it by
-attribute_name_chars_max = 63
-attribute_text_chars_max = 128
-reason_chars_max = 500
-baggage_bytes_max = 1_024
-traceparent_chars_max = 256  # 55 in its first version; later ones may append
-tracestate_chars_max = 512
-baggage_chars_max = 8_192  # as it came; what goes on has `baggage_bytes_max`
-fingerprint_chars_max = 64  # of a version: hexadecimal digits
-moment_s_max = 253_402_300_799.0  # the last second that can be written with a year of four digits
-tracestate_members_max = 32
-batch_requests_max = 64
-small_bytes = 16_384  # a message up to here is read at once, and takes no room that others may want
-read_twice_bytes_max = 65_536  # of a request that is none, for the id to answer under
-id_chars_max = 128  # of a request's id, which is repeated to whoever asked
-frame_header_bytes_max = 1_024
-frame_length_digits_max = 19
-frame_edge_bytes = 128  # kept of each end of a body that is too large
-frame_skip_bytes_max = 64 * message_bytes_max  # a body that is too large is counted past up to here
+# One encoded value. Beyond: the value is refused where it is made, and a message with it where it arrives.
+payload_bytes_max = 1_048_576
+message_bytes_max = 1_310_720  # One JSON-RPC request or answer, headers not counted. Beyond: it is refused.
+json_depth_max = 64  # Values nested in one value. Beyond: the value is refused.
+# Values nested in one request or answer: a value, and what a message wraps around it. Beyond: it is refused.
+message_depth_max = json_depth_max + 8
+# Parts of one value, at all depths: each costs its reader time, however few its bytes. Beyond: the value is refused.
+json_parts_max = 20_000
+message_parts_max = 50_000  # Parts of one request: a batch, or what a peer's sidecar brings. Beyond: it is refused.
+# Parts of a worker's answer; what was executed comes in pages. Beyond: it is no answer, and the call is retried.
+answer_parts_max = 150_000
+# Digits of one number: Python's parsing of integers is quadratic. Beyond: the request is refused.
+json_digits_max = 400
+# Names of roles, operations and choreographies; the bound of a Postgres identifier, too. Beyond: `check` refuses it.
+name_chars_max = 63
+# A site, with the way to it through recursive calls, as workers, log and messages take it. Beyond: the program
+# fails.
+site_bytes_max = 800
+# Site, sender, receiver and kind of one message together, where it is made. Beyond: the program fails.
+message_key_bytes_max = 1_000
+attributes_max = 16  # Attributes of one session, by which a client finds it. Beyond: the start is refused.
+attribute_name_chars_max = 63  # The name of an attribute. Beyond: the start is refused.
+attribute_text_chars_max = 128  # The value of an attribute. Beyond: the start is refused.
+reason_chars_max = 500  # A reason, as it is told and kept. Beyond: it is cut.
+baggage_bytes_max = 1_024  # The W3C baggage that is passed on. Beyond: further members are left out.
+# The header `traceparent` as it came: 55 in its first version, and later ones may append. Beyond: it is left out.
+traceparent_chars_max = 256
+tracestate_chars_max = 512  # The header `tracestate`. Beyond: it is left out.
+# The header `baggage` as it came; what goes on has `baggage_bytes_max`. Beyond: it is left out.
+baggage_chars_max = 8_192
+fingerprint_chars_max = 64  # A version's fingerprint, in hexadecimal digits. Beyond: the message is refused.
+# A time in seconds since 1970: the end of the year 9999. Beyond: the message is refused.
+moment_s_max = 253_402_300_799.0
+tracestate_members_max = 32  # Members of `tracestate`. Beyond: it is left out.
+batch_requests_max = 64  # Requests of one JSON-RPC batch. Beyond: the batch is refused.
+small_bytes = 16_384  # A message up to this size is read at once, without waiting for room that large ones share.
+# Of an invalid request up to this size the id is looked for, to answer under it. Beyond: it is answered without an
+# id.
+read_twice_bytes_max = 65_536
+id_chars_max = 128  # The id of a request, which is repeated in the answer. Beyond: the request is refused.
+frame_header_bytes_max = 1_024  # The header of a frame on a stream. Beyond: the connection is closed.
+frame_length_digits_max = 19  # Digits of a frame's Content-Length. Beyond: the connection is closed.
+frame_edge_bytes = 128  # What is kept of each end of a body that is too large, to find its id.
+# A body that is too large is skipped up to this size. Beyond: the connection is closed.
+frame_skip_bytes_max = 64 * message_bytes_max
 
 # -- one session -----------------------------------------------------------------------------------
-messages_per_session_max = 10_000  # of one role in memory, that wait, and again that were taken; the inbox holds all
-message_bytes_per_session_max = 16_777_216  # likewise
-replay_steps_max = 1_000_000
+# Messages of one role of a session in memory: those that wait, and again those that were taken. Beyond: the rest
+# stays in the inbox and is read from there.
+messages_per_session_max = 10_000
+# The same in bytes. Beyond: the rest stays in the inbox and is read from there.
+message_bytes_per_session_max = 16_777_216
+replay_steps_max = 1_000_000  # Steps of one run of a program, before its commit point. Beyond: the saga is aborted.
 
 # -- what is said ----------------------------------------------------------------------------------
-programs_judged_max = 1_024  # of which it is kept who may tell them what
-refusal_told_s = 60.0  # a message that is not believed is told of at most so often, of each speaker and kind
+# Programs for which a cache holds who may tell them what. Beyond: the least recently used is worked out again.
+programs_judged_max = 1_024
+# Shortest time between two lines of log about disbelieved messages of one speaker and kind. Beyond: they are counted
+# in the next line.
+refusal_told_s = 60.0
 
 # -- one sidecar -----------------------------------------------------------------------------------
-shards_count = 64
-lease_ms = 5_000
-lease_renew_ms = 1_000  # at most; and at most `poll_ms`, because the same question asks what waits
-sessions_in_memory_max = 20_000  # idle ones beyond it leave memory and are rebuilt from the log
-inbox_take_rows_max = 500
-batch_bytes_max = 16_777_216  # of payload in one take, and of what is relayed or sent again at once
-key_bytes_max = 1_000  # of what names a message: site, sender, receiver and kind; half of what an index takes
-about_bytes_max = 65_536  # of a message's header and context
-header_bytes_max = 16_384  # of the header alone: all that one may hold, every bound of it used, is less
-context_bytes_max = 8_192  # likewise
-flush_bursts_max = 256  # bursts that share one commit
-flush_bytes_max = 16_777_216  # payload that shares one commit
-part_bytes_max = 4_194_304  # payload of one burst in one commit; a heavier one is written in parts, between the others
-timer_rows_max = 200  # timers that are taken up at once
-timer_look_ms = 5  # at the soonest: a timer that is due and cannot be told now is not asked for without a pause
-timer_again_ms = 5_000  # a timer that was told and has not ended is told again
-timer_seconds_max = 315_360_000.0  # ten years
-early_events_max = 10_000  # events that wait for a session that is not known here
-poll_ms = 1_000  # how often the log is asked what waits: the guarantee behind NOTIFY, which only wakes
-pending_rows_max = 1_000  # of each queue that is looked through then; what may be beyond is said to be there
-heartbeat_ms = 10_000  # of the listening connection
-notify_hold_ms = 3  # after one NOTIFY left at once, the next waits this long
-log_role_statement_ms = 10_000  # of a login that says nothing of itself
-log_role_connections_min = 12  # of all sidecars of a service: a pool, LISTEN, NOTIFY and a look at the start
-spared_connections_min = 10  # of a server, which no login of a service is given
-role_connections_former_max = 80  # what a login was given whatever the server has
-outbox_retry_ms = 500  # how often an outbox with rows that are due is looked at, and the first back-off of a row
-undelivered_rows_max = 200  # messages that are never taken, looked for at once
-outbox_retry_cap_ms = 15_000  # a row that is refused for long is tried this often
-relay_rows_max = 500  # messages that one call carries to a peer in another database
-sessions_per_peer_max = 200_000  # open here that one peer began; an open session waits on disk, not in memory
-crowd_look_ms = 5_000  # how often it is looked for who has too many: so long may one go beyond
-inbox_early_rows_max = 100_000  # rows that wait, of versions not kept here; as many again of those that are
-waiting_rows_per_peer_max = 10_000  # of those that wait, at most; all peers together have inbox_early_rows_max
-undoing_per_peer_max = 10_000  # aborts and cancels of one peer in undoing_ms; more are not taken for unknown sessions
-undoing_ms = 60_000
+shards_count = 64  # Shards of a service's sessions. A log that was made with another number is refused.
+lease_ms = 5_000  # How long a shard is held without being renewed. Beyond: another sidecar may take it.
+lease_renew_ms = 1_000  # Longest pause between renewals of leases.
+# Sessions of one sidecar in memory. Beyond: idle ones leave memory and are rebuilt from the log.
+sessions_in_memory_max = 20_000
+inbox_take_rows_max = 500  # Messages taken from the inbox in one question. Beyond: the rest is taken with the next.
+# Payload of one take, and of what is relayed or sent again in one question. Beyond: the rest follows with the next.
+batch_bytes_max = 16_777_216
+# Site, sender, receiver and kind of a message, as the log takes them; half of what an index takes. Beyond: the log
+# refuses the message for ever.
+key_bytes_max = 1_000
+# A message's header and context together, as the log takes them. Beyond: the log refuses the message for ever.
+about_bytes_max = 65_536
+# A message's header; one that uses all its own bounds is smaller. Beyond: the message is not read.
+header_bytes_max = 16_384
+context_bytes_max = 8_192  # A message's trace context. Beyond: it is read as none.
+flush_bursts_max = 256  # Bursts that share one commit. Beyond: the rest goes with the next.
+flush_bytes_max = 16_777_216  # Payload that shares one commit. Beyond: the rest goes with the next.
+part_bytes_max = 4_194_304  # Payload of one burst in one commit. Beyond: it is written in parts, between other bursts.
+timer_rows_max = 200  # Timers that are taken up in one question. Beyond: the rest is taken up with the next.
+# Shortest pause between looks for due timers, so one that cannot be delivered does not spin the loop.
+timer_look_ms = 5
+timer_again_ms = 5_000  # A timer that was told and whose wait has not ended is told again after this time.
+timer_seconds_max = 315_360_000.0  # The time that a program waits for: ten years. Beyond: the program fails.
+# Events that wait for a session that is not known here are counted up to this number. Beyond: the count stops.
+early_events_max = 10_000
+poll_ms = 1_000  # Longest pause between looks at what waits in the log: the guarantee behind NOTIFY, which only wakes.
+pending_rows_max = 1_000  # Rows of each queue that such a look reads. Beyond: it answers that there may be something.
+heartbeat_ms = 10_000  # Pause between heartbeats of the listening connection.
+notify_hold_ms = 3  # After a NOTIFY that left at once, the next one waits this long.
+# Statement time-out of a sidecar's login, where a connection does not set its own. Beyond: the statement is
+# cancelled.
+log_role_statement_ms = 10_000
+log_role_connections_min = 12  # Connections that a sidecar's login is given at least, for all sidecars of its service.
+spared_connections_min = 10  # Connections of a server that no service's login is given.
+# What earlier releases gave a login, whatever the server had: a login with it is given anew.
+role_connections_former_max = 80
+outbox_retry_ms = 500  # Pause between looks at an outbox with rows that are due, and the first back-off of a row.
+# Messages that no receiver will ever take, looked for in one question. Beyond: the rest is found with the next.
+undelivered_rows_max = 200
+outbox_retry_cap_ms = 15_000  # Longest back-off of a row in the outbox.
+relay_rows_max = 500  # Messages that one call brings to a peer in another database. Beyond: the call is refused.
+# Sessions open here that one peer began. Beyond: its next one waits in its outbox until some have ended.
+sessions_per_peer_max = 200_000
+crowd_look_ms = 5_000  # How often peers are checked against these bounds; a peer may exceed one for this long.
+# Messages that wait for versions that are not hosted; and again those for versions that are. Beyond: nobody's
+# message may begin a session, and the sidecar is not ready.
+inbox_early_rows_max = 100_000
+# Messages of one peer that wait; all peers together have `inbox_early_rows_max`. Beyond: those that would begin a
+# session wait in its outbox.
+waiting_rows_per_peer_max = 10_000
+# Aborts and cancels of one peer in `undoing_ms`. Beyond: further ones for unknown sessions wait in its outbox.
+undoing_per_peer_max = 10_000
+undoing_ms = 60_000  # The time over which those are counted.
 
 # -- one sidecar's log -----------------------------------------------------------------------------
-postgres_version_min = 15
-log_connections_max = 8  # a flush, a take, a lease and what clients ask
-log_lines_count = 2  # of a sidecar beside its pool: it listens, and it notifies
-lookers_count = 1  # at a log at one time, with a connection of their own: a start, doctor
-pool_connections_min = 2  # however few its login may have
-marker_lanes_max = log_connections_max  # marks that are set at the same time
-marks_remembered_max = 1_000  # of which sessions the last commits were, for whoever has to look for what is lost
-mark_file_bytes = 1_024
-lost_sessions_shown_max = 20
-log_connect_s = 5.0
+postgres_version_min = 15  # The oldest major version of Postgres that the log runs on. Beyond: an older one is refused.
+# Connections of a sidecar's pool: a flush, a take, a lease and what clients ask. Beyond: who needs one waits.
+log_connections_max = 8
+log_lines_count = 2  # Connections of a sidecar beside its pool: one listens, one notifies.
+lookers_count = 1  # Connections for a single look at the log at one time: a sidecar's start, `doctor`.
+pool_connections_min = 2  # Connections of a pool, however few its login may have.
+# Marks of durable commits that are set at the same time. Beyond: a commit waits for a lane.
+marker_lanes_max = log_connections_max
+# Marks whose sessions are remembered, to name what is lost. Beyond: older ones are missed without a name.
+marks_remembered_max = 1_000
+mark_file_bytes = 1_024  # Size of the file that keeps the last marks.
+lost_sessions_shown_max = 20  # Lost sessions named in one message. Beyond: an ellipsis stands for the rest.
+log_connect_s = 5.0  # Time to connect to the log. Beyond: it counts as unavailable, and is asked again.
+# Time of one statement, and of a transaction that stands idle. Beyond: it is cancelled and asked again.
 log_statement_ms = 10_000
-log_command_s = 15.0  # beyond the server's own limit: a silent line, not a slow statement
-load_sessions_max = 200  # rebuilt from the log in one question
-load_bytes_max = (
-    33_554_432  # of messages and answers in one question; of a session beyond it the messages come in pages
-)
-page_rows_max = 5_000  # messages of one such page
-page_bytes_max = 8_388_608  # likewise
-headers_cached_max = 64  # of sessions whose messages are read one after the other
-row_around_bytes = 512  # what a message weighs in memory besides its payload
-lazy_write_ms = 50  # what nobody waits for is written together
-measure_s = 5.0  # how often the gauges are made true
-damaged_again_ms = 5_000  # the first wait of such a session
-damaged_again_cap_ms = 300_000  # and the longest
-sidecar_drain_s = 4.0  # less than a supervisor waits before it kills (honcho: 5 s)
-answers_ms = 1_200  # for clients that wait while a sidecar leaves; they are told how things stand
-relay_around_bytes = 4_096  # what a call to a peer has besides its messages: envelope, `_meta`, commas
-relay_around_parts_max = 64  # likewise
+# Time of one statement as the client sees it: longer than the server's, for a connection gone silent. Beyond: the
+# connection is dropped.
+log_command_s = 15.0
+load_sessions_max = 200  # Sessions that are rebuilt from the log in one question. Beyond: the rest is asked for next.
+load_bytes_max = 33_554_432  # Messages and answers of one such question. Beyond: a session beyond it is read in pages.
+page_rows_max = 5_000  # Messages of one such page. Beyond: the next page has the rest.
+page_bytes_max = 8_388_608  # Payload of one such page. Beyond: the next page has the rest.
+# Headers that a cache keeps in parsed form while messages are read. Beyond: they are parsed again.
+headers_cached_max = 64
+row_around_bytes = 512  # What a message is taken to weigh in memory besides its payload.
+lazy_write_ms = 50  # Session rows that are only caches are written this long after they change, together.
+measure_s = 5.0  # Pause between updates of the gauges.
+damaged_again_ms = 5_000  # First pause before a session that the log refuses is tried again.
+damaged_again_cap_ms = 300_000  # Longest such pause.
+# Time that a sidecar gives its sessions when it leaves; supervisors kill after 5 s or more. Beyond: what is under
+# way is left to its successor.
+sidecar_drain_s = 4.0
+# Time that a leaving sidecar gives to answer clients that wait. Beyond: their connections are closed.
+answers_ms = 1_200
+relay_around_bytes = 4_096  # What a call to a peer is taken to weigh besides its messages: envelope, `_meta`, commas.
+relay_around_parts_max = 64  # The same in parts.
 
 # -- what `doctor` complains of --------------------------------------------------------------------
-doctor_rows_max = 5  # shown of each kind, the oldest; the count is of all
-snapshot_warning_s = 300.0  # a snapshot that old keeps dead rows from being cleaned
-snapshot_error_s = 3_600.0
-snapshot_transactions_max = 1_000_000  # where no time can be seen
-prepared_s = 60.0  # a prepared transaction that nobody ends
-dead_rows_max = 10_000  # of one table, and
-dead_share = 0.5  # of its live ones
-queue_warning_share = 0.1  # of what NOTIFY's queue holds
-queue_error_share = 0.5
-skew_warning_s = 1.0  # between this clock and the server's
-skew_error_s = 30.0
-forget_warning_s = 3_600.0  # a fence that was not told what to forget
+doctor_rows_max = 5  # Rows that `doctor` shows of each kind, the oldest first; it counts all.
+# Age of a snapshot from which on it keeps too many dead rows from being cleaned. Beyond: a warning.
+snapshot_warning_s = 300.0
+snapshot_error_s = 3_600.0  # The same, more urgently. Beyond: an error.
+# Transactions since a snapshot, where its age is not to be seen. Beyond: a warning.
+snapshot_transactions_max = 1_000_000
+prepared_s = 60.0  # Age of a prepared transaction that nobody ends. Beyond: a finding.
+# Dead rows of one table, where they are also more than `dead_share` of its live ones. Beyond: a finding.
+dead_rows_max = 10_000
+# Dead rows of one table as a share of its live ones. Beyond: a finding, where they are also more than
+# `dead_rows_max`.
+dead_share = 0.5
+queue_warning_share = 0.1  # How full the server's NOTIFY queue is. Beyond: a warning.
+queue_error_share = 0.5  # The same, more urgently. Beyond: an error.
+skew_warning_s = 1.0  # Difference between the clocks of this machine and of the server. Beyond: a warning.
+skew_error_s = 30.0  # The same, more urgently. Beyond: an error.
+forget_warning_s = 3_600.0  # How long a fence has not been told which sessions to forget. Beyond: a warning.
 
 # -- any server ------------------------------------------------------------------------------------
-connections_max = 256  # of those who have asked for something, with a token where one is needed
-strangers_connections_max = 64  # who have not; the one that is there longest makes room
-probes_connections_max = 32  # who asked for health and the like, and for nothing else
-first_request_ms = 5_000  # of a new connection
-probe_idle_ms = 75_000
-room_bytes = 33_554_432  # of large messages that come, or wait to be read, on all connections of a server together
-room_wait_ms = 2_000  # for room; then who asks is told to come again
+# Connections of one server on which something was asked for, with a token where one is needed. Beyond: the one that
+# rests longest makes room; if none rests, the new one is refused.
+connections_max = 256
+strangers_connections_max = 64  # Connections on which nothing was asked for yet. Beyond: the oldest makes room.
+probes_connections_max = 32  # Connections that asked for health and metrics only. Beyond: the oldest one makes room.
+first_request_ms = 5_000  # Time that a new connection has for its first request. Beyond: it is closed.
+probe_idle_ms = 75_000  # How long a connection that only asks for health may rest. Beyond: it is closed.
+# Memory of a server for large messages that are being read, over all its connections. Beyond: who sends one waits
+# for room.
+room_bytes = 33_554_432
+room_wait_ms = 2_000  # Time that an HTTP request waits for that room. Beyond: it is answered that it should come again.
+# Connections that the kernel holds until they are accepted. Beyond: the kernel refuses them.
 backlog_connections_max = 512
-unix_path_bytes_max = 107  # sun_path of Linux, without its terminating zero
-body_ms = 5_000  # for a message to come, and as much again for every
-body_step_bytes = 327_680  # of it that has come
-stall_ms = 5_000  # and no longer than this without a byte
-unread_ms = 30_000  # nor one whose answers nobody reads
-idle_ms = 600_000  # a connection on which nobody says anything
-watch_ms = 1_000  # how often connections are looked at
-end_s = 1  # for what was told to end at once
-drain_ms = 10_000
+# The path of a Unix socket: `sun_path` of Linux without its terminating zero. Beyond: the address is refused.
+unix_path_bytes_max = 107
+# Time for a message to arrive, once, and again for every `body_step_bytes` of it. Beyond: its connection is closed.
+body_ms = 5_000
+body_step_bytes = 327_680  # The part of a message that earns it another `body_ms`.
+stall_ms = 5_000  # Time without a byte in the middle of a message. Beyond: its connection is closed.
+unread_ms = 30_000  # Time for which a client may leave answers unread. Beyond: its connection is closed.
+idle_ms = 600_000  # How long a connection may rest. Beyond: it is closed.
+watch_ms = 1_000  # Pause between looks at the connections of a server.
+end_s = 1  # Time that a connection or task has to close. Beyond: it is cut off.
+drain_ms = 10_000  # Time that a server that stops gives its calls under way. Beyond: they are cut off.
 
 # -- calls to workers ------------------------------------------------------------------------------
+# Time of one attempt at a call, where neither its role nor the configuration says otherwise. Beyond: the attempt
+# counts as failed.
 call_timeout_ms = 10_000
-call_attempts_max = 20  # the budget of a transaction that may fail, about a minute; a retriable one has none
-compensation_attempts_max = 30
-backoff_first_ms = 50
-backoff_cap_ms = 5_000
-calls_in_flight_max = 256  # per worker
-late_answer_ms = 600_000  # an answer that nobody waits for any more is listened for so long, then hung up on
-late_answers_max = 256  # over HTTP, where each holds a connection
-fence_look_ms = 60_000  # how often a worker that has no fence is asked whether it has one now
-unended_wait_ms = 60_000  # of a compensation, for a call to a worker without a fence; then a person is asked
+# Attempts at an operation that may fail, about a minute in all; a retriable one has no bound. Beyond: its outcome is
+# unknown, and the saga is aborted.
+call_attempts_max = 20
+compensation_attempts_max = 30  # Attempts at a compensation. Beyond: the session is parked (ACC204).
+backoff_first_ms = 50  # First pause between attempts.
+backoff_cap_ms = 5_000  # Longest pause between attempts.
+calls_in_flight_max = 256  # Calls under way at one worker, or on one connection of a server. Beyond: further ones wait.
+# How long the answer to a call is listened for that nobody waits for any more. Beyond: the connection is closed.
+late_answer_ms = 600_000
+# Such answers at one time over HTTP, where each holds a connection. Beyond: the oldest is listened for no more.
+late_answers_max = 256
+fence_look_ms = 60_000  # How often a worker without a fence is asked whether it has one now.
+# How long a compensation waits for calls to end at a worker without a fence. Beyond: the session is parked (ACC208).
+unended_wait_ms = 60_000
 
 # -- one worker ------------------------------------------------------------------------------------
-worker_role_statement_ms = 30_000  # of a worker that says nothing of itself
-worker_connections_max = 16  # of one process
-worker_connect_ms = 5_000
-worker_acquire_ms = 5_000  # of a connection out of those
-worker_lock_wait_ms = 5_000
-worker_statement_ms = 8_000  # below the caller's patience: what it gave up on must not go on for long
-worker_command_s = 10.0  # beyond the server's own limit: a silent line
-worker_idle_in_transaction_ms = 30_000  # a stopped process must not hold the door for ever
-patience_ms_max = 86_400_000  # of a caller, beyond `call_timeout_ms`: so much longer a worker's limits may be
-conflict_attempts_max = 4  # of a transaction that Postgres could not serialise, before the caller is told
-fence_close_wait_ms = 2_000  # for a call under way to be decided, before the door shuts on it
-fence_page_rows_max = 1_000  # of what was executed, in one answer to a close; there is one entry at least
-fence_page_bytes_max = 262_144  # likewise
-forget_sessions_max = 10_000  # of one request to a worker
+# Statement time-out of a worker's login, where a connection does not set its own. Beyond: the statement is
+# cancelled.
+worker_role_statement_ms = 30_000
+worker_connections_max = 16  # Connections of one worker process. Beyond: a call waits for one.
+worker_connect_ms = 5_000  # Time to connect to the worker's database. Beyond: the call is retried.
+worker_acquire_ms = 5_000  # Time to wait for one of the worker's connections. Beyond: the call is retried.
+worker_lock_wait_ms = 5_000  # Time that a worker's statement waits for a lock. Beyond: the call is retried.
+# Time of a worker's statement: shorter than its caller's, who would ask again beside it. Beyond: it is cancelled,
+# and the call retried.
+worker_statement_ms = 8_000
+# The same as the client sees it, for a connection gone silent. Beyond: the connection is dropped.
+worker_command_s = 10.0
+# How long a worker's transaction may stand idle, so a stopped process does not hold its locks. Beyond: the server
+# ends it.
+worker_idle_in_transaction_ms = 30_000
+# By how much a caller may lengthen a worker's limits beyond `call_timeout_ms`. Beyond: it is lengthened by this
+# much.
+patience_ms_max = 86_400_000
+# Attempts at a worker's transaction that Postgres could not serialise. Beyond: the caller is told to retry.
+conflict_attempts_max = 4
+fence_close_wait_ms = 2_000  # How long a close waits for calls under way. Beyond: it fails and is asked again.
+# Entries of what was executed in one answer to a close, at least one. Beyond: the next page has the rest.
+fence_page_rows_max = 1_000
+fence_page_bytes_max = 262_144  # The same in bytes. Beyond: the next page has the rest.
+forget_sessions_max = 10_000  # Sessions in one request to a worker to forget them. Beyond: the request is refused.
 
 # -- the public API -------------------------------------------------------------------------------
-waiting_clients_max = 192  # of the calls in flight; further ones are told how things stand at once
-answer_around_bytes = 4_096  # what an answer of the API has besides what it lists
-wait_ms_max = 300_000  # how long one request may wait for a saga
-deadline_ms_max = 3_155_760_000_000  # a hundred years
-list_rows_max = 1_000
-tokens_max = 256
-token_chars_min = 16  # whoever may guess freely must not succeed: a token is drawn, not thought of
-token_chars_max = 512
-token_file_bytes_max = 262_144
+# Clients of a sidecar that wait for a session's end. Beyond: further ones are answered at once how it stands.
+waiting_clients_max = 192
+answer_around_bytes = 4_096  # What an answer of the API is taken to weigh besides what it lists.
+# How long one request may wait for a session's end. Beyond: it is answered how the session stands.
+wait_ms_max = 300_000
+deadline_ms_max = 3_155_760_000_000  # A session's deadline: a hundred years. Beyond: the start is refused.
+list_rows_max = 1_000  # Rows of one page of a list. Beyond: the next page has the rest.
+tokens_max = 256  # Tokens of one token file. Beyond: the file is refused.
+token_chars_min = 16  # Length of a token at least: it is drawn, not thought of. Beyond: a shorter one is refused.
+token_chars_max = 512  # Length of a token at most. Beyond: the file is refused.
+token_file_bytes_max = 262_144  # Size of a token file. Beyond: the file is refused.
 
 # -- collection ------------------------------------------------------------------------------------
+# How long the stub of a collected session stays. Beyond: a late message begins the session anew, and its key is free
+# again.
 tombstone_days = 7
-tombstone_floor_s = 3_600  # at least: longer than any message waits between two trials, and than a process should sleep
-audit_days = 365
-collect_after_ms = 86_400_000  # a session that is over can be read with all its messages for a day
-lighten_anew_ms = 3_600_000  # how often payloads are looked for from the oldest session on
-collect_rows_max = 200  # sessions in one commit
-collect_pause_ms = 5_000  # when there was nothing left to collect, at least
-collect_pause_cap_ms = 60_000  # and at most, where sessions are kept for long
-collect_again_ms = 20  # when there was
-forget_rows_max = 1_000  # one call of a worker's fence
-versions_rows_max = 20  # versions of choreographies that are looked up, or let go, at once
-version_touch_ms = 3_600_000  # how often a sidecar says which versions are deployed, and lets old ones go
-version_key_bytes = 32  # what versions are sealed with, drawn
-version_key_file_bytes_max = 1_024
-stuck_after_ms = 3_600_000  # an open session that nothing was written to for so long is shown by `doctor`
-
+# What that may be configured to at least: longer than messages wait and processes should sleep. Beyond: the
+# configuration is refused.
+tombstone_floor_s = 3_600
+audit_days = 365  # How long the audit of operators' deeds is kept. Beyond: it is deleted.
+collect_after_ms = 86_400_000  # How long a session that is over can be read whole. Beyond: it becomes a stub.
+lighten_anew_ms = 3_600_000  # How often payloads to be let go are looked for from the oldest session on.
+collect_rows_max = 200  # Sessions that are collected in one commit. Beyond: the rest follows with the next.
+collect_pause_ms = 5_000  # Shortest pause between collections when nothing was left.
+collect_pause_cap_ms = 60_000  # Longest such pause, where sessions are kept for long.
+collect_again_ms = 20  # Pause between collections when there may be more.
+# Sessions that a worker's fence is told to forget in one call. Beyond: the rest follows with the next.
+forget_rows_max = 1_000
+# Versions of choreographies that are looked up, or let go, in one question. Beyond: the rest follows with the next.
+versions_rows_max = 20
+version_touch_ms = 3_600_000  # How often a sidecar notes which versions are deployed, and lets old ones go.
+# Size of a drawn key that versions are sealed with, and the length of a given one at least. Beyond: a shorter one is
+# refused (ACC728).
+version_key_bytes = 32
+version_key_file_bytes_max = 1_024  # Size of the file of such a key. Beyond: it is refused.
+stuck_after_ms = 3_600_000  # An open session to which nothing was written for this long is shown by `doctor` as stuck.
 
 # -- telemetry -------------------------------------------------------------------------------------
-spans_queued_max = 8_192
-spans_batch_max = 512
-export_delay_ms = 1_000
-export_timeout_s = 3.0
-export_refusals_max = 3  # how often newer spans go through and a batch does not, until it is dropped
-telemetry_close_s = 2.0
-metrics_every_ms = 15_000
-frames_logged_max = 6  # places of an exception
+spans_queued_max = 8_192  # Spans that wait to be exported. Beyond: spans are dropped.
+spans_batch_max = 512  # Spans of one export. Beyond: the rest goes with the next.
+export_delay_ms = 1_000  # Pause between exports.
+export_timeout_s = 3.0  # Time of one export. Beyond: it counts as failed.
+export_refusals_max = 3  # How often a batch may fail while newer ones succeed. Beyond: it is dropped.
+telemetry_close_s = 2.0  # Time for what is queued to be exported when a process ends. Beyond: it is dropped.
+metrics_every_ms = 15_000  # Pause between exports of metrics.
+frames_logged_max = 6  # Places of an exception that the log of the process names, the innermost.
 
 # -- the command line ------------------------------------------------------------------------------
-health_answer_s = 2.0  # of a sidecar's page, which costs it nothing
-client_answer_s = 10.0  # of a sidecar, beyond what was asked to be waited for
-show_rows_max = 2_000  # messages and answers of one service that `sessions show` prints; --json has no bound
-table_value_chars_max = 72  # of one value in a table; --json shows all of it
-table_cell_chars_max = 160  # of anything in a table but its last column, likewise
-keep_name_chars_max = 100  # of a kept command, in what is said of it
-keep_forgive_s = 5.0  # a run at least that long is forgiven what went before
-keep_stop_s = 10.0  # how long a kept command may take to end when it is told to
-keep_look_s = 1.0  # how often its parent is looked for, where the kernel does not tell
+health_answer_s = 2.0  # Time that the command line gives a sidecar's health page. Beyond: it counts as away.
+# Time that the command line gives a sidecar beyond what it was asked to wait. Beyond: it counts as away.
+client_answer_s = 10.0
+# Messages and answers of one service that `sessions show` prints; `--json` has no bound. Beyond: the rest is left
+# out, and it says so.
+show_rows_max = 2_000
+# A value in a table that the command line prints; `--json` has all of it. Beyond: it is cut.
+table_value_chars_max = 72
+table_cell_chars_max = 160  # Any other cell but those of the last column. Beyond: it is cut.
+keep_name_chars_max = 100  # What is said of a kept command, for its name. Beyond: it is cut.
+keep_forgive_s = 5.0  # A kept command that ran at least this long is restarted without back-off.
+keep_stop_s = 10.0  # Time that a kept command has to end when it is told to. Beyond: it is killed.
+keep_look_s = 1.0  # How often a kept command looks for its parent, where the kernel does not tell.
 
 # -- one choreography ------------------------------------------------------------------------------
-source_bytes_max = 262_144  # one file
-version_bytes_max = 4_194_304  # a choreography's file with all that it imports of its project
-source_depth_max = 100  # nested nodes of one statement's syntax tree: every pass recurses over it
-declared_attempts_max = 1_000  # of an operation, in its role's declaration
-declared_wait_ms_max = 3_600_000  # between attempts, or of one attempt, likewise
-declared_away_ms_max = 2_592_000_000  # a month, of its worker's absence, likewise
-commit_places_max = 100  # tried for the record of a saga that has no pivot
-branch_depth_max = 40  # nested branches, with what follows an early return counted as nested
-local_turns_max = 100_000  # turns of a loop in which a role asks nothing of the world
-recursion_depth_max = 200  # calls of choreographies by themselves, one in another, at run time
-loop_depth_max = 6  # loops in one another: what is known at their heads is a fixpoint within a fixpoint
-points_max = 4_000  # points of one normal form, with what follows an early return copied
-roles_max = 32
-import_hops_max = 16
-set_depth_max = 5  # of values in one another, in which a @pure function's sets are told apart
-partials_told_max = 4  # of one expression: the parts that may raise
-set_parts_max = 8  # of one such value; with more they are taken for alike
-set_turns_max = 24  # over a @pure function, until it is known what its names may be
-match_steps_max = 20_000  # of the search for values that no case of a match takes; beyond them it tells none
-cases_told_max = 4  # of those that a match leaves out
-names_alike_max = 16  # names of one value that share what a condition says of it; further names do not
-generic_depth_max = 20  # of arguments in arguments: a generic class may hold itself with more of them each time
-type_depth_max = 5  # of nested types of a @pure function's names; a deeper type counts as unknown
-facts_max = 100  # conditions that are remembered in a @pure function; at more, all are forgotten
-typing_turns_max = 4  # over a loop, before what still grows there is given no type
-files_advised_max = 8  # whose text is kept in parsed form while advice for their mistakes is looked for
-types_described_max = 1_024  # of messages; what is beyond them is described anew
-label_chars_max = 72  # of a diagram; what is longer ends in an ellipsis
+source_bytes_max = 262_144  # One source file. Beyond: `check` refuses it.
+# A choreography's file with all that it imports of its project. Beyond: its text is not kept, and the process log
+# says so.
+version_bytes_max = 4_194_304
+source_depth_max = 100  # Nested nodes of one statement: every pass recurses over them. Beyond: `check` refuses it.
+declared_attempts_max = 1_000  # Attempts that a role may declare for an operation. Beyond: `check` refuses it.
+# Time between attempts, or of one, that a role may declare. Beyond: `check` refuses it.
+declared_wait_ms_max = 3_600_000
+# Time that a role may declare for its worker's absence: a month. Beyond: `check` refuses it.
+declared_away_ms_max = 2_592_000_000
+# Places that are tried for the record of a saga that has no pivot. Beyond: `check` refuses the saga.
+commit_places_max = 100
+# Nested branches, with what follows an early return counted as nested. Beyond: `check` refuses it.
+branch_depth_max = 40
+local_turns_max = 100_000  # Turns of a loop in which a role asks nothing of the world. Beyond: the program fails.
+recursion_depth_max = 200  # Calls of a choreography by itself, one in another, at run time. Beyond: the program fails.
+# Nested loops: what is known at their heads is a fixpoint within a fixpoint. Beyond: `check` refuses it.
+loop_depth_max = 6
+points_max = 4_000  # Points of one normal form, with what follows an early return copied. Beyond: `check` refuses it.
+roles_max = 32  # Roles of one choreography. Beyond: `check` refuses it.
+import_hops_max = 16  # Imports that a name is followed through. Beyond: it is taken as unknown.
+# Values in one another in which the sets of a @pure function are told apart. Beyond: they are taken for alike.
+set_depth_max = 5
+partials_told_max = 4  # Parts of one expression that are named because they may raise. Beyond: the rest is not named.
+set_parts_max = 8  # Parts of one such value that are told apart. Beyond: they are taken for alike.
+set_turns_max = 24  # Turns over a @pure function until it is known what its names may be.
+match_steps_max = 20_000  # Steps of the search for values that no case of a match takes. Beyond: it names none.
+cases_told_max = 4  # Values that are named because a match leaves them out. Beyond: the rest is not named.
+names_alike_max = 16  # Names of one value that share what a condition says of it. Beyond: further ones do not share it.
+# Type arguments in type arguments: a generic class may hold itself with ever more of them. Beyond: its type is not
+# described.
+generic_depth_max = 20
+type_depth_max = 5  # Nested types of a @pure function's names. Beyond: a deeper one counts as unknown.
+facts_max = 100  # Conditions that are remembered in a @pure function. Beyond: all are forgotten.
+typing_turns_max = 4  # Turns over a loop until what still grows there is given no type.
+# Files whose text is kept in parsed form while advice is looked for. Beyond: the least recently used is parsed
+# again.
+files_advised_max = 8
+# Types of messages whose description is cached. Beyond: the least recently used is described anew.
+types_described_max = 1_024
+label_chars_max = 72  # A label of a diagram. Beyond: it is cut, with an ellipsis.

@@ -238,7 +238,7 @@ def _page(session: str, told: dict[str, Any]) -> str:
 
 
 def _verdict(rows: list[tuple[str, Any]], initiator: str) -> tuple[str, str]:
-    """Outcome and reason are known at the initiator (design 3.6)."""
+    """Outcome and reason are known at the initiator."""
     for _, row in rows:
         if row["role"] == initiator:
             return row.get("outcome") or f"open ({row['phase']})", row.get("reason") or ""

@@ -2,8 +2,8 @@
 
 A call has exactly one answer. `Replied` and `Declined` are decisions of the worker: they are recorded and replay reads
 them. The others decide nothing: the transaction may or may not have happened, and only asking again under the same key,
-or closing the session at the worker, tells which (design 3.5). `Fault` is everything that is not an answer in the sense
-of the contract: no connection, no time left, nonsense. Texts never carry a payload.
+or closing the session at the worker, tells which (docs/protocol.md). `Fault` is everything that is not an answer in the
+sense of the contract: no connection, no time left, nonsense. Texts never carry a payload.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ what its roles may do in the protocol, and that follows from the choreography al
                              only the receiver's own service may speak for nobody
     data, choice             are written in the program: the receiver's projection takes that kind from that sender at
                              that point, or it does not
-    abort                    goes where the sender's program may have sent something (design 3.5), and to the initiator,
-                             who collects the answers. The initiator passes it on to whoever the saga may have reached
+    abort                    goes where the sender's program may have sent something (docs/protocol.md), and to the
+                             initiator, who collects the answers and passes it on to whoever the saga may have reached
     compensated, done        are answers to the initiator. Nobody else counts them
     settled, ended           end the saga, and only the initiator counts the answers. So no role can release another
                              from what it has to undo

@@ -31,7 +31,7 @@ class Ending(State):
     """A session that can end."""
 
     def _close(self, reason: str, unless: str | None = None) -> None:
-        """Shut the worker's door before anyone is told (design 3.5). A role without transactions has no door.
+        """Shut the worker's door before anyone is told (docs/protocol.md). A role without transactions has no door.
 
         The cause is stable before the close leaves (Rule 0): a successor that did not find it again would go on, past
         the commit point perhaps, and find the door shut on what has to be done there. An abort from elsewhere is in the

@@ -2,7 +2,7 @@
 
 A receive names its site and its sender, so a message waits under that name until the program asks for it, whatever
 came before or after. Putting a message twice is harmless; putting another content under the same name is a
-divergence, because a message is a function of its site (design 3.2).
+divergence, because a message is a function of its site (docs/protocol.md).
 
 Two things are bounded, each by a count and by bytes: the messages that wait, and the messages that the program has
 taken. Neither is ever lost by it, because all of them are rows of the inbox.

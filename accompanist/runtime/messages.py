@@ -1,4 +1,4 @@
-"""What crosses between roles: messages, their identity and their kinds (design 3.2).
+"""What crosses between roles: messages, their identity and their kinds (docs/protocol.md).
 
 A message's identity is (session, site, sender, receiver). The site is a point of the program, never a number drawn at
 run time, so a duplicate is the same message, arrival order means nothing, and the same identity with other content is

@@ -1,6 +1,6 @@
 """What the runtime asks of the world: a log, workers, a wake-up. Floor 3 implements these, nobody else.
 
-The types here are the records of a service's durable memory (design 3.3 and 4). Records are write-once: the first
+The types here are the records of a service's durable memory (docs/durability.md). Records are write-once: the first
 wins and later writers read it. Implementations must keep, and `tests/log` holds them to it:
 
 - `Log.flush` is one commit with flush of everything given, or nothing of it; it checks the epochs of the shards in
@@ -365,7 +365,7 @@ class Log(Protocol):
 
     async def unfinished(self, shards: Sequence[int]) -> Sequence[tuple[UUID, str]]:
         """Every (session, role) of these shards that is not settled or ended, and every one that has inbox rows but
-        no session row (design 3.4)."""
+        no session row (docs/protocol.md)."""
         ...
 
     async def resend(self, limit: int) -> Mapping[str, int]:

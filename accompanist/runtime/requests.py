@@ -81,6 +81,7 @@ class Requests(Ending):
         return owner_of(self.program.choreography, self.header)
 
     def _on_clashed(self, event: Clashed) -> None:
+        """Park: a message of this session will never be taken. While closing it waits to be heard."""
         if self.row.phase is Phase.CLOSING:
             self._defer(event)
             return

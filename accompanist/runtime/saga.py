@@ -1,4 +1,4 @@
-"""Where a session can stand at one role, and what moves it: the table of the session protocol (design 3.5).
+"""Where a session can stand at one role, and what moves it: the table of the session protocol (docs/protocol.md).
 
 Rule 1: everything that decides a phase is in this file's table; `session.py` only carries out the action a row names.
 Rule 2: the table does not know which role we are. What differs at the initiator (it collects votes and ends the saga)

@@ -1,4 +1,4 @@
-"""The session core: one session at one role, as a state machine without a world (design 3.1).
+"""The session core: one session at one role, as a state machine without a world (docs/protocol.md).
 
     session + event -> burst
 
@@ -78,7 +78,7 @@ class Session(Requests, Undone):
     @classmethod
     def recover(cls, program: RoleProgram, memory: Memory) -> tuple[Session, list[Burst]]:
         """The session as the log knows it, and what it still owes. A session that was closing is running again here:
-        its cause is found once more, in the inbox, in the fence or by running on (design 3.4)."""
+        its cause is found once more, in the inbox, in the fence or by running on (docs/protocol.md)."""
         session = cls.beginning(program, memory)
         for result in memory.results:
             session._remember(result)
@@ -116,22 +116,27 @@ class Session(Requests, Undone):
     # -- the actions of the table, in its order ----------------------------------------------------
 
     def _on_proceed(self, event: Arrived) -> None:
+        """Put a message into the mailbox and run on, if the program waits for it."""
         if self._put(event.message):
             self._advance()
 
     def _on_count(self, event: Arrived) -> None:
+        """Count a vote or an answer. The initiator ends the saga when it has all of them."""
         self._note(event.message)
         if event.message.kind is Kind.COMPENSATED:  # it is undone here, too
             self._tell_named((event.message.sender,))
         self._conclude()
 
     def _on_replied(self, event: Answered) -> None:
+        """Keep the reply as the call's result and run on."""
         self._answer(event, "replied")
         self._pivot_was_done()
         if self.row.phase is Phase.RUNNING:
             self._advance()
 
     def _on_declined(self, event: Answered) -> None:
+        """Keep the refusal as the call's result and run on. A retriable operation may not decline: it is asked
+        again."""
         call = self._in_doubt()
         assert call is not None
         if call.firm:  # no answer: whoever asks tries again, and so it is said again if it is told here
@@ -141,6 +146,7 @@ class Session(Requests, Undone):
         self._advance()
 
     def _on_exhausted(self, event: Answered) -> None:
+        """The budget of attempts is spent. Close before the commit point; park behind it."""
         call = self._in_doubt()
         assert call is not None
         asked = self.program.projection.operations[call.operation]
@@ -161,6 +167,7 @@ class Session(Requests, Undone):
         self._park(IN_DOUBT, f"{call.operation} at {call.site} {why}, and may have been done")
 
     def _on_shut(self, event: Answered) -> None:
+        """The fence has this session closed. Close before the commit point; park behind it."""
         if self._past_commit():
             self._park(PAST_COMMIT, f"the worker's door is shut at {event.site}")
             return
@@ -168,12 +175,15 @@ class Session(Requests, Undone):
         self._close(_CLOSED_EARLIER)
 
     def _on_reused(self, event: Answered) -> None:
+        """Park: the worker knows the call's key with other arguments."""
         self._park(CLASH, f"the worker knows the key of site {event.site} with other arguments")
 
     def _on_keep(self, event: Arrived) -> None:
+        """Put a message into the mailbox: the session may go on after all."""
         self._put(event.message)
 
     def _on_closed(self, event: CloseAnswered) -> None:
+        """The worker refuses later calls. Vote, tell the others, and begin to compensate what was executed."""
         self._all_ended()
         if event.executed is None and (reply := self._pivot_through()) is not None:
             self._on_held(CloseAnswered(Name.HELD, reply=reply))
@@ -227,6 +237,7 @@ class Session(Requests, Undone):
             self._advance()
 
     def _on_undid(self, event: Undid) -> None:
+        """Mark the compensation as done and ask for the next one."""
         entry = self._undoing.next(self._marks)
         assert entry is not None and entry.site == event.site
         self._mark(entry, "replied")
@@ -234,6 +245,7 @@ class Session(Requests, Undone):
         self._compensate_next()
 
     def _on_stuck(self, event: Undid) -> None:
+        """Park: a compensation was refused to its limit."""
         self._asked = None
         self._park(UNDO_STUCK, f"the compensation of site {event.site} fails: {event.text}", event.site)
 
@@ -243,18 +255,21 @@ class Session(Requests, Undone):
         self._send_abort((event.message.sender,))
 
     def _on_settled(self, event: Arrived) -> None:
+        """Finish as settled: the initiator has said so."""
         self._note(event.message)
         self._finish(Phase.SETTLED, "settled")
 
     def _on_ended(self, event: Arrived) -> None:
+        """Finish as ended: the initiator has said so."""
         self._note(event.message)
         self._finish(Phase.ENDED, "ended")
 
     def _on_ignore(self, event: Event) -> None:
-        """A late copy: what it says was decided before."""
+        """Do nothing: a late copy, whose matter was decided before."""
 
     def _on_fired(self, event: Fired) -> None:
-        """Time was first. A parked program stands still; its timer is told again."""
+        """Time was first: the wait ends with that as its result, and the program runs on. A parked program stands
+        still; its timer is told again."""
         world = self._wait.world if self._wait is not None else None
         if world is None or self.row.parked is not None:
             return

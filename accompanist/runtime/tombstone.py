@@ -4,7 +4,7 @@ Such a role has nothing to undo: what begins a session is in its log before the 
 knows none of it says that nothing was asked of a worker. Nobody has to close a door that was never open. From the row
 on, what comes late starts nothing.
 
-What it says is what any role says that is undone (design 3.5), in the same commit: the abort to everyone that its
+What it says is what any role says that is undone (docs/protocol.md), in the same commit: the abort to everyone that its
 program can send to, and to the initiator, and that it is undone. The initiator waits for the answers of all that may
 have been reached, by what their programs can send, whoever was. At an initiator nothing of this begins anything.
 

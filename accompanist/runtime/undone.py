@@ -1,4 +1,4 @@
-"""Whose word that the saga is undone a role believes, and what follows from it (design 3.5).
+"""Whose word that the saga is undone a role believes, and what follows from it (docs/protocol.md).
 
 An honest role aborts before the commit point only: everything that may fail happens before it, at every role. So an
 abort after it is no abort, but the word of one that lies. What a role knows of that, and whom it believes then:
@@ -61,6 +61,7 @@ class Undone(ByHand):
     """A session that may hear that its saga is undone."""
 
     def _on_operate(self, event: Arrived) -> None:
+        """Carry out a person's verb, once, if it applies where the session stands."""
         super()._on_operate(event)
         self._heed_undone()
 
@@ -97,6 +98,7 @@ class Undone(ByHand):
         return self._says_left(message) and (decided or (self.is_initiator and behind))
 
     def _on_told(self, event: Arrived) -> None:
+        """Close, if the word that the saga is undone is believed here; at a pivot in doubt let the fence decide."""
         message = event.message
         if not self._believes(message):
             self._count_only(message)
@@ -143,6 +145,7 @@ class Undone(ByHand):
         self._park(UNDONE_ELSEWHERE, f"{', '.join(new)} {text}, and the commit point is passed here")
 
     def _on_told_again(self, event: Arrived) -> None:
+        """Note another word that the saga is undone while the close is under way."""
         message = event.message
         undecided = self._unless is not None and self._stands_at_pivot() is not None
         if not self._believes(message) or (undecided and message.sender != self.header.initiator):

@@ -1,4 +1,5 @@
-"""Session cores with one rule of design 3.3 or 3.5 switched off each, for the search to find what the rule is for."""
+"""Session cores with one rule of docs/durability.md or docs/protocol.md switched off each, for the search to find what
+the rule is for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each rule of design 3.3 and 3.5, switched off, fails: a checker that never fails is broken.
+"""Each rule of docs/durability.md and docs/protocol.md, switched off, fails: a checker that never fails is broken.
 
 A row names the rule, the saga and the faults with which the search finds its schedule, and the property that breaks.
 The second table holds what may be switched off without harm as the runtime is built today, with the reason.

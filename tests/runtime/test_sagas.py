@@ -1,4 +1,4 @@
-"""The guarantees of design 3.8 on small sagas in seeded worlds: shuffled, doubled, crashed, declined, cancelled."""
+"""What docs/protocol.md promises, on small sagas in seeded worlds: shuffled, doubled, crashed, declined, cancelled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A decision leaves under the epoch that it was made under (design 3.7).
+"""A decision leaves under the epoch that it was made under (docs/protocol.md).
 
 A sidecar that stood still past its lease is woken with two answers at once: a worker's, to what it had asked before,
 and the log's, that the shard is its own anew. In between another sidecar went on with the session. What the first

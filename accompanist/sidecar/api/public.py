@@ -20,7 +20,7 @@ the initiator's own end, after which the saga can still be undone by others. Wha
     {"session": ..., "choreography": ..., "state": ..., "outcome": "settled" | "ended" | null,
      "reason": ..., "result": ..., "waiting": ..., "parked": {"code", "text"} | null, "let_go_at": ..., "new": true}
 
-The reason and the outcome are known at the initiator, the result at its owners (design 3.6). `let_go_at`: when the
+The reason and the outcome are known at the initiator, the result at its owners. `let_go_at`: when the
 result was let go (`payload_after_s`, `collect_after_s`), in seconds since the epoch; null: it was not. Not promised: an
 answer about a session of another service.
 """

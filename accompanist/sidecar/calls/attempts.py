@@ -421,7 +421,7 @@ def _words(answer: Answer | None) -> str:
 def _meta(
     header: Header, role: str, call: CallWorker, attempt: int, timeout_ms: int, context: Mapping[str, str]
 ) -> bytes:
-    """`params._meta` (design 5)."""
+    """`params._meta` of a call to a worker."""
     return meta.write(
         meta.Meta(
             session=header.session,

@@ -1,4 +1,4 @@
-"""Collection: what is over leaves the log in the background, and at last the workers' fences (design 3.5).
+"""Collection: what is over leaves the log in the background, and at last the workers' fences.
 
     over for `payload_after`   messages, results and values go; times, outcome and reason stay to be listed. Only where
                                that is less than `collect_after`

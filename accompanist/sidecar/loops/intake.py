@@ -2,11 +2,11 @@
 
 Loops, each of which a missing wake-up or a dead database only delays:
 
-    leases   renew what is held, acquire what is free (design 3.7). The answer says, too, which of the next loops have
-             something to do. This is the guarantee: nothing waits for longer than `poll_ms`, whatever wake-up was lost;
-             and a sidecar that has nothing to do asks nothing else
+    leases   renew what is held, acquire what is free (docs/protocol.md). The answer says, too, which of the next loops
+             have something to do. This is the guarantee: nothing waits for longer than `poll_ms`, whatever wake-up was
+             lost; and a sidecar that has nothing to do asks nothing else
     sweep    a shard that is ours under a new epoch is swept: every session in it that is not over, and every message
-             that has no session yet, is taken up (design 3.4)
+             that has no session yet, is taken up (docs/protocol.md)
     inbox    woken by NOTIFY, by our own commits and by the leases; what was taken is acknowledged by the next `take`,
              so one whose answer is lost is simply asked again
     outbox   what is due in it, tried again: woken by the leases, and every `outbox_retry_ms` while there is something

@@ -75,7 +75,8 @@ class Care(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What stands around the core, and the core itself. As they are here they are design 3.3; each can be switched off.
+    """What stands around the core, and the core itself. As they are here they are Rule 0 (docs/durability.md); each can
+    be switched off.
 
     `begins`: kinds of message that begin a session. `inbox_swept`: recovery looks at inbox rows without a session.
     `released`: kinds of message that leave the inbox when they are heard, not when the session is over.

@@ -1,0 +1,238 @@
+"""The parts of docs/protocol.md that are tables of the code, and the picture of the states."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from typing import NamedTuple
+
+from accompanist.runtime import authority, saga
+from accompanist.runtime.authority import Part, Tie
+from accompanist.runtime.events import Name
+from accompanist.runtime.phases import Phase
+from accompanist.runtime.session import Session
+from accompanist.testing import Saga
+from ops.pages._tables import paragraph, table
+from workers.orders.choreography import fulfil_order
+
+FORWARD = (Phase.RUNNING, Phase.DONE, Phase.SETTLED)
+BACK = (Phase.CLOSING, Phase.UNDOING, Phase.UNDONE, Phase.ENDED)
+CHAINS = (FORWARD, BACK)
+
+
+def parts() -> dict[str, str]:
+    return {
+        "protocol-events": _events(),
+        "protocol-actions": _actions(),
+        "protocol-words": _words(),
+        "protocol-abort": _abort(),
+    }
+
+
+def files() -> dict[str, str]:
+    return {"docs/protocol.svg": picture()}
+
+
+# -- tables ------------------------------------------------------------------------------------------
+
+
+def _events() -> str:
+    """Each event in each phase: the action, and the phases that it may leave the session in."""
+    phases = list(Phase)
+
+    def cell(phase: Phase, name: Name) -> str:
+        row = saga.TABLE.get((phase, name))
+        if row is None:
+            return ""
+        leads = [other.value for other in phases if other in row.to and other is not phase]
+        return f"{row.action} → {', '.join(leads)}" if leads else row.action
+
+    return table(
+        ["event", *(phase.value for phase in phases)],
+        ([f"`{name.value}`", *(cell(phase, name) for phase in phases)] for name in Name),
+    )
+
+
+def _actions() -> str:
+    used = sorted({row.action for row in saga.TABLE.values()})
+    rows = []
+    for action in used:
+        method = getattr(Session, f"_on_{action}")
+        path = f"{method.__module__.replace('.', '/')}.py"
+        rows.append([action, paragraph(method.__doc__), f"`{path}::{method.__qualname__}`"])
+    return table(["action", "what it does", "where"], rows)
+
+
+_PARTS = {
+    Part.CLIENT: "the receiver's own service",
+    Part.INITIATOR: "the initiator",
+    Part.OWNER: "the owner of the commit point",
+    Part.OTHER: "any role but the initiator",
+    Part.ROLE: "any role",
+}
+_TIES = {
+    Tie.ANY: "",
+    Tie.APART: "the two are different roles",
+    Tie.SENDS: "the sender's projection can send to the receiver",
+    Tie.POINT: "the receiver's projection takes this kind from this sender at this site",
+}
+
+
+def _words() -> str:
+    """Who may say what to whom."""
+
+    def site(word: authority.Word) -> str:
+        if not word.site:
+            return "a site of the program"
+        return f"`{word.site}…`" if word.site.endswith("/") else f"`{word.site}`"
+
+    return table(
+        ["kind", "site", "sender", "receiver", "condition"],
+        (
+            [f"`{word.kind.value}`", site(word), _PARTS[word.sender], _PARTS[word.receiver], _TIES[word.tie]]
+            for word in authority.TABLE
+        ),
+    )
+
+
+def _abort() -> str:
+    """A run of the order saga that is undone, as it happened."""
+    order = {"customer": "customer-gold", "lines": [{"product": "kettle", "quantity": 1}]}
+    saga_run = Saga(fulfil_order, arguments={"order": order}, seed=0).decline("loyalty.award", "no such customer").run()
+    assert saga_run.outcome == "ended", saga_run.outcome
+    return f"```text\n{saga_run.diagram()}\n```"
+
+
+# -- the picture -------------------------------------------------------------------------------------
+
+
+def edges() -> dict[tuple[Phase, Phase], list[str]]:
+    """The single steps between phases, with the events that take them. A row of the table may lead along a chain in
+    one go (running, closing, undoing): its first step on each chain is drawn, the next ones are edges of their own."""
+    found: dict[tuple[Phase, Phase], list[str]] = {}
+    for (phase, name), row in saga.TABLE.items():
+        for chain in CHAINS:
+            ahead = chain[chain.index(phase) + 1 :] if phase in chain else chain
+            first = next((other for other in ahead if other in row.to and other is not phase), None)
+            if first is not None:
+                found.setdefault((phase, first), []).append(name.value)
+    return found
+
+
+class Place(NamedTuple):
+    x: int
+    y: int
+
+
+WIDTH, HEIGHT = 960, 420
+BOX = Place(108, 44)
+PLACES = {
+    Phase.RUNNING: Place(262, 70),
+    Phase.DONE: Place(590, 70),
+    Phase.SETTLED: Place(872, 70),
+    Phase.CLOSING: Place(262, 300),
+    Phase.UNDOING: Place(475, 300),
+    Phase.UNDONE: Place(665, 300),
+    Phase.ENDED: Place(872, 300),
+}
+LINES = {
+    (Phase.RUNNING, Phase.DONE): ((316, 70), (534, 70)),
+    (Phase.DONE, Phase.SETTLED): ((644, 70), (816, 70)),
+    (Phase.RUNNING, Phase.CLOSING): ((240, 92), (240, 276)),
+    (Phase.CLOSING, Phase.RUNNING): ((284, 278), (284, 94)),
+    (Phase.DONE, Phase.CLOSING): ((575, 92), (318, 284)),
+    (Phase.CLOSING, Phase.UNDOING): ((316, 300), (419, 300)),
+    (Phase.UNDOING, Phase.UNDONE): ((529, 300), (609, 300)),
+    (Phase.UNDONE, Phase.ENDED): ((719, 300), (816, 300)),
+}
+"""Where each edge is drawn. An edge of the table without a place is an error, and so is a place without an edge."""
+LABELS = {
+    (Phase.RUNNING, Phase.DONE): Place(425, 88),
+    (Phase.DONE, Phase.SETTLED): Place(730, 88),
+    (Phase.RUNNING, Phase.CLOSING): Place(228, 130),
+    (Phase.CLOSING, Phase.RUNNING): Place(296, 178),
+    (Phase.DONE, Phase.CLOSING): Place(470, 190),
+    (Phase.CLOSING, Phase.UNDOING): Place(367, 318),
+    (Phase.UNDOING, Phase.UNDONE): Place(569, 318),
+    (Phase.UNDONE, Phase.ENDED): Place(767, 318),
+}
+ANCHORS = {
+    (Phase.RUNNING, Phase.CLOSING): "end",
+    (Phase.CLOSING, Phase.RUNNING): "start",
+    (Phase.DONE, Phase.CLOSING): "start",
+}
+LABEL_CHARS = {(Phase.RUNNING, Phase.CLOSING): 24, (Phase.RUNNING, Phase.DONE): 26}
+NOTES = {
+    Phase.RUNNING: "the program",
+    Phase.DONE: "voted done",
+    Phase.SETTLED: "final",
+    Phase.CLOSING: "the worker's door",
+    Phase.UNDOING: "compensations",
+    Phase.UNDONE: "waits for the others",
+    Phase.ENDED: "final",
+}
+STYLE = """svg{--paper:#ffffff;--edge:#d5dae1;--ink:#1d2530;--soft:#667384;--head:#eef2f7;--good:#22863a;
+--good-paper:#e8f6ec;--bad:#c4373a;--bad-paper:#fdecec}
+@media (prefers-color-scheme:dark){svg{--paper:#12171e;--edge:#313a46;--ink:#e3e9f1;--soft:#94a1b2;--head:#1e2631;
+--good:#5cc979;--good-paper:#153021;--bad:#f27b7d;--bad-paper:#3b1a1d}}
+text{font:12px ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono",monospace;fill:var(--ink)}
+.phase{font:600 14px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif}
+.small{font-size:11px;fill:var(--soft)}.mid{text-anchor:middle}.end{text-anchor:end}.start{text-anchor:start}
+.paper{fill:var(--paper);stroke:var(--edge)}.box{fill:var(--head);stroke:var(--soft)}
+.forward .box{fill:var(--good-paper);stroke:var(--good)}.back .box{fill:var(--bad-paper);stroke:var(--bad)}
+.wire{stroke:var(--ink);stroke-width:1.4;fill:none;marker-end:url(#tip)}.tip{fill:var(--ink)}
+.volatile .box{stroke-dasharray:5 4}.final .box{stroke-width:2.4}"""
+
+
+def picture() -> str:
+    """The phases and the steps between them as SVG."""
+    steps = edges()
+    assert steps.keys() == LINES.keys(), f"the picture does not have the table's edges: {steps.keys() ^ LINES.keys()}"
+    title = "The phases of a session at one role, and the events that lead from one to the next"
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" height="{HEIGHT}" '
+        f'role="img" aria-label="{title}">',
+        f"<title>{title}</title>",
+        f"<style>{STYLE}</style>",
+        '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" markerHeight="8" orient="auto">'
+        '<path class="tip" d="M0 0 L8 4 L0 8 z"/></marker></defs>',
+        f'<rect class="paper" x=".5" y=".5" width="{WIDTH - 1}" height="{HEIGHT - 1}" rx="12"/>',
+        *(line for edge in steps for line in _edge(edge, steps[edge])),
+        *(line for phase in Phase for line in _box(phase)),
+        f'<text class="small mid" x="{WIDTH // 2}" y="{HEIGHT - 24}">One event may take several steps: a role with '
+        "nothing to compensate goes from closing to undone at once. Dashed: not kept in the log.</text>",
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _edge(edge: tuple[Phase, Phase], names: list[str]) -> Iterator[str]:
+    (x1, y1), (x2, y2) = LINES[edge]
+    yield f'<path class="wire" d="M{x1} {y1} L{x2} {y2}"/>'
+    place, anchor = LABELS[edge], ANCHORS.get(edge, "mid")
+    for number, line in enumerate(_wrapped(names, LABEL_CHARS.get(edge, 12))):
+        yield f'<text class="small {anchor}" x="{place.x}" y="{place.y + 14 * number}">{escape(line)}</text>'
+
+
+def _wrapped(names: list[str], chars: int) -> Iterator[str]:
+    line = ""
+    for name in names:
+        if line and len(line) + 1 + len(name) > chars:
+            yield line
+            line = name
+        else:
+            line = f"{line} {name}".strip()
+    yield line
+
+
+def _box(phase: Phase) -> Iterator[str]:
+    place = PLACES[phase]
+    classes = ["forward" if phase in FORWARD else "back"]
+    classes += ["final"] if phase in saga.FINAL else []
+    classes += ["volatile"] if phase is Phase.CLOSING else []
+    yield f'<g class="{" ".join(classes)}">'
+    x, y = place.x - BOX.x // 2, place.y - BOX.y // 2
+    yield f'<rect class="box" x="{x}" y="{y}" width="{BOX.x}" height="{BOX.y}" rx="8"/>'
+    yield f'<text class="phase mid" x="{place.x}" y="{place.y + 5}">{phase.value}</text></g>'
+    above = phase not in (Phase.CLOSING, Phase.ENDED)
+    yield f'<text class="small mid" x="{place.x}" y="{place.y + (-30 if above else 40)}">{NOTES[phase]}</text>'
