@@ -1,4 +1,4 @@
-"""From one Python source file to one checked program per role (design 2). Pure: no I/O, no clock, no event loop.
+"""From one Python source file to one checked program per role: docs/language/README.md. Pure: no I/O, no clock.
 
 compile.compile_file   source -> Choreography, or Diagnostics
 load.load              Choreography, role -> RoleProgram, the only place where generated code becomes code
