@@ -19,5 +19,6 @@ Where to begin.
     accompanist/language/load.py        (Choreography, role) -> RoleProgram: the only place where text becomes code
     accompanist/language/direct.py      the direct reading of a choreography, with which tests compare projections
 
-Why it reads and does not execute: docs/decisions/010-read-with-ast.md.
+The passes, with an example: docs/language/README.md. Why it reads and does not execute:
+docs/decisions/010-read-with-ast.md.
 """

@@ -1,4 +1,4 @@
-"""Where a saga commits that has no pivot: the place of its record, `role.commit()` (design 2).
+"""Where a saga commits that has no pivot: the place of its record, `role.commit()` (docs/language/saga.md).
 
 What cannot be undone and is retriable comes after the commit point. Where no author said which that is, it is put in:
 as late as possible, directly before what cannot be undone, at the role that does it, on each path that comes to it. If

@@ -1,10 +1,11 @@
 """From one file to checked and projected choreographies: all passes in their order.
 
-    source -> head -> normal form -> continuations -> places, types -> determinism -> selections -> saga
-           -> projection -> generated text -> fingerprint
+    source -> head -> normal form -> continuations -> places, types -> determinism -> what may raise -> commit point
+           -> selections -> secrets -> saga -> wire form -> projection -> generated text -> fingerprint
 
 Nothing is executed and nothing imported; files are read by the function that the caller gives. All causes that can be
 found are reported in one run: passes that need a sound program run only if the ones before found nothing.
+docs/language/README.md says what each takes, gives and refuses, and carries one example through all of them.
 """
 
 from __future__ import annotations
