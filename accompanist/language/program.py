@@ -71,7 +71,7 @@ class Projection:
     """The program of one role, as text and facts.
 
     `role_class` is the name of the role's class, `source` the generated generator function named `function`,
-    `sends_to` every role this projection can send to on any path (the static send set of design 3.5), `digest` the
+    `sends_to` every role this projection can send to on any path (its static send set, docs/protocol.md), `digest` the
     hash of the projection with everything it rests on, `sites_after_commit` this role's points that happen after the
     saga's commit point: sites without the turns of loops, see `operations.point_of`, of a selection with its label, see
     `operations.chosen_at`, and what it computes behind what it sent there, see `operations.behind`, or on a line, see

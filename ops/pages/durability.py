@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from accompanist.runtime.messages import Kind
-from accompanist.simulation.explore_state import Rules
+from accompanist.simulation.search.state import Rules
 from ops.pages._tables import paragraph, table
 from tests.model.test_switched_off import REDUNDANT, ROWS
 

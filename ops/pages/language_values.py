@@ -17,6 +17,7 @@ from accompanist.errors import CATALOGUE, AccompanistError
 from accompanist.language import codec
 from accompanist.language.wire import as_sent
 from ops.pages.language import fenced, listed, pair, quoted, read, table
+from ops.pages.limits import sections
 
 REFUSED = ("ACC140", "ACC141", "ACC142", "ACC143", "ACC170", "ACC171")
 RUNNING = ("ACC301", "ACC302", "ACC303", "ACC304", "ACC305")
@@ -157,11 +158,9 @@ def _read(text: str, kind: str, type: Any) -> str:
 
 
 def _limits() -> Iterator[tuple[str, str, str]]:
-    text = read("accompanist/limits.py") or ""
+    said = {one.name: one.what for _, bounds in sections() for one in bounds}
     for name in BOUNDS:
-        found = re.search(rf"^{name} = .*?# (.*)$", text, re.MULTILINE)
-        assert found is not None, name
-        yield f"`{name}`", f"{getattr(limits, name):,}", found[1].partition(":")[0].partition(";")[0]
+        yield f"`{name}`", f"{getattr(limits, name):,}", said[name]
 
 
 def _union() -> str:
