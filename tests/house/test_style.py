@@ -161,3 +161,8 @@ def test_lines_of_prose_are_no_wider_than_those_of_programs() -> None:
         if len(line.encode()) > prose_bytes_max and not line.startswith("|") and not re.search("[│─]", line)
     ]
     assert not wide, f"over {prose_bytes_max} bytes: {wide}"
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    """Without the marker a user's mypy takes every word of a choreography for `Any`."""
+    assert (ROOT / "accompanist" / "py.typed").exists()
