@@ -15,7 +15,7 @@ from accompanist.language import facts as known
 from accompanist.language import finite, known_constants, methods, total_methods, types
 from accompanist.language.body_calls import Read
 from accompanist.language.body_caught import Caught
-from accompanist.language.body_keys import KeySet
+from accompanist.language.body_keys import KeySet, appended
 from accompanist.language.body_loops import resized, turn
 from accompanist.language.body_match import all_members
 from accompanist.language.body_parts import (
@@ -33,6 +33,7 @@ from accompanist.language.body_whole import Whole
 from accompanist.language.endless import may_hold
 from accompanist.language.infer import bind
 from accompanist.language.instead import shown
+from accompanist.language.kinds import Env
 from accompanist.language.library_calls import knowing
 from accompanist.language.modules import Module
 from accompanist.language.names import Names
@@ -68,6 +69,7 @@ class Body:
         self._at = Knowing(self._exact, self._whole, self._text.node, declared, begins)
         self._set = KeySet(self._text.names, self._exact, self._partials).fact
         self._handlers = Caught(self._text.names, self._exact, self._text.own)
+        self._catching: frozenset[str] = frozenset()
         self._breaks: list[list[Now]] = []
 
     def why(self) -> str:
@@ -98,6 +100,7 @@ class Body:
                 self._at.now = None
             case ast.Expr(value=value):
                 yield from self._values(node, value)
+                self._at.add(frozenset(appended(value, self._at.env)))
             case ast.Assign(targets=targets, value=value):
                 yield from self._values(node, value)
                 found = self._exact.type_of(self._at.plain(value), self._at.env)
@@ -181,7 +184,13 @@ class Body:
         yield from (self._forms.gone_through if through else self._forms.held)(node, env, facts)
         if asked:
             yield from self._forms.asked(node, env)
-        if (found := self._partials.first(node, env, facts)) is not None:
+        yield from self._raising(node, env, facts)
+
+    def _raising(self, node: ast.expr, env: Env, facts: known.Facts) -> Iterator[Partial]:
+        """What may raise here, and is not caught; and what is of another type than is said of it."""
+        parts = self._partials.every(node, env, facts)
+        found = next((one for one in parts if not self._handlers.catches(one, node, env, self._catching)), None)
+        if found is not None:
             yield found
             if (lasting := self._partials.untrue(node, env, facts)) is not None:
                 yield lasting
@@ -300,13 +309,13 @@ class Body:
         self._at.now = meeting(self._at.now, *self._breaks.pop())
 
     def _try(self, node: ast.Try, now: Now) -> Iterator[str]:
-        uncaught = self._handlers.parts(node, now.env)
-        if uncaught is None:
-            yield from self._block(node.body)
-        else:
-            for part in uncaught:
-                yield from self._values(node.body[0], part)
+        named, outside = self._handlers.named(node), self._catching
+        if named is None:
             yield from self._caught(node.body)
+        else:
+            self._catching = outside | named
+            yield from self._block(node.body)
+            self._catching = outside
         ends = []
         yield from self._block(node.orelse)
         ends.append(self._at.now)

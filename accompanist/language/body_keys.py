@@ -1,9 +1,9 @@
-"""Which keys are certainly in the dicts of a @pure function: those that a value was given to."""
+"""Which keys are certainly in the dicts of a @pure function, and which lists have an item: what was put there."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Set
+from collections.abc import Iterator, Set
 
 from accompanist.language import facts as known
 from accompanist.language.body_types import Exact
@@ -34,6 +34,14 @@ class KeySet:
         if definition is not None and not told_apart(definition[1]):
             return known.NOTHING
         return frozenset({Fact(ast.Compare(key, [ast.In()], [owner]), True)})
+
+
+def appended(node: ast.expr, env: Env) -> Iterator[Fact]:
+    """That a list is not empty where an item was put into it."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name) as owner, attr="append" | "insert")):
+            if (found := env.get(name)) is not None and found.name == "list" and not found.module:
+                yield Fact(owner, True)
 
 
 def of_keys(fact: Fact, dicts: Set[str]) -> bool:

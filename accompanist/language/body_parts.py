@@ -9,7 +9,7 @@ import copy
 from collections.abc import Iterable, Iterator, Set
 
 from accompanist.language import total_methods
-from accompanist.language.facts import Fact
+from accompanist.language.facts import Fact, copied
 from accompanist.language.methods import CHANGING
 from accompanist.language.nodes import children, every_node
 
@@ -17,6 +17,8 @@ IN_PLACE = CHANGING | {"difference_update", "intersection_update", "symmetric_di
 _VIEWS = frozenset({"items", "keys", "values"})
 _PASSES_ON = frozenset({"enumerate", "zip", "map", "filter"})
 _SOMETIMES = (ast.IfExp, ast.BoolOp, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp, ast.Lambda)
+EACH = "?item"
+"""The name of an item in what is known of all items; authors cannot write it."""
 CATCH_ALL = frozenset({"Exception", "BaseException"})
 
 
@@ -165,20 +167,62 @@ def of_length(fact: Fact) -> bool:
     return False
 
 
+def is_equal(fact: Fact) -> bool:
+    """Whether it says that a name was given what is computed of others: what is known of them is known of it."""
+    match fact.node:
+        case ast.Compare(left=ast.Name(), ops=[ast.Eq()], comparators=[ast.Call() | ast.ListComp() | ast.BinOp()]):
+            return fact.holds
+    return False
+
+
 def said_of(name: str, value: ast.expr) -> Iterator[Fact]:
     """What is known of a name that is given what is written out."""
     now = ast.Name(name, ast.Load())
     match value:
-        case ast.Dict(keys=keys):
-            written = (one for one in keys if isinstance(one, ast.Constant))
-            yield from (Fact(ast.Compare(one, [ast.In()], [now]), True) for one in written)
+        case ast.Dict() | ast.BinOp(op=ast.BitOr()):
+            yield from (Fact(ast.Compare(one, [ast.In()], [now]), True) for one in _keys(value))
         case ast.List() | ast.Tuple() | ast.Constant():
             yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
+        case _ if is_copy(value):
+            yield Fact(ast.Compare(now, [ast.Eq()], [_with_own_names(value)]), True)
         case ast.Call(func=ast.Name(id="len"), args=[ast.Name()], keywords=[]):
             yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
         case ast.BinOp(left=ast.List(elts=parts), op=ast.Mult(), right=ast.Constant(value=int(times))):
             counted = ast.Call(ast.Name("len", ast.Load()), [now], [])
             yield Fact(ast.Compare(counted, [ast.Eq()], [ast.Constant(len(parts) * times)]), True)
+
+
+def _keys(value: ast.expr) -> Iterator[ast.Constant]:
+    """The keys that a dict certainly has by how it is written."""
+    match value:
+        case ast.Dict(keys=keys):
+            yield from (one for one in keys if isinstance(one, ast.Constant))
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            yield from (*_keys(left), *_keys(right))
+
+
+def is_copy(value: ast.expr) -> bool:
+    """Whether it is a list of its own that has what something with a name has, or as many items."""
+    match value:
+        case ast.Call(func=ast.Name(id="sorted" | "list"), args=[inner]):
+            return isinstance(copied(inner), ast.Name)
+        case ast.ListComp(generators=[ast.comprehension(target=ast.Name(), ifs=ifs)]):
+            return (not ifs or copied(value) is not value) and not changes_itself(value)
+        case ast.Subscript(slice=ast.Slice()):
+            return isinstance(copied(value), ast.Name) and not changes_itself(value)
+    return False
+
+
+def _with_own_names(value: ast.expr) -> ast.expr:
+    """A comprehension with a name for its items that no statement binds."""
+    if not isinstance(value, ast.ListComp) or not isinstance(value.generators[0].target, ast.Name):
+        return value
+    bound, made = value.generators[0].target.id, copy.deepcopy(value)
+    inner = (made.elt, made.generators[0].target, *made.generators[0].ifs)
+    for part in (part for one in inner for part in every_node(one)):
+        if isinstance(part, ast.Name) and part.id == bound:
+            part.id = EACH
+    return made
 
 
 def changes_itself(node: ast.AST) -> bool:

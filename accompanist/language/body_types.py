@@ -151,6 +151,11 @@ class Exact(Inference):
             found.append(whole if whole.name == "dict" else Type("dict", "", parts))
         return join(Type("dict", "", (NEVER, NEVER)), *found)
 
+    def is_enum(self, found: Type) -> bool:
+        """Whether the values of a type are the members of an enum."""
+        message = self._messages.find(found)
+        return message is not None and message.kind == "enum"
+
     def result(self, function: ast.expr, given: list[Type], env: Env) -> Type:
         """What a function gives that is called for each of several values."""
         call, inside = called(function, given, env)

@@ -173,7 +173,7 @@ def length(node: ast.expr, facts: Facts, kind: str = "") -> int:
     for op, other in compared(node, facts):
         if op is ast.NotEq and _empty(other) == kind != "":
             least = max(least, 1)
-        if op is ast.Eq and isinstance(other, ast.List | ast.Tuple):
+        if op is ast.Eq and isinstance(other, ast.List | ast.Tuple | ast.Call | ast.ListComp):
             form = ast.dump(node)  # `x == [*x]` says nothing, and must not be asked for ever
             least = max(least, length(other, frozenset(fact for fact in facts if form not in fact.form)))
     counted = ast.Call(ast.Name("len", ast.Load()), [node], [])
@@ -317,8 +317,18 @@ def member(key: ast.expr, container: ast.expr, facts: Facts) -> bool:
     if isinstance(container, ast.Dict) and any(one is not None and _same(one, key) for one in container.keys):
         return True
     form = ast.dump(container)
-    found = compared(key, facts)
-    return any(op is ast.In and ast.dump(copied(other)) == form for op, other in found)
+    found = (other for op, other in compared(key, facts) if op is ast.In)
+    return any(ast.dump(one) == form for other in found for one in origins(other, facts))
+
+
+def origins(node: ast.expr, facts: Facts) -> list[ast.expr]:
+    """What something has its items from: what it sorts, copies or picks from, also where that has a name."""
+    found = [copied(node)]
+    for one in found:
+        if isinstance(one, ast.Name) and len(found) < limits.names_alike_max:
+            made = (copied(other) for op, other in compared(one, facts) if op is ast.Eq and other is not copied(other))
+            found += [other for other in made if one.id not in names_in(other)]
+    return found
 
 
 def _same(one: ast.expr, other: ast.expr) -> bool:
@@ -334,6 +344,12 @@ def copied(node: ast.expr) -> ast.expr:
             return copied(inner)
         case ast.Call(func=ast.Attribute(value=value, attr="keys"), args=[]):
             return value
+        case ast.ListComp(
+            elt=ast.Name(id=name), generators=[ast.comprehension(target=ast.Name(id=bound), iter=inner)]
+        ) if name == bound:
+            return copied(inner)
+        case ast.Subscript(value=value, slice=ast.Slice()):
+            return copied(value)
     return node
 
 

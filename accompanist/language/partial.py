@@ -59,6 +59,10 @@ class Partials(Looks):
         """The first part that may raise."""
         return next(self._of(node, env, facts | self.always), None)
 
+    def every(self, node: ast.expr, env: Env, facts: Facts) -> Iterator[Partial]:
+        """All the parts that may raise."""
+        return self._of(node, env, facts | self.always)
+
     def untrue(self, node: ast.expr, env: Env, facts: Facts) -> Partial | None:
         """The first part that makes what is of another type than is said of it."""
         return next((one for one in self._of(node, env, facts | self.always) if one.untrue), None)

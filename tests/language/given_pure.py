@@ -153,6 +153,30 @@ w: n = len(w); return w[n - 2] if n > 0 else ''
 q: return min(q, Decimal(100)) * 2
 s,total: try:;     g = float(s); except ValueError:;     return 0; return round(g * total.rate) if -5 < g < 5 else 0
 q: return max(q, min(q, Decimal(100))) * 2
+d,w: try:;     y = [int(k) for k in w]; except ValueError:;     y = []; return y[0]
+s,w: try:;     y = [s for s in [1] if w[0]]; except KeyError:;     y = []; return y
+w: try:;     y = int(w[0]) * 2; except ValueError:;     return 0; return y
+d,s: try:;     a, b = d[s], 1 // d[s]; except KeyError:;     return 0; return a + b
+p,n: try:;     a, b, c = p[n]; except IndexError:;     return 0; return a
+d,s: y = []; try:;     y.append(d[s]); except IndexError:;     pass; return y
+d,s: try:;     y = d[s]; except KeyError:;     y = d[s]; return y
+d,s: try:;     y = 1; except KeyError:;     y = 2; else:;     y = d[s]; return y
+d,s: try:;     y = 1; except KeyError:;     y = 2; finally:;     z = d[s]; return y
+d,s: try:;     try:;         y = d[s];     except ValueError:;         y = 0; except IndexError:;     y = 1; return y
+d: e = dict(d); k = sorted(e); e.pop('x', 0); return [e[i] for i in k]
+d: e = dict(d); k = sorted(e); f = e; f.pop('x', 0); return [e[i] for i in k]
+d,s: k = sorted(d); k.append(s); return [d[i] for i in k]
+d,s: k = sorted(d); j = k; j.append(s); return [d[i] for i in k]
+d,s: k = sorted(d); j = k; j += [s]; return [d[i] for i in k]
+d: e = dict(d); r = 0; for i in sorted(e):;     r += e[i];     e.pop('x', 0); return r
+d: e = dict(d); f = e; r = 0; for i in sorted(e):;     r += e[i];     f.clear(); return r
+x: y = list(x); z = y; r = 0; for i in sorted(y):;     z *= 0;     r += y.index(i); return r
+x: y = sorted(x); if x:;     x = [];     return x[0]; return 0
+nest: o = []; for k in sorted(nest):;     o.append(nest[k][0]); return o
+n: y = [[n]]; z = y[0]; if z:;     for r in y:;         r.clear();         return z[0]; return 0
+d: e = d | {'a': 1}; e.pop('a'); return e['a']
+d,s: e = {'a': 1} | d; return e[s]
+d,w: k = [i for i in w if i]; return [d[i] for i in k]
 """
 NEVER_RAISES = """
 n: while True:;     y = n * 2;     if y > 10:;         break;     n += 1; return y
@@ -250,4 +274,22 @@ w: n = len(w); return w[n - 1] + w[n // 2] if 0 < n else ''
 w: n = len(w); if not n:;     return ''; return w[0] + w[n - 1]
 x: n = len(x); return sum(x[i] - x[i - 1] for i in range(1, n))
 q: return max(Decimal(0), min(q, Decimal(100))) * 2
+d,s: y = []; try:;     y.append(str(d[s])); except KeyError:;     y.append('none'); return y
+d,w: r = 0; for k in w:;     try:;         r += d[k];     except KeyError:;         continue; return r
+w: e = {}; for k in w:;     try:;         e[k] += 1;     except KeyError:;         e[k] = 1; return e
+s: try:;     y = int(s);     z = f'{y:05}'; except ValueError:;     return ''; return z
+w: try:;     return int(w[0]) * 100; except (IndexError, ValueError):;     return 0
+p,n: try:;     a, b = p[n]; except IndexError:;     a, b = 0, 1; return a + b
+d,s: try:;     try:;         y = d[s];     except ValueError:;         y = 0; except KeyError:;     y = 1; return y
+n: try:;     return 100 / n; except ZeroDivisionError:;     return 0.0
+d: y = []; r = 0; for k in sorted(d):;     y.append(k);     r += d[k]; return Line(r, str(y))
+d: k = sorted(d); y = []; for i in k:;     y.append(d[i]); return y
+d: k = list(d.keys()); return [d[i] for i in k]
+d: k = [i for i in d if i > 'a']; y = []; for i in sorted(k, reverse=True):;     y.append(d[i]); return y
+d: r = 0; for k in sorted(d, key=lambda i: d[i])[:2]:;     r += d[k]; return r
+d: y = []; for k, v in d.items():;     y.append(d[k] + v); return y
+w: y = []; for i, k in enumerate(w):;     y.append(w[i] + k); return y
+x: if not x:;     return 0; y = sorted(x); z = []; z.append(y[0]); return y[-1] + z[0]
+d: e = d | {'a': 1}; return e['a'] + 1
+d: e = {**d, 'a': 1}; y = []; y.append(e['a']); return {**e, 'a': e['a'] + 1}
 """
