@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from accompanist.language import each
 from accompanist.language import facts as known
 from accompanist.language.body_parts import bound_in, gone_through, resizing
 from accompanist.language.body_state import Knowing
@@ -39,7 +40,7 @@ def turn(node: ast.For, exact: Exact, at: Knowing) -> None:
     said = frozenset(known.turned(node.target, node.iter)) if not bound & known.names_in(node.iter) else known.NOTHING
     lasting = frozenset(fact for fact in said if not fact.names & (stored | changed))
     apart = (fact for fact in lasting if not (changed & at.shared and fact.names & at.shared))
-    at.add(frozenset(apart) | at.untouched(lasting, changed))
+    at.add(frozenset(apart) | at.untouched(lasting, changed) | each.said(node.target, node.iter, at.facts))
     if isinstance(node.target, ast.Name) and exact.type_of(node.iter, at.env) == STR and not bound & stored:
         at.add(frozenset({known.letter(node.target)}))
 

@@ -12,13 +12,12 @@ from accompanist.language import total_methods
 from accompanist.language.facts import Fact, copied
 from accompanist.language.methods import CHANGING
 from accompanist.language.nodes import children, every_node
+from accompanist.language.own_names import alone
 
 IN_PLACE = CHANGING | {"difference_update", "intersection_update", "symmetric_difference_update", "move_to_end"}
 _VIEWS = frozenset({"items", "keys", "values"})
 _PASSES_ON = frozenset({"enumerate", "zip", "map", "filter"})
 _SOMETIMES = (ast.IfExp, ast.BoolOp, ast.ListComp, ast.DictComp, ast.SetComp, ast.GeneratorExp, ast.Lambda)
-EACH = "?item"
-"""The name of an item in what is known of all items; authors cannot write it."""
 CATCH_ALL = frozenset({"Exception", "BaseException"})
 
 
@@ -130,6 +129,8 @@ def once_changed(node: ast.expr, shared: Set[str]) -> bool:
     """Whether at most one value is changed in place, once, and nothing else is asked of it there."""
     if isinstance(node, ast.IfExp):
         return not changes_itself(node.test) and all(once_changed(one, shared) for one in (node.body, node.orelse))
+    if (given := _given_to(node, shared)) is not None:
+        return once_changed(given, shared)
     parts = every_node(node)
     changing = [one for one in parts if isinstance(one, ast.Call) and _changes(one)]
     names = [one.id for one in parts if isinstance(one, ast.Name)]
@@ -142,6 +143,16 @@ def once_changed(node: ast.expr, shared: Set[str]) -> bool:
         if not alone and (len(changing) > 1 or not apart or any(isinstance(one, _SOMETIMES) for one in parts)):
             return False
     return True
+
+
+def _given_to(node: ast.expr, shared: Set[str]) -> ast.expr | None:
+    """The one value that something with a name is changed with, in which something else is changed first."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr), args=[given], keywords=[]):
+            others = {one.id for one in every_node(given) if isinstance(one, ast.Name)}
+            apart = name not in others and not (name in shared and others & shared)
+            return given if attr in IN_PLACE and apart and changes_itself(given) else None
+    return None
 
 
 def shared(node: ast.FunctionDef) -> set[str]:
@@ -184,8 +195,10 @@ def said_of(name: str, value: ast.expr) -> Iterator[Fact]:
         case ast.List() | ast.Tuple() | ast.Constant():
             yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
         case _ if is_copy(value):
-            yield Fact(ast.Compare(now, [ast.Eq()], [_with_own_names(value)]), True)
+            yield Fact(ast.Compare(now, [ast.Eq()], [alone(value)]), True)
         case ast.Call(func=ast.Name(id="len"), args=[ast.Name()], keywords=[]):
+            yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
+        case ast.BinOp(op=ast.Add() | ast.Sub() | ast.FloorDiv() | ast.Mod()) if _of_lengths(value):
             yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
         case ast.BinOp(left=ast.List(elts=parts), op=ast.Mult(), right=ast.Constant(value=int(times))):
             counted = ast.Call(ast.Name("len", ast.Load()), [now], [])
@@ -201,6 +214,16 @@ def _keys(value: ast.expr) -> Iterator[ast.Constant]:
             yield from (*_keys(left), *_keys(right))
 
 
+def _of_lengths(value: ast.expr) -> bool:
+    """Whether it is computed of whole numbers that are written out, of lengths and of names."""
+    match value:
+        case ast.Name() | ast.Constant(value=int()) | ast.Call(func=ast.Name(id="len"), args=[ast.Name()]):
+            return True
+        case ast.BinOp(left=left, right=right):
+            return _of_lengths(left) and _of_lengths(right)
+    return False
+
+
 def is_copy(value: ast.expr) -> bool:
     """Whether it is a list of its own that has what something with a name has, or as many items."""
     match value:
@@ -211,18 +234,6 @@ def is_copy(value: ast.expr) -> bool:
         case ast.Subscript(slice=ast.Slice()):
             return isinstance(copied(value), ast.Name) and not changes_itself(value)
     return False
-
-
-def _with_own_names(value: ast.expr) -> ast.expr:
-    """A comprehension with a name for its items that no statement binds."""
-    if not isinstance(value, ast.ListComp) or not isinstance(value.generators[0].target, ast.Name):
-        return value
-    bound, made = value.generators[0].target.id, copy.deepcopy(value)
-    inner = (made.elt, made.generators[0].target, *made.generators[0].ifs)
-    for part in (part for one in inner for part in every_node(one)):
-        if isinstance(part, ast.Name) and part.id == bound:
-            part.id = EACH
-    return made
 
 
 def changes_itself(node: ast.AST) -> bool:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 
-from accompanist.language import digits, types
+from accompanist.language import digits, each, types
 from accompanist.language import facts as known
 from accompanist.language.facts import Facts
 from accompanist.language.kinds import Env
@@ -139,6 +139,7 @@ def _side(node: ast.expr, upper: bool, env: Env, facts: Facts, looks: Looks) -> 
 def _in_turns(generators: Iterable[ast.comprehension], facts: Facts) -> Facts:
     for one in generators:
         facts = known.without(facts, known.names_in(one.target))
+        facts |= each.said(one.target, one.iter, facts)
         for condition in one.ifs:
             facts = known.after(facts, condition, True)
     return facts

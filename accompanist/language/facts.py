@@ -16,6 +16,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 from accompanist import limits
+from accompanist.language.own_names import alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,8 @@ def learnt(test: ast.expr, holds: bool) -> Iterator[Fact]:
         case ast.Compare(left=left, ops=[ast.NotIn()], comparators=others):
             yield Fact(test, holds)
             yield Fact(ast.Compare(left, [ast.In()], others), not holds)
+        case ast.Call(func=ast.Name(id="all" | "any") as asks, args=[turns], keywords=[]):
+            yield Fact(ast.Call(asks, [alone(turns)], []), holds)
         case _:
             yield Fact(test, holds)
 
@@ -385,13 +388,17 @@ def letter(target: ast.Name) -> Fact:
 def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
     """Whether an index is certainly one of the container's."""
     form = ast.dump(container)
+    if any(within(one, container, facts) for one in _computed(index, facts)):
+        return True
     match index:
+        case ast.BinOp(left=half, op=ast.Sub(), right=ast.Constant(value=int(back))) if any(
+            _part_of_length(one, form, facts) for one in (half, *_computed(half, facts))
+        ):
+            return 0 <= back <= length(container, facts)
         case ast.BinOp(op=ast.Mod(), right=by) if _length_of(by, facts) == form:
             return length(container, facts) > 0
-        case ast.BinOp(left=all_, op=ast.FloorDiv(), right=ast.Constant(value=int(by))) if (
-            _length_of(all_, facts) == form
-        ):
-            return by > 1 and length(container, facts) > 0
+        case ast.BinOp(op=ast.FloorDiv()) if _part_of_length(index, form, facts):
+            return length(container, facts) > 0
         case ast.BinOp(left=left, op=ast.Sub() | ast.Add() as sign, right=ast.Constant(value=int(by))) if _turns(
             left, by if isinstance(sign, ast.Add) else -by, form, facts
         ):
@@ -418,6 +425,22 @@ def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
             case ast.Lt, _ if _length_of(other, facts) == form:
                 ends_below = True
     return ends_below and natural(index, facts)
+
+
+def _part_of_length(node: ast.expr, form: str, facts: Facts) -> bool:
+    """Whether it is a half, a third or less of how long what has this form is."""
+    match node:
+        case ast.BinOp(left=counted, op=ast.FloorDiv(), right=ast.Constant(value=int(by))):
+            return by > 1 and _length_of(counted, facts) == form
+    return False
+
+
+def _computed(node: ast.expr, facts: Facts) -> list[ast.expr]:
+    """What a name was given that is computed of others."""
+    if not isinstance(node, ast.Name):
+        return []
+    given = (other for op, other in compared(node, facts) if op is ast.Eq and isinstance(other, ast.BinOp))
+    return [other for other in given if node.id not in names_in(other)]
 
 
 def _turns(node: ast.expr, more: int, form: str, facts: Facts) -> bool:

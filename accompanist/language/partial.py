@@ -17,7 +17,7 @@ from itertools import islice
 from typing import Any
 
 from accompanist import limits
-from accompanist.language import decimals, digits, few, kinds, library, operands, partial_given, types
+from accompanist.language import decimals, digits, each, few, kinds, library, operands, partial_given, types
 from accompanist.language import facts as known
 from accompanist.language.facts import Facts
 from accompanist.language.instead import as_written, in_brackets, shown
@@ -217,6 +217,7 @@ class Partials(Looks):
             env = self.inside(node.generators[: at + 1], env)
             env = {**env, **{name: one for name, one in bound.items() if not env.get(name, types.UNKNOWN).known}}
             facts = known.without(facts, known.names_in(generator.target))
+            facts |= each.said(generator.target, generator.iter, facts)
             facts |= frozenset(known.turned(generator.target, generator.iter))
             if element == STR and self.kind(generator.iter, env) == STR and isinstance(generator.target, ast.Name):
                 facts |= {known.letter(generator.target)}
@@ -355,7 +356,8 @@ class Partials(Looks):
                 item = kinds.item(self.kind(whole, env)) if alone else types.UNKNOWN
                 facts = known.without(facts, {name})
                 if alone:
-                    facts |= frozenset(known.turned(ast.Name(name, ast.Load()), whole))
+                    turn = ast.Name(name, ast.Load())
+                    facts |= each.said(turn, whole, facts) | frozenset(known.turned(turn, whole))
                 yield from self._of(body, {**env, name: item}, facts)
             case _:
                 yield from self._of(keyword.value, env, facts)

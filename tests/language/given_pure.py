@@ -177,6 +177,31 @@ n: y = [[n]]; z = y[0]; if z:;     for r in y:;         r.clear();         retur
 d: e = d | {'a': 1}; e.pop('a'); return e['a']
 d,s: e = {'a': 1} | d; return e[s]
 d,w: k = [i for i in w if i]; return [d[i] for i in k]
+x: if all(i > 0 for i in x):;     x = [0];     return [1 // i for i in x]; return 0
+x: y = list(x); if all(i > 0 for i in y):;     y.append(0);     return [1 // i for i in y]; return 0
+x: y = list(x); z = y; if all(y):;     z.append(0);     return [1 // i for i in y]; return 0
+x: y = list(x); if all(y):;     for i in y:;         r = 1 // i;         y = [0]; return 0
+x,n: if all(i > n for i in x):;     return [1 // n for n in x]; return 0
+x,n: if all(i > n for i in x):;     for n in x:;         r = 1 // n; return 0
+x,y_: if all(any(j > i for j in y_) for i in x):;     return [1 // j for j in x]; return 0
+x: if any(i > 0 for i in x):;     return [1 // i for i in x]; return 0
+x: if not all(i > 0 for i in x):;     return [1 // i for i in x]; return 0
+x: if all(i > 0 for i in x if i > 1):;     return [1 // i for i in x]; return 0
+x: if all(i > 0 for i in x[1:]):;     return [1 // i for i in x]; return 0
+x,y_: if all(i > 0 for i in x):;     return [1 // i for i in y_]; return 0
+x: if all(x):;     for i in x:;         i -= 1;         r = 1 // i; return 0
+rows: y = [[1], [2]]; if all(len(r) > 0 for r in y):;     for r in y:;         r.clear();         z = r[0]; return 0
+p: if all(a for a, b in p):;     return [1 // b for a, b in p]; return 0
+x: n = len(x); return x[n // 2 - 1]
+x: n = len(x); return x[n // 2 - 2] if n else 0
+x: i = len(x) // 2; y = x[1:]; return y[i] if x else 0
+x: i = len(x) // 2; if x:;     i += 1;     return x[i]; return 0
+x: i = len(x) // 2; if x:;     x = x[:1];     return x[i]; return 0
+x: y = list(x); z = y; r = []; while y:;     z.append(y.pop());     r.append(y[0]);     z.clear(); return r
+x: y = list(x); r = []; while y:;     r.append(y.pop() + y.pop()); return r
+x: y = list(x); r = []; while y:;     r.append(y.pop());     r.append(y.pop()); return r
+x: y = list(x); if y:;     y.append(y.pop() + y[0]);     return y; return y
+x: y = []; y.append(1); y.pop(); return y[0]
 """
 NEVER_RAISES = """
 n: while True:;     y = n * 2;     if y > 10:;         break;     n += 1; return y
@@ -292,4 +317,19 @@ w: y = []; for i, k in enumerate(w):;     y.append(w[i] + k); return y
 x: if not x:;     return 0; y = sorted(x); z = []; z.append(y[0]); return y[-1] + z[0]
 d: e = d | {'a': 1}; return e['a'] + 1
 d: e = {**d, 'a': 1}; y = []; y.append(e['a']); return {**e, 'a': e['a'] + 1}
+x: if not all(0 < i <= 9 for i in x):;     return []; return [100 // i for i in x]
+x: if any(i <= 0 for i in x):;     return 0; r = 0; for i in x:;     r += 100 // i; return r
+x: if all(x):;     return sum(100 // i for i in sorted(x)); return 0
+x: if all(0 <= k < 40 for k in x):;     y = []; else:;     return 0; for i in x:;     y.append('*' * i); return y
+w: return [k[0] for k in w] if all(w) else []
+w: if any(not k for k in w):;     return ''; for k in reversed(w):;     return k[0] + k[-1]; return ''
+w,d: if any(k not in d for k in w):;     return 0; return sum(d[k] for k in w)
+w: return sum(int(k) for k in w) if all(k.isdecimal() and len(k) < 9 for k in w) else 0
+p: if all(a > 0 and b > 0 for a, b in p):;     return [9 // i + 9 // j for i, j in p]; return []
+x: y = sorted(x); n = len(y); if n == 0:;     return 0; return y[n // 2] if n % 2 else (y[n // 2 - 1] + y[n // 2]) / 2
+x: if not x:;     return 0; y = sorted(x); i = len(y) // 2; return y[i] + y[i - 1] + y[-1]
+w: i = len(w) - 1; return w[i] if w else ''
+x: y = list(x); r = []; while y:;     r.append(y.pop()); return r
+d: e = dict(d); r = []; while e:;     r.append(e.popitem()); return r
+x: y = []; for i in x:;     y.append(i);     y[-1] += 1; return y
 """
