@@ -171,7 +171,8 @@ class Read(Forms):
         if self.messages.method(found, name) is not None:
             return
         moved = name == "replace" and found.module == "datetime"  # `partial` knows which of them may raise
-        plain = written or moved or not (node.args or node.keywords)
+        rounded = name in ("quantize", "to_integral_value")  # likewise `library_calls`
+        plain = written or moved or rounded or not (node.args or node.keywords)
         if self.exact.type_of(node, env).name in ("?", "!") or kind(found) == "iterator" or not plain:
             yield unread(node)
             return

@@ -52,6 +52,10 @@ class Caught:
         raised = self.raises(part.node, env)
         return bool(raised) and bool(_ABOVE[raised] & named)
 
+    def unpacked(self, named: Set[str]) -> bool:
+        """Whether it is caught that a list has more or fewer items than there are names for them."""
+        return bool(_ABOVE["ValueError"] & named)
+
     def raises(self, node: ast.expr, env: Env) -> str:
         """The one error that an expression raises beside what its parts do; empty if there may be others."""
         match node:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Set
 
 from accompanist.language import facts as known
 from accompanist.language.body_types import Exact
+from accompanist.language.enums import told_apart
 from accompanist.language.facts import Fact, Facts
-from accompanist.language.few import told_apart
 from accompanist.language.kinds import Env
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
@@ -52,6 +52,22 @@ def of_keys(fact: Fact, dicts: Set[str]) -> bool:
     return False
 
 
+def all_keys(fact: Fact, dicts: Set[str]) -> ast.expr | None:
+    """That of which each item is a key of one of these dicts, if a fact says so."""
+    match fact.node:
+        case ast.Call(
+            func=ast.Name(id="all"),
+            args=[
+                ast.GeneratorExp(
+                    elt=ast.Compare(left=ast.Name(id=key), ops=[ast.In()], comparators=[ast.Name(id=name)]),
+                    generators=[ast.comprehension(target=ast.Name(id=each), iter=over, ifs=[])],
+                )
+            ],
+        ) if fact.holds and key == each and name in dicts:
+            return over
+    return None
+
+
 def names_a_key(node: ast.expr) -> bool:
     """Whether it is written out, or a name or a field: the same value each time."""
     return isinstance(node, ast.Constant | ast.Name) or (isinstance(node, ast.Attribute) and names_a_key(node.value))
@@ -62,5 +78,16 @@ def loses_keys(node: ast.AST) -> bool:
     for part in every_node(node):
         match part:
             case ast.Delete() | ast.Call(func=ast.Attribute(attr="pop" | "popitem" | "clear")):
+                return True
+    return False
+
+
+def loses_items(node: ast.AST) -> bool:
+    """Whether an item may be taken out of a list in some statement."""
+    for part in every_node(node):
+        match part:
+            case ast.Delete() | ast.Call(func=ast.Attribute(attr="pop" | "popitem" | "clear" | "remove")):
+                return True
+            case ast.Subscript(slice=ast.Slice(), ctx=ast.Store()) | ast.AugAssign(op=ast.Mult()):
                 return True
     return False

@@ -9,7 +9,6 @@ from accompanist.language import facts as known
 from accompanist.language.body_parts import bound_in, gone_through, resizing
 from accompanist.language.body_state import Knowing
 from accompanist.language.body_types import SETS, Exact
-from accompanist.language.types import STR
 
 
 def resized(node: ast.For, exact: Exact, at: Knowing) -> str:
@@ -38,11 +37,10 @@ def turn(node: ast.For, exact: Exact, at: Knowing) -> None:
     body = ast.Module(node.body, [])
     bound, stored, changed = bound_in([node.target]), bound_in(node.body), at.changed_in(body)
     said = frozenset(known.turned(node.target, node.iter)) if not bound & known.names_in(node.iter) else known.NOTHING
-    lasting = frozenset(fact for fact in said if not fact.names & (stored | changed))
-    apart = (fact for fact in lasting if not (changed & at.shared and fact.names & at.shared))
-    at.add(frozenset(apart) | at.untouched(lasting, changed) | each.said(node.target, node.iter, at.facts))
-    if isinstance(node.target, ast.Name) and exact.type_of(node.iter, at.env) == STR and not bound & stored:
-        at.add(frozenset({known.letter(node.target)}))
+    lasting = frozenset(fact for fact in said if not fact.names & stored and at.lasts(fact, changed))
+    at.add(lasting | each.said(node.target, node.iter, at.facts))
+    if not bound & (stored | known.names_in(node.iter)):
+        at.add(each.by_type(node.target, node.iter, lambda one: exact.type_of(one, at.env)))
 
 
 def _name_text(node: ast.expr) -> str:

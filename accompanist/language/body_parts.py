@@ -9,10 +9,10 @@ import copy
 from collections.abc import Iterable, Iterator, Set
 
 from accompanist.language import total_methods
-from accompanist.language.facts import Fact, copied
+from accompanist.language.facts import Fact, Facts, copied, member
 from accompanist.language.methods import CHANGING
 from accompanist.language.nodes import children, every_node
-from accompanist.language.own_names import alone
+from accompanist.language.own_names import EACH, alone
 
 IN_PLACE = CHANGING | {"difference_update", "intersection_update", "symmetric_difference_update", "move_to_end"}
 _VIEWS = frozenset({"items", "keys", "values"})
@@ -178,6 +178,18 @@ def of_length(fact: Fact) -> bool:
     return False
 
 
+def splits(value: ast.expr, count: int, facts: Facts) -> bool:
+    """Whether it is a text that is split once at another one, which is in it."""
+    match value:
+        case ast.Call(
+            func=ast.Attribute(value=text, attr="split" | "rsplit"),
+            args=[ast.Constant(value=str(at)) as sign, ast.Constant(value=1)],
+            keywords=[],
+        ):
+            return count == 2 and bool(at) and member(sign, text, facts)
+    return False
+
+
 def is_equal(fact: Fact) -> bool:
     """Whether it says that a name was given what is computed of others: what is known of them is known of it."""
     match fact.node:
@@ -200,6 +212,12 @@ def said_of(name: str, value: ast.expr) -> Iterator[Fact]:
             yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
         case ast.BinOp(op=ast.Add() | ast.Sub() | ast.FloorDiv() | ast.Mod()) if _of_lengths(value):
             yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
+        case ast.DictComp(
+            key=ast.Name(id=key), generators=[ast.comprehension(target=ast.Name(id=each), iter=over, ifs=[])]
+        ) if key == each:
+            yield _all_in(over, now)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="dict"), attr="fromkeys"), args=[over, *_]):
+            yield _all_in(over, now)
         case ast.BinOp(left=ast.List(elts=parts), op=ast.Mult(), right=ast.Constant(value=int(times))):
             counted = ast.Call(ast.Name("len", ast.Load()), [now], [])
             yield Fact(ast.Compare(counted, [ast.Eq()], [ast.Constant(len(parts) * times)]), True)
@@ -212,6 +230,14 @@ def _keys(value: ast.expr) -> Iterator[ast.Constant]:
             yield from (one for one in keys if isinstance(one, ast.Constant))
         case ast.BinOp(left=left, op=ast.BitOr(), right=right):
             yield from (*_keys(left), *_keys(right))
+
+
+def _all_in(over: ast.expr, owner: ast.Name) -> Fact:
+    """That each item of something is a key."""
+    each = ast.Name(f"{EACH}0", ast.Load())
+    turns = [ast.comprehension(each, over, [], 0)]
+    asked = ast.GeneratorExp(ast.Compare(each, [ast.In()], [owner]), turns)
+    return Fact(ast.Call(ast.Name("all", ast.Load()), [asked], []), True)
 
 
 def _of_lengths(value: ast.expr) -> bool:

@@ -12,7 +12,7 @@ from accompanist import limits
 from accompanist.language import facts as known
 from accompanist.language import methods, narrow, total_methods, types
 from accompanist.language.body_apart import untouched
-from accompanist.language.body_keys import loses_keys, of_keys
+from accompanist.language.body_keys import all_keys, loses_items, loses_keys, of_keys
 from accompanist.language.body_parts import bound_in, first_bound, is_equal, said_of, shared, without
 from accompanist.language.body_types import Exact, is_lazy, join, shallow
 from accompanist.language.body_whole import Whole
@@ -112,7 +112,8 @@ class Knowing:
         env = narrow.plain(self.now.env)
         env = {name: self.whole.of(name) if name in stored else type for name, type in env.items()}
         self.now = Now(env, known.without(self.now.facts, stored))
-        kept = self.keys() if not loses_keys(node) else known.NOTHING
+        kept = self.keys(self.changed_in(node)) if not loses_keys(node) else known.NOTHING
+        kept |= self._filled(stored) if not loses_items(node) else known.NOTHING
         if changed := self.changed_in(node):
             self.change(changed)
         self.add(kept)
@@ -123,10 +124,26 @@ class Knowing:
         names = {name for target in added for name in name_of(target)}
         return total_methods.changed(node) | {name for name in names if not methods.rebinds(self.whole.of(name))}
 
-    def keys(self) -> Facts:
-        """What is known of the keys of dicts."""
+    def lasts(self, fact: known.Fact, changed: Set[str]) -> bool:
+        """Whether a fact certainly is about nothing that is changed in place under one of these names."""
+        apart = not fact.names & changed and not (changed & self.shared and fact.names & self.shared)
+        return apart or bool(self.untouched(frozenset({fact}), changed))
+
+    def _filled(self, stored: Set[str]) -> Facts:
+        """Which lists have an item; it stays there, if none is taken out."""
+        lists = [name for name, found in self.env.items() if found.name == "list" and not found.module]
+        names = (ast.Name(name, ast.Load()) for name in lists if name not in stored)
+        return frozenset(known.Fact(one, True) for one in names if known.length(one, self.facts, "list"))
+
+    def keys(self, changed: Set[str]) -> Facts:
+        """What is known of the keys of dicts where no key is taken out, and of what was made of what is not changed."""
         dicts = {name for name, found in self.env.items() if found.name == "dict" and not found.module}
-        return frozenset(fact for fact in self.facts if of_keys(fact, dicts))
+        kept = {fact for fact in self.facts if of_keys(fact, dicts)}
+        for fact in self.facts:
+            over = all_keys(fact, dicts)
+            if over is not None and self.lasts(known.Fact(over, True), changed):
+                kept.add(fact)
+        return frozenset(kept)
 
 
 def meeting(*ways: Now | None) -> Now | None:

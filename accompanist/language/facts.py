@@ -109,7 +109,7 @@ def _lengths(fact: Fact, facts: Facts) -> set[Fact]:
 
 def _counted(name: ast.Name, facts: Facts) -> list[ast.expr]:
     """The lengths that a name stands for."""
-    return [other for op, other in compared(name, facts) if op is ast.Eq and _length_of(other, NOTHING)]
+    return [other for op, other in compared(name, facts) if op is ast.Eq and length_of(other, NOTHING)]
 
 
 def same(facts: Facts, target: str, name: str) -> Facts:
@@ -261,7 +261,20 @@ def natural(node: ast.expr, facts: Facts) -> bool:
                 return True
             case ast.Gt, int(value) if value == -1:
                 return True
+    starts = (_start(other) for op, other in compared(node, facts) if op is ast.In)
+    if any(one is not None and one >= 0 for one in starts):
+        return True
     return below(node, facts) is not None or positive(node, facts) or number(node) == 0
+
+
+def _start(node: ast.expr) -> float | None:
+    """The number that a range begins with, going up."""
+    match node:
+        case ast.Call(func=ast.Name(id="range"), args=[_], keywords=[]):
+            return 0
+        case ast.Call(func=ast.Name(id="range"), args=[start, _], keywords=[]):
+            return number(start)
+    return None
 
 
 def below(node: ast.expr, facts: Facts) -> int | None:
@@ -368,6 +381,9 @@ def turned(target: ast.expr, iterated: ast.expr) -> Iterator[Fact]:
             counted = ast.Call(ast.Name("len", ast.Load()), [of], [])
             ranged = ast.Call(ast.Name("range", ast.Load()), [counted], [])
             yield Fact(ast.Compare(ast.Name(name, ast.Load()), [ast.In()], [ranged]), True)
+            yield from turned(*item_of(target, iterated))
+        case ast.Tuple(), ast.Call(func=ast.Name(id="enumerate")) if item_of(target, iterated)[1] is not iterated:
+            yield from turned(*item_of(target, iterated))
         case (
             ast.Tuple(elts=[ast.Name(id=name), _]),
             ast.Call(func=ast.Attribute(value=of, attr="items"), args=[]),
@@ -379,97 +395,27 @@ def turned(target: ast.expr, iterated: ast.expr) -> Iterator[Fact]:
             yield from turned(target, inner)
 
 
+def item_of(target: ast.expr, iterated: ast.expr) -> tuple[ast.expr, ast.expr]:
+    """The item and what it is of, where a loop counts its turns, too."""
+    match target, iterated:
+        case ast.Tuple(elts=[_, item]), ast.Call(func=ast.Name(id="enumerate"), args=[of, *_]):
+            return item, of
+    return target, iterated
+
+
 def letter(target: ast.Name) -> Fact:
     """That what a loop over a text goes through is one letter."""
     counted = ast.Call(ast.Name("len", ast.Load()), [ast.Name(target.id, ast.Load())], [])
     return Fact(ast.Compare(counted, [ast.Eq()], [ast.Constant(1)]), True)
 
 
-def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
-    """Whether an index is certainly one of the container's."""
-    form = ast.dump(container)
-    if any(within(one, container, facts) for one in _computed(index, facts)):
-        return True
-    match index:
-        case ast.BinOp(left=half, op=ast.Sub(), right=ast.Constant(value=int(back))) if any(
-            _part_of_length(one, form, facts) for one in (half, *_computed(half, facts))
-        ):
-            return 0 <= back <= length(container, facts)
-        case ast.BinOp(op=ast.Mod(), right=by) if _length_of(by, facts) == form:
-            return length(container, facts) > 0
-        case ast.BinOp(op=ast.FloorDiv()) if _part_of_length(index, form, facts):
-            return length(container, facts) > 0
-        case ast.BinOp(left=left, op=ast.Sub() | ast.Add() as sign, right=ast.Constant(value=int(by))) if _turns(
-            left, by if isinstance(sign, ast.Add) else -by, form, facts
-        ):
-            return True
-        case ast.BinOp(left=counted, op=ast.Sub(), right=ast.Constant(value=int(back))) if (
-            _length_of(counted, facts) == form
-        ):
-            return 0 < back <= length(container, facts)
-        case ast.UnaryOp(op=ast.USub(), operand=operand) if positive(operand, facts):
-            ends = ((op, other) for op, other in compared(operand, facts) if op in (ast.Lt, ast.LtE))
-            return any(_length_of(other, facts) == form for _, other in ends)
-    if _turns(index, 0, form, facts):
-        return True
-    if (beyond := below(index, facts)) is not None and beyond <= length(container, facts):
-        return True
-    ends_below = False
-    for op, other in compared(index, facts):
-        match op, other:
-            case ast.In, ast.Call(func=ast.Name(id="range"), args=[counted]) if _length_of(counted, facts) == form:
-                return True
-            case ast.In, ast.Call(func=ast.Name(id="range"), args=[start, counted]) if natural(start, facts):
-                if _length_of(counted, facts) == form:
-                    return True
-            case ast.Lt, _ if _length_of(other, facts) == form:
-                ends_below = True
-    return ends_below and natural(index, facts)
-
-
-def _part_of_length(node: ast.expr, form: str, facts: Facts) -> bool:
-    """Whether it is a half, a third or less of how long what has this form is."""
-    match node:
-        case ast.BinOp(left=counted, op=ast.FloorDiv(), right=ast.Constant(value=int(by))):
-            return by > 1 and _length_of(counted, facts) == form
-    return False
-
-
-def _computed(node: ast.expr, facts: Facts) -> list[ast.expr]:
-    """What a name was given that is computed of others."""
-    if not isinstance(node, ast.Name):
-        return []
-    given = (other for op, other in compared(node, facts) if op is ast.Eq and isinstance(other, ast.BinOp))
-    return [other for other in given if node.id not in names_in(other)]
-
-
-def _turns(node: ast.expr, more: int, form: str, facts: Facts) -> bool:
-    """Whether a number that counts the turns of a loop, and so much more, is an index of what has this form."""
-    for op, other in compared(node, facts):
-        match op, other:
-            case ast.In, ast.Call(func=ast.Name(id="range"), args=[*first, end]) if len(first) < 2:
-                start = number(first[0]) if first else 0
-                end, back = _less(end)
-                if isinstance(start, int) and start >= 0 and _length_of(end, facts) == form and -start <= more <= back:
-                    return True
-    return False
-
-
-def _less(node: ast.expr) -> tuple[ast.expr, int]:
-    """A number, and how much is taken away from it."""
-    match node:
-        case ast.BinOp(left=left, op=ast.Sub(), right=ast.Constant(value=int(back))) if back >= 0:
-            return left, back
-    return node, 0
-
-
-def _length_of(node: ast.expr, facts: Facts) -> str:
+def length_of(node: ast.expr, facts: Facts) -> str:
     """The form of what `len` is asked of, here or where a name was bound."""
     match node:
         case ast.Call(func=ast.Name(id="len"), args=[of]):
             return ast.dump(of)
         case ast.Name():
-            return next((_length_of(one, NOTHING) for one in _counted(node, facts)), "")
+            return next((length_of(one, NOTHING) for one in _counted(node, facts)), "")
     return ""
 
 

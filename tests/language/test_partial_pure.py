@@ -19,13 +19,28 @@ HEAD = """\
 import math
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from enum import Enum
+from decimal import ROUND_HALF_UP, Decimal
+from enum import Enum, IntEnum, StrEnum
 from accompanist import At, Role, choreography, pure, transaction
+
+CENT = Decimal("0.01")
+HOUR = timedelta(hours=1)
 
 class Tier(Enum):
     GOLD = "gold"
     NONE = "none"
+
+class Level(IntEnum):
+    LOW = 0
+    HIGH = 5
+
+class Odd(IntEnum):
+    ONE = 1
+    def __add__(self, other: int) -> str:
+        return "odd"
+
+class Colour(StrEnum):
+    RED = "red"
 
 @dataclass(frozen=True)
 class Line:
@@ -147,11 +162,17 @@ TYPES = {
     "when": "datetime",
     "start": "date",
     "end": "date",
+    "span": "timedelta",
+    "lv": "Level",
+    "lvs": "list[Level]",
+    "odd": "Odd",
+    "colour": "Colour",
 }
 VALUES = {
     "n": "0, 1, -2, 300",
     "s": "'', '7', 'x', 'a=b;c', '-1', 'nan', '1' * 400",
     "x": "[], [0], [1, 2], [3, -1, 5, 7]",
+    "y_": "[], [4], [0, 2, 5]",
     "w": "[], ['a'], ['ab', 'c', 'cde']",
     "p": "[], [(1, 2), (0, 0)]",
     "rows": "[], [[]], [[1], [2]], [[1, 2], [3, 4]]",
@@ -162,6 +183,11 @@ VALUES = {
     "total": "Total(), Total(3, Line(1))",
     "start": "date.min, date(2024, 2, 29)",
     "end": "date.max, date(2024, 2, 29)",
+    "qs": "[], [Decimal(3), Decimal('0.005'), Decimal('-1')], [Decimal(5)] * 99, [Decimal('9e999999')] * 2",
+    "span": "timedelta.max, timedelta.min, timedelta(), timedelta(hours=-3)",
+    "lv": "Level.LOW, Level.HIGH",
+    "lvs": "[], [Level.LOW, Level.HIGH, Level.LOW]",
+    "colour": "Colour.RED, Colour.RED",
 }
 
 
