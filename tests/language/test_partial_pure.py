@@ -17,6 +17,7 @@ from tests.language.programs import text
 
 HEAD = """\
 import math
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -262,6 +263,31 @@ def test_what_never_raises_is_told_with_its_line(names: str, body: str, instead:
 def test_what_is_written_instead_has_names_that_its_author_can_write(names: str, body: str, words: str) -> None:
     (found,) = said(names, body)
     assert words in found
+
+
+@pytest.mark.parametrize(
+    ("names", "body", "instead", "written"),
+    [
+        (
+            "w",
+            "g = defaultdict(list); return g",
+            "groups.setdefault(…, []).append(…)",
+            "g.setdefault('a', []).append(1)",
+        ),
+        ("w", "g = Counter(w); return g", "counts[…] = counts.get(…, 0) + 1", "g['a'] = g.get('a', 0) + 1"),
+    ],
+)
+def test_a_dict_is_told_in_the_place_of_another_kind(names: str, body: str, instead: str, written: str) -> None:
+    (found,) = said(names, body)
+    assert f"where `{instead}` never raises" in found
+    assert said(names, f"g = {{}}; {written}; return g") == []
+
+
+def test_a_whole_number_is_told_to_be_made_a_decimal() -> None:
+    (found,) = said("q", "return q.quantize(CENT, rounding=ROUND_HALF_UP) if -9 < q < 9 else q")
+    instead = "Decimal(q).quantize(CENT, rounding=ROUND_HALF_UP)"
+    assert f"where `{instead}` never raises" in found
+    assert said("q", f"return {instead} if -9 < q < 9 else q") == []
 
 
 def test_next_in_a_choreography_is_told_what_to_write() -> None:
