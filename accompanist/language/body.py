@@ -11,11 +11,11 @@ import ast
 import itertools
 from collections.abc import Iterator
 
+from accompanist.language import body_bounds, known_constants, methods, total_methods, types
 from accompanist.language import facts as known
-from accompanist.language import finite, known_constants, methods, total_methods, types
 from accompanist.language.body_calls import Read
 from accompanist.language.body_caught import Caught
-from accompanist.language.body_keys import KeySet
+from accompanist.language.body_keys import KeySet, appended
 from accompanist.language.body_loops import resized, turn
 from accompanist.language.body_match import all_members
 from accompanist.language.body_parts import (
@@ -24,6 +24,7 @@ from accompanist.language.body_parts import (
     loaded,
     of_length,
     once_changed,
+    splits,
 )
 from accompanist.language.body_place import Untrue, placed
 from accompanist.language.body_state import Knowing, Now, meeting, name_of
@@ -33,6 +34,7 @@ from accompanist.language.body_whole import Whole
 from accompanist.language.endless import may_hold
 from accompanist.language.infer import bind
 from accompanist.language.instead import shown
+from accompanist.language.kinds import Env
 from accompanist.language.library_calls import knowing
 from accompanist.language.modules import Module
 from accompanist.language.names import Names
@@ -68,7 +70,9 @@ class Body:
         self._at = Knowing(self._exact, self._whole, self._text.node, declared, begins)
         self._set = KeySet(self._text.names, self._exact, self._partials).fact
         self._handlers = Caught(self._text.names, self._exact, self._text.own)
+        self._catching: frozenset[str] = frozenset()
         self._breaks: list[list[Now]] = []
+        self._sums: dict[str, known.Facts] = {}
 
     def why(self) -> str:
         """Why it may raise, with the first place; empty if it cannot."""
@@ -98,6 +102,7 @@ class Body:
                 self._at.now = None
             case ast.Expr(value=value):
                 yield from self._values(node, value)
+                self._at.add(frozenset(appended(value, self._at.env)))
             case ast.Assign(targets=targets, value=value):
                 yield from self._values(node, value)
                 found = self._exact.type_of(self._at.plain(value), self._at.env)
@@ -181,7 +186,13 @@ class Body:
         yield from (self._forms.gone_through if through else self._forms.held)(node, env, facts)
         if asked:
             yield from self._forms.asked(node, env)
-        if (found := self._partials.first(node, env, facts)) is not None:
+        yield from self._raising(node, env, facts)
+
+    def _raising(self, node: ast.expr, env: Env, facts: known.Facts) -> Iterator[Partial]:
+        """What may raise here, and is not caught; and what is of another type than is said of it."""
+        parts = self._partials.every(node, env, facts)
+        found = next((one for one in parts if not self._handlers.catches(one, node, env, self._catching)), None)
+        if found is not None:
             yield found
             if (lasting := self._partials.untrue(node, env, facts)) is not None:
                 yield lasting
@@ -200,7 +211,7 @@ class Body:
         match target:
             case ast.Name(id=name) if value is not None:
                 yield from self._fits(value, self._declared.get(name, UNKNOWN), target)
-                bounds = finite.ends(name, self._at.plain(value), self._at.env, self._at.facts, self._partials)
+                bounds = body_bounds.given(name, self._at.plain(value), self._at.env, self._at.facts, self._partials)
                 self._at.bind(name, found, value)
                 self._at.add(bounds)
             case ast.Name(id=name):
@@ -214,8 +225,9 @@ class Body:
                 yield from self._put(target, owner, index, found)
                 keeps = self._exact.type_of(owner, self._at.env).name == "list" and not isinstance(index, ast.Slice)
                 lengths = frozenset(filter(of_length, self._at.facts)) if keeps else known.NOTHING
-                keys = self._at.keys() | self._set(owner, index, self._at.env)
-                self._at.change(total_methods.changed(target))
+                changed = total_methods.changed(target)
+                keys = self._at.keys(changed) | self._set(owner, index, self._at.env)
+                self._at.change(changed)
                 self._at.add(lengths | keys)
             case ast.Attribute():
                 yield f"a field is set, in line {line}"
@@ -225,9 +237,11 @@ class Body:
     def _counted(self, value: ast.expr | None, parts: list[ast.expr], found: Type) -> bool:
         """Whether a condition has said how many parts a list has."""
         plain = found.known and kind(found) in ("list", "tuple") and all(isinstance(one, ast.Name) for one in parts)
-        if not isinstance(value, ast.Name) or not plain:
+        if not plain or value is None:
             return False
         facts = self._at.facts
+        if self._handlers.unpacked(self._catching) or splits(value, len(parts), facts):
+            return True
         return known.length(value, facts) == known.highest(value, facts, of_length=True) == len(parts)
 
     def _put(self, target: ast.Subscript, owner: ast.expr, index: ast.expr, found: Type) -> Iterator[str]:
@@ -262,14 +276,24 @@ class Body:
             for one in self._forms.put(whole, held, item(found)):
                 yield f"{one.why}, in line {node.lineno}"
             self._at.change(name_of(node.target))
+        bounds = known.NOTHING
+        if isinstance(node.target, ast.Name):
+            name, env, facts = node.target.id, self._at.env, self._at.facts
+            bounds = body_bounds.given(name, whole, env, facts, self._partials)
+            if name in self._sums:
+                bounds = self._sums[name]
+                if not body_bounds.is_small(node.value, env, facts, self._partials):
+                    why = f"{shown(node.value)} is added to {name} in each turn, and nothing bounds it"
+                    yield f"{why}, in line {node.lineno}"
         yield from self._assign(node.target, None, found)
+        self._at.add(bounds)
 
     def _for(self, node: ast.For, now: Now) -> Iterator[str]:
         yield from self._values(node, node.iter, through=True)
         if self._partials.none(node.iter, self._at.env, self._at.facts):
             yield f"{shown(node.iter)} may be None, in line {node.lineno}"
         found = item(self._exact.type_of(node.iter, self._at.env))
-        self._at.forget(node)
+        sums = self._enter(node)
         if name := resized(node, self._exact, self._at):
             yield f"{name} may change while it is gone through, in line {node.lineno}"
         head = self._at.now
@@ -281,18 +305,28 @@ class Body:
             yield from self._bind(node.target, name, part)
         turn(node, self._exact, self._at)
         yield from self._block(node.body)
-        self._at.now = head
+        self._at.now, self._sums = head, sums
         yield from self._block(node.orelse)
         self._at.now = meeting(self._at.now, *self._breaks.pop())
 
-    def _while(self, node: ast.While) -> Iterator[str]:
+    def _enter(self, node: ast.For | ast.While) -> dict[str, known.Facts]:
+        """Forget what a loop changes, but for what it only adds to; what was added to before it."""
+        before = self._sums
+        more = body_bounds.added_up(node, self._at.env, self._at.facts, self._partials)
+        self._sums = {**more, **before}
         self._at.forget(node)
+        for facts in self._sums.values():
+            self._at.add(facts)
+        return before
+
+    def _while(self, node: ast.While) -> Iterator[str]:
+        sums = self._enter(node)
         self._breaks.append([])
         yield from self._values(node, node.test, asked=True)
         head = self._at.now
         self._at.learn(node.test, True)
         yield from self._block(node.body)
-        self._at.now = head
+        self._at.now, self._sums = head, sums
         self._at.learn(node.test, False)
         if isinstance(node.test, ast.Constant) and node.test.value:
             self._at.now = None
@@ -300,13 +334,13 @@ class Body:
         self._at.now = meeting(self._at.now, *self._breaks.pop())
 
     def _try(self, node: ast.Try, now: Now) -> Iterator[str]:
-        uncaught = self._handlers.parts(node, now.env)
-        if uncaught is None:
-            yield from self._block(node.body)
-        else:
-            for part in uncaught:
-                yield from self._values(node.body[0], part)
+        named, outside = self._handlers.named(node), self._catching
+        if named is None:
             yield from self._caught(node.body)
+        else:
+            self._catching = outside | named
+            yield from self._block(node.body)
+            self._catching = outside
         ends = []
         yield from self._block(node.orelse)
         ends.append(self._at.now)

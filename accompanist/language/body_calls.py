@@ -51,6 +51,8 @@ _NAMED = {
     **dict.fromkeys(("enumerate", "sum"), frozenset({"start"})),
 }
 """What it takes by its name. A dict takes any name."""
+_PLAIN_DICT = {"defaultdict": "groups.setdefault(…, []).append(…)", "Counter": "counts[…] = counts.get(…, 0) + 1"}
+"""What a dict does in the place of another kind of dict."""
 _ITEMS_OF = frozenset({"extend", "update", "union", "intersection", "difference", "symmetric_difference", "join"}) | {
     *("isdisjoint", "issubset", "issuperset", "intersection_update", "difference_update", "fromkeys")
 }
@@ -94,6 +96,8 @@ class Read(Forms):
                 yield from self.hashable(node, item(self.exact.type_of(node, env)))
             case ast.Attribute(value=owner):
                 yield from self._method(node, owner, node.func.attr, env, facts)
+            case ast.Name(id="defaultdict" | "Counter" as name):
+                yield Partial(node, unread(node).why, _PLAIN_DICT[name])
             case _:
                 yield unread(node)
 
@@ -171,7 +175,8 @@ class Read(Forms):
         if self.messages.method(found, name) is not None:
             return
         moved = name == "replace" and found.module == "datetime"  # `partial` knows which of them may raise
-        plain = written or moved or not (node.args or node.keywords)
+        rounded = name in ("quantize", "to_integral_value")  # likewise `library_calls`
+        plain = written or moved or rounded or not (node.args or node.keywords)
         if self.exact.type_of(node, env).name in ("?", "!") or kind(found) == "iterator" or not plain:
             yield unread(node)
             return

@@ -1,6 +1,6 @@
-"""Whether a `try` catches what its body may raise: all of it, or what the one expression in it can.
+"""Whether a `try` catches what its body may raise: all of it, or each part of it that may.
 
-`return int(text)` raises ValueError and nothing else, if it is a text. Of other types it may raise others.
+`int(text)` raises ValueError and nothing else, if it is a text. Of other types it may raise others.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from collections.abc import Set
 from accompanist.language import types
 from accompanist.language.body_parts import catches
 from accompanist.language.body_types import Exact, kind
+from accompanist.language.facts import names_in
 from accompanist.language.kinds import Env
 from accompanist.language.library import FUNCTIONS
 from accompanist.language.names import Names
+from accompanist.language.nodes import every_node
+from accompanist.language.partial import Partial
 from accompanist.language.types import BOOL, FLOAT, INT, STR
 
 _ABOVE = {
@@ -24,6 +27,7 @@ _ABOVE = {
 }
 """The names that an exception is caught by."""
 _WHOLE = (INT, BOOL)
+_NUMBERS = (INT, BOOL, FLOAT)
 
 
 class Caught:
@@ -32,36 +36,43 @@ class Caught:
     def __init__(self, names: Names, exact: Exact, own: Set[str]) -> None:
         self._names, self._exact, self._own = names, exact, own
 
-    def parts(self, node: ast.Try, env: Env) -> list[ast.expr] | None:
-        """The expressions in a body whose own exceptions are not caught; None if others may come out, too."""
+    def named(self, node: ast.Try) -> set[str] | None:
+        """The exceptions that a `try` names; None if it catches all of them."""
         others = {*self._own, *self._names.pairs}
         if catches(node, others):
-            return []
-        value = _only(node.body)
-        if value is None:
             return None
-        named = {name for handler in node.handlers for name in _names(handler.type)}
-        raised, parts = self._raises(value, env)
-        return parts if raised and _ABOVE[raised] & named - others else None
+        return {name for handler in node.handlers for name in _names(handler.type)} - others
+
+    def catches(self, part: Partial, whole: ast.expr, env: Env, named: Set[str]) -> bool:
+        """Whether what a part of an expression raises is one of these, whatever it is. What a comprehension names is
+        of no type that is known here."""
+        inner = _bound_inside(whole)
+        if part.untrue or names_in(part.node) & inner:
+            return False
+        raised = self.raises(part.node, env)
+        return bool(raised) and bool(_ABOVE[raised] & named)
+
+    def unpacked(self, named: Set[str]) -> bool:
+        """Whether it is caught that a list has more or fewer items than there are names for them."""
+        return bool(_ABOVE["ValueError"] & named)
 
     def raises(self, node: ast.expr, env: Env) -> str:
         """The one error that an expression raises beside what its parts do; empty if there may be others."""
-        return self._raises(node, env)[0]
-
-    def _raises(self, node: ast.expr, env: Env) -> tuple[str, list[ast.expr]]:
-        """All that an expression raises, beside what its parts do."""
         match node:
-            case ast.Call(func=ast.Name(id="int" | "float" as name), args=[text], keywords=[]) if name not in env:
-                return ("ValueError" if self._is(text, env, STR) else ""), [text]
-            case ast.Call(func=ast.Name(id=name), args=[text], keywords=[]) if name not in env:
-                reads = (pair := self._names.table.get(name)) in FUNCTIONS and str(pair[1]).endswith(".fromisoformat")
-                return ("ValueError" if reads and self._is(text, env, STR) else ""), [text]
+            case ast.Call(func=ast.Name(id=name), args=[value], keywords=[]) if name not in env:
+                return self._called(name, value, env)
             case ast.Subscript(value=owner, slice=index) if not isinstance(index, ast.Slice):
-                return self._taken(owner, index, env), [owner, index]
-            case ast.BinOp(left=left, op=ast.FloorDiv() | ast.Mod(), right=right):
-                whole = self._is(left, env, *_WHOLE) and self._is(right, env, *_WHOLE)
-                return ("ZeroDivisionError" if whole else ""), [left, right]
-        return "", []
+                return self._taken(owner, index, env)
+            case ast.BinOp(left=left, op=ast.FloorDiv() | ast.Mod() | ast.Div(), right=right):
+                numbers = self._is(left, env, *_NUMBERS) and self._is(right, env, *_NUMBERS)
+                return "ZeroDivisionError" if numbers else ""
+        return ""
+
+    def _called(self, name: str, value: ast.expr, env: Env) -> str:
+        """What is made of a text that is none of its kind."""
+        pair = self._names.table.get(name, ("", ""))
+        reads = name in ("int", "float") or (pair in FUNCTIONS and pair[1].endswith(".fromisoformat"))
+        return "ValueError" if reads and self._is(value, env, STR) else ""
 
     def _taken(self, owner: ast.expr, index: ast.expr, env: Env) -> str:
         match kind(self._exact.type_of(owner, env)):
@@ -75,16 +86,6 @@ class Caught:
         return self._exact.type_of(node, env) in wanted
 
 
-def _only(body: list[ast.stmt]) -> ast.expr | None:
-    """The one expression of a body that does nothing else."""
-    match body:
-        case [ast.Return(value=ast.expr() as value) | ast.Assign(targets=[ast.Name()], value=value)]:
-            return value
-        case [ast.AnnAssign(target=ast.Name(), value=ast.expr() as value)]:
-            return value
-    return None
-
-
 def _names(node: ast.expr | None) -> set[str]:
     """The exceptions that a handler names."""
     match node:
@@ -93,3 +94,10 @@ def _names(node: ast.expr | None) -> set[str]:
         case ast.Tuple(elts=parts):
             return {name for part in parts for name in _names(part)}
     return set()
+
+
+def _bound_inside(node: ast.expr) -> set[str]:
+    """The names that an expression binds for a part of it."""
+    parts = every_node(node)
+    own = {one.id for one in parts if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    return own | {one.arg for one in parts if isinstance(one, ast.arg)}

@@ -14,6 +14,8 @@ from typing import Protocol
 from accompanist.language import operands, types
 from accompanist.language.body_parts import changes_itself
 from accompanist.language.body_types import NEVER, SETS, Exact, is_lazy, item, join, kind
+from accompanist.language.comparable import ZONES
+from accompanist.language.enums import counted
 from accompanist.language.facts import Facts, names_in, without
 from accompanist.language.instead import shown
 from accompanist.language.kinds import Env
@@ -23,6 +25,7 @@ from accompanist.language.types import BOOL, FLOAT, INT, NONE, STR, Type
 
 _NUMBERS = (INT, FLOAT, BOOL, NEVER)
 _INDEXES = (INT, BOOL)
+_MOMENT = Type("datetime", "datetime")
 _GONE_THROUGH = frozenset({"list", "tuple", "dict", "str", "bytes", "iterator", *SETS})
 _SIGNED = (INT, FLOAT, BOOL, NONE, Type("Decimal", "decimal"))
 _ORDERED = frozenset(
@@ -237,11 +240,12 @@ class Forms:
 
     def _plain(self, node: ast.expr, given: tuple[ast.expr, ...], env: Env, facts: Facts) -> Iterator[Partial]:
         """An operator takes what is laid beside it: values of types that are known."""
-        others = [option for one in given for option in self.options(one, env, facts) if not operands.plain(option)]
+        both = isinstance(node, ast.BinOp)
+        options = [self.counted(one, env, facts) if both else self.options(one, env, facts) for one in given]
+        others = [option for one in options for option in one if not operands.plain(option)]
         if own := next((option for option in others if option.known), None):
             yield Partial(node, f"what an operator does with {own.text()} is not read")
-        for one in given:
-            found = self.options(one, env, facts)
+        for one, found in zip(given, options, strict=True):
             if isinstance(node, ast.UnaryOp) and not all(option in _SIGNED for option in found):
                 yield unread(node)
             if not all(operands.plain(option) for option in found):
@@ -266,7 +270,7 @@ class Forms:
         for one in (first, second):
             yield from self.known(one, env)
             if isinstance(op, ast.Lt | ast.LtE | ast.Gt | ast.GtE):
-                yield from self.ordered(node, self.options(one, env, facts))
+                yield from self.ordered(node, self.counted(one, env, facts))
         options = self.options(second, env, facts)
         if inside and any(kind(one) in ("dict", *SETS) for one in options):
             yield from self.hashable(first, self.exact.type_of(first, env))
@@ -274,9 +278,15 @@ class Forms:
         if texts and self.exact.type_of(first, env) not in options:
             yield unread(node)
 
+    def counted(self, node: ast.expr, env: Env, facts: Facts) -> tuple[Type, ...]:
+        """The types that a value can be of; a member of an enum that is a number counts as one."""
+        return tuple(counted(one, self.messages) for one in self.options(node, env, facts))
+
     def ordered(self, node: ast.expr, found: Iterable[Type]) -> Iterator[Partial]:
-        if not all(one == NONE or _has_order(one) for one in found):
-            yield Partial(node, "not all of them can be compared")
+        others = [one for one in found if one != NONE and not _has_order(counted(one, self.messages))]
+        if others:
+            zones = all(one == _MOMENT for one in others)
+            yield Partial(node, ZONES if zones else "not all of them can be compared")
 
     def _item(self, node: ast.expr, value: ast.expr, index: ast.expr, env: Env, facts: Facts) -> Iterator[Partial]:
         kinds = {kind(one) for one in self.options(value, env, facts) if one != NONE}

@@ -1,14 +1,14 @@
-"""Which keys are certainly in the dicts of a @pure function: those that a value was given to."""
+"""Which keys are certainly in the dicts of a @pure function, and which lists have an item: what was put there."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Set
+from collections.abc import Iterator, Set
 
 from accompanist.language import facts as known
 from accompanist.language.body_types import Exact
+from accompanist.language.enums import told_apart
 from accompanist.language.facts import Fact, Facts
-from accompanist.language.few import told_apart
 from accompanist.language.kinds import Env
 from accompanist.language.names import Names
 from accompanist.language.nodes import every_node
@@ -36,12 +36,36 @@ class KeySet:
         return frozenset({Fact(ast.Compare(key, [ast.In()], [owner]), True)})
 
 
+def appended(node: ast.expr, env: Env) -> Iterator[Fact]:
+    """That a list is not empty where an item was put into it."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name) as owner, attr="append" | "insert")):
+            if (found := env.get(name)) is not None and found.name == "list" and not found.module:
+                yield Fact(owner, True)
+
+
 def of_keys(fact: Fact, dicts: Set[str]) -> bool:
     """Whether a fact says that a key is in one of these dicts: it stays there when values are given to keys."""
     match fact.node:
         case ast.Compare(left=key, ops=[ast.In()], comparators=[ast.Name(id=name)]):
             return fact.holds and name in dicts and names_a_key(key)
     return False
+
+
+def all_keys(fact: Fact, dicts: Set[str]) -> ast.expr | None:
+    """That of which each item is a key of one of these dicts, if a fact says so."""
+    match fact.node:
+        case ast.Call(
+            func=ast.Name(id="all"),
+            args=[
+                ast.GeneratorExp(
+                    elt=ast.Compare(left=ast.Name(id=key), ops=[ast.In()], comparators=[ast.Name(id=name)]),
+                    generators=[ast.comprehension(target=ast.Name(id=each), iter=over, ifs=[])],
+                )
+            ],
+        ) if fact.holds and key == each and name in dicts:
+            return over
+    return None
 
 
 def names_a_key(node: ast.expr) -> bool:
@@ -54,5 +78,16 @@ def loses_keys(node: ast.AST) -> bool:
     for part in every_node(node):
         match part:
             case ast.Delete() | ast.Call(func=ast.Attribute(attr="pop" | "popitem" | "clear")):
+                return True
+    return False
+
+
+def loses_items(node: ast.AST) -> bool:
+    """Whether an item may be taken out of a list in some statement."""
+    for part in every_node(node):
+        match part:
+            case ast.Delete() | ast.Call(func=ast.Attribute(attr="pop" | "popitem" | "clear" | "remove")):
+                return True
+            case ast.Subscript(slice=ast.Slice(), ctx=ast.Store()) | ast.AugAssign(op=ast.Mult()):
                 return True
     return False

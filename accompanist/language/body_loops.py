@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 
+from accompanist.language import each
 from accompanist.language import facts as known
-from accompanist.language import total_methods
 from accompanist.language.body_parts import bound_in, gone_through, resizing
-from accompanist.language.body_state import Knowing, Now
+from accompanist.language.body_state import Knowing
 from accompanist.language.body_types import SETS, Exact
-from accompanist.language.types import STR
 
 
 def resized(node: ast.For, exact: Exact, at: Knowing) -> str:
@@ -33,14 +32,15 @@ def _may_be(owner: ast.expr, key: str, name: str, target: ast.expr, exact: Exact
 
 def turn(node: ast.For, exact: Exact, at: Knowing) -> None:
     """What a turn says of its item: it is in what is gone through."""
-    if at.now is not None and isinstance(node.target, ast.Name):
-        stored, changed = bound_in(node.body), total_methods.changed(ast.Module(node.body, []))
-        fact = known.Fact(ast.Compare(ast.Name(node.target.id, ast.Load()), [ast.In()], [node.iter]), True)
-        lasting = not fact.names & (stored | changed) and node.target.id not in known.names_in(node.iter)
-        if lasting and not (changed & at.shared and fact.names & at.shared):
-            at.now = Now(at.now.env, at.now.facts | {fact})
-        if exact.type_of(node.iter, at.env) == STR and node.target.id not in stored:
-            at.add(frozenset({known.letter(node.target)}))
+    if at.now is None:
+        return
+    body = ast.Module(node.body, [])
+    bound, stored, changed = bound_in([node.target]), bound_in(node.body), at.changed_in(body)
+    said = frozenset(known.turned(node.target, node.iter)) if not bound & known.names_in(node.iter) else known.NOTHING
+    lasting = frozenset(fact for fact in said if not fact.names & stored and at.lasts(fact, changed))
+    at.add(lasting | each.said(node.target, node.iter, at.facts))
+    if not bound & (stored | known.names_in(node.iter)):
+        at.add(each.by_type(node.target, node.iter, lambda one: exact.type_of(one, at.env)))
 
 
 def _name_text(node: ast.expr) -> str:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from accompanist.language import types
-from accompanist.language.few import told_apart
+from accompanist.language.enums import told_apart
 from accompanist.language.messages import Messages
 from accompanist.language.names import Names
 from accompanist.language.types import BOOL, NONE, Type

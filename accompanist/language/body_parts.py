@@ -9,9 +9,10 @@ import copy
 from collections.abc import Iterable, Iterator, Set
 
 from accompanist.language import total_methods
-from accompanist.language.facts import Fact
+from accompanist.language.facts import Fact, Facts, copied, member
 from accompanist.language.methods import CHANGING
 from accompanist.language.nodes import children, every_node
+from accompanist.language.own_names import EACH, alone
 
 IN_PLACE = CHANGING | {"difference_update", "intersection_update", "symmetric_difference_update", "move_to_end"}
 _VIEWS = frozenset({"items", "keys", "values"})
@@ -128,6 +129,8 @@ def once_changed(node: ast.expr, shared: Set[str]) -> bool:
     """Whether at most one value is changed in place, once, and nothing else is asked of it there."""
     if isinstance(node, ast.IfExp):
         return not changes_itself(node.test) and all(once_changed(one, shared) for one in (node.body, node.orelse))
+    if (given := _given_to(node, shared)) is not None:
+        return once_changed(given, shared)
     parts = every_node(node)
     changing = [one for one in parts if isinstance(one, ast.Call) and _changes(one)]
     names = [one.id for one in parts if isinstance(one, ast.Name)]
@@ -140,6 +143,16 @@ def once_changed(node: ast.expr, shared: Set[str]) -> bool:
         if not alone and (len(changing) > 1 or not apart or any(isinstance(one, _SOMETIMES) for one in parts)):
             return False
     return True
+
+
+def _given_to(node: ast.expr, shared: Set[str]) -> ast.expr | None:
+    """The one value that something with a name is changed with, in which something else is changed first."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=attr), args=[given], keywords=[]):
+            others = {one.id for one in every_node(given) if isinstance(one, ast.Name)}
+            apart = name not in others and not (name in shared and others & shared)
+            return given if attr in IN_PLACE and apart and changes_itself(given) else None
+    return None
 
 
 def shared(node: ast.FunctionDef) -> set[str]:
@@ -165,20 +178,88 @@ def of_length(fact: Fact) -> bool:
     return False
 
 
+def splits(value: ast.expr, count: int, facts: Facts) -> bool:
+    """Whether it is a text that is split once at another one, which is in it."""
+    match value:
+        case ast.Call(
+            func=ast.Attribute(value=text, attr="split" | "rsplit"),
+            args=[ast.Constant(value=str(at)) as sign, ast.Constant(value=1)],
+            keywords=[],
+        ):
+            return count == 2 and bool(at) and member(sign, text, facts)
+    return False
+
+
+def is_equal(fact: Fact) -> bool:
+    """Whether it says that a name was given what is computed of others: what is known of them is known of it."""
+    match fact.node:
+        case ast.Compare(left=ast.Name(), ops=[ast.Eq()], comparators=[ast.Call() | ast.ListComp() | ast.BinOp()]):
+            return fact.holds
+    return False
+
+
 def said_of(name: str, value: ast.expr) -> Iterator[Fact]:
     """What is known of a name that is given what is written out."""
     now = ast.Name(name, ast.Load())
     match value:
-        case ast.Dict(keys=keys):
-            written = (one for one in keys if isinstance(one, ast.Constant))
-            yield from (Fact(ast.Compare(one, [ast.In()], [now]), True) for one in written)
+        case ast.Dict() | ast.BinOp(op=ast.BitOr()):
+            yield from (Fact(ast.Compare(one, [ast.In()], [now]), True) for one in _keys(value))
         case ast.List() | ast.Tuple() | ast.Constant():
             yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
+        case _ if is_copy(value):
+            yield Fact(ast.Compare(now, [ast.Eq()], [alone(value)]), True)
         case ast.Call(func=ast.Name(id="len"), args=[ast.Name()], keywords=[]):
             yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
+        case ast.BinOp(op=ast.Add() | ast.Sub() | ast.FloorDiv() | ast.Mod()) if _of_lengths(value):
+            yield Fact(ast.Compare(now, [ast.Eq()], [value]), True)
+        case ast.DictComp(
+            key=ast.Name(id=key), generators=[ast.comprehension(target=ast.Name(id=each), iter=over, ifs=[])]
+        ) if key == each:
+            yield _all_in(over, now)
+        case ast.Call(func=ast.Attribute(value=ast.Name(id="dict"), attr="fromkeys"), args=[over, *_]):
+            yield _all_in(over, now)
         case ast.BinOp(left=ast.List(elts=parts), op=ast.Mult(), right=ast.Constant(value=int(times))):
             counted = ast.Call(ast.Name("len", ast.Load()), [now], [])
             yield Fact(ast.Compare(counted, [ast.Eq()], [ast.Constant(len(parts) * times)]), True)
+
+
+def _keys(value: ast.expr) -> Iterator[ast.Constant]:
+    """The keys that a dict certainly has by how it is written."""
+    match value:
+        case ast.Dict(keys=keys):
+            yield from (one for one in keys if isinstance(one, ast.Constant))
+        case ast.BinOp(left=left, op=ast.BitOr(), right=right):
+            yield from (*_keys(left), *_keys(right))
+
+
+def _all_in(over: ast.expr, owner: ast.Name) -> Fact:
+    """That each item of something is a key."""
+    each = ast.Name(f"{EACH}0", ast.Load())
+    turns = [ast.comprehension(each, over, [], 0)]
+    asked = ast.GeneratorExp(ast.Compare(each, [ast.In()], [owner]), turns)
+    return Fact(ast.Call(ast.Name("all", ast.Load()), [asked], []), True)
+
+
+def _of_lengths(value: ast.expr) -> bool:
+    """Whether it is computed of whole numbers that are written out, of lengths and of names."""
+    match value:
+        case ast.Name() | ast.Constant(value=int()) | ast.Call(func=ast.Name(id="len"), args=[ast.Name()]):
+            return True
+        case ast.BinOp(left=left, right=right):
+            return _of_lengths(left) and _of_lengths(right)
+    return False
+
+
+def is_copy(value: ast.expr) -> bool:
+    """Whether it is a list of its own that has what something with a name has, or as many items."""
+    match value:
+        case ast.Call(func=ast.Name(id="sorted" | "list"), args=[inner]):
+            return isinstance(copied(inner), ast.Name)
+        case ast.ListComp(generators=[ast.comprehension(target=ast.Name(), ifs=ifs)]):
+            return (not ifs or copied(value) is not value) and not changes_itself(value)
+        case ast.Subscript(slice=ast.Slice()):
+            return isinstance(copied(value), ast.Name) and not changes_itself(value)
+    return False
 
 
 def changes_itself(node: ast.AST) -> bool:

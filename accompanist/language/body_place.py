@@ -18,5 +18,6 @@ def placed(part: Partial, line: int) -> str:
     """`line`: that of the statement, where the part has none of its own."""
     lines = (getattr(one, "lineno", 0) for one in every_node(part.node) if isinstance(one, ast.expr))
     text = f"{part.why}, in line {next(filter(None, lines), line)}"
-    text = f"{text}, where `{part.instead}` never raises" if "…" in part.instead else text
+    written = "…" in part.instead or part.instead.startswith(("Decimal(", "float("))
+    text = f"{text}, where `{part.instead}` never raises" if written else text
     return Untrue(text) if part.untrue else text

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from accompanist import limits
 from accompanist.language import facts as known
 from accompanist.language import methods, narrow, total_methods, types
-from accompanist.language.body_keys import loses_keys, of_keys
-from accompanist.language.body_parts import bound_in, first_bound, said_of, shared, without
+from accompanist.language.body_apart import untouched
+from accompanist.language.body_keys import all_keys, loses_items, loses_keys, of_keys
+from accompanist.language.body_parts import bound_in, first_bound, is_equal, said_of, shared, without
 from accompanist.language.body_types import Exact, is_lazy, join, shallow
 from accompanist.language.body_whole import Whole
 from accompanist.language.facts import Facts
@@ -53,13 +54,19 @@ class Knowing:
     def facts_of(self, node: ast.expr) -> Facts:
         """The facts about the names of an expression: each question in it is laid beside all of them."""
         names = known.names_in(node)
+        names |= {name for fact in self.facts if fact.names & names and is_equal(fact) for name in fact.names}
         return frozenset(fact for fact in self.facts if fact.names & names)
 
     def change(self, names: Set[str]) -> None:
         """The values of these names are changed in place."""
         if self.now is not None:
             env = {name: type for name, type in self.now.env.items() if not (name[0] == ">" and "[" in name)}
-            self.now = Now(env, total_methods.still(self.now.facts, set(names), self.shared))
+            still = total_methods.still(self.now.facts, set(names), self.shared)
+            self.now = Now(env, still | self.untouched(self.now.facts, names))
+
+    def untouched(self, facts: Facts, names: Set[str]) -> Facts:
+        """The facts that are about nothing that may be, or hold, what these names stand for."""
+        return untouched(facts, names, {**self.env, **self.whole.names}, self._exact.is_enum)
 
     def bind(self, name: str, found: Type, value: ast.expr | None = None) -> None:
         """A name has another value."""
@@ -105,22 +112,38 @@ class Knowing:
         env = narrow.plain(self.now.env)
         env = {name: self.whole.of(name) if name in stored else type for name, type in env.items()}
         self.now = Now(env, known.without(self.now.facts, stored))
-        kept = self.keys() if not loses_keys(node) else known.NOTHING
-        changed = total_methods.changed(node) | {
-            name
-            for part in every_node(node)
-            if isinstance(part, ast.AugAssign)
-            for name in name_of(part.target)
-            if not methods.rebinds(self.whole.of(name))
-        }
-        if changed:
+        kept = self.keys(self.changed_in(node)) if not loses_keys(node) else known.NOTHING
+        kept |= self._filled(stored) if not loses_items(node) else known.NOTHING
+        if changed := self.changed_in(node):
             self.change(changed)
         self.add(kept)
 
-    def keys(self) -> Facts:
-        """What is known of the keys of dicts."""
+    def changed_in(self, node: ast.AST) -> set[str]:
+        """The names whose values statements change in place; "" for what has no name of its own."""
+        added = (part.target for part in every_node(node) if isinstance(part, ast.AugAssign))
+        names = {name for target in added for name in name_of(target)}
+        return total_methods.changed(node) | {name for name in names if not methods.rebinds(self.whole.of(name))}
+
+    def lasts(self, fact: known.Fact, changed: Set[str]) -> bool:
+        """Whether a fact certainly is about nothing that is changed in place under one of these names."""
+        apart = not fact.names & changed and not (changed & self.shared and fact.names & self.shared)
+        return apart or bool(self.untouched(frozenset({fact}), changed))
+
+    def _filled(self, stored: Set[str]) -> Facts:
+        """Which lists have an item; it stays there, if none is taken out."""
+        lists = [name for name, found in self.env.items() if found.name == "list" and not found.module]
+        names = (ast.Name(name, ast.Load()) for name in lists if name not in stored)
+        return frozenset(known.Fact(one, True) for one in names if known.length(one, self.facts, "list"))
+
+    def keys(self, changed: Set[str]) -> Facts:
+        """What is known of the keys of dicts where no key is taken out, and of what was made of what is not changed."""
         dicts = {name for name, found in self.env.items() if found.name == "dict" and not found.module}
-        return frozenset(fact for fact in self.facts if of_keys(fact, dicts))
+        kept = {fact for fact in self.facts if of_keys(fact, dicts)}
+        for fact in self.facts:
+            over = all_keys(fact, dicts)
+            if over is not None and self.lasts(known.Fact(over, True), changed):
+                kept.add(fact)
+        return frozenset(kept)
 
 
 def meeting(*ways: Now | None) -> Now | None:

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from accompanist import limits
 from accompanist.language import types
+from accompanist.language.enums import counted
 from accompanist.language.facts import names_in
 from accompanist.language.infer import Env, Inference, bind
 from accompanist.language.types import BOOL, INT, NONE, STR, UNKNOWN, Type
@@ -131,9 +132,20 @@ class Exact(Inference):
                 return self._so_far(node, join(super().type_of(node, env)), env) if found is None else found
             case ast.BinOp(left=left, op=ast.Add(), right=right):
                 both = self.type_of(left, env), self.type_of(right, env)
-                if {one.name for one in both} == {"list"}:
-                    return join(*both)
+                return join(*both) if {one.name for one in both} == {"list"} else self._operator(node, env)
+            case ast.BinOp():
+                return self._operator(node, env)
         return self._so_far(node, join(super().type_of(node, env)), env)
+
+    def _operator(self, node: ast.BinOp, env: Env) -> Type:
+        """Members of an enum that are numbers are taken for them."""
+        given = [self.type_of(one, env) for one in (node.left, node.right)]
+        plain = [counted(one, self._messages) for one in given]
+        if plain == given:
+            return self._so_far(node, join(super().type_of(node, env)), env)
+        left, right = (ast.Name(f"{EACH}{at}", ast.Load()) for at in (1, 2))
+        inside = {left.id: plain[0], right.id: plain[1]}
+        return self.type_of(ast.BinOp(left, node.op, right), inside)
 
     def _so_far(self, node: ast.expr, found: Type, env: Env) -> Type:
         """What is computed of what an empty list holds is never computed, as long as nothing is put into it."""
@@ -150,6 +162,11 @@ class Exact(Inference):
             parts = pair.arguments if is_pairs else (UNKNOWN, UNKNOWN)
             found.append(whole if whole.name == "dict" else Type("dict", "", parts))
         return join(Type("dict", "", (NEVER, NEVER)), *found)
+
+    def is_enum(self, found: Type) -> bool:
+        """Whether the values of a type are the members of an enum."""
+        message = self._messages.find(found)
+        return message is not None and message.kind == "enum"
 
     def result(self, function: ast.expr, given: list[Type], env: Env) -> Type:
         """What a function gives that is called for each of several values."""

@@ -11,6 +11,7 @@ import itertools
 from dataclasses import dataclass
 
 from accompanist.language import types
+from accompanist.language.enums import counted
 from accompanist.language.messages import MessageClass, Messages
 from accompanist.language.types import NONE, Type
 
@@ -53,6 +54,7 @@ class Comparable:
         return next(filter(None, below), "") if message.frozen else found.text()
 
     def _apart(self, left: Type, right: Type) -> str:
+        left, right = (counted(one, self.messages) for one in (left, right))
         pairs = {(left.module, left.name), (right.module, right.name)}
         if _open(left) or _open(right) or any(pairs <= together for together in _TOGETHER):
             return ""

@@ -11,12 +11,13 @@ import math
 from collections.abc import Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 
-from accompanist.language import digits, types
+from accompanist.language import digits, each, types
 from accompanist.language import facts as known
 from accompanist.language.facts import Facts
 from accompanist.language.kinds import Env
 from accompanist.language.library import DECIMAL
 from accompanist.language.looked_at import Looks
+from accompanist.language.own_names import EACH
 
 Number = int | float | Decimal
 _LARGEST = 900_000
@@ -36,28 +37,28 @@ def fits(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     one that is kept in full."""
     match node:
         case ast.BinOp(left=left, op=ast.FloorDiv() | ast.Mod(), right=right):
-            power, by = _power(left, env, facts, looks), _divisor(right, env, facts, looks)
-            return power is not None and by is not None and power + by <= _KEPT
-    found = _power(node, env, facts, looks)
+            size, by = power(left, env, facts, looks), _divisor(right, env, facts, looks)
+            return size is not None and by is not None and size + by <= _KEPT
+    found = power(node, env, facts, looks)
     return found is not None and found < _LARGEST
 
 
 def rounds(node: ast.expr, places: ast.expr | None, env: Env, facts: Facts, looks: Looks) -> bool:
     """Whether a number, cut to so many places after its point, is kept in full. `places`: a number of them, or a
     Decimal that has as many; none: as a whole number."""
-    power = _power(node, env, facts, looks)
+    size = power(node, env, facts, looks)
     found = 0 if places is None else number(places, env, facts, looks)
-    if power is None or found is None:
+    if size is None or found is None:
         return False
     exponent = found.as_tuple().exponent if isinstance(found, Decimal) else -found
-    return isinstance(exponent, int) and power - exponent <= _KEPT
+    return isinstance(exponent, int) and size - exponent <= _KEPT
 
 
 def writable(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     """Whether a number, if it is a Decimal, has no more digits before its point than a whole number is written with."""
     if looks.kind(node, env) != DECIMAL:
         return True
-    found = _power(node, env, facts, looks)
+    found = power(node, env, facts, looks)
     return found is not None and found <= _OF_AN_INT
 
 
@@ -78,7 +79,15 @@ def certain(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
             return certain(value, env, facts, looks) and (bool(places) or ast.unparse(node.func) == "abs")
         case ast.Call(func=ast.Attribute(value=value, attr=name)) if name in _ROUND:
             return looks.kind(value, env) == DECIMAL
+    found = looks.kind(node, env)
+    if found in (DECIMAL, types.FLOAT) and known.true(is_one(node, found), facts):
+        return True
     return isinstance(number(node, env, facts, looks), float | Decimal)
+
+
+def is_one(node: ast.expr, found: types.Type) -> ast.expr:
+    """The question whether a value is of one of Python's own types."""
+    return ast.Call(ast.Name("isinstance", ast.Load()), [node, ast.Name(found.name, ast.Load())], [])
 
 
 def nonzero(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
@@ -86,42 +95,62 @@ def nonzero(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     return bool(number(node, env, facts, looks))
 
 
-def _power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
+def power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
     """A power of ten that a number is below; None if nothing bounds it."""
     match node:
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
             return _of_all((left, right), env, facts, looks, 1)
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            powers = [_power(one, env, facts, looks) for one in (left, right)]
+            powers = [power(one, env, facts, looks) for one in (left, right)]
             return None if None in powers else sum(one for one in powers if one is not None)
         case ast.BinOp(left=left, op=ast.Div() | ast.FloorDiv() | ast.Mod(), right=right):
-            power, by = _power(left, env, facts, looks), _divisor(right, env, facts, looks)
-            return None if power is None or by is None else power + by
+            size, by = power(left, env, facts, looks), _divisor(right, env, facts, looks)
+            return None if size is None or by is None else size + by
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-            return _power(operand, env, facts, looks)
+            return power(operand, env, facts, looks)
         case ast.Call(func=ast.Name(id="abs"), args=[value], keywords=[]):
-            return _power(value, env, facts, looks)
+            return power(value, env, facts, looks)
         case ast.Call(func=ast.Name(id="min" | "max"), args=[_, _, *_], keywords=[]):
             sides = [_side(node, upper, env, facts, looks) for upper in (True, False)]
             return None if None in sides else max(one for one in sides if one is not None)
         case ast.Call(
             func=ast.Name(id="Decimal"), args=[ast.Name() | ast.Attribute() | ast.BinOp() as value], keywords=[]
         ):
-            return _power(value, env, facts, looks)
+            return power(value, env, facts, looks)
         case ast.Call(func=ast.Name(id="round"), args=[value, _], keywords=[]):
             return _of_all([value], env, facts, looks, 1)
         case ast.Call(
             func=ast.Attribute(value=value, attr="quantize" | "normalize" | "to_integral_value" | "copy_abs")
         ):
             return _of_all([value], env, facts, looks, 1)
-        case ast.Call(func=ast.Name(id="sum"), args=[ast.GeneratorExp() | ast.ListComp() as turns], keywords=[]):
-            power = _power(turns.elt, looks.inside(turns.generators, env), _in_turns(turns.generators, facts), looks)
-            return None if power is None else power + _TURNS
-    if looks.kind(node, env) in (types.INT, types.BOOL):
-        return _OF_AN_INT if digits.bits(node) <= digits.WRITABLE else None
+        case ast.Call(func=ast.Name(id="sum"), args=[over, *start], keywords=[]):
+            powers = [_added(over, env, facts, looks), *(power(one, env, facts, looks) for one in start)]
+            return None if None in powers else max(one for one in powers if one is not None) + 1
+        case ast.IfExp(test=test, body=body, orelse=orelse):
+            sides = [
+                power(side, looks.after(test, env, holds), known.after(facts, test, holds), looks)
+                for side, holds in ((body, True), (orelse, False))
+            ]
+            return None if None in sides else max(one for one in sides if one is not None)
+        case ast.Call(func=ast.Name(id="len")):
+            return _TURNS
     found = number(node, env, facts, looks)
     compared = [found] if found is not None else ends(node, env, facts, looks)
+    if not compared and looks.kind(node, env) in (types.INT, types.BOOL):
+        return _OF_AN_INT if digits.bits(node) <= digits.WRITABLE else None
     return max(map(above, compared), default=None)
+
+
+def _added(over: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
+    """A power of ten that the sum of all items is below."""
+    match over:
+        case ast.GeneratorExp(elt=elt, generators=turns) | ast.ListComp(elt=elt, generators=turns):
+            size = power(elt, looks.inside(turns, env), _in_turns(turns, facts), looks)
+        case _:
+            item = ast.Name(EACH, ast.Load())
+            inside = {**env, EACH: types.element(looks.kind(over, env))}
+            size = power(item, inside, facts | each.said(item, over, facts), looks)
+    return None if size is None else size + _TURNS
 
 
 def _side(node: ast.expr, upper: bool, env: Env, facts: Facts, looks: Looks) -> int | None:
@@ -133,19 +162,20 @@ def _side(node: ast.expr, upper: bool, env: Env, facts: Facts, looks: Looks) -> 
             if upper == (name == "min"):
                 return min(there, default=None)
             return max(there) if len(there) == len(sides) else None
-    return _power(node, env, facts, looks)
+    return power(node, env, facts, looks)
 
 
 def _in_turns(generators: Iterable[ast.comprehension], facts: Facts) -> Facts:
     for one in generators:
         facts = known.without(facts, known.names_in(one.target))
+        facts |= each.said(one.target, one.iter, facts)
         for condition in one.ifs:
             facts = known.after(facts, condition, True)
     return facts
 
 
 def _of_all(nodes: Iterable[ast.expr], env: Env, facts: Facts, looks: Looks, more: int) -> int | None:
-    powers = [_power(one, env, facts, looks) for one in nodes]
+    powers = [power(one, env, facts, looks) for one in nodes]
     return None if None in powers else max(one for one in powers if one is not None) + more
 
 
@@ -162,7 +192,23 @@ def ends(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> list[Number]:
     compared = [(op, number(other, env, facts, looks)) for op, other in known.compared(node, facts)]
     upper = [value for op, value in compared if op in _UPPER and value is not None]
     lower = [value for op, value in compared if op in _LOWER and value is not None]
+    for op, other in known.compared(node, facts):
+        if op is ast.In and (turns := _counted(other, env, facts, looks)):
+            upper.append(max(turns))
+            lower.append(min(turns))
     return [min(upper), max(lower)] if upper and lower else []
+
+
+def _counted(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> list[Number]:
+    """Where a range begins and ends."""
+    match node:
+        case ast.Call(func=ast.Name(id="range"), args=[end], keywords=[]):
+            found = [0, number(end, env, facts, looks)]
+        case ast.Call(func=ast.Name(id="range"), args=[start, end, *_], keywords=[]):
+            found = [number(start, env, facts, looks), number(end, env, facts, looks)]
+        case _:
+            return []
+    return [one for one in found if one is not None] if None not in found else []
 
 
 def number(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> Number | None:

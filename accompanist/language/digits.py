@@ -8,6 +8,7 @@ import ast
 from accompanist.language import facts as known
 from accompanist.language import types
 from accompanist.language.facts import Facts
+from accompanist.language.indexes import within
 from accompanist.language.kinds import Env
 from accompanist.language.looked_at import Looks
 
@@ -70,7 +71,7 @@ def small(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
         return True
     written, highest = known.number(node), known.highest(node, facts)
     bound = highest if written is None else abs(written)
-    counted = any(known.within(node, one, facts) for one in _lists(facts))
+    counted = any(within(node, one, facts) for one in _lists(facts))
     return counted or (bound is not None and bound < 2**31)
 
 

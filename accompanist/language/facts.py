@@ -16,6 +16,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 from accompanist import limits
+from accompanist.language.own_names import alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,8 @@ def learnt(test: ast.expr, holds: bool) -> Iterator[Fact]:
         case ast.Compare(left=left, ops=[ast.NotIn()], comparators=others):
             yield Fact(test, holds)
             yield Fact(ast.Compare(left, [ast.In()], others), not holds)
+        case ast.Call(func=ast.Name(id="all" | "any") as asks, args=[turns], keywords=[]):
+            yield Fact(ast.Call(asks, [alone(turns)], []), holds)
         case _:
             yield Fact(test, holds)
 
@@ -106,7 +109,7 @@ def _lengths(fact: Fact, facts: Facts) -> set[Fact]:
 
 def _counted(name: ast.Name, facts: Facts) -> list[ast.expr]:
     """The lengths that a name stands for."""
-    return [other for op, other in compared(name, facts) if op is ast.Eq and _length_of(other, NOTHING)]
+    return [other for op, other in compared(name, facts) if op is ast.Eq and length_of(other, NOTHING)]
 
 
 def same(facts: Facts, target: str, name: str) -> Facts:
@@ -173,7 +176,7 @@ def length(node: ast.expr, facts: Facts, kind: str = "") -> int:
     for op, other in compared(node, facts):
         if op is ast.NotEq and _empty(other) == kind != "":
             least = max(least, 1)
-        if op is ast.Eq and isinstance(other, ast.List | ast.Tuple):
+        if op is ast.Eq and isinstance(other, ast.List | ast.Tuple | ast.Call | ast.ListComp):
             form = ast.dump(node)  # `x == [*x]` says nothing, and must not be asked for ever
             least = max(least, length(other, frozenset(fact for fact in facts if form not in fact.form)))
     counted = ast.Call(ast.Name("len", ast.Load()), [node], [])
@@ -258,7 +261,20 @@ def natural(node: ast.expr, facts: Facts) -> bool:
                 return True
             case ast.Gt, int(value) if value == -1:
                 return True
+    starts = (_start(other) for op, other in compared(node, facts) if op is ast.In)
+    if any(one is not None and one >= 0 for one in starts):
+        return True
     return below(node, facts) is not None or positive(node, facts) or number(node) == 0
+
+
+def _start(node: ast.expr) -> float | None:
+    """The number that a range begins with, going up."""
+    match node:
+        case ast.Call(func=ast.Name(id="range"), args=[_], keywords=[]):
+            return 0
+        case ast.Call(func=ast.Name(id="range"), args=[start, _], keywords=[]):
+            return number(start)
+    return None
 
 
 def below(node: ast.expr, facts: Facts) -> int | None:
@@ -317,8 +333,18 @@ def member(key: ast.expr, container: ast.expr, facts: Facts) -> bool:
     if isinstance(container, ast.Dict) and any(one is not None and _same(one, key) for one in container.keys):
         return True
     form = ast.dump(container)
-    found = compared(key, facts)
-    return any(op is ast.In and ast.dump(copied(other)) == form for op, other in found)
+    found = (other for op, other in compared(key, facts) if op is ast.In)
+    return any(ast.dump(one) == form for other in found for one in origins(other, facts))
+
+
+def origins(node: ast.expr, facts: Facts) -> list[ast.expr]:
+    """What something has its items from: what it sorts, copies or picks from, also where that has a name."""
+    found = [copied(node)]
+    for one in found:
+        if isinstance(one, ast.Name) and len(found) < limits.names_alike_max:
+            made = (copied(other) for op, other in compared(one, facts) if op is ast.Eq and other is not copied(other))
+            found += [other for other in made if one.id not in names_in(other)]
+    return found
 
 
 def _same(one: ast.expr, other: ast.expr) -> bool:
@@ -334,6 +360,12 @@ def copied(node: ast.expr) -> ast.expr:
             return copied(inner)
         case ast.Call(func=ast.Attribute(value=value, attr="keys"), args=[]):
             return value
+        case ast.ListComp(
+            elt=ast.Name(id=name), generators=[ast.comprehension(target=ast.Name(id=bound), iter=inner)]
+        ) if name == bound:
+            return copied(inner)
+        case ast.Subscript(value=value, slice=ast.Slice()):
+            return copied(value)
     return node
 
 
@@ -349,6 +381,9 @@ def turned(target: ast.expr, iterated: ast.expr) -> Iterator[Fact]:
             counted = ast.Call(ast.Name("len", ast.Load()), [of], [])
             ranged = ast.Call(ast.Name("range", ast.Load()), [counted], [])
             yield Fact(ast.Compare(ast.Name(name, ast.Load()), [ast.In()], [ranged]), True)
+            yield from turned(*item_of(target, iterated))
+        case ast.Tuple(), ast.Call(func=ast.Name(id="enumerate")) if item_of(target, iterated)[1] is not iterated:
+            yield from turned(*item_of(target, iterated))
         case (
             ast.Tuple(elts=[ast.Name(id=name), _]),
             ast.Call(func=ast.Attribute(value=of, attr="items"), args=[]),
@@ -360,77 +395,27 @@ def turned(target: ast.expr, iterated: ast.expr) -> Iterator[Fact]:
             yield from turned(target, inner)
 
 
+def item_of(target: ast.expr, iterated: ast.expr) -> tuple[ast.expr, ast.expr]:
+    """The item and what it is of, where a loop counts its turns, too."""
+    match target, iterated:
+        case ast.Tuple(elts=[_, item]), ast.Call(func=ast.Name(id="enumerate"), args=[of, *_]):
+            return item, of
+    return target, iterated
+
+
 def letter(target: ast.Name) -> Fact:
     """That what a loop over a text goes through is one letter."""
     counted = ast.Call(ast.Name("len", ast.Load()), [ast.Name(target.id, ast.Load())], [])
     return Fact(ast.Compare(counted, [ast.Eq()], [ast.Constant(1)]), True)
 
 
-def within(index: ast.expr, container: ast.expr, facts: Facts) -> bool:
-    """Whether an index is certainly one of the container's."""
-    form = ast.dump(container)
-    match index:
-        case ast.BinOp(op=ast.Mod(), right=by) if _length_of(by, facts) == form:
-            return length(container, facts) > 0
-        case ast.BinOp(left=all_, op=ast.FloorDiv(), right=ast.Constant(value=int(by))) if (
-            _length_of(all_, facts) == form
-        ):
-            return by > 1 and length(container, facts) > 0
-        case ast.BinOp(left=left, op=ast.Sub() | ast.Add() as sign, right=ast.Constant(value=int(by))) if _turns(
-            left, by if isinstance(sign, ast.Add) else -by, form, facts
-        ):
-            return True
-        case ast.BinOp(left=counted, op=ast.Sub(), right=ast.Constant(value=int(back))) if (
-            _length_of(counted, facts) == form
-        ):
-            return 0 < back <= length(container, facts)
-        case ast.UnaryOp(op=ast.USub(), operand=operand) if positive(operand, facts):
-            ends = ((op, other) for op, other in compared(operand, facts) if op in (ast.Lt, ast.LtE))
-            return any(_length_of(other, facts) == form for _, other in ends)
-    if _turns(index, 0, form, facts):
-        return True
-    if (beyond := below(index, facts)) is not None and beyond <= length(container, facts):
-        return True
-    ends_below = False
-    for op, other in compared(index, facts):
-        match op, other:
-            case ast.In, ast.Call(func=ast.Name(id="range"), args=[counted]) if _length_of(counted, facts) == form:
-                return True
-            case ast.In, ast.Call(func=ast.Name(id="range"), args=[start, counted]) if natural(start, facts):
-                if _length_of(counted, facts) == form:
-                    return True
-            case ast.Lt, _ if _length_of(other, facts) == form:
-                ends_below = True
-    return ends_below and natural(index, facts)
-
-
-def _turns(node: ast.expr, more: int, form: str, facts: Facts) -> bool:
-    """Whether a number that counts the turns of a loop, and so much more, is an index of what has this form."""
-    for op, other in compared(node, facts):
-        match op, other:
-            case ast.In, ast.Call(func=ast.Name(id="range"), args=[*first, end]) if len(first) < 2:
-                start = number(first[0]) if first else 0
-                end, back = _less(end)
-                if isinstance(start, int) and start >= 0 and _length_of(end, facts) == form and -start <= more <= back:
-                    return True
-    return False
-
-
-def _less(node: ast.expr) -> tuple[ast.expr, int]:
-    """A number, and how much is taken away from it."""
-    match node:
-        case ast.BinOp(left=left, op=ast.Sub(), right=ast.Constant(value=int(back))) if back >= 0:
-            return left, back
-    return node, 0
-
-
-def _length_of(node: ast.expr, facts: Facts) -> str:
+def length_of(node: ast.expr, facts: Facts) -> str:
     """The form of what `len` is asked of, here or where a name was bound."""
     match node:
         case ast.Call(func=ast.Name(id="len"), args=[of]):
             return ast.dump(of)
         case ast.Name():
-            return next((_length_of(one, NOTHING) for one in _counted(node, facts)), "")
+            return next((length_of(one, NOTHING) for one in _counted(node, facts)), "")
     return ""
 
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 
+from accompanist.language.enums import told_apart
 from accompanist.language.kinds import Env
 from accompanist.language.looked_at import Looks
 from accompanist.language.operands import DATE
-from accompanist.language.shadowed import bound_by, inside
 from accompanist.language.types import BOOL, Type
 
-_TELLS = frozenset({"__eq__", "__hash__", "__new__", "_missing_", "__getattribute__", "__getattr__", "_ignore_"})
-_WRITTEN = (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.Expr, ast.Pass)
 _DAYS = (DATE, Type("datetime", "datetime"))
 
 
@@ -42,12 +40,3 @@ def all_members(key: ast.expr, owner: ast.expr, env: Env, looks: Looks) -> bool:
     definition = messages.definition(found) if messages is not None else None
     told = definition is not None and told_apart(definition[1])
     return told and set(message.members) - set(same) <= {same.get(one.attr, one.attr) for one in keys}
-
-
-def told_apart(node: ast.ClassDef) -> bool:
-    """Whether an enum leaves it to Python which of its members are equal, and which it has."""
-    bases = {ast.unparse(one).rpartition(".")[2] for one in node.bases}
-    above = {ast.unparse(one).rpartition(".")[2] for one in node.decorator_list} - {"unique"}
-    own = {name for part in node.body for one in inside(part) for name in bound_by(one)} & _TELLS
-    written = all(isinstance(part, _WRITTEN) for part in node.body)
-    return bases <= {"Enum", "IntEnum", "StrEnum", "int", "str"} and not (above or node.keywords or own) and written

@@ -6,15 +6,15 @@ import ast
 from collections.abc import Mapping
 from dataclasses import replace
 
-from accompanist.language import decimals, known_constants
+from accompanist.language import decimals, known_constants, library
 from accompanist.language.comparable import Comparable
+from accompanist.language.enums import told_apart
 from accompanist.language.facts import Facts
-from accompanist.language.few import told_apart
 from accompanist.language.instead import in_brackets, shown
 from accompanist.language.looked_at import LONG, UNENDED
 from accompanist.language.names import Names
 from accompanist.language.partial import Partial, Partials
-from accompanist.language.partial_given import finite_only, unended
+from accompanist.language.partial_given import argument, finite_only, unended
 from accompanist.language.types import Type
 from accompanist.language.written_out import function, is_member
 
@@ -26,6 +26,10 @@ def knowing(names: Names, partials: Partials) -> Partials:
     return replace(partials, called=called.judge, comparable=Comparable(names.messages), always=always)
 
 
+_ROUNDING = {"quantize": ("exp", "rounding"), "to_integral_value": ("rounding",)}
+"""Methods of Decimals that are told how to round, with what they take."""
+
+
 class _Called:
     """Judges calls of functions of the library by what is written out, and leaves all others to another judge."""
 
@@ -33,6 +37,8 @@ class _Called:
         self._names, self._partials = names, partials
 
     def judge(self, node: ast.Call, env: Mapping[str, Type], facts: Facts) -> Partial | None:
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _ROUNDING and not self._rounds(node, env):
+            return Partial(node, f"{node.func.attr} may not take what says how it is rounded")
         pair = self._names.table.get(node.func.id) if isinstance(node.func, ast.Name) else None
         if pair is None:
             return self._partials.called(node, env, facts)
@@ -50,3 +56,17 @@ class _Called:
         if message is not None and message.kind == "enum" and defined is not None and is_member(defined[1], node):
             return None if told_apart(defined[1]) else Partial(node, f"what {pair[1]} makes of it is not read")
         return self._partials.called(node, env, facts)
+
+    def _rounds(self, node: ast.Call, env: Mapping[str, Type]) -> bool:
+        """Whether how a Decimal is rounded is one of the ways that there are, under its name or written out."""
+        taken = _ROUNDING[node.func.attr] if isinstance(node.func, ast.Attribute) else ()
+        if len(node.args) > len(taken) or not {one.arg for one in node.keywords} <= {*taken}:
+            return False
+        match argument(node, "rounding", len(taken) - 1):
+            case None | ast.Constant(value=None):
+                return True
+            case ast.Constant(value=str(way)):
+                return ("decimal", way) in library.CONSTANTS
+            case ast.Name(id=name) if name not in env:
+                return self._names.table.get(name) in library.CONSTANTS and name.startswith("ROUND_")
+        return False

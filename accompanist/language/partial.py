@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from typing import Any
 
 from accompanist import limits
-from accompanist.language import decimals, digits, few, kinds, library, operands, partial_given, types
+from accompanist.language import decimals, digits, each, few, kinds, library, operands, partial_given, spans, types
 from accompanist.language import facts as known
+from accompanist.language.enums import counted
 from accompanist.language.facts import Facts
+from accompanist.language.indexes import within
 from accompanist.language.instead import as_written, in_brackets, shown
 from accompanist.language.kinds import Env, TypeOf
 from accompanist.language.library import DECIMAL
@@ -58,6 +61,10 @@ class Partials(Looks):
     def first(self, node: ast.expr, env: Env, facts: Facts) -> Partial | None:
         """The first part that may raise."""
         return next(self._of(node, env, facts | self.always), None)
+
+    def every(self, node: ast.expr, env: Env, facts: Facts) -> Iterator[Partial]:
+        """All the parts that may raise."""
+        return self._of(node, env, facts | self.always)
 
     def untrue(self, node: ast.expr, env: Env, facts: Facts) -> Partial | None:
         """The first part that makes what is of another type than is said of it."""
@@ -206,16 +213,16 @@ class Partials(Looks):
             yield from self._of(generator.iter, env, facts)
             if self.none(generator.iter, env, facts):
                 yield nothing(node, generator.iter)
-            element = kinds.item(self.kind(generator.iter, env))
+            element, outer = kinds.item(self.kind(generator.iter, env)), partial(self.kind, env=env)
             if not kinds.fits(generator.target, element):
                 yield Partial(node, f"not every item need have {_counted(generator.target, element)} parts")
             bound = kinds.bound(generator.target, element)
             env = self.inside(node.generators[: at + 1], env)
             env = {**env, **{name: one for name, one in bound.items() if not env.get(name, types.UNKNOWN).known}}
             facts = known.without(facts, known.names_in(generator.target))
+            facts |= each.said(generator.target, generator.iter, facts)
             facts |= frozenset(known.turned(generator.target, generator.iter))
-            if element == STR and self.kind(generator.iter, env) == STR and isinstance(generator.target, ast.Name):
-                facts |= {known.letter(generator.target)}
+            facts |= each.by_type(generator.target, generator.iter, outer)
             for condition in generator.ifs:
                 yield from self._of(condition, env, facts)
                 yield from self.condition(condition, env)
@@ -249,7 +256,7 @@ class Partials(Looks):
         beyond = known.below(index, facts) or few.below(index, env, self)
         if beyond and beyond <= least:
             return
-        if known.within(index, value, facts) or (not owner.known and known.member(index, value, facts)):
+        if within(index, value, facts) or (not owner.known and known.member(index, value, facts)):
             return  # what may be a dict; an item of a list is no index of it
         if isinstance(value, ast.Name) and value.id[:1] == "_" and value.id[1:].isdigit():
             yield Partial(node, "there may be too few values for the names on the left")
@@ -269,10 +276,8 @@ class Partials(Looks):
         by = in_brackets(right, (ast.BinOp, ast.UnaryOp))
         if self.may_be(left, env, _DECIMAL) or self.may_be(right, env, _DECIMAL):
             yield from self._large(node, by if divides else "", env, facts)
-        elif isinstance(op, ast.Sub) and self.kind(left, env) == self.kind(right, env) == operands.DATE:
-            return  # all of them lie less than a span apart
         elif self.may_be(left, env, _TIMES) or self.may_be(right, env, _TIMES):
-            yield Partial(node, "a moment may lie outside of what a calendar has")
+            yield from spans.arithmetic(node, env, facts, self)
         elif divides:
             yield Partial(node, f"{by} may be zero", f"{shown(node)} if {by} != 0 else …")
         elif isinstance(op, ast.Pow) and not (isinstance(power := known.number(right), int) and power >= 0):
@@ -351,7 +356,8 @@ class Partials(Looks):
                 item = kinds.item(self.kind(whole, env)) if alone else types.UNKNOWN
                 facts = known.without(facts, {name})
                 if alone:
-                    facts |= frozenset(known.turned(ast.Name(name, ast.Load()), whole))
+                    turn = ast.Name(name, ast.Load())
+                    facts |= each.said(turn, whole, facts) | frozenset(known.turned(turn, whole))
                 yield from self._of(body, {**env, name: item}, facts)
             case _:
                 yield from self._of(keyword.value, env, facts)
@@ -360,7 +366,8 @@ class Partials(Looks):
         self, node: ast.expr, op: ast.AST, given: tuple[ast.expr, ...], env: Env, facts: Facts
     ) -> Iterator[Partial]:
         """What an operator does not take."""
-        found = [self.options(one, env, facts) for one in given]
+        messages = self.comparable.messages
+        found = [tuple(counted(option, messages) for option in self.options(one, env, facts)) for one in given]
         empty = next((one for one, options in zip(given, found, strict=True) if NONE in options), None)
         if why := operands.refuses(op, *found):
             yield nothing(node, empty) if empty is not None else Partial(node, f"it does not take {why}")

@@ -9,10 +9,11 @@ import ast
 from collections.abc import Callable
 from typing import Protocol
 
-from accompanist.language import annotation, decimals, known_constants, library, operands, partial_given, types
+from accompanist.language import annotation, decimals, known_constants, library, operands, partial_given, spans, types
 from accompanist.language import facts as known
 from accompanist.language.comparable import Comparable
 from accompanist.language.endless import Endless, may_hold
+from accompanist.language.enums import counted
 from accompanist.language.facts import Facts
 from accompanist.language.finite import bounded
 from accompanist.language.instead import in_brackets, shown
@@ -90,6 +91,8 @@ class Calls:
             found = self.partials.unfit(value, wanted.get(name), env, facts, sent=True)
             if found is not None:
                 return found
+        if pair == ("datetime", "timedelta") and spans.fits(node, env, facts, self.partials):
+            return None
         return self._made(node, pair, [self._type_of(one, env) for one in node.args])
 
     def _bounded(self, node: ast.expr, env: Env, facts: Facts) -> bool:
@@ -128,7 +131,7 @@ def builtin(name: str, node: ast.Call, partials: Partials, env: Env, facts: Fact
     """Why a call of a builtin may raise."""
     if (unfit := _unfit(name, node, partials, env, facts)) is not None:
         return unfit
-    given = [partials.type_of(one, env) for one in node.args]
+    given = [counted(partials.type_of(one, env), partials.comparable.messages) for one in node.args]
     first = node.args[0] if node.args else None
     if first is None:
         return None

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from accompanist.language import decimals, digits, kinds, total_methods, types
 from accompanist.language import facts as known
 from accompanist.language.endless import may_hold
+from accompanist.language.enums import counted
 from accompanist.language.facts import Facts
 from accompanist.language.finite import bounded
 from accompanist.language.instead import in_brackets, shown
@@ -113,7 +114,12 @@ def _number(node: ast.Call, first: ast.expr, env: Env, facts: Facts, looks: Look
     text = shown(first)
     if not decimals.writable(first, env, facts, looks):
         yield Partial(node, LONG, f"int({text}) if -1000000000 < {in_brackets(first)} < 1000000000 else …")
-    plain = looks.type_of(first, env) in (types.INT, types.FLOAT, types.BOOL, DECIMAL)
+    plain = counted(looks.type_of(first, env), looks.comparable.messages) in (
+        types.INT,
+        types.FLOAT,
+        types.BOOL,
+        DECIMAL,
+    )
     if plain or computes(node):
         return
     longest = known.highest(first, facts, of_length=True)
@@ -173,16 +179,13 @@ def method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks:
         yield Partial(node, f"not every item of {shown(first)} need be a text")
     if not owner.module:
         yield from _of_python(node, method, owner, env, facts, looks)
-    made = next((made for one, made in _WIDER.items() if one in owner.options), "")
-    if made and method.attr not in _OF_NUMBERS and not decimals.certain(method.value, env, facts, looks):
-        yield _whole(node, method, made)
     match method.attr:
         case "index" | "rindex" if first is not None:
             yield from _found(node, method, owner, facts)
         case "decode" | "encode":
             yield Partial(node, f"{shown(method.value)} may hold what cannot be written so")
         case "quantize" | "to_integral_value" | "normalize" if not decimals.rounds(
-            method.value, first, env, facts, looks
+            method.value, argument(node, "exp", 0) if method.attr == "quantize" else None, env, facts, looks
         ):
             yield Partial(node, f"{shown(method.value)} may have more digits than a Decimal keeps")
         case "replace" if (node.keywords or owner.module == "datetime") and not _first_day(node, owner):
@@ -191,6 +194,9 @@ def method(node: ast.Call, method: ast.Attribute, env: Env, facts: Facts, looks:
             node, method.attr, _TRIED[method.attr]
         ):
             yield Partial(node, f"{method.attr} does not take every value")
+    made = next((made for one, made in _WIDER.items() if one in owner.options), "")
+    if made and method.attr not in _OF_NUMBERS and not decimals.certain(method.value, env, facts, looks):
+        yield _whole(node, method, made)
 
 
 def _first_day(node: ast.Call, owner: Type) -> bool:

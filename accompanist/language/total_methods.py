@@ -11,6 +11,7 @@ import ast
 
 from accompanist.language import facts as known
 from accompanist.language.facts import Facts
+from accompanist.language.indexes import within
 from accompanist.language.methods import CHANGING
 
 _OF_TEXTS = """
@@ -49,7 +50,7 @@ def takes_out(method: str, node: ast.Call, owner: ast.expr, facts: Facts, kind: 
         case "pop", 1 if kind != "dict" and known.number(node.args[0]) in (0, -1) and known.length(owner, facts):
             return True
         case "pop", 1 if kind == "list":
-            return first is not None and known.within(first, owner, facts)
+            return first is not None and within(first, owner, facts)
         case (("pop" | "remove"), 1):
             return first is not None and known.member(first, owner, facts)
         case "pop", 2:

@@ -153,6 +153,122 @@ w: n = len(w); return w[n - 2] if n > 0 else ''
 q: return min(q, Decimal(100)) * 2
 s,total: try:;     g = float(s); except ValueError:;     return 0; return round(g * total.rate) if -5 < g < 5 else 0
 q: return max(q, min(q, Decimal(100))) * 2
+d,w: try:;     y = [int(k) for k in w]; except ValueError:;     y = []; return y[0]
+s,w: try:;     y = [s for s in [1] if w[0]]; except KeyError:;     y = []; return y
+w: try:;     y = int(w[0]) * 2; except ValueError:;     return 0; return y
+d,s: try:;     a, b = d[s], 1 // d[s]; except KeyError:;     return 0; return a + b
+p,n: try:;     a, b, c = p[n]; except IndexError:;     return 0; return a
+d,s: y = []; try:;     y.append(d[s]); except IndexError:;     pass; return y
+d,s: try:;     y = d[s]; except KeyError:;     y = d[s]; return y
+d,s: try:;     y = 1; except KeyError:;     y = 2; else:;     y = d[s]; return y
+d,s: try:;     y = 1; except KeyError:;     y = 2; finally:;     z = d[s]; return y
+d,s: try:;     try:;         y = d[s];     except ValueError:;         y = 0; except IndexError:;     y = 1; return y
+d: e = dict(d); k = sorted(e); e.pop('x', 0); return [e[i] for i in k]
+d: e = dict(d); k = sorted(e); f = e; f.pop('x', 0); return [e[i] for i in k]
+d,s: k = sorted(d); k.append(s); return [d[i] for i in k]
+d,s: k = sorted(d); j = k; j.append(s); return [d[i] for i in k]
+d,s: k = sorted(d); j = k; j += [s]; return [d[i] for i in k]
+d: e = dict(d); r = 0; for i in sorted(e):;     r += e[i];     e.pop('x', 0); return r
+d: e = dict(d); f = e; r = 0; for i in sorted(e):;     r += e[i];     f.clear(); return r
+x: y = list(x); z = y; r = 0; for i in sorted(y):;     z *= 0;     r += y.index(i); return r
+x: y = sorted(x); if x:;     x = [];     return x[0]; return 0
+nest: o = []; for k in sorted(nest):;     o.append(nest[k][0]); return o
+n: y = [[n]]; z = y[0]; if z:;     for r in y:;         r.clear();         return z[0]; return 0
+d: e = d | {'a': 1}; e.pop('a'); return e['a']
+d,s: e = {'a': 1} | d; return e[s]
+d,w: k = [i for i in w if i]; return [d[i] for i in k]
+x: if all(i > 0 for i in x):;     x = [0];     return [1 // i for i in x]; return 0
+x: y = list(x); if all(i > 0 for i in y):;     y.append(0);     return [1 // i for i in y]; return 0
+x: y = list(x); z = y; if all(y):;     z.append(0);     return [1 // i for i in y]; return 0
+x: y = list(x); if all(y):;     for i in y:;         r = 1 // i;         y = [0]; return 0
+x,n: if all(i > n for i in x):;     return [1 // n for n in x]; return 0
+x,n: if all(i > n for i in x):;     for n in x:;         r = 1 // n; return 0
+x,y_: if all(any(j > i for j in y_) for i in x):;     return [1 // j for j in x]; return 0
+x: if any(i > 0 for i in x):;     return [1 // i for i in x]; return 0
+x: if not all(i > 0 for i in x):;     return [1 // i for i in x]; return 0
+x: if all(i > 0 for i in x if i > 1):;     return [1 // i for i in x]; return 0
+x: if all(i > 0 for i in x[1:]):;     return [1 // i for i in x]; return 0
+x,y_: if all(i > 0 for i in x):;     return [1 // i for i in y_]; return 0
+x: if all(x):;     for i in x:;         i -= 1;         r = 1 // i; return 0
+rows: y = [[1], [2]]; if all(len(r) > 0 for r in y):;     for r in y:;         r.clear();         z = r[0]; return 0
+p: if all(a for a, b in p):;     return [1 // b for a, b in p]; return 0
+x: n = len(x); return x[n // 2 - 1]
+x: n = len(x); return x[n // 2 - 2] if n else 0
+x: i = len(x) // 2; y = x[1:]; return y[i] if x else 0
+x: i = len(x) // 2; if x:;     i += 1;     return x[i]; return 0
+x: i = len(x) // 2; if x:;     x = x[:1];     return x[i]; return 0
+x: y = list(x); z = y; r = []; while y:;     z.append(y.pop());     r.append(y[0]);     z.clear(); return r
+x: y = list(x); r = []; while y:;     r.append(y.pop() + y.pop()); return r
+x: y = list(x); r = []; while y:;     r.append(y.pop());     r.append(y.pop()); return r
+x: y = list(x); if y:;     y.append(y.pop() + y[0]);     return y; return y
+x: y = []; y.append(1); y.pop(); return y[0]
+q: return q.quantize(CENT) if -9 < q < 9 else q
+q,s: return Decimal(q).quantize(CENT, s) if -9 < q < 9 else q
+q,s: return Decimal(q).quantize(CENT, rounding=s) if -9 < q < 9 else q
+q: return Decimal(q).quantize(CENT, rounding='ROUND_FOO') if -9 < q < 9 else q
+q: return Decimal(q).quantize(CENT, None, True) if -9 < q < 9 else q
+q: return Decimal(q).quantize(CENT, context=None) if -9 < q < 9 else q
+q: return Decimal(q).quantize(CENT) if -9 < q else q
+q: ROUND_HALF_UP = 'no'; return Decimal(q).quantize(CENT, ROUND_HALF_UP) if -9 < q < 9 else q
+q: return Decimal(q).quantize(Decimal('1e-40')) if -9 < q < 9 else q
+q,n: return (Decimal(q) * n).quantize(CENT) if 0 < q < 9 else q
+qs: t = Decimal(0); for q in qs:;     t += q; return t
+qs: t = Decimal(1); for q in qs:;     if 0 < q < 9:;         t += t * q; return t
+qs: t = Decimal(1); for q in qs:;     if 0 < q < 9:;         t *= q; return t
+qs: t = Decimal(1); for q in qs:;     if 0 < q < 9:;         t += q;         t *= 9; return t
+qs: t = Decimal(1); for q in qs:;     if 0 < q < 9:;         for r in qs:;             t += q + t; return t
+qs: t = Decimal(1); r = Decimal(1); for q in qs:;     if 0 < q < 9:;         t += r;         r += t; return t
+qs: return sum(qs, Decimal(0)) if any(0 <= q <= 9 for q in qs) else Decimal(0)
+qs,q: return sum((r for r in qs if 0 <= r <= 9), q)
+q: t = q; if 0 < q < 9:;     r = t * 2;     t = q * q * q;     return r + t; return q ** 3
+n,x: if 0 < n < 9:;     for i in x:;         n += i;         y = '*' * n; return 0
+span: return span / timedelta(hours=-1) / 0
+span: return 5 // (span / HOUR)
+span: return HOUR / span
+span: return span / timedelta(0)
+span: return span // timedelta(hours=0)
+span,n: return span / n
+span,n: return span / n if n < 0 else span
+span: return span * 2
+span: return span + span
+n: return timedelta(days=n)
+n: return timedelta(days=n) if 0 < n < 1000000000 else None
+n: return timedelta(weeks=n, days=n) if -500000000 < n < 500000000 else None
+when: return when - when
+lv: return 100 // lv
+odd: return (odd + 1) // 2
+lv,s: return lv + s
+lv: return lv < 'a'
+colour: return colour + 1
+w: e = {k: 0 for k in w}; return e['a']
+w,s: e = {k: 0 for k in w}; w = [s]; return [e[k] for k in w]
+w,s: e = {k: 0 for k in w}; y = list(w); y.append(s); return [e[k] for k in y]
+w,s: y = list(w); z = y; e = {k: 0 for k in y}; z.append(s); return [e[k] for k in y]
+w: e = {k: 0 for k in w}; e.pop('a', 0); return [e[k] for k in w]
+w: e = {k: 0 for k in w}; f = e; for k in w:;     e[k] += 1;     f.clear(); return e
+d: f = dict(d); e = {k: 0 for k in f}; f['x'] = 1; return [e[k] for k in f]
+d: f = dict(d); e = {k: 0 for k in f}; for k in ['x', 'y']:;     f[k] = 1;     for i in f:;         e[i] += 1; return e
+w: e = {k: 0 for k in w if k}; return [e[k] for k in w]
+w: e = {k.upper(): 0 for k in w}; return [e[k] for k in w]
+s: return [int(c) for c in s]
+s: return sum(int(c) for c in s) if s.isdigit() else 0
+s: return [c[0] for c in s.split(',')]
+s: key, value = s.split('=', 1); return key
+s: if '=' in s:;     a, b = s.split('=');     return a; return ''
+s: if '=' in s:;     s = s.strip('=');     a, b = s.split('=', 1);     return a; return ''
+s: try:;     a, b = s.split(':'); except KeyError:;     return 0; return a
+w,d: u = [k for k in w if k in d]; if u:;     return 0; return [d[k] for k in w]
+w,d: u = [k for k in w if k not in d]; if not u:;     return 0; return [d[k] for k in w]
+w,d: u = [k for k in w if k not in d]; w = ['x']; return [d[k] for k in w] if not u else 0
+x,y_: for i in range(max(len(x), len(y_))):;     r = x[i]; return 0
+x: return [x[i] for i in range(3)] if len(x) > 1 else 0
+x: return [x[i] for i in range(-5, 1)] if x else 0
+x: return [x[i] for i in range(2, 0, -1)] if len(x) > 1 else 0
+x: y = [0]; for i in x:;     y.append(y[-1] + i);     y.clear(); return y
+x: y = [0]; z = y; for i in x:;     y.append(y[-1] + i);     z[:] = []; return y
+x: y = [0]; z = y; for i in x:;     y.append(y[0]);     z *= 0; return y
+x: y = [0]; for i in x:;     r = y[-1];     y = x[1:]; return r
+w,d: for i, k in enumerate(w):;     r = d[k]; return 0
 """
 NEVER_RAISES = """
 n: while True:;     y = n * 2;     if y > 10:;         break;     n += 1; return y
@@ -250,4 +366,77 @@ w: n = len(w); return w[n - 1] + w[n // 2] if 0 < n else ''
 w: n = len(w); if not n:;     return ''; return w[0] + w[n - 1]
 x: n = len(x); return sum(x[i] - x[i - 1] for i in range(1, n))
 q: return max(Decimal(0), min(q, Decimal(100))) * 2
+d,s: y = []; try:;     y.append(str(d[s])); except KeyError:;     y.append('none'); return y
+d,w: r = 0; for k in w:;     try:;         r += d[k];     except KeyError:;         continue; return r
+w: e = {}; for k in w:;     try:;         e[k] += 1;     except KeyError:;         e[k] = 1; return e
+s: try:;     y = int(s);     z = f'{y:05}'; except ValueError:;     return ''; return z
+w: try:;     return int(w[0]) * 100; except (IndexError, ValueError):;     return 0
+p,n: try:;     a, b = p[n]; except IndexError:;     a, b = 0, 1; return a + b
+d,s: try:;     try:;         y = d[s];     except ValueError:;         y = 0; except KeyError:;     y = 1; return y
+n: try:;     return 100 / n; except ZeroDivisionError:;     return 0.0
+d: y = []; r = 0; for k in sorted(d):;     y.append(k);     r += d[k]; return Line(r, str(y))
+d: k = sorted(d); y = []; for i in k:;     y.append(d[i]); return y
+d: k = list(d.keys()); return [d[i] for i in k]
+d: k = [i for i in d if i > 'a']; y = []; for i in sorted(k, reverse=True):;     y.append(d[i]); return y
+d: r = 0; for k in sorted(d, key=lambda i: d[i])[:2]:;     r += d[k]; return r
+d: y = []; for k, v in d.items():;     y.append(d[k] + v); return y
+w: y = []; for i, k in enumerate(w):;     y.append(w[i] + k); return y
+x: if not x:;     return 0; y = sorted(x); z = []; z.append(y[0]); return y[-1] + z[0]
+d: e = d | {'a': 1}; return e['a'] + 1
+d: e = {**d, 'a': 1}; y = []; y.append(e['a']); return {**e, 'a': e['a'] + 1}
+x: if not all(0 < i <= 9 for i in x):;     return []; return [100 // i for i in x]
+x: if any(i <= 0 for i in x):;     return 0; r = 0; for i in x:;     r += 100 // i; return r
+x: if all(x):;     return sum(100 // i for i in sorted(x)); return 0
+x: if all(0 <= k < 40 for k in x):;     y = []; else:;     return 0; for i in x:;     y.append('*' * i); return y
+w: return [k[0] for k in w] if all(w) else []
+w: if any(not k for k in w):;     return ''; for k in reversed(w):;     return k[0] + k[-1]; return ''
+w,d: if any(k not in d for k in w):;     return 0; return sum(d[k] for k in w)
+w: return sum(int(k) for k in w) if all(k.isdecimal() and len(k) < 9 for k in w) else 0
+p: if all(a > 0 and b > 0 for a, b in p):;     return [9 // i + 9 // j for i, j in p]; return []
+x: y = sorted(x); n = len(y); if n == 0:;     return 0; return y[n // 2] if n % 2 else (y[n // 2 - 1] + y[n // 2]) / 2
+x: if not x:;     return 0; y = sorted(x); i = len(y) // 2; return y[i] + y[i - 1] + y[-1]
+w: i = len(w) - 1; return w[i] if w else ''
+x: y = list(x); r = []; while y:;     r.append(y.pop()); return r
+d: e = dict(d); r = []; while e:;     r.append(e.popitem()); return r
+x: y = []; for i in x:;     y.append(i);     y[-1] += 1; return y
+q: return Decimal(q).quantize(CENT, rounding=ROUND_HALF_UP) if -9 < q < 9 else q
+q: return Decimal(q).quantize(Decimal('0.1'), ROUND_HALF_UP) if -9 < q < 9 else q
+q: return Decimal(q).quantize(Decimal('0.1'), rounding='ROUND_DOWN') if -9 < q < 9 else q
+q: return Decimal(q).to_integral_value(rounding=ROUND_HALF_UP) if -9 < q < 9 else q
+q,n: return Decimal(q * n).quantize(CENT) if 0 < q < 9 and 0 < n < 1000 else q
+q: if not 0 <= q <= 1000:;     return q; t = q * 2; r = Decimal(q + t); return r.quantize(CENT)
+qs: t = Decimal(0); for q in qs:;     if 0 <= q <= 1000:;         t += q;         t += q / 2; return t * 2
+qs: t = Decimal(0); for q in qs:;     for k in qs:;         if 0 < k < 9:;             t -= k; return t + t
+qs: return sum((q for q in qs if 0 <= q <= 9), Decimal(0)) * 2
+qs: return sum(qs, Decimal(0)) if all(0 <= q <= 9 for q in qs) else Decimal(0)
+n: return Decimal(n * 3).quantize(CENT) if 0 <= n <= 1000 else n
+n: k = n * 3 if 0 < n < 20 else 0; return '*' * k
+n: if not 0 < n < 20:;     return ''; k = n * 3 + 1; return '*' * k
+span: return span / HOUR + span / timedelta(minutes=1)
+span: return (span // timedelta(days=1), span % timedelta(minutes=5))
+span: return HOUR / span if span > timedelta(0) else 0.0
+span: return HOUR // span if span else 0
+span,n: return span / n if n > 0 else span
+span: return span // 7
+start,end: return (end - start) / timedelta(days=1)
+n: return timedelta(minutes=n) if 0 <= n < 100000 else timedelta()
+n: return [timedelta(days=i, hours=i) for i in range(1, 30)]
+lv,n: return lv + 1 + n * lv
+lv,n: return lv >= Level.HIGH or lv < n
+lvs: return (max(lvs, default=Level.LOW) * 10, sorted(lvs, reverse=True))
+lv: return int(lv) + 3
+lv: return 100 // lv if lv != 0 else 0
+colour: return colour + '!' + 'a'
+w: e = {k: 0 for k in w}; for k in sorted(w)[:2]:;     e[k] += 1; return e
+w: e = dict.fromkeys(w, 0); y = []; for i, k in enumerate(w):;     e[k] += i;     y.append(k); return e
+d: y = []; for i, k in enumerate(sorted(d), 1):;     y.append(f'{i}. {k} {d[k]}'); return y
+s: r = 0; for i, c in enumerate(s):;     if not c.isdecimal():;         return -1;     r += int(c) * i; return r
+s: if not s.isdecimal():;     return 0; r = 0; for i, c in enumerate(reversed(s)):;     r += int(c) * i; return r
+s: return ''.join(c[0].upper() for c in s.split())
+s: e = {}; for c in s.split(';'):;     if '=' in c:;         k, v = c.split('=', 1);         e[k] = v.strip(); return e
+s: try:;     a, b = s.split(':');     return int(a) * 60 + int(b); except ValueError:;     return 0
+w,d: u = [k for k in w if k not in d]; if u:;     return u; return [d[k] for k in w]
+x,y_: r = []; for i in range(max(len(x), len(y_))):;     if i < len(x):;         r.append(x[i]); return r
+x: return [x[i] for i in range(3)] if len(x) > 2 else 0
+x: y = [0]; for i in x:;     y.append(y[-1] + i); return y[-1]
 """

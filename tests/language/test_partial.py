@@ -190,7 +190,7 @@ return s.split(sep=s)
 return f'{s}%' % 3
 return int(s) if s.isdecimal() else 0
 e = {}; return s.replace('a', 'b', n)
-return sum(x, Decimal(0))
+return sum([q], Decimal(0))
 return sorted([s], key=str.encode)
 while n > 1:;     break; return 1 // n if n < 2 else 0
 y = list(x); while y:;     y.pop(); return y[0]
@@ -199,6 +199,7 @@ y = list(x); z = y; if y:;     z.clear();     return y[0]; return 0
 e = dict(d); if 'x' in e:;     e.pop('x');     return e['x']; return 0
 """
 FUNCTIONS_TOTAL = """
+return sum(x, Decimal(0))
 if x:;     y = 1; else:;     y = 2; return y
 if not x:;     return 0; else:;     y = 2; return y
 try:;     y = x[0]; except Exception:;     y = 0; return y

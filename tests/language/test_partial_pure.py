@@ -17,15 +17,31 @@ from tests.language.programs import text
 
 HEAD = """\
 import math
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
-from enum import Enum
+from decimal import ROUND_HALF_UP, Decimal
+from enum import Enum, IntEnum, StrEnum
 from accompanist import At, Role, choreography, pure, transaction
+
+CENT = Decimal("0.01")
+HOUR = timedelta(hours=1)
 
 class Tier(Enum):
     GOLD = "gold"
     NONE = "none"
+
+class Level(IntEnum):
+    LOW = 0
+    HIGH = 5
+
+class Odd(IntEnum):
+    ONE = 1
+    def __add__(self, other: int) -> str:
+        return "odd"
+
+class Colour(StrEnum):
+    RED = "red"
 
 @dataclass(frozen=True)
 class Line:
@@ -147,11 +163,17 @@ TYPES = {
     "when": "datetime",
     "start": "date",
     "end": "date",
+    "span": "timedelta",
+    "lv": "Level",
+    "lvs": "list[Level]",
+    "odd": "Odd",
+    "colour": "Colour",
 }
 VALUES = {
     "n": "0, 1, -2, 300",
     "s": "'', '7', 'x', 'a=b;c', '-1', 'nan', '1' * 400",
     "x": "[], [0], [1, 2], [3, -1, 5, 7]",
+    "y_": "[], [4], [0, 2, 5]",
     "w": "[], ['a'], ['ab', 'c', 'cde']",
     "p": "[], [(1, 2), (0, 0)]",
     "rows": "[], [[]], [[1], [2]], [[1, 2], [3, 4]]",
@@ -162,6 +184,11 @@ VALUES = {
     "total": "Total(), Total(3, Line(1))",
     "start": "date.min, date(2024, 2, 29)",
     "end": "date.max, date(2024, 2, 29)",
+    "qs": "[], [Decimal(3), Decimal('0.005'), Decimal('-1')], [Decimal(5)] * 99, [Decimal('9e999999')] * 2",
+    "span": "timedelta.max, timedelta.min, timedelta(), timedelta(hours=-3)",
+    "lv": "Level.LOW, Level.HIGH",
+    "lvs": "[], [Level.LOW, Level.HIGH, Level.LOW]",
+    "colour": "Colour.RED, Colour.RED",
 }
 
 
@@ -236,6 +263,31 @@ def test_what_never_raises_is_told_with_its_line(names: str, body: str, instead:
 def test_what_is_written_instead_has_names_that_its_author_can_write(names: str, body: str, words: str) -> None:
     (found,) = said(names, body)
     assert words in found
+
+
+@pytest.mark.parametrize(
+    ("names", "body", "instead", "written"),
+    [
+        (
+            "w",
+            "g = defaultdict(list); return g",
+            "groups.setdefault(…, []).append(…)",
+            "g.setdefault('a', []).append(1)",
+        ),
+        ("w", "g = Counter(w); return g", "counts[…] = counts.get(…, 0) + 1", "g['a'] = g.get('a', 0) + 1"),
+    ],
+)
+def test_a_dict_is_told_in_the_place_of_another_kind(names: str, body: str, instead: str, written: str) -> None:
+    (found,) = said(names, body)
+    assert f"where `{instead}` never raises" in found
+    assert said(names, f"g = {{}}; {written}; return g") == []
+
+
+def test_a_whole_number_is_told_to_be_made_a_decimal() -> None:
+    (found,) = said("q", "return q.quantize(CENT, rounding=ROUND_HALF_UP) if -9 < q < 9 else q")
+    instead = "Decimal(q).quantize(CENT, rounding=ROUND_HALF_UP)"
+    assert f"where `{instead}` never raises" in found
+    assert said("q", f"return {instead} if -9 < q < 9 else q") == []
 
 
 def test_next_in_a_choreography_is_told_what_to_write() -> None:
