@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from accompanist import limits
-from accompanist.language import annotation, declared, library, tags, types
+from accompanist.language import annotation, declared, library, members, tags, types
 from accompanist.language.aliases import aliases
+from accompanist.language.members import Odd
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.plain import is_plain
 from accompanist.language.types import INT, NONE, REFUSED, SCALARS, STR, UNKNOWN, Type, nested
@@ -44,6 +45,7 @@ class MessageClass:
     bases: tuple[Type, ...] = ()  # classes of the project that it derives from, directly
     struct: tags.StructTag | None = None  # how a Struct says which one it is
     plain: bool = False  # see `plain`
+    odd: Odd | None = None  # why the members of an enum cannot cross
 
     @property
     def tags(self) -> Mapping[str, str | int]:
@@ -147,11 +149,17 @@ class Messages:
             return f"{type.name} is a {kind}" if kind else f"{type.name} is not a message type"
         if message.parameters:
             return f"{type.name} has type parameters, and they are not given: {type.name}[int]"
+        if message.odd is not None:
+            return message.odd.text
         for name, field in message.fields:
             reason = self.unsendable(field, seen, sets=field_sets, field_sets=field_sets)
             if reason:
                 return f"the field {type.name}.{name} cannot cross: {reason}"
         return ""
+
+    def _odd(self, type: Type) -> Odd | None:
+        message = self.find(type)
+        return message.odd if message is not None else None
 
     def _other_kind(self, type: Type) -> str:
         """Which of `typing`'s classes of records a class is, which have no names in JSON or no class at run time."""
@@ -203,6 +211,8 @@ class Messages:
         """What to write in the place of a type that cannot cross."""
         if record := next((part for part in self._parts(type, set()) if self._other_kind(part)), None):
             return f"@dataclass(frozen=True) above class {record.name}, without {self._other_kind(record)} as its base"
+        if odd := next((odd for part in self._parts(type, set()) if (odd := self._odd(part)) is not None), None):
+            return odd.hint
         if any(self._keys(part) for part in self._parts(type, set())):
             return "a dict with keys of str, int, an enum or a date; or a list of pairs"
         union = next((part for part in self._parts(type, set()) if part.name == "|" and self._ambiguous(part)), None)
@@ -322,12 +332,13 @@ class Messages:
     def _read(self, module: Module, node: ast.ClassDef) -> MessageClass | None:
         bases = [annotation.reference(self.modules, module, base) for base in node.bases]
         pairs = {(base.module, base.name) for base in bases if base is not None}
-        if pairs & declared.ENUMS:
-            text = ("enum", "StrEnum") in pairs
-            value = STR if text else INT if ("enum", "IntEnum") in pairs else _member_value(node)
-            plain = pairs <= declared.ENUMS and is_plain(node, lambda written: UNKNOWN)
+        if pairs & members.ENUMS:
+            value = Type(kind) if (kind := members.kind(self.modules, module, node)) else UNKNOWN
+            plain = pairs <= members.ENUMS and is_plain(node, lambda written: UNKNOWN)
             same = tuple(aliases(self.modules, module, node).items())
-            return MessageClass("enum", True, (), tuple(_members(node)), same, value, plain=plain)
+            names = tuple(name for name, _ in members.assigned(node))
+            odd = members.uncrossing(self.modules, module, node)
+            return MessageClass("enum", True, (), names, same, value, plain=plain, odd=odd)
         fields: dict[str, Type] = {}
         inherited = [self.find(Type(base.name, base.module)) for base in bases if base is not None and base.node]
         for parent in inherited:
@@ -436,16 +447,6 @@ def missing(messages: Messages, owner: Type, name: str) -> bool:
     return message.field(name) is None and all(known != name for known, _, _ in message.code)
 
 
-def _members(node: ast.ClassDef) -> list[str]:
-    return [
-        target.id
-        for statement in node.body
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name) and not target.id.startswith("_")
-    ]
-
-
 def _is_field(statement: ast.stmt) -> bool:
     if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
         return False
@@ -462,13 +463,6 @@ def _frozen_model(node: ast.ClassDef, inherited: bool) -> bool:
             keywords += value.keywords
     said = [_true(keyword.value) for keyword in keywords if keyword.arg == "frozen"]
     return said[-1] if said else inherited
-
-
-def _member_value(node: ast.ClassDef) -> Type:
-    """The type of all members' values, if they are written as literals of one type."""
-    values = [part.value for part in node.body if isinstance(part, ast.Assign)]
-    kinds = {type(value.value).__name__ if isinstance(value, ast.Constant) else "?" for value in values}
-    return Type(kinds.pop()) if len(kinds) == 1 else UNKNOWN
 
 
 def _true(node: ast.expr) -> bool:
