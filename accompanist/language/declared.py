@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from accompanist.language import annotation, members
+from accompanist.language import annotation, class_fields, members
 from accompanist.language.modules import Module, Modules
 
 
@@ -27,7 +27,7 @@ class Flaw:
 
 def of_class(modules: Modules, module: Module, node: ast.ClassDef) -> Flaw | None:
     """The first flaw of a class, None if it has none."""
-    looked_for = (_twice, _bases, _fields, _members)
+    looked_for = (_twice, _bases, _fields, _members, _refused)
     return next((found for look in looked_for for found in look(modules, module, node)), None)
 
 
@@ -111,6 +111,11 @@ def _members(modules: Modules, module: Module, node: ast.ClassDef) -> Iterator[F
                     yield Flaw(module, statement, text, f"another name for one of the two, {name}2")
                 before.add(name)
     yield from (Flaw(module, head(one.node), one.text, one.hint) for one in members.odd(modules, module, node))
+
+
+def _refused(modules: Modules, module: Module, node: ast.ClassDef) -> Iterator[Flaw]:
+    for where, text, hint in class_fields.wrong(modules, module, node):
+        yield Flaw(module, head(where), text, hint)
 
 
 def head(node: ast.AST) -> ast.AST:

@@ -222,10 +222,15 @@ class Messages:
         model = next((one.text() for one, kind in kinds.items() if kind == "model"), "")
         if model:
             text = model.lower()
-            return f'a dataclass in the place of {model}, with a field kind: Literal["{text}"] = "{text}"'
+            return f'a dataclass in the place of {model}, with a last field kind: Literal["{text}"] = "{text}"'
         groups = [self._of_form(union, form) for form in ("object", "array", "text") if not self._told(union, form)]
         alike = next((parts for parts in groups if len(parts) > 1), list(union.arguments))
-        return tags.to_write([(one.text(), self.find(one)) for one in alike])
+        return tags.to_write([(one.text(), self.find(one)) for one in alike], self._derived_from())
+
+    def _derived_from(self) -> frozenset[str]:
+        """The names of classes that others of the project's files derive from."""
+        classes = (node for module in self.modules.read for node in module.tree.body if isinstance(node, ast.ClassDef))
+        return frozenset(annotation.dotted(base).rpartition(".")[2] for node in classes for base in node.bases)
 
     def method(self, type: Type, name: str) -> Type | None:
         """What a @pure method of a message gives; None if there is none of that name."""
