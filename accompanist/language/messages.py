@@ -8,6 +8,7 @@ known, and the codec decides at run time.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -15,6 +16,7 @@ from itertools import combinations
 from accompanist import limits
 from accompanist.language import annotation, declared, library, members, tags, types
 from accompanist.language.aliases import aliases
+from accompanist.language.constrained import has_constraints
 from accompanist.language.members import Odd
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.plain import is_plain
@@ -45,6 +47,7 @@ class MessageClass:
     bases: tuple[Type, ...] = ()  # classes of the project that it derives from, directly
     struct: tags.StructTag | None = None  # how a Struct says which one it is
     plain: bool = False  # see `plain`
+    checked: bool = False  # whether who reads it checks more than types
     odd: Odd | None = None  # why the members of an enum cannot cross
 
     @property
@@ -271,6 +274,11 @@ class Messages:
         message = self.find(type)
         return message is not None and any(self.derives(one, base) for one in message.bases)
 
+    def checks(self, type: Type) -> bool:
+        """Whether who reads a value of a type checks more of it than its types."""
+        found = map(self.find, self._parts(type, set()))
+        return any(one is not None and one.checked for one in found)
+
     def _parts(self, type: Type, seen: set[Type]) -> Iterator[Type]:
         """A type and all types in it, those of fields included."""
         if type in seen:
@@ -289,7 +297,8 @@ class Messages:
         pair = (type.module, type.name)
         if pair in types.KNOWN | _SEQUENCES:
             return ""
-        if type.module in _OPAQUE_REFUSED or type.module == types.WORDS:
+        python = type.module.partition(".")[0] in sys.stdlib_module_names  # its own classes are all known here
+        if python or type.module in _OPAQUE_REFUSED or type.module == types.WORDS:
             return f"{type.text()} is not a message type"
         return ""
 
@@ -365,7 +374,8 @@ class Messages:
         parameters = dict.fromkeys(part for base in generic for part in self._variables(module, base))
         inner = all(parent is not None and parent.plain for parent in inherited)
         outer = {base and (base.module, base.name) for base in bases if base is None or not base.node}
-        known = inner and outer <= {_STRUCT, ("typing", "Generic")}
+        checked = has_constraints(node) or any(one is not None and one.checked for one in inherited)
+        known = inner and outer <= {_STRUCT, ("typing", "Generic")} and not checked
         return MessageClass(
             "model" if model else "data",
             frozen,
@@ -374,6 +384,7 @@ class Messages:
             code=tuple(self._code(module, node, inherited)),
             bases=tuple(Type(base.name, base.module) for base in bases if base is not None and base.node is not None),
             struct=self._struct(node, _STRUCT in pairs, inherited),
+            checked=checked,
             plain=known and not model and is_plain(node, lambda written: self._field(module, written)),
         )
 
