@@ -51,7 +51,7 @@ class Wrong:
 
 def given(messages: Messages, node: ast.expr, text: str, found: Type, wanted: Type, what: str) -> Wrong | None:
     """Whether a value is certainly none of what is wanted. `what`: in words, what it is given as."""
-    if not _never(messages, found, wanted):
+    if _may_change(node, found) or not _never(messages, found, wanted):
         return None
     said = f"{what} is of type {wanted.text()}, and {text} is of type {found.text()}"
     if wanted != types.FLOAT:
@@ -60,6 +60,11 @@ def given(messages: Messages, node: ast.expr, text: str, found: Type, wanted: Ty
     if found == _SECONDS:
         return Wrong(said, Write(f"{whole}.total_seconds()"))
     return Wrong(said, Write(f"float({text})") if found == _DECIMAL else "a value of type float")
+
+
+def _may_change(node: ast.expr, found: Type) -> bool:
+    """Whether a value is None in the first turn of a loop, say, and is asked whether it is."""
+    return types.NONE in (found, *found.arguments) and not isinstance(node, ast.Constant)
 
 
 def timer(names: Names, node: ast.expr, text: str, operation: str) -> Wrong | None:
@@ -119,7 +124,7 @@ def formatted(messages: Messages, part: ast.FormattedValue, found: Type) -> Wron
         case _:
             return None
     found = types.STR if part.conversion != -1 else types.unveiled(found)
-    if not all(_refused(messages, one, spec) for one in found.options):
+    if _may_change(part.value, found) or not all(_refused(messages, one, spec) for one in found.options):
         return None
     text = f"no value of type {found.text()} takes the format {spec}"
     written = library.written_out("when", spec) if found in (types.INT, types.FLOAT) and "%" in spec else ""
@@ -163,7 +168,7 @@ def percent(written: ast.expr, right: ast.expr, found: Type) -> Wrong | None:
     if not isinstance(written, ast.Constant) or not isinstance(written.value, str):
         return None
     found = types.unveiled(found)
-    if any(not one.module and one.name in _LOOKED_UP for one in found.options):
+    if _may_change(right, found) or any(not one.module and one.name in _LOOKED_UP for one in found.options):
         return None
     parts = found.arguments if found.name == "tuple" and not found.module else (found,)
     if found.name == "tuple" and (types.ELLIPSIS in parts or not parts):

@@ -54,5 +54,11 @@ def raises_each_time(lab: Lab, number: At[int, "lab"]) -> At[float, "lab"]:
     digits = "%d" % name  #! ACC184 the format '%d' takes no values of type str
     pair = "%d of %d" % number  #! ACC184 the format '%d of %d' takes no values of type int
     right = f"{when.day:02}{now:.2f}{name:>5}{number!s:>5}" + "%d of %s" % (number, name)
+    last = None
+    while number > len(name):
+        lab.put(f"{last:>5}" if last is not None else "x")
+        lab.put(last if last is not None else "x")
+        last = lab.named("x")
+    lab.sleep(None)  #! ACC184 seconds is of type float, and None is of type None
     lab.put(day + whole + text + span + digits + pair + right + zone(now) + str(told.ok and late.ok) + str(local))
     return name  #! ACC184 the result is of type float, and name is of type str
