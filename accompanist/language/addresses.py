@@ -23,6 +23,7 @@ _WRITES = frozenset({"str", "repr", "ascii", "format"})
 _SAYS = ("__repr__", "__str__", "__format__")
 _NO_TEXT = frozenset({"object", "Generic", "Protocol", "ABC"})
 _NO_WORD = frozenset({"total_ordering", "final", "runtime_checkable"})
+_ANY = Type("Any", "typing")
 _PLAIN = {one.__name__: one for one in (str, bytes, int, float, bool, list, tuple, dict, set, frozenset)}
 
 
@@ -125,6 +126,7 @@ class Addresses:
                 yield from self._within(one)
             if isinstance(part, ast.Call):
                 yield from self._by_text(part)
+                yield from self._untold(part)
             if isinstance(part, ast.Try) and tells(part) == 2:
                 for one in (one for line in part.body for below in every_node(line) for one in looked_for(below)):
                     yield from self._within(one)  # the text of a KeyError shows the key
@@ -156,8 +158,24 @@ class Addresses:
             part = self._shapes.element(one)
             yield from (one,) if once(part) or lies(self._shapes.classes, part) else ()
 
+    def _untold(self, node: ast.Call) -> Iterator[ast.expr]:
+        """What a class is given for a field that may be anything, `note: object`: nothing says later what is in it."""
+        made, classes = self._shapes.class_of(node.func), self._shapes.classes
+        if made is None or classes.definition(made) is None or _says(classes, made):
+            return
+        fields = list(classes.fields(made))
+        given = [*zip(fields, node.args, strict=False), *((word.arg, word.value) for word in node.keywords)]
+        for name, value in given:
+            if name in fields and classes.member(made, name) in (UNKNOWN, Type("object"), _ANY):
+                yield from self._within(value)
+
     def _within(self, node: ast.expr) -> Iterator[ast.expr]:
         match node:
+            case ast.Call(func=function) if self._shapes.builtin(function) == "object":
+                yield node
+            case ast.Dict(values=values):
+                for one in values:
+                    yield from self._within(one)
             case ast.Tuple(elts=parts) | ast.List(elts=parts):
                 for one in parts:
                     yield from self._within(one)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from accompanist.language import annotation, declared
+from accompanist.language import annotation, members
 from accompanist.language.modules import Module, Modules
 
 Value = str | int
@@ -19,14 +19,14 @@ _MAKES = frozenset({"__new__", "__init__", "_generate_next_value_"})
 def aliases(modules: Modules, module: Module, node: ast.ClassDef) -> dict[str, str]:
     """Of an enum: the member that each alias stands for."""
     kinds = [_base(modules, module, base) for base in node.bases]
-    members = list(_assigned(node))
+    named = list(_assigned(node))
     own = any(isinstance(part, ast.FunctionDef) and part.name in _MAKES for part in node.body)
-    if own or node.keywords or "" in kinds or any(name == "_ignore_" for name, _ in members):
+    if own or node.keywords or "" in kinds or any(name == "_ignore_" for name, _ in named):
         return {}
     found: dict[str, str] = {}
     first: dict[tuple[type, Value], str] = {}
     values: dict[str, Value | None] = {}
-    for name, written in members:
+    for name, written in named:
         if _is_auto(modules, module, written):
             value = _generated(name, list(values.values()), kinds)
         else:
@@ -42,7 +42,7 @@ def _base(modules: Modules, module: Module, base: ast.expr) -> str:
     if isinstance(base, ast.Name) and base.id in ("str", "int") and base.id not in module.bound:
         return base.id
     found = annotation.reference(modules, module, base)
-    return found.name if found is not None and (found.module, found.name) in declared.ENUMS else ""
+    return found.name if found is not None and (found.module, found.name) in members.ENUMS else ""
 
 
 def _assigned(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:

@@ -11,10 +11,8 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from accompanist.language import annotation
+from accompanist.language import annotation, class_fields, members
 from accompanist.language.modules import Module, Modules
-
-ENUMS = frozenset(("enum", name) for name in ("Enum", "IntEnum", "StrEnum"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +27,7 @@ class Flaw:
 
 def of_class(modules: Modules, module: Module, node: ast.ClassDef) -> Flaw | None:
     """The first flaw of a class, None if it has none."""
-    looked_for = (_twice, _bases, _fields, _members)
+    looked_for = (_twice, _bases, _fields, _members, _refused)
     return next((found for look in looked_for for found in look(modules, module, node)), None)
 
 
@@ -99,39 +97,25 @@ def _bound(statement: ast.stmt) -> str:
 
 
 def _members(modules: Modules, module: Module, node: ast.ClassDef) -> Iterator[Flaw]:
-    bases = [annotation.reference(modules, module, base) for base in node.bases]
-    if not any(base is not None and (base.module, base.name) in ENUMS for base in bases):
+    if not members.is_enum(modules, module, node):
         return
-    members: dict[str, ast.expr] = {}
-    for statement in node.body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if not name.startswith("_"):
-                if name in members:
-                    text = f"{node.name} has the member {name} twice, and Python refuses that"
-                    yield Flaw(module, statement, text, f"another name for one of the two, {name}2")
-                members[name] = value
-    if not members:
+    if not any(members.assigned(node)):
         text = f"{node.name} has no member, so there is no value of it"
         yield Flaw(module, head(node), text, f'FIRST = "first" in class {node.name}')
-    kinds = {_kind(value): value for value in members.values()}
-    if odd := next((value for kind, value in kinds.items() if kind not in ("str", "int", "")), None):
-        text = f"a member of {node.name} stands for {ast.unparse(odd)}, and only texts and integers can cross"
-        yield Flaw(module, odd, text, "a text for each member")
-    elif {"str", "int"} <= kinds.keys():
-        text = f"the members of {node.name} stand for texts and for integers, and a reader could not tell them apart"
-        yield Flaw(module, kinds["int"], text, "texts for all, or integers for all")
+    before: set[str] = set()
+    for statement in node.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)]) if not name.startswith("_"):
+                if name in before:
+                    text = f"{node.name} has the member {name} twice, and Python refuses that"
+                    yield Flaw(module, statement, text, f"another name for one of the two, {name}2")
+                before.add(name)
+    yield from (Flaw(module, head(one.node), one.text, one.hint) for one in members.odd(modules, module, node))
 
 
-def _kind(node: ast.expr) -> str:
-    """The type of what a member stands for; empty where it is not written there."""
-    match node:
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=inner):
-            return _kind(inner)
-        case ast.Constant(value=value):
-            return type(value).__name__
-        case ast.Tuple() | ast.List() | ast.Dict() | ast.Set():
-            return "several"
-    return ""
+def _refused(modules: Modules, module: Module, node: ast.ClassDef) -> Iterator[Flaw]:
+    for where, text, hint in class_fields.wrong(modules, module, node):
+        yield Flaw(module, head(where), text, hint)
 
 
 def head(node: ast.AST) -> ast.AST:

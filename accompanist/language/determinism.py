@@ -14,7 +14,17 @@ import ast
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from accompanist.language import addresses, annotation, codes, declared, identity, reached, set_errors, set_names
+from accompanist.language import (
+    addresses,
+    annotation,
+    codes,
+    declared,
+    identity,
+    moments,
+    reached,
+    set_errors,
+    set_names,
+)
 from accompanist.language.constants import Constants, changeable
 from accompanist.language.diagnostic import Findings
 from accompanist.language.held_sets import advised
@@ -25,9 +35,6 @@ from accompanist.language.nodes import children
 from accompanist.language.set_order import Shown, order_shown, shown_at_top, shown_in_class
 from accompanist.language.types import Type
 from accompanist.language.writes import writes
-
-_LOCAL = {"astimezone": 0, "fromtimestamp": 1}
-"""With so many arguments, and so without a time zone, these take the machine's."""
 
 
 def writes_a_log(node: ast.stmt | None) -> bool:
@@ -162,7 +169,7 @@ class PureFunctions:
                 hint = identity.instead(part, lambda side: self._single(home, side))
                 if hint is not None:
                     self._add(identity.IDENTITY, home, part, identity.text(part), hint)
-            case ast.Call(func=ast.Attribute(attr=attr), args=args, keywords=[]) if len(args) == _LOCAL.get(attr):
+            case ast.Call(func=ast.Attribute(attr=attr)) if moments.is_local(part):
                 text = f"{ast.unparse(part)} reads the machine's time zone, so this is not pure"
                 self._add(codes.NONDETERMINISM, home, part, text, f"{attr}(…, tz)")
             case ast.Await() | ast.Yield() | ast.YieldFrom():

@@ -22,6 +22,7 @@ from accompanist.language import (
     instances,
     library,
     methods,
+    moments,
     unknown_names,
     unsupported,
 )
@@ -422,13 +423,12 @@ class Expressions:
             self.refuse(codes.NOT_A_MESSAGE, node, f"{text} is not a message type", "@dataclass(frozen=True) above it")
             return None
         pair = (found.module, found.name)
-        if pair in PORTABLE or pair in library.FUNCTIONS or pair == ("dataclasses", "replace"):
+        reason = forbidden(found) or library.rounded(*pair) or moments.local(pair, node)
+        if not reason and (pair in PORTABLE or pair in library.FUNCTIONS or pair == ("dataclasses", "replace")):
             return self._names.alias(found.module, found.name)
-        reason = forbidden(found) or library.rounded(found.module, found.name)
         if reason:
-            self.refuse(
-                codes.NONDETERMINISM, node, f"{text}() {reason}", advice.clock(pair, next(iter(self.scope.roles)))
-            )
+            clock = advice.clock(pair, next(iter(self.scope.roles)))
+            self.refuse(codes.NONDETERMINISM, node, f"{text}() {reason}", moments.instead(pair) or clock)
         elif found.module == WORDS:
             self.refuse(codes.EXPRESSION, node, f"{text} cannot be used here")
         else:

@@ -18,7 +18,7 @@ from accompanist.language import types
 from accompanist.language.infer import Inference
 from accompanist.language.ir import Block, Enter, Expression, If, Invoke, Let, Loop, Move, Return, Statement, Whole
 from accompanist.language.names import Names
-from accompanist.language.types import FLOAT, INT, Type
+from accompanist.language.types import ATTEMPTED, FLOAT, INT, Type
 
 Env = Mapping[str, Type]
 WORD = "as_sent"
@@ -188,13 +188,28 @@ def put(whole: Whole, names: Names) -> Whole:
     return Whole(block(whole.body), tuple(replace(one, body=block(one.body)) for one in whole.procedures))
 
 
+def _tried(node: ast.expr, wanted: Type, names: Names) -> ast.expr:
+    """What is attempted in its wire form inside of the attempt, where who reads it checks more than types: that it is
+    refused is what the attempt is for. Anything else as it is."""
+    match node:
+        case ast.Call(func=ast.Name(id=alias) as func, args=[ast.Lambda(args=taken, body=body)]) if wanted.arguments:
+            inner = types.some(wanted.arguments[0])
+            if names.table.get(alias) == ATTEMPTED and names.messages.checks(inner):
+                sent = ast.Call(ast.Name(WORD, ast.Load()), [body, _kind(inner, names)], [])
+                return ast.Call(func, [ast.Lambda(taken, sent)], [])
+    return node
+
+
+def _kind(wanted: Type, names: Names) -> ast.expr:
+    return ast.parse(names.type_text(wanted), mode="eval").body
+
+
 def _wired(node: ast.expr, wanted: Type, names: Names) -> ast.expr:
     number = node.value if isinstance(node, ast.Constant) else None
     if type(number) is int and wanted == FLOAT and int(float(number)) == number:
         made: ast.expr = ast.Constant(float(number))
     else:
-        kind = ast.parse(names.type_text(wanted), mode="eval").body
-        made = ast.Call(ast.Name(WORD, ast.Load()), [node, kind], [])
+        made = ast.Call(ast.Name(WORD, ast.Load()), [_tried(node, wanted, names), _kind(wanted, names)], [])
     for part in ast.walk(made):
         if isinstance(part, ast.expr) and not hasattr(part, "lineno"):
             ast.copy_location(part, node)

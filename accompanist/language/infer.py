@@ -27,8 +27,8 @@ Always = Callable[[ast.expr, Type], None]
 """Told of a condition whose type says that it is true."""
 Unordered = Callable[[ast.expr, Type], None]
 """Told of a set where its order would show, or of something with a set within, and of its type."""
-Formatted = Callable[[ast.JoinedStr, ast.FormattedValue], None]
-"""Told of a date or time in an f-string with a format: the machine's own functions write it."""
+Formatted = Callable[[ast.JoinedStr | ast.BinOp, ast.expr, Type], None]
+"""Told of what an f-string writes by a format, or `%` does, and of its type."""
 Addressed = Callable[[ast.expr], None]
 """Told of a value whose text shows where it lies in memory."""
 Raised = Callable[[set_given.Comprehension, Env, bool], frozenset[str]]
@@ -50,7 +50,7 @@ class Inference:
         unordered: Unordered = lambda node, found: None,
         method: Method = lambda node, owner: None,
         always: Always = lambda node, found: None,
-        formatted: Formatted = lambda node, part: None,
+        formatted: Formatted = lambda node, part, found: None,
         addressed: Addressed = lambda node: None,
         raised: Raised = lambda node, env, asked: frozenset(),
         attempted: Attempted = lambda node, env: None,
@@ -92,6 +92,7 @@ class Inference:
                 return _power(self.type_of(left, env))
             case ast.BinOp(left=left, op=ast.Mod(), right=right) if self.type_of(left, env) == STR:
                 self._written(right, env)
+                self._formatted(node, right, self.type_of(right, env))
                 return STR
             case ast.BinOp(left=left, op=op, right=right):
                 return _arithmetic(self.type_of(left, env), op, self.type_of(right, env))
@@ -153,8 +154,8 @@ class Inference:
                 for part in values:
                     if isinstance(part, ast.FormattedValue):
                         self._written(part.value, env, part.conversion not in held_sets.AS_STR)
-                        if not library.same_everywhere(part) and library.is_moment(self.type_of(part.value, env)):
-                            self._formatted(node, part)
+                        if part.format_spec is not None:
+                            self._formatted(node, part, self.type_of(part.value, env))
                 return STR
             case ast.ListComp():
                 return types.listed(self._each(node, env))

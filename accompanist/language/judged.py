@@ -90,7 +90,7 @@ class Judged:
             return ""
         if message is not None and message.kind == "enum":
             return f"the value may be none of {name}'s"
-        if message is not None and message.kind == "model":
+        if message is not None and (message.kind == "model" or message.checked):
             return f"{name} refuses values that do not fit it"
         found = self._made(home, node)
         inherited = (reference(self._names.modules, home, base) for base in node.bases)

@@ -25,6 +25,7 @@ FUNCTIONS: dict[tuple[str, str], Type] = {
     ("datetime", "time.fromisoformat"): _TIME,
     ("datetime", "datetime.fromisoformat"): _MOMENT,
     ("datetime", "datetime.combine"): _MOMENT,
+    ("datetime", "datetime.fromtimestamp"): _MOMENT,
 }
 """With what they give."""
 TOTAL = frozenset(

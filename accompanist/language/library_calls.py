@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import replace
 
-from accompanist.language import decimals, known_constants, library
+from accompanist.language import decimals, known_constants, library, moments
 from accompanist.language.comparable import Comparable
 from accompanist.language.enums import told_apart
 from accompanist.language.facts import Facts
@@ -42,6 +42,8 @@ class _Called:
         pair = self._names.table.get(node.func.id) if isinstance(node.func, ast.Name) else None
         if pair is None:
             return self._partials.called(node, env, facts)
+        if pair == moments.FROM_SECONDS:
+            return moments.made_of_seconds(node, env, facts, self._partials)
         whole = pair[0] == "math" and pair[1] in ("floor", "ceil", "trunc")
         if whole and not all(decimals.writable(one, env, facts, self._partials) for one in node.args):
             text = shown(node.args[0])

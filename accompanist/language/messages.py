@@ -8,13 +8,16 @@ known, and the codec decides at run time.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 from accompanist import limits
-from accompanist.language import annotation, declared, library, tags, types
+from accompanist.language import annotation, declared, library, members, tags, types
 from accompanist.language.aliases import aliases
+from accompanist.language.constrained import has_constraints
+from accompanist.language.members import Odd
 from accompanist.language.modules import Module, Modules, Reference
 from accompanist.language.plain import is_plain
 from accompanist.language.types import INT, NONE, REFUSED, SCALARS, STR, UNKNOWN, Type, nested
@@ -44,6 +47,8 @@ class MessageClass:
     bases: tuple[Type, ...] = ()  # classes of the project that it derives from, directly
     struct: tags.StructTag | None = None  # how a Struct says which one it is
     plain: bool = False  # see `plain`
+    checked: bool = False  # whether who reads it checks more than types
+    odd: Odd | None = None  # why the members of an enum cannot cross
 
     @property
     def tags(self) -> Mapping[str, str | int]:
@@ -147,11 +152,17 @@ class Messages:
             return f"{type.name} is a {kind}" if kind else f"{type.name} is not a message type"
         if message.parameters:
             return f"{type.name} has type parameters, and they are not given: {type.name}[int]"
+        if message.odd is not None:
+            return message.odd.text
         for name, field in message.fields:
             reason = self.unsendable(field, seen, sets=field_sets, field_sets=field_sets)
             if reason:
                 return f"the field {type.name}.{name} cannot cross: {reason}"
         return ""
+
+    def _odd(self, type: Type) -> Odd | None:
+        message = self.find(type)
+        return message.odd if message is not None else None
 
     def _other_kind(self, type: Type) -> str:
         """Which of `typing`'s classes of records a class is, which have no names in JSON or no class at run time."""
@@ -203,6 +214,8 @@ class Messages:
         """What to write in the place of a type that cannot cross."""
         if record := next((part for part in self._parts(type, set()) if self._other_kind(part)), None):
             return f"@dataclass(frozen=True) above class {record.name}, without {self._other_kind(record)} as its base"
+        if odd := next((odd for part in self._parts(type, set()) if (odd := self._odd(part)) is not None), None):
+            return odd.hint
         if any(self._keys(part) for part in self._parts(type, set())):
             return "a dict with keys of str, int, an enum or a date; or a list of pairs"
         union = next((part for part in self._parts(type, set()) if part.name == "|" and self._ambiguous(part)), None)
@@ -212,10 +225,15 @@ class Messages:
         model = next((one.text() for one, kind in kinds.items() if kind == "model"), "")
         if model:
             text = model.lower()
-            return f'a dataclass in the place of {model}, with a field kind: Literal["{text}"] = "{text}"'
+            return f'a dataclass in the place of {model}, with a last field kind: Literal["{text}"] = "{text}"'
         groups = [self._of_form(union, form) for form in ("object", "array", "text") if not self._told(union, form)]
         alike = next((parts for parts in groups if len(parts) > 1), list(union.arguments))
-        return tags.to_write([(one.text(), self.find(one)) for one in alike])
+        return tags.to_write([(one.text(), self.find(one)) for one in alike], self._derived_from())
+
+    def _derived_from(self) -> frozenset[str]:
+        """The names of classes that others of the project's files derive from."""
+        classes = (node for module in self.modules.read for node in module.tree.body if isinstance(node, ast.ClassDef))
+        return frozenset(annotation.dotted(base).rpartition(".")[2] for node in classes for base in node.bases)
 
     def method(self, type: Type, name: str) -> Type | None:
         """What a @pure method of a message gives; None if there is none of that name."""
@@ -256,6 +274,11 @@ class Messages:
         message = self.find(type)
         return message is not None and any(self.derives(one, base) for one in message.bases)
 
+    def checks(self, type: Type) -> bool:
+        """Whether who reads a value of a type checks more of it than its types."""
+        found = map(self.find, self._parts(type, set()))
+        return any(one is not None and one.checked for one in found)
+
     def _parts(self, type: Type, seen: set[Type]) -> Iterator[Type]:
         """A type and all types in it, those of fields included."""
         if type in seen:
@@ -274,7 +297,8 @@ class Messages:
         pair = (type.module, type.name)
         if pair in types.KNOWN | _SEQUENCES:
             return ""
-        if type.module in _OPAQUE_REFUSED or type.module == types.WORDS:
+        python = type.module.partition(".")[0] in sys.stdlib_module_names  # its own classes are all known here
+        if python or type.module in _OPAQUE_REFUSED or type.module == types.WORDS:
             return f"{type.text()} is not a message type"
         return ""
 
@@ -322,12 +346,13 @@ class Messages:
     def _read(self, module: Module, node: ast.ClassDef) -> MessageClass | None:
         bases = [annotation.reference(self.modules, module, base) for base in node.bases]
         pairs = {(base.module, base.name) for base in bases if base is not None}
-        if pairs & declared.ENUMS:
-            text = ("enum", "StrEnum") in pairs
-            value = STR if text else INT if ("enum", "IntEnum") in pairs else _member_value(node)
-            plain = pairs <= declared.ENUMS and is_plain(node, lambda written: UNKNOWN)
+        if pairs & members.ENUMS:
+            value = Type(kind) if (kind := members.kind(self.modules, module, node)) else UNKNOWN
+            plain = pairs <= members.ENUMS and is_plain(node, lambda written: UNKNOWN)
             same = tuple(aliases(self.modules, module, node).items())
-            return MessageClass("enum", True, (), tuple(_members(node)), same, value, plain=plain)
+            names = tuple(name for name, _ in members.assigned(node))
+            odd = members.uncrossing(self.modules, module, node)
+            return MessageClass("enum", True, (), names, same, value, plain=plain, odd=odd)
         fields: dict[str, Type] = {}
         inherited = [self.find(Type(base.name, base.module)) for base in bases if base is not None and base.node]
         for parent in inherited:
@@ -349,7 +374,8 @@ class Messages:
         parameters = dict.fromkeys(part for base in generic for part in self._variables(module, base))
         inner = all(parent is not None and parent.plain for parent in inherited)
         outer = {base and (base.module, base.name) for base in bases if base is None or not base.node}
-        known = inner and outer <= {_STRUCT, ("typing", "Generic")}
+        checked = has_constraints(node) or any(one is not None and one.checked for one in inherited)
+        known = inner and outer <= {_STRUCT, ("typing", "Generic")} and not checked
         return MessageClass(
             "model" if model else "data",
             frozen,
@@ -358,6 +384,7 @@ class Messages:
             code=tuple(self._code(module, node, inherited)),
             bases=tuple(Type(base.name, base.module) for base in bases if base is not None and base.node is not None),
             struct=self._struct(node, _STRUCT in pairs, inherited),
+            checked=checked,
             plain=known and not model and is_plain(node, lambda written: self._field(module, written)),
         )
 
@@ -436,16 +463,6 @@ def missing(messages: Messages, owner: Type, name: str) -> bool:
     return message.field(name) is None and all(known != name for known, _, _ in message.code)
 
 
-def _members(node: ast.ClassDef) -> list[str]:
-    return [
-        target.id
-        for statement in node.body
-        if isinstance(statement, ast.Assign)
-        for target in statement.targets
-        if isinstance(target, ast.Name) and not target.id.startswith("_")
-    ]
-
-
 def _is_field(statement: ast.stmt) -> bool:
     if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
         return False
@@ -462,13 +479,6 @@ def _frozen_model(node: ast.ClassDef, inherited: bool) -> bool:
             keywords += value.keywords
     said = [_true(keyword.value) for keyword in keywords if keyword.arg == "frozen"]
     return said[-1] if said else inherited
-
-
-def _member_value(node: ast.ClassDef) -> Type:
-    """The type of all members' values, if they are written as literals of one type."""
-    values = [part.value for part in node.body if isinstance(part, ast.Assign)]
-    kinds = {type(value.value).__name__ if isinstance(value, ast.Constant) else "?" for value in values}
-    return Type(kinds.pop()) if len(kinds) == 1 else UNKNOWN
 
 
 def _true(node: ast.expr) -> bool:

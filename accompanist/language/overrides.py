@@ -10,7 +10,7 @@ import decimal
 import uuid
 
 from accompanist.language import annotation, types
-from accompanist.language.declared import ENUMS
+from accompanist.language.members import ENUMS
 from accompanist.language.messages import Messages
 from accompanist.language.shadowed import bound_by, inside
 from accompanist.language.types import Type

@@ -25,6 +25,7 @@ from accompanist.language.nodes import every_node
 from accompanist.language.partial import Partial, Partials
 from accompanist.language.partial_calls import Calls, Signatures
 from accompanist.language.set_given import SEVERAL, Comprehension
+from accompanist.language.set_overflow import overflows
 from accompanist.language.types import FLOAT, INT
 
 Kinds = frozenset[str]
@@ -38,8 +39,8 @@ _FLOAT_BITS = 1000
 class Total:
     """Judges comprehensions by the types of the names around them, and by what conditions have said of them."""
 
-    def __init__(self, forms: Read, partials: Partials, errors: Caught) -> None:
-        self._forms, self._partials, self._errors = forms, partials, errors
+    def __init__(self, names: Names, forms: Read, partials: Partials, errors: Caught) -> None:
+        self._names, self._forms, self._partials, self._errors = names, forms, partials, errors
 
     def kinds(self, node: Comprehension, env: Env, facts: Facts, asked: bool) -> Kinds:
         """What may be raised while the parts of what a comprehension goes through come to it. `asked`: each of what it
@@ -49,6 +50,7 @@ class Total:
         unread, parts = self._forms.of(node, whole, facts), self._partials.some(node, whole, facts)
         inside = self._forms.exact.inside(node.generators, whole)
         many = len(parts) >= limits.partials_told_max or any(self._overflows(one, inside) for one in every_node(node))
+        many = many or overflows(self._names, node)
         return frozenset(self._kind(one, inside) for one in (*unread, *parts)) | (UNKNOWN if many else NONE)
 
     def _kind(self, found: Partial, env: Env) -> str:
@@ -63,8 +65,9 @@ class Total:
                     return type_of(left, env) != INT or type_of(right, env) != INT
                 floats = isinstance(op, ast.Div) or FLOAT in (type_of(left, env), type_of(right, env))
                 return floats and any(digits.bits(one) > _FLOAT_BITS for one in (left, right))
-            case ast.Call(func=ast.Name(id="float"), args=[value]):
-                return digits.bits(value) > _FLOAT_BITS
+            case ast.Call(func=ast.Name(id=name), args=values):
+                makes = name == "float" or self._names.table.get(name, ("", ""))[0] == "math"
+                return makes and any(digits.bits(value) > _FLOAT_BITS for value in values)
         return False
 
 
@@ -103,5 +106,7 @@ def of_choreography(names: Names, signatures: Signatures) -> Callable[[Comprehen
     exact = Exact(names, signatures, lambda node, part, owner: None)
     calls = Calls(names, Judged(names, signatures), exact.type_of, exact.inside, exact.after)
     partials = knowing(names, calls.partials)
-    total = Total(Read(exact, names.messages, partials, _Aliases(names)), partials, Caught(names, exact, frozenset()))
+    total = Total(
+        names, Read(exact, names.messages, partials, _Aliases(names)), partials, Caught(names, exact, frozenset())
+    )
     return lambda node, env, asked: total.kinds(node, env, known.NOTHING, asked)

@@ -81,7 +81,9 @@ class _Noting(Body):
     ) -> None:
         super().__init__(judge, names, result, home, node, owner)
         self._places: dict[tuple[int, int, int, int], list[Place]] = {}
-        self._total = Total(self._forms, self._partials, Caught(self._text.names, self._exact, self._text.own))
+        self._total = Total(
+            self._text.names, self._forms, self._partials, Caught(self._text.names, self._exact, self._text.own)
+        )
         for _ in self._block(self._text.node.body):
             pass
 

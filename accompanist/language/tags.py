@@ -7,7 +7,7 @@ is by a field of one literal text: `kind: Literal["put"] = "put"`. `tagged` read
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -77,23 +77,28 @@ def plain(text: str) -> bool:
     return text[:1] in ("'", '"')
 
 
-def to_write(parts: Sequence[tuple[str, MessageClass | None]]) -> str:
-    """What tells parts of a union apart that have the same form in JSON."""
+def to_write(parts: Sequence[tuple[str, MessageClass | None]], above: Set[str] = frozenset()) -> str:
+    """What tells parts of a union apart that have the same form in JSON. `above`: classes that others derive from, and
+    may have fields without a default."""
     classes = [(name, found) for name, found in parts if found is not None and found.kind == "data"]
     arrays = [name for name, found in classes if found.struct is not None and found.struct.array]
     if 0 < len(arrays) < len([found for _, found in classes if found.struct is not None]):
         return f"no array_like in class {', '.join(arrays)}"
     if len(classes) != len(parts):
         names = " and ".join(name for name, _ in parts)
-        return f'a dataclass for each of {names}, with a field that says which: kind: Literal["…"] = "…"'
+        return f'a dataclass for each of {names}, with a last field that says which: kind: Literal["…"] = "…"'
     fields = [field for _, found in classes for field in found.tags]
     if len(set(fields)) > 1 and len(fields) == len(classes):
         names = " and ".join(name for name, found in classes if found.struct is not None)
         kept = next((field for _, found in classes if found.struct is None for field in found.tags), fields[0])
         return f'tag_field="{kept}" in class {names}'
-    return ", ".join(_tag(name, found) for name, found in classes)
+    return ", ".join(_tag(name, found, name in above) for name, found in classes)
 
 
-def _tag(name: str, found: MessageClass) -> str:
+def _tag(name: str, found: MessageClass, above: bool) -> str:
     text = name.lower()
-    return f'tag="{text}" in class {name}' if found.struct else f'kind: Literal["{text}"] = "{text}" in class {name}'
+    if found.struct:
+        return f'tag="{text}" in class {name}'
+    if above or found.bases:
+        return f'kind: Literal["{text}"] = field(default="{text}", kw_only=True) in class {name}'
+    return f'kind: Literal["{text}"] = "{text}" as the last field of class {name}'

@@ -17,6 +17,7 @@ from accompanist import limits
 from accompanist.language import (
     addresses,
     advice,
+    always_raises,
     codes,
     crossing_sets,
     held_sets,
@@ -128,6 +129,8 @@ class Typing:
                     found = REFUSED
                 if self._declared.refuses(target, found, value.span, self._findings):
                     return point, narrow.bound(env, target, self._declared.type_of(target) or REFUSED)
+                if declared and target[0] != "_" and self._unfit(value, found, declared, target):
+                    return point, narrow.bound(env, target, declared)
                 if declared is not None or found.refused:
                     point = self._bound(point, found, declared or found, env)
                     return point, narrow.bound(env, target, declared or found)
@@ -138,7 +141,10 @@ class Typing:
                 return self._bound(point, found, wide, env), after
             case Invoke(target=target, offer=offer, arguments=arguments, attempt=attempt):
                 wanted = dict(offer.parameters)
-                made = tuple((name, self._given(value, wanted[name], env)) for name, value in arguments)
+                made = tuple((name, self._given(value, wanted[name], env, name)) for name, value in arguments)
+                for _, value in made:
+                    text = self._sources(value.span.file).text(value.span)
+                    self._never(always_raises.timer(self._names, value.node, text, offer.name), value.span)
                 point = replace(point, arguments=made)
                 reply = Type("Outcome", WORDS, (offer.returns,)) if attempt else offer.returns
                 return point, self._with(env, target, reply, point.span)
@@ -146,7 +152,7 @@ class Typing:
                 typed, found = self._moved(point, env)
                 return typed, self._with(env, point.target, typed.type, point.span, found)
             case Enter(target=target, arguments=arguments, type=type):
-                entered = tuple((one, self._given(value, one.type, env)) for one, value in arguments)
+                entered = tuple((one, self._given(value, one.type, env, one.name)) for one, value in arguments)
                 point = replace(point, arguments=entered)
                 return point, self._with(env, target, type, point.span)
             case If(test=test):
@@ -164,7 +170,7 @@ class Typing:
             case Leave():
                 self._turns[-1][1].append(env)
             case Return(value=value):
-                given = self._given(value, self._header.returns, env)
+                given = self._given(value, self._header.returns, env, "the result")
                 return replace(point, value=value if self._header.result_is_none else given), env
             case Abort(reason=reason):
                 self._of(reason, env)
@@ -207,9 +213,18 @@ class Typing:
         given = None if pair is None else self.signature(*pair)
         return given is not None and (given.module, given.name) in types.ITERATORS
 
-    def _given(self, value: Expression, wanted: Type, env: Env) -> Expression:
+    def _given(self, value: Expression, wanted: Type, env: Env, name: str) -> Expression:
         self._used_up(value)
-        return self._faithful.bound(value, self._of(value, env), wanted, env)
+        found = self._of(value, env)
+        return value if self._unfit(value, found, wanted, name) else self._faithful.bound(value, found, wanted, env)
+
+    def _unfit(self, value: Expression, found: Type, wanted: Type, name: str) -> bool:
+        """Whether a value is certainly none of the type that it is wanted as; then that is reported."""
+        text = self._sources(value.span.file).text(value.span)
+        if wanted == types.NONE or (found == types.NONE and text != "None"):
+            return False  # that a result is there or not, ACC144 says
+        messages = self._names.messages
+        return self._never(always_raises.given(messages, value.node, text, found, wanted, name), value.span)
 
     def _loop(self, point: Loop, env: Env) -> tuple[Statement, Env]:
         env = narrow.plain(env)
@@ -424,9 +439,23 @@ class Typing:
         text = addresses.text(self._sources(span.file).text(span))
         self._add(codes.NONDETERMINISM, span, text, addresses.INSTEAD)
 
-    def _formatted(self, node: ast.JoinedStr, part: ast.FormattedValue) -> None:
-        """Report a date that has a format of its own in an f-string."""
+    def _formatted(self, node: ast.JoinedStr | ast.BinOp, part: ast.expr, found: Type) -> None:
+        """Report what a format does not take, and a date that has a format of its own in an f-string."""
         span = self._sources(self._file).span(node)
+        if isinstance(node, ast.BinOp):
+            self._never(always_raises.percent(node.left, part, found), span)
+        elif isinstance(part, ast.FormattedValue) and not library.is_moment(found):
+            self._never(always_raises.formatted(self._names.messages, part, found), span)
+        elif isinstance(part, ast.FormattedValue) and not library.same_everywhere(part):
+            self._dated(node, part, span)
+
+    def _never(self, wrong: always_raises.Wrong | None, span: Span) -> bool:
+        """Report what raises whatever its values are."""
+        if wrong is not None:
+            self._add(always_raises.ALWAYS, span, wrong.text, wrong.hint)
+        return wrong is not None
+
+    def _dated(self, node: ast.JoinedStr, part: ast.FormattedValue, span: Span) -> None:
         value = ast.unparse(part.value)
         parts = part.format_spec.values if isinstance(part.format_spec, ast.JoinedStr) else []
         spec = "".join(str(one.value) if isinstance(one, ast.Constant) else "%" for one in parts)

@@ -76,19 +76,19 @@ def computes(node: ast.Call) -> bool:
 
 def is_infinite(node: ast.AST) -> bool:
     """Whether a number that is computed of numbers written out is no finite one."""
-    found = _computed(node)
+    found = computed(node)
     return isinstance(found, float) and not math.isfinite(found)
 
 
-def _computed(node: ast.AST) -> int | float | None:
+def computed(node: ast.AST) -> int | float | None:
     """A number, as far as it is quickly computed."""
     match node:
         case ast.Constant(value=int() | float() as value):
             return value
-        case ast.UnaryOp(op=ast.USub(), operand=operand) if (than := _computed(operand)) is not None:
+        case ast.UnaryOp(op=ast.USub(), operand=operand) if (than := computed(operand)) is not None:
             return -than
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _QUICK:
-            first, other = _computed(left), _computed(right)
+            first, other = computed(left), computed(right)
             if first is None or other is None:
                 return None
             try:

@@ -146,6 +146,8 @@ math.comb(5, 2) + math.isqrt(9)
 math.isclose(f, 0.5) or math.isclose(f, 1.0, rel_tol=0.1)
 str(n ** 60) + f'{n * n}' + str(n << 9)
 when == when or whens == [when]
+datetime.fromtimestamp(n, timezone.utc) if 0 <= n <= 253402214400 else when
+datetime.fromtimestamp(n * 0.5, timezone.utc) if 0 <= n * 0.5 < 4000000000 else when
 abs(td)
 """
 PARTIAL = """
@@ -314,6 +316,7 @@ n in b
 b.hex(s)
 b.hex('--')
 when.isoformat(s)
+datetime.fromtimestamp(n, timezone.utc)
 when.isoformat(timespec=s)
 f'{n!s:d}'
 int(s) if s.isdecimal() else 0

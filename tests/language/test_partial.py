@@ -237,7 +237,7 @@ def lines(table: str) -> list[str]:
 
 def said(expression: str) -> set[str]:
     found = text(f"{HEAD}    it = {expression}\n    a.tell(str(it))\n").diagnostics
-    assert {one.code for one in found} <= {"ACC159"}, "\n".join(map(render, found))
+    assert {one.code for one in found} <= {"ACC159", "ACC184"}, "\n".join(map(render, found))
     return {one.code for one in found}
 
 
@@ -278,7 +278,7 @@ def test_it_never_raises(expression: str) -> None:
 @pytest.mark.parametrize("expression", lines(given.PARTIAL))
 def test_it_may_raise(expression: str) -> None:
     assert raised(expression) != set()
-    assert said(expression) == {"ACC159"}
+    assert said(expression) in ({"ACC159"}, {"ACC184"})
 
 
 def judged(body: str) -> set[str]:
@@ -382,7 +382,7 @@ def test_what_is_written_instead_can_stand_there(expression: str, advice: str) -
 def test_a_truth_is_no_number_where_it_is_sent(sent: str) -> None:
     """Nor does it become one: `accompanist.language.exactly` refuses it in each run."""
     (found,) = text(f"{HEAD}    {sent}\n    a.tell(str(it))\n").diagnostics
-    assert found.code == "ACC159"
+    assert found.code == "ACC184"
 
 
 def test_what_is_given_in_the_place_of_none_has_a_name() -> None:

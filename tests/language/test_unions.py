@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 
@@ -225,10 +226,11 @@ def test_what_the_compiler_takes_for_a_union_is_read_as_one(union: str) -> None:
     [
         (
             "Bare | Other",
-            'kind: Literal["bare"] = "bare" in class Bare, kind: Literal["other"] = "other" in class Other',
+            'kind: Literal["bare"] = "bare" as the last field of class Bare, '
+            'kind: Literal["other"] = "other" as the last field of class Other',
         ),
-        ("Yes | Aye", 'kind: Literal["aye"] = "aye" in class Aye'),
-        ("Bare | No", 'kind: Literal["bare"] = "bare" in class Bare'),
+        ("Yes | Aye", 'kind: Literal["aye"] = "aye" as the last field of class Aye'),
+        ("Bare | No", 'kind: Literal["bare"] = "bare" as the last field of class Bare'),
         ("One | Same", 'tag="one" in class One, tag="same" in class Same'),
         ("One | Plain", 'tag="plain" in class Plain'),
         ("One | Elsewhere", 'tag_field="type"'),
@@ -251,7 +253,7 @@ def test_parts_that_cannot_be_told_apart_are_refused_with_what_to_write(union: s
 
 def test_a_model_in_a_union_is_refused_with_what_to_write_in_its_place() -> None:
     for one in text(HEAD.replace("TYPE", "Model | Yes")).diagnostics:
-        assert one.hint == 'a dataclass in the place of Model, with a field kind: Literal["model"] = "model"'
+        assert one.hint == 'a dataclass in the place of Model, with a last field kind: Literal["model"] = "model"'
 
 
 def test_a_field_that_only_one_part_has_is_asked_for_after_it_is_clear_which_part_it_is() -> None:
@@ -278,3 +280,20 @@ def test_a_comparison_of_classes_is_refused_once_with_isinstance(test: str, hint
     body = f"    if {test}:\n        return 1\n    return a.f(x)\n"
     [found] = text(HEAD.replace("    return a.f(x)\n", body).replace("TYPE", "One | Two")).diagnostics
     assert (found.code, found.hint) == ("ACC131", hint)
+
+
+@pytest.mark.parametrize("below", ["class Other:\n    s: int", "class Other(Bare):\n    s: int"])
+def test_what_is_advised_for_dataclasses_is_imported_and_accepted(below: str) -> None:
+    """Also where another class derives from one of them and has a field without a default."""
+    program = HEAD.replace("TYPE", "Bare | Other").replace("class Other:\n    n: int", below)
+    program = program.replace("import dataclass", "import dataclass, field")
+    assert below in program
+    hint = text(program).diagnostics[0].hint
+    lines = program.split("\n")
+    for line, name in re.findall(r"(kind: .*?) (?:as the last field of|in) class (\w+)", hint):
+        at = next(number for number, one in enumerate(lines) if re.match(rf"class {name}\b", one))
+        lines.insert(at + 2, f"    {line}")
+    written = "\n".join(lines)
+    assert written.count("kind: ") == program.count("kind: ") + 2
+    exec(compile(written, "file", "exec", dont_inherit=True), {})
+    assert text(written).ok

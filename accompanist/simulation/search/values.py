@@ -100,6 +100,8 @@ class Maker:
             case inspect.DataclassType(fields=fields) | inspect.StructType(fields=fields):
                 parts = {field.encode_name: self._made(field.type, field.name, deeper) for field in fields}
                 tag = {info.tag_field: info.tag} if isinstance(info, inspect.StructType) and info.tag_field else {}
+                if isinstance(info, inspect.StructType) and info.array_like:
+                    return [[*tag.values(), *values] for values in _varied(list(parts.values()))]
                 return [tag | dict(zip(parts, values, strict=True)) for values in _varied(list(parts.values()))]
             case inspect.CustomType(cls=cls) if hasattr(cls, "model_fields"):
                 own = {one.alias or name: one.annotation for name, one in cls.model_fields.items()}
@@ -117,9 +119,19 @@ class Maker:
                 return [*({keys[0]: value} for value in inside[:1]), {}]
             case inspect.UnionType(types=types):
                 ordered = sorted(types, key=lambda each: isinstance(each, inspect.NoneType))
-                shallow = ordered[::-1] if depth > _depth_max else ordered
-                return [value for each in shallow for value in self._made(each, name, deeper)][:_values_max]
+                if depth > _depth_max:
+                    return self._shallow(ordered[::-1], name, deeper)
+                return [value for each in ordered for value in self._made(each, name, deeper)][:_values_max]
         raise TypeError(f"no value can be made up for {type(info).__name__}")
+
+    def _shallow(self, options: list[inspect.Type], name: str, depth: int) -> list[Any]:
+        """Values of the first part of a union that comes to an end; others may hold the union again."""
+        for each in options if depth < 2 * _depth_max + 4 else options[:1]:
+            try:
+                return self._made(each, name, depth)[:_values_max]
+            except RecursionError:
+                continue
+        raise RecursionError("each value holds another one")
 
 
 def _varied(parts: list[list[Any]]) -> list[list[Any]]:

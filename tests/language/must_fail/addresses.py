@@ -23,6 +23,12 @@ class Box:
 
 
 @dataclass(frozen=True)
+class Note:
+    of: object
+    count: int = 0
+
+
+@dataclass(frozen=True)
 class Label:
     text: str
 
@@ -57,6 +63,14 @@ def lazy(names: tuple[str, ...], label: Label) -> str:
 
 
 @pure
+def notes(names: tuple[str, ...]) -> str:
+    a = f"{Note(Cart(names))}"  #! ACC135 the text of Cart(names) shows
+    noted = Note(count=1, of=[map(str, names)])  #! ACC135 the text of map(str, names) shows
+    keyed = Note({"a": object()})  #! ACC135 the text of object() shows
+    return f"{a} {noted} {keyed} {Note(names, 1)} {Note(Label('a'))}"
+
+
+@pure
 def made(name: str) -> object:
     return Cart((name,))
 
@@ -78,7 +92,7 @@ def hashes(names: tuple[str, ...]) -> list[int]:
 
 @choreography
 def addresses(stock: Stock, names: At[tuple[str, ...], "stock"]) -> None:
-    a = objects(names) + lazy(names, Label("x")) + f"{hashes(names)}"
+    a = notes(names) + objects(names) + lazy(names, Label("x")) + f"{hashes(names)}"
     b = f"{zip(names, names)}"  #! ACC135 the text of zip(names, names) shows
     b += keys(names, {}) + str(made("x"))  #! ACC135 the text of made("x") shows
     c = str(enumerate(names))  #! ACC135 the text of enumerate(names) shows

@@ -16,7 +16,7 @@ def first_days(stock: Stock, bank: Bank, order: At[Order, "stock"], names: At[li
     counts = {"a": 1}
     counts["b"] = 2  #! ACC130 counts['b'] would be changed in place
     names[0] = "x"  #! ACC130 names[0] would be changed in place
-    held = bank.charge(com(order.cents, to=bank))
+    held = bank.charge(com(order.cents, to=bank))  #! ACC184 held is of type Held, and com(order.cents, to=bank)
     assert held > 0  #! ACC123 `assert` is not in the language
     today = date.today()  #! ACC135 date.today() reads a clock
     kind = type(order)  #! ACC110 type of Python is not in the language

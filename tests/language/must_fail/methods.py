@@ -19,7 +19,7 @@ def methods(stock: Stock, order: At[Order, "stock"]) -> str:
     entries = [one.strip() for one in many]  #! ACC134 one.strip is a method of Order
     many.append(order)  #! ACC130 many.append changes many in place
     last = many.pop()  #! ACC130 many.pop changes many in place
-    when = datetime.fromtimestamp(1)  #! ACC136 datetime.fromtimestamp is not a @pure function
+    when = datetime.fromtimestamp(1)  #! ACC135 takes the machine's time zone
     paid = replace(order, payed=True)  #! ACC143 Order has no field payed
     more = replace(many, cents=1)  #! ACC134 replace is given something that is not known to be a message
     folded = sorted(many, key=lambda one: one.upper())  #! ACC134 one.upper is a method of Order

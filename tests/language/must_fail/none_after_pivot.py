@@ -9,7 +9,7 @@ from accompanist import At, Role, choreography, com, pure, transaction
 
 @dataclass(frozen=True)
 class Order:
-    note: str | None
+    note: str | int | None
     count: int | None
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timezone
+from pathlib import Path
 from typing import Literal
 
 from accompanist import At, Role, choreography, com, query
@@ -51,6 +53,12 @@ class Desk(Role):
 
     @query
     def either(self, one: Order | Held) -> int: ...  #! ACC141 Order and Held cannot be told apart in JSON
+
+    @query
+    def where(self, path: Path) -> int: ...  #! ACC141 Path is not a message type
+
+    @query
+    def zone(self, zones: list[timezone]) -> int: ...  #! ACC141 timezone is not a message type
 
     @query
     def anything(self, one: object) -> int: ...  #! ACC141 object is not a message type

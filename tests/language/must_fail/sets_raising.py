@@ -50,6 +50,26 @@ def unbound(name: str) -> bool:
     return found
 
 
+@pure
+def square(count: int) -> int:
+    return count**20
+
+
+@pure
+def third(count: int) -> bool:
+    return square(count) / 3 > 1
+
+
+@pure
+def half(count: int) -> bool:
+    return count / 2 > 1 and count * 0.5 * 0.5 < 7.0
+
+
+@pure
+def root(count: float) -> bool:
+    return count**2 > 1.0
+
+
 @dataclass(frozen=True)
 class Share:
     whole: int
@@ -83,8 +103,11 @@ def asked(names: tuple[str, ...], shares: tuple[Share, ...], lines: tuple[Line, 
     d = all(some)  #! ACC138 the order of a set shows
     e = any(line.many() for line in set(lines))  #! ACC138 the order of a set shows
     f = any(name > "b" or len({[name]}) for name in set(names))  #! ACC138 the order of a set shows
+    h = any(root(len(name)) or third(len(name)) for name in set(names))  #! ACC138 the order of a set shows
+    i = any(square(len(name)) > 3 or half(len(name)) for name in set(names))  #! ACC138 the order of a set shows
+    j = any(half(len(name)) for name in set(names))
     g = any(len(name) ** 0.5 > 3.0 for name in set(names))  #! ACC138 the order of a set shows
-    return f"{a} {b} {c} {d} {e} {f} {g}"
+    return f"{a} {b} {c} {d} {e} {f} {g} {h} {i} {j}"
 
 
 @choreography
