@@ -19,6 +19,7 @@ from accompanist.language import (
     codes,
     constants,
     identity,
+    in_place,
     instances,
     library,
     methods,
@@ -29,7 +30,7 @@ from accompanist.language.beside_roles import listed
 from accompanist.language.determinism import writes_a_log
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.impure import forbidden
-from accompanist.language.instead import name_it
+from accompanist.language.instead import name_it, standing
 from accompanist.language.ir import Expression
 from accompanist.language.modules import Reference
 from accompanist.language.names import BUILTINS, Names
@@ -94,14 +95,11 @@ class Expressions:
         loop = "comprehension" in self._hidden
         why = "and a comprehension cannot call an operation" if loop else "where it may or may not happen"
         text = f"{what} stands {self._hidden}, {why}"
-        self.refuse(codes.HIDDEN_CHOICE, node, text, self._before(node, what))
-        return True
-
-    def _before(self, node: ast.Call, what: str) -> str:
-        """What does the call as often as it would be done where it stands."""
         bound = any(isinstance(part, ast.Name) and part.id in self._bound for part in ast.walk(node))
-        comprehension = bound or "comprehension" in self._hidden
-        return advice.as_often(self._names.module.source, self.span(node), what, bound, comprehension)
+        turns = bound or "comprehension" in self._hidden
+        hint = advice.as_often(self._names.module.source, self.span(node), what, bound, turns)
+        self.refuse(codes.HIDDEN_CHOICE, node, text, hint)
+        return True
 
     @contextmanager
     def _sometimes(self, why: str) -> Iterator[None]:
@@ -248,7 +246,7 @@ class Expressions:
             return self.refuse(codes.ROLE_AS_VALUE, node, f"the role {name} is not a value", hint)
         if name in self.scope.variables:
             self._reads.append((self.scope.variables[name], self.span(node)))
-            return ast.Name(self.scope.variables[name], ast.Load())
+            return self._standing(ast.Name(self.scope.variables[name], ast.Load()), node)
         found = self._names.resolve(node)
         if found is None:
             if name in BUILTINS:
@@ -257,9 +255,12 @@ class Expressions:
             return self.refuse(codes.NAME_UNKNOWN, node, f"the name {name} is not known here", hint)
         return self._global(node, found)
 
+    def _standing(self, made: ast.expr, node: ast.expr) -> ast.expr:
+        """What stands in the normal form where the author writes a node."""
+        return standing(made, node, self._names.module.source)
+
     def _global(self, node: ast.expr, found: Reference) -> ast.expr:
-        text = ast.unparse(node)
-        assigned = isinstance(found.node, (ast.Assign, ast.AnnAssign))
+        text, assigned = ast.unparse(node), isinstance(found.node, (ast.Assign, ast.AnnAssign))
         value = self._names.value(found) if assigned or found.node is None else None
         if value is not None and constants.changeable(value):
             return name_it(value, text)
@@ -299,7 +300,7 @@ class Expressions:
         if isinstance(head, ast.Name) and head.id not in self._bound and head.id not in self.scope.variables:
             member = self._names.member(node, self._names.module)
             if member is not None:
-                return member
+                return self._standing(member, node)
             if isinstance(node.value, ast.Attribute) and (inner := self._names.member(node.value, self._names.module)):
                 return ast.Attribute(ast.copy_location(inner, node.value), node.attr, ast.Load())
             found = self._names.resolve(node)
@@ -335,7 +336,7 @@ class Expressions:
         name = self._hoist(node)
         if name is not None:
             self._reads.append((name, self.span(node)))
-            return ast.Name(name, ast.Load())
+            return self._standing(ast.Name(name, ast.Load()), node)
         if any(isinstance(one, ast.Starred) for one in node.args) or any(one.arg is None for one in node.keywords):
             return self.refuse(codes.STAR, node, "arguments are spread with * or **", "write each argument")
         function = node.func
@@ -370,7 +371,8 @@ class Expressions:
         alias = self._callable(node, found)
         if alias is None:
             return ast.copy_location(ast.Constant(None), node)
-        return ast.Call(ast.Name(alias, ast.Load()), self._arguments(node, False), self._keywords(node))
+        called = self._standing(ast.Name(alias, ast.Load()), node.func)
+        return ast.Call(called, self._arguments(node, False), self._keywords(node))
 
     def _attempted(self, node: ast.Call) -> ast.expr:
         """`attempt` of an expression: what it raises is a value. It is computed where it stands, by a function that is
@@ -392,7 +394,7 @@ class Expressions:
         if isinstance(node.func, ast.Attribute) and node.func.attr in methods.CHANGING:
             owner = ast.unparse(node.func.value)
             alone = advice.stands_alone(self._names.module.source, node) and isinstance(node.func.value, ast.Name)
-            hint = advice.changed(owner, node.func.attr, node) if alone else ""
+            hint = in_place.changed(owner, node.func.attr, node) if alone else ""
             hint = hint or "a new value, by a comprehension or a @pure function"
             return self.refuse(codes.MUTATION, node, f"{text} changes {owner} in place", hint)
         if not isinstance(node.func, ast.Attribute):

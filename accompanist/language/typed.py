@@ -34,6 +34,7 @@ from accompanist.language.as_declared import AsDeclared
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.faithful import Faithful
 from accompanist.language.infer import Inference, unpacked
+from accompanist.language.instead import shown
 from accompanist.language.ir import (
     Abort,
     Again,
@@ -270,7 +271,7 @@ class Typing:
     def _always(self, node: ast.expr, found: Type) -> None:
         span = self._sources(self._file).span(node)
         message = self._names.messages.find(types.unveiled(found))
-        text = ast.unparse(node)
+        text = shown(node)
         hint = f"{text}.FIELD" if message is not None else Write(f"{text}.ok")
         hint = f"{text} == {found.name}.MEMBER" if message is not None and message.kind == "enum" else hint
         self._add(codes.ALWAYS_TRUE, span, f"{text} is of type {found.text()}, and always true", hint)
@@ -382,7 +383,7 @@ class Typing:
         hint = f"one of {', '.join(fields)}"
         if owner.name == "|":
             has = next((one for one in owner.arguments if one.name != part.name and self._has(one, node.attr)), part)
-            hint = f"match {ast.unparse(node.value)}: case {has.name}(…), or isinstance"
+            hint = f"match {shown(node.value)}: case {has.name}(…), or isinstance"
         elif close and span.end_line == span.line:
             there = replace(span, column=span.end_column - len(node.attr))
             hint = Write(close[0], (there, close[0]))
@@ -398,7 +399,7 @@ class Typing:
             text, hint = "replace is given something that is not known to be a message", "name: SomeType = …, then name"
             self._add(codes.METHOD, span, text, hint)
             return
-        text = ast.unparse(node.func)
+        text = shown(node.func)
         if owner.known:
             what = f"{text} is a method of {owner.text()}; what it does is not known to be pure"
             self._add(codes.METHOD, span, what, "define a @pure function that calls the method, and call that")
@@ -427,7 +428,7 @@ class Typing:
     def _formatted(self, node: ast.JoinedStr, part: ast.FormattedValue) -> None:
         """Report a date that has a format of its own in an f-string."""
         span = self._sources(self._file).span(node)
-        value = ast.unparse(part.value)
+        value = shown(part.value)
         parts = part.format_spec.values if isinstance(part.format_spec, ast.JoinedStr) else []
         spec = "".join(str(one.value) if isinstance(one, ast.Constant) else "%" for one in parts)
         made = library.written_out(value, spec) if isinstance(part.value, ast.Name | ast.Attribute) else ""

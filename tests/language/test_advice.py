@@ -116,7 +116,7 @@ def test_a_constant_is_answered_with_something_that_travels_and_tells_nothing() 
     assert advice("constant_sent") == {
         14: "com(stock.now(), to=bank)",
         16: "com(stock.now(), to=bank)",
-        23: "com(stock.now(), to=bank) on a line before it",
+        23: "com(stock.now(), to=bank) on a line of its own before line 23",
         28: "com(stock.now(), to=bank)",
     }
 
@@ -332,5 +332,5 @@ def name(a: Desk, b: Desk, c: Desk, d: Desk, n: At[int, "a"]) -> None:
     (found,) = checked(path, source).diagnostics
     unknown = "whether b.do of line 15 went well, whether c.ask of line 16 went well, whether d.do of line 17 went well"
     assert found.text.endswith(f"a does not know {unknown}")
-    assert found.hint == "; ".join(f"com({one}.now(), to=a) on a line before it" for one in "bcd")
+    assert found.hint == "; ".join(f"com({one}.now(), to=a) on a line of its own before line 18" for one in "bcd")
     assert checked(path, edited(source, found.edits)).ok
