@@ -20,6 +20,7 @@ _TAKES_APART: tuple[type[ast.AST], ...] = (
     *(ast.Starred, ast.comprehension, ast.FormattedValue),
 )
 _MADE = re.compile(r"_\d")
+_NAMED = re.compile(r"[\w.]+")
 _BARE = re.compile(r"\b[A-Za-z_]\w*\.")
 
 
@@ -107,7 +108,7 @@ def nameless(node: ast.expr) -> list[str]:
     """What is moved or called in an expression and has no name of its own there, each once."""
     made = (part for part in every_node(node) if isinstance(part, ast.Name) and _MADE.match(part.id))
     found = (stands_for(part) for part in made)
-    return list(dict.fromkeys(text for text in found if text and not text.isidentifier()))
+    return list(dict.fromkeys(text for text in found if text and not _NAMED.fullmatch(text)))
 
 
 def _named(node: ast.AST) -> str:
