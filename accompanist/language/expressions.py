@@ -34,6 +34,7 @@ from accompanist.language.instead import name_it, standing
 from accompanist.language.ir import Expression
 from accompanist.language.modules import Reference
 from accompanist.language.names import BUILTINS, Names
+from accompanist.language.nodes import head_of
 from accompanist.language.scope import Scope
 from accompanist.language.source import Span
 from accompanist.language.types import ATTEMPTED, PORTABLE, WORDS, Type
@@ -60,6 +61,7 @@ class Expressions:
         self._bound: tuple[str, ...] = ()  # names of enclosing comprehensions
         self._reads: list[tuple[str, Span]] = []
         self._refused = False
+        self._told: set[Type] = set()  # the classes that were refused
 
     @property
     def _names(self) -> Names:
@@ -289,7 +291,7 @@ class Expressions:
         )
 
     def _attribute(self, node: ast.Attribute) -> ast.expr:
-        head = _head(node)
+        head = head_of(node)
         if isinstance(head, ast.Name) and head.id in self.scope.roles and head.id not in self._bound:
             return self.refuse(
                 codes.ROLE_AS_VALUE,
@@ -419,9 +421,13 @@ class Expressions:
             )
             return None
         if isinstance(definition, ast.ClassDef):
-            if self._names.messages.find(Type(found.name, found.module)) is not None:
+            messages, made = self._names.messages, Type(found.name, found.module)
+            if messages.find(made) is not None:
                 return self._names.alias(found.module, found.name)
-            self.refuse(codes.NOT_A_MESSAGE, node, f"{text} is not a message type", "@dataclass(frozen=True) above it")
+            self._refused = True
+            if made not in self._told and not messages.refused(made):
+                self._told.add(made)
+                self.refuse(codes.NOT_A_MESSAGE, node, messages.unsendable(made), messages.instead(made))
             return None
         pair = (found.module, found.name)
         if pair in PORTABLE or pair in library.FUNCTIONS or pair == ("dataclasses", "replace"):
@@ -490,9 +496,3 @@ class Expressions:
             body = self._local(node.body)
         self._bound = outer
         return ast.copy_location(ast.Lambda(arguments, body), node)
-
-
-def _head(node: ast.expr) -> ast.expr:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node

@@ -398,13 +398,14 @@ def _list(owners: Iterable[str]) -> str:
 
 
 def _constants(body: Block) -> frozenset[str]:
-    """The names that are only ever assigned constants, and what is computed from those."""
+    """The names that are only ever assigned constants, and what is computed from those. Of what was refused nobody
+    knows that it is one."""
     found: set[str] = set()
     others = {
         point.target for point in walk(body) if isinstance(point, Invoke | Move | Enter) and point.target is not None
     }
     for point in walk(body):
         if isinstance(point, Let):
-            fixed = point.value.names <= found and not point.value.names & others
+            fixed = point.value.names <= found and not point.value.names & others and not point.value.refused
             (found if fixed else others).update(point.targets)
     return frozenset(found - others)

@@ -177,13 +177,19 @@ class Messages:
         return ""
 
     def refused(self, type: Type, told: bool = False) -> bool:
-        """Whether it has been said of a type in an operation's head that it cannot cross; that is said once. `told`: it
-        is said now."""
-        key = (type.module, type.name, frozenset(type.arguments))
+        """Whether it has been said of a type in an operation's head that it cannot cross; that is said once, also where
+        it is another one because of the same class. `told`: it is said now."""
+        cause = self.culprit(type) or type
+        key = (cause.module, cause.name, frozenset(cause.arguments))
         known = key in self._refused
         if told:
             self._refused.add(key)
         return known
+
+    def culprit(self, type: Type) -> Type | None:
+        """The class of the project because of which a type cannot cross, whatever else is in it."""
+        own = (part for part in self._parts(type, set()) if part.module and self.find(part) is None)
+        return next((part for part in own if self.definition(part) is not None), None)
 
     def changeable(self, type: Type, seen: set[Type] | None = None) -> str:
         """Which part of a type can be changed in place; empty if none."""
@@ -203,6 +209,8 @@ class Messages:
         """What to write in the place of a type that cannot cross."""
         if record := next((part for part in self._parts(type, set()) if self._other_kind(part)), None):
             return f"@dataclass(frozen=True) above class {record.name}, without {self._other_kind(record)} as its base"
+        if (plain := self.culprit(type)) is not None:
+            return f"@dataclass(frozen=True) above class {plain.name}, and its fields with their types"
         if any(self._keys(part) for part in self._parts(type, set())):
             return "a dict with keys of str, int, an enum or a date; or a list of pairs"
         union = next((part for part in self._parts(type, set()) if part.name == "|" and self._ambiguous(part)), None)
