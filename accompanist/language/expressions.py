@@ -277,7 +277,7 @@ class Expressions:
             return self.refuse(
                 codes.OUTER_STATE,
                 node,
-                f"{text} is not a constant, so roles could see different values of it",
+                f"{text} is not a constant: {constants.why_not(self._names.modules, home, found)}",
                 constants.instead(self._names.modules, home, found),
             )
         reason = forbidden(found)
@@ -312,12 +312,7 @@ class Expressions:
                 owner = self._names.resolve(node.value)
                 if owner is not None and isinstance(owner.node, (ast.Assign, ast.AnnAssign)):
                     return self._global(node.value, owner)
-                return self.refuse(
-                    codes.NAME_UNKNOWN,
-                    node,
-                    f"{ast.unparse(node)} is not known here",
-                    "a member of an enum, or a field of a value",
-                )
+                return self.refuse(codes.NAME_UNKNOWN, *unknown_names.of_owner(self._names, node))
         if node.attr.startswith("_"):
             return self.refuse(codes.EXPRESSION, node, f"{node.attr} is private", "read public fields of messages only")
         return ast.Attribute(self._local(node.value), node.attr, ast.Load())

@@ -277,14 +277,7 @@ class Locator:
                 if (left_out := self._why(name, held)) is not None:
                     self._miss(left_out, f"{self._text(span)} is not assigned then")
                     continue
-                branch = f"; the {_what(held)} assigns it on one side only" if held else ""
-                branch = f"; the {_what(held)} may have no turn that assigns it" if held and held.loop else branch
-                self._add(
-                    codes.NAME_UNKNOWN,
-                    span,
-                    f"{self._text(span)} is not assigned on every path that leads here{branch}",
-                    "assign it on every path",
-                )
+                self._add(codes.NAME_UNKNOWN, span, *_unassigned(self._text(span), held))
             elif not held.owners:
                 self._nowhere(name, span, held, wanted)
             else:
@@ -378,6 +371,16 @@ def _deciders(body: Block, everyone: Owners) -> Owners:
         if isinstance(point, If) and may_end((point,)):
             everyone &= point.owners & _deciders(point.then, everyone) & _deciders(point.orelse, everyone)
     return everyone
+
+
+def _unassigned(name: str, held: Held | None) -> tuple[str, str]:
+    """What is said of a name that is not assigned on every path, and what to write."""
+    if held is None:
+        return f"{name} is not assigned before this line", f"{name} = … before this line"
+    branch = "may have no turn that assigns it" if held.loop else "assigns it on one side only"
+    other = "" if held.loop else ", or on its other side, too"
+    text = f"{name} is not assigned on every path that leads here; the {_what(held)} {branch}"
+    return text, f"{name} = … before the {_what(held)}{other}"
 
 
 def _what(held: Held) -> str:

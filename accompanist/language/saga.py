@@ -351,9 +351,9 @@ class SagaCheck:
     def _pivot(self, point: Invoke, done: Done, known: Knowledge) -> Knowledge:
         role, span = point.role, point.span
         if point.attempt:
-            self._add(
-                codes.ATTEMPTED_PIVOT, span, f"{done.what} cannot be undone, so it is the pivot", done.what + "(…)"
-            )
+            text = f"{done.what} cannot be undone, so it is the pivot, and its refusal undoes the saga and is no value"
+            hint = f"a compensation for {done.what}; or {done.what}(…) without attempt(), and without asking for ok"
+            self._add(codes.ATTEMPTED_PIVOT, span, text, hint)
         if known.pivots:
             first = min(known.pivots, key=lambda pivot: pivot.span)
             self._add(
