@@ -168,7 +168,7 @@ def _given(source: Source, statement: ast.stmt) -> set[str]:
             found.add(part.id)
         if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name is not None:
             found.add(part.name)
-        if not isinstance(part, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        if not isinstance(part, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp | ast.Lambda):
             inside.extend(children(part))
     return found
 

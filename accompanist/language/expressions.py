@@ -393,6 +393,9 @@ class Expressions:
             alone = advice.stands_alone(self._names.module.source, node) and isinstance(node.func.value, ast.Name)
             hint = in_place.changed(owner, node.func.attr, node) if alone else ""
             hint = hint or "a new value, by a comprehension or a @pure function"
+            head = head_of(node.func.value)
+            if isinstance(head, ast.Name) and head.id not in (*self.scope.variables, *self._bound):
+                hint = "keep it at a role's worker, and change it by an operation"
             return self.refuse(codes.MUTATION, node, f"{text} changes {owner} in place", hint)
         if not isinstance(node.func, ast.Attribute):
             return self.refuse(codes.METHOD, node, f"{text} is not the name of a function", "define a @pure function")

@@ -136,6 +136,8 @@ class Messages:
                 return inner
             return f"{type.text()} is a set, and a set has no order"
         if inner or (type.name in ("list", "tuple", "dict") and not type.module):
+            if not all(one.known for one in type.arguments) and inner.startswith(types.UNKNOWN.text()):
+                return f"{type.name} does not say what it holds"
             return inner or self._keys(type)
         if not type.module:
             return f"{type.text()} is not a message type"
@@ -209,6 +211,8 @@ class Messages:
         """What to write in the place of a type that cannot cross."""
         if record := next((part for part in self._parts(type, set()) if self._other_kind(part)), None):
             return f"@dataclass(frozen=True) above class {record.name}, without {self._other_kind(record)} as its base"
+        if any(not part.known for part in self._parts(type, set())):
+            return "the types of what it holds in brackets: list[int], dict[str, int]"
         if (plain := self.culprit(type)) is not None:
             return f"@dataclass(frozen=True) above class {plain.name}, and its fields with their types"
         if any(self._keys(part) for part in self._parts(type, set())):
