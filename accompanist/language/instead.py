@@ -77,20 +77,23 @@ def name_it(node: ast.expr, name: str) -> ast.expr:
 
 
 def standing(node: ast.expr, there: ast.expr, source: Source) -> ast.expr:
-    """What the normal form has in the place of an expression, `there`, and knows how its author writes it."""
-    text = stands_for(there) or (there.id if isinstance(there, ast.Name) else written(there, source))
-    if "\n" in text:
-        text = ast.unparse(there)
-    if not isinstance(there, _WHOLE):
-        text = f"({text})"
-    if text != getattr(node, "id", ""):
+    """What the normal form has in the place of an expression, `there`, and knows how its author writes it. The text is
+    made when somebody asks for it: of most expressions nobody does."""
+
+    def text() -> str:
+        made = stands_for(there) or written(there, source)
+        made = ast.unparse(there) if "\n" in made else made
+        return made if isinstance(there, _WHOLE) else f"({made})"
+
+    if not isinstance(there, ast.Name) or stands_for(there) or there.id != getattr(node, "id", ""):
         vars(node)["written"] = text
     return node
 
 
 def stands_for(node: ast.AST) -> str:
     """What its author writes where the normal form has something else; empty if it has nothing else."""
-    return str(vars(node).get("written", ""))
+    text = vars(node).get("written")
+    return str(text()) if text is not None else ""
 
 
 def one_of(node: ast.expr, whole: ast.expr, least: int) -> None:
