@@ -24,6 +24,8 @@ class CommitPoints:
         self._missing: dict[tuple[Span, str], str] = {}  # where which operation is, and why only some paths commit
         self.found: dict[str, Done] = {}
         """The first commit point of each role."""
+        self.twice: set[Span] = set()
+        """Those that come behind another one. That has been said, and is the cause if they are of different roles."""
 
     def clear(self) -> None:
         """What was found missing while less was known than there is."""
@@ -40,7 +42,7 @@ class CommitPoints:
             self._tell_missing(why, sorted(point for point, other in self._missing.items() if other == why), body)
         if len(self.found) > 1:
             first, *others = sorted(self.found.values(), key=lambda one: one.span)
-            for other in others:
+            for other in (one for one in others if one.span not in self.twice):
                 text = f"this path commits at {other.role}, the one of line {first.span.line} at {first.role}"
                 self._add(codes.SCATTERED_PIVOTS, other.span, text, self._at_one_role(other, first))
 

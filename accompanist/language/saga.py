@@ -356,6 +356,7 @@ class SagaCheck:
             self._add(codes.ATTEMPTED_PIVOT, span, text, hint)
         if known.pivots:
             first = min(known.pivots, key=lambda pivot: pivot.span)
+            self._points.twice.add(span)
             self._add(
                 codes.TWO_PIVOTS,
                 span,
@@ -384,7 +385,8 @@ class SagaCheck:
             else:
                 self._commitment.after[other.role].add(point_of(other.site))
         self._points.found.setdefault(role, done)
-        return replace(known.does(done, frozenset({role})), pivots=known.pivots | {done}, committed=True)
+        pivots = known.pivots or frozenset({done})  # of a second one it has been said that it is too much
+        return replace(known.does(done, frozenset({role})), pivots=pivots, committed=True)
 
     def _unsent(self, role: str, before: Span) -> str:
         """A move to a role that looks like a message and is none."""
