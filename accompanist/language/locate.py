@@ -251,7 +251,8 @@ class Locator:
             self._miss(self._left_out, text.replace("here ", ""))
             return point
         if text:
-            hint = f'return a value on each path, or {header.initiator}.abort("…")'
+            role = next((one for one in header.roles if one in header.result_owners), "role")
+            hint = f'return a value on each path, or {role}.abort("…")'
             hint = 'declare it: -> At[Type, "role"]' if header.result_is_none else hint
             self._add(codes.RESULT, point.span, text, hint)
             if not header.result_is_none:
