@@ -31,15 +31,22 @@ def instead_of(source: Source, places: list[Span], text: str) -> Write:
 
 def before(source: Source, span: Span, line: str, *others: Edit) -> Write | str:
     """A line of its own before the statement that holds a span, and other changes with it."""
-    statement = _statement(source, span)
-    if statement is None:
-        return f"a line before it: {line}"
-    if isinstance(statement, ast.While) and others:  # the condition is read again in each turn, the line is not
-        return f"{line} before the loop and at the end of each turn, and the name in the condition"
+    statement = statement_of(source, span)
+    if statement is None or (isinstance(statement, ast.While) and others):
+        return f"{line} {above(source, span)}, and the name here"
     indent = indented(source, statement)
     there = Span(span.file, statement.lineno, 0, statement.lineno, 0)
     then = "".join(f", and {text} in place of {source.text(place)}" for place, text in others)
-    return Write(f"{line} on a line before it{then}", (there, f"{indent}{line}\n"), *others)
+    return Write(f"{line} {above(source, span)}{then}", (there, f"{indent}{line}\n"), *others)
+
+
+def above(source: Source, span: Span, lines: int = 1) -> str:
+    """Where lines stand that come before the statement which holds a span."""
+    statement = statement_of(source, span)
+    line = span.line if statement is None else statement.lineno
+    if isinstance(statement, ast.While):  # the condition is read again in each turn, the line is not
+        return f"before the loop of line {line} and at the end of each turn"
+    return f"on a line of its own before line {line}" if lines == 1 else f"on lines of their own before line {line}"
 
 
 def indented(source: Source, statement: ast.stmt) -> str:
@@ -82,7 +89,7 @@ def as_often(source: Source, span: Span, what: str, bound: bool, comprehension: 
 def branched(source: Source, span: Span) -> Write | None:
     """The statement that holds a span, as an `if` statement, where its value is a conditional expression or an and/or
     that does what is in the span only sometimes. None where its other parts would be done in another order."""
-    statement = _statement(source, span)
+    statement = statement_of(source, span)
     if statement is None or statement.lineno != statement.end_lineno:
         return None
     behind = source.line(statement.lineno)[source.span(statement).end_column :].strip()
@@ -120,7 +127,7 @@ def branched(source: Source, span: Span) -> Write | None:
 def looped(source: Source, span: Span) -> Write | None:
     """The statement that holds a span, as a `for` loop, where its value is a list comprehension that does what is in
     the span once in each turn. None where a name would get another meaning."""
-    match statement := _statement(source, span):
+    match statement := statement_of(source, span):
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.ListComp() as value):
             first = f"{name} = []"
         case ast.AnnAssign(target=ast.Name(id=name), annotation=kind, value=ast.ListComp() as value):
@@ -152,7 +159,7 @@ def looped(source: Source, span: Span) -> Write | None:
 def _given(source: Source, statement: ast.stmt) -> set[str]:
     """The names that a function around a statement gives a value outside of comprehensions."""
     found: set[str] = set()
-    inside: list[ast.AST] = [_around(source, statement)]
+    inside: list[ast.AST] = [function_of(source, statement)]
     while inside:
         part = inside.pop()
         if isinstance(part, ast.arg):
@@ -161,7 +168,7 @@ def _given(source: Source, statement: ast.stmt) -> set[str]:
             found.add(part.id)
         if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name is not None:
             found.add(part.name)
-        if not isinstance(part, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp):
+        if not isinstance(part, ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp | ast.Lambda):
             inside.extend(children(part))
     return found
 
@@ -174,7 +181,7 @@ def _flat(source: Source, node: ast.expr) -> str:
 
 def comes_first(source: Source, span: Span) -> bool:
     """Whether a span is what its statement evaluates first, once and in any case, but for names and constants."""
-    statement = _statement(source, span)
+    statement = statement_of(source, span)
     if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Return, ast.Expr)):
         return False
     parts = [part for part in ast.walk(statement) if isinstance(part, ast.expr)]
@@ -188,7 +195,7 @@ def comes_first(source: Source, span: Span) -> bool:
 
 def left_out(source: Source, span: Span, text: str = "leave it out", *, unreached: bool = False) -> Write | str:
     """The statement around a span is not needed. What is `unreached` has others before it and is cut out, too."""
-    statement = _statement(source, span)
+    statement = statement_of(source, span)
     if statement is None:
         return text
     whole = source.span(statement)
@@ -199,7 +206,7 @@ def left_out(source: Source, span: Span, text: str = "leave it out", *, unreache
 
 def stands_alone(source: Source, node: ast.expr) -> bool:
     """Whether an expression is all of its statement."""
-    statement = _statement(source, source.span(node))
+    statement = statement_of(source, source.span(node))
     return isinstance(statement, ast.Expr) and source.span(statement) == source.span(node)
 
 
@@ -261,29 +268,6 @@ def of_form(node: ast.expr) -> Write | None:
     return None
 
 
-def changed(owner: str, method: str, call: ast.Call) -> str:
-    """What gives `owner` the value that `owner.method(…)` would change it to; empty if no expression does."""
-    given = [ast.unparse(one) for one in call.args]
-    if call.keywords:
-        return ""
-    match method, given:
-        case "append", [one]:
-            return Write(f"{owner} = [*{owner}, {one}]")
-        case "extend", [more]:
-            return Write(f"{owner} = [*{owner}, *{more}]")
-        case "insert", ["0", one]:
-            return Write(f"{owner} = [{one}, *{owner}]")
-        case "pop", ["0"]:
-            return Write(f"{owner} = {owner}[1:]")
-        case "pop", []:
-            return Write(f"{owner} = {owner}[:-1]")
-        case "sort", []:
-            return Write(f"{owner} = sorted({owner})")
-        case "reverse", []:
-            return Write(f"{owner} = {owner}[::-1]")
-    return f"{owner} = [*{owner}, …]" if method in ("append", "extend", "insert") else ""
-
-
 def pure_above(source: Source, definition: ast.FunctionDef, span: Span) -> str:
     """A function is made @pure. `span` is where it is called, in `source`."""
     text = f"@pure above def {definition.name}(…)"
@@ -296,7 +280,7 @@ def pure_above(source: Source, definition: ast.FunctionDef, span: Span) -> str:
 
 def two_lines(source: Source, span: Span) -> Write | None:
     """`x, y = a, b` as two assignments; None if the one could change what the other reads."""
-    statement = _statement(source, span)
+    statement = statement_of(source, span)
     match statement:
         case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)) if len(names) == len(values):
             pass
@@ -342,7 +326,7 @@ def sometimes(node: ast.expr) -> bool:
     )
 
 
-def _statement(source: Source, span: Span) -> ast.stmt | None:
+def statement_of(source: Source, span: Span) -> ast.stmt | None:
     """The innermost statement around a span before which a line can stand."""
     found = None
     inside: list[ast.AST] = [_tree(source)]
@@ -406,46 +390,7 @@ def _tree(source: Source) -> ast.Module:
     return parsed("\n".join(source.lines))
 
 
-def put_in(source: Source, target: ast.Subscript) -> Write | None:
-    """`totals[key] = value` as a new dict under the same name; None if that is none for certain."""
-    statement = _statement(source, source.span(target))
-    match statement:
-        case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name), slice=key)], value=value):
-            new = value
-        case ast.AugAssign(target=ast.Subscript(value=ast.Name(id=name), slice=key) as changed, op=op, value=value):
-            new = ast.BinOp(changed, op, value)
-        case _:
-            return None
-    if not _is_dict(source, statement, name):
-        return None
-    line = f"{name} = {{**{name}, {ast.unparse(key)}: {ast.unparse(new)}}}"
-    return Write(line, (source.span(statement), line))
-
-
-def _is_dict(source: Source, statement: ast.stmt, name: str) -> bool:
-    """Whether all that a function binds a name to is written as a dict."""
-    found: list[bool] = []
-    for part in ast.walk(_around(source, statement)):
-        match part:
-            case ast.Assign(targets=[ast.Name(id=bound)], value=value) if bound == name:
-                found.append(isinstance(value, ast.Dict | ast.DictComp))
-            case ast.AnnAssign(target=ast.Name(id=bound), annotation=written) if bound == name:
-                found.append(_says_dict(written))
-            case ast.arg(arg=bound, annotation=ast.expr() as written) if bound == name:
-                found.append(_says_dict(written))
-    return bool(found) and all(found)
-
-
-def _says_dict(written: ast.expr) -> bool:
-    match written:
-        case ast.Subscript(value=ast.Name(id="At"), slice=ast.Tuple(elts=[inner, *_])):
-            return _says_dict(inner)
-        case ast.Subscript(value=ast.Name(id="dict")):
-            return True
-    return False
-
-
-def _around(source: Source, statement: ast.stmt) -> ast.AST:
+def function_of(source: Source, statement: ast.stmt) -> ast.AST:
     """The function that a statement stands in."""
     tree = _tree(source)
     functions = (one for one in tree.body if isinstance(one, ast.FunctionDef))
@@ -455,7 +400,7 @@ def _around(source: Source, statement: ast.stmt) -> ast.AST:
 def asked_at(source: Source, statement: ast.stmt, test: ast.expr, roles: Iterable[str]) -> str:
     """The role that a condition is known to, as far as the text says where its names live; else the first role."""
     roles = tuple(roles)
-    tree = _around(source, statement)
+    tree = function_of(source, statement)
     for name in (part.id for part in ast.walk(test) if isinstance(part, ast.Name)):
         for part in ast.walk(tree):
             match part:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from dataclasses import dataclass
 
 from accompanist.language import annotation, codes, crossing_sets, roles, waits
@@ -170,8 +171,7 @@ class CallReader:
             case ast.Call(args=[ast.Constant(value=str(called)), written], keywords=[]) if waits.may_be_called(called):
                 pass
             case _:
-                text = f"{name}.event takes a name in the source and a type"
-                self._refuse(codes.EVENT_FORM, node, text, f'{name}.event("approved", Approval)')
+                self._refuse(codes.EVENT_FORM, node, *_misnamed(node, f"{name}.event"))
                 return None
         names = self._expressions.scope.names
         try:
@@ -303,3 +303,23 @@ def is_choreography(modules: Modules, found: Reference) -> bool:
     if home is None or not isinstance(found.node, ast.FunctionDef):
         return False
     return any(is_word(modules, home, decorator) for decorator in found.node.decorator_list)
+
+
+def _misnamed(node: ast.Call, called: str) -> tuple[str, str]:
+    """What is wrong with an event that has no name as a text, or no type, and what to write."""
+    form = f"{called} takes the name of the event, as a text, and the type of what it says"
+    named = {one.arg: one.value for one in node.keywords}
+    given = [*node.args, *(named[one] for one in ("name", "type") if one in named)]
+    says = ast.unparse(given[1]) if len(given) == 2 else "TYPE"
+    match given[:1]:
+        case [ast.Constant(value=str(name))] if waits.may_be_called(name):
+            text = f"{form}, in this order and without their names" if len(given) == 2 else form
+            return text, f'{called}("{name}", {says})'
+        case [ast.Constant(value=str(name))]:
+            plain = "_".join(re.findall(r"[A-Za-z0-9_-]+", name)) or "event"
+            plain = plain if plain[0].isalpha() else f"event_{plain}"
+            text = f'{form}; "{name}" is none: letters, digits, _ and -, and a letter first'
+            return text, f'{called}("{plain}", {says})'
+        case [ast.Name(id=name) | ast.Attribute(attr=name)] if len(given) == 2:
+            return f"{form}; what {ast.unparse(given[0])} holds shows only in a run", f'{called}("{name}", {says})'
+    return form, f'{called}("approved", {says})'

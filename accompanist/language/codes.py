@@ -42,9 +42,9 @@ TOO_LARGE = catalogue(
 NAME_UNKNOWN = catalogue(
     "ACC110",
     "unknown name",
-    "Nothing assigns the name on every path that leads here, and no import or definition in the file binds it. "
-    "`from x import *` is not followed.",
-    "Assign it on every path before it is used, or import it by name.",
+    "A name has to be given a value before it is read: on both sides of an `if`, before a loop that may have no turn, "
+    "or by an import or a definition in the file. `from x import *` is not followed.",
+    "Assign it before the branch or the loop, or import it by name.",
 )
 ROLE_UNKNOWN = catalogue(
     "ACC111",
@@ -257,7 +257,8 @@ NOT_PURE = catalogue(
 OUTER_STATE = catalogue(
     "ACC137",
     "not a constant",
-    "A module-level name that is assigned twice, or can change in place, may differ between roles and runs.",
+    "Each role has a process of its own. A name at the top of a file that is assigned twice, or holds something that "
+    "can be changed, such as a list, may be another value in each of them, and in the next run.",
     "Assign it once, from numbers, texts, enum members, dates, Decimals, frozen messages, and tuples, frozensets and "
     "dicts of these.",
 )
@@ -339,13 +340,15 @@ SCATTERED_PIVOTS = catalogue(
     "ACC154",
     "commit points of different roles",
     "Different paths commit at different roles. One owner of the commit point per choreography is supported today.",
-    "Let the same role commit on every path.",
+    "Let the same role commit on every path: give the transaction of the other one a compensation, or make it "
+    "retriable, with `role.commit()` of the first one on a line before it.",
 )
 ATTEMPTED_PIVOT = catalogue(
     "ACC155",
     "a pivot cannot be attempted yet",
-    "If a pivot's refusal is a value, whether the saga is committed depends on it; that is planned.",
-    "Leave attempt() out: if it declines the saga is undone.",
+    "A transaction without a compensation is the pivot: once it is done, the saga can only go forward. attempt() would "
+    "go on when it declines, and nobody but its role knows then whether the saga is committed.",
+    "Leave attempt() out: if it declines, the saga is undone. Or give it a compensation; then it can be attempted.",
 )
 MAY_RAISE = catalogue(
     "ACC159",

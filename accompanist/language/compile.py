@@ -22,7 +22,7 @@ from accompanist.language.callees import Callees, passed_on
 from accompanist.language.determinism import PureFunctions
 from accompanist.language.diagnostic import Diagnostic, Findings
 from accompanist.language.frame import TooLarge
-from accompanist.language.ir import Block, Enter, Header, Loop, Whole, actors, endings, leaves, may_stop, walk
+from accompanist.language.ir import Block, Enter, Header, Loop, Move, Whole, actors, endings, leaves, may_stop, walk
 from accompanist.language.locate import located
 from accompanist.language.messages import Messages
 from accompanist.language.modules import Module, Modules
@@ -404,8 +404,10 @@ class _Reading:
                 return
 
     def _participants(self, header: Header, body: Block, node: ast.FunctionDef, names: Names) -> None:
-        """A role that never acts is superfluous, unless it is given to a choreography that leaves it idle here."""
-        acting = actors(body) | {header.initiator}
+        """A role that never acts is superfluous, unless it is given to a choreography that leaves it idle here, or what
+        it would be sent was refused."""
+        refused = (point for point in walk(body) if isinstance(point, Move) and point.type.refused)
+        acting = actors(body) | {header.initiator, *(role for move in refused for role in move.recipients)}
         idle = [role for role in header.roles if role not in acting]
         given = passed_on(node, names) if idle else frozenset()
         for role in idle:

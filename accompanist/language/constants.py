@@ -140,6 +140,26 @@ def changeable(value: ast.expr) -> bool:
     return any(isinstance(part, ast.Dict) for part in ast.walk(value))
 
 
+def why_not(modules: Modules, module: Module, found: Reference) -> str:
+    """Why a name is no constant."""
+    nodes = module.bound.get(found.name, [])
+    lines = [str(node.lineno) for node in nodes]
+    if len(nodes) > 1:
+        return f"it is assigned in lines {', '.join(lines[:-1])} and {lines[-1]}"
+    match getattr(nodes[-1], "value", None) if nodes else None:
+        case ast.List() | ast.ListComp():
+            return "it is a list, and a list can be changed"
+        case ast.Set() | ast.SetComp():
+            return "it is a set, and a set can be changed"
+        case ast.Call(func=function):
+            made = annotation.reference(modules, module, function)
+            own = made is not None and isinstance(made.node, ast.ClassDef)
+            return (
+                f"a {ast.unparse(function)} can be changed" if own else f"{ast.unparse(function)}(…) is not read here"
+            )
+    return "what it stands for can be changed, or is not read here"
+
+
 def instead(modules: Modules, module: Module, found: Reference) -> str:
     """What to write where a name is no constant."""
     nodes = module.bound.get(found.name, [])

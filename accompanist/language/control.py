@@ -18,6 +18,7 @@ from accompanist import limits
 from accompanist.language import beside_roles, codes, patterns
 from accompanist.language.diagnostic import Findings
 from accompanist.language.frame import Frame, TooLarge
+from accompanist.language.instead import standing
 from accompanist.language.ir import Again, Block, Expression, If, Leave, LeftOut, Let, Loop, named
 from accompanist.language.names import Names
 from accompanist.language.scope import Scope
@@ -74,6 +75,7 @@ class Control(Frame):
             element = Expression(
                 _expression(f"{name}[{counter} - 1]", node.iter), reads, span, spoken=self._scope.spoken
             )
+            standing(element.node, node.target, self._names.module.source)
             outer, self._out = self._out, []
             self._unpack(node.target, element, self._span(node.target))
             bound, self._out = tuple(self._out), outer
@@ -184,7 +186,8 @@ class Control(Frame):
         self._out.append(Let((name,), self._read(node.subject), self._span(node.subject)))
         outer = self._expressions.scope
         self._expressions.scope = outer.with_variable(name)
-        subject = ast.copy_location(ast.Name(name, ast.Load()), node.subject)
+        subject: ast.expr = ast.copy_location(ast.Name(name, ast.Load()), node.subject)
+        subject = standing(subject, node.subject, self._names.module.source)
         if not patterns.takes_all(node.cases[-1]):
             self.matches[name] = Match(tuple(node.cases), self._names)
         self._out += self._cases(node.cases, subject, self._left_out.get(name))

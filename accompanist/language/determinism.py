@@ -25,7 +25,7 @@ from accompanist.language import (
     set_errors,
     set_names,
 )
-from accompanist.language.constants import Constants, changeable
+from accompanist.language.constants import Constants, changeable, instead
 from accompanist.language.diagnostic import Findings
 from accompanist.language.held_sets import advised
 from accompanist.language.impure import forbidden
@@ -255,7 +255,9 @@ class PureFunctions:
                 home,
                 part,
                 f"{text} can change while the function is in use",
-                "a tuple or another constant, or an argument",
+                "a tuple or another constant, or an argument"
+                if owner is None
+                else f"{instead(self._modules, owner, found)}; or pass it as an argument",
             )
 
     def _constant(self, found: Reference) -> bool:

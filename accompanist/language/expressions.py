@@ -19,6 +19,7 @@ from accompanist.language import (
     codes,
     constants,
     identity,
+    in_place,
     instances,
     library,
     methods,
@@ -30,10 +31,11 @@ from accompanist.language.beside_roles import listed
 from accompanist.language.determinism import writes_a_log
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.impure import forbidden
-from accompanist.language.instead import name_it
+from accompanist.language.instead import name_it, standing
 from accompanist.language.ir import Expression
 from accompanist.language.modules import Reference
 from accompanist.language.names import BUILTINS, Names
+from accompanist.language.nodes import head_of
 from accompanist.language.scope import Scope
 from accompanist.language.source import Span
 from accompanist.language.types import ATTEMPTED, PORTABLE, WORDS, Type
@@ -60,6 +62,7 @@ class Expressions:
         self._bound: tuple[str, ...] = ()  # names of enclosing comprehensions
         self._reads: list[tuple[str, Span]] = []
         self._refused = False
+        self._told: set[Type] = set()  # the classes that were refused
 
     @property
     def _names(self) -> Names:
@@ -95,14 +98,11 @@ class Expressions:
         loop = "comprehension" in self._hidden
         why = "and a comprehension cannot call an operation" if loop else "where it may or may not happen"
         text = f"{what} stands {self._hidden}, {why}"
-        self.refuse(codes.HIDDEN_CHOICE, node, text, self._before(node, what))
-        return True
-
-    def _before(self, node: ast.Call, what: str) -> str:
-        """What does the call as often as it would be done where it stands."""
         bound = any(isinstance(part, ast.Name) and part.id in self._bound for part in ast.walk(node))
-        comprehension = bound or "comprehension" in self._hidden
-        return advice.as_often(self._names.module.source, self.span(node), what, bound, comprehension)
+        turns = bound or "comprehension" in self._hidden
+        hint = advice.as_often(self._names.module.source, self.span(node), what, bound, turns)
+        self.refuse(codes.HIDDEN_CHOICE, node, text, hint)
+        return True
 
     @contextmanager
     def _sometimes(self, why: str) -> Iterator[None]:
@@ -249,7 +249,7 @@ class Expressions:
             return self.refuse(codes.ROLE_AS_VALUE, node, f"the role {name} is not a value", hint)
         if name in self.scope.variables:
             self._reads.append((self.scope.variables[name], self.span(node)))
-            return ast.Name(self.scope.variables[name], ast.Load())
+            return self._standing(ast.Name(self.scope.variables[name], ast.Load()), node)
         found = self._names.resolve(node)
         if found is None:
             if name in BUILTINS:
@@ -258,9 +258,12 @@ class Expressions:
             return self.refuse(codes.NAME_UNKNOWN, node, f"the name {name} is not known here", hint)
         return self._global(node, found)
 
+    def _standing(self, made: ast.expr, node: ast.expr) -> ast.expr:
+        """What stands in the normal form where the author writes a node."""
+        return standing(made, node, self._names.module.source)
+
     def _global(self, node: ast.expr, found: Reference) -> ast.expr:
-        text = ast.unparse(node)
-        assigned = isinstance(found.node, (ast.Assign, ast.AnnAssign))
+        text, assigned = ast.unparse(node), isinstance(found.node, (ast.Assign, ast.AnnAssign))
         value = self._names.value(found) if assigned or found.node is None else None
         if value is not None and constants.changeable(value):
             return name_it(value, text)
@@ -275,7 +278,7 @@ class Expressions:
             return self.refuse(
                 codes.OUTER_STATE,
                 node,
-                f"{text} is not a constant, so roles could see different values of it",
+                f"{text} is not a constant: {constants.why_not(self._names.modules, home, found)}",
                 constants.instead(self._names.modules, home, found),
             )
         reason = forbidden(found)
@@ -289,7 +292,7 @@ class Expressions:
         )
 
     def _attribute(self, node: ast.Attribute) -> ast.expr:
-        head = _head(node)
+        head = head_of(node)
         if isinstance(head, ast.Name) and head.id in self.scope.roles and head.id not in self._bound:
             return self.refuse(
                 codes.ROLE_AS_VALUE,
@@ -300,7 +303,7 @@ class Expressions:
         if isinstance(head, ast.Name) and head.id not in self._bound and head.id not in self.scope.variables:
             member = self._names.member(node, self._names.module)
             if member is not None:
-                return member
+                return self._standing(member, node)
             if isinstance(node.value, ast.Attribute) and (inner := self._names.member(node.value, self._names.module)):
                 return ast.Attribute(ast.copy_location(inner, node.value), node.attr, ast.Load())
             found = self._names.resolve(node)
@@ -310,12 +313,7 @@ class Expressions:
                 owner = self._names.resolve(node.value)
                 if owner is not None and isinstance(owner.node, (ast.Assign, ast.AnnAssign)):
                     return self._global(node.value, owner)
-                return self.refuse(
-                    codes.NAME_UNKNOWN,
-                    node,
-                    f"{ast.unparse(node)} is not known here",
-                    "a member of an enum, or a field of a value",
-                )
+                return self.refuse(codes.NAME_UNKNOWN, *unknown_names.of_owner(self._names, node))
         if node.attr.startswith("_"):
             return self.refuse(codes.EXPRESSION, node, f"{node.attr} is private", "read public fields of messages only")
         return ast.Attribute(self._local(node.value), node.attr, ast.Load())
@@ -336,7 +334,7 @@ class Expressions:
         name = self._hoist(node)
         if name is not None:
             self._reads.append((name, self.span(node)))
-            return ast.Name(name, ast.Load())
+            return self._standing(ast.Name(name, ast.Load()), node)
         if any(isinstance(one, ast.Starred) for one in node.args) or any(one.arg is None for one in node.keywords):
             return self.refuse(codes.STAR, node, "arguments are spread with * or **", "write each argument")
         function = node.func
@@ -371,7 +369,8 @@ class Expressions:
         alias = self._callable(node, found)
         if alias is None:
             return ast.copy_location(ast.Constant(None), node)
-        return ast.Call(ast.Name(alias, ast.Load()), self._arguments(node, False), self._keywords(node))
+        called = self._standing(ast.Name(alias, ast.Load()), node.func)
+        return ast.Call(called, self._arguments(node, False), self._keywords(node))
 
     def _attempted(self, node: ast.Call) -> ast.expr:
         """`attempt` of an expression: what it raises is a value. It is computed where it stands, by a function that is
@@ -393,8 +392,11 @@ class Expressions:
         if isinstance(node.func, ast.Attribute) and node.func.attr in methods.CHANGING:
             owner = ast.unparse(node.func.value)
             alone = advice.stands_alone(self._names.module.source, node) and isinstance(node.func.value, ast.Name)
-            hint = advice.changed(owner, node.func.attr, node) if alone else ""
+            hint = in_place.changed(owner, node.func.attr, node) if alone else ""
             hint = hint or "a new value, by a comprehension or a @pure function"
+            head = head_of(node.func.value)
+            if isinstance(head, ast.Name) and head.id not in (*self.scope.variables, *self._bound):
+                hint = "keep it at a role's worker, and change it by an operation"
             return self.refuse(codes.MUTATION, node, f"{text} changes {owner} in place", hint)
         if not isinstance(node.func, ast.Attribute):
             return self.refuse(codes.METHOD, node, f"{text} is not the name of a function", "define a @pure function")
@@ -418,9 +420,13 @@ class Expressions:
             )
             return None
         if isinstance(definition, ast.ClassDef):
-            if self._names.messages.find(Type(found.name, found.module)) is not None:
+            messages, made = self._names.messages, Type(found.name, found.module)
+            if messages.find(made) is not None:
                 return self._names.alias(found.module, found.name)
-            self.refuse(codes.NOT_A_MESSAGE, node, f"{text} is not a message type", "@dataclass(frozen=True) above it")
+            self._refused = True
+            if made not in self._told and not messages.refused(made):
+                self._told.add(made)
+                self.refuse(codes.NOT_A_MESSAGE, node, messages.unsendable(made), messages.instead(made))
             return None
         pair = (found.module, found.name)
         reason = forbidden(found) or library.rounded(*pair) or moments.local(pair, node)
@@ -488,9 +494,3 @@ class Expressions:
             body = self._local(node.body)
         self._bound = outer
         return ast.copy_location(ast.Lambda(arguments, body), node)
-
-
-def _head(node: ast.expr) -> ast.expr:
-    while isinstance(node, ast.Attribute):
-        node = node.value
-    return node

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from accompanist import limits
-from accompanist.language import advice, codes
+from accompanist.language import codes, in_place
 from accompanist.language.diagnostic import Findings
 from accompanist.language.expressions import Expressions
+from accompanist.language.instead import one_of, standing
 from accompanist.language.ir import Block, Enter, Expression, Invoke, Let, Move, Statement, named
 from accompanist.language.names import Names
 from accompanist.language.nodes import children
@@ -105,13 +106,14 @@ class Frame:
                 self._out.append(Let(tuple(names), value, span, unpacked=True))
                 for part, name in zip(parts, names, strict=True):
                     if not isinstance(part, ast.Name):
-                        read = ast.copy_location(ast.Name(name, ast.Load()), part)
+                        read: ast.expr = ast.copy_location(ast.Name(name, ast.Load()), part)
+                        read = standing(read, part, self._names.module.source)
                         there = self._span(part)
                         self._unpack(part, Expression(read, ((name, there),), there, spoken=self._scope.spoken), span)
             case _:
                 hint: str = _instead(target)
                 if isinstance(target, ast.Subscript):
-                    hint = advice.put_in(self._names.module.source, target) or hint
+                    hint = in_place.put_in(self._names.module.source, target) or hint
                 self._refuse(codes.MUTATION, target, f"{ast.unparse(target)} would be changed in place", hint)
 
     def _unpack_rest(self, parts: list[ast.expr], star: int, value: Expression, span: Span) -> None:
@@ -130,7 +132,10 @@ class Frame:
             read = ast.parse(text, mode="eval").body
             for inner in ast.walk(read):
                 ast.copy_location(inner, part)
+                if isinstance(inner, ast.Name) and inner.id == whole:
+                    standing(inner, value.node, self._names.module.source)
             where = self._span(part)
+            one_of(standing(read, part, self._names.module.source), value.node, len(parts) - 1)
             self._unpack(part, Expression(read, ((whole, where),), where, spoken=self._scope.spoken), where)
 
     def _variable(self, name: str) -> str:

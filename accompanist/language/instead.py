@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import copy
 import re
+from typing import Any
 
-from accompanist.language.nodes import children
+from accompanist.language.nodes import children, every_node
 from accompanist.language.source import Source
 from accompanist.language.types import ATTEMPTED
 
@@ -18,6 +19,8 @@ _TAKES_APART: tuple[type[ast.AST], ...] = (
     *(ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.IfExp, ast.Attribute, ast.Subscript),
     *(ast.Starred, ast.comprehension, ast.FormattedValue),
 )
+_MADE = re.compile(r"_\d")
+_NAMED = re.compile(r"[\w.]+")
 _BARE = re.compile(r"\b[A-Za-z_]\w*\.")
 
 
@@ -58,8 +61,9 @@ def written(node: ast.expr, source: Source) -> str:
 
 
 def as_written(node: ast.expr) -> ast.expr:
-    """An expression as its author writes it: with `attempt(…)`, and with the names of constants."""
-    if not any(_attempted(part) or _named(part) for part in ast.walk(node)):
+    """An expression as its author writes it: with `attempt(…)`, with the names of constants, and with what a name of
+    the normal form stands for."""
+    if not any(_attempted(part) or _named(part) or stands_for(part) for part in ast.walk(node)):
         return node
     made: ast.expr = _AsWritten().visit(copy.deepcopy(node))
     return made
@@ -72,11 +76,54 @@ def name_it(node: ast.expr, name: str) -> ast.expr:
     return made
 
 
+def standing(node: ast.expr, there: ast.expr, source: Source) -> ast.expr:
+    """What the normal form has in the place of an expression, `there`, and knows how its author writes it. The text is
+    made when somebody asks for it: of most expressions nobody does."""
+
+    def text() -> str:
+        made = stands_for(there) or written(there, source)
+        made = ast.unparse(there) if "\n" in made else made
+        return made if isinstance(there, _WHOLE) else f"({made})"
+
+    if not isinstance(there, ast.Name) or stands_for(there) or there.id != getattr(node, "id", ""):
+        vars(node)["written"] = text
+    return node
+
+
+def stands_for(node: ast.AST) -> str:
+    """What its author writes where the normal form has something else; empty if it has nothing else."""
+    text = vars(node).get("written")
+    return str(text()) if text is not None else ""
+
+
+def one_of(node: ast.expr, whole: ast.expr, least: int) -> None:
+    """A part that a name with others is given, one of them with a star: there must be as many values at `least`."""
+    vars(node)["among"] = shown(whole), least
+
+
+def among(node: ast.expr) -> tuple[str, int] | None:
+    """What a part is taken from that a name with others is given, and how many values that needs."""
+    found: tuple[str, int] | None = vars(node).get("among")
+    return found
+
+
+def nameless(node: ast.expr) -> list[str]:
+    """What is moved or called in an expression and has no name of its own there, each once."""
+    made = (part for part in every_node(node) if isinstance(part, ast.Name) and _MADE.match(part.id))
+    found = (stands_for(part) for part in made)
+    return list(dict.fromkeys(text for text in found if text and not _NAMED.fullmatch(text)))
+
+
 def _named(node: ast.AST) -> str:
     return str(vars(node).get("constant", ""))
 
 
 class _AsWritten(ast.NodeTransformer):
+    def visit(self, node: ast.AST) -> Any:
+        if text := stands_for(node):
+            return ast.copy_location(ast.Name(text, ast.Load()), node)
+        return super().visit(node)
+
     def visit_Dict(self, node: ast.Dict) -> ast.AST:
         name = _named(node)
         return ast.copy_location(ast.Name(name, ast.Load()), node) if name else self.generic_visit(node)

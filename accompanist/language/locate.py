@@ -251,7 +251,9 @@ class Locator:
             self._miss(self._left_out, text.replace("here ", ""))
             return point
         if text:
-            hint = 'declare it: -> At[Type, "role"]' if header.result_is_none else "return a value, or role.abort(…)"
+            role = next((one for one in header.roles if one in header.result_owners), "role")
+            hint = f'return a value on each path, or {role}.abort("…")'
+            hint = 'declare it: -> At[Type, "role"]' if header.result_is_none else hint
             self._add(codes.RESULT, point.span, text, hint)
             if not header.result_is_none:
                 return point
@@ -277,14 +279,7 @@ class Locator:
                 if (left_out := self._why(name, held)) is not None:
                     self._miss(left_out, f"{self._text(span)} is not assigned then")
                     continue
-                branch = f"; the {_what(held)} assigns it on one side only" if held else ""
-                branch = f"; the {_what(held)} may have no turn that assigns it" if held and held.loop else branch
-                self._add(
-                    codes.NAME_UNKNOWN,
-                    span,
-                    f"{self._text(span)} is not assigned on every path that leads here{branch}",
-                    "assign it on every path",
-                )
+                self._add(codes.NAME_UNKNOWN, span, *_unassigned(self._text(span), held))
             elif not held.owners:
                 self._nowhere(name, span, held, wanted)
             else:
@@ -380,6 +375,16 @@ def _deciders(body: Block, everyone: Owners) -> Owners:
     return everyone
 
 
+def _unassigned(name: str, held: Held | None) -> tuple[str, str]:
+    """What is said of a name that is not assigned on every path, and what to write."""
+    if held is None:
+        return f"{name} is not assigned before this line", f"{name} = … before this line"
+    branch = "may have no turn that assigns it" if held.loop else "assigns it on one side only"
+    other = "" if held.loop else ", or on its other side, too"
+    text = f"{name} is not assigned on every path that leads here; the {_what(held)} {branch}"
+    return text, f"{name} = … before the {_what(held)}{other}"
+
+
 def _what(held: Held) -> str:
     return f"{'loop' if held.loop else 'branch'} of line {held.narrowed}"
 
@@ -398,13 +403,14 @@ def _list(owners: Iterable[str]) -> str:
 
 
 def _constants(body: Block) -> frozenset[str]:
-    """The names that are only ever assigned constants, and what is computed from those."""
+    """The names that are only ever assigned constants, and what is computed from those. Of what was refused nobody
+    knows that it is one."""
     found: set[str] = set()
     others = {
         point.target for point in walk(body) if isinstance(point, Invoke | Move | Enter) and point.target is not None
     }
     for point in walk(body):
         if isinstance(point, Let):
-            fixed = point.value.names <= found and not point.value.names & others
+            fixed = point.value.names <= found and not point.value.names & others and not point.value.refused
             (found if fixed else others).update(point.targets)
     return frozenset(found - others)

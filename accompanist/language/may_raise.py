@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from accompanist import limits
 from accompanist.language import advice
-from accompanist.language.instead import beside_others, written
+from accompanist.language.instead import beside_others, nameless, written
 from accompanist.language.ir import Expression
 from accompanist.language.looked_at import Partial
 from accompanist.language.python import parsed
@@ -53,17 +53,39 @@ def _said(partial: Partial, value: Expression, source: Source, pivot: Span | Non
     text = source.text(value.span)
     part = written(partial.node, source)
     part = text if _MADE.search(part) else part
-    if _MADE.search(ast.unparse(partial.node)):
-        instead = "give what moves or is called in it a name, and ask before, or attempt(…) it"
-        return Said(part, partial.why, instead, whole=True)
     instead = beside_others(partial.node, value.node, partial.instead)
-    if not instead:
-        early = "compute it earlier" if pivot is None else before(source, pivot, value.span)
-        made = advice.free(source, "made")
-        attempted = part if "\n" in text or len(text) > _SHORT or _MADE.search(text) else text
-        instead = f"{early and f'{early}, or '}{made} = attempt({attempted}), and ask {made}.ok"
-        return Said(part, partial.why, instead, whole=attempted == text)
-    return Said(part, partial.why, instead)
+    moved = nameless(partial.node)
+    if instead:
+        return Said(part, partial.why, _named(moved, instead, value, source))
+    early = "compute it earlier" if pivot is None else before(source, pivot, value.span)
+    made = advice.free(source, "made")
+    attempted = part if "\n" in text or len(text) > _SHORT or nameless(value.node) else text
+    tried = _named(moved, f"{made} = attempt({attempted}), and ask {made}.ok", value, source)
+    return Said(part, partial.why, f"{early and f'{early}, or '}{tried}", whole=attempted == text)
+
+
+def _named(moved: list[str], instead: str, value: Expression, source: Source) -> str:
+    """Advice that repeats what is moved or called: it has a name there, since each time would be another one."""
+    names = {text: advice.free(source, _name(text)) for text in moved if text in instead}
+    for text, name in names.items():
+        instead = instead.replace(text, name)
+    lines = " and ".join(f"{name} = {text}" for text, name in names.items())
+    there = advice.above(source, value.span, len(names))
+    return f"{lines} {there}, and here {instead}" if lines else instead
+
+
+def _name(text: str) -> str:
+    """A name for what is moved or called."""
+    match ast.parse(text, mode="eval").body:
+        case ast.Call(args=[moved], keywords=[ast.keyword(arg="to", value=ast.Name(id=role))]):
+            return f"{_name(ast.unparse(moved))}_at_{role}"
+        case ast.Call(func=ast.Name(id="share" | "attempt"), args=[inner, *_]):
+            return _name(ast.unparse(inner))
+        case ast.Name(id=name) | ast.Attribute(attr=name) | ast.Call(func=ast.Attribute(attr=name)):
+            return name
+        case ast.Call(func=ast.Name(id=name)):
+            return f"of_{name}"
+    return "value"
 
 
 def before(source: Source, pivot: Span, value: Span) -> str:

@@ -141,6 +141,8 @@ class Messages:
                 return inner
             return f"{type.text()} is a set, and a set has no order"
         if inner or (type.name in ("list", "tuple", "dict") and not type.module):
+            if not all(one.known for one in type.arguments) and inner.startswith(types.UNKNOWN.text()):
+                return f"{type.name} does not say what it holds"
             return inner or self._keys(type)
         if not type.module:
             return f"{type.text()} is not a message type"
@@ -188,13 +190,19 @@ class Messages:
         return ""
 
     def refused(self, type: Type, told: bool = False) -> bool:
-        """Whether it has been said of a type in an operation's head that it cannot cross; that is said once. `told`: it
-        is said now."""
-        key = (type.module, type.name, frozenset(type.arguments))
+        """Whether it has been said of a type in an operation's head that it cannot cross; that is said once, also where
+        it is another one because of the same class. `told`: it is said now."""
+        cause = self.culprit(type) or type
+        key = (cause.module, cause.name, frozenset(cause.arguments))
         known = key in self._refused
         if told:
             self._refused.add(key)
         return known
+
+    def culprit(self, type: Type) -> Type | None:
+        """The class of the project because of which a type cannot cross, whatever else is in it."""
+        own = (part for part in self._parts(type, set()) if part.module and self.find(part) is None)
+        return next((part for part in own if self.definition(part) is not None), None)
 
     def changeable(self, type: Type, seen: set[Type] | None = None) -> str:
         """Which part of a type can be changed in place; empty if none."""
@@ -216,6 +224,10 @@ class Messages:
             return f"@dataclass(frozen=True) above class {record.name}, without {self._other_kind(record)} as its base"
         if odd := next((odd for part in self._parts(type, set()) if (odd := self._odd(part)) is not None), None):
             return odd.hint
+        if any(not part.known for part in self._parts(type, set())):
+            return "the types of what it holds in brackets: list[int], dict[str, int]"
+        if (plain := self.culprit(type)) is not None:
+            return f"@dataclass(frozen=True) above class {plain.name}, and its fields with their types"
         if any(self._keys(part) for part in self._parts(type, set())):
             return "a dict with keys of str, int, an enum or a date; or a list of pairs"
         union = next((part for part in self._parts(type, set()) if part.name == "|" and self._ambiguous(part)), None)

@@ -34,3 +34,10 @@ def defaults(taken: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
     placed = [*taken.posonlyargs, *taken.args]
     yield from zip(placed[len(placed) - len(taken.defaults) :], taken.defaults, strict=True)
     yield from ((one, value) for one, value in zip(taken.kwonlyargs, taken.kw_defaults, strict=True) if value)
+
+
+def head_of(node: ast.expr) -> ast.expr:
+    """What `a.b.c` begins with."""
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node

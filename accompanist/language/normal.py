@@ -218,7 +218,8 @@ class Normaliser(Control):
     def _augmented(self, node: ast.AugAssign) -> None:
         """`x += y` is `x = x + y` if x cannot be changed in place; `typed` sees to that."""
         assert isinstance(node.target, ast.Name)
-        if self._is_role(node.target):
+        if self._is_role(node.target) or self._taken(node.target.id, self._header):
+            self._poison(node)
             return  # said already: the name is taken
         before = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
         value = self._read(ast.copy_location(ast.BinOp(before, node.op, node.value), node))
@@ -438,7 +439,8 @@ class Normaliser(Control):
         for part, name in stored:
             why = self._taken(name, header)
             if why:
-                self._refuse(codes.TAKEN_NAME, part, f"{name} {why}", "another name")
+                other = advice.free(self._names.module.source, f"{name}_" if name[0] != "_" else f"value{name}")
+                self._refuse(codes.TAKEN_NAME, part, f"{name} {why}", f"another name: {other}")
         for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
             why = self._taken(argument.arg, header) if argument.arg in given else ""
             if why:

@@ -52,6 +52,10 @@ def choreographies(modules: Modules, module: Module, findings: Findings) -> list
     return [node for node in functions if isinstance(node, ast.FunctionDef)]
 
 
+_HOLD = frozenset({"At", "Iterable", "List", "Sequence", "dict", "frozenset", "list", "set", "tuple"})
+"""What a parameter may be annotated with that holds others."""
+
+
 class HeaderParser:
     """Reads the head of one choreography."""
 
@@ -75,6 +79,9 @@ class HeaderParser:
         given: list[ast.arg] = []
         for argument in [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]:
             role = self._role(argument)
+            if role is None and (listed := self._listed(argument)):
+                self._list_of_roles(argument, listed)
+                return None  # what is done with them would be reported, too
             if role is None:
                 given.append(argument)
             elif len(self._roles) == limits.roles_max:
@@ -149,6 +156,25 @@ class HeaderParser:
             return None
         return self._classes.find(found)
 
+    def _listed(self, argument: ast.arg) -> str:
+        """The role class of which a parameter is a list, or a tuple or dict; empty if it is none of roles."""
+        match argument.annotation:
+            case ast.Subscript(value=ast.Name(id=name)) if name in _HOLD:
+                parts = list(ast.walk(argument.annotation))
+            case _:
+                return ""
+        for part in parts:
+            found = annotation.reference(self._modules, self._module, part) if isinstance(part, ast.Name) else None
+            if found is not None and self._classes.find(Type(found.name, found.module)) is not None:
+                return ast.unparse(part)
+        return ""
+
+    def _list_of_roles(self, argument: ast.arg, listed: str) -> None:
+        text = f"{argument.arg} holds roles, and each role has a program of its own, known before a session starts"
+        one = argument.arg.removesuffix("s") or argument.arg
+        hint = f"a parameter for each: {one}_1: {listed}, {one}_2: {listed}; then for {one} in ({one}_1, {one}_2)"
+        self._add(codes.ROLE_AS_VALUE, argument, text, hint)
+
     def _fits(self, argument: ast.arg) -> bool:
         if len(argument.arg) > limits.name_chars_max:
             self._add(codes.SIGNATURE, argument, f"the name is longer than {limits.name_chars_max} letters")
@@ -161,7 +187,7 @@ class HeaderParser:
                 codes.SIGNATURE,
                 argument,
                 f"{argument.arg} has no type",
-                f'{argument.arg}: At[SomeType, "{self._any_role()}"], or a role class',
+                self._typed(argument.arg),
             )
             return Given(argument.arg, REFUSED, frozenset(self._roles), span)
         parts = annotation.located(self._modules, self._module, argument.annotation)
@@ -169,6 +195,12 @@ class HeaderParser:
             self._unplaced(argument, argument.annotation)
             return Given(argument.arg, REFUSED, frozenset(self._roles), span)
         return Given(argument.arg, self._type(parts[0], f"the parameter {argument.arg}"), self._places(parts[1]), span)
+
+    def _typed(self, name: str) -> str:
+        """What to write where a parameter has no type: its role class, if one is called like it."""
+        alike = [one for one in self._module.bound if one.lower() == name.lower().replace("_", "")]
+        found = [one for one in alike if self._classes.find(Type(one, self._module.name)) is not None]
+        return Write(f"{name}: {found[0]}") if found else f'{name}: At[…, "{self._any_role()}"], or a role class'
 
     def _unplaced(self, argument: ast.arg, written: ast.expr) -> None:
         try:

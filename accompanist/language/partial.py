@@ -23,7 +23,7 @@ from accompanist.language import facts as known
 from accompanist.language.enums import counted
 from accompanist.language.facts import Facts
 from accompanist.language.indexes import within
-from accompanist.language.instead import as_written, in_brackets, shown
+from accompanist.language.instead import among, as_written, in_brackets, shown
 from accompanist.language.kinds import Env, TypeOf
 from accompanist.language.library import DECIMAL
 from accompanist.language.looked_at import (
@@ -237,6 +237,9 @@ class Partials(Looks):
             return  # a `for` counts its own turns
         if self.none(value, env, facts):
             yield nothing(node, value)
+        if (taken := among(node)) is not None:
+            yield from self._taken(node, *taken, env, facts)
+            return
         if isinstance(index, ast.Slice):
             yield from self._all((index.lower, index.upper, index.step), env, facts)
             if index.step is not None and not known.nonzero(index.step, facts):
@@ -258,12 +261,17 @@ class Partials(Looks):
             return
         if within(index, value, facts) or (not owner.known and known.member(index, value, facts)):
             return  # what may be a dict; an item of a list is no index of it
-        if isinstance(value, ast.Name) and value.id[:1] == "_" and value.id[1:].isdigit():
-            yield Partial(node, "there may be too few values for the names on the left")
-            return
         text = in_brackets(value)
         instead = f"{shown(node)} if {_enough(index, text)} else …"
         yield Partial(node, f"{text} may have no such item", instead if self.has_default(node, env) else "")
+
+    def _taken(self, node: ast.expr, text: str, least: int, env: Env, facts: Facts) -> Iterator[Partial]:
+        """A part of `first, *rest = values`."""
+        whole = next(part for part in ast.walk(node) if isinstance(part, ast.Name))
+        if isinstance(getattr(node, "slice", None), ast.Slice) or self.length(whole, env, facts) >= least:
+            return
+        why = f"{text} may have too few values for the names on the left"
+        yield Partial(node, why, f"if len({text}) >= {least}: … around it")
 
     def _arithmetic(self, node: ast.BinOp, env: Env, facts: Facts) -> Iterator[Partial]:
         left, right, op = node.left, node.right, node.op

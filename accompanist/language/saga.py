@@ -33,6 +33,7 @@ from dataclasses import dataclass, field, replace
 from accompanist import limits
 from accompanist.language import advice, codes, may_raise
 from accompanist.language.aborts import Aborts
+from accompanist.language.commit_points import CommitPoints
 from accompanist.language.diagnostic import Diagnostic, Findings
 from accompanist.language.early import Lines
 from accompanist.language.ir import (
@@ -70,7 +71,6 @@ from accompanist.language.source import Sources, Span
 
 
 _RAISES = "may raise"
-_KNOWS = " does not know "
 _TOO_DEEP = f"may call itself more than {limits.recursion_depth_max} times, one call in another"
 _TOO_LONG = f"may have more than {limits.local_turns_max} turns in which a role asks nobody anything"
 _INSTEAD = {
@@ -109,10 +109,10 @@ class SagaCheck:
         raised: Raising,
         refusal: Sequence[Diagnostic] = (),
     ) -> None:
-        self._header, self._sources, self._findings, self._refusal = header, sources, findings, refusal
+        self._header, self._sources, self._findings = header, sources, findings
+        self._points = CommitPoints(sources, findings, refusal)
         self._raised = raised
         self._commitment = Commitment(after={role: set() for role in header.roles})
-        self._pivots: dict[str, Span] = {}
         self._turns: list[_Turn] = []
         self._procedures: Mapping[int, Procedure] = {}
         self._entry: dict[int, Knowledge] = {}  # of each procedure: what is known where it is entered, and behind it
@@ -139,17 +139,10 @@ class SagaCheck:
         self._findings = found
         for late in self._commitment.after.values():
             late.clear()  # found while less was known behind a procedure than there is
+        self._points.clear()
         self._changes(whole.body, Knowledge(nothing))
-        if len(self._pivots) > 1:
-            first, *others = sorted(self._pivots.items(), key=lambda item: item[1])
-            for role, span in others:
-                self._add(
-                    codes.SCATTERED_PIVOTS,
-                    span,
-                    f"this path commits at {role}, the one of line {first[1].line} at {first[0]}",
-                    f"let {first[0]} commit on every path",
-                )
-        self._commitment.role = next(iter(self._pivots), None)
+        self._points.tell(whole.body)
+        self._commitment.role = next(iter(self._points.found), None)
         self._commitment.early = {role: self._lines.early(late) for role, late in self._commitment.after.items()}
         return self._commitment
 
@@ -209,7 +202,8 @@ class SagaCheck:
                 return self._told(point, sender, (receiver,), known)
             case Abort(role=role, span=span):
                 if known.pivots:
-                    self._after(point.site, role, f"{role}.abort", span, known, "the saga is committed by then")
+                    why, instead = "the saga is committed by then", "or go on without it"
+                    self._after(point.site, role, f"{role}.abort", span, known, why, instead)
             case Enter():
                 return self._enter(point, known)
             case Return() if self._ends:
@@ -345,20 +339,24 @@ class SagaCheck:
         if offer.pivot:
             return self._pivot(point, done, known)
         if known.pivots and fails:
-            kind = "is a query and" if offer.kind == "query" else "can be undone but"
-            self._after(point.site, role, name, point.span, known, f"it {kind} may decline")
+            query = offer.kind == "query"
+            instead = f"or attempt({name}(…)), whose refusal is a value"
+            instead = instead if query else f"or @transaction(retriable=True) for it if it never declines, {instead}"
+            why = f"it {'is a query and' if query else 'can be undone but'} may decline"
+            self._after(point.site, role, name, point.span, known, why, instead)
         if offer.irrevocable:
-            self._irrevocable(point, name, known)
+            known = self._irrevocable(point, name, known)
         return known.does(done, frozenset({role}))
 
     def _pivot(self, point: Invoke, done: Done, known: Knowledge) -> Knowledge:
         role, span = point.role, point.span
         if point.attempt:
-            self._add(
-                codes.ATTEMPTED_PIVOT, span, f"{done.what} cannot be undone, so it is the pivot", done.what + "(…)"
-            )
+            text = f"{done.what} cannot be undone, so it is the pivot, and its refusal undoes the saga and is no value"
+            hint = f"a compensation for {done.what}; or {done.what}(…) without attempt(), and without asking for ok"
+            self._add(codes.ATTEMPTED_PIVOT, span, text, hint)
         if known.pivots:
             first = min(known.pivots, key=lambda pivot: pivot.span)
+            self._points.twice.add(span)
             self._add(
                 codes.TWO_PIVOTS,
                 span,
@@ -386,8 +384,9 @@ class SagaCheck:
                 self._add(codes.NOT_BEFORE_PIVOT, span, f"{text}{self._unsent(role, span)}", hint)
             else:
                 self._commitment.after[other.role].add(point_of(other.site))
-        self._pivots.setdefault(role, span)
-        return replace(known.does(done, frozenset({role})), pivots=known.pivots | {done}, committed=True)
+        self._points.found.setdefault(role, done)
+        pivots = known.pivots or frozenset({done})  # of a second one it has been said that it is too much
+        return replace(known.does(done, frozenset({role})), pivots=pivots, committed=True)
 
     def _unsent(self, role: str, before: Span) -> str:
         """A move to a role that looks like a message and is none."""
@@ -397,17 +396,11 @@ class SagaCheck:
                 return f"; {text} of line {move.span.line} sends nothing, since {role} knows that value already"
         return ""
 
-    def _irrevocable(self, point: Invoke, name: str, known: Knowledge) -> None:
-        """A retriable transaction that cannot be undone comes after the pivot, and its role knows that."""
+    def _irrevocable(self, point: Invoke, name: str, known: Knowledge) -> Knowledge:
+        """A retriable transaction that cannot be undone comes after the pivot, and its role knows that. Once it has
+        been told that the role does not, it is not told again on the same path."""
         if not known.committed:
-            nothing = f"nothing commits the saga before it on this path{self._no_place}"
-            self._add(
-                codes.NO_PIVOT,
-                point.span,
-                f"{name} cannot be undone, and {_of_some(known.pivots) if known.pivots else nothing}",
-                advice.together([one.hint for one in self._refusal])
-                or f"a compensation for {name}, or put it after the commit point",
-            )
+            self._points.missing(name, point.span, known.pivots)
         for pivot in known.pivots & known.unknown[point.role]:
             self._add(
                 codes.NO_PIVOT,
@@ -416,6 +409,8 @@ class SagaCheck:
                 f"{pivot.what} of line {pivot.span.line} went well",
                 self._message(point, pivot.role, point.role),
             )
+        unknown = known.unknown[point.role] - known.pivots
+        return replace(known, unknown={**known.unknown, point.role: unknown})
 
     def _left_out(self, point: Invoke, done: Done, first: Done) -> str:
         """One of two commit points is a record that nobody needs."""
@@ -427,28 +422,17 @@ class SagaCheck:
         function = "" if point.site.startswith("@") else self._header.name
         return advice.led(self._sources(point.span.file), point.span, function, sender, receiver)
 
-    @property
-    def _no_place(self) -> str:
-        if not self._refusal:
-            return ""
-        return f". The commit that the compiler would put in is refused: {_all([one.text for one in self._refusal])}"
-
-    def _after(self, site: str, role: str, name: str, span: Span, known: Knowledge, why: str) -> None:
+    def _after(self, site: str, role: str, name: str, span: Span, known: Knowledge, why: str, instead: str) -> None:
         pivot = min(known.pivots, key=lambda pivot: pivot.span)
-        if pivot in known.unknown[role]:
-            self._add(
-                codes.AFTER_PIVOT,
-                span,
-                f"{name} runs beside {pivot.what} of line {pivot.span.line}, which {pivot.binds}; {why}",
-                f"do it before, and let a message lead from {role} to {pivot.role}: com(…, to={pivot.role})",
-            )
-        else:
-            self._add(
-                codes.AFTER_PIVOT,
-                span,
-                f"{name} comes after {pivot.what} of line {pivot.span.line}, which {pivot.binds}; {why}",
-                "do it before, or make it retriable",
-            )
+        beside = pivot in known.unknown[role]
+        stands = f"{'runs beside' if beside else 'comes after'} {pivot.what} of line {pivot.span.line}"
+        lead = f", and let a message lead from {role} to {pivot.role}: com(…, to={pivot.role})" if beside else ""
+        self._add(
+            codes.AFTER_PIVOT,
+            span,
+            f"{name} {stands}, which {pivot.binds}; {why}",
+            f"put {name} before line {pivot.span.line}{lead}; {instead}",
+        )
 
     def _place(self, site: str, roles: tuple[str, ...], known: Knowledge) -> None:
         """Note what does not certainly happen before the commit point."""
@@ -465,17 +449,3 @@ def _done(point: Invoke) -> Done:
     name = f"{point.role}.{point.offer.name.removeprefix('role.')}"
     fails = may_fail(point.offer, point.attempt)
     return Done(point.site, point.role, name, point.span, fails, point.offer.recorded)
-
-
-def _all(texts: Sequence[str]) -> str:
-    """Several things that are said of a choreography, each once; what one role does not know is one sentence."""
-    texts = list(dict.fromkeys(texts))
-    known = [text.partition(_KNOWS) for text in texts]
-    if not all(knows and who == known[0][0] for who, knows, _ in known):
-        return "; ".join(texts)
-    return f"{known[0][0]}{_KNOWS}{', '.join(what for _, _, what in known)}"
-
-
-def _of_some(pivots: frozenset[Done]) -> str:
-    one = min(pivots, key=lambda pivot: pivot.span)
-    return f"not every path to it commits the saga first: {one.what} of line {one.span.line} is on some of them only"

@@ -32,9 +32,11 @@ from accompanist.language import (
     types,
 )
 from accompanist.language.as_declared import AsDeclared
+from accompanist.language.begun import Begun
 from accompanist.language.diagnostic import Findings, Write
 from accompanist.language.faithful import Faithful
 from accompanist.language.infer import Inference, unpacked
+from accompanist.language.instead import shown
 from accompanist.language.ir import (
     Abort,
     Again,
@@ -90,7 +92,7 @@ class Typing:
         self._file = header.span.file  # where the expression stands that is being read
         self._keep = keep
         self.envs: dict[int, Env] = {}  # where each expression stands, by the identity of its node
-        self._first: dict[str, Let] = {}  # the first assignment of each name
+        self._begun = Begun(names, self._sources, self._wide.type_of)
         self._declared = AsDeclared(names.modules, names.messages, ())
         self._turns: list[tuple[list[Env], list[Env]]] = []  # of each loop around: environments to go on with, to leave
 
@@ -121,7 +123,7 @@ class Typing:
                     env = narrow.bound(env, name, part)
                 return point, env
             case Let(targets=(target,), value=value, declared=declared):
-                self._first.setdefault(target, point)
+                self._begun.given(target, point, env)
                 found = self._of(value, env)
                 if target.startswith("_"):
                     self.subjects[target] = types.union(self.subjects.get(target, found), found)
@@ -285,7 +287,7 @@ class Typing:
     def _always(self, node: ast.expr, found: Type) -> None:
         span = self._sources(self._file).span(node)
         message = self._names.messages.find(types.unveiled(found))
-        text = ast.unparse(node)
+        text = shown(node)
         hint = f"{text}.FIELD" if message is not None else Write(f"{text}.ok")
         hint = f"{text} == {found.name}.MEMBER" if message is not None and message.kind == "enum" else hint
         self._add(codes.ALWAYS_TRUE, span, f"{text} is of type {found.text()}, and always true", hint)
@@ -319,15 +321,10 @@ class Typing:
         text = self._sources(point.value.span.file).text(point.value.span)
         if not found.known:
             what, hint = f"the type of {text} is not known", f"name: SomeType = {text}, then move name"
-            begun = self._begins_empty(point.value)
-            if begun is not None:
-                written = self._sources(begun.span.file).text(begun.span)
-                name, _, empty = written.partition(" = ")
-                what += f", because line {begun.span.line} does not say what {name} will hold"
-                hint = (
-                    f"{name}: list[SomeType] = {empty}" if empty == "[]" else f"{name}: dict[str, SomeType] = {empty}"
-                )
-            self._add(codes.TYPE_UNKNOWN, point.value.span, f"{what}, and its receiver must decode it", hint)
+            if (begun := self._begun.said(point.value.names)) is not None:
+                what, hint = f"{what}, because {begun[0]}", begun[1]
+            if begun is None or begun[1]:
+                self._add(codes.TYPE_UNKNOWN, point.value.span, f"{what}, and its receiver must decode it", hint)
             return REFUSED
         reason = self._names.messages.unsendable(found)
         if reason and self._names.messages.refused(found):
@@ -350,22 +347,6 @@ class Typing:
             )
             return REFUSED
         return found
-
-    def _begins_empty(self, value: Expression) -> Let | None:
-        """The first assignment of an empty list or dict that a value comes from."""
-        seen: set[str] = set()
-        wanted = sorted(value.names)
-        while wanted:
-            name = wanted.pop()
-            first = self._first.get(name)
-            if first is None or name in seen:
-                continue
-            seen.add(name)
-            match first.value.node:
-                case ast.List(elts=[]) | ast.Dict(keys=[]) if not first.declared:
-                    return first
-            wanted += sorted(first.value.names)
-        return None
 
     def _unchangeable(self, found: Type, text: str, span: Span) -> str:
         """What to share instead of a value that can be changed in place."""
@@ -397,7 +378,7 @@ class Typing:
         hint = f"one of {', '.join(fields)}"
         if owner.name == "|":
             has = next((one for one in owner.arguments if one.name != part.name and self._has(one, node.attr)), part)
-            hint = f"match {ast.unparse(node.value)}: case {has.name}(…), or isinstance"
+            hint = f"match {shown(node.value)}: case {has.name}(…), or isinstance"
         elif close and span.end_line == span.line:
             there = replace(span, column=span.end_column - len(node.attr))
             hint = Write(close[0], (there, close[0]))
@@ -410,16 +391,25 @@ class Typing:
     def _method(self, node: ast.Call, owner: Type) -> None:
         span = self._sources(self._file).span(node)
         if not isinstance(node.func, ast.Attribute):
-            text, hint = "replace is given something that is not known to be a message", "name: SomeType = …, then name"
+            text, hint = (
+                "the type of what replace is given is not known here",
+                "it under a name with its type: order: Order = …",
+            )
             self._add(codes.METHOD, span, text, hint)
             return
-        text = ast.unparse(node.func)
+        text = shown(node.func)
         if owner.known:
             what = f"{text} is a method of {owner.text()}; what it does is not known to be pure"
             self._add(codes.METHOD, span, what, "define a @pure function that calls the method, and call that")
         else:
-            what = f"{text} is a method of a value whose type is not known here"
-            self._add(codes.METHOD, span, what, "name: SomeType = …, then call the method of name")
+            what, value = f"{text} is a method of a value whose type is not known here", shown(node.func.value)
+            begun = self._begun.said(part.id for part in every_node(node.func) if isinstance(part, ast.Name))
+            if begun is None:
+                name = advice.free(self._sources(span.file), "value")
+                hint = f"{name}: … = {value}, with its type, on a line before; then {name}.{node.func.attr}(…)"
+                self._add(codes.METHOD, span, what, hint)
+            elif begun[1]:
+                self._add(codes.METHOD, span, f"{what}, because {begun[0]}", begun[1])
 
     def _unordered(self, node: ast.expr, found: Type) -> None:
         span = self._sources(self._file).span(node)
@@ -456,7 +446,7 @@ class Typing:
         return wrong is not None
 
     def _dated(self, node: ast.JoinedStr, part: ast.FormattedValue, span: Span) -> None:
-        value = ast.unparse(part.value)
+        value = shown(part.value)
         parts = part.format_spec.values if isinstance(part.format_spec, ast.JoinedStr) else []
         spec = "".join(str(one.value) if isinstance(one, ast.Constant) else "%" for one in parts)
         made = library.written_out(value, spec) if isinstance(part.value, ast.Name | ast.Attribute) else ""

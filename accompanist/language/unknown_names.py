@@ -12,8 +12,9 @@ from collections.abc import Iterable
 
 from accompanist.language import advice
 from accompanist.language.diagnostic import Write
-from accompanist.language.modules import Module
-from accompanist.language.names import BUILTINS
+from accompanist.language.modules import Module, Reference
+from accompanist.language.names import BUILTINS, Names
+from accompanist.language.types import Type
 
 _BUILTIN_FROM = 0.75
 """How alike a builtin must be, as `SequenceMatcher.ratio` counts it; the others are taken from 0.6 on."""
@@ -37,3 +38,24 @@ def meant(name: str, local: Iterable[str], module: Module, otherwise: str) -> st
         return Write(close[0])
     starred = any(isinstance(part, ast.ImportFrom) and part.names[0].name == "*" for part in module.tree.body)
     return "import it by its name; what `import *` brings is not known here" if starred else otherwise
+
+
+def of_owner(names: Names, node: ast.Attribute) -> tuple[ast.Attribute, str, str]:
+    """What is said of `Kind.NONE` where an enum, or a module, has no such name, and what to write; the part of the text
+    that is meant."""
+    while (owner := names.resolve(node.value)) is None and isinstance(node.value, ast.Attribute):
+        node = node.value
+    return node, *_of_owner(names, owner, node)
+
+
+def _of_owner(names: Names, owner: Reference | None, node: ast.Attribute) -> tuple[str, str]:
+    whole, text = ast.unparse(node.value), ast.unparse(node)
+    message = names.messages.find(Type(owner.name, owner.module)) if owner is not None else None
+    if message is not None and message.members:
+        why = f"{text} is not known here, since {whole} has no member {node.attr}"
+        members = {one: f"{whole}.{one}" for one in message.members}
+        close = difflib.get_close_matches(node.attr, members, 1)
+        return why, Write(members[close[0]]) if close else f"one of {', '.join(members.values())}"
+    if message is not None:
+        return f"{text} is not known here, since {whole} is a class", f"the field of a value: order.{node.attr}"
+    return f"{text} is not known here", "a member of an enum, or a field of a value"

@@ -116,7 +116,7 @@ def test_a_constant_is_answered_with_something_that_travels_and_tells_nothing() 
     assert advice("constant_sent") == {
         14: "com(stock.now(), to=bank)",
         16: "com(stock.now(), to=bank)",
-        23: "com(stock.now(), to=bank) on a line before it",
+        23: "com(stock.now(), to=bank) on a line of its own before line 23",
         28: "com(stock.now(), to=bank)",
     }
 
@@ -295,8 +295,34 @@ def name(desk: Desk, clerk: Desk, number: At[int, "desk"]) -> At[int, "clerk"]:
     path = HERE / "nowhere.py"
     (found,) = checked(path, source).diagnostics
     assert "because line 9 does not say what seen will hold" in found.text
-    assert found.hint == "seen: list[SomeType] = []"
-    assert checked(path, source.replace("seen = []", "seen: list[int] = []")).ok
+    assert found.hint == "seen: list[int] = [] in line 9"
+    assert checked(path, edited(source, found.edits)).ok
+
+
+@pytest.mark.parametrize(
+    ("lines", "hint"),
+    [
+        ("seen = []|for one in many:|    seen = [*seen, one]|com(seen, to=clerk)", "seen: list[int] = []"),
+        ("seen = []|for one in many:|    seen = seen + [str(one)]|z = seen[0].upper()", "seen: list[str] = []"),
+        ("seen = []|seen = [1, *seen, None]|z = seen[0].upper()|com(seen, to=clerk)", "seen: list[int | None] = []"),
+        ("seen = []|seen = [*seen, *many]|more = seen|com(more, to=clerk)", "seen: list[int] = []"),
+        ("seen = {}|seen = {**seen, 'a': Kind.A}|com(seen, to=clerk)", "seen: dict[str, Kind] = {}"),
+        ("seen = []|com(seen, to=clerk)", "seen: list[…] = [], with the type of its items"),
+        ("seen = {}|com(seen, to=clerk)", "seen: dict[…, …] = {}, with the types of its keys and values"),
+    ],
+)
+def test_what_begins_empty_is_told_with_the_type_of_what_is_put_in(lines: str, hint: str) -> None:
+    head = HIDDEN.partition("@choreography")[0] + "from enum import Enum\n\nclass Kind(Enum):\n    A = 'a'\n\n"
+    signature = 'def seen_(desk: Desk, clerk: Desk, many: At[list[int], "desk"]) -> At[int, "desk"]:'
+    body = "".join(f"    {line}\n" for line in [*lines.split("|"), "com(many, to=clerk)", "return 1"])
+    source = f"{head}@choreography\n{signature}\n{body}"
+    found = [one for one in of_text(source).diagnostics if one.code in ("ACC134", "ACC140")]
+    assert [str(one.hint).partition(hint)[2][:4] for one in found] in ([" in "], [", in"]), [
+        render(one) for one in found
+    ]
+    if found[0].edits:
+        left = [one for one in of_text(edited(source, found[0].edits)).diagnostics if one.code in ("ACC134", "ACC140")]
+        assert [one.code for one in left] == (["ACC134"] if "None" in hint else []), [render(one) for one in left]
 
 
 def test_a_line_before_is_indented_as_the_line_is() -> None:
@@ -332,5 +358,5 @@ def name(a: Desk, b: Desk, c: Desk, d: Desk, n: At[int, "a"]) -> None:
     (found,) = checked(path, source).diagnostics
     unknown = "whether b.do of line 15 went well, whether c.ask of line 16 went well, whether d.do of line 17 went well"
     assert found.text.endswith(f"a does not know {unknown}")
-    assert found.hint == "; ".join(f"com({one}.now(), to=a) on a line before it" for one in "bcd")
+    assert found.hint == "; ".join(f"com({one}.now(), to=a) on a line of its own before line 18" for one in "bcd")
     assert checked(path, edited(source, found.edits)).ok

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accompanist.language.diagnostic import render
+from accompanist.language.diagnostic import Diagnostic, render
 from tests.language.programs import text
 
 HEAD = """\
@@ -138,3 +138,96 @@ def test_a_part_of_what_was_refused_is_not_complained_of() -> None:
     ).diagnostics
     assert [one.code for one in found][:1] == ["ACC141"]
     assert not [one for one in found if one.code == "ACC140"], "\n\n".join(map(render, found))
+
+
+@pytest.mark.parametrize("base", ["(NamedTuple)", "(TypedDict)", ""])
+def test_a_class_that_cannot_cross_is_told_once_however_often_it_is_used(base: str) -> None:
+    program = HEAD.replace(
+        "from dataclasses",
+        f"from typing import NamedTuple, TypedDict\n\nclass Line{base}:\n    count: int\n\nfrom dataclasses",
+    )
+    uses = "    made = Line(count=number)\n    other = Line(count=2)\n    com(made, to=clerk)\n    return number\n"
+    (found,) = text(program + uses).diagnostics
+    assert (found.code, found.line) == ("ACC141", 24)
+    assert found.hint.startswith("@dataclass(frozen=True) above class Line")
+    in_heads = program.replace("number: int) -> int", "number: Line) -> Line").replace("-> list[int]", "-> list[Line]")
+    (found,) = text(in_heads + uses).diagnostics
+    assert (found.code, found.line) == ("ACC141", 18)
+
+
+COMMITS = """\
+from accompanist import At, Role, choreography, com, transaction
+
+class Desk(Role):
+    @transaction
+    def pay(self, n: int) -> int: ...
+    @transaction
+    def hold(self, n: int) -> int: ...
+    @hold.compensation
+    def free(self, n: int) -> None: ...
+    @transaction(retriable=True)
+    def tell(self, n: int) -> int: ...
+
+@choreography
+def name(a: Desk, b: Desk, n: At[int, "a"]) -> At[int, "a"]:
+    m = com(n, to=b)
+"""
+
+
+def commits(*lines: str) -> list[Diagnostic]:
+    return list(text(COMMITS + "".join(f"    {line}\n" for line in (*lines, "return n"))).diagnostics)
+
+
+def test_operations_that_miss_one_commit_point_are_one_error() -> None:
+    (found,) = commits("a.tell(n)", "b.tell(m)", "a.tell(n)", "b.hold(m)")
+    assert (found.code, found.line) == ("ACC153", 16)
+    assert "nor before b.tell of line 17 and a.tell of line 18" in found.text
+    assert "; put b.hold before line 16; or @transaction(retriable=True) for it" in found.hint
+    assert commits("com(b.hold(m), to=a)", "a.tell(n)", "com(a.now(), to=b)", "b.tell(m)", "a.tell(n)") == []
+    assert commits("a.tell(n)", "b.tell(m)", "a.tell(n)", "b.tell(m)") == []
+
+
+def test_a_role_that_does_not_know_of_the_pivot_is_told_so_once_on_a_path() -> None:
+    (found,) = commits("a.pay(n)", "b.tell(m)", "b.tell(m)", "b.tell(m)")
+    assert (found.code, found.line, found.hint) == (
+        "ACC153",
+        17,
+        "com(a.now(), to=b) on a line of its own before line 17",
+    )
+
+
+@pytest.mark.parametrize(
+    ("then", "other", "changed", "hint"),
+    [
+        ("a.pay(n)", "b.pay(m)", "b.hold(m)", "a compensation for b.pay; or "),
+        (
+            "a.pay(n)",
+            "b.pay(m)",
+            "a.commit()|com(a.now(), to=b)|b.tell(m)",
+            "a.commit() on a line of its own before line 19",
+        ),
+        ("a.commit()|a.tell(n)", "b.commit()", "a.commit()", "a.commit() in place of b.commit()"),
+    ],
+)
+def test_commit_points_of_different_roles_are_answered_with_what_to_write(
+    then: str, other: str, changed: str, hint: str
+) -> None:
+    def branches(orelse: str) -> list[Diagnostic]:
+        sides = [[f"    {one}" for one in side.split("|")] for side in (then, orelse)]
+        return commits("if n > 3:", *sides[0], "else:", *sides[1])
+
+    (found,) = branches(other)
+    assert found.code == "ACC154"
+    assert hint in found.hint
+    assert branches(changed) == []
+
+
+def test_a_branch_without_a_commit_point_is_answered_with_the_line_of_one() -> None:
+    (found,) = commits("if n > 3:", "    a.pay(n)", "else:", "    b.tell(m)")
+    assert (found.code, found.hint) == (
+        "ACC153",
+        "a compensation for b.tell, or a.commit() on a line of its own before line 19",
+    )
+    assert (
+        commits("if n > 3:", "    a.pay(n)", "else:", "    a.commit()", "    com(a.now(), to=b)", "    b.tell(m)") == []
+    )

@@ -223,7 +223,7 @@ def test_what_is_against_a_record_is_said() -> None:
     (found,) = text(HEAD + "    x = b.do(com(n, to=b))\n    a.tell(n)\n").diagnostics
     assert found.code == "ACC153"
     assert "a does not know whether b.do of line 18 went well" in found.text
-    assert found.hint == "com(b.now(), to=a) on a line before it"
+    assert found.hint == "com(b.now(), to=a) on a line of its own before line 19"
 
 
 def test_what_is_against_a_record_is_said_once() -> None:

@@ -72,7 +72,15 @@ def test_a_bound_that_is_met_is_said(capsys: pytest.CaptureFixture[str]) -> None
     assert "NOT FINISHED: 0 of 4 searches finished; 1 was stopped, 3 did not begin; ask for less with" in out
     assert "with --fenced or --crashes 0 or --declines none" in out
     assert "stopped when 2000 states were met" in out
-    assert "3 scenarios, for want of time, states or memory" in out
+    assert "3 more searches: not begun, because the 2000 states of --states-max were met before" in out
+    assert out.count("; --states-max 20000 goes on for longer\n") == 2
+
+
+def test_so_is_the_time_that_was_over(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = ran(capsys, ORDERS, "--seconds", "0.01")
+    assert code == 5
+    assert "3 more searches: not begun, because the 0.01 seconds of --seconds were over before" in out
+    assert "; --seconds 0.1 goes on for longer\n" in out
 
 
 @pytest.mark.parametrize(

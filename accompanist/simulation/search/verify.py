@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from accompanist.language import codec, waits
@@ -44,12 +44,13 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All searches of a choreography. `skipped`: scenarios that no bound was left for."""
+    """All searches of a choreography. `skipped`: searches that no bound was left for. `bounds`: for all of them."""
 
     faults: Faults
     searched: tuple[Searched, ...]
     skipped: int
     unreached: tuple[str, ...]
+    bounds: Bounds = field(default_factory=Bounds)
 
     @property
     def broken(self) -> Searched | None:
@@ -87,18 +88,29 @@ class Verdict:
                 each.append(one.scenario)
         return [(each.index(one.scenario) + 1, one) for one in self.searched]
 
+    def _met(self) -> tuple[str, str]:
+        """Which bound was met, and which option lets the search go on for longer."""
+        bounds = self.bounds
+        if any("bytes" in one.report.stopped for one in self.searched):
+            mebibytes = bounds.bytes_max >> 20
+            return f"the {mebibytes} MiB of --mebibytes were used", f"--mebibytes {mebibytes * 2}"
+        if self.states >= bounds.states_max:
+            return f"the {bounds.states_max} states of --states-max were met", f"--states-max {bounds.states_max * 10}"
+        return f"the {bounds.seconds_max:g} seconds of --seconds were over", f"--seconds {bounds.seconds_max * 10:g}"
+
     def unexplored(self) -> list[str]:
         """What the searches left out, in words."""
         left = [
             f"scenario {number}{in_what(one)}: stopped when {one.report.stopped}, with {one.report.waiting} states not "
-            "looked at"
+            f"looked at; {self._met()[1]} goes on for longer"
             for number, one in self.numbered()
             if one.report.stopped
         ]
         if not self.searched:
             left.append("anything: no made-up replies lead to an end; give ARGUMENTS and WORKERS with --workers FILE")
         if self.skipped:
-            left.append(f"{self.skipped} scenarios, for want of time, states or memory")
+            met, option = self._met()
+            left.append(f"{self.skipped} more searches: not begun, because {met} before; {option} goes on for longer")
         if self.broken is None:
             left.extend(f"{what}: no run came there" for what in self.unreached)
         left.append(f"runs with more than {in_words(self.faults)}; other values; several sessions at once")
@@ -140,7 +152,9 @@ def verify(
         if not report.holds or left.states_max <= 0 or left.seconds_max <= 0:
             break
     choreography = next(iter(programs.values())).choreography
-    return Verdict(faults, tuple(searched), len(to_search) - len(searched), tuple(unreached(choreography, sites)))
+    return Verdict(
+        faults, tuple(searched), len(to_search) - len(searched), tuple(unreached(choreography, sites)), bounds
+    )
 
 
 def _search(

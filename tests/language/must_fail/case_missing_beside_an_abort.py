@@ -51,6 +51,6 @@ def read_too_early(desk: Desk, number: At[int, "desk"]) -> At[int, "desk"]:
             number = 1
         case Decision.REFUSE:
             desk.abort("refused")
-    number = desk.pay(later)  #! ACC110 later is not assigned on every path that leads here
+    number = desk.pay(later)  #! ACC110 later is not assigned before this line
     later = 3
     return number + later

@@ -26,5 +26,5 @@ def commit_before_decision(lead: Lead, one: Member, two: Member, what: At[str, "
     for member in (one, two):
         known = com(what, to=member)
         com(member.prepare(known), to=lead)
-        member.carry_out(known)  #! ACC153 one.carry_out cannot be undone #! ACC153 two.carry_out cannot be undone
+        member.carry_out(known)  #! ACC153 one.carry_out cannot be undone
     return lead.decide(what)

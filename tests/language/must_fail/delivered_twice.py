@@ -10,4 +10,4 @@ from tests.language.must_fail.shop import Bank, Order, Stock
 def delivered_twice(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At[int, "stock"]:
     held = stock.hold(order)
     burnt = com(bank.burn(com(held.cents, to=bank)), to=stock)
-    return stock.ship(held) + burnt  #! ACC152 neither can bank.burn of line 12 #! ACC154 this path commits at stock, the one of line 12 at bank
+    return stock.ship(held) + burnt  #! ACC152 neither can bank.burn of line 12

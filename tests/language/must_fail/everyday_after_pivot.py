@@ -88,7 +88,7 @@ class Bank(Role):
 @choreography
 def everyday_after_pivot(bank: Bank, order: At[Order, "bank"]) -> At[int, "bank"]:
     paid = bank.pay(order)
-    head, *rest = order.lines  #! ACC159 there may be too few values for the names on the left
+    head, *rest = order.lines  #! ACC159 order.lines may have too few values for the names
     bank.book(order.first)  #! ACC159 Order.first may raise
     bank.book(order.count)
     bank.book(order.share(paid))  #! ACC159 Order.share may raise

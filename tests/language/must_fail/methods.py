@@ -21,7 +21,7 @@ def methods(stock: Stock, order: At[Order, "stock"]) -> str:
     last = many.pop()  #! ACC130 many.pop changes many in place
     when = datetime.fromtimestamp(1)  #! ACC135 takes the machine's time zone
     paid = replace(order, payed=True)  #! ACC143 Order has no field payed
-    more = replace(many, cents=1)  #! ACC134 replace is given something that is not known to be a message
+    more = replace(many, cents=1)  #! ACC134 the type of what replace is given is not known here
     folded = sorted(many, key=lambda one: one.upper())  #! ACC134 one.upper is a method of Order
     doubled = map(abs, many)  #! ACC131 map is not in the language
     return ", ".join([name])

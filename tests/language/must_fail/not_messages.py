@@ -72,7 +72,7 @@ def not_messages(
     order: At[Order, "stock"],
     names: At[frozenset[str], "stock"],  #! ACC141 is a set, and a set has no order
 ) -> At[int, "bank"]:
-    made = Plain()  #! ACC141 Plain is not a message type
+    made = Plain()
     ranged = com(range(3), to=bank)  #! ACC141 iterator[int] is not a message type
     either = order if order.cents else stock.hold(order)  #! ACC133 inside a conditional expression
     held = stock.hold(order)

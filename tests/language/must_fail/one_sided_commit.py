@@ -45,7 +45,7 @@ def put_in(a: Shop, b: Shop, n: At[int, "a"]) -> At[int, "a"]:
         b.reserve(m)
     else:
         a.announce(n)  #! ACC153 would put in is refused: a.announce cannot be undone
-    a.announce(n)  #! ACC153 would put in is refused: a.announce cannot be undone
+    a.announce(n)
     return n
 
 

@@ -10,9 +10,9 @@ from tests.language.must_fail.shop import Bank, Order, Stock
 def waits_wrongly(stock: Stock, bank: Bank, order: At[Order, "stock"]) -> At[int, "stock"]:
     stock.sleep()  #! ACC115 stock.sleep takes seconds
     name = "approved"
-    a = stock.event(name, int)  #! ACC165 stock.event takes a name in the source and a type
-    b = stock.event("9 lives", int)  #! ACC165 stock.event takes a name in the source and a type
-    c = stock.event("approved")  #! ACC165 stock.event takes a name in the source and a type
+    a = stock.event(name, int)  #! ACC165 stock.event takes the name of the event, as a text, and the type of what it says
+    b = stock.event("9 lives", int)  #! ACC165 stock.event takes the name of the event, as a text, and the type of what it says
+    c = stock.event("approved")  #! ACC165 stock.event takes the name of the event, as a text, and the type of what it says
     d = stock.event("approved", Nothing)  #! ACC140 the name `Nothing` is not known here
     e = stock.event("approved", set[int])  #! ACC141 an event cannot say this
     f = stock.event("approved", int)
