@@ -10,11 +10,11 @@ from accompanist import terminal
 from accompanist.cli.output import encode, show
 from accompanist.cli.source import compiled
 from accompanist.language.compile import Compiled
-from accompanist.language.diagnostic import Diagnostic
-from accompanist.language.report import Asked, check_report
-from accompanist.language.sarif import sarif
-from accompanist.language.source import Source
-from accompanist.language.superfluous import warnings
+from accompanist.language.shown.report import Asked, check_report
+from accompanist.language.shown.sarif import sarif
+from accompanist.language.shown.superfluous import warnings
+from accompanist.language.text.diagnostic import Diagnostic
+from accompanist.language.text.source import Source
 
 Format = Literal["text", "json", "sarif"]
 

@@ -11,10 +11,10 @@ from accompanist.cli.output import show
 from accompanist.cli.project import chosen
 from accompanist.cli.source import compiled
 from accompanist.errors import OperatorError, catalogue
-from accompanist.language.diagram import picture
-from accompanist.language.mermaid import mermaid, plain
-from accompanist.language.shapes import Picture
-from accompanist.language.svg import svg
+from accompanist.language.shown.diagram import picture
+from accompanist.language.shown.mermaid import mermaid, plain
+from accompanist.language.shown.shapes import Picture
+from accompanist.language.shown.svg import svg
 
 UNWRITABLE = catalogue(
     "ACC820",

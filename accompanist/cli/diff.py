@@ -19,10 +19,10 @@ from accompanist.cli.sides import REVISION, directories, reader
 from accompanist.cli.source import is_project, read_file, root_of
 from accompanist.errors import AuthorError, catalogue
 from accompanist.language.compile import Compiled, compile_file
-from accompanist.language.diff import ChoreographyDiff, Diff, Version, diff
-from accompanist.language.diff_report import diff_report
-from accompanist.language.ground import Ground
-from accompanist.language.source import Read
+from accompanist.language.shown.diff import ChoreographyDiff, Diff, Version, diff
+from accompanist.language.shown.diff_report import diff_report
+from accompanist.language.shown.ground import Ground
+from accompanist.language.text.source import Read
 
 NOTHING = catalogue(
     "ACC826",

@@ -113,9 +113,9 @@ def _page(code: str) -> dict[str, Any]:
 def _said(wrong: str) -> str:
     """What the check says of the wrong program: asked, not remembered."""
     from accompanist.language.compile import compile_file
-    from accompanist.language.diagnostic import render
-    from accompanist.language.source import Source
-    from accompanist.language.superfluous import warnings
+    from accompanist.language.shown.superfluous import warnings
+    from accompanist.language.text.diagnostic import render
+    from accompanist.language.text.source import Source
 
     file = "wrong.py"
     result = compile_file(file, root=".", read=lambda path: wrong if path == file else None)

@@ -22,7 +22,7 @@ from accompanist import Role, terminal
 from accompanist.cli.output import show
 from accompanist.cli.source import root_of
 from accompanist.errors import AuthorError, catalogue
-from accompanist.language.tagged import readable
+from accompanist.language.values.tagged import readable
 from accompanist.rpc import envelope
 from accompanist.rpc.meta import Meta
 from accompanist.worker.contract import COMPENSATION, QUERY, TRANSACTION, OperationContract, contract_of

@@ -8,8 +8,8 @@ from accompanist.cli.check import refused
 from accompanist.cli.output import show
 from accompanist.cli.source import compiled
 from accompanist.errors import AuthorError, catalogue
-from accompanist.language.program import Choreography
-from accompanist.language.report import project_report
+from accompanist.language.program.program import Choreography
+from accompanist.language.shown.report import project_report
 
 WHICH = catalogue(
     "ACC809",

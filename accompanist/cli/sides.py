@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 from accompanist.errors import AuthorError, catalogue
-from accompanist.language.codes import UNREADABLE
-from accompanist.language.source import Read
+from accompanist.language.text.codes import UNREADABLE
+from accompanist.language.text.source import Read
 
 NO_REVISION = catalogue(
     "ACC821",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from accompanist.language.compile import Compiled, compile_file
-from accompanist.language.modules import INSTALLED
+from accompanist.language.reading.modules import INSTALLED
 
 _ROOTS = ("accompanist.toml", "pyproject.toml", ".git")
 

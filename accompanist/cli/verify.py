@@ -21,7 +21,7 @@ from accompanist.cli.output import show
 from accompanist.cli.project import chosen
 from accompanist.cli.source import compiled, root_of
 from accompanist.errors import OperatorError, catalogue
-from accompanist.language.load import load
+from accompanist.language.program.load import load
 from accompanist.simulation import settling
 from accompanist.simulation.search import diagram
 from accompanist.simulation.search.explore import Bounds, Faults

@@ -12,12 +12,16 @@ What it imports. `errors` and `limits` of ours, and msgspec for the codec. It st
 worker or an author's module that imports its words gets no event loop, database or network.
 
 Where to begin.
-    accompanist/language/words.py       the words that authors import
-    accompanist/language/compile.py     all passes in their order: source -> Choreography, or Diagnostics
-    accompanist/language/ir.py          the normal form that the passes read
-    accompanist/language/operations.py  what a projected program yields, and what it is sent
-    accompanist/language/load.py        (Choreography, role) -> RoleProgram: the only place where text becomes code
-    accompanist/language/direct.py      the direct reading of a choreography, with which tests compare projections
+    accompanist/language/words.py               the words that authors import
+    accompanist/language/compile.py             all passes in their order: source -> Choreography, or Diagnostics
+    accompanist/language/ir.py                  the normal form that the passes read
+    accompanist/language/program/operations.py  what a projected program yields, and what it is sent
+    accompanist/language/program/load.py        (Choreography, role) -> RoleProgram: where text becomes code
+    accompanist/language/direct.py              the direct reading, with which tests compare projections
+
+The rooms, from the bottom up: `text`, `values`, `reading`, `checks`, `normal`, `program`, `projection`, `versions`,
+`shown`. A room imports none that imports it. `checks` lies below `normal`, because an expression is judged where it
+takes its normal form.
 
 The passes, with an example: docs/language/README.md. Why it reads and does not execute:
 docs/decisions/010-read-with-ast.md.

@@ -15,29 +15,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from accompanist import limits
-from accompanist.language import advice, annotation, codes, commit, continuation, exhaustive, faithful, python, raising
-from accompanist.language.advisor import Advisor
-from accompanist.language.amend import Amender
-from accompanist.language.callees import Callees, passed_on
-from accompanist.language.determinism import PureFunctions
-from accompanist.language.diagnostic import Diagnostic, Findings
-from accompanist.language.frame import TooLarge
+from accompanist.language.checks.determinism.determinism import PureFunctions
+from accompanist.language.checks.places.advisor import Advisor
+from accompanist.language.checks.places.locate import located
+from accompanist.language.checks.saga import commit, raising
+from accompanist.language.checks.saga.raising import Raising
+from accompanist.language.checks.saga.saga import SagaCheck
+from accompanist.language.checks.secrecy import check_secrets, may_be_secret
+from accompanist.language.checks.typed import Typing
+from accompanist.language.checks.types import faithful
 from accompanist.language.ir import Block, Enter, Header, Loop, Move, Whole, actors, endings, leaves, may_stop, walk
-from accompanist.language.locate import located
-from accompanist.language.messages import Messages
-from accompanist.language.modules import Module, Modules
-from accompanist.language.names import Names
-from accompanist.language.nodes import children, every_node
-from accompanist.language.normal import Normaliser, variables
-from accompanist.language.parse import HeaderParser, choreographies
-from accompanist.language.program import Choreography
-from accompanist.language.python import check_compiles, parsed
-from accompanist.language.raising import Raising
-from accompanist.language.roles import RoleClasses
-from accompanist.language.saga import SagaCheck
-from accompanist.language.secrecy import check_secrets, may_be_secret
-from accompanist.language.source import BOM, Read, Source, Span
-from accompanist.language.typed import Typing
+from accompanist.language.normal import continuation, exhaustive
+from accompanist.language.normal.callees import Callees, passed_on
+from accompanist.language.normal.frame import TooLarge
+from accompanist.language.normal.normal import Normaliser, variables
+from accompanist.language.normal.parse import HeaderParser, choreographies
+from accompanist.language.program.program import Choreography
+from accompanist.language.projection.amend import Amender
+from accompanist.language.reading import annotation
+from accompanist.language.reading.messages import Messages
+from accompanist.language.reading.modules import Module, Modules
+from accompanist.language.reading.names import Names
+from accompanist.language.reading.roles import RoleClasses
+from accompanist.language.text import advice, codes, python
+from accompanist.language.text.diagnostic import Diagnostic, Findings
+from accompanist.language.text.nodes import children, every_node
+from accompanist.language.text.python import check_compiles, parsed
+from accompanist.language.text.source import BOM, Read, Source, Span
 from accompanist.language.types import Type
 from accompanist.language.write import Writer
 

@@ -18,8 +18,7 @@ from typing import Any
 from uuid import UUID
 
 from accompanist import limits
-from accompanist.language import codec, waits
-from accompanist.language.emit import TOO_DEEP
+from accompanist.language import waits
 from accompanist.language.ir import (
     Abort,
     Again,
@@ -36,8 +35,10 @@ from accompanist.language.ir import (
     counters,
     named,
 )
-from accompanist.language.load import Provide, evaluate, namespace
-from accompanist.language.program import Choreography
+from accompanist.language.program.load import Provide, evaluate, namespace
+from accompanist.language.program.program import Choreography
+from accompanist.language.projection.emit import TOO_DEEP
+from accompanist.language.values import codec
 from accompanist.language.words import Outcome
 
 

@@ -22,8 +22,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from accompanist.language.roles import Offer, RoleClass
-from accompanist.language.source import Span
+from accompanist.language.reading.roles import Offer, RoleClass
+from accompanist.language.text.source import Span
 from accompanist.language.types import NONE, UNKNOWN, Type
 
 Owners = frozenset[str]

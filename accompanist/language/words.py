@@ -230,7 +230,7 @@ def attempt(call: T) -> Outcome[T]:
 def attempted(compute: Callable[[], T]) -> Outcome[T | None]:
     """What `attempt` of an expression is where it runs. What may be otherwise on another day is no value, nor is what
     has no wire form: `float("nan")`."""
-    from accompanist.language import codec  # whoever imports the words needs no codec
+    from accompanist.language.values import codec  # whoever imports the words needs no codec
 
     try:
         value = compute()

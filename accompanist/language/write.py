@@ -6,8 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from accompanist.language import advice, codes, emit, fingerprint
-from accompanist.language.diagnostic import Findings
+from accompanist.language.checks.saga.saga import Commitment
 from accompanist.language.ir import (
     Block,
     Header,
@@ -21,7 +20,10 @@ from accompanist.language.ir import (
     site_lines,
     walk,
 )
-from accompanist.language.local import (
+from accompanist.language.program import fingerprint
+from accompanist.language.program.program import Choreography, Notice, Operation, Parameter, Projection
+from accompanist.language.projection import emit
+from accompanist.language.projection.local import (
     Again,
     Calling,
     Choosing,
@@ -39,14 +41,14 @@ from accompanist.language.local import (
     Stop,
     points,
 )
-from accompanist.language.messages import Messages
-from accompanist.language.modules import Module, Modules
-from accompanist.language.names import OPERATIONS, Names
-from accompanist.language.nodes import every_node
-from accompanist.language.program import Choreography, Notice, Operation, Parameter, Projection
-from accompanist.language.project import NOTHING, Projector
-from accompanist.language.roles import Offer, RoleClass
-from accompanist.language.saga import Commitment
+from accompanist.language.projection.project import NOTHING, Projector
+from accompanist.language.reading.messages import Messages
+from accompanist.language.reading.modules import Module, Modules
+from accompanist.language.reading.names import OPERATIONS, Names
+from accompanist.language.reading.roles import Offer, RoleClass
+from accompanist.language.text import advice, codes
+from accompanist.language.text.diagnostic import Findings
+from accompanist.language.text.nodes import every_node
 
 _BRANCHING = frozenset({"if", "elif", "while", "for", "case"})
 
@@ -176,7 +178,7 @@ class Writer:
         imported: dict[str, list[str]] = {}
         operations = sorted(used & OPERATIONS)
         if operations:
-            imported["accompanist.language.operations"] = operations
+            imported["accompanist.language.program.operations"] = operations
         within: list[str] = []  # what stands in something that is imported: `mod.Order`
         for alias, (module, name) in self._names.table.items():
             if alias in used:

@@ -18,7 +18,7 @@ import asyncpg
 import msgspec
 
 from accompanist import limits
-from accompanist.language.texts import again
+from accompanist.language.versions.texts import again
 from accompanist.log import names, refusals, server, settings, versions
 from accompanist.log.connection import connect
 from accompanist.log.schema import head

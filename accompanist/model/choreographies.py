@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from accompanist.language import codec
 from accompanist.language.ir import (
     Abort,
     Again,
@@ -34,8 +33,9 @@ from accompanist.language.ir import (
     counters,
     named,
 )
-from accompanist.language.load import Provide, evaluate, namespace
-from accompanist.language.program import Choreography
+from accompanist.language.program.load import Provide, evaluate, namespace
+from accompanist.language.program.program import Choreography
+from accompanist.language.values import codec
 from accompanist.language.words import Outcome
 from accompanist.model.actions import ABORT, CALL, RECEIVE, SEND, Action, Told
 

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from accompanist.language.load import Provide
-from accompanist.language.program import Choreography
+from accompanist.language.program.load import Provide
+from accompanist.language.program.program import Choreography
 from accompanist.model.actions import CALL, Action, Told
 from accompanist.model.choreographies import Ask, Calculus
 from accompanist.model.networks import Network, Searched

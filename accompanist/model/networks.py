@@ -17,10 +17,10 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from accompanist.language import codec
-from accompanist.language.load import Provide, load
-from accompanist.language.operations import Abort, Branch, Call, Choose, Operation, Receive, Send
-from accompanist.language.program import Choreography, RoleProgram
+from accompanist.language.program.load import Provide, load
+from accompanist.language.program.operations import Abort, Branch, Call, Choose, Operation, Receive, Send
+from accompanist.language.program.program import Choreography, RoleProgram
+from accompanist.language.values import codec
 from accompanist.language.words import Outcome
 from accompanist.model.actions import ABORT, CALL, RECEIVE, SEND, Action
 from accompanist.model.choreographies import Ask

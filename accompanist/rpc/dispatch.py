@@ -25,7 +25,7 @@ import structlog
 
 from accompanist import limits
 from accompanist.errors import AccompanistError, Bug, PeerError, catalogue
-from accompanist.language.codec import DecodeError
+from accompanist.language.values.codec import DecodeError
 from accompanist.rpc import envelope
 from accompanist.rpc.access import Access, Token
 from accompanist.rpc.envelope import Request, RpcError

@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from accompanist import limits
-from accompanist.language.codec import unquoted
+from accompanist.language.values.codec import unquoted
 from accompanist.rpc import strict
 from accompanist.rpc.strict import Malformed
 from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Missing, Replied, RetryLater, Reused

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from accompanist import limits
-from accompanist.language import shape
+from accompanist.language.values import shape
 from accompanist.runtime.headers import message_fault, trace_headers
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Delivery

@@ -16,7 +16,7 @@ import re
 
 from accompanist import limits
 from accompanist.errors import PeerError, catalogue
-from accompanist.language.shape import beyond
+from accompanist.language.values.shape import beyond
 
 MALFORMED = catalogue(
     "ACC504",

@@ -43,7 +43,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from accompanist import limits
-from accompanist.language.program import Choreography, RoleProgram
+from accompanist.language.program.program import Choreography, RoleProgram
 from accompanist.runtime.beginning import owner_of_saga
 from accompanist.runtime.control import CLIENT, DEADLINE_SITE, EVENT_SITE, OPERATOR_SITE, closure, roles_in, site_of
 from accompanist.runtime.messages import Header, Kind, Message

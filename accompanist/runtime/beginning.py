@@ -12,7 +12,7 @@ been reached yet. Whoever passes a cancel on has reached its receiver (`session.
 
 from __future__ import annotations
 
-from accompanist.language.program import Choreography
+from accompanist.language.program.program import Choreography
 from accompanist.runtime.messages import Header, Kind, Message
 
 PROGRAMS = frozenset({Kind.START, Kind.DATA, Kind.CHOICE})

@@ -19,8 +19,8 @@ from contextlib import suppress
 import msgspec
 
 from accompanist import limits
-from accompanist.language import codec
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
+from accompanist.language.values import codec
 from accompanist.runtime.burst import CloseWorker
 from accompanist.runtime.ending import Ending
 from accompanist.runtime.events import Arrived

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from accompanist.language.operations import Program
+from accompanist.language.program.operations import Program
 
 
 def raised_at(problem: BaseException, function: Callable[..., Program]) -> int | None:

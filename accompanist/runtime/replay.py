@@ -21,8 +21,8 @@ import orjson
 
 from accompanist import limits
 from accompanist.errors import catalogue
-from accompanist.language import codec, waits
-from accompanist.language.operations import (
+from accompanist.language import waits
+from accompanist.language.program.operations import (
     Abort,
     Branch,
     Call,
@@ -36,8 +36,9 @@ from accompanist.language.operations import (
     point_of,
     points,
 )
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.language.refusal import may_fail
+from accompanist.language.values import codec
 from accompanist.language.words import Outcome
 from accompanist.runtime.burst import CallWorker, WaitFor
 from accompanist.runtime.headers import words

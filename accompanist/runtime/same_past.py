@@ -15,9 +15,9 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-from accompanist.language import codec
-from accompanist.language.operations import Abort, Branch, Call, Choose, Operation, Program, Receive, Send
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.operations import Abort, Branch, Call, Choose, Operation, Program, Receive, Send
+from accompanist.language.program.program import RoleProgram
+from accompanist.language.values import codec
 from accompanist.runtime.replay import Diverged, Failed, Run
 
 Step = tuple[str, ...]

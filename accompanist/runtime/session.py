@@ -19,8 +19,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from accompanist.errors import Bug, catalogue
-from accompanist.language import codec, waits
-from accompanist.language.program import RoleProgram
+from accompanist.language import waits
+from accompanist.language.program.program import RoleProgram
+from accompanist.language.values import codec
 from accompanist.runtime import saga
 from accompanist.runtime.burst import Burst, CallWorker, Draft
 from accompanist.runtime.control import control

@@ -15,8 +15,9 @@ from uuid import UUID
 import msgspec
 
 from accompanist.errors import Bug, PeerError, catalogue
-from accompanist.language import codec, waits
-from accompanist.language.program import RoleProgram
+from accompanist.language import waits
+from accompanist.language.program.program import RoleProgram
+from accompanist.language.values import codec
 from accompanist.runtime import saga
 from accompanist.runtime.authority import reached_by
 from accompanist.runtime.burst import Burst, CallWorker, Draft, WaitFor

@@ -13,7 +13,7 @@ This rests on messages that are in the log before they are acted upon. A form th
 
 from __future__ import annotations
 
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.control import because, control, left_in, reason_in
 from accompanist.runtime.messages import Kind, Message

@@ -27,12 +27,12 @@ import structlog
 from accompanist import limits
 from accompanist.errors import AuthorError, OperatorError, catalogue
 from accompanist.language.compile import compile_file
-from accompanist.language.diagnostic import render
-from accompanist.language.load import Provide, load
-from accompanist.language.modules import INSTALLED
-from accompanist.language.private import PrivateModules
-from accompanist.language.program import Choreography, RoleProgram
-from accompanist.language.texts import again, gather
+from accompanist.language.program.load import Provide, load
+from accompanist.language.program.program import Choreography, RoleProgram
+from accompanist.language.reading.modules import INSTALLED
+from accompanist.language.text.diagnostic import render
+from accompanist.language.versions.private import PrivateModules
+from accompanist.language.versions.texts import again, gather
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Kept
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from accompanist.language import codec
-from accompanist.language.program import Operation
+from accompanist.language.program.program import Operation
+from accompanist.language.values import codec
 from accompanist.runtime.answers import Answer, Closed, Declined, Missing, Replied, Reused
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.events import CloseAnswered, Name

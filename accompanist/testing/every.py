@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.simulation.search import diagram
 from accompanist.simulation.search.explore import Bounds, Faults
 from accompanist.simulation.search.verify import Verdict, verify

@@ -10,8 +10,9 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from accompanist.language import codec, waits
-from accompanist.language.program import RoleProgram
+from accompanist.language import waits
+from accompanist.language.program.program import RoleProgram
+from accompanist.language.values import codec
 from accompanist.runtime.answers import Answer
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.messages import Header

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from accompanist.language.compile import compile_file
-from accompanist.language.diagnostic import render
-from accompanist.language.load import load
-from accompanist.language.modules import INSTALLED
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.load import load
+from accompanist.language.program.program import RoleProgram
+from accompanist.language.reading.modules import INSTALLED
+from accompanist.language.text.diagnostic import render
 
 _ROOTS = ("accompanist.toml", "pyproject.toml", ".git")
 

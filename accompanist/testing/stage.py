@@ -19,9 +19,9 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 from accompanist import limits
-from accompanist.language import codec
-from accompanist.language.operations import Abort, Call
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.operations import Abort, Call
+from accompanist.language.program.program import RoleProgram
+from accompanist.language.values import codec
 from accompanist.runtime.answers import Answer, Declined, Replied
 from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker

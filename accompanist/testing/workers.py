@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from accompanist.language import codec, direct
-from accompanist.language.program import Operation, RoleProgram
+from accompanist.language import direct
+from accompanist.language.program.program import Operation, RoleProgram
+from accompanist.language.values import codec
 from accompanist.runtime.answers import Answer
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.events import CloseAnswered

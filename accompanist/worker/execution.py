@@ -35,7 +35,7 @@ import asyncpg
 import structlog
 
 from accompanist import crashpoints, limits
-from accompanist.language import codec
+from accompanist.language.values import codec
 from accompanist.rpc import envelope
 from accompanist.rpc.dispatch import stopping
 from accompanist.rpc.envelope import RpcError

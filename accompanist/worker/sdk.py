@@ -30,7 +30,7 @@ import orjson
 
 from accompanist import Role, limits
 from accompanist.errors import AuthorError
-from accompanist.language import codec
+from accompanist.language.values import codec
 from accompanist.rpc import envelope, meta
 from accompanist.rpc.dispatch import Handler, Params
 from accompanist.rpc.meta import Meta

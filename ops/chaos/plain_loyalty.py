@@ -16,7 +16,7 @@ import zlib
 
 import asyncpg
 
-from accompanist.language import codec
+from accompanist.language.values import codec
 from accompanist.rpc import meta
 from accompanist.rpc.dispatch import Handler, Params
 from accompanist.rpc.server import serve

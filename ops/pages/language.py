@@ -11,28 +11,28 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from accompanist.errors import CATALOGUE
-from accompanist.language import continuation
-from accompanist.language.advisor import Advisor
-from accompanist.language.callees import Callees
+from accompanist.language.checks.places.advisor import Advisor
+from accompanist.language.checks.places.locate import located
+from accompanist.language.checks.saga.knowledge import Knowledge
+from accompanist.language.checks.saga.raising import Raising
+from accompanist.language.checks.saga.saga import SagaCheck
+from accompanist.language.checks.typed import Typing
 from accompanist.language.compile import Compiled, compile_file
-from accompanist.language.diagnostic import Findings, render
 from accompanist.language.ir import Block, Header, Move, Select, Statement, Whole, walk
-from accompanist.language.knowledge import Knowledge
-from accompanist.language.locate import located
-from accompanist.language.messages import Messages
-from accompanist.language.modules import Modules
-from accompanist.language.names import Names
-from accompanist.language.normal import Normaliser, variables
-from accompanist.language.parse import HeaderParser, choreographies
-from accompanist.language.program import Choreography
-from accompanist.language.project import NOTHING, Projector
-from accompanist.language.raising import Raising
-from accompanist.language.report import Asked, check_report
-from accompanist.language.roles import RoleClasses
-from accompanist.language.saga import SagaCheck
-from accompanist.language.source import Source
-from accompanist.language.superfluous import warnings
-from accompanist.language.typed import Typing
+from accompanist.language.normal import continuation
+from accompanist.language.normal.callees import Callees
+from accompanist.language.normal.normal import Normaliser, variables
+from accompanist.language.normal.parse import HeaderParser, choreographies
+from accompanist.language.program.program import Choreography
+from accompanist.language.projection.project import NOTHING, Projector
+from accompanist.language.reading.messages import Messages
+from accompanist.language.reading.modules import Modules
+from accompanist.language.reading.names import Names
+from accompanist.language.reading.roles import RoleClasses
+from accompanist.language.shown.report import Asked, check_report
+from accompanist.language.shown.superfluous import warnings
+from accompanist.language.text.diagnostic import Findings, render
+from accompanist.language.text.source import Source
 from ops.pages.language_forms import block, local
 from ops.pages.language_passes import BESIDE, PASSES
 

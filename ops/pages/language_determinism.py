@@ -5,8 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from accompanist.language import impure, library, methods, total_methods
-from accompanist.language.names import BUILTINS
+from accompanist.language.checks.determinism import impure
+from accompanist.language.checks.raising import total_methods
+from accompanist.language.reading import library, methods
+from accompanist.language.reading.names import BUILTINS
 from ops.pages.language import compiled, listed, pair, quoted, table, wrapped
 
 RULES = ("ACC135", "ACC136", "ACC137", "ACC138", "ACC176", "ACC177", "ACC130", "ACC134")

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from accompanist.language.ir import Abort, Again, Block, Expression, If, Invoke, Leave, Let, Loop, Move, Return, Select
-from accompanist.language.local import (
+from accompanist.language.projection.local import (
     Aborting,
     Calling,
     Choosing,

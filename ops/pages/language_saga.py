@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from accompanist.language.compile import compile_file
 from accompanist.language.refusal import may_decline, may_fail
-from accompanist.language.report import Asked, check_report
+from accompanist.language.shown.report import Asked, check_report
 from ops.pages.language import compiled, fenced, pair, read, table
 
 RULES = ("ACC150", "ACC151", "ACC152", "ACC153", "ACC154", "ACC155", "ACC158", "ACC159", "ACC156")

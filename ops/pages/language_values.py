@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from accompanist import limits
 from accompanist.errors import CATALOGUE, AccompanistError
-from accompanist.language import codec
-from accompanist.language.wire import as_sent
+from accompanist.language.values import codec
+from accompanist.language.values.wire import as_sent
 from ops.pages.language import fenced, listed, pair, quoted, read, table
 from ops.pages.limits import sections
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from accompanist.language.operations import Call, Program, Receive, Send
+from accompanist.language.program.operations import Call, Program, Receive, Send
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.runtime.ports import Commit, Delivery, Phase
 from accompanist.simulation.search.world import World

@@ -7,8 +7,8 @@ from uuid import UUID
 
 import orjson
 
-from accompanist.language.operations import Call, Program, Receive, Send
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.operations import Call, Program, Receive, Send
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.answers import Answer, Fault, Missing
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.control import CLIENT

@@ -24,11 +24,12 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from accompanist.language import codec, direct
+from accompanist.language import direct
 from accompanist.language.compile import compile_file
-from accompanist.language.diagnostic import render
-from accompanist.language.load import load
-from accompanist.language.program import Choreography
+from accompanist.language.program.load import load
+from accompanist.language.program.program import Choreography
+from accompanist.language.text.diagnostic import render
+from accompanist.language.values import codec
 from accompanist.simulation.clusters.faults import Kind
 from accompanist.simulation.clusters.run import Setting
 from accompanist.simulation.clusters.run import run as simulated

@@ -14,11 +14,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from accompanist.language import codec
 from accompanist.language.compile import Compiled, compile_file
-from accompanist.language.load import load
-from accompanist.language.operations import Abort, Branch, Call, Choose, Receive, Send
-from accompanist.language.program import Choreography
+from accompanist.language.program.load import load
+from accompanist.language.program.operations import Abort, Branch, Call, Choose, Receive, Send
+from accompanist.language.program.program import Choreography
+from accompanist.language.values import codec
 from accompanist.language.words import Outcome
 
 HERE = Path(__file__).parent

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from accompanist.cli.explain import examples
-from accompanist.language import advice as advice_of
 from accompanist.language.compile import Compiled, compile_file
-from accompanist.language.diagnostic import Diagnostic, Edit, render
+from accompanist.language.text import advice as advice_of
+from accompanist.language.text.diagnostic import Diagnostic, Edit, render
 from tests.language.programs import HERE, MUST_FAIL, ROOT, compiled, read
 
 PAGES = sorted(path.stem.removesuffix("_wrong") for path in (HERE / "explain").glob("ACC1*_wrong.py"))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, Field
 
 from accompanist import Outcome, limits
-from accompanist.language import codec
+from accompanist.language.values import codec
 
 
 class Colour(Enum):

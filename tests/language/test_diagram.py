@@ -8,12 +8,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from accompanist.language.diagram import picture
 from accompanist.language.ir import Invoke, Move, Select, walk
-from accompanist.language.mermaid import mermaid, plain
-from accompanist.language.program import Choreography
-from accompanist.language.shapes import Act, Arrow, Frame, Mark, Picture, Shape, Shapes, Visit
-from accompanist.language.svg import svg
+from accompanist.language.program.program import Choreography
+from accompanist.language.shown.diagram import picture
+from accompanist.language.shown.mermaid import mermaid, plain
+from accompanist.language.shown.shapes import Act, Arrow, Frame, Mark, Picture, Shape, Shapes, Visit
+from accompanist.language.shown.svg import svg
 from tests.language.programs import MUST_PASS, ROOT, compile_file, must_pass, read, text
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -8,9 +8,9 @@ from dataclasses import replace
 import pytest
 
 from accompanist.language.compile import compile_file
-from accompanist.language.diff import Diff, RoleDiff, Version, diff
-from accompanist.language.diff_report import diff_report
-from accompanist.language.ground import Ground
+from accompanist.language.shown.diff import Diff, RoleDiff, Version, diff
+from accompanist.language.shown.diff_report import diff_report
+from accompanist.language.shown.ground import Ground
 from tests.language.programs import MUST_PASS, ROOT, compiled, read
 
 MAIN = """\

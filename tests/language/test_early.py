@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from unittest.mock import patch
 
-from accompanist.language.program import Choreography
-from accompanist.language.saga import SagaCheck
+from accompanist.language.checks.saga.saga import SagaCheck
+from accompanist.language.program.program import Choreography
 from tests.language.programs import text
 
 HEAD = """\

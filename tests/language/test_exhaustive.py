@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from accompanist.language import exhaustive
-from accompanist.language.annotation import type_of
-from accompanist.language.messages import Messages
-from accompanist.language.modules import Modules
-from accompanist.language.names import Names
+from accompanist.language.normal import exhaustive
+from accompanist.language.reading.annotation import type_of
+from accompanist.language.reading.messages import Messages
+from accompanist.language.reading.modules import Modules
+from accompanist.language.reading.names import Names
 from accompanist.language.types import Type
 from tests.language.programs import text
 

@@ -16,8 +16,8 @@ from accompanist.cli import explain
 from accompanist.cli.app import app
 from accompanist.cli.explain import FAMILIES, examples, family, load_catalogue, runbook
 from accompanist.errors import CATALOGUE
-from accompanist.language.source import Source
-from accompanist.language.superfluous import warnings
+from accompanist.language.shown.superfluous import warnings
+from accompanist.language.text.source import Source
 from tests.language.programs import text
 
 RUNBOOKS = sorted((Path(explain.__file__).parent / "runbooks").glob("*.md"))

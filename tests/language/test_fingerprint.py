@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from accompanist.language import canonical
+from accompanist.language.text import canonical
 from tests.language.programs import text
 
 BASE = """\

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from accompanist.language.source import Source
-from accompanist.language.superfluous import warnings
+from accompanist.language.shown.superfluous import warnings
+from accompanist.language.text.source import Source
 from accompanist.testing import Saga
 from tests.language.programs import CORPUS, GALLERY, must_pass, path_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accompanist.language.learns import Learning, learnings, learns_json, learns_text
+from accompanist.language.shown.learns import Learning, learnings, learns_json, learns_text
 from tests.language.programs import must_pass, text
 
 HEAD = """\

@@ -9,8 +9,8 @@ import pytest
 
 from accompanist.errors import AuthorError
 from accompanist.language.compile import compile_file
-from accompanist.language.load import load, namespace
-from accompanist.language.operations import Call
+from accompanist.language.program.load import load, namespace
+from accompanist.language.program.operations import Call
 from tests.language.must_pass import shop
 from tests.language.programs import ROOT, must_pass, read, text
 

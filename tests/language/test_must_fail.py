@@ -11,8 +11,8 @@ import re
 import pytest
 
 from accompanist.errors import CATALOGUE
-from accompanist.language import codes  # noqa: F401  registers them
-from accompanist.language.diagnostic import render
+from accompanist.language.text import codes  # noqa: F401  registers them
+from accompanist.language.text.diagnostic import render
 from tests.language.programs import HERE, MUST_FAIL, compiled
 
 _EXPECTED = re.compile(r"#! (ACC\d+) ([^#]*)")

@@ -10,9 +10,9 @@ from collections import Counter
 import pytest
 
 from accompanist.language import direct
-from accompanist.language.amend import Amender, erase
-from accompanist.language.commit import inserted
+from accompanist.language.checks.saga.commit import inserted
 from accompanist.language.ir import Block, If, Invoke, Loop, walk
+from accompanist.language.projection.amend import Amender, erase
 from tests.language.programs import HERE, MUST_PASS, ROOT, World, must_pass, path_of
 
 

@@ -9,7 +9,7 @@ import warnings
 import pytest
 
 from accompanist.language.compile import compile_file
-from accompanist.language.report import check_report
+from accompanist.language.shown.report import check_report
 from tests.language.programs import HERE, ROOT, read
 
 TEXTS = [

@@ -14,10 +14,10 @@ import warnings
 import pytest
 
 from accompanist.language.compile import compile_file
-from accompanist.language.report import Asked, check_report
-from accompanist.language.sarif import sarif
-from accompanist.language.source import Source
-from accompanist.language.superfluous import warnings as superfluous
+from accompanist.language.shown.report import Asked, check_report
+from accompanist.language.shown.sarif import sarif
+from accompanist.language.shown.superfluous import warnings as superfluous
+from accompanist.language.text.source import Source
 from tests.language.programs import GALLERY, HERE, ROOT, read
 from tests.language.trees import mutant
 

@@ -9,7 +9,7 @@ import warnings
 import pytest
 
 from accompanist.language.compile import Compiled, compile_file
-from accompanist.language.diagnostic import Diagnostic, render
+from accompanist.language.text.diagnostic import Diagnostic, render
 from tests.language.programs import MUST_FAIL, ROOT, compiled, path_of, text
 from tests.language.test_mutated_programs import PATH, Folder, other_lines, other_tokens
 

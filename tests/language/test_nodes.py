@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 
-from accompanist.language import narrow, types
-from accompanist.language.nodes import every_node
+from accompanist.language import types
+from accompanist.language.checks.types import narrow
+from accompanist.language.text.nodes import every_node
 from tests.language.programs import ROOT
 
 
 def test_every_node_is_what_walk_gives_but_for_contexts() -> None:
-    for path in sorted((ROOT / "accompanist/language").glob("*.py")):
+    for path in sorted((ROOT / "accompanist/language").rglob("*.py")):
         tree = ast.parse(path.read_text())
         assert every_node(tree) == [node for node in ast.walk(tree) if not isinstance(node, ast.expr_context)], path
 

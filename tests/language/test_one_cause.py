@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accompanist.language.diagnostic import Diagnostic, render
+from accompanist.language.text.diagnostic import Diagnostic, render
 from tests.language.programs import text
 
 HEAD = """\

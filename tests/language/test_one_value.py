@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from accompanist.language.diagnostic import render
+from accompanist.language.text.diagnostic import render
 from tests.language.programs import text
 
 HEAD = """\

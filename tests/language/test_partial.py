@@ -13,9 +13,9 @@ from decimal import Decimal
 
 import pytest
 
-from accompanist.language import may_raise
-from accompanist.language.diagnostic import render
-from accompanist.language.source import Source, Span
+from accompanist.language.checks.saga import may_raise
+from accompanist.language.text.diagnostic import render
+from accompanist.language.text.source import Source, Span
 from tests.language import given
 from tests.language.programs import text
 
@@ -380,7 +380,7 @@ def test_what_is_written_instead_can_stand_there(expression: str, advice: str) -
 
 @pytest.mark.parametrize("sent", ["it: int = n > 3", "it: float = n > 3"])
 def test_a_truth_is_no_number_where_it_is_sent(sent: str) -> None:
-    """Nor does it become one: `accompanist.language.exactly` refuses it in each run."""
+    """Nor does it become one: `accompanist.language.values.exactly` refuses it in each run."""
     (found,) = text(f"{HEAD}    {sent}\n    a.tell(str(it))\n").diagnostics
     assert found.code == "ACC184"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from accompanist.language.diagnostic import render
+from accompanist.language.text.diagnostic import render
 from tests.language.programs import text
 
 HEAD = """\

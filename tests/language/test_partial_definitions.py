@@ -7,7 +7,7 @@ import itertools
 
 import pytest
 
-from accompanist.language.diagnostic import render
+from accompanist.language.text.diagnostic import render
 from tests.language.programs import text
 
 HEAD = """\

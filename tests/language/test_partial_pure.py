@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from accompanist.language.diagnostic import render
+from accompanist.language.text.diagnostic import render
 from tests.language import given_pure
 from tests.language.programs import text
 

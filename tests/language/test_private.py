@@ -11,11 +11,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from accompanist.language import codec
 from accompanist.language.compile import compile_file
-from accompanist.language.load import load
-from accompanist.language.private import PrivateModules
-from accompanist.language.texts import again, gather
+from accompanist.language.program.load import load
+from accompanist.language.values import codec
+from accompanist.language.versions.private import PrivateModules
+from accompanist.language.versions.texts import again, gather
 from tests.language.programs import MUST_PASS, ROOT, must_pass, path_of, read
 
 

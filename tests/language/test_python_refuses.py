@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from accompanist.language import python
 from accompanist.language.compile import compile_file
-from accompanist.language.diagnostic import render
+from accompanist.language.text import python
+from accompanist.language.text.diagnostic import render
 from tests.language.programs import text
 
 PROGRAM = """\

@@ -18,10 +18,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accompanist.language import direct
-from accompanist.language.amend import Amender, erase
 from accompanist.language.compile import compile_file
-from accompanist.language.diagnostic import render
-from accompanist.language.program import Choreography
+from accompanist.language.program.program import Choreography
+from accompanist.language.projection.amend import Amender, erase
+from accompanist.language.text.diagnostic import render
 from tests.language.programs import World
 
 ROLES = ("a", "b", "c")

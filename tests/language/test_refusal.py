@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from accompanist.language.operations import Call, Program
-from accompanist.language.program import Operation
+from accompanist.language.program.operations import Call, Program
+from accompanist.language.program.program import Operation
+from accompanist.language.reading.roles import DRAWN, Offer
 from accompanist.language.refusal import may_decline, may_fail
-from accompanist.language.roles import DRAWN, Offer
 from accompanist.language.types import INT
 from accompanist.runtime.events import Answered, Arrived, Name
 from accompanist.runtime.ports import Phase

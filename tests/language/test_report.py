@@ -7,7 +7,7 @@ import json
 import pytest
 
 from accompanist.errors import AuthorError
-from accompanist.language.report import Asked, check_report, project_report
+from accompanist.language.shown.report import Asked, check_report, project_report
 from tests.language.programs import compiled, must_pass, text
 
 

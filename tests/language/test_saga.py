@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from accompanist.language.commit import inserted
+from accompanist.language.checks.saga.commit import inserted
 from accompanist.language.ir import Invoke, walk
-from accompanist.language.operations import points
+from accompanist.language.program.operations import points
 from tests.language.programs import must_pass, text
 
 HEAD = """\

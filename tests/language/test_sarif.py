@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from accompanist.errors import CATALOGUE
-from accompanist.language.inserted import remarks
-from accompanist.language.report import Asked, check_report
-from accompanist.language.sarif import sarif
-from accompanist.language.source import Source
-from accompanist.language.superfluous import warnings
+from accompanist.language.shown.inserted import remarks
+from accompanist.language.shown.report import Asked, check_report
+from accompanist.language.shown.sarif import sarif
+from accompanist.language.shown.superfluous import warnings
+from accompanist.language.text.source import Source
 from tests.language.programs import MUST_FAIL, MUST_PASS, compiled, must_pass, text
 
 HEAD = """\

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accompanist.language import direct
-from accompanist.language.program import Choreography
+from accompanist.language.program.program import Choreography
 from tests.language.programs import World, must_pass
 
 COUNTS = {

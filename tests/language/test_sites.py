@@ -6,8 +6,8 @@ import pytest
 
 from accompanist import limits
 from accompanist.language import direct
-from accompanist.language.load import load
-from accompanist.language.operations import point_of
+from accompanist.language.program.load import load
+from accompanist.language.program.operations import point_of
 from tests.language.programs import must_pass
 
 

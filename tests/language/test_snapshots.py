@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from accompanist.language.diagnostic import render
+from accompanist.language.text.diagnostic import render
 from tests.language.programs import HERE, MUST_FAIL, compiled, must_pass
 
 FOLDER = HERE / "snapshots"

@@ -16,9 +16,10 @@ from typing import Any
 
 import pytest
 
-from accompanist.language import methods, types
-from accompanist.language.infer import Inference
-from accompanist.language.names import BUILTINS
+from accompanist.language import types
+from accompanist.language.checks.types.infer import Inference
+from accompanist.language.reading import methods
+from accompanist.language.reading.names import BUILTINS
 from accompanist.language.types import BOOL, BYTES, FLOAT, INT, NONE, STR, Type
 
 _INTS, _FLOATS, _BOOLS, _TEXTS = (types.listed(one) for one in (INT, FLOAT, BOOL, STR))

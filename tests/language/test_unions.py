@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from accompanist import Outcome
-from accompanist.language import codec, tagged
+from accompanist.language.values import codec, tagged
 from tests.language.programs import text
 
 T = TypeVar("T")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from accompanist.language.source import Source
-from accompanist.language.superfluous import warnings
+from accompanist.language.shown.superfluous import warnings
+from accompanist.language.text.source import Source
 from tests.language.programs import text
 
 HEAD = """\

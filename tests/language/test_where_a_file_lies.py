@@ -10,9 +10,9 @@ import pytest
 
 from accompanist.cli.source import compiled as checked
 from accompanist.language.compile import Compiled, compile_file
-from accompanist.language.load import load
-from accompanist.language.program import Choreography
-from accompanist.language.texts import again, gather
+from accompanist.language.program.load import load
+from accompanist.language.program.program import Choreography
+from accompanist.language.versions.texts import again, gather
 from accompanist.sidecar.hosting import Hosted
 from tests.language.fingerprints import FILE, fingerprints
 

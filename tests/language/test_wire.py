@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from accompanist.errors import AuthorError
-from accompanist.language import codec, direct
-from accompanist.language.program import Choreography
-from accompanist.language.wire import as_sent, kept_apart
+from accompanist.language import direct
+from accompanist.language.program.program import Choreography
+from accompanist.language.values import codec
+from accompanist.language.values.wire import as_sent, kept_apart
 from tests.language.programs import ROOT, World, text
 
 

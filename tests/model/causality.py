@@ -15,8 +15,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from accompanist.language import waits
-from accompanist.language.operations import Abort, Branch, Call, Choose, Receive, Send, point_of
-from accompanist.language.program import Operation, RoleProgram
+from accompanist.language.program.operations import Abort, Branch, Call, Choose, Receive, Send, point_of
+from accompanist.language.program.program import Operation, RoleProgram
 from accompanist.language.refusal import may_fail
 from accompanist.language.words import Outcome
 

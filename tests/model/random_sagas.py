@@ -20,8 +20,8 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from accompanist.language.compile import compile_file
-from accompanist.language.load import load
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.load import load
+from accompanist.language.program.program import RoleProgram
 from accompanist.simulation.search import diagram as explore_diagram
 from accompanist.simulation.search.explore import Bounds, Explorer, Faults
 from accompanist.simulation.search.faithful import Faithful

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from accompanist.language.program import Operation, RoleProgram
+from accompanist.language.program.program import Operation, RoleProgram
 from accompanist.runtime.answers import Answer, Declined, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.simulation.search import diagram as explore_diagram

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.control import control, reason_in
 from accompanist.runtime.events import Answered, Arrived, Deadline, Undid

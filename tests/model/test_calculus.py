@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accompanist.language import direct
-from accompanist.language.program import Choreography
+from accompanist.language.program.program import Choreography
 from accompanist.model.choreographies import Calculus
 from accompanist.model.correspondence import chatter, check, deadlocks, differences, doubled
 from accompanist.model.networks import Network

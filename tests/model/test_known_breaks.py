@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from accompanist.language.operations import Call, Program
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.operations import Call, Program
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.session import Session
 from accompanist.simulation.search.explore import Faults
 from accompanist.simulation.search.session import facts

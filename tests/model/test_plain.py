@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accompanist.language.load import load
-from accompanist.language.program import Operation
+from accompanist.language.program.load import load
+from accompanist.language.program.program import Operation
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.ports import ResultKind
 from accompanist.simulation.search.explore import Bounds, Explorer, Faults

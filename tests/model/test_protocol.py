@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.simulation.search.explore import Faults
 from tests.model.searched import explorer, holds
 from tests.runtime import sagas

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from accompanist.language import codec
-from accompanist.language.diagnostic import Findings
-from accompanist.language.load import load
-from accompanist.language.saga import SagaCheck
+from accompanist.language.checks.saga.saga import SagaCheck
+from accompanist.language.program.load import load
+from accompanist.language.text.diagnostic import Findings
+from accompanist.language.values import codec
 from accompanist.simulation.search.explore import Explorer, Faults
 from accompanist.simulation.search.scenarios import Scenario
 from accompanist.simulation.search.verify import workers_of

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from accompanist.language.load import load
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.load import load
+from accompanist.language.program.program import RoleProgram
 from accompanist.simulation.search.explore import Bounds, Explorer, Faults
 from accompanist.simulation.search.role import Role
 from accompanist.simulation.search.scenarios import events_of, scenarios

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from accompanist.language.operations import Call, Program, Receive, Send
-from accompanist.language.program import Operation, RoleProgram
+from accompanist.language.program.operations import Call, Program, Receive, Send
+from accompanist.language.program.program import Operation, RoleProgram
 from accompanist.runtime.messages import Kind
 from accompanist.simulation.search.explore import Faults
 from accompanist.simulation.search.fence import Fencing

@@ -6,7 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import SessionRow
 from accompanist.runtime.session import Session

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accompanist import limits
-from accompanist.language import codec
+from accompanist.language.values import codec
 from accompanist.rpc import envelope
 from accompanist.rpc.envelope import Request, RpcError
 from accompanist.rpc.strict import Malformed

@@ -13,7 +13,7 @@ import pytest
 
 from accompanist import limits
 from accompanist.errors import CATALOGUE, AuthorError, Bug
-from accompanist.language import codec
+from accompanist.language.values import codec
 from accompanist.rpc import envelope
 from accompanist.rpc.access import Access, Token
 from accompanist.rpc.client import connect

@@ -13,8 +13,8 @@ from uuid import UUID
 
 import orjson
 
-from accompanist.language.operations import Abort, Branch, Call, Choose, Program, Receive, Send
-from accompanist.language.program import Choreography, Operation, Parameter, Projection, RoleProgram
+from accompanist.language.program.operations import Abort, Branch, Call, Choose, Program, Receive, Send
+from accompanist.language.program.program import Choreography, Operation, Parameter, Projection, RoleProgram
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.simulation.worker import FencedWorker, Refusal
 

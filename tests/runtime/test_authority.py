@@ -13,9 +13,9 @@ from uuid import UUID, uuid4
 import msgspec
 import pytest
 
-from accompanist.language import codec
-from accompanist.language.load import load
-from accompanist.language.program import Choreography, RoleProgram
+from accompanist.language.program.load import load
+from accompanist.language.program.program import Choreography, RoleProgram
+from accompanist.language.values import codec
 from accompanist.runtime import authority
 from accompanist.runtime.authority import TABLE, Part, Word, allows
 from accompanist.runtime.beginning import begins, owner_of_saga

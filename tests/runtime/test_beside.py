@@ -6,8 +6,8 @@ from collections import Counter
 from pathlib import Path
 from unittest.mock import patch
 
-from accompanist.language.program import RoleProgram
-from accompanist.language.saga import SagaCheck
+from accompanist.language.checks.saga.saga import SagaCheck
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.session import PAST_COMMIT
 from accompanist.simulation.search.world import World

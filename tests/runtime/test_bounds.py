@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accompanist import limits
-from accompanist.language.operations import Branch, Call, Choose, Operation, Program, Receive, Send
+from accompanist.language.program.operations import Branch, Call, Choose, Operation, Program, Receive, Send
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name
 from accompanist.runtime.mailbox import Contradiction, Mailbox

@@ -9,8 +9,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from accompanist.language.operations import Call, Program
-from accompanist.language.program import Operation, RoleProgram
+from accompanist.language.program.operations import Call, Program
+from accompanist.language.program.program import Operation, RoleProgram
 from accompanist.runtime.burst import Burst, CloseWorker
 from accompanist.runtime.control import CLIENT, because, control
 from accompanist.runtime.events import Answered, Arrived, Clashed, CloseAnswered, Deadline, Event, Name

@@ -12,8 +12,8 @@ import pytest
 
 from accompanist import limits
 from accompanist.errors import Bug
-from accompanist.language.operations import Call, Program, Receive, Send
-from accompanist.language.program import Operation, RoleProgram
+from accompanist.language.program.operations import Call, Program, Receive, Send
+from accompanist.language.program.program import Operation, RoleProgram
 from accompanist.runtime import by_hand, ending, operate, requests, session, state
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.control import event, left_in

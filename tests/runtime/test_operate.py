@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from accompanist.language.operations import Call, Program, Receive
+from accompanist.language.program.operations import Call, Program, Receive
 from accompanist.runtime.burst import Burst, CallWorker
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name, Undid

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from accompanist import limits
-from accompanist.language.operations import Call, Choose, Program, Receive, Send
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.operations import Call, Choose, Program, Receive, Send
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.burst import Burst, CallWorker
 from accompanist.runtime.events import Answered, Arrived, Name
 from accompanist.runtime.mailbox import Contradiction, Mailbox

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.ports import Phase
 from accompanist.simulation.search.world import World
 from tests.runtime import sagas

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from accompanist.language.operations import Call, Program, Receive, Send
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.operations import Call, Program, Receive, Send
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.mailbox import Mailbox
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.replay import Run

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.control import CLIENT
 from accompanist.runtime.events import Arrived, Deadline, Event
 from accompanist.runtime.messages import Kind, Message

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from accompanist.language.operations import Call, Program
+from accompanist.language.program.operations import Call, Program
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Name, Undid
 from accompanist.runtime.messages import Kind, Message

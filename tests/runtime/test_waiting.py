@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from accompanist import limits
-from accompanist.language.operations import Call, Program
-from accompanist.language.program import Operation, RoleProgram
+from accompanist.language.program.operations import Call, Program
+from accompanist.language.program.program import Operation, RoleProgram
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.control import control, event
 from accompanist.runtime.events import Arrived, Fired

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accompanist.errors import PeerError
-from accompanist.language import codec
+from accompanist.language.values import codec
 from accompanist.log import inbox
 from accompanist.rpc import envelope, meta, peers
 from accompanist.rpc.access import Access, Token

@@ -13,7 +13,7 @@ import pydantic
 import pytest
 
 from accompanist.errors import PeerError
-from accompanist.language import codec
+from accompanist.language.values import codec
 from accompanist.sidecar.api import operators as operating
 from accompanist.sidecar.api import public as api
 

@@ -18,7 +18,7 @@ import pytest
 
 from accompanist import limits
 from accompanist.errors import AccompanistError
-from accompanist.language import codec
+from accompanist.language.values import codec
 from accompanist.log import inbox
 from accompanist.rpc import envelope, meta, peers, strict
 from accompanist.sidecar.api import public as api

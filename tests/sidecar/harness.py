@@ -18,7 +18,7 @@ import msgspec
 import orjson
 
 from accompanist import limits
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.rpc import meta as rpc_meta

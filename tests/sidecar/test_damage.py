@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from accompanist import limits
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.log.memory import MemoryLog
 from accompanist.runtime.control import DEADLINE_SITE, control
 from accompanist.runtime.life import PredecessorRefused

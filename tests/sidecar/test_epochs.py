@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from accompanist import limits
-from accompanist.language.operations import Call, Program, Receive, Send
-from accompanist.language.program import Operation, RoleProgram
+from accompanist.language.program.operations import Call, Program, Receive, Send
+from accompanist.language.program.program import Operation, RoleProgram
 from accompanist.runtime.answers import Replied
 from accompanist.runtime.control import CLIENT, control
 from accompanist.runtime.events import Answered, Deadline, Name

@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from accompanist.background import Background
-from accompanist.language import codec
+from accompanist.language.values import codec
 from accompanist.log.listener import Listener
 from accompanist.log.notifier import Notifier
 from accompanist.rpc import meta as rpc_meta

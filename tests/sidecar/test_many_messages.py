@@ -12,8 +12,8 @@ import msgspec
 import pytest
 
 from accompanist import limits
-from accompanist.language.operations import Call, Program, Receive, Send
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.operations import Call, Program, Receive, Send
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.answers import Answer, Declined, Missing
 from accompanist.runtime.control import CLIENT, control
 from accompanist.runtime.messages import Kind, Message

@@ -8,8 +8,8 @@ from uuid import UUID
 import orjson
 import pytest
 
-from accompanist.language.operations import Call, Program, Receive, Send
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.operations import Call, Program, Receive, Send
+from accompanist.language.program.program import RoleProgram
 from accompanist.rpc import peers
 from accompanist.runtime.answers import Answer, Fault
 from accompanist.runtime.ports import SessionRow

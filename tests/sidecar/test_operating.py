@@ -10,8 +10,8 @@ import msgspec
 import pytest
 
 from accompanist.errors import AccompanistError
-from accompanist.language.operations import Call, Program, Receive, Send
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.operations import Call, Program, Receive, Send
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.answers import Fault, Reused
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.messages import Kind, Message

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from accompanist.language.operations import Call, Program, Receive
+from accompanist.language.program.operations import Call, Program, Receive
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit, Delivery, Phase
 from accompanist.sidecar.sessions.commits import Committer

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Commit
 from tests.runtime import sagas

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from accompanist.language.operations import Call, Program, Receive, Send
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.operations import Call, Program, Receive, Send
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.answers import Answer, Reused
 from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Phase

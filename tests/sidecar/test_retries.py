@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from accompanist import limits
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.language.tries import Tries
 from accompanist.runtime.answers import Answer, Fault, Missing, Replied, RetryLater
 from accompanist.runtime.backoff import COMPENSATION, FORWARD, RETRIABLE, Policy

@@ -16,9 +16,9 @@ import pydantic
 import pytest
 
 from accompanist import limits
-from accompanist.language import codec
-from accompanist.language.operations import Abort, Call, Program, Receive, Send
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.operations import Abort, Call, Program, Receive, Send
+from accompanist.language.program.program import RoleProgram
+from accompanist.language.values import codec
 from accompanist.runtime.answers import Replied
 from accompanist.runtime.ports import Commit, Parked, Phase
 from accompanist.runtime.session import Session

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.control import control
 from accompanist.runtime.messages import Kind, Message

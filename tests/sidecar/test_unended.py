@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from accompanist import limits
-from accompanist.language.operations import Call, Program
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.operations import Call, Program
+from accompanist.language.program.program import RoleProgram
 from accompanist.rpc.client import connect
 from accompanist.rpc.late import Left
 from accompanist.rpc.server import serve

@@ -17,7 +17,8 @@ from structlog.testing import capture_logs
 
 from accompanist import limits
 from accompanist.errors import OperatorError
-from accompanist.language import codec, texts
+from accompanist.language.values import codec
+from accompanist.language.versions import texts
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryDatabase, MemoryLog
 from accompanist.runtime import ports

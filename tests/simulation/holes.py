@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from accompanist.language.program import Projection
+from accompanist.language.program.program import Projection
 from accompanist.log import door, memory
 from accompanist.runtime import authority, undone
 from accompanist.runtime.authority import Part, Word

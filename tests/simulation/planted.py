@@ -18,8 +18,8 @@ from unittest.mock import patch
 
 import msgspec
 
-from accompanist.language import codec
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
+from accompanist.language.values import codec
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryLog
 from accompanist.log.tables import Tables

@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from accompanist.language import codec, direct, waits
-from accompanist.language.program import Choreography
+from accompanist.language import direct, waits
+from accompanist.language.program.program import Choreography
+from accompanist.language.values import codec
 from accompanist.runtime.ports import Phase, ResultKind, ResultRow, SessionRow
 from accompanist.sidecar.calls import drawn
 from accompanist.simulation.worker import FencedWorker

@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
-from accompanist.language import codec, direct, waits
-from accompanist.language.load import load
-from accompanist.language.program import Choreography, RoleProgram
+from accompanist.language import direct, waits
+from accompanist.language.program.load import load
+from accompanist.language.program.program import Choreography, RoleProgram
+from accompanist.language.values import codec
 from accompanist.runtime.answers import Answer, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.simulation.search.workers import values_of

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from accompanist.simulation.explore_values import Maker
 
-from accompanist.language import codec
+from accompanist.language.values import codec
 from accompanist.testing import Saga
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import orjson
 
-from accompanist.language import codec
+from accompanist.language.values import codec
 from accompanist.rpc.client import WorkerClient
 from accompanist.runtime.answers import Answer, Replied
 

@@ -13,8 +13,8 @@ import msgspec
 import pytest
 
 from accompanist import limits
-from accompanist.language.operations import Call, Program
-from accompanist.language.program import Operation
+from accompanist.language.program.operations import Call, Program
+from accompanist.language.program.program import Operation
 from accompanist.rpc.client import WorkerClient, connect
 from accompanist.runtime.answers import Fault
 from accompanist.runtime.burst import CallWorker, CloseWorker

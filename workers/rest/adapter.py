@@ -8,7 +8,7 @@ from urllib.parse import quote
 import aiohttp
 import msgspec
 
-from accompanist.language import codec
+from accompanist.language.values import codec
 from accompanist.rpc import envelope, meta
 from accompanist.rpc.dispatch import Handler, Params
 from accompanist.rpc.server import serve

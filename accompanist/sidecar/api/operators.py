@@ -22,7 +22,7 @@ import msgspec
 import orjson
 
 from accompanist.errors import AuthorError, OperatorError, PeerError, catalogue
-from accompanist.language import codec
+from accompanist.language.values import codec
 from accompanist.rpc.access import proved
 from accompanist.rpc.dispatch import Handler
 from accompanist.runtime import operate

@@ -28,8 +28,9 @@ import orjson
 
 from accompanist import limits
 from accompanist.errors import AuthorError, OperatorError, PeerError, catalogue
-from accompanist.language import codec, waits
-from accompanist.language.program import RoleProgram
+from accompanist.language import waits
+from accompanist.language.program.program import RoleProgram
+from accompanist.language.values import codec
 from accompanist.rpc.access import proved
 from accompanist.rpc.dispatch import Handler
 from accompanist.runtime import control

@@ -38,8 +38,8 @@ import orjson
 
 from accompanist import crashpoints, limits
 from accompanist.errors import OperatorError, PeerError, catalogue
-from accompanist.language import codec
-from accompanist.language.shape import beyond
+from accompanist.language.values import codec
+from accompanist.language.values.shape import beyond
 from accompanist.log.story import NOTHING_SEEN, Seen, Story
 from accompanist.rpc.dispatch import Handler
 from accompanist.runtime.control import CLIENT, control

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.messages import Header
 from accompanist.runtime.session import Session
 

@@ -17,8 +17,8 @@ import msgspec
 
 from accompanist import limits
 from accompanist.errors import AuthorError, catalogue
-from accompanist.language import codec
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
+from accompanist.language.values import codec
 from accompanist.runtime.control import CLIENT, site_of
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Log, Memory, Stub

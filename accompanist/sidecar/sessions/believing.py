@@ -27,7 +27,7 @@ import structlog
 
 from accompanist import limits
 from accompanist.errors import catalogue
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime import authority
 from accompanist.runtime.beginning import begins
 from accompanist.runtime.messages import Header, Kind, Message, spoken_by

@@ -14,7 +14,7 @@ from itertools import islice
 from uuid import UUID
 
 from accompanist import limits
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.messages import Message
 from accompanist.runtime.ports import Commit, LeaseLost, LogUnavailable, SessionRow
 from accompanist.runtime.tombstone import tombstone

@@ -27,9 +27,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from accompanist.language import codec, waits
-from accompanist.language.operations import point_of
-from accompanist.language.program import RoleProgram
+from accompanist.language import waits
+from accompanist.language.program.operations import point_of
+from accompanist.language.program.program import RoleProgram
+from accompanist.language.values import codec
 from accompanist.runtime.beginning import begins
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.control import CLIENT, left_in

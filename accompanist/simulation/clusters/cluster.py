@@ -22,7 +22,7 @@ from typing import Any
 from uuid import UUID
 
 from accompanist.background import Background
-from accompanist.language.program import Choreography
+from accompanist.language.program.program import Choreography
 from accompanist.log.group import Flusher
 from accompanist.log.inbox import Letter
 from accompanist.log.memory import MemoryDatabase, MemoryLog

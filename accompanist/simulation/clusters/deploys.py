@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, NamedTuple
 
 from accompanist.language.compile import compile_file
-from accompanist.language.program import Choreography
-from accompanist.language.texts import gather
+from accompanist.language.program.program import Choreography
+from accompanist.language.versions.texts import gather
 
 if TYPE_CHECKING:
     from accompanist.simulation.clusters.cluster import Cluster

@@ -32,7 +32,8 @@ from uuid import UUID
 
 import msgspec
 
-from accompanist.language import codec, direct
+from accompanist.language import direct
+from accompanist.language.values import codec
 from accompanist.log.tables import Tables
 from accompanist.runtime.beginning import begins
 from accompanist.runtime.control import CLIENT, reason_in

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 
-from accompanist.language import codec
+from accompanist.language.values import codec
 from accompanist.rpc.envelope import INVALID_PARAMS
 from accompanist.rpc.meta import Meta
 from accompanist.runtime.answers import Answer, Declined, Fault, Missing, Replied

@@ -14,9 +14,10 @@ from typing import Any
 
 import orjson
 
-from accompanist.language import codec, direct, waits
-from accompanist.language.load import load
-from accompanist.language.program import Choreography
+from accompanist.language import direct, waits
+from accompanist.language.program.load import load
+from accompanist.language.program.program import Choreography
+from accompanist.language.values import codec
 from accompanist.simulation.clusters.deploys import Version, versions
 from accompanist.simulation.search.values import Maker, constants
 from accompanist.simulation.search.workers import values_of

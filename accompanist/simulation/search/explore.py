@@ -27,7 +27,7 @@ from uuid import UUID
 import msgspec
 
 from accompanist.language import waits
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.authority import allows, ends_by_hand
 from accompanist.runtime.control import CLIENT, control, event, site_of
 from accompanist.runtime.messages import Header, Kind, Message

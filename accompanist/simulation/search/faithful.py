@@ -10,8 +10,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from accompanist.language import codec, direct, waits
-from accompanist.language.program import RoleProgram
+from accompanist.language import direct, waits
+from accompanist.language.program.program import RoleProgram
+from accompanist.language.values import codec
 from accompanist.runtime.answers import Declined, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.ports import ResultKind

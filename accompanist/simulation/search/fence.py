@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
-from accompanist.language import codec
-from accompanist.language.program import Operation
+from accompanist.language.program.program import Operation
+from accompanist.language.values import codec
 from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Replied, Reused
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.events import CloseAnswered, Name

@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from accompanist.language.program import Operation
+from accompanist.language.program.program import Operation
 from accompanist.runtime.answers import Declined, Replied
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, CloseAnswered, Name

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterator, Sequence
 
 from accompanist.language import waits
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, Arrived, CloseAnswered, Deadline, Event, Fired, Name

@@ -19,7 +19,7 @@ from typing import Any
 import orjson
 
 from accompanist.language import waits
-from accompanist.language.program import Choreography, RoleProgram
+from accompanist.language.program.program import Choreography, RoleProgram
 from accompanist.runtime.answers import Answer, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.messages import Kind

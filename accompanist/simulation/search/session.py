@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.events import Arrived, Event
 from accompanist.runtime.mailbox import Mailbox

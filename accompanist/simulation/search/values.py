@@ -15,9 +15,9 @@ from typing import Any
 import msgspec
 from msgspec import inspect
 
-from accompanist.language import tagged
 from accompanist.language.ir import Expression, walk
-from accompanist.language.program import Choreography
+from accompanist.language.program.program import Choreography
+from accompanist.language.values import tagged
 
 _values_max = 40
 _depth_max = 6

@@ -13,9 +13,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from accompanist.language import codec, waits
+from accompanist.language import waits
 from accompanist.language.direct import Declined
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
+from accompanist.language.values import codec
 from accompanist.simulation.search.explore import Bounds, Explorer, Faults, Report
 from accompanist.simulation.search.faithful import Faithful
 from accompanist.simulation.search.fence import Worker

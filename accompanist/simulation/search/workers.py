@@ -15,8 +15,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from accompanist.errors import AuthorError, catalogue
-from accompanist.language import codec, direct
-from accompanist.language.program import Operation, RoleProgram
+from accompanist.language import direct
+from accompanist.language.program.program import Operation, RoleProgram
+from accompanist.language.values import codec
 from accompanist.runtime.answers import Answer, Declined, Fault, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.ports import ResultKind

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from accompanist.language.program import RoleProgram
+from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.beginning import BEGINS, begins
 from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.control import CLIENT, control, event, site_of

@@ -1,0 +1,56 @@
+"""What of Python and of libraries gives something else in another process, or does more than to compute."""
+
+from __future__ import annotations
+
+from accompanist.language.reading.modules import Reference
+
+_IMPURE_MODULES = {
+    "time": "reads a clock",
+    "random": "is chance",
+    "secrets": "is chance",
+    "os": "reads the environment",
+    "sys": "reads the environment",
+    "io": "reads or writes files",
+    "pathlib": "reads or writes files",
+    "socket": "uses the network",
+    "subprocess": "runs programs",
+    "threading": "depends on scheduling",
+    "asyncio": "depends on scheduling",
+    "logging": "writes",
+    "locale": "reads the environment",
+    "platform": "reads the environment",
+    "requests": "uses the network",
+    "httpx": "uses the network",
+    "aiohttp": "uses the network",
+}
+_IMPURE_NAMES = {
+    ("datetime", "datetime.now"): "reads a clock",
+    ("datetime", "datetime.utcnow"): "reads a clock",
+    ("datetime", "datetime.today"): "reads a clock",
+    ("datetime", "date.today"): "reads a clock",
+    ("decimal", "getcontext"): "reads the state of a thread",
+    ("decimal", "setcontext"): "changes the state of a thread",
+    ("uuid", "uuid1"): "is chance",
+    ("uuid", "uuid4"): "is chance",
+    ("uuid", "getnode"): "reads the environment",
+    ("builtins", "open"): "reads or writes files",
+    ("builtins", "print"): "writes",
+    ("builtins", "input"): "reads the terminal",
+    ("builtins", "id"): "differs between processes",
+    ("builtins", "hash"): "differs between processes",
+    ("builtins", "eval"): "runs text",
+    ("builtins", "exec"): "runs text",
+    ("builtins", "globals"): "reads the state of a module",
+    ("builtins", "vars"): "reads the state of an object",
+    ("builtins", "__import__"): "imports",
+}
+_SETS = {("builtins", "set"): "has no order", ("builtins", "frozenset"): "has no order"}
+
+
+def forbidden(found: Reference) -> str:
+    """Why a name of a library cannot be used; empty if it is not known to be impure."""
+    top = found.module.partition(".")[0]
+    if found.node is not None:
+        return ""
+    pair = (found.module, found.name)
+    return _IMPURE_NAMES.get(pair) or _SETS.get(pair) or _IMPURE_MODULES.get(top, "")

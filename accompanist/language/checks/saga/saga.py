@@ -1,0 +1,452 @@
+"""The saga check: a saga ends whole or undone, on every path.
+
+Walked forward over the amended choreography, because messages, selections among them, are what makes one role know of
+another. For each role the walk keeps what has been done elsewhere and the role does not know yet. At the pivot its role
+must know that everything which may fail has succeeded; after the pivot nothing may fail.
+
+A branch in which a role aborts is a failure too: on the other side, "not aborted" is known at first to that role, which
+goes on, and to the guard's owners, in a loop to those of them that follow its turns. It has to reach the pivot's role
+like any other success.
+
+An expression that may raise (`raising`) is a step that may fail, at the roles that compute it.
+
+What may fail: a transaction that is not retriable, a query, unless attempted; role.abort. An attempted call that
+declines is a value. A path on which everything can be undone needs no commit point.
+
+In a loop a point stands for what each turn does there. Done once more it is unknown once more, and who knows of a later
+turn knows of the earlier ones, because a role does them one after the other: so a point needs no number of its turn. A
+pivot that a later turn could reach again is refused. Each turn's transactions have sites of their own and are
+compensated one by one. What an earlier turn does before the commit point and the last one beside it, like an attempted
+call, counts as beside it: the runtime is more patient with it then, and gives up nothing.
+
+A commit point that is not a pivot is a record, `role.commit()`: all that holds of a pivot holds of it, but that it may
+not fail itself. Where a saga needs one and has none, `language.checks.saga.commit` puts it in before this check.
+
+Not yet: commit points of different roles, an attempted pivot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from accompanist import limits
+from accompanist.language.checks.saga import may_raise
+from accompanist.language.checks.saga.aborts import Aborts
+from accompanist.language.checks.saga.commit_points import CommitPoints
+from accompanist.language.checks.saga.early import Lines
+from accompanist.language.checks.saga.knowledge import Done, Knowledge, steps_of
+from accompanist.language.checks.saga.raising import Raising, expressions
+from accompanist.language.ir import (
+    NOBODY,
+    Abort,
+    Again,
+    Block,
+    Enter,
+    Expression,
+    Header,
+    If,
+    Invoke,
+    Leave,
+    Loop,
+    Move,
+    Owners,
+    Procedure,
+    Return,
+    Select,
+    Statement,
+    Whole,
+    actors,
+    ends,
+    parties,
+    point_of,
+    walk,
+)
+from accompanist.language.program.operations import behind
+from accompanist.language.refusal import may_fail
+from accompanist.language.text import advice, codes
+from accompanist.language.text.diagnostic import Diagnostic, Findings
+from accompanist.language.text.source import Sources, Span
+
+"""A name in the normal form that no author wrote."""
+
+
+_RAISES = "may raise"
+_TOO_DEEP = f"may call itself more than {limits.recursion_depth_max} times, one call in another"
+_TOO_LONG = f"may have more than {limits.local_turns_max} turns in which a role asks nobody anything"
+_INSTEAD = {
+    _TOO_DEEP: "a loop, which has no bound there; or the call before the commit point",
+    _TOO_LONG: "a comprehension or a @pure function; or the loop before the commit point",
+}
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What is known where a turn of a loop ends: to go on, or to leave."""
+
+    again: list[Knowledge] = field(default_factory=list)
+    leave: list[Knowledge] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Commitment:
+    """What the check found: the commit point's role, if there is one, and the sites of each role that do not certainly
+    happen before the commit point where there is one. `early`: its lines at which what raises certainly does."""
+
+    role: str | None = None
+    after: dict[str, set[str]] = field(default_factory=dict)
+    early: dict[str, frozenset[int]] = field(default_factory=dict)
+
+
+class SagaCheck:
+    """Checks one choreography. `raised`: the expressions that may raise; `refusal`: all that is against putting in a
+    record where one is needed."""
+
+    def __init__(
+        self,
+        header: Header,
+        sources: Sources,
+        findings: Findings,
+        raised: Raising,
+        refusal: Sequence[Diagnostic] = (),
+    ) -> None:
+        self._header, self._sources, self._findings = header, sources, findings
+        self._points = CommitPoints(sources, findings, refusal)
+        self._raised = raised
+        self._commitment = Commitment(after={role: set() for role in header.roles})
+        self._turns: list[_Turn] = []
+        self._procedures: Mapping[int, Procedure] = {}
+        self._entry: dict[int, Knowledge] = {}  # of each procedure: what is known where it is entered, and behind it
+        self._exit: dict[int, Knowledge] = {}
+        self._ends: list[list[Knowledge]] = []
+        self._aborts = Aborts(())
+        self._lines = Lines(Whole(()), raised, header)
+        self._silent: list[Move] = []  # that send nothing
+        self._entered = False  # whether the walk is in a procedure
+        self._following = header.everywhere  # the roles that go through the loops and the procedure around
+        self._given: frozenset[Done] = frozenset()  # the pivots that may have happened where a procedure is entered
+
+    def check(self, whole: Whole) -> Commitment:
+        nothing: Mapping[str, frozenset[Done]] = dict.fromkeys(self._header.roles, frozenset())
+        self._procedures = {one.number: one for one in whole.procedures}
+        moves = [point for block in whole.blocks for point in walk(block) if isinstance(point, Move)]
+        sent = {move.site for move in moves if move.receivers}
+        self._silent = [move for move in moves if move.site not in sent]
+        self._aborts = Aborts(whole.procedures)
+        self._lines = Lines(whole, self._raised, self._header)
+        found, self._findings = self._findings, Findings()
+        while self._procedures and self._changes(whole.body, Knowledge(nothing)):
+            pass
+        self._findings = found
+        for late in self._commitment.after.values():
+            late.clear()  # found while less was known behind a procedure than there is
+        self._points.clear()
+        self._changes(whole.body, Knowledge(nothing))
+        self._points.tell(whole.body)
+        self._commitment.role = next(iter(self._points.found), None)
+        self._commitment.early = {role: self._lines.early(late) for role, late in self._commitment.after.items()}
+        return self._commitment
+
+    def _changes(self, body: Block, known: Knowledge) -> bool:
+        """Go through everything once; whether more came to be known at the ends of a procedure."""
+        before = (dict(self._entry), dict(self._exit))
+        self._block(body, known)
+        for number, procedure in self._procedures.items():
+            if number not in self._entry:
+                continue
+            entry = self._entry[number]
+            self._pivots_again(procedure, entry)
+            self._ends.append([])
+            self._given, self._following = entry.pivots, actors(procedure.body)  # said where it is entered
+            self._entered = True
+            self._block(procedure.body, entry)
+            self._given, self._following, self._entered = frozenset(), self._header.everywhere, False
+            for way in self._ends.pop():
+                self._exit[number] = self._exit[number].join(way) if number in self._exit else way
+        return before != (self._entry, self._exit)
+
+    def _pivots_again(self, procedure: Procedure, entry: Knowledge) -> None:
+        for point in walk(procedure.body):
+            if isinstance(point, Invoke) and any(pivot.site == point.site for pivot in entry.pivots):
+                self._add(
+                    codes.PIVOT_IN_LOOP,
+                    point.span,
+                    f"{_done(point).what} {_done(point).binds}, and {procedure.header.name} may do it again",
+                    "put it behind the call",
+                )
+
+    def _enter(self, point: Enter, known: Knowledge) -> Knowledge:
+        """What is known behind a procedure: the same for all of its calls, as little as behind any of them."""
+        number = point.procedure
+        known = self._unbounded(point, f"{point.name}(…)", _TOO_DEEP, point.acting, known)
+        self._entry[number] = self._entry[number].join(known) if number in self._entry else known
+        return self._exit.get(number, replace(known, committed=True))  # no way is known yet that leads behind it
+
+    def _block(self, block: Block, known: Knowledge) -> Knowledge:
+        for point in block:
+            known = self._point(point, known)
+        return known
+
+    def _point(self, point: Statement, known: Knowledge) -> Knowledge:
+        for done in self._lines.steps(point):
+            self._place(done.site, (done.role,), known)
+            known = known.does(done, frozenset({done.role}))
+        for value, owners in expressions(point) if self._raised else ():
+            known = self._computed(value, owners, known)
+        match point:
+            case Invoke(site=site, role=role):
+                self._place(site, (role,), known)
+                return self._invoke(point, known)
+            case Move(sender=sender, receivers=receivers):
+                return self._told(point, sender, receivers, known)
+            case Select(sender=sender, receiver=receiver):
+                return self._told(point, sender, (receiver,), known)
+            case Abort(role=role, span=span):
+                if known.pivots:
+                    why, instead = "the saga is committed by then", "or go on without it"
+                    self._after(point.site, role, f"{role}.abort", span, known, why, instead)
+            case Enter():
+                return self._enter(point, known)
+            case Return() if self._ends:
+                self._ends[-1].append(known)
+            case If():
+                return self._branch(point, known)
+            case Loop():
+                return self._loop(point, known)
+            case Again():
+                self._turns[-1].again.append(known)
+            case Leave():
+                self._turns[-1].leave.append(known)
+        return known
+
+    def _computed(self, value: Expression, owners: Owners, known: Knowledge) -> Knowledge:
+        """An expression was computed. Those who certainly compute the same know that it went well."""
+        found = self._raised.at(value, owners)
+        if found is None:
+            return known
+        partials, may, must = found
+        pivot = min(known.pivots, key=lambda pivot: pivot.span) if known.pivots else None
+        source, committed = self._sources(value.span.file), pivot.span if pivot is not None else None
+        told = may_raise.said(partials, value, source, committed)
+        if pivot is not None:
+            beside = all(pivot in known.unknown[role] for role in may)
+            stands = f"{'runs beside' if beside else 'comes after'} {pivot.what} of line {pivot.span.line}"
+            for one in told:
+                text = f"`{one.part}` may raise ({one.why}), and {stands}, which {pivot.binds}"
+                self._add(codes.MAY_RAISE, value.span, text, one.instead)
+        for roles in (must, *(frozenset({role}) for role in may - must)):
+            if roles:
+                done = Done("", min(roles), f"`{told[0].part}`", value.span, True, may=_RAISES, instead=told[0].instead)
+                known = known.does(done, roles)
+        return known
+
+    def _told(self, point: Move | Select, sender: str, receivers: Sequence[str], known: Knowledge) -> Knowledge:
+        """A message was sent and taken: no other role knows that its sender, or a receiver, came so far. Who takes it
+        knows that it was sent, and not what its sender does next."""
+        steps = [(site, role) for role in (sender, *receivers) if role for site in steps_of(point, role)]
+        for site, role in steps:
+            self._place(site, (role,), known)
+        for site, role in steps:
+            if role == sender:
+                known = known.does(Done(site, role, "", point.span, False), frozenset({role}))
+        for receiver in receivers:
+            known = known.tells(sender, receiver)
+        for site, role in steps:
+            if role != sender:
+                known = known.does(Done(site, role, "", point.span, False), frozenset({role}))
+        for site, role in steps if receivers else ():
+            if role == sender:
+                self._place(behind(site), (sender,), known)
+                known = known.does(Done(behind(site), sender, "", point.span, False), frozenset({sender}))
+        return known
+
+    def _unbounded(self, point: Enter | Loop, what: str, may: str, roles: Owners, known: Knowledge) -> Knowledge:
+        """Something ends the saga if it goes on for too long: it may fail, at all of these roles alike."""
+        if not roles:
+            return known
+        if known.pivots - self._given:
+            pivot = min(known.pivots, key=lambda pivot: pivot.span)
+            text = f"{what} {may}, behind {pivot.what} of line {pivot.span.line}, which {pivot.binds}"
+            self._add(codes.AFTER_PIVOT, point.span, text, _INSTEAD[may])
+        return known.does(Done("", min(roles), what, point.span, True, may=may, instead=_INSTEAD[may]), roles)
+
+    def _loop(self, point: Loop, known: Knowledge) -> Knowledge:
+        after = self._turned(point, known)
+        alone = self._raised.alone(point)
+        return self._unbounded(point, "the loop", _TOO_LONG, alone, after) if alone else after
+
+    def _turned(self, point: Loop, known: Knowledge) -> Knowledge:
+        found, head = self._findings, known
+        while True:
+            self._findings = Findings()
+            turn = self._turn(point, head)
+            after = head
+            for way in turn.again:
+                after = after.join(way)
+            repeated = after.pivots - known.pivots
+            for pivot in sorted(repeated, key=lambda pivot: pivot.span):
+                found.add(
+                    codes.PIVOT_IN_LOOP,
+                    self._sources(pivot.span.file),
+                    pivot.span,
+                    f"{pivot.what} {pivot.binds}, and another turn of the loop of line {point.span.line} "
+                    "may come to it",
+                    "put it behind the loop, or leave the loop after it with break",
+                )
+            after = replace(after, pivots=known.pivots)  # the next turn has been refused; what follows is no news
+            if after == head:
+                break
+            head = after
+        found.take(self._findings)
+        self._findings = found
+        left = turn.leave
+        for way in left[1:]:
+            left[0] = left[0].join(way)
+        return left[0] if left else known
+
+    def _turn(self, point: Loop, known: Knowledge) -> _Turn:
+        """What is known where a turn ends that began with this knowledge."""
+        self._turns.append(_Turn())
+        outer, self._following = self._following, self._following & parties(point, NOBODY)
+        self._block(point.body, known)
+        self._following = outer
+        return self._turns.pop()
+
+    def _branch(self, point: If, known: Knowledge) -> Knowledge:
+        sides: list[Knowledge] = []
+        for (_, block), (_, other) in zip(point.branches, reversed(point.branches), strict=True):
+            before = known
+            parted = point.owners & self._following & self._parting(block)
+            for aborted in self._aborts.news(block, other).values():
+                text = f"{aborted.role}.abort of line {aborted.span.line}"
+                done = Done(aborted.site, aborted.role, text, aborted.span, True)
+                before = before.does(done, parted | {aborted.role})  # it goes on itself
+            after = self._block(block, before)
+            if not ends(block):
+                sides.append(after)
+        if not sides:
+            return known
+        return sides[0] if len(sides) == 1 else sides[0].join(sides[1])
+
+    def _parting(self, side: Block) -> Owners:
+        """The roles that part at a branch whose other side aborts. In a procedure one that has nothing to do in this
+        side comes to its end either way, and goes on with what its caller does."""
+        return actors(side) if self._entered else self._header.everywhere
+
+    def _invoke(self, point: Invoke, known: Knowledge) -> Knowledge:
+        offer, role = point.offer, point.role
+        done = _done(point)
+        name, fails = done.what, done.fails
+        if offer.pivot:
+            return self._pivot(point, done, known)
+        if known.pivots and fails:
+            query = offer.kind == "query"
+            instead = f"or attempt({name}(…)), whose refusal is a value"
+            instead = instead if query else f"or @transaction(retriable=True) for it if it never declines, {instead}"
+            why = f"it {'is a query and' if query else 'can be undone but'} may decline"
+            self._after(point.site, role, name, point.span, known, why, instead)
+        if offer.irrevocable:
+            known = self._irrevocable(point, name, known)
+        return known.does(done, frozenset({role}))
+
+    def _pivot(self, point: Invoke, done: Done, known: Knowledge) -> Knowledge:
+        role, span = point.role, point.span
+        if point.attempt:
+            text = f"{done.what} cannot be undone, so it is the pivot, and its refusal undoes the saga and is no value"
+            hint = f"a compensation for {done.what}; or {done.what}(…) without attempt(), and without asking for ok"
+            self._add(codes.ATTEMPTED_PIVOT, span, text, hint)
+        if known.pivots:
+            first = min(known.pivots, key=lambda pivot: pivot.span)
+            self._points.twice.add(span)
+            self._add(
+                codes.TWO_PIVOTS,
+                span,
+                f"{done.what} cannot be undone, and neither can {first.what} of line {first.span.line}"
+                if not (done.recorded or first.recorded)
+                else f"{done.what} {done.binds}, and {first.what} of line {first.span.line} {first.binds}",
+                f"a compensation for one of them, or @transaction(retriable=True) for {done.what}"
+                if not (done.recorded or first.recorded)
+                else self._left_out(point, done, first),
+            )
+        said: set[str] = set()
+        for other in sorted(known.unknown[role], key=lambda other: other.span):
+            if other.may in said:
+                continue
+            if other.may:
+                said |= {other.may} - {_RAISES}
+                text = f"{other.what} of line {other.span.line} {other.may}, and {role} does not know whether it did"
+                lead = f"let a message lead from {other.role} to {role} before: com(…, to={role})"
+                code = codes.MAY_RAISE if other.may == _RAISES else codes.NOT_BEFORE_PIVOT
+                self._add(code, span, f"{done.what} {done.binds}; {text}", f"{other.instead}; or {lead}")
+            elif other.fails:
+                came = "happened" if "abort" in other.what else f"of line {other.span.line} went well"
+                text = f"{done.what} {done.binds}, but {role} does not know whether {other.what} {came}"
+                hint = self._message(point, other.role, role)
+                self._add(codes.NOT_BEFORE_PIVOT, span, f"{text}{self._unsent(role, span)}", hint)
+            else:
+                self._commitment.after[other.role].add(point_of(other.site))
+        self._points.found.setdefault(role, done)
+        pivots = known.pivots or frozenset({done})  # of a second one it has been said that it is too much
+        return replace(known.does(done, frozenset({role})), pivots=pivots, committed=True)
+
+    def _unsent(self, role: str, before: Span) -> str:
+        """A move to a role that looks like a message and is none."""
+        for move in self._silent:
+            if role in move.recipients and move.span.file == before.file and move.span < before:
+                text = self._sources(move.span.file).text(move.span)
+                return f"; {text} of line {move.span.line} sends nothing, since {role} knows that value already"
+        return ""
+
+    def _irrevocable(self, point: Invoke, name: str, known: Knowledge) -> Knowledge:
+        """A retriable transaction that cannot be undone comes after the pivot, and its role knows that. Once it has
+        been told that the role does not, it is not told again on the same path."""
+        if not known.committed:
+            self._points.missing(name, point.span, known.pivots)
+        for pivot in known.pivots & known.unknown[point.role]:
+            self._add(
+                codes.NO_PIVOT,
+                point.span,
+                f"{name} cannot be undone, but {point.role} does not know whether "
+                f"{pivot.what} of line {pivot.span.line} went well",
+                self._message(point, pivot.role, point.role),
+            )
+        unknown = known.unknown[point.role] - known.pivots
+        return replace(known, unknown={**known.unknown, point.role: unknown})
+
+    def _left_out(self, point: Invoke, done: Done, first: Done) -> str:
+        """One of two commit points is a record that nobody needs."""
+        one, span = (done, point.span) if done.recorded else (first, first.span)
+        text, source = f"leave {one.what}() out", self._sources(span.file)
+        return advice.left_out(source, span, text) if source.text(span) == f"{one.what}()" else text
+
+    def _message(self, point: Invoke, sender: str, receiver: str) -> str:
+        function = "" if point.site.startswith("@") else self._header.name
+        return advice.led(self._sources(point.span.file), point.span, function, sender, receiver)
+
+    def _after(self, site: str, role: str, name: str, span: Span, known: Knowledge, why: str, instead: str) -> None:
+        pivot = min(known.pivots, key=lambda pivot: pivot.span)
+        beside = pivot in known.unknown[role]
+        stands = f"{'runs beside' if beside else 'comes after'} {pivot.what} of line {pivot.span.line}"
+        lead = f", and let a message lead from {role} to {pivot.role}: com(…, to={pivot.role})" if beside else ""
+        self._add(
+            codes.AFTER_PIVOT,
+            span,
+            f"{name} {stands}, which {pivot.binds}; {why}",
+            f"put {name} before line {pivot.span.line}{lead}; {instead}",
+        )
+
+    def _place(self, site: str, roles: tuple[str, ...], known: Knowledge) -> None:
+        """Note what does not certainly happen before the commit point."""
+        if known.pivots:
+            for role in roles:
+                if role:
+                    self._commitment.after[role].add(point_of(site))
+
+    def _add(self, code: str, span: Span, text: str, hint: str) -> None:
+        self._findings.add(code, self._sources(span.file), span, text, hint)
+
+
+def _done(point: Invoke) -> Done:
+    name = f"{point.role}.{point.offer.name.removeprefix('role.')}"
+    fails = may_fail(point.offer, point.attempt)
+    return Done(point.site, point.role, name, point.span, fails, point.offer.recorded)

@@ -1,0 +1,5 @@
+"""The normal form: each role call and each value that moves becomes a point of its own, bound at most once.
+
+Begin with `language.normal.normal`; `parse` reads the head of a choreography, `control` loops and match, `expressions`
+what may be computed at one place. The form itself is `language.ir`.
+"""
