@@ -25,11 +25,17 @@ from accompanist.runtime.ports import LogUnavailable
 
 logger = structlog.get_logger("accompanist.log")
 
-MISSING_STATE = "AC002"
+_MISSING_STATE = "AC002"
 _MARK = "SELECT mark($1, $2, $3, $4)"
 _MARKS = "SELECT lane, number FROM marker WHERE writer = $1"
 _CLEAR = "DELETE FROM marker WHERE writer = ANY ($1)"
 Told = Callable[[OperatorError], None]
+
+
+def commits_are_missing(problem: asyncpg.PostgresError) -> bool:
+    """Whether an error is the refusal of `mark`. An isolation level is refused under the same SQLSTATE by
+    `committed_reads`, which has no mark to show in DETAIL."""
+    return problem.sqlstate == _MISSING_STATE and bool(problem.detail)
 
 
 class Elsewhere(ConnectionError):

@@ -28,7 +28,7 @@ import asyncpg
 from accompanist import limits
 from accompanist.log import inbox, memories, names, refusals, results, sessions, settings, timers
 from accompanist.log.connection import Connections, open_pool, reach
-from accompanist.log.guard import MISSING_STATE, Guard, Told, begin
+from accompanist.log.guard import Guard, Told, begin, commits_are_missing
 from accompanist.log.leases import Fences
 from accompanist.log.pages import Pages
 from accompanist.log.pooler import open_transactions
@@ -302,8 +302,8 @@ class PostgresLog(Pages, Versions, Requests):
                 async with reach(), self._pool.acquire() as connection:
                     row = await connection.fetchrow(query, *mark, *arguments)
             except asyncpg.PostgresError as problem:
-                if problem.sqlstate == MISSING_STATE:
-                    self._guard.missing({**dict(enumerate(witness.marks)), lane: int(problem.detail or 0)})
+                if commits_are_missing(problem):
+                    self._guard.missing({**dict(enumerate(witness.marks)), lane: int(problem.detail)})
                 raise
             witness.told(lane, mark[-1], keys)
         return row[1]

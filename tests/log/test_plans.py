@@ -6,11 +6,13 @@ Told by what Postgres counts itself: the rows that were looked at."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from uuid import uuid4
 
 import asyncpg
 import pytest
 
 from accompanist.log import sessions
+from accompanist.log.guard import commits_are_missing
 from accompanist.log.postgres import PostgresLog
 from tests.log.letters import header, row
 from tests.log.test_settings import CALLS
@@ -133,4 +135,13 @@ async def test_what_waits_for_a_lock_and_then_reads_refuses_repeatable_read(
         async with connection.transaction(isolation="repeatable_read"):
             await connection.execute(asked)
     assert refused.value.sqlstate == "AC002"
+    assert not commits_are_missing(refused.value), "the log is whole; the level is what is wrong"
+    await connection.close()
+
+
+async def test_a_mark_that_is_missing_is_told_from_a_level_that_is_refused(postgres_world: PostgresWorld) -> None:
+    connection = await postgres_world.connect("warehouse", "warehouse_sidecar")
+    with pytest.raises(asyncpg.PostgresError) as refused:
+        await connection.execute("SELECT mark($1, 0::smallint, 7, 8)", uuid4())
+    assert commits_are_missing(refused.value)
     await connection.close()
