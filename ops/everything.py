@@ -1,5 +1,5 @@
-"""Runs the targets of CONTRIBUTING that end by themselves, one after the other, and sums up. Not `soak` and `verify-long`,
-which take long beside `bench` and `verify`, nor `advisories`, which needs the network.
+"""Runs the targets of CONTRIBUTING that end by themselves, one after the other, and sums up. Not `soak` and
+`verify-long`, which take long beside `bench` and `verify`, nor `advisories`, which needs the network.
 
     python -m ops.everything [TARGET ...] [--json]
 
