@@ -4,8 +4,8 @@
 -- nor `refused`, stays, too. For the initiator this is what "every contacted role has acknowledged" means in one
 -- database.
 --
--- Only the owner of a shard collects in it and writes for it. An owner that was replaced is refused by its epoch. One
--- that is only slow cannot write a session and be collecting it.
+-- Only the owner of a shard collects in it. `shard` says who that is when the statement begins. There is no fence: what
+-- is taken over while it runs may still be collected for its former owner.
 --
 -- Called by: `accompanist/log/postgres.py`.
 -- Locks: the rows of `session` that go; those that are locked are passed over. The rows of `inbox`, `outbox`, `result`

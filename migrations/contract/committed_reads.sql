@@ -5,7 +5,7 @@
 -- Called by: `fence`, `lease`, `release`.
 -- Locks: nothing.
 -- Answers: nothing.
--- Raises: AC002.
+-- Raises: AC002, without a DETAIL. `mark` raises the same code for missing commits, with one.
 CREATE FUNCTION committed_reads() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF current_setting('transaction_isolation') = 'repeatable read' THEN

@@ -1,6 +1,7 @@
 -- `keep_statistics` analyzes each table that has become more than four times as big as the planner believes. That also
--- ends every plan that was made before, on every connection. Autovacuum does the same within a minute or so, which is
--- long for a log that fills. Mostly there is nothing to do. A table that was never analyzed is left to autovacuum.
+-- ends every plan over it that was made before, on every connection. Autovacuum does the same within a minute or so,
+-- which is long for a log that fills. Mostly there is nothing to do. A table that was never analyzed is left to
+-- autovacuum.
 --
 -- Called by: `accompanist/log/postgres.py`; every few seconds, behind `crowd`.
 -- Locks: each table that it analyzes, against another ANALYZE or VACUUM and against changes of the table. It waits 50

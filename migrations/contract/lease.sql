@@ -11,7 +11,7 @@
 -- Called by: `accompanist/log/postgres.py`; in one statement with `pending`, each time a sidecar renews its leases and
 --   looks for work.
 -- Locks: row -1 of `gate` until the commit. The row in `gate` of each shard that it acquires; one that is locked is
---   passed over.
+--   passed over. It waits 2 s for a lock at most.
 -- Answers: a row for each shard that `asker` holds: the shard, its epoch, and whether this call acquired it. What
 --   `asker` remembers of an acquired shard is void.
 -- Raises: what `committed_reads` and `own_name` raise.

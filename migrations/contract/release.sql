@@ -2,7 +2,7 @@
 -- owner of a shard has the next epoch.
 --
 -- Called by: `accompanist/log/postgres.py`; when a sidecar ends.
--- Locks: row -1 of `gate` until the commit, as `lease` does. It waits for that row as long as the connection lets it.
+-- Locks: row -1 of `gate` until the commit, as `lease` does. It sets no bound on that wait.
 -- Answers: nothing.
 -- Raises: what `committed_reads` raises.
 CREATE FUNCTION release(asker text) RETURNS void

@@ -15,7 +15,8 @@
 --   payload_bytes_max     bytes of one payload
 --   shards_count          shards of the log; never changed
 --   batch_bytes_max       bytes of payload in one answer of `take`, `relay` and `resend`
---   waiting_per_peer_max  rows that one peer may have in `arrival`, before nothing of it may begin a session
+--   waiting_per_peer_max  rows that one peer may have in `arrival`, before nothing of it may begin a session,
+--                         as `crowd` was last told
 --   crowded               peers that have so many sessions open here that they begin no further one
 --   overfull              peers that have `waiting_per_peer_max` rows
 --   undoing               peers that have sent so many aborts and cancels of late that unknown sessions get no more
