@@ -71,9 +71,7 @@ async def parts(dsn: str, schema: str, service: str) -> dict[str, str]:
         functions = await connection.fetch(_FUNCTIONS, schema, sidecar, names.PEER_ROLE)
     finally:
         await connection.close()
-    modules = {
-        str(file.relative_to(ROOT)): file.read_text() for file in sorted((ROOT / "accompanist/log").glob("*.py"))
-    }
+    modules = modules_of_the_log()
     sources = {row["name"]: row["source"] for row in functions}
     return {
         "log-answers": _answers(),
@@ -119,9 +117,7 @@ def _group(title: str, about: str, rows: Sequence[asyncpg.Record], modules: Mapp
 
 def _function(row: asyncpg.Record, functions: Mapping[str, str], modules: Mapping[str, str]) -> str:
     name = row["name"]
-    callers = {one for one, text in functions.items() if one != name and re.search(rf"\b{name}\(", text)}
-    asked = re.compile(rf"(?:SELECT|FROM|,) {name}\((?:\$|{{|\)|owner)")
-    callers |= {path for path, text in modules.items() if asked.search(text)}
+    callers = callers_of(name, functions, modules)
     said = ["peers may call it"] if row["peer"] else []
     said += ["*as the owner*"] if row["definer"] else []
     if row["result"] == "trigger":
@@ -129,6 +125,18 @@ def _function(row: asyncpg.Record, functions: Mapping[str, str], modules: Mappin
     else:
         said.append(f"called by {_who(callers)}" if callers else "used in a column")
     return f"`{name}`: {FUNCTIONS[name].does} ({'; '.join(said)})"
+
+
+def callers_of(name: str, functions: Mapping[str, str], modules: Mapping[str, str]) -> set[str]:
+    """Functions by name, and modules by path, that call this function; both are given by their texts."""
+    callers = {one for one, text in functions.items() if one != name and re.search(rf"\b{name}\(", text)}
+    asked = re.compile(rf"(?:SELECT|FROM|,) {name}\((?:\$|{{|\)|owner|header)")
+    return callers | {path for path, text in modules.items() if asked.search(text)}
+
+
+def modules_of_the_log() -> dict[str, str]:
+    """The texts of `accompanist/log`, by path."""
+    return {str(file.relative_to(ROOT)): file.read_text() for file in sorted((ROOT / "accompanist/log").glob("*.py"))}
 
 
 def _answers() -> str:

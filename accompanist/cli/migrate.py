@@ -1,4 +1,5 @@
-"""`accompanist migrate`: the logs of a deployment's services, up to this program's revision or down to nothing."""
+"""`accompanist migrate`: the logs of a deployment's services, up to this program's revision or down to nothing; or what
+one of them is, as SQL to read."""
 
 from __future__ import annotations
 
@@ -7,7 +8,10 @@ import os
 from pathlib import Path
 from typing import Literal
 
+import typer
+
 from accompanist.cli.output import show
+from accompanist.log import contract
 from accompanist.sidecar import config as configuration
 from accompanist.sidecar.config import Service
 
@@ -19,6 +23,15 @@ def migrate(config: Path | None, service: str, database: str, *, down: bool, boo
     asyncio.run(_migrate(chosen, database, "down" if down else "up", bootstrap))
     done = {one.name: "down" if down else "head" for one in chosen}
     show({"migrated": done}, as_json, "\n".join(f"{name}: {state}" for name, state in done.items()))
+
+
+def sql(config: Path | None, service: str, *, as_json: bool) -> None:
+    """The contract of one service's log. Raises OperatorError, and BadParameter where it is to be said which one."""
+    deployment = configuration.load(config, os.environ)
+    if not service and len(deployment.services) > 1:
+        raise typer.BadParameter(f"of which one? there are {', '.join(deployment.services)}", param_hint="--service")
+    one = deployment.service(service or next(iter(deployment.services), ""))
+    show(contract.files(one.name, one.schema), as_json, contract.script(one.name, one.schema))
 
 
 async def _migrate(services: list[Service], database: str, direction: Literal["up", "down"], bootstrap: bool) -> None:

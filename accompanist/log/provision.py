@@ -22,7 +22,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import Literal
 
 import asyncpg
@@ -32,12 +31,11 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-import accompanist
 from accompanist import limits
 from accompanist.errors import OperatorError
 from accompanist.log import address, names, refusals, server, settings
 from accompanist.log.connection import connect
-from accompanist.log.schema import check_known, check_version, head, require_head, status
+from accompanist.log.schema import check_known, check_version, head, migrations, require_head, status
 
 __all__ = ["bootstrap", "head", "migrate", "require_head", "status"]
 
@@ -174,10 +172,7 @@ def _run_revisions(connection: Connection, schema: str, direction: Direction) ->
 
 
 def _config() -> Config:
-    """`migrations/` is installed inside the package, or lies beside it in a checkout."""
-    package = Path(accompanist.__file__).parent
-    places = (package / "migrations", package.parent / "migrations")
     config = Config()
-    config.set_main_option("script_location", str(next(place for place in places if place.exists())))
+    config.set_main_option("script_location", str(migrations()))
     config.set_main_option("path_separator", "os")
     return config

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 
@@ -52,6 +53,12 @@ WHERE n.nspname = $1"""
 def head() -> str:
     """The revision this program needs."""
     return REVISIONS[-1]
+
+
+def migrations() -> Path:
+    """The folder of that name: it is installed inside the package, or lies beside it in a checkout."""
+    package = Path(__file__).parents[1]
+    return next(place for place in (package / "migrations", package.parent / "migrations") if place.exists())
 
 
 async def status(dsn: str, schema: str) -> tuple[str | None, str]:

@@ -1,8 +1,12 @@
-"""`accompanist migrate` on a real Postgres: up, again, and down; and what a sidecar says of a log it cannot use."""
+"""`accompanist migrate` on a real Postgres: up, again, and down; what a sidecar says of a log it cannot use.
+
+And, without a Postgres, the log as SQL.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from accompanist.cli.main import main
+from accompanist.log import contract
 from tests.postgres import Database
 
 patience_s = 60.0
@@ -64,3 +69,28 @@ def test_an_absent_postgres_is_told(capsys: pytest.CaptureFixture[str], tmp_path
     dsn = f"postgresql://stock_sidecar@/postgres?host={tmp_path}"
     assert run("migrate", "--database", dsn, "--json") == 3
     assert json.loads(capsys.readouterr().err)["error"]["code"] == "ACC401"
+
+
+@pytest.mark.usefixtures("deployment")
+def test_the_log_of_a_service_is_printed_as_sql(capsys: pytest.CaptureFixture[str]) -> None:
+    """As it is: no sign of it is written out for the terminal, and no variable is left in it."""
+    assert run("migrate", "--sql", "--service", "till") == 0
+    printed = capsys.readouterr().out
+    assert printed == contract.script("till", "till") + "\n"
+    assert "GRANT EXECUTE ON FUNCTION flush TO till_sidecar;" in printed
+    assert not re.search(r""":["'](owner|sidecar|schema|service)""", printed)
+    assert run("migrate", "--sql", "--service", "till", "--json") == 0
+    files = json.loads(capsys.readouterr().out)
+    assert next(iter(files)) == "schema.sql" and len(files) > len(contract.FIRST)
+    assert files == contract.files("till", "till")
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize(
+    ("options", "told"), [((), "stock, till"), (("--service", "till", "--down"), "no database")], ids=["which", "down"]
+)
+def test_sql_is_of_one_service_and_changes_nothing(
+    options: tuple[str, ...], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("migrate", "--sql", *options) == 2
+    assert told in capsys.readouterr().err

@@ -74,7 +74,7 @@ def sources(tree: Tree) -> list[str]:
         name
         for name in tree.names
         if name.startswith(TREES)
-        and (name.endswith(".py") or (name.endswith(".sql") and not name.startswith("migrations/")))
+        and (name.endswith(".py") or (name.endswith(".sql") and not name.startswith("migrations/versions/")))
         and name not in UNWRITTEN
     )
 

@@ -17,11 +17,21 @@ def migrate(
     database: Annotated[
         str, typer.Option("--database", help="Log in with this address; else DATABASE_URL or the file's.")
     ] = "",
+    sql: Annotated[
+        bool, typer.Option("--sql", help="Print what the log of one service is, as SQL to read, and change nothing.")
+    ] = False,
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
     """Bring the services' logs in Postgres to the revision of this program."""
     from accompanist.cli import migrate as command
 
+    if sql and (down or bootstrap or database):
+        raise typer.BadParameter(
+            "it asks no database: leave --down, --bootstrap and --database out", param_hint="--sql"
+        )
     with reporting(as_json):
-        command.migrate(config, service, database, down=down, bootstrap=bootstrap, as_json=as_json)
+        if sql:
+            command.sql(config, service, as_json=as_json)
+        else:
+            command.migrate(config, service, database, down=down, bootstrap=bootstrap, as_json=as_json)

@@ -1,0 +1,51 @@
+-- `collect` turns sessions that have been over for longer than `age` into stubs, in the shards that `asker` holds, at
+-- most `batch`. Messages, results, timers and the session row go in one commit, so no session is ever seen without its
+-- payload. A session that is parked stays: somebody is to look at it. One that still owes a message, neither `clash`
+-- nor `refused`, stays, too. For the initiator this is what "every contacted role has acknowledged" means in one
+-- database.
+--
+-- Only the owner of a shard collects in it. `shard` says who that is when the statement begins. There is no fence: what
+-- is taken over while it runs may still be collected for its former owner.
+--
+-- Called by: `accompanist/log/postgres.py`.
+-- Locks: the rows of `session` that go; those that are locked are passed over. The rows of `inbox`, `outbox`, `result`
+--   and `timer` that go with them. It waits 2 s for a lock at most.
+-- Answers: how many sessions went.
+CREATE FUNCTION collect(asker text, age interval, batch integer) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '2s'
+SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off
+SET seq_page_cost = 1 SET random_page_cost = 0.1
+AS $$
+DECLARE
+    gone bigint;
+BEGIN
+    WITH due AS MATERIALIZED (
+        SELECT s.session, s.role, coalesce(s.outcome, s.phase) AS outcome FROM session s
+        WHERE NOT s.open AND s.over_at < statement_timestamp() - age AND NOT s.parked
+          AND s.shard = ANY (ARRAY(SELECT h.shard FROM shard h WHERE h.owner = asker))
+          AND NOT EXISTS (
+              SELECT FROM outbox o WHERE o.session = s.session AND o.sender = s.role
+                AND o.answer NOT IN ('clash', 'refused'))
+        ORDER BY s.over_at LIMIT batch
+        FOR UPDATE OF s SKIP LOCKED
+    ), messages AS (
+        DELETE FROM inbox i USING due d WHERE i.session = d.session AND i.receiver = d.role
+    ), owed AS (
+        DELETE FROM outbox o USING due d WHERE o.session = d.session AND o.sender = d.role
+    ), answers AS (
+        DELETE FROM result r USING due d WHERE r.session = d.session AND r.role = d.role
+    ), timers AS (
+        DELETE FROM timer t USING due d WHERE t.session = d.session AND t.role = d.role
+    ), rows AS (
+        DELETE FROM session s USING due d WHERE s.session = d.session AND s.role = d.role
+    ), stubs AS (
+        INSERT INTO stub (session, role, outcome) SELECT d.session, d.role, d.outcome FROM due d
+        ON CONFLICT DO NOTHING
+    )
+    SELECT count(*) INTO gone FROM due;
+    RETURN gone;
+END
+$$;
+
+REVOKE ALL ON FUNCTION collect FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION collect TO :"sidecar";
