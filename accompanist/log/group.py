@@ -30,10 +30,11 @@ import msgspec
 from accompanist.log.queue import Queue, Waiting
 from accompanist.runtime.backoff import RETRIABLE, delay_ms
 from accompanist.runtime.life import PredecessorRefused
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogSlow, LogUnavailable
+from accompanist.runtime.log import CommitPort
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogSlow, LogUnavailable
 
 
-class Fenced(Log, Protocol):
+class Fenced(CommitPort, Protocol):
     """A log that knows the epochs it holds."""
 
     def epoch(self, shard: int) -> int | None: ...

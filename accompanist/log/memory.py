@@ -1,6 +1,6 @@
 """The log in memory: the fake that simulations and tests use, tested like Postgres.
 
-It keeps every promise of `ports.Log`; `tests/log` runs one suite on it and on Postgres. A `MemoryDatabase` is one
+It keeps every promise of `runtime.log.Log`; `tests/log` runs one suite on it and on Postgres. A `MemoryDatabase` is one
 Postgres database: the tables of several services, with one clock. A `MemoryLog` is one sidecar's view of it. Several
 may be opened for one service, and a crash is simulated by throwing one away: its only state is the epochs it holds.
 

@@ -1,4 +1,4 @@
-"""The log in Postgres: `ports.Log` over the functions of the service's schema.
+"""The log in Postgres: `runtime.log.Log` over the functions of the service's schema.
 
 State. A pool of connections, the owner's name and the epochs of its shards (`leases.Fences`). All other state is in the
 tables, so a `PostgresLog` may be thrown away at any time.
