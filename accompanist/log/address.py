@@ -1,17 +1,17 @@
-"""The address of a database, as people have it: read for the driver, and shown without what may be secret.
+"""Database addresses: parsed for the driver, and displayed without secrets.
 
-The driver reads it: several hosts, `target_session_attrs`, service files and the environment of libpq (PGHOST and its
-like) are its own. What libpq takes and the driver does not is told apart here, before the driver would take it for a
-setting of the server:
+The driver itself handles several hosts, `target_session_attrs`, service files and libpq's environment (PGHOST and its
+like). Options that libpq knows and the driver does not are handled here, because the driver would take them for
+settings of the server:
 
-    channel_binding            `disable` and `prefer` say nothing; `require` is refused, for the driver has none
-    connect_timeout            ours is bounded anyway, by `log_connect_s`; a shorter one is kept
-    keepalives and its like    a line that is dead is found by our own time limits on every statement
-    gssencmode, sslcompression and what else only says how libpq goes about it: left out
-    pgbouncer                  says that a pooler is reached: refused where a direct connection is needed
+    channel_binding            `disable` and `prefer` are ignored; `require` is refused, because the driver cannot
+    connect_timeout            `log_connect_s` is the limit anyway; a shorter one is kept
+    keepalives and its like    ignored: our own timeout on every statement finds a dead connection
+    gssencmode, sslcompression and other options that only concern libpq: ignored
+    pgbouncer                  the address is a pooler's: refused where a direct connection is needed
 
-Keyword addresses (`host=a dbname=b`) are made into the other form. Anything that cannot be read is refused, and no part
-of it is repeated: what looks like a host may be half of a password that has a `?` or a `/` in it.
+Keyword addresses (`host=a dbname=b`) are converted to a URL. An address that cannot be parsed is refused, and no part
+of it is displayed: what looks like a host may be half of a password that contains a `?` or a `/`.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ from accompanist.errors import OperatorError, catalogue
 UNREADABLE = catalogue(
     "ACC448",
     "the address of a database cannot be read",
-    "It has to be postgresql://USER:PASSWORD@HOST:PORT/DATABASE?OPTION=VALUE, or HOST=... keywords. A password with "
-    "one of the signs : / ? # [ ] @ % in it has to be quoted: ? is %3F, / is %2F, @ is %40, # is %23. The address is "
-    "not shown, for it may hold one.",
+    "It has to be postgresql://USER:PASSWORD@HOST:PORT/DATABASE?OPTION=VALUE, or HOST=... keywords. In a password, the "
+    "characters : / ? # [ ] @ % have to be percent-encoded: ? is %3F, / is %2F, @ is %40, # is %23. The address is not "
+    "shown, because it may contain a password.",
     "Correct the database of the service in accompanist.toml, DATABASE_URL, or the worker's --database.",
 )
 POOLED = catalogue(
     "ACC410",
     "the address is a pooler's",
-    "A sidecar says how its connections are to be when they begin, looks at the schema and listens; a pooler in "
-    "transaction mode forgets all that between two transactions.",
-    "Give `database` the server's own address, and the pooler's under `pooler`; with `poll_only = true` the direct one "
-    "is used at the start only.",
+    "A sidecar sets up its connections when they begin, checks the schema, and listens. A pooler in transaction mode "
+    "loses all of that between two transactions.",
+    "Set `database` to the server's own address, and `pooler` to the pooler's. With `poll_only = true` the direct "
+    "address is used at the start only.",
 )
 
 _SCHEMES = ("postgres", "postgresql")
@@ -48,7 +48,7 @@ _PLAIN = re.compile(
     r"(?:\?(?P<query>[^?#@\s]*))?",
     re.ASCII,
 )
-"""An address in which nothing can be taken for something else: no sign that should have been quoted."""
+"""An unambiguous address: without any character that should have been percent-encoded."""
 _KEYWORD = re.compile(r"\s*(\w+)\s*=\s*(?:'((?:[^'\\]|\\.)*)'|((?:[^\s'\\]|\\.)*))(?=\s|$)\s*")
 _OF_LIBPQ = frozenset(
     {
@@ -68,8 +68,8 @@ _SETTING = re.compile(r"[a-z_][a-z0-9_.]*\Z")
 
 
 def for_driver(address: str, connect_s: float = limits.log_connect_s, *, pooled: bool = False) -> dict[str, Any]:
-    """`dsn` and `timeout` of the driver's `connect`, which takes `connect_s` at most. `pooled`: a pooler may be
-    reached. Raises OperatorError."""
+    """The arguments `dsn` and `timeout` for the driver's `connect`; the timeout is at most `connect_s`. `pooled`: the
+    address may be a pooler's. Raises OperatorError."""
     base, query = _parts(address)
     left: list[tuple[str, str]] = []
     timeout_s = connect_s
@@ -86,13 +86,13 @@ def for_driver(address: str, connect_s: float = limits.log_connect_s, *, pooled:
             if name not in _DRIVERS and not _SETTING.match(name):
                 raise OperatorError(UNREADABLE, "an option of the address is neither the driver's nor a setting")
             left.append((name, value))
-    # a space is %20: the driver reads a plus sign as one, and libpq does not
+    # write a space as %20: the driver decodes a plus sign to a space, libpq does not
     return {"dsn": base + (f"?{urlencode(left, quote_via=quote, safe='/,')}" if left else ""), "timeout": timeout_s}
 
 
 def checked(address: str, root: Path | None = None) -> str:
-    """The address in the one form that the driver reads, whatever form it came in; directories of sockets are below
-    `root`. Raises OperatorError."""
+    """The address as a URL, whatever form it came in. Socket directories are resolved below `root`. Raises
+    OperatorError."""
     base, query = _parts(address)
     if root is not None:
         query = [(name, _rooted(value, root) if name == "host" else value) for name, value in query]
@@ -100,7 +100,7 @@ def checked(address: str, root: Path | None = None) -> str:
 
 
 def shown(address: str) -> str:
-    """Hosts, ports and database, and nothing that could be a secret; no part of what cannot be read for certain."""
+    """Hosts, ports and database of an address, without secrets. Nothing of an address that cannot be parsed."""
     try:
         address = checked(address)
     except OperatorError:
@@ -117,7 +117,7 @@ def _rooted(hosts: str, root: Path) -> str:
 
 
 def _parts(address: str) -> tuple[str, list[tuple[str, str]]]:
-    """All before the question mark, and the options. Raises OperatorError."""
+    """The part before the question mark, and the options. Raises OperatorError."""
     address = address.strip()
     if "://" not in address:
         return _from_keywords(address)
@@ -125,7 +125,7 @@ def _parts(address: str) -> tuple[str, list[tuple[str, str]]]:
     scheme, _, rest = base.partition("://")
     authority = rest.partition("/")[0]
     sound = scheme in _SCHEMES and "#" not in address and not re.search(r"\s", address)
-    # an at sign behind the authority belongs to a password that was not quoted
+    # an @ after the authority belongs to a password that was not percent-encoded
     if not sound or "@" in rest[len(authority) :] or authority.count("@") > 1 or "@" in text:
         raise OperatorError(UNREADABLE, "it is not of the form, or has a sign in it that has to be quoted")
     login, _, hosts = authority.rpartition("@")
@@ -140,7 +140,7 @@ def _parts(address: str) -> tuple[str, list[tuple[str, str]]]:
     except ValueError:
         raise OperatorError(UNREADABLE, "its options are not NAME=VALUE, joined by &") from None
     _check_ports(query)
-    # a path of nothing would be a database without a name, over what a service file or the environment says
+    # an empty path would name an empty database, and override a service file or the environment
     return base.removesuffix("/") if rest == "/" else base, query
 
 
@@ -166,7 +166,7 @@ def _check_ports(query: list[tuple[str, str]]) -> None:
 
 
 def of_login(address: str, user: str, password: str) -> str:
-    """The same address for another login. Raises OperatorError."""
+    """The same address with another login. Raises OperatorError."""
     base, query = _parts(address)
     scheme, _, rest = base.partition("://")
     authority, slash, path = rest.partition("/")
@@ -177,14 +177,14 @@ def of_login(address: str, user: str, password: str) -> str:
 
 
 def _sooner(timeout_s: float, value: str) -> float:
-    """libpq waits at least two seconds, and for ever at nought."""
+    """The shorter of two timeouts. Like libpq, at least two seconds; 0 means no timeout."""
     if not value.isascii() or not value.isdigit():
         raise OperatorError(UNREADABLE, "connect_timeout in it is no number of seconds")
     return min(timeout_s, max(2.0, float(value))) if int(value) else timeout_s
 
 
 def _options(value: str) -> list[tuple[str, str]]:
-    """libpq's `options=-c name=value` as the settings that they are."""
+    """The settings in libpq's `options=-c name=value`."""
     found = re.findall(r"(?:-c\s*|--)([A-Za-z_][\w.]*)=((?:[^\s\\]|\\.)*)", value)
     if re.sub(r"(?:-c\s*|--)[A-Za-z_][\w.]*=(?:[^\s\\]|\\.)*", "", value).strip():
         raise OperatorError(UNREADABLE, "`options` in it has something else than -c NAME=VALUE")

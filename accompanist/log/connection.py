@@ -1,8 +1,8 @@
-"""Reaching Postgres: connections that are dropped when they have gone bad.
+"""Connections to Postgres, dropped when they have gone bad.
 
-`reach()` turns every failure of Postgres into `LogUnavailable`, unless it is proved to be about the values that were
-sent (`log.faults`) or is one that the log's own functions raise; these pass unchanged. Whether the commit happened is
-then unknown, which is harmless: everything the log does may be done twice.
+`reach()` turns every failure of Postgres into `LogUnavailable`. Only errors caused by the values that were sent
+(`log.faults`), and those that the log's own functions raise, pass unchanged. After `LogUnavailable` it is unknown
+whether the commit happened. That is harmless, because every operation of the log is idempotent.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from accompanist.errors import OperatorError
 from accompanist.log import address, faults, places, settings
 from accompanist.runtime.ports import LogSlow, LogUnavailable
 
-# For what a person asked (`log.refusals`): classes of SQLSTATE that say that the server cannot be worked with now. And:
-# lock not available, read-only (a server in recovery), a plan that a migration outdated.
+# SQLSTATEs that say that the server cannot be used now, for commands that a person runs (`log.refusals`): classes, and
+# single ones: lock not available, read-only (a server in recovery), a plan that a migration has outdated.
 _AGAIN_CLASSES = ("08", "40", "53", "57", "58")
 _AGAIN_STATES = ("55P03", "25006", "0A000")
 
@@ -33,25 +33,25 @@ class Connections(Protocol):
 
 
 def again(problem: BaseException) -> bool:
-    """Whether the failure says that the server is away, and nothing of what it was asked."""
+    """Whether the failure says that the server is unavailable, and nothing about the statement."""
     if isinstance(problem, asyncpg.PostgresError) and not of_a_pooler(problem):
         state = problem.sqlstate or ""
         return state[:2] in _AGAIN_CLASSES or state in _AGAIN_STATES
     if isinstance(problem, asyncpg.InterfaceError):
-        return not isinstance(problem, ValueError)  # a ValueError: arguments that do not fit
+        return not isinstance(problem, ValueError)  # a ValueError means arguments of a wrong type
     return isinstance(problem, (OSError, TimeoutError, asyncpg.InternalClientError))
 
 
 def of_a_pooler(problem: BaseException | None) -> bool:
-    """Whether a pooler refuses what only a direct connection may say of itself."""
+    """Whether a pooler refused a startup parameter, which only a direct connection may send."""
     return isinstance(problem, asyncpg.ProtocolViolationError) and "startup parameter" in str(problem)
 
 
 @asynccontextmanager
 async def reach() -> AsyncIterator[None]:
-    """Failures inside that are not proved to be ours become LogUnavailable, without the statement or its values. A
-    task that was cancelled meanwhile ends: the driver may have put another failure in the place of its cancellation,
-    and whoever asks the log again until it answers would never end."""
+    """Turn failures inside into LogUnavailable, without the statement or its values, unless its values caused them. A
+    task that was cancelled in the meantime ends: the driver may have replaced its cancellation by another exception,
+    and a caller that retries until the log answers would never end."""
     try:
         yield
     except (LogUnavailable, *faults.FAILURES) as problem:
@@ -67,8 +67,8 @@ async def reach() -> AsyncIterator[None]:
 async def connect(
     dsn: str, name: str, schema: str | None = None, stating: Mapping[str, str] = settings.LOG
 ) -> asyncpg.Connection:
-    """One connection outside any pool. Raises what the driver raises: `reach` and `refusals.readable` read it; and
-    OperatorError where the address cannot be read, or is a pooler's."""
+    """Open one connection outside any pool. Raises what the driver raises, which `reach` and `refusals.readable`
+    translate, and OperatorError if the address cannot be read or is a pooler's."""
     told = settings.of(name, schema, stating)
     connection = await asyncpg.connect(
         **address.for_driver(dsn), command_timeout=limits.log_command_s, server_settings=told
@@ -84,19 +84,19 @@ async def connect(
 
 
 async def _keep_state(connection: asyncpg.Connection) -> None:
-    """Nothing that we do leaves state in a session; asyncpg's own reset would be a round trip a use."""
+    """Replace asyncpg's reset, which costs a round trip per use: our statements leave no state in a session."""
 
 
 class Pool:
-    """Connections that are opened when they are first needed, and again when they were lost.
+    """Connections that are opened when they are first needed, and opened again when they are lost.
 
-    A statement that runs into `log_command_s` was not slow: the server's own limit would have come first. The line is
-    dead without a sign (a firewall that forgot it, a host that is gone), and those that were opened beside it most
-    likely are, too: it is dropped as it is, for a cancellation would be waited for on it as long again, and the others
-    are opened anew when they are next needed, or each would cost as much.
+    A statement that exceeds `log_command_s` was not slow, because the server's own timeout is shorter. The connection
+    is dead without a sign (a firewall dropped it, the host is gone), and so, most likely, are the others of the pool.
+    It is dropped without cancelling the statement, which would wait for as long again. The others are opened again when
+    they are next needed; else each would cost one more timeout.
 
-    A connection whose server answers that it may not write any more, shuts down or does not know the login any more is
-    dropped likewise, and those beside it with it: they lead to the same server, and a new one may lead to a better one.
+    If a server answers that it is read-only, shuts down, or does not know the login any more, all connections of the
+    pool are dropped, too: they lead to the same server, and a new one may lead to a better one.
     """
 
     def __init__(self, pool: asyncpg.Pool, in_force: Callable[[], None]) -> None:
@@ -122,21 +122,22 @@ class Pool:
             await self._pool.release(taken)
 
     def terminate(self) -> None:
-        """What is in flight is cut off."""
+        """Close all connections at once; statements in flight are cut off."""
         self._pool.terminate()
 
 
 class Looks(Protocol):
-    """Who looks at connections before they are used: `log.guard.Guard`."""
+    """A check of connections before they are used: `log.guard.Guard`."""
 
     def in_force(self) -> None: ...
     async def look(self, connection: asyncpg.Connection) -> None: ...
 
 
 async def open_pool(dsn: str, told: Mapping[str, str] | None, guard: Looks, **more: object) -> Pool:
-    """Connections that tell the server `told` when they begin and are looked at then, no more than the login may have;
-    neither where a pooler is reached, which changes servers under a connection and has a bound of its own. `more` is
-    the driver's. Raises what that raises."""
+    """A pool whose connections set `told` when they connect and are then checked by `guard`. It has no more connections
+    than the login may open. With `told=None` it goes through a pooler: no settings, no check and no limit, because a
+    pooler changes servers under a connection and has its own limit. `more`: further arguments of the driver. Raises
+    what the driver raises."""
 
     async def begin(connection: asyncpg.Connection) -> None:
         if told:

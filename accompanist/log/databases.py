@@ -1,4 +1,4 @@
-"""Databases that come and go as a whole: for tests, on a server where that is allowed."""
+"""Creates and drops whole databases, for tests on a server that allows it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from accompanist.log import names
 
 
 async def create(server: str, name: str) -> None:
-    """Make an empty database on the server that this address leads to."""
+    """Create an empty database on the server at this address."""
     connection = await asyncpg.connect(server)
     try:
         await connection.execute(f"CREATE DATABASE {names.identifier(name)} TEMPLATE template0")
@@ -17,7 +17,7 @@ async def create(server: str, name: str) -> None:
 
 
 async def drop(server: str, name: str) -> None:
-    """Take it away, whoever is still in it."""
+    """Drop a database, even if it has connections."""
     connection = await asyncpg.connect(server)
     try:
         await connection.execute(f"DROP DATABASE IF EXISTS {names.identifier(name)} WITH (FORCE)")

@@ -1,10 +1,10 @@
-"""Vitals judged: findings, each with a code, how bad it is, and what is to be done.
+"""Judges the vitals of a log: findings, each with a code, a severity and a remedy.
 
-    error     promises are not kept, or will not be when the machine stops
+    error     promises are broken, or will be when the machine stops
     warning   somebody should look; nothing is lost yet
 
-Pure: vitals in, findings out, worst first. The thresholds stand beside what they judge. Not promised: that a log
-without findings is well. Workers, their databases and the network are not looked at.
+A pure function: vitals in, findings out, the worst first. Not promised: that a log without findings is healthy.
+Workers, their databases and the network are not checked.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def judge(vitals: Vitals, *, poll_only: bool = False, pooled: bool = False) -> list[Finding]:
-    """Worst first, then by code. `poll_only`: nobody is meant to listen. `pooled`: a pooler has the connections, and
-    bounds them."""
+    """The findings, the worst first, then by code. `poll_only`: no sidecar is meant to listen. `pooled`: a pooler holds
+    the connections and limits them."""
     connections = partial(_connections, lines=0 if poll_only else limits.log_lines_count, pooled=pooled)
     found = [
         Finding(service=vitals.service, code=code, severity=severity, text=text, remedy=CATALOGUE[code].remedy)
@@ -96,7 +96,7 @@ def _server(vitals: Vitals) -> Judged:
 
 
 def _setting(name: str, given: str, place: str = "") -> Judged:
-    """`given` as somebody wrote it: Postgres takes more than one word for on and off."""
+    """Judge a setting. `given` is as it was written: Postgres accepts several words for on and off."""
     value = WORDS.get(given.lower(), given.lower())
     if UNSAFE.get(name) == value:
         yield ailments.UNSAFE_SETTING, "error", f"{name} is {value}{place}"
@@ -105,7 +105,7 @@ def _setting(name: str, given: str, place: str = "") -> Judged:
 
 
 def _connections(vitals: Vitals, lines: int, pooled: bool) -> Judged:
-    """`lines`: of each sidecar, beside its pool."""
+    """Judge connection limits. `lines`: connections of each sidecar beside its pool."""
     seen = vitals.server.connections
     if seen is None:
         return

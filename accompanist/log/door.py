@@ -1,8 +1,8 @@
-"""How messages enter the fake's tables: what the SQL functions `accept`, `take` and `crowd` do about inbox and queue.
+"""The fake's inbox and queue: what the SQL functions `accept`, `take` and `crowd` do to them.
 
-The comments of the SQL files say why each rule is as it is; here the rules are said once more, shortly.
+The comments in the SQL files give the reasons of the rules; here the rules are only repeated.
 
-Not modelled: that `accept` counts only where its table has grown. Here what a peer has waiting is always counted.
+Not modelled: SQL's `accept` counts a peer's waiting rows only after its table has grown. Here they are always counted.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from accompanist.runtime.ports import Audited, Bounds, Delivery, Kept, Reached, 
 from accompanist.runtime.who import Who, read, write
 
 Place = tuple[UUID, str, str, str, str]
-"""What holds a place in the inbox: a message's key, and the service that spoke."""
+"""The key of an inbox row: the message's key, and the service that wrote it."""
 _UNDOES = (Kind.ABORT, Kind.CANCEL)
 _TELLS = (Kind.COMPENSATED, Kind.DONE, Kind.SETTLED, Kind.ENDED)
-"""What means nothing to a session that is unknown."""
+"""The kinds that are dropped for an unknown session."""
 _CLIENTS = (Kind.START, Kind.CANCEL, Kind.OPERATOR, Kind.EVENT)
 _ROLES = (*_TELLS, Kind.DATA, Kind.CHOICE, *_UNDOES)
 
 
 def beyond_bounds(message: Message) -> bool:
-    """What `accept` refuses for ever."""
+    """Whether a message exceeds a bound, so that `accept` refuses it for ever."""
     names = (message.site, message.sender, message.receiver, message.kind)
     about = len(encode(message.header)) + len(encode(message.context))
     return (
@@ -51,7 +51,7 @@ def sayable(message: Message, own: bool) -> bool:
 
 
 class Door:
-    """The inbox and its queue, with what `accept` has to know of the other tables."""
+    """The inbox and its queue, with the other tables that `accept` reads."""
 
     def __init__(self, service: str, clock: Callable[[], float], early_rows_max: int) -> None:
         self.service = service
@@ -62,24 +62,25 @@ class Door:
         self.undoing: list[str] = []
         self.sessions: dict[tuple[UUID, str], SessionRow] = {}
         self.stubs: dict[tuple[UUID, str], tuple[str, float]] = {}
-        """Outcome, and when it was collected."""
+        """The outcome, and when the session was collected."""
         self.versions: dict[str, tuple[Kept, float]] = {}
-        """And when somebody last had it deployed."""
+        """The version, and when it was last deployed."""
         self.audits: list[Audited] = []
         self.inbox: dict[Place, tuple[Message, str, float]] = {}
         self.arrivals: dict[Place, bool] = {}
-        """Fresh rows, and early ones (True), oldest first."""
+        """The queue, oldest first: new rows (False) and early ones (True)."""
         self.aside: set[Place] = set()
-        """Early rows that no program here can read."""
+        """Early rows that no program here can decode."""
         self.places: dict[Place, int] = {}
-        """Of each row that is or was in the queue: the same key that comes again is another row."""
+        """A number for each row that is or was in the queue: the same key that arrives again is another row."""
         self.arrived_at: dict[Place, float] = {}
         self._numbers = itertools.count()
         self._clock = clock
 
     def deliver_all(self, messages: Sequence[Message], sender_service: str, *, home: bool) -> list[Delivery]:
-        """The SQL function `deliver`. Whether there is room is asked once, for versions that are kept here and for
-        others; what was refused for want of it, but is held by then under the same key, is told so."""
+        """The SQL function `deliver`. Room is checked once per call, separately for versions that are stored here and
+        for others. A message that was refused for lack of room, but is stored under the same key by then, is answered
+        as stored."""
         waiting = sum(place[4] == sender_service for place in self.arrivals)
         full = {known: len(self.arrivals) >= self.early_rows_max * (1 + known) for known in (False, True)}
         begun, answers = self._begun(), list[Delivery]()
@@ -96,7 +97,7 @@ class Door:
         return answers
 
     def _begun(self) -> set[tuple[UUID, str]]:
-        """The sessions that are known, or have a message that begins them."""
+        """The sessions that are known, or have a message in the inbox that begins them."""
         begins = (*PROGRAMS, *_UNDOES)
         found = {(place[0], place[3]) for place, held in self.inbox.items() if held[0].kind in begins}
         return found | self.sessions.keys()
@@ -114,7 +115,8 @@ class Door:
         waiting: int,
         begun: set[tuple[UUID, str]],
     ) -> Delivery:
-        """`full`: for all; `waiting`: rows of this service in the queue; `begun`: the sessions that are known."""
+        """Deliver one message. `full`: there is no room for new sessions; `waiting`: rows of this service in the queue;
+        `begun`: the sessions that are known."""
         place, owner, own = (*message.key, service), (message.session, message.receiver), service == self.service
         if not sayable(message, own):
             return Delivery.REFUSED
@@ -158,8 +160,8 @@ class Door:
         self.audits.append(audited(at=self._clock(), session=session, role=role, verb=verb, who=told[0], why=told[1]))
 
     def acknowledge(self, place: Place, number: int, *, over: bool = False, aside: bool = False) -> None:
-        """A message was taken in: it leaves the queue, or waits in it for its session's row, or for a program that can
-        read it."""
+        """Acknowledge a message that was taken: it leaves the queue, or stays there as early until its session has a
+        row, or as aside until a program can decode it."""
         if self.arrivals.get(place) is not False or self.places[place] != number:
             return
         if over or (place[0], place[3]) in self.sessions:
@@ -170,7 +172,7 @@ class Door:
                 self.aside.add(place)
 
     def read_again(self, shards: Collection[int]) -> None:
-        """What could not be read is fresh again."""
+        """Return the rows that could not be decoded to the queue as new."""
         again = {
             place for place in self.aside & self.arrivals.keys() if shard_of(place[0], limits.shards_count) in shards
         }

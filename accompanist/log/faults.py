@@ -1,14 +1,14 @@
-"""What an error of Postgres is about: the values that were sent, the connection, or the moment.
+"""Classifies errors of Postgres: caused by the values that were sent, or by the environment.
 
-    the values       a text with NUL, a number no column takes, a row that is too large: sent again it is refused again
-    everything else  a login that is refused just now, a server that became read-only, a lock, a restart, a right that
-                     somebody took away: the fault of the environment until it is proved otherwise, so it is asked again
+    the values       a text with NUL, a number that no column takes, a row that is too large: a retry fails again
+    everything else  a login that is refused, a server that became read-only, a lock, a restart, a right that was
+                     revoked: taken for a fault of the environment, so the statement is retried
 
-A connection that answered with an error is kept only where it is known to be as good as before. One to a server that
-was demoted, or whose login was changed, goes on answering the same for as long as it is kept, while a new one works.
+A connection that returned an error is kept only if it is known to work as before. A connection to a server that was
+demoted, or with a login that was changed, would go on failing for as long as it is kept, while a new one works.
 
-Not promised: that what is asked again will succeed. An error that a program made by itself (a function that is not
-there) is asked again, too, and is seen as a log that does not answer.
+Not promised: that a retry succeeds. A programming error (a function that does not exist) is retried, too, and looks
+like a log that does not answer.
 """
 
 from __future__ import annotations
@@ -17,33 +17,33 @@ from contextlib import suppress
 
 import asyncpg
 
-# cardinality, data, integrity, what is too large for the server at any time
+# classes of SQLSTATE: cardinality, data, integrity, program limits
 _CONTENT_CLASSES = ("21", "22", "23", "54")
-# raised by the log's own functions, each of which says what it means
+# SQLSTATEs that the log's own functions raise
 _OUR_CLASS = "AC"
-# after these the connection is as good as before: conflicts, resources, a lock not given, a cancelled statement
+# after these the connection still works: conflicts, resources, a lock not available, a cancelled statement
 _KEEPS_CLASSES = (*_CONTENT_CLASSES, _OUR_CLASS, "40", "53")
 _KEEPS_STATES = ("55P03", "57014")
 
 FAILURES = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
-"""Everything that asking Postgres raises; a time-out is an OSError."""
+"""All exceptions that a call to Postgres raises; a timeout is an OSError."""
 
 
 def of_values(problem: BaseException) -> bool:
-    """Whether the failure is proved to be about the values that were sent."""
+    """Whether the failure was certainly caused by the values that were sent."""
     if isinstance(problem, asyncpg.PostgresError):
         return _state(problem)[:2] in _CONTENT_CLASSES
-    # the driver's own: arguments that do not fit
+    # the driver's own: arguments of a wrong type
     return isinstance(problem, asyncpg.InterfaceError) and isinstance(problem, ValueError)
 
 
 def ours(problem: BaseException) -> bool:
-    """Whether a function of the log raised it, to be understood by whoever called it."""
+    """Whether a function of the log raised it, for its caller to handle."""
     return isinstance(problem, asyncpg.PostgresError) and _state(problem)[:2] == _OUR_CLASS
 
 
 def spoils(problem: BaseException) -> bool:
-    """Whether the connection that answered so is to be dropped, and those that were opened beside it."""
+    """Whether to drop the connection that returned this error, and all connections opened with it."""
     if not isinstance(problem, asyncpg.PostgresError):
         return False
     state = _state(problem)
@@ -51,7 +51,7 @@ def spoils(problem: BaseException) -> bool:
 
 
 def drop(taken: asyncpg.Connection) -> None:
-    """End a connection as it is. The pool may have taken it back already, where the server ended it first."""
+    """Close a connection at once. The pool may have taken it back already, if the server closed it first."""
     with suppress(asyncpg.InterfaceError):
         taken.terminate()
 

@@ -1,20 +1,20 @@
 """The group commit: bursts that wait at the same time share one flush.
 
-State. A queue, and one task while there is anything in it. While a flush is in flight the others gather; the next
-flush takes them, at most `flush_bursts_max` of them or `flush_bytes_max` of payload. A session's commits are flushed in
-the order they were handed in; sessions take turns, and a heavy commit goes in parts between the others (`log.queue`).
+State. A queue, and one task while it is not empty. While a flush is in flight, further commits queue up. The next flush
+takes them, at most `flush_bursts_max` of them or `flush_bytes_max` of payload. A session's commits are flushed in the
+order they were handed in. Sessions take turns, and a large commit is split between the others (`log.queue`).
 
 Failures.
-- `LogUnavailable`: the same group is tried again with back-off for as long as it takes; those who wait just wait.
-  Everything in a flush may be done twice. One that the log is too slow for is tried again in halves.
-  One that was given up may be carried out late, after others: every session row has its turn, and the log writes none
-  over a later one. Turns are counted here, so that a process has one flusher for a log, not two in turn.
-- `LeaseLost`: the commits of the lost shards fail with it, the rest of the group is flushed again. A commit brings the
-  epoch that it was decided under: one that was decided before a shard was lost and won back fails too.
-- Anything else (a value that no column takes): the group is taken apart, so that the commit at fault fails, and with it
-  what the same life of its session has handed in since: that builds upon it.
+- `LogUnavailable`: the same group is retried with back-off for as long as it takes, and its callers wait. A flush is
+  idempotent. If the log is too slow for the group, it is retried in halves.
+  A flush that was given up may be carried out late, after others. So every write of a session row has a turn, and the
+  log never overwrites a later one. Turns are counted here, so a process may only use one flusher per log.
+- `LeaseLost`: the commits of the lost shards fail with it; the rest of the group is flushed again. A commit carries the
+  epoch under which it was decided, so one from before a shard was lost and acquired again fails, too.
+- Anything else (a value that no column takes): each commit is written alone, so that only the one at fault fails. With
+  it fail all later commits of the same life of its session, because they depend on it.
 
-Not promised: that a commit whose caller was cancelled, or that waited when the flusher was closed, did not happen.
+Not promised: that a commit did not happen if its caller was cancelled, or if it waited when the flusher was closed.
 """
 
 from __future__ import annotations
@@ -30,18 +30,19 @@ import msgspec
 from accompanist.log.queue import Queue, Waiting
 from accompanist.runtime.backoff import RETRIABLE, delay_ms
 from accompanist.runtime.life import PredecessorRefused
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogSlow, LogUnavailable
+from accompanist.runtime.log import CommitPort
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogSlow, LogUnavailable
 
 
-class Fenced(Log, Protocol):
+class Fenced(CommitPort, Protocol):
     """A log that knows the epochs it holds."""
 
     def epoch(self, shard: int) -> int | None: ...
 
 
 class Flusher:
-    """`sleep` takes seconds; `jitter` a number below 1 for the back-off; `flushed` is told how long each flush took
-    and of how many bursts it was."""
+    """Collects commits and flushes them in groups. `sleep` takes seconds; `jitter` returns a number in [0, 1) for the
+    back-off; `flushed` is called with the seconds and the number of bursts of each flush."""
 
     def __init__(
         self,
@@ -62,24 +63,25 @@ class Flusher:
         self._closed = False
         self._turn = 0
         self._standing_since: float | None = None
-        """Since when what waits here has had no answer of the log; None: nothing waits."""
+        """Since when commits wait without an answer from the log; None if none waits."""
 
     def stands_for_s(self) -> float:
-        """For how long something has waited to be committed while nothing was."""
+        """For how many seconds commits have waited while none succeeded."""
         return 0.0 if self._standing_since is None else self._clock() - self._standing_since
 
     async def commit(self, commit: Commit) -> Sequence[Delivery]:
-        """Return when the commit is on disk: the delivery of each of its messages, then of its home. Raises LeaseLost
-        when its shard is not held any more, LogUnavailable when the flusher is closed."""
+        """Wait until the commit is on disk. Returns the delivery of each of its messages, then of its home. Raises
+        LeaseLost if its shard is not held any more, LogUnavailable if the flusher is closed, PredecessorRefused if an
+        earlier commit of its life was refused."""
         if self._closed:
             raise LogUnavailable("closed")
         if commit.shard is not None and commit.epoch is None:
-            # only whoever decided knows: the epoch of this turn of the loop may be a later one
+            # only the caller knows under which epoch it decided: the present epoch may be a later one
             raise LeaseLost([commit.shard])
         if commit.life is not None and commit.life.refused:
             raise PredecessorRefused
         if commit.session is not None:
-            # not when it is flushed: what is flushed again is the same write
+            # numbered here and not in the flush, because a retried flush is the same write
             self._turn += 1
             commit = msgspec.structs.replace(commit, turn=self._turn)
         waiting = Waiting(commit, asyncio.get_running_loop().create_future())
@@ -89,7 +91,7 @@ class Flusher:
         return await waiting.answer
 
     async def close(self) -> None:
-        """Stop, whatever is in flight; those who wait get LogUnavailable."""
+        """Stop at once; waiting callers get LogUnavailable."""
         self._closed = True
         if self._task is not None:
             self._task.cancel()
@@ -98,7 +100,8 @@ class Flusher:
         self._queue.clear()
 
     async def _run(self) -> None:
-        """Until nothing waits. Started by a commit, it sees all that were handed in in the same turn of the loop."""
+        """Flush until the queue is empty. It starts after the present turn of the event loop, so the first flush has
+        all commits of that turn."""
         self._standing_since = self._clock()
         try:
             while self._queue:
@@ -108,7 +111,7 @@ class Flusher:
                 except asyncio.CancelledError:
                     self._fail(group, LogUnavailable("closed"))
                     raise
-                except Exception as problem:  # whoever waits is answered whatever happens, and the next group goes on
+                except Exception as problem:  # callers are always answered, and the next group goes on
                     self._fail(group, problem)
         finally:
             self._task = None
@@ -124,7 +127,7 @@ class Flusher:
                 failures += 1
                 await self._sleep(self._pause(failures))
                 if isinstance(problem, LogSlow) and len(group) > 1:
-                    # asked for as much again, the log would be as slow again
+                    # the same group would be too slow again: halve it
                     await self._flush(group[: len(group) // 2])
                     group = group[len(group) // 2 :]
             except LeaseLost as lost:
@@ -143,7 +146,7 @@ class Flusher:
                 return
 
     async def _take_apart(self, group: list[Waiting], problem: Exception) -> None:
-        """One of them cannot be written: find it by writing each alone."""
+        """Write each commit alone, to find the one that cannot be written."""
         if len(group) == 1:
             self._fail(group, problem)
             return
@@ -151,7 +154,8 @@ class Flusher:
             await self._flush([waiting])
 
     def _refuse_stale(self, group: list[Waiting]) -> list[Waiting]:
-        """A lease may be lost, and won back, while a commit waits here; and one that it builds upon may be refused."""
+        """Fail commits that became stale in the queue: their shard was lost, or acquired again under another epoch, or
+        an earlier commit that they depend on was refused."""
         good = []
         for waiting in group:
             shard = waiting.commit.shard
@@ -165,7 +169,7 @@ class Flusher:
 
     def _refuse_lost(self, group: list[Waiting], lost: LeaseLost) -> list[Waiting]:
         kept = [waiting for waiting in group if waiting.commit.shard not in lost.shards]
-        if len(kept) == len(group):  # refused for shards that nobody here wrote for: it would be asked for ever
+        if len(kept) == len(group):  # none of the lost shards is in this group: a retry would never end
             kept = []
         self._fail([waiting for waiting in group if waiting.commit.shard in lost.shards or not kept], lost)
         return kept

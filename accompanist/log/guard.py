@@ -1,9 +1,9 @@
-"""Commits that were told to be durable are looked for: at the start, on every new connection, and by each mark.
+"""Detects lost commits: at the start, on every new connection, and in each commit.
 
-What is looked for and what it proves is said in `log.server`; where it is kept, in `log.witness`.
+`log.server` says what is checked and what it proves; `log.witness` keeps the marks.
 
-A sidecar that finds commits missing, or another log in the place of its own, is over: its sessions know of what is not
-there. Nothing of it may be written any more, and its process ends (`lost` is told, once). The next one looks first.
+If commits are missing, or this is another log, the sidecar must stop: its sessions rest on commits that are gone. It
+writes nothing more, and its process ends (`lost` is called once). The next process checks before it starts.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ def commits_are_missing(problem: asyncpg.PostgresError) -> bool:
 
 
 class Elsewhere(ConnectionError):
-    """A server that cannot be the right one now: a standby, or a primary that does not know that it was followed."""
+    """This server cannot be the right one now: a standby, or an old primary that was replaced."""
 
 
 class Guard:
-    """Looks at the connections of one sidecar. `at`: the server it began on; None: what may not be known."""
+    """Checks the connections of one sidecar. `at`: the server it started on; None if that cannot be read."""
 
     def __init__(self, witness: Witness, at: Identity | None, lost: Told) -> None:
         self.witness = witness
@@ -52,14 +52,14 @@ class Guard:
         self._over = False
 
     def in_force(self) -> None:
-        """Raises LogUnavailable when this sidecar is over."""
+        """Raises LogUnavailable once this sidecar has found commits missing."""
         if self._over:
             raise LogUnavailable("commits are missing on the server")
 
     async def look(self, connection: asyncpg.Connection) -> None:
-        """At a new connection. Raises Elsewhere, LogUnavailable."""
+        """Check a new connection. Raises Elsewhere, LogUnavailable."""
         self.in_force()
-        told = list(self.witness.marks)  # what is told meanwhile need not be found
+        told = list(self.witness.marks)  # marks that are acknowledged during the check need not be found
         if await connection.fetchval("SELECT pg_is_in_recovery()"):
             raise Elsewhere("a standby")
         now = await server.identity(connection)
@@ -77,7 +77,7 @@ class Guard:
             self._at = now
 
     def missing(self, found: Mapping[int, int]) -> None:
-        """The server has only these marks. Raises LogUnavailable; nothing more is written."""
+        """Stop, because the server has only these marks. Raises LogUnavailable; nothing more is written."""
         sessions = [str(session) for session, _ in self.witness.missing(found)]
         text = f"commit {max(self.witness.marks)} of this sidecar was told to be durable and is not there"
         if sessions:
@@ -94,8 +94,8 @@ class Guard:
 
 
 async def begin(dsn: str, schema: str, directory: Path | None, lost: Told) -> Guard:
-    """Refuse a server that does not flush, that is another log, or that misses what an earlier process was told; note
-    it, and keep marks from now on. Raises OperatorError."""
+    """Check the server at the start, record it, and keep marks from now on. Raises OperatorError if it does not flush,
+    if it is another log, or if commits are missing that an earlier process was told of."""
     witness = Witness(schema, directory)
     async with refusals.readable(dsn):
         connection = await connect(dsn, "accompanist start", names.identifier(schema), settings.LOOKING)
@@ -118,14 +118,14 @@ async def _begin(connection: asyncpg.Connection, witness: Witness, now: Identity
     before = await server.noted(connection)
     place = await server.creation(connection)
     era = 0 if before is None else before.era
-    # a log that was made anew has none of them; files of other logs are theirs
+    # only files of this very log count, not those of another one or of one that was created anew
     ours = [one for one in left if before is not None and (one.kept.log, one.kept.creation) == (before.log, place)]
-    valid = [one for one in ours if one.kept.era >= era]  # the others are of before somebody accepted what is missing
+    valid = [one for one in ours if one.kept.era >= era]  # older ones were written before an operator accepted a server
     _compare(witness, now, before, proven=await _proven(connection, valid, era))
     if now is not None:
         await server.note(connection, now)
     at = await server.noted(connection)
-    # a mark of our own comes after all of theirs, and stands for them from now on
+    # our own mark comes after all of theirs, and proves them from now on
     mark = witness.next(0)
     await connection.execute(_MARK, *mark)
     witness.told(0, mark[3])
@@ -136,7 +136,7 @@ async def _begin(connection: asyncpg.Connection, witness: Witness, now: Identity
 
 
 async def _proven(connection: asyncpg.Connection, files: Sequence[Left], era: int) -> bool:
-    """Whether all that these files know of is there, and they know of something. Raises OperatorError."""
+    """Whether there are files, and all of their marks are on the server. Raises OperatorError if one is missing."""
     for one in files:
         found = await _marks(connection, one.kept.writer)
         if one.kept.era > era:

@@ -1,7 +1,7 @@
-"""Messages as rows: into the receiver's inbox, out of it again.
+"""Message rows: encoded for the receiver's inbox, and decoded from it.
 
-A row that cannot be read as a message (a later program wrote it, or a peer wrote nonsense) is left where it is and
-set aside: a sidecar never dies of a message, and its neighbours never wait for it.
+A row that cannot be decoded (a newer release wrote it, or a peer wrote nonsense) stays in the inbox, marked as aside.
+So no message can crash a sidecar or block the messages behind it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _log = logging.getLogger(__name__)
 
 @functools.lru_cache(maxsize=limits.headers_cached_max)
 def _header(data: bytes) -> tuple[Header, str | None]:
-    """The header, and what is wrong with it. The messages of a session have one, and share it in memory."""
+    """A decoded header, and what is wrong with it. Cached, because all messages of a session share their header."""
     if len(data) > limits.header_bytes_max:
         raise ValueError("no header is that long")
     header = decode_header(data)
@@ -37,7 +37,7 @@ _NO_CONTEXT = b"{}"
 
 
 def _trace(context: bytes) -> dict[str, str]:
-    """What travels beside a message for tracing. More bytes than that can have are not looked at."""
+    """The trace headers of a message; none if the context is too large."""
     if context == _NO_CONTEXT or len(context) > limits.context_bytes_max:
         return {}
     return trace_headers(_decode_context(context))
@@ -48,7 +48,7 @@ STORED = "session, site, sender, receiver, kind, header, payload, context"
 
 
 def from_columns(stored: Sequence[Any]) -> Message | None:
-    """The message that was written, from the columns of STORED; None if it cannot be read."""
+    """Decode a message from the columns of STORED; None if it cannot be decoded."""
     session, site, sender, receiver, kind, header, payload, context = stored
     try:
         told, fault = _header(header)
@@ -68,8 +68,8 @@ def from_columns(stored: Sequence[Any]) -> Message | None:
 
 
 def passed_over(rows: Sequence[tuple[Any, ...]]) -> None:
-    """Say what could not be read of so many rows (fate, service, session, site, sender, receiver): one line for each
-    service that wrote some, and none for what is `over`."""
+    """Log the rows (fate, service, session, site, sender, receiver) that could not be decoded: one line for each
+    service that wrote some. Rows whose fate is `over` are not logged."""
     unread = [row for row in rows if row[0] == "aside"]
     for service, count in Counter(row[1] for row in unread).items():
         session, site, sender = next(row[2:5] for row in unread if row[1] == service)
@@ -94,12 +94,12 @@ def columns(messages: Sequence[Message]) -> list[Sequence[Any]]:
 
 
 AWAY = "*"
-"""In place of a schema: the service is in another database."""
+"""Stands for the schema of a service in another database."""
 
 
 class Letter(NamedTuple):
-    """A message on its way: where in the group of commits its answer belongs, and which schema takes it (AWAY; '':
-    nobody here knows the service)."""
+    """A message that is about to be delivered. `schema`: of its receiver; AWAY, or '' for an unknown service. `commit`
+    and `position`: where its answer belongs in the group of commits."""
 
     schema: str
     home: bool
@@ -111,7 +111,7 @@ class Letter(NamedTuple):
 
 
 class Outgoing:
-    """The messages of a group of commits, ordered by schema and key: no two senders can wait in a circle."""
+    """The messages of a group of commits, sorted by schema and key, so that two senders cannot deadlock."""
 
     def __init__(self, commits: Sequence[Commit], schemas: Mapping[str, str], away: Collection[str] = ()) -> None:
         self._shape = [len(commit.messages) + len(commit.home) for commit in commits]
@@ -131,14 +131,14 @@ class Outgoing:
         ]
 
     def answered(self, answers: Sequence[str]) -> list[list[Delivery]]:
-        """The answers, per commit, in the order its messages and home were given."""
+        """The answers, per commit, in the order of its `messages` and then its `home`."""
         deliveries = [[Delivery.UNKNOWN] * length for length in self._shape]
         for letter, answer in zip(self.letters, answers, strict=True):
             deliveries[letter.commit][letter.position] = Delivery(answer)
         return deliveries
 
     def woken(self, answers: Sequence[str]) -> set[str]:
-        """The services that have a fresh message now."""
+        """The services that have a new message now."""
         return {
             letter.service
             for letter, answer in zip(self.letters, answers, strict=True)
@@ -146,7 +146,7 @@ class Outgoing:
         }
 
     def bound_for(self, services: Collection[str]) -> set[str]:
-        """Those of these services that anything is for."""
+        """Those of these services that have a message in this group."""
         return {letter.service for letter in self.letters if letter.service in services}
 
 
@@ -155,6 +155,6 @@ def _letters(number: int, commit: Commit, schemas: Mapping[str, str]) -> Iterabl
     for position, message in enumerate((*commit.messages, *commit.home)):
         service = message.header.bindings.get(message.receiver, "")
         key = (message.header.session.bytes, message.site, message.sender, message.receiver)
-        # without a fence nobody can know that the shard is still held here: then `take` has to return it
+        # without a shard the fence cannot check that this sidecar still holds it, so `take` has to return the message
         home = position >= home_from and commit.shard is not None
         yield Letter(schemas.get(service, ""), home, key, number, position, message, service)

@@ -1,8 +1,8 @@
-"""What a sidecar knows of its shards: under which epochs it may write.
+"""The shards that a sidecar holds, with the epochs under which it may write.
 
-The database decides who owns a shard; this is the memory of its last answer. A commit is stamped with the epoch it
-was decided under, not with the newest: one that waited while its shard was lost and won back is refused, like any
-other of an owner that was paused.
+The database decides who owns a shard; this is its last answer. A commit carries the epoch under which it was decided,
+not the newest one. So a commit that waited while its shard was lost and acquired again is refused, like any commit of a
+paused owner.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ class Fences:
         self._epochs: Mapping[int, int] = {}
 
     def epoch(self, shard: int) -> int | None:
-        """None: not held."""
+        """The epoch of a shard; None if it is not held."""
         return self._epochs.get(shard)
 
     def hold(self, leases: Iterable[Lease]) -> None:
         self._epochs = {lease.shard: lease.epoch for lease in leases}
 
     def needed(self, commits: Sequence[Commit]) -> tuple[list[int], list[int]]:
-        """The distinct shards that the commits need and the epoch of each, in order. Raises LeaseLost for those that
-        are not held, or are held under another epoch than the one that was decided under."""
+        """The distinct shards that the commits need and the epoch of each, in order. Raises LeaseLost for shards that
+        are not held, or are held under another epoch than the commit's own."""
         wanted: dict[int, int] = {}
         lost: set[int] = set()
         for commit in commits:

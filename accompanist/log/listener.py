@@ -1,15 +1,15 @@
-"""Being woken: LISTEN on the service's channel.
+"""Wakes a sidecar by LISTEN on its service's channel.
 
-`wake` is called when something may lie in the inbox. It says nothing about what: who is woken looks at the tables.
+`wake` is called when there may be new messages in the inbox. It carries no content: the sidecar reads the tables.
 
-The listening connection does nothing else. It listens first and wakes then, so what was committed before the LISTEN
-is found by looking, and what is committed after it is told. A heartbeat on the same connection asks whether the
-channel is still listened to: a half-open line gives no other sign, and a pooler may have swapped the session. After
-any failure, whatever it is, it connects anew, and wakes, because whatever was told meanwhile was told to nobody. It is
-told of once when it is lost and once when it is back.
+The listening connection does nothing else. It first listens and then wakes once. So the wake-up finds what was
+committed before the LISTEN, and later commits are notified. A heartbeat on the same connection checks that the channel
+is still listened to: a half-open connection gives no other sign, and a pooler may have swapped the session. After any
+failure it connects again and wakes, because notifications in between were lost. It logs once when the connection is
+lost, and once when it is back.
 
-Not promised: one wake-up a message. Several may be one, one may find nothing, and one may be lost: the guarantee is
-that the sidecar asks the log once every `poll_ms` what waits (`sidecar.loops.intake`), with or without a listener.
+Not promised: one wake-up per message. Wake-ups may be merged, spurious or lost. The guarantee is the poll: the sidecar
+asks the log every `poll_ms` for work, with or without a listener (`sidecar.loops.intake`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LISTENING = "SELECT $1 IN (SELECT pg_listening_channels())"
 
 
 class Ear(Protocol):
-    """What is asked of a connection here; asyncpg's has it."""
+    """The part of asyncpg's connection that is used here."""
 
     async def add_listener(self, channel: str, callback: Callable[..., None]) -> None: ...
     def add_termination_listener(self, callback: Callable[..., None]) -> None: ...
@@ -42,7 +42,7 @@ class Ear(Protocol):
 
 
 class Listener:
-    """Wakes one sidecar. `open_ear` connects; `sleep` takes seconds, `jitter` is below 1."""
+    """Wakes one sidecar. `open_ear` connects; `sleep` takes seconds; `jitter` returns a number in [0, 1)."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Listener:
         self._sleep = sleep
         self._jitter = jitter
         self._hears: bool | None = None
-        """None: it has not been tried yet."""
+        """Whether it is connected and listening; None before the first attempt."""
 
     @classmethod
     def at(cls, dsn: str, schema: str, wake: Callable[[], None]) -> Listener:
@@ -72,7 +72,7 @@ class Listener:
         return cls(schema, wake, open_ear)
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Listen until cancelled."""
         failures = 0
         while True:
             try:
@@ -85,14 +85,14 @@ class Listener:
                     ear.terminate()
             except LogUnavailable as problem:
                 self._lost(str(problem))
-            except Exception as problem:  # a listener that ended would look like one that hears nothing
+            except Exception as problem:  # a listener that ended would go unnoticed
                 self._lost(type(problem).__name__)
             failures += 1
             await self._sleep((delay_ms(failures, RETRIABLE, self._jitter()) or 0) / 1000)
 
     @property
     def listening(self) -> bool:
-        """Whether what is told is heard now, as far as is known."""
+        """Whether notifications are received now, as far as is known."""
         return self._hears is True
 
     def _lost(self, problem: str) -> None:
@@ -101,7 +101,7 @@ class Listener:
             logger.warning("listener.lost", problem=problem)
 
     async def _listen(self, ear: Ear) -> None:
-        """Returns when the channel is not listened to any more. Raises what a lost line raises."""
+        """Listen until the server does not list the channel any more. Raises what a lost connection raises."""
         lost = asyncio.Event()
         ear.add_termination_listener(lambda *_: lost.set())
         async with reach():
@@ -119,7 +119,7 @@ class Listener:
                     raise LogUnavailable("the channel is not listened to any more")
 
     async def _heartbeat_pause(self, lost: asyncio.Event) -> None:
-        """A heartbeat's time, or until the line is lost."""
+        """Wait for the next heartbeat, or until the connection is lost."""
         pause = asyncio.ensure_future(self._sleep(limits.heartbeat_ms / 1000))
         ended = asyncio.ensure_future(lost.wait())
         try:

@@ -1,12 +1,12 @@
-"""What is known of a session, read for a replay: its row, its inbox, its answers; by bytes, not by sessions alone.
+"""Loads sessions for a replay: row, inbox, results and timers, within a bound on bytes.
 
-One question answers for as many sessions as weigh `load_bytes_max` together. Of a session that weighs more by itself
-data and selections are left out, however few or many they are, and read in pages as its program asks for them.
+One query returns as many sessions as fit into `load_bytes_max` together. If a session is larger than that by itself,
+its data and selections are left out, and are read in pages as its program asks for them.
 
-A page begins with the message that is asked for and goes on in the order of (length of the site, site): "2[9]" comes
-before "2[10]", as a loop asks for them. Where a program goes another way the next page begins where it goes.
+A page begins with the message that is asked for and goes on in the order of (length of the site, site). So "2[9]" comes
+before "2[10]", as a loop asks for them. If the program takes another path, the next page begins there.
 
-Not promised: that a page costs little. It looks at every message of its session that is still to come.
+Not promised: that a page is cheap. It examines every later message of its session.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from accompanist.log import inbox, results, sessions
 from accompanist.runtime.messages import Message, spoken_by
 from accompanist.runtime.ports import Memory, ResultRow
 
-# Nothing that is stored out of line is read to find out how long it is.
+# octet_length does not read values that are stored out of line (TOAST).
 LOAD = f"""
 WITH weighed AS MATERIALIZED (
     SELECT k.*,
@@ -73,7 +73,7 @@ ORDER BY p.later, length(p.site), p.site COLLATE "C", p.sender COLLATE "C", p.se
 
 
 def memory(session: UUID, row: asyncpg.Record, *, whole: bool) -> Memory:
-    """A row of LOAD."""
+    """A row of LOAD as a Memory."""
     return Memory(
         session=None if row["session"] is None else sessions.from_columns(row["session"]),
         inbox=tuple(readable(row["inbox"])),
@@ -85,7 +85,7 @@ def memory(session: UUID, row: asyncpg.Record, *, whole: bool) -> Memory:
 
 
 def readable(rows: Sequence[Sequence[Any]]) -> Sequence[Message]:
-    """The messages of rows of STORED and a service, without those that this service did not speak."""
+    """The messages of rows (the columns of STORED, and the writing service), without forged and unreadable ones."""
     read = ((inbox.from_columns(stored), service) for *stored, service in rows)
     return [message for message, service in read if message is not None and spoken_by(message, service)]
 

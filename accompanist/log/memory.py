@@ -1,14 +1,13 @@
-"""The log in memory: the verified fake that simulations and tests run on.
+"""The log in memory: the fake that simulations and tests use, tested like Postgres.
 
-It keeps every promise of `ports.Log` with the same words; `tests/log` runs one suite on it and on Postgres. A
-`MemoryDatabase` is one Postgres database: the tables of several services, one clock. A `MemoryLog` is one sidecar's
-view of it; several may be opened for one service, and throwing one away is what a crash is. Nothing in a
-`MemoryLog` matters but the epochs it believes to hold.
+It keeps every promise of `runtime.log.Log`; `tests/log` runs one suite on it and on Postgres. A `MemoryDatabase` is one
+Postgres database: the tables of several services, with one clock. A `MemoryLog` is one sidecar's view of it. Several
+may be opened for one service, and a crash is simulated by throwing one away: its only state is the epochs it holds.
 
 Every method does its work without waiting, so each is atomic. It can be told to fail: `database.fail()` makes the next
 calls raise LogUnavailable, before or after they took effect.
 
-Not modelled: what Postgres does under load (locks, time-outs, order of commits). Those tests need Postgres.
+Not modelled: what Postgres does under load (locks, timeouts, the order of commits). Tests of that need Postgres.
 """
 
 from __future__ import annotations
@@ -92,7 +91,7 @@ class MemoryLog:
         self._fences = Fences()
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Do nothing: there are no connections."""
 
     def epoch(self, shard: int) -> int | None:
         """Under which epoch the shard is held, as of the last `lease`; None: it is not."""
@@ -111,7 +110,7 @@ class MemoryLog:
         with self._call():
             shards, epochs = self._fences.needed(commits)
             self._check(shards, epochs)
-            # as one statement, which sees of each session what all of its commits come to
+            # like the one SQL statement, write each session's commits merged
             written = sessions.writes(commits, dict(zip(shards, epochs, strict=True)))
             for write in written.values():
                 self.tables.write(write)
@@ -149,7 +148,7 @@ class MemoryLog:
                 now = self._database.clock()
                 waiting = Outgoing(letter.message, letter.service, answer, tried_at=now, due_at=now)
                 held = self.tables.outbox.setdefault(letter.message.key, waiting)
-                if held.answer in NEVER_DELIVERED:  # a person let it be tried again
+                if held.answer in NEVER_DELIVERED:  # an operator let it be tried again
                     held.answer, held.due_at = answer, now
         self._tell(outgoing.woken(answers) | outgoing.bound_for(self._away))
         return outgoing.answered(answers)
@@ -175,11 +174,11 @@ class MemoryLog:
                     self.tables.acknowledge(place, self.tables.places[place], aside=True)
 
     def _held(self) -> set[int]:
-        """What this sidecar holds as the tables have it."""
+        """The shards that this sidecar holds, according to the tables."""
         return {shard for shard, row in self.tables.shards.items() if row.owner == self._owner is not None}
 
     def _is_over(self, place: Place) -> bool:
-        """Whether its session was collected: its message begins nothing."""
+        """Whether the session of this row was collected, so that its message begins nothing."""
         owner = (place[0], place[3])
         return place not in self.tables.inbox or (owner not in self.tables.sessions and owner in self.tables.stubs)
 
@@ -200,7 +199,7 @@ class MemoryLog:
             return memories
 
     def _memory(self, session: UUID, role: str, *, whole: bool) -> tuple[Memory, int]:
-        """And what it weighs."""
+        """Everything known of (session, role), and its size in bytes."""
         stored = [entry for entry in self.tables.inbox.values() if _of(entry[0]) == (session, role)]
         results = [row for row, _ in self.tables.results.values() if (row.session, row.role) == (session, role)]
         weight = sum(len(message.payload) + limits.row_around_bytes for message, _, _ in stored)
@@ -256,7 +255,7 @@ class MemoryLog:
             now = self._database.clock()
             due = [row for row in self._due(now) if row.service not in self._away]
             rows = self.tables.batch(due[:limit], lambda row: len(row.message.payload))
-            # as one commit without a fence, so that nothing of it is at home
+            # one commit without a shard, so that no message counts as `home`
             outgoing = inbox.Outgoing([Commit(shard=None, messages=tuple(row.message for row in rows))], self._schemas)
             answers = self._database.hand_over(outgoing.letters, self._service)
             for letter, answer in zip(outgoing.letters, answers, strict=True):
@@ -302,7 +301,7 @@ class MemoryLog:
             return min(self.tables.early_events(), limits.early_events_max)
 
     def _due(self, now: float) -> list[Outgoing]:
-        """What is due in the outbox, longest due first."""
+        """The outbox rows that are due, the longest due first."""
         due = [row for row in self.tables.outbox.values() if row.answer not in _NOT_TRIED and row.due_at <= now]
         return sorted(due, key=lambda row: row.due_at)
 
@@ -344,7 +343,7 @@ class MemoryLog:
         return Leases(held, [lease for lease in held if lease.shard in gained], pending)
 
     def _pending(self, held: Collection[int]) -> Pending:
-        """The SQL function of this name, which looks not so far."""
+        """The SQL function of this name, which examines fewer rows."""
         now = self._database.clock()
         services = {row.service for row in self._due(now)}
         timers = [timer.ask_at for key, timer in self.tables.timers.items() if _shard(key[0]) in held]
@@ -415,7 +414,7 @@ class MemoryLog:
         )
 
     async def show(self, session: UUID, seen: Seen = NOTHING_SEEN) -> Story | None:
-        """One session at this service, for its page, from where the last page ended; None if there is nothing."""
+        """One session at this service, continued after the rows that were `seen`; None if the log has none of it."""
         with self._call():
             return story(self.tables, session, seen)
 
@@ -455,7 +454,7 @@ class MemoryLog:
 
 
 def _later(row: Outgoing, now: float) -> None:
-    """It was tried, and is due again after twice as long a wait as the last time."""
+    """Note an attempt. The row is due again after twice the last wait."""
     wait_ms = min(limits.outbox_retry_ms * 2 ** (row.attempts - 1), limits.outbox_retry_cap_ms)
     row.attempts, row.tried_at, row.due_at = row.attempts + 1, now, now + wait_ms / 1000
 

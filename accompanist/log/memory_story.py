@@ -1,4 +1,4 @@
-"""What the fake's tables hold of one session: what the SQL of `log.story` reads."""
+"""The fake's version of `log.story`: everything it holds of one session."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Found = TypeVar("Found", Told, Answered)
 
 
 def story(tables: Tables, session: UUID, seen: Seen) -> Story | None:
-    """What the SQL statement of this name reads."""
+    """What the SQL statement STORY returns."""
     inbox = (
         _told(message, "inbox", at, service, Delivery.STORED)
         for message, service, at in tables.inbox.values()

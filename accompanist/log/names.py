@@ -1,4 +1,4 @@
-"""Identifiers: the closed form they must have before they may stand in SQL, and the names derived from them."""
+"""Identifiers: which ones are safe in SQL without quoting, and the role and channel names made from them."""
 
 from __future__ import annotations
 
@@ -25,20 +25,20 @@ def service_name(name: str) -> str:
 
 
 def owner_role(service: str) -> str:
-    """Owns the schema; nobody logs in as it."""
+    """The Postgres role that owns the schema; nobody logs in as it."""
     return f"{service_name(service)}_owner"
 
 
 def sidecar_role(service: str) -> str:
-    """What a sidecar logs in as; `deliver()` knows the service by it."""
+    """The login of a service's sidecars; `deliver()` identifies the service by it."""
     return f"{service_name(service)}_sidecar"
 
 
 def worker_role(service: str) -> str:
-    """What a worker logs in as, and the schema that is its own."""
+    """The login of a service's worker, and the name of the worker's own schema."""
     return f"{service_name(service)}_worker"
 
 
 def channel(schema: str) -> str:
-    """Where a sidecar listens. Longer than an identifier may be only if the schema is; then it is cut."""
+    """The channel on which a sidecar listens. It is cut to the length of an identifier."""
     return f"accompanist_{identifier(schema)}"[:63]

@@ -1,15 +1,14 @@
-"""Telling services that something lies in their inbox: NOTIFY, after the commit, on a connection of its own.
+"""Wakes services that have new messages: NOTIFY after the commit, on a connection of its own.
 
-A NOTIFY inside the writing transaction holds a lock of the whole server until that commit is on disk; sixteen writers
-fell from 21,026 commits/s to 5,097. Here it leaves at once when nothing was sent lately, and else with all that came
-within `notify_hold_ms`, one statement for any number of services.
+A NOTIFY inside the writing transaction holds a server-wide lock until the commit is on disk: sixteen writers fell from
+21,026 commits/s to 5,097. Here a notification is sent at once if none was sent lately; else it is batched for
+`notify_hold_ms`, in one statement for any number of services.
 
-State. The services waiting to be told, and one task while there are any. Failures, whatever they are (the queue of the
-server is full, the line is lost): what could not be sent is dropped, and the next call connects anew; a woken sidecar
-looks at its tables, and one that was not woken polls. It is told of once when telling fails and once when it works
-again.
+State. The services that wait to be notified, and one task while there are any. On any failure (the server's queue is
+full, the connection is lost) the notifications are dropped, and the next call connects again. A sidecar that was not
+woken finds its messages when it polls. It logs once when notifying fails, and once when it works again.
 
-Not promised: that anybody hears.
+Not promised: that a notification arrives.
 """
 
 from __future__ import annotations
@@ -30,30 +29,31 @@ _NOTIFY = "SELECT pg_notify(channel, '') FROM unnest($1::text[]) AS channel"
 
 
 class Line(Protocol):
-    """What is asked of a connection here; asyncpg's has it."""
+    """The part of asyncpg's connection that is used here."""
 
     async def execute(self, query: str, *args: object) -> object: ...
     def terminate(self) -> None: ...
 
 
 class Execute(Protocol):
-    """Something that runs a statement by itself: `PostgresLog`."""
+    """An object that runs a single statement: `PostgresLog`."""
 
     async def execute(self, query: str, *args: object) -> object: ...
 
 
 class _Borrowed:
-    """A line over somebody else's connections."""
+    """A connection that runs its statements over a log's pool."""
 
     def __init__(self, log: Execute) -> None:
         self.execute = log.execute
 
     def terminate(self) -> None:
-        """It is not ours to end."""
+        """Do nothing: the log owns the connections."""
 
 
 class Notifier:
-    """`schemas` says which channel each service hears. `open_line` connects; `sleep` takes seconds."""
+    """Notifies services. `schemas`: the schema of each service, which gives its channel. `open_line` connects; `sleep`
+    takes seconds."""
 
     def __init__(
         self,
@@ -73,8 +73,8 @@ class Notifier:
 
     @classmethod
     def over(cls, log: Execute, schemas: Mapping[str, str]) -> Notifier:
-        """A notifier without a connection of its own, for where each is dear: its statements are run by `log`, apart
-        from every commit that writes."""
+        """A notifier without a connection of its own, to save connections. `log` runs its statements, outside of every
+        writing transaction."""
 
         async def open_line() -> Line:
             return _Borrowed(log)
@@ -83,7 +83,7 @@ class Notifier:
 
     @classmethod
     def at(cls, dsn: str, schemas: Mapping[str, str]) -> Notifier:
-        """A notifier that connects to `dsn` when it first has something to tell."""
+        """A notifier that connects to `dsn` for its first notification."""
         return cls(schemas, lambda: connect(dsn, "accompanist notifier"))
 
     def notify(self, services: Iterable[str]) -> None:
@@ -93,7 +93,7 @@ class Notifier:
             self._task = asyncio.create_task(self._run())
 
     async def close(self) -> None:
-        """Stop; what waits is dropped."""
+        """Stop, and drop the notifications that wait."""
         self._closed = True
         if self._task is not None:
             self._task.cancel()

@@ -1,8 +1,7 @@
-"""What people ask the log: lists, a session's page, and what operators did to it.
+"""Queries that people make: lists of sessions, timers and events, one session's page, and the audit.
 
-Nothing of it is on a session's way. An audit is written in the commit of the deed: with the message that carries a
-verb, and with the timer that is moved. The sidecar's login may add to the table and read it, and cannot change what is
-in it.
+No session depends on them. An audit row is written in the same commit as the action: with the message that carries a
+verb, or with the timer that is moved. The sidecar's login may insert audit rows and read them, but not change them.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ ORDER BY at DESC, id DESC LIMIT $1
 
 
 class Pages:
-    """Over a pool of connections to the service's schema."""
+    """The queries, over a pool of connections to the service's schema."""
 
     def __init__(self, pool: Connections) -> None:
         self._pool = pool
@@ -40,7 +39,7 @@ class Pages:
             return [searching.summary(row) for row in await connection.fetch(query, *values)]
 
     async def show(self, session: UUID, seen: Seen = NOTHING_SEEN) -> Story | None:
-        """One session at this service, for its page, from where the last page ended; None if there is nothing."""
+        """One session at this service, continued after the rows that were `seen`; None if the log has none of it."""
         async with reach(), self._pool.acquire() as connection:
             row = await connection.fetchrow(STORY, *parameters(session, seen))
         return Story.from_columns(session, row, seen)

@@ -1,11 +1,11 @@
-"""How many of its login's connections a process takes.
+"""Sizes a connection pool within the connection limit of its login.
 
-A login may have a bound on its connections (`log.provision` gives it one, an operator another). Whoever opens more is
-refused, which looks like a server that does not answer. So a pool asks for the bound before it opens, and leaves what
-stands beside it: a sidecar listens, notifies, and somebody looks.
+A login may have a limit on its connections (`log.provision` sets one, an operator may set another). A connection beyond
+it is refused, which looks like a server that does not answer. So a pool reads the limit before it opens, and leaves
+connections for the rest: the listener, the notifier, and people who look.
 
-Not promised: that several processes of one login share its bound. Each takes as if it were alone, as far as it has
-need of it; `accompanist doctor` says where that is more than there is.
+Not promised: that several processes of one login share its limit. Each takes as many as it needs, as if it were alone;
+`accompanist doctor` reports if that is more than the limit.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from accompanist import limits
 
 logger = structlog.get_logger("accompanist.log")
 
-# nothing bounds a superuser
+# a superuser has no limit
 _BOUND = "SELECT rolconnlimit FROM pg_roles WHERE rolname = session_user AND rolconnlimit >= 0 AND NOT rolsuper"
 
 
 async def taken(most: int, beside: int, at: Mapping[str, Any], told: Mapping[str, str]) -> int:
-    """How many connections a pool may open that would open `most`, where `beside` are needed for other things. Asks
-    over a connection of its own, by the driver's arguments and `told` as server settings. Raises what the driver
+    """How many connections a pool may open, at most `most`, if `beside` connections are needed for other purposes.
+    Opens a connection to ask, with the driver's arguments `at` and the server settings `told`. Raises what the driver
     raises."""
     connection = await asyncpg.connect(**at, command_timeout=limits.log_command_s, server_settings=dict(told))
     try:
@@ -40,5 +40,6 @@ async def taken(most: int, beside: int, at: Mapping[str, Any], told: Mapping[str
 
 
 def share(most: int, beside: int, bound: int | None) -> int:
-    """Of a bound; None: there is none. A pool of one would make everything wait for everything."""
+    """The pool's share of a limit; None means no limit. A small minimum is kept, because in a pool of one connection
+    every statement would wait for every other."""
     return most if bound is None else max(min(limits.pool_connections_min, most), min(most, bound - beside))

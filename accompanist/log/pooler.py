@@ -1,13 +1,13 @@
-"""Reaching Postgres through a pooler in transaction mode (PgBouncer and its like).
+"""Connects to Postgres through a pooler in transaction mode (PgBouncer and its like).
 
-There a connection is ours for one transaction only: the next may run on another server connection, with other settings
-and without what was prepared. So every use is one transaction here, which begins by saying what a direct connection
-says once when it connects, and nothing is prepared beyond it. That costs three more round trips a statement than a
-direct connection, which is why the log takes one where it can.
+A pooler lends a server connection for one transaction only. The next transaction may run on another one, with other
+settings and without prepared statements. So every use is one transaction here, which first sets what a direct
+connection sets once when it connects, and no prepared statement outlives it. That costs three more round trips a
+statement, which is why the log prefers a direct connection.
 
-LISTEN cannot work through it. A sidecar has a direct connection for that, or polls (`poll_only`).
+LISTEN does not work through such a pooler. A sidecar has a direct connection for that, or polls (`poll_only`).
 
-Not promised: pooling by statement, which breaks every transaction, and a pooler that retries a transaction by itself.
+Not supported: statement pooling, which breaks every transaction, and a pooler that retries transactions by itself.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from accompanist.log import faults, names, settings
 from accompanist.log.connection import Looks, Pool, open_pool
 
 BEGIN = "BEGIN ISOLATION LEVEL READ COMMITTED, READ WRITE, NOT DEFERRABLE"
-"""In full: what the defaults are that a transaction begins with is not ours to say here."""
+"""Spelled out, because behind a pooler the session's defaults are unknown."""
 
 
 def _local(told: Mapping[str, str]) -> str:
-    """A path is a list of names, and would be one name within quotes; its names need none."""
+    """SET LOCAL statements. The search path is a list of names, so it must not be quoted as one string."""
     return "".join(
         f"SET LOCAL {key} = " + (value if key == "search_path" else f"'{value}'") + "; " for key, value in told.items()
     )
 
 
 class Transactions:
-    """What the log asks of a pool, each use in a transaction of its own."""
+    """A pool for the log in which each use is a transaction of its own."""
 
     def __init__(self, pool: Pool, name: str, schema: str) -> None:
         self._pool = pool
@@ -41,14 +41,14 @@ class Transactions:
 
     @asynccontextmanager
     async def acquire(self) -> AsyncIterator[asyncpg.Connection]:
-        """A connection within a transaction, which is committed when the block ends well. What is raised by that commit
-        leaves open whether it happened, like the loss of any answer."""
+        """A connection within a transaction, which is committed when the block ends without an exception. If the commit
+        itself raises, it is unknown whether it happened."""
         async with self._pool.acquire() as connection:
             await connection.execute(self._begin + _local(settings.later(connection)))
             try:
                 yield connection
             except TimeoutError:
-                raise  # the line is dead: nothing is said on it any more
+                raise  # the connection is dead: a ROLLBACK would time out, too
             except BaseException:
                 with suppress(*faults.FAILURES):
                     await connection.execute("ROLLBACK")
@@ -60,6 +60,6 @@ class Transactions:
 
 
 async def open_transactions(address: str, name: str, schema: str, guard: Looks) -> Transactions:
-    """Connections to a pooler, opened when they are first needed, and again when they were lost. Raises
-    what the driver raises."""
+    """Connections to a pooler, opened when they are first needed, and opened again when they are lost. Raises what the
+    driver raises."""
     return Transactions(await open_pool(address, None, guard, statement_cache_size=0), name, schema)

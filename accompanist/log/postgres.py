@@ -1,17 +1,17 @@
-"""The log in Postgres: `ports.Log` over the functions of the service's schema.
+"""The log in Postgres: `runtime.log.Log` over the functions of the service's schema.
 
-State. A pool of connections, the owner's name and the epochs of its shards (`leases.Fences`). Nothing else: whatever
-matters is in the tables, so that a `PostgresLog` may be thrown away at any time.
+State. A pool of connections, the owner's name and the epochs of its shards (`leases.Fences`). All other state is in the
+tables, so a `PostgresLog` may be thrown away at any time.
 
 Every method is one round trip, autocommitted. `flush` and `resend` return after their commit is on disk; `take`'s
-acknowledgements do not wait for it. After a commit that left fresh messages, `delivered` is called with the services
-that have them; what that wakes is only a wake-up, the tables decide.
+acknowledgements do not wait for it. After a commit that delivered new messages, `delivered` is called with the services
+that have them, to wake their sidecars.
 
-Failures. `LogUnavailable`: ask again, whether or not the commit happened. The pool notices connections that died with
-their server and opens new ones; a restart of Postgres needs nothing from the caller but patience.
+Failures. `LogUnavailable`: retry, whether or not the commit happened. The pool replaces connections that died with
+their server, so after a restart of Postgres a caller only has to retry.
 
-Not promised: fairness between sessions in `take`, an order of `resend` beyond longest due first, and anything at all
-on a server with fsync off, a standby promoted without synchronous replication, or a restored backup.
+Not promised: fairness between sessions in `take`; an order of `resend`, but for the longest due first; anything at all
+on a server with fsync off, on an asynchronous standby that was promoted, or on a restored backup.
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ _FORGET = "SELECT forget($1, $2, $3, $4)"
 
 
 class PostgresLog(Pages, Versions, Requests):
-    """A service's log. `schemas` says in which schema of this database each service's inbox is; `away` are the services
-    of other databases, whose messages wait in the outbox for `relay`."""
+    """A service's log in Postgres. `schemas`: the schema of each service in this database; `away`: the services in
+    other databases, whose messages wait in the outbox for `relay`."""
 
     def __init__(
         self,
@@ -125,12 +125,14 @@ class PostgresLog(Pages, Versions, Requests):
         lost: Told = lambda problem: None,
         key: bytes | None = None,
     ) -> PostgresLog:
-        """The log of `service` in its schema at `dsn`, a login that `bootstrap` made. With `pooler`, the address of one
-        in transaction mode before that database, `dsn` is asked at the start only. Raises OperatorError when it cannot
-        be worked with (absent, too old, not migrated, migrated further, another service's, unsafe, another server than
-        last time). `state`: the directory where marks of what is durable are kept (`log.witness`); `lost` is told when
-        commits are found to be missing, after which nothing of this log is written or read any more. `key`: what the
-        versions that the log keeps are sealed with (`log.versions`); else it is this process's own."""
+        """Open the log of `service` in its schema at `dsn`, with a login that `bootstrap` created. Raises OperatorError
+        if it cannot be used (absent, too old, not migrated, migrated by a later release, another service's, unsafe,
+        another server than last time).
+
+        `pooler`: the address of a pooler in transaction mode; then `dsn` is only used at the start. `state`: the
+        directory for the marks of durable commits (`log.witness`). `lost`: called if commits are missing; then this log
+        is neither read nor written any more. `key`: seals the stored versions (`log.versions`); random per process if
+        none is given."""
         await require_head(dsn, service, schemas[service])
         guard = await begin(dsn, schemas[service], state, lost)
         name = f"accompanist {service}"
@@ -140,7 +142,7 @@ class PostgresLog(Pages, Versions, Requests):
                 if pooler
                 else await open_pool(dsn, settings.of(name, schemas[service]), guard)
             )
-            if pooler:  # it has an address of its own, and may log in as somebody else
+            if pooler:  # its address is another one, and may name another login
                 try:
                     async with reach(), pool.acquire() as connection:
                         await require_login(connection, service)
@@ -150,12 +152,12 @@ class PostgresLog(Pages, Versions, Requests):
         return cls(pool, service, schemas, guard, away=away, lease_ms=lease_ms, delivered=delivered, key=key)
 
     async def close(self) -> None:
-        """Let go of all connections; what is in flight is cut off. Leases stay until `release` or their expiry."""
+        """Close all connections; statements in flight are cut off. Leases stay until `release` or their expiry."""
         self._pool.terminate()
         self._guard.witness.close()
 
     async def execute(self, query: str, *args: object) -> object:
-        """A statement on a connection of the pool: for a notifier that has none of its own. Raises LogUnavailable."""
+        """Run a statement on a connection of the pool, for a notifier without its own. Raises LogUnavailable."""
         async with reach(), self._pool.acquire() as connection:
             return await connection.execute(query, *args)
 
@@ -197,7 +199,7 @@ class PostgresLog(Pages, Versions, Requests):
                     taken.append(Taken(message=message, sender_service=sender_service, known=known, place=place))
             if not seen:
                 return taken
-            # what is for nobody makes way at once: however much there is of it, it holds up no message
+            # acknowledge unreadable rows at once and take again, so that they never delay a message
             inbox.passed_over([(fate, service, *of) for _, *of, service, fate in seen])
 
     async def load(self, keys: Sequence[tuple[UUID, str]], *, whole: bool = False) -> Sequence[Memory]:
@@ -262,7 +264,7 @@ class PostgresLog(Pages, Versions, Requests):
         return [(row["peer"], Reached(row["reached"])) for row in rows]
 
     async def lease(self, owner: str, shards: int) -> Leases:
-        """`owner` names one start of one process and is never used again: what it acquires it has to recover."""
+        """`owner` names one start of one process, and is never reused: a new owner recovers all that it acquires."""
         asked = (owner, shards, self._term, self._away, limits.pending_rows_max)
         async with reach(), self._pool.acquire() as connection:
             numbers, epochs, acquired, *pending = await connection.fetchrow(_LEASE, *asked)
@@ -294,7 +296,7 @@ class PostgresLog(Pages, Versions, Requests):
         return gone
 
     async def _marked(self, query: str, arguments: Sequence[Any], keys: Sequence[tuple[UUID, str]]) -> Any:
-        """What others may act upon as soon as it is told: it leaves a mark, and follows the last one."""
+        """Run a commit that others may act upon: it sets a mark, and is refused if the last mark is missing."""
         witness = self._guard.witness
         async with witness.lane() as lane:
             mark = witness.next(lane)
@@ -314,10 +316,10 @@ class PostgresLog(Pages, Versions, Requests):
 
 
 def _fate(entry: Taken) -> str:
-    """What has become of a row that was taken, as the SQL function `take` is told."""
+    """The fate of a taken row, in the words of the SQL function `take`."""
     return "refused" if entry.refused else "here"
 
 
 def _transposed(rows: Sequence[tuple[Any, ...]], width: int) -> list[Sequence[Any]]:
-    """Rows to columns; as many empty columns where there are no rows."""
+    """Rows as columns; `width` empty columns if there are no rows."""
     return list(zip(*rows, strict=True)) if rows else [()] * width

@@ -1,20 +1,19 @@
-"""Making a service's log: roles once, then revisions up and down.
+"""Creates a service's log: Postgres roles and schemas once, then revisions up and down.
 
 Three Postgres roles a service: `<service>_owner` (no login) owns the schema and runs the revisions;
-`<service>_sidecar` logs in, has the rows it needs and no DDL; `<service>_worker` logs in and owns a schema of its
-own, `<service>_worker`, for its tables and its fence. Every sidecar is a member of `accompanist_peer`, which may
-execute each service's `deliver()` and nothing else. A login has a bound on its connections, its part of what the
-server has, so that one that runs wild leaves room for the others; it cannot lift that. Limits on the time of a
-statement are set for what the login runs without saying anything itself: they are no bound, a login may change its own.
-An operator's own choice of all these stays.
+`<service>_sidecar` logs in, may access the rows it needs, and has no DDL; `<service>_worker` logs in and owns a schema
+of its own, `<service>_worker`, for its tables and its fence. Every sidecar is a member of `accompanist_peer`, which may
+execute each service's `deliver()` and nothing else. Each login has a connection limit, its share of the server's
+connections, so that it cannot starve the others; it cannot change that limit. Statement timeouts are only defaults: a
+login may change its own. Values that an operator chose for any of these stay.
 
-`bootstrap` needs a login that may create roles and schemas; `migrate` needs one that is a member of the owner (the
-one that bootstrapped is). Both may be done again at any time and change nothing then. Login roles are made without a
-password: over a private socket none is needed, elsewhere the operator sets one.
+`bootstrap` needs a login that may create roles and schemas; `migrate` needs a member of the owner role (the login that
+ran `bootstrap` is one). Both are idempotent. Logins are created without a password: over a private socket none is
+needed; elsewhere the operator sets one.
 
-Each schema has its own `alembic_version`, so that services migrate one by one. One migration runs at a time in a
-schema, in one transaction: it happens whole or not at all. What makes the others wait are locks that a right on the
-schema or the role is needed for: an advisory lock could be taken, and kept, by any login.
+Each schema has its own `alembic_version`, so that services migrate one by one. In a schema one migration runs at a
+time, in one transaction. It serialises by locks that need a right on the schema or the role, not by advisory locks: any
+login could take an advisory lock and keep it.
 """
 
 from __future__ import annotations
@@ -50,12 +49,12 @@ async def bootstrap(dsn: str, services: Mapping[str, str]) -> None:
             check_version(connection.get_server_version().major)
             async with connection.transaction():
                 await _role(connection, names.PEER_ROLE, login=False)
-                # one at a time, or two that change the same role would collide: a comment locks what it is on until the
-                # commit, and only who may change the role can make one
+                # serialise bootstraps, since two that change the same role would collide: COMMENT locks the role until
+                # the commit, and needs the right to change it
                 await connection.execute(f"COMMENT ON ROLE {names.PEER_ROLE} IS 'Accompanist: sidecars'")
                 for service, schema in services.items():
                     await _bootstrap_service(connection, service, names.identifier(schema))
-                each = await connection.fetchval(_EACH, limits.spared_connections_min)  # now that all logins are there
+                each = await connection.fetchval(_EACH, limits.spared_connections_min)  # counts all logins, so last
                 for service in services:
                     sidecar, worker = names.sidecar_role(service), names.worker_role(service)
                     await _bound(connection, sidecar, max(limits.log_role_connections_min, each))
@@ -81,10 +80,10 @@ async def _bootstrap_service(connection: asyncpg.Connection, service: str, schem
 
 
 async def _role(connection: asyncpg.Connection, name: str, *, login: bool) -> None:
-    """Names are of the closed form; parameters cannot stand in DDL."""
+    """Create a role if it is missing. DDL takes no parameters, so `names.identifier` checks the name."""
     if await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", name):
         return
-    # another bootstrap may be first, of this database or another: roles are the server's
+    # roles belong to the whole server: a bootstrap of another database may create it first
     with suppress(asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
         async with connection.transaction():
             await connection.execute(f"CREATE ROLE {names.identifier(name)} {'LOGIN' if login else 'NOLOGIN'}")
@@ -96,8 +95,8 @@ _LIMITED = "SELECT rolconnlimit AS now, shobj_description(oid, 'pg_authid') AS s
 
 
 async def _bound(connection: asyncpg.Connection, role: str, connections_max: int) -> None:
-    """What one login may take of the server's connections. A comment remembers what was set here: an operator's choice
-    is another, and stays."""
+    """Set the connection limit of a login. A comment on the role records the value set here; if the limit differs from
+    it, an operator chose it, and it stays."""
     row = await connection.fetchrow(_LIMITED, role)
     if (
         row["now"] in (-1, limits.role_connections_former_max)
@@ -109,7 +108,7 @@ async def _bound(connection: asyncpg.Connection, role: str, connections_max: int
 
 
 async def _time(connection: asyncpg.Connection, role: str, statement_ms: int) -> None:
-    """How long a statement of a login takes that says nothing itself. An operator's choice stays."""
+    """Set the default statement timeouts of a login, unless an operator has set them."""
     row = await connection.fetchrow("SELECT rolconfig FROM pg_roles WHERE rolname = $1", role)
     chosen = {setting.partition("=")[0] for setting in row["rolconfig"] or ()}
     for setting in ("statement_timeout", "idle_in_transaction_session_timeout"):
@@ -118,10 +117,10 @@ async def _time(connection: asyncpg.Connection, role: str, statement_ms: int) ->
 
 
 async def migrate(dsn: str, service: str, schema: str, direction: Direction = "up") -> None:
-    """Bring the service's schema to head, or down to nothing. Raises OperatorError."""
+    """Migrate the service's schema up to the newest revision, or down to none. Raises OperatorError."""
     owner = names.owner_role(service)
     names.identifier(schema)
-    # no time limits here: a revision takes as long as the tables are big
+    # no timeouts here: a revision may take long on large tables
     opened = partial(_opened, dsn)
     engine = create_async_engine("postgresql+asyncpg://", async_creator=opened)
     try:
@@ -140,7 +139,7 @@ async def _opened(dsn: str) -> asyncpg.Connection:
 
 
 def _become(connection: Connection, owner: str, schema: str, service: str) -> None:
-    """One migration at a time, as the owner, in the schema; the search path is what functions keep for ever."""
+    """Become the owner, lock the schema against other migrations, and set the search path, which functions keep."""
     version = connection.execute(text("SELECT current_setting('server_version_num')::integer / 10000")).scalar_one()
     check_version(version)
     holder = text("SELECT nspowner::regrole::text FROM pg_namespace WHERE nspname = :schema")
@@ -149,7 +148,7 @@ def _become(connection: Connection, owner: str, schema: str, service: str) -> No
         raise OperatorError(refusals.NOT_MIGRATED, f"there is no schema {schema}")
     _check_owner(schema, held, owner)
     connection.execute(text("SELECT set_config('role', :owner, true)"), {"owner": owner})
-    # a comment locks the schema against other comments until the commit, and only its owner can make one
+    # COMMENT locks the schema against other comments until the commit, and only its owner may run it
     connection.execute(text(f"COMMENT ON SCHEMA {schema} IS 'Accompanist: the log of {service}'"))
     connection.execute(text("SELECT set_config('search_path', :path, true)"), {"path": f"{schema}, pg_temp"})
     connection.execute(text("SELECT set_config('accompanist.service', :service, true)"), {"service": service})

@@ -1,12 +1,11 @@
-"""Who is in the next flush: commits that wait, in lines, one line a session.
+"""The queue of the group commit: one line per session, and the choice of the next flush.
 
-Lines take turns, in the order in which they were begun. From a line go as many commits as there is room for, in their
-order. A burst that weighs more than `part_bytes_max` goes in parts, one part a flush, so that the other sessions of the
-service never wait for all of it: what it says to other programs (data, selections) goes ahead, with the answers that
-this rests on; its row, with all that a role tells of itself (a vote, an abort), goes in the last part. A crash in
-between leaves what a crash before the last part of a session's bursts leaves: a replay sends again what was sent.
+Lines take turns, in the order in which they began. A line contributes as many commits as fit, in their order. A burst
+larger than `part_bytes_max` is split into parts, one part per flush, so that other sessions never wait for all of it.
+Its data and selections go first, with the answers that they depend on. Its row goes in the last part, with the control
+messages (a vote, an abort). A crash in between is harmless: a replay sends the same messages again.
 
-Not promised: that a part is small. One message may weigh `payload_bytes_max`, and is not divided.
+Not promised: that a part is small. One message may have `payload_bytes_max`, and is not split.
 """
 
 from __future__ import annotations
@@ -23,15 +22,15 @@ from accompanist.runtime.ports import Commit, Delivery
 
 
 class Part(msgspec.Struct):
-    """A commit that can be written by itself. `places`: where in the whole each of its messages, then of its home,
-    stands."""
+    """A part of a commit that can be written by itself. `places`: the positions of its `messages` and then its `home`
+    in the whole commit."""
 
     commit: Commit
     places: Sequence[int]
 
 
 class Waiting:
-    """A commit on its way, and who waits for it."""
+    """A commit in the queue, and the future that its caller waits for."""
 
     def __init__(self, commit: Commit, answer: asyncio.Future[Sequence[Delivery]]) -> None:
         self.answer = answer
@@ -43,16 +42,16 @@ class Waiting:
 
     @property
     def commit(self) -> Commit:
-        """What is to be written next of it."""
+        """The next part to write."""
         return self._parts[0].commit
 
     @property
     def goes_on(self) -> bool:
-        """Whether there is another part after the next one."""
+        """Whether more parts follow the next one."""
         return len(self._parts) > 1
 
     def written(self, answers: Sequence[Delivery]) -> bool:
-        """This was written; whether that was all of it. Then whoever waits is told."""
+        """Record that the next part was written. Returns whether it was the last one; if so, the caller is answered."""
         part = self._parts.popleft()
         self._answers.update(zip(part.places, answers, strict=True))
         if self._parts:
@@ -62,7 +61,8 @@ class Waiting:
         return True
 
     def fail(self, problem: Exception) -> None:
-        """It was not written, and what builds upon it must not be, whether or not anybody waits for it still."""
+        """Record that it was not written. Then no later commit of its life may be written, even if nobody waits for
+        this one any more."""
         if self.answer.done() and not self.answer.cancelled():
             return
         if self.life is not None:
@@ -72,7 +72,7 @@ class Waiting:
 
 
 class Queue:
-    """The lines."""
+    """The commits that wait, in one line per session."""
 
     def __init__(self) -> None:
         self._lines: OrderedDict[Hashable, deque[Waiting]] = OrderedDict()
@@ -90,12 +90,13 @@ class Queue:
         self._lines.setdefault(waiting.line, deque()).append(waiting)
 
     def back(self, waiting: Waiting) -> None:
-        """A part of it was written; the next one comes before everything else of its line, when that has its turn."""
+        """Put a commit back after one of its parts was written: at the head of its line, which goes to the end."""
         self._lines.setdefault(waiting.line, deque()).appendleft(waiting)
         self._lines.move_to_end(waiting.line)
 
     def gather(self) -> list[Waiting]:
-        """The next group: at most `flush_bursts_max`, and `flush_bytes_max` of payload, but one at least."""
+        """Take the next group: at most `flush_bursts_max` commits and `flush_bytes_max` of payload, but at least
+        one."""
         group: list[Waiting] = []
         room = limits.flush_bytes_max
         for name, line in list(self._lines.items()):
@@ -117,7 +118,7 @@ class Queue:
 
 
 def parts(commit: Commit) -> Iterator[Part]:
-    """The commit, or the parts of one that is too heavy."""
+    """The commit, or its parts if it is too large."""
     messages = list(enumerate((*commit.messages, *commit.home)))
     if weight(commit) <= limits.part_bytes_max:
         yield Part(commit, [place for place, _ in messages])
@@ -156,6 +157,6 @@ def _part(commit: Commit, messages: Sequence[tuple[int, Message]], home_from: in
 
 
 def weight(commit: Commit) -> int:
-    """What a commit carries, in bytes."""
+    """The size of a commit's payloads and results, in bytes."""
     carried = sum(len(message.payload) for message in (*commit.messages, *commit.home))
     return carried + sum(len(row.value) for row in commit.results)

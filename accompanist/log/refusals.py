@@ -1,4 +1,4 @@
-"""What an operator has to mend before a log can be used: the codes, and how Postgres's own refusals become them."""
+"""Error codes for a log that cannot be used, and the translation of Postgres's errors into them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from accompanist.runtime.ports import LogUnavailable
 ABSENT = catalogue(
     "ACC401",
     "Postgres cannot be reached",
-    "The log lives in Postgres; without it nothing can be promised, so nothing is started.",
+    "The log is in Postgres. Without it no promise can be kept, so nothing is started.",
     "Start the server, or correct the database of the service in accompanist.toml or DATABASE_URL.",
 )
 TOO_OLD = catalogue(
@@ -30,62 +30,62 @@ TOO_OLD = catalogue(
 NOT_MIGRATED = catalogue(
     "ACC403",
     "the log is not migrated",
-    "The service's schema is missing, or of an earlier revision than this program needs.",
+    "The service's schema is missing, or at an earlier revision than this program needs.",
     "Run `accompanist migrate` (the first time with `--bootstrap`).",
 )
 TOO_NEW = catalogue(
     "ACC404",
     "the log is of a later revision",
-    "The schema was migrated by a later program; this one does not know what its tables mean now.",
-    "Run the later program, or migrate the schema down with it first.",
+    "The schema was migrated by a later release of Accompanist; this one does not know its tables.",
+    "Run the later release, or migrate the schema down with it first.",
 )
 NOT_PERMITTED = catalogue(
     "ACC405",
     "Postgres refuses",
-    "The login may not do what was asked of it: each service's roles have the least rights they can work with.",
+    "The login lacks a right for this operation: each service's roles have only the rights they need.",
     "Bootstrap and migrate as a login that may create roles; run a sidecar as `<service>_sidecar`.",
 )
 OTHER_SERVICE = catalogue(
     "ACC406",
     "the schema belongs to another service",
-    "A schema is the memory of one service. Two services that shared one would take each other's messages.",
+    "A schema is the log of one service. Two services in one schema would take each other's messages.",
     "Give each service a schema of its own in accompanist.toml.",
 )
 
 OTHER_LOGIN = catalogue(
     "ACC411",
     "not the login of the service's sidecar",
-    "A log knows which service speaks to it by the login alone, never by what it says of itself. What another login "
-    "hands in counts as nobody's, and would be refused message by message.",
-    "Log in as SERVICE_sidecar. `accompanist migrate --bootstrap --database ADDRESS` makes that login, without a "
+    "A log identifies the service that writes to it by the login alone. Every message that another login writes would "
+    "be refused.",
+    "Log in as SERVICE_sidecar. `accompanist migrate --bootstrap --database ADDRESS` creates that login, without a "
     "password; then name it in `database` of [service.SERVICE], or in ACCOMPANIST_SERVICE_<SERVICE>_DATABASE.",
 )
 OTHER_SHARDS = catalogue(
     "ACC407",
     "the log has another number of shards",
-    "Sessions belong to shards by a number that is fixed when the schema is made. With another number a sidecar would "
-    "look for them in the wrong shards and never find some.",
-    "Run the program with the number of shards the schema was made with.",
+    "The number of shards is fixed when the schema is created. With another number, a sidecar would look for sessions "
+    "in the wrong shards, and would never find some.",
+    "Run the program with the number of shards that the schema was created with.",
 )
 
 ENDED = catalogue(
     "ACC412",
     "Postgres ended what was asked of it",
-    "The server was reached, and somebody or something ended the statement before it was done: a person, a time-out "
-    "that stands over ours, or another transaction in the way. Nothing of it has happened.",
-    "Do it again; if it ends so again, look in the server's log for who ends it.",
+    "The server was reached, but the statement was cancelled before it was done: by a person, by a shorter timeout "
+    "than ours, or by a conflict with another transaction. It had no effect.",
+    "Try again. If it is cancelled again, the server's log says by whom.",
 )
 ENDED_BY = {
     "57014": "the statement was cancelled",
-    "55P03": "a lock was not to be had in time",
-    "40001": "another transaction was first",
-    "40P01": "two transactions waited for each other",
+    "55P03": "a lock was not available in time",
+    "40001": "it conflicted with another transaction",
+    "40P01": "it was in a deadlock with another transaction",
 }
 
 
 @asynccontextmanager
 async def readable(dsn: str) -> AsyncIterator[None]:
-    """What goes wrong inside while reaching `dsn` becomes an OperatorError, without the address's secrets."""
+    """Turn failures inside, while connected to `dsn`, into an OperatorError that hides the address's secrets."""
     try:
         yield
     except LogUnavailable as problem:

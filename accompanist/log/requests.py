@@ -1,9 +1,10 @@
-"""Requests under a key, and what is left of the sessions that they began.
+"""Idempotency keys of clients' requests, and the stubs of the sessions they started.
 
-A key is remembered by a name that is made from it, with the session that stands for it and a digest of the request as
-it was sent. It is forgotten with the session's stub, and then stands for nothing: the same key begins another session.
+A key is stored as a name made from it, with the session it started and a digest of the request. It is deleted together
+with the session's stub; after that the same key starts another session.
 
-What was told is on disk: a start may be written long after, and by then Postgres may have crashed.
+A stored key is on disk before the client is answered: the start itself may be written much later, after Postgres has
+crashed.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ SELECT outcome, extract(epoch FROM collected_at)::float8 AS collected_at FROM st
 
 
 class Requests:
-    """Over a pool of connections to the service's schema."""
+    """The requests of a service, read and written over a pool of connections to its schema."""
 
     _pool: Connections
 

@@ -1,4 +1,4 @@
-"""Results as rows: a worker's answer to one call, write-once."""
+"""Result rows: a worker's answer to one call, write-once."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How a revision in `migrations/` runs an SQL file: whole, in the transaction that Alembic holds.
+"""Runs the SQL file of a revision in `migrations/` as a whole, in Alembic's transaction.
 
-SQLAlchemy's asyncpg dialect prepares what it executes, and Postgres prepares one statement at a time; a file of
-functions is handed to the driver's simple protocol instead.
+SQLAlchemy's asyncpg dialect prepares each statement, and Postgres can only prepare one statement at a time. So a file
+with several statements goes through the driver's simple protocol instead.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ def run(text: str) -> None:
 
 
 def function(text: str, name: str) -> str:
-    """The one statement of a file that makes this function, so that it replaces what has its name and keeps its
-    grants."""
+    """The statement of a file that creates this function, as CREATE OR REPLACE, which keeps its grants."""
     begin = re.search(rf"^CREATE (OR REPLACE )?FUNCTION {name}\(", text, re.MULTILINE)
     assert begin is not None, name
     end = text.index("\n$$;", begin.start()) + len("\n$$;")

@@ -1,7 +1,7 @@
-"""Which revision of the log a program needs, and whether a schema is at it: what a sidecar asks before it starts.
+"""Checks before a sidecar starts that its schema is at the revision this program needs.
 
-Alembic makes the revisions (`log.provision`); it is not needed, and takes a second to import, to compare two names.
-A test holds `REVISIONS` to the folder `migrations/`.
+Alembic runs the revisions (`log.provision`). It is not imported here, since that takes a second and only two names are
+compared. A test compares `REVISIONS` with the folder `migrations/`.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ async def require_head(dsn: str, service: str, schema: str) -> None:
     async with _looking(dsn, schema) as connection:
         stranger = await _stranger(connection, service)
         if stranger is not None and await connection.fetchval(_SHUT, schema):
-            raise stranger  # it does not see the tables, or may not read them
+            raise stranger  # this login cannot read the tables
         current, setting = await _look(connection)
     check_known(current, schema)
     if current != head() or setting is None:
@@ -95,8 +95,8 @@ async def require_login(connection: asyncpg.Connection, service: str) -> None:
 
 
 async def _stranger(connection: asyncpg.Connection, service: str) -> OperatorError | None:
-    """What is wrong with who is logged in. A log knows who speaks to it by the login alone: what another login hands in
-    is what nobody said, and is refused."""
+    """The error if the login is not the service's sidecar. A log identifies a service by its login alone, and refuses
+    what another login writes."""
     needed, found = names.sidecar_role(service), await connection.fetchval("SELECT session_user")
     if found == needed:
         return None
@@ -104,14 +104,14 @@ async def _stranger(connection: asyncpg.Connection, service: str) -> OperatorErr
     return OperatorError(
         refusals.OTHER_LOGIN,
         f"the database address of {service} logs in as {found!r}; its sidecar has to log in as {needed!r}",
-        "`accompanist migrate --bootstrap --database ADDRESS`, ADDRESS of who may create roles, makes that login; "
+        "`accompanist migrate --bootstrap --database ADDRESS`, with a login that may create roles, creates that login; "
         f"then set `database` of [service.{service}], or {where}, to postgresql://{needed}@HOST/NAME",
     )
 
 
 @asynccontextmanager
 async def _looking(dsn: str, schema: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to look at the schema with. Raises OperatorError when Postgres is absent or too old."""
+    """A connection for checking the schema. Raises OperatorError when Postgres is absent or too old."""
     async with refusals.readable(dsn):
         connection = await connect(dsn, "accompanist status", names.identifier(schema))
         try:
@@ -122,7 +122,7 @@ async def _looking(dsn: str, schema: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def _look(connection: asyncpg.Connection) -> tuple[str | None, asyncpg.Record | None]:
-    """(the schema's revision, its setting), None where there is none."""
+    """The schema's revision and its setting row; None for what is missing."""
     if not await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL"):
         return None, None
     current = await connection.fetchval("SELECT version_num FROM alembic_version")

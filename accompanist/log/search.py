@@ -1,10 +1,10 @@
-"""Finding sessions for people: a search becomes SQL here, and, for the fake, a test of one row.
+"""Session search: turns a filter into SQL, and, for the fake, into a test of one row.
 
-Only what is asked for stands in the statement, so that each search is planned for what it is. Pages are cut by a
-cursor over (started_at, session, role), newest first: a session that is begun meanwhile shifts no page, and the index
-on `started_at` is walked from its right end.
+The statement has only the conditions that are asked for, so that Postgres plans each search by itself. Pages follow a
+cursor over (started_at, session, role), newest first. So a session that starts in the meantime shifts no page, and the
+index on `started_at` is read from its end.
 
-Not promised: speed for a rare state among very many sessions; who looks for one gives an age or a choreography too.
+Not promised: speed for a rare state among very many sessions. Such a search should also give an age or a choreography.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CONDITIONS = {
 
 
 def statement(search: Search, after: Cursor | None, limit: int) -> tuple[str, list[Any]]:
-    """The statement and its parameters."""
+    """The SQL statement of a search, and its parameters."""
     values: list[Any] = []
     conditions = []
     for field, condition in _CONDITIONS.items():
@@ -63,7 +63,7 @@ def _parameter(value: Any) -> Any:
 
 
 def fits(search: Search, row: SessionRow, updated_at: float, now: float) -> bool:
-    """The same question to one row."""
+    """Whether a row matches a search."""
     asked = (
         (search.session, row.header.session),
         (search.role, row.role),
@@ -89,7 +89,7 @@ def beyond(after: Cursor | None, line: SessionSummary) -> bool:
 
 
 def order(cursor: Cursor) -> tuple[Any, ...]:
-    """Newest first."""
+    """The sort key of a cursor: newest first."""
     return (-cursor.started_at, cursor.session, cursor.role)
 
 

@@ -1,27 +1,27 @@
-"""Is this the server that the log was written on, and does it keep what it says it has committed?
+"""Checks that this is the server the log was written on, and that it keeps its commits.
 
-Rule 0 stands on commits that stay. A server with fsync off loses some when the machine stops; a backup that was
-restored and a standby that was promoted may lack some that others have acted upon: effects are there whose record is
-gone. A schema keeps which system, timeline, database and table it was last used on; sidecars keep how far they were
-told that their commits are durable (`log.witness`). So what happened is proved instead of asked for:
+Rule 0 depends on commits that stay. A server with fsync off loses some when its machine stops. A restored backup or a
+promoted standby may lack commits that others have acted upon: then there are effects whose record is gone. A schema
+records the system, timeline, database and table that it was last used on. Sidecars record the marks of commits that
+were acknowledged to them (`log.witness`). Together these prove what happened:
 
-    the same            go on; but a mark that is missing even so (a disk that was set back) stops everything
-    a later timeline    a standby was promoted, or a backup recovered. All marks that are known are there: nothing that
-                        we were told was lost, so the new timeline is noted, go on. One is missing: stop at once, and
-                        say which sessions it is of. None is known (a first start on another machine): a person has to
-                        say so (`accompanist doctor --accept-server`)
-    an earlier one      an old primary that does not know yet: another connection is waited for
-    another system,     a copy made by a dump, an upgrade, or tables that were made anew and filled: another log with
-    database or table   the same rows, while the first may live. Refused until a person accepts it
+    the same            go on; but if a mark is missing even so (a disk was set back), stop
+    a later timeline    a standby was promoted, or a backup recovered. If all known marks are there, no acknowledged
+                        commit was lost: record the new timeline and go on. If one is missing: stop at once, and name
+                        its sessions. If no mark is known (a first start on another machine): an operator has to accept
+                        the server (`accompanist doctor --accept-server`)
+    an earlier one      an old primary that does not know yet that it was replaced: wait for another connection
+    another system,     a copy made by a dump, an upgrade, or new tables that were filled: another log with the same
+    database or table   rows, while the first one may still be in use. Refused until an operator accepts it
 
-This is looked at on every new connection of a sidecar, and each flush, besides, says which mark it follows: that is
-refused where the mark is missing, whatever lies between (a pooler changes servers under a connection).
+This is checked on every new connection of a sidecar. Each flush also names the mark that it follows, and is refused if
+that mark is missing: a pooler may change servers under a connection.
 
-`synchronous_commit = off` is a client's to overrule, so it is: our connections ask for `on`.
+A client may override `synchronous_commit = off`, and our connections do: they set it to `on`.
 
-Not promised: that every loss is noticed. What no running sidecar and no file knows of is not missed; an effect at a
-worker whose own database lost it is not looked for; a disk that lies about its flushes is believed until the machine
-stops. Where the login may not read the control data, timelines are not compared, and the marks alone decide.
+Not promised: that every loss is noticed. A mark that no running sidecar and no file knows is not missed. Effects that a
+worker's own database lost are not checked. A disk that acknowledges flushes it does not make is believed until the
+machine stops. If the login may not read the control data, timelines are not compared, and only the marks decide.
 """
 
 from __future__ import annotations
@@ -41,33 +41,33 @@ from accompanist.log.witness import Creation
 UNSAFE = catalogue(
     "ACC408",
     "the server does not flush its commits",
-    "With fsync=off a commit that was acknowledged is gone when the machine stops. What other services did because of "
-    "it is not: money is taken for an order that nobody remembers.",
+    "With fsync=off, acknowledged commits are lost when the machine stops. What other services did because of them is "
+    "not: money is taken for an order that no log has.",
     "Set fsync = on and restart Postgres; a log that ran with it off may be damaged already.",
 )
 OTHER_SERVER = catalogue(
     "ACC409",
     "the server is not the one of last time",
     "The schema was last used on another Postgres system, timeline or database: a restored backup, a copy, or a "
-    "standby that was promoted. Commits that other services have acted upon may be missing in it, and nothing here "
-    "proves that they are not.",
+    "standby that was promoted. It may lack commits that other services have acted upon, and nothing here proves that "
+    "it does not.",
     "If it is certain that no commit was lost (the standby was synchronous, the backup was taken after the last "
     "commit), run `accompanist doctor --accept-server --service NAME`; else compare the workers' effects first.",
 )
 LOST = catalogue(
     "ACC447",
     "commits are missing on the server",
-    "The sidecar was told that commits are durable, and others have acted upon them. On the server that is there now "
-    "they are not: a standby that did not have them was promoted, or a backup was restored.",
+    "Commits were acknowledged to the sidecar as durable, and others have acted upon them. This server does not have "
+    "them: a standby that lacked them was promoted, or a backup was restored.",
     "Bring the server back that has them, if it still exists. Else compare the workers' effects of the sessions named "
-    "(all since the time of the last commit, where none is named), put right by hand what is not recorded, and run "
+    "(if none is named, of all since the time of the last commit), correct by hand what is not recorded, and run "
     "`accompanist doctor --accept-server --service NAME`.",
 )
 
 
 class Identity(NamedTuple):
-    """A Postgres system, made once by initdb, the branch of its history, and the database and table of a log in it. A
-    dump that is restored has other numbers for these two; None: not known, or no log yet."""
+    """The identity of a log's server: the Postgres system (made by initdb), its timeline, and the object ids of the
+    log's database and table. A restored dump has other object ids. None: not known, or no log yet."""
 
     system: int
     timeline: int
@@ -79,14 +79,14 @@ class Identity(NamedTuple):
         return f"system {self.system}, timeline {self.timeline}{place}"
 
     def copied_from(self, other: Identity) -> bool:
-        """Whether this log was made apart from the other one, and has what was written there."""
+        """Whether this is a copy of the other log: another system, database or table."""
         mine, theirs = (self.system, self.database, self.relation), (other.system, other.database, other.relation)
         return any(None not in pair and pair[0] != pair[1] for pair in zip(mine, theirs, strict=True))
 
 
 class Noted(NamedTuple):
-    """What the schema says it was last used on; `era`: how often somebody accepted a server; `log`: which log it is,
-    drawn when it was first used."""
+    """The server that the schema was last used on. `era`: how often an operator accepted a server; `log`: a random id,
+    drawn when the log was first used."""
 
     identity: Identity
     era: int
@@ -96,15 +96,15 @@ class Noted(NamedTuple):
 FOR_LOGINS = """current_setting('max_connections')::integer
     - current_setting('superuser_reserved_connections')::integer
     - coalesce(current_setting('reserved_connections', true), '0')::integer"""
-"""In SQL: how many connections there are for those who have no right to the reserved ones."""
+"""SQL: the number of connections for logins without a right to the reserved ones."""
 LOGINS = "rolcanlogin AND rolname ~ '_(sidecar|worker)$'"
-"""In SQL: of pg_roles, the logins of all services on a server."""
+"""SQL: the condition for rows of pg_roles that are logins of services."""
 
 _SETTINGS = """
 SELECT name, setting FROM pg_settings
 WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit', 'zero_damaged_pages', 'ignore_checksum_failure',
                'default_transaction_isolation')"""
-# what is set for a database, a role, or both, and overrides the server's
+# settings of a database, a role, or both, which override the server's
 _OVERRIDES = """
 SELECT concat_ws(' in ', 'role ' || r.rolname, 'database ' || d.datname) AS place, setting
 FROM pg_db_role_setting s LEFT JOIN pg_roles r ON r.oid = s.setrole LEFT JOIN pg_database d ON d.oid = s.setdatabase,
@@ -136,7 +136,7 @@ SET system_identifier = $1, timeline = $2, database_oid = $3, relation_oid = $4,
 
 
 async def accept(dsn: str, schema: str) -> Identity | None:
-    """From now on this server is the right one. Raises OperatorError."""
+    """Accept this server as the right one from now on. Raises OperatorError."""
     async with refusals.readable(dsn):
         connection = await connect(dsn, "accompanist doctor", names.identifier(schema))
         try:
@@ -149,17 +149,17 @@ async def accept(dsn: str, schema: str) -> Identity | None:
 
 
 async def settings(connection: asyncpg.Connection) -> dict[str, str]:
-    """What the server is set to, for a connection that asks for nothing."""
+    """The server's settings, as a connection that sets nothing gets them."""
     return {row["name"]: row["setting"] for row in await connection.fetch(_SETTINGS)}
 
 
 async def overrides(connection: asyncpg.Connection, roles: Sequence[str]) -> list[tuple[str, str]]:
-    """(Where, NAME=VALUE) of settings that somebody set for this database, or for one of these logins."""
+    """The settings that were set for this database or one of these logins, as (where, NAME=VALUE)."""
     return [(row["place"], row["setting"]) for row in await connection.fetch(_OVERRIDES, list(roles))]
 
 
 async def identity(connection: asyncpg.Connection) -> Identity | None:
-    """None where it may not be known: no right to read it, or a standby, which takes no commits anyway."""
+    """The server's identity. None if the login may not read it, or on a standby, which takes no commits anyway."""
     try:
         if await connection.fetchval("SELECT pg_is_in_recovery()"):
             return None
@@ -169,7 +169,7 @@ async def identity(connection: asyncpg.Connection) -> Identity | None:
 
 
 async def creation(connection: asyncpg.Connection) -> Creation:
-    """What may be known of the log without any right: its database and table."""
+    """The part of the identity that any login may read: the log's database and table."""
     return Creation(*await connection.fetchrow(_PLACE))
 
 
@@ -179,5 +179,5 @@ async def noted(connection: asyncpg.Connection) -> Noted | None:
 
 
 async def note(connection: asyncpg.Connection, now: Identity) -> None:
-    """The log goes on here: the first time, or on a later timeline of the same."""
+    """Record that the log is used on this server: for the first time, or on a later timeline."""
     await connection.execute(_NOTE, *now)

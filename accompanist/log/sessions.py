@@ -1,16 +1,16 @@
-"""Session rows: their columns, and what it means to write one over another.
+"""Session rows: their columns, and the rules for overwriting one.
 
-`vote`, `outcome` and `result` are write-once; a row that is settled or ended keeps its phase; everything else is what
-was said last. `merged` says so once for the group commit and the fake; the SQL of `flush()` says the same, and the
-conformance suite holds the two together.
+`vote`, `outcome` and `result` are write-once. A settled or ended row keeps its phase. In all other columns the last
+write wins. `merged` implements this for the group commit and the fake, and the SQL of `flush()` does the same;
+`tests/log` compares the two.
 
-A write may be carried out late: the sidecar gave it up, asked again and went on, and what it gave up on waited on its
-way. So a row has a place in the order of its writes (`Write`): the epoch of its shard, and the turn that the group
-commit counted in that epoch. `follows` says which place comes after which. What else of such a flush cannot harm, and
-why, is said in the revision that made `flush()` so.
+A write may be carried out late: the sidecar gave it up, retried and went on, while the first statement was still on its
+way. So each write has a place in an order (`Write`): the epoch of its shard, and the turn that the group commit counted
+in that epoch. `follows` compares two places. The revision that changed `flush()` says why the rest of a late flush is
+harmless.
 
-Free text (reason, what is waited for, why it is parked) is stored as JSON bytes: a worker may say what no text column
-takes.
+Free text (the reason, `waiting`, why it is parked) is stored as JSON bytes, because a worker may send characters that
+no text column takes.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _OVER = (Phase.SETTLED, Phase.ENDED)
 
 
 class Body(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The part of a session row that no SQL looks into."""
+    """The fields of a session row that no SQL reads."""
 
     contacts: tuple[str, ...] = ()
     parked: Parked | None = None
@@ -53,12 +53,12 @@ decode_text = msgspec.json.Decoder(str).decode
 
 
 def is_open(row: SessionRow) -> bool:
-    """Neither settled nor ended: recovery looks at it."""
+    """Whether a session is neither settled nor ended, so that recovery loads it."""
     return row.outcome is None and row.phase not in _OVER
 
 
 def merged(old: SessionRow, new: SessionRow) -> SessionRow:
-    """What the log holds after `new` was written over `old`."""
+    """The row that the log holds after `new` was written over `old`."""
     return msgspec.structs.replace(
         new,
         header=old.header,
@@ -71,7 +71,7 @@ def merged(old: SessionRow, new: SessionRow) -> SessionRow:
 
 
 class Write(NamedTuple):
-    """A row, and its place in the order of writes. `epoch`: of its shard; 0 where no lease guards it."""
+    """A row, and its place in the order of writes. `epoch`: of its shard; 0 for a write without a lease."""
 
     row: SessionRow
     epoch: int
@@ -79,13 +79,13 @@ class Write(NamedTuple):
 
 
 def follows(old: tuple[int, int], new: tuple[int, int]) -> bool:
-    """Whether what was written at `new`, an (epoch, turn), may stand over what was written at `old`. The same place
-    again is the same write again. Another epoch is a later one: the fence lets no other pass."""
+    """Whether a write at `new`, an (epoch, turn), may overwrite one at `old`. The same place means the same write,
+    repeated. Another epoch is always a later one, because the fence refuses earlier ones."""
     return old[0] != new[0] or old[1] <= new[1]
 
 
 def writes(commits: Sequence[Commit], epochs: Mapping[int, int]) -> dict[tuple[UUID, str], Write]:
-    """What all commits of one flush come to, for each session; `epochs` of the shards that they need."""
+    """The commits of one flush, merged to one write per session. `epochs`: of the shards that they need."""
     made: dict[tuple[UUID, str], Write] = {}
     for commit in commits:
         if (row := commit.session) is None:
@@ -126,7 +126,7 @@ def _body(row: SessionRow) -> Body:
 
 
 def searchable(text: str) -> str:
-    """What a text column takes of free text."""
+    """Free text without zero bytes, which no text column takes."""
     return text.replace("\0", "")
 
 

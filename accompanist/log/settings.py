@@ -1,17 +1,17 @@
-"""Every setting of Postgres that our statements depend on, and what each has to be: one list, stated on each connection
-that we open. Whoever administers a server may have chosen otherwise for a role, a database or all of it, for programs
-that are not ours.
+"""The Postgres settings that our statements depend on, set on every connection that we open.
 
-`LOG` is for connections that only we use, `WORKER` for those that a worker's own statements share with the fence: what
-changes the meaning or the plan of those (time zone, planner) is their author's and the administrator's, and is left
-alone there; the fence depends on none of it.
+An administrator may have chosen other values for a role, a database or the server, for the sake of other programs.
 
-A direct connection states them when it begins (`connection.connect`, `open_pool`), so that a RESET goes back to them;
-behind a pooler in transaction mode each transaction does (`pooler`). What only later versions of Postgres know cannot
-be stated at the beginning, where an older one would refuse it: `later` has it.
+`LOG` is for connections that only we use. `WORKER` is for connections on which a worker's own statements run beside the
+fence. There we leave alone what changes the meaning or the plan of those statements (time zone, planner); the fence
+does not depend on it.
 
-Not on the list, because no login of ours may set it: fsync and its like, which are the server's (`log.server`);
-session_replication_role, plpgsql.variable_conflict. Not either: memory and what is written to the server's own log.
+A direct connection sets them when it connects (`connection.connect`, `open_pool`), so that a RESET goes back to them.
+Behind a pooler in transaction mode, each transaction sets them (`pooler`). Settings that only newer versions of
+Postgres know are set afterwards (`later`), because an older server would refuse the connection.
+
+Not on the list, because our logins may not set them: fsync and its like, which belong to the server (`log.server`);
+session_replication_role, plpgsql.variable_conflict. Nor are memory settings, and those of the server's own log file.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ import asyncpg
 from accompanist import limits
 
 _COMMITS = {
-    # a stricter level would read from before the lock that was waited for; see worker/fence.sql, and fence() of the log
+    # after waiting for a lock, a stricter level would read an old snapshot; see worker/fence.sql, and the log's fence()
     "default_transaction_isolation": "read committed",
     "default_transaction_read_only": "off",
     "default_transaction_deferrable": "off",
     "synchronous_commit": "on",
-    "idle_session_timeout": "0",  # a connection of a pool may rest
+    "idle_session_timeout": "0",  # a pooled connection may stay idle
     "row_security": "on",
 }
 _MEANING = {
@@ -44,7 +44,8 @@ _MEANING = {
     "plpgsql.extra_errors": "none",
 }
 _PLANS = {
-    # a plan is compiled where its cost is high, which for us it is by mistake only: it takes a second, each time
+    # JIT compiles plans of high estimated cost; ours only have one by misestimate, and compiling takes a second each
+    # time
     "jit": "off",
     "max_parallel_workers_per_gather": "0",
     "plan_cache_mode": "auto",
@@ -70,16 +71,16 @@ _PLANS = {
 _WAITS = {
     "statement_timeout": str(limits.log_statement_ms),
     "idle_in_transaction_session_timeout": str(limits.log_statement_ms),
-    "lock_timeout": "0",  # the functions of the log say themselves how long they wait
+    "lock_timeout": "0",  # the functions of the log set their own lock timeouts
 }
 LOG: Mapping[str, str] = {**_COMMITS, **_MEANING, **_PLANS, **_WAITS}
 
 PATIENT: Mapping[str, str] = {**LOG, **dict.fromkeys(_WAITS, "0")}
-"""For migrations, which take as long as the tables are big."""
+"""For migrations, which may take long on large tables: no timeouts."""
 
 OBSERVED = ("default_transaction_isolation", "synchronous_commit")
 LOOKING: Mapping[str, str] = {name: value for name, value in LOG.items() if name not in OBSERVED}
-"""For `doctor`, which is to see what others are given who state nothing."""
+"""For `doctor`: leaves OBSERVED alone, to see the values that other programs get by default."""
 
 WORKER: Mapping[str, str] = {
     **_COMMITS,
@@ -89,25 +90,25 @@ WORKER: Mapping[str, str] = {
 }
 
 INSTALL: Mapping[str, str] = {**WORKER, **dict.fromkeys(_WAITS, "0")}
-"""For making a worker's tables, likewise."""
+"""For creating a worker's tables: no timeouts, either."""
 
 _LATER = ((17, "transaction_timeout", "0"),)
 
 
 def of(name: str, schema: str | None = None, stating: Mapping[str, str] = LOG) -> dict[str, str]:
-    """What a connection states when it begins. The search path makes every statement a constant. Temporary tables come
-    last in it: not named, they would come first, and one that a neighbour's function made in our session, while a
-    message was handed over to it, would be read in the place of a table of ours."""
+    """The settings that a connection sends when it connects. With the search path set, no statement has to name a
+    schema. pg_temp is named last, because Postgres would search it first otherwise: a temporary table that a
+    neighbour's `deliver()` created in our session would then hide a table of ours."""
     return {**stating, "application_name": name, "search_path": f"{schema or 'pg_catalog'}, pg_temp"}
 
 
 def later(connection: asyncpg.Connection) -> Mapping[str, str]:
-    """What the server of this connection knows besides."""
+    """The settings that only this connection's newer server knows."""
     version = connection.get_server_version().major
     return {name: value for since, name, value in _LATER if version >= since}
 
 
 async def complete(connection: asyncpg.Connection) -> None:
-    """State what could not be stated at the beginning."""
+    """Set what could not be set when connecting."""
     for name, value in later(connection).items():
         await connection.execute("SELECT set_config($1, $2, false)", name, value)

@@ -1,7 +1,7 @@
 """Everything the log holds of one session at one service: what `sessions show` prints.
 
-A page is read in one statement, so that it is of one moment; a session that fits into one is seen as it was then.
-Bytes are bytes: who shows them decides what may be seen.
+A page is one statement, so it shows one moment; so does a session that fits into one page. Payloads are returned as
+bytes: the caller decides what to show of them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from accompanist.runtime.who import read
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """A message and where it is: "inbox" (at: its arrival, spoken by `service`) or "outbox" (at: the last trial, to
-    `service`, which gave `answer`)."""
+    """A message and its place: "inbox" (`at`: its arrival; `service` wrote it) or "outbox" (`at`: the last attempt;
+    `service` gave `answer`)."""
 
     site: str
     kind: str
@@ -49,23 +49,23 @@ Place = tuple[str, str, str, str]
 
 
 def message_name(told: Told) -> Name:
-    """What holds its place in the outbox."""
+    """The key of a message in the outbox."""
     return (told.site, told.sender, told.receiver)
 
 
 def message_place(told: Told) -> Place:
-    """What holds its place in the inbox: also who spoke."""
+    """The key of a message in the inbox, which includes the service that wrote it."""
     return (told.site, told.sender, told.receiver, told.service)
 
 
 def result_name(answer: Answered) -> Name:
-    """Likewise."""
+    """The key of a result."""
     return (answer.role, answer.site, answer.kind)
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a page of a story ended: the last row, and of each table the last (site, sender, receiver), of the inbox
-    with the service that spoke, or, of results, (role, site, kind). What was not begun has empty names."""
+    """Where a page of a story ended: the keys of the last rows that it had of each table. A table that was not begun
+    has an empty key."""
 
     role: str = ""
     inbox: Place = ("", "", "", "")
@@ -77,8 +77,8 @@ NOTHING_SEEN = Seen()
 
 
 class Story(msgspec.Struct, frozen=True, kw_only=True):
-    """A page of what there is of a session, in the log's own order of time. `stubs`: (role, outcome) of what was
-    collected; `audits`: what operators did last, oldest first; `timers`: those that are set, the next due first."""
+    """A page of everything the log has of a session, by time. `stubs`: (role, outcome) of collected roles; `audits`:
+    what operators did last, oldest first; `timers`: those that are set, the next due first."""
 
     session: UUID
     rows: tuple[SessionRow, ...]
@@ -90,7 +90,7 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def from_columns(cls, session: UUID, row: Any, seen: Seen = NOTHING_SEEN) -> Story | None:
-        """The row of STORY; None if the log knows nothing of the session."""
+        """The page in a row of STORY; None if the log knows nothing of the session."""
         story = cls(
             session=session,
             rows=tuple(sessions.from_columns(stored) for stored in row["sessions"]),
@@ -122,19 +122,19 @@ class Story(msgspec.Struct, frozen=True, kw_only=True):
         return story.known(seen)
 
     def known(self, seen: Seen) -> Story | None:
-        """None where the log knows nothing of the session. A further page may have nothing more."""
+        """This page, or None if the log knows nothing of the session. A later page may be empty."""
         return self if seen != NOTHING_SEEN or self.rows or self.messages or self.stubs or self.audits else None
 
 
 def audited(*, at: float, session: UUID, role: str, verb: str, who: bytes, why: bytes) -> Audited:
-    """An audit, from what was written."""
+    """An audit from its columns."""
     by = read(who)
     why_text = sessions.decode_text(why)
     return Audited(at=at, session=session, role=role, verb=verb, who=by.proved, claimed=by.claimed, why=why_text)
 
 
 def _page(table: str, key: str, after: str, weight: str) -> str:
-    """As many rows of a table as a page takes, from those that come after the last one of the page before."""
+    """SQL: as many rows of a table as fit on a page, beginning after the last one of the page before."""
     return f"""(
         SELECT p.* FROM (
             SELECT q.*, coalesce(sum(octet_length({weight}) + $10) OVER (
@@ -167,7 +167,7 @@ SELECT
 
 
 def parameters(session: UUID, seen: Seen) -> tuple[Any, ...]:
-    """Of STORY."""
+    """The parameters of STORY."""
     listed = limits.list_rows_max // 5
     bounds = (listed, limits.row_around_bytes, limits.list_rows_max, limits.message_bytes_max)
     return (session, seen.role, *seen.inbox[:3], *seen.outbox, *bounds, *seen.results, seen.inbox[3])

@@ -1,7 +1,7 @@
-"""The tables of the fake: what Postgres would hold, as dictionaries, and the functions that Postgres would run.
+"""The tables of the fake as dictionaries, and the log's SQL functions in Python.
 
 `MemoryDatabase` is one database with the schemas of several services and one clock; `Tables` is one schema. The
-comments of the SQL files say why each rule is as it is; here the rules are said once more, as shortly as Python can.
+comments in the SQL files give the reasons of the rules; here the rules are only repeated.
 """
 
 from __future__ import annotations
@@ -45,14 +45,14 @@ Row = TypeVar("Row")
 
 
 class Shard(msgspec.Struct):
-    """Who holds it, as long as it is announced, and under which epoch."""
+    """A shard: its owner, if it has one, and its epoch."""
 
     owner: str | None = None
     epoch: int = 0
 
 
 class Outgoing(msgspec.Struct):
-    """A message that its receiver did not take."""
+    """An outbox row: a message that its receiver has not taken."""
 
     message: Message
     service: str
@@ -63,7 +63,7 @@ class Outgoing(msgspec.Struct):
 
 
 class Set(msgspec.Struct):
-    """A timer that is set; when it is due, and when it is to be told next."""
+    """A timer that is set. `due_at`: when it is due; `ask_at`: when `due` returns it next."""
 
     row: TimerRow
     set_at: float
@@ -83,12 +83,12 @@ class Tables(Door):
         self.over_at: dict[tuple[UUID, str], float] = {}
         self.forgotten: dict[UUID, None] = {}
         self.requests: dict[UUID, tuple[Request, float]] = {}
-        """And when each was last looked at."""
+        """The request, and when it was last used."""
         self.results: dict[tuple[UUID, str, str, ResultKind], tuple[ResultRow, float]] = {}
         self.outbox: dict[Identity, Outgoing] = {}
         self.shards: dict[int, Shard] = {}
         self.replicas: dict[str, float] = {}
-        """Until when each is one of those who share."""
+        """The owners that share the shards, and when each one's announcement expires."""
         self.timers: dict[tuple[UUID, str, str], Set] = {}
         self.projections: dict[tuple[str, str, str], bytes] = {}
 
@@ -122,7 +122,7 @@ class Tables(Door):
                 self.requests[name] = (request, now)
 
     def write(self, write: sessions.Write) -> None:
-        """A row, unless a later one is here, or the session was collected."""
+        """Write a row, unless a later one is here or the session was collected."""
         key, place = (write.row.header.session, write.row.role), (write.epoch, write.turn)
         old = self.sessions.get(key)
         if key not in self.stubs and (old is None or sessions.follows(self.written[key], place)):
@@ -136,7 +136,7 @@ class Tables(Door):
             del self.arrivals[arrival]
 
     def set_timer(self, row: TimerRow) -> None:
-        """Written again, it keeps its time. Where its result is, or its role goes back, it has ended already."""
+        """Set a timer. One that is set already keeps its time. Ignored if it has its result, or its role is undone."""
         of = self.sessions.get((row.session, row.role))
         answer = self.results.get((row.session, row.role, row.site, ResultKind.FORWARD))
         undone = self.results.get((row.session, row.role, row.site, ResultKind.COMPENSATE))
@@ -148,7 +148,7 @@ class Tables(Door):
         self.timers.setdefault((row.session, row.role, row.site), made)
 
     def end_timers(self, rows: Iterable[SessionRow], results: Sequence[ResultRow]) -> None:
-        """A timer ends with the result at its site, and with a session that is undone."""
+        """Remove timers that have the result at their site, or whose session is being undone."""
         for result in results:
             if waits.is_timed(result.operation):
                 self.timers.pop((result.session, result.role, result.site), None)
@@ -156,14 +156,15 @@ class Tables(Door):
         self.timers = {key: timer for key, timer in self.timers.items() if key[:2] not in over}
 
     def fall_silent(self, role: tuple[UUID, str]) -> None:
-        """A role that goes back, or is over, sends nothing to programs any more."""
+        """Delete data and selections from the outbox of a role that is being undone or over."""
         if role in self.sessions and self.sessions[role].phase in _SILENT:
             said = [key for key, out in self.outbox.items() if (key[0], key[2]) == role and out.message.kind in _SAID]
             for key in said:
                 del self.outbox[key]
 
     def may_say(self, message: Message) -> bool:
-        """Whether what its receiver did not take may wait in the outbox: a late copy of a flush brings it, too."""
+        """Whether an undelivered message may enter the outbox. A late copy of a flush may bring one whose sender is
+        over or being undone by now."""
         role = (message.session, message.sender)
         silent = role in self.sessions and self.sessions[role].phase in _SILENT and message.kind in _SAID
         return role not in self.stubs and not silent
@@ -179,7 +180,7 @@ class Tables(Door):
         return found
 
     def batch(self, rows: Sequence[Row], weigh: Callable[[Row], int]) -> list[Row]:
-        """As many as there is room for, by their bytes; one at least."""
+        """As many rows as fit into a batch by their bytes; at least one."""
         taken, weight = [], 0
         for row in rows:
             if weight >= self.batch_bytes_max:
@@ -208,7 +209,7 @@ class Tables(Door):
         return Due(tuple(told), max(min(left) - now, 0.0) if left else None)
 
     def timers_set(self, session: UUID | None) -> list[Timer]:
-        """The next due first."""
+        """The timers that are set, the next due first."""
         found = []
         for key, timer in sorted(self.timers.items(), key=lambda entry: (entry[1].due_at, entry[0])):
             if session in (None, key[0]):
@@ -245,7 +246,7 @@ class Tables(Door):
         return sum(early and key[1].startswith(EVENT_SITE) for key, early in self.arrivals.items())
 
     def share(self, owner: str, shards: int, term: float) -> list[int]:
-        """The SQL function `lease`; which shards are newly held."""
+        """The SQL function `lease`. Returns the shards that were acquired."""
         now = self._clock()
         self.replicas[owner] = now + term
         self.replicas = {name: until for name, until in self.replicas.items() if until >= now}
@@ -300,7 +301,7 @@ class Tables(Door):
         return len(due), max((self.over_at[key] for key in due), default=since)
 
     def _over(self, held: Collection[int], age: float, since: float, limit: int) -> list[tuple[UUID, str]]:
-        """The sessions that were over before `age` and after `since`, and that nobody waits for."""
+        """Sessions that have been over for `age`, since `since` or later, and are neither parked nor owe a message."""
         owing = {
             (key[0], key[2]) for key, row in self.outbox.items() if row.answer not in (Delivery.CLASH, Delivery.REFUSED)
         }
@@ -334,7 +335,7 @@ class Tables(Door):
         return [session for session in self.forgotten if session not in remembered][:limit]
 
     def _let_events_go(self, age: float, limit: int) -> None:
-        """Events that no session has asked for in all that time, and what no program could read."""
+        """Delete old events whose session never began, and old messages that no program could decode."""
         untaken = [
             key
             for key, early in self.arrivals.items()
@@ -379,14 +380,14 @@ class MemoryDatabase:
         self._failures: deque[str] = deque()
 
     def fail(self, when: str, times: int = 1) -> None:
-        """Let the next `times` calls fail: "before" they took effect, or "after"."""
+        """Let the next `times` calls fail, "before" or "after" they take effect."""
         self._failures.extend([when] * times)
 
     def failure(self) -> str | None:
         return self._failures.popleft() if self._failures else None
 
     def hand_over(self, letters: Sequence[Letter], sender_service: str) -> list[Delivery]:
-        """The SQL function of this name: the letters as they are ordered, one call of `deliver` a group."""
+        """The SQL function of this name: delivers the letters in their order, one call of `deliver` per schema."""
         answers: list[Delivery] = []
         for (service, home), group in groupby(letters, key=lambda letter: (letter.schema, letter.home)):
             messages = [letter.message for letter in group]

@@ -1,6 +1,6 @@
-"""Timers as rows, and events as people list them.
+"""Timer rows, and the list of events that people read.
 
-An event is a message in the inbox like others: who lists events reads them there, without what they say.
+An event is a message in the inbox like others. The list reads it from there, without its payload.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ EARLY = """
 SELECT count(*) FROM (
     SELECT FROM arrival WHERE early AND site LIKE '!event/%' LIMIT $1) AS waiting"""
 
-assert EVENT_SITE == "!event/", "the statements above and 0003's say so too"
+assert EVENT_SITE == "!event/", "the statements above and those of revision 0003 rely on it"
 
 
 def columns(row: TimerRow) -> tuple[Any, ...]:
@@ -53,7 +53,7 @@ def columns(row: TimerRow) -> tuple[Any, ...]:
 
 
 def due(rows: Iterable[Any]) -> Due:
-    """The answer of DUE."""
+    """Rows of DUE as a Due."""
     timers, next_s = [], None
     for session, role, site, seconds in rows:
         if session is None:
@@ -64,10 +64,10 @@ def due(rows: Iterable[Any]) -> Due:
 
 
 def listed(rows: Iterable[Any]) -> Sequence[Timer]:
-    """The answer of LISTED."""
+    """Rows of LISTED as timers."""
     return [Timer(**dict(row)) for row in rows]
 
 
 def events(rows: Iterable[Any]) -> Sequence[EventRow]:
-    """The answer of EVENTS."""
+    """Rows of EVENTS as event rows."""
     return [EventRow(**dict(row)) for row in rows]

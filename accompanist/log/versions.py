@@ -1,10 +1,9 @@
-"""Versions of choreographies, kept by fingerprint: what a session runs, shown and hosted long after a deploy.
+"""Versions of choreographies, stored by fingerprint, so that sessions can run on them long after a new deployment.
 
-The texts are one document with a digest beside it, so that a damaged one is noticed before it is compiled: it finds
-accidents. The seal finds intruders. It is made of the document with the service's version key, which lies in a file
-beside the sidecar and nowhere in the database: whoever has the sidecar's login may write here, and destroy what is
-kept, but nothing that it writes is compiled. What was kept before there were seals is known by a digest that only the
-owner of the schema may write.
+The texts are one document. Its digest detects damage before the document is compiled. Its seal detects forgery: it is a
+message authentication code under the service's version key, which is in a file beside the sidecar and not in the
+database. Who has the sidecar's login can write here and destroy what is stored, but nothing that it writes is compiled.
+Documents that are older than seals are accepted by a digest that only the owner of the schema may write.
 """
 
 from __future__ import annotations
@@ -39,7 +38,7 @@ _FORGET = "SELECT forget_versions($1, $2)"
 
 
 class Document(msgspec.Struct, frozen=True):
-    """What is kept of a version, as one value."""
+    """A version as it is stored: one JSON value."""
 
     file: str
     texts: dict[str, str]
@@ -48,11 +47,11 @@ class Document(msgspec.Struct, frozen=True):
 
 
 class Versions:
-    """Over a pool of connections to the service's schema."""
+    """The versions of a service, read and written over a pool of connections to its schema."""
 
     _pool: Connections
     _key: bytes = secrets.token_bytes(32)
-    """Of one process, for logs that were given none."""
+    """The version key. Random per process if the log was given none."""
 
     async def register(self, rows: Sequence[Mapping[str, Any]]) -> None:
         columns = [[row[name] for row in rows] for name in ("choreography", "fingerprint", "role")]
@@ -91,7 +90,7 @@ class Versions:
 
 
 def seal(key: bytes, fingerprint: str, choreography: str, document: bytes) -> bytes:
-    """What only who has the key can make of a version."""
+    """The seal of a version: a message authentication code under the service's key."""
     said = b"\0".join((fingerprint.encode(), choreography.encode(), document))
     return hmac.digest(key, b"accompanist version\0" + said, "sha256")
 
@@ -105,7 +104,7 @@ def digest(document: bytes) -> bytes:
 
 
 def decode(fingerprint: str, choreography: str, document: bytes, expected: bytes) -> Kept:
-    """The version of a row; without texts if it is not what was written."""
+    """The version of a row; without texts if the document does not match its digest."""
     try:
         found = msgspec.json.decode(document, type=Document) if digest(document) == expected else None
     except msgspec.DecodeError:

@@ -1,10 +1,10 @@
-"""What `accompanist doctor` looks at: facts about one service's log and its server, read and not judged.
+"""Vitals: the facts about a service's log and its server that `accompanist doctor` reads. `log.diagnosis` judges them.
 
-Read as whoever logs in; the sidecar's own role sees enough of it. What a role may not see (the state of other roles'
-connections, how a standby replicates) is None here and never taken for good.
+Any login may read them; the sidecar's own sees enough. What a login may not see (the state of other roles' connections,
+how a standby replicates) is None here, and never counts as healthy.
 
-Each statement is bounded by the statement time-out and reads statistics, small tables or partial indexes, so that it
-may be asked of a log in trouble. Not promised: one moment for all of it.
+Each statement has a timeout and reads only statistics, small tables or partial indexes, so that it may run on a log in
+trouble. Not promised: that all facts are of one moment.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ from accompanist.runtime.ports import DAMAGED_WAITS, Phase
 
 
 class Holder(msgspec.Struct, frozen=True, kw_only=True):
-    """What keeps dead rows from being cleaned: a session, a replication slot or a prepared transaction. `transactions`:
-    how many have begun since; `seconds`: for how long, where that may be seen."""
+    """A holder of an old snapshot, which keeps dead rows from being removed: a session, a replication slot or a
+    prepared transaction. `transactions`: how many have begun since; `seconds`: for how long, if the login may see
+    that."""
 
     kind: str
     name: str
@@ -44,7 +45,7 @@ class Table(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
-    """Sessions of one kind: how many, and the oldest of them as (session, role, seconds, words)."""
+    """Sessions of one kind: how many, and the oldest of them as (session, role, seconds, text)."""
 
     count: int
     oldest: tuple[tuple[UUID, str, float, str], ...] = ()
@@ -61,8 +62,9 @@ class InUse(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Connections(msgspec.Struct, frozen=True, kw_only=True):
-    """Of a server: how many it has for logins, how many the logins of all services may have together, of how many
-    logins, and how many of these have no bound. `own`: the bound of each login of this service; -1: none."""
+    """Connection limits. `there`: the server's connections for logins; `given`: the sum of the limits of all services'
+    logins; `logins`: how many these are; `unbounded`: how many have no limit. `own`: the limit of each login of this
+    service; -1: none."""
 
     there: int
     given: int
@@ -72,7 +74,8 @@ class Connections(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Server(msgspec.Struct, frozen=True, kw_only=True):
-    """`skew_s`: how far the database's clock is before this machine's, give or take `round_trip_s`."""
+    """Facts about the server. `skew_s`: how far its clock is ahead of this machine's, with an error of at most
+    `round_trip_s`."""
 
     version: int
     settings: dict[str, str]
@@ -86,13 +89,13 @@ class Server(msgspec.Struct, frozen=True, kw_only=True):
     identity: str
     identity_noted: str
     overrides: tuple[tuple[str, str], ...] = ()
-    """What is set for this database or for a login of the service: where, and NAME=VALUE."""
+    """Settings of this database or of a login of the service: where, and NAME=VALUE."""
     connections: Connections | None = None
 
 
 class Crowded(msgspec.Struct, frozen=True):
-    """A peer that has reached a bound: of open sessions, of aborts in a while, or else of what is `waiting`; of that no
-    program could read `unread`."""
+    """A peer that has used up a quota: of open sessions, of aborts and cancels within a period (`undoing`), or else of
+    `waiting` messages; no program here can decode `unread` of these."""
 
     peer: str
     sessions: bool
@@ -102,7 +105,8 @@ class Crowded(msgspec.Struct, frozen=True):
 
 
 class Vitals(msgspec.Struct, frozen=True, kw_only=True):
-    """`revision` is None where there is no log; unless it is `head` only the server was looked at."""
+    """The facts about one service's log. `revision` is None if there is no log; if it is not `head`, only the server
+    was read."""
 
     service: str
     revision: str | None
@@ -110,7 +114,7 @@ class Vitals(msgspec.Struct, frozen=True, kw_only=True):
     server: Server
     tables: tuple[Table, ...] = ()
     replicas: tuple[tuple[str, float], ...] = ()
-    """Owner, and for how many seconds its announcement still runs."""
+    """Each owner, and for how many seconds its announcement is still valid."""
     shards_held: int = 0
     shards_free: int = 0
     listeners: int = 0
@@ -144,7 +148,7 @@ SELECT kind, name, transactions, seconds FROM (
 _PREPARED = """
 SELECT gid, extract(epoch FROM clock_timestamp() - prepared)::float8 FROM pg_prepared_xacts
 WHERE database = current_database() ORDER BY prepared LIMIT $1"""
-# without the right to see it, the state of a standby is null
+# sync_state is null for a login that may not see it
 _STANDBYS = """
 SELECT count(*) AS all, count(*) FILTER (WHERE sync_state = 'async') AS async,
     count(*) FILTER (WHERE sync_state IS NULL) AS hidden
@@ -175,7 +179,7 @@ WHERE open AND waiting LIKE '{DAMAGED_WAITS} %'"""  # noqa: S608 (a constant)
 _PARKED = """
 SELECT session, role, extract(epoch FROM clock_timestamp() - updated_at)::float8 AS seconds, phase FROM session
 WHERE parked"""
-# taken, and still no session answers for it
+# messages that were taken a minute ago and still have no session
 _UNHOSTABLE = """
 SELECT a.session, a.receiver, max(extract(epoch FROM clock_timestamp() - a.arrived_at))::float8 AS seconds,
     concat('said by ', string_agg(DISTINCT a.sender_service, ', ')) AS words
@@ -184,14 +188,14 @@ WHERE a.early AND a.arrived_at < clock_timestamp() - interval '1 minute' AND a.s
   AND NOT EXISTS (SELECT FROM session s WHERE s.session = a.session AND s.role = a.receiver)
   AND NOT EXISTS (SELECT FROM stub b WHERE b.session = a.session AND b.role = a.receiver)
 GROUP BY a.session, a.receiver"""
-# what `crowd` has noted, and what there is of it
+# the peers that `crowd` has recorded, with their waiting messages
 _CROWDED = """
 SELECT peer, (peer = ANY (g.crowded)) AS sessions, (peer = ANY (g.undoing)) AS undoing,
     (SELECT count(*) FROM arrival a WHERE a.sender_service = peer) AS waiting,
     (SELECT count(*) FROM arrival a WHERE a.sender_service = peer AND a.aside) AS unread
 FROM setting g, unnest(g.crowded || g.overfull || g.undoing) AS peer
 GROUP BY peer, g.crowded, g.undoing ORDER BY peer LIMIT $1"""
-# a version that is registered but too large to be kept is hosted as long as it is deployed: nothing is known of it here
+# a version that is too large to be stored is only registered; it runs while it is deployed, so it is no problem here
 _VERSIONS = """
 SELECT used.fingerprint, used.choreography, used.sessions, v.kept, v.digest
 FROM (SELECT version_of(header) AS fingerprint, choreography, count(*) AS sessions
@@ -208,7 +212,7 @@ SELECT count(*), coalesce(max(extract(epoch FROM clock_timestamp() - forgotten_a
 
 
 async def read(dsn: str, service: str, schema: str) -> Vitals:
-    """Raises OperatorError when the server cannot be reached or refuses."""
+    """Read the vitals. Raises OperatorError when the server cannot be reached or refuses."""
     names.identifier(schema)
     async with refusals.readable(dsn):
         connection = await connect(dsn, "accompanist doctor", stating=settings.LOOKING)
@@ -252,7 +256,7 @@ async def _server(connection: asyncpg.Connection, logins: Sequence[str], *, with
 
 
 async def _skew(connection: asyncpg.Connection) -> tuple[float, float]:
-    """The best of a few: the shortest round trip knows the clock best."""
+    """The clock skew and the round trip of the shortest of a few measurements, which has the smallest error."""
     asked = []
     for _ in range(5):
         before = time.time()
@@ -296,7 +300,7 @@ async def _log(connection: asyncpg.Connection, service: str, schema: str, seen: 
 
 
 def _in_use(row: Any) -> InUse:
-    """Compiled anew, as a sidecar would; nothing of it is run."""
+    """Compile a stored version as a sidecar would, to see whether that works. Nothing of it is run."""
     problem = "the log does not keep it"
     if row["kept"] is not None:
         version = versions.decode(row["fingerprint"], row["choreography"], row["kept"], row["digest"])
@@ -308,7 +312,7 @@ def _in_use(row: Any) -> InUse:
 
 
 def _with_verbs(parked: Held) -> Held:
-    """Parked sessions with what may be done about each, as far as its phase says so."""
+    """Parked sessions, each with the verbs that may apply, as far as its phase tells."""
 
     def words(phase: str) -> str:
         return f"{phase}: {', '.join(operate.possible(Phase(phase)))}"

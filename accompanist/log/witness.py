@@ -1,16 +1,16 @@
-"""What a sidecar was told is durable, kept where the server cannot lose it: in its memory, and in a file.
+"""Keeps the marks of acknowledged commits outside the server, in memory and in a file, to detect lost commits.
 
-Each commit that others may act upon (a flush; what a peer in another database is told we have) sets a mark beside what
-it writes: a number that grows, in a row of its own (`mark` of the log). A mark that was told is kept here. A server on
-which it is missing has lost commits that were acted upon; one on which it is there has all that was committed before
-it, also by others, since a standby and a recovered server have all that was written up to some point and nothing after.
+Each commit that others may act upon (a flush; an acknowledgement to a peer in another database) also sets a mark: a
+growing number in a row of its own (the log's `mark`). Marks of acknowledged commits are kept here. If one is missing on
+a server, the server has lost commits that others have acted upon. If it is there, so is every earlier commit, also of
+other writers, because a standby or a recovered server has everything up to some point in time and nothing after.
 
-A mark goes over one of a few lanes, so that statements which run at the same time do not wait for one another's row;
-the last one of each lane has to be there, for they are not told in the order in which they were committed.
+Marks are spread over a few lanes, so that concurrent statements do not wait for each other's row. The last mark of each
+lane has to be there, because commits are not acknowledged in the order in which they were made.
 
-The file (one a process, in a directory a service) is for the next start. It is written after each mark, not flushed: it
-outlives the process and not the machine it runs on, after whose loss it proves less, or nothing. A process holds a lock
-on its own file; the files that nobody holds are what earlier ones have left.
+The file (one per process, in a directory per service) is for the next start. It is written after each mark, but not
+flushed: it outlives the process, not the machine. A process holds a lock on its own file; a file without a lock was
+left by an earlier process.
 
 Not promised: a proof for commits of a process whose memory and file are both gone.
 """
@@ -38,15 +38,15 @@ Key = tuple[UUID, str]
 
 
 class Creation(msgspec.Struct, frozen=True):
-    """Which log it is on its system: another one, or one that was made anew, has other numbers."""
+    """The object ids of a log's database and table. Another log, or one that was created anew, has others."""
 
     database: int | None
     relation: int | None
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file says: the last marks that its process was told of, by lane, on which log, in which era of it. `log`
-    is what that log was given when it was first used: two that were made alike have the same numbers otherwise."""
+    """The content of a file: the last acknowledged marks of its process, by lane; on which log, and in which era of it.
+    `log` is the random id that the log got when it was first used: two logs may have the same object ids."""
 
     schema: str
     log: UUID | None
@@ -57,7 +57,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Left:
-    """A file that an earlier process has left, locked as long as it is looked at."""
+    """A file that an earlier process has left, locked while it is read."""
 
     def __init__(self, place: Path, handle: int, kept: Kept) -> None:
         self.place = place
@@ -65,7 +65,7 @@ class Left:
         self._handle = handle
 
     def written(self) -> str:
-        """When, for people."""
+        """When the file was last written, as text."""
         return datetime.fromtimestamp(os.fstat(self._handle).st_mtime, UTC).isoformat(timespec="seconds")
 
     def remove(self) -> None:
@@ -76,8 +76,8 @@ class Left:
 
 
 class Witness:
-    """The marks of one process. It begins to keep a file with `begin`; until then, and without a directory, it knows
-    them in memory alone."""
+    """The marks of one process. They are in memory only until `begin` opens a file, or always if there is no
+    directory."""
 
     def __init__(self, schema: str, directory: Path | None = None) -> None:
         self._schema = schema
@@ -85,7 +85,7 @@ class Witness:
         self.writer = uuid4()
         self._count = 0
         self.marks = [0] * limits.marker_lanes_max
-        """By lane the last mark that was told; 0: none was."""
+        """The last acknowledged mark of each lane; 0 if there is none."""
         self._lanes: asyncio.LifoQueue[int] = asyncio.LifoQueue()
         for lane in reversed(range(limits.marker_lanes_max)):
             self._lanes.put_nowait(lane)
@@ -97,9 +97,9 @@ class Witness:
 
     @asynccontextmanager
     async def lane(self) -> AsyncIterator[int]:
-        """A lane that nobody else uses meanwhile; waits until one is free. There are as many as connections. It is held
-        until the commit was told: behind a pooler a statement is answered before it is committed, and whoever took the
-        lane then would wait for its row."""
+        """Reserve a lane; waits until one is free. There are as many lanes as connections. A lane is held until the
+        commit is acknowledged: behind a pooler, a statement is answered before its commit, so the lane's next user
+        would have to wait for the row."""
         taken = await self._lanes.get()
         try:
             yield taken
@@ -107,29 +107,29 @@ class Witness:
             self._lanes.put_nowait(taken)
 
     def next(self, lane: int) -> tuple[UUID, int, int, int]:
-        """What `mark` of the log is given: writer, lane, the mark that is known to be there, and a new one."""
+        """The arguments of the log's `mark`: writer, lane, the last acknowledged mark, and a new one."""
         self._count += 1
         return self.writer, lane, self.marks[lane], self._count
 
     def told(self, lane: int, number: int, keys: Sequence[Key] = ()) -> None:
-        """The commit of this mark is durable; it was of these sessions."""
+        """Record that the commit with this mark, of these sessions, was acknowledged."""
         self.marks[lane] = number
         self._latest.append((lane, number, keys))
         self._write()
 
     def missing(self, found: Mapping[int, int]) -> list[Key]:
-        """Whose commits are missing on a server that has these marks, by lane: as many as are remembered."""
+        """The sessions whose commits are missing on a server that has these marks, as far as they are remembered."""
         late = (keys for lane, number, keys in self._latest if number > found.get(lane, 0))
         return list(dict.fromkeys(key for keys in late for key in keys))
 
     def lacks(self) -> str:
-        """Why nothing proves that all is there, for people."""
+        """Why nothing proves that no commit is missing, as text for people."""
         if self._directory is None:
             return "no file says what was told to be durable (`state_dir`)"
         return f"no file in {self._directory} says what was told to be durable"
 
     def left(self) -> list[Left]:
-        """What earlier processes have left of this log's marks. Whoever asks closes them."""
+        """The files with this log's marks that earlier processes have left. The caller closes them."""
         found: list[Left] = []
         if self._directory is None or not self._directory.is_dir():
             return found
@@ -146,8 +146,8 @@ class Witness:
         return found
 
     def begin(self, log: UUID | None, creation: Creation | None, era: int) -> None:
-        """Keep a file from now on. Where none can be kept that is told of: then a start after a failover needs a
-        person."""
+        """Keep the marks in a file from now on. If the file cannot be created, log a warning: a start after a failover
+        then needs an operator."""
         self._log, self._creation, self._era = log, creation, era
         if self._directory is None:
             return
@@ -162,7 +162,7 @@ class Witness:
         self._write()
 
     def close(self) -> None:
-        """The file stays: it is what the next start is told by."""
+        """Close the file. It stays, for the next start to read."""
         handle, self._handle = self._handle, None
         if handle is not None:
             os.close(handle)
@@ -186,7 +186,7 @@ class Witness:
 
 
 def is_there(marks: Sequence[int], found: Mapping[int, int]) -> bool:
-    """Whether a server that has `found`, by lane, has everything that was told."""
+    """Whether a server that has the marks `found`, by lane, has all of these acknowledged ones."""
     return all(found.get(lane, 0) >= number for lane, number in enumerate(marks))
 
 
@@ -199,7 +199,7 @@ def _lock(handle: int) -> bool:
 
 
 def _read(handle: int) -> Kept | None:
-    """None: empty, cut off by a crash of the machine, or somebody else's."""
+    """Read a file; None if it is empty, truncated by a crash of the machine, or not one of ours."""
     try:
         return msgspec.json.decode(os.pread(handle, limits.mark_file_bytes, 0), type=Kept)
     except (OSError, msgspec.DecodeError, msgspec.ValidationError):

@@ -1,15 +1,15 @@
-"""Who calls, and what they may ask for: bearer tokens, each with a name and rights of its own.
+"""Authentication and authorisation of callers: bearer tokens, each with a name and rights.
 
-A server without `Access` answers whoever reaches it: a unix socket that is its owner's alone, or a worker's port on the
-loopback interface. One with it is closed: a caller without a token of the table is nobody, a method without a right in
-the table is nobody's, and a token may ask only for methods whose right it has.
+A server without `Access` answers every caller: it listens on a unix socket that only its owner may use, or is a worker
+on the loopback interface. With `Access`, everything is denied by default: a caller needs a token of the table, a method
+needs a right in the table, and a token may only call methods whose right it has.
 
-Tokens are kept as digests and compared in a time that says nothing of them: digests have one length, and every row of
-the table is compared, whichever fits. The name of who calls goes with the call (`calling`), and so does the user at the
-other end of a unix socket, so that an audit can say who it was and need not believe what it was told (`proved`).
+Tokens are stored as digests and compared in constant time: digests have one length, and every row of the table is
+compared. The token's name (`calling`) and the user at the other end of a unix socket go with the call, so that an audit
+has an authenticated identity (`proved`).
 
-Not promised: anything about a network between. There is no TLS here; a token that crosses one in the clear is known to
-whoever listens there, so put the server behind something that speaks TLS.
+Not promised: confidentiality on a network. There is no TLS here, so a token can be read on the way: put the server
+behind a TLS proxy.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ from accompanist.errors import Bug, PeerError, catalogue
 NO_TOKEN = catalogue(
     "ACC507",
     "a token is needed",
-    "This server answers only callers that it knows by a token. None came with the request, or none that it knows.",
+    "This server only answers callers with a known token. The request had no token, or an unknown one.",
     "Send `Authorization: Bearer TOKEN`; the command line takes --token-file or ACCOMPANIST_TOKEN. On this machine it "
-    "finds the token that the sidecar has drawn (`api.token` in `state_dir`) where it may read that file.",
+    "also finds the token that the sidecar created (`api.token` in `state_dir`), if it may read that file.",
 )
 NOT_ALLOWED = catalogue(
     "ACC508",
     "the token lacks the right",
-    "Starting, signalling, cancelling, reading and operating are separate rights, and a token has only those that "
-    "stand beside its name in the service's token file.",
-    "Use a token that has the right, or add it to the token's line and restart the sidecar.",
+    "Starting, signalling, cancelling, reading and operating are separate rights. A token has only those on its line "
+    "in the service's token file.",
+    "Use a token that has the right, or add the right to the token's line and restart the sidecar.",
 )
 UNDECLARED = catalogue(
     "ACC509",
     "a method without a right",
-    "Every method of a server that knows tokens is declared with the right that it needs.",
+    "On a server with tokens, each method must declare the right that it needs.",
     "Give the method a row in the table of rights.",
 )
 
@@ -53,7 +53,7 @@ _CREDENTIALS = struct.Struct("3i")  # pid, uid, gid
 
 
 class Token(NamedTuple):
-    """A token's name, what it may do, and the SHA-256 of its bytes."""
+    """A token: its name, its rights, and the SHA-256 of its bytes."""
 
     name: str
     rights: frozenset[str]
@@ -72,13 +72,13 @@ class Access:
         self._rights = dict(rights)
 
     def check_declared(self, methods: Collection[str]) -> None:
-        """Raises Bug for a method that no right is declared for."""
+        """Raises Bug for a method without a declared right."""
         for method in methods:
             if method not in self._rights:
                 raise Bug(UNDECLARED, f"{method} can be asked for and has no right")
 
     def caller(self, authorization: bytes) -> Token:
-        """Whose token the `Authorization` header bears. Raises PeerError."""
+        """The token in an `Authorization` header. Raises PeerError if it is unknown."""
         given = _digest(authorization[len(_SCHEME) :].strip())
         borne = authorization[: len(_SCHEME)].lower() == _SCHEME
         found: Token | None = None
@@ -90,7 +90,7 @@ class Access:
         return found
 
     def permit(self, caller: Token, method: str) -> None:
-        """Raises PeerError unless the caller may ask for the method."""
+        """Raises PeerError unless the caller may call the method."""
         needed = self._rights.get(method)
         if needed is None or needed not in caller.rights:
             held = ", ".join(sorted(caller.rights)) or "nothing"
@@ -101,12 +101,12 @@ _calling: ContextVar[str] = ContextVar("accompanist_calling", default="")
 
 
 def calling() -> str:
-    """The name of the token that the call under way came with; empty where the server knows none."""
+    """The name of the current call's token; empty if the server has no tokens."""
     return _calling.get()
 
 
 def calls_as(name: str) -> None:
-    """From here on in this task, the call under way is made under that name."""
+    """Set the token name of the current call, for this task."""
     _calling.set(name)
 
 
@@ -114,7 +114,7 @@ _user: ContextVar[int | None] = ContextVar("accompanist_user", default=None)
 
 
 def user_of(connection: asyncio.BaseTransport) -> int | None:
-    """Whose process is at the other end of a unix socket, as the kernel says; None where it is none, or not said."""
+    """The user id of the process at the other end of a unix socket, from the kernel; None for other connections."""
     found = connection.get_extra_info("socket")
     if found is None or found.family != socket.AF_UNIX or not hasattr(socket, "SO_PEERCRED"):
         return None
@@ -122,17 +122,17 @@ def user_of(connection: asyncio.BaseTransport) -> int | None:
         with socket.socket(fileno=os.dup(found.fileno())) as end:
             credentials = end.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
     except OSError:
-        return None  # it has gone meanwhile
+        return None  # the connection is closed already
     return int(_CREDENTIALS.unpack(credentials)[1])
 
 
 def calls_from(user: int | None) -> None:
-    """From here on in this task, the call under way is made by a process of that user."""
+    """Set the user id of the current call, for this task."""
     _user.set(user)
 
 
 def proved() -> str:
-    """Who makes the call under way, as far as this server has seen it for itself; empty where it has not."""
+    """The authenticated identity of the current call's caller, as text; empty if there is none."""
     found = [f"token {name}"] if (name := _calling.get()) else []
     if (user := _user.get()) is not None:
         try:

@@ -1,14 +1,14 @@
-"""Where a worker or a server is: the five URLs and the rule that plain text stays on this machine.
+"""Addresses of workers and servers: the five URL schemes, and the rule that plain text stays on this machine.
 
     unix:/run/payment.sock           stream over a unix socket
     tcp:127.0.0.1:7001               stream over TCP
     http+unix:/run/payment.sock      one POST a call, over a unix socket
     http://127.0.0.1:7001/rpc        one POST a call, over TCP
-    https://shipping.internal/rpc    the same over TLS, whose certificate has to fit; to be called, never to listen at
+    https://shipping.internal/rpc    the same over TLS, with a valid certificate; for clients only
 
-The URL alone chooses the transport; nothing is ever sniffed. There is no TLS at the others, so an address off this
-machine is refused there unless the caller says that the network between is its own. A token (`rpc.access`) goes along
-over the three that have headers, and never in the clear over a network.
+The URL alone chooses the transport; it is never detected. The other schemes have no TLS, so they refuse an address off
+this machine, unless the caller declares the network private. A token (`rpc.access`) is sent over the three HTTP
+schemes, and never in clear text over a network.
 """
 
 from __future__ import annotations
@@ -24,21 +24,23 @@ from accompanist.errors import OperatorError, catalogue
 BAD_URL = catalogue(
     "ACC501",
     "not an address of a worker or server",
-    "An address is unix:/path, tcp:host:port, http+unix:/path or http://host:port/path. It decides the transport.",
+    "An address is unix:/path, tcp:host:port, http+unix:/path, http://host:port/path or https://host/path. The scheme "
+    "chooses the transport.",
     "Correct the URL in accompanist.toml or on the command line.",
 )
 NOT_LOCAL = catalogue(
     "ACC503",
     "address is not on this machine",
-    "Plain text stays on the loopback interface or a unix socket: a call, and the token with it, could be read on its "
-    "way.",
+    "On a network, a call in plain text, and the token with it, could be read on the way. So plain text is only "
+    "allowed on the loopback interface and on unix sockets.",
     "Run the worker beside its sidecar, or give it an https: address, with a token under `worker_tokens`.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """`path` is a unix socket's, else empty; `target` is the HTTP path; `url` is what the operator wrote."""
+    """A parsed address. `path`: of a unix socket, else empty; `target`: the HTTP path; `url`: as the operator wrote
+    it."""
 
     url: str
     http: bool
@@ -50,7 +52,7 @@ class Address:
 
 
 def parse(url: str, *, allow_remote: bool = False) -> Address:
-    """The address that the URL names. Raises OperatorError."""
+    """Parse a URL. Raises OperatorError."""
     scheme, colon, rest = url.partition(":")
     if colon and scheme in ("unix", "http+unix"):
         address = _unix(url, rest, http=scheme == "http+unix")
@@ -66,7 +68,7 @@ def parse(url: str, *, allow_remote: bool = False) -> Address:
 
 
 def located(url: str, root: Path) -> str:
-    """The address with a relative socket path below `root`, as a person in that directory means it."""
+    """The URL with a relative socket path resolved below `root`."""
     for scheme in ("unix:", "http+unix:"):
         if url.startswith(scheme):
             return scheme + str(root / url[len(scheme) :].removeprefix("//"))
@@ -104,7 +106,7 @@ def _http(url: str, *, tls: bool) -> Address:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether this name or number means this machine and no other."""
+    """Whether a host name or IP address is this machine's loopback."""
     if host == "localhost":
         return True
     try:

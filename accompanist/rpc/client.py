@@ -1,9 +1,9 @@
-"""Calling a worker: one interface, the transport chosen by the worker's URL.
+"""The client of workers: one interface; the worker's URL chooses the transport.
 
-A client never raises for what a worker does or fails to do; it answers (`runtime.answers`). It does not retry: when to
-ask again is the session core's decision, under the same key. It opens connections when they are needed and again after
-they broke, and bounds the calls under way. A call that waits for its turn has not begun: its time runs from then on,
-since a worker that has much to do has failed at nothing.
+A client never raises for what a worker does or fails to do; it returns an answer (`runtime.answers`). It does not
+retry: the session core decides that, and uses the same idempotency key. It opens connections when they are needed,
+opens them again when they break, and bounds the calls under way. A queued call has not begun: its timeout starts with
+its turn, because a busy worker has not failed.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ class WorkerClient(Protocol):
     def url(self) -> str: ...
 
     async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
-        """Ask for `method`. `arguments` is the canonical JSON object by parameter name, `meta` the JSON object for
-        `params._meta`; both travel as they are. Answers within `timeout_ms` of its turn; raises nothing but
+        """Call `method`. `arguments` is the canonical JSON object by parameter name, `meta` the JSON object for
+        `params._meta`; both are sent unchanged. Returns within `timeout_ms` of the call's turn. Raises only
         cancellation."""
         ...
 
@@ -35,8 +35,8 @@ class WorkerClient(Protocol):
 def connect(
     url: str, *, allow_remote: bool = False, calls_in_flight_max: int = limits.calls_in_flight_max, token: str = ""
 ) -> WorkerClient:
-    """The client for the worker at this URL; over HTTP a `token` goes along. Nothing is opened yet. Raises
-    OperatorError for a URL that is none."""
+    """The client for the worker at this URL. A `token` is sent over HTTP. No connection is opened yet. Raises
+    OperatorError for an invalid URL."""
     from accompanist.rpc.http_client import HttpClient
     from accompanist.rpc.stream_client import StreamClient
 

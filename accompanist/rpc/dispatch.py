@@ -1,16 +1,16 @@
-"""From the bytes of a JSON-RPC request to the bytes of its answer: what both servers share.
+"""Dispatch of JSON-RPC requests to handlers, shared by both servers: request bytes in, answer bytes out.
 
-A handler is given the parameters by name, each still raw, and what stood under `_meta`; it returns the result's JSON
-bytes. What it raises becomes an error object:
+A handler gets the parameters by name, each as raw JSON, and the content of `_meta`; it returns the result's JSON bytes.
+An exception becomes an error object:
 
     RpcError               itself
-    DecodeError            -32602, with the path that did not fit
+    DecodeError            -32602, with the path of the wrong value
     AccompanistError       -32000 with code, title, text, hint (a Bug: -32603)
-    CancelledError         -32603: it was begun, and may have done what it was for; what is not begun gets -32002
-    anything else          -32603 and nothing of its text, which may quote a payload; type and place go to the log
+    CancelledError         -32603: the call had begun and may have had its effect; a call that had not begun gets -32002
+    anything else          -32603 without its text, which may quote a payload; its type and place are logged
 
-Handlers under way are bounded by the server that asks. A handler behind which a fence stands may say better what an
-end in the middle means (`worker.execution`).
+The server bounds the handlers under way. A handler with a fence can tell more exactly what an interrupted call did
+(`worker.execution`).
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ from accompanist.rpc.turns import Turns
 UNEXPECTED = catalogue(
     "ACC506",
     "a handler failed unexpectedly",
-    "The code behind a method raised something that is no declared failure. Its text stays in the process: it may "
-    "quote what the caller sent.",
-    "Look for the error's type and place in the log of the process that served the call.",
+    "The handler of a method raised an undeclared exception. Its text is not sent, because it may quote the caller's "
+    "data.",
+    "The log of the process that served the call has the exception's type and place.",
 )
 
 Params = dict[str, msgspec.Raw]
@@ -47,8 +47,8 @@ logger = structlog.get_logger("accompanist.rpc")
 
 
 class Answered(NamedTuple):
-    """The bytes to answer with (None: nothing is), the method that was asked for ("" for none or several), whether the
-    caller lacked the right, and the id that is answered (None for several)."""
+    """An answer: its bytes (None for a notification), the method called ("" for none or several), whether the caller
+    lacked the right, and the id answered (None for several)."""
 
     body: bytes | None
     method: str = ""
@@ -57,7 +57,7 @@ class Answered(NamedTuple):
 
 
 class Dispatcher:
-    """From the bytes of a request, or batch, to the bytes of its answer."""
+    """Answers a request or a batch: bytes in, bytes out."""
 
     def __init__(self, handlers: Mapping[str, Handler], calls_in_flight_max: int, access: Access | None = None) -> None:
         self._handlers = handlers
@@ -66,7 +66,7 @@ class Dispatcher:
         self._turns = Turns()
 
     async def answer(self, data: bytes, caller: Token | None = None) -> Answered:
-        """`caller` is who asks, where the server knows tokens."""
+        """Answer a request or a batch. `caller`: the caller's token, if the server has tokens."""
         async with self._turns.turn(len(data)):
             requests, batch = envelope.read_requests(data)
         if not batch:
@@ -79,7 +79,7 @@ class Dispatcher:
         for request in requests:
             if isinstance(request, Request):
                 answers.append(await self._one(request, self._refusal(request, caller)))
-                await asyncio.sleep(0)  # a method that waits for nothing lets others in here
+                await asyncio.sleep(0)  # let other tasks run, even if no method of the batch waits
             else:
                 answers.append(envelope.write_error(*request))
         bodies = [answer for answer in answers if answer is not None]
@@ -112,7 +112,7 @@ class Dispatcher:
         handler = self._handlers.get(request.method)
         if handler is None:
             raise RpcError(envelope.METHOD_NOT_FOUND, "method not found")
-        if (task := asyncio.current_task()) is not None and task.cancelling():  # one before it in a batch was cut short
+        if (task := asyncio.current_task()) is not None and task.cancelling():  # cancelled earlier in this batch
             raise stopping()
         try:
             return await handler(request.params, request.meta)
@@ -132,30 +132,30 @@ class Dispatcher:
 
 
 def failed(problem: AccompanistError) -> RpcError:
-    """An error of the family as an error object."""
+    """An AccompanistError as an error object."""
     return RpcError(envelope.FAILED, problem.title, problem.as_json())
 
 
 def no_room() -> RpcError:
-    """What a caller is told for whose message there is no room now: nothing was done."""
+    """The error for a message that finds no room in memory now. Nothing was done; the caller may retry."""
     return RpcError(envelope.RETRY_LATER, "retry later", "no_room")
 
 
 def stopping() -> RpcError:
-    """What a caller is told whose call a server that stops has not begun, or has undone: nothing was done."""
+    """The error for a call that a stopping server has not begun, or has undone. Nothing was done."""
     return RpcError(envelope.RETRY_LATER, "retry later", "shutting_down")
 
 
 def unsent(id: envelope.Id) -> bytes:
-    """What a caller is told for whose answer there is no room now. Not to ask again as if nothing had been done: what
-    it asked for was carried out, or was not, and whoever has no fence behind it must take it for unknown."""
+    """The answer if there is no room in memory for the real one. It is not `retry later`, because the call may have had
+    its effect: without a fence its outcome is unknown."""
     return envelope.write_error(
         id, RpcError(envelope.INTERNAL_ERROR, "internal error", "there is no room for the answer now")
     )
 
 
 def _log_unexpected(method: str, problem: Exception) -> None:
-    """Type and place, not the text: it may quote a payload."""
+    """Log an exception's type and place, but not its text, which may quote a payload."""
     frames = traceback.extract_tb(problem.__traceback__)
     where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else "?"
     logger.error("handler.failed", code=UNEXPECTED, operation=method, error_type=type(problem).__name__, where=where)

@@ -1,12 +1,11 @@
-"""JSON-RPC 2.0 requests and answers as bytes and back, without I/O.
+"""Encoding and decoding of JSON-RPC 2.0 requests and answers, without I/O.
 
-Written by splicing: arguments, `_meta` and results are JSON already and are put into the envelope as they are, so that
-what a worker digests is what the log digested. Read in two steps: `strict.check` refuses what must not be parsed, then
-msgspec decodes the envelope and leaves its contents raw.
+Encoding splices: arguments, `_meta` and results are JSON already and are inserted unchanged, so that a worker computes
+the same digest as the log. Decoding has two steps: `strict.check` refuses what must not be parsed, then msgspec decodes
+the envelope and leaves its contents raw.
 
-A reader of answers must cope with anything a worker may send. `read_answer` says which call it answers and what it
-means, or raises Malformed; it never shows what was in it. Texts of errors are ours, by code: a worker in another
-language may well quote its arguments in an error's message.
+A worker may send anything. `read_answer` returns which call it answers and what it means, or raises Malformed, without
+showing the content. Error texts are our own, chosen by code: a worker may quote its arguments in an error's message.
 
 Not promised: fractional ids. The specification discourages them; they are refused.
 """
@@ -38,7 +37,7 @@ CLOSED = -32003
 REUSED = -32004
 
 RESERVED = "accompanist."
-"""How the names of the contract's own methods begin."""
+"""The prefix of the worker contract's own methods."""
 
 
 Id = int | str | None
@@ -49,8 +48,7 @@ _TAIL_ID = re.compile(rb',\s*"id"\s*:\s*(\d{1,18})\s*(?:,\s*"jsonrpc"\s*:\s*"2\.
 
 
 class Request(msgspec.Struct, frozen=True):
-    """A request that is well-formed. `params` by name, raw; `meta` is what stood under `_meta`. A notification wants no
-    answer."""
+    """A well-formed request. `params`: by name, raw; `meta`: the content of `_meta`. A notification gets no answer."""
 
     method: str
     params: dict[str, msgspec.Raw]
@@ -60,7 +58,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class RpcError(Exception):
-    """An error object: what a handler raises to answer with it. `data` is JSON-encodable and holds no payload."""
+    """An error object; a handler raises it to answer with it. `data` is JSON-encodable and holds no payload."""
 
     def __init__(self, code: int, message: str, data: Any = None) -> None:
         super().__init__(message)
@@ -70,7 +68,7 @@ class RpcError(Exception):
 
 
 def invalid_params(text: str) -> RpcError:
-    """What is wrong with parameters, in msgspec's words without the values that it quotes (of enums and tags)."""
+    """The error for invalid parameters: msgspec's text, without the values that it quotes (of enums and tags)."""
     return RpcError(INVALID_PARAMS, "invalid params", unquoted(text))
 
 
@@ -110,7 +108,7 @@ _elements = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 def write_request(id: int, method: str, arguments: bytes, meta: bytes) -> bytes:
-    """A call, `arguments` and `meta` spliced as they are. Both are JSON objects."""
+    """Encode a call. `arguments` and `meta` are JSON objects, spliced in unchanged."""
     if not (arguments[:1] == b"{" and arguments[-1:] == b"}" and meta[:1] == b"{" and meta[-1:] == b"}"):
         raise ValueError("arguments and meta are JSON objects")
     comma = b"" if arguments == b"{}" else b","
@@ -138,8 +136,8 @@ def write_error(id: Id, error: RpcError) -> bytes:
 
 
 def read_requests(data: bytes) -> tuple[list[Request | tuple[Id, RpcError]], bool]:
-    """What was asked: requests, or for what is none the error to answer with and the id it may be tied to; and whether
-    it was a batch. Never raises."""
+    """Decode a request or a batch. Returns the requests, with an id and an error in place of each invalid one, and
+    whether it was a batch. Never raises."""
     try:
         strict.check(data)
     except Malformed as problem:
@@ -178,8 +176,8 @@ def _read_request(data: bytes) -> Request | tuple[Id, RpcError]:
 
 
 def _id_of(data: bytes) -> Id:
-    """The id to answer with, where there is one that may be repeated. A request that is long and holds half of a
-    surrogate pair is not read a second time for it."""
+    """The id of an invalid request, if it can be repeated in the answer. A long request with half of a surrogate pair
+    is not parsed a second time for it."""
     try:
         id = _id_field.decode(data).id
     except msgspec.DecodeError:
@@ -191,7 +189,7 @@ def _id_of(data: bytes) -> Id:
 
 
 def _encodable(text: str) -> bool:
-    """Half of a surrogate pair is JSON and no text: nothing can be answered under it."""
+    """Whether a text can be encoded: half of a surrogate pair is valid JSON but no text."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -203,8 +201,8 @@ def _encodable(text: str) -> bool:
 
 
 def read_answer(data: bytes) -> tuple[Id, Answer] | None:
-    """Which call this answers and what it says; None for a request or notification, which a client of workers does not
-    serve. `Missing` comes without its method. Raises Malformed."""
+    """Decode an answer: the id of its call, and its meaning. None for a request or notification, which a client
+    ignores. `Missing` has no method name yet. Raises Malformed."""
     strict.check(data, parts_max=limits.answer_parts_max)
     try:
         fields = _answer_fields.decode(data)
@@ -224,8 +222,8 @@ def read_answer(data: bytes) -> tuple[Id, Answer] | None:
 
 
 def told(method: str, answer: Answer) -> Answer:
-    """What an answer says to a call of `method`. An operation's reply is one value and bounded as such; what a method
-    of the contract answers wraps one, and a message bounds it."""
+    """An answer, completed for its `method`. An operation's reply is bounded like any value; the answer of a method of
+    the contract wraps a value, and is only bounded as a message."""
     if isinstance(answer, Missing):
         return Missing(method)
     if isinstance(answer, Replied) and len(answer.value) > limits.payload_bytes_max and not method.startswith(RESERVED):
@@ -250,7 +248,7 @@ def _failure(error: _ErrorFields) -> Answer:
 
 
 def _text(data: msgspec.Raw | msgspec.UnsetType) -> str:
-    """A reason, as the string it is or as the `reason` of an object."""
+    """A reason, given as a string or as the `reason` member of an object."""
     if not isinstance(data, msgspec.Raw):
         return ""
     value = msgspec.json.decode(data)
@@ -260,12 +258,12 @@ def _text(data: msgspec.Raw | msgspec.UnsetType) -> str:
 
 
 def _token(data: msgspec.Raw | msgspec.UnsetType) -> str:
-    """One word of our own vocabulary. Anything longer might carry a payload."""
+    """A single lower-case word. Anything longer might carry a payload."""
     text = _text(data)
     return text if _TOKEN.fullmatch(text) else ""
 
 
 def id_at_edge(head: bytes, tail: bytes) -> int | None:
-    """The id of an answer too large to read, where its first or last bytes hold the envelope and nothing else."""
+    """The id of an answer that is too large to read, if its first or last bytes are those of the envelope."""
     found = _HEAD_ID.match(head) or _TAIL_ID.search(tail)
     return int(found.group(1)) if found else None

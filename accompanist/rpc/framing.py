@@ -1,13 +1,13 @@
-"""Content-Length framing, as LSP and vscode-jsonrpc speak it, incrementally and without I/O.
+"""Content-Length framing, as in LSP and vscode-jsonrpc: an incremental decoder without I/O.
 
     Content-Length: 42\\r\\n
     \\r\\n
     <42 bytes>
 
-The length is checked before a byte of the body is kept. A body above the bound is not kept but counted past, so that
-the frames behind it are still read; its first and last bytes come out as `Oversized`, for whoever can tell from them
-which call it answers. A length far beyond it, or a header that is none, ends the stream: where the next
-frame starts is then unknown, and guessing would let one peer's payload be read as another's frame.
+The length is checked before a byte of the body is stored. A body above the bound is skipped, so that the frames after
+it can be read. Its first and last bytes come out as `Oversized`, because they may show which call it answers. A length
+far above the bound, or an invalid header, ends the stream: the start of the next frame is then unknown, and a guess
+could read a payload as a frame.
 
 Not promised: that a body is JSON. Other header fields (Content-Type) are allowed and ignored.
 """
@@ -22,7 +22,7 @@ from accompanist.rpc.strict import Malformed
 
 
 class Oversized(NamedTuple):
-    """A body that was too large to keep: its length, how it began and how it ended."""
+    """A body that was too large to store: its length, its first bytes and its last bytes."""
 
     length: int
     head: bytes
@@ -30,12 +30,12 @@ class Oversized(NamedTuple):
 
 
 def frame(body: bytes) -> bytes:
-    """The bytes that carry this body."""
+    """Encode a frame with this body."""
     return b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
 
 
 class Decoder:
-    """Bytes in, bodies out. After it raised it is spent: the stream has to be closed."""
+    """Decodes frames: bytes in, bodies out. After it has raised, the stream has to be closed."""
 
     def __init__(self, body_bytes_max: int = limits.message_bytes_max) -> None:
         if body_bytes_max < limits.frame_edge_bytes:
@@ -53,11 +53,12 @@ class Decoder:
 
     @property
     def expected(self) -> int:
-        """The length of the body that comes and is kept; 0 between bodies, and for one that is counted past."""
+        """The length of the body that is being received; 0 between bodies, and for one that is skipped."""
         return self._length if self._length is not None and self._length <= self._body_bytes_max else 0
 
     def feed(self, data: bytes) -> Iterator[bytes | Oversized]:
-        """The bodies that are complete with these bytes, to be exhausted. Raises Malformed, after the good ones."""
+        """Yield the bodies that these bytes complete; the caller must exhaust the iterator. Raises Malformed, after the
+        valid ones."""
         self._buffer += data
         while (body := self._next()) is not None:
             yield body
@@ -89,7 +90,7 @@ class Decoder:
         return length
 
     def _skip(self, length: int) -> Oversized | None:
-        """Count past a body that is too large, keeping only its edges in memory."""
+        """Skip a body that is too large, keeping only its edges in memory."""
         if self._skipped == 0 and len(self._buffer) < limits.frame_edge_bytes:
             return None
         if not self._head:

@@ -1,13 +1,13 @@
-"""One POST a call, connections kept alive: for workers that are written without a library of ours.
+"""The HTTP client of workers: one POST per call, over persistent connections.
 
-The body decides, not the status: a worker may answer a JSON-RPC error with 200 or 500 alike. Only a body that is no
-JSON-RPC answer is judged by its status. The context of a call travels in the body and again as headers, for servers
-that look for an idempotency key or a trace there.
+The body decides, not the status: a worker may send a JSON-RPC error with status 200 or 500. Only if the body is no
+JSON-RPC answer does the status count. The context of a call is sent in the body and again as headers, for servers that
+expect an idempotency key or a trace there.
 
-Nothing is followed or unpacked on the worker's word: no redirects, no cookies, no proxies from the environment, no
-compression (a small body may unpack to a huge one). A call cut off by a connection that the worker closed while idle
-is a Fault like any other; asking again is the caller's decision. A call that could not be sent, or whose connection was
-reset with the request unread, says so: the worker is away.
+The worker is not trusted: no redirects, no cookies, no proxies from the environment, no compression (a small body may
+decompress to a huge one). A call that is lost because the worker closed an idle connection is a Fault like any other;
+the caller decides about a retry. If a call could not be sent, or its connection was reset with the request unread, the
+Fault says that the worker is `away`.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ class HttpClient:
     ) -> None:
         self._address = address
         self._headers = _BASE_HEADERS | ({"Authorization": f"Bearer {token}"} if token else {})
-        # what is kept open holds a connection and must not take it from who asks now
+        # late answers hold connections, which must not be taken from new calls
         self._connections_max = calls_in_flight_max + limits.late_answers_max + 1
         self._places = asyncio.Semaphore(calls_in_flight_max)
         self._room = Room()
         self._turns = Turns()
         self._session: aiohttp.ClientSession | None = None
         self._late: dict[asyncio.Task[Answer], None] = {}
-        """Answers that nobody waits for, oldest first."""
+        """Late answers that nobody waits for, oldest first."""
         self._last_id = 0
         self._closed = False
         host = "localhost" if address.path else f"{_bracketed(address.host)}:{address.port}"
@@ -91,7 +91,7 @@ class HttpClient:
             raise
 
     def _kept_open(self, posting: asyncio.Task[Answer]) -> Late:
-        """The answer that may come yet. Neither is it waited for without end, nor are many at once: each holds a
+        """The answer that may still come. Its time and the number of such answers are bounded, because each holds a
         connection."""
 
         async def answer() -> Answer:
@@ -131,7 +131,7 @@ class HttpClient:
                     if len(answer) > limits.message_bytes_max:
                         response.close()
                         break
-                    if share is None and len(answer) > limits.small_bytes:  # no more of it is read before there is room
+                    if share is None and len(answer) > limits.small_bytes:  # wait for room before reading on
                         share = await self._room.wait(limits.message_bytes_max)
             async with self._turns.turn(len(answer)):
                 return _meaning(response.status, bytes(answer), id, method)
@@ -156,14 +156,14 @@ class HttpClient:
 
 
 def _unread(problem: Exception) -> bool:
-    """Whether the worker has not read the call: there was no connection, or it was reset with the request in it. A
-    connection that was closed in order may have been closed after it."""
+    """Whether the worker has certainly not read the call: there was no connection, or it was reset with the request
+    unread. A connection that was closed normally may have been closed after the request."""
     reset = isinstance(problem, OSError) and problem.errno in (errno.ECONNRESET, errno.EPIPE)
     return reset or isinstance(problem, aiohttp.ClientConnectorError | aiohttp.ClientConnectionResetError)
 
 
 def headers_of(data: bytes) -> dict[str, str]:
-    """The context as headers. What is no header value is left out: it is in the body as well."""
+    """The context of a call as HTTP headers. Invalid header values are left out; the body has them, too."""
     try:
         context = meta.read(data)
     except msgspec.DecodeError:

@@ -1,9 +1,8 @@
-"""Serving one POST a call, and the pages a prober asks for.
+"""The HTTP server: one POST per call, and GET pages for health probes.
 
-JSON-RPC errors are answered with status 200, as the protocol's own; the status speaks only of HTTP. A body has to be
-declared `application/json`: a browser's page can send anything else across origins without asking first, and this
-server listens where browsers run. For the same reason a server on the loopback interface answers to loopback names
-only: a page whose own name was made to resolve to this machine says that name in `Host`.
+JSON-RPC errors have status 200; the status only concerns HTTP. A body must have the type `application/json`, because a
+web page may send any other type across origins without a preflight, and this server listens where browsers run. For the
+same reason (DNS rebinding), a server on the loopback interface only accepts loopback names in `Host`.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ class HttpServer:
         return server
 
     async def stop(self, within_ms: int = limits.drain_ms) -> None:
-        self._draining = True  # connections that are kept alive go on asking
+        self._draining = True  # persistent connections may still send requests
         if self._server is not None:
             self._server.close()
         self._listening.remove()
@@ -95,8 +94,8 @@ class HttpServer:
 
     @web.middleware
     async def _attend(self, request: web.Request, handler: typedefs.Handler) -> web.StreamResponse:
-        """From here on the request's time is its own: it has a head, and its body has a time-out. Who does not read
-        the answer before gets no other one. Whoever has asked for nothing that it may ask for has asked once."""
+        """Handle a request whose head has arrived; its body has its own timeout. It waits until the client has read the
+        answers before it. A connection whose first request was not permitted is closed after it."""
         line = self._lines.get(request.transport)
         if line is None:
             return await handler(request)
@@ -112,7 +111,7 @@ class HttpServer:
             line.answered(self._watch.now())
 
     def _caller(self, request: web.Request) -> Token | None:
-        """Who asks; None where this server knows no tokens. Raises PeerError."""
+        """The caller's token; None if this server has no tokens. Raises PeerError."""
         if self._dispatcher.access is None:
             return None
         said = request.headers.get("Authorization", "")
@@ -134,7 +133,7 @@ class HttpServer:
         if self._draining:
             return _json(503, envelope.write_error(None, stopping()))
         if (request.content_length or 0) > limits.message_bytes_max:
-            return _too_large()  # it says so itself: nothing of it need come
+            return _too_large()  # its Content-Length is too large, so the body is not read
         line = self._lines.get(request.transport)
         if line is None or not self._watch.is_now(line, Standing.KNOWN):
             return _no_room()
@@ -151,7 +150,7 @@ class HttpServer:
                 return _no_room()
             if body is None:
                 return _too_large()
-            # a task of its own: a caller that hangs up must not cut a transaction short
+            # a task of its own, so that a caller that disconnects does not cancel a transaction
             user = user_of(request.transport) if request.transport is not None else None
             task = asyncio.get_running_loop().create_task(self._answer(body, caller, user))
             self._under_way.add(task)
@@ -161,8 +160,8 @@ class HttpServer:
         return await self._say(request, line, answer, owner)
 
     async def _body(self, request: web.Request, owner: str | None, held: _Held) -> bytes | None:
-        """What is asked; None if it is too large. Raises TimeoutError when it does not come, _NoRoom when there is none
-        for it."""
+        """Read the request's body; None if it is too large. Raises TimeoutError if it does not arrive in time, _NoRoom
+        if there is no room in memory for it."""
         length = request.content_length
         if length is not None and length > limits.small_bytes:
             held.share = await self._share(length, owner)
@@ -177,7 +176,7 @@ class HttpServer:
             coming.more(len(piece), self._watch.now())
             if coming.size > limits.message_bytes_max:
                 return None
-            if held.share is None and coming.size > limits.small_bytes:  # it did not say how large it would be
+            if held.share is None and coming.size > limits.small_bytes:  # it had no Content-Length
                 held.share = await self._share(limits.message_bytes_max, owner)
 
     async def _share(self, size: int, owner: str | None) -> Share:
@@ -236,11 +235,11 @@ class HttpServer:
 
 
 class _NoRoom(Exception):
-    """There is no room for a body now."""
+    """There is no room in memory for a body now."""
 
 
 class _Held:
-    """A share of the room, if there is one, as long as it lasts."""
+    """Holds a share of the room, if there is one, and gives it back at the end."""
 
     def __init__(self, share: Share | None = None) -> None:
         self.share = share
@@ -254,7 +253,7 @@ class _Held:
 
 
 class _Watched(asyncio.Protocol):
-    """A connection on its way to the HTTP protocol, noting its times."""
+    """Wraps aiohttp's protocol of a connection, and reports its activity to the watch."""
 
     def __init__(self, within: asyncio.Protocol, watch: Watch, lines: dict[asyncio.BaseTransport | None, Line]) -> None:
         self._within = within
@@ -309,7 +308,7 @@ def _too_large() -> web.Response:
 
 
 def _no_room() -> web.Response:
-    """Neither the caller nor the server is at fault, and nothing was done: it is to be asked again."""
+    """The response if there is no room now: nothing was done, and the caller should retry."""
     response = _json(503, envelope.write_error(None, no_room()))
     response.headers["Retry-After"] = str(limits.end_s)
     return response

@@ -1,4 +1,4 @@
-"""Answers that may come after their caller has gone."""
+"""Late answers: those that may arrive after their caller has stopped waiting."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from accompanist.runtime.answers import Answer
 Late = asyncio.Future[Answer]
 
 Left = Callable[[Late | None], None]
-"""Told of a call that was sent and whose caller goes without an answer: with the one that may come yet; None where the
+"""A callback for a call that was sent and whose caller gave up. It gets the future of the late answer, or None if the
 connection is lost."""

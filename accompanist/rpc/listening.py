@@ -1,9 +1,8 @@
-"""Taking an address to listen on, so that two processes never believe they have the same one.
+"""Binds an address to listen on, so that no two processes get the same one.
 
-A unix socket is created for its owner alone (0600), under a umask set for the instant of the bind: a mode changed
-afterwards would leave a moment in which anybody could connect. A socket file that nobody answers is what a killed
-process left behind and is replaced; one that somebody answers is in use. Whoever stops removes its own file, known by
-its inode, never the one a successor has put there.
+A unix socket is created for its owner only (0600), by a umask during the bind: with a later chmod, others could connect
+in between. A socket file that no process answers is stale, left by a killed process, and is replaced; one that a
+process answers is in use. On stop, a process removes its own file, identified by its inode, and never a successor's.
 
 Not promised: that two processes starting in the same millisecond on one stale file cannot both replace it.
 """
@@ -25,13 +24,13 @@ from accompanist.rpc.address import Address
 IN_USE = catalogue(
     "ACC502",
     "address in use",
-    "Another process listens on this port or unix socket, or something that is no socket lies at its path.",
+    "Another process listens on this port or unix socket, or its path is a file that is no socket.",
     "Stop the other process, or give this one another address.",
 )
 CANNOT_LISTEN = catalogue(
     "ACC505",
     "cannot listen on this address",
-    "The operating system refused it: the directory is missing, the permission is, or the interface does not exist.",
+    "The operating system refused it: the directory or the permission is missing, or the interface does not exist.",
     "Create the directory, or give another address.",
 )
 
@@ -46,7 +45,7 @@ class Listening:
 
     @property
     def url(self) -> str:
-        """Where it can be reached, with the port that the system chose if the address said 0."""
+        """The URL to connect to, with the port that the system chose if the address has port 0."""
         if self.address.path:
             return self.address.url
         port = self.socket.getsockname()[1]
@@ -78,7 +77,7 @@ def _listen_tcp(address: Address) -> Listening:
     family, kind, protocol, _, target = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)[0]
     taken = socket.socket(family, kind, protocol)
     try:
-        # a port in TIME_WAIT is free; one that somebody listens on is still refused
+        # allow a port in TIME_WAIT; one that a process listens on is still refused
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(target)
         taken.listen(limits.backlog_connections_max)

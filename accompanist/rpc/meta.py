@@ -1,9 +1,9 @@
-"""What travels under `params._meta`: whose call this is, under which key, by when, in which trace.
+"""The metadata of a call, `params._meta`: idempotency key, attempt, deadline and trace.
 
-What each member says to a worker stands in `docs/worker-contract.md`.
+`docs/worker-contract.md` says what each member means to a worker.
 
-The key is (session, role, site, kind) and never the attempt, so that every attempt asks for the same thing. Fields that
-nobody set are left out; fields that nobody knows are ignored, so that either side may be newer.
+The key is (session, role, site, kind), without the attempt, so that every attempt has the same key. Unset fields are
+left out; unknown fields are ignored, so that either side may be newer.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ KeyKind = Literal["forward", "compensate"]
 
 
 class Meta(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`kind`, on the wire `key`, completes the key. `timeout_ms`: how long the caller waits for this attempt; the
-    worker's own limits follow it. `retriable`: the operation may not decline; one that does is to
-    record nothing, because it is asked again. `deadline` is the session's, in seconds since the epoch;
+    """The metadata of a call. `kind`, on the wire `key`, is part of the key. `timeout_ms`: how long the caller waits
+    for this attempt; the worker's own limits follow it. `retriable`: the operation may not decline; a worker that
+    declines must record nothing, because the call is retried. `deadline`: the session's, in seconds since the epoch;
     `traceparent`, `tracestate` and `baggage` are W3C headers."""
 
     session: UUID | None = None

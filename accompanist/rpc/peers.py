@@ -1,14 +1,14 @@
-"""Messages between the sidecars of services in different databases: one JSON-RPC call, `peer.deliver`.
+"""The call `peer.deliver`, which carries messages between sidecars of services in different databases.
 
     {"messages": [{"header": {…}, "kind": "data", "site": "4", "sender": "payment", "receiver": "loyalty",
                    "payload": …, "context": {…}}, …]}
     -> {"answers": ["stored", …]}            one of `ports.Delivery` a message, after the receiver's commit
 
-Payloads are spliced in as they are and taken out as they were: a canonical value keeps its bytes, which is what tells a
-repetition from a contradiction. Who sends is not in it: the receiver knows that by the caller's token.
+Payloads are spliced in and taken out unchanged. A canonical value keeps its bytes, so a duplicate can be told from a
+contradiction. The sending service is not in the call: the receiver knows it by the caller's token.
 
-Not promised: that a call carries all that is due. It carries what fits into `message_bytes_max` and
-`message_parts_max`, one message at least.
+Not promised: that a call carries all messages that are due. It carries as many as fit into `message_bytes_max` and
+`message_parts_max`, at least one.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ _answers = msgspec.json.Decoder(_Answers)
 
 
 class TooMany(msgspec.DecodeError):
-    """More messages than one call brings."""
+    """More messages than one call may carry."""
 
 
 class Nonsense(Exception):
-    """The other side said something that is no answer to what was sent."""
+    """The peer's answer is malformed, or does not match the call."""
 
 
 def calls(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], bytes]]:
@@ -74,7 +74,7 @@ def calls(messages: Sequence[Message]) -> Iterator[tuple[Sequence[Message], byte
 
 
 def arguments(messages: Sequence[Message]) -> bytes:
-    """Of one call that carries all of these messages."""
+    """The arguments of one call that carries all of these messages."""
     return _arguments([_encode(message) for message in messages])
 
 
@@ -97,7 +97,7 @@ def _encode(message: Message) -> bytes:
 
 
 def read(data: bytes) -> list[Message]:
-    """The messages of a call, from its `messages`. Raises msgspec.DecodeError for what is none."""
+    """Decode the `messages` of a call. Raises msgspec.DecodeError."""
     try:
         carried = _carried.decode(data)
     except UnicodeDecodeError:
@@ -123,12 +123,12 @@ def _message(one: _Carried) -> Message:
 
 
 def answer(deliveries: Sequence[Delivery]) -> bytes:
-    """The result of a call."""
+    """Encode the result of a call."""
     return msgspec.json.encode(_Answers(list(deliveries)))
 
 
 def read_answer(data: bytes, count: int) -> list[Delivery]:
-    """What became of so many messages. Raises Nonsense."""
+    """Decode the result of a call with `count` messages. Raises Nonsense."""
     try:
         answers = _answers.decode(data).answers
     except (msgspec.DecodeError, UnicodeDecodeError):

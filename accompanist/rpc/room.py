@@ -1,11 +1,10 @@
-"""Room in memory for large messages, shared by all connections of a server, or of a client.
+"""A memory quota for large messages, shared by all connections of a server or a client.
 
-A message that is not there yet lies in memory as far as it has come, and so does an answer that nobody reads. One of
-either is bounded; hundreds at once are bounded here. A small one takes no room: so what most callers send never waits
-for what some send.
+A message that is still arriving is in memory, and so is an answer that its caller does not read. The size of each is
+bounded elsewhere; this bounds their sum. Small messages need no room, so ordinary calls never wait for large ones.
 
-Who asks first is served first. One owner (the token's name, where there are tokens) has half of the room at most, and
-so keeps nobody else out. What is given back is given on at once.
+Requests for room are served in order. One owner (the token's name, if there are tokens) may have half of the room at
+most, so it cannot starve the others. Room that is given back is granted to the next waiter at once.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from accompanist import limits
 
 
 class Share:
-    """A part of the room: `held`, or waited for. Giving it back twice is giving it back once."""
+    """A part of the room: `held`, or still waited for. Giving it back is idempotent."""
 
     def __init__(self, room: Room, size: int, owner: str | None, granted: Callable[[], None]) -> None:
         self.size = size
@@ -34,7 +33,7 @@ class Share:
 
 
 class Room:
-    """So many bytes, and who waits for some of them."""
+    """A number of bytes, and the queue of shares that wait for some of them."""
 
     def __init__(self, bytes_max: int | None = None) -> None:
         self._bytes_max = limits.room_bytes if bytes_max is None else bytes_max
@@ -43,8 +42,8 @@ class Room:
         self._waiting: deque[Share] = deque()
 
     def ask(self, size: int, granted: Callable[[], None], owner: str | None = None) -> Share:
-        """A share of that size; `granted` is called when it is held, unless it is at once. What is larger than all
-        there is gets all there is."""
+        """Request a share of that size. If it is not held at once, `granted` is called when it is. A size above the
+        maximum is reduced to it."""
         most = self._bytes_max if owner is None else self._bytes_max // 2
         share = Share(self, min(size, most), owner, granted)
         if not self._overtakes(share) and self._fits(share):
@@ -54,7 +53,7 @@ class Room:
         return share
 
     def take(self, size: int, owner: str | None = None) -> Share | None:
-        """A share of that size, or None where it would have to be waited for."""
+        """A share of that size, or None if there is no room now."""
         share = self.ask(size, _nobody_waits, owner)
         if share.held:
             return share
@@ -62,7 +61,7 @@ class Room:
         return None
 
     async def wait(self, size: int, owner: str | None = None) -> Share:
-        """A share of that size, as soon as there is room."""
+        """Wait for a share of that size."""
         granted = asyncio.get_running_loop().create_future()
 
         def tell() -> None:
@@ -79,7 +78,8 @@ class Room:
         return share
 
     def _overtakes(self, share: Share) -> bool:
-        """Whether somebody else waits already. Who waits for what it has itself taken stands in nobody's way."""
+        """Whether another share has to be served first. A share that waits for its own owner's quota blocks only that
+        owner."""
         return any(other.owner == share.owner or self._within(other) for other in self._waiting)
 
     def _fits(self, share: Share) -> bool:
@@ -100,7 +100,7 @@ class Room:
             self.taken -= share.size
             if share.owner is not None:
                 self._by_owner[share.owner] -= share.size
-                self._by_owner += Counter()  # names of those who hold nothing are not kept
+                self._by_owner += Counter()  # drop owners that hold nothing
         else:
             self._waiting.remove(share)
         self._give_on()
@@ -113,10 +113,10 @@ class Room:
                 self._hold(share)
                 granted.append(share)
             elif self._within(share):
-                break  # it is its turn, as soon as there is room
+                break  # it is next, once there is room
         for share in granted:
             share.granted()
 
 
 def _nobody_waits() -> None:
-    """What was not held at once was given back."""
+    """Do nothing: a share that was not held at once is given back."""

@@ -1,7 +1,7 @@
-"""Being called by JSON-RPC: the one call that starts a server, whichever transport its address names.
+"""The JSON-RPC server: one function that starts it; the address chooses the transport.
 
-Handlers under way are bounded. Beyond the bound a stream is not read and a POST waits, so that pressure reaches the
-caller. `stop` takes no new call, lets those under way end within a time, then cancels them.
+Handlers under way are bounded. Beyond the bound a stream is not read and a POST waits: backpressure. `stop` accepts no
+new call, lets those under way finish within a time, then cancels them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Server(Protocol):
     def url(self) -> str: ...
 
     async def stop(self, within_ms: int = limits.drain_ms) -> None:
-        """Take no more calls, let those under way end, close."""
+        """Accept no more calls, let those under way finish, then close."""
         ...
 
 
@@ -38,10 +38,10 @@ async def serve(
     sent: Callable[[str], None] | None = None,
     access: Access | None = None,
 ) -> Server:
-    """Listen at `url` and answer. `pages` are GET routes of an HTTP server: path to (status, JSON bytes), for health
-    and readiness. `sent` is told the method of each answer handed to the kernel. With `access` an HTTP server answers
-    POSTs only of callers that it knows, each within its rights. Raises OperatorError."""
-    from accompanist.rpc.http_server import HttpServer  # a worker at a unix socket is spared aiohttp
+    """Listen at `url` and answer calls. `pages`: GET routes of an HTTP server, path to (status, JSON bytes), for health
+    and readiness. `sent`: called with the method of each answer that was handed to the kernel. With `access`, an HTTP
+    server only answers POSTs with a known token, within its rights. Raises OperatorError."""
+    from accompanist.rpc.http_server import HttpServer  # imported here: a worker at a unix socket needs no aiohttp
     from accompanist.rpc.stream_server import StreamServer
 
     place = address.parse(url, allow_remote=allow_remote)

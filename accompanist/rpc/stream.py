@@ -1,9 +1,8 @@
-"""One connection with Content-Length framing, as both sides of it need it.
+"""A connection with Content-Length framing, for client and server.
 
-Frames written in one turn of the event loop leave in one write. Back-pressure goes both ways: `writable` waits while
-the peer does not read, and `pause_reading` lets the kernel's buffer push back on a peer that asks faster than we work.
-A large body is read on only when there is room for it among all that come (`rpc.room`). A stream that loses its framing
-is aborted: what it said before counts, nothing after.
+Frames queued in one turn of the event loop are sent in one write. Backpressure goes both ways: `writable` waits while
+the peer does not read, and `pause_reading` slows down a peer that sends faster than we work. A large body is only read
+once there is room in memory for it (`rpc.room`). A stream that loses its framing is aborted; frames before that count.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from accompanist.rpc.strict import Malformed
 
 
 class Connection(asyncio.Protocol):
-    """Calls `on_body` for each body and `on_lost` once, with the reason in words."""
+    """A framed connection. Calls `on_body` for each body, and `on_lost` once, with the reason as text."""
 
     def __init__(
         self,
@@ -30,7 +29,7 @@ class Connection(asyncio.Protocol):
     ) -> None:
         self._room = room
         self._share: Share | None = None
-        """Of the room, for the body that comes."""
+        """The share of the room for the body that is arriving."""
         self._paused = False
         self._reading = True
         self._on_body = on_body
@@ -46,11 +45,11 @@ class Connection(asyncio.Protocol):
         self._refused = False
         self.lost = False
         self.reset = False
-        """Whether it was lost with something of ours unread: what was sent last has not been read whole."""
+        """Whether the connection was reset, so that the peer has not fully read the last frame sent."""
         self.chunks_heard = 0
         self.on_write_pressure: Callable[[bool], None] | None = None
         self.on_chunk: Callable[[int], None] | None = None
-        """Told after each piece how many bytes it had, where the stream stands within a frame now."""
+        """Called after each chunk that ends within a frame, with the chunk's size."""
 
     # -- asyncio calls these -----------------------------------------------------------------------
 
@@ -101,14 +100,14 @@ class Connection(asyncio.Protocol):
     # -- we call these -----------------------------------------------------------------------------
 
     async def writable(self) -> None:
-        """Wait until the peer reads again. Raises ConnectionError when it never will."""
+        """Wait until the peer reads again. Raises ConnectionError if the connection is lost."""
         if not self._may_write.is_set():
             await self._may_write.wait()
         if self.lost:
             raise ConnectionResetError("the connection was closed")
 
     def send(self, body: bytes, sent: Callable[[], None] | None = None) -> None:
-        """Queue a body for this turn's write; `sent` is called once it was handed to the kernel, if that took it."""
+        """Queue a body for this turn's write. `sent` is called once the kernel has accepted it."""
         if not self._outgoing:
             self._loop.call_soon(self.flush)
         self._outgoing.append(frame(body))
@@ -120,19 +119,19 @@ class Connection(asyncio.Protocol):
         sent, self._sent = self._sent, []
         if not outgoing or self.lost or self._transport is None:
             return
-        # not writelines: in CPython 3.12.0 to 3.12.8, 3.13.0 and 3.13.1 it never says that the peer does not read
+        # not writelines: in CPython 3.12.0 to 3.12.8, 3.13.0 and 3.13.1 it never calls pause_writing
         self._transport.write(b"".join(outgoing))
         for call in sent:
-            # a turn later: uvloop writes when this turn's callbacks have run
+            # one turn later, because uvloop writes after this turn's callbacks
             self._loop.call_soon(call)
 
     @property
     def cramped(self) -> bool:
-        """Whether it waits for room, and so is not read."""
+        """Whether it is not read because it waits for room."""
         return self._share is not None and not self._share.held
 
     def claim_share(self, give_back: bool = False) -> Share | None:
-        """The share of the room that the body at hand came with. Whoever takes it gives it back."""
+        """Take over the share of the room of the present body. The caller must give it back."""
         share, self._share = self._share, None
         if share is not None and give_back:
             share.give_back()
@@ -154,7 +153,7 @@ class Connection(asyncio.Protocol):
     def _granted(self) -> None:
         self._read_or_wait()
         if self.on_chunk is not None:
-            self.on_chunk(0)  # from here on the peer is waited for
+            self.on_chunk(0)  # the peer's time starts now
 
     def _read_or_wait(self) -> None:
         read = not self._paused and not self.cramped
@@ -164,7 +163,7 @@ class Connection(asyncio.Protocol):
         (self._transport.resume_reading if read else self._transport.pause_reading)()
 
     def refuse(self) -> None:
-        """End it as soon as it is there."""
+        """Abort the connection as soon as it is established."""
         self._refused = True
 
     def close(self) -> None:

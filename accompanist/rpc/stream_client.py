@@ -1,19 +1,18 @@
-"""Calls over one persistent connection, many under way at once, answers by id.
+"""The stream client of workers: concurrent calls over one persistent connection, answers matched by id.
 
-What can go wrong and whom it hits:
+What can go wrong, and which calls fail:
 
-    cannot connect                     this call; the worker is away, and has not heard of it
-    no answer in time                  this call; its answer, if it still comes, is dropped, or given to who asked for
-                                       it to be kept (`call_open`)
-    connection closed or unframed      every call under way on it; the next call connects anew
-    connection reset                   likewise; of the one that was sent last it is known that nobody has read it whole
-    an answer too large to read        the call whose id stands at its edge
-    nonsense, or an id we never gave   the only call under way; with several, nobody can say whose it was, so it is
-                                       dropped and the right call's time runs out
+    cannot connect                     this call; the worker is away and has not received it
+    no answer in time                  this call; a late answer is dropped, unless the caller of `call_open` wants it
+    connection closed or unframed      every call under way on it; the next call connects again
+    connection reset                   likewise; the last call sent has certainly not been read in full
+    an answer too large to read        the call whose id is in its first or last bytes
+    malformed, or an unknown id        the only call under way; if there are several, the answer is dropped, because it
+                                       cannot be attributed, and the right call times out
 
-A connection that was silent for the whole time of a call that ran out may be dead without a word (a paused process, a
-lost route). It is retired: new calls go over a fresh one, calls under way on it may still be answered, and it is closed
-when the last of them has ended. So one slow call never costs its neighbours theirs.
+If a call times out and its connection was silent for all of that time, the connection may be dead (a paused process, a
+lost route). It is retired: new calls use a new connection, calls under way may still be answered, and it is closed
+after the last of them. So one slow call never fails its neighbours.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ from accompanist.runtime.answers import Answer, Fault
 
 @dataclass(slots=True)
 class _Line:
-    """A connection with the calls under way on it."""
+    """A connection and the calls under way on it."""
 
     connection: Connection
     waiting: dict[int, tuple[str, Late]] = field(default_factory=dict)
@@ -127,7 +126,7 @@ class StreamClient:
         return answer
 
     def _kept_open(self, line: _Line, id: int, method: str) -> Late:
-        """The answer that may come yet. It is not waited for without end."""
+        """The answer that may still come, for a bounded time."""
         loop = asyncio.get_running_loop()
         late: Late = loop.create_future()
         line.waiting[id] = (method, late)
@@ -144,7 +143,7 @@ class StreamClient:
         if id in line.waiting and line.waiting[id][1] is answered:
             del line.waiting[id]
         if line.retired and not line.waiting:
-            line.connection.abort()  # closing would wait for a peer that may never read again
+            line.connection.abort()  # a normal close would wait for a peer that may never read again
 
     async def _connected(self) -> _Line:
         if self._line is not None and self._line.usable:
@@ -193,7 +192,7 @@ class StreamClient:
         if isinstance(id, int) and id in line.waiting:
             method, answered = line.waiting.pop(id)
         elif isinstance(id, int) and 0 < id <= self._last_id:
-            return  # late: its caller has left
+            return  # a late answer: its caller has given up
         elif len(line.waiting) == 1:
             _, (method, answered) = line.waiting.popitem()
             answer = answer if isinstance(answer, Fault) else Fault("the worker answered under another id")

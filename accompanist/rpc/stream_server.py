@@ -1,10 +1,9 @@
-"""Serving persistent connections: many calls under way on each, answered as they end, by id.
+"""The stream server: concurrent calls on persistent connections, answered by id as they finish.
 
-A connection is read only while fewer than the bound of its calls are under way and while the peer reads our answers.
-What was read beyond the bound in one go waits in order, and nothing of it is begun for a peer that does not read. An
-answer for which there is no room is not kept: its caller is told to ask again. A peer that sends what is no frame loses
-its connection, and so does one that keeps us waiting (`rpc.watch`); one that sends frames that are no requests is told
-so and may go on.
+A connection is only read while fewer than the maximum of its calls are under way and the peer reads our answers. Calls
+that were read beyond that wait in order, and none is begun for a peer that does not read. If there is no room for an
+answer, the caller gets an error instead. A peer that breaks the framing, or keeps us waiting (`rpc.watch`), is
+disconnected; one that sends invalid requests gets an error and may go on.
 """
 
 from __future__ import annotations
@@ -91,7 +90,7 @@ class StreamServer:
 
 
 class _Peer:
-    """One connection and the calls under way on it. They go on when it breaks: what they do is asked for again."""
+    """One connection and the calls under way on it. They go on if it breaks, because the caller will retry them."""
 
     def __init__(
         self,
@@ -111,7 +110,7 @@ class _Peer:
         self._tasks: dict[asyncio.Task[None], Share | None] = {}
         self._backlog: deque[tuple[bytes, Share | None]] = deque()
         self._unread: list[Share] = []
-        """Of the room, for answers that are on their way out."""
+        """The shares of the room for answers that are being sent."""
         self._draining = False
         self._choked = False
         self._reading = True
@@ -133,14 +132,14 @@ class _Peer:
             self._go_on()
 
     def drain(self) -> set[asyncio.Task[None]]:
-        """Begin nothing more; the tasks that still run."""
+        """Begin no more calls. Returns the tasks that still run."""
         self._draining = True
         self._clear_backlog()
         self.connection.pause_reading()
         return set(self._tasks)
 
     def gone(self) -> None:
-        """The connection is lost: what nobody has begun is not begun."""
+        """The connection is lost: drop the calls that have not begun."""
         self._draining = True
         self._clear_backlog()
         self._give_back_unread()
@@ -152,10 +151,10 @@ class _Peer:
                 share.give_back()
 
     def _go_on(self) -> None:
-        """Begin what waits, as far as there are places and room, and as answers are read."""
+        """Begin waiting calls, while there are places and room and the peer reads our answers."""
         while self._backlog and not self._choked and len(self._tasks) < self._dispatcher.calls_in_flight_max:
             body, share = self._backlog[0]
-            if share is None and len(body) > limits.small_bytes:  # it came in one piece with its header
+            if share is None and len(body) > limits.small_bytes:  # it came in one chunk with its header
                 share = self._room.ask(len(body), self._go_on)
                 self._backlog[0] = body, share
             if share is not None and not share.held:
@@ -199,14 +198,14 @@ class _Peer:
         self.line.answered(self._watch.now())
         if not task.cancelled() and (problem := task.exception()) is not None:
             logger.error("answer.failed", problem=type(problem).__name__, exc_info=problem)
-            self.connection.abort()  # who asked must not wait for what never comes
+            self.connection.abort()  # the caller must not wait for an answer that never comes
         if share is not None:
             share.give_back()
         self._go_on()
 
     def _heard(self, size: int) -> None:
         if not self._reading or self.connection.cramped:
-            self.line.whole(self._watch.now())  # while we do not read, nobody is late
+            self.line.whole(self._watch.now())  # the peer is not late while we do not read
         else:
             self.line.came(size, self._watch.now())
 

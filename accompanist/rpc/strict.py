@@ -1,12 +1,12 @@
-"""What is refused before JSON is parsed, and what JSON allows that we do not.
+"""Strict checks of JSON before it is decoded: bounds, duplicate keys and NaN.
 
-Bytes, values, nesting and digits are bounded before any parser sees them: an object costs its sender two bytes and us
-a hundred times that, parsers recurse, and turning n digits into an integer takes n squared steps. Then duplicate keys
-and NaN are refused: two readers of one object with a doubled key may take it for two different objects, and what was
-checked is then not what is executed.
+Bytes, values, nesting and digits are bounded before any parser sees them: an object costs its sender two bytes and us a
+hundred times that, parsers recurse, and converting n digits to an integer takes n squared steps. Then duplicate keys
+and NaN are refused: two parsers may read an object with a duplicate key differently, so that the value that was checked
+is not the one that is used.
 
-Every step goes over the bytes in C, and once: nothing that is sent decides how often Python's own loop turns. What is
-parsed here is thrown away again; who reads it on takes from the bytes what it needs.
+Each check is one pass over the bytes in C, so that no input controls the iterations of a Python loop. The parsed value
+is thrown away; later code decodes from the bytes what it needs.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from accompanist.language.values.shape import beyond
 MALFORMED = catalogue(
     "ACC504",
     "not a well-formed message",
-    "What came over the wire is not JSON as RFC 8259 has it in UTF-8, or names a key twice, or exceeds a bound on "
-    "bytes, values, nesting or digits.",
-    "Send plain JSON below the bounds; large things belong in a store, with a reference in the message.",
+    "The bytes received are not JSON in UTF-8 (RFC 8259), or have a duplicate key, or exceed a bound on bytes, values, "
+    "nesting or digits.",
+    "Send plain JSON within the bounds. Keep large data in a store, and send a reference to it.",
 )
 
 _STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
@@ -32,21 +32,21 @@ _TOO_MANY_DIGITS = b"0" * (limits.json_digits_max + 1)
 
 
 class Malformed(PeerError):
-    """Bytes that are no message. The text says why without showing them."""
+    """Invalid message bytes. The text says why, without showing them."""
 
     def __init__(self, text: str) -> None:
         super().__init__(MALFORMED, text)
 
 
 def check(data: bytes, bytes_max: int = limits.message_bytes_max, parts_max: int = limits.message_parts_max) -> None:
-    """Refuse what must not be parsed or trusted. Raises Malformed."""
+    """Check bytes before they are decoded. Raises Malformed."""
     if len(data) > bytes_max:
         raise Malformed(f"{len(data)} bytes, the limit is {bytes_max}")
     if bound := beyond(data, limits.message_depth_max, parts_max):
         raise Malformed(bound)
     _check_digits(data)
     objects: list[list[tuple[str, None]]] = []
-    # a list's method keeps each object's members and puts nothing in its place; numbers are not made into any
+    # `list.append` as hook collects each object's members and returns None; numbers are not converted
     reader = json.JSONDecoder(object_pairs_hook=objects.append, parse_int=len, parse_float=len, parse_constant=_refuse)
     try:
         reader.decode(data.decode())

@@ -1,13 +1,13 @@
-"""The files that tokens stand in: a server's, and a client's.
+"""Token files, of servers and of clients.
 
-One line a token, its fields apart by white space; `#` begins a comment:
+One line per token, with fields separated by white space; `#` begins a comment:
 
     # name      rights          token
     shop        start,cancel    6b7e...
     root        all             c41d...
 
-A file is a secret: only its owner may read it (for a file that root owns, as mounted ones are, its group too), else
-nothing starts with it. Messages name a line by its number, never by what stands there.
+A token file is a secret: only its owner may read it (if root owns it, as with mounted files, its group, too); otherwise
+it is refused. Error messages name a line by its number, never by its content.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from accompanist.rpc.access import Token
 UNUSABLE = catalogue(
     "ACC610",
     "token file cannot be used",
-    "A file that holds tokens is missing, can be read by others, or has a line that is no token.",
-    "Make it its owner's alone (chmod 600), with lines of a name, rights by comma, and a token: "
+    "A token file is missing, can be read by others, or has an invalid line.",
+    "Make it readable by its owner only (chmod 600). Each line has a name, rights separated by commas, and a token: "
     "`console read,operate SECRET`. `openssl rand -hex 32` makes a token.",
 )
 NOT_MADE = catalogue(
     "ACC611",
     "token file cannot be made",
-    "A service whose API is on this machine's loopback interface draws a token for it at its first start, and keeps it "
-    "in `state_dir`, for its owner alone: whoever reaches the port is nobody yet.",
-    "Let the sidecar's user write `state_dir`; or name a `token_file`, or a unix socket as `api`.",
+    "A service whose API listens on the loopback interface creates a token at its first start, because every user of "
+    "this machine can reach the port. It keeps the token in `state_dir`, readable by its owner only.",
+    "Let the sidecar's user write `state_dir`; or set `token_file`, or a unix socket as `api`.",
 )
 _NAME = re.compile(r"[a-z][a-z0-9_-]*")
 
 
 def read(file: Path, known: frozenset[str], *, alone: str = "") -> tuple[Token, ...]:
-    """The tokens of a server's file, each with some of the `known` rights. With `alone`, a file of a single word is one
-    token of that name with every right. Raises OperatorError."""
+    """Read a server's token file; each token has some of the `known` rights. With `alone`, a file with a single word is
+    one token of that name with every right. Raises OperatorError."""
     lines = [(number, line.split()) for number, line in _lines(file)]
     if len(lines) == 1 and len(lines[0][1]) == 1 and alone:
         [(number, [secret])] = lines
@@ -58,7 +58,7 @@ def read(file: Path, known: frozenset[str], *, alone: str = "") -> tuple[Token, 
 
 
 def bearer(file: Path) -> str:
-    """The one token that a client's file holds, alone or as a line of the form above. Raises OperatorError."""
+    """Read a client's file, which holds one token, alone or as a line of the form above. Raises OperatorError."""
     lines = [(number, line.split()) for number, line in _lines(file)]
     if len(lines) != 1 or len(lines[0][1]) not in (1, 3):
         raise _unusable(file, "a client's file holds one token")
@@ -67,8 +67,8 @@ def bearer(file: Path) -> str:
 
 
 def make(file: Path, name: str) -> None:
-    """Draw a token with every right, and put it into a file that is its owner's alone, unless it is there. Whoever may
-    read the file may act; several that start at once agree on one. Raises OperatorError."""
+    """Create a file, readable by its owner only, with a random token that has every right, unless the file exists.
+    Processes that start at once agree on one token. Raises OperatorError."""
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         beside = f"{file}.{secrets.token_hex(8)}"
@@ -76,7 +76,7 @@ def make(file: Path, name: str) -> None:
         try:
             with os.fdopen(handle, "w") as opened:
                 opened.write(f"{name} all {secrets.token_hex(32)}\n")
-            os.link(beside, file, follow_symlinks=False)  # whole or not at all, and never over another
+            os.link(beside, file, follow_symlinks=False)  # atomic, and never overwrites an existing file
         except FileExistsError:
             pass
         finally:

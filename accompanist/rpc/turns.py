@@ -1,8 +1,8 @@
-"""One large message a turn of the event loop.
+"""Limits the event loop to decoding one large message per turn.
 
-To read one that is as large as it may be takes milliseconds. Forty of them that came at once would be read one right
-after the other, since all of them are ready in the same turn of the loop, and nothing else would be heard meanwhile:
-no lease renewed, no health answered. So they queue here, and the loop looks at its sockets and timers after each.
+Decoding a message of the maximum size takes milliseconds. Forty that arrive at once would be decoded in the same turn
+of the loop and block it: no lease would be renewed, no health probe answered. So they queue here, and the loop serves
+its sockets and timers after each.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from accompanist import limits
 
 
 class Turns:
-    """The queue of one server, or of one client."""
+    """The queue of large messages of one server or client."""
 
     def __init__(self) -> None:
         self._one_at_a_time = asyncio.Lock()
 
     @asynccontextmanager
     async def turn(self, size: int) -> AsyncIterator[None]:
-        """Within it a message of that many bytes is read. Small ones do not wait."""
+        """Wait for the turn to decode a message of that many bytes. Small ones do not wait."""
         if size <= limits.small_bytes:
             yield
             return

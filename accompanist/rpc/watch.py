@@ -1,26 +1,26 @@
-"""How long a connection may keep a server waiting, and how many there may be.
+"""Connection quotas and timeouts of a server, against slow and idle clients.
 
-Three kinds of connections have their places apart, so that none takes another's:
+Three kinds of connections have separate quotas, so that none can starve another:
 
-    a stranger   has asked for nothing yet, or showed no token where one is needed
-    a probe      has asked for health, readiness or the like, for which no token is needed
-    known        has asked for something that it may ask for
+    a stranger   has made no request yet, or has no token where one is needed
+    a probe      has asked for health, readiness or the like, which needs no token
+    known        has made a permitted request
 
-Everybody begins as a stranger, and those are few: where there is no room for one more, the one that is there longest
-goes. So whoever opens connections and says nothing loses them to whoever speaks. Among the probes, and among the known,
-the one that is idle longest goes; where none is idle, the new one is refused.
+Every connection begins as a stranger. Their quota is small: when it is full, the oldest stranger is closed. So silent
+connections lose their places to those that make requests. Among probes, and among known connections, the one that is
+idle longest is closed; if none is idle, the new one is refused.
 
-What else ends a connection:
+A connection is also closed if:
 
-    a stranger's first request is not there after `first_request_ms`
-    a message that has begun does not come on: nothing of it for `stall_ms`, or too little for its time
-    answers that nobody reads for `unread_ms`                         they lie in our memory
-    nothing at all for `idle_ms`, or `probe_idle_ms`, and no call under way
+    a stranger's first request has not arrived after `first_request_ms`
+    a message stalls: no byte of it for `stall_ms`, or too few for its time
+    answers stay unread for `unread_ms`, since they are in our memory
+    it is silent for `idle_ms`, or `probe_idle_ms`, without a call under way
 
-Calls under way are their own business: they have a time-out of their own, and a saga may be waited for long. A
-connection ended like this was owed nothing that is not asked for again.
+A call under way keeps its connection: it has its own timeout, and waiting for a saga may take long. Closing a
+connection loses nothing that the peer cannot retry.
 
-One look at all lines every `watch_ms`, instead of a timer a line, costs nothing on the way of a message.
+One check of all connections every `watch_ms`, instead of a timer for each, adds no cost to a message.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ logger = structlog.get_logger("accompanist.rpc")
 
 
 class Standing(Enum):
-    """What is known of who is at the other end."""
+    """The kind of a connection, which has its own quota."""
 
     STRANGER = "stranger"
     PROBE = "probe"
@@ -48,7 +48,7 @@ class Standing(Enum):
 
 @dataclass(slots=True)
 class Coming:
-    """A message that has begun: since when, how much of it has come, and when the last of that."""
+    """A message that is arriving: since when, when its last bytes came, and how many came."""
 
     since: float
     heard_at: float
@@ -60,15 +60,15 @@ class Coming:
 
     @property
     def due(self) -> float:
-        """When it is given up, unless more of it comes."""
+        """When it times out, unless more bytes come."""
         steps = 1 + self.size / limits.body_step_bytes
         return min(self.since + steps * limits.body_ms / 1000, self.heard_at + limits.stall_ms / 1000)
 
 
 @dataclass(eq=False, slots=True)
 class Line:
-    """What is known of one connection: since when it is there, and nothing was said, and nobody reads; the message that
-    comes; how many calls are under way; how it is ended."""
+    """The state of one connection: since when it exists, is silent (`quiet_since`), and does not read our answers
+    (`choked_since`); the message that is arriving; the calls under way; and `end`, which closes it."""
 
     end: Callable[[], None]
     since: float
@@ -78,7 +78,7 @@ class Line:
     choked_since: float | None = None
     calls: int = 0
     readable: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set while somebody reads our answers."""
+    """Set while the peer reads our answers."""
 
     def __post_init__(self) -> None:
         self.readable.set()
@@ -96,14 +96,14 @@ class Line:
         return now - self.quiet_since > min(idle_ms, limits.idle_ms) / 1000
 
     def came(self, size: int, now: float) -> None:
-        """Bytes came that are no whole message yet."""
+        """Note bytes of a message that is not complete yet."""
         self.quiet_since = now
         if self.coming is None:
             self.coming = Coming(now, now)
         self.coming.more(size, now)
 
     def whole(self, now: float) -> None:
-        """A message is there."""
+        """Note that a message is complete."""
         self.quiet_since = now
         self.coming = None
 
@@ -120,7 +120,7 @@ class Line:
 
 
 class Watch:
-    """The lines of one server."""
+    """The connections of one server, with their quotas and timeouts."""
 
     def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self.now = clock or asyncio.get_running_loop().time
@@ -128,7 +128,7 @@ class Watch:
         self._task: asyncio.Task[None] | None = None
 
     def add(self, end: Callable[[], None]) -> Line | None:
-        """The line of a new connection, a stranger's; None where there is no place for it."""
+        """Add a new connection, as a stranger; None if its quota is full."""
         if not self._make_room(Standing.STRANGER):
             return None
         line = Line(end, self.now(), self.now())
@@ -138,8 +138,8 @@ class Watch:
         return line
 
     def is_now(self, line: Line, standing: Standing) -> bool:
-        """Give a line a place among its like; False where there is none, and it should go. Whoever is known stays so:
-        one that looks after its own health is not taken for a probe."""
+        """Move a connection to another kind. False if that quota is full, and the connection should be closed. A known
+        connection stays known, even if it asks for health."""
         if standing is line.standing or line.standing is Standing.KNOWN:
             return True
         if not self._make_room(standing):
@@ -151,10 +151,10 @@ class Watch:
 
     def remove(self, line: Line) -> None:
         self._lines[line.standing].pop(line, None)
-        line.readable.set()  # who waits for that is told that it is over
+        line.readable.set()  # release a waiter
 
     def look(self) -> None:
-        """End what is overdue."""
+        """Close the connections that are overdue."""
         now = self.now()
         for line in [line for lines in self._lines.values() for line in lines if line.overdue(now)]:
             self._end(line)
@@ -181,7 +181,7 @@ class Watch:
         if len(lines) < most:
             return True
         if standing is Standing.STRANGER:
-            idle = next((line for line in lines if not line.calls), None)  # they stand in the order they came
+            idle = next((line for line in lines if not line.calls), None)  # in order of arrival
         else:
             quiet = (line for line in lines if not line.calls and line.coming is None)
             idle = min(quiet, key=lambda line: line.quiet_since, default=None)
@@ -194,5 +194,5 @@ class Watch:
         self.remove(line)
         try:
             line.end()
-        except Exception as problem:  # the others are still looked after
+        except Exception as problem:  # go on with the other connections
             logger.warning("line.not_ended", problem=type(problem).__name__)

@@ -1,38 +1,38 @@
-"""Who may say what: one closed table, from a kind of message to those whose word it is.
+"""Which role may send which kind of message to whom: one closed table.
 
-A sidecar knows which service speaks: a database login or a token proves it, and the header says which roles that
-service plays. This table is about the other half: which of these roles may say such a thing, to whom, and where.
+A sidecar knows which service sent a message: a database login or a token proves it, and the header says which roles
+that service plays. This table answers the other half: which of these roles may send this kind, to whom, at which site.
 
 Theory
 ------
 The services of a saga belong to different teams, so a neighbour may be broken into. What it can do then is bounded by
 what its roles may do in the protocol, and that follows from the choreography alone:
 
-    start, operator, event   are for people and programs of one's own service. They have no sender among the roles, and
-                             only the receiver's own service may speak for nobody
-    data, choice             are written in the program: the receiver's projection takes that kind from that sender at
-                             that point, or it does not
+    start, operator, event   come from people and programs of the receiver's own service. No role sends them: their
+                             sender is empty, and only the receiver's own service may send with an empty sender
+    data, choice             are in the program: the receiver's projection takes this kind from this sender at this
+                             point, or the message is refused
     abort                    goes where the sender's program may have sent something (docs/protocol.md), and to the
-                             initiator, who collects the answers and passes it on to whoever the saga may have reached
-    compensated, done        are answers to the initiator. Nobody else counts them
-    settled, ended           end the saga, and only the initiator counts the answers. So no role can release another
-                             from what it has to undo
-    cancel, deadline         are requests. A client's comes to the initiator, who passes it on to the role that decides:
-                             the owner of the commit point, or the initiator itself. The timer of a deadline is heard by
-                             these two, and each tells it to the role that decides
+                             initiator, which collects the answers and forwards it to every role it may have reached
+    compensated, done        are answers to the initiator. Only the initiator counts them
+    settled, ended           end the saga. Only the initiator sends them, so no other role can release a role from what
+                             it has to undo
+    cancel, deadline         are requests. A client's request goes to the initiator, which forwards it to the role that
+                             decides: the owner of the commit point, or the initiator itself. The timer of a deadline
+                             fires at these two, and each tells the role that decides
 
-What a role says about others is compared with its program, too: it can have reached those that its program sends to,
-and no others (`reached_by`). And only a choreography with a commit point can be ended by hand with everything left as
-it is (`leaves`): without one everything can be undone, so it is. Whose word that is says `ends_by_hand`; whose abort
-counts when, `runtime.undone`.
+What a role claims about others is also checked against its program: it can only have reached roles that its program
+sends to (`reached_by`). An operator can end a saga with everything left as it is only in a choreography with a commit
+point (`leaves`); without one everything can be undone, and is. `ends_by_hand` says which roles may decide that.
+`runtime.undone` says whose abort counts when.
 
-A header is the session's own if it says alike what the version decides: choreography, fingerprint, initiator, bindings,
-mode. Deadline, time and attributes are the initiator's to say, and every role keeps those it heard first; what a later
-message says of them is read by nobody. Were they compared, a participant that speaks first could shut out all others.
+A header belongs to a session if it agrees in what the version fixes: choreography, fingerprint, initiator, bindings,
+mode. Deadline, start time and attributes are the initiator's to set. Each role keeps the first values it receives and
+never reads later ones. They are not compared: else the participant whose message comes first could shut out the others.
 
-Not promised: that a participant tells the truth where its word counts. It may send any value that its program could
-send, abort before the commit point, stay silent, or leave out a role that it has reached when it says whom. An
-initiator may settle or end its own saga as it likes.
+Not promised: that a participant tells the truth. It may send any value that its program could send, abort before the
+commit point, stay silent, or leave out a role that it has reached. An initiator may settle or end its own saga as it
+likes.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from accompanist.runtime.messages import Header, Kind, Message
 
 
 class Part(StrEnum):
-    """What a role is in a saga. `role`: any that the saga can reach; `other`: any such beside the initiator."""
+    """A role's part in a saga. `role`: any role that the saga can reach; `other`: any such role but the initiator."""
 
     CLIENT = "client"
     INITIATOR = "initiator"
@@ -60,8 +60,8 @@ class Part(StrEnum):
 
 
 class Tie(StrEnum):
-    """What else has to hold between sender and receiver. `apart`: they are two. `sends`: the sender's program can send
-    to the receiver. `point`: the receiver's program takes it from the sender at that point."""
+    """A further condition on sender and receiver. `apart`: they are different roles. `sends`: the sender's program can
+    send to the receiver. `point`: the receiver's program takes this message from the sender at this point."""
 
     ANY = "any"
     APART = "apart"
@@ -70,7 +70,8 @@ class Tie(StrEnum):
 
 
 class Word(NamedTuple):
-    """A row: who may say it to whom. `site`: where; one that ends in a slash is how it begins."""
+    """A row of the table: who may send a kind of message to whom. `site`: the exact site, or a prefix if it ends in a
+    slash."""
 
     kind: Kind
     site: str
@@ -102,8 +103,8 @@ TABLE: tuple[Word, ...] = (
 
 
 def allows(program: RoleProgram, message: Message) -> bool:
-    """Whether the role that a message says it is from may say it to the role that runs `program`. Who really speaks is
-    proved elsewhere (`messages.spoken_by`), and so is that the header is the session's own (`alike`)."""
+    """Whether the role that a message names as its sender may send it to the role that runs `program`. Who really sent
+    it is checked elsewhere (`messages.spoken_by`), and so is whether its header is the session's (`alike`)."""
     kind, site, sender = message.kind, message.site, message.sender
     words = words_for(program)
     if (kind, site, sender) in words.exactly:
@@ -114,7 +115,7 @@ def allows(program: RoleProgram, message: Message) -> bool:
 
 
 class Words(NamedTuple):
-    """What one role of a choreography may be told: its part of the table, to be looked up in."""
+    """What one role of a choreography may receive: its part of the table, indexed for lookup."""
 
     exactly: frozenset[tuple[Kind, str, str]]
     beginning: dict[tuple[Kind, str], tuple[str, ...]]
@@ -123,7 +124,7 @@ class Words(NamedTuple):
 
 @lru_cache(maxsize=limits.programs_judged_max)
 def words_for(program: RoleProgram) -> Words:
-    """The rows of the table for the role that runs a program, with the names of those who may say it."""
+    """The rows of the table for the role that runs a program, with the names of the senders filled in."""
     choreography, receiver = program.choreography, program.role
     exactly: set[tuple[Kind, str, str]] = set()
     beginning: dict[tuple[Kind, str], tuple[str, ...]] = {}
@@ -144,7 +145,7 @@ def words_for(program: RoleProgram) -> Words:
 
 
 def _playing(part: Part, choreography: Choreography) -> Iterator[str]:
-    """The names of those who are that in a choreography."""
+    """The roles that play a part in a choreography."""
     initiator = choreography.initiator
     owner = owner_of_saga(choreography)
     match part:
@@ -171,41 +172,42 @@ def _tied(tie: Tie, choreography: Choreography, sender: str, receiver: str) -> b
 
 
 def within_reach(choreography: Choreography) -> frozenset[str]:
-    """Every role that a saga can reach: the initiator, who decides about requests, and all that these can send to."""
+    """Every role that a saga can reach: the initiator, the role that decides about requests, and all roles that these
+    can send to."""
     first = {role for role in (choreography.initiator, owner_of_saga(choreography)) if role is not None}
     sends_to = {role: projection.sends_to for role, projection in choreography.projections.items()}
     return closure(first, sends_to) & sends_to.keys()
 
 
 def reached_by(choreography: Choreography, message: Message) -> frozenset[str]:
-    """Whom the sender of a `done` or `compensated` has reached: what it says, as far as its program can send there. A
-    role that its session never reached has reached nobody, and says so."""
+    """The roles that the sender of a `done` or `compensated` claims to have reached, without those that its program
+    cannot send to. A role that the saga never reached names none."""
     return roles_in(message) & choreography.projections[message.sender].sends_to
 
 
 def leaves(choreography: Choreography) -> bool:
-    """Whether a saga can be ended by hand with everything left as it is."""
+    """Whether an operator can end a saga of this choreography and leave everything as it is."""
     return choreography.commit_role is not None
 
 
 def ends_by_hand(choreography: Choreography, role: str) -> bool:
-    """Whether a role's operator may do that: of those only whose decision the saga's end is."""
+    """Whether an operator at this role may end the saga by hand: only at the roles that decide how it ends."""
     return role in (choreography.initiator, choreography.commit_role)
 
 
 def heads(header: Header, choreography: Choreography) -> bool:
-    """Whether a header can be one of a session of this choreography. Its bindings are compared by whoever has them."""
+    """Whether a header can belong to a session of this choreography. The caller compares its bindings."""
     told = (header.choreography, header.fingerprint, header.initiator)
     return told == (choreography.name, choreography.fingerprint, choreography.initiator)
 
 
 def alike(header: Header, own: Header) -> bool:
-    """Whether a message's header is that of the session whose `own` header is given."""
+    """Whether a message's header agrees with the session's `own` header."""
     return header == own or _decided(header) == _decided(own)
 
 
 def _decided(header: Header) -> tuple[object, ...]:
-    """What the version decides."""
+    """The fields that the version fixes."""
     return (
         header.session,
         header.choreography,

@@ -1,7 +1,7 @@
-"""How long to wait before asking again: exponential, capped, with jitter, as a pure function.
+"""The delay before a retry: exponential back-off, capped, with jitter, as a pure function.
 
-The chance is a parameter, so that a simulation draws it from its seed and a test from a table. Half of the delay is
-fixed and half is chance: callers that failed together come back apart, and none comes back at once.
+The random number is a parameter, so that a simulation draws it from its seed and a test from a table. Half of the delay
+is fixed and half is jitter: callers that failed together retry at different times, and none retries at once.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from accompanist import limits
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """`attempts_max` is the budget, the first try included; None asks for ever."""
+    """A retry policy. `attempts_max` is the retry budget, the first attempt included; None retries for ever."""
 
     first_ms: int = limits.backoff_first_ms
     cap_ms: int = limits.backoff_cap_ms
@@ -32,16 +32,16 @@ COMPENSATION = Policy(attempts_max=limits.compensation_attempts_max)
 
 
 def delay_ms(attempt: int, policy: Policy, chance: float) -> int | None:
-    """The wait after attempt number `attempt` (from 1) failed; None when the budget is spent. `chance` in [0, 1)."""
+    """The delay after attempt number `attempt` (from 1) failed; None when the budget is spent. `chance` in [0, 1)."""
     wait = wait_ms(attempt, policy, chance)
     return None if policy.attempts_max is not None and attempt >= policy.attempts_max else wait
 
 
 def wait_ms(attempt: int, policy: Policy, chance: float) -> int:
-    """The same wait, whatever the budget."""
+    """The same delay, whatever the budget."""
     if attempt < 1 or not 0.0 <= chance < 1.0:
         raise ValueError("attempts count from 1 and chance lies in [0, 1)")
-    # the exponent is cut before shifting: attempt 10,000 of a retriable must not build a number of 10,000 bits
+    # bound the exponent before the shift: attempt 10,000 of a retriable must not build a number of 10,000 bits
     doublings = min(attempt - 1, policy.cap_ms.bit_length())
     full = min(policy.cap_ms, policy.first_ms << doublings)
     return round(full / 2 + full / 2 * chance)

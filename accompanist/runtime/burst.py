@@ -1,9 +1,9 @@
-"""What the core decided: everything between two points at which it has to wait.
+"""A burst: everything the core decided between two points at which it has to wait.
 
-A burst is carried out in two halves. First its records (`row`, `results`, `timers`) and `messages` become one commit;
-then, and only then, its `calls` leave (Rule 0, the plain form). `forced` is the seam at which the plain form can be
-relaxed: a burst that is not forced holds nothing but what can be computed again from what is already stable (a session
-row that only caches the inbox), so its calls may leave at once and its row may ride with the next commit.
+A burst is carried out in two halves. First its records (`row`, `results`, `timers`) and `messages` become one commit.
+Only then do its `calls` leave (Rule 0). A burst that is not `forced` is the exception: it holds only what can be
+computed again from what is stable already (a session row that caches the inbox). So its calls may leave at once, and
+its row may be written with the next commit.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from accompanist.runtime.ports import Parked, ResultKind, ResultRow, SessionRow,
 
 
 class CallWorker(msgspec.Struct, frozen=True):
-    """Ask this role's worker. `arguments`: canonical JSON object. `endless`: no budget of attempts. `firm`: it may not
-    be declined: a worker that does so is at fault, and is asked again."""
+    """A call to this role's worker. `arguments`: a canonical JSON object. `endless`: no retry budget. `firm`: the
+    worker may not decline; a decline counts as a fault, and the call is retried."""
 
     site: str
     kind: ResultKind
@@ -27,16 +27,16 @@ class CallWorker(msgspec.Struct, frozen=True):
 
 
 class CloseWorker(msgspec.Struct, frozen=True):
-    """Close the session at this role's worker, `unless` the fence holds a reply for that site. Answered is what was
-    executed last; `before` a site: what was executed before it (`runtime.undoing`)."""
+    """Close the session at this role's worker, `unless` the fence holds a reply for that site. The answer lists what
+    was executed last, or, with `before`, what was executed before that site (`runtime.undoing`)."""
 
     unless: str | None = None
     before: str | None = None
 
 
 class WaitFor(msgspec.Struct, frozen=True):
-    """What nobody is asked for: time, an event from outside, or the first of the two (`language.waits`). `arguments`:
-    canonical JSON, as of a call. `seconds`: of its timer, if it has one."""
+    """A wait that no worker answers: for time, for an event from outside, or for the first of the two
+    (`language.waits`). `arguments`: canonical JSON, as in a call. `seconds`: of its timer, if it has one."""
 
     site: str
     operation: str
@@ -45,9 +45,11 @@ class WaitFor(msgspec.Struct, frozen=True):
 
 
 class Burst(msgspec.Struct, frozen=True):
-    """`consumed`: messages that the program took in this burst, for the first time (for telemetry, not in replay).
-    `ended`: the role reached its last phase. `parked`: it stopped for an operator in this burst. `timers`: what is set
-    in this commit, so that a crash does not begin the wait anew."""
+    """What the core decided until it has to wait; written as one commit.
+
+    `consumed`: messages that the program took in this burst for the first time (for telemetry; empty in a replay).
+    `ended`: the role reached its last phase. `parked`: it stopped for an operator in this burst. `timers`: timers set
+    in this commit, so that a crash does not restart the wait."""
 
     row: SessionRow
     results: tuple[ResultRow, ...] = ()

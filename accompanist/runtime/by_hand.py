@@ -1,14 +1,16 @@
-"""What a person's verbs do to a session (`runtime.operate` says what they mean and when they apply).
+"""How a session core carries out an operator's verbs.
 
-Where a parked program stands is found by running it again over what is known, without changing anything: the run says
-whether a value can be given there, and whether the commit point is behind it.
+`runtime.operate` says what the verbs mean and when they apply.
 
-A value given by hand is a result like a worker's. Where the log already holds one that the program could not go on
-from, that one stays in the log, which is written once, and the order's own message says what counts instead:
-`SessionRow.by_hand` names it, and recovery reads it again.
+To find where a parked program stands, it is run again over the log, which changes nothing. The run tells whether the
+operator can give a value there, and whether the program has passed the commit point.
 
-Not promised: that nothing was done at the worker whose reply is given by hand. A call that was under way may still be
-carried out; it is then undone like any other, if the saga is.
+A value given by hand is a result like a worker's. The log may already hold a result that the program could not go on
+from. That result stays, because results are write-once. The operator's message then overrides it: `SessionRow.by_hand`
+names that message, and recovery reads it again.
+
+Not promised: that nothing was done at the worker whose reply is given by hand. A call under way may still be executed.
+If the saga is undone, that call is compensated like any other.
 """
 
 from __future__ import annotations
@@ -33,13 +35,13 @@ from accompanist.runtime.unfenced import UNENDED
 
 
 class ByHand(Ending):
-    """A session as far as a person may act on it. What it needs of `Session` is named here and written there."""
+    """A session that carries out operators' verbs. The abstract methods are implemented in `Session` and `Undone`."""
 
     def _advance(self) -> None:
         raise NotImplementedError
 
     def standing(self) -> Standing:
-        """What the verbs that apply depend on. Nothing changes."""
+        """The facts that decide which verbs apply. Changes nothing."""
         phase, parked = self.row.phase, self.row.parked
         if parked is None or phase is not Phase.RUNNING:
             return Standing(phase, parked, may_end=bool(self._undone_elsewhere))
@@ -50,10 +52,10 @@ class ByHand(Ending):
         raise NotImplementedError
 
     def _stand(self) -> Run | None:
-        """A run as far as it comes; None where it cannot begin."""
+        """A fresh run, advanced as far as it goes; None where it cannot begin."""
         run = None
         if self._arguments is not None or not self.is_initiator:
-            # where it stops is what is asked for, not why
+            # only where it stops matters, not why
             with suppress(Failed, Diverged):
                 run = self._new_run()
                 run.advance()
@@ -64,18 +66,18 @@ class ByHand(Ending):
             return None
         if run.gap is not None:
             return run.gap
-        given = run.given_last  # and nothing has followed from it yet
+        given = run.given_last  # the last value it read; nothing has been sent since
         return given if given is not None and any(site == given.site for site, _ in self.row.by_hand) else None
 
     def _may_end(self, run: Run | None) -> bool:
-        """Whether a cancel may be of no use any more. Its owner decides about it, and knows whether it has committed;
-        others are not sure."""
+        """Whether a cancel may come too late, so that `end` applies. The owner of the commit point knows whether it has
+        committed; other roles cannot be sure."""
         owner = self.program.choreography.commit_role
         return owner is not None and (self.role != owner or self._committed_here(run))
 
     @property
     def _undone_elsewhere(self) -> list[str]:
-        """Whoever says that it is undone, and has not voted done, of a saga that has passed its commit point here."""
+        """The roles that say they are undone, and have not voted done, although the commit point is passed here."""
         if not self.is_initiator or not self._pivot_is_through() or self.row.phase not in (Phase.RUNNING, Phase.DONE):
             return []
         return sorted(self._said_undone.keys() - self._said_done.keys())
@@ -92,18 +94,20 @@ class ByHand(Ending):
         self.cause = message
         standing = self.standing()
         if order.verb is Verb.REHOST:
-            # which versions fit was looked at where it was said; the core knows of no other program
-            standing = msgspec.structs.replace(standing, versions=("it was seen to fit",))
+            # the API checked which versions fit; the core knows no other program
+            standing = msgspec.structs.replace(standing, versions=("checked by the API",))
         self._update(verbs=(*self.row.verbs, message.site))
         self._draft.forced = True
         if order.verb in verbs(standing) and self._stands_there(order, standing):
             self._carry_out(order, message, standing)
 
     def _stands_there(self, order: Order, standing: Standing) -> bool:
-        """Whether the session still stands where it stood when somebody said so. A word to go on is about the stop that
-        was seen: of some nobody is told a second time. A word about one call is not one about another, nor is one that
-        calls have ended (ACC208) about what is to be undone. A `resolve` of what is being undone is about all that is
-        left."""
+        """Whether the session still stands where the operator saw it. Drops stale orders.
+
+        An order names the error code it answers: the session may have parked again for another reason, and some reasons
+        are reported only once. An order about one call does not apply to another call. An order that says that calls
+        have ended (ACC208) does not apply to a compensation. A `resolve` of a session that is being undone covers
+        everything that is left, so its site is not compared."""
         if order.verb in (Verb.PARK, Verb.END, Verb.REHOST):
             return True
         code = standing.parked.code if standing.parked is not None else ""
@@ -120,7 +124,7 @@ class ByHand(Ending):
             case Verb.REHOST, _:
                 self._rehost(bytes(order.value))
             case ((Verb.RESOLVE | Verb.SKIP), Phase.RUNNING):
-                assert standing.gap is not None, "an answer applies where there is a place for it"
+                assert standing.gap is not None, "resolve and skip apply only where a value can be given"
                 if order.verb is Verb.SKIP:
                     self._decline(standing.gap, f"{order.who}: {order.why}")
                 else:
@@ -146,18 +150,19 @@ class ByHand(Ending):
         self._run = self._wait = self._asked = None
 
     def _rehost(self, value: bytes) -> None:
-        """Go on under another version. This object runs the old one, so nothing more is decided here: whoever holds it
-        makes the session again from the log."""
+        """Go on under another version. This object runs the old one, so it decides nothing more: the driver rebuilds
+        the session from the log."""
         version = msgspec.json.decode(value, type=str)
         self._update(parked=None, hosted=version, waiting=f"version {version[:12]}")
         self._drop_run()
 
     def passes(self, program: RoleProgram) -> str:
-        """Why the session cannot go on under another program: where that has another past. Nothing if it can."""
+        """Why the session cannot go on under another program: where that program's past differs. Empty if it can."""
         return differs(self._run_of, self.program, program)
 
     def _give(self, gap: Gap, message: Message, value: bytes) -> None:
-        """Take a value for what the program waits for or could not go on from. What does not fit changes nothing."""
+        """Use a value in place of what the program waits for or could not go on from. A value of another type changes
+        nothing."""
         try:
             value = codec.encode(codec.decode(value, gap.type))
         except (codec.DecodeError, codec.EncodeError):
@@ -173,7 +178,7 @@ class ByHand(Ending):
             self._go_on()
 
     def _decline(self, gap: Gap, reason: str) -> None:
-        """Somebody looked: the pivot was not done. That is its answer, and stays it."""
+        """Record that the pivot was not done, as an operator found out. That is final."""
         value = codec.encode(reason[: limits.reason_chars_max])
         given = self._result(gap.site, ResultKind.FORWARD, gap.operation, gap.arguments, "declined", value)
         self._remember(given)
@@ -181,7 +186,7 @@ class ByHand(Ending):
         self._go_on()
 
     def _close_on(self, verb: Verb) -> None:
-        """Ask again whether all calls have ended, or take a person's word that they have."""
+        """Ask again whether all calls have ended, or accept an operator's word that they have."""
         unended = self._unended
         self._update(parked=None)
         if unended and verb in (Verb.SKIP, Verb.RESOLVE):
@@ -191,15 +196,15 @@ class ByHand(Ending):
 
     @property
     def _unended(self) -> bool:
-        """Whether a person is asked if a call to a worker without a fence has ended."""
+        """Whether it is parked because a call to a worker without a fence may still be under way."""
         return self.row.parked is not None and self.row.parked.code == UNENDED
 
     def _recall(self, inbox: Iterable[Message]) -> None:
-        """The values that were given by hand stand over what the log holds."""
+        """Override logged results with the values that were given by hand."""
         orders = {message.site: order_in(message) for message in inbox if message.kind is Kind.OPERATOR}
-        for site, said_at in self.row.by_hand:  # the later one counts
+        for site, said_at in self.row.by_hand:  # the last one wins
             order = orders.get(said_at)
-            assert order is not None, "what was carried out stays in the inbox"
+            assert order is not None, "orders that were carried out stay in the inbox"
             self._results[site] = self._given(site, bytes(order.value))
 
     def _given(self, site: str, value: bytes) -> ResultRow:
@@ -209,16 +214,16 @@ class ByHand(Ending):
         return msgspec.structs.replace(known, outcome="replied", value=value)
 
     def _end_by_hand(self, order: Order) -> None:
-        """A record first, as of a cancel that was granted: the close that follows from it may have to be asked for
-        again after a crash."""
+        """Record the decision, as for a granted cancel, then close. After a crash the record makes a successor close
+        again."""
         reason = f"{ENDED_BY_HAND} at {self.role} ({order.who}: {order.why})"[: limits.reason_chars_max]
         self._update(parked=None, granted=reason, left=True, verbs=(*self.row.verbs, ENDED_HERE))
         self._close(reason)
 
     def _undo_on(self, order: Order) -> None:
-        """Go on compensating; one, or all that is left, may be taken as done by hand, which its mark says, with whose
-        word it is. Where it was asked whether all calls have ended, a `skip` says that they have, and takes nothing as
-        done."""
+        """Go on compensating. A `skip` marks the next compensation as done by hand, a `resolve` marks all that are
+        left; each mark keeps who said so. Where the session was parked for calls that may not have ended, a `skip` only
+        says that they have."""
         verb = order.verb
         said = self._unended and verb is Verb.SKIP
         self.retried(0)

@@ -1,4 +1,4 @@
-"""The messages that carry no data of the choreography: who builds them, what they say, how they are read.
+"""Control messages: the messages of the protocol itself, how they are built and read.
 
 Their site is a name that no program point can have, so each (kind, sender, receiver) exists once in a session:
 
@@ -8,13 +8,13 @@ Their site is a name that no program point can have, so each (kind, sender, rece
     !compensated  {"reason": ..., "roles": ["role", ...]}  why, and every role that the sender's projection can send
                                                          to; with "left": true where nothing is to be undone
     !cancel       "reason"
-    !deadline     "deadline"                            a cancel, too; a client's may be on its way beside it
+    !deadline     "deadline"                            also a cancel; its own site, because a client may cancel, too
     !settled      null
     !ended        "reason"
     !event/NAME   the event's value                      from outside, by the service that plays the receiver
     !operator/ID  {"verb": ..., "who": ..., "why": ...}  from an operator of the service that plays the receiver
 
-Who may say which of these to whom is the business of `runtime.authority`.
+`runtime.authority` says who may send which of these to whom.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ OPERATOR_SITE = "!operator/"
 
 
 def event(session: UUID, role: str, service: str, name: str, payload: bytes, at: float) -> Message:
-    """What was told from outside to a role. It may come before anything is known of its session, so its header names
-    nothing but the session and the service that plays the role, which is the only one whose word it can be."""
+    """An event from outside for a role. It may come before its session is known, so its header names only the session
+    and the service that plays the role. Only that service may send it."""
     header = Header(
         session=session, choreography="", fingerprint="", initiator="", bindings={role: service}, started_at=at
     )
@@ -58,7 +58,7 @@ def site_of(kind: Kind) -> str:
 def control(
     header: Header, kind: Kind, sender: str, receiver: str, content: Any = None, site: str | None = None
 ) -> Message:
-    """A control message; `content` is what the table above says for its kind, or for `site`."""
+    """Build a control message. The table above says what its `content` is, by kind or by `site`."""
     return Message(
         header=header,
         kind=kind,
@@ -70,7 +70,7 @@ def control(
 
 
 class Compensated(msgspec.Struct):
-    """What a `compensated` says."""
+    """The payload of a `compensated`."""
 
     reason: str
     roles: list[str]
@@ -78,19 +78,19 @@ class Compensated(msgspec.Struct):
 
 
 class Aborted(msgspec.Struct):
-    """What an `abort` says where it says more than its reason."""
+    """The payload of an `abort` that carries more than its reason."""
 
     reason: str
     left: bool = False
 
 
 def because(reason: str, left: bool) -> str | dict[str, str | bool]:
-    """The content of an `abort`."""
+    """The content of an `abort` message."""
     return {"reason": reason, "left": True} if left else reason
 
 
 def left_in(message: Message) -> bool:
-    """Whether an `abort` or `compensated` says that a person ended the saga and nothing is to be undone."""
+    """Whether an `abort` or `compensated` says that an operator ended the saga and nothing is to be undone."""
     try:
         if message.kind is Kind.COMPENSATED:
             return msgspec.json.decode(message.payload, type=Compensated).left
@@ -100,7 +100,7 @@ def left_in(message: Message) -> bool:
 
 
 def roles_in(message: Message) -> frozenset[str]:
-    """The roles that a `done` or `compensated` names. Anything else in their place reads as none."""
+    """The roles that a `done` or `compensated` names. A malformed payload reads as none."""
     try:
         if message.kind is Kind.COMPENSATED:
             return frozenset(msgspec.json.decode(message.payload, type=Compensated).roles)
@@ -123,7 +123,7 @@ def reason_in(message: Message) -> str:
 
 
 def closure(first: Iterable[str], said: dict[str, frozenset[str]]) -> frozenset[str]:
-    """Every role reached from `first` through what each said it reaches."""
+    """The transitive closure: every role reached from `first` through the roles that each said it reaches."""
     reached: set[str] = set()
     frontier = list(first)
     while frontier:

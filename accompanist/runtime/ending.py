@@ -1,6 +1,6 @@
-"""The small steps that end a saga at one role: voting, telling, compensating, concluding.
+"""The steps that end a saga at one role: close, vote, tell the others, compensate, conclude.
 
-`Session` decides when; nothing here hears an event.
+`Session` decides when they run; nothing here handles an event.
 """
 
 from __future__ import annotations
@@ -22,21 +22,23 @@ from accompanist.runtime.state import State
 UNDO_STUCK = catalogue(
     "ACC204",
     "compensation does not succeed",
-    "A compensation was tried to its limit and still fails. Nothing else waits for it.",
-    "Mend the worker, then retry, skip or resolve the session.",
+    "A compensation has used up its retry budget and still fails. The session stays parked; no other session waits "
+    "for it.",
+    "Repair the worker, then retry, skip or resolve the session.",
 )
 
 
 class Ending(State):
-    """A session that can end."""
+    """A session that can be undone and ended."""
 
     def _close(self, reason: str, unless: str | None = None) -> None:
-        """Shut the worker's door before anyone is told (docs/protocol.md). A role without transactions has no door.
+        """Close the session at the worker before any role is told (docs/protocol.md). A role without transactions has
+        nothing to close.
 
-        The cause is stable before the close leaves (Rule 0): a successor that did not find it again would go on, past
-        the commit point perhaps, and find the door shut on what has to be done there. An abort from elsewhere is in the
-        inbox. Where the fence decides, by the reply it holds for the call in doubt, asked twice it decides the same.
-        Every other cause becomes a record here."""
+        The cause must be stable before the close leaves (Rule 0). Else a successor would not find it, might go on past
+        the commit point, and find its session closed there. Two causes need no record: an abort from another role is in
+        the inbox; and where the fence decides, by whether it holds a reply for the call in doubt, it gives the same
+        answer when asked again. Every other cause becomes a record here."""
         self._failing = self._failing or reason
         if not self._told and unless is None and self.row.granted is None:
             self._update(granted=self._failing)
@@ -49,8 +51,8 @@ class Ending(State):
             self._undo(())
 
     def _undo(self, executed: Iterable[Executed], more: bool = False) -> None:
-        """Vote, tell, and begin to compensate what the fence says was executed, nothing where a person ended it.
-        `more`: there are earlier entries, which are read when they are due."""
+        """Vote abort, tell the others, and begin to compensate what the fence says was executed, or nothing if an
+        operator ended the saga. `more`: the fence has earlier entries, which are read when they are due."""
         self._asked, self._requests = None, []
         vote = self.row.vote or ("abort" if not self._told else None)
         self._undoing.take(executed, more)
@@ -68,7 +70,8 @@ class Ending(State):
         self._compensate_next()
 
     def _undo_by_the_log(self) -> None:
-        """The same without a fence. Whether the call without an answer counts is decided now and kept."""
+        """The same without a fence: the results say what was executed. Whether the call without an answer counts as
+        executed is decided now and recorded."""
         executed = self._from_results()
         self._update(asked=next((entry.site for entry in executed if entry.site not in self._results), ""))
         self._undo(executed)
@@ -81,8 +84,8 @@ class Ending(State):
         )
 
     def _tell_named(self, senders: Iterable[str]) -> None:
-        """The initiator tells those whom others say they may have reached: behind the commit point only its word is
-        believed (`runtime.undone`)."""
+        """As the initiator, send the abort to roles that others say they may have reached. After the commit point these
+        believe the initiator only (`runtime.undone`)."""
         if self.is_initiator and self.program.choreography.commit_role is not None:
             named = set[str]().union(*(self._said_undone.get(sender, ()) for sender in senders))
             told = {self.role, *self.program.projection.sends_to, *self.row.contacts}
@@ -90,7 +93,8 @@ class Ending(State):
             self._send_abort(sorted(named - told - heard))
 
     def _mark(self, entry: Executed, outcome: str, value: bytes = b"null") -> None:
-        """An executed transaction is undone; stable before the next one is asked for."""
+        """Record that an executed transaction is undone. The mark is stable before the next compensation is asked
+        for."""
         operation = self.program.projection.operations.get(entry.operation)
         name = operation.compensation if operation is not None else None
         result = self._result(entry.site, ResultKind.COMPENSATE, name or "", entry.arguments, outcome, value)
@@ -99,14 +103,14 @@ class Ending(State):
         self._draft.forced = True
 
     def _compensate_next(self) -> None:
-        """The next compensation, in reverse order of commit; each is asked for after the mark of the one before is
-        stable. Reading on changes nothing at the worker, so a parked session does that, too: an operator's order is
-        about what is due."""
+        """Ask for the next compensation, in reverse order of commit, once the mark of the one before is stable. A
+        parked session still reads the next page: that changes nothing at the worker, and the operator has to know which
+        compensation is due."""
         entry = self._undoing.next(self._marks)
         if (page := self._undoing.read_on()) is not None:
             self._draft.calls.append(page)
         if (parked := self.row.parked) is not None:
-            if entry is not None and not parked.site:  # a person has to know what a `skip` would be about
+            if entry is not None and not parked.site:  # show the operator which compensation a `skip` would skip
                 self._update(parked=msgspec.structs.replace(parked, site=entry.site))
             return
         if self._undoing.asked is not None:
@@ -120,8 +124,8 @@ class Ending(State):
 
     @property
     def _awaits_word(self) -> bool:
-        """Whether a person ended the saga at this role, whose decision that is not, and the initiator has not said yet
-        whether what was done stays everywhere or is undone."""
+        """Whether an operator ended the saga at this role, this role may not decide that, and the initiator has not
+        said yet whether what was done stays or is undone."""
         own = ENDED_HERE in self.row.verbs
         return own and self.row.left and not self._decided and not ends_by_hand(self.program.choreography, self.role)
 
@@ -149,7 +153,7 @@ class Ending(State):
     # -- the initiator's part ----------------------------------------------------------------------
 
     def _conclude(self) -> None:
-        """End the saga if everyone it reached has answered. Only the initiator can, and only once."""
+        """End the saga if every role it reached has answered. Only the initiator does so, and only once."""
         if not self.is_initiator:
             return
         if self.row.phase is Phase.DONE:

@@ -1,10 +1,10 @@
-"""What can happen to a session, as values. The names are the columns of the table in `runtime.saga`.
+"""The events of the session core: everything that can happen to a session.
 
-Arrivals are named by their kind. Answers of workers are named by what they mean: a worker's forward call can be
-replied, declined, exhausted (its budget of attempts is spent and its outcome unknown), shut (the fence is closed) or
-reused (the key was used with other arguments); a compensation can be undid or stuck; a close can be closed or held, or
-unended: the worker has no fence, and a call of the session is still under way there after all that is waited.
-What a program waits for beside these comes from outside: a timer that has fired, or an event, which is an arrival.
+Their names are the rows of the events table in docs/protocol.md. A message is named by its kind. A worker's answer is
+named by what it means. A forward call: replied, declined, exhausted (its retry budget is spent and its outcome
+unknown), shut (the fence is closed) or reused (the key was used with other arguments). A compensation: undid or stuck.
+A close: closed, held, or unended (the worker has no fence, and a call of the session is still under way after the
+longest wait). The rest comes from outside: a timer that fired, or an event, which is a message.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Name(StrEnum):
 
 
 class Arrived(msgspec.Struct, frozen=True):
-    """A message is here, durably."""
+    """A message arrived and is stable in the inbox."""
 
     message: Message
 
@@ -55,7 +55,7 @@ class Arrived(msgspec.Struct, frozen=True):
 
 
 class Answered(msgspec.Struct, frozen=True):
-    """A forward call ended. `value`: the reply's JSON bytes, or what went wrong in words."""
+    """A forward call ended. `value`: the reply's JSON bytes, or why it failed, as text."""
 
     site: str
     name: Name
@@ -63,7 +63,7 @@ class Answered(msgspec.Struct, frozen=True):
 
 
 class Undid(msgspec.Struct, frozen=True):
-    """A compensation ended: undid, or stuck with `text` in words."""
+    """A compensation ended: undid, or stuck, with `text` for people."""
 
     site: str
     name: Name
@@ -71,9 +71,11 @@ class Undid(msgspec.Struct, frozen=True):
 
 
 class CloseAnswered(msgspec.Struct, frozen=True):
-    """The fence answered a close: closed, with what it had executed in commit order (None from a worker that has no
-    fence: then the log's results say it), or held, with the reply of the call in doubt. What was executed comes in
-    pages, the last one first: `before` is the question's, `more` says that there are earlier entries."""
+    """The worker answered a close: closed or held.
+
+    `closed` lists what was executed, in commit order; None from a worker without a fence, where the log's results have
+    to say it. `held` has the reply of the call in doubt. The list comes in pages, the last one first: `before` repeats
+    the question's, and `more` says that there are earlier entries."""
 
     name: Name
     executed: tuple[Executed, ...] | None = ()
@@ -83,7 +85,7 @@ class CloseAnswered(msgspec.Struct, frozen=True):
 
 
 DEADLINE_SITE = "!deadline"
-"""Where the timer of a session's deadline is set."""
+"""The site of the timer of a session's deadline."""
 
 
 class Deadline(msgspec.Struct, frozen=True):
@@ -93,7 +95,8 @@ class Deadline(msgspec.Struct, frozen=True):
 
 
 class Clashed(msgspec.Struct, frozen=True):
-    """A receiver will never take a message of ours. `answer` says why; `service` plays it, where that is known."""
+    """A receiver will never take a message of this session. `answer` says why; `service` plays the receiver, where that
+    is known."""
 
     site: str
     receiver: str

@@ -1,13 +1,14 @@
-"""What a message may say of itself: the type, the bound and the character set of every field but the payload.
+"""Validation of every field of a message but its payload: type, bound and character set.
 
-Headers come from strangers: a peer's sidecar writes them, whoever that is by now. They are checked where they enter
-(the rows of an inbox, a peer's call, a client's start), so that everything behind may count, sort and print them. What
-breaks a rule here is no message of an honest sidecar, and is not believed. The checks are linear, each a call or two
-into C: they are on every message's way.
+Headers are untrusted: a peer's sidecar writes them, and it may be compromised. They are checked where they enter (the
+rows of an inbox, a peer's call, a client's start), so that later code may count, sort and print them. An honest sidecar
+never breaks these rules, so a message that does is rejected. Every message passes these checks, so each is linear and
+a call or two into C.
 
-Trace headers are an exception: the W3C asks that damaged ones are ignored. So they are left out, and the message stays.
+Trace headers are an exception: the W3C asks that malformed ones are ignored. So they are removed, and the message
+stays.
 
-Not promised: that a header is true. Who may say it, and whether it fits the program, is decided where it is heard.
+Not promised: that a header is true. `runtime.authority` and the receiver decide who may send it and whether it fits.
 """
 
 from __future__ import annotations
@@ -27,8 +28,7 @@ TRACE_HEADERS = {
 _SERVICE = re.compile(r"[a-z][a-z0-9_-]*", re.ASCII).fullmatch
 _HEX = re.compile(r"[0-9a-f]+", re.ASCII).fullmatch
 ATTRIBUTE_NAME = r"\A[A-Za-z][A-Za-z0-9_.-]*\Z"
-# no control characters, C1 among them, and nothing that turns, ends or hides a line: a text is one line that reads
-# from its beginning to its end
+# no control characters (C1 included), bidirectional marks, line separators or surrogates: a text is one visible line
 _UNSEEN = "\\x00-\\x1f\\x7f-\\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\\ud800-\\udfff"
 ATTRIBUTE_TEXT = rf"\A[^{_UNSEEN}]+\Z"
 _unseen = re.compile(f"[{_UNSEEN}]").sub
@@ -39,12 +39,12 @@ _is_trace = re.compile(r"[\x20-\x7e]*", re.ASCII).fullmatch
 
 
 def message_fault(message: Message) -> str | None:
-    """What is wrong with a message's header or with what names it, as a part of a sentence; None: nothing."""
+    """What is wrong with a message's header or key, as a part of a sentence; None if nothing is."""
     return header_fault(message.header) or place_fault(message)
 
 
 def place_fault(message: Message) -> str | None:
-    """The same where the header was looked at before: the messages of a session have one."""
+    """The same for a message whose header was checked before: all messages of a session share it."""
     named = bool(message.header.choreography)
     if named == (message.kind is Kind.EVENT):
         return "it is an event and names a choreography" if named else "its header names no choreography"
@@ -52,7 +52,7 @@ def place_fault(message: Message) -> str | None:
 
 
 def header_fault(header: Header) -> str | None:
-    """The same for a header. That of an event names its session and one service, and nothing else."""
+    """What is wrong with a header. An event's header names its session and one service, and nothing else."""
     named = (header.choreography, header.fingerprint, header.initiator)
     if any(named):
         if not is_name(header.choreography):
@@ -71,7 +71,7 @@ def header_fault(header: Header) -> str | None:
 
 
 def key_fault(site: str, sender: str, receiver: str) -> str | None:
-    """The same for what names a message. A client's sender is empty."""
+    """What is wrong with a message's key. A client's messages have an empty sender."""
     if not is_name(receiver) or not (sender == "" or is_name(sender)):
         return "its sender or receiver is no name of a role"
     if not site or not site.isprintable() or len(site.encode()) > limits.site_bytes_max:
@@ -80,17 +80,17 @@ def key_fault(site: str, sender: str, receiver: str) -> str | None:
 
 
 def is_name(text: str) -> bool:
-    """Whether it can be a choreography's or a role's: a Python name."""
+    """Whether a text can name a choreography or a role: a Python identifier within the bound."""
     return len(text) <= limits.name_chars_max and text.isidentifier()
 
 
 def words(text: str) -> str:
-    """What somebody says in his own words, a reason say: one line of a bounded length that holds nothing unseen."""
+    """Free text, such as a reason, as one line of bounded length without invisible characters."""
     return _unseen("\ufffd", _breaks(" ", text[: limits.reason_chars_max]))
 
 
 def trace_headers(context: Mapping[str, str]) -> dict[str, str]:
-    """What travels beside a message for tracing, without what is none of it."""
+    """The valid W3C trace headers of a message's context; the others are left out."""
     return {
         name: text
         for name, most in TRACE_HEADERS.items()
@@ -99,7 +99,7 @@ def trace_headers(context: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_moment(seconds: float) -> bool:
-    return 0.0 <= seconds <= limits.moment_s_max  # not so for what is no number
+    return 0.0 <= seconds <= limits.moment_s_max  # False for NaN
 
 
 def _bindings_fault(bindings: Mapping[str, str]) -> str | None:

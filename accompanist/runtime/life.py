@@ -1,17 +1,17 @@
-"""What ties the commits of one session together: each builds upon the ones before.
+"""Drops a session's later commits when the log has refused an earlier one.
 
-A session hands in a commit while an earlier one waits. The log may refuse that one for what it says (a value that no
-column takes). Written by itself, the later one would say more than is known: a vote without the result it rests on.
+A session may hand in a commit while an earlier one still waits. The log may refuse the earlier one for its content (a
+value that no column takes). The later one, written alone, would lack what it depends on: a vote without its result.
 
-Not promised: that a life of which a commit was refused is dropped at once. Nothing of it is written meanwhile.
+Not promised: that a session with a refused commit leaves memory at once. Nothing of it is written in the meantime.
 """
 
 from __future__ import annotations
 
 
 class Life:
-    """A session in memory, from when it is taken up until it is dropped. Each of its commits builds upon the ones
-    before: once one was refused, the group commit writes none of this life any more. Another begins from the log."""
+    """A session in memory, from when it is loaded until it is dropped. Each of its commits depends on the ones before:
+    once one is refused, the group commit writes no more of this life. The session is then loaded again from the log."""
 
     __slots__ = ("refused",)
 
@@ -20,4 +20,5 @@ class Life:
 
 
 class PredecessorRefused(Exception):
-    """A commit was not written, because one that it builds upon was refused. Whoever handed that one in knows why."""
+    """A commit was not written, because an earlier one that it depends on was refused. The caller that handed in the
+    earlier one was told why."""

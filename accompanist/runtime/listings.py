@@ -1,4 +1,4 @@
-"""What people ask a log for: lines of lists, and what narrows them. `runtime.ports` has these names, too."""
+"""Rows and filters of the lists that people read: sessions, timers, events, audits. `runtime.ports` re-exports them."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ class Timer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of `events list`: something that was told from outside. `early`: no session of this service has asked for
-    it yet. What it says is in the inbox."""
+    """A line of `events list`: an event from outside. `early`: its session is not known at this service yet. Its
+    payload is in the inbox."""
 
     session: UUID
     role: str
@@ -33,7 +33,7 @@ class EventRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cursor(msgspec.Struct, frozen=True):
-    """Where a page of summaries ended."""
+    """The position at which a page of summaries ended."""
 
     started_at: float
     session: UUID
@@ -65,9 +65,9 @@ class SessionSummary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Search(msgspec.Struct, frozen=True, kw_only=True):
-    """Which sessions are meant: all that fit every field that is given. `waiting` is a part of the text, whatever its
-    case; `open`: neither settled nor ended; `older_s`: started longer ago than that; `idle_s`: not written for so long;
-    both by the log's clock; `attributes`: all of these are among the session's."""
+    """A filter for sessions: one matches if it fits every field that is given. `waiting`: a part of that text, ignoring
+    case; `open`: neither settled nor ended; `older_s`: started at least so long ago; `idle_s`: not written for so long,
+    both by the log's clock; `attributes`: the session has all of these."""
 
     session: UUID | None = None
     role: str | None = None
@@ -87,8 +87,8 @@ EVERY_SESSION = Search()
 
 
 class Audited(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operator did to a session: `verb` is the program's word, `why` the operator's. `who` was proved, and
-    `claimed` is what he says he is (`runtime.who`)."""
+    """A line of the audit: what an operator did to a session. `why` is in the operator's words. `who` was
+    authenticated; `claimed` is the name that the caller gave (`runtime.who`)."""
 
     at: float
     session: UUID

@@ -1,15 +1,15 @@
 """The out-of-order buffer of one session at one role.
 
-A receive names its site and its sender, so a message waits under that name until the program asks for it, whatever
-came before or after. Putting a message twice is harmless; putting another content under the same name is a
-divergence, because a message is a function of its site (docs/protocol.md).
+A receive names its site and its sender. A message waits under that name until the program asks for it, in whatever
+order messages arrive. Putting a message twice is harmless. Another content under the same name is a divergence, because
+a message is a function of its site (docs/protocol.md).
 
-Two things are bounded, each by a count and by bytes: the messages that wait, and the messages that the program has
-taken. Neither is ever lost by it, because all of them are rows of the inbox.
-- Beyond the bound a message that the program does not wait for is not kept: `spilled` says that the inbox holds more,
-  and whoever drives the session reads on there when the program asks for something that is not here.
-- Beyond the bound a message that was taken leaves a digest behind, with which a later copy is compared. A program can
-  only run again from the top over messages that are all here: `whole` says whether they are.
+Two sets are bounded, each by a count and by bytes: the messages that wait, and the messages that the program has taken.
+No message is lost by that, because all of them are rows of the inbox.
+- Beyond the bound, a message that the program does not wait for is spilled, not kept: `spilled` says that the inbox
+  holds more. When the program asks for a message that is not here, the driver reads it from the inbox.
+- Beyond the bound, a taken message is evicted and leaves a digest, with which a later copy is compared. A program can
+  only run again from the top if all messages are in memory: `whole` says whether they are.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ class Contradiction(Exception):
 
 
 class Mailbox:
-    """Messages by name. A message that was taken stays while there is room, for the next run from the top."""
+    """The messages of one session, by name. A taken message stays while there is room, for the next run from the
+    top."""
 
     def __init__(self) -> None:
         self._waiting: dict[Name, Message] = {}
@@ -40,15 +41,15 @@ class Mailbox:
         self._taken: dict[Name, Message] = {}
         self._taken_bytes = 0
         self._let_go: dict[bytes, bytes] = {}
-        """Digest of the name to digest of the content: this is all that is left of a message that was let go."""
+        """Evicted messages: digest of the name to digest of the content."""
         self.spilled = False
-        """Whether the inbox may hold messages that were never here."""
+        """Whether the inbox may hold messages that this mailbox never held."""
         self.bounded = True
-        """Whether there are bounds at all. A person's verb may need every message at once."""
+        """Whether the bounds apply. An operator's verb may need every message at once."""
 
     def put(self, message: Message, *, wanted: bool = False) -> bool:
-        """Keep a message; False if it was here already or there is no room. There is always room for the one that is
-        `wanted` now. Raises Contradiction."""
+        """Keep a message. False if it was here already or there is no room; a `wanted` message always finds room.
+        Raises Contradiction."""
         name = (message.site, message.sender)
         held = self._waiting.get(name) or self._taken.get(name)
         if held is not None:
@@ -71,7 +72,7 @@ class Mailbox:
         return self._waiting.get((site, sender)) or self._taken.get((site, sender))
 
     def take(self, message: Message) -> None:
-        """The program has taken this message. What was taken first is let go first."""
+        """Note that the program has taken this message. Evicts the oldest taken messages beyond the bound."""
         name = (message.site, message.sender)
         if self._waiting.pop(name, None) is None:
             return
@@ -85,8 +86,8 @@ class Mailbox:
             self._let_go[_digest(*oldest)] = _content(gone)
 
     def make_room(self, messages: Sequence[Message]) -> None:
-        """For these, which the program asks for before what waits here. What waits is in the inbox, too, and is left
-        there."""
+        """Make room for these messages, which the program asks for first. The waiting ones, but for events, are dropped
+        here and stay in the inbox."""
         count = len(self._waiting) + len(messages)
         if self._full(count, self._waiting_bytes + sum(len(message.payload) for message in messages)):
             self.spilled = True
@@ -95,7 +96,7 @@ class Mailbox:
 
     @property
     def whole(self) -> bool:
-        """Whether everything that came is here, so that a program can run again from the top."""
+        """Whether every message that arrived is in memory, so that a program can run again from the top."""
         return not self._let_go and not self.spilled
 
     def __len__(self) -> int:

@@ -1,10 +1,10 @@
-"""What crosses between roles: messages, their identity and their kinds (docs/protocol.md).
+"""Messages between roles, their identity and their kinds (docs/protocol.md).
 
 A message's identity is (session, site, sender, receiver). The site is a point of the program, never a number drawn at
-run time, so a duplicate is the same message, arrival order means nothing, and the same identity with other content is
+run time. So a duplicate is the same message, arrival order means nothing, and the same identity with other content is
 proof of a divergence.
 
-Not promised: order. Two messages of one sender may arrive either way round; the mailbox sorts them out.
+Not promised: order. Two messages of one sender may arrive in any order; the mailbox sorts them out.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import msgspec
 
 
 class Kind(StrEnum):
-    """`start`, `data` and `choice` may begin a session at a role; `abort` (and `cancel` at the owner of the commit
-    point) leave a tombstone where there is none; the others are dropped for an unknown session. `operator` is a verb of
-    a person, at one role. `event` is told from outside to one role; before its session is known it waits in the inbox,
-    and begins nothing."""
+    """The kinds of message.
+
+    `start`, `data` and `choice` may begin a session at a role. `abort`, and `cancel` at the owner of the commit point,
+    leave a tombstone where there is no session. The others are dropped for an unknown session. `operator` carries an
+    operator's verb for one role. `event` comes from outside for one role; it begins no session, and waits in the inbox
+    until there is one."""
 
     START = "start"
     DATA = "data"
@@ -35,7 +37,7 @@ class Kind(StrEnum):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What every message of a session says alike. `bindings` names the service that plays each role, never an
+    """The fields that all messages of a session share. `bindings` names the service that plays each role, never an
     address; times are seconds since the epoch; `attributes` are the client's, to find the session by."""
 
     session: UUID
@@ -55,7 +57,7 @@ Identity = tuple[UUID, str, str, str]
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
     """One message. `payload` is canonical JSON: a value (`data`), [label] or [label, value] (`choice`), the
-    arguments by name (`start`), and for control messages what their builder in `runtime.control` says.
+    arguments by name (`start`), or the content of a control message as `runtime.control` lists it.
     `context` holds the W3C headers traceparent, tracestate, baggage."""
 
     header: Header
@@ -76,8 +78,8 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def spoken_by(message: Message, service: str) -> bool:
-    """Whether a service plays the role that a message says it is from. A client speaks through the receiver's own
-    service. `service` has to be an authenticated name; what a message says of itself proves nothing."""
+    """Whether a service plays the role that a message names as its sender. A client's messages come through the
+    receiver's own service. `service` must be an authenticated name; a message's own fields prove nothing."""
     bindings = message.header.bindings
     return bindings.get(message.sender or message.receiver) == service
 

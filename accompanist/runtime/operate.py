@@ -1,29 +1,29 @@
-"""What a person may do to a session at one role, and what it means.
+"""The verbs by which an operator changes a session at one role, and when each applies.
 
-    park      stop it here, until it is resumed
-    resume    go on: the program is run again over its log, a question that was open is asked again
-    retry     the same, said of a call or a compensation that gave up
-    skip      take the compensation that is due as done: somebody has undone it by hand; of a pivot that is in doubt:
-              it was not done
-    resolve   of a program that waits for a call, or cannot go on from its answer: take this value as the reply;
-              of one that is being undone: take all that is left as undone by hand
-    rehost    go on under another version of the program, of the same past: one in which what failed is mended
-    end       give the saga up behind its commit point: every role is told to stop where it stands. What was done
-              stays done, what was not done is not done any more, and the person sees to the rest. The others hear of it
-              from the initiator (`runtime.undone`)
+    park      stop the session here, until it is resumed
+    resume    go on: the program is run again over its log, and an open call is asked again
+    retry     the same, for a call or a compensation that has used up its attempts
+    skip      being undone: take the next compensation as done, because somebody undid it by hand;
+              at a pivot whose outcome is unknown: it was not done
+    resolve   running, at a call without a usable answer: take this value as the reply;
+              being undone: take everything that is left as undone by hand
+    rehost    go on under another version of the program with the same past, in which the fault is repaired
+    end       give the saga up after its commit point: every role stops where it stands. What was done stays done, what
+              was not done is not done any more, and the operator sees to the rest. The other roles hear of it from the
+              initiator (`runtime.undone`)
 
-A verb is a message to the role, so it is durable, reaches whichever replica holds the session, and stays in the inbox
-with who said it and why: that is the audit. Each counts once, however often it is heard (`SessionRow.verbs`).
+A verb is a message to the role. So it is durable, reaches whichever replica holds the session, and stays in the inbox
+with who sent it and why: that is the audit. Each is carried out once, however often it arrives (`SessionRow.verbs`).
 
-Every session that is parked has at least one verb that lets it go on or ends it; `verbs` is the one place that says
-which. What does not apply is refused with those that do, by the API where it is asked, and by the session again, which
-may have moved on meanwhile. A value is read as the type of what it stands for before it is recorded.
+Every parked session has at least one verb that lets it go on or ends it; `verbs` is the one place that says which. The
+API refuses a verb that does not apply, and names those that do. The session checks again, because it may have moved on
+in the meantime. A value is decoded as the type it stands for before it is recorded.
 
-A value that was recorded and that the program cannot go on from can be given again, since nothing can have followed
-from it: the later value counts, and both stay in the inbox.
+A recorded value that the program cannot go on from can be given again, because nothing has followed from it. The later
+value wins, and both stay in the inbox.
 
-Not promised: that a verb is sensible. `skip`, `resolve` and `end` are a person's word in place of a worker's; the
-guarantees hold as far as the word is true.
+Not promised: that a verb is sensible. `skip`, `resolve` and `end` replace a worker's answer by an operator's; the
+guarantees hold as far as that answer is true.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ from accompanist.runtime.who import Who
 BY_HAND = catalogue(
     "ACC206",
     "parked by an operator",
-    "Somebody stopped this session on purpose.",
+    "An operator stopped this session on purpose.",
     "`accompanist sessions show ID` says who and why; `accompanist sessions resume ID` lets it go on.",
 )
 ENDED_BY_HAND = "ended by hand"
 ENDED_HERE = "!ended by hand here"
-"""Stands among the verbs of a row whose own operator has ended the saga. No message is noted there by such a name."""
+"""The entry in `SessionRow.verbs` that says that an operator ended the saga at this role. No message has this name."""
 
 
 class Verb(StrEnum):
@@ -61,10 +61,11 @@ class Verb(StrEnum):
 
 
 class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The payload of an operator's message. `value`: the reply's JSON, for a `resolve` of a call; without it the reply
-    is null, which is right for an operation that answers nothing. For a `rehost` the version's fingerprint. `site`:
-    where the session stood for whoever said so, `code`: for what it was parked. Both are empty where that was not
-    known."""
+    """The payload of an operator's message.
+
+    `value`: for a `resolve` of a call the reply's JSON, null for an operation that returns nothing; for a `rehost` the
+    version's fingerprint. `site`: where the session stood when the operator looked. `code`: the error code for which it
+    was parked then. Both are empty where that was not known."""
 
     verb: Verb
     who: str | Who
@@ -75,8 +76,8 @@ class Order(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def verb_at(verb: str, site: str) -> str:
-    """A verb as people read it, and as an audit has it: with the site that it is about, where there is one. In SQL
-    `audit_verb()` says so, too."""
+    """A verb as people and audits read it: with its site, where it has one. The SQL function `audit_verb()` does the
+    same."""
     return f"{verb} at {site}".replace("\0", "\ufffd") if site else verb
 
 
@@ -89,8 +90,8 @@ def order_in(message: Message) -> Order | None:
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """Where a program stands and a person may give it a value: the reply of a call that is open, that cannot be made,
-    or whose answer does not fit; or a message that does not fit. `type`: of the value."""
+    """A place in a program where an operator may give a value: for the reply of a call that is open, cannot be made or
+    got an answer of the wrong type, or for a message of the wrong type. `type`: of the value."""
 
     site: str
     operation: str
@@ -99,15 +100,15 @@ class Gap(msgspec.Struct, frozen=True):
 
     @property
     def wants(self) -> str:
-        """The type's name, for people."""
+        """The name of the value's type, for people."""
         if self.type in (None, type(None)):
             return "null"
         return getattr(self.type, "__name__", None) or str(self.type)
 
 
 class Standing(msgspec.Struct, frozen=True):
-    """What a person's verbs depend on. `gap`: where the program takes a value by hand. `may_end`: it may stand behind
-    the commit point, where a cancel does nothing any more. `versions`: that it may go on under."""
+    """The facts that decide which verbs apply. `gap`: where the program takes a value by hand. `may_end`: it may have
+    passed the commit point, after which a cancel has no effect. `versions`: those that it may go on under."""
 
     phase: Phase
     parked: Parked | None
@@ -117,14 +118,14 @@ class Standing(msgspec.Struct, frozen=True):
 
     @property
     def site(self) -> str:
-        """What a `skip` or a `resolve` would be about; empty where that is not known, or not one site."""
+        """The site that a `skip` or a `resolve` would apply to; empty where that is not known, or not one site."""
         if self.gap is not None:
             return self.gap.site
         return self.parked.site if self.parked is not None else ""
 
 
 def possible(phase: Phase) -> tuple[Verb, ...]:
-    """The verbs that may apply to a session that is parked in this phase, for those who know no more of it."""
+    """The verbs that may apply to a parked session, as far as its phase tells."""
     anything = Gap("", "", b"{}", None)
     codes = (IN_DOUBT, UNENDED)
     found = {verb for code in codes for verb in verbs(Standing(phase, Parked(code, ""), anything, True, ("",)))}
@@ -132,7 +133,7 @@ def possible(phase: Phase) -> tuple[Verb, ...]:
 
 
 def verbs(standing: Standing) -> tuple[Verb, ...]:
-    """The verbs that apply."""
+    """The verbs that apply to a session that stands there."""
     phase = standing.phase
     if standing.parked is None:
         return (Verb.PARK,) if phase in (Phase.RUNNING, Phase.DONE, Phase.CLOSING, Phase.UNDOING) else ()

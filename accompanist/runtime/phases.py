@@ -1,4 +1,4 @@
-"""Where a session stands at a role. `runtime.ports` has these names, too."""
+"""The phases of a session at a role, and why it is parked. `runtime.ports` re-exports them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import msgspec
 
 
 class Phase(StrEnum):
-    """Where a session stands at one role; the table is in `runtime.saga`."""
+    """The phase of a session at one role; `runtime.saga` explains each."""
 
     RUNNING = "running"
     DONE = "done"
@@ -20,8 +20,8 @@ class Phase(StrEnum):
 
 
 class Parked(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why a session waits for an operator: an error code and a text without payload. `site`: of the compensation that
-    is due, in a session that is being undone, once it is known."""
+    """Why a session waits for an operator: an error code and a text without payload. `site`: of the next compensation,
+    in a session that is being undone, once it is known."""
 
     code: str
     text: str

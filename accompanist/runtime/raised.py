@@ -1,4 +1,4 @@
-"""The line of a choreography that has raised."""
+"""Finds the line of a choreography that raised an exception."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from accompanist.language.program.operations import Program
 
 
 def raised_at(problem: BaseException, function: Callable[..., Program]) -> int | None:
-    """The line of the choreography that raised, or None if the exception does not tell it.
+    """The line of the choreography that raised, or None if the exception does not show it.
 
     The traceback begins with the frames of the generated program; the last of these frames has the line. The frames
     behind them belong to functions that the program called. An exception object that was raised twice keeps its old

@@ -1,13 +1,13 @@
-"""One run of a role's program, over what the log and the mailbox already know.
+"""Runs a role's program over the messages and results that are known already: replay.
 
 A run starts from the top. A receive takes its message from the mailbox, a call takes its logged result; where either
-is missing the run waits there. Running again with the same messages and results yields the same operations, so a run
-can be thrown away at any time (crash, eviction) and made anew: that is recovery.
+is missing the run waits. The same messages and results give the same operations. So a run can be thrown away at any
+time (crash, eviction) and made again: that is recovery.
 
-A replay that asks something else than what was logged at the same site is a *divergence*: the code changed, or it is
-not deterministic. It is never guessed on; the session is parked with what was logged and what is asked now.
+A replay that calls something else at a site than the log has there is a *divergence*: the code changed, or it is not
+deterministic. Nothing is guessed: the session is parked with what was logged and what is called now.
 
-Not promised: that a program that diverges without calling or sending anything different is noticed.
+Not promised: that a divergence is noticed if the program calls and sends the same as before.
 """
 
 from __future__ import annotations
@@ -51,25 +51,25 @@ from accompanist.runtime.raised import raised_at
 DIVERGED = catalogue(
     "ACC202",
     "replay diverged",
-    "Run again over its log, the program asked for something else than it had asked before. Its code changed under an "
-    "open session, or it is not deterministic.",
+    "Replayed over its log, the program made another call, or expected another message, than before. Its code changed "
+    "while the session was open, or it is not deterministic.",
     "Deploy the version the session began with, or let an operator resolve the session.",
 )
 SITE_TOO_LONG = catalogue(
     "ACC209",
     "a place in the program is too long to name",
-    "Each step has a site, which says where it stands. In a choreography that calls itself it holds the way through "
-    f"all the calls, and grows with each. Workers, log and messages take {limits.site_bytes_max} bytes of it.",
-    "Let the choreography call itself less deep: a loop adds one counter, however often it turns.",
+    "Each step has a site, a name that says where it is in the program. In a choreography that calls itself, the site "
+    f"grows with each call. Workers, log and messages accept at most {limits.site_bytes_max} bytes.",
+    "Reduce the depth of the recursion, or use a loop: a loop adds one counter, however many iterations it has.",
 )
 
 
 class Diverged(Exception):
-    """What was logged and what is asked now, in words."""
+    """A replay called or took something else than the log has; the text says what."""
 
 
 class Failed(Exception):
-    """The program cannot go on: `reason` in words without payload."""
+    """The program cannot go on; `reason` is a text without payload."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -77,7 +77,7 @@ class Failed(Exception):
 
 
 class Wait(msgspec.Struct, frozen=True):
-    """What the run waits for: a message (site, sender), the answer of `call`, or time and events (`world`)."""
+    """What a run waits for: a message (site, sender), the answer of `call`, or time and events (`world`)."""
 
     site: str
     sender: str | None = None
@@ -93,7 +93,7 @@ class Wait(msgspec.Struct, frozen=True):
 
 
 class Run:
-    """A run under way. `advance` goes on until it waits or ends; `sent` and `consumed` gather what it did."""
+    """A run under way. `advance` runs it until it waits or ends; `sent` and `consumed` collect its messages."""
 
     def __init__(
         self,
@@ -113,7 +113,7 @@ class Run:
         self._operation: Operation | None = None
         self._last: Operation | None = None
         self._label: str | None = None
-        """The one that was selected last, of this role."""
+        """The label of the last selection that this role received."""
         self._raised: int | None = None
         """The line of the choreography that raised."""
         self._steps = 0
@@ -127,7 +127,8 @@ class Run:
         self.result: Any = None
 
     def advance(self) -> Wait | None:
-        """Run on. What it waits for, or None when it has ended (`result`). Raises Failed, Diverged."""
+        """Run until the program waits or ends. Returns what it waits for, or None at its end (`result`). Raises Failed,
+        Diverged."""
         if self._operation is None and not self.ended:
             self._step(None)
         while self._operation is not None:
@@ -151,7 +152,7 @@ class Run:
 
     @property
     def asked(self) -> CallWorker | None:
-        """The call that it waits for, if it waits for one."""
+        """The call whose answer it waits for, if it waits for one."""
         call = self._operation
         if not isinstance(call, Call) or call.site in self._results or waits.is_wait(call.operation):
             return None
@@ -163,15 +164,17 @@ class Run:
 
     @property
     def past_commit(self) -> bool:
-        """Whether what happens now may not fail any more: the pivot is through, or may be.
+        """Whether nothing may fail any more at this place: the pivot has committed, or may have.
 
-        Decided at the place where the program stands, never by what it has passed: knowledge comes back. A role may
-        take part in something that runs beside the pivot on one path, and on another be asked for what the pivot
-        waits for. A call, and an abort, are where the saga check put them. A local expression comes before the pivot
-        if what precedes it does; behind a message that was sent the check has put it apart, since the pivot may have
-        been waiting for nothing else. One that has raised comes before it, too, if the check has found that of its
-        line: of what a turn of a loop computes behind the message of an earlier one, nothing else says so. A message
-        that cannot be sent is where the check put it, unless another role has been sent the same.
+        This depends on where the program stands, not on what it has passed: a role may work in parallel with the pivot
+        on one path, and on another path do what the pivot waits for.
+
+        - A call or an abort: the saga check has said whether its site comes after the commit point.
+        - A local expression: it comes before the pivot if the operation before it does. After a sent message the check
+          says so separately, because the pivot may have waited for that message only.
+        - A local expression that raised: it also comes before the pivot if the check lists its line in `early_lines`.
+          Only that list covers what an iteration of a loop computes after the message of an earlier iteration.
+        - A message that cannot be sent: where the check put it, unless the same message went to another role already.
         """
         if self.committed:
             return True
@@ -186,8 +189,8 @@ class Run:
         return self._stands_after(self._last) or self._computes_after(self._last)
 
     def _begins_after(self) -> bool:
-        """Whether it can only have begun with what comes after the commit point. What it computes before it takes its
-        first message is computed when that has come."""
+        """Whether every message that can begin this role's program comes after the commit point. Its program runs only
+        once the first message has arrived, even for what it computes before taking that message."""
         projection = self._program.projection
         after = {point.partition("=")[0] for point in points(projection.sites_after_commit)}
         takes = {site for site, _, _ in projection.receives or ()}
@@ -195,7 +198,7 @@ class Run:
 
     @property
     def behind_commit(self) -> bool:
-        """Whether it stands at, or has just passed, a point that comes after the commit point on some path."""
+        """Whether it stands at, or just after, a point that comes after the commit point on some path."""
         coming = self._operation
         if isinstance(coming, Branch) and any(self._is_after(chosen_at(coming.site, label)) for label in coming.labels):
             return True
@@ -203,13 +206,13 @@ class Run:
 
     @property
     def gap(self) -> Gap | None:
-        """Where the run stands and a value by hand would let it go on: a call without a reply that it can take, or a
-        message that does not fit. None where it stands at anything else: what was sent, a selection, an expression."""
+        """The place where a value given by hand would let the run go on: a call without a usable reply, or a message of
+        the wrong type. None where it stands at anything else: a send, a selection, an expression."""
         match self._operation:
             case Call(site=site, operation=operation) as call:
                 offered = self._program.projection.operations[operation]
                 if offered.drawn and not waits.is_wait(operation):
-                    return None  # the sidecar answers it
+                    return None  # the sidecar answers such a call itself, not a worker
                 try:
                     arguments = codec.encode(dict(call.arguments))
                 except codec.EncodeError:
@@ -226,7 +229,7 @@ class Run:
 
     @property
     def given_last(self) -> Gap | None:
-        """Of a run that an expression has ended: what it was given last, if nothing has left since."""
+        """If a local expression failed: the last value that the run read, unless it has sent something since."""
         match self._last if self._operation is None else None:
             case Call(site=site, operation=operation, arguments=arguments, returns=type):
                 return Gap(site, operation, codec.encode(dict(arguments)), type)
@@ -259,7 +262,7 @@ class Run:
         """Send the generator its answer and take its next operation."""
         self._steps += 1
         self._last, self._operation = self._operation or self._last, None
-        if self._steps > limits.replay_steps_max and not self.past_commit:  # there nothing would be undone for it
+        if self._steps > limits.replay_steps_max and not self.past_commit:  # after the commit point it must go on
             raise Failed(f"more than {limits.replay_steps_max} steps in one session")
         try:
             self._operation = self._generator.send(answer)
@@ -267,16 +270,16 @@ class Run:
             self.ended, self.result = True, stop.value
         except codec.EncodeError as problem:
             self._raised = raised_at(problem, self._program.function)
-            raise Failed(f"{problem.text} {self._where(problem)}") from None  # it tells places and types, no contents
+            raise Failed(f"{problem.text} {self._where(problem)}") from None  # the text names places and types only
         except BaseException as problem:
             self._raised = raised_at(problem, self._program.function)
-            # the choreography's own code, whatever it raises; a cancellation comes where something waits, not here
+            # the choreography's own code may raise anything; no cancellation is swallowed, since nothing awaits here
             raise Failed(f"{type(problem).__name__} {self._where(problem)}") from None
         if self._operation is not None and len(self._operation.site.encode()) > limits.site_bytes_max:
             raise _too_long(f"the site of a step has {len(self._operation.site)} letters")
 
     def _where(self, problem: BaseException) -> str:
-        """The choreography's line that raised; the text of the exception may hold a payload and is left out."""
+        """The choreography's line that raised. The exception's text may hold a payload, so it is left out."""
         file = self._program.choreography.file
         trace, line = problem.__traceback__, 0
         while trace is not None:
@@ -330,7 +333,7 @@ class Run:
         return None
 
     def misfit(self, told: bytes) -> str | None:
-        """Why an event that was told cannot be what the program waits for, without what it says."""
+        """Why an event's value is not of the type that the program waits for, without the value. None if it is."""
         assert isinstance(self._operation, Call)
         try:
             codec.decode_exactly(told, self._operation.returns)
@@ -392,8 +395,7 @@ class Run:
 
 
 def _seconds(call: Call, arguments: bytes) -> float | None:
-    """How long a wait's timer runs, as its canonical arguments say. Time that is over, or less than none, is over at
-    once."""
+    """How long a wait's timer runs, from its canonical arguments. A negative time counts as zero. None: no timer."""
     if not waits.is_timed(call.operation):
         return None
     seconds = orjson.loads(arguments)["seconds"]
@@ -405,15 +407,15 @@ def _seconds(call: Call, arguments: bytes) -> float | None:
 
 
 def _may_go_on(last: Operation | None, next: Send | Choose) -> bool:
-    """Whether a message may be the one that was sent last, to a further role. They have one site, but where a selection
-    rides on one of them."""
+    """Whether a message may be the same as the last one, for another role. Both have the same site, unless one carries
+    a selection."""
     if not isinstance(last, Send | Choose):
         return False
     return last.site == next.site or any(isinstance(one, Choose) and one.rides for one in (last, next))
 
 
 def _reason(said: object) -> str:
-    """Why a program aborts, in words that every log holds: it may have computed anything."""
+    """Why a program aborts, as bounded text without invisible characters: the program may have computed anything."""
     if not isinstance(said, str):
         return f"aborted; the reason given is no text but a {type(said).__name__}"
     return words(str.__str__(said))
@@ -424,11 +426,11 @@ def _too_long(text: str) -> Failed:
 
 
 def executed_by(begin: Callable[[], Run]) -> tuple[tuple[Executed, ...], Executed | None]:
-    """What a worker without a fence has executed: the transactions that a run over the log finds answered, and the one
-    that it comes to ask for, which may have been asked for. Such a worker has to take the compensation of what never
-    ran as done. Nothing, where no run can begin: the arguments never came, or do not fit."""
+    """What a worker without a fence has executed: the transactions with a logged answer, and the open one, which it may
+    have executed. Such a worker must accept the compensation of a transaction that never ran. Both are empty if no run
+    can begin, because the arguments never came or are of the wrong type."""
     run = None
-    # where the run stops, and why, does not matter: it has passed everything that was answered
+    # where the run stops, and why, does not matter: it has passed every call with a logged answer
     with contextlib.suppress(Failed, Diverged):
         run = begin()
         run.advance()
@@ -436,7 +438,7 @@ def executed_by(begin: Callable[[], Run]) -> tuple[tuple[Executed, ...], Execute
 
 
 def executed_in(run: Run) -> tuple[tuple[Executed, ...], Executed | None]:
-    """The same of a run that has come as far as it can."""
+    """The same, from a run that has gone as far as it can."""
     asked = run.asked
     doubtful = None
     if asked is not None and run.operations[asked.operation].kind == "transaction":

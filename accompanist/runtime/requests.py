@@ -1,8 +1,8 @@
 """Requests to undo a saga: a client's cancel, and a deadline that has passed.
 
-One role decides about them (`runtime.beginning.owner_of`), before the commit point only; the initiator passes on what
-it is asked. They are heard in every phase. While the session is closing they wait: the fence may say that the call in
-doubt had succeeded, and the session goes on.
+One role decides about them (`runtime.beginning.owner_of`), and grants them only before the commit point. The initiator
+forwards the requests it gets. A request that comes while the session is closing is deferred: the fence may say that the
+call in doubt had succeeded, and then the session goes on.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ class Requests(Ending):
     """A session that can be asked to undo its saga."""
 
     def _on_consider(self, event: Arrived) -> None:
-        """A cancel, or a deadline that has become one: a request, granted by the owner of the commit point and before
-        it, or by the initiator where there is none; others pass it on.
+        """Decide about a cancel or a passed deadline. The owner of the commit point grants it before that point, or the
+        initiator where there is none; the initiator forwards it to the owner.
 
-        Whether it is heard before the commit point is an accident of arrival, so a grant is a record, and stable before
-        the close that follows from it leaves (Rule 0): a successor that heard the data first would go past the commit
-        point, and a late close would shut the door on what has to be done there. Not so where the pivot was asked: then
-        the close leaves the decision to the fence, and asked twice that decides once."""
+        Whether the request arrives before the commit point is a race. So the grant is a record, stable before the close
+        leaves (Rule 0). Else a successor that got the data first could pass the commit point, and a late close would
+        then refuse the calls that have to be made there. A pivot that was asked for needs no record: the fence decides,
+        and gives the same answer when asked again."""
         reason = reason_in(event.message)
         if self.role != self._owner:
             if self.is_initiator:
@@ -44,10 +44,10 @@ class Requests(Ending):
             # on a path that came to no commit point, the initiator may have settled on this role's done vote
             return
         if self.row.parked is not None and self.row.parked.code == ILL_TOLD:
-            self._update(parked=None)  # who gives the saga up need not say what was meant
+            self._update(parked=None)  # an undone saga no longer needs the event's value
         in_doubt = self._in_doubt()
         asked = self.program.projection.operations[in_doubt.operation] if in_doubt is not None else None
-        # a pivot may be through at its worker, whose fence knows; a record is through when it is here
+        # a pivot may have committed at its worker, and the fence knows; a record has committed once it is in the log
         doubtful = asked is not None and asked.pivot and not asked.recorded
         reason = reason if reason == DEADLINE else f"{CANCELLED}{reason}"
         if in_doubt and doubtful:
@@ -56,15 +56,15 @@ class Requests(Ending):
         self._close(reason)
 
     def _on_expire(self, event: Deadline) -> None:
-        """The deadline has passed here; another sidecar's clock may see it otherwise. So nothing is done about it
-        until it is a message that is stable (Rule 0): a close that left on a timer's word alone could arrive after a
-        successor has gone past the pivot."""
+        """Turn the passed deadline into a cancel message. It has no effect before that message is stable (Rule 0):
+        after a crash a successor may pass the pivot before the timer fires again, and a close that left earlier could
+        then arrive late."""
         if self.hears_deadline:
             self._ask_owner(control(self.header, Kind.CANCEL, self.role, self._owner, DEADLINE, DEADLINE_SITE))
 
     def _ask_owner(self, request: Message) -> None:
-        """Pass a request on. Who is asked is reached: it may begin with that, grants then, and has to be heard of
-        before the saga is over."""
+        """Forward a request to the role that decides. That role counts as a contact: the request may begin its session,
+        so the saga must not end before it has answered."""
         self._draft.messages.append(request)
         self._draft.forced = True
         if request.receiver != self.role:
@@ -72,7 +72,7 @@ class Requests(Ending):
 
     @property
     def hears_deadline(self) -> bool:
-        """Whether this role decides about a deadline, or is asked for it by those who started the session."""
+        """Whether this role handles the deadline's timer: the initiator and the role that decides do."""
         return self.is_initiator or self.role == self._owner
 
     @property
@@ -81,19 +81,19 @@ class Requests(Ending):
         return owner_of(self.program.choreography, self.header)
 
     def _on_clashed(self, event: Clashed) -> None:
-        """Park: a message of this session will never be taken. While closing it waits to be heard."""
+        """Park: a receiver will never take a message of this session. Deferred while the session is closing."""
         if self.row.phase is Phase.CLOSING:
             self._defer(event)
             return
         self._park(*undelivered.reason(event, self.header))
 
     def _defer(self, event: Arrived | Clashed) -> None:
-        """The fence may say that the session goes on after all."""
+        """Handle it once the close is answered: the fence may say that the session goes on after all."""
         if event not in self._requests:
             self._requests.append(event)
 
     def _hear_requests(self) -> None:
-        """What came while the session was closing, now that it goes on: before it asks for more."""
+        """Handle the requests that were deferred, now that the session goes on, before it makes another call."""
         waiting, self._requests = self._requests, []
         for event in waiting:
             if isinstance(event, Clashed):

@@ -1,22 +1,22 @@
-"""Where a session can stand at one role, and what moves it: the table of the session protocol (docs/protocol.md).
+"""The state machine of a session at one role: phases, events and transitions (docs/protocol.md).
 
-Rule 1: everything that decides a phase is in this file's table; `session.py` only carries out the action a row names.
-Rule 2: the table does not know which role we are. What differs at the initiator (it collects votes and ends the saga)
-is decided by what the actions find, not by other rows.
+Rule 1: only this file's table decides phases; `session.py` carries out the action that a row names.
+Rule 2: the table is the same for every role. What differs at the initiator (it collects votes and ends the saga) is
+decided inside the actions, not by other rows.
 
 Theory
 ------
 Each role owns one write-once vote: done, or abort. The saga is settled when every role that was reached has voted
-done; it is undone when one has voted abort. No role needs another to decide what it does next:
+done; it is undone when one has voted abort. No role has to wait for another to decide its next step:
 
     RUNNING   the program is under way, or waits for a message or an answer
     DONE      voted done; everything this role owed the others has left. Only the initiator can still undo it
-    CLOSING   the saga failed, here or elsewhere; the worker is being asked to refuse every later call of this session
-              and to say what it had executed. Nothing has been told to anyone yet. The phase is volatile, its cause
-              is not: it was stable before the worker was asked (the abort in the inbox, a record in the row), or the
-              fence decides about the call in doubt, and decides the same when it is asked again
-    UNDOING   closed, and the vote (or the told abort, a record beside a done vote) is stable; compensations run in
-              reverse order of commit, one call and one mark at a time. What there is to compensate is read from the
+    CLOSING   the saga failed, here or elsewhere; the worker is asked to refuse every later call of this session and to
+              list what it has executed. No other role has been told yet. The phase itself is volatile, its cause is
+              not: the cause was stable before the worker was asked (the abort in the inbox, a record in the row), or
+              the fence decides about the call in doubt, and gives the same answer when asked again
+    UNDOING   closed, and the vote is stable (or the received abort: a record beside a done vote); compensations run in
+              reverse order of commit, one call and one mark at a time. The list of what to compensate is read from the
               fence page by page (`runtime.undoing`)
     UNDONE    all compensated, and the initiator told so
     SETTLED   all voted done. Final
@@ -30,28 +30,28 @@ done; it is undone when one has voted abort. No role needs another to decide wha
       |                 <-- done [] ---------------------------------
       | <- settled -- SETTLED -- settled ----> SETTLED --------------> SETTLED
 
-Why close before the vote: a call of unknown outcome is decided by the fence and not guessed, a late copy of a call
-finds the door shut, and what a lost cache forgot the fence still lists. Why the abort goes to every role that our
-projection *can* send to: a cache that was lost may have sent; a role that was never reached gets a tombstone only.
+Why close before the vote: the fence decides a call of unknown outcome, so nothing is guessed; it refuses a late copy of
+a call; and it lists what the log may have lost. Why the abort goes to every role that our projection *can* send to: the
+list of those it has sent to is a cache and may be incomplete. A role that was never reached only keeps a tombstone.
 
-The initiator ends what it began. It settles when the closure of contacts under the `done` votes has voted; it ends an
-undone saga when the closure of send sets under the `compensated` answers has answered. Until it has said so, a role
-that is DONE keeps what it needs to compensate.
+The initiator ends the saga. It settles when the closure of contacts under the `done` votes has voted. It ends an undone
+saga when the closure of send sets under the `compensated` answers has answered. Until then, a role that is DONE keeps
+what it needs to compensate.
 
 Waiting. A program may wait for time, for an event from outside, or for the first of the two. What ends such a wait is a
 nondeterministic event like a worker's answer: it becomes the result of its site, once, and is stable before anything
-that follows from it leaves. `fired` and `event` only ever offer an end; whichever is handled first makes the result,
-the other finds the program further on and is stale. A timer is stable, with its time, before the session waits for it,
-and told again until its result is written: so `fired` may come twice, late, or to a session that is being undone, and
-is ignored there. An event stays in the inbox like any message: early, it is taken when it is asked for; in CLOSING it
-is kept, because the session may go on after all; where the program does not run any more it means nothing.
-An event that never comes is the environment's doing: a session that waits for one is not stuck, it has not ended yet.
+that depends on it leaves. If `fired` and `event` race, the one that is handled first makes the result; the other is
+stale. A timer and its time are stable before the session waits for it, and it fires again until its result is written.
+So `fired` may come twice, late, or to a session that is being undone, which ignores it. An event stays in the inbox
+like any message: an early one is taken when the program asks for it; in CLOSING it is kept, because the session may go
+on after all; once the program has stopped it is ignored. Whether an event ever comes is up to the environment: a
+session that waits for one is not stuck.
 
-Another's word that the saga is undone counts if it can be so: `runtime.undone` says whom a role believes, and when.
+A role believes another's message that the saga is undone only where that can be true (`runtime.undone`).
 
-What the table does not see: parking. A parked session keeps its phase; its program and its compensations stand still
-until an operator acts (`runtime.operate`). An abort that is told from elsewhere still closes it, and undoes it, unless
-a person has stopped it: then its compensations wait for that person.
+The table does not know parking. A parked session keeps its phase; its program and its compensations stand still until
+an operator acts (`runtime.operate`). An abort from another role still closes and undoes it, unless an operator parked
+it: then its compensations wait for that operator.
 
 Not promised: isolation. Others may see a transaction that is compensated later.
 """
@@ -67,14 +67,14 @@ from accompanist.runtime.ports import Phase
 IMPOSSIBLE = catalogue(
     "ACC201",
     "impossible event",
-    "A session met an event that its phase excludes. Either a peer breaks the protocol, or a database was restored or "
-    "promoted without its last commits, or Accompanist is wrong.",
+    "A session received an event that cannot happen in its phase. Either a peer breaks the protocol, or a database was "
+    "restored or promoted without its last commits, or Accompanist has a bug.",
     "The session is parked. Compare `accompanist sessions show` of all its roles; then report what you find.",
 )
 
 
 class Row(NamedTuple):
-    """What an event does in a phase: the action that session.py runs, and the phases it may leave behind."""
+    """What an event does in a phase: the action to run, and the phases that the session may be in afterwards."""
 
     action: str
     to: frozenset[Phase]
@@ -90,8 +90,8 @@ R, D, C, U, N, S, E = (
     Phase.ENDED,
 )
 _FORWARD = frozenset({R, D, S, C, U, N, E})
-"""Where running on can lead: to a wait, to the end, to settlement, or through a failure all the way down (a role that
-has no worker to close passes CLOSING at once, one with nothing to compensate UNDOING too)."""
+"""The phases that a running program may lead to: it waits, it ends, the saga settles, or it fails and is undone. A role
+with no worker to close passes CLOSING within one event, and one with nothing to compensate passes UNDOING, too."""
 _BACK = frozenset({C, U, N, E})
 _STAY: dict[Phase, frozenset[Phase]] = {phase: frozenset({phase}) for phase in Phase}
 
@@ -139,14 +139,14 @@ def _rows() -> dict[tuple[Phase, Name], Row]:
     row(C, (Name.CANCEL,), "consider")
     row(C, (Name.DEADLINE,), "expire")
     row(C, (Name.OPERATOR,), "operate", _BACK)
-    row(C, (Name.CLOSED,), "closed", _FORWARD)  # without a fence a pivot may have answered meanwhile: that counts
+    row(C, (Name.CLOSED,), "closed", _FORWARD)  # without a fence, a pivot's reply in the meantime lets it go on
     row(C, (Name.HELD,), "held", _FORWARD)
     row(C, (Name.UNENDED,), "unended")
     row(C, (Name.CLASHED,), "clashed")
     row(C, (Name.FIRED,), "ignore")
 
     row(U, (*arrivals, *requests, Name.CLASHED), "ignore")
-    row(U, (Name.ABORT,), "decided", frozenset({U, N, E}))  # ignored but where a person ended it at this role
+    row(U, (Name.ABORT,), "decided", frozenset({U, N, E}))  # ignored, unless an operator ended it at this role
     row(U, (Name.COMPENSATED,), "count")
     row(U, (Name.DONE,), "spread")
     row(U, (Name.UNDID,), "undid", frozenset({U, N, E}))
@@ -177,7 +177,7 @@ FINAL = frozenset({S, E})
 
 
 def rule(phase: Phase, name: Name) -> Row:
-    """The row of an event in a phase. Raises Bug for a pair that cannot be."""
+    """The row for an event in a phase. Raises Bug for an impossible pair."""
     row = TABLE.get((phase, name))
     if row is None:
         raise Bug(IMPOSSIBLE, f"{name.value} cannot happen to a session that is {phase.value}")

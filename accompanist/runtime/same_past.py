@@ -1,11 +1,11 @@
-"""Whether a session could have come to where it stands under another version of its role's program.
+"""Checks whether another version of a role's program has the same past as a session.
 
-Both programs are run over what the session knows, and what each asked for is written down as it passes it: every call
-with its arguments, every message with its content, every receive. The other version fits if it passes all that the
-first has passed, in the same order and with the same content; and, where a call is open, comes to that very call, since
-the worker may have done it. What an expression computed and nothing left with may differ: that is what is mended.
+Both programs are run over what the session knows, and their operations are recorded: every call with its arguments,
+every message with its content, every receive. The other version fits if it makes all operations of the first one, in
+the same order and with the same content. If a call is open, its next operation must be that call, since the worker may
+have executed it. Values of local expressions that were never sent may differ: that is what a new version repairs.
 
-Not promised: anything of other roles. Whoever asks has to see that their programs are the same in both versions.
+Not promised: anything about other roles. The caller has to check that their programs are the same in both versions.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Begin = Callable[[RoleProgram], Run]
 
 
 def differs(begin: Begin, old: RoleProgram, new: RoleProgram) -> str:
-    """Where the past of `new` is another one than that of `old`, in words; nothing if it is the same. `begin` makes a
+    """The first difference between the pasts of `old` and `new`, as text; empty if they are the same. `begin` makes a
     run of a program over what the session knows."""
     was, stood = _passed(begin, old)
     now, stands = _passed(begin, new)
@@ -41,14 +41,14 @@ def differs(begin: Begin, old: RoleProgram, new: RoleProgram) -> str:
 
 
 def _passed(begin: Begin, program: RoleProgram) -> tuple[list[Step], Step | None]:
-    """What a run of the program passes, and what it stands at."""
+    """The operations that a run of the program passes, and the one it stands at."""
     passed: list[Step] = []
     at: list[Step | None] = [None]
 
     def noted(**arguments: Any) -> Program:
         return _noted(program.start(arguments), passed, at)
 
-    with suppress(Failed, Diverged):  # where it stops is what is asked for, not why
+    with suppress(Failed, Diverged):  # only where it stops matters, not why
         begin(replace(program, function=noted)).advance()
     return passed, at[0]
 
@@ -86,7 +86,7 @@ def _step(operation: Operation) -> Step:
 
 
 def _content(value: Mapping[str, Any] | Any) -> str:
-    """What stands for a value. One that cannot be sent has not left."""
+    """A digest of a value. A value that cannot be encoded was never sent, so all of those count as the same."""
     try:
         return codec.digest(codec.encode(value)).hex()
     except codec.EncodeError:

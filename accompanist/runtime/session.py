@@ -1,17 +1,17 @@
-"""The session core: one session at one role, as a state machine without a world (docs/protocol.md).
+"""The session core: one session at one role, as a pure state machine (docs/protocol.md).
 
     session + event -> burst
 
-The core imports no clock, no chance, no network and no database: the sidecar feeds it what happened and carries out
-what it decides, and so do the simulator and the tests. The table in `runtime.saga` says which action an event takes;
-the actions stand below, one method each, in the table's order.
+The core imports no clock, no random numbers, no network and no database. The sidecar, the simulator and the tests feed
+it events and carry out its bursts. The table in `runtime.saga` names the action of each event; the actions stand below,
+one method each, in the table's order.
 
-State is of two kinds. What the log keeps (`SessionRow`: phase, vote, outcome, contacts) is decided here
-and stable before anything that follows from it leaves. Everything else (the run, the mailbox, the answers counted) is
-computed again from the row, the inbox and the results; `recover` does it.
+State is of two kinds. The part that the log keeps (`SessionRow`: phase, vote, outcome, contacts) is decided here, and
+stable before anything that depends on it leaves. The rest (the run, the mailbox, the answers counted) is volatile:
+`recover` computes it again from the row, the inbox and the results.
 
-Not promised: that a caller may go on after `handle` raised. It must park the session with what was raised, and where
-it is `spoilt` make it again from the log.
+Not promised: that a session can be used after `handle` raised. The caller must park it with what was raised and, if it
+is `spoilt`, load it again from the log.
 """
 
 from __future__ import annotations
@@ -46,29 +46,29 @@ from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
 PAST_COMMIT = catalogue(
     "ACC203",
     "failure after the commit point",
-    "Something failed that may not fail any more: after the commit point nothing is undone, everything is retried. "
-    "A local expression raised, a value does not fit its type, or a worker's door is shut.",
-    "`accompanist sessions show ID` names what can be done: mend what failed and resume, give the value by hand, or "
-    "end the saga by hand.",
+    "A step failed after the commit point, where a saga is not undone any more. A local expression raised, a value "
+    "does not fit its type, a worker gives no answer, or a worker has closed the session.",
+    "`accompanist sessions show ID` says what can be done: repair the cause and resume, give the value by hand, or end "
+    "the saga by hand.",
 )
 _LOST = (Kind.ABORT, Kind.COMPENSATED)
-"""What says that the saga is undone elsewhere."""
+"""The kinds that say that the saga is undone elsewhere."""
 _TIMED_OUT = codec.encode(waits.TIMED_OUT)
 _CLOSED_EARLIER = "the session was closed at its worker before its reason was kept"
 
 
 class Session(Requests, Undone):
-    """One session at one role. Make it with `begin` for the first message or `recover` from the log."""
+    """One session at one role. Create it with `begin` for the first message, or with `recover` from the log."""
 
     @classmethod
     def begin(cls, program: RoleProgram, first: Message) -> Session:
-        """A session that this role hears of for the first time."""
+        """A session that is new at this role. Its first message is not handled yet."""
         row = SessionRow(header=first.header, role=first.receiver, phase=Phase.RUNNING, context=first.context, asked="")
         return cls(program, row)
 
     @classmethod
     def beginning(cls, program: RoleProgram, memory: Memory) -> Session:
-        """The session as its row has it, or as it would begin, without anything that came for it."""
+        """The session as its row has it, or a new one if it has no row; its inbox is not read yet."""
         if memory.session is not None:
             return cls(program, memory.session)
         first = next((message for message in memory.inbox if message.kind is not Kind.EVENT), None)
@@ -78,8 +78,9 @@ class Session(Requests, Undone):
 
     @classmethod
     def recover(cls, program: RoleProgram, memory: Memory) -> tuple[Session, list[Burst]]:
-        """The session as the log knows it, and what it still owes. A session that was closing is running again here:
-        its cause is found once more, in the inbox, in the fence or by running on (docs/protocol.md)."""
+        """Rebuild a session from the log. Returns it with the bursts that are still to be carried out. A session that
+        was closing is recovered as running or done: its cause is found again in the inbox, in the row, at the fence or
+        by running on (docs/protocol.md)."""
         session = cls.beginning(program, memory)
         for result in memory.results:
             session._remember(result)
@@ -88,18 +89,17 @@ class Session(Requests, Undone):
         asked = session.row.asked
         session.inherited = asked != ""
         session.unanswered = asked if asked not in session._results else None
-        session.retried(0)  # whoever asks from here on counts anew
+        session.retried(0)  # attempts are counted from zero again
         session._mailbox.spilled, session._mailbox.bounded = memory.more, not memory.whole
         bursts = session._resume(memory.inbox)
         session._mailbox.bounded = True
-        if asked is None:  # the row is from before this was kept: whatever it asks for now may have been asked for
+        if asked is None:  # the row is older than this field: the open call may have been made before
             session.unanswered = session._asked
         return session, bursts
 
     def handle(self, event: Event) -> Burst:
-        """What follows from an event. Raises Bug for an impossible one, before anything has changed. Where the action
-        itself raises, nothing of it leaves: its draft is thrown away, the row is what it was, and the session is
-        spoilt."""
+        """Handle an event and return the burst that follows. Raises Bug for an impossible event, before anything has
+        changed. If the action itself raises, its draft is dropped, the row is restored, and the session is spoilt."""
         if self._stale(event) or self._set_aside(event):
             return self._burst()
         row = saga.rule(self.row.phase, event.name)
@@ -136,39 +136,39 @@ class Session(Requests, Undone):
             self._advance()
 
     def _on_declined(self, event: Answered) -> None:
-        """Keep the refusal as the call's result and run on. A retriable operation may not decline: it is asked
-        again."""
+        """Keep the refusal as the call's result and run on. An operation that may not decline is asked again."""
         call = self._in_doubt()
         assert call is not None
-        if call.firm:  # no answer: whoever asks tries again, and so it is said again if it is told here
+        if call.firm:  # counts as no answer: call again
             self._draft.calls.append(call)
             return
         self._answer(event, "declined")
         self._advance()
 
     def _on_exhausted(self, event: Answered) -> None:
-        """The budget of attempts is spent. Close before the commit point; park behind it."""
+        """The retry budget is spent. Before the commit point close; after it park."""
         call = self._in_doubt()
         assert call is not None
         asked = self.program.projection.operations[call.operation]
         if self._past_commit() and asked.kind == "transaction" and not call.firm:
-            # it is asked without end and may decline: all that ends that is a decline that cannot be believed
+            # its retry budget is endless, so it ends here only after a decline that may hide an executed attempt
             self._leave_in_doubt(call, "declines after an attempt without an answer")
             return
         if self._past_commit():
             self._park(PAST_COMMIT, f"{call.operation} at {event.site} gives no answer")
             return
-        # a transaction may have been done, and the fence says so; of a query it knows nothing
+        # the fence knows whether a transaction was executed; it knows nothing of queries
         unless = event.site if asked.kind == "transaction" else None
         self._close(f"{call.operation} gives no answer", unless=unless)
 
     def _leave_in_doubt(self, call: CallWorker, why: str) -> None:
-        """A person has to say whether it was done. Asked again, a decline does not say so either."""
+        """Park until an operator says whether the call was executed. Asking again does not help: a decline would not
+        tell."""
         self.unanswered = call.site
         self._park(IN_DOUBT, f"{call.operation} at {call.site} {why}, and may have been done")
 
     def _on_shut(self, event: Answered) -> None:
-        """The fence has this session closed. Close before the commit point; park behind it."""
+        """The fence refuses the call because the session is closed. Before the commit point close; after it park."""
         if self._past_commit():
             self._park(PAST_COMMIT, f"the worker's door is shut at {event.site}")
             return
@@ -190,7 +190,7 @@ class Session(Requests, Undone):
             self._on_held(CloseAnswered(Name.HELD, reply=reply))
             return
         if event.executed is None and (pivot := self._pivot_in_doubt()) is not None:
-            # a vote to abort could not be taken back, and there is no compensation to ask for
+            # do not vote abort: the vote is final, and a pivot has no compensation
             self._update(phase=Phase.RUNNING)
             self._failing = None
             self._hear_requests()
@@ -213,18 +213,18 @@ class Session(Requests, Undone):
             self._on_operate(Arrived(order))
 
     def _on_unended(self, event: CloseAnswered) -> None:
-        """A worker without a fence still has a call of this session under way, for longer than is waited."""
+        """Park: at a worker without a fence, a call of this session is still under way after the longest wait."""
         self._undoing.ask_again()
         self._park(UNENDED, "a call to the worker has not ended")
 
     def _all_ended(self) -> None:
-        """The worker has answered the close: nobody has to say that its calls have ended. A `skip` that was meant to
-        say so would be taken for another word now, about a compensation."""
+        """The worker has answered the close, so its calls have ended and no operator has to say so. Unpark now: a late
+        `skip` would otherwise apply to a compensation."""
         if self.row.parked is not None and self.row.parked.code == UNENDED:
             self._update(parked=None)
 
     def _on_held(self, event: CloseAnswered) -> None:
-        """The call in doubt had succeeded: the session goes on with its reply, unless the saga is lost elsewhere."""
+        """The call in doubt had succeeded: go on with its reply, unless the saga is undone elsewhere."""
         if self._told:
             self._close(self._failing or "undone elsewhere")
             return
@@ -238,7 +238,7 @@ class Session(Requests, Undone):
             self._advance()
 
     def _on_undid(self, event: Undid) -> None:
-        """Mark the compensation as done and ask for the next one."""
+        """Record that the compensation succeeded, and ask for the next one."""
         entry = self._undoing.next(self._marks)
         assert entry is not None and entry.site == event.site
         self._mark(entry, "replied")
@@ -246,12 +246,12 @@ class Session(Requests, Undone):
         self._compensate_next()
 
     def _on_stuck(self, event: Undid) -> None:
-        """Park: a compensation was refused to its limit."""
+        """Park: a compensation has used up its retry budget."""
         self._asked = None
         self._park(UNDO_STUCK, f"the compensation of site {event.site} fails: {event.text}", event.site)
 
     def _on_spread(self, event: Arrived) -> None:
-        """A role that we never sent to was reached after all, and must hear of the abort."""
+        """A role voted done, but the saga is undone here: send it the abort, since it may not have been told."""
         self._note(event.message)
         self._send_abort((event.message.sender,))
 
@@ -266,11 +266,11 @@ class Session(Requests, Undone):
         self._finish(Phase.ENDED, "ended")
 
     def _on_ignore(self, event: Event) -> None:
-        """Do nothing: a late copy, whose matter was decided before."""
+        """Do nothing: the event is stale."""
 
     def _on_fired(self, event: Fired) -> None:
-        """Time was first: the wait ends with that as its result, and the program runs on. A parked program stands
-        still; its timer is told again."""
+        """The timer fired first: that is the result of the wait, and the program runs on. A parked program stands
+        still; its timer fires again later."""
         world = self._wait.world if self._wait is not None else None
         if world is None or self.row.parked is not None:
             return
@@ -281,8 +281,8 @@ class Session(Requests, Undone):
     # -- running -----------------------------------------------------------------------------------
 
     def _advance(self) -> None:
-        """Run on until the program waits, ends or fails. A parked program stands still, and so does one of a version
-        that is not the session's any more."""
+        """Run until the program waits, ends or fails. A parked program stands still, and so does one whose version the
+        session does not run on any more."""
         if self.row.parked is not None or self.outdated or (self.is_initiator and self._arguments is None):
             return
         try:
@@ -353,17 +353,17 @@ class Session(Requests, Undone):
     # -- recovery ----------------------------------------------------------------------------------
 
     def _resume(self, inbox: Iterable[Message]) -> list[Burst]:
-        """Fill the mailbox, run on, then take up what else has arrived, in that order: an abort found in the inbox
-        closes the session whatever the run asked meanwhile. What was granted is done before anything else."""
+        """Fill the mailbox, run, then handle the control messages of the inbox, aborts first. A granted request closes
+        the session before anything else. If the inbox holds an abort, it is handled before the program runs."""
         self._recovering = True
         control_messages = []
         for message in inbox:
             if message.kind not in (Kind.START, Kind.DATA, Kind.CHOICE, Kind.EVENT):
                 control_messages.append(message)
             elif self.row.phase in (Phase.RUNNING, Phase.DONE, Phase.UNDOING):
-                # done or undoing, it may have to find what it did by running
+                # done or undoing without a fence, a run finds out what was executed
                 self._put(message)
-        # an abort is taken up before the program runs: it must not ask for more than it had
+        # handle an abort before the program runs: it must make no further call
         control_messages.sort(key=lambda message: message.kind not in _LOST)
         bursts: list[Burst] = []
         lost = any(message.kind in _LOST for message in control_messages)
@@ -382,8 +382,8 @@ class Session(Requests, Undone):
         return bursts
 
     def _close_again(self) -> None:
-        """It was parked because a call had not ended, while it was closing, which the log does not keep. Whether the
-        call has ended is asked again, and the call is not: it may still be under way."""
+        """Close again a session that was parked in CLOSING for a call that had not ended. The log does not keep that
+        phase. The call itself is not repeated, because it may still be under way."""
         if self.row.phase is Phase.RUNNING and self.row.granted is None:
             self._stand_again()
         self._update(parked=None)
@@ -391,7 +391,8 @@ class Session(Requests, Undone):
             self._close(f"{call.operation} gives no answer", unless=call.site)
 
     def _heard_again(self, message: Message) -> Burst:
-        """What an impossible message says is not believed at a restart either, and costs no other its hearing."""
+        """Handle a message from the inbox. An impossible one parks the session, as it did before the restart; the
+        messages after it are still handled."""
         try:
             return self.handle(Arrived(message))
         except Bug as problem:

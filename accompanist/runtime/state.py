@@ -1,8 +1,8 @@
-"""What a session core knows, and the small steps its actions are made of.
+"""The state of a session core, and the steps that its actions share.
 
-Two kinds of state stand here. `row` is what the log keeps: it changes by `_update` alone, and the burst that is sealed
-next carries it. All the rest is volatile: the mailbox, the results that a run is fed with, what the others have
-answered, the question that is open at the worker. A crash loses it and `Session.recover` makes it again.
+State is of two kinds. `row` is what the log keeps: only `_update` changes it, and the next burst carries it. The rest
+is volatile: the mailbox, the results that a run reads, the others' answers, the open call at the worker. A crash loses
+it, and `Session.recover` computes it again.
 """
 
 from __future__ import annotations
@@ -33,21 +33,22 @@ from accompanist.runtime.undoing import Undoing
 ILL_TOLD = catalogue(
     "ACC217",
     "an event that was told does not fit",
-    "An event that comes before its session is kept as it was told. The program that asks for it states another type: "
-    "a member is missing or misspelt, or it was told for another version. It is not guessed at, and the session waits.",
-    "`accompanist sessions show ID` has what was told. Give what the program is to read: `accompanist sessions "
+    "An event that arrives before its session is stored unchecked. The program that waits for it expects another type: "
+    "a member is missing or misspelt, or the event was meant for another version. The session is parked.",
+    "`accompanist sessions show ID` shows the event. Give the value that the program is to read: `accompanist sessions "
     "resolve ID --role ROLE --value JSON --why REASON`; or undo the saga: `accompanist sessions cancel ID`.",
 )
 CLASH = catalogue(
     "ACC205",
     "two contents under one identity",
-    "A message was sent twice with different content, or a key was used with other arguments. A message is a function "
-    "of its place in the program, so something that must be recorded was not, or the code changed.",
+    "A message was sent twice with different content, or an idempotency key was used with other arguments. The content "
+    "of a message follows from its place in the program, so a value that must be recorded was not, or the code "
+    "changed.",
     "Compare `accompanist sessions show` of both roles.",
 )
 
 UNDOES = frozenset({Kind.ABORT, Kind.COMPENSATED, Kind.CANCEL})
-"""What says that the saga is undone, or is to be."""
+"""The kinds that say that the saga is undone, or is to be."""
 
 
 class State:
@@ -60,50 +61,49 @@ class State:
         self.header: Header = row.header
         self.is_initiator = self.role == self.header.initiator
         self.epoch: int | None = None
-        """The epoch of its shard under which whoever drives it took it up: what it decides leaves under that one."""
+        """The epoch of its shard when the driver loaded the session. Everything it decides is committed under it."""
         self.life = Life()
         self._mailbox = Mailbox()
         self._results: dict[str, ResultRow] = {}
         self._marks: set[str] = set()
         self._undoing = Undoing()
         self._orders: list[Message] = []
-        """Operators' orders about a compensation that is not known yet: its page was asked for."""
+        """Operators' orders about a compensation, deferred until its page has been read from the fence."""
         self.timers: set[str] = set()
-        """The sites whose timers are set; `!deadline` among them, if the session's owner set that."""
+        """The sites whose timers are set, `!deadline` among them."""
         self._arguments: bytes | None = None
         self._run: Run | None = None
         self._wait: Wait | None = None
         self._asked: str | None = None
         self._late: Answered | None = None
-        """What came back of the call in doubt while the session was closing."""
+        """The answer to the call in doubt that came while the session was closing."""
         self._unless: str | None = None
-        """The site whose reply keeps the session from being closed, as of the last close that was asked."""
+        """The site in the last close: if the fence holds a reply for it, the session is not closed."""
         self.inherited = False
-        """Whether it was taken up from the log after its worker had been asked for something."""
+        """Whether its worker had been called before the session was loaded from the log."""
         self.unanswered: str | None = None
-        """The site of a call that was asked for, and not answered, before the session was taken up from the log, or
-        before it was left to a person."""
+        """The site of a call that was made, but not answered, before the session was loaded from the log or parked."""
         self._said_done: dict[str, frozenset[str]] = {}
         self._said_undone: dict[str, frozenset[str]] = {}
         self._told = False
         self._decided = False
-        """Whether the initiator has said how a saga ends that a person ended here."""
+        """Whether the initiator has decided about a saga that an operator ended at this role."""
         self._failing: str | None = None
         self._left_if_through: Arrived | None = None
-        """The word that a person ended the saga, which counts if the pivot turns out to be through."""
+        """A message that an operator ended the saga elsewhere. It counts if the pivot turns out to have committed."""
         self._recovering = False
         self._requests: list[Arrived | Clashed] = []
-        """What came while the session was closing and is to be heard if it goes on after all."""
+        """Requests that came while the session was closing, deferred until it goes on."""
         self.looked_for: tuple[str, str] | None = None
-        """What it lacked when the inbox was looked into for it last."""
+        """The message it lacked when the driver last read its inbox."""
         self.reading = False
-        """Whether the inbox is being looked into for it."""
+        """Whether the driver is reading its inbox."""
         self.spoilt = False
-        """An action broke off in the middle: what stands here beside the row is half of a decision. Nothing more is to
-        be asked of it but to be parked; the log makes it again."""
+        """An action raised halfway, so the volatile state is inconsistent. The session may only be parked; it is then
+        loaded again from the log."""
         self._draft = Draft()
         self.cause: Message | None = None
-        """The message that led to what is decided now: the parent of the spans of its consequences."""
+        """The message that caused what is decided now: the parent span of what follows."""
 
     @property
     def key(self) -> tuple[UUID, str]:
@@ -111,7 +111,8 @@ class State:
 
     @property
     def durable_row(self) -> SessionRow:
-        """The row as the log may have it: closing is volatile, its cause is found again after a crash."""
+        """The row as the log keeps it: without the phase CLOSING, which is volatile; its cause is found again after a
+        crash."""
         if self.row.phase is not Phase.CLOSING:
             return self.row
         before = Phase.DONE if self.row.vote == "done" else Phase.RUNNING
@@ -123,103 +124,104 @@ class State:
 
     @property
     def _has_door(self) -> bool:
-        """Whether this role's worker has anything to close: it may execute transactions."""
+        """Whether this role's worker has to be closed: only if it may execute transactions."""
         return any(operation.kind == "transaction" for operation in self.program.projection.operations.values())
 
     @property
     def idle(self) -> bool:
-        """Nothing of this session is under way here: it can leave memory and be rebuilt."""
+        """Whether the session can be evicted from memory: no call, close or compensation is under way."""
         return self._asked is None and self.row.phase not in (Phase.CLOSING, Phase.UNDOING)
 
     @property
     def rests(self) -> bool:
-        """Nothing but time or an event from outside is waited for: that may take long."""
+        """Whether it waits only for time or an event from outside, which may take long."""
         return self.row.phase is Phase.RUNNING and self._wait is not None and self._wait.world is not None
 
     @property
     def listens(self) -> bool:
-        """It rests, and an event may end that."""
+        """Whether it rests and an event may end the wait."""
         world = self._wait.world if self.rests and self._wait is not None else None
         return world is not None and waits.event_in(world.operation) is not None
 
     @property
     def lacking(self) -> tuple[str, str] | None:
-        """Site and sender of the message that is waited for, where it may lie in the inbox without having been heard:
-        there was no room for it when it came. Whoever drives the session reads on from there."""
+        """Site and sender of the message that is waited for, if it may have been spilled to the inbox. The driver then
+        reads it from there."""
         if self.row.phase is not Phase.RUNNING or self.row.parked is not None or not self._mailbox.spilled:
             return None
         return None if self._wait is None or self._wait.sender is None else (self._wait.site, self._wait.sender)
 
     @property
     def whole(self) -> bool:
-        """Whether its program can run again from the top over what is in memory."""
+        """Whether its program can run again from the top over the messages in memory."""
         return self._mailbox.whole
 
     @property
     def knows_its_past(self) -> bool:
-        """Whether it can say what its program has asked for, without the inbox: by running again, or because the run
-        that is under way has come as far as it can."""
+        """Whether it knows what its program has called without reading the inbox: it can run again, or the present run
+        has gone as far as it can."""
         behind = self._mailbox.spilled and self._wait is not None and self._wait.sender is not None
         return self._mailbox.whole or (self._run is not None and not behind)
 
     def has_to_know(self, message: Message) -> bool:
-        """Whether it has to be made again over all that it was sent, before it hears this. A person's verb runs the
-        program again from the top. Whether what undoes the saga counts depends on where the program stands."""
+        """Whether the whole inbox has to be loaded before this message is handled. An operator's verb runs the program
+        again from the top. Whether an abort or a cancel counts depends on where the program stands."""
         if message.kind is Kind.OPERATOR:
             return self.row.parked is not None and not self.whole
         return message.kind in UNDOES and self.row.phase is Phase.RUNNING and not self.knows_its_past
 
     def make_room(self, messages: Sequence[Message]) -> None:
-        """It is about to be told of these, which its program asks for next."""
+        """Make room for these messages, which the program asks for next."""
         self._mailbox.make_room(messages)
 
     def heard_in_part(self) -> None:
-        """The inbox holds messages for this session that it was not told of."""
+        """Note that the inbox holds messages that this session was not given."""
         self._mailbox.spilled = True
 
     def park(self, code: str, text: str) -> Burst:
-        """Stop for an operator; what was decided so far stays decided."""
+        """Park the session for an operator. Earlier decisions stay."""
         self._park(code, text)
         return self._burst()
 
     def impossible(self, event: Event, problem: Bug) -> Burst:
-        """Stop for an event that cannot be. A message is noted, so that it stops the session once: it stays in the
-        inbox, and when it is found there again a person has let the session go on in spite of it."""
+        """Park the session for an impossible event. A message is recorded, so that it parks the session only once: it
+        stays in the inbox, and recovery must not undo an operator's decision to go on."""
         if isinstance(event, Arrived):
             self._update(verbs=(*self.row.verbs, _noted(event.message)))
         return self.park(problem.code, problem.text)
 
     def _set_aside(self, event: Event) -> bool:
-        """Whether it is a message that cannot be and has stopped the session before, or is not believed."""
+        """Whether to drop an impossible message: it has parked the session before, or is not believed."""
         if not isinstance(event, Arrived) or (self.row.phase, event.name) in saga.TABLE:
             return False
         undone = event.name in (Name.ABORT, Name.COMPENSATED) and not self._believes(event.message)
         return undone or _noted(event.message) in self.row.verbs
 
     def _believes(self, message: Message) -> bool:
-        """Whether another's word that the saga is undone counts (`runtime.undone`)."""
+        """Whether to believe another role's message that the saga is undone (`runtime.undone`)."""
         raise NotImplementedError
 
     def retried(self, attempts: int, trouble: str = "") -> None:
-        """So many attempts at the open question have failed, the last one for `trouble`; 0: there is an answer. Words
-        for people, decides nothing: it is written with whatever is written next."""
+        """Note for people how many attempts of the open call have failed, and why the last one did. 0: it is answered.
+        Nothing depends on it, so it is written with the next commit."""
         if (self.row.retrying, self.row.trouble) != (attempts, trouble):
             self._update(retrying=attempts, trouble=trouble)
 
     def wants(self, call: CallWorker) -> bool:
-        """Whether a question that was asked is to be asked still. Not by a session that is parked, which would not ask
-        after a restart either: going on, it asks again. One that is closing leaves what was asked to the close."""
+        """Whether a call should still be retried. A parked session stops retrying, as it would after a restart, and
+        calls again when it goes on. While the session is closing, forward calls go on until the close decides."""
         if self.row.phase is Phase.CLOSING:
             return call.kind is ResultKind.FORWARD
         due = Phase.UNDOING if call.kind is ResultKind.COMPENSATE else Phase.RUNNING
         return self.row.phase is due and self._asked == call.site and self.row.parked is None
 
     def _past_commit(self) -> bool:
-        """Whether nothing may fail here any more: the pivot is through, or the program stands after it or beside it."""
+        """Whether nothing may fail here any more: the pivot has committed, or the program stands after it or in
+        parallel to it."""
         return self._committed_here(self._run)
 
     def _committed_here(self, run: Run | None) -> bool:
-        """The same, of a program that stands where `run` does."""
+        """The same, for a program that stands where `run` does."""
         return (run is not None and run.past_commit) or self._pivot_is_through()
 
     def _pivot_is_through(self) -> bool:
@@ -232,13 +234,13 @@ class State:
         )
 
     def _stand_again(self) -> None:
-        """Find where a parked program stands that has not run since it was taken up from the log, for a decision that
-        depends on it: the pivot may have been asked. It goes no further by that, and asks for nothing."""
+        """Run a parked program again if it has not run since it was loaded, to find where it stands: the pivot may have
+        been called. Nothing is sent or called."""
         if self.row.parked is not None:
             self._take_stand()
 
     def _take_stand(self) -> None:
-        """The same, whether it is parked or not: for what is going to be closed whatever is found."""
+        """The same, whether it is parked or not: for a session that will be closed in any case."""
         begun = self._arguments is not None if self.is_initiator else len(self._mailbox) > 0
         if self._run is not None or not begun:
             return
@@ -246,17 +248,17 @@ class State:
             run = self._new_run()
             wait = run.advance()
             self._run, self._wait = run, wait
-            # a row from before this was kept leaves it open
+            # a row that is older than `asked` does not say whether it was called: assume so
             if wait is not None and wait.call is not None and self.row.asked in (None, wait.call.site):
                 self._asked = wait.call.site
 
     def _in_doubt(self) -> CallWorker | None:
-        """The forward call whose outcome is not known yet."""
+        """The forward call whose outcome is unknown, if there is one."""
         return self._wait.call if self._wait is not None and self._asked is not None else None
 
     def _pivot_through(self) -> bytes | None:
-        """The reply of a pivot that came back after the close was asked for. A fence says so itself; without one it is
-        all that tells that the saga is past its commit point."""
+        """The pivot's reply, if it came after the close was asked for. A fence would report it with the close. Without
+        a fence, only this reply says that the saga has passed its commit point."""
         late, call = self._late, self._in_doubt()
         if late is None or call is None or late.name is not Name.REPLIED:
             return None
@@ -265,7 +267,7 @@ class State:
 
     @property
     def outdated(self) -> bool:
-        """A person lets it go on under another version than this object runs: it is to be made again from the log."""
+        """Whether an operator chose another version than this object runs: it must be loaded again from the log."""
         return self.row.hosted is not None and self.row.hosted != self.program.choreography.fingerprint
 
     def _new_run(self) -> Run:
@@ -281,8 +283,8 @@ class State:
         return Run(program, self.header, self._mailbox, self._results, arguments)
 
     def _from_results(self) -> tuple[Executed, ...]:
-        """What a worker without a fence has executed, as far as a run over log and mailbox, and its last word, know.
-        What was never asked was not executed; a row that does not say what was asked leaves that open."""
+        """What a worker without a fence has executed, as far as the log, the mailbox and its last answer tell. A call
+        that was never made was not executed. A row without `asked` does not tell: then the open call counts."""
         declined = self._late.site if self._late is not None and self._late.name is Name.DECLINED else None
         live = None if self._mailbox.whole else self._run
         answered, doubtful = executed_by(self._new_run) if live is None else executed_in(live)
@@ -291,8 +293,8 @@ class State:
         return (*answered, doubtful)
 
     def _pivot_in_doubt(self) -> CallWorker | None:
-        """The pivot that was asked of a worker without a fence, if nobody knows whether it was done and nothing else
-        has undone the saga."""
+        """The pivot that was called at a worker without a fence, if its outcome is unknown and nothing else has undone
+        the saga."""
         call = self._in_doubt()
         if call is None or not self.program.projection.operations[call.operation].pivot:
             return None
@@ -317,7 +319,7 @@ class State:
             return False
 
     def _note(self, message: Message) -> None:
-        """Take in a control message, the first time it is heard."""
+        """Record a control message, the first time it arrives."""
         said = {Kind.DONE: self._said_done, Kind.COMPENSATED: self._said_undone}.get(message.kind)
         if said is not None:
             if message.sender in said:
@@ -327,7 +329,7 @@ class State:
         self._draft.consumed.append(message)
 
     def _stale(self, event: Event) -> bool:
-        """An answer to a question that is not open any more: the worker was asked twice, or we went on without it."""
+        """Whether an answer is stale: its call is not open any more, because it was answered before or given up."""
         if isinstance(event, Answered):
             call = self._in_doubt()
             if self.row.phase is Phase.CLOSING and call is not None and call.site == event.site:
@@ -352,14 +354,14 @@ class State:
         self._asked, self._draft.forced = None, True
 
     def _end_wait(self, world: WaitFor, outcome: str, value: bytes) -> None:
-        """What was waited for is there, or will not be: the first to say so makes the result."""
+        """Record the end of a wait: the event came, or the time is over. The first of the two makes the result."""
         result = self._result(world.site, ResultKind.FORWARD, world.operation, world.arguments, outcome, value)
         self._remember(result)
         self._draft.results.append(result)
         self._draft.forced = True
 
     def _end_at_once(self, world: WaitFor) -> bool:
-        """Whether the event that is waited for was told already; then that is the result."""
+        """End a wait if its event has arrived already. Returns whether it did."""
         name = waits.event_in(world.operation)
         told = None if name is None else self._mailbox.get(f"{EVENT_SITE}{name}", CLIENT)
         if told is None:
@@ -373,7 +375,7 @@ class State:
         return True
 
     def _set_timer(self, world: WaitFor) -> None:
-        """Once: a timer that the log has already keeps its time."""
+        """Set a wait's timer, once: a timer that is in the log already keeps its time."""
         if world.seconds is None or world.site in self.timers:
             return
         self.timers.add(world.site)
@@ -415,7 +417,7 @@ class State:
         self.row = msgspec.structs.replace(self.row, **changes)
 
     def _burst(self) -> Burst:
-        """What was decided since the last burst."""
+        """Everything that was decided since the last burst."""
         draft, self._draft = self._draft, Draft()
         if self._recovering:
             draft.consumed.clear()
@@ -423,5 +425,5 @@ class State:
 
 
 def _noted(message: Message) -> str:
-    """A message among the verbs that were heard."""
+    """The entry of an impossible message in `SessionRow.verbs`."""
     return f"{message.site} from {message.sender}"

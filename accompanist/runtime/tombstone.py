@@ -1,14 +1,14 @@
-"""What an abort or a cancel leaves at a role that its session never reached: a row that is over, and nothing else.
+"""Tombstones: the row that an abort or a cancel leaves at a role that its session never reached.
 
-Such a role has nothing to undo: what begins a session is in its log before the session begins (Rule 0), so a log that
-knows none of it says that nothing was asked of a worker. Nobody has to close a door that was never open. From the row
-on, what comes late starts nothing.
+Such a role has nothing to undo. A message that begins a session is in the log before the session begins (Rule 0), so a
+log without one proves that the worker was never called, and need not be closed. Once the tombstone stands, late
+messages start nothing.
 
-What it says is what any role says that is undone (docs/protocol.md), in the same commit: the abort to everyone that its
-program can send to, and to the initiator, and that it is undone. The initiator waits for the answers of all that may
-have been reached, by what their programs can send, whoever was. At an initiator nothing of this begins anything.
+The same commit sends what every undone role sends (docs/protocol.md): the abort to every role that its program can send
+to, and to the initiator; and `compensated` to the initiator. The initiator waits for the answers of all roles that may
+have been reached, so this one must answer, too. The initiator itself never gets a tombstone.
 
-This rests on messages that are in the log before they are acted upon. A form that acts on them earlier has to close.
+This relies on Rule 0: a message is in the log before it is acted upon. Else the worker would have to be closed, too.
 """
 
 from __future__ import annotations
@@ -22,15 +22,14 @@ from accompanist.runtime.requests import CANCELLED, DEADLINE
 
 
 def leaves_one(message: Message, service: str) -> bool:
-    """Whether a message that begins a session at a role of this service leaves a tombstone instead. Not where the
-    service plays another role of it: roles of one service hand messages to each other in memory, so that each has to
-    be there as long as another is."""
+    """Whether a message leaves a tombstone instead of beginning a session at a role of this service. Not if the service
+    plays several roles of the session: they hand messages to each other in memory, so each needs a session."""
     several = sum(one == service for one in message.header.bindings.values()) > 1
     return message.kind not in PROGRAMS and not several
 
 
 def tombstone(message: Message, program: RoleProgram) -> tuple[SessionRow, tuple[Message, ...]]:
-    """The row, and what is told with it."""
+    """The row of a tombstone, and the messages that its commit sends."""
     reason = reason_in(message)
     if message.kind is Kind.CANCEL and reason != DEADLINE:
         reason = f"{CANCELLED}{reason}"

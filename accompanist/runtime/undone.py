@@ -1,35 +1,41 @@
-"""Whose word that the saga is undone a role believes, and what follows from it (docs/protocol.md).
+"""Which roles a role believes when they say that the saga is undone, and what it does then (docs/protocol.md).
 
-An honest role aborts before the commit point only: everything that may fail happens before it, at every role. So an
-abort after it is no abort, but the word of one that lies. What a role knows of that, and whom it believes then:
+An honest role aborts only before the commit point: at every role, everything that may fail happens before it. So an
+abort after the commit point is forged. Whom a role believes depends on where it stands:
 
-    its pivot is through        an initiator that is another role. The log, or the worker's fence, has the reply, so a
-                                restart decides alike
-    it stands at its pivot      the fence decides: the door is shut unless it holds the pivot's reply. Without a fence
-                                nobody knows whether it was done, and a person says so (`runtime.unfenced`)
-    it waits, or goes on,       the initiator and the owner of the commit point, who may have passed it: all that this
-    behind the commit point     role does before is done. What was believed before it came so far is kept as a record
-    it has voted done           the initiator: who says so may have voted done, too, and the saga be settled on both
-    the saga is settled         the initiator, whose word would be impossible then
+    its pivot has committed     an initiator that is another role. The log, or the worker's fence, has the reply, so the
+                                decision is the same after a restart
+    it stands at its pivot      the fence decides: it closes the session, unless it holds the pivot's reply. Without a
+                                fence nobody knows whether the pivot was executed, and an operator has to say so
+                                (`runtime.unfenced`)
+    it waits, or goes on,       the initiator and the owner of the commit point. The owner may have passed that point
+    after the commit point      already, since this role has done its part. An abort that was believed before the role
+                                came so far is kept as a record
+    it has voted done           the initiator. Another sender may have voted done, too, and the saga may have settled on
+                                both votes
+    the saga is settled         the initiator only; that is an impossible event and parks the session
 
-The initiator is told of every abort and believes it until its own pivot is through. It tells all that it hears of, so
-that nobody waits for a word which it does not believe of others.
+The initiator is told of every abort, and believes it until its own pivot has committed. It forwards it to all roles it
+knows of, so that no role waits for an abort that it would not believe from another sender.
 
-"Ended by hand: what was done stays" is for those to say whose decision the end is, the initiator and the owner of the
-commit point. A person may have to say so at any role. That role stops, undoes nothing yet, and waits for the
-initiator's word; of the others only the initiator hears of it. The initiator tells all how it ends: what was done
-stays. Where it owns the commit point and has not passed it, everything can be undone, and so is, at that role, too.
+An operator may have to end a saga by hand at any role, with what was done left as it is. Only the initiator and the
+owner of the commit point decide that. Any other role stops, undoes nothing yet, tells the initiator only, and waits for
+its decision. The initiator tells every role that what was done stays. If the initiator owns the commit point and has
+not passed it, everything can still be undone, and is, at that role, too.
 
-Who is not believed is counted all the same where it says that it is undone: the saga may be ended later. It will not
-vote done any more. So where the initiator's own pivot is through, the saga cannot settle, and its session is parked for
-a person, who ends the saga or lets it wait. An honest role does not say so: what fails beside the commit point, or
-where nobody can say whether it comes before, is parked where it fails.
+A `compensated` from a role that is not believed still counts: the saga may be ended later, and its sender will not vote
+done any more. So if the initiator's own pivot has committed, the saga cannot settle: its session is parked for an
+operator, who ends the saga or waits. An honest role never gets there: a failure in parallel to the commit point, or
+where it is unknown whether it comes before, is parked where it happens.
 
-Not promised: that an initiator which does not own the commit point knows when that is passed. It believes an abort, and
-is believed: everything is undone but the pivot, whose session is parked. Nor does a role that only works beside the
-commit point know of it, before it waits for something that comes after, nor one that has not begun: an abort leaves a
-tombstone there, whoever says it. Nor, where the initiator does not own the commit point, that a person who ends the
-saga and a role that undoes it at the same time agree: each keeps to what it has begun.
+Not promised:
+
+- An initiator that does not own the commit point does not know when it is passed. It believes an abort, and others
+  believe it: everything is undone but the pivot, whose session is parked.
+- A role that works in parallel to the commit point does not know when it is passed, until it waits for something that
+  comes after. Nor does a role that has not begun: an abort leaves a tombstone there, whoever sends it.
+- If the initiator does not own the commit point, an operator may end the saga while a role undoes it. The two do not
+  agree: each goes on with what it has begun.
 """
 
 from __future__ import annotations
@@ -48,20 +54,20 @@ from accompanist.runtime.undoing import Undoing
 UNDONE_ELSEWHERE = catalogue(
     "ACC210",
     "a role is undone after the commit point",
-    "A role says that it has undone its part, and the commit point of the saga is passed. What was committed cannot be "
-    "undone, and as long as that role does not vote done the saga cannot settle. A program that fails there is parked "
-    "where it fails, so this was no failure: the role believed another's word that the saga is undone, or its service "
-    "does not tell the truth.",
+    "A role says that it has undone its part, but the saga has passed its commit point. What was committed cannot be "
+    "undone, and the saga cannot settle before that role votes done. A failure after the commit point parks the "
+    "session where it happens, so this was no failure: the role believed an abort from another role, or its service "
+    "lies.",
     "`accompanist sessions show ID` has the role's reason. `accompanist sessions end ID` ends the saga at every role: "
-    "what was done stays, and the rest is yours. `accompanist sessions resume ID` goes on and waits for that role.",
+    "what was done stays, and you see to the rest. `accompanist sessions resume ID` goes on and waits for that role.",
 )
 
 
 class Undone(ByHand):
-    """A session that may hear that its saga is undone."""
+    """A session that may be told that its saga is undone."""
 
     def _on_operate(self, event: Arrived) -> None:
-        """Carry out a person's verb, once, if it applies where the session stands."""
+        """Carry out an operator's verb, once, if it applies where the session stands."""
         super()._on_operate(event)
         self._heed_undone()
 
@@ -78,27 +84,27 @@ class Undone(ByHand):
         return self.row.phase is not Phase.DONE and (decided or not self._waits_behind_commit())
 
     def _waits_behind_commit(self) -> bool:
-        """Whether all that this role does before the commit point is done, and its owner may have passed it."""
+        """Whether this role has done its part before the commit point, so that its owner may have passed it."""
         if self.row.phase is not Phase.RUNNING:
             return False
         run = self._run or self._stand()
         return run is not None and run.behind_commit
 
     def _says_left(self, message: Message) -> bool:
-        """Whether it says that a person ended the saga and nothing is to be undone, and can be right."""
+        """Whether a message says that an operator ended the saga with everything left as it is, and can be true."""
         return leaves(self.program.choreography) and left_in(message)
 
     def _hears_of_left(self, sender: str) -> bool:
         return self.is_initiator or ends_by_hand(self.program.choreography, sender)
 
     def _left_by(self, message: Message) -> bool:
-        """Whether nothing is to be undone, because of a word that is believed."""
+        """Whether nothing is to be undone, because a message that is believed says so."""
         behind = self.role != self.program.choreography.commit_role or self._pivot_is_through()
         decided = ends_by_hand(self.program.choreography, message.sender)
         return self._says_left(message) and (decided or (self.is_initiator and behind))
 
     def _on_told(self, event: Arrived) -> None:
-        """Close, if the word that the saga is undone is believed here; at a pivot in doubt let the fence decide."""
+        """Close, if the message that the saga is undone is believed. At a pivot in doubt the fence decides."""
         message = event.message
         if not self._believes(message):
             self._count_only(message)
@@ -107,7 +113,7 @@ class Undone(ByHand):
         pivot = self._stands_at_pivot() if message.sender != self.header.initiator else None
         parked = self.row.parked
         if parked is not None and parked.code != BY_HAND:
-            parked = None  # what stood in its way does not matter any more; who stopped it lets it go on
+            parked = None  # an undone saga need not repair its fault; only an operator's own park stays
         self._update(parked=parked)
         if pivot is not None:
             self._asks_fence(event, pivot)
@@ -119,14 +125,14 @@ class Undone(ByHand):
         self._close(reason_in(message))
 
     def _asks_fence(self, event: Arrived, pivot: CallWorker) -> None:
-        """Close unless the pivot was done. If it was, the word counts that what was done stays."""
+        """Close unless the pivot has committed. If it has, a message that an operator ended the saga still counts."""
         self._count_only(event.message)
         if self._says_left(event.message):
             self._left_if_through = event
         self._close(reason_in(event.message), unless=pivot.site)
 
     def _pivot_was_done(self) -> None:
-        """What was heard while it was in doubt counts as it would after a restart."""
+        """Handle the messages that were deferred while the pivot was in doubt, as a restart would."""
         if self.row.phase is not Phase.RUNNING or not self._pivot_is_through():
             return
         said, self._left_if_through = self._left_if_through, None
@@ -135,7 +141,8 @@ class Undone(ByHand):
         self._heed_undone()
 
     def _heed_undone(self) -> None:
-        """Leave it to a person, once for each role that says so. What it is parked for already comes first."""
+        """Park if a role says that it is undone after the commit point, once for each role. A session that is parked
+        already stays parked for that first."""
         heard = {role: f"{site_of(Kind.COMPENSATED)} from {role}" for role in self._undone_elsewhere}
         new = [role for role, mark in heard.items() if mark not in self.row.verbs]
         if not new or self.row.parked is not None or self.row.phase not in (Phase.RUNNING, Phase.DONE):
@@ -145,7 +152,7 @@ class Undone(ByHand):
         self._park(UNDONE_ELSEWHERE, f"{', '.join(new)} {text}, and the commit point is passed here")
 
     def _on_told_again(self, event: Arrived) -> None:
-        """Note another word that the saga is undone while the close is under way."""
+        """Record another message that the saga is undone while the close is under way."""
         message = event.message
         undecided = self._unless is not None and self._stands_at_pivot() is not None
         if not self._believes(message) or (undecided and message.sender != self.header.initiator):
@@ -162,7 +169,8 @@ class Undone(ByHand):
             self._update(left=True)
 
     def _on_decided(self, event: Arrived) -> None:
-        """The session is being undone. Where a person ended it here, the initiator has the last word."""
+        """The session is being undone. If an operator ended it at this role, the initiator's abort decides whether what
+        was done stays."""
         if self._awaits_word and self._hear_word(event.message):
             self._note(event.message)
             self._undoing = Undoing()  # nothing was read yet
@@ -180,7 +188,8 @@ class Undone(ByHand):
         return True
 
     def _keep_cause(self, message: Message) -> None:
-        """A successor may have heard more, stand behind the commit point, and not believe the same word any more."""
+        """Record why the session closes. A successor may have received more, stand after the commit point, and not
+        believe the same message any more."""
         choreography = self.program.choreography
         beside = not any(ends_by_hand(choreography, role) for role in (self.role, message.sender))
         if beside and leaves(choreography) and self.row.granted is None:
@@ -188,12 +197,12 @@ class Undone(ByHand):
             self._draft.forced = True
 
     def _count_only(self, message: Message) -> None:
-        """What its sender owes the initiator is told with it, believed or not."""
+        """Count a `compensated`, believed or not: it is its sender's answer to the initiator."""
         if message.kind is Kind.COMPENSATED:
             self._note(message)
 
     def _stands_at_pivot(self) -> CallWorker | None:
-        """The pivot that was asked for here, or may have been: a row that only says what was asked may come late."""
+        """The pivot that was called here, or may have been: the row that records the call may be written later."""
         if self.role != self.program.choreography.commit_role:
             return None
         self._take_stand()

@@ -1,7 +1,7 @@
-"""Who did something by hand: what was proved of him, and what he says of himself, never mixed.
+"""The identity of an operator: the authenticated part and the claimed part, kept apart.
 
-Proved is what a server saw for itself: the user of the process at the other end of a unix socket, or the token that
-came with the call. Claimed is a word of whoever called. An audit keeps both, each in its place.
+`proved` is what a server has verified: the user of the process at the other end of a unix socket, or the token of the
+call. `claimed` is the name that the caller gave. An audit keeps both.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import msgspec
 
 
 class Who(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`proved` is empty where nothing was."""
+    """An operator's identity. `proved` is empty if nothing was verified."""
 
     proved: str = ""
     claimed: str = ""
@@ -24,7 +24,7 @@ _decode = msgspec.json.Decoder(str | Who).decode
 
 
 def read(data: bytes) -> Who:
-    """From an audit. One from before the two were kept apart is a text; what it says counts as claimed."""
+    """Read an identity from an audit. An old audit holds a plain text, which counts as claimed."""
     return whoever(_decode(data))
 
 
@@ -33,5 +33,5 @@ def whoever(told: str | Who) -> Who:
 
 
 def write(who: Who) -> bytes:
-    """For an audit, which has no zero bytes."""
+    """Write an identity for an audit. Zero bytes are replaced, because Postgres does not store them."""
     return _encode(Who(*(text.replace("\0", "\ufffd") for text in (who.proved, who.claimed))))

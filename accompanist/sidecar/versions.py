@@ -29,7 +29,8 @@ import structlog
 
 from accompanist import limits
 from accompanist.errors import AccompanistError
-from accompanist.runtime.ports import Kept, Log
+from accompanist.runtime.log import VersionPort
+from accompanist.runtime.ports import Kept
 from accompanist.sidecar.hosting import Hosted
 
 logger = structlog.get_logger("accompanist.versions")
@@ -49,7 +50,7 @@ class Versions:
     def __init__(
         self,
         hosted: Hosted,
-        log: Log,
+        log: VersionPort,
         *,
         tombstone_ms: int,
         clock: Callable[[], float] = time.monotonic,

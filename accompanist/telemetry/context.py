@@ -1,21 +1,21 @@
 """Trace context as a pure function of the saga: which trace, which span, under which parent.
 
-A session is one trace. Its ids are computed, never drawn, so a replay that walks the same sites gets the
-same ids and adds none:
+A session is one trace. Its ids are computed, not random, so a replay over the same sites gets the same ids
+and adds no span:
 
     trace id   the client's, if a valid W3C `traceparent` came with the start;
                else 16 bytes of H("trace", session)
     span id    8 bytes of H(what, session, role, site, ...)
 
-A context here is what travels: a dict with `traceparent` and, where there are any, `tracestate` and
-`baggage`. The `traceparent` names the span that *made* the message or call; `cause` is the context of what
-led to it: the message this role received last, or the start.
+A context is the set of trace headers: a dict with `traceparent` and, if there are any, `tracestate` and
+`baggage`. The `traceparent` names the span that *made* the message or call; `cause` is the context of the
+message that led to it: the last one that this role received, or the start.
 
     client ─> start ─> send ─> process ─> call ─> serve (worker)
                           cause = process_context(last message received)
 
-Headers come from strangers. A malformed `traceparent` is ignored with everything beside it, as the W3C
-asks; baggage is cut to an allow-list and to `limits.baggage_bytes_max`; the sampled flag is obeyed.
+Headers are untrusted. A malformed `traceparent` is ignored together with the other headers, as the W3C
+asks; baggage is reduced to an allow-list and to `limits.baggage_bytes_max`; the sampled flag is obeyed.
 
 Not promised: that a span is exported once. A crash between a step and its export loses that span; a step
 done again records it again, under the same id.
@@ -51,7 +51,7 @@ _BAGGAGE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
 
 
 class Parent(NamedTuple):
-    """A `traceparent`, read."""
+    """A parsed `traceparent`."""
 
     trace_id: int
     span_id: int
@@ -63,7 +63,7 @@ class Parent(NamedTuple):
 
 
 def read(context: Mapping[str, str]) -> Parent | None:
-    """The span a context names, or None where there is none that holds."""
+    """The span that a context names; None if it has no valid `traceparent`."""
     found = _TRACEPARENT.fullmatch(context.get(TRACEPARENT, ""))
     if found is None:
         return None
@@ -91,7 +91,7 @@ def start_context(session: UUID, incoming: Mapping[str, str]) -> Context:
 
 
 def send_context(cause: Mapping[str, str], session: UUID, sender: str, receiver: str, site: str) -> Context:
-    """What travels in a message's headers: the span that sends it."""
+    """The context of a message's headers, which names the span that sends it."""
     return _child(cause, session, _hash(8, "send", session, sender, receiver, site))
 
 
@@ -109,7 +109,7 @@ def process_context(message: Mapping[str, str], session: UUID, role: str, site: 
 
 
 def call_context(cause: Mapping[str, str], session: UUID, role: str, site: str, kind: str, attempt: int) -> Context:
-    """The span of one attempt at a worker's operation; what travels to the worker."""
+    """The span of one attempt at a worker's operation; sent to the worker."""
     return _child(cause, session, _hash(8, "call", session, role, site, kind, attempt))
 
 
@@ -125,7 +125,7 @@ def outcome_context(cause: Mapping[str, str], session: UUID, role: str, outcome:
 
 
 def _child(cause: Mapping[str, str], session: UUID, span_id: int) -> Context:
-    """`cause` with another span in front. A message that lost its context still joins its session's trace."""
+    """`cause` with another span as parent. Without a valid context, the session's own trace is used."""
     parent = read(cause)
     if parent is None:
         cause = start_context(session, {})
@@ -149,7 +149,7 @@ def _hash(size: int, *parts: object) -> int:
 
 
 def _tracestate(text: str) -> str:
-    """The vendor's list as it came, or nothing: a list that is damaged anywhere is dropped whole (W3C
+    """The `tracestate` unchanged, or nothing: a list with any malformed member is dropped as a whole (W3C
     3.3.1)."""
     members = [member.strip(" \t") for member in text.split(",") if member.strip(" \t")]
     if len(text) > limits.tracestate_chars_max or len(members) > limits.tracestate_members_max:
@@ -160,8 +160,8 @@ def _tracestate(text: str) -> str:
 
 
 def _baggage(session: UUID, text: str) -> str:
-    """Our session id, then what of the client's baggage is allowed through and fits. Properties are not
-    kept."""
+    """Our session id, then the members of the client's baggage that are allowed and fit, without their
+    properties."""
     kept = [f"{names.BAGGAGE_SESSION}={quote(str(session))}"]
     room = limits.baggage_bytes_max - len(kept[0])
     for member in text[: limits.baggage_bytes_max * 8].split(","):

@@ -1,7 +1,7 @@
 """The table of everything that telemetry emits: each span, metric and log line with its attributes.
 
-This is what an operator may build a dashboard or an alert on. A test holds it against the code: each row is
-emitted, with no attribute beyond those named, and nothing is emitted that has no row.
+An operator may build dashboards and alerts on it. A test compares it with the code: each row is emitted, with no
+attribute beyond those named, and nothing else is emitted.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from accompanist.telemetry.facts import SpanKind
 
 
 class SpanEvent(NamedTuple):
-    """`name` with its variable parts in braces; `sometimes` are attributes that need not be there."""
+    """A row for spans: `name` has its variable parts in braces; `sometimes`: optional attributes."""
 
     name: str
     kind: SpanKind
@@ -132,4 +132,4 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     "telemetry.collector_back": _NOTHING,
     "telemetry.spans_refused": frozenset({"count"}),
 }
-"""Per event the keys it may carry beside those that every line has (`telemetry.logs.KEYS` bounds them all)."""
+"""The keys that each event may have, beside those of every line (`telemetry.logs.KEYS` has all keys)."""

@@ -1,4 +1,4 @@
-"""Whether telemetry leaves this process, decided by OpenTelemetry's own environment variables.
+"""Decides by OpenTelemetry's environment variables whether telemetry is exported.
 
     OTEL_EXPORTER_OTLP_ENDPOINT          a collector's base address; Jaeger: http://127.0.0.1:4318
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT   the full address for traces, if another
@@ -6,8 +6,8 @@
     OTEL_TRACES_EXPORTER=none            no traces;  OTEL_METRICS_EXPORTER=otlp  metrics to the base address
     too OTEL_SDK_DISABLED=true               nothing at all
 
-Without an address nothing is imported, built or started: `off()` costs an attribute look-up a call. Metrics
-are sent only when asked for by name, because Jaeger, which most will point the base address at, takes
+Without an address nothing is imported, built or started: `off()` costs an attribute look-up per call. Metrics
+are only sent if a variable asks for them, because Jaeger, the most common collector at the base address, takes
 traces only.
 """
 
@@ -43,7 +43,7 @@ def wants_metrics(environ: Mapping[str, str]) -> bool:
 
 
 def open_telemetry(service: str, environ: Mapping[str, str]) -> Telemetry:
-    """The telemetry of a process that is known as `service`, e.g. `warehouse` or `warehouse-worker`."""
+    """The telemetry of a process with the service name `service`, e.g. `warehouse` or `warehouse-worker`."""
     traces, metrics = wants_traces(environ), wants_metrics(environ)
     if not traces and not metrics:
         return off()
@@ -51,7 +51,7 @@ def open_telemetry(service: str, environ: Mapping[str, str]) -> Telemetry:
 
     try:
         return otlp.connect(service, environ, traces=traces, metrics=metrics)
-    except Exception as problem:  # a wrong certificate or number in OTEL_...: told, and no reason to stop a saga
+    except Exception as problem:  # a bad certificate or number in OTEL_... is logged, and must not stop sagas
         structlog.get_logger("accompanist.telemetry").warning(
             "telemetry.not_started", error_type=type(problem).__name__
         )

@@ -1,7 +1,6 @@
-"""What is told of a span and of a call, before any SDK: plain records that a test can compare.
+"""Plain records of spans and calls, independent of any SDK, which tests can compare.
 
-`Span` is what `telemetry.spans` hands to its sink; only `telemetry.otlp` knows how OpenTelemetry's SDK
-spells one.
+`telemetry.spans` hands a `Span` to its sink; only `telemetry.otlp` converts it for OpenTelemetry's SDK.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ class SpanKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A finished span, before any SDK. `at` names the span itself; `error` is empty where it went well."""
+    """A finished span. `at`: its own ids; `error`: empty if it succeeded."""
 
     name: str
     kind: SpanKind
@@ -42,7 +41,7 @@ class Span:
 
 
 class Address(NamedTuple):
-    """Where a worker is, as the conventions want it: a host with its port, or a socket's path."""
+    """A worker's address as the conventions define it: a host with its port, or a socket's path."""
 
     host: str
     port: int | None = None
@@ -64,7 +63,7 @@ NOWHERE = Address("")
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
-    """Which call: what its two spans say alike. `kind` is "forward" or "compensate"."""
+    """The facts that both spans of a call share. `kind` is "forward" or "compensate"."""
 
     role: str
     role_class: str

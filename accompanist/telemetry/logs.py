@@ -1,4 +1,4 @@
-"""Log lines: one line a fact, ids but never payloads.
+"""Structured log lines: one per fact, with ids but never payloads.
 
 `set_up` is called once, by the process that owns the log (a sidecar, a worker, a command). Lines go to
 standard error, as JSON, or in columns where that is a terminal. An event is a dotted name from
@@ -89,12 +89,12 @@ def set_up(service: str, environ: Mapping[str, str], stream: TextIO | None = Non
 
 
 def _crashed(kind: type[BaseException], problem: BaseException, places: TracebackType | None) -> None:
-    """What ends a process is a line like any other: Python's own traceback would print the exception's words."""
+    """Log the exception that ends the process. Python's own traceback would print the exception's message."""
     structlog.get_logger("accompanist").error("process.crashed", exc_info=problem)
 
 
 def only_known_keys(_: Any, __: str, line: EventDict) -> EventDict:
-    """Drop what is not in `KEYS`, say which keys those were, and strike passwords out of texts."""
+    """Drop keys that are not in `KEYS`, list them under `dropped`, and redact passwords in texts."""
     kept: EventDict = {}
     dropped: list[str] = []
     for key, value in line.items():
@@ -122,18 +122,18 @@ def without_exception_text(_: Any, __: str, line: EventDict) -> EventDict:
 
 
 def _foreign(logger: Any, _: str, line: EventDict) -> EventDict:
-    """A line of somebody else's: its logger's name is the event, its words are text."""
+    """Convert a library's line: its logger's name is the event, its message the text."""
     record = line.get("_record")
     line["text"], line["event"] = str(line.get("event", "")), record.name if record else "library"
     if record is not None and record.exc_info:
         line["exc_info"] = record.exc_info
         line["_record"].exc_info = None
-        line["text"] = ""  # a library may have put the exception's words there
+        line["text"] = ""  # a library may have put the exception's message there
     return line
 
 
 def _seen(_: Any, __: str, line: EventDict) -> EventDict:
-    """Before a terminal gets it."""
+    """Escape values for a terminal."""
     return {key: terminal.told(value) for key, value in line.items()}
 
 

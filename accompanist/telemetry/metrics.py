@@ -1,7 +1,7 @@
-"""Numbers about a process: durations in seconds, counts, never an id.
+"""Metrics of a process: durations in seconds and counts, without ids.
 
-Instruments exist only where a meter was given; without one every method returns at once. Attributes have
-few values (a method, an outcome, a choreography), so that a metric never grows with the number of sessions.
+Without a meter there are no instruments, and every method returns at once. Attributes have few values (a
+method, an outcome, a choreography), so that the cardinality does not grow with the number of sessions.
 """
 
 from __future__ import annotations

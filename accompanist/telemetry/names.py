@@ -1,11 +1,11 @@
-"""Every name that telemetry gives to something: spans, attributes, metrics.
+"""The names of all spans, attributes and metrics.
 
 Names come from the OpenTelemetry conventions for messaging, RPC and JSON-RPC at the version that
 `SCHEMA_URL` pins. The messaging and JSON-RPC pages are still marked "development", so names may change:
 this module is the only place that knows them, and a test compares it with the installed conventions
 package.
 
-What has no conventional name begins with `accompanist.`. No name here may ever stand for a payload.
+A name outside the conventions begins with `accompanist.`. No attribute here may ever carry a payload.
 """
 
 from __future__ import annotations
@@ -71,12 +71,12 @@ def process_span(destination: str) -> str:
 
 
 def outcome_span(outcome: str, choreography: str) -> str:
-    """`settle fulfil_order` where all of it holds, `abort fulfil_order` where all of it was undone."""
+    """`settle fulfil_order` for a settled saga, `abort fulfil_order` for an undone one."""
     return f"{'settle' if outcome == 'settled' else 'abort'} {choreography}"
 
 
 def destination(service: str, choreography: str) -> str:
-    """Where a message goes, for people and for grouping: the service and what it takes part in."""
+    """A message's destination, for people and for grouping: the receiving service and the choreography."""
     return f"{service}.{choreography}"
 
 

@@ -1,11 +1,10 @@
-"""The way out: finished spans and metrics to a collector by OTLP over HTTP.
+"""Exports finished spans and metrics to a collector by OTLP over HTTP.
 
-This module and `retry_queue` alone import OpenTelemetry's SDK. Spans go through its batch processor, a bounded queue
-and a thread of its own, so no saga ever waits for a collector. What a collector that is down did not take is sent again
-(`retry_queue`); it is told once when it goes away and once when it is back.
+Only this module and `retry_queue` import OpenTelemetry's SDK. Spans go through its batch processor, a bounded queue
+with a thread of its own, so no saga ever waits for a collector. Spans that a collector did not take are sent again
+(`retry_queue`). One line is logged when the collector goes away, and one when it is back.
 
-Not promised: delivery. What is in the queue when the process is killed, or when `close` runs out of time,
-is lost.
+Not promised: delivery. Spans in the queue are lost when the process is killed, or when `close` runs out of time.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ from accompanist.telemetry.metrics import Metrics
 from accompanist.telemetry.retry_queue import RetryQueue
 from accompanist.telemetry.spans import Telemetry
 
-# What the SDK says of a collector that is away: a line a batch and a line a dropped span. `RetryQueue`
-# says it once.
+# Silenced, because the SDK logs a line per batch and per dropped span while a collector is down. `RetryQueue`
+# logs it once.
 _NOISY: Final = (
     "opentelemetry.sdk._shared_internal",
     "opentelemetry.exporter.otlp.common.http",
@@ -70,7 +69,7 @@ def _resource(service: str) -> Resource:
         names.SERVICE_VERSION: ours,
         names.PROCESS_ID: os.getpid(),
     }
-    # `create` lets OTEL_RESOURCE_ATTRIBUTES add to it; the service's name is the configuration's business
+    # `create` lets OTEL_RESOURCE_ATTRIBUTES add attributes, but the service's name comes from the configuration
     return Resource.create({**facts}, schema_url=names.SCHEMA_URL).merge(Resource({names.SERVICE_NAME: service}))
 
 
@@ -131,7 +130,7 @@ def _metrics(environ: Mapping[str, str], resource: Resource) -> tuple[Metrics, C
 
 
 def _close(closers: Sequence[Callable[[], Any]]) -> None:
-    """Flush what is queued, but leave after `limits.telemetry_close_s`: the SDK's own shutdown may take half a
+    """Flush the queue, but return after `limits.telemetry_close_s`: the SDK's own shutdown may take half a
     minute."""
 
     def close_all() -> None:

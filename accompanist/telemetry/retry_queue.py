@@ -1,14 +1,14 @@
 """A retry queue before the exporter: spans that the collector did not take are sent again.
 
-The SDK's batch processor forgets a batch that its exporter could not send. A collector that restarts, or that answers
-later than the exporter waits, would cost every span that was sent to it meanwhile. Here they wait for the next export,
-or for the end of the process. The queue is bounded: where it is full, the oldest make room.
+The SDK's batch processor drops a batch that its exporter could not send. While a collector restarts, or answers after
+the exporter's timeout, all spans would be lost. Here they wait for the next export, or for the end of the process. The
+queue is bounded; when it is full, the oldest spans are dropped.
 
-A collector may refuse some spans for ever (a body too large, a value that it cannot read). If newer spans go through
-and the oldest do not, `limits.export_refusals_max` times, then it is these spans, and they are dropped.
+A collector may refuse some spans for ever (a body too large, a value that it cannot read). If newer spans are accepted
+and the oldest are not, `limits.export_refusals_max` times, the oldest are dropped.
 
-Not promised: that a span arrives once. A collector that took a batch and answered too late gets it again; the spans'
-ids are the same. Without new spans nothing is sent again before the process ends.
+Not promised: that a span arrives once. A collector that took a batch but answered too late gets it again, with the same
+ids. Without new spans, nothing is sent again before the process ends.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ log = structlog.get_logger("accompanist.telemetry")
 
 
 class RetryQueue(SpanExporter):
-    """`exporter`, with what it could not send. Logs one line when the collector goes away and one when it is back."""
+    """Wraps `exporter`, and keeps what it could not send. Logs one line when the collector goes away, and one when it
+    is back."""
 
     def __init__(self, exporter: SpanExporter, batch_max: int, queued_max: int) -> None:
         self._exporter = exporter
@@ -55,7 +56,7 @@ class RetryQueue(SpanExporter):
         return self._send()
 
     def _send(self) -> bool:
-        """Whether the collector is there."""
+        """Send the queue. Returns whether the collector answers."""
         while self._queued:
             oldest = tuple(islice(self._queued, self._batch_max))
             if self._taken(oldest):
@@ -81,5 +82,5 @@ class RetryQueue(SpanExporter):
     def _taken(self, spans: Sequence[ReadableSpan]) -> bool:
         try:
             return self._exporter.export(spans) is SpanExportResult.SUCCESS
-        except Exception:  # whatever it is, telemetry must not hurt what it watches
+        except Exception:  # telemetry must never harm the process
             return False

@@ -1,9 +1,8 @@
-"""The worker's span: what a Python worker puts around each operation.
+"""The worker's span: a context manager around each operation of a Python worker.
 
-`serving` is a context manager for the SDK's `around` hook. It reads the context that came in the call's
-`params._meta`, makes the OpenTelemetry context of the operation current, so that a worker's own
-instrumentation (its database, its HTTP client) hangs below the saga's trace, and records one SERVER span
-when the operation is over. Exceptions pass through.
+`serving` is for the SDK's `around` hook. It reads the trace context in the call's `params._meta` and makes it
+current in OpenTelemetry, so that a worker's own instrumentation (its database, its HTTP client) joins the
+saga's trace. It records one SERVER span when the operation is over. Exceptions pass through.
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""What happened, told after it happened: finished spans.
+"""The spans of a saga, each recorded after it is over.
 
-No span is ever open. A saga waits for days, a sidecar dies in between, and an open span would die with it;
-so every method here is called once something is over, with both its times (nanoseconds since the epoch),
-and the ids come from `telemetry.context`. A replayed step records nothing: its caller knows that it is
-replaying and does not call.
+No span is ever open. A saga may wait for days, and a sidecar may die in between: an open span would be lost.
+So every method here is called when something is over, with its start and end (nanoseconds since the epoch).
+The ids come from `telemetry.context`. A replayed step records no span: the caller leaves the call out.
 
     start fulfil_order            SERVER     root, at the initiator, or below the client's span
     send payment.fulfil_order     PRODUCER   a message was committed; below what caused it
@@ -12,8 +11,8 @@ replaying and does not call.
     Payment/charge                SERVER     the same in the worker (`telemetry.serve`)
     settle | abort fulfil_order   INTERNAL   a role learned the outcome
 
-Each carries the session's id and no payload: no argument, reply, message or declared reason. Where
-telemetry is off there is no sink and every method returns at once.
+Each has the session's id and no payload: no argument, reply, message or declared reason. If telemetry is off,
+there is no sink, and every method returns at once.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from accompanist.telemetry.metrics import Metrics
 
 
 class Telemetry:
-    """The recorder of one process. `close` flushes, bounded in time, and may be called twice."""
+    """Records the spans and metrics of one process. `close` flushes within a bounded time; it may be called twice."""
 
     def __init__(
         self,
@@ -166,8 +165,8 @@ class Telemetry:
     def ended(
         self, header: Header, role: str, outcome: str, cause: Mapping[str, str], at_ns: int, error: str = ""
     ) -> None:
-        """A role learned how the saga ended: `settled` or `ended`. `error` says of an undone saga, in a
-        word, why: "declined", "cancelled", "deadline", "aborted"; never the declared reason itself."""
+        """A role learned how the saga ended: `settled` or `ended`. `error` says in a word why a saga was undone:
+        "declined", "cancelled", "deadline", "aborted"; never the declared reason itself."""
         if role == header.initiator:
             self.metrics.session_ended(header.choreography, outcome, at_ns / 1e9 - header.started_at)
         if self._sink is None:
@@ -199,7 +198,7 @@ class Telemetry:
         error: str = "",
         link: ctx.Parent | None = None,
     ) -> None:
-        """Hand a span to the sink, unless its trace is not sampled or its context is damaged."""
+        """Hand a span to the sink, unless its trace is not sampled or its context is invalid."""
         if self._sink is None or at is None or not at.sampled:
             return
         self._sink(Span(name, kind, at, parent, link, attributes, start_ns, max(start_ns, end_ns), error))

@@ -10,8 +10,9 @@ import msgspec
 import pytest
 
 from accompanist import limits
+from accompanist.runtime.log import Log
 from accompanist.runtime.operate import BY_HAND
-from accompanist.runtime.ports import Log, LogSlow, Memory, Parked, Phase, SessionRow
+from accompanist.runtime.ports import LogSlow, Memory, Parked, Phase, SessionRow
 from accompanist.sidecar.sessions.freshness import Key, News
 from accompanist.sidecar.sessions.loading import Loader
 from tests.runtime import sagas

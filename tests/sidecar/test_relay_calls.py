@@ -11,8 +11,9 @@ from structlog.testing import capture_logs
 from accompanist import limits
 from accompanist.rpc import peers
 from accompanist.runtime.answers import Answer, Fault, Replied
+from accompanist.runtime.log import Log
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Away, Delivery, Log
+from accompanist.runtime.ports import Away, Delivery
 from accompanist.sidecar.loops.relay import Relay
 from tests.runtime import sagas
 

@@ -21,9 +21,9 @@ from accompanist.language.values import codec
 from accompanist.language.versions import texts
 from accompanist.log.group import Flusher
 from accompanist.log.memory import MemoryDatabase, MemoryLog
-from accompanist.runtime import ports
 from accompanist.runtime.answers import Answer, Replied
 from accompanist.runtime.control import CLIENT, site_of
+from accompanist.runtime.log import VersionPort
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Commit, Kept, SessionRow
 from accompanist.runtime.replay import decode_arguments
@@ -413,7 +413,7 @@ async def test_between_times_the_log_is_asked_only_for_what_is_missing(deploymen
         async def recover(self, keys: Sequence[tuple[UUID, str]]) -> None:
             asked.extend(["recover"] if keys else [])
 
-    versions = Versions(hosted, cast(ports.Log, Log()), tombstone_ms=10_000, clock=lambda: deployment.now)
+    versions = Versions(hosted, cast(VersionPort, Log()), tombstone_ms=10_000, clock=lambda: deployment.now)
     with capture_logs() as lines:
         await versions.step(Sessions())
     assert asked == [["f" * 64]]

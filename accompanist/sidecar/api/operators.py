@@ -27,9 +27,10 @@ from accompanist.rpc.access import proved
 from accompanist.rpc.dispatch import Handler
 from accompanist.runtime import operate
 from accompanist.runtime.control import CLIENT
+from accompanist.runtime.log import Log
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import Standing, Verb
-from accompanist.runtime.ports import Delivery, Log, Memory, SessionRow
+from accompanist.runtime.ports import Delivery, Memory, SessionRow
 from accompanist.sidecar.api.public import (
     NOT_PARKED,
     NOT_TAKEN,

@@ -44,17 +44,9 @@ from accompanist.log.story import NOTHING_SEEN, Seen, Story
 from accompanist.rpc.dispatch import Handler
 from accompanist.runtime.control import CLIENT, control
 from accompanist.runtime.headers import trace_headers, words
+from accompanist.runtime.log import Log
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import (
-    Commit,
-    Delivery,
-    Log,
-    LogUnavailable,
-    Memory,
-    SessionRow,
-    SessionSummary,
-    Stub,
-)
+from accompanist.runtime.ports import Commit, Delivery, LogUnavailable, Memory, SessionRow, SessionSummary, Stub
 from accompanist.sidecar.api import paging
 from accompanist.sidecar.api.search import List, Words
 from accompanist.sidecar.api.standing import exits_of, to_stand_on

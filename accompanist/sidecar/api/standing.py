@@ -12,15 +12,16 @@ from uuid import UUID
 import msgspec
 
 from accompanist.runtime import operate
+from accompanist.runtime.log import SessionPort
 from accompanist.runtime.operate import Standing
-from accompanist.runtime.ports import Log, Memory, Phase
+from accompanist.runtime.ports import Memory, Phase
 from accompanist.runtime.session import Session
 from accompanist.runtime.unfenced import UNENDED
 from accompanist.sidecar.api.rehosting import Versions, fitting
 from accompanist.sidecar.sessions.believing import believable
 
 
-async def to_stand_on(log: Log, session: UUID, role: str) -> Memory:
+async def to_stand_on(log: SessionPort, session: UUID, role: str) -> Memory:
     """What the log has of a session that somebody asks about. One that is parked is run again over all its messages,
     however many they are."""
     [memory] = await log.load([(session, role)])

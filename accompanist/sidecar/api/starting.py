@@ -20,8 +20,9 @@ from accompanist.errors import AuthorError, catalogue
 from accompanist.language.program.program import RoleProgram
 from accompanist.language.values import codec
 from accompanist.runtime.control import CLIENT, site_of
+from accompanist.runtime.log import Log
 from accompanist.runtime.messages import Header, Kind, Message
-from accompanist.runtime.ports import Log, Memory, Stub
+from accompanist.runtime.ports import Memory, Stub
 from accompanist.runtime.replay import decode_arguments
 from accompanist.sidecar.api.search import Attributes, Name
 from accompanist.sidecar.hosting import UNKNOWN_CHOREOGRAPHY, Hosted

@@ -23,7 +23,7 @@ from uuid import UUID
 import structlog
 
 from accompanist import limits
-from accompanist.runtime.ports import Log
+from accompanist.runtime.log import UpkeepPort
 
 logger = structlog.get_logger("accompanist.collection")
 MS_A_DAY = 86_400_000
@@ -40,7 +40,7 @@ class Collector:
 
     def __init__(
         self,
-        log: Log,
+        log: UpkeepPort,
         fences: Fences,
         *,
         collect_after_ms: int = limits.collect_after_ms,

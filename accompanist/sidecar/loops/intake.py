@@ -31,7 +31,8 @@ import structlog
 
 from accompanist import limits
 from accompanist.background import Background
-from accompanist.runtime.ports import Log, LogUnavailable, Pending, Taken
+from accompanist.runtime.log import FeedPort
+from accompanist.runtime.ports import LogUnavailable, Pending, Taken
 from accompanist.sidecar.loops.collection import Collector
 from accompanist.sidecar.loops.peer_quota import Crowds
 from accompanist.sidecar.loops.portion import Portion
@@ -52,7 +53,7 @@ class Intake:
     def __init__(
         self,
         owner: str,
-        log: Log,
+        log: FeedPort,
         driver: Driver,
         collection: Collector | None = None,
         versions: Versions | None = None,

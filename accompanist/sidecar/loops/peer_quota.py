@@ -21,7 +21,8 @@ from __future__ import annotations
 import structlog
 
 from accompanist import limits
-from accompanist.runtime.ports import Bounds, Log, Reached
+from accompanist.runtime.log import PeerPort
+from accompanist.runtime.ports import Bounds, Reached
 
 logger = structlog.get_logger("accompanist.crowds")
 
@@ -29,7 +30,7 @@ logger = structlog.get_logger("accompanist.crowds")
 class Crowds:
     """Who had reached a bound when it was last looked. `peers`: how many share what may wait here."""
 
-    def __init__(self, log: Log, peers: int = 1) -> None:
+    def __init__(self, log: PeerPort, peers: int = 1) -> None:
         self._log = log
         self._peers = peers
         self._crowded: set[tuple[str, Reached]] = set()

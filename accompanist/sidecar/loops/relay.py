@@ -28,8 +28,9 @@ from accompanist.errors import PeerError, catalogue
 from accompanist.rpc import access, meta, peers
 from accompanist.rpc.envelope import INVALID_PARAMS, RpcError
 from accompanist.runtime.answers import Answer, Fault, Missing, Replied, RetryLater
+from accompanist.runtime.log import PeerPort
 from accompanist.runtime.messages import Message
-from accompanist.runtime.ports import Delivery, Fate, Log, LogUnavailable, fate
+from accompanist.runtime.ports import Delivery, Fate, LogUnavailable, fate
 from accompanist.sidecar.loops.portion import Portion
 
 logger = structlog.get_logger("accompanist.relay")
@@ -56,7 +57,7 @@ class Relay:
 
     def __init__(
         self,
-        log: Log,
+        log: PeerPort,
         couriers: Mapping[str, Courier],
         clashed: Callable[[Message, Delivery], None],
         background: Background | None = None,
@@ -173,7 +174,7 @@ def _problem(answer: Answer) -> str:
 class Receiver:
     """What peers may ask of a sidecar at its `listen` address."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: PeerPort) -> None:
         self._log = log
 
     async def deliver(self, params: dict[str, msgspec.Raw], about: bytes | None) -> bytes:

@@ -20,8 +20,9 @@ import structlog
 
 from accompanist import limits
 from accompanist.log.ailments import DAMAGED
+from accompanist.runtime.log import SessionPort
 from accompanist.runtime.messages import Header, Message
-from accompanist.runtime.ports import DAMAGED_WAITS, Commit, Log, Phase, SessionRow
+from accompanist.runtime.ports import DAMAGED_WAITS, Commit, Phase, SessionRow
 from accompanist.sidecar.sessions.commits import Committer
 from accompanist.sidecar.sessions.freshness import Key, shard_of
 
@@ -54,7 +55,7 @@ class Damage:
 
     def __init__(
         self,
-        log: Log,
+        log: SessionPort,
         committer: Committer,
         recover: Callable[[Sequence[Key]], Awaitable[None]],
         heading: Callable[[Sequence[Message]], Header | None],

@@ -36,8 +36,9 @@ from accompanist.runtime.beginning import PROGRAMS
 from accompanist.runtime.burst import Burst
 from accompanist.runtime.events import DEADLINE_SITE, Arrived, Clashed, CloseAnswered, Deadline, Event, Fired
 from accompanist.runtime.life import PredecessorRefused
+from accompanist.runtime.log import SessionPort
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Commit, Delivery, LeaseLost, Log, LogUnavailable, Memory, SessionRow, Taken
+from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable, Memory, SessionRow, Taken
 from accompanist.runtime.session import Session
 from accompanist.runtime.tombstone import leaves_one
 from accompanist.sidecar.calls.attempts import Calls
@@ -67,7 +68,7 @@ class Driver(Holding):
         self,
         service: str,
         programs: Programs,
-        log: Log,
+        log: SessionPort,
         committer: Committer,
         calls: Calls,
         tracing: Tracing,

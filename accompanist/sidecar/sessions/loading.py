@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from accompanist import limits
+from accompanist.runtime.log import SessionPort
 from accompanist.runtime.messages import Kind, Message
-from accompanist.runtime.ports import Log, LogSlow, LogUnavailable, Memory, Phase
+from accompanist.runtime.ports import LogSlow, LogUnavailable, Memory, Phase
 from accompanist.runtime.state import UNDOES
 from accompanist.runtime.unfenced import UNENDED
 from accompanist.sidecar.sessions.freshness import Key, News
@@ -19,7 +20,7 @@ class Loader:
 
     def __init__(
         self,
-        log: Log,
+        log: SessionPort,
         news: News,
         take_up: Callable[[Key, Memory], None],
         give_up: Callable[[Key, BaseException], None],
