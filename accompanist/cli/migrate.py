@@ -1,4 +1,4 @@
-"""`accompanist migrate`: the logs of a deployment's services, up to this program's revision or down to nothing."""
+"""`accompanist migrate`: migrates the services' logs up to this program's revision, or removes them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from accompanist.sidecar.config import Service
 
 
 def migrate(config: Path | None, service: str, database: str, *, down: bool, bootstrap: bool, as_json: bool) -> None:
-    """Raises OperatorError."""
+    """Migrate the logs. Raises OperatorError."""
     deployment = configuration.load(config, os.environ)
     chosen = [deployment.service(service)] if service else list(deployment.services.values())
     asyncio.run(_migrate(chosen, database, "down" if down else "up", bootstrap))
