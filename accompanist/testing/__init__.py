@@ -1,4 +1,4 @@
-"""Sagas in a user's own pytest: one process, no sidecar, faults where the test wants them.
+"""Runs sagas in a user's own pytest: in one process, without a sidecar, with faults where the test wants them.
 
     from accompanist.testing import Saga
 

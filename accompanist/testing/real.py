@@ -1,4 +1,4 @@
-"""Real workers in a test: their own process or program, their own Postgres and fence, asked as a sidecar asks them.
+"""Real workers in a test: in their own process, with their own Postgres and fence, called as by a sidecar.
 
     charged = serve(payment.worker, dsn, payment.install)     # one in Python, from here
     shipped = Real("http://127.0.0.1:7001/")                  # one in any language, that listens already

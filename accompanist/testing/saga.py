@@ -1,4 +1,4 @@
-"""One saga under a test's control, step by step or to the end; `accompanist.testing` shows how it is used.
+"""One saga under a test's control, run step by step or to its end; `accompanist.testing` shows how to use it.
 
 `run` follows one schedule: what comes first happens first. A seed other than 0 picks another order, the same each time.
 A test that needs them all wants `explore`.

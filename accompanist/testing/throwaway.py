@@ -1,4 +1,4 @@
-"""A throw-away Postgres for tests: one server for a run, a fresh database for who asks.
+"""A temporary Postgres for tests: one server per test run, and a fresh database on request.
 
 DATABASE_URL, if set, names a server to make the databases in, by a login that may; else one is started on a temporary
 directory: the `accompanist[local]` extra brings its binaries, or they are on PATH. It is Postgres as it is: what it
