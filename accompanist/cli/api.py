@@ -1,11 +1,11 @@
-"""Asking a sidecar: its JSON-RPC API over HTTP, from the standard library alone.
+"""A client of the sidecar's JSON-RPC API over HTTP, with the standard library only.
 
-One request, one answer, one connection. An error object that carries one of our errors comes out as that error, with
-the code, text and hint that the sidecar gave it.
+One request, one answer, one connection. An error object with an Accompanist code is raised as that error, with the
+sidecar's code, text and hint.
 
-The token is that of --token-file, else ACCOMPANIST_TOKEN, else the service's own (`token_file`, or the one that its
-sidecar has drawn) where that file holds a single token and may be read. It stands in a header, never in an address or
-on a command line, where others could see it.
+The token comes from --token-file, else from ACCOMPANIST_TOKEN, else from the service's own file (`token_file`, or the
+one that its sidecar created), if that has a single token and may be read. It is sent in a header, never in an address
+or on a command line, where others could see it.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from accompanist.sidecar.config import Service
 UNREACHABLE = catalogue(
     "ACC801",
     "sidecar does not answer",
-    "Nothing listens at the address that the configuration gives as the service's API, or it answered too late.",
+    "Nothing listens at the API address in the service's configuration, or it answered too late.",
     "Start it (`make start`, or `accompanist sidecar --service NAME`), or correct `api` in accompanist.toml.",
 )
 NONSENSE = catalogue(
     "ACC802",
     "answer is not JSON-RPC",
-    "Something else than a sidecar listens at that address, or something in between changed the answer.",
-    "Compare `api` in accompanist.toml with what runs there.",
+    "Another program than a sidecar listens at that address, or a proxy changed the answer.",
+    "Check that `api` in accompanist.toml is the address of the sidecar.",
 )
 NO_API = catalogue(
     "ACC803",
     "service without an API",
-    "The service's table has no `api`, so its sidecar answers no client.",
+    "The service has no `api` in the configuration, so its sidecar accepts no clients.",
     'Give it one in accompanist.toml, e.g. api = "http://127.0.0.1:7101", and restart its sidecar.',
 )
 
@@ -49,12 +49,12 @@ _token_file: ContextVar[Path | None] = ContextVar("accompanist_token_file", defa
 
 
 def bear(file: Path | None) -> None:
-    """Ask with the token in this file from now on."""
+    """Use the token in this file from now on."""
     _token_file.set(file)
 
 
 class Refused(AccompanistError):
-    """An error that a sidecar answered with; its code need not be known to this process."""
+    """An error in a sidecar's answer. Its code may be unknown to this process."""
 
     fault: ClassVar[str] = "peer"
 
@@ -75,7 +75,7 @@ class Refused(AccompanistError):
 
 
 def ask(service: Service, method: str, params: Mapping[str, Any], wait_s: float = 0.0) -> Any:
-    """The result of one call. Raises Refused, OperatorError, PeerError."""
+    """Call a method, and return its result. Raises Refused, OperatorError, PeerError."""
     if not service.api:
         raise OperatorError(NO_API, f"service {service.name} has no api")
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params}).encode()
@@ -96,7 +96,7 @@ def ask(service: Service, method: str, params: Mapping[str, Any], wait_s: float 
 
 
 def health(service: Service) -> dict[str, Any]:
-    """What the sidecar's page /health says; nothing where none answers at the service's API from here."""
+    """The sidecar's /health page; empty if it does not answer."""
     if not service.api:
         return {}
     connection, _ = _connection(service.api, limits.health_answer_s)
@@ -120,7 +120,7 @@ def _token(service: Service) -> str:
     try:
         return tokens.bearer(file)
     except OperatorError:
-        return ""  # it is the sidecar's file: who may not read it, or finds several, is told that a token is needed
+        return ""  # the sidecar's file is unreadable or has several tokens: the server will say that a token is needed
 
 
 def _result(said: bytes, status: int, service: Service) -> Any:

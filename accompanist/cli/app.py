@@ -1,4 +1,4 @@
-"""The program `accompanist`, put together: which commands there are, in the order in which `--help` lists them."""
+"""The commands of the program `accompanist`, in the order in which `--help` lists them."""
 
 from __future__ import annotations
 

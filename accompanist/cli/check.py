@@ -1,4 +1,4 @@
-"""`accompanist check FILE`: the choreographies of a file, checked; nothing is imported or run."""
+"""`accompanist check FILE`: checks the choreographies of a file; nothing is imported or run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Format = Literal["text", "json", "sarif"]
 
 
 def check(file: Path, format: Format, *, explain: bool, learns: bool) -> int:
-    """0 if all of it is accepted, 1 if not: what is wrong with a file is the answer, not a failure of the command."""
+    """Check a file and print the report. Returns 0 if all choreographies are accepted, else 1."""
     result = compiled(file)
     warned = _warnings(result)
     text, data, code = check_report(result, warned, Asked(explain, learns))
@@ -38,7 +38,7 @@ def _warnings(result: Compiled) -> tuple[Diagnostic, ...]:
 
 
 def refused(result: Compiled, as_json: bool) -> int:
-    """What a command says that needs a sound file and was given another: on standard error, or as JSON where asked."""
+    """Report that a file is refused, to a command that needs a valid one: on standard error, or as JSON."""
     text, data, code = check_report(result)
     print(encode(data) if as_json else terminal.lines(text), file=sys.stdout if as_json else sys.stderr)
     return code

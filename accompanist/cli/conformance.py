@@ -1,7 +1,7 @@
-"""`accompanist conformance URL`: whether a worker, in whatever language, keeps the worker contract.
+"""`accompanist conformance URL`: tests whether a worker, in any language, keeps the worker contract.
 
-The worker serves the role Till (`accompanist conformance --contract` says what that is). Its answers are judged, and
-with --ledger its effects, read where its operations wrote them.
+The worker serves the role Till (`accompanist conformance --contract` describes it). Its answers are judged, and with
+--ledger also its effects, as its operations recorded them.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from accompanist.worker.conformance.wire import Ended, connection, shut
 NOBODY = catalogue(
     "ACC823",
     "no worker to be judged",
-    "The suite drives a worker that runs; nothing answers at the address given.",
+    "The suite tests a running worker, but nothing answers at the given address.",
     "Start the worker, and give the address at which it listens: unix:/path, tcp:host:port, http+unix:/path or "
     "http://host:port/path.",
 )
 NO_CASE = catalogue(
     "ACC824",
     "no such conformance case",
-    "Cases are chosen by name or pattern, e.g. close/late-call or 'close/*'.",
+    "No case has this name or matches this pattern; examples are close/late-call and 'close/*'.",
     "Run it without --only to see all names.",
 )
 
@@ -50,7 +50,7 @@ class Wanted:
 
 
 def run(wanted: Wanted, as_json: bool) -> int:
-    """0 if every case of the level has passed, else 1. Raises OperatorError."""
+    """Run the suite. Returns 0 if every case of the level has passed, else 1. Raises OperatorError."""
     chosen = _chosen(wanted)
     found = ledger.open_ledger(wanted.ledger, wanted.schema) if wanted.ledger else None
     place = address.parse(address.located(wanted.url, Path.cwd()), allow_remote=wanted.allow_remote)
@@ -71,7 +71,7 @@ def run(wanted: Wanted, as_json: bool) -> int:
 
 
 def show_contract(as_json: bool) -> None:
-    """Print what a worker has to serve to be judged."""
+    """Print what a worker has to serve for the suite."""
     text = (cases.shipped().parent / "README.md").read_text(encoding="utf-8")
     show({"contract": text}, as_json, text.rstrip())
 

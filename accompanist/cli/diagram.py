@@ -1,4 +1,4 @@
-"""`accompanist diagram FILE`: a choreography as a sequence diagram; nothing is imported or run."""
+"""`accompanist diagram FILE`: draws a choreography as a sequence diagram; nothing is imported or run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _DRAWN: Mapping[Format, Callable[[Picture], str]] = {
 
 
 def diagram(file: Path, choreography: str, format: Format, output: Path | None, as_json: bool) -> int:
-    """0 if the diagram was drawn, 1 if the file is refused. Raises AuthorError, OperatorError."""
+    """Draw a diagram. Returns 0, or 1 if the file is refused. Raises AuthorError, OperatorError."""
     result = compiled(file)
     if not result.ok:
         return refused(result, as_json)

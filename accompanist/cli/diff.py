@@ -1,11 +1,11 @@
-"""`accompanist diff OLD NEW`: what a change does to sessions in flight; nothing is imported or run.
+"""`accompanist diff OLD NEW`: shows what a change does to open sessions; nothing is imported or run.
 
-OLD and NEW are files, or REVISION:PATH of the git repository one stands in. An old file that lies in no project is read
-as if it stood where NEW stands, with what lies beside it there: a whole copy of the old directory is compared as it is.
-What is not there, such as all the rest around a copy of a single file, is read from NEW's project.
+OLD and NEW are files, or REVISION:PATH of the git repository of the working directory. An old file outside of any
+project is read as if it were at NEW's place, with the files beside it, so a whole copy of the old directory can be
+compared. Files that are missing beside it are read from NEW's project.
 
-Two directories are compared file by file, of those that hold choreographies; one that is only in one of them with what
-is of its name in the other, since a file may have moved.
+Two directories are compared file by file, for files with choreographies. If a file exists on one side only, its
+choreographies are compared with those of the same name on the other side, since they may have moved.
 """
 
 from __future__ import annotations
@@ -27,13 +27,14 @@ from accompanist.language.text.source import Read
 NOTHING = catalogue(
     "ACC826",
     "nothing to compare",
-    "OLD and NEW are directories, and no file in them has a function that is decorated @choreography.",
-    "Give the directories that hold the choreographies, or the two files.",
+    "OLD and NEW are directories, and no file in them has a function decorated with @choreography.",
+    "Give the directories with the choreographies, or the two files.",
 )
 
 
 def compare(old: str, new: str, as_json: bool) -> int:
-    """0 if every session in flight could go on, 1 if not or if a file is refused. Raises AuthorError."""
+    """Compare two versions. Returns 0 if every open session could go on, 1 if not or if a file is refused. Raises
+    AuthorError."""
     pairs = _files(Path(old), Path(new)) if directories(old, new) else [(old, new)]
     compared: list[ChoreographyDiff] = []
     alone: tuple[list[Version], list[Version]] = ([], [])
@@ -58,7 +59,7 @@ def compare(old: str, new: str, as_json: bool) -> int:
 
 
 def _files(old: Path, new: Path) -> list[tuple[str, str]]:
-    """The files of two directories that hold choreographies, side by side; empty where a side has none of that name."""
+    """The files with choreographies in two directories, in pairs; an empty name where one side has none."""
     sides = [_holding(old), _holding(new)]
     names = sorted(sides[0] | sides[1])
     if not names:
@@ -68,13 +69,13 @@ def _files(old: Path, new: Path) -> list[tuple[str, str]]:
 
 
 def _holding(place: Path) -> set[str]:
-    """The paths, from a directory, of the files in it that hold a choreography."""
+    """The relative paths of the files with choreographies in a directory."""
     files = (file for file in place.rglob("*.py") if not any(part[:1] == "." for part in file.relative_to(place).parts))
     return {str(file.relative_to(place)) for file in files if file.is_file() and b"@choreography" in file.read_bytes()}
 
 
 def _moved(old: Sequence[Version], new: Sequence[Version]) -> Iterator[ChoreographyDiff]:
-    """Choreographies of files that are on one side only, each beside the one of its name on the other side."""
+    """Compare choreographies of files that exist on one side only with those of the same name on the other."""
     later = {one.name: Version([one], version.ground) for version in new for one in version.choreographies}
     for version in old:
         for one in version.choreographies:
@@ -85,7 +86,7 @@ def _moved(old: Sequence[Version], new: Sequence[Version]) -> Iterator[Choreogra
 
 
 def _version(spec: str, beside: str) -> tuple[Compiled, Ground]:
-    """One side, compiled, with its project. `beside`: the other side, for a file that lies in no project."""
+    """Compile one side, with its project. `beside`: the other side, for a file outside of any project."""
     asked = None if Path(spec).exists() else REVISION.fullmatch(spec)
     file = Path(asked["path"] if asked else spec).resolve()
     root = root_of(file)
@@ -100,8 +101,8 @@ def _version(spec: str, beside: str) -> tuple[Compiled, Ground]:
 
 
 def _over(copy: Path, file: Path, root: Path) -> Read:
-    """Reads NEW's project as it is with a copy laid over it. The copy has as much of the way to NEW's file as the ends
-    of both paths have in common: of `old/orders/saga.py` over `orders/saga.py` that is all of `old`."""
+    """A reader of NEW's project with a copy laid over it. The copied directory is found by the common end of both
+    paths: for `old/orders/saga.py` and `orders/saga.py` it is `old`."""
     place, over = file.parent, copy.parent
     if copy.name == file.name:
         while place != root and place.name == over.name:

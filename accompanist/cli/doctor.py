@@ -1,8 +1,7 @@
-"""`accompanist doctor`: what is wrong with the services' logs and their server, and what to do about it.
+"""`accompanist doctor`: diagnoses the services' logs and their server, and says what to do.
 
-The exit code is the worst of what was found: 0 nothing, 1 warnings, 3 errors. It looks and changes nothing, except with
-`--accept-server`: then the server that each service's log is on now is noted as the right one (see ACC409), and looked
-at after that.
+The exit code is that of the worst finding: 0 none, 1 warnings, 3 errors. It changes nothing, except with
+`--accept-server`: then the present server of each service's log is first recorded as the right one (see ACC409).
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ EXIT = {"warning": 1, "error": 3}
 
 
 def doctor(config: Path | None, service: str, database: str, *, accept: bool, as_json: bool) -> int:
-    """The exit code. Raises OperatorError for a wrong configuration."""
+    """Diagnose, and return the exit code. Raises OperatorError for a wrong configuration."""
     deployment = configuration.load(config, os.environ)
     chosen = [deployment.service(service)] if service else list(deployment.services.values())
     seen, findings = asyncio.run(_examine(chosen, database, accept))
@@ -38,7 +37,7 @@ def doctor(config: Path | None, service: str, database: str, *, accept: bool, as
 
 
 async def _examine(services: list[Service], database: str, accept: bool) -> tuple[list[Vitals], list[Finding]]:
-    """A service whose log cannot be looked at is a finding, and the others are looked at."""
+    """Examine the services. If a log cannot be read, that is a finding, and the others are still examined."""
     seen: list[Vitals] = []
     findings: list[Finding] = []
     for service in services:
@@ -57,7 +56,7 @@ async def _examine(services: list[Service], database: str, accept: bool) -> tupl
 
 
 def _of_process(service: Service, health: dict[str, Any], found: Vitals) -> list[Finding]:
-    """What only the sidecar's process knows, where it answers from here."""
+    """Findings that only the sidecar's process knows, if it answers."""
     told: list[tuple[str, str]] = []
     failing = health.get("failing")
     if isinstance(failing, dict) and failing:

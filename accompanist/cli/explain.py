@@ -1,11 +1,11 @@
-"""`accompanist explain CODE`: why an error happens and what to do about it, with a wrong program and a right one.
+"""`accompanist explain CODE`: explains an error and what to do, with a wrong program and a right one.
 
-The programs are files: `CODE_wrong.py` and `CODE_right.py`. A test compiles each pair, the wrong one is refused with
-exactly its code and the right one accepted, so what is shown here is true. They travel inside the package; a checkout
-has them among its tests.
+The programs are the files `CODE_wrong.py` and `CODE_right.py`. A test compiles each pair: the wrong one is refused with
+exactly that code, and the right one is accepted. They are shipped in the package; in a checkout they are among the
+tests.
 
-A code that no program can show has a runbook instead: what to look at, what to do, and how to see that it is over, a
-step a line. They are files, too, `runbooks/*.md`, with a heading for each code.
+A code that no program can show has a runbook instead: what to check, what to do, and how to see that it worked, one
+step per line. Runbooks are in `runbooks/*.md`, with a heading for each code.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from accompanist.errors import CATALOGUE, AuthorError, catalogue
 UNKNOWN_CODE = catalogue(
     "ACC804",
     "unknown error code",
-    "Codes are ACC and three digits, and each is explained in the catalogue of the program that reported it.",
-    "Run `accompanist explain` for the list; a code may come from another version.",
+    "A code is ACC and three digits. This program has none with that number; it may come from another release.",
+    "Run `accompanist explain` for the list of codes.",
 )
 
 FAMILIES = {
@@ -49,7 +49,7 @@ FAMILIES = {
     "ACC7": "sidecars",
     "ACC8": "the command line",
 }
-"""What the first digits of a code say."""
+"""The family of a code, by its first digits."""
 
 
 def explain(code: str, as_json: bool) -> None:
@@ -68,12 +68,12 @@ def explain(code: str, as_json: bool) -> None:
 
 
 def family(code: str) -> str:
-    """What kind of error a code is."""
+    """The family of a code."""
     return next((told for start, told in FAMILIES.items() if code.startswith(start)), "others")
 
 
 def examples(code: str) -> tuple[str, str] | None:
-    """The wrong and the right program of a code, if it is one that a program can show."""
+    """The wrong and the right program of a code, if it has them."""
     package = Path(accompanist.__file__).parent
     for place in (package / "language" / "examples", package.parent / "tests" / "language" / "explain"):
         wrong, right = sorted(place.glob(f"{code}_wrong.*")), sorted(place.glob(f"{code}_right.*"))
@@ -83,7 +83,7 @@ def examples(code: str) -> tuple[str, str] | None:
 
 
 def runbook(code: str) -> list[str]:
-    """The steps for a code that no program can show, in their order; none for others."""
+    """The steps of a code's runbook; none if it has no runbook."""
     for file in sorted((Path(__file__).parent / "runbooks").glob("*.md")):
         for part in file.read_text(encoding="utf-8").split("\n## ")[1:]:
             head, _, text = part.partition("\n")
@@ -94,7 +94,7 @@ def runbook(code: str) -> list[str]:
 
 
 def load_catalogue() -> None:
-    """A code registers itself where it is raised, so all modules have to be there."""
+    """Import all modules, because each code is registered where it is raised."""
     for module in pkgutil.walk_packages(accompanist.__path__, "accompanist."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
@@ -111,7 +111,7 @@ def _page(code: str) -> dict[str, Any]:
 
 
 def _said(wrong: str) -> str:
-    """What the check says of the wrong program: asked, not remembered."""
+    """The report of the check on the wrong program, computed now."""
     from accompanist.language.compile import compile_file
     from accompanist.language.shown.superfluous import warnings
     from accompanist.language.text.diagnostic import render

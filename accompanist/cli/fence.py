@@ -1,7 +1,7 @@
-"""`accompanist fence install`: the fence in a worker's schema, for workers in any language.
+"""`accompanist fence install`: installs the fence in a worker's schema, for workers in any language.
 
-A Python worker can do the same itself (`--install`). It may be done again at any time and changes nothing then. Whoever
-logs in owns what is made, so log in as the worker's own database role, or grant that role its use.
+A Python worker can do the same itself (`--install`). Installing again changes nothing. The login owns what is created,
+so log in as the worker's own database role, or grant that role the right to use it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from accompanist.errors import OperatorError, catalogue
 NO_DATABASE = catalogue(
     "ACC822",
     "no database named",
-    "The fence belongs into the worker's own database, and nothing says which that is.",
+    "The fence belongs in the worker's own database, but no database was named.",
     "Name it with --database, or in DATABASE_URL: postgresql://user@host/database.",
 )
 
 
 def install(schema: str, database: str, as_json: bool) -> None:
-    """Raises OperatorError."""
+    """Install the fence. Raises OperatorError."""
     dsn = database or os.environ.get("DATABASE_URL", "")
     if not dsn:
         raise OperatorError(NO_DATABASE, f"where is schema {schema}?")

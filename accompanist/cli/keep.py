@@ -1,15 +1,15 @@
-"""`accompanist keep -- CMD`: one process that is started again whenever it ends.
+"""`accompanist keep -- CMD`: runs a command, and restarts it whenever it ends.
 
-It stands between a process manager that stops everything when one process exits (honcho) and a process that is allowed
-to die. It restarts CMD with exponential back-off, which is forgotten after CMD has run a while; forwards SIGTERM,
-SIGINT and SIGHUP and then restarts nothing any more; and goes when its parent goes, or the process named by
-ACCOMPANIST_KEEP_WHILE, which may stand further up. CMD never outlives its keeper: on Linux the kernel kills it, even if
-the keeper was killed itself. One line on standard error tells of each restart.
+It is for process managers that stop everything when one process exits (honcho), with a process that may die. It
+restarts CMD with exponential back-off, which is reset after CMD has run a while. It forwards SIGTERM, SIGINT and
+SIGHUP, and then restarts no more. It ends when its parent ends, or the process named by ACCOMPANIST_KEEP_WHILE, which
+may be a more distant ancestor. CMD never outlives its keeper: on Linux the kernel kills it, even if the keeper was
+killed. Each restart is reported in a line on standard error.
 
-Only the standard library is imported here: a keeper lives as long as what it keeps, and there are many.
+Only the standard library is imported here, because there are many keepers, and each runs as long as its command.
 
-Not promised: that CMD's own children go too (CMD must see to them), and, elsewhere than on Linux, that CMD goes when
-the keeper is killed with SIGKILL.
+Not promised: that CMD's own children end, too (CMD must stop them), and, on systems other than Linux, that CMD ends
+when the keeper is killed with SIGKILL.
 """
 
 from __future__ import annotations
@@ -74,18 +74,19 @@ class Keeper:
         return " ".join(" ".join(self._command).split())[: limits.keep_name_chars_max]
 
     def _start(self) -> None:
-        """CMD gets a process group of its own, so that a signal to ours reaches it once: from us."""
+        """Start CMD in a process group of its own, so that a signal to our group reaches it only once, from us."""
         keeper = os.getpid()
 
         def before_exec() -> None:
             _die_with_parent(signal.SIGKILL, keeper)
-            if self._pid_file is not None:  # before CMD can do anything, and never half a number
+            if self._pid_file is not None:  # written atomically, before CMD starts
                 _write_whole(self._pid_file, f"{os.getpid()}\n")
 
         self._child = subprocess.Popen(self._command, process_group=0, preexec_fn=before_exec)
 
     def _wait(self, seconds: float | None) -> signal.Signals | None:
-        """Until CMD ends (`seconds` is None) or so long; the signal that told us to stop, if one came first."""
+        """Wait until CMD ends (`seconds` is None) or for so many seconds. Returns the signal that told us to stop, if
+        one came first."""
         until = None if seconds is None else time.monotonic() + seconds
         while True:
             if until is None and self._child is not None and self._child.poll() is not None:
@@ -101,7 +102,7 @@ class Keeper:
                 return signal.SIGTERM
 
     def _stop(self, told: signal.Signals) -> int:
-        """Pass the signal on and wait; later ones are passed on too, and patience is bounded."""
+        """Forward the signal and later ones, and wait for CMD to end, for a bounded time."""
         assert self._child is not None
         self._child.send_signal(told)
         until = time.monotonic() + limits.keep_stop_s
@@ -119,7 +120,7 @@ class Keeper:
         return max(0, self._child.returncode)  # ended by the signal is ended as told
 
     def _listen_for_signals(self) -> None:
-        """Each signal's number arrives as a byte, so waiting is one `select` and nothing is lost in between."""
+        """Have each signal's number written to a pipe, so that `select` can wait for it and none is lost."""
         signal.set_wakeup_fd(self._wakeup.fileno(), warn_on_full_buffer=False)
         for number in (*_FORWARDED, signal.SIGCHLD):
             signal.signal(number, lambda *_: None)
@@ -150,7 +151,7 @@ class Keeper:
 
 
 def _write_whole(file: Path, text: str) -> None:
-    """The file has all of the text or is as it was; what lies there is replaced, and a link is never followed."""
+    """Write a file atomically: it is replaced, and a link is never followed."""
     draft = file.with_suffix(".new")
     draft.unlink(missing_ok=True)
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644)
@@ -168,13 +169,13 @@ def _die_with_parent(number: signal.Signals, parent: int | None = None) -> None:
 
 
 def keep(command: Sequence[str], pid_file: Path | None = None) -> int:
-    """Keep `command` until told to stop; the exit code."""
+    """Keep `command` running until a signal stops it. Returns the exit code."""
     watched = os.environ.get(KEEP_WHILE, "")
     return Keeper(command, pid_file, int(watched) if watched.isdigit() else None).run()
 
 
 def main(arguments: Sequence[str]) -> int:
-    """`[--pid-file FILE] -- CMD ...`, read by hand: see `cli.main`."""
+    """Parse `[--pid-file FILE] -- CMD ...` without typer, see `cli.main`."""
     at = list(arguments).index("--")
     options, command = arguments[:at], arguments[at + 1 :]
     if not command or (options and (len(options) != 2 or options[0] != "--pid-file")):

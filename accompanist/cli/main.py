@@ -1,6 +1,6 @@
-"""The program `accompanist`: picks the command line's way in.
+"""The entry point of the program `accompanist`.
 
-`keep` is spared typer and all that comes with it: keepers live as long as what they keep, and there are many.
+`keep` runs without typer and its imports, to save memory: there are many keepers, and each runs as long as its command.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code."""
+    """Run a command, and return the exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     if given[:1] == ["keep"] and "--" in given:
         from accompanist.cli.keep import main as keep

@@ -1,5 +1,4 @@
-"""`accompanist migrate`: the logs of a deployment's services, up to this program's revision or down to nothing; or what
-one of them is, as SQL to read."""
+"""`accompanist migrate`: migrates the logs up to this program's revision, removes them, or prints their SQL."""
 
 from __future__ import annotations
 
@@ -17,7 +16,7 @@ from accompanist.sidecar.config import Service
 
 
 def migrate(config: Path | None, service: str, database: str, *, down: bool, bootstrap: bool, as_json: bool) -> None:
-    """Raises OperatorError."""
+    """Migrate the logs. Raises OperatorError."""
     deployment = configuration.load(config, os.environ)
     chosen = [deployment.service(service)] if service else list(deployment.services.values())
     asyncio.run(_migrate(chosen, database, "down" if down else "up", bootstrap))

@@ -1,7 +1,7 @@
-"""`accompanist openrpc FILE --role ROLE`: what a role's worker has to serve, as an OpenRPC document.
+"""`accompanist openrpc FILE --role ROLE`: prints the methods that a role's worker must serve, as an OpenRPC document.
 
-For whoever writes the worker in another language: methods, parameters and results with their JSON schemas, and the
-errors that mean something. `accompanist conformance` tells whether a worker does it right.
+It is for authors of workers in other languages: methods, parameters and results with their JSON schemas, and the errors
+with a meaning. `accompanist conformance` tests such a worker.
 
 Unlike `check`, this imports the file, for its message types.
 """
@@ -31,8 +31,8 @@ from accompanist.worker.sdk import CLOSE, FORGET
 NO_CONTRACT = catalogue(
     "ACC825",
     "a role's contract cannot be printed",
-    "The file is imported and searched for role classes; each type that an operation names needs a JSON schema.",
-    "Name a Python file with a role class in it, and with --role which one, if it has several.",
+    "The file cannot be imported, or has no such role class, or a type of an operation has no JSON schema.",
+    "Name a Python file with a role class, and, if it has several, which one with --role.",
 )
 
 OPENRPC = "1.3.2"
@@ -51,7 +51,7 @@ _MAY_ANSWER = {
 
 
 def openrpc(file: Path, role: str) -> None:
-    """Print the document, JSON in any case. Raises AuthorError."""
+    """Print the document, always as JSON. Raises AuthorError."""
     document = contract(_chosen(_imported(file), file, role))
     show(document, False, terminal.json(msgspec.json.format(msgspec.json.encode(document)).decode()))
 
@@ -131,7 +131,7 @@ def _imported(file: Path) -> ModuleType:
 
 
 def _played(module: ModuleType, role: str) -> set[str]:
-    """The classes that choreographies of this module give to a participant of this name, if they agree."""
+    """The role classes of participants with this name in the module's choreographies."""
     tree = ast.parse(inspect.getsource(module))
     classes = {
         ast.unparse(one.annotation)

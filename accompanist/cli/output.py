@@ -1,9 +1,9 @@
-"""How a command ends: results on standard output, errors on standard error, and what the exit code means.
+"""Output and exit codes of commands: results on standard output, errors on standard error.
 
     0  done          2  usage: the command line itself        4  ours: a bug
     1  the choreography, the arguments, or the peer           3  the deployment: configuration, database, ports
-    5  not at its end: a saga still open, a search that       6  `verify` and `simulate`: nothing failed, and no run
-       met its bound                                             settled
+    5  unfinished: a saga still open, a search that           6  `verify` and `simulate`: nothing failed, but no run
+       reached its bound                                         settled
 
 With --json both are one JSON object on one line; an error is `{"error": {code, title, text, hint, fault}}`.
 """
@@ -27,7 +27,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instea
 
 @contextmanager
 def reporting(as_json: bool) -> Iterator[None]:
-    """Turn an error of the family into a message and an exit code. Anything else is a bug and passes."""
+    """Turn an AccompanistError into a message and an exit code. Other exceptions are bugs, and pass."""
     try:
         yield
     except AccompanistError as problem:
@@ -40,7 +40,7 @@ def reporting(as_json: bool) -> Iterator[None]:
 
 
 def show(result: Any, as_json: bool, text: str) -> None:
-    """The result: as JSON if asked for, else the text."""
+    """Print a result, as JSON or as text."""
     print(encode(result) if as_json else terminal.lines(text))
 
 
@@ -51,7 +51,7 @@ def encode(value: Any) -> str:
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns as wide as their widest cell, the last one as it is. No cell breaks its line."""
+    """Format a table. Columns are as wide as their widest cell, but for the last one; no cell has a line break."""
     cells = [[*map(_cell, line[:-1]), terminal.line(line[-1])] for line in (head, *rows)]
     widths = [max(len(line[at]) for line in cells) for at in range(len(head))]
     return "\n".join(

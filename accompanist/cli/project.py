@@ -1,4 +1,4 @@
-"""`accompanist project FILE --role R`: the program of one role, as the Python that its sidecar runs."""
+"""`accompanist project FILE --role R`: shows the program of one role, as the Python that its sidecar runs."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from accompanist.language.shown.report import project_report
 WHICH = catalogue(
     "ACC809",
     "no such choreography in the file",
-    "The file has choreographies, and none of the name given.",
+    "The file has choreographies, but none with the given name.",
     "Name one of them with --choreography.",
 )
 SEVERAL = catalogue(
     "ACC813",
     "the file has several choreographies",
-    "None was named, and the command is about one.",
+    "The command needs one choreography, and none was named.",
     "Name one with --choreography.",
 )
 
 
 def project(file: Path, role: str, choreography: str, as_json: bool) -> int:
-    """0 if the role's program was shown, 1 if the file is refused. Raises AuthorError."""
+    """Show a role's program. Returns 0, or 1 if the file is refused. Raises AuthorError."""
     result = compiled(file)
     if not result.ok:
         return refused(result, as_json)

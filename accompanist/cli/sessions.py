@@ -1,7 +1,7 @@
-"""`accompanist sessions list | show | cancel`: what the services of a deployment know of their sagas.
+"""`accompanist sessions VERB`: lists and shows sessions, and changes them by hand.
 
-Each service knows its own roles only, so every service with an API is asked and the answers are laid side by side. One
-that does not answer is named in the output, never left out silently; an error is given only if none answers.
+Each service only knows its own roles, so every service with an API is asked and the answers are combined. The output
+names services that do not answer; it is an error only if none answers.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ from accompanist.sidecar.config import Config, Service
 NO_ID = catalogue(
     "ACC807",
     "not a session's id",
-    "Sessions are named by UUIDs.",
+    "A session's id is a UUID.",
     "Take the id from `accompanist start` or `accompanist sessions list`.",
 )
 NOWHERE = catalogue(
     "ACC808",
     "no service knows the session",
-    "It was collected, it never was, or the service that knows it is not in this configuration or does not answer.",
-    "Look at the services that did not answer, and at the id.",
+    "The session was collected, or never existed, or its service is not in this configuration or does not answer.",
+    "Check the id, and the services that did not answer.",
 )
 NOT_JSON = catalogue(
     "ACC810",
     "value is not JSON",
-    "The value that stands for a worker's reply has to be JSON of the operation's return type.",
+    "A value that replaces a worker's reply has to be JSON of the operation's return type.",
     'Quote it for the shell, e.g. --value \'{"number": "P1"}\'.',
 )
 unknown_session = "ACC710"
@@ -50,7 +50,7 @@ class Wanted(NamedTuple):
     limit: int
     service: str
     more: Mapping[str, Any] = {}
-    """Further fields of `session.list`; what is None or empty is not asked for."""
+    """Further fields of `session.list`; those that are None or empty are left out."""
 
 
 def list_sessions(config: Path | None, wanted: Wanted, as_json: bool) -> None:
@@ -91,7 +91,7 @@ def list_sessions(config: Path | None, wanted: Wanted, as_json: bool) -> None:
 
 
 def _further(service: Service, params: dict[str, Any], told: dict[str, Any], limit: int) -> None:
-    """The lines that did not fit into one answer, up to as many as were asked for."""
+    """Fetch further pages of a list, up to the limit."""
     while (after := told.get("next")) and len(told["sessions"]) < limit:
         left = limit - len(told["sessions"])
         page = ask(service, "session.list", params | {"after": after, "limit": left})
@@ -115,8 +115,8 @@ def show_session(config: Path | None, session: str, as_json: bool) -> None:
 
 
 def _rest(service: Service, asked: dict[str, Any], told: dict[str, Any], most: int | None) -> None:
-    """The further pages of what a service tells of a session: all, or until so many messages and results are there.
-    What is left then is said by `next`, which stays."""
+    """Fetch further pages of a session: all, or until there are so many messages and results. If pages are left, `next`
+    stays in the answer."""
     while (after := told.get("next")) and (most is None or len(told["messages"]) + len(told["results"]) < most):
         page = ask(service, "session.get", asked | {"after": after})
         for what in ("rows", "messages", "results"):
@@ -125,7 +125,7 @@ def _rest(service: Service, asked: dict[str, Any], told: dict[str, Any], most: i
 
 
 def cancel_session(config: Path | None, session: str, reason: str, as_json: bool) -> None:
-    """Ask every service until the one that started it takes the request. Raises AccompanistError."""
+    """Request a cancel from each service, until the one that started the session takes it. Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
     params = {"session": session_id(session), "reason": reason}
     for service in knowing(deployment):
@@ -141,7 +141,7 @@ def cancel_session(config: Path | None, session: str, reason: str, as_json: bool
 
 
 class Order(NamedTuple):
-    """A person's verb for one role of a session."""
+    """An operator's verb for one role of a session."""
 
     verb: str
     role: str
@@ -151,7 +151,7 @@ class Order(NamedTuple):
 
 
 def operate_on_session(config: Path | None, session: str, order: Order, as_json: bool) -> None:
-    """Ask every service until the one that plays the role takes the order. Raises AccompanistError."""
+    """Send the verb to each service, until the one that plays the role takes it. Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
     params: dict[str, Any] = {"session": session_id(session), "role": order.role, "verb": order.verb}
     params |= {"who": order.who, "why": order.why}
@@ -175,7 +175,8 @@ def operate_on_session(config: Path | None, session: str, order: Order, as_json:
 
 
 def ask_all(services: Iterable[Service], method: str, params: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """The answers by service, and the services that gave none. Raises the last error where all failed."""
+    """Call a method of all services. Returns the answers by service, and the services that gave none. Raises the last
+    error if all failed."""
     answers: dict[str, Any] = {}
     silent: list[str] = []
     failure: AccompanistError | None = None
@@ -195,7 +196,7 @@ def ask_all(services: Iterable[Service], method: str, params: dict[str, Any]) ->
 
 
 def knowing(deployment: Config) -> list[Service]:
-    """The services that can be asked."""
+    """The services with an API."""
     return [service for service in deployment.services.values() if service.api]
 
 
@@ -238,7 +239,7 @@ def _page(session: str, told: dict[str, Any]) -> str:
 
 
 def _verdict(rows: list[tuple[str, Any]], initiator: str) -> tuple[str, str]:
-    """Outcome and reason are known at the initiator."""
+    """The saga's outcome and reason, which the initiator knows."""
     for _, row in rows:
         if row["role"] == initiator:
             return row.get("outcome") or f"open ({row['phase']})", row.get("reason") or ""
@@ -260,14 +261,14 @@ def _roles(rows: list[tuple[str, Any]], told: dict[str, Any]) -> str:
 
 
 def _strange(message: dict[str, Any], bindings: dict[str, str]) -> str:
-    """The service that wrote a message, where that is not the one that plays its sender."""
+    """The service that wrote a forged message: one that does not play its sender. Else empty."""
     plays = bindings.get(message["sender"] or message["receiver"])
     wrote = str(message.get("service", plays))
     return wrote if message["place"] == "inbox" and bindings and wrote != plays else ""
 
 
 def _sites(told: dict[str, Any], bindings: dict[str, str]) -> str:
-    """Each site's message and result, in the program's order; what travels in control messages comes last."""
+    """The message and result of each site, in the program's order; control messages come last."""
     lines: dict[tuple[str, ...], tuple[str, str, str]] = {}
     for answer in told.values():
         by_hand = {(row["role"], site) for row in answer.get("rows", ()) for site, _ in row.get("by_hand", ())}
@@ -293,7 +294,7 @@ def _sites(told: dict[str, Any], bindings: dict[str, str]) -> str:
 
 
 def _exits(told: dict[str, Any]) -> list[str]:
-    """What can be done about each role that is parked."""
+    """The verbs that apply to each parked role."""
     lines: list[str] = []
     for one in (one for answer in told.values() for one in answer.get("exits", ())):
         wants = one.get("value")
@@ -310,7 +311,7 @@ def _exits(told: dict[str, Any]) -> list[str]:
 
 
 def _audits(audits: list[dict[str, Any]]) -> str:
-    """What people did to the session, in the order in which they did it: who was proved, and who they say they are."""
+    """What operators did to the session, oldest first, with the authenticated and the claimed identity."""
     return table(
         ("when", "role", "what", "who", "says", "why"),
         [
@@ -321,7 +322,7 @@ def _audits(audits: list[dict[str, Any]]) -> str:
 
 
 def _in_order(key: tuple[str, ...]) -> tuple[Any, ...]:
-    """The start, then sites by their numbers, so that 10 follows 9, then the other control messages."""
+    """A sort key: the start, then sites by number, so that 10 follows 9, then the other control messages."""
     if key[0] == "!start":
         return (), key[1:]
     parts = re.findall(r"\d+|[^\d.\[\]]+", key[0])
@@ -344,7 +345,7 @@ def _why(row: dict[str, Any]) -> str:
 
 
 def _due(answer: dict[str, Any], role: str) -> dict[str, float]:
-    """When the first timer of a role is due, if one is set; a deadline is no wait."""
+    """When the first timer of a role is due, if one is set; deadlines do not count."""
     set_here = [one["due_at"] for one in answer.get("timers", ()) if one["role"] == role and one["site"] != "!deadline"]
     return {"due_at": min(set_here)} if set_here else {}
 
@@ -355,12 +356,12 @@ def _short(value: Any) -> str:
 
 
 def clock_time(seconds: float) -> str:
-    """A moment, for people."""
+    """A time as text."""
     if not abs(seconds) <= limits.moment_s_max:
-        return f"second {seconds:g}"  # of a header from before they were looked at
+        return f"second {seconds:g}"  # an old header, from before times were checked
     return datetime.fromtimestamp(max(seconds, 0.0), UTC).strftime("%Y-%m-%d %H:%M:%SZ")
 
 
 def silence(silent: list[str]) -> str:
-    """Who gave no answer."""
+    """A note that names the services that did not answer."""
     return f"\n\nno answer from: {', '.join(silent)}" if silent else ""

@@ -1,4 +1,4 @@
-"""`accompanist sidecar --service NAME`: one service's sidecar, in the foreground."""
+"""`accompanist sidecar --service NAME`: runs a service's sidecar in the foreground."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from accompanist.sidecar import config as configuration
 
 
 def sidecar(config: Path | None, service: str) -> int:
-    """The process's exit code. Raises OperatorError."""
+    """Run the sidecar, and return its exit code. Raises OperatorError."""
     deployment = configuration.load(config, os.environ)
-    deployment.service(service)  # a wrong name is told before anything is imported or connected
+    deployment.service(service)  # report a wrong name before the imports
     from accompanist.sidecar.process import run
 
     return run(deployment, service)

@@ -1,4 +1,4 @@
-"""What `accompanist diff` is given as OLD and NEW, files, directories or REVISION:PATH of git; and whether they fit."""
+"""The arguments OLD and NEW of `accompanist diff`: files, directories or REVISION:PATH of git."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from accompanist.language.text.source import Read
 NO_REVISION = catalogue(
     "ACC821",
     "git has no such revision",
-    "OLD or NEW was written REVISION:PATH, and git cannot show that: no repository here, or no such revision in it.",
+    "OLD or NEW has the form REVISION:PATH, but git cannot show it: there is no repository here, or no such revision.",
     "Give a file, or a revision that `git log` shows, e.g. main:workers/orders/choreography.py.",
 )
 NOT_ALIKE = catalogue(
     "ACC827",
     "OLD and NEW do not fit",
-    "A file is compared with a file, and a directory with a directory. Of a revision of git files are read one by one.",
+    "A file is compared with a file, and a directory with a directory. With REVISION:PATH only files can be compared.",
     "Give two files, or two directories.",
 )
 REVISION = re.compile(r"(?P<revision>[\w][\w./@^~{}-]*):(?P<path>.+)")
@@ -40,7 +40,7 @@ def directories(old: str, new: str) -> bool:
 
 
 def reader(revision: str) -> Read:
-    """Reads files as git had them at a revision. Raises AuthorError."""
+    """A reader of files as git has them at a revision. Raises AuthorError."""
     top, commit = _commit(revision)
 
     @cache
@@ -73,7 +73,7 @@ def _is_directory(spec: str) -> bool:
 
 
 def _alike(old: str, new: str, first: bool) -> str:
-    """What to give for a directory and a file. `first`: the directory is OLD."""
+    """A hint for a directory and a file: what to give instead. `first`: the directory is OLD."""
     directory, file = (old, new) if first else (new, old)
     beside = str(Path(directory) / Path(file).name)
     if Path(beside).exists():
@@ -88,7 +88,7 @@ def _command(directory: str, file: str, first: bool) -> str:
 
 
 def _checked_out(spec: str, other: str) -> str:
-    """What to give for a directory of a revision."""
+    """A hint for a directory of a revision: what to give instead."""
     asked = REVISION.fullmatch(spec)
     assert asked is not None, "what does not exist is of a revision"
     if Path(other).is_file():
@@ -106,7 +106,7 @@ def _inside(top: Path, path: str) -> str:
 
 
 def _commit(revision: str) -> tuple[Path, str]:
-    """The top of the repository, and the commit that a revision is."""
+    """The top directory of the repository, and the commit of a revision."""
     top = Path(_git("rev-parse", "--show-toplevel").strip())
     return top, _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
 

@@ -1,8 +1,8 @@
-"""`accompanist simulate FILES`: choreographies on real sidecars in a simulated cluster, seed by seed.
+"""`accompanist simulate FILES`: runs choreographies on real sidecars in simulated clusters, seed by seed.
 
-Each seed is a run of its own: which of the choreographies, how many sidecars, which faults and when. What fails is
-printed with the command that repeats it bit for bit, and with a smaller run that fails. A directory stands for all
-choreographies in it that can be started; a module's WORKERS and ARGUMENTS are used where it has them.
+Each seed decides about one run: which choreographies, how many sidecars, which faults and when. A failing run is
+printed with the command that repeats it exactly, and is minimised. A directory means all choreographies in it that can
+be started; a module's WORKERS and ARGUMENTS are used if it has them.
 
 Unlike `check`, this imports the modules.
 """
@@ -33,24 +33,24 @@ from accompanist.simulation.settling import EXIT, never_settled_of
 NOTHING_TO_RUN = catalogue(
     "ACC831",
     "nothing to simulate",
-    "A simulation starts choreographies as a client does, and none of those in these files can be started.",
+    "A simulation starts choreographies as a client does, but no choreography in these files can be started.",
     "Name files with a choreography whose parameters are all owned by one role.",
 )
 UNKNOWN_FAULT = catalogue(
     "ACC832",
     "no such fault",
-    "`simulate --without` leaves out kinds of faults by their names.",
-    "Take names from accompanist/simulation/clusters/faults.py, with commas between them.",
+    "`simulate --without` takes the names of kinds of faults; this is none.",
+    "Use names from accompanist/simulation/clusters/faults.py, separated by commas.",
 )
 NO_CHOREOGRAPHY = "ACC102"
 PLAIN = {"all": True, "none": False, "mixed": None}
 _marked_from = 100
-"""With fewer seeds than this, not all that can happen has to."""
+"""With fewer seeds than this, a run need not reach all marks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Which seeds. `seconds`: if not 0, as many as fit."""
+    """The seeds to run. `seconds`: if not 0, as many as fit into that time."""
 
     first: int
     count: int
@@ -66,7 +66,7 @@ class Span:
 
 @dataclass(slots=True)
 class Sum:
-    """What many runs came to."""
+    """The totals of many runs."""
 
     seeds: int = 0
     sessions: int = 0
@@ -103,7 +103,7 @@ def setting(
     plain: str = "mixed",
     hostile: bool | None = None,
 ) -> Setting:
-    """Raises OperatorError for a fault that nobody knows."""
+    """The setting of a run. Raises OperatorError for an unknown fault."""
     names = [name.strip() for name in without.split(",") if name.strip()]
     kinds = {kind.value for kind in Kind}
     if unknown := [name for name in names if name not in kinds]:
@@ -112,7 +112,7 @@ def setting(
 
 
 def one(files: Sequence[Path], setting: Setting, trace: bool, as_json: bool) -> int:
-    """Run one seed; 1 if it fails."""
+    """Run one seed. Returns 1 if it fails."""
     subjects = subjects_of(files, as_json)
     if subjects is None:
         return 1
@@ -127,8 +127,8 @@ def one(files: Sequence[Path], setting: Setting, trace: bool, as_json: bool) -> 
 
 
 def many(files: Sequence[Path], setting: Setting, span: Span, as_json: bool) -> int:
-    """Run seeds until they or the time are used up, or one fails; 1 if one fails, or if they did not show enough; 6 if
-    no saga of a choreography settled in any of them."""
+    """Run seeds until all are done, the time is over, or one fails. Returns 1 if one fails or a mark was not reached; 6
+    if a choreography has no settled saga."""
     subjects = subjects_of(files, as_json)
     if subjects is None:
         return 1
@@ -161,8 +161,8 @@ def many(files: Sequence[Path], setting: Setting, span: Span, as_json: bool) -> 
 
 
 def subjects_of(files: Sequence[Path], as_json: bool = False) -> list[Subject] | None:
-    """What can be started in files and directories, in an order that does not change. None, and it has been said, if a
-    file is refused."""
+    """The choreographies that can be started, from files and directories, in a stable order. None if a file is refused,
+    which has been reported."""
     found = [file for path in files for file in (sorted(path.glob("*.py")) if path.is_dir() else [path])]
     subjects = []
     for file in found:
@@ -187,7 +187,7 @@ def subjects_of(files: Sequence[Path], as_json: bool = False) -> list[Subject] |
 
 
 _subjects: list[Subject] = []
-"""Of a process that runs seeds for another."""
+"""The choreographies of a child process that runs seeds."""
 
 
 def _prepare(files: Sequence[Path]) -> None:
@@ -214,7 +214,7 @@ def _runs(files: Sequence[Path], subjects: Sequence[Subject], setting: Setting, 
 
 
 class Pace:
-    """The line that shows how far it is; on no terminal, one now and then."""
+    """A progress line; if there is no terminal, a line now and then."""
 
     def __init__(self, began: float, live: bool) -> None:
         self._began, self._live, self._next = began, live, began + (1.0 if live else 30.0)

@@ -1,4 +1,4 @@
-"""Compiling a file for `check` and `project`: which directory its imports start from, and how it is read."""
+"""Compiles a file for commands: finds its project's root and reads its imports."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _ROOTS = ("accompanist.toml", "pyproject.toml", ".git")
 
 
 def compiled(file: Path) -> Compiled:
-    """The file's choreographies, or what is wrong with them. Nothing is imported or run.
+    """Compile a file's choreographies, or report what is wrong with them. Nothing is imported or run.
 
-    The project's root is the nearest directory above with a configuration, a project or a repository, or that packages
-    are installed in; else the file's own. Paths are shown from the working directory where that is the root or lies
-    above it."""
+    The project's root is the nearest directory upwards with a configuration, a project file or a repository, or in
+    which packages are installed; else the file's own directory. Paths are shown relative to the working directory, if
+    that is the root or above it."""
     root = root_of(file)
     here = Path.cwd()
     shown = file.resolve()

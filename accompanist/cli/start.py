@@ -1,7 +1,7 @@
-"""`accompanist start`: ask the initiator's sidecar to begin a saga, and perhaps wait for its outcome.
+"""`accompanist start`: starts a saga at the initiator's sidecar, and optionally waits for its outcome.
 
-The exit code speaks of the saga where it was waited for: 0 it settled, 1 it was undone, 5 it was still open when the
-time was over (it goes on regardless).
+With --wait, the exit code is the saga's outcome: 0 it settled, 1 it was undone, 5 it was still open when the time was
+over (it goes on all the same).
 """
 
 from __future__ import annotations
@@ -29,20 +29,23 @@ BAD_ARGUMENTS = catalogue(
 WHICH_SERVICE = catalogue(
     "ACC806",
     "unclear which service plays the role",
-    "A saga is started at the service that plays its initiator. Neither the role's name nor a binding says which.",
-    "Name it with --service, or under [bindings.CHOREOGRAPHY] in accompanist.toml.",
+    "A saga is started at the service that plays its initiator. Neither the role's name nor a binding says which "
+    "service that is.",
+    "Name the service with --service, or under [bindings.CHOREOGRAPHY] in accompanist.toml.",
 )
 NO_ATTRIBUTE = catalogue(
     "ACC811",
     "not an attribute",
-    "An attribute is a name and a text that a session is found by, joined by an equals sign.",
-    "Write --attribute customer=gold, once for each; a name is letters, digits, dots, dashes and underscores.",
+    "An attribute is NAME=TEXT, to find a session by.",
+    "Write --attribute customer=gold, once for each attribute; a name has letters, digits, dots, dashes and "
+    "underscores.",
 )
 UNHEARD = catalogue(
     "ACC812",
     "the saga has begun, and its end was not heard",
-    "The start was accepted and is on disk. Its sidecar went away, or gave no answer in time.",
-    "Look at the session with `accompanist sessions show ID`; a start that is repeated under its key is the same one.",
+    "The start was accepted and is on disk, but the sidecar then stopped or gave no answer in time.",
+    "`accompanist sessions show ID` shows the session. A start that is repeated under its key returns the same "
+    "session.",
 )
 STILL_OPEN = 5
 
@@ -59,7 +62,7 @@ class Wanted(NamedTuple):
 
 
 def start(config: Path | None, wanted: Wanted, as_json: bool) -> int:
-    """The exit code. Raises AccompanistError."""
+    """Start a saga, and return the exit code. Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
     arguments = _arguments(wanted.arguments)
     service = deployment.service(wanted.service) if wanted.service else _service_of(deployment, wanted)
@@ -74,7 +77,7 @@ def start(config: Path | None, wanted: Wanted, as_json: bool) -> int:
     if wanted.wait_s:
         if not as_json:
             begun = terminal.line(f"session   {answer['session']}")
-            print(begun, file=sys.stderr, flush=True)  # at once: it has begun, whatever comes now
+            print(begun, file=sys.stderr, flush=True)  # at once, since the saga has begun, even if waiting fails
         answer = _wait(service, answer, wanted.wait_s)
     show(answer, as_json, _told(terminal.told(answer)))
     if not wanted.wait_s or answer.get("outcome") == "settled":
@@ -83,7 +86,7 @@ def start(config: Path | None, wanted: Wanted, as_json: bool) -> int:
 
 
 def _wait(service: Service, begun: dict[str, Any], wait_s: float) -> dict[str, Any]:
-    """How the saga stands when it has ended, or when the time is over. Who cannot be told is told which saga it was."""
+    """Wait until the saga is over, or for `wait_s`, and return its state. An error names the session."""
     session = begun["session"]
     try:
         answer = ask(service, "session.result", {"session": session, "wait_ms": int(wait_s * 1000)}, wait_s)
@@ -96,7 +99,7 @@ def _wait(service: Service, begun: dict[str, Any], wait_s: float) -> dict[str, A
 
 
 def attributes(given: Iterable[str]) -> dict[str, str]:
-    """Attributes as the options have them. Raises AuthorError."""
+    """Parse the attributes of the options. Raises AuthorError."""
     found = {}
     for one in given:
         name, equals, text = one.partition("=")
@@ -117,7 +120,7 @@ def _arguments(text: str) -> dict[str, Any]:
 
 
 def _service_of(deployment: Config, wanted: Wanted) -> Service:
-    """By binding, by name, by the class of the worker: where one of them is unambiguous."""
+    """The service that plays the role: by binding, by name, or by its only worker, if that is unambiguous."""
     bound = deployment.bindings.get(wanted.choreography, {}).get(wanted.role)
     if name := bound or (wanted.role if wanted.role in deployment.services else ""):
         return deployment.service(name)

@@ -1,9 +1,9 @@
-"""`accompanist verify FILE`: a user's own choreography under every schedule within a bound.
+"""`accompanist verify FILE`: searches every schedule of a choreography within a bound.
 
-The session cores that the sidecar runs are searched with made-up workers: every interleaving, every crash point, every
-refusal. They are searched with the fence, and without it, where calls are also late, repeated, and declined after they
-were done. What is found is either a schedule that breaks a promise, printed as a sequence diagram, or that there is
-none within the bound, and what lies outside of it.
+The search runs the sidecar's session cores with fake workers: every interleaving, every crash point, every decline. It
+covers workers with a fence, and without one, where calls may also be late, repeated, or declined after they were
+executed. It either finds a schedule that breaks a promise, and prints it as a sequence diagram, or says that there is
+none within the bound, and what the bound leaves out.
 
 Unlike `check`, this imports the module, for its message types and @pure functions.
 """
@@ -33,7 +33,7 @@ NO_FAKES = catalogue(
     "no fake workers in the file",
     "`verify --workers` reads a Python file that defines WORKERS, a dict of functions by 'role.operation' or of "
     "objects by role, and may define ARGUMENTS, a list of dicts of parameters. This one has none, or does not load.",
-    "Define WORKERS there, or leave --workers out: then replies are made up.",
+    "Define WORKERS there, or leave --workers out, and replies are generated.",
 )
 DECLINES = {"all": sys.maxsize, "one": 1, "none": 0}
 
@@ -48,12 +48,12 @@ class Wanted:
     workers: Path | None
     mermaid: bool
     plain: tuple[bool, ...] = (False, True)
-    """Whether the workers have no fence: both are searched unless it is said."""
+    """Which workers to search: without a fence (True), with one (False), or both."""
 
 
 def run(file: Path, wanted: Wanted, as_json: bool) -> int:
-    """0 if everything holds within the bound, 1 if not or if the file is refused, 5 if the search did not get through
-    the bound: what it saw holds, and that is all that can be said; 6 if it did and no run settled."""
+    """Search, and return the exit code: 0 if everything holds within the bound; 1 if not, or if the file is refused; 5
+    if the search was stopped early, and what it saw holds; 6 if everything holds but no run settled."""
     result = compiled(file)
     if not result.ok:
         return refused(result, as_json)
@@ -84,14 +84,14 @@ def run(file: Path, wanted: Wanted, as_json: bool) -> int:
 
 
 def _fakes(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """WORKERS and ARGUMENTS of a file, as it is now: Python's cache takes a file that was written twice within a second
-    and kept its size for the older one. Raises OperatorError."""
+    """WORKERS and ARGUMENTS of a file. Python's bytecode cache is not used, because it misses a change within a second
+    that keeps the file's size. Raises OperatorError."""
     name = f"fakes_{file.stem}"
     spec = importlib.util.spec_from_file_location(name, file)
     if spec is None:
         raise OperatorError(NO_FAKES, f"{file} is not a Python file")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # where pickle looks for the classes of fakes that keep data
+    sys.modules[name] = module  # pickle looks here for the classes of stateful fakes
     try:
         exec(compile(file.read_bytes(), file, "exec", dont_inherit=True), vars(module))
     except Exception as problem:
@@ -131,7 +131,7 @@ def _text(name: str, roles: tuple[str, ...], verdict: Verdict, wanted: Wanted) -
 
 
 def _held(verdict: Verdict) -> list[str]:
-    """The properties; without a fence some are less."""
+    """The properties that hold; without a fence some are weaker."""
     lines = [f"  {held.value}" for held in Property]
     if any(one.plain for one in verdict.searched):
         lines += ["where workers have no fence, of these only:", *(f"  {less}" for less in PLAIN.values())]
@@ -139,7 +139,7 @@ def _held(verdict: Verdict) -> list[str]:
 
 
 def _left_out(verdict: Verdict, wanted: Wanted) -> str:
-    """What was not explored, and how to ask for less, in one line."""
+    """A line that says what was not explored, and how to search less."""
     if not verdict.searched:
         return "nothing was searched, since no made-up replies lead to an end; give real ones with --workers FILE"
     less = " or ".join(_narrower(verdict, wanted))
@@ -147,7 +147,7 @@ def _left_out(verdict: Verdict, wanted: Wanted) -> str:
 
 
 def finished(verdict: Verdict) -> str:
-    """How many searches came to their end, and what became of the others."""
+    """How many searches were completed, and why the others were not."""
     stopped = sum(not one.report.complete for one in verdict.searched)
     whole, known = len(verdict.searched) + verdict.skipped, len(verdict.searched) - stopped
     left = [f"{stopped} {'was' if stopped == 1 else 'were'} stopped"] if stopped else []
@@ -156,7 +156,7 @@ def finished(verdict: Verdict) -> str:
 
 
 def _narrower(verdict: Verdict, wanted: Wanted) -> list[str]:
-    """The options that leave most out, first those that were not chosen."""
+    """Options that make the search smaller, the most effective first."""
     options = ["--fenced"] if len(wanted.plain) > 1 else []
     options += ["--crashes 0"] if wanted.faults.crashes else []
     options += ["--declines none"] if wanted.faults.declines else []

@@ -1,7 +1,7 @@
-"""`accompanist signal | timers | events`: what sessions wait for, and telling them.
+"""`accompanist signal | timers | events`: sends events to sessions, and lists and moves timers.
 
-A role is played by one service of a deployment; it is asked for an event of the role, and every service is asked for
-lists. One that does not answer is named in the output, never left out silently.
+An event goes to the service that plays its role; lists are fetched from every service. The output names services that
+do not answer.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ from accompanist.sidecar import config as configuration
 NO_TIME = catalogue(
     "ACC840",
     "not a time",
-    "A timer is moved to a moment, or to so many seconds from now.",
+    "A timer is moved to a time, or to so many seconds from now.",
     "Give --at 2026-01-31T12:00:00Z, or --in SECONDS.",
 )
 _elsewhere = frozenset({"ACC740", "ACC710", "ACC744"})
-"""What a service says of a role, or of a session, that is another service's."""
+"""The codes by which a service says that a role or a session belongs to another service."""
 
 
 class Event(NamedTuple):
@@ -46,7 +46,7 @@ class Event(NamedTuple):
 
 
 class Moving(NamedTuple):
-    """`at` and `in_s` as they were given; neither: now."""
+    """The move of a timer. `at` and `in_s` as given; neither means now."""
 
     role: str
     site: str
@@ -57,7 +57,7 @@ class Moving(NamedTuple):
 
 
 def signal(config: Path | None, session: str, event: Event, as_json: bool) -> None:
-    """Tell an event to the service that plays the role. Raises AccompanistError."""
+    """Send an event to the service that plays the role. Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
     try:
         value = json.loads(event.value)
@@ -144,7 +144,7 @@ def _listed(
 
 
 def _first(services: list[Any], method: str, params: dict[str, Any]) -> tuple[Any, str]:
-    """The answer of the first service that knows what is asked about; else the most telling refusal."""
+    """The answer of the first service that knows the session and role; else the most informative refusal."""
     refusals: list[Refused] = []
     for service in services:
         try:

@@ -1,4 +1,4 @@
-"""The deployment: `accompanist.toml`, and the environment over it.
+"""The configuration of a deployment: `accompanist.toml`, and environment variables that override it.
 
     [service.payment]
     database = "postgresql://payment_sidecar@db.internal/sagas"   # else DATABASE_URL; always that login (ACC411)
@@ -37,9 +37,8 @@ payload_after_s tombstone_s` and `ACCOMPANIST_SERVICE_<NAME>_WORKER_<CLASS>`; `.
 `..._WORKER_TOKENS` are tables as JSON. The file itself is `--config`, else `ACCOMPANIST_CONFIG`, else the first
 `accompanist.toml` from the working directory upwards.
 
-A wrong key, value or name is an error that says where it stands and what was probably meant. Nothing is
-connected to and no choreography is read here, so a good configuration is no promise that what it names is
-there.
+A wrong key, value or name is an error that says where it is and what was probably meant. Loading a configuration
+connects to nothing and reads no choreography, so a valid one may still name what does not exist.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ from accompanist.sidecar.calls.retries import Retry
 
 T = TypeVar("T")
 DRAWN = "drawn"
-"""The name of the token that a sidecar draws for itself."""
+"""The name of the token that a sidecar creates for itself."""
 
 FILE_NAME = "accompanist.toml"
 _name_chars_max = limits.name_chars_max - len("_sidecar")
@@ -80,43 +79,43 @@ UNREADABLE = catalogue(
 NOT_TOML = catalogue(
     "ACC602",
     "configuration is not TOML",
-    "The file does not parse. A service that stands in it twice is such an error too: TOML has one table per name.",
-    "Mend the line named.",
+    "The file cannot be parsed. A service with two tables is such an error, too: TOML allows one table per name.",
+    "Correct the line named.",
 )
 UNKNOWN_KEY = catalogue(
     "ACC603",
     "unknown key in the configuration",
-    "A key that nothing reads is most often a misspelt one, whose default would be used silently.",
-    "Take the nearest key that the message names, or remove it.",
+    "An unknown key is usually misspelt. If it were ignored, the default would be used silently.",
+    "Use the nearest key that the message names, or remove it.",
 )
 BAD_VALUE = catalogue(
     "ACC604",
     "wrong value in the configuration",
-    "A key has a value of another type or form than it must have.",
+    "A key has a value of the wrong type or form.",
     "Compare it with the example at the top of accompanist/sidecar/config.py.",
 )
 CLASH = catalogue(
     "ACC605",
     "two services share what each needs for itself",
-    "Each service has a log (a schema in a database) and an API address of its own; two on one would mix.",
+    "Each service needs a log (a schema in a database) and an API address of its own.",
     "Give one of the two another schema or address.",
 )
 UNKNOWN_SERVICE = catalogue(
     "ACC606",
     "unknown service",
-    "A service was named, on the command line or in the configuration, that the configuration does not have.",
+    "The command line or the configuration names a service that the configuration does not have.",
     "Use one of the names that the message lists, or add a table [service.NAME].",
 )
 OPEN_API = catalogue(
     "ACC607",
     "API is open to the network",
-    "Whoever reaches the API can start, read and cancel sagas. Off this machine it needs a token.",
+    "Every host on the network could start, read and cancel sagas. An API off this machine needs a token.",
     "Set token_file to a file of tokens with their rights, or bind `api` to 127.0.0.1 or to a unix socket.",
 )
 NO_DATABASE = catalogue(
     "ACC608",
     "service without a database",
-    "A sidecar keeps its log in Postgres and was not told where that is.",
+    "A sidecar keeps its log in Postgres, but no database address is configured.",
     "Set `database` in the service's table, or DATABASE_URL in the environment.",
 )
 UNBOUND = catalogue(
@@ -128,7 +127,7 @@ UNBOUND = catalogue(
 
 
 class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A deployed unit that plays roles. `workers` maps a role's class to the address of its worker."""
+    """A service that plays roles. `workers` maps a role's class to the address of its worker."""
 
     name: str = ""
     database: str = ""
@@ -151,14 +150,15 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     tombstone_s: Annotated[int, msgspec.Meta(ge=limits.tombstone_floor_s)] = limits.tombstone_days * 86_400
 
     def needs_database(self) -> str:
-        """The address of the log. Raises OperatorError where nobody gave one: a client needs none, a sidecar does."""
+        """The address of the log. Raises OperatorError if none is configured: a sidecar needs one, a client does
+        not."""
         if not self.database:
             raise OperatorError(NO_DATABASE, f"[service.{self.name}] has no database and DATABASE_URL is not set")
         return self.database
 
     def tokens(self) -> tuple[Token, ...]:
-        """The API's tokens; none where it is a unix socket, which is its owner's alone. One is drawn where nobody gave
-        any: whoever reaches a port is nobody yet. Raises OperatorError."""
+        """The API's tokens. None for a unix socket, which only its owner may use. If a port has no token file, one is
+        created with a random token. Raises OperatorError."""
         file = self.api_token_file
         if file is not None and not self.token_file:
             files.make(file, DRAWN)
@@ -166,15 +166,14 @@ class Service(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     @property
     def api_token_file(self) -> Path | None:
-        """Where the API's tokens stand: as said, else beside what is durable."""
+        """The API's token file: the configured one, else `api.token` in `state_dir`."""
         if self.token_file:
             return Path(self.token_file)
         return Path(self.state_dir) / "api.token" if self.api.startswith("http:") else None
 
 
 class Peer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Another service: `database` where its log can be reached by a commit of ours, `url` where its sidecar
-    is."""
+    """Another service. `database`: of its log, if our commits can reach it; `url`: of its sidecar."""
 
     name: str = ""
     database: str = ""
@@ -183,7 +182,7 @@ class Peer(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 class Config(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole deployment, checked. `root` is the file's directory: paths and imports start there."""
+    """A validated configuration. `root`: the file's directory, to which paths and imports are relative."""
 
     root: Path
     services: dict[str, Service]
@@ -191,7 +190,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     bindings: dict[str, dict[str, str]]
 
     def service(self, name: str) -> Service:
-        """Raises OperatorError, with the nearest name, where there is none."""
+        """The service of that name. Raises OperatorError, with the nearest name, if there is none."""
         found = self.services.get(name)
         if found is None:
             raise OperatorError(
@@ -229,7 +228,7 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def load(path: Path | None, environ: Mapping[str, str]) -> Config:
-    """The configuration in force. Raises OperatorError."""
+    """Load the configuration. Raises OperatorError."""
     file = path or _find(environ)
     try:
         table = tomllib.loads(file.read_text())
@@ -241,7 +240,7 @@ def load(path: Path | None, environ: Mapping[str, str]) -> Config:
 
 
 def build(table: Mapping[str, Any], root: Path, environ: Mapping[str, str]) -> Config:
-    """The same from a table that was read already."""
+    """Build the configuration from a parsed table."""
     _known(table, ("service", "peers", "bindings"), "the top")
     services = {name: _service(name, entry, root, environ) for name, entry in _tables(table, "service").items()}
     _no_strange_variables(services, environ)
@@ -329,7 +328,7 @@ _JSON_KEYS = ("retry", "peer_tokens", "worker_tokens")
 
 
 def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """What the environment says of a service."""
+    """The environment's overrides for a service."""
     prefix = _prefix(name)
     said: dict[str, Any] = {"database": environ["DATABASE_URL"]} if environ.get("DATABASE_URL") else {}
     for key in _PLAIN_KEYS:
@@ -354,7 +353,7 @@ def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) 
 
 
 def _no_strange_variables(services: Mapping[str, Service], environ: Mapping[str, str]) -> None:
-    """A misspelt override is an error like a misspelt key."""
+    """Refuse a misspelt override, like a misspelt key."""
     keys = (*_PLAIN_KEYS, *_NUMBER_KEYS, *_FLAG_KEYS, *_JSON_KEYS)
     known = [_prefix(name) + key.upper() for name in services for key in keys]
     known += [f"{_prefix(s.name)}WORKER_{role.upper()}" for s in services.values() for role in s.workers]
@@ -395,7 +394,7 @@ def _check_api(service: Service, where: str) -> None:
 
 
 def _check_worker_tokens(service: Service, where: str) -> None:
-    """Each is for a worker of this service, over a transport that has headers to bear it."""
+    """Check that each token is for a worker of this service, over a transport with headers."""
     for role in service.worker_tokens:
         if role not in service.workers:
             text = f"[{where}] worker_tokens names {role!r}; its workers are {_listed(service.workers)}"
@@ -478,7 +477,7 @@ def _check_name(name: str, where: str) -> None:
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    """A hint that names what was probably meant, or nothing."""
+    """A hint with the name that was probably meant; empty if none is similar."""
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"did you mean {near[0]!r}?" if near else ""
 

@@ -1,15 +1,15 @@
-"""The programs that a sidecar runs: compiled from the choreographies of its configuration, found by fingerprint.
+"""The programs that a sidecar hosts: compiled from its configured choreographies, looked up by fingerprint.
 
-A session names the fingerprint it began with and is only ever run on that projection. What is deployed here is kept in
-the service's own log as texts, and a version that is not deployed any more is hosted from there: compiled anew, and
-run only if the very same fingerprint comes out (`sidecar.versions` says when). Messages for a fingerprint that is not
-hosted stay in the inbox; they are found again when it is.
+A session names the fingerprint it began with, and only runs on that version. The source texts of deployed versions are
+stored in the service's log. A version that is not deployed any more is compiled again from there, and only run if its
+fingerprint is the same (`sidecar.versions` says when). Messages for a version that is not hosted stay in the inbox
+until it is.
 
-Only here is code imported: the message classes and `@pure` functions of a choreography's own module, the deployed ones,
-and those of kept texts in modules of their own. Nothing of a message is ever compiled.
+Only this module imports user code: the message classes and `@pure` functions of a deployed choreography's module, and
+those of stored versions in modules of their own. Nothing in a message is ever compiled.
 
-Not promised: an old version of a worker. Calls of an old session go to the worker that is deployed, which has to know
-the operations of both versions for as long as there are sessions of both.
+Not promised: an old version of a worker. Calls of an old session go to the deployed worker, which has to support the
+operations of both versions while there are sessions of both.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from accompanist.runtime.ports import Kept
 NOT_ACCEPTED = catalogue(
     "ACC701",
     "choreography refused",
-    "A choreography named in the configuration does not pass the check, so none of its projections can be run.",
-    "Run `accompanist check FILE` and mend what it says.",
+    "A choreography in the configuration does not pass the check, so it cannot be run.",
+    "Run `accompanist check FILE` and correct what it reports.",
 )
 UNREADABLE = catalogue(
     "ACC702",
@@ -51,8 +51,8 @@ UNREADABLE = catalogue(
 NOT_EVERYWHERE = catalogue(
     "ACC703",
     "choreography is not hosted everywhere",
-    "A service that plays a role of a choreography has to host it, or its messages wait there for ever.",
-    "Name the file in `choreographies` of every service that plays one of its roles.",
+    "Every service that plays a role of a choreography has to host it, or messages to that role wait for ever.",
+    "Add the file to `choreographies` of every service that plays one of its roles.",
 )
 UNKNOWN_CHOREOGRAPHY = catalogue(
     "ACC704",
@@ -63,19 +63,19 @@ UNKNOWN_CHOREOGRAPHY = catalogue(
 NOT_THE_SAME = catalogue(
     "ACC706",
     "kept version cannot be hosted",
-    "The log keeps the texts of a version, but they cannot be run here as what they were: they compile to another "
-    "fingerprint (another version of Accompanist, or damage), or their modules cannot be loaded (what they import is "
-    "not installed any more). A session is never continued on a guess.",
-    "Start a sidecar of the release that the version was registered with beside this one; it ends these sessions.",
+    "The log has the texts of a version, but they cannot be run here: they compile to another fingerprint (another "
+    "release of Accompanist, or damage), or their modules cannot be loaded (an import is not installed any more). A "
+    "session never goes on with a program that may be different.",
+    "Also start a sidecar of the release that registered the version; it completes these sessions.",
 )
 
 NOT_SEALED = catalogue(
     "ACC727",
     "kept version has no seal of this service",
-    "Texts that the log keeps are run only if they were sealed with the service's version key. These were not: the key "
-    "is another one now, or somebody wrote them with the sidecar's database login. Nothing of them runs.",
+    "Stored texts are only run if they were sealed with the service's version key. These were not: the key has "
+    "changed, or somebody wrote them with the sidecar's database login. They are not run.",
     "Give all sidecars of the service the same `version_key_file`. After a lost key, start a sidecar that has this "
-    "version's files, which seals it anew, and restart the others. If no key was changed, find out who has the "
+    "version's files, which seals it again, and restart the others. If no key was changed, find out who has the "
     "sidecar's login.",
 )
 
@@ -84,7 +84,7 @@ MADE_BY = f"Accompanist {metadata.version('accompanist')}, Python {platform.pyth
 
 
 class Programs(Protocol):
-    """`Hosted`, as far as the driver needs it."""
+    """The part of `Hosted` that the driver needs."""
 
     def program(self, header: Header, role: str) -> RoleProgram | None: ...
 
@@ -92,19 +92,21 @@ class Programs(Protocol):
 
 
 class Hosted:
-    """What one service plays. `bind` names the service of each role of a choreography, given the roles' classes."""
+    """The programs that one service hosts. `bind` returns the service of each role of a choreography, from the roles'
+    classes."""
 
     def __init__(self, service: str, bind: Callable[[str, Mapping[str, str]], Mapping[str, str]]) -> None:
         self._service = service
         self._bind = bind
         self._bindings: dict[str, list[Mapping[str, str]]] = {}
-        """By fingerprint: as the configuration has it, and for a kept version as it had it then."""
+        """The bindings of each fingerprint: those of the configuration, and for a stored version also the former
+        ones."""
         self._programs: dict[tuple[str, str], RoleProgram] = {}
         self.choreographies: dict[str, Choreography] = {}
         self.deployed: list[Kept] = []
-        """The versions of the configuration's files, to be kept."""
+        """The versions of the configuration's files, to be stored in the log."""
         self.refused: dict[str, str] = {}
-        """Versions that the log keeps and that cannot be hosted here, with the reason."""
+        """Stored versions that cannot be hosted here, with the reason."""
 
     def add_files(self, files: Sequence[Path], deployed: Path) -> None:
         """Compile files and load this service's projections of them. `deployed`: the root of all files but those of
@@ -112,7 +114,7 @@ class Hosted:
         if str(deployed) not in sys.path:
             sys.path.insert(0, str(deployed))
         for file in files:
-            read = functools.cache(_read)  # what is kept is what was compiled
+            read = functools.cache(_read)  # store exactly the texts that were compiled
             root = next((place for place in file.parents if place.name in INSTALLED), deployed)
             compiled = compile_file(file.as_posix(), root=root.as_posix(), read=read)
             if not compiled.ok:
@@ -124,8 +126,8 @@ class Hosted:
                 self.keep(choreography, PurePosixPath(file.relative_to(root).as_posix()), texts)
 
     def add(self, choreography: Choreography) -> None:
-        """Host a choreography's projections at the roles that this service is bound to. Of several versions under one
-        name the last one is what new sessions begin with; sessions in flight go on with theirs."""
+        """Host a choreography's projections at the roles that this service plays. Of several versions under one name,
+        new sessions begin with the last one; open sessions go on with theirs."""
         self.choreographies[choreography.name] = choreography
         bound = self._bind(choreography.name, _classes(choreography))
         self._bindings[choreography.fingerprint] = [bound]
@@ -135,7 +137,7 @@ class Hosted:
             raise OperatorError(UNREADABLE, f"{choreography.module}: {problem}") from None
 
     def add_kept(self, version: Kept) -> None:
-        """Host a version that our log keeps. Raises AccompanistError when it cannot be what it was."""
+        """Host a version that is stored in the log. Raises AccompanistError if it cannot be run unchanged."""
         what = (
             f"{version.choreography}, version {version.fingerprint[:12]}, registered by {version.made_by or 'nobody'}"
         )
@@ -148,7 +150,7 @@ class Hosted:
         self._bindings[version.fingerprint] = [version.bindings, *self._bound_now(found)]
         try:
             self._load(found, modules)
-        except BaseException as problem:  # whatever a module of then raises: this is a thread's work, and no Ctrl-C
+        except BaseException as problem:  # an old module may raise anything; this runs in a thread, so no Ctrl-C
             del self._bindings[version.fingerprint]
             modules.forget()
             text = str(problem) or type(problem).__name__
@@ -158,17 +160,17 @@ class Hosted:
         bindings = self._bindings[choreography.fingerprint]
         roles = [role for role in choreography.roles if any(bound.get(role) == self._service for bound in bindings)]
         programs = {(choreography.fingerprint, role): load(choreography, role, module) for role in roles}
-        self._programs = {**self._programs, **programs}  # anew: this may be on another thread than its readers
+        self._programs = {**self._programs, **programs}  # a new dict: its readers may be on another thread
 
     def _bound_now(self, choreography: Choreography) -> list[Mapping[str, str]]:
-        """What the configuration says of an old version's roles; it need not know them any more."""
+        """The configuration's bindings of an old version's roles; none if it does not know them any more."""
         try:
             return [self._bind(choreography.name, _classes(choreography))]
         except OperatorError:
             return []
 
     def keep(self, choreography: Choreography, file: PurePosixPath, texts: dict[str, str]) -> None:
-        """Have a version that was added kept in the log, when it is registered."""
+        """Note a version to be stored in the log when it is registered."""
         size = sum(len(text.encode()) for text in texts.values())
         if size > limits.version_bytes_max:
             logger.warning(
@@ -188,22 +190,22 @@ class Hosted:
 
     @property
     def initiators(self) -> set[str]:
-        """The roles that sessions of any version begin at here."""
+        """The hosted roles that are initiators, in any version."""
         return {role for (_, role), program in self._programs.items() if program.choreography.initiator == role}
 
     def program(self, header: Header, role: str) -> RoleProgram | None:
-        """The projection a session runs on at a role, if it is hosted here."""
+        """The program that a session runs on at a role, if it is hosted here."""
         return self._programs.get((header.fingerprint, role))
 
     def playing(self, role: str) -> list[RoleProgram]:
-        """All that is hosted at a role of that name, of every choreography and version."""
+        """All hosted programs of a role of that name, of every choreography and version."""
         return [program for (_, played), program in self._programs.items() if played == role]
 
     def hosts(self, fingerprint: str, role: str) -> bool:
         return (fingerprint, role) in self._programs
 
     def knows(self, fingerprint: str) -> bool:
-        """Whether a version is hosted at the roles that are bound to this service, or cannot be."""
+        """Whether it is known that a version is hosted here, or that it cannot be."""
         return fingerprint in self._bindings or fingerprint in self.refused
 
     def why(self, fingerprint: str, role: str) -> str:
@@ -213,8 +215,8 @@ class Hosted:
         return self.refused.get(fingerprint, "no file of the configuration is that version, and the log keeps none")
 
     def bound_as(self, header: Header) -> bool:
-        """Whether the roles of a new session are played by the services that our configuration names. A peer may not
-        name others: it could speak for roles that are not its own."""
+        """Whether a new session's roles are bound to the services that our configuration names. Other bindings are
+        refused: by them a peer could send messages for roles that it does not play."""
         return header.bindings in map(dict, self._bindings.get(header.fingerprint, ()))
 
     def startable(self, name: str) -> tuple[RoleProgram, Mapping[str, str]]:
@@ -237,7 +239,8 @@ class Hosted:
         return program, self._bindings[choreography.fingerprint][0]
 
     def check_everywhere(self, files_of: Mapping[str, Collection[str]]) -> None:
-        """That every service whose files are known hosts what it plays a role of. Raises OperatorError."""
+        """Check that every service of this configuration hosts each choreography it plays a role of. Raises
+        OperatorError."""
         for name, choreography in self.choreographies.items():
             for role, service in self._bindings[choreography.fingerprint][0].items():
                 if service in files_of and choreography.file not in files_of[service]:
@@ -255,7 +258,7 @@ class Hosted:
         )
 
     def registration(self) -> list[dict[str, Any]]:
-        """What the log keeps of the projections hosted: rows for `Log.register`."""
+        """The hosted projections as rows for `Log.register`."""
         return [
             {
                 "fingerprint": program.choreography.fingerprint,

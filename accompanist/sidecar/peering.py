@@ -1,7 +1,7 @@
-"""Where each peer is: in our own database, where our commits reach it, or behind its sidecar's address.
+"""How each peer is reached: by our own commits in the same database, or through its sidecar.
 
-A peer in our database costs nothing: a message is in its inbox when our commit is. One in another database needs an
-address of its sidecar (`listen`, or `url` in [peers]), a token to bear there, and us in its file of tokens.
+A peer in our database needs nothing: our commit writes its inbox. A peer in another database needs the address of its
+sidecar (`listen`, or `url` in [peers]), a token of ours, and a line for us in its token file.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from accompanist.sidecar.config import Config, Service
 UNREACHABLE = catalogue(
     "ACC705",
     "no way to a peer",
-    "A service keeps its log in another database and nobody said where its sidecar listens, or what token to bear "
-    "there: messages for it would wait for ever.",
-    "Give the peer `listen` (or `url` under [peers.NAME]), and this service a token for it under `peer_tokens`. Or let "
-    "both keep their logs in one database, each in its own schema.",
+    "A service has its log in another database, but the address of its sidecar, or our token for it, is not "
+    "configured: messages for it would wait for ever.",
+    "Set `listen` of the peer (or `url` under [peers.NAME]), and a token for it under `peer_tokens` of this service. "
+    "Or keep both logs in one database, each in its own schema.",
 )
 NO_PEERS = catalogue(
     "ACC721",
     "peers are not known",
-    "`listen` takes messages of services in other databases, each of which is known by a token of its own.",
-    "Name them in the file of `peer_token_file`: `SERVICE deliver TOKEN`, a line each.",
+    "At `listen` a service accepts messages of services in other databases, and identifies each by its token.",
+    "Set `peer_token_file` to a file with one line for each peer: `SERVICE deliver TOKEN`.",
 )
 
 
@@ -41,7 +41,7 @@ class Peering(NamedTuple):
 
 
 def peering(config: Config, service: Service) -> Peering:
-    """Raises OperatorError for a peer that cannot be reached."""
+    """How a service reaches its peers. Raises OperatorError for a peer that cannot be reached."""
     ours = _place(service.database)
     schemas: dict[str, str] = {}
     couriers: dict[str, WorkerClient] = {}
@@ -58,7 +58,7 @@ def peering(config: Config, service: Service) -> Peering:
 
 
 def peers_access(service: Service) -> Access:
-    """Who may deliver at our `listen` address. Raises OperatorError."""
+    """The tokens of the peers that may deliver at our `listen` address. Raises OperatorError."""
     if not service.peer_token_file:
         raise OperatorError(NO_PEERS, f"[service.{service.name}] has `listen` and no peer_token_file")
     return Access(tokens.read(Path(service.peer_token_file), rights.PEER_RIGHTS), rights.PEER_METHODS)

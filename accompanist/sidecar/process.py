@@ -1,15 +1,15 @@
-"""The sidecar process: puts runtime, log, rpc and telemetry together, runs, and leaves cleanly.
+"""The sidecar process: assembles runtime, log, rpc and telemetry, runs them, and stops cleanly.
 
-Start: compile and load the choreographies, open the log (which must be migrated), register the projections, take the
-shards and sweep them, then listen. Leave, on SIGTERM or SIGINT: refuse new starts, stop taking messages, let what is
-under way end within `sidecar_drain_s`, give the shards up, close. A second signal leaves at once; nothing is lost by
-it.
+Start: compile and load the choreographies, open the log (which must be migrated), register the projections, acquire
+shards and sweep them, then listen. Stop, on SIGTERM or SIGINT: refuse new starts, take no more messages, let work under
+way finish within `sidecar_drain_s`, release the shards, close. A second signal ends the process at once; nothing is
+lost by that.
 
     GET /health   200 while the process lives: {"service", "sessions", ..., "failing": {task: problem}, "damaged"}
     GET /ready    200 when leases are fresh, commits go through, the first sweep is done, no task that sessions need
                   fails and there is room for new sessions, else 503
 
-Not promised: that a sidecar which is ready can reach its workers. Calls wait for a worker that is down.
+Not promised: that a ready sidecar can reach its workers. Calls wait for a worker that is down.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ logger = structlog.get_logger("accompanist.sidecar")
 
 
 def run(config: Config, service: str) -> int:
-    """Run a service's sidecar until it is told to leave. Raises AccompanistError when it cannot start."""
+    """Run a service's sidecar until it is told to stop. Raises AccompanistError if it cannot start."""
     logs.set_up(service, os.environ)
     crashpoints.arm(service)
     return uvloop.run(_main(config, service))
@@ -90,7 +90,7 @@ async def _main(config: Config, name: str) -> int:
     logger.info("sidecar.started", service=name, url=sidecar.url)
     try:
         await leave.wait()
-        if lost:  # at once: what this sidecar knows is not in the log any more, and nothing of it may be finished
+        if lost:  # end at once: the log has lost commits that this sidecar relies on, so it must not finish anything
             logger.error("sidecar.lost", code=lost[0].code, text=lost[0].text)
             sidecar.end()
             raise lost[0]
@@ -110,7 +110,7 @@ def _asked_to_leave(leave: asyncio.Event) -> None:
 
 
 class Sidecar:
-    """All parts of one sidecar, and the order in which they come and go."""
+    """All parts of one sidecar, and the order in which they start and stop."""
 
     def __init__(self, config: Config, service: Service, lost: Callable[[OperatorError], None]) -> None:
         self._lost = lost
@@ -128,8 +128,8 @@ class Sidecar:
 
     @classmethod
     async def start(cls, config: Config, name: str, lost: Callable[[OperatorError], None]) -> Sidecar:
-        """A sidecar that has taken its shards and listens. `lost` is told, once, when its log turns out to have lost
-        what it goes by: then its process has to end without finishing anything."""
+        """Start a sidecar: it has acquired its shards and listens. `lost` is called, once, if its log has lost commits:
+        then the process has to end without finishing anything."""
         sidecar = cls(config, config.service(name), lost)
         sidecar._hosted.add_files([Path(file) for file in sidecar._service.choreographies], config.root)
         sidecar._hosted.check_everywhere({one.name: one.choreographies for one in config.services.values()})
@@ -146,7 +146,8 @@ class Sidecar:
         return self._server.url
 
     async def _open_log(self) -> None:
-        """Everything behind the API; each part says at once how it leaves, so that a start that fails leaves too."""
+        """Start everything but the API. Each part registers its own stop at once, so that a failed start stops
+        cleanly, too."""
         service, dsn = self._service, self._service.database
         schemas, couriers = peering(self._config, service)
         leave = self._leave
@@ -209,7 +210,7 @@ class Sidecar:
         leave.push_async_callback(self._intake.stop)
 
     async def _measure(self) -> None:
-        """Keep the gauges true."""
+        """Update the gauges."""
         self._tracing.standing(*self._driver.standing())
         self._tracing.background(len(self._background.failing), len(self._driver.damage))
 
@@ -233,17 +234,17 @@ class Sidecar:
             self._leave.push_async_callback(listening.stop, limits.answers_ms)
 
     async def stop(self) -> None:
-        """Leave cleanly, in the opposite order; what does not end in time is taken up by whoever holds the shards
-        next."""
+        """Stop cleanly, in reverse order. Work that does not finish in time is continued by the next owner of the
+        shards."""
         self._api.leaving = True
         await self._leave.aclose()
 
     def end(self) -> None:
-        """What ends from now on ends with the process, and is not told of as trouble of its own."""
+        """The process is about to end: tasks that end from now on are not reported as failures."""
         self._driver.end()
 
     def _tell(self, services: Collection[str]) -> None:
-        """Fresh messages lie in these services' inboxes, or in our outbox for them."""
+        """Wake those who wait for messages of these services: there are new ones in inboxes or in our outbox."""
         if self._service.name in services:
             self._intake.wake()
         self._relay.wake(services)
@@ -273,13 +274,13 @@ class Sidecar:
 
 
 def api_access(service: Service) -> Access | None:
-    """Who may ask for what; None: a socket that is its owner's alone. Raises OperatorError."""
+    """The tokens and rights of the API; None for a unix socket, which only its owner may use. Raises OperatorError."""
     known = service.tokens()
     return Access(known, METHODS) if known else None
 
 
 def worker_clients(service: Service) -> dict[str, WorkerClient]:
-    """A connection to each worker, with its token where there is one. Raises OperatorError."""
+    """A client for each worker, with its token if there is one. Raises OperatorError."""
     borne = {role: tokens.bearer(Path(file)) for role, file in service.worker_tokens.items()}
     return {role: connect(url, token=borne.get(role, "")) for role, url in service.workers.items()}
 

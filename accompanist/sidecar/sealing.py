@@ -1,8 +1,8 @@
 """The key with which a service's sidecars seal the versions that their log keeps (`log.versions`).
 
-It lies in a file and not in the database: who has the database login alone cannot make a seal. By default that is
-`versions.key` in `state_dir`, made when a sidecar first starts. Sidecars of a service that run on several machines, or
-that keep no `state_dir`, are given one by `version_key_file`: without the same key one does not run what another kept.
+It is in a file and not in the database, so that the database login alone cannot create a seal. By default the file is
+`versions.key` in `state_dir`, created at the first start. If a service's sidecars run on several machines, or have no
+`state_dir`, `version_key_file` gives them a common key: a sidecar does not run versions sealed with another key.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from accompanist.errors import OperatorError, catalogue
 UNUSABLE = catalogue(
     "ACC728",
     "version key cannot be used",
-    "The file of the key with which this service seals the versions in its log is missing, is not this user's alone, "
-    "or holds no key. Without it no kept version could be told from one that somebody else wrote.",
-    "Make one with `head -c 32 /dev/urandom | base64`, in a file that only the sidecar's user may read (chmod 600), "
-    "and give the same to all sidecars of the service.",
+    "The key file with which this service seals the versions in its log is missing, can be read by other users, or has "
+    "no key in it. Without the key, a forged version could not be recognised.",
+    "Create one with `head -c 32 /dev/urandom | base64`, in a file that only the sidecar's user may read (chmod 600), "
+    "and give the same key to all sidecars of the service.",
 )
 
 
 def version_key(state: Path, named: str) -> bytes:
-    """The key in the file `named`, or in `state`, where it is made if there is none. Raises OperatorError."""
+    """Read the key from the file `named`, or from `state`, where it is created if it is missing. Raises
+    OperatorError."""
     file = Path(named) if named else state / "versions.key"
     try:
         if not named and not file.exists():
@@ -38,7 +39,7 @@ def version_key(state: Path, named: str) -> bytes:
 
 
 def _make(file: Path) -> None:
-    """Whole or not at all, and the first one stays: two sidecars may start at the same time."""
+    """Create a key file atomically. The first one stays, because two sidecars may start at the same time."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = file.with_name(f"{file.name}.{os.getpid()}-{secrets.token_hex(4)}")
     written = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -54,7 +55,7 @@ def _make(file: Path) -> None:
 
 
 def _read(file: Path) -> bytes:
-    # a pipe that somebody put there would be waited for
+    # non-blocking, because opening a pipe would wait
     with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK), "rb") as opened:
         about = os.fstat(opened.fileno())
         if not stat.S_ISREG(about.st_mode):

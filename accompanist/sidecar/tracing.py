@@ -1,7 +1,7 @@
-"""From what a sidecar does to the spans that tell of it: the contexts that travel, and the records afterwards.
+"""Tracing of a sidecar: the trace contexts of messages and calls, and their spans.
 
-Contexts are computed whether or not anything is exported, because a peer may export; the records cost nothing while
-telemetry is off. Span ids are functions of (session, role, site, attempt), so what a replay does again adds nothing.
+Contexts are computed even if nothing is exported, because a peer may export; spans cost nothing while telemetry is off.
+Span ids are functions of (session, role, site, attempt), so a replay adds no span.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CODES: dict[type, str] = {
 
 
 def _word(reason: str | None) -> str:
-    """Why a saga was undone, in a word: a reason may hold a payload and does not belong into a span."""
+    """Why a saga was undone, in a word. The reason itself may hold a payload, so it must not be in a span."""
     if reason is None:
         return ""
     if reason == DEADLINE:

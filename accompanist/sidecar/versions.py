@@ -1,20 +1,20 @@
-"""Versions of choreographies over the life of a deployment: kept when they are registered, brought back when a session
-needs one, let go when none does.
+"""The life of a choreography's version: stored in the log, loaded when a session needs it, deleted when none does.
 
-    start           what is deployed here is registered in the log, by fingerprint, write-once
-    every second    while sessions wait for a version that is not hosted here: the log is asked for it; one that it has
-                    is compiled anew and hosted, and its sessions are taken up
-    every hour      what is deployed is said to be so; what nobody has deployed for `tombstone`, and nothing open began
-                    with, is let go
+    start           register the deployed versions in the log, by fingerprint, write-once
+    every second    while sessions wait for a version that is not hosted here: ask the log for it; if it has one,
+    compile
+                    and host it, and load its sessions
+    every hour      record which versions are deployed; delete those that were not deployed for `tombstone` and that no
+                    open session began with
 
-So a file is simply edited and the sidecars restarted, one by one or all at once, up or down: a replica that meets a
-session of a version that only another one has deployed finds it in the log that they share.
+So to deploy, edit the file and restart the sidecars, one by one or all at once, forwards or backwards. A replica that
+gets a session of a version that only another one has deployed finds it in their common log.
 
-A version that cannot be hosted (never registered, damaged, compiled otherwise by this release) is told of once and its
-sessions wait, shown with the reason; one that the log gets later, from a replica that starts later, is found then.
+A version that cannot be hosted (never registered, damaged, compiled differently by this release) is logged once. Its
+sessions wait, and show the reason. If the log gets the version later, from another replica, it is found then.
 
-Not promised: that a version is there for ever. A session that first reaches this service when no sidecar of it has had
-its version for `tombstone`, and no open session here either, waits for somebody to deploy it again.
+Not promised: that a version is stored for ever. If no sidecar has had it deployed for `tombstone`, and no session here
+is open with it, a session of it that arrives later waits until it is deployed again.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ logger = structlog.get_logger("accompanist.versions")
 
 
 class Sessions(Protocol):
-    """The sessions of this sidecar; `driver.Driver` is them."""
+    """The sessions of this sidecar, implemented by `driver.Driver`."""
 
     unhosted: dict[tuple[UUID, str], str]
 
@@ -45,7 +45,7 @@ class Sessions(Protocol):
 
 
 class Versions:
-    """What is hosted, and the log that keeps it."""
+    """Keeps hosted versions and the log in step."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Versions:
         self._told: set[str] = set()
 
     async def register(self) -> None:
-        """Before anything begins with them. Raises LogUnavailable."""
+        """Store the deployed versions in the log, before any session begins with them. Raises LogUnavailable."""
         await self._log.register(self._hosted.registration())
         await self._log.keep(self._hosted.deployed)
         self._touched_at = self._clock()
@@ -77,7 +77,7 @@ class Versions:
         return self._clock() - self._touched_at >= limits.version_touch_ms / 1000
 
     async def step(self, sessions: Sessions) -> None:
-        """Look for what is missing, and, when it is time, touch and let go. Raises LogUnavailable."""
+        """Load missing versions; every hour, record the deployed ones and delete old ones. Raises LogUnavailable."""
         if sessions.unhosted:
             await self._look(sessions)
         else:
@@ -88,8 +88,7 @@ class Versions:
             gone = await self._log.forget_versions(self._tombstone_ms, limits.versions_rows_max)
             if gone:
                 logger.info("versions.forgotten", count=gone)
-            # messages without a session go after a while; whoever writes such with versions that never were fills
-            # nobody's memory
+            # messages without a session are deleted after a while, so made-up versions in them do not fill memory
             await sessions.recover(list(sessions.unhosted))
 
     async def _look(self, sessions: Sessions) -> None:
@@ -106,7 +105,7 @@ class Versions:
     async def _bring_back(self, version: Kept) -> None:
         told = {"choreography": version.choreography, "fingerprint": version.fingerprint}
         try:
-            # compiling takes its time, and leases are to be renewed meanwhile
+            # compiling takes long, and leases have to be renewed in the meantime
             await asyncio.to_thread(self._hosted.add_kept, version)
         except AccompanistError as problem:
             self._hosted.refused[version.fingerprint] = f"{problem.code} {problem.text}"
@@ -114,7 +113,7 @@ class Versions:
             logger.info("version.brought_back", **told)
 
     def _tell(self, sessions: Sessions) -> None:
-        """Once of each version that stays away."""
+        """Log each version that cannot be hosted, once."""
         now = {fingerprint: role for (_, role), fingerprint in sessions.unhosted.items()}
         self._told &= now.keys()
         for fingerprint in sorted(now.keys() - self._told)[: limits.versions_rows_max]:

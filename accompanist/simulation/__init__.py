@@ -1,4 +1,4 @@
-"""Worlds in which the same code is run, searched and hurt, without a network, a disk or a clock.
+"""Deterministic simulation and model checking of the real code, without a network, a disk or a clock.
 
 There are three, from small to large.
     accompanist/simulation/search/explore.py    every run of one saga within a bound: the real session cores, searched

@@ -1,4 +1,4 @@
-"""What is said when no run of a choreography settled: the promises that held then say nothing of one that does.
+"""The warning that no run of a choreography settled, so that its promises were not tested on a settled saga.
 
 A program can be right about its places and still undo every saga: a value does not fit its type, an expression raises
 for every argument, a worker declines whatever it is asked. Each of those runs ends as it should, all compensated. So a

@@ -1,4 +1,4 @@
-"""A role's worker with its fence, in memory: what the SDK and its SQL do in Postgres, without either.
+"""A role's worker with a fence in memory: does what the SDK and its SQL do in Postgres.
 
 The fence is durable by definition: it survives every crash of the world. `operations` maps an operation's name to a
 function of its arguments' JSON bytes that returns the reply's JSON bytes or raises `Refusal`. The ledger counts what

@@ -2,11 +2,11 @@
 
 `set_up` is called once, by the process that owns the log (a sidecar, a worker, a command). Lines go to
 standard error, as JSON, or in columns where that is a terminal. An event is a dotted name from
-`telemetry.events`, its facts are key-value pairs; a key that is not in `KEYS` is dropped and named under
-`dropped`, so that nobody logs an order by accident. Of an exception the class and the places are kept, not
-the message, which may quote a value; errors of the family are written for people and keep code and text. The same
-holds of an exception that ends the process.
-Passwords in addresses are struck out.
+`telemetry.events`, its facts are key-value pairs. A key that is not in `KEYS` is dropped and named under
+`dropped`, so that a payload is not logged by accident. Of an exception, class and places are logged, but not
+the message, which may quote a value; an AccompanistError also keeps its code and text. The same holds for an
+exception that ends the process.
+Passwords in addresses are redacted.
 
 The standard library's loggers (asyncio, aiohttp, alembic) come out in the same form from level WARNING.
 

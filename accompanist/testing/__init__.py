@@ -1,4 +1,4 @@
-"""Sagas in a user's own pytest: one process, no sidecar, faults where the test wants them.
+"""Runs sagas in a user's own pytest: in one process, without a sidecar, with faults where the test wants them.
 
     from accompanist.testing import Saga
 
@@ -15,20 +15,19 @@
         saga = accompanist.saga(fulfil_order, workers={"payment": real}).crash("payment", "after call").run()
         assert saga.outcome == "settled"
 
-What runs is what the sidecar runs: the projections and the session cores. The log, the messages and the fence of a fake
-are values in memory. `run` follows one schedule, the same for the same seed; `explore` follows them all, within a
-bound.
+It runs the same projections and session cores as the sidecar. The log, the messages and the fence of a fake are values
+in memory. `run` follows one schedule, determined by the seed; `explore` follows every schedule within a bound.
 
-Not promised: anything about a sidecar's own shell, its log in Postgres, or several sagas at once.
+Not tested: the rest of the sidecar, its log in Postgres, and concurrent sagas.
 
 What it imports. `simulation`, for fakes of workers and for the search; `runtime` and `language`, which it runs;
 `worker` and `rpc`, for tests with a real worker. pytest is imported by the plugin alone, and each name below when it is
 asked for, since the plugin is loaded in every run of pytest where the package is installed.
 
 Where to begin.
-    accompanist/testing/saga.py    what a test says to a saga, and asks of it
-    accompanist/testing/stage.py   the world it runs in: queue, clock, log and messages
-    accompanist/testing/script.py  faults, and when each comes
+    accompanist/testing/saga.py    the interface for tests
+    accompanist/testing/stage.py   the simulated environment: queue, clock, log and messages
+    accompanist/testing/script.py  faults, and when each is injected
     accompanist/testing/real.py    workers in their own process, with their own Postgres
     accompanist/testing/plugin.py  the fixture `accompanist`
 """
@@ -56,7 +55,7 @@ _WHERE = {
 
 
 def __getattr__(name: str) -> Any:
-    """Each when it is asked for: the plugin is loaded by every pytest where the package is installed."""
+    """Import a name on first use, because every pytest loads the plugin where the package is installed."""
     if name not in _WHERE:
         raise AttributeError(f"accompanist.testing has no {name}")
     return getattr(import_module(_WHERE[name]), name)

@@ -1,4 +1,4 @@
-"""Every schedule of a test's saga: `Saga.explore`."""
+"""Explores every schedule of a test's saga: `Saga.explore`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sagas of the test that is running: the pytest plugin shows them if it fails."""
+"""Registers the sagas of the running test, so that the pytest plugin can show them if it fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pytest plugin: it comes with the package, nothing is to be switched on.
+"""The pytest plugin. It is installed with the package and needs no configuration.
 
     accompanist             a `Kit`: sagas with the run's seed, databases and real workers that go with the test
     accompanist_seed        the number given with --accompanist-seed, 0 without: the order in which things happen

@@ -1,13 +1,13 @@
-"""Real workers in a test: their own process or program, their own Postgres and fence, asked as a sidecar asks them.
+"""Real workers in a test: in their own process, with their own Postgres and fence, called as by a sidecar.
 
     charged = serve(payment.worker, dsn, payment.install)     # one in Python, from here
     shipped = Real("http://127.0.0.1:7001/")                  # one in any language, that listens already
     Saga(fulfil_order, workers={"payment": charged, "warehouse": shipped}).decline("loyalty.award").run()
 
-What goes wrong is told to the saga, as with fakes: who declines, which answer is lost, whose sidecar dies. The rest is
-the worker's: its transaction, its fence, its compensation. Sidecars and their logs stay in memory.
+Faults are requested from the saga, as with fakes: declines, lost answers, crashes of sidecars. The worker does the
+rest: its transactions, its fence, its compensations. Sidecars and their logs stay in memory.
 
-Not promised: anything about a worker that hangs; a call that gives no answer in its time fails the test.
+Not supported: a worker that hangs. A call that times out fails the test.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Real:
         return Asked(self._client, header, role)
 
     def stop(self) -> None:
-        """Let go of what was opened."""
+        """Close the connections."""
         if "_client" in vars(self):
             _run(self._client.close())
 
@@ -113,7 +113,7 @@ class Asked:
 
     @cached_property
     def plain(self) -> bool:
-        """Whether it has no fence: then it has no method that forgets, either."""
+        """Whether the worker has no fence, found by its lack of `accompanist.forget`."""
         return isinstance(self._ask(FORGET, orjson.dumps({"sessions": []}), meta.Meta()), Missing)
 
     def call(self, call: CallWorker) -> Answer:
@@ -138,8 +138,8 @@ class Asked:
         return CloseAnswered(Name.CLOSED, executed, before=close.before, more=told.more)
 
     def _ask(self, method: str, arguments: bytes, about: meta.Meta) -> Answer:
-        """The answer; what may pass is asked again. Raises AssertionError for none: that is the worker's fault, and
-        no part of the scenario."""
+        """Call a method, and retry transient errors. Raises AssertionError if there is no answer, because that is not
+        part of the scenario."""
         answer: Answer = Fault("it was never asked")
         for attempt in range(1, _attempts_max + 1):
             known = meta.write(msgspec.structs.replace(about, attempt=attempt))

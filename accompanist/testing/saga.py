@@ -1,7 +1,7 @@
-"""One saga under a test's control, step by step or to the end; `accompanist.testing` shows how it is used.
+"""One saga under a test's control, run step by step or to its end; `accompanist.testing` shows how to use it.
 
-`run` follows one schedule: what comes first happens first. A seed other than 0 picks another order, the same each time.
-A test that needs them all wants `explore`.
+`run` follows one schedule: events happen in the order in which they come. A seed other than 0 selects another order,
+the same each time. `explore` follows every schedule.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from accompanist.testing.workers import Fakes, Worker
 
 STEPS_MAX = 100_000
 _drawn_max = 200
-"""Lines of a picture that goes with a failure."""
+"""The most lines of a diagram that is shown with a failure."""
 
 
 class Saga:
@@ -44,12 +44,13 @@ class Saga:
         assert saga.outcome == "settled" and saga.result.points == 7
 
     `source` is the decorated function, or the path of its file. `workers` maps "role.operation" to a function, "role"
-    to an object with the operations as methods, or "role" to what `serve` gives for a real worker; what is not given
-    replies with made-up values. `arguments` are the parameters by name, made up if left out. A fake declines by raising
-    `Declined(reason)`; anything else that it raises comes out of `run`.
+    to an object with the operations as methods, or "role" to a real worker from `serve`; other operations reply with
+    generated values. `arguments` are the parameters by name, generated if left out. A fake declines by raising
+    `Declined(reason)`; `run` passes on any other exception.
 
-    A fake is called once for each call that reaches its worker, in the order of the run, and keeps its data: sequences,
-    closures and counters work. Raises ValueError for a fake of nothing, and for wrong arguments.
+    A fake is called once for each call that reaches its worker, in the order of the run, and keeps its state:
+    sequences, closures and counters work. Raises ValueError for a fake of an unknown operation, and for wrong
+    arguments.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Saga:
     # -- what goes wrong ---------------------------------------------------------------------------
 
     def decline(self, call: str, reason: str = "declined", *, at: int | None = None) -> Saga:
-        """Make "role.operation" decline: each time, or the `at`-th time that it is asked.
+        """Make "role.operation" decline: each time, or the `at`-th time that it is called.
 
         saga.decline("payment.charge", "no funds")
         """
@@ -89,9 +90,9 @@ class Saga:
         return self
 
     def fail(self, call: str, *, at: int | None = None, done: bool = False) -> Saga:
-        """Let "role.operation" give no answer until its attempts are used up: each time, or the `at`-th time that it is
-        asked. `done`: its worker did it, and nobody is told. What is tried without end, or undoes something, is asked
-        again and answered then.
+        """Let "role.operation" give no answer until its retry budget is spent: each time, or the `at`-th time that it
+        is called. `done`: the worker executed it, but the answer was lost. A call without a retry budget, or a
+        compensation, is answered on its next attempt.
 
         saga.fail("payment.charge", at=2)
         """
@@ -100,9 +101,9 @@ class Saga:
         return self
 
     def crash(self, role: str, when: str = "before commit", *, at: int = 1) -> Saga:
-        """Kill the sidecar of a role, once, at the `at`-th such moment; it restarts by itself. `when` is "before
-        commit", "after commit" (nothing of it has left for the worker), or "after call" (the worker did it, and the
-        answer was not heard).
+        """Crash the sidecar of a role, once, at the `at`-th such moment; it restarts by itself. `when` is "before
+        commit", "after commit" (before any call to the worker leaves), or "after call" (the worker executed the call,
+        but its answer was lost).
 
         saga.crash("warehouse", "after call")
         """
@@ -115,8 +116,8 @@ class Saga:
         return self
 
     def tell(self, event: str, value: Any, *, after: float = 0.0) -> Saga:
-        """Tell "role.event" this from outside, so many seconds after the start; else a value is made up, and told at
-        once. An event has one value for each saga, however often it is asked for, so it is told once.
+        """Send "role.event" with this value from outside, so many seconds after the start. Without this, a generated
+        value is sent at once. An event has one value in a saga, so it can be sent once only.
 
         saga.tell("warehouse.approved", Approval("ann", True), after=3600)
         """
@@ -134,7 +135,7 @@ class Saga:
         return self
 
     def withhold(self, event: str) -> Saga:
-        """Do not tell "role.event": where it is waited for with a timeout, time comes first.
+        """Do not send "role.event": a wait for it with a timeout times out.
 
         saga.withhold("warehouse.approved")
         """
@@ -144,8 +145,8 @@ class Saga:
     # -- one schedule ------------------------------------------------------------------------------
 
     def step(self) -> str | None:
-        """Let the next thing happen: what it was, or None when nothing is left. Raises AssertionError if a promise is
-        broken by it."""
+        """Take the next step. Returns what happened, or None when nothing is left. Raises AssertionError if it breaks a
+        promise."""
         try:
             return self._begun().step()
         except Broken as broken:
@@ -156,9 +157,9 @@ class Saga:
             raise
 
     def run(self) -> Saga:
-        """Go on until nothing is left to happen, and judge the end. Raises AssertionError, with a picture of what
-        happened, if a promise is broken, if what was to go wrong never came, and if the program itself failed: then the
-        saga is undone as it should be, and no test wants to take that for a decline."""
+        """Run until no step is left, and check the end. Raises AssertionError, with a diagram of the run, if a promise
+        is broken, if a requested fault never happened, or if the program itself failed, which must not be mistaken for
+        a decline."""
         stage = self._begun()
         for _ in range(STEPS_MAX):
             if self.step() is None:
@@ -191,7 +192,7 @@ class Saga:
 
     @property
     def result(self) -> Any:
-        """The choreography's result, of an owner that has it. Raises AssertionError if the saga was undone."""
+        """The choreography's result. Raises AssertionError if the saga was undone."""
         if self.outcome == "ended":
             raise AssertionError(f"there is no result: the saga was undone, {self.reason}\n{self.picture()}")
         for place in self._begun().places.values():
@@ -201,17 +202,17 @@ class Saga:
 
     @property
     def ledger(self) -> list[str]:
-        """What the workers did and undid, in the order in which it happened: "role.operation"."""
+        """The transactions and compensations that the workers executed, in order: "role.operation"."""
         return self._begun().ledger
 
     @property
     def clock(self) -> float:
-        """How many seconds have passed since the start, of a time that costs none."""
+        """The simulated seconds since the start."""
         return self._begun().clock
 
     @property
     def phases(self) -> dict[str, Phase]:
-        """Where the session stands at each role whose log has it."""
+        """The session's phase at each role whose log has it."""
         return {role: place.row.phase for role, place in self._begun().places.items() if place.row is not None}
 
     def diagram(self, mermaid: bool = False) -> str:
@@ -220,7 +221,7 @@ class Saga:
         return draw(list(self._programs), self._begun().schedule)
 
     def picture(self, lines_max: int = _drawn_max) -> str:
-        """The same, of a run that is long only its end: what goes with a failure. It begins no saga."""
+        """The same, limited to the last lines, to be shown with a failure. It does not start the saga."""
         if self._stage is None:
             return "nothing has happened"
         lines = self.diagram().splitlines()
@@ -241,9 +242,9 @@ class Saga:
         seconds: float = 60.0,
         settles: bool = True,
     ) -> Verdict:
-        """Search every schedule with at most so many faults (`declines`: None for any number), and with what `decline`,
-        `tell` and `withhold` said. Raises AssertionError with the shortest schedule that breaks a promise, or if no
-        schedule settles and `settles` says that one should. A search that met its bound is no failure, so look at
+        """Search every schedule with at most so many faults (`declines`: None for any number), and with the settings of
+        `decline`, `tell` and `withhold`. Raises AssertionError with the shortest schedule that breaks a promise, or if
+        no schedule settles although `settles` is set. A search that reached its bound is no failure, so check
         `complete` and `unexplored()` of the verdict.
 
         A search goes back and tries something else, so here fakes are asked for each (operation, arguments, data) once;
@@ -261,7 +262,7 @@ class Saga:
     # -- inside ------------------------------------------------------------------------------------
 
     def _check(self, workers: Mapping[str, Any], arguments: Mapping[str, Any] | None) -> None:
-        """A misspelt fake would be passed over in silence, for a reply that is made up."""
+        """Refuse a misspelt fake, which would otherwise be ignored in favour of a generated reply."""
         known = set(self._programs)
         for role, program in self._programs.items():
             for name in program.projection.operations:
@@ -336,7 +337,7 @@ class Saga:
         return Fakes(program, given, self._scenario.replies[role])
 
     def _later(self, made: Scenario) -> list[tuple[float, str, str, bytes]]:
-        """What is told, and when."""
+        """The events to send, and when."""
         told = {
             (role, name): (0.0, value)
             for role, events in told_in(self._programs, made, self._workers).items()

@@ -1,4 +1,4 @@
-"""What a test wants to go wrong, and when: each fault is told to the stage as its moment comes."""
+"""The faults that a test has asked for, and when each is injected."""
 
 from __future__ import annotations
 

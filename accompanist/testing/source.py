@@ -1,4 +1,4 @@
-"""Where a test's choreography comes from: a file, or the decorated function itself."""
+"""Loads a test's choreography, from a file or from the decorated function."""
 
 from __future__ import annotations
 

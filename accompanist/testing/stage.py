@@ -1,4 +1,4 @@
-"""One saga of a test: the real session cores, over a log, messages and a clock that live in memory.
+"""Runs one saga of a test: the real session cores over a log, messages and a clock in memory.
 
 What can happen stands in a queue. What came first happens first, or, with a seed other than 0, what the seed picks.
 Each worker is asked once for each call that reaches it, in that order, and never again: a fake's data are its own. What

@@ -1,8 +1,8 @@
-"""A throw-away Postgres for tests: one server for a run, a fresh database for who asks.
+"""A temporary Postgres for tests: one server per test run, and a fresh database on request.
 
-DATABASE_URL, if set, names a server to make the databases in, by a login that may; else one is started on a temporary
-directory: the `accompanist[local]` extra brings its binaries, or they are on PATH. It is Postgres as it is: what it
-commits is on the disk.
+DATABASE_URL, if set, names the server, with a login that may create databases. Otherwise one is started in a temporary
+directory; its binaries come from the `accompanist[local]` extra, or from PATH. It is an ordinary Postgres, with fsync
+on.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Postgres:
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """The address of a fresh database, which is dropped at the end, whoever is still in it."""
+        """The address of a fresh database, which is dropped at the end, even if it has connections."""
         name = f"accompanist_throwaway_{os.getpid()}_{next(_numbers)}"
         _wait_for(databases.create(self.dsn, name))
         try:
@@ -71,7 +71,7 @@ def postgres() -> Iterator[Postgres]:
 
 
 def _launcher() -> Any:
-    """What starts a server: inside the package where it is installed, beside it in a checkout."""
+    """The module that starts a server: inside the installed package, or beside it in a checkout."""
     inside = "accompanist.testing.postgres_server"
     return importlib.import_module(inside if importlib.util.find_spec(inside) else "ops.postgres")
 

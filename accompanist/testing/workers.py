@@ -1,4 +1,4 @@
-"""A role's worker in a test: fakes that are called as a real worker is, once for each call that reaches it."""
+"""Fake workers in a test, called like real ones: once for each call that reaches them."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@
         raise SystemExit(main(worker, install))
 
 What it promises. The effect of an operation, its key and its reply are one commit in the worker's database, so it is
-done once however often it is asked for. A closed session takes no more calls, and says what was executed, in commit
-order. Arguments are checked against the role's types before anything begins.
+executed once however often it is called. A closed session takes no more calls, and lists what was executed, in commit
+order. Arguments are checked against the role's types before the operation begins.
 
 What it does not promise. Anything of effects outside the transaction that is handed to the operation.
 
@@ -21,9 +21,9 @@ needs no sidecar in its process. `language` gives the role's types; nothing of a
 
 Where to begin.
     accompanist/worker/fence.sql     the fence: states, locks, levels of isolation, and its functions
-    accompanist/worker/sdk.py        an operation, as its author sees it
+    accompanist/worker/sdk.py        how a worker's author writes operations
     accompanist/worker/execution.py  one call, as transactions
-    accompanist/worker/conformance   whether a worker in any language keeps the contract
+    accompanist/worker/conformance   the conformance suite for workers in any language
 """
 
 from accompanist.worker.execution import Declined, current_call

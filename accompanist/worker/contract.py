@@ -1,9 +1,9 @@
-"""What a role asks of its worker, read from the role's class; and whether a handler keeps to it.
+"""The contract of a role's operations, read from the role's class, and the check of handlers against it.
 
-The class is imported, so its types are there; which of its methods are transactions, compensations and queries stands
-in their decorators, and is read from the source as the compiler reads it, so that worker and choreography cannot
-disagree. A handler must take exactly the operation's parameters, by name and type, after the open transaction, and
-return its type: found at start, not at the first order of a customer.
+The class is imported, for its types. Which methods are transactions, compensations and queries is read from their
+decorators in the source, as the compiler reads it, so that worker and choreography cannot disagree. A handler must take
+the open transaction and then exactly the operation's parameters, by name and type, and return its type. This is checked
+when the worker starts.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from accompanist.errors import AuthorError, catalogue
 MISMATCH = catalogue(
     "ACC510",
     "the worker does not keep to its role",
-    "Each operation of the role needs one handler of its name, with its parameters after the transaction, their types "
-    "and its return type. Choreographies are checked against the role, so the worker has to be too.",
+    "Each operation of the role needs one handler with its name. The handler takes the transaction and then the "
+    "operation's parameters, with the same types and return type. Choreographies are checked against the role, so the "
+    "worker has to match it, too.",
     "Write the handler as the role declares the operation, or change the role and check the choreographies again.",
 )
 
@@ -41,7 +42,7 @@ class OperationContract:
 
 
 def contract_of(role: type[Role]) -> dict[str, OperationContract]:
-    """The operations of a role by name. Raises AuthorError for a class that is no role."""
+    """The operations of a role, by name. Raises AuthorError for a class that is no role."""
     if not (isinstance(role, type) and issubclass(role, Role) and role is not Role):
         raise AuthorError(MISMATCH, f"{role!r} is not a role class")
     found: dict[str, OperationContract] = {}
@@ -58,7 +59,7 @@ def contract_of(role: type[Role]) -> dict[str, OperationContract]:
 
 
 def _kinds(owner: type[Role]) -> dict[str, tuple[str, str]]:
-    """Each operation that this class declares, with the name and the kind that its decorator gives it."""
+    """The operations that this class declares, each with the name and kind from its decorator."""
     try:
         tree = ast.parse(textwrap.dedent(inspect.getsource(owner)))
     except (OSError, TypeError):
@@ -74,7 +75,7 @@ def _kinds(owner: type[Role]) -> dict[str, tuple[str, str]]:
 
 
 def _name(decorator: ast.expr) -> str:
-    """What `@transaction(name="commit")` calls the operation."""
+    """The operation's name in a decorator such as `@transaction(name="commit")`; empty if it has none."""
     keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
     values = [one.value.value for one in keywords if one.arg == "name" and isinstance(one.value, ast.Constant)]
     return str(values[0]) if values else ""
@@ -88,7 +89,7 @@ def _kind(decorator: ast.expr) -> str | None:
 
 
 def check_handler(role: str, operation: OperationContract, handler: Callable[..., Any]) -> None:
-    """Raise AuthorError unless the handler takes and returns what the operation says."""
+    """Raise AuthorError unless the handler has the operation's parameters and return type."""
     name = f"{role}.{operation.name}"
     if not inspect.iscoroutinefunction(handler):
         raise AuthorError(MISMATCH, f"the handler of {name} is not an async function")

@@ -1,23 +1,21 @@
-"""The worker's connections, and what Postgres's errors mean for a call.
+"""The worker's database connections, and the meaning of Postgres's errors for a call.
 
-A call that fails for a reason that may pass decides nothing: its transaction is gone or, when the connection broke at
-COMMIT, unknown, and the fence tells when it is asked again. So such errors are answered "retry later" (-32002) and are
-never the worker's decision. Conflicts that Postgres resolves by sacrificing one transaction are tried again here first,
-since nobody has to hear of them.
+A transient error decides nothing: the transaction was rolled back or, if the connection broke at COMMIT, its outcome is
+unknown, and the fence tells it on a retry. So transient errors are answered "retry later" (-32002), and are never a
+decision of the worker. Conflicts in which Postgres aborts one transaction are first retried here.
 
-A statement that runs into `worker_command_s` was not slow, for the server's own limit would have come first: its
-connection is dead without a sign (a firewall that forgot it, a host that is gone). It is dropped as it is, since a
-ROLLBACK or a cancellation would be waited for on it as long again, and for ever where nothing limits it; the server
-frees what its transaction held after `worker_idle_in_transaction_ms`. A caller that says that it is patient
-(`_meta.timeout_ms`) is given as much more of each limit. A handler that gives a statement more time than that
-(SET LOCAL statement_timeout) has to say so to the driver, too (`timeout=`).
+A statement that exceeds `worker_command_s` was not slow, because the server's own timeout is shorter. Its connection is
+dead without a sign (a firewall dropped it, the host is gone). It is closed without ROLLBACK or cancellation, which
+would wait as long again, or for ever. The server frees its transaction after `worker_idle_in_transaction_ms`. A caller
+with a longer timeout (`_meta.timeout_ms`) extends each of these limits by as much. A handler that gives a statement
+more time (SET LOCAL statement_timeout) must also pass that to the driver (`timeout=`).
 
-A server that became read-only, shuts down or does not take this login any more answers so for as long as a connection
-to it is kept, while a new one may lead to a better server: these are dropped, with those that were opened beside them.
-Whatever keeps a new connection from being made may pass, too, and is never the call's fault.
+A connection to a server that became read-only, shuts down or refuses this login would go on failing, while a new one
+may lead to a better server. So all connections of the pool are dropped. Failures to open a connection are transient,
+too.
 
-Connections are returned as they are, without the reset that a pool usually sends (one more round trip a call): the
-SDK leaves nothing on a connection, and a handler must not either: SET LOCAL, never SET; no LISTEN, no session locks.
+Connections are returned to the pool without the usual reset, which costs one more round trip a call. The SDK leaves no
+state on a connection, and a handler must not either: SET LOCAL, never SET; no LISTEN, no session locks.
 """
 
 from __future__ import annotations
@@ -35,7 +33,7 @@ from accompanist.log import address, faults, places, settings
 from accompanist.runtime.answers import BUSY
 
 Isolation = Literal["read committed", "serializable"]
-"""What the fence is safe under, if all transactions are of it (`fence.sql`)."""
+"""The isolation levels under which the fence is safe, if all transactions use the same one (`fence.sql`)."""
 READ_COMMITTED: Isolation = "read committed"
 
 UNREACHABLE = catalogue(
@@ -47,7 +45,7 @@ UNREACHABLE = catalogue(
 
 
 class Line(asyncpg.Connection):  # type: ignore[misc]
-    """A connection that can be told how long a statement may take before its line counts as dead."""
+    """A connection whose client-side statement timeout can be changed."""
 
     def bear(self, seconds: float) -> None:
         config = self._config  # type: ignore[has-type]
@@ -55,15 +53,15 @@ class Line(asyncpg.Connection):  # type: ignore[misc]
 
 
 class Outlasted(Exception):
-    """The server ended the connection because the transaction on it stood still for too long."""
+    """The server closed the connection because its transaction was idle for too long."""
 
 
 class Busy(Exception):
-    """All connections are in use, and none became free within a time: the call has not begun."""
+    """All connections are in use, and none became free in time: the call has not begun."""
 
 
 class ConnectionLost(Exception):
-    """The connection broke under a statement; what it did is unknown."""
+    """The connection broke during a statement, whose effect is unknown."""
 
 
 class QueryWrote(Exception):
@@ -104,9 +102,9 @@ _PATIENT = """SELECT set_config('statement_timeout', $1, true),
 async def open_pool(
     dsn: str, schema: str, isolation: Isolation = READ_COMMITTED, size: int = limits.worker_connections_max
 ) -> asyncpg.Pool:
-    """Connections for calls, `size` at most and no more than the login may have, on which names are the schema's. Each
-    states what the fence depends on, and every transaction of it is of one level: the fence is safe only where all are.
-    Raises OperatorError, which does not show the DSN: it holds a password."""
+    """A pool for calls, with `schema` as search path and at most `size` connections, within the login's limit. Each
+    connection sets what the fence depends on, and all its transactions use one isolation level, because the fence is
+    only safe if all do. Raises OperatorError, without the DSN, which holds a password."""
     told = {
         **settings.WORKER,
         "application_name": f"accompanist worker {schema}",
@@ -131,16 +129,16 @@ async def open_pool(
 
 
 async def _leave_as_is(connection: asyncpg.Connection) -> None:
-    """In place of the pool's reset."""
+    """Replace the pool's reset, and do nothing."""
 
 
 def is_conflict(problem: BaseException) -> bool:
-    """Whether the same transaction, begun again at once, may well succeed."""
+    """Whether an immediate retry of the transaction is likely to succeed."""
     return isinstance(problem, _CONFLICTS) or _met_own_repeat(problem)
 
 
 def passing(problem: BaseException) -> str | None:
-    """One word for an error that may pass, None for one that will not."""
+    """A word for a transient error; None for a permanent one."""
     if _met_own_repeat(problem):
         return "conflict"
     for kinds, word in _PASSING:
@@ -150,21 +148,20 @@ def passing(problem: BaseException) -> str | None:
 
 
 def _met_own_repeat(problem: BaseException) -> bool:
-    """The record of this very call was written by a concurrent repeat; its outcome can be read now."""
+    """Whether a concurrent repeat of this call wrote its record first; its outcome can be read now."""
     return isinstance(problem, asyncpg.UniqueViolationError) and problem.table_name == "fence_call"
 
 
 @asynccontextmanager
 async def connection(pool: asyncpg.Pool) -> AsyncIterator[asyncpg.Connection]:
-    """A connection of the pool, within a time: waiting for ever would hold the caller's place in line. Raises
-    ConnectionLost where none can be had, and where the driver complains of one that broke; its other complaints are
-    somebody's mistake."""
+    """Take a connection from the pool, within a bounded time. Raises Busy if none becomes free, and ConnectionLost if
+    none can be opened or the connection breaks. Other errors of the driver are programming errors and pass."""
     try:
         async with asyncio.timeout(limits.worker_acquire_ms / 1000):
             taken = await pool.acquire()
     except TimeoutError:
         if pool.get_size() < pool.get_max_size():
-            raise  # a new one was to be opened, and the server did not answer
+            raise  # opening a new connection timed out
         raise Busy from None
     except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError) as problem:
         raise ConnectionLost(type(problem).__name__) from None
@@ -194,12 +191,12 @@ async def transaction(
     readonly: bool = False,
     patience_ms: int = limits.call_timeout_ms,
 ) -> AsyncIterator[None]:
-    """The driver's own: committed when the block ends well, rolled back when it does not. But on a line that is dead
-    nothing more is said. The level is stated also here, because an operation may have changed the connection's. Raises
-    QueryWrote where it may only read and something was written: a server that may only be read is another thing.
+    """A transaction: committed if the block ends normally, rolled back if it raises; a dead connection gets no
+    ROLLBACK. The isolation level is set here, too, because an operation may have changed the connection's. Raises
+    QueryWrote if a `readonly` transaction wrote; on a read-only server that is another error.
 
-    The limits of a connection suit a caller that waits for `call_timeout_ms`. Who waits longer than that gets as much
-    more of each, for this transaction alone, or a call that takes its time could never succeed."""
+    The connection's timeouts suit a caller that waits for `call_timeout_ms`. If the caller waits longer, they are
+    extended by as much for this transaction, because otherwise a long call could never succeed."""
     more_ms = min(max(0, patience_ms - limits.call_timeout_ms), limits.patience_ms_max)
     idle_ms = limits.worker_idle_in_transaction_ms + more_ms
     began = asyncio.get_running_loop().time()

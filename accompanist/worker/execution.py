@@ -3,22 +3,23 @@
 The happy path of a transaction is BEGIN, enter, the operation's own statements, leave, COMMIT: effect, fence and reply
 in one commit, four round trips to the database beside the operation's own.
 
-There is no savepoint on it, although a refusal has to undo the effects and keep its record. A handler that declines has
-the whole transaction rolled back, and the refusal is written by a second one, a single statement. In between, nothing
-holds the key, and that is harmless, because the record is written once and whoever writes it first decides:
+It uses no savepoint, although a decline has to undo the effects and keep its record. If a handler declines, the whole
+transaction is rolled back, and a second one, a single statement, records the decline. In between, no lock holds the
+key. That is harmless, because the record is write-once and the first writer decides:
 
-    a crash in between        nothing is recorded and nothing done: the repeat decides afresh, which is allowed, for
-                              nobody has been told anything
-    a repeat in between       it runs and may well succeed; our refusal then finds its reply, and *that* is our answer
-    a close in between        our refusal finds the door shut and answers so; nothing was executed
+    a crash in between        nothing is recorded and nothing was done: a retry decides again, which is allowed, since
+                              no answer was sent
+    a retry in between        it may succeed; our record of the decline then finds its reply, and *that* is our answer
+    a close in between        our record of the decline finds the session closed, and answers so; nothing was executed
 
-A savepoint would cost every successful call a round trip to save the refused ones two.
+A savepoint would cost every successful call one round trip, to save the declined ones two.
 
-A retriable operation may not decline: what it declines is rolled back and not recorded, since it is asked again.
+A retriable operation may not decline: a decline is rolled back and not recorded, since the call is retried.
 
-An exception of the handler rolls back and records nothing: the call is asked again, and stands undecided until then. A
-connection that breaks at COMMIT leaves the outcome unknown here, and so does a process that is stopped; the answer is
-"retry later", and the repeat reads it from the fence.
+If the handler raises another exception, the transaction is rolled back and nothing is recorded: the call is undecided,
+and is retried. If the connection breaks at COMMIT, or the process is stopped, the outcome is unknown here. The answer
+is
+"retry later", and the retry reads the outcome from the fence.
 
 Not promised: anything about effects outside the transaction that was handed to the operation.
 """
@@ -52,14 +53,14 @@ _call: ContextVar[Key] = ContextVar("accompanist_call")
 
 
 def current_call() -> Key:
-    """The key of the transaction or compensation that is being done. A compensation has the session, role and site of
-    what it undoes, and finds by them what that has written. Raises LookupError outside of one."""
+    """The key of the current transaction or compensation. A compensation has the session, role and site of the
+    transaction it undoes, and can find by them what that wrote. Raises LookupError outside of an operation."""
     return _call.get()
 
 
 class Declined(Exception):
-    """Raised by an operation that decides against it: a declared failure, and final. Its effects are rolled back and
-    the reason is recorded and sent, so it is for people and holds no secrets."""
+    """Raised by an operation to decline: a declared business failure, and final. Its effects are rolled back. The
+    reason is recorded and sent for people to read, so it must hold no secrets."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -83,8 +84,8 @@ class Execution:
         retriable: bool = False,
         patience_ms: int = limits.call_timeout_ms,
     ) -> bytes:
-        """The reply of a transaction or compensation, done now or before. Raises RpcError. `retriable`: it may not be
-        declined; a handler that does so is at fault, nothing is recorded, and it is asked again."""
+        """Execute a transaction or compensation, unless that was done before, and return its reply. Raises RpcError.
+        `retriable`: it may not decline; a decline is a fault, is not recorded, and the call is retried."""
         if key.kind == "forward":
             crashpoints.reached("worker.call_received")
 
@@ -101,7 +102,7 @@ class Execution:
         return _answer(*await self._decided(once))
 
     async def ask(self, work: Work, returns: Any, *, patience_ms: int = limits.call_timeout_ms) -> bytes:
-        """The reply of a query, from a transaction that cannot write. Raises RpcError."""
+        """Run a query in a read-only transaction, and return its reply. Raises RpcError."""
 
         async def once(connection: asyncpg.Connection) -> bytes:
             async with database.transaction(connection, self._isolation, readonly=True, patience_ms=patience_ms):
@@ -113,7 +114,7 @@ class Execution:
             raise _declined(refusal.reason) from None
 
     async def close(self, session: UUID, role: str, unless: str | None, before: str | None = None) -> bytes:
-        """Shut the door of (session, role) and tell a page of what was executed behind it. Raises RpcError."""
+        """Close (session, role), and return a page of what was executed. Raises RpcError."""
 
         async def once(connection: asyncpg.Connection) -> str:
             async with database.transaction(connection, self._isolation):
@@ -149,7 +150,7 @@ class Execution:
         return "replied", reply
 
     async def _decided(self, once: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
-        """Run it on a connection of its own, again on a conflict. Raises RpcError for what may pass."""
+        """Run on a connection of its own, and retry on a conflict. Raises RpcError for a transient error."""
         for attempt in range(1, limits.conflict_attempts_max + 1):
             try:
                 async with database.connection(self._pool) as connection:
@@ -171,7 +172,8 @@ def _declined(reason: str) -> RpcError:
 
 
 def _encode(reply: Any, returns: Any) -> bytes:
-    """The reply's canonical JSON, read back as its type: what the caller could not read must not be committed."""
+    """The reply's canonical JSON. It is decoded again as its type, because an unreadable reply must not be
+    committed."""
     try:
         encoded = codec.encode(reply)
         codec.decode(encoded, returns)

@@ -1,8 +1,8 @@
-"""Installing the fence and asking it; what it promises is argued in `fence.sql`.
+"""Installs the fence and calls its functions; `fence.sql` explains why it is correct.
 
-`install` is idempotent and versioned: it runs the whole file in one transaction, which a version that is there already
-turns into nothing, and refuses a schema whose fence is newer than this program. `Fence` holds the statements for one
-schema; every one of them runs on the connection, and in the transaction, that its caller gives.
+`install` is idempotent and versioned: it runs the whole file in one transaction, has no effect if this version is
+installed already, and refuses a schema with a newer fence. `Fence` has the statements for one schema; each runs on the
+caller's connection, in the caller's transaction.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ VERSION = 4
 NOT_INSTALLED = catalogue(
     "ACC511",
     "the worker's schema has no fence",
-    "The fence is a table and some functions in the worker's own schema. Without it a repeated call would act twice.",
+    "The fence is a table and some functions in the worker's own schema. Without it a retried call could take effect "
+    "twice.",
     "Run `accompanist fence install --schema SCHEMA`, or start the worker once with --install.",
 )
 NO_SCHEMA = catalogue(
     "ACC512",
     "the worker's schema does not exist",
-    "The schema is not in this database, or this database role may not use it.",
+    "The schema does not exist in this database, or this database role may not use it.",
     "Create it, grant it to the worker's database role, or start the worker once with --install.",
 )
 NEWER = catalogue(
@@ -48,15 +49,15 @@ BAD_ENCODING = catalogue(
 FORGETFUL = catalogue(
     "ACC517",
     "the worker's database may forget what it has committed",
-    "With synchronous_commit off, Postgres says that a transaction is committed before it is on disk. After a crash of "
-    "the server an effect that others have built on would be gone.",
-    "Set synchronous_commit to on, for the worker's database role at least.",
+    "With synchronous_commit off, Postgres acknowledges a commit before it is on disk. After a crash of the server, an "
+    "effect that others rely on could be lost.",
+    "Set synchronous_commit to on, at least for the worker's database role.",
 )
 
 _SQL = Path(__file__).with_name("fence.sql")
 _FIRST = """
 CREATE TABLE IF NOT EXISTS fence_version (version integer PRIMARY KEY, at timestamptz NOT NULL DEFAULT now())"""
-"""The table of fence.sql that installers wait for each other with."""
+"""The table of fence.sql that installers lock, so that they run one at a time."""
 _MADE_AT_ONCE = (asyncpg.UniqueViolationError, asyncpg.DuplicateTableError, asyncpg.DuplicateSchemaError)
 
 
@@ -65,7 +66,7 @@ async def install(connection: asyncpg.Connection, schema: str) -> None:
     schema_name(schema)
     try:
         await _install(connection, schema)
-    except _MADE_AT_ONCE:  # by another installer, which has committed it by now
+    except _MADE_AT_ONCE:  # a concurrent installer created it, and has committed by now
         await _install(connection, schema)
 
 
@@ -79,14 +80,14 @@ async def _install(connection: asyncpg.Connection, schema: str) -> None:
             return
         await connection.execute("SELECT set_config('search_path', $1, true)", f"{schema}, pg_temp")
         await connection.execute(_FIRST)
-        # two installers at once: the second waits, and then finds everything there
+        # of two concurrent installers, the second waits here, and then finds everything installed
         await connection.execute("LOCK TABLE fence_version IN SHARE ROW EXCLUSIVE MODE")
         if await _known_version(connection, schema) < VERSION:
             await connection.execute(_SQL.read_text())
 
 
 async def _known_version(connection: asyncpg.Connection, schema: str) -> int:
-    """The version that is there, 0 if none. Raises OperatorError for one that this program does not know."""
+    """The installed version; 0 if there is none. Raises OperatorError for one that this program does not know."""
     found = await _version(connection, schema)
     if found > VERSION:
         raise OperatorError(NEWER, f"schema {schema} has version {found}, this program knows {VERSION}")
@@ -94,7 +95,7 @@ async def _known_version(connection: asyncpg.Connection, schema: str) -> int:
 
 
 async def verify(connection: asyncpg.Connection, schema: str) -> None:
-    """Raise OperatorError, with what to do, unless the schema is there, holds this version's fence, and keeps it."""
+    """Raise OperatorError unless the schema exists, has this version's fence, and keeps its commits."""
     schema_name(schema)
     if await connection.fetchval("SHOW synchronous_commit") == "off":
         raise OperatorError(FORGETFUL, "synchronous_commit is off for this database role")
@@ -115,7 +116,7 @@ async def _version(connection: asyncpg.Connection, schema: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What the fence knows a call by, with what it asks for. `arguments` is canonical JSON text."""
+    """The idempotency key of a call, with its operation and arguments. `arguments` is canonical JSON text."""
 
     session: UUID
     role: str
@@ -130,7 +131,7 @@ class Fence:
 
     def __init__(self, schema: str) -> None:
         schema_name(schema)
-        # the schema's name was checked above and is all that varies
+        # only the schema's name varies, and it was checked above
         self._enter = f"SELECT status, answer FROM {schema}.fence_enter($1, $2, $3, $4, $5, $6)"  # noqa: S608
         self._leave = f"SELECT {schema}.fence_leave($1, $2, $3, $4, $5, $6, $7)"
         self._refuse = f"SELECT status, answer FROM {schema}.fence_refuse($1, $2, $3, $4, $5, $6)"  # noqa: S608
@@ -152,7 +153,7 @@ class Fence:
     async def close(
         self, tx: asyncpg.Connection, session: UUID, role: str, unless: str | None, before: str | None = None
     ) -> str:
-        """The answer's JSON, as the contract of `accompanist.close` has it."""
+        """The JSON answer of `accompanist.close`, as in the worker contract."""
         bounds = (limits.fence_page_rows_max, limits.fence_page_bytes_max)
         answer: Any = await tx.fetchval(self._close, session, role, unless, limits.fence_close_wait_ms, before, *bounds)
         return str(answer)

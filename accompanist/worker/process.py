@@ -1,10 +1,10 @@
-"""A worker as a process: from its address and database to a clean end.
+"""The worker process: start, serve, and stop cleanly.
 
-It begins by finding out what it can be told beforehand: whether the crash points are armed rightly, every operation has
-its handler, the database answers, the schema and its fence are there. Then it listens. SIGTERM and SIGINT stop it:
-nothing new is taken, what is under way ends within a time, the rest is cancelled, which rolls it back.
+Before it listens, it checks that the crash points are configured correctly, that every operation has a handler, that
+the database answers, and that the schema has its fence. SIGTERM and SIGINT stop it: it accepts no new call, lets calls
+under way finish within a time, and cancels the rest, which rolls them back.
 
-A database that goes away later does not end it: calls are answered "retry later" until it is back.
+If the database becomes unavailable later, the worker goes on: calls are answered "retry later" until it is back.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ from accompanist.worker.fence import Fence
 from accompanist.worker.sdk import Worker
 
 CALL = frozenset({"call"})
-"""The right of a worker's tokens: to call its operations. A file of a single word is the sidecar's; else lines of
-`payment call TOKEN`."""
+"""The right of a worker's tokens: to call its operations. A token file has a single word, the sidecar's token, or lines
+of the form `payment call TOKEN`."""
 Install = Callable[[str], Awaitable[None]]
 
 logger = structlog.get_logger("accompanist.worker")
 
 
 class Running:
-    """A worker that serves."""
+    """A running worker."""
 
     def __init__(self, server: Server, pool: asyncpg.Pool) -> None:
         self._server = server
@@ -53,7 +53,7 @@ class Running:
         self.url = server.url
 
     async def stop(self, within_ms: int = limits.drain_ms) -> None:
-        """Finish what is under way, within a time, and let go of everything."""
+        """Let calls under way finish within a time, then close all connections."""
         await self._server.stop(within_ms)
         try:
             async with asyncio.timeout(limits.end_s):
@@ -65,8 +65,8 @@ class Running:
 async def start(
     worker: Worker, url: str, dsn: str, *, allow_remote: bool = False, token_file: Path | None = None
 ) -> Running:
-    """Serve a worker at `url` on the database at `dsn`. With a `token_file` an HTTP worker answers only who bears one
-    of its tokens, and may then listen off this machine, behind what speaks TLS. Raises AuthorError, OperatorError."""
+    """Serve a worker at `url` on the database at `dsn`. With a `token_file`, an HTTP worker only answers callers with
+    one of its tokens, and may then listen off this machine, behind a TLS proxy. Raises AuthorError, OperatorError."""
     worker.check()
     known = tokens.read(token_file, CALL, alone="sidecar") if token_file else ()
     pool = await database.open_pool(dsn, worker.schema, worker.isolation)
@@ -89,7 +89,7 @@ async def start(
 
 
 def main(worker: Worker, install: Install, arguments: Sequence[str] | None = None) -> int:
-    """The program of a worker: read the command line and the environment, install if asked to, serve until stopped.
+    """The main program of a worker: read command line and environment, install if asked to, serve until stopped.
 
     `--url`, `--database` and `--token-file` may come from NAME_WORKER_URL, NAME_WORKER_DATABASE and
     NAME_WORKER_TOKEN_FILE, NAME being the role's, and DATABASE_URL.

@@ -1,4 +1,4 @@
-"""Putting a worker's schema in place: its fence, and its own tables beside it."""
+"""Creates a worker's schema: the fence, and the worker's own tables."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from accompanist.worker import fence
 
 
 async def provision(dsn: str, schema: str, tables: Path | None = None) -> None:
-    """Create the schema, the fence, and what the file `tables` says, in one transaction, as the DSN's database role.
+    """Create the schema and the fence, and run the SQL file `tables`, in one transaction, as the DSN's database role.
 
-    The file names its tables without a schema, and has to be idempotent (IF NOT EXISTS, ON CONFLICT DO NOTHING). A
-    worker in another language has tables of its own making and needs the fence alone.
+    The file names its tables without a schema, and must be idempotent (IF NOT EXISTS, ON CONFLICT DO NOTHING). A worker
+    in another language creates its own tables and only needs the fence.
     """
     text = "" if tables is None else await asyncio.to_thread(tables.read_text)
     told = {**settings.INSTALL, "application_name": f"accompanist install {schema}"}
@@ -26,7 +26,7 @@ async def provision(dsn: str, schema: str, tables: Path | None = None) -> None:
         async with connection.transaction():
             await fence.install(connection, schema)
             await connection.execute("SELECT set_config('search_path', $1, true)", f"{schema}, pg_temp")
-            if text.strip():  # the driver trips over a text without a statement
+            if text.strip():  # the driver fails on a text without a statement
                 await connection.execute(text)
     finally:
         await connection.close()

@@ -6,15 +6,16 @@
     async def reserve(tx: asyncpg.Connection, order: Order) -> Reservation:
         ...
 
-`tx` is a connection in a transaction. What the operation does on it, the fence's record and the reply are one commit
-(`worker.execution`), so the operation is done once however often it is asked for, and may be written as if it were
-called once. `raise Declined("reason")` decides against it. A query gets a transaction that cannot write.
+`tx` is a connection in a transaction. The operation's statements on it, the fence's record and the reply are one commit
+(`worker.execution`). So the operation takes effect once however often it is called, and may be written as if it were
+called once. `raise Declined("reason")` declines it. A query gets a read-only transaction.
 
-Parameters are checked against the role's types before anything is begun; what does not fit is answered -32602 with the
-path, never the contents. A call without a key (session, role, site in `_meta`) is refused: it could not be repeated.
+Parameters are checked against the role's types before the operation begins. A value of a wrong type is answered -32602
+with its path, never its content. A call without a key (session, role, site in `_meta`) is refused, because it could not
+be retried safely.
 
-The deadline in `_meta` is the session's, not the call's: what it means is decided by the session, and a compensation
-has to work long after it. The worker only passes it on.
+The deadline in `_meta` is the session's, not the call's. Only the session acts on it, and a compensation has to work
+long after it. The worker ignores it.
 """
 
 from __future__ import annotations
@@ -43,7 +44,7 @@ from accompanist.worker.identifiers import schema_name
 
 Operation = TypeVar("Operation", bound=Callable[..., Awaitable[Any]])
 Around = Callable[[str, Mapping[str, Any]], AbstractContextManager[None]]
-"""What is put around each operation: (its name, the fields of `_meta`) to a context manager. Spans hang here."""
+"""A hook around each operation: (its name, the fields of `_meta`) to a context manager. Used for spans."""
 
 CLOSE = "accompanist.close"
 FORGET = "accompanist.forget"
@@ -63,7 +64,8 @@ class Worker:
         self._handlers: dict[str, Callable[..., Awaitable[Any]]] = {}
 
     def operation(self, handler: Operation) -> Operation:
-        """Take this function as the role's operation of its name. Raises AuthorError if it does not fit."""
+        """Register a function as the handler of the operation with its name. Raises AuthorError if it does not
+        match."""
         name = handler.__name__
         name = next((one.name for one in self.contract.values() if one.written == name), name)
         if name not in self.contract:
@@ -82,7 +84,7 @@ class Worker:
             raise AuthorError(contract.MISMATCH, f"{self.role.__name__} has no handler for {', '.join(missing)}")
 
     def handlers(self, execution: Execution) -> dict[str, Handler]:
-        """The methods to serve: the role's operations and the reserved ones."""
+        """The JSON-RPC methods to serve: the role's operations and the reserved ones."""
         self.check()
         methods = {name: self._method(self.contract[name], self._handlers[name], execution) for name in self.contract}
         return methods | {
@@ -160,7 +162,7 @@ def _read_meta(data: bytes | None) -> Meta:
 
 
 def _decode(params: Params, types: Mapping[str, Any]) -> dict[str, Any]:
-    """The values of exactly these parameters. Raises RpcError."""
+    """Decode the parameters, which must be exactly these. Raises RpcError."""
     if params.keys() != types.keys():
         missing, unknown = types.keys() - params.keys(), params.keys() - types.keys()
         words = f"missing: {', '.join(sorted(missing))}" if missing else f"{len(unknown)} unknown parameters"
@@ -180,10 +182,10 @@ def _key(call: Meta, operation: OperationContract, params: Params) -> Key:
     wanted = "compensate" if operation.kind == contract.COMPENSATION else "forward"
     if call.kind != wanted:
         raise envelope.invalid_params(f"_meta.key: {operation.name} is called with {wanted!r}")
-    # canonical again, whoever wrote it: a repeat with other white space is the same call
+    # in canonical form, so that a retry with other white space is the same call
     arguments = orjson.dumps(orjson.loads(_object(params)), option=orjson.OPT_SORT_KEYS)
     if len(arguments) > limits.payload_bytes_max:
-        # they could not be handed back to be compensated with
+        # arguments that large could not be returned for their compensation
         raise envelope.invalid_params(f"arguments of {len(arguments)} bytes, the limit is {limits.payload_bytes_max}")
     role, site = _text("_meta.role", call.role), _text("_meta.site", call.site)
     return Key(call.session, role, site, wanted, operation.name, arguments.decode())
@@ -195,7 +197,7 @@ def _object(params: Params) -> bytes:
 
 
 def _text(name: str, value: str) -> str:
-    """A name that Postgres can hold and an index can take."""
+    """Check that Postgres can store and index a name."""
     if not value or len(value.encode()) > limits.site_bytes_max or "\0" in value:
         raise envelope.invalid_params(f"{name}: not a name")
     return value

@@ -1,12 +1,13 @@
-"""The commands of `accompanist`: one module each, with what is asked on the command line and nothing else.
+"""The command-line options of each command, one module per command.
 
-A module here imports typer and no more, because `accompanist --help` reads all of them. What a command does stands in
-`cli/NAME.py`, or deeper, and is imported when the command runs. `sidecar` is the command that runs most often, and
-longest: what it imports is in its process for good.
+A module here only imports typer, because `accompanist --help` imports all of them. The implementation of a command is
+in `cli/NAME.py`, or deeper, and is imported when the command runs. `sidecar` runs most often, and longest: what it
+imports stays in its process.
 
-    a command          a function `NAME`; `cli.app` puts it into the program
+    a command          a function `NAME`; `cli.app` adds it to the program
     several verbs      a typer group `group`, with a function for each verb
 
-To add one: write `cli/NAME.py` with what it does, `cli/commands/NAME.py` with its options, and a line in `cli.app`.
+To add one: write `cli/NAME.py` with the implementation, `cli/commands/NAME.py` with its options, and a line in
+`cli.app`.
 Not promised: that the functions can be called from Python. Their defaults are typer's.
 """

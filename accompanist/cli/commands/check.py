@@ -12,9 +12,9 @@ from accompanist.cli.output import Json, reporting
 
 def check(
     file: File,
-    format: Annotated[Literal["text", "json", "sarif"], typer.Option("--format", help="What is printed.")] = "text",
-    explain: Annotated[bool, typer.Option("--explain", help="Say what was inserted, and why.")] = False,
-    learns: Annotated[bool, typer.Option("--learns", help="Say which role learns what, and from whom.")] = False,
+    format: Annotated[Literal["text", "json", "sarif"], typer.Option("--format", help="The output format.")] = "text",
+    explain: Annotated[bool, typer.Option("--explain", help="Show what the compiler inserted, and why.")] = False,
+    learns: Annotated[bool, typer.Option("--learns", help="Show which role learns what, and from whom.")] = False,
     as_json: Json = False,
 ) -> None:
     """Check a file's choreographies; nothing is executed."""

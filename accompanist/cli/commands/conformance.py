@@ -11,21 +11,23 @@ from accompanist.cli.output import Json, reporting
 
 
 def conformance(
-    url: Annotated[str, typer.Argument(help="Where the worker listens: unix:, tcp:, http+unix: or http:.")] = "",
+    url: Annotated[str, typer.Argument(help="The worker's address: unix:, tcp:, http+unix: or http:.")] = "",
     level: Annotated[
-        Literal["plain", "fenced"], typer.Option("--level", help="plain: JSON-RPC done right; fenced: exactly once.")
+        Literal["plain", "fenced"], typer.Option("--level", help="plain: correct JSON-RPC; fenced: exactly once, too.")
     ] = "fenced",
-    only: Annotated[str, typer.Option("--only", help="One case, or a pattern: 'close/*'.")] = "",
+    only: Annotated[str, typer.Option("--only", help="Only this case, or cases of a pattern such as 'close/*'.")] = "",
     ledger: Annotated[
-        str, typer.Option("--ledger", help="What the worker has done: its database's address, or a file of JSON lines.")
+        str, typer.Option("--ledger", help="Where the worker records its effects: a database, or a file of JSON lines.")
     ] = "",
     schema: Annotated[str, typer.Option("--schema", help="The schema of the ledger's table.")] = "till_worker",
-    cases: Annotated[Path | None, typer.Option("--cases", help="A directory of cases; else those shipped.")] = None,
-    allow_remote: Annotated[bool, typer.Option("--allow-remote", help="The worker is not on this machine.")] = False,
-    contract: Annotated[bool, typer.Option("--contract", help="Print what a worker has to serve, and end.")] = False,
+    cases: Annotated[Path | None, typer.Option("--cases", help="A directory of cases; default: those shipped.")] = None,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Allow a worker that is not on this machine.")
+    ] = False,
+    contract: Annotated[bool, typer.Option("--contract", help="Print what a worker has to serve, and exit.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Drive a worker, in any language, through the cases of the worker contract; exits with 1 if one fails."""
+    """Test a worker, in any language, against the worker contract; exits with 1 if a case fails."""
     from accompanist.cli import conformance as command
 
     with reporting(as_json):

@@ -14,8 +14,12 @@ from accompanist.cli.output import Json, reporting
 def diagram(
     file: File,
     choreography: Annotated[str, typer.Option("--choreography", help="Which one, if the file has several.")] = "",
-    format: Annotated[Literal["mermaid", "svg", "text"], typer.Option("--format", help="How it is drawn.")] = "mermaid",
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write it to this file.")] = None,
+    format: Annotated[
+        Literal["mermaid", "svg", "text"], typer.Option("--format", help="The output format.")
+    ] = "mermaid",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write to this file instead of standard output.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Draw a choreography as a sequence diagram."""

@@ -11,10 +11,10 @@ from accompanist.cli.output import Json, reporting
 
 def diff(
     old: Annotated[str, typer.Argument(help="The deployed version: a file or directory, or REVISION:PATH of git.")],
-    new: Annotated[str, typer.Argument(help="The version to be deployed: the same.")],
+    new: Annotated[str, typer.Argument(help="The version to be deployed, in the same form.")],
     as_json: Json = False,
 ) -> None:
-    """Say what a change does to sessions in flight; exits with 1 if any could not go on."""
+    """Show what a change does to open sessions; exits with 1 if any could not go on."""
     from accompanist.cli import diff as command
 
     with reporting(as_json):

@@ -11,17 +11,19 @@ from accompanist.cli.output import Json, reporting
 
 
 def doctor(
-    service: Annotated[str, typer.Option("--service", help="Only this service; else all of the file.")] = "",
+    service: Annotated[
+        str, typer.Option("--service", help="Only this service; default: all of the configuration.")
+    ] = "",
     database: Annotated[
-        str, typer.Option("--database", help="Log in with this address, an administrator's sees more; else the file's.")
+        str, typer.Option("--database", help="Log in with this address, e.g. as an administrator, who sees more.")
     ] = "",
     accept_server: Annotated[
-        bool, typer.Option("--accept-server", help="Take the server as it is for the right one, see ACC409.")
+        bool, typer.Option("--accept-server", help="Accept the present server as the right one, see ACC409.")
     ] = False,
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """Say what is wrong with the services' logs: 0 nothing, 1 warnings, 3 errors."""
+    """Diagnose the services' logs; exits with 0 if nothing is wrong, 1 for warnings, 3 for errors."""
     from accompanist.cli import doctor as command
 
     with reporting(as_json):

@@ -7,7 +7,7 @@ import typer
 from accompanist.cli.options import ConfigFile, OneSession, RowsMax, TokenFile
 from accompanist.cli.output import Json, reporting
 
-group = typer.Typer(help="Look at what was told to sessions from outside.", no_args_is_help=True)
+group = typer.Typer(help="Show the events that were sent to sessions from outside.", no_args_is_help=True)
 
 
 @group.command("list")
@@ -18,7 +18,7 @@ def list_(
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """List what was told from outside, newest first; what it says is in `sessions show`."""
+    """List events from outside, newest first; `sessions show` has their values."""
     from accompanist.cli import waiting as command
 
     with reporting(as_json):

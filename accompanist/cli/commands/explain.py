@@ -10,10 +10,10 @@ from accompanist.cli.output import Json, reporting
 
 
 def explain(
-    code: Annotated[str, typer.Argument(help="An error's code, e.g. ACC301; without one, all are listed.")] = "",
+    code: Annotated[str, typer.Argument(help="An error code, e.g. ACC301; default: list all codes.")] = "",
     as_json: Json = False,
 ) -> None:
-    """Say why an error happens and what to do about it."""
+    """Explain why an error happens and what to do about it."""
     from accompanist.cli import explain as command
 
     with reporting(as_json):

@@ -11,11 +11,13 @@ from accompanist.cli.output import Json, reporting
 
 
 def migrate(
-    service: Annotated[str, typer.Option("--service", help="Only this service; else all of the file.")] = "",
-    down: Annotated[bool, typer.Option("--down", help="Take the log away again, with all that is in it.")] = False,
+    service: Annotated[
+        str, typer.Option("--service", help="Only this service; default: all of the configuration.")
+    ] = "",
+    down: Annotated[bool, typer.Option("--down", help="Remove the log, with all data in it.")] = False,
     bootstrap: Annotated[bool, typer.Option("--bootstrap", help="Create roles and schemas first.")] = False,
     database: Annotated[
-        str, typer.Option("--database", help="Log in with this address; else DATABASE_URL or the file's.")
+        str, typer.Option("--database", help="Log in with this address; default: DATABASE_URL or the configuration's.")
     ] = "",
     sql: Annotated[
         bool, typer.Option("--sql", help="Print what the log of one service is, as SQL to read, and change nothing.")
@@ -23,7 +25,7 @@ def migrate(
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """Bring the services' logs in Postgres to the revision of this program."""
+    """Migrate the services' logs in Postgres to the revision of this program."""
     from accompanist.cli import migrate as command
 
     if sql and (down or bootstrap or database):

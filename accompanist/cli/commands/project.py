@@ -12,7 +12,7 @@ from accompanist.cli.output import Json, reporting
 
 def project(
     file: File,
-    role: Annotated[str, typer.Option("--role", help="The role whose program is shown.")],
+    role: Annotated[str, typer.Option("--role", help="The role whose program to show.")],
     choreography: Annotated[str, typer.Option("--choreography", help="Which one, if the file has several.")] = "",
     as_json: Json = False,
 ) -> None:

@@ -10,32 +10,42 @@ import typer
 from accompanist.cli.options import Attribute, ConfigFile, TokenFile
 from accompanist.cli.output import Json, reporting
 
-group = typer.Typer(help="Look at sessions, and act on them.", no_args_is_help=True)
+group = typer.Typer(help="Show sessions, and operate on them.", no_args_is_help=True)
 State = Literal["running", "done", "closing", "undoing", "undone", "settled", "ended"]
 
 
 @group.command("list")
 def list_(
     outcome: Annotated[
-        Literal["settled", "ended"] | None, typer.Option("--outcome", help="Only those that ended so.")
+        Literal["settled", "ended"] | None, typer.Option("--outcome", help="Only those with this outcome.")
     ] = None,
-    parked: Annotated[bool, typer.Option("--parked", help="Only those that wait for an operator.")] = False,
-    is_open: Annotated[bool, typer.Option("--open", help="Only those that are not over.")] = False,
-    retrying: Annotated[bool, typer.Option("--retrying", help="Only those whose call has failed.")] = False,
+    parked: Annotated[bool, typer.Option("--parked", help="Only parked ones, which wait for an operator.")] = False,
+    is_open: Annotated[bool, typer.Option("--open", help="Only those that are neither settled nor ended.")] = False,
+    retrying: Annotated[
+        bool, typer.Option("--retrying", help="Only those with a call that has failed and is retried.")
+    ] = False,
     state: Annotated[State | None, typer.Option("--state", help="Only those in this state at a role.")] = None,
     role: Annotated[str, typer.Option("--role", help="Only at this role.")] = "",
     choreography: Annotated[str, typer.Option("--choreography", help="Only of this choreography.")] = "",
-    waiting: Annotated[str, typer.Option("--waiting-for", help="A part of what is waited for.")] = "",
-    older_s: Annotated[float | None, typer.Option("--older-s", help="Started longer ago than that.")] = None,
-    idle_s: Annotated[float | None, typer.Option("--idle-s", help="Not written for longer than that.")] = None,
+    waiting: Annotated[
+        str, typer.Option("--waiting-for", help="Only those that wait for this; a part of the text.")
+    ] = "",
+    older_s: Annotated[
+        float | None, typer.Option("--older-s", help="Only those started at least so many seconds ago.")
+    ] = None,
+    idle_s: Annotated[
+        float | None, typer.Option("--idle-s", help="Only those not written for so many seconds.")
+    ] = None,
     attribute: Attribute = None,
-    limit: Annotated[int, typer.Option("--limit", help="At most so many of each service.", min=1)] = 20,
-    service: Annotated[str, typer.Option("--service", help="Only this service; else all of the file.")] = "",
+    limit: Annotated[int, typer.Option("--limit", help="At most so many per service.", min=1)] = 20,
+    service: Annotated[
+        str, typer.Option("--service", help="Only this service; default: all of the configuration.")
+    ] = "",
     token_file: TokenFile = None,
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """List sessions, newest first: those that fit every option that is given."""
+    """List the sessions that match all given options, newest first."""
     from accompanist.cli import sessions as command
     from accompanist.cli.start import attributes
 
@@ -62,7 +72,7 @@ def show(
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """Show one session: every role's state, each site's message and result, the outcome and its reason."""
+    """Show one session: the state of every role, the message and result of each site, the outcome and its reason."""
     from accompanist.cli import sessions as command
 
     with reporting(as_json):
@@ -77,7 +87,7 @@ def cancel(
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """Ask for a session to be undone; its commit point decides whether that is still possible."""
+    """Request that a session be undone; that is possible until its commit point."""
     from accompanist.cli import sessions as command
 
     with reporting(as_json):
@@ -92,7 +102,7 @@ def _operator_verb(verb: str, text: str) -> None:
         role: Annotated[str, typer.Option("--role", help="The role at which it is done.")],
         why: Annotated[str, typer.Option("--why", help="The reason; it is kept with the session.")],
         who: Annotated[str, typer.Option("--who", help="Who says so.", envvar="USER")] = "unknown",
-        value: Annotated[str, typer.Option("--value", help="The reply, as JSON, that `resolve` takes.")] = "",
+        value: Annotated[str, typer.Option("--value", help="The reply for `resolve`, as JSON.")] = "",
         token_file: TokenFile = None,
         config: ConfigFile = None,
         as_json: Json = False,
@@ -106,10 +116,10 @@ def _operator_verb(verb: str, text: str) -> None:
 
 
 _operator_verb("park", "Stop a session at one role, until it is resumed.")
-_operator_verb("resume", "Let a parked session go on; a question that was open is asked again.")
-_operator_verb("retry", "Ask again for the call or the compensation that gave up.")
-_operator_verb("skip", "Take the compensation that is due as done: somebody has undone it by hand.")
-_operator_verb("resolve", "Take a value as the reply of the call in question, or all that is left as undone by hand.")
+_operator_verb("resume", "Let a parked session go on; an open call is made again.")
+_operator_verb("retry", "Make the call or the compensation again that has used up its attempts.")
+_operator_verb("skip", "Mark the next compensation as done by hand; for a pivot in doubt: it was not done.")
+_operator_verb("resolve", "Give the reply of the open call by hand, or mark all that is left as undone by hand.")
 
 
 @group.command("rehost")
@@ -119,13 +129,13 @@ def rehost(
     why: Annotated[str, typer.Option("--why", help="The reason; it is kept with the session.")],
     who: Annotated[str, typer.Option("--who", help="Who says so.", envvar="USER")] = "unknown",
     version: Annotated[
-        str, typer.Option("--version", help="The beginning of its fingerprint; else the one that is deployed.")
+        str, typer.Option("--version", help="A prefix of its fingerprint; default: the deployed version.")
     ] = "",
     token_file: TokenFile = None,
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """Let a parked session go on under another version of its program, in which what failed is mended."""
+    """Let a parked session go on under another version of its program, in which the fault is repaired."""
     from accompanist.cli import sessions as command
 
     with reporting(as_json):
@@ -133,4 +143,4 @@ def rehost(
         command.operate_on_session(config, session, command.Order("rehost", role, who, why, value), as_json)
 
 
-_operator_verb("end", "Give up a saga that is past its commit point: it stops everywhere, and what was done stays.")
+_operator_verb("end", "End a saga that is past its commit point: it stops at every role, and what was done stays.")

@@ -12,14 +12,14 @@ from accompanist.cli.output import Json, reporting
 
 def signal(
     session: Annotated[str, typer.Argument(help="The session's id.")],
-    name: Annotated[str, typer.Argument(help="The event, as the choreography names it.")],
-    value: Annotated[str, typer.Argument(help="What it says, as JSON of the event's type.")],
+    name: Annotated[str, typer.Argument(help="The event's name in the choreography.")],
+    value: Annotated[str, typer.Argument(help="The event's value, as JSON of its type.")],
     role: Annotated[str, typer.Option("--role", help="The role that waits for it.")],
     token_file: TokenFile = None,
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """Tell a session an event from outside. The first value counts; the same again is harmless."""
+    """Send an event from outside to a session. The first value counts; sending it again is harmless."""
     from accompanist.cli import waiting as command
 
     with reporting(as_json):

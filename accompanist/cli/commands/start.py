@@ -13,14 +13,16 @@ from accompanist.cli.output import Json, reporting
 def start(
     choreography: Annotated[str, typer.Argument(help="The choreography's name.")],
     role: Annotated[str, typer.Option("--role", help="The initiator: the role that owns the parameters.")],
-    args: Annotated[str, typer.Option("--args", help="The parameters by name, a JSON object; - reads it from stdin.")],
+    args: Annotated[str, typer.Option("--args", help="The arguments by name, a JSON object; - reads it from stdin.")],
     key: Annotated[str | None, typer.Option("--key", help="An idempotency key: one key, one session.")] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="Wait until the saga has settled or is undone.")] = False,
-    wait_s: Annotated[float, typer.Option("--wait-s", help="How long --wait waits.", min=0.0)] = 60.0,
-    deadline_s: Annotated[float, typer.Option("--deadline-s", help="Ask for an abort after so long.", min=0.0)] = 0.0,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until the saga is settled or undone.")] = False,
+    wait_s: Annotated[float, typer.Option("--wait-s", help="How many seconds --wait waits.", min=0.0)] = 60.0,
+    deadline_s: Annotated[
+        float, typer.Option("--deadline-s", help="Request a cancel after so many seconds.", min=0.0)
+    ] = 0.0,
     attribute: Attribute = None,
     service: Annotated[
-        str, typer.Option("--service", help="The service that plays the role, if that is unclear.")
+        str, typer.Option("--service", help="The service that plays the role, if that is ambiguous.")
     ] = "",
     token_file: TokenFile = None,
     config: ConfigFile = None,

@@ -9,8 +9,8 @@ import typer
 from accompanist.cli.options import ConfigFile, OneSession, RowsMax, TokenFile
 from accompanist.cli.output import Json, reporting
 
-group = typer.Typer(help="Look at what sessions wait for, and let it be due at another time.", no_args_is_help=True)
-SiteOption = Annotated[str, typer.Option("--site", help="Where in the program, if the role has more than one timer.")]
+group = typer.Typer(help="Show the timers of sessions, and move them.", no_args_is_help=True)
+SiteOption = Annotated[str, typer.Option("--site", help="The timer's site, if the role has more than one timer.")]
 WhyOption = Annotated[str, typer.Option("--why", help="The reason; it is kept with the session.")]
 WhoOption = Annotated[str, typer.Option("--who", help="Who says so.", envvar="USER")]
 
@@ -43,7 +43,7 @@ def move(
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """Let a timer be due at another time."""
+    """Move a timer to another time."""
     from accompanist.cli import waiting as command
 
     with reporting(as_json):
@@ -63,7 +63,7 @@ def fire(
     config: ConfigFile = None,
     as_json: Json = False,
 ) -> None:
-    """Let a timer be due now."""
+    """Make a timer due now."""
     from accompanist.cli import waiting as command
 
     with reporting(as_json):

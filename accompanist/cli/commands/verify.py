@@ -13,7 +13,7 @@ from accompanist.cli.output import Json, reporting
 
 
 class Declines(StrEnum):
-    """How many calls the adversary makes decline in one run of `verify`."""
+    """How many calls may decline in one run of `verify`."""
 
     ALL = "all"
     ONE = "one"
@@ -23,26 +23,32 @@ class Declines(StrEnum):
 def verify(
     file: File,
     choreography: Annotated[str, typer.Option("--choreography", help="Which one, if the file has several.")] = "",
-    crashes: Annotated[int, typer.Option("--crashes", help="Sidecars that die in one run, at most.", min=0)] = 1,
+    crashes: Annotated[
+        int, typer.Option("--crashes", help="At most so many crashes of sidecars in one run.", min=0)
+    ] = 1,
     declines: Annotated[Declines, typer.Option("--declines", help="Calls that decline in one run.")] = Declines.ONE,
-    lost: Annotated[int, typer.Option("--lost", help="Calls that give no answer in one run.", min=0)] = 0,
-    cancels: Annotated[int, typer.Option("--cancels", help="Times that the client cancels.", min=0, max=1)] = 0,
-    deadlines: Annotated[int, typer.Option("--deadlines", help="Times that a deadline passes.", min=0)] = 0,
-    lies: Annotated[int, typer.Option("--lies", help="Aborts that a participant says without cause.", min=0)] = 0,
+    lost: Annotated[int, typer.Option("--lost", help="At most so many calls without an answer in one run.", min=0)] = 0,
+    cancels: Annotated[int, typer.Option("--cancels", help="At most so many cancels by the client.", min=0, max=1)] = 0,
+    deadlines: Annotated[int, typer.Option("--deadlines", help="At most so many deadlines that pass.", min=0)] = 0,
+    lies: Annotated[int, typer.Option("--lies", help="At most so many forged aborts of participants.", min=0)] = 0,
     workers: Annotated[
-        Path | None, typer.Option("--workers", help="A Python file with fake WORKERS; else replies are made up.")
+        Path | None, typer.Option("--workers", help="A Python file with fake WORKERS; default: generated replies.")
     ] = None,
     plain: Annotated[
         bool | None,
-        typer.Option("--plain/--fenced", help="Only workers without a fence, or only workers with one; else both."),
+        typer.Option("--plain/--fenced", help="Only workers without a fence, or only with one; default: both."),
     ] = None,
     states_max: Annotated[int, typer.Option("--states-max", help="Stop after so many states.", min=1)] = 2_000_000,
-    seconds: Annotated[float, typer.Option("--seconds", help="Stop the search after so long.", min=0.0)] = 300.0,
-    mebibytes: Annotated[int, typer.Option("--mebibytes", help="Stop at so much memory.", min=64)] = 4_096,
+    seconds: Annotated[
+        float, typer.Option("--seconds", help="Stop the search after so many seconds.", min=0.0)
+    ] = 300.0,
+    mebibytes: Annotated[
+        int, typer.Option("--mebibytes", help="Stop the search at so many MiB of memory.", min=64)
+    ] = 4_096,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a failing schedule as Mermaid.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Search a choreography's sagas for a schedule that breaks a promise; imports the file's module."""
+    """Search every schedule of a choreography's sagas for one that breaks a promise; imports the file's module."""
     from accompanist.cli import verify as command
     from accompanist.simulation.search.explore import Bounds, Faults
 

@@ -1,6 +1,6 @@
-"""What clients and operators ask of a sidecar: the public API, method by method, with who may ask.
+"""The public API of a sidecar, for clients and operators: its methods, and the right that each needs.
 
-Begin with `sidecar.api.public`. Each method is declared with its right in `sidecar.api.rights`; a start is judged in
-`sidecar.api.starting`; what a person may do to a session now is found out from the log in `sidecar.api.standing`, so
-that any replica can be asked. Not here: how a request travels (`rpc`), and what a session does with it (`runtime`).
+Begin with `sidecar.api.public`. `sidecar.api.rights` declares each method's right; `sidecar.api.starting` checks a
+start; `sidecar.api.standing` finds in the log what an operator may do to a session, so that any replica can answer. Not
+here: the transport (`rpc`), and what a session does with a request (`runtime`).
 """

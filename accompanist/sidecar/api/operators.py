@@ -1,15 +1,14 @@
-"""What people do to sessions: the part of the API that is for operators.
+"""The API for operators: verbs that change sessions.
 
     session.operate {session, role, verb, who, why, value?}   verb: park, resume, retry, skip, resolve, rehost, end
 
-A verb is checked against where the session stands in the log, and refused with the verbs that apply; a value is read as
-the type of what it stands for (`runtime.operate` says which those are). That of a `rehost` is the beginning of a
-version's fingerprint; without it, it is the version that is deployed. What was taken is audited and stable when the
-answer leaves; whoever holds the session's shard carries it out. The answer and the audit name the site at which the
-session stood, and a verb that is about one call is carried out there or not at all.
+A verb is checked against the session's state in the log. If it does not apply, it is refused with the verbs that do. A
+value is decoded as the type it stands for (`runtime.operate`). The value of a `rehost` is a prefix of a version's
+fingerprint; without one, it is the deployed version. When the answer leaves, the verb is audited and stable; the owner
+of the session's shard carries it out. The answer and the audit name the site at which the session stood. A verb about
+one call is carried out at that site or not at all.
 
-Not promised: that the session still stands where it stood. It checks the order again when it hears it, and one that
-does not apply any more changes nothing.
+Not promised: that the session is still in that state. It checks the verb again, and ignores one that no longer applies.
 """
 
 from __future__ import annotations
@@ -47,23 +46,23 @@ from accompanist.sidecar.hosting import Hosted
 NOT_NOW = catalogue(
     "ACC722",
     "verb does not apply",
-    "What can be done about a parked session depends on where it stands: a program takes a value only where it waits "
-    "for one, compensations are skipped only while there are any, and a saga is ended by hand only where it may be "
-    "past its commit point; before that a cancel undoes it.",
-    "Use one of the verbs that are named; `accompanist sessions show ID` names them, too.",
+    "The verbs that apply to a parked session depend on its state: a value can only be given where the program waits "
+    "for one, a compensation can only be skipped while one is due, and a saga can only be ended by hand where it may "
+    "have passed its commit point; before that a cancel undoes it.",
+    "Use one of the verbs that the message names; `accompanist sessions show ID` names them, too.",
 )
 UNFIT = catalogue(
     "ACC724",
     "session cannot go on under that version",
-    "A session goes on under another version only where it could have come to where it stands under that one, too, and "
-    "where no other role's program is another: so that nothing that was done or said is contradicted.",
-    "Mend no more than what failed, deploy that, and rehost; or end the saga by hand.",
+    "A session can only go on under another version if it would have made the same calls and sent the same messages "
+    "under that version, and if the programs of all other roles are the same.",
+    "Change only what failed, deploy that, and rehost; or end the saga by hand.",
 )
 WRONG_VALUE = catalogue(
     "ACC723",
     "value does not fit the operation",
-    "A value that is given by hand stands for a worker's reply. It is recorded once, and the program goes on with it, "
-    "so it has to be of the operation's type.",
+    "A value given by hand replaces a worker's reply. It is recorded, and the program goes on with it, so it must have "
+    "the operation's type.",
     "Give JSON of that type with --value; without it the value is null.",
 )
 
@@ -78,8 +77,8 @@ class Operate(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Operators:
-    """The method above. `deliver` puts a message into this service's inbox; `hosted_here` raises for a session that
-    nothing can be done for as long as its program is not hosted."""
+    """The method above. `deliver` puts a message into this service's inbox; `hosted_here` raises for a session whose
+    version is not hosted."""
 
     def __init__(
         self,
@@ -186,7 +185,7 @@ def _instead(verb: Verb, there: tuple[Verb, ...]) -> str:
 
 
 def _value(asked: Operate, standing: Standing) -> dict[str, Any]:
-    """The value of an order, canonical. Raises AuthorError for one that does not fit, or that nothing asks for."""
+    """The value of a verb, in canonical form. Raises AuthorError if it is of the wrong type, or not needed."""
     gap = standing.gap if asked.verb is Verb.RESOLVE else None
     if gap is None:
         if asked.value is not msgspec.UNSET:

@@ -1,18 +1,18 @@
-"""What comes from outside, and what is waited for: the part of the API that is about events and timers.
+"""The API for events from outside and timers.
 
-    session.signal  {session, role, name, value}           tell an event, at the service that plays the role
-    event.list      {session?, limit?}                     what was told
-    timer.list      {session?, limit?}                     what is waited for
-    timer.move      {session, role, site?, at?, who, why}  let a timer be due at another time; without `at` now
+    session.signal  {session, role, name, value}           send an event, at the service that plays the role
+    event.list      {session?, limit?}                     the events that were sent
+    timer.list      {session?, limit?}                     the timers that are set
+    timer.move      {session, role, site?, at?, who, why}  move a timer to another time; without `at` to now
 
 An event is checked against the program of its session before it is written, and it is on disk when the answer leaves.
-It is kept as it was told, and read by the program that asks for it. The first that is told wins: told again it changes
-nothing, and another value under its name is refused. One that comes before its session waits for it, at most
-`tombstone_s`; it is checked against every program here that the session may come to run, and refused if it fits none.
-If it then does not fit the one that asks, the session is parked (ACC217) and a person gives the value. A move is
-audited in the commit that does it, with who and why.
+It is stored as it was sent, and decoded by the program that waits for it. The first value of an event counts: repeating
+it changes nothing, and another value under its name is refused. An event may come before its session, and waits for it,
+at most `tombstone_s`. It is then checked against every program here that the session may run, and refused if it fits
+none. If it does not fit the program that waits for it, the session is parked (ACC217) and an operator gives the value.
+A move is audited in the same commit, with who and why.
 
-Not promised: that an event is used. A session may have gone another way, because time was first or it was undone.
+Not promised: that an event is used. The session may not wait for it any more, after a timeout or because it was undone.
 """
 
 from __future__ import annotations
@@ -54,39 +54,39 @@ from accompanist.sidecar.sessions.dormant import first_of
 UNKNOWN_EVENT = catalogue(
     "ACC740",
     "unknown event",
-    "What a role can be told is written in its choreography: role.event(NAME, TYPE). No version that is hosted here "
-    "and that the session can be of waits for this one, at this role.",
-    "Compare the names of the role and of the event with those in the choreography's text.",
+    "A choreography declares the events that a role waits for: role.event(NAME, TYPE). No version of the session that "
+    "is hosted here waits for this event at this role.",
+    "Compare the names of the role and of the event with those in the choreography.",
 )
 WRONG_EVENT = catalogue(
     "ACC741",
     "value does not fit the event",
-    "An event says a value of the type that the choreography states, and is refused before it is written otherwise.",
+    "The value of an event must have the type that the choreography declares. Nothing was written.",
     "Give JSON of that type.",
 )
 CONTRADICTED = catalogue(
     "ACC742",
     "event was told otherwise",
-    "An event is a fact: the first value that is told counts, and parts of the saga may have acted on it.",
-    "`accompanist sessions show ID` has what was told. What is to be taken back is another event, or a cancel.",
+    "An event was sent with another value before. The first value counts, because the saga may have acted on it.",
+    "`accompanist sessions show ID` shows the first value. To revoke it, use another event, or cancel the saga.",
 )
 TOO_EARLY = catalogue(
     "ACC743",
     "too many events wait for their sessions",
-    "Events that come before their session are kept, up to a bound. This service does not know the session yet.",
-    "Start the session first, or tell the event again later; see that the id is that of a session of this service.",
+    "Events that come before their session are stored, up to a limit. This service does not know the session yet.",
+    "Start the session first, or send the event again later. Check that the id is that of a session of this service.",
 )
 NO_TIME = catalogue(
     "ACC745",
     "not a time that a timer can have",
-    "A timer is moved to a moment in seconds since the epoch: not before the epoch, and not beyond ten years from now.",
-    "Give such a moment, e.g. `accompanist timers move … --in 60`; `accompanist timers fire` lets it be due now.",
+    "A timer can be moved to a time in seconds since the epoch: not before the epoch, and at most ten years from now.",
+    "Give such a time, e.g. `accompanist timers move … --in 60`; `accompanist timers fire` makes it due now.",
 )
 NO_TIMER = catalogue(
     "ACC744",
     "no such timer",
-    "The session waits for no timer there: it has fired, or it was overtaken by an event or an abort.",
-    "`accompanist timers list` shows those that are set; name the site where a role has more than one.",
+    "No timer is set there: it has fired, or an event or an abort came first.",
+    "`accompanist timers list` shows those that are set; name the site if a role has more than one.",
 )
 
 Rows = Annotated[int, msgspec.Meta(ge=1, le=limits.list_rows_max)]
@@ -114,7 +114,7 @@ class Move(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Outside:
-    """The methods above. `timed` is told that a timer may be due in so many seconds."""
+    """The methods above. `timed` is called with the seconds until a moved timer is due."""
 
     def __init__(
         self,
@@ -166,7 +166,7 @@ class Outside:
         return orjson.dumps(told | {"new": new, "early": not known})
 
     def _programs(self, asked: Signal, memory: Memory) -> Sequence[RoleProgram]:
-        """What the session runs on at the role, or, while that is not known, everything it may run on."""
+        """The program that the session runs at the role; while that is not known, all that it may run."""
         hosted = (one for one in memory.inbox if self._hosted.program(one.header, asked.role) is not None)
         first = first_of(hosted) or first_of(memory.inbox)
         header = memory.session.version if memory.session is not None else first.header if first is not None else None
@@ -178,7 +178,7 @@ class Outside:
         return [program]
 
     def _checked(self, asked: Signal, programs: Sequence[RoleProgram]) -> bytes:
-        """The value as it was told. Raises AuthorError for an event or a value that no program has a place for."""
+        """The value, if one of the programs waits for this event and type. Raises AuthorError if none does."""
         events = [event for program in programs for event in _events(program)]
         types = [type for name, type in events if name == asked.name]
         if not types:
@@ -233,7 +233,7 @@ class Outside:
 
 
 def _events(program: RoleProgram) -> list[tuple[str, Any]]:
-    """The events that a role waits for, with the types of what they say."""
+    """The events that a role waits for, with the types of their values."""
     found = [(waits.event_in(name), returns) for name, (_, returns) in program.operation_types.items()]
     return [(name, returns) for name, returns in found if name is not None]
 

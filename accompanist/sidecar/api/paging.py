@@ -1,7 +1,7 @@
-"""Answers that are to fit into one: a session's story, and lists of sessions, in pages.
+"""Pages of long answers: a session's story, and lists of sessions.
 
-A page has as much as fits, and something in any case. `next` says where it ended, and is what the next question names
-as `after`; it is null where nothing is left.
+A page has as much as fits into one answer, and at least one item. `next` says where it ended; the next request passes
+it as `after`. It is null on the last page.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _room = limits.message_bytes_max - limits.answer_around_bytes
 
 
 class Page:
-    """Encodes what fits."""
+    """Encodes as many items as fit into an answer."""
 
     def __init__(self, plain: Callable[[Any], Any], used: int = 0) -> None:
         self._plain = plain
@@ -28,7 +28,7 @@ class Page:
         self.full = False
 
     def take(self, things: Iterable[Any]) -> list[Any]:
-        """As many of these as there is room for, encoded."""
+        """Encode as many of these as there is room for."""
         taken: list[Any] = []
         for thing in things:
             data = orjson.dumps(self._plain(thing), default=self._plain)
@@ -42,7 +42,7 @@ class Page:
 
 
 def story(shown: Story, seen: Seen, more: dict[str, Any], plain: Callable[[Any], Any]) -> bytes:
-    """A page of a session's story; `more` is said on the first one, and so is what is short."""
+    """A page of a session's story. The first page also has `more` and the short lists."""
     first = seen == Seen()
     short = {name: plain(getattr(shown, name)) for name in ("stubs", "audits", "timers")} if first else {}
     head = {"session": str(shown.session)} | short | (more if first else {})
@@ -58,7 +58,7 @@ def story(shown: Story, seen: Seen, more: dict[str, Any], plain: Callable[[Any],
         outbox=_last(outbox, kept, message_name, seen.outbox),
         results=_last(results, answered, result_name, seen.results),
     )
-    # what the log itself cut off is found by asking once more
+    # if the log itself cut the story off, one more request finds the rest
     more_left = page.full or (ended != seen and _long(shown))
     said = {"rows": rows, "messages": [*told, *kept], "results": answered, "next": plain(ended) if more_left else None}
     return orjson.dumps(head | said, default=plain)

@@ -7,22 +7,21 @@
     session.list    {role?, choreography?, state?, outcome?, open?, parked?, retrying?, waiting?, older_s?, idle_s?,
                      attributes?, after?, limit?}
 
-and what `sidecar.api.outside` lists, about events and timers, and `sidecar.api.operators`, about what people do.
+The methods for events and timers are in `sidecar.api.outside`, those for operators in `sidecar.api.operators`.
 
-`start` answers when the start, its arguments and its fingerprint are stable, which is what "accepted" means; with
-`wait_ms` it answers when the saga has ended, or when the time is over. With a `key` a repeated start is the same
-session, and another request under that key is an error. The two are compared as they were sent, whatever became of the
-choreography's types meanwhile. A key is remembered as long as its session leaves anything here (`collect_after_s` and
-`tombstone_s`); after that it stands for nothing, and begins another session. `result` waits for settlement; `early` for
-the initiator's own end, after which the saga can still be undone by others. What right each method needs:
-`sidecar.api.rights`.
+`start` answers when the start, its arguments and its fingerprint are stable: that is what "accepted" means. With
+`wait_ms` it answers when the saga is over, or when that time has passed. `key` is an idempotency key: a repeated start
+returns the same session, and another request under the key is an error. Requests are compared as they were sent, even
+if the choreography's types have changed in the meantime. A key is remembered for `collect_after_s` and `tombstone_s`
+after its session; then it starts another session. `result` waits for settlement; with `early`, for the initiator's own
+end, after which other roles can still undo the saga. `sidecar.api.rights` has the right that each method needs.
 
     {"session": ..., "choreography": ..., "state": ..., "outcome": "settled" | "ended" | null,
      "reason": ..., "result": ..., "waiting": ..., "parked": {"code", "text"} | null, "let_go_at": ..., "new": true}
 
 The reason and the outcome are known at the initiator, the result at its owners. `let_go_at`: when the
-result was let go (`payload_after_s`, `collect_after_s`), in seconds since the epoch; null: it was not. Not promised: an
-answer about a session of another service.
+result was deleted (`payload_after_s`, `collect_after_s`), in seconds since the epoch, or null. Not promised: an answer
+about a session of another service.
 """
 
 from __future__ import annotations
@@ -61,59 +60,59 @@ from accompanist.telemetry import context
 UNKNOWN_SESSION = catalogue(
     "ACC710",
     "unknown session",
-    "This service has no session of that id: it was started elsewhere, it never was, or it was over for longer than "
+    "This service has no session with that id: it was started elsewhere or never, or it was over for longer than "
     "`collect_after_s` and `tombstone_s` together.",
     "Ask the service that plays the choreography's initiator.",
 )
 WRONG_PARAMETERS = catalogue(
     "ACC712",
     "wrong parameters",
-    "The parameters of an API method do not fit what it takes.",
+    "The parameters of an API method have the wrong names or types.",
     "Compare them with the list at the top of accompanist/sidecar/api/public.py.",
 )
 NOT_PARKED = catalogue(
     "ACC715",
     "session is not parked",
-    "Every verb but park is for a session that waits for an operator; this one goes its own way.",
-    "`accompanist sessions list --parked` shows those that wait; `park` stops one on purpose.",
+    "Every verb but park is for a parked session; this one is not parked.",
+    "`accompanist sessions list --parked` lists the parked ones; `park` parks one on purpose.",
 )
 NO_LOG = catalogue(
     "ACC716",
     "the log is away",
     "The sidecar's Postgres does not answer now. Nothing is lost: sessions wait, and go on when it is back.",
-    "Ask again; if it stays so, look at Postgres and at `accompanist doctor`.",
+    "Try again; if the error stays, check Postgres and run `accompanist doctor`.",
 )
 OVER = catalogue(
     "ACC717",
     "session is over",
-    "A session that is settled or ended stays so.",
-    "To take back what a settled saga did is another saga.",
+    "A settled or ended session cannot be changed.",
+    "To reverse what a settled saga did, start another saga.",
 )
 UNHOSTED = catalogue(
     "ACC718",
     "version is not hosted",
-    "A session goes on with the version of the choreography it began with. No sidecar of this service has that "
-    "deployed, and its log cannot bring it back: it was never registered here, or it cannot be run by this release.",
+    "A session goes on with the version of the choreography it began with. No sidecar of this service has that version "
+    "deployed, and it cannot be loaded from the log: it was never registered here, or this release cannot run it.",
     "Start a sidecar that has that version deployed; `accompanist sessions show ID` says why it is missing.",
 )
 INBOX_FULL = catalogue(
     "ACC719",
     "the inbox is full",
-    "As many messages wait for their sessions here as may. Nothing was written.",
-    "Ask again after a while, a start with the same key; `accompanist doctor` says what the messages wait for.",
+    "The limit of messages that wait for their sessions here is reached. Nothing was written.",
+    "Try again after a while, a start with the same key; `accompanist doctor` says what the messages wait for.",
 )
 NOT_TAKEN = catalogue(
     "ACC729",
     "the log did not take it",
-    "The service's own log refused a message of its own sidecar, and nothing was written. It is being migrated, or the "
-    "sidecar's connections changed their login.",
-    "Ask again; if it stays so, look at the sidecar's log and at `accompanist doctor`, and restart the sidecar.",
+    "The service's log refused a message of its own sidecar, and nothing was written. The log is being migrated, or "
+    "the login of the sidecar's connections has changed.",
+    "Try again; if the error stays, check the sidecar's log lines, run `accompanist doctor`, and restart the sidecar.",
 )
 LEAVING = catalogue(
     "ACC713",
     "the sidecar is stopping",
-    "It ends what is under way and takes nothing new.",
-    "Ask another replica, or this one after its restart.",
+    "The sidecar finishes what is under way and accepts no new start.",
+    "Try another replica, or this one after its restart.",
 )
 
 
@@ -122,7 +121,7 @@ Held = Literal[Delivery.STORED, Delivery.SAME, Delivery.CLASH, Delivery.CLOSED]
 
 
 class Get(msgspec.Struct, forbid_unknown_fields=True):
-    """`after`: what the page before gave as `next`."""
+    """The parameters of `session.get`. `after`: `next` of the page before."""
 
     session: UUID
     after: Seen = NOTHING_SEEN
@@ -216,7 +215,7 @@ class Api:
         return orjson.dumps(view | {"new": new})
 
     async def deliver(self, message: Message) -> Held:
-        """Put a client's message into this service's own inbox. Raises OperatorError where it was not taken."""
+        """Put a client's message into this service's own inbox. Raises OperatorError if it was not stored."""
         delivery = await self._driver.hand_in(message)
         if delivery is None:
             [delivery] = await self._committer.commit(Commit(shard=None, messages=(message,)))
@@ -241,9 +240,9 @@ class Api:
     async def _answer(
         self, session: UUID, role: str, wait_ms: int, *, early: bool = False, new: bool = False
     ) -> dict[str, Any]:
-        """The state of a session at its initiator, after it has ended or the time is over. The log is asked at the
-        poll's pace, because another replica may be the one that ends it; a `new` one cannot have ended yet."""
-        # who waits takes a place of the server; some are left for those who do not
+        """The state of a session at its initiator, once it is over or the time has passed. The log is polled, because
+        another replica may end the session; a `new` one cannot be over yet."""
+        # a waiting client occupies a slot of the server; keep some for other clients
         patient = self._waiters.count < limits.waiting_clients_max
         until = self._monotonic() + (min(wait_ms, limits.wait_ms_max) / 1000 if patient else 0.0)
         with self._waiters.wait(session, early) as ended:
@@ -256,7 +255,7 @@ class Api:
         return _view(session, row)
 
     async def _row(self, session: UUID, role: str) -> SessionRow | None:
-        """The session's row; None, too, while the log does not answer: who waits goes on waiting."""
+        """The session's row. Also None while the log does not answer, so that a client goes on waiting."""
         try:
             [memory] = await self._log.load([(session, role)])
         except LogUnavailable:
@@ -280,7 +279,7 @@ class Api:
         return paging.story(shown, asked.after, {name: found for name, found in more.items() if found}, plain)
 
     async def cancel(self, params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
-        """Ask for the saga to be undone. It is a request: the owner of the commit point decides."""
+        """Request that the saga be undone. The owner of the commit point decides."""
         asked = read(params, Cancel)
         memory = await self._known(asked.session)
         if isinstance(memory, Stub):
@@ -297,7 +296,7 @@ class Api:
             case Delivery.STORED:
                 new = True
             case Delivery.SAME | Delivery.CLASH:
-                new = False  # somebody has asked before, for whatever reason
+                new = False  # a cancel was requested before, maybe with another reason
             case Delivery.CLOSED:
                 raise PeerError(OVER, f"{asked.session} is over and was collected", "there is nothing left to cancel")
             case _:
@@ -305,7 +304,7 @@ class Api:
         return orjson.dumps({"session": str(asked.session), "requested": True, "new": new})
 
     def hosted_here(self, session: UUID, role: str) -> None:
-        """Raises OperatorError for a session that nothing can be done for as long as its program is not hosted."""
+        """Raises OperatorError for a session whose version is not hosted."""
         fingerprint = self._driver.unhosted.get((session, role))
         if fingerprint is not None:
             raise OperatorError(
@@ -328,7 +327,7 @@ class Api:
         return msgspec.structs.replace(row, waiting=f"version {fingerprint[:12]} to be hosted")
 
     async def _known(self, session: UUID) -> Memory | Stub:
-        """The session at its initiator. Raises PeerError if it was not started here."""
+        """The session at its initiator, or its stub. Raises PeerError if it was not started here."""
         found = await self._starting.find(session)
         if found is None:
             raise PeerError(UNKNOWN_SESSION, f"{self._service} started no session {session}")
@@ -336,7 +335,7 @@ class Api:
 
 
 def while_the_log_answers(method: Handler) -> Handler:
-    """The method, with an error of its own where the log is away."""
+    """Wrap a method, so that it fails with ACC716 while the log does not answer."""
 
     async def answered(params: dict[str, msgspec.Raw], meta: bytes | None) -> bytes:
         try:
@@ -348,7 +347,7 @@ def while_the_log_answers(method: Handler) -> Handler:
 
 
 def read(params: dict[str, msgspec.Raw], type: Any) -> Any:
-    """A method's parameters. Raises PeerError."""
+    """Decode a method's parameters. Raises PeerError."""
     try:
         return msgspec.convert(
             {k: v if k in ("arguments", "value") else msgspec.json.decode(v) for k, v in params.items()}, type
@@ -358,7 +357,7 @@ def read(params: dict[str, msgspec.Raw], type: Any) -> Any:
 
 
 def _context_in(meta: bytes | None) -> dict[str, str]:
-    """The client's W3C headers, if it sent any. What is no string is no header."""
+    """The client's W3C trace headers, if it sent any."""
     if meta is None:
         return {}
     try:
@@ -373,7 +372,7 @@ def _over(row: SessionRow | None, early: bool) -> bool:
 
 
 def _view(session: UUID, row: SessionRow | None) -> dict[str, Any]:
-    """A session's state for a client. There is no row as long as the first worker has not answered."""
+    """A session's state for a client. There may be no row before the first worker has answered."""
     if row is None:
         return {"session": str(session), "state": "running", "outcome": None, "reason": None, "result": None}
     return {
@@ -390,7 +389,7 @@ def _view(session: UUID, row: SessionRow | None) -> dict[str, Any]:
 
 
 def _view_of_stub(session: UUID, stub: Stub) -> dict[str, Any]:
-    """A session's state when it was collected: how it ended, and when the rest of it was let go."""
+    """The state of a collected session: its outcome, and when the rest was deleted."""
     return {
         "session": str(session),
         "state": stub.outcome,
@@ -402,7 +401,7 @@ def _view_of_stub(session: UUID, stub: Stub) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """What JSON takes; bytes are JSON already, unless a peer said what is none."""
+    """A value for JSON encoding. Bytes are JSON already, unless a peer sent something else."""
     if isinstance(value, bytes):
         return orjson.Fragment(value) if _is_json(value) else NO_JSON
     return msgspec.to_builtins(value, builtin_types=(bytes,))

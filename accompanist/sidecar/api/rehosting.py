@@ -1,10 +1,10 @@
-"""Which other versions of a choreography a parked session can go on under, because only what is wrong was mended.
+"""Finds the other versions of a choreography under which a parked session can go on.
 
-A version fits at one role if the programs of all other roles are the same in both, so that whatever they have done and
-will do is right in either, and if the session could have come to where it stands under it (`runtime.same_past`). The
-session's messages keep the version it began with; what runs here is noted in its row alone.
+A version fits at one role if the programs of all other roles are the same in both versions, and if the session has the
+same past under it (`runtime.same_past`). The session's messages keep the version it began with; only its row records
+the version that it runs on here.
 
-Not promised: a version that changes several roles, even in the same way, since they would have to change at once.
+Not promised: a version that changes several roles, since all of them would have to switch at once.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from accompanist.runtime.session import Session
 
 
 class Versions(Protocol):
-    """What is hosted: `hosting.Hosted`."""
+    """The part of `hosting.Hosted` that is used here."""
 
     def program(self, header: Header, role: str) -> RoleProgram | None: ...
 
@@ -25,8 +25,8 @@ class Versions(Protocol):
 
 
 def fitting(hosted: Versions, session: Session) -> dict[str, str]:
-    """The other versions that are hosted here, by fingerprint, with the reason why the session cannot go on under one;
-    the reason is empty where it can."""
+    """The other hosted versions, by fingerprint, each with the reason why the session cannot go on under it; empty if
+    it can."""
     old = session.program
     others = [one for one in hosted.playing(session.role) if one.choreography.name == old.choreography.name]
     return {
@@ -37,7 +37,7 @@ def fitting(hosted: Versions, session: Session) -> dict[str, str]:
 
 
 def _unlike(old: RoleProgram, new: RoleProgram) -> str:
-    """What of the saga as a whole is another in the two versions."""
+    """How the saga as a whole differs between the two versions; empty if it does not."""
     was, now = old.choreography, new.choreography
     if was.roles != now.roles or was.initiator != now.initiator:
         return "it has other roles"

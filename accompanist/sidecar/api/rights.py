@@ -1,19 +1,19 @@
-"""What may be asked of a sidecar, by right; and the file that says who has which.
+"""The rights of a sidecar's API methods, and the token file that grants them.
 
-    start     begin a saga, and be told how that saga ended
+    start     start a saga, and get its outcome
     signal    send a saga an event from outside
-    cancel    ask for a saga to be undone
+    cancel    request that a saga be undone
     read      see every session, its messages and results
     operate   park, resume, retry, skip, resolve, rehost, end
 
-A token file has one line a token, its fields apart by white space; `#` begins a comment:
+A token file has one line per token, with fields separated by white space; `#` begins a comment:
 
     # name      rights          token
     shop        start,cancel    6b7e...
     console     read,operate    90aa...
     root        all             c41d...
 
-A file that holds a single word is one token, named `token`, with every right (`rpc.tokens`).
+A file with a single word is one token, named `token`, with every right (`rpc.tokens`).
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ METHODS: Final[dict[str, Right]] = {
 
 ALL: Final = frozenset(Right)
 PEER_METHODS: Final = {"peer.deliver": "deliver"}
-"""The same for what the sidecars of peers in other databases may ask, at `listen`. There the name of a token is the
-service that bears it: `warehouse  deliver  6b7e...`."""
+"""The same for the sidecars of peers in other databases, at `listen`. There a token's name is the service that uses it:
+`warehouse  deliver  6b7e...`."""
 PEER_RIGHTS: Final = frozenset(PEER_METHODS.values())
 
 

@@ -1,9 +1,8 @@
-"""How clients find their sessions: attributes that they give a start, and the fields of `session.list`.
+"""Session search for clients: the attributes of a start, and the filters of `session.list`.
 
-An attribute is a short name and a short text that a client chooses for the sole purpose of finding the session again,
-e.g. customer = gold. It is part of the session's header, so every role of the saga has it. It is never taken from a
-payload, and stays out of logs, spans and metrics: they have the session's id. A start that is repeated under its key
-keeps the attributes of the first.
+An attribute is a short name and a short text that a client chooses to find the session by, e.g. customer = gold. It is
+part of the session's header, so every role of the saga has it. It is never taken from a payload, and does not appear in
+logs, spans or metrics. A start that is repeated under its key keeps the first one's attributes.
 """
 
 from __future__ import annotations
@@ -27,8 +26,8 @@ Attributes = Annotated[dict[AttributeName, AttributeText], msgspec.Meta(max_leng
 
 
 class List(msgspec.Struct, forbid_unknown_fields=True):
-    """All that fit every field that is given; `ports.Search` says what each means. `after`: the last line of the page
-    before, as its started_at, session and role."""
+    """The parameters of `session.list`: a session is listed if it fits every field that is given (`ports.Search`).
+    `after`: the last line of the page before, as its started_at, session and role."""
 
     role: Name | None = None
     choreography: Name | None = None

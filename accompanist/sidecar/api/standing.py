@@ -1,6 +1,6 @@
-"""Where a session stands, found out from the log alone: what a person can do about it, whichever replica is asked.
+"""Finds in the log where a parked session stands and which verbs apply, so that any replica can answer.
 
-A session is a function of what the log holds, so one that is parked is built once more and thrown away.
+A session is a function of the log, so a parked one is rebuilt from it, examined and thrown away.
 """
 
 from __future__ import annotations
@@ -22,8 +22,7 @@ from accompanist.sidecar.sessions.believing import believable
 
 
 async def to_stand_on(log: SessionPort, session: UUID, role: str) -> Memory:
-    """What the log has of a session that somebody asks about. One that is parked is run again over all its messages,
-    however many they are."""
+    """Load a session to find its standing. A parked one needs all its messages, however many they are."""
     [memory] = await log.load([(session, role)])
     if memory.more and memory.session is not None and memory.session.parked is not None:
         [memory] = await log.load([(session, role)], whole=True)
@@ -31,11 +30,11 @@ async def to_stand_on(log: SessionPort, session: UUID, role: str) -> Memory:
 
 
 def standing_of(hosted: Versions, service: str, memory: Memory) -> Standing:
-    """Where a session stands, by the log."""
+    """Where a session stands, according to the log."""
     row = memory.session
     assert row is not None, "a session that is asked about has a row"
     if row.parked is not None and row.parked.code == UNENDED:
-        return Standing(Phase.CLOSING, row.parked)  # which the log does not say: it is decided anew after a crash
+        return Standing(Phase.CLOSING, row.parked)  # the log does not keep this phase; recovery closes again
     session = _built(hosted, service, memory)
     if session is None:
         return Standing(row.phase, row.parked)
@@ -45,28 +44,28 @@ def standing_of(hosted: Versions, service: str, memory: Memory) -> Standing:
 
 
 def versions_of(hosted: Versions, service: str, memory: Memory) -> dict[str, str]:
-    """The other versions that are hosted here, with the reason why the session cannot go on under one."""
+    """The other hosted versions, each with the reason why the session cannot go on under it; empty if it can."""
     session = _built(hosted, service, memory)
     return fitting(hosted, session) if session is not None and session.row.phase is Phase.RUNNING else {}
 
 
 def _built(hosted: Versions, service: str, memory: Memory) -> Session | None:
-    """A session that is parked and goes forward, built once more from what the log has, to be thrown away."""
+    """A parked session that is running or done, rebuilt from the log; None for any other."""
     row = memory.session
     if row is None or row.parked is None or row.phase not in (Phase.RUNNING, Phase.DONE):
         return None
     program = hosted.program(row.version, row.role)
     if program is not None:
         inbox = tuple(message for message in memory.inbox if believable(message, row.header, service, program))
-        with suppress(Exception):  # then the row is all that is known
+        with suppress(Exception):  # if it cannot be rebuilt, only the row is known
             session, _ = Session.recover(program, msgspec.structs.replace(memory, inbox=inbox))
             return session if session.row.parked is not None and session.row.phase is row.phase else None
     return None
 
 
 def exits_of(hosted: Versions, service: str, memory: Memory) -> dict[str, Any]:
-    """What can be done about a parked session, for people: its verbs, the site they are about, and what `resolve`
-    wants."""
+    """What an operator can do about a parked session: the verbs, the site they apply to, and the value that `resolve`
+    needs."""
     standing = standing_of(hosted, service, memory)
     assert memory.session is not None
     shown: dict[str, Any] = {"role": memory.session.role, "verbs": [verb.value for verb in operate.verbs(standing)]}

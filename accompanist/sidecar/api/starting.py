@@ -1,9 +1,9 @@
-"""How a saga is asked for: what a start has to be, and which session stands for it.
+"""Checks a start request, and finds the session of its idempotency key.
 
-A request is kept and compared as it was sent, in the one form that the same JSON always has. What today's types make of
-it is for the program that runs: they change with a deploy, and a repeated request has to stay the same request.
+Requests are compared in canonical JSON as they were sent, not as values of the choreography's types: types change with
+a deployment, and a repeated request has to stay the same request.
 
-A session's id is drawn. Under a key it is the one that was drawn first (`Log.request`), for as long as the log has
+A session's id is random. Under a key it is the id of the first request (`Log.request`), for as long as the log has
 anything of that session.
 """
 
@@ -30,15 +30,15 @@ from accompanist.sidecar.hosting import UNKNOWN_CHOREOGRAPHY, Hosted
 KEY_TAKEN = catalogue(
     "ACC711",
     "idempotency key taken",
-    "A session was started with this key and other arguments, or another choreography. A key stands for one request.",
-    "Repeat a request with the very same arguments, as they were sent the first time: `accompanist sessions show ID` "
-    "has them. Take a new key only for a request that is meant to be done beside that one.",
+    "A session was started under this key with other arguments, or of another choreography. A key is for one request.",
+    "Repeat a request with exactly the arguments of the first time: `accompanist sessions show ID` has them. Use a new "
+    "key only for a further request.",
 )
 WRONG_ARGUMENTS = catalogue(
     "ACC714",
     "arguments do not fit the choreography",
-    "The arguments a choreography is started with are checked against its parameters before anything is written.",
-    "Give every parameter that is no role, by name, as JSON of the type that the choreography states.",
+    "The arguments of a start do not have the names and types of the choreography's parameters. Nothing was written.",
+    "Give every parameter that is not a role, by name, as JSON of the type that the choreography declares.",
 )
 
 _KEYS = UUID("6f1c2b0e-2c0b-5d0e-9d63-0f6d2a6b8a55")
@@ -59,7 +59,7 @@ class Start(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Starting:
-    """Over what a service hosts and its log."""
+    """Turns start requests into sessions, with the hosted choreographies and the log of a service."""
 
     def __init__(self, service: str, hosted: Hosted, log: Log, clock: Callable[[], float], new_id: Callable[[], UUID]):
         self._service = service
@@ -69,7 +69,7 @@ class Starting:
         self._new_id = new_id
 
     async def message(self, asked: Start) -> Message:
-        """The message that a start is. Raises AuthorError before anything is written."""
+        """The `start` message of a request. Raises AuthorError before anything is written."""
         program, bindings = self._program(asked)
         try:
             arguments = codec.canonical(bytes(asked.arguments))
@@ -110,8 +110,9 @@ class Starting:
         return program, bindings
 
     async def _under_key(self, key: str, program: RoleProgram, arguments: bytes) -> UUID:
-        """The session that stands for a key. Raises AuthorError when it stands for another request, and for arguments
-        that do not fit: those of a request that is repeated were checked by the types of then, and are not again."""
+        """The session of an idempotency key. Raises AuthorError if the key is taken by another request, or if the
+        arguments have wrong types. Those of a repeated request were checked the first time, and are not checked
+        again."""
         name = name_of_key(self._service, key)
         asked = (program.choreography.name, codec.digest(arguments))
         request = await self._log.requested(name)
@@ -127,8 +128,8 @@ class Starting:
         return request.session
 
     async def _began_alike(self, session: UUID, program: RoleProgram, arguments: bytes) -> bool:
-        """Whether a session from before digests were kept was begun by such a request: its inbox has what was made of
-        the arguments then, or nothing if they were let go."""
+        """Whether a session that is older than digests was started by the same request. Its inbox has the arguments as
+        they were decoded then, or none if they were deleted."""
         found = await self.find(session)
         if found is None or isinstance(found, Stub):
             return True
@@ -142,7 +143,7 @@ class Starting:
         return first.payload in (arguments, made, b"null")
 
     async def find(self, session: UUID) -> Memory | Stub | None:
-        """The session at its initiator, its start first in the inbox; or what is left of it."""
+        """The session at its initiator, its start first in the inbox; or its stub."""
         roles = sorted(self._hosted.initiators)
         for role in roles:
             [memory] = await self._log.load([(session, role)])
@@ -157,7 +158,7 @@ class Starting:
 
 
 def _check(program: RoleProgram, arguments: bytes) -> None:
-    """Raises AuthorError for arguments that the choreography's types have no place for."""
+    """Raises AuthorError for arguments that do not fit the choreography's parameters."""
     try:
         decode_arguments(program, arguments, codec.decode_exactly)
     except codec.DecodeError as problem:
@@ -165,5 +166,5 @@ def _check(program: RoleProgram, arguments: bytes) -> None:
 
 
 def name_of_key(service: str, key: str) -> UUID:
-    """What a key is remembered by. It is the session, too, where an event was told to that before it began."""
+    """The id under which a key is stored. It is also the session's id, if an event was sent to it before it began."""
     return uuid5(uuid5(_KEYS, service), key)

@@ -1,4 +1,4 @@
-"""Clients that wait for a session to end here."""
+"""Clients that wait for the end of a session at this sidecar."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from accompanist.runtime.ports import SessionRow
 
 
 class Waiters:
-    """Clients that wait for a session to end here. Each is handed the row with which it ended, which is in the log."""
+    """Clients that wait for the end of a session. Each gets the row with which it ended, once that is in the log."""
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, list[tuple[bool, asyncio.Future[SessionRow]]]] = {}
@@ -21,7 +21,7 @@ class Waiters:
         return sum(map(len, self._waiting.values()))
 
     def ended(self, row: SessionRow) -> None:
-        """A role's own end, or the saga's."""
+        """A role has voted, or the saga is over: answer those who wait for that."""
         if row.role != row.header.initiator:
             return
         for early, future in self._waiting.get(row.header.session, ()):
@@ -30,7 +30,7 @@ class Waiters:
 
     @contextmanager
     def wait(self, session: UUID, early: bool) -> Iterator[asyncio.Future[SessionRow]]:
-        """A future of the session's end, for as long as the block lasts."""
+        """A future of the session's end, registered while the block runs."""
         entry = (early, asyncio.get_running_loop().create_future())
         entries = self._waiting.setdefault(session, [])
         entries.append(entry)

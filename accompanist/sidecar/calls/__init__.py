@@ -1,5 +1,6 @@
-"""Asking the service's worker: attempts, back-off and budgets around one question of a session core.
+"""Calls to the service's worker: attempts, back-off and retry budgets around one call of a session core.
 
-Begin with `sidecar.calls.attempts`. `retries` says how often and how long; `unended` keeps what may still be under way
-at a worker without a fence; `drawn` answers what needs no worker: the clock, an identifier, chance, the commit point.
+Begin with `sidecar.calls.attempts`. `retries` has the retry policies; `unended` tracks calls that may still be under
+way at a worker without a fence; `drawn` answers calls that need no worker: clock, identifier, random number, commit
+point.
 """

@@ -1,18 +1,20 @@
-"""Asking workers: attempts, back-off and budgets, around one question of the core.
+"""Retries of calls to workers: attempts, back-off and retry budgets around one call of the core.
 
-The core asks once; here it is asked until there is an answer or the budget is spent. Every attempt carries the same
-key, so the worker's fence makes them one. A fault (no connection, no time left, 5xx, a lock) decides nothing and is
-never shown to the choreography; only a worker's own words do: replied, declined, closed, reused.
+The core calls once; here the call is attempted until it is answered or its retry budget is spent. Every attempt has the
+same idempotency key, so the worker's fence executes it once. A fault (no connection, a timeout, 5xx, a lock) decides
+nothing and is never shown to the choreography; only a worker's decisions are: replied, declined, closed, reused.
 
-A worker that is away, so that it has not read the call, spends no budget: it is waited for (`retries.away_ms_of`). A
-worker that declines what may not be declined is at fault, and is asked again until somebody has mended it.
+An attempt that the worker has not even read, because it is away, spends no budget: the call waits for the worker
+(`retries.away_ms_of`). A worker that declines an operation that may not decline is at fault, and is called again until
+it is repaired.
 
-Whoever asks is told that attempts fail, and why (`again`), so that people can see which sessions wait for a worker.
+Failed attempts are reported to the session, with the reason (`again`), so that people see which sessions wait for a
+worker.
 
-A worker that is not known to have a fence is asked more carefully (`sidecar.calls.unended`): only while whoever asks
-may still ask, and what was sent is remembered until it has ended, because compensations wait for it.
+For a worker that is not known to have a fence there are further rules (`sidecar.calls.unended`): a call is only
+attempted while this sidecar may still make it, and is tracked until it has ended, because compensations wait for it.
 
-Not promised: that the number of attempts survives a crash. A restarted sidecar begins to count again.
+Not promised: that the number of attempts survives a crash. A restarted sidecar counts from zero.
 """
 
 from __future__ import annotations
@@ -60,20 +62,22 @@ FORGET = "accompanist.forget"
 
 
 Again = Callable[[int, str], None]
-"""Told how many attempts have failed and why the last one did, now and then: at 2, 4, 8 and so on, so that a worker
-which is down for a day is told of some twenty times; and when it fails in another way than before."""
+"""A callback for failed attempts: how many, and why the last one failed. Called at 2, 4, 8 attempts and so on (some
+twenty times for a worker that is down for a day), and when the kind of failure changes."""
 
 
 def _unheard(attempts: int, trouble: str) -> None:
-    """Nobody wants to know."""
+    """Ignore failed attempts."""
 
 
 class Asker(msgspec.Struct, frozen=True):
-    """Who asks. `tries`: what its role says of asking, by operation. `again`: see there. `may`: whether it may ask now:
-    it holds its session's shard, as far as anybody can know. `since`: when that came here, by the loop's clock, if
-    another sidecar may have asked for this session before. `former`: that other may have asked this very question, and
-    no answer is known. `effect`: an answer may have changed something. `wanted`: whether this very question is still
-    open: looked at before each attempt."""
+    """The caller's side of a call.
+
+    `tries`: the retry settings that the role declares, by operation. `again`: the callback for failed attempts. `may`:
+    whether the session's shard is still held here, as far as a clock can tell. `since`: when the shard was acquired, by
+    the loop's clock, if another sidecar may have called for this session before. `former`: whether that sidecar may
+    have made this very call without a known answer. `effect`: whether the call may have an effect. `wanted`: whether
+    the session still waits for this call; checked before each attempt."""
 
     tries: Mapping[str, Tries] = {}
     again: Again = _unheard
@@ -88,7 +92,7 @@ ANYBODY = Asker()
 
 
 class _Closing(msgspec.Struct):
-    """The fence's answer to a close; `more`: there are entries before these."""
+    """The fence's answer to a close; `more`: there are earlier entries."""
 
     closed: bool
     executed: list[_Entry] = []
@@ -103,8 +107,8 @@ class _Entry(msgspec.Struct):
 
 
 class Calls:
-    """The calls of one sidecar. `sleep` and `chance` are the world's: back-off waits and its jitter; so are `clock` and
-    `new_id`, which a choreography reads, and `monotonic`, which measures how long a worker is away."""
+    """The calls of one sidecar. Injected from outside: `sleep` and `chance`, for back-off and its jitter; `clock` and
+    `new_id`, which a choreography reads; `monotonic`, which measures how long a worker is away."""
 
     def __init__(
         self,
@@ -127,7 +131,7 @@ class Calls:
         self._monotonic = monotonic
         self._unended = Unended(sleep)
         self._fenced: dict[str, Worker] = {}
-        """The workers that have shown that they have a fence, by role."""
+        """The workers that are known to have a fence, by role class."""
         self.in_flight = 0
 
     def fenced(self, role_class: str) -> bool:
@@ -135,7 +139,7 @@ class Calls:
         return self._fenced.get(role_class) is self._workers[role_class]
 
     async def look(self) -> None:
-        """Ask the workers whether they have a fence, until each has said so."""
+        """Ask each worker whether it has a fence, until it answers."""
         await asyncio.gather(*(self._look(role_class) for role_class in self._workers))
 
     async def _look(self, role_class: str) -> None:
@@ -145,7 +149,8 @@ class Calls:
             await self._sleep(backoff.wait_ms(attempt, RETRIABLE, self._chance()) / 1000)
 
     async def _has_fence(self, role_class: str) -> bool | None:
-        """What the worker says itself: to forget nothing is a fence's work, and harmless. None: it says nothing."""
+        """Whether the worker has a fence, found by calling `forget` with no sessions, which has no effect. None: it did
+        not answer."""
         if self.fenced(role_class):
             return True
         worker = self._workers[role_class]
@@ -155,7 +160,7 @@ class Calls:
         return isinstance(answer, Replied) if isinstance(answer, Replied | Missing) else None
 
     def _learn(self, role_class: str, answer: Answer) -> None:
-        """From what a worker answers to a method that only a fence has."""
+        """Learn whether a worker has a fence, from its answer to a method that only a fence has."""
         if isinstance(answer, Replied):
             self._fenced[role_class] = self._workers[role_class]
         elif isinstance(answer, Missing):
@@ -170,8 +175,8 @@ class Calls:
         cause: dict[str, str],
         asker: Asker = ANYBODY,
     ) -> Event | None:
-        """The answer to a call or a compensation, whenever it comes. None: the session is being closed, or somebody has
-        seen to it by hand, and the question is not asked any more."""
+        """Make a call or a compensation, and wait for its answer. None: the session is being closed, or an operator has
+        settled the matter, so the call is not wanted any more."""
         crashpoints.reached("sidecar.before_call")
         if call.operation in drawn.READS:
             return Answered(
@@ -209,7 +214,8 @@ class Calls:
         cause: dict[str, str],
         asker: Asker = ANYBODY,
     ) -> Event:
-        """Close the session at the role's worker, however long that takes; or read on in what it had executed."""
+        """Close the session at the role's worker, however long that takes; or read the next page of what it has
+        executed."""
         crashpoints.reached("sidecar.before_close")
         arguments = {"session": str(header.session), "role": role, "unless": close.unless}
         if close.before is not None:
@@ -238,15 +244,15 @@ class Calls:
             return CloseAnswered(Name.CLOSED, tuple(entries), before=close.before, more=closing.more)
 
     def _former(self, asker: Asker) -> float:
-        """When all has ended that another sidecar may have asked for before this one."""
+        """When all calls that a former owner of the shard may have made have ended."""
         if asker.since is None:
             return 0.0
         longest_ms = max((timeout_of(name, self._retries, tries) for name, tries in asker.tries.items()), default=0)
         return asker.since + (limits.lease_ms + longest_ms) / 1000
 
     async def forget(self, sessions: Sequence[UUID]) -> bool:
-        """Let the workers' fences forget sessions, asked once each; whether all of them have. One without a fence has
-        nothing to forget."""
+        """Let the workers' fences forget sessions, with one attempt each. Returns whether all have. A worker without a
+        fence has nothing to forget."""
         arguments = orjson.dumps({"sessions": [str(session) for session in sessions]})
         about = meta.write(meta.Meta())
         asked = (worker.call(FORGET, arguments, about, limits.call_timeout_ms) for worker in self._workers.values())
@@ -262,7 +268,7 @@ class Calls:
         cause: dict[str, str],
         asker: Asker,
     ) -> Answer | None:
-        """The answer to a forward call; what it means where a fence does not see to that."""
+        """The answer to a forward call. Without a fence, a decline is compared with the answers of other attempts."""
         if not asker.effect or self.fenced(role_class):
             return await self._until_answered(header, role, role_class, call, cause, asker)
         with self._unended.asking((header.session, role)) as loop:
@@ -334,9 +340,9 @@ class Calls:
         return await self._unended.attempt(key, loop, worker, call.operation, call.arguments, about, timeout_ms)
 
     async def _may_ask(self, role_class: str, asker: Asker, loop: Loop | None) -> bool:
-        """Before each attempt, however long the wait before it was. A fence makes an attempt that nobody may make any
-        more harmless; without one it could come after the compensation that another sidecar has asked for. No fence
-        knows what a person has done in the worker's place."""
+        """Whether another attempt may be made; checked before each. With a fence, an attempt after the shard was lost
+        is harmless. Without one, it could be executed after a compensation that the new owner has called for. And no
+        fence knows what an operator has done by hand, so `wanted` is always checked."""
         while asker.wanted():
             if loop is None or self.fenced(role_class):
                 return True
@@ -349,8 +355,8 @@ class Calls:
 
 
 def _decides(answer: Answer, call: CallWorker) -> bool:
-    """Whether an answer is the worker's word. A compensation and a close may not be refused: what is no reply there
-    is a fault. A worker without a fence may lack the close."""
+    """Whether an answer decides the call. A compensation or a close may not be declined: only a reply decides it. A
+    worker without a fence has no close."""
     if call.kind is ResultKind.COMPENSATE:
         return isinstance(answer, Replied)
     if call.operation == CLOSE:
@@ -359,7 +365,7 @@ def _decides(answer: Answer, call: CallWorker) -> bool:
 
 
 class Failing:
-    """What the attempts of one call have come to, as long as they fail."""
+    """The failed attempts of one call: when to give up, and when to report."""
 
     def __init__(self, policy: backoff.Policy, away_ms: int | None, call: CallWorker, again: Again) -> None:
         self._policy, self._away_ms, self._again = policy, away_ms, again
@@ -369,9 +375,8 @@ class Failing:
         self._told = ""
 
     def gives_up(self, answer: Answer, now: float) -> bool:
-        """Whether this was the last attempt. Only an answer, or a call that was read and not answered, counts: one who
-        is not there, or has not begun, has not failed. To compensate, a worker's database that is away is waited for,
-        too."""
+        """Whether this was the last attempt. An attempt spends budget only if the worker has read the call and begun
+        it. A compensation also waits without spending budget while the worker's database is unavailable."""
         away = isinstance(answer, Fault) and answer.away
         self._away_since = (now if self._away_since is None else self._away_since) if away else None
         if away:
@@ -384,7 +389,7 @@ class Failing:
         return self._policy.attempts_max is not None and self._failures >= self._policy.attempts_max
 
     def tell(self, answer: Answer, attempt: int) -> None:
-        """Tell of it, if it is time to. A decline that may not be is told of at once."""
+        """Report a failed attempt, if one is due. A decline that is not allowed is reported at once."""
         way = f"{type(answer).__name__} {isinstance(answer, Fault) and answer.away}"
         other, self._told = way != self._told, way
         rarely = attempt & (attempt - 1) == 0
@@ -393,22 +398,22 @@ class Failing:
 
 
 def _trouble(answer: Answer) -> str:
-    """What went wrong, for people who look at the session. A reason to decline is made for them."""
+    """What went wrong, for people. The reason of a decline may be shown to them."""
     if isinstance(answer, Declined):
         return words(f"it declines, which it may not: {answer.reason}")
     return _words(answer)
 
 
 def _follows(closing: _Closing, asked: CloseWorker) -> bool:
-    """Whether an answer can be one to what was asked. The door stays open only for a call that was asked about, and
-    each page begins before the one that was read last, so that reading on ends."""
+    """Whether an answer to a close is valid. A session may only stay open if `unless` was given, and each page must
+    begin before the last one, so that reading pages ends."""
     if not closing.closed:
         return asked.unless is not None
     return not closing.more or (bool(closing.executed) and closing.executed[0].site != asked.before)
 
 
 def _words(answer: Answer | None) -> str:
-    """What went wrong, without anything a worker may have put into it beyond its own words for a fault."""
+    """What went wrong, as text without payload."""
     match answer:
         case Fault(text=text) | RetryLater(text=text) | Reused(text=text):
             return text

@@ -1,11 +1,11 @@
-"""What the sidecar answers itself, without a worker: the clock, an identifier, chance, and the commit point's record.
+"""Calls that the sidecar answers itself: clock, identifier, random number, and the record of the commit point.
 
-A choreography asks for them as `role.now()`, `role.uuid()` and `role.random()`. They differ from run to run, so each is
-answered once and logged like a worker's reply before anything that depends on it leaves (Rule 0); a replay takes it
-from the log. `role.commit()` has no answer to give: that it is in the log is all of it. Until then a cancel may win,
-from then on none does.
+A choreography makes them as `role.now()`, `role.uuid()` and `role.random()`. Their values differ from run to run, so
+each is read once and logged like a worker's reply before anything that depends on it leaves (Rule 0); a replay takes it
+from the log. `role.commit()` has no value: only its record in the log matters. Before the record a cancel may be
+granted, after it none is.
 
-Not promised: that two roles' clocks agree, or that one never goes back.
+Not promised: that two roles' clocks agree, or that a clock never goes back.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def read(
     clock: Callable[[], float] = time.time,
     new_id: Callable[[], UUID] = uuid4,
 ) -> bytes:
-    """The JSON bytes of one reading."""
+    """The JSON bytes of one value."""
     if what == "role.commit":
         return b"null"
     if what == "role.now":

@@ -1,13 +1,14 @@
-"""How often, how fast and how long an operation is asked for: the defaults of its kind, what its role's declaration
-says, and what the configuration says instead. The configuration by an operation's name stands over the declaration,
-and that over the configuration's `default`: who deploys knows the place, who declares knows the operation.
+"""Retry policies of operations: attempts, back-off and timeouts.
 
-A worker that is away, so that it has not even read the call, spends no budget: it is waited for, as long as `away_ms`
-says, or until the saga's deadline.
+A setting comes from the first of these that has it: the configuration for the operation's name; the role's declaration;
+the configuration's `default`, unless the configuration names the operation; the built-in default of the call's kind.
 
-Three kinds of calls differ by nature, and no configuration changes that: a transaction that may fail has a budget of
-attempts, a retriable one and whatever stands after the commit point has none, and a compensation has a long one,
-after which a person is asked.
+An attempt that the worker has not even read, because it is away, spends no budget: the call waits for the worker for
+`away_ms`, or until the saga's deadline.
+
+Three kinds of calls differ in a way that no configuration changes: a transaction that may fail has a retry budget; a
+retriable one, and any call after the commit point, has none and is retried for ever; a compensation has a long one,
+after which the session is parked.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ DEFAULT = "default"
 
 
 class Retry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What `[service.NAME.retry]` says of one operation, or of all under `default`; None: as it is."""
+    """The settings of `[service.NAME.retry]` for one operation, or for all under `default`; None: not set."""
 
     attempts_max: int | None = None
     first_ms: int | None = None
@@ -51,7 +52,7 @@ def away_ms_of(call: CallWorker, retries: Mapping[str, Retry], declared: Tries =
 
 
 def policy_of(call: CallWorker, retries: Mapping[str, Retry], declared: Tries = UNSAID) -> tuple[Policy, int]:
-    """The policy of a call, and the time one attempt may take, in milliseconds."""
+    """The retry policy of a call, and the timeout of one attempt, in milliseconds."""
     base = COMPENSATION if call.kind is ResultKind.COMPENSATE else RETRIABLE if call.endless else FORWARD
     layers = _layers(call.operation, retries, declared)
 
@@ -65,12 +66,12 @@ def policy_of(call: CallWorker, retries: Mapping[str, Retry], declared: Tries = 
 
 
 def timeout_of(operation: str, retries: Mapping[str, Retry], declared: Tries = UNSAID) -> int:
-    """The time one attempt at an operation may take, in milliseconds."""
+    """The timeout of one attempt at an operation, in milliseconds."""
     layers = _layers(operation, retries, declared)
     return next((layer.timeout_ms for layer in layers if layer.timeout_ms is not None), limits.call_timeout_ms)
 
 
 def _layers(operation: str, retries: Mapping[str, Retry], declared: Tries) -> tuple[Retry | Tries, ...]:
-    """Who says how an operation is asked for, the highest first."""
+    """The sources of an operation's settings, the highest priority first."""
     named = retries.get(operation)
     return (named, declared) if named is not None else (declared, retries.get(DEFAULT, Retry()))

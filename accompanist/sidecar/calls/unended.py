@@ -1,17 +1,19 @@
-"""Calls that may still be under way at a worker without a fence, and how long its compensations wait for them.
+"""Tracks calls that may still be under way at a worker without a fence; compensations wait for them.
 
-A fence shuts out what comes late. Without one the only protection is to wait: a compensation begins when no call of its
-session at its role can be carried out any more. A call has ended when
+A fence refuses late calls. Without one, the only protection is to wait: a compensation begins once no call of its
+session and role can be executed any more. A call has ended if
 
-    it was answered                     whatever the answer, and however long after its time had run out: nobody hangs
-                                        up on it, its answer is waited for behind the caller's back
-    its connection was lost             and the call's `timeout_s` has passed since: so long a worker may go on with
-                                        what nobody waits for any more
-    another sidecar asked for it        and that one's lease and the longest `timeout_s` of the role have passed since
-                                        the shard came here: by then the other has noticed that it may ask no more, and
-                                        what it had asked for has ended as if its connection were lost
+    it was answered                     whatever the answer, and even after its timeout: its connection is kept open,
+    and
+                                        the late answer is still awaited
+    its connection was lost             and the call's timeout has passed since: a worker may go on for so long with a
+                                        call that nobody waits for
+    another sidecar made it             and, since the shard was acquired here, that sidecar's lease and the role's
+                                        longest timeout have passed: by then it has stopped calling, and its last calls
+                                        have ended as if their connections were lost
 
-What is still under way after `limits.unended_wait_ms` is left to a person, before anything is told or undone (ACC208).
+If a call is still under way after `limits.unended_wait_ms`, the session is parked before anything is sent or undone
+(ACC208).
 
 What this asks of a worker without a fence: that it does not begin, nor go on with, a call for longer than its
 `timeout_s` once the connection is gone. What is not promised: order where it does (a worker process that is stopped
@@ -44,35 +46,35 @@ class Worker(Protocol):
 
 @runtime_checkable
 class Patient(Protocol):
-    """A connection that keeps on listening for what nobody waits for."""
+    """A connection that still receives an answer after its caller has timed out."""
 
     async def call_open(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int, left: Left) -> Answer: ...
 
 
 class Loop:
-    """One question, asked again and again. `stopped`: it is not to be asked any more."""
+    """The attempts of one call. `stopped`: no further attempt may be made."""
 
     def __init__(self) -> None:
         self.stopped = False
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.late: list[Late] = []
-        """Answers that may come yet."""
+        """Late answers that may still come."""
         self.doubtful = False
-        """Whether it may have been carried out by an attempt of which nothing will be heard."""
+        """Whether an attempt that will never be answered may have been executed."""
 
 
 class _Asked:
-    """What one session has asked for at one role."""
+    """The calls of one session at one role."""
 
     def __init__(self) -> None:
         self.loops: dict[Loop, None] = {}
         self.open: set[asyncio.Future[None] | Late] = set()
         self.until = 0.0
-        """By then what was lost has ended, by the loop's clock."""
+        """When calls whose connection was lost have ended, by the loop's clock."""
 
 
 class Unended:
-    """The calls of one sidecar that may not have ended. `sleep` is the world's."""
+    """The calls of one sidecar that may not have ended. `sleep` is injected."""
 
     def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
         self._sleep = sleep
@@ -83,7 +85,7 @@ class Unended:
 
     @contextmanager
     def asking(self, key: Key) -> Iterator[Loop]:
-        """While a question is asked."""
+        """Register a call while its attempts are made."""
         asked, loop = self._asked.setdefault(key, _Asked()), Loop()
         asked.loops[loop] = None
         try:
@@ -96,7 +98,7 @@ class Unended:
     async def attempt(
         self, key: Key, loop: Loop, worker: Worker, method: str, arguments: bytes, meta: bytes, timeout_ms: int
     ) -> Answer:
-        """Ask once, and remember what may come of it after all."""
+        """Make one attempt, and track it until it has ended."""
         asked = self._asked[key]
         here: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         asked.open.add(here)
@@ -125,8 +127,8 @@ class Unended:
         return answer
 
     async def decided(self, loop: Loop, answer: Answer) -> Answer:
-        """What a decline means after other attempts: that one of them was carried out counts more, and where nobody
-        knows about one, nothing is decided."""
+        """The meaning of a decline after other attempts: a late reply of one of them wins; if the outcome of one is
+        unknown, so is the call's."""
         if loop.late:
             await asyncio.wait(loop.late, timeout=limits.unended_wait_ms / 1000)
         for late in loop.late:
@@ -138,9 +140,8 @@ class Unended:
         return Fault("it was declined, and an earlier call of it gave no answer") if loop.doubtful else answer
 
     async def ended(self, key: Key, *, ask_on: bool, until: float) -> bool:
-        """Wait until no call of a session at a role can be carried out any more; False if that takes too long.
-        `ask_on`: a question that is being asked may be asked to its end. `until`: when all has ended that another
-        sidecar asked for."""
+        """Wait until no call of a session at a role can be executed any more; False if that takes too long. `ask_on`:
+        calls under way may go on with their attempts. `until`: when all calls of a former owner have ended."""
         asked = self._asked.get(key)
         if asked is not None:
             if ask_on and asked.loops:
@@ -157,7 +158,7 @@ class Unended:
         return True
 
     async def _answered(self, asked: _Asked) -> bool:
-        """Wait until nothing is open; False if that takes too long. What runs out of its time is open still."""
+        """Wait until no call is open; False if that takes too long. A call that timed out is still open."""
         loop = asyncio.get_running_loop()
         until = loop.time() + limits.unended_wait_ms / 1000
         while asked.open:
@@ -181,7 +182,7 @@ class Unended:
         loop.call_at(asked.until + 0.01, self._tidy, key)  # a loop's timers may be early by its clock's resolution
 
     def _tidy(self, key: Key) -> None:
-        """Forget what has ended."""
+        """Drop the entry once all its calls have ended."""
         asked = self._asked.get(key)
         over = asked is not None and asked.until <= asyncio.get_running_loop().time()
         if asked is not None and over and not asked.loops and not asked.open:
@@ -189,12 +190,12 @@ class Unended:
 
 
 def _lost(answer: Answer) -> bool:
-    """Whether a call may be under way although its connection is gone: it was read, as far as is known."""
+    """Whether a call may still be under way although its connection is lost: the worker may have read it."""
     return isinstance(answer, Fault) and answer.silent and not answer.away
 
 
 def _of(late: Late) -> Answer | None:
-    """A late answer; None if there will be none."""
+    """The late answer; None if there is none."""
     if not late.done() or late.cancelled() or late.exception() is not None:
         return None
     return late.result()

@@ -1,5 +1,5 @@
-"""The loops that keep a sidecar fed, whatever wake-up was lost: leases, sweep, inbox, outbox, timers, collection.
+"""The polling loops of a sidecar: leases, sweep, inbox, outbox, timers, collection. They make up for lost wake-ups.
 
-Begin with `sidecar.loops.intake`. `relay` carries messages to services in other databases; `collection` removes what
-is over; `peer_quota` says which peers have too many sessions open here; `portion` asks a slow log for less.
+Begin with `sidecar.loops.intake`. `relay` carries messages to services in other databases; `collection` deletes
+sessions that are over; `peer_quota` finds peers that have used up a quota; `portion` asks a slow log for less.
 """

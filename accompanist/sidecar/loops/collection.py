@@ -1,16 +1,16 @@
-"""Collection: what is over leaves the log in the background, and at last the workers' fences.
+"""Garbage collection: deletes sessions that are over from the log, and at last from the workers' fences.
 
-    over for `payload_after`   messages, results and values go; times, outcome and reason stay to be listed. Only where
-                               that is less than `collect_after`
-    over for `collect_after`   what is left goes, the session becomes a stub (id, role, outcome)
-    a stub for `tombstone`     it goes; the workers of this service are told to forget the session
+    over for `payload_after`   delete messages, results and values; times, outcome and reason stay for lists. Only if it
+                               is less than `collect_after`
+    over for `collect_after`   delete the rest; the session becomes a stub (id, role, outcome)
+    a stub for `tombstone`     delete it, and tell this service's workers to forget the session
 
-Each step is one bounded commit. A step that found a full batch is followed by the next almost at once, so that
-collection keeps up with any load that the log keeps up with; else it waits. What a worker was told is remembered until
-the log has heard that it was told, so that a crash tells it twice and never not at all.
+Each step is one bounded commit. After a full batch the next step follows almost at once, so that collection keeps up
+with the load; else it waits. The log remembers which sessions a worker has to forget until it records that the worker
+was told. So after a crash a worker is told twice, but never not at all.
 
-Not promised: a time. While the log or a worker does not answer, things stay longer. After the stub has gone nothing
-here remembers the session: a message that comes later than that begins it anew, and an idempotency key is free again.
+Not promised: a time. While the log or a worker does not answer, data stays longer. Once the stub is deleted, nothing
+here remembers the session: a later message begins it again, and its idempotency key is free again.
 """
 
 from __future__ import annotations
@@ -30,13 +30,14 @@ MS_A_DAY = 86_400_000
 
 
 class Fences(Protocol):
-    """The workers of this service; `calls.Calls` is them."""
+    """The workers of this service, implemented by `calls.Calls`."""
 
     async def forget(self, sessions: Sequence[UUID]) -> bool: ...
 
 
 class Collector:
-    """The ages, and what the fences have acknowledged but the log has not heard of yet."""
+    """Runs the steps of collection. Its state: the sessions that the fences have forgotten, but the log does not know
+    yet."""
 
     def __init__(
         self,
@@ -60,12 +61,13 @@ class Collector:
 
     @property
     def pause_ms(self) -> float:
-        """Between two steps when nothing is left: a hundredth of the shortest age, which is so much late at most."""
+        """The pause after a step that found nothing: a hundredth of the shortest age, so collection is at most that
+        late."""
         shortest = min(self._collect_after_ms, self._payload_after_ms, self._tombstone_ms)
         return max(limits.collect_pause_ms, min(limits.collect_pause_cap_ms, shortest / 100))
 
     async def step(self) -> bool:
-        """One batch of each kind; whether there may be more at once. Raises LogUnavailable."""
+        """Collect one batch of each kind. Returns whether there may be more. Raises LogUnavailable."""
         lightened = await self._lighten() if self._payload_after_ms < self._collect_after_ms else 0
         collected = await self._log.collect(self._collect_after_ms, limits.collect_rows_max)
         due = await self._log.forget(self._tombstone_ms, limits.forget_rows_max, self._told)
@@ -78,7 +80,8 @@ class Collector:
         return limits.collect_rows_max in (lightened, collected) or (forgotten and len(due) == limits.forget_rows_max)
 
     async def _lighten(self) -> int:
-        """A batch, from where the last one ended; now and then from the beginning, for what was passed over."""
+        """Lighten a batch, continuing after the last one; now and then from the beginning, for sessions that were
+        passed over."""
         if self._clock() >= self._lighten_anew_at:
             self._lighten_anew_at = self._clock() + limits.lighten_anew_ms / 1000
             self._lightened_to = 0.0

@@ -1,23 +1,23 @@
-"""What keeps a sidecar fed: leases on its shards, the inbox, the outbox.
+"""The polling loops of a sidecar: leases, sweep, inbox, outbox, timers and housekeeping.
 
-Loops, each of which a missing wake-up or a dead database only delays:
+A lost wake-up or an unavailable database only delays them:
 
-    leases   renew what is held, acquire what is free (docs/protocol.md). The answer says, too, which of the next loops
-             have something to do. This is the guarantee: nothing waits for longer than `poll_ms`, whatever wake-up was
-             lost; and a sidecar that has nothing to do asks nothing else
-    sweep    a shard that is ours under a new epoch is swept: every session in it that is not over, and every message
-             that has no session yet, is taken up (docs/protocol.md)
-    inbox    woken by NOTIFY, by our own commits and by the leases; what was taken is acknowledged by the next `take`,
-             so one whose answer is lost is simply asked again
-    outbox   what is due in it, tried again: woken by the leases, and every `outbox_retry_ms` while there is something
-    timers   each that is due is told to its session, by the log's clock; looked for when the next one is due
-    versions what sessions wait for that is not hosted here (`sidecar.versions`)
-    collect  what is over for long enough (`sidecar.loops.collection`), at its own pace
-    crowds   peers that have too many sessions open here (`sidecar.loops.peer_quota`)
-    damage   sessions that the log refuses to write or that cannot be read, tried again (`sidecar.sessions.damage`)
+    leases   renew held leases, acquire free ones (docs/protocol.md). The answer also says which of the next loops have
+             work. This is the guarantee: nothing waits longer than `poll_ms` after a lost wake-up, and an idle sidecar
+             makes no other query
+    sweep    for each shard acquired under a new epoch, load every open session and every message without a session
+             (docs/protocol.md)
+    inbox    woken by NOTIFY, by our own commits and by the leases; the next `take` acknowledges what the last one
+             returned, so a `take` whose answer was lost is simply repeated
+    outbox   send again what is due: woken by the leases, and every `outbox_retry_ms` while something is due
+    timers   give due timers to their sessions, by the log's clock; runs when the next one is due
+    versions load versions that sessions wait for (`sidecar.versions`)
+    collect  delete sessions that are over (`sidecar.loops.collection`), at its own pace
+    crowds   find peers that have used up a quota (`sidecar.loops.peer_quota`)
+    damage   retry sessions that the log refuses to write or that cannot be read (`sidecar.sessions.damage`)
 
-Not promised: that a sidecar knows it lost a lease before a commit tells it. Until then it may think, and call workers
-with keys that make it harmless; it cannot write.
+Not promised: that a sidecar knows that it has lost a lease before a commit tells it. Until then it may call workers,
+which idempotency keys make harmless; it cannot write.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ from accompanist.sidecar.versions import Versions
 logger = structlog.get_logger("accompanist.intake")
 
 LOOPS = frozenset({"leases", "sweep", "inbox", "outbox", "timers"})
-"""Without one of these sessions stand still: a sidecar in which one fails is not ready. The others keep house."""
+"""The loops that sessions need: a sidecar in which one of these fails is not ready. The others are housekeeping."""
 
 
 class Intake:
-    """The loops of one sidecar. `owner` names it in the leases; `clock` gives seconds that never go back;
-    `stands_for_s` says for how long commits have waited while none went through; `relayed` is told of peers in other
-    databases for whom something lies in the outbox."""
+    """The loops of one sidecar. `owner` names it in the leases; `clock` is monotonic; `stands_for_s` says for how many
+    seconds commits have waited while none succeeded; `relayed` is called with the peers in other databases that have
+    messages in the outbox."""
 
     def __init__(
         self,
@@ -85,30 +85,30 @@ class Intake:
         self._due = asyncio.Event()
         self._timed = asyncio.Event()
         self._next_s: float | None = None
-        """In how many seconds the next timer is due."""
+        """The seconds until the next timer is due."""
         driver.timed = self._set_timer
         driver.asking.fresh = self._fresh
         self._taking = Portion(limits.inbox_take_rows_max)
         self._resending = Portion(limits.inbox_take_rows_max)
         self._taken: Sequence[Taken] = ()
-        """What the last `take` returned; the next one acknowledges it."""
+        """The messages of the last `take`; the next one acknowledges them."""
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
     def ready(self) -> bool:
-        """Whether leases were renewed within their time, commits go through, the first sweep is done, no loop fails and
-        there is room for new sessions."""
+        """Whether leases are fresh, commits succeed, the first sweep is done, no necessary loop fails and there is room
+        for new sessions."""
         commits = self._stands_for_s() < limits.lease_ms / 1000
         full = self._crowds is not None and self._crowds.full
         fails = self._background.failing.keys() & LOOPS
         return self._swept.is_set() and self._fresh() and commits and not full and not fails
 
     def _fresh(self) -> bool:
-        """Whether nobody else can hold our shards yet, by our own clock."""
+        """Whether the leases cannot have expired yet, by our own clock."""
         return self._clock() - self._leased_at < limits.lease_ms / 1000
 
     def wake(self) -> None:
-        """Something may lie in the inbox."""
+        """Wake the inbox loop: there may be new messages."""
         self._woken.set()
 
     def start(self) -> None:
@@ -133,7 +133,7 @@ class Intake:
         pause: Callable[[], Awaitable[object]],
         after: asyncio.Event | None = None,
     ) -> None:
-        """`after`: what the first turn waits for."""
+        """Start a loop. Its first turn waits for `after`."""
 
         async def step() -> None:
             if after is not None and not begun.is_set():
@@ -145,13 +145,13 @@ class Intake:
         self._tasks.append(self._background.repeat(name, step, pause))
 
     async def stop(self) -> None:
-        """Stop taking anything on. The shards are given up by `release`, after what is under way has ended."""
+        """Stop the loops. `release` gives the shards up, after the work under way has finished."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def release(self) -> None:
-        """Give the shards up, so that nobody has to wait for the lease to run out."""
+        """Release the shards, so that no other sidecar has to wait for the leases to expire."""
         try:
             await self._log.release(self._owner)
         except LogUnavailable:
@@ -174,15 +174,15 @@ class Intake:
     async def _renew(self) -> None:
         asked_at = self._clock()
         leases, _, pending = await self._log.lease(self._owner, limits.shards_count)
-        self._leased_at = asked_at  # the log counts from later on
+        self._leased_at = asked_at  # conservative: the log's lease begins later
         held = {lease.shard: lease.epoch for lease in leases}
-        # by epoch and not by what the log calls newly acquired: that answer may have been lost on its way
+        # compare epochs, and do not rely on the log's `acquired`: that answer may have been lost
         anew = self._driver.hold(held)
         self._unswept = (self._unswept | anew | self._driver.take_lost()) & held.keys()
         if self._unswept:
             self._due.set()
         elif not held:
-            self._swept.set()  # others have all shards; a start can be taken here all the same
+            self._swept.set()  # other sidecars hold all shards, but this one can accept starts
         self._set_about(pending)
 
     def _set_about(self, pending: Pending) -> None:
@@ -203,14 +203,14 @@ class Intake:
         await asyncio.sleep(min(limits.lease_renew_ms, limits.poll_ms) / 1000)
 
     async def _sweep(self) -> None:
-        """Take up every session of the shards that are ours anew. Apart from the leases, which must not wait for it;
-        remembered until it is done, because a sweep that the log does not answer is due again."""
+        """Load every open session of newly acquired shards. This is a loop of its own, so that leases do not wait for
+        it. A shard stays due until its sweep is done, because the log may not answer."""
         due, self._unswept = self._unswept, set()
         self._due.clear()
         shards, found = len(due), 0
         try:
             while due:
-                # one after the other: a service may have more open sessions than one answer is to name
+                # one shard at a time: one answer must not list all open sessions of a service
                 shard = min(due)
                 since = self._driver.due_since(shard)
                 keys = await self._log.unfinished([shard])
@@ -240,21 +240,21 @@ class Intake:
                 return
 
     async def _resend(self) -> None:
-        """Try again what may be taken by now, and tell sessions of what never will be."""
+        """Send due messages of the outbox again, and tell sessions of those that will never be delivered."""
         self._unsent.clear()
         with self._resending.asked() as rows:
             self._resends_on = bool(await self._log.resend(rows))
         self._driver.undelivered(await self._log.undelivered(limits.undelivered_rows_max))
 
     async def _pause_resending(self) -> None:
-        """While something was due, what is refused again may soon be so anew."""
+        """If something was due, it may have been refused again and be due again soon; else wait to be woken."""
         if self._resends_on:
             await asyncio.sleep(limits.outbox_retry_ms / 1000)
         else:
             await self._unsent.wait()
 
     def _set_timer(self, seconds: float) -> None:
-        """One that is due before the next look is looked for then."""
+        """Wake the timer loop if a new timer is due before the next poll."""
         if seconds < limits.poll_ms / 1000:
             self._timed.set()
 
@@ -268,7 +268,7 @@ class Intake:
                 return
 
     async def _wait_for_time(self) -> None:
-        """Until the next timer is due, or one is set or found that may be due before."""
+        """Wait until the next timer is due, or until one is set or found that may be due earlier."""
         next_s = None if self._next_s is None else max(limits.timer_look_ms / 1000, self._next_s)
         try:
             async with asyncio.timeout(next_s):

@@ -1,19 +1,20 @@
-"""Peers that have more here than they may: each meets its own bound, the others go on.
+"""Quotas of peers: a peer that has used up a quota gets backpressure, while the others go on.
 
-Every `crowd_look_ms` the log is asked who has reached which bound, and notes it. From then on, until it is asked again,
-messages of theirs are answered `full` and stay in the peer's own outbox:
+Every `crowd_look_ms` the log finds the peers that have used up a quota, and records them. Until the next check, some of
+their messages are answered `full` and stay in the peer's own outbox:
 
-    sessions   `sessions_per_peer_max` that it began are open: it begins no further one until some have ended
-    waiting    `waiting_rows_per_peer_max` of its messages wait here, of versions that are not hosted, say, or with no
-               sidecar to take them: none of it begins a session, or ends one that is unknown, until some were taken up
-    undoing    `undoing_per_peer_max` aborts and cancels came in `undoing_ms`: none is taken for an unknown session
+    sessions   `sessions_per_peer_max` sessions that it began are open: it begins no more until some are over
+    waiting    `waiting_rows_per_peer_max` of its messages wait here, e.g. of versions that are not hosted, or because
+    no
+               sidecar runs: it begins no session, and leaves no tombstone, until some were taken up
+    undoing    `undoing_per_peer_max` aborts and cancels came within `undoing_ms`: it leaves no more tombstones
 
-What is under way goes on. The messages that peers may have waiting fit, all peers together, into what may wait here at
-all; when that is reached all the same, nobody can begin anything, and the sidecar is not ready.
+Open sessions go on. The `waiting` quotas of all peers together fit into the inbox's own limit. If that limit is reached
+all the same, no session can begin here, and the sidecar is not ready.
 
-Not promised: that a bound is never exceeded. Between two looks a peer begins what it can. Nor that sessions of two
-services, both of which are full for each other, end by themselves: where those that are open wait for such that may not
-begin, a deadline or an operator's cancel lets them go.
+Not promised: that a quota is never exceeded: between two checks a peer may begin more. Nor that two services which are
+`full` for each other recover by themselves: open sessions may wait for sessions that may not begin, until a deadline or
+an operator's cancel ends them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ logger = structlog.get_logger("accompanist.crowds")
 
 
 class Crowds:
-    """Who had reached a bound when it was last looked. `peers`: how many share what may wait here."""
+    """The peers that had used up a quota at the last check. `peers`: the number of peers that share the inbox."""
 
     def __init__(self, log: PeerPort, peers: int = 1) -> None:
         self._log = log
@@ -37,11 +38,11 @@ class Crowds:
 
     @property
     def full(self) -> bool:
-        """Whether nobody's sessions can begin here, also our own clients' not."""
+        """Whether no session can begin here, not even for our own clients."""
         return ("", Reached.WAITING) in self._crowded
 
     async def step(self) -> None:
-        """Look, and say what has changed. Raises LogUnavailable."""
+        """Check the quotas, and log what has changed. Raises LogUnavailable."""
         bounds = Bounds(
             sessions=limits.sessions_per_peer_max,
             waiting=min(limits.waiting_rows_per_peer_max, limits.inbox_early_rows_max // max(1, self._peers)),

@@ -1,4 +1,4 @@
-"""How much to ask of a log that may be slow: less after each question that took it too long, then more again."""
+"""An adaptive batch size for a slow log: halved after a timeout, then grown again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from accompanist.runtime.ports import LogSlow
 
 
 class Portion:
-    """At most `most`, at least one."""
+    """A batch size between one and `most`."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -17,7 +17,7 @@ class Portion:
 
     @contextmanager
     def asked(self) -> Iterator[int]:
-        """Ask for so much; what is raised passes on."""
+        """The batch size for one query. Exceptions pass through."""
         try:
             yield self._size
         except LogSlow:

@@ -1,15 +1,15 @@
-"""Messages to and from services in other databases (`docs/log.md`): the outbox is relayed sidecar to sidecar.
+"""Relays messages to and from services in other databases (`docs/log.md`), sidecar to sidecar.
 
-Sending. A burst's commit leaves its messages for such a service in our outbox. One loop a peer reads what is due there,
-sends it (`rpc.peers`), and forgets a message when the peer answers that it has it on disk. Whatever is lost on the
-way, the answer included, is sent again: a message is the same message however often it comes. A loop looks when it is
-woken, and every `outbox_retry_ms` for as long as something that was sent may still be there and due again.
+Sending. A burst's commit leaves messages for such a service in our outbox. One loop per peer reads what is due there,
+sends it (`rpc.peers`), and deletes a message when the peer answers that it is on disk. If the message or the answer is
+lost, it is sent again, which is harmless, because the receiver recognises duplicates. A loop runs when it is woken, and
+every `outbox_retry_ms` while a sent message may still be in the outbox and become due again.
 
-Receiving. Who calls is known by its token, and is the sender's service in our inbox, whatever the messages say.
-An answer leaves after the commit: the inbox row is on disk before the sender may forget the message (Rule 0).
+Receiving. The caller's token identifies the sending service in our inbox, whatever the messages say. The answer leaves
+after the commit, so the inbox row is on disk before the sender deletes the message (Rule 0).
 
-Not promised: order between messages, that a peer which is away costs nothing but time (its messages pile up in our
-outbox), and that a message of a process that slept longer than the tombstones are kept is refused.
+Not promised: an order of messages; a bound on the messages for an unavailable peer that pile up in our outbox; that a
+message of a process that was paused longer than tombstones are kept is refused.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ logger = structlog.get_logger("accompanist.relay")
 NOT_MESSAGES = catalogue(
     "ACC720",
     "not messages of a session",
-    "A peer's sidecar delivered something that is no list of messages, or too many at once.",
+    "A peer's sidecar sent something that is no list of messages, or too many messages at once.",
     "Compare the versions of Accompanist on both sides.",
 )
 _ABOUT = meta.write(meta.Meta())
 _AGAIN_S = 2 * limits.outbox_retry_cap_ms / 1000
-"""What is still there that long after it was sent has been sent again."""
+"""For so long after a send, its messages may still be in the outbox and become due again."""
 
 
 class Courier(Protocol):
@@ -53,7 +53,8 @@ class Courier(Protocol):
 
 
 class Relay:
-    """What leaves for the peers of `couriers`. `clashed` hears of a message that its receiver will never take."""
+    """Sends messages to the peers in `couriers`. `clashed` is called for a message that its receiver will never
+    take."""
 
     def __init__(
         self,
@@ -69,12 +70,12 @@ class Relay:
         self._portions = {peer: Portion(limits.relay_rows_max) for peer in couriers}
         self._woken = {peer: asyncio.Event() for peer in couriers}
         self._sent_at: dict[str, float] = {}
-        """When there was something for a peer last."""
+        """When a message was last sent to each peer."""
         self._silent: set[str] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     def wake(self, services: Collection[str]) -> None:
-        """Something for these services may lie in the outbox."""
+        """Wake the loops of these services: there may be messages for them in the outbox."""
         for service in self._woken.keys() & set(services):
             self._woken[service].set()
 
@@ -85,7 +86,7 @@ class Relay:
         ]
 
     async def stop(self) -> None:
-        """Whatever is under way is sent again by whoever comes next."""
+        """Stop the loops. Unacknowledged messages are sent again later, here or elsewhere."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -95,7 +96,7 @@ class Relay:
             pass
 
     async def _wait(self, peer: str) -> None:
-        """Until something new is there, or old rows may be due again."""
+        """Wait until there are new messages, or old ones may be due again."""
         now = asyncio.get_running_loop().time()
         again = now - self._sent_at.setdefault(peer, now) < _AGAIN_S
         try:
@@ -105,7 +106,7 @@ class Relay:
             pass
 
     async def send(self, peer: str) -> bool:
-        """Send what is due for a peer; whether more may be due at once. Raises LogUnavailable."""
+        """Send the messages that are due for a peer. Returns whether there may be more. Raises LogUnavailable."""
         self._woken[peer].clear()
         with self._portions[peer].asked() as rows:
             due = await self._log.relay([peer], rows)
@@ -117,8 +118,8 @@ class Relay:
         return len(due) >= rows or sum(len(one.message.payload) for one in due) >= limits.batch_bytes_max
 
     async def _send(self, peer: str, messages: Sequence[Message], arguments: bytes) -> bool:
-        """Send some in one call; False: the peer is not to be had now. What it refuses as a whole is sent in halves, so
-        that a message which it cannot read keeps none of its neighbours."""
+        """Send messages in one call; False if the peer is unavailable. If the peer refuses the call as a whole, the
+        messages are sent in halves, so that one it cannot read does not block the others."""
         answer = await self._couriers[peer].call(peers.DELIVER, arguments, _ABOUT, limits.call_timeout_ms)
         deliveries = self._deliveries(peer, answer, len(messages))
         if deliveries is None and _refuses(answer) and len(messages) > 1:
@@ -134,7 +135,7 @@ class Relay:
         return True
 
     def _deliveries(self, peer: str, answer: Answer, count: int) -> list[Delivery] | None:
-        """What a peer's answer means; None: it has to be asked again. Said once, until it changes."""
+        """The deliveries in a peer's answer; None: send again later. A problem is logged once, until it changes."""
         if _refuses(answer):
             if count == 1:
                 logger.error("message.unreadable", peer=peer, problem=_problem(answer))
@@ -157,7 +158,7 @@ class Relay:
 
 
 def _refuses(answer: Answer) -> bool:
-    """Whether a peer has read the call and refuses it for what is in it, and would again."""
+    """Whether a peer has read the call and refuses its content, so that a retry would fail again."""
     return isinstance(answer, Fault) and answer.refused
 
 
@@ -172,14 +173,14 @@ def _problem(answer: Answer) -> str:
 
 
 class Receiver:
-    """What peers may ask of a sidecar at its `listen` address."""
+    """The methods for peers at a sidecar's `listen` address."""
 
     def __init__(self, log: PeerPort) -> None:
         self._log = log
 
     async def deliver(self, params: dict[str, msgspec.Raw], about: bytes | None) -> bytes:
-        """`peer.deliver`. Raises RpcError for a call that cannot be taken as it is, which tells the peer to send its
-        messages in smaller calls; a peer is told to come again while the log is away."""
+        """`peer.deliver`. Raises RpcError for a malformed call, which makes the peer send its messages in smaller
+        calls; and, while the log is unavailable, `retry later`."""
         try:
             messages = peers.read(bytes(params["messages"]))
         except peers.TooMany as problem:

@@ -1,4 +1,4 @@
-"""A session that cannot decide is set aside: parked, with what was raised, while all others go on."""
+"""Parks a session whose core has raised an exception, while all others go on."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ logger = structlog.get_logger("accompanist.driver")
 BROKEN = catalogue(
     "ACC219",
     "deciding about a session failed",
-    "Accompanist met an error of its own while it decided what follows for this session. Nothing of that decision has "
-    "left; the session is parked as it stood before, and all others go on.",
-    "Report it with the line `session.broken` of the sidecar's log. Under a release that mends it, let the session go "
-    "on with `accompanist sessions resume`.",
+    "Accompanist raised an unexpected error while handling an event of this session. Nothing of that event's outcome "
+    "has left; the session is parked as it was before, and all others go on.",
+    "Report a bug, with the line `session.broken` of the sidecar's log. Under a release that fixes it, let the session "
+    "go on with `accompanist sessions resume`.",
 )
 
 
 def parked(session: Session, problem: BaseException, event: Event | None = None) -> Burst:
-    """What parks a session that raised, when it heard `event`. The error's kind is told and not what it says, which may
+    """The burst that parks a session which raised while handling `event`. Only the error's class is shown; its text may
     quote a payload."""
     told = {"session": str(session.header.session), "role": session.role}
     if isinstance(problem, Bug):

@@ -1,9 +1,9 @@
-"""Asking workers for sessions.
+"""Starts and stops the calls of sessions to workers.
 
-What is asked ends with the session that wants to know: one that was dropped, because its shard went elsewhere or a
-commit was refused, asks for nothing any more. It ends with the question, too: what a person has done by hand is not to
-be done again when the worker is back, and a session that is parked asks for nothing. Asked again while it is still
-being asked, a question stays one.
+A call's retries end with its session: one that was dropped, because its shard was lost or a commit was refused, calls
+no more. They also end when the session no longer waits for the call: what an operator has done by hand must not be done
+again when the worker is back, and a parked session makes no calls. A call that is requested again while it is under way
+is made once.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from accompanist.sidecar.sessions.tasks import Tasks
 
 
 class Asking:
-    """The questions of one sidecar's sessions. `again` is told of attempts that fail, `heard` of the answers."""
+    """The calls of one sidecar's sessions. `again` is called for failed attempts, `heard` with the answers."""
 
     def __init__(
         self,
@@ -35,15 +35,15 @@ class Asking:
         self._under_way: dict[Session, dict[asyncio.Task[None], CallWorker | CloseWorker]] = {}
         self._since: dict[int, float] = {}
         self.fresh: Callable[[], bool] = lambda: True
-        """Whether the leases are held still, as far as a clock can tell."""
+        """Whether the leases are still held, as far as a clock can tell."""
 
     def acquired(self, shards: Iterable[int]) -> None:
-        """Shards that are ours anew: another sidecar may have asked for their sessions until now."""
+        """Note shards that were just acquired: until now, another sidecar may have made calls for their sessions."""
         now = asyncio.get_running_loop().time()
         self._since.update(dict.fromkeys(shards, now))
 
     def first(self, session: Session, burst: Burst) -> bool:
-        """Whether what a burst asks for has to be in the log first: nobody else remembers it."""
+        """Whether a burst's call has to be logged before it is made: without a fence, only the log records it."""
         operations = session.program.projection.operations
         return any(
             isinstance(call, CallWorker)
@@ -61,7 +61,8 @@ class Asking:
         task.add_done_callback(functools.partial(self._done, session))
 
     def _is_asked(self, session: Session, call: CallWorker) -> bool:
-        """Whether somebody waits for the answer to this very question, other than who has just heard it."""
+        """Whether another task makes this very call already; the present task, which just got an answer, is not
+        counted."""
         here = asyncio.current_task()
         return any(
             isinstance(other, CallWorker)
@@ -72,7 +73,7 @@ class Asking:
         )
 
     def drop(self, session: Session) -> None:
-        """Stop asking for a session, whatever is between two attempts. What has been sent stays remembered."""
+        """Stop the calls of a session. Attempts that were sent stay tracked."""
         for task in self._under_way.pop(session, {}):
             if task is not asyncio.current_task():
                 self._tasks.stop(task)

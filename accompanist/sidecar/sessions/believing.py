@@ -1,20 +1,20 @@
-"""Which messages a sidecar believes: the border between what lies in the inbox and what a session is told.
+"""Drops forged messages between the inbox and the sessions.
 
-The log knows which service wrote a row, and refuses what can be refused without a program. Everything else is decided
-here, each time a message is taken or read again, so that a row which was not believed is not believed after a restart:
+The log knows which service wrote a row, and refuses what can be refused without a program. Everything else is checked
+here, each time a message is taken or loaded, so that a message that was dropped is dropped again after a restart:
 
-    who     the service that speaks plays the role that the message says it is from (`messages.spoken_by`), by the
+    sender  the service that wrote the message plays the role it names as its sender (`messages.spoken_by`), by the
             bindings of the session's own header
-    header  is the session's own; where there is no session yet, one that this service would begin itself: a version
-            that is hosted, with its bindings and its initiator
-    what    that role may say it, there and to this role (`runtime.authority`)
+    header  is the session's own; if there is no session yet, it is one that this service would use itself: a hosted
+            version, with its bindings and its initiator
+    kind    that role may send this kind, at this site, to this role (`runtime.authority`)
 
-What is not believed is told of in the log of the process and counted, each time it is taken or read, without what it
-says. It stops no session. What a peer wrote in another's name goes from the log. Any other row stays in the inbox until
-the session is collected, where `sessions show` names the service that wrote it.
+A dropped message is logged and counted each time, without its payload. It parks no session. A row that a peer wrote in
+another's name is deleted. Any other row stays in the inbox until the session is collected, and `sessions show` names
+the service that wrote it.
 
-Not promised: that each message that is refused has a line of its own. A speaker who says much that is not believed has
-one line for each kind in `limits.refusal_told_s`, with how many there were.
+Not promised: a log line for each dropped message. Per speaker and kind there is one line in `limits.refusal_told_s`,
+with the number of messages.
 """
 
 from __future__ import annotations
@@ -38,27 +38,27 @@ from accompanist.sidecar.hosting import Programs
 NO_PLACE = catalogue(
     "ACC213",
     "a message that the program has no place for",
-    "A message is of a version that is hosted here, and that version never asks for it: it has no such point, or takes "
-    "it from another role there, or as another kind. It is ignored, and begins no session.",
+    "A message does not fit the program of its version: the program has no such site, or takes it there from another "
+    "role, or as another kind. It is ignored, and begins no session.",
     "Compare the versions of Accompanist on both sides, and who may write to this service's inbox.",
 )
 NOT_ITS_WORD = catalogue(
     "ACC218",
     "a message from a service that may not say it",
-    "A message was written by a service that does not play the role it names as its sender, or that role may not say "
-    "such a thing to this one: only the initiator settles a saga, for instance, and only a service's own operators may "
-    "give it orders. Or its header is not that of the session. It is ignored, and begins no session.",
-    "The line names the service that wrote it. If it is no mistake of a new release there, treat that service's login "
-    "or token as stolen: give it another, and look at what `accompanist sessions show ID` has from it.",
+    "A message was written by a service that does not play the role it names as its sender. Or that role may not send "
+    "this kind to this one: only the initiator settles a saga, for instance, and only a service's own operators may "
+    "give it orders. Or its header is not the session's. It is ignored, and begins no session.",
+    "The log line names the service that wrote it. If that service has no faulty new release, treat its login or token "
+    "as stolen: replace it, and check what `accompanist sessions show ID` has from it.",
 )
 logger = structlog.get_logger("accompanist.driver")
 
 
 def believable(message: Message, header: Header, service: str, program: RoleProgram | None) -> bool:
-    """Whether a message may be told to the session that `header` is of, at a role of `service` that runs `program`,
-    given that the service which wrote it plays its sender by its own header. An event may come before anything is
-    known of its session, so it names only the service that plays its role, which has to be this one. A program that is
-    not hosted decides nothing yet."""
+    """Whether a message may be given to the session with this `header`, at a role of `service` that runs `program`. The
+    caller has checked that its writer plays its sender. An event may come before its session is known, so its header
+    names only the service that plays its role, which must be this one. Without a hosted program, `runtime.authority` is
+    not checked yet."""
     if message.kind is Kind.EVENT:
         ours = message.header.bindings == {message.receiver: service}
     else:
@@ -67,8 +67,7 @@ def believable(message: Message, header: Header, service: str, program: RoleProg
 
 
 class Belief:
-    """What one sidecar believes. `refused` counts, by the speaker and the kind; `clock` gives seconds that never go
-    back."""
+    """Checks the messages of one sidecar. `refused` counts dropped ones by speaker and kind; `clock` is monotonic."""
 
     def __init__(
         self,
@@ -82,30 +81,31 @@ class Belief:
         self._refused = refused
         self._clock = clock
         self._told: dict[tuple[str, Kind], tuple[float, int]] = {}
-        """By speaker and kind: when it was told of last, and how many were not told of since."""
+        """By speaker and kind: when a line was logged last, and how many messages were dropped since."""
 
     def spoken(self, taken: Taken) -> bool:
-        """Whether a message that was taken is for a role of ours, by who plays its sender."""
+        """Whether a taken message is for a role of this service and was written by the service that plays its
+        sender."""
         message = taken.message
         ours = message.header.bindings.get(message.receiver) == self._service
         said = ours and spoken_by(message, taken.sender_service)
         return said or self._refuse(message, taken.sender_service, NOT_ITS_WORD)
 
     def told(self, message: Message) -> bool:
-        """Whether a message may be told to a session that is not in memory, as far as that can be decided without it:
-        once it is read from the log, its messages are looked at again."""
+        """Whether a message may be given to a session that is not in memory, as far as can be decided without it. Once
+        the session is loaded, its messages are checked again."""
         program = self._programs.program(message.header, message.receiver)
         return believable(message, message.header, self._service, program) or self._refuse(message)
 
     def heard_by(self, session: Session, message: Message) -> bool:
-        """Whether a session in memory may be told of a message. A start that its client repeats after a deployment
-        names the later version: the session has begun with the first one, and this is no lie."""
+        """Whether a session in memory may be given a message. A start that is repeated after a deployment names the
+        newer version: it is ignored, but does not count as forged."""
         if message.kind is Kind.START and not authority.alike(message.header, session.header):
             return False
         return believable(message, session.header, self._service, session.program) or self._refuse(message)
 
     def beginning(self, message: Message) -> RoleProgram | None:
-        """The program that a message begins here, if it does."""
+        """The program that a message begins here, if it begins one."""
         program = self._programs.program(message.header, message.receiver)
         if program is None or not begins(message, program.choreography):
             return None
@@ -115,11 +115,11 @@ class Belief:
         return program if self.told(message) else None
 
     def heading(self, messages: Iterable[Message]) -> Header | None:
-        """The header of the session that some of these messages begin, which has no row yet."""
+        """The header of the session that these messages begin, if one does; the session has no row yet."""
         return next((message.header for message in messages if self.beginning(message) is not None), None)
 
     def inbox(self, memory: Memory, header: Header, program: RoleProgram | None) -> Memory:
-        """What is known of a session, with the messages alone that it may be told of."""
+        """What the log has of a session, without the messages that it may not be given."""
         inbox = tuple(
             message
             for message in memory.inbox
@@ -128,8 +128,8 @@ class Belief:
         return memory if len(inbox) == len(memory.inbox) else msgspec.structs.replace(memory, inbox=inbox)
 
     def _refuse(self, message: Message, speaker: str = "", code: str = "") -> bool:
-        """Never true. Without a `speaker` the message was read from the log, which leaves out what others wrote than
-        the service that its header names."""
+        """Log and count a dropped message; always False. Without a `speaker` it was loaded from the log, which leaves
+        out messages that another service wrote than the one in its header."""
         speaker = speaker or message.header.bindings.get(message.sender or message.receiver, "")
         self._refused(speaker, message.kind.value)
         of_the_program = message.kind in (Kind.DATA, Kind.CHOICE)

@@ -1,4 +1,4 @@
-"""What a burst is to the log: one commit, shared with the bursts of others."""
+"""Converts bursts and session rows into commits of the log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Committer(Protocol):
 
 
 def row_of(session: Session, timers: Sequence[TimerRow] = ()) -> Commit:
-    """A session as it stands, under the epoch that it was taken up under."""
+    """A commit of a session's present row, under the epoch under which it was loaded."""
     return Commit(
         shard=shard_of(session.header.session),
         epoch=session.epoch,
@@ -32,8 +32,8 @@ def row_of(session: Session, timers: Sequence[TimerRow] = ()) -> Commit:
 def commit_of(
     session: Session, burst: Burst, messages: Iterable[Message], service: str, timers: Sequence[TimerRow]
 ) -> Commit:
-    """All that a burst of a session writes, under the epoch that the session was taken up under. Messages for roles of
-    the same service are at home: handed over in memory, too."""
+    """The commit of a burst, under the epoch under which its session was loaded. Messages for roles of the same service
+    are `home`: they are also handed over in memory."""
     away: list[Message] = []
     home: list[Message] = []
     for message in messages:

@@ -1,11 +1,11 @@
-"""Sessions that cannot be gone on with: what the log refuses to write of them, or what of them cannot be read.
+"""Damaged sessions: those that the log refuses to write, or that cannot be read from it.
 
-Such a session is dropped from memory and costs no other. It is shown (in the log of the process, on its page, by
-`doctor`) and tried again, after a back-off, for as long as it takes: when the database or the program has been mended
-it goes on by itself. It runs again from what is in the log, so nothing that was not committed is missed.
+A damaged session is dropped from memory and affects no other. It is reported (in the process's log, on its page, by
+`doctor`) and retried with back-off for as long as it takes: once the database or the program is repaired, it goes on by
+itself. It is rebuilt from the log, so only uncommitted work is lost, and that is done again.
 
-Not promised: that every damaged session is on its page. One whose row cannot be read or written is only told of in the
-log of the process and in /health.
+Not promised: that every damaged session is marked on its page. If its row cannot be read or written, it is only
+reported in the process's log and in /health.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ logger = structlog.get_logger("accompanist.driver")
 
 @contextmanager
 def alone(key: Key, damaged: Callable[..., None]) -> Iterator[None]:
-    """Whatever is raised while something is taken in is of this session, and what it came with is of all. It is in the
-    log, so the session is made again from there, after a back-off that grows as long as it raises."""
+    """Attribute an exception to one session, so that the rest of its batch goes on. The session is rebuilt from the log
+    after a back-off that grows with each failure."""
     try:
         yield
     except Exception as problem:
@@ -50,8 +50,8 @@ class _Damaged:
 
 
 class Damage:
-    """The damaged sessions of one sidecar. `recover` takes sessions up from the log; `heading` is the header of a
-    session without a row, by messages of which some begin it; `live` says whether one is in memory again."""
+    """The damaged sessions of one sidecar. `recover` loads sessions from the log; `heading` finds the header of a
+    session without a row in its messages; `live` says whether a session is in memory again."""
 
     def __init__(
         self,
@@ -74,12 +74,12 @@ class Damage:
 
     @property
     def sessions(self) -> dict[Key, str]:
-        """Each with what it met."""
+        """The damaged sessions, each with its problem."""
         return {key: found.problem for key, found in self._found.items()}
 
     def note(self, key: Key, problem: BaseException, *, reading: bool = False) -> None:
-        """A session met this, while it was read from the log or later. It is told of once, and again when it meets
-        something else."""
+        """Record a session's problem, from `reading` it from the log or from later. It is logged once, and again if the
+        problem changes."""
         name = type(problem).__name__
         before = self._found.get(key)
         if before is None or before.problem != name:
@@ -91,24 +91,25 @@ class Damage:
         self._found[key] = _Damaged(name, reading, tries, self._now + wait_ms / 1000, shown)
 
     def mended(self, key: Key) -> None:
-        """A session goes on."""
+        """Note that a session goes on."""
         if self._found.pop(key, None) is not None:
             logger.info("session.mended", session=str(key[0]), role=key[1])
 
     def was_read(self, key: Key) -> None:
-        """Whether it goes on is seen by what it writes, unless reading it was all that went wrong."""
+        """Note that a session was read. It counts as repaired if only reading had failed; else once it has been
+        written."""
         if (found := self._found.get(key)) is not None and found.reading:
             self.mended(key)
 
     async def mend(self, now: float, epoch: Callable[[UUID], int | None]) -> None:
-        """Write down what damaged sessions wait for, and try those again whose time has come. Those that are held under
-        no `epoch` here any more are somebody else's to mend."""
+        """Write the problem into the rows of damaged sessions, and retry those that are due. Sessions of shards that
+        are not held here any more (no `epoch`) are dropped."""
         self._now = now
         self._found = {key: found for key, found in self._found.items() if epoch(key[0]) is not None}
         for key, found in list(self._found.items()):
             if not found.shown and not self._live(key):
                 found.shown = True
-                with suppress(Exception):  # what is damaged may refuse this, too
+                with suppress(Exception):  # the log may refuse this write, too
                     await self._show(key, found.problem, epoch(key[0]))
         for key, found in list(self._found.items()):
             if found.due <= now:
@@ -116,8 +117,8 @@ class Damage:
                 await self._recover([key])
 
     async def _show(self, key: Key, problem: str, epoch: int | None) -> None:
-        """Over the row as the log has it, or as it began: what memory had beyond that was not committed. One that is in
-        memory again may have a later row on its way, which this would be written over."""
+        """Write the problem into the row as the log has it, or into a new one. Not if the session is in memory again:
+        this would overwrite a newer row that is on its way."""
         [memory] = await self._log.load([key])
         row = memory.session
         if row is None and (header := self._heading(memory.inbox)) is not None:

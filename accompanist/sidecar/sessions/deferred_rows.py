@@ -1,8 +1,7 @@
-"""Session rows that only cache what the inbox and the results say: written when there is time, and many changes of one
-session as one.
+"""Deferred writes of session rows that are only caches; several changes of a session are merged into one write.
 
-Not promised: that such a row is in the log at once, or at all before a crash. Whatever anything may depend on is
-committed with its burst instead.
+Not promised: that such a row is in the log at once, or at all before a crash. Records that others depend on are
+committed with their burst instead.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from accompanist.runtime.session import Session
 
 
 class Lazily:
-    """What is to be written soon, by `write`."""
+    """The sessions whose rows `write` will write soon."""
 
     def __init__(self, write: Callable[[Session], None]) -> None:
         self._write = write
@@ -36,11 +35,11 @@ class Lazily:
             self._timer = asyncio.get_running_loop().call_later(limits.lazy_write_ms / 1000, self.now)
 
     def forget(self, session: Session) -> None:
-        """It is written otherwise, or is not ours any more."""
+        """Cancel a deferred write: the row is written otherwise, or the session is not held any more."""
         self._due.pop(session.key, None)
 
     def now(self) -> None:
-        """Write all that is due."""
+        """Write all deferred rows now."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -49,7 +48,7 @@ class Lazily:
             self._write(session)
 
     def stop(self) -> None:
-        """Nothing is written any more: what began now would have nobody who waits for its end."""
+        """Write no more rows: nothing would wait for the writes to finish."""
         self._stopped = True
         if self._timer is not None:
             self._timer.cancel()

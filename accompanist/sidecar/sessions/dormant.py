@@ -1,11 +1,11 @@
-"""Sessions that rest: they wait for time, or for what is told from outside, and are in the log alone meanwhile.
+"""Dormant sessions: those that wait for time or an event, and are in the log only.
 
-What a driver has to know about them beside their state: whether one may be in the log without anything here remembering
-it, and the timer of a deadline. A deadline is a timer like others, set with the first commit of the role that decides
-about it, and taken away when it was heard.
+Two questions of the driver are answered here: whether a session may be in the log without being known here, and which
+timer its deadline needs. A deadline is a timer like others, set with the first commit of the role that handles it, and
+removed once it was handled.
 
-Not promised: that a deadline is heard to the second. It is found like every timer, and its time is the sidecar's clock
-when it was set and the log's from then on.
+Not promised: that a deadline fires to the second. It is found like every timer. Its time comes from the sidecar's clock
+when it is set, and runs by the log's clock from then on.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from accompanist.sidecar.hosting import Programs
 
 
 def may_wait_in_the_log(message: Message, programs: Programs) -> bool:
-    """Whether a session that is not in memory may have left it to wait: its program waits, and it had begun."""
+    """Whether the message's session may be dormant in the log: its program has waits, and the message is no start."""
     if message.kind is Kind.START:
         return False
     found = programs.program(message.header, message.receiver)
@@ -30,12 +30,12 @@ def may_wait_in_the_log(message: Message, programs: Programs) -> bool:
 
 
 def first_of(messages: Iterable[Message], read: Collection[Identity] = ()) -> Message | None:
-    """A message that says what its session is of, if it was not `read`: an event does not."""
+    """The first message that was not `read` yet and names its choreography, which an event does not."""
     return next((one for one in messages if one.kind is not Kind.EVENT and one.key not in read), None)
 
 
 def deadline_of(session: Session, clock: Callable[[], float]) -> tuple[TimerRow, ...]:
-    """The timer of a session's deadline, once, at a role that decides about it."""
+    """The timer of a session's deadline, the first time it is needed, at a role that handles it."""
     header = session.header
     if header.deadline is None or not session.hears_deadline or DEADLINE_SITE in session.timers:
         return ()

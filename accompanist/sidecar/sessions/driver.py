@@ -1,23 +1,23 @@
-"""The driver: feeds session cores what happens, and carries out what they decide, in the order Rule 0 asks for.
+"""The driver: feeds events to session cores and carries out their bursts, in the order that Rule 0 requires.
 
-    event -> core -> burst -> one commit with others' bursts -> released: calls, wake-ups, answers to clients
+    event -> core -> burst -> one commit, shared with other bursts -> released: calls, wake-ups, answers to clients
 
-Each session is touched by one event at a time: the core is not asynchronous and the loop has one thread. A core may be
-ahead of the log by the bursts that are being committed; nothing of a burst leaves before its commit, and commits of a
-session keep their order.
+A session handles one event at a time: the core is synchronous and the event loop has one thread. A core may be ahead of
+the log by the bursts that are being committed. Nothing of a burst leaves before its commit, and a session's commits
+keep their order.
 
-What a session decides leaves under the epoch of its shard that the session was taken up under (`Session.epoch`), never
-under the one that is held by the time its commit is handed in: a shard may be lost and won anew in between.
+A session commits under the epoch under which it was loaded (`Session.epoch`), never under the one that is held when its
+commit is handed in: its shard may be lost and acquired again in between.
 
-State model. A session is in memory, being loaded (events for it wait), or only in the log. One that has nothing under
-way may leave memory at any time; the next event rebuilds it by replay. A session whose shard was lost is dropped as it
-is: the new owner has everything that was committed, and nothing else has left.
+State model. A session is in memory, being loaded (its events wait), or only in the log. An idle one may be evicted at
+any time; the next event rebuilds it by replay. If its shard is lost, a session is dropped: the new owner has everything
+that was committed, and nothing else has left.
 
-Failure handling. A log that does not answer makes commits wait, and with them everything that depends on them. An
-impossible event, and whatever else is raised where a session decides, parks that session, and no other.
+Failure handling. While the log does not answer, commits wait, and everything that depends on them. An impossible event,
+or any exception in a session's core, parks that session only.
 
-Not promised: fairness between sessions, and that a row that only caches the inbox is in the log at once (it follows
-within `lazy_ms`).
+Not promised: fairness between sessions, and that a row that only caches the inbox is in the log at once (it is written
+within `lazy_write_ms`).
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ logger = structlog.get_logger("accompanist.driver")
 
 
 class Driver(Holding):
-    """All sessions of one sidecar. `ended` is told of every session that voted, and that reached its last phase;
-    `clock` gives seconds since the epoch."""
+    """All sessions of one sidecar. `ended` is called for every session that votes, and again when it reaches its last
+    phase; `clock` gives seconds since the epoch."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Driver(Holding):
         super().__init__(Asking(calls, self._tasks, self._again, self._heard))
         self._loading: dict[Key, list[Message | Fired | Deadline | Clashed]] = {}
         self.timed: Callable[[float], None] = lambda seconds: None
-        """Told of each timer that is set, and in how many seconds it is due."""
+        """Called for each timer that is set, with the seconds until it is due."""
         self._loader = Loader(log, self._news, self._take_up, partial(self._damaged, reading=True))
         self.damage = Damage(log, committer, self.recover, self._belief.heading, self._sessions.__contains__)
         self._reader = Reader(self._loader, self._tasks, self._is_live, self._read)
@@ -98,7 +98,8 @@ class Driver(Holding):
     # -- what comes in -----------------------------------------------------------------------------
 
     def take(self, taken: Sequence[Taken]) -> Sequence[Taken]:
-        """Messages from the inbox, as they are to be acknowledged. What nobody believes is refused, and goes."""
+        """Handle messages from the inbox. Returns them as they are to be acknowledged: forged ones as refused, so that
+        they are deleted."""
         self._tracing.taken(len(taken))
         judged: list[Taken] = []
         for entry in taken:
@@ -113,8 +114,8 @@ class Driver(Holding):
         return judged
 
     async def hand_in(self, message: Message) -> Delivery | None:
-        """A client's message, the short way, where the session's shard is ours: handed over after its commit, not
-        taken from the inbox. None where it is not, or not any more."""
+        """Commit a client's message and hand it over in memory, if the session's shard is held here. None if it is not,
+        or not any more."""
         shard = shard_of(message.session)
         if (epoch := self._epochs.get(shard)) is None:
             return None
@@ -124,13 +125,13 @@ class Driver(Holding):
         except LeaseLost:
             return None
         if ports.fate(delivery) is ports.Fate.HERE:
-            # `same`, too: the answer of the commit may have been lost, and nobody else will hand it over
+            # also for `same`: the first answer of the commit may have been lost before the message was handed over
             new = delivery is Delivery.STORED and message.kind is Kind.START
             self.arrive(message, known=not new or self._news.standing(shard) != before)
         return delivery
 
     def arrive(self, message: Message, *, known: bool) -> None:
-        """A message that is in the inbox. `known`: the log has a row of this session at this role."""
+        """Handle a message that is in the inbox. `known`: the log has a row of this session at this role."""
         with alone((message.session, message.receiver), self._damaged):
             self._arrive(message, known=known)
 
@@ -154,21 +155,21 @@ class Driver(Holding):
             self._begin(message)
 
     def fire(self, due: Sequence[tuple[UUID, str, str]]) -> None:
-        """Timers that are due, as (session, role, site). What does not hear of one is told again."""
+        """Handle timers that are due, as (session, role, site). One that no session handles fires again later."""
         self._tell(((of, role), Deadline() if site == DEADLINE_SITE else Fired(site)) for of, role, site in due)
 
     def clashed(self, message: Message, answer: Delivery) -> None:
-        """A receiver will never take this message: it holds other content under its identity, say."""
+        """A receiver will never take this message, for instance because it has other content under its identity."""
         self._tell([((message.session, message.sender), Clashed(message.site, message.receiver, answer))])
 
     def undelivered(self, found: Iterable[ports.Undelivered]) -> None:
-        """What lies in the outbox and will never be delivered, whoever found that out."""
+        """Tell sessions of messages in the outbox that will never be delivered."""
         self._tell(
             ((one.session, one.sender), Clashed(one.site, one.receiver, one.answer, one.service)) for one in found
         )
 
     def _tell(self, news: Iterable[tuple[Key, Fired | Deadline | Clashed]]) -> None:
-        """What is not of the inbox, to sessions wherever they are."""
+        """Feed events that are no messages to their sessions; those that are not in memory are loaded first."""
         absent: list[Key] = []
         for key, event in news:
             if (live := self._sessions.get(key)) is not None:
@@ -189,16 +190,16 @@ class Driver(Holding):
             self._tasks.spawn([session.key], self._end_deadline(session))
 
     async def _end_deadline(self, session: Session) -> None:
-        """A deadline is heard once. What it led to is stable before its timer goes: commits keep their order."""
+        """Remove a deadline's timer after it was handled, once the session's commits before are stable."""
         try:
             await self._committer.commit(row_of(session))
             await self._log.end_timer(*session.key, DEADLINE_SITE)
-        except (LeaseLost, LogUnavailable, PredecessorRefused):  # it is told again, here or elsewhere
+        except (LeaseLost, LogUnavailable, PredecessorRefused):  # the timer fires again, here or elsewhere
             return
 
     def _begin(self, message: Message) -> None:
         if message.kind is Kind.EVENT:
-            return  # it is in the inbox, and looked for when it is asked for
+            return  # an event stays in the inbox until the program asks for it
         if self._programs.program(message.header, message.receiver) is None:
             logger.debug("message.unhostable", session=str(message.session), choreography=message.header.choreography)
             self.unhosted[message.session, message.receiver] = message.header.fingerprint
@@ -213,14 +214,14 @@ class Driver(Holding):
         self._feed(session, Arrived(message))
 
     def _is_over(self, row: SessionRow) -> None:
-        """A session that was unknown here has left a tombstone; who asked the log before that does not know of it."""
+        """A tombstone was written. Answers that the log gave before it are stale."""
         self._news.left((row.header.session, row.role))
         self.damage.mended((row.header.session, row.role))
         self._ended(row)
 
     async def recover(self, keys: Sequence[Key]) -> None:
-        """Take up sessions from the log: at start, at take-over, and when a `take` may have been lost on its way.
-        One that is in memory is told of everything in its inbox once more, which changes nothing it knows."""
+        """Load sessions from the log: at the start, after a take-over, and when the answer of a `take` may have been
+        lost. A session in memory gets its whole inbox again, which is harmless."""
         keys = [key for key in keys if key not in self._loading and key not in self._tombstones]
         self._news.swept(keys)
         for at in range(0, len(keys), limits.load_sessions_max):
@@ -229,15 +230,15 @@ class Driver(Holding):
             await self._loader.load(batch)
 
     def _take_up(self, key: Key, memory: Memory) -> None:
-        """A session that was loaded. What it raises is for whoever loads it."""
+        """Take up a loaded session. Exceptions go to the loader."""
         self._go_on(key, memory)
         self.damage.was_read(key)
 
     def _go_on(self, key: Key, memory: Memory) -> None:
-        """With what came for it meanwhile."""
+        """Go on with a loaded session, and with the events that arrived in the meantime."""
         waiting = self._loading.pop(key, [])
         if (live := self._sessions.get(key)) is not None:
-            # a lost `take` may have kept some of these from it
+            # after a lost `take`, it may not have got some of these
             waiting.extend(memory.inbox)
             if memory.more:
                 live.heard_in_part()
@@ -245,13 +246,13 @@ class Driver(Holding):
         elif self.holds(key[0]):
             self._rebuild(key, memory, alone=not waiting)
         if memory.session is None and memory.inbox and key not in self._sessions:
-            # nothing had begun it when the log was read: what came since may, and is in the log by now
+            # when the log was read, no message had begun it; later ones, which are in the log by now, may
             read = {message.key for message in memory.inbox}
             since = dormant.first_of(tuple(what for what in waiting if isinstance(what, Message)), read)
             if since is not None:
                 self._arrive(since, known=True)
             return
-        # what is not in memory now is over, or not ours, and stays so
+        # a session that is still not in memory is over, or not held here
         for what in waiting if key in self._sessions else ():
             if isinstance(what, Message):
                 self._arrive(what, known=True)
@@ -302,7 +303,7 @@ class Driver(Holding):
             self._feed(session, Arrived(message))
 
     def _reload(self, session: Session, order: Message | None = None) -> None:
-        """Begin again from the log with everything that is in the inbox: what comes next is decided over all of it."""
+        """Reload a session with its whole inbox, because the next decision needs all of its messages."""
         self._drop(session)
         self._loading[session.key] = [] if order is None else [order]
         self._tasks.spawn([session.key], self._make_again(session, whole=True))
@@ -310,11 +311,11 @@ class Driver(Holding):
     # -- deciding and carrying out -----------------------------------------------------------------
 
     def _feed(self, session: Session, event: Event) -> None:
-        """Let a session decide. Whatever it raises, a stranger's error or our own, parks it and no other. What broke
-        off in the middle is made again from the log."""
+        """Let a session handle an event. Any exception, caused by a peer or by a bug, parks this session only. A
+        session left in an inconsistent state is loaded again from the log."""
         try:
             burst = session.handle(event)
-        except BaseException as problem:  # nothing waits in there, so that no cancellation is among it
+        except BaseException as problem:  # the core never awaits, so this is no cancellation
             burst = parked(session, problem, event)
         self._carry(session, burst)
         if session.spoilt or session.outdated:
@@ -329,7 +330,7 @@ class Driver(Holding):
         try:
             await self._committer.commit(row_of(session))
         except Exception as problem:
-            if session.key not in self._left:  # else it is damaged, and what is loaded since is another run
+            if session.key not in self._left:  # else it is damaged, and another run of it is being loaded
                 self._loading.pop(session.key, None)
             self._refused(session, problem)
             return
@@ -346,7 +347,7 @@ class Driver(Holding):
             )
         cause = self._tracing.cause(session.cause, session.role)
         began = time.time_ns()
-        # what an earlier burst decided may not be stable yet (a query's reply, a clock): nothing overtakes it (Rule 0)
+        # an earlier burst (a query's reply, a clock) may not be stable yet, and must not be overtaken (Rule 0)
         if burst.forced or session.key in self._committing or self.asking.first(session, burst):
             self._dirty.forget(session)
             self._committing[session.key] += 1
@@ -358,7 +359,7 @@ class Driver(Holding):
         self._reader.read_on(session)
 
     async def _commit(self, session: Session, burst: Burst, cause: dict[str, str], began: int) -> None:
-        """Make a burst stable, then let it go."""
+        """Commit a burst, then release it."""
         messages = self._tracing.outgoing(burst.messages, cause)
         commit = commit_of(session, burst, messages, self._service, dormant.deadline_of(session, self._clock))
         shard = shard_of(session.header.session)
@@ -386,14 +387,14 @@ class Driver(Holding):
             self._finish(session, burst, cause)
         for message, delivery in zip(commit.home, deliveries[len(commit.messages) :], strict=True):
             if ports.fate(delivery) is ports.Fate.HERE:
-                # `same` after the answer of a commit was lost: nobody else will hand it over. Where the session is not
-                # in memory the log is asked, once for a role: there it may be over
+                # also for `same`, since the first answer of the commit may have been lost. If the receiving session is
+                # not in memory, the log is asked once per role, because it may be over
                 new = delivery is Delivery.STORED and message.kind in PROGRAMS and message.session in self._whole
                 self.arrive(message, known=not new or self._news.may_have(shard, before))
         self._rest(session)
 
     def _rest(self, session: Session) -> None:
-        """A session that waits for time or an event leaves memory once everything of it is in the log."""
+        """Evict a session that waits for time or an event, once all of it is in the log."""
         if session.rests and self._sessions.get(session.key) is session:
             if session.listens:
                 self._tasks.spawn([session.key], self._look(session))
@@ -401,7 +402,7 @@ class Driver(Holding):
                 self._leave(session)
 
     async def _look(self, session: Session) -> None:
-        """An event may have come before its session did: looked for now that later ones find the session or its row."""
+        """Check the inbox for an event that came before its session. Later events find the session or its row."""
         [memory] = await self._loader.read([session.key])
         for message in memory.inbox:
             if message.kind is Kind.EVENT and self._sessions.get(session.key) is session:
@@ -424,7 +425,7 @@ class Driver(Holding):
             self._ended(burst.row)
 
     def _finish(self, session: Session, burst: Burst, cause: dict[str, str]) -> None:
-        """The last phase is in the log: tell of it, once, and forget the session."""
+        """The last phase is in the log: report it once, and drop the session."""
         if self._sessions.get(session.key) is not session:
             return
         crashpoints.reached("sidecar.settle_committed")
@@ -439,16 +440,16 @@ class Driver(Holding):
         self._drop(session)
 
     def _heard(self, session: Session, event: Event) -> None:
-        """What a worker answered."""
+        """Handle a worker's answer."""
         if self._sessions.get(session.key) is session:
             session.retried(0)
             if isinstance(event, CloseAnswered) and event.executed is None and not session.knows_its_past:
-                self._reload(session)  # closed again after that, it is told what its program had asked for
+                self._reload(session)  # after that it closes again, and knows which calls its program has made
             else:
                 self._feed(session, event)
 
     def _again(self, session: Session, attempts: int, trouble: str) -> None:
-        """A worker was asked again and again: that is written where people look."""
+        """Record in the session's row that attempts of a call have failed, for people to see."""
         if self._sessions.get(session.key) is session:
             session.retried(attempts, trouble)
             self._dirty.soon(session)
@@ -467,7 +468,7 @@ class Driver(Holding):
         except (LeaseLost, LogUnavailable, PredecessorRefused) as problem:
             self._refused(session, problem)
             return
-        # what was written counts, not what has become of the session meanwhile: that is dirty again
+        # compare with the row that was written; if the session has changed since, it is marked for writing again
         if row.outcome is not None:
             self._finish(session, Burst(row=row, ended=True), self._tracing.cause(session.cause, session.role))
         else:
@@ -476,25 +477,25 @@ class Driver(Holding):
             self._rest(session)
 
     def _refused(self, session: Session, problem: Exception) -> None:
-        """A burst is not in the log, so nothing of it may leave. What the log refuses for what it says would be refused
-        again at once: such a session waits, where people see it, and is tried again."""
+        """A commit failed, so nothing of its burst may leave. If the log refused its content, an immediate retry would
+        fail again: the session is marked as damaged and retried later."""
         if isinstance(problem, LeaseLost | LogUnavailable):
             self._give_up(session)
-        elif not isinstance(problem, PredecessorRefused):  # else that one says, and another run may be in memory by now
+        elif not isinstance(problem, PredecessorRefused):  # else the predecessor's own failure is handled
             self._damaged(session.key, problem)
 
     def _damaged(self, key: Key, problem: BaseException, *, reading: bool = False) -> None:
-        """Something of this session went wrong that is nobody else's: it leaves memory, and is tried again later."""
+        """Mark a session as damaged: it is dropped from memory and retried later."""
         self._loading.pop(key, None)
         self.damage.note(key, problem, reading=reading)
         if (session := self._sessions.get(key)) is not None:
             self._drop(session)
-        self._left.add(key)  # what comes for it does not begin it anew
+        self._left.add(key)  # a message for it must not begin it as a new session
 
     # -- the whole ---------------------------------------------------------------------------------
 
     async def drain(self, seconds: float) -> None:
-        """Let what is under way end, at most so long, then stop: everything left is in the log."""
+        """Let work under way finish within so many seconds, then stop. Everything left is in the log."""
         self._dirty.now()
         await self._tasks.drain(seconds)
         self._dirty.stop()

@@ -1,14 +1,14 @@
-"""Whether an answer of the log is still so when it arrives.
+"""Detects stale answers from the log.
 
-An answer can be late: a slow connection, a process that stood still. What it says of a session ("there is none", "it
-stood so") was true when the log gave it. Meanwhile the session may have begun, gone on or ended: taken up by a sweep
-here, or by another owner of its shard, from whom the shard came back. Whoever acted on the old answer would begin a
-session anew that is over, or go on from a state that others have left behind, under a lease that is in order.
+An answer can arrive late, after a slow connection or a process pause. What it says of a session ("there is none", "it
+is in this state") was true when the log gave it. In the meantime the session may have begun, gone on or ended: after a
+sweep here, or at another owner of its shard, from whom the shard came back. Acting on the stale answer would begin a
+session that is over, or go on from an old state, under a valid lease.
 
-So it is counted how often each shard became ours and how often it was swept; and while the inbox is asked it is kept
-which sessions left memory. An answer that finds the counts as they were when it was asked for is news.
+So this counts how often each shard was acquired and how often it was swept, and records the sessions that leave memory
+while the log is asked. An answer is fresh if the counts are the same as when it was asked for.
 
-Not promised: that what is not news is wrong. It costs one more look into the log.
+Not promised: that an answer which counts as stale is wrong. It costs one more query of the log.
 """
 
 from __future__ import annotations
@@ -31,53 +31,53 @@ def shard_of(session: UUID) -> int:
 
 
 class News:
-    """What has happened to the shards and sessions of one sidecar, as far as late answers are concerned."""
+    """The history of one sidecar's shards and sessions that tells stale answers from fresh ones."""
 
     def __init__(self) -> None:
         self._terms: Counter[int] = Counter()
-        """How often each shard became ours."""
+        """How often each shard was acquired."""
         self._sweeps: Counter[int] = Counter()
-        """How often sessions of each shard were taken up from the log."""
+        """How often sessions of each shard were loaded from the log."""
         self._unswept: dict[int, int] = {}
-        """The shards that are due a sweep, and when each became so, as a number."""
+        """The shards that have to be swept, each with a number that says since when."""
         self._number = 0
         self._asking = False
-        """Whether the inbox was asked and its answer is not here yet."""
+        """Whether a `take` of the inbox is under way."""
         self._gone: set[Key] = set()
-        """Sessions that left memory since then."""
+        """Sessions that left memory since it began."""
         self._watched: list[set[Key]] = []
-        """For each question under way: the sessions that left memory since it was asked."""
+        """For each query under way: the sessions that left memory since it began."""
         self._asked: Mapping[int, Standing] = {}
-        """How each shard stood then."""
+        """The counts of each shard when the `take` began."""
 
     def acquired(self, shards: Collection[int]) -> None:
         self._terms.update(shards)
         self.due(shards)
 
     def due(self, shards: Iterable[int]) -> None:
-        """Of these shards, sessions may be open in the log that are not known here."""
+        """Note that these shards have to be swept: their open sessions may not be known here."""
         self._number += 1
         self._unswept.update(dict.fromkeys(shards, self._number))
 
     def due_since(self, shard: int) -> int:
-        """Changes when a shard is due a sweep anew."""
+        """A number that changes each time the shard has to be swept again."""
         return self._unswept.get(shard, 0)
 
     def all_swept(self, shard: int, since: int) -> None:
-        """All that was open in a shard has been taken up, unless it is due anew."""
+        """Note that all open sessions of a shard were loaded, unless it has to be swept again."""
         if self.due_since(shard) == since:
             self._unswept.pop(shard, None)
 
     def may_have(self, shard: int, before: Standing) -> bool:
-        """Whether the log may have sessions of the shard that are not known here: it is due a sweep, or did not stand
-        so before."""
+        """Whether the log may have sessions of the shard that are not known here: it has to be swept, or its counts
+        have changed."""
         return shard in self._unswept or self.standing(shard) != before
 
     def swept(self, keys: Iterable[Key]) -> None:
         self._sweeps.update({shard_of(session) for session, _ in keys})
 
     def left(self, key: Key) -> None:
-        """A session is not in memory any more."""
+        """Note that a session left memory."""
         if self._asking:
             self._gone.add(key)
         for gone in self._watched:
@@ -85,7 +85,7 @@ class News:
 
     @contextmanager
     def leaving(self) -> Iterator[set[Key]]:
-        """The sessions that leave memory while a question to the log is under way."""
+        """Collect the sessions that leave memory while a query of the log is under way."""
         gone: set[Key] = set()
         self._watched.append(gone)
         try:
@@ -94,24 +94,24 @@ class News:
             self._watched = [one for one in self._watched if one is not gone]
 
     def terms(self, keys: Iterable[Key]) -> dict[int, int]:
-        """Differs from what it was if a shard of these was another's meanwhile."""
+        """The acquisition counts of these sessions' shards; they change if a shard had another owner in between."""
         return {one: self._terms[one] for one in (shard_of(session) for session, _ in keys)}
 
     def standing(self, one: int) -> Standing:
-        """Differs from what it was if sessions of the shard may have gone on without those who wait for an answer."""
+        """The counts of a shard; they change if its sessions may have gone on since a query was made."""
         return self._terms[one], self._sweeps[one]
 
     def asks(self, shards: Iterable[int]) -> None:
-        """The inbox is asked now."""
+        """Note that a `take` of the inbox begins."""
         self._gone.clear()
         self._asking = True
         self._asked = {one: self.standing(one) for one in shards}
 
     def answered(self) -> None:
-        """The inbox has answered, and what came is taken in."""
+        """Note that the answer of the `take` was handled."""
         self._gone.clear()
         self._asking = False
 
     def is_news(self, key: Key) -> bool:
-        """Whether nothing can have begun a session since the inbox was asked."""
+        """Whether the inbox's answer about a session is fresh: the session cannot have begun since the `take`."""
         return key not in self._gone and self._asked.get(shard_of(key[0])) == self.standing(shard_of(key[0]))

@@ -1,4 +1,4 @@
-"""Reading sessions from the log, in batches, however long the log takes to answer."""
+"""Loads sessions from the log in batches, and retries until the log answers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from accompanist.sidecar.sessions.freshness import Key, News
 
 
 class Loader:
-    """Hands what was read to `take_up`; of what cannot be read or taken up `give_up` is told, with the reason, and it
-    costs no other session."""
+    """Passes each loaded session to `take_up`. If one cannot be read or taken up, only `give_up` is called for it, with
+    the reason."""
 
     def __init__(
         self,
@@ -31,8 +31,8 @@ class Loader:
         self._give_up = give_up
 
     async def load(self, keys: Sequence[Key], *, whole: bool = False, alone: bool = False) -> None:
-        """Load sessions, as many at once as the log answers for, or each `alone` where one of them cannot be read: it
-        costs only itself."""
+        """Load sessions, as many at once as the log returns. If one of them cannot be read, each is loaded `alone`, so
+        that only that one fails."""
         left = list(keys)
         while left:
             try:
@@ -57,8 +57,8 @@ class Loader:
             self._give_up(key, problem)
 
     async def read(self, keys: Sequence[Key], *, whole: bool = False) -> Sequence[Memory]:
-        """What is known of the first of these sessions, at least of one. A question that takes the log too long is
-        asked in halves: asked again as it was, it would take as long again."""
+        """Read the first of these sessions, at least one. If a query times out, the number is halved, because the same
+        query would time out again."""
         some = list(keys)
         while True:
             before = self._news.terms(some)
@@ -67,17 +67,16 @@ class Loader:
                     memories = await self._log.load(some, whole=whole)
                 if self._news.terms(some) == before and gone.isdisjoint(some):
                     return memories
-                # a shard was another's meanwhile, or a session was in memory and went on: what was read may be from
-                # before that
+                # stale if a shard had another owner in between, or a session went on in memory: read again
             except LogSlow:
                 some = some[: max(1, len(some) // 2)]
                 await asyncio.sleep(limits.backoff_first_ms / 1000)
             except LogUnavailable:
-                # what waits here is in the inbox and not fresh any more: nobody else will look at it again
+                # keep trying: the waiting messages were taken from the queue already, so nothing else would load them
                 await asyncio.sleep(limits.backoff_first_ms / 1000)
 
     async def page(self, key: Key, site: str, sender: str) -> Sequence[Message]:
-        """Messages of a session that has too many to be loaded: the one of that name first."""
+        """Read messages of a session that has too many to be loaded, beginning with the one of that name."""
         while True:
             try:
                 return await self._log.page(*key, site, sender)
@@ -86,9 +85,9 @@ class Loader:
 
 
 def _needs_all(memory: Memory) -> bool:
-    """Whether a session cannot begin without its messages: it has no row, so that they say what it is of; it stands
-    still and a person's verb waits to be heard, for which its program may run again from the top; or it goes forward,
-    and what is to be done about an undoing, or a call that has not ended, depends on where its program stands."""
+    """Whether a session needs its whole inbox. It has no row, so only its messages name its choreography. Or it is
+    parked and an operator's verb is pending, for which its program may run again from the top. Or it is running, and an
+    abort, or a call that has not ended, has to be judged by where its program stands."""
     row = memory.session
     if row is None:
         return True

@@ -1,10 +1,9 @@
-"""Sessions with more messages than memory is to hold: their programs are read to from the inbox.
+"""Pages messages from the inbox into sessions that have too many to hold in memory.
 
-A program asks for a message that may lie in the inbox without its session having heard of it. It is looked for there
-once, together with those that come after it. One that is not there comes by itself, later, like any other message.
+When a program asks for a message that may have been spilled, a page is read from the inbox once: that message and those
+after it. If the message is not there, it arrives later like any other.
 
-Not promised: that a page is of use. A program that takes another way than its sites are ordered in has it in vain, and
-asks for the next one.
+Not promised: that the rest of a page is used. A program that does not follow the order of sites reads the next page.
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ from accompanist.sidecar.sessions.tasks import Tasks
 
 
 class Reader:
-    """`is_live`: whether this run of a session is the one in memory; `feed`: tells a session of a message."""
+    """Reads pages for sessions. `is_live`: whether this run of a session is the one in memory; `feed`: gives a session
+    a message."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Reader:
         self._feed = feed
 
     def read_on(self, session: Session) -> None:
-        """Look for what the session asks for, if it was not looked for yet; one page at a time."""
+        """Read the message that the session lacks, if that was not tried yet; one page at a time."""
         name = session.lacking
         if name is None or session.reading or session.looked_for == name or not self._is_live(session):
             return
@@ -42,10 +42,10 @@ class Reader:
 
     async def _page(self, session: Session, site: str, sender: str) -> None:
         messages = await self._loader.page(session.key, site, sender)
-        # what came by itself meanwhile may have led on from there
+        # the session may have gone on in the meantime
         if self._is_live(session) and session.lacking == (site, sender):
             session.make_room(messages)
-            # the one that is asked for comes last, so that the program then runs on over all the others
+            # feed the awaited message last, so that the program then runs over all the others
             for message in reversed(messages):
                 if self._is_live(session):
                     self._feed(session, message)

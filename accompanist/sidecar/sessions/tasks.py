@@ -1,6 +1,6 @@
-"""What is under way for sessions and awaited by nobody: kept from the garbage collector, and heard when it fails.
+"""Background tasks of sessions: protected from garbage collection, with their failures handled.
 
-What a task raises is the matter of the sessions it was begun for, and of no other: `damaged` is told of each.
+If a task raises, only the sessions that it works for are affected: `damaged` is called for each.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ logger = structlog.get_logger("accompanist.driver")
 
 
 class Tasks:
-    """What is under way, in the order it began, so that a run can be repeated."""
+    """The tasks under way, in the order they began, so that a simulation is reproducible."""
 
     def __init__(self, damaged: Callable[[Key, BaseException], None]) -> None:
         self._damaged = damaged
@@ -30,14 +30,14 @@ class Tasks:
         return len(self._tasks)
 
     def spawn(self, keys: Sequence[Key], work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Work for these sessions."""
+        """Start a task for these sessions."""
         task = asyncio.get_running_loop().create_task(work)
         self._tasks[task] = keys
         task.add_done_callback(self._done)
         return task
 
     def stop(self, task: asyncio.Task[None]) -> None:
-        """End work that nobody wants any more."""
+        """Cancel a task that is not needed any more."""
         self._unwanted.add(task)
         task.cancel()
 
@@ -48,7 +48,7 @@ class Tasks:
             return
         if self._over:
             return
-        if task.cancelled():  # by us, or by something inside that was: then nobody would go on with it
+        if task.cancelled():  # by us, or by a cancelled part of it: nothing would go on with its work
             problem: BaseException | None = None if self._ending else asyncio.CancelledError()
         else:
             problem = task.exception()
@@ -59,11 +59,11 @@ class Tasks:
             self._damaged(key, problem)
 
     def end(self) -> None:
-        """The process ends as it is, and says why: how its tasks end says nothing of their sessions."""
+        """The process is about to end: ignore how its tasks end."""
         self._over = True
 
     async def drain(self, seconds: float) -> None:
-        """Let what is under way end, at most so long, then stop it."""
+        """Let tasks finish within so many seconds, then cancel them."""
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
         self._ending = True

@@ -1,9 +1,8 @@
-"""Aborts and cancels of sessions that are unknown here: each becomes a row that is over, in a commit shared with
-others, and no session in memory (`runtime.tombstone`).
+"""Writes tombstones for aborts and cancels of unknown sessions (`runtime.tombstone`).
 
-However many come, only so many are being written at once; of the others the message alone is kept. Until its tombstone
-is there, what comes for a session is left in the inbox; then it begins nothing. If one cannot be written, all that is
-in the inbox for its shard is looked at again.
+Tombstones are written in batches of bounded size; for those that wait, only the message is in memory. Until the
+tombstone is written, other messages for its session stay in the inbox; after that they begin nothing. If a tombstone
+cannot be written, its shard is swept again.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ from accompanist.sidecar.sessions.tasks import Tasks
 
 
 class Tombstones:
-    """Those on their way. `written` is told of each row that is in the log; `lost` of the session of one that could not
-    be written now, `refused` of one that the log did not take."""
+    """The tombstones to be written. `written` is called with each row that is in the log, `lost` for one that could not
+    be written now, `refused` for one that the log refused."""
 
     def __init__(
         self,
@@ -47,7 +46,7 @@ class Tombstones:
         return key in self._waiting
 
     def leave(self, message: Message, program: RoleProgram, epoch: int | None) -> None:
-        """Instead of a session that begins with this, at an `epoch` of its shard."""
+        """Leave a tombstone instead of beginning a session with this message, under the `epoch` of its shard."""
         self._waiting.setdefault((message.session, message.receiver), (message, program, epoch))
         if not self._writing:
             self._writing = True

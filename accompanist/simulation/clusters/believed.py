@@ -1,4 +1,4 @@
-"""What honest services may believe while one of their peers lies, judged from outside.
+"""Checks what honest services did while one of their peers sent forged messages.
 
 Throughout, for each role of an honest service:
 

@@ -1,4 +1,4 @@
-"""The clients and operators of a simulated cluster: they know the public API and nothing else.
+"""The clients and operators of a simulated cluster, which only use the public API.
 
 A client starts a saga under a key and repeats the request until it is accepted, at any replica of the service; then it
 may cancel, look, and wait for the end. What it was told is the history that the run is judged by.

@@ -1,4 +1,4 @@
-"""A simulated cluster: services with real sidecars, on databases that live in memory, with workers and a network.
+"""A simulated cluster: services with real sidecars, databases in memory, workers and a network.
 
     Cluster    the services, what connects them, and the faults that strike the whole
     Replica    one sidecar: driver, intake, group commit, calls and API as in production, in a process of its own

@@ -1,4 +1,4 @@
-"""A changed choreography is deployed in the middle of a run: what is changed, and when which sidecar has it.
+"""Deployments of a changed choreography during a run: what changes, and when each sidecar gets it.
 
 What was deployed before is the same choreography with another name for one of its variables: another version to the
 sidecars, whose sessions must end on it, and the same saga to those who judge. Sidecars leave one by one and come back

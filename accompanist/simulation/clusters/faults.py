@@ -1,4 +1,4 @@
-"""What can go wrong in a simulated cluster, and whether it does: every fault is drawn from the seed.
+"""Fault injection for a simulated cluster: every fault is drawn from the seed.
 
 Each kind draws from a stream of its own, so that leaving one kind out changes no draw of the others; that is what lets
 a failing run be made smaller. A run does not use all kinds at once: each seed picks some, each with a rate of its own,

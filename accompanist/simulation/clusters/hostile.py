@@ -1,4 +1,4 @@
-"""A hostile service in a simulated cluster: it says anything that its login allows (`simulation.clusters.lies`).
+"""A hostile service in a simulated cluster: it sends any message that its login allows (`simulation.clusters.lies`).
 
 Who it is, is authenticated: in one database by its login, between databases by its token. All else is its own word. It
 comes to its peers by the door that everybody comes by, and hears what its own inbox holds. Its honest sidecars run

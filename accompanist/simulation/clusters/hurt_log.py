@@ -1,4 +1,4 @@
-"""A sidecar's log behind a bad connection to a database that may be away: every method of the port, generated.
+"""A wrapper of a sidecar's log that injects faults of the connection and the database into every method.
 
     asked ----- on its way -----> done in the database ----- on its way -----> answered
 

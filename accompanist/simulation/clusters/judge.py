@@ -1,4 +1,4 @@
-"""The oracles: what must hold in every run, judged from outside.
+"""The oracles: the properties that must hold in every run, checked from outside.
 
 Throughout, at every commit that reaches the database:
 

@@ -1,4 +1,4 @@
-"""The workers of a simulated cluster: one fence per session and role, and a ledger of what was really done.
+"""The workers of a simulated cluster: a fence per session and role, and a ledger of their effects.
 
 The ledger stands outside of everything that is judged by it: it is written where an effect happens, it knows no fence
 and no protocol, and nothing reads it but the oracles.

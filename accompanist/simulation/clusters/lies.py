@@ -1,4 +1,4 @@
-"""What a hostile service says: messages that are true in part, or not at all. Which, is the seed's choice.
+"""The forged messages of a hostile service, drawn from the seed: wholly or partly false.
 
 It knows what a service knows: the choreographies that it plays a role in, who plays the others, and what lay in its own
 inbox. It does not know what others tell one another, nor the id of a session that never reached it.

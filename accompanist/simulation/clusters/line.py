@@ -1,4 +1,4 @@
-"""The way from a simulated sidecar to the worker of its service, and what happens on it.
+"""The simulated connection from a sidecar to its worker, with its faults.
 
     Line         to a worker with a fence: calls arrive late, twice, after anything
     PlainLine    to one without: as much, as far as such a worker may behave so (`sidecar.calls.unended`)

@@ -1,4 +1,4 @@
-"""A seeded event loop, and processes on it that can die and be stopped.
+"""A seeded event loop, with simulated processes that can crash and pause.
 
 The loop is asyncio's own with two things taken away. Time: it stands still while anything is ready, then jumps to
 the next timer. The outside: there is no selector, so nothing happens that the program did not arrange. What is left

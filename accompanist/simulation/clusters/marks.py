@@ -1,4 +1,4 @@
-"""What runs have to reach, or they showed nothing: coverage marks (as TigerBeetle and s2n have them).
+"""Coverage marks: situations that simulation runs must reach (as in TigerBeetle and s2n).
 
 A run counts what happened in it under a name. Over many seeds every name below must have come up; a slice of seeds in
 which nobody crashed, or nothing was undone, is a failed slice, however green.

@@ -1,4 +1,4 @@
-"""The world outside of a simulated cluster: it tells the events that programs ask for, and lets time pass.
+"""The environment of a simulated cluster: it sends the events that programs wait for, and lets time pass.
 
 Most events are told, each at a time of the seed's: before its session has come to ask for it, while it waits, or after
 a timer was first. What is not told ends by its timer, if it has one. Time that a program waits for is long (an hour, a

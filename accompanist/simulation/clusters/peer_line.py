@@ -1,4 +1,4 @@
-"""The way from a simulated sidecar to a service in another database, and what happens on it.
+"""The simulated connection from a sidecar to a service in another database, with its faults.
 
 It goes to any sidecar of that service, as behind a balancer. Calls are lost before they arrive or after; one that was
 given up may arrive later, one that was answered may arrive once more.

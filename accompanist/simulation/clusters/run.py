@@ -1,4 +1,4 @@
-"""One run of a simulated cluster: hurt, then heal and demand progress, then see that nothing is left.
+"""One run of a simulated cluster: inject faults, heal and require progress, then check that nothing is left.
 
     hurt     clients come, and everything that the seed has chosen goes wrong
     heal     nothing goes wrong any more but that workers decline; what was down is up, what stood still goes on, and a

@@ -1,4 +1,4 @@
-"""A failing run made smaller: fewer sagas, fewer kinds of faults, fewer faults, as long as it still fails.
+"""Minimises a failing run: fewer sagas, fewer kinds of faults, fewer faults, while it still fails.
 
 Leaving something out changes what happens afterwards, so a smaller run is another run that fails, maybe in other
 words; it is kept if anything is wrong with it. Greedy, and bounded by the number of runs: what comes out is short, not

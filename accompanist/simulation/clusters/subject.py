@@ -1,4 +1,4 @@
-"""What a simulated cluster is given to do: a choreography, arguments to start it with, and what its workers answer.
+"""A subject of simulation: a choreography, the arguments to start it with, and its workers' answers.
 
 Workers' answers are made up for their types, or come from functions "role.operation", as a test of the language has
 them; a function declines by raising `language.direct.Declined`. Arguments likewise.

@@ -1,4 +1,4 @@
-"""Every run of one saga within bounds: the real session cores, searched breadth first.
+"""Breadth-first search of every run of one saga within bounds, on the real session cores.
 
 A state is one state of each role (`search.role`) and what the adversary may still spend. The search meets the
 shortest failing schedule first, judges every step and every end (`search.properties`), and at last looks for a cycle

@@ -1,4 +1,4 @@
-"""Whether a settled saga did what its choreography says: the direct reading is the judge.
+"""Checks that a settled saga did what its choreography says, as read directly.
 
 The direct reading knows neither projections nor messages. It is given the answers that the fences hold, and has to come
 to the same calls with the same arguments, and to the same result.

@@ -1,4 +1,4 @@
-"""A role's worker with its fence, as a value: what a call makes of it is another value.
+"""An immutable model of a role's worker with a fence: each call returns a new value.
 
 The same behaviour as `simulation.worker.FencedWorker`, which changes in place; a test holds the two together. The fence
 is durable: no crash touches it. It may answer in several ways where the worker is free to: one `Answering` for each.

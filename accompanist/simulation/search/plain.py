@@ -1,4 +1,4 @@
-"""One role whose worker has no fence: what such a worker makes of a call, and what the sidecar does about it.
+"""One role whose worker has no fence: how it executes calls, and how the sidecar handles them.
 
 The worker carries out what it is asked, whenever it is asked. The same call under the same key has one effect, however
 often it comes, but what it answers is its choice anew each time: it may decline what it has done before. It takes the

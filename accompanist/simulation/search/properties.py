@@ -1,4 +1,4 @@
-"""What is promised (docs/protocol.md) as properties of states, stated once.
+"""The promises of docs/protocol.md as properties of states.
 
 A run is judged in three places: at each step (`Broken` is raised where it happens), at each commit (`committed`), and
 where nothing is left to happen without the adversary's help (`ended`). A search adds the fourth: that helpful steps

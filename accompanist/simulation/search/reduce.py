@@ -1,4 +1,4 @@
-"""Fewer schedules for the same verdict: a step whose time nobody can tell is taken at once, and alone.
+"""Partial-order reduction: a step whose order no other role can observe is taken at once, and alone.
 
 When a saga is undone, every role closes, compensates and answers by itself, and a full search tries all the orders in
 which n roles take their k steps: about k to the power of n states that differ in nothing a property looks at. So where

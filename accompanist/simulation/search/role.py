@@ -1,4 +1,4 @@
-"""One role of a saga as a transition system: its log, its session, its worker, and everything that can happen there.
+"""One role of a saga as a transition system: its log, its session, its worker, and every possible step.
 
 A state is what is durable (row, inbox, results, the fence), what is volatile (the session, which messages it has heard,
 calls under way) and what a dead process left on the wire (`late`: calls that may still reach the worker). A `Move` is

@@ -1,4 +1,4 @@
-"""Which replies and arguments to search a choreography with, so that as many of its paths as can be are searched.
+"""Chooses replies and arguments for the search, to cover as many paths of a choreography as possible.
 
 A scenario is one start and one reply for each operation, or two for one that a loop asks for: the first turn's, and all
 others'. With lists of up to two items, loops turn once, twice, or not at all. A scenario is found by running the

@@ -1,4 +1,4 @@
-"""One role's session core as an automaton: numbered states, and what each event leads to, computed once.
+"""One role's session core as an automaton: numbered states, with each transition computed once.
 
 A session holds a running generator, which can neither be copied nor compared. So a state is known by its *facts*
 (everything the core remembers, the run by how far it has come) and kept as a *recipe*: how it began and the events it

@@ -1,4 +1,4 @@
-"""What a role's state is made of in the search, and what can be switched off around the core."""
+"""The state of a role in the search, and the rules around the core that can be switched off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values made up for a type, as the JSON that a worker or a client would send: an ordinary one first, then others.
+"""Generates values of a type, as JSON from a worker or a client: an ordinary one first, then others.
 
 The others are chosen to take a program's branches: every member of an enum, both truths, lists of no item, one and
 two, and numbers and texts around the constants that the choreography itself compares with.

@@ -1,4 +1,4 @@
-"""A user's choreography, searched: for each scenario one search, and what was left out of all of them.
+"""Runs the search of a user's choreography, one search per scenario, and reports what was left out.
 
 Workers are made up, unless the user gives his own: functions by "role.operation", or objects by role, and the arguments
 to start with. The bounds hold for all scenarios together.

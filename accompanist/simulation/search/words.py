@@ -1,4 +1,4 @@
-"""What happens in a search, in words; and what a worker's answer is to the core."""
+"""Describes the steps of a search as text, and converts a worker's answer to an event of the core."""
 
 from __future__ import annotations
 

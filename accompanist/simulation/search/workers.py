@@ -1,4 +1,4 @@
-"""Fake workers for the search and for tests: made of fixed replies, of functions, or of an object with data.
+"""Fake workers for the search and for tests: from fixed replies, from functions, or from a stateful object.
 
 An object is the most telling: its data are part of the searched state, and after an undone saga they have to be what
 they were before. So a compensation that undoes half is found, not only one that fails.

@@ -1,4 +1,4 @@
-"""A seeded world for one saga: the real session cores over a log, a net and workers that live in memory.
+"""A seeded simulation of one saga: the real session cores over a log, a network and workers in memory.
 
 Whatever can happen next lies in `pending`; the seed picks. Messages are delivered in any order and sometimes twice,
 calls answer in any order, and, if crashes are left, a role dies: before the commit of a burst (all of it is lost) or

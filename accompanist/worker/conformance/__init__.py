@@ -1,9 +1,9 @@
-"""One suite for workers in any language: cases that are data, and what drives a worker through them.
+"""The conformance suite for workers in any language: cases as data, and a driver that runs them against a worker.
 
-`cases` reads them, `values` fills in and compares what stands in them, `wire` moves bytes, `drive` plays a case,
-`ledger` is the oracle outside of the protocol. Nothing here is shared with the SDK that it tests beside the address of
-a worker and the framing's header: a mistake that both made would otherwise pass.
+`cases` reads the cases, `values` fills in and compares their values, `wire` sends and receives bytes, `drive` runs a
+case, and `ledger` reads the effects. To avoid common mistakes, nothing is shared with the SDK that it tests, except the
+parser of a worker's address and the header of frames.
 
-Not promised: that a worker which passes is right. What its database does when it dies, and what its operations do
-outside of the fence's transaction, no caller can see; `tests/worker/test_crashpoints.py` is for the former.
+Not promised: that a worker which passes is correct. No caller can see what its database does when it crashes, or what
+its operations do outside of the fence's transaction; `tests/worker/test_crashpoints.py` tests the former.
 """

@@ -1,4 +1,4 @@
-"""What a worker said, read strictly, and whether it is what a case expects.
+"""Parses a worker's answer strictly, and compares it with what a case expects.
 
 {"result": PATTERN}          a result that fits
 {"error": CODES}             one of these codes; "any", or "fault": any that is not the worker's decision
@@ -23,18 +23,18 @@ from accompanist.worker.conformance.values import fits, shown
 Kind = Literal["result", "error", "closed", "nothing", "status", "batch"]
 
 DECISIONS = (-32001, -32003, -32004)
-"""Declined, closed, key reused: what a sidecar takes as the worker's last word."""
+"""Declined, closed, key reused: the errors that a sidecar takes as final decisions of the worker."""
 
 RETRY_LATER = -32002
 
 
 class Wrong(Exception):
-    """A step did not go as it must. The text is for the worker's author."""
+    """A step failed. The text is for the worker's author."""
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """An answer, or what came in its place. `id` is what it was answered under."""
+    """An answer, or what came in its place. `id`: the id in the answer."""
 
     kind: Kind
     value: Any = None
@@ -49,7 +49,7 @@ class Said:
 
 
 def read(status: int, body: bytes) -> Said:
-    """Raises Wrong for what is no answer of JSON-RPC 2.0."""
+    """Parse an answer. Raises Wrong for an invalid JSON-RPC 2.0 answer."""
     if not body:
         return Said("nothing") if status in (200, 202, 204) else Said("status", status)
     try:
@@ -81,7 +81,7 @@ def _read_one(told: Any) -> Said:
 
 
 def meets(expect: Mapping[str, Any], said: Said, labels: Mapping[str, Said]) -> bool:
-    """Whether an answer is one that is expected."""
+    """Whether an answer is as expected."""
     if "any_of" in expect:
         return any(meets(one, said, labels) for one in expect["any_of"])
     if "same_as" in expect:
@@ -99,7 +99,7 @@ def meets(expect: Mapping[str, Any], said: Said, labels: Mapping[str, Said]) -> 
 
 
 def _told(said: Said) -> Any:
-    """What must be the same when an answer is repeated: of an error the code and the reason."""
+    """The part of an answer that must be the same when it is repeated: of an error, code and reason."""
     return (said.code, _reason(said)) if said.kind == "error" else said.value
 
 

@@ -1,5 +1,7 @@
-"""Reading cases: JSON files, each a list of cases, each a list of steps. The format is told in
-`tests/conformance/README.md`; a word that it does not have is an error, so that no expectation is skipped by a typo."""
+"""Reads conformance cases: JSON files, each a list of cases, each a list of steps.
+
+`tests/conformance/README.md` describes the format. An unknown word is an error, so that no typo skips an
+expectation."""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ BAD_CASES = catalogue(
 
 PLAIN, FENCED = "plain", "fenced"
 LEVELS = (PLAIN, FENCED)
-"""What a worker can be held to; who keeps the second keeps the first."""
+"""The conformance levels of a worker; the second includes the first."""
 
 TRANSPORTS = ("stream", "http")
 
@@ -37,14 +39,14 @@ STEPS: dict[str, set[str]] = {
     "said": {"said", "expect"},
     "either": {"either"},
 }
-"""What may stand in a step, by the word that says what it is."""
+"""The keys that each kind of step may have."""
 
 _EXPECT = {"result", "error", "reason", "same_as", "any_of", "closed", "nothing", "status", "batch"}
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case. `transports` are those that it is about."""
+    """One case. `transports`: those that it applies to."""
 
     name: str
     about: str
@@ -55,7 +57,7 @@ class Case:
 
 
 def shipped() -> Path:
-    """The directory of the cases that came with this program; a checkout has them among its tests."""
+    """The directory of the shipped cases; in a checkout they are among the tests."""
     package = Path(accompanist.__file__).parent
     packed = package / "worker" / "conformance" / "cases"
     return packed if packed.is_dir() else package.parent / "tests" / "conformance" / "cases"
@@ -100,7 +102,7 @@ def _case(told: dict[str, Any], file: str) -> Case:
 
 
 def verb(step: dict[str, Any]) -> str:
-    """What a step is. Raises ValueError."""
+    """The kind of a step. Raises ValueError."""
     for word in STEPS:
         if word in step:
             return word

@@ -1,8 +1,7 @@
-"""Playing a case against a worker: step by step, each on a line of the case's own, and at the end the question whether
-the worker still serves.
+"""Runs a case against a worker, step by step, and checks at the end that the worker still serves.
 
-A worker may answer "retry later" (-32002) to any call that it has not decided; it is asked again under the same key, as
-a sidecar would, and only what it says then is judged.
+A worker may answer "retry later" (-32002) to any call that it has not decided. The call is then retried under the same
+key, as a sidecar would, and only the final answer is judged.
 """
 
 from __future__ import annotations
@@ -33,14 +32,14 @@ from accompanist.worker.conformance.wire import (
 ROLE = "till"
 retries_max = 40
 retry_wait_s = 0.05
-lines_max = 4  # connections that repeats of a call come over
+lines_max = 4  # connections over which a call is repeated
 
 _PROBE = {"call": "balance", "params": {"drawer": "$drawer"}, "site": "probe"}
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a case went. `unjudged` counts the looks into the ledger that nobody could take."""
+    """The result of a case. `unjudged`: how many ledger checks were skipped, because no ledger was given."""
 
     case: Case
     outcome: Literal["passed", "failed", "skipped"]
@@ -49,7 +48,7 @@ class Verdict:
 
 
 async def drive(case: Case, address: Address, ledger: Ledger | None) -> Verdict:
-    """Play one case. Raises OperatorError if the ledger cannot be read."""
+    """Run one case. Raises OperatorError if the ledger cannot be read."""
     if ("http" if address.http else "stream") not in case.transports:
         return Verdict(case, "skipped", f"about {case.transports[0]}")
     play = _Play(address, ledger)
@@ -83,7 +82,7 @@ class _Play:
         await getattr(self, f"_step_{verb(dict(step))}")(step)
 
     async def probe(self) -> None:
-        """A worker that a case has broken is no worker: whatever was asked, it serves the next caller."""
+        """Check that the worker still serves the next caller, whatever the case has sent."""
         line = await self._open()
         try:
             [said] = await self._asked(line, [_PROBE])
@@ -139,7 +138,7 @@ class _Play:
             raise Wrong(f"answered under the id {said.id!r}, to be expected was {step.get('id')!r}")
 
     async def _unanswered(self, body: bytes) -> None:
-        """A notification: on a stream, the answers to what is asked after it are all that comes."""
+        """Check that a notification gets no answer: on a stream, only the answers to later calls arrive."""
         line = await self._line(0)
         if isinstance(line, Http):
             [(status, answer)] = await line.exchange([body], 1)
@@ -175,8 +174,8 @@ class _Play:
             await asyncio.sleep(0)
 
     async def _step_http(self, step: Mapping[str, Any]) -> None:
-        """Requests one after the other on one connection; one that the worker ends may be opened again only after a
-        refusal, or keep-alive would not be tested."""
+        """Send requests one after the other on one connection. If the worker closes it, it may only be opened again
+        after a refusal; otherwise keep-alive would not be tested."""
         line = Http(self._address)
         reader, writer = await connection(self._address)
         try:
@@ -235,8 +234,8 @@ class _Play:
     # -- asking ------------------------------------------------------------------------------------
 
     async def _asked(self, line: Wire, calls: Sequence[Mapping[str, Any]], came: list[str] | None = None) -> list[Said]:
-        """The answers to calls that are under way together, in the order of the calls; `came` is given the labels in
-        the order in which they were answered."""
+        """The answers to concurrent calls, in the order of the calls. `came` gets the labels in the order of the
+        answers."""
         ids = {self._next_id(): call for call in calls}
         try:
             replies = await line.exchange([self._request(call, id) for id, call in ids.items()], len(calls))
@@ -264,7 +263,7 @@ class _Play:
             raise Wrong(f"answered {said}; to be expected was {json.dumps(expect)}")
 
     async def _line(self, number: int) -> Wire:
-        """A line of this case, opened when it is first wanted and again when the worker has ended it."""
+        """A connection of this case, opened on first use, and again if the worker has closed it."""
         while len(self._lines) <= number:
             self._lines.append(await self._open())
         return self._lines[number]
@@ -304,7 +303,7 @@ class _Play:
         return request
 
     def _body(self, template: Mapping[str, Any]) -> bytes:
-        """Bytes to send: a text, a value, or a request with members of its own (null takes one away)."""
+        """The bytes to send: a text, a value, or a request with changed members (null removes one)."""
         if "text" in template:
             return str(fill(template["text"], self._names)).encode()
         if "latin1" in template:

@@ -1,10 +1,10 @@
-"""The oracle outside of the protocol: what a worker's operations have really done, told by their own records.
+"""The ledger: the worker's own record of its effects, which the suite compares with its answers.
 
     postgresql:...       the table `ledger` (drawer text, operation text) in the worker's schema
     anything else        a file of JSON lines: {"drawer": "…", "operation": "put"}
 
-An operation writes one row each time it acts; nothing in it may be unique, or what is done twice could not be seen.
-Rows are for good at the moment the call is answered.
+An operation writes one row each time it executes. The table must have no unique key, or a duplicate execution would not
+be visible. Rows must be durable when the call is answered.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ from accompanist.worker.identifiers import schema_name
 UNREADABLE = catalogue(
     "ACC531",
     "the worker's ledger cannot be read",
-    "The suite compares a worker's answers with what it has done: rows (drawer, operation) of a table, or lines of a "
-    "file.",
-    "Give the database or file that the worker writes with --ledger, or leave it out: then answers alone are judged.",
+    "The suite compares a worker's answers with its recorded effects: rows (drawer, operation) of a table, or lines of "
+    "a file.",
+    "With --ledger, name the database or file that the worker writes; or leave it out, and only answers are judged.",
 )
 
 
 class Ledger(Protocol):
-    """Where the effects are."""
+    """A source of recorded effects."""
 
     async def of(self, drawer: str) -> Counter[str]:
-        """How often each operation has acted on a drawer. Raises OperatorError."""
+        """How often each operation was executed on a drawer. Raises OperatorError."""
         ...
 
 
 class FileLedger:
-    """Lines of a file, which may not be there before the first."""
+    """A ledger in a file, which may be missing before the first effect."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -53,7 +53,7 @@ class FileLedger:
 
 
 class TableLedger:
-    """Rows of a table."""
+    """A ledger in a table."""
 
     def __init__(self, dsn: str, schema: str) -> None:
         self._dsn = dsn
@@ -67,13 +67,13 @@ class TableLedger:
             finally:
                 await connection.close()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as problem:
-            # not the DSN: it holds a password
+            # do not show the DSN, which holds a password
             raise OperatorError(UNREADABLE, f"the database of the ledger: {type(problem).__name__}") from None
         return Counter({row["operation"]: row["n"] for row in rows})
 
 
 def open_ledger(place: str, schema: str) -> Ledger:
-    """The ledger at a place, which says by its beginning what it is. Raises OperatorError."""
+    """Open a ledger; the prefix of `place` says whether it is a table or a file. Raises OperatorError."""
     if place.startswith(("postgresql:", "postgres:")):
         return TableLedger(place, schema)
     return FileLedger(Path(place))

@@ -1,4 +1,4 @@
-"""What stands in a case: names that are filled in, values too large to write down, and patterns of answers.
+"""The templates in cases: names, large values, and patterns for answers.
 
     "$session"                   a session of the case's own; "$other" is another one
     "$drawer"                    a drawer of the case's own, also within a text: "broken-$drawer"; "$second" is another
@@ -20,7 +20,7 @@ _NAME = re.compile(r"\$(session|other|drawer|second)\b")
 
 
 def fresh_names() -> dict[str, str]:
-    """The names of one run of a case: nothing that another run has left can meet them."""
+    """Unique names for one run of a case, so that earlier runs cannot interfere."""
     return {
         "session": str(uuid4()),
         "other": str(uuid4()),
@@ -30,7 +30,7 @@ def fresh_names() -> dict[str, str]:
 
 
 def fill(template: Any, names: Mapping[str, str]) -> Any:
-    """The template with its names and large values in place."""
+    """Fill in the names and large values of a template."""
     if isinstance(template, str):
         return _NAME.sub(lambda found: names[found[1]], template)
     if isinstance(template, list):
@@ -49,7 +49,7 @@ def fill(template: Any, names: Mapping[str, str]) -> Any:
 
 
 def fits(pattern: Any, value: Any) -> bool:
-    """Whether a value is what a pattern, filled in, asks for."""
+    """Whether a value matches a filled-in pattern."""
     if pattern == "$any":
         return True
     if pattern == "$text":

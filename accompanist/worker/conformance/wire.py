@@ -1,7 +1,7 @@
-"""Bytes to a worker and back, by its URL. It can send what is no request, which `rpc.client` rightly cannot.
+"""Sends raw bytes to a worker and receives its answers. Unlike `rpc.client`, it can send invalid requests.
 
-`Stream` is one connection with Content-Length framing. `Http` is HTTP/1.1, one POST a body, a connection kept as long
-as the worker keeps it. Both answer what came, and decide nothing about it.
+`Stream` is one connection with Content-Length framing. `Http` is HTTP/1.1, one POST per body, on a connection that is
+kept as long as the worker keeps it. Both return what arrives, and judge nothing.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ class Ended(Exception):
 
 
 class Silent(Exception):
-    """Nothing came within the time."""
+    """No answer came in time."""
 
 
 class Wire(Protocol):
-    """One line to a worker; what is sent together is under way together."""
+    """A connection to a worker. Bodies that are sent together are under way concurrently."""
 
     async def exchange(self, bodies: Sequence[bytes], answers: int) -> list[Reply]:
-        """Send the bodies; that many answers, in the order in which they came. Raises Ended, Silent."""
+        """Send the bodies. Returns that many answers, in order of arrival. Raises Ended, Silent."""
         ...
 
     async def send(self, body: bytes) -> None:
-        """Send a body and wait for nothing. Raises Ended."""
+        """Send a body without waiting for an answer. Raises Ended."""
         ...
 
     async def close(self) -> None: ...
 
 
 async def connection(address: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Raises Ended when there is nobody."""
+    """Connect to a worker. Raises Ended if none listens."""
     try:
         async with asyncio.timeout(connect_s):
             if address.path:
@@ -81,7 +81,7 @@ class Stream:
         await self.write(frame(body))
 
     async def write(self, data: bytes) -> None:
-        """These very bytes."""
+        """Send bytes unchanged."""
         try:
             async with asyncio.timeout(answer_s):
                 self._writer.write(data)
@@ -92,7 +92,7 @@ class Stream:
             raise Ended("the connection broke") from None
 
     async def read(self) -> bytes:
-        """The next body."""
+        """Receive the next body."""
         try:
             async with asyncio.timeout(answer_s):
                 header = await self._reader.readuntil(b"\r\n\r\n")
@@ -115,7 +115,7 @@ def _length(header: bytes) -> int:
 
 
 class Http:
-    """Connections of HTTP/1.1, opened as they are needed and used again as long as they live."""
+    """HTTP/1.1 connections, opened when needed and reused while they are open."""
 
     def __init__(self, address: Address) -> None:
         self._address = address
@@ -133,7 +133,7 @@ class Http:
         return came[:answers]
 
     async def post(self, body: bytes) -> Reply:
-        """One call, over a connection of its own for as long as it takes. Raises Ended, Silent."""
+        """Make one call, on a connection that no other call uses meanwhile. Raises Ended, Silent."""
         reader, writer = self._idle.pop() if self._idle else await connection(self._address)
         try:
             status, answer, keep = await round_trip(reader, writer, self.request("POST", "", {}, body))
@@ -157,7 +157,7 @@ class Http:
             writer.close()
 
     def request(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> bytes:
-        """A request; `target` is the worker's own if it is empty."""
+        """Build a request; an empty `target` means the worker's own."""
         host = "localhost" if self._address.path else f"{self._address.host}:{self._address.port}"
         fields = {"Host": host, "Content-Type": "application/json", "Content-Length": str(len(body)), **headers}
         lines = [f"{method} {target or self._address.target} HTTP/1.1", *(f"{n}: {v}" for n, v in fields.items())]
@@ -174,7 +174,7 @@ async def round_trip(
     """Status, body, and whether the connection may be used again. Raises Ended, Silent."""
     try:
         async with asyncio.timeout(answer_s):
-            # a server may answer before it has read everything, and read no further
+            # a server may answer before it has read the whole request, and then stop reading
             sending = asyncio.ensure_future(_written(writer, request))
             try:
                 return await _response(reader)
