@@ -187,6 +187,10 @@ def instead(modules: Modules, module: Module, found: Reference) -> str:
 def _instead_of_call(modules: Modules, module: Module, function: ast.expr) -> str:
     found = annotation.reference(modules, module, function)
     text = ast.unparse(function)
+    if found is not None and (found.module, found.name) == ("types", "MappingProxyType"):
+        return "the dict without MappingProxyType(…): one that is only read is a constant"
+    if found is not None and (found.module, found.name) == ("re", "compile"):
+        return "re.compile(…) inside the @pure function: there is no literal of a pattern"
     if found is not None and (found.module, found.name) in PORTABLE:
         return f"literals that {text} takes; it refuses these"
     if found is not None and isinstance(found.node, ast.ClassDef):

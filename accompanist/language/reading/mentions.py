@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from accompanist.language.reading import annotation
@@ -63,8 +64,12 @@ def _mentions(
 
 
 def _is(modules: Modules, home: Module, text: str, pair: tuple[str, str]) -> bool:
-    found = modules.resolve(home, text)
-    return found is not None and (found.module, found.name) == pair
+    """Whether a name means this one, also where the file writes into it: `NAME[0] = …` counts as another binding."""
+    head = text.partition(".")[0]
+    brought = [one for one in home.bound.get(head, ()) if isinstance(one, ast.Import | ast.ImportFrom)]
+    imported = replace(home, bound={**home.bound, head: brought}) if brought else home
+    found = (modules.resolve(one, text) for one in (home, imported))
+    return any(one is not None and (one.module, one.name) == pair for one in found)
 
 
 def inside(node: ast.AST, above: Mapping[int, ast.AST]) -> bool:

@@ -1,4 +1,4 @@
-"""Whether a list or a dict at the top of a module is only read, wherever the project mentions it: it is a constant then.
+"""Whether a list or a dict at the top of a module is only read, wherever the project mentions it: a constant then.
 
 What is not certainly a reading may change it: another name for it, a result, an argument of a function that is not one
 of Python's own that only read. What is taken out of it is followed as far as it can be changed, too.
@@ -11,13 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 
 from accompanist.language.reading import annotation
 from accompanist.language.reading.mentions import Mention, inside, mentions
+from accompanist.language.reading.methods import CHANGING
 from accompanist.language.reading.modules import Modules
 
 _LOOK = frozenset({"all", "any", "bool", "isinstance", "len", "print", "repr", "str"})
 """Functions of Python that give nothing of what they are given."""
 _GO_THROUGH = frozenset(
-    {"dict", "enumerate", "frozenset", "iter", "list", "max", "min", "reversed", "set"}
-) | frozenset({"sorted", "sum", "tuple", "zip"})
+    ["dict", "enumerate", "frozenset", "iter", "list", "max", "min", "reversed", "set", "sorted", "sum", "tuple", "zip"]
+)
 """Those that give its items, or a copy with the same items."""
 _FIND = frozenset({"count", "index", "keys"})
 _GIVE = frozenset({"copy", "get", "items", "values"})
@@ -31,6 +32,18 @@ def change(modules: Modules, module: str, name: str, value: ast.expr, changeable
     return next(
         (one for one in mentions(modules, module, name) if not _Reading(modules, one, changeable).of(value)), None
     )
+
+
+def writes(mention: Mention) -> bool:
+    """Whether a mention certainly changes what it mentions, and is no other name for it."""
+    match mention.above.get(id(mention.node)):
+        case ast.Subscript(value=value, ctx=ast.Store() | ast.Del()):
+            return value is mention.node
+        case ast.Attribute(attr=attr):
+            return attr in CHANGING
+        case ast.AugAssign(target=target):
+            return target is mention.node
+    return isinstance(mention.node, ast.Global) or isinstance(getattr(mention.node, "ctx", None), ast.Del)
 
 
 class _Reading:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from accompanist.language.reading import annotation, constants, only_read
 from accompanist.language.reading.constants import Constants
-from accompanist.language.reading.mentions import Mention
+from accompanist.language.reading.mentions import Mention, mentions
 from accompanist.language.reading.messages import Messages
 from accompanist.language.reading.modules import Module, Modules, Reference
 from accompanist.language.text.nodes import children
@@ -53,7 +53,9 @@ class State:
         if len(owner.bound.get(found.name, ())) > 1:
             return self._can_change(owner, found, text)
         if constant is None:
-            if annotation.new_type(self._modules, found) is None and (isinstance(value, ast.Call) or _makes(value)):
+            if isinstance(value, ast.Tuple) and _makes(value):
+                self._asked.append(_Read(home, node, text, found, value))
+            elif annotation.new_type(self._modules, found) is None and (isinstance(value, ast.Call) or _makes(value)):
                 return self._can_change(owner, found, text)
         elif constants.changeable(constant):
             self._ask(home, node, found, text)
@@ -81,11 +83,21 @@ class State:
                 found.append((one.home, one.node, self._by(one, change)))
         return found
 
+    def written(self, found: Reference, text: str) -> Wrong | None:
+        """What is wrong with a list or a dict that a choreography reads: some line certainly changes it. What may be
+        done to it elsewhere is no matter, since each use in a choreography makes its own."""
+        for one in mentions(self._modules, found.module, found.name):
+            if only_read.writes(one):
+                line = f"line {getattr(one.node, 'lineno', 1)} of {one.home.source.path.rpartition('/')[2]}"
+                hint = f"all of it where {text} is assigned, and nothing that changes it; or pass it as a parameter"
+                return Wrong(f"{text} is not a constant: {line} changes it", hint)
+        return None
+
     def _changeable(self, value: ast.expr) -> bool:
         """Whether a value can be changed in place, or something in it."""
         calls = [one.func.id for one in ast.walk(value) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)]
         made = (Type(name, module) for module, _, name in (one.rpartition(":") for one in calls) if module)
-        return constants.changeable(value) or any(self._messages.changeable(one) for one in made)
+        return _makes(value) or any(self._messages.changeable(one) for one in made)
 
     def _by(self, read: _Read, change: Mention) -> Wrong:
         line = f"line {getattr(change.node, 'lineno', 1)}"
