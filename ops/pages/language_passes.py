@@ -125,6 +125,7 @@ PASSES = (
             "accompanist/language/checks/determinism/determinism.py",
             "accompanist/language/reading/held_sets.py",
             "accompanist/language/checks/determinism/impure.py",
+            "accompanist/language/checks/determinism/machine.py",
             "accompanist/language/checks/determinism/reached.py",
             "accompanist/language/checks/determinism/state.py",
             "accompanist/language/reading/mentions.py",

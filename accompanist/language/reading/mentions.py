@@ -66,7 +66,7 @@ def _mentions(
 def _is(modules: Modules, home: Module, text: str, pair: tuple[str, str]) -> bool:
     """Whether a name means this one, also where the file writes into it: `NAME[0] = …` counts as another binding."""
     head = text.partition(".")[0]
-    brought = [one for one in home.bound.get(head, ()) if isinstance(one, ast.Import | ast.ImportFrom)]
+    brought: list[ast.stmt] = [one for one in home.bound.get(head, ()) if isinstance(one, ast.Import | ast.ImportFrom)]
     imported = replace(home, bound={**home.bound, head: brought}) if brought else home
     found = (modules.resolve(one, text) for one in (home, imported))
     return any(one is not None and (one.module, one.name) == pair for one in found)

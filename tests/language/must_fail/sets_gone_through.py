@@ -7,7 +7,7 @@ from tests.language.must_fail.shop import Bank, Order, Stock
 
 
 NAMES = ["ann"]
-NAMES += ["bob"]
+NAMES.append("bob")
 
 
 @choreography

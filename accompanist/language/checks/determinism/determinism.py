@@ -14,7 +14,7 @@ import ast
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from accompanist.language.checks.determinism import identity, reached
+from accompanist.language.checks.determinism import identity, machine, reached
 from accompanist.language.checks.determinism.impure import forbidden
 from accompanist.language.checks.determinism.state import State
 from accompanist.language.checks.determinism.writes import writes
@@ -141,6 +141,8 @@ class PureFunctions:
         for part in _parts(node.body):
             self._part(home, part, local)
         self._unordered(home, order_shown(node, self._errors, home, owner))
+        for found in machine.reads(node):
+            self._add(codes.NONDETERMINISM, home, found.node, found.text, found.hint)
         for written in writes(node, method):
             self._add(codes.MUTATION, home, written.node, written.text, written.hint)
 
