@@ -98,6 +98,14 @@ def test_what_does_not_count(old: str, new: str) -> None:
     assert fingerprints(BASE.replace(old, new)) == fingerprints(BASE)
 
 
+def test_a_dict_that_a_function_reads_counts() -> None:
+    """Where it lies in the file does not."""
+    read = BASE.replace("FACTOR = 2", "FACTORS = {'a': 2}").replace("* FACTOR", "* FACTORS['a']")
+    assert fingerprints(read) != fingerprints(read.replace("{'a': 2}", "{'a': 3}"))
+    assert fingerprints(read) != fingerprints(read.replace("{'a': 2}", "{'a': 2, 'b': 3}"))
+    assert fingerprints(read) == fingerprints(read.replace("{'a': 2}", "{  # two\n    'a': 2\n}"))
+
+
 def test_it_is_the_same_in_every_run() -> None:
     assert fingerprints(BASE) == fingerprints(BASE)
     assert len(fingerprints(BASE)[0]) == 32

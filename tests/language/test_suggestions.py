@@ -83,7 +83,7 @@ def test_a_local_name_has_a_type_and_no_place() -> None:
         ("return desk.event(kind, int)", "ACC165", "what kind holds shows only in a run", 'desk.event("kind", int)'),
         ("return desk.event('2 b', int)", "ACC165", '"2 b" is none: letters', 'desk.event("event_2_b", int)'),
         ("return desk.event(name='a', type=int)", "ACC165", "without their names", 'desk.event("a", int)'),
-        ("return number + SEEN[0]", "ACC137", "it is a list, and a list can be changed", "SEEN = (1, 2)"),
+        ("return number + len(SEEN)", "ACC137", "it is a set, and a set can be changed", "SEEN = frozenset({1, 2})"),
         ("return number + COUNT", "ACC137", "it is assigned in lines 15 and 16", "assign COUNT once"),
         (
             "return attempt(desk.sell(number)).value",
@@ -95,7 +95,7 @@ def test_a_local_name_has_a_type_and_no_place() -> None:
 )
 def test_what_is_wrong_is_said_in_the_names_of_the_author(line: str, code: str, said: str, hint: str) -> None:
     head = HEAD.replace(
-        "LARGE = 7", "class Kind(Enum):\n    SMALL = 1\n    LARGE = 2\n\nSEEN = [1, 2]\nCOUNT = 1\nCOUNT = 2"
+        "LARGE = 7", "class Kind(Enum):\n    SMALL = 1\n    LARGE = 2\n\nSEEN = {1, 2}\nCOUNT = 1\nCOUNT = 2"
     )
     head = head.replace("query\n\n", "attempt, query, transaction\nfrom enum import Enum\n\n")
     head = head.replace("\nclass Kind", "    @transaction\n    def sell(self, number: int) -> int: ...\n\nclass Kind")

@@ -18,6 +18,7 @@ from accompanist.language import types
 from accompanist.language.checks import iterators
 from accompanist.language.checks.as_declared import AsDeclared
 from accompanist.language.checks.begun import Begun
+from accompanist.language.checks.determinism import machine
 from accompanist.language.checks.order import attempted as set_attempted
 from accompanist.language.checks.order import errors as set_errors
 from accompanist.language.checks.order import total as set_total
@@ -392,7 +393,10 @@ class Typing:
             self._add(codes.METHOD, span, text, hint)
             return
         text = shown(node.func)
-        if owner.known:
+        if node.func.attr == "strftime" and library.is_moment(owner):
+            value = shown(node.func.value)
+            self._add(codes.NONDETERMINISM, span, machine.depends(value), f"str({value}), or its parts")
+        elif owner.known:
             what = f"{text} is a method of {owner.text()}; what it does is not known to be pure"
             self._add(codes.METHOD, span, what, "define a @pure function that calls the method, and call that")
         else:
@@ -444,7 +448,7 @@ class Typing:
         parts = part.format_spec.values if isinstance(part.format_spec, ast.JoinedStr) else []
         spec = "".join(str(one.value) if isinstance(one, ast.Constant) else "%" for one in parts)
         made = library.written_out(value, spec) if isinstance(part.value, ast.Name | ast.Attribute) else ""
-        text = f"how {value} is written by a format depends on the machine"
+        text = machine.depends(value)
         hint = made or f"str({value}), or its parts"
         if made and len(node.values) == 1 and span.line == span.end_line:
             hint = Write(f'f"{made}"')

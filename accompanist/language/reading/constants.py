@@ -1,8 +1,9 @@
 """Constants: names at the top of a module that stand for one value in every process.
 
-A constant is assigned once, from literals, enum members and other constants: numbers, texts, tuples, frozensets and
-dicts of them; dates, Decimals and UUIDs made of literals; instances of frozen message classes. Its value is part of
-the projection. A dict can be changed in place, so there is none that all would share: each use makes its own.
+A constant is assigned once, from literals, enum members and other constants: numbers, texts, tuples, frozensets, lists
+and dicts of them; dates, Decimals and UUIDs made of literals; instances of frozen message classes. Its value is part of
+the projection. A list and a dict can be changed in place, so there is none that all would share: each use in a
+choreography makes its own. A @pure function reads the one of its module, which is only read (`only_read`).
 """
 
 from __future__ import annotations
@@ -65,10 +66,15 @@ class Constants:
             case ast.Tuple(elts=parts):
                 values = self._values(module, parts, hops)
                 return None if values is None else ast.Tuple(values, ast.Load())
+            case ast.List(elts=parts):
+                values = self._values(module, parts, hops)
+                return None if values is None else ast.List(values, ast.Load())
             case ast.Dict(keys=keys, values=parts) if all(keys):
                 names = self._values(module, [key for key in keys if key is not None], hops)
                 values = self._values(module, parts, hops)
-                return None if names is None or values is None else ast.Dict([*names], values)
+                if names is None or values is None or any(map(changeable, names)):
+                    return None
+                return ast.Dict([*names], values)
             case ast.Attribute():
                 return self._member(node, module) or self._dotted(module, node, hops)
             case ast.Name(id=name):
@@ -107,7 +113,7 @@ class Constants:
             case ast.Call(func=ast.Name(id="frozenset" | "tuple" as made), args=[given], keywords=[]):
                 parts = given.elts if isinstance(given, (ast.Set, ast.List, ast.Tuple)) else None
                 values = None if parts is None else self._values(module, parts, hops)
-                if values is not None:
+                if values is not None and not (made == "frozenset" and any(map(changeable, values))):
                     return ast.Call(ast.Name(made, ast.Load()), [ast.Tuple(values, ast.Load())], [])
         return None
 
@@ -137,7 +143,7 @@ def _makes(maker: Callable[..., object], node: ast.Call) -> bool:
 
 def changeable(value: ast.expr) -> bool:
     """Whether what a constant stands for could be changed in place, if it were one for all."""
-    return any(isinstance(part, ast.Dict) for part in ast.walk(value))
+    return any(isinstance(part, ast.Dict | ast.List) for part in ast.walk(value))
 
 
 def why_not(modules: Modules, module: Module, found: Reference) -> str:
@@ -147,8 +153,6 @@ def why_not(modules: Modules, module: Module, found: Reference) -> str:
     if len(nodes) > 1:
         return f"it is assigned in lines {', '.join(lines[:-1])} and {lines[-1]}"
     match getattr(nodes[-1], "value", None) if nodes else None:
-        case ast.List() | ast.ListComp():
-            return "it is a list, and a list can be changed"
         case ast.Set() | ast.SetComp():
             return "it is a set, and a set can be changed"
         case ast.Call(func=function):
@@ -183,6 +187,10 @@ def instead(modules: Modules, module: Module, found: Reference) -> str:
 def _instead_of_call(modules: Modules, module: Module, function: ast.expr) -> str:
     found = annotation.reference(modules, module, function)
     text = ast.unparse(function)
+    if found is not None and (found.module, found.name) == ("types", "MappingProxyType"):
+        return "the dict without MappingProxyType(…): one that is only read is a constant"
+    if found is not None and (found.module, found.name) == ("re", "compile"):
+        return "re.compile(…) inside the @pure function: there is no literal of a pattern"
     if found is not None and (found.module, found.name) in PORTABLE:
         return f"literals that {text} takes; it refuses these"
     if found is not None and isinstance(found.node, ast.ClassDef):

@@ -258,9 +258,10 @@ OUTER_STATE = catalogue(
     "ACC137",
     "not a constant",
     "Each role has a process of its own. A name at the top of a file that is assigned twice, or holds something that "
-    "can be changed, such as a list, may be another value in each of them, and in the next run.",
-    "Assign it once, from numbers, texts, enum members, dates, Decimals, frozen messages, and tuples, frozensets and "
-    "dicts of these.",
+    "some line may change, such as a list, may be another value in each of them, and in the next run.",
+    "Assign it once, from numbers, texts, enum members, dates, Decimals, frozen messages, and tuples, frozensets, "
+    "lists and dicts of these. A list and a dict are only read: `RATES[kind]`, `RATES.get(kind)`, `in`, `for`, "
+    "`len(RATES)`, `sorted(RATES)`; another name for one, or a function that is given one, may change it.",
 )
 SET_ORDER = catalogue(
     "ACC138",

@@ -1,7 +1,7 @@
 from accompanist import At, Role, choreography, query
 
 
-LIMITS = (1, 2)
+LIMITS = [1, 2, 3]
 
 
 class Desk(Role):

@@ -2,6 +2,7 @@ from accompanist import At, Role, choreography, query
 
 
 LIMITS = [1, 2]
+LIMITS.append(3)
 
 
 class Desk(Role):

@@ -26,6 +26,7 @@ class Box(TypedDict):
 
 
 NAMES = ["ann", "bob"]
+NAMES.append("cid")
 KNOWN = {"ann"}
 LOOSE = Loose(1)
 TWICE = 1
@@ -33,7 +34,7 @@ TWICE = 2
 HOME = os.getcwd()
 WRONG = Decimal("one")
 LATE = timedelta(ages=1)
-TABLE = {"a": [1]}
+TABLE = {"a": {1}}
 
 
 @pure

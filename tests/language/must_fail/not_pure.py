@@ -29,7 +29,7 @@ def clocked(order: Order) -> float:
 
 @pure
 def remembers(order: Order) -> int:
-    seen.append(order.customer)  #! ACC137 seen can change
+    seen.append(order.customer)  #! ACC137 seen may be changed
     return turns  #! ACC137 turns can change
 
 

@@ -7,6 +7,7 @@ from tests.language.must_fail.shop import Bank, Order, Stock
 
 
 NAMES = ["ann"]
+NAMES.append("bob")
 
 
 @choreography

@@ -14,8 +14,9 @@ import ast
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from accompanist.language.checks.determinism import identity, reached
+from accompanist.language.checks.determinism import identity, machine, reached
 from accompanist.language.checks.determinism.impure import forbidden
+from accompanist.language.checks.determinism.state import State
 from accompanist.language.checks.determinism.writes import writes
 from accompanist.language.checks.order import errors as set_errors
 from accompanist.language.checks.order.order import Shown, order_shown, shown_at_top, shown_in_class
@@ -23,7 +24,6 @@ from accompanist.language.checks.raising import moments
 from accompanist.language.checks.sets import addresses
 from accompanist.language.checks.sets import names as set_names
 from accompanist.language.reading import annotation, declared
-from accompanist.language.reading.constants import Constants, changeable, instead
 from accompanist.language.reading.held_sets import advised
 from accompanist.language.reading.messages import Messages
 from accompanist.language.reading.modules import Module, Modules, Reference
@@ -52,6 +52,7 @@ class PureFunctions:
         self._asked: set[str] = set()  # names behind points in what was checked
         self._classes = set_names.classes(modules, messages)
         self._errors = set_errors.Errors(self._classes)
+        self._outside = State(modules, messages)
 
     def check(self, module: str, name: str) -> None:
         """A function or a class, and what it names: one after the other, so that a long row needs no deep stack."""
@@ -92,6 +93,8 @@ class PureFunctions:
                 self._body(one.home, one.node, Type(one.owner, one.home.name))
         for home, node in reached.classes_with(self._modules, looked):
             self._unordered(home, shown_in_class(node, self._errors, home))
+        for home, part, wrong in self._outside.changed():
+            self._add(codes.OUTER_STATE, home, part, wrong.text, wrong.hint)
 
     def _class(self, home: Module, node: ast.ClassDef) -> None:
         """What runs when a class is read: its body; and when a message is made, compared or shown: its special methods
@@ -138,6 +141,8 @@ class PureFunctions:
         for part in _parts(node.body):
             self._part(home, part, local)
         self._unordered(home, order_shown(node, self._errors, home, owner))
+        for found in machine.reads(node):
+            self._add(codes.NONDETERMINISM, home, found.node, found.text, found.hint)
         for written in writes(node, method):
             self._add(codes.MUTATION, home, written.node, written.text, written.hint)
 
@@ -242,28 +247,10 @@ class PureFunctions:
             meant = self._modules.resolve(owner, value.id)  # another name of something
             if meant is None or not isinstance(meant.node, ast.Assign | ast.AnnAssign):
                 self._global(home, part, meant, value.id)
-        twice = owner is not None and len(owner.bound.get(found.name, ())) > 1
-        if not twice and isinstance(value, ast.Call) and self._constant(found):
-            return
-        if twice or isinstance(value, (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp, ast.Call)):
-            self._add(
-                codes.OUTER_STATE,
-                home,
-                part,
-                f"{text} can change while the function is in use",
-                "a tuple or another constant, or an argument"
-                if owner is None
-                else f"{instead(self._modules, owner, found)}; or pass it as an argument",
-            )
-
-    def _constant(self, found: Reference) -> bool:
-        """Whether a call makes a constant: a date, a Decimal, a frozenset, an instance of a frozen class, a NewType."""
-        if annotation.new_type(self._modules, found) is not None:
-            return True
-        messages, home = self._messages, self._modules.find(found.module)
-        read = Constants(self._modules, messages, lambda module, name: name, lambda node, module: node)
-        value = read.assigned(home, found.name) if home is not None else None
-        return value is not None and not changeable(value)
+                return
+        wrong = self._outside.wrong(home, part, found, text)
+        if wrong is not None:
+            self._add(codes.OUTER_STATE, home, part, wrong.text, wrong.hint)
 
     def _add(self, code: str, home: Module, node: ast.AST, text: str, hint: str) -> None:
         self._findings.add(code, home.source, home.source.span(node), text, hint)

@@ -24,6 +24,8 @@ _IMPURE_MODULES = {
     "aiohttp": "uses the network",
 }
 _IMPURE_NAMES = {
+    **{("calendar", name): "is in the machine's language" for name in ("day_name", "day_abbr")},
+    **{("calendar", name): "is in the machine's language" for name in ("month_name", "month_abbr")},
     ("datetime", "datetime.now"): "reads a clock",
     ("datetime", "datetime.utcnow"): "reads a clock",
     ("datetime", "datetime.today"): "reads a clock",

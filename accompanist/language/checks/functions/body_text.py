@@ -11,7 +11,8 @@ from string import Formatter
 from accompanist.language import types
 from accompanist.language.reading import annotation, library
 from accompanist.language.reading.above import strange
-from accompanist.language.reading.modules import Module
+from accompanist.language.reading.constants import changeable
+from accompanist.language.reading.modules import Module, Reference
 from accompanist.language.reading.names import Names
 from accompanist.language.reading.shadowed import rebound, shadowed
 from accompanist.language.text.instead import name_it
@@ -86,6 +87,11 @@ class Text:
                 return node
             case ast.AnnAssign(value=None):
                 return node
+            case ast.Name() | ast.Attribute() if (value := self._changeable(node)) is not None:
+                made = name_it(value, annotation.dotted(node))
+                for part in ast.walk(made):
+                    ast.copy_location(part, node)
+                return made
             case ast.Name() | ast.Attribute() if alias := self._alias(node):
                 return ast.copy_location(name_it(ast.Name(alias, ast.Load()), annotation.dotted(node)), node)
             case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format"), keywords=[]):
@@ -101,12 +107,23 @@ class Text:
             return [self._with_aliases(one) if isinstance(one, ast.AST) else one for one in value]
         return self._with_aliases(value) if isinstance(value, ast.AST) else value
 
-    def _alias(self, node: ast.Name | ast.Attribute) -> str:
+    def _changeable(self, node: ast.Name | ast.Attribute) -> ast.expr | None:
+        """The value of a list or a dict of a module. None changes it (`determinism.state`), so each use has it anew."""
+        found = self._meant(node)
+        value = self.names.value(found) if found is not None else None
+        return value if value is not None and changeable(value) else None
+
+    def _meant(self, node: ast.Name | ast.Attribute) -> Reference | None:
+        """What a name of a module stands for."""
         text = annotation.dotted(node)
         if not text or text.partition(".")[0] in self.own or not isinstance(node.ctx, ast.Load):
-            return ""
+            return None
         found = self.names.modules.resolve(self._home, text)
-        if found is None or not found.name or found.word:
+        return None if found is None or not found.name or found.word else found
+
+    def _alias(self, node: ast.Name | ast.Attribute) -> str:
+        found = self._meant(node)
+        if found is None:
             return ""
         pair = (found.module, found.name)
         foreign = pair in library.FUNCTIONS or pair in types.PORTABLE or pair == ("dataclasses", "replace")
