@@ -11,6 +11,12 @@ import typer
 from accompanist.cli.options import File
 from accompanist.cli.output import Json, reporting
 
+_FAKES = (
+    'A Python file with WORKERS, functions by "role.operation" or objects by "role", and perhaps ARGUMENTS, a list of '
+    "dicts to start with (docs/testing.md has one); what it leaves out is made up."
+)
+_LONG = "Stop the search after so many seconds; reading and loading the file come on top."
+
 
 class Declines(StrEnum):
     """How many calls the adversary makes decline in one run of `verify`."""
@@ -29,15 +35,13 @@ def verify(
     cancels: Annotated[int, typer.Option("--cancels", help="Times that the client cancels.", min=0, max=1)] = 0,
     deadlines: Annotated[int, typer.Option("--deadlines", help="Times that a deadline passes.", min=0)] = 0,
     lies: Annotated[int, typer.Option("--lies", help="Aborts that a participant says without cause.", min=0)] = 0,
-    workers: Annotated[
-        Path | None, typer.Option("--workers", help="A Python file with fake WORKERS; else replies are made up.")
-    ] = None,
+    workers: Annotated[Path | None, typer.Option("--workers", help=_FAKES)] = None,
     plain: Annotated[
         bool | None,
         typer.Option("--plain/--fenced", help="Only workers without a fence, or only workers with one; else both."),
     ] = None,
     states_max: Annotated[int, typer.Option("--states-max", help="Stop after so many states.", min=1)] = 2_000_000,
-    seconds: Annotated[float, typer.Option("--seconds", help="Stop the search after so long.", min=0.0)] = 300.0,
+    seconds: Annotated[float, typer.Option("--seconds", help=_LONG, min=0.0)] = 300.0,
     mebibytes: Annotated[int, typer.Option("--mebibytes", help="Stop at so much memory.", min=64)] = 4_096,
     mermaid: Annotated[bool, typer.Option("--mermaid", help="Print a failing schedule as Mermaid.")] = False,
     as_json: Json = False,

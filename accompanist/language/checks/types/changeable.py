@@ -17,8 +17,9 @@ from accompanist.language.types import Type
 
 @dataclass(frozen=True, slots=True)
 class Changeable:
-    """A type that can be changed in place. `kind`: of its class, if it is one. `field`: the field of the class `owner` in whose type it stands, where it
-    stands in one. `whole`: the shared value itself is of it, and nothing in it can be changed."""
+    """A type that can be changed in place. `kind`: of its class, if it is one. `field`: the field of the class `owner`
+    in whose type it stands, where it stands in one. `whole`: the shared value itself is of it, and nothing in it can be
+    changed."""
 
     type: Type
     kind: str
