@@ -185,9 +185,8 @@ class SagaCheck:
     def _block(self, block: Block, known: Knowledge) -> Knowledge:
         lines: set[int] = set()
         for point in block:
-            if point.span.line not in lines and not isinstance(
-                point, Return
-            ):  # one nobody wrote is where the text ends
+            written = not isinstance(point, Return)  # one that nobody wrote has the last line of the text
+            if written and point.span.line not in lines:
                 self._points.comes(point.span, known)
                 lines.add(point.span.line)
             known = self._point(point, known)
