@@ -115,8 +115,11 @@ def _text(name: str, roles: tuple[str, ...], verdict: Verdict, wanted: Wanted) -
         lines.append(f"  scenario {number}{in_what(one)}: {_searched(one)}")
     if verdict.broken is None and not verdict.complete:
         lines += ["", f"NOT FINISHED: {_left_out(verdict, wanted)}"]
-    if verdict.broken is None and verdict.searched and not verdict.settled:
-        lines += ["", *settling.never_settled(verdict.reasons, ended=None if verdict.complete else verdict.ended)]
+    if verdict.broken is None and verdict.searched and not (verdict.settled and verdict.ended):
+        ended = None if verdict.complete else verdict.ended
+        lines += ["", *settling.never_settled(verdict.reasons, ended=ended, met=verdict.ended)]
+    if verdict.broken is None and verdict.good and not verdict.searches_settled:
+        lines += ["", "a run without faults settles; the searches met no end of that kind within the bound"]
     if verdict.broken is None and verdict.searched:
         what = "everything that was searched"
         if verdict.ended and not verdict.settled:

@@ -28,16 +28,22 @@ EXIT = 6
 ENOUGH = 20
 """With as many sagas of one choreography some should settle, whatever goes wrong around them."""
 _shown = 3
+_UNANSWERED = "gives no answer"
+_WHY_UNANSWERED = (
+    "its fake raises, or it declines after an attempt that a crash cut off, which is not believed without a fence"
+)
 
 
-def never_settled(reasons: Mapping[str, int], what: str = "", *, ended: int | None = None) -> list[str]:
+def never_settled(
+    reasons: Mapping[str, int], what: str = "", *, ended: int | None = None, met: int | None = None
+) -> list[str]:
     """The lines that say so; `what`: of which choreography, among others. `ended`: how many ends an unfinished search
-    has met; from none nothing follows."""
+    has met; from none nothing follows. `met`: how many ends a search has met, where the reasons are counted by them."""
     about = f"{what}: " if what else ""
     if ended == 0:
         return ["no saga came to an end within the bound, so nothing is known of how they end"]
     every = "every saga was undone" if ended is None else "every saga that ended within the bound was undone"
-    return [f"NO RUN SETTLED ({NONE_SETTLED}): {about}{every}.", *_because(reasons)]
+    return [f"NO RUN SETTLED ({NONE_SETTLED}): {about}{every}.", *_because(reasons, met)]
 
 
 def never_settled_of(ends: Mapping[tuple[str, str], int], reasons: Mapping[tuple[str, str], int]) -> list[str]:
@@ -54,7 +60,21 @@ def never_settled_of(ends: Mapping[tuple[str, str], int], reasons: Mapping[tuple
     ]
 
 
-def _because(reasons: Mapping[str, int]) -> list[str]:
-    """The commonest reasons, those first that nobody brought about on purpose."""
+def _because(reasons: Mapping[str, int], met: int | None) -> list[str]:
+    """The commonest reasons, those first that nobody brought about on purpose. Where the ends are known, their numbers
+    add up to them."""
     own = Counter({reason: count for reason, count in reasons.items() if reason != UNWILLING}) or Counter(reasons)
-    return [f"  {count:,} times: {reason}" for reason, count in own.most_common(_shown)]
+    shown = own.most_common(_shown)
+    lines = [f"  {count:,} times: {reason}" for reason, count in shown]
+    if met is None:
+        return lines
+    others = sum(reasons.values()) - sum(count for _, count in shown)
+    known = {reason for reason, _ in shown}
+    left = " and others" if len(set(reasons) - known - {UNWILLING}) else ""
+    what = f"{UNWILLING}{left}" if UNWILLING in set(reasons) - known else "other reasons"
+    lines += [f"  {others:,} times: {what}"] if others else []
+    silent = met - sum(reasons.values())
+    lines += [f"  {silent:,} times: its initiator keeps no reason"] if silent else []
+    if any(reason.endswith(_UNANSWERED) for reason in own):
+        lines.append(f"  {_UNANSWERED}: {_WHY_UNANSWERED}")
+    return [f"  why, in {met:,} different ends:", *lines]

@@ -112,6 +112,7 @@ PASSES = (
             "accompanist/language/reading/signatures.py",
             "accompanist/language/reading/tags.py",
             "accompanist/language/checks/typed.py",
+            "accompanist/language/checks/types/changeable.py",
             "accompanist/language/checks/raising/always_raises.py",
             "accompanist/language/checks/begun.py",
             "accompanist/language/types.py",

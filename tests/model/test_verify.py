@@ -79,7 +79,7 @@ def test_a_bound_that_is_met_is_said(capsys: pytest.CaptureFixture[str]) -> None
 def test_so_is_the_time_that_was_over(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = ran(capsys, ORDERS, "--seconds", "0.01")
     assert code == 5
-    assert "3 more searches: not begun, because the 0.01 seconds of --seconds were over before" in out
+    assert "not begun, because the 0.01 seconds of --seconds were over before" in out
     assert "; --seconds 0.1 goes on for longer\n" in out
 
 

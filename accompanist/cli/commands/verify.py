@@ -11,6 +11,12 @@ import typer
 from accompanist.cli.options import File
 from accompanist.cli.output import Json, reporting
 
+_FAKES = (
+    'A Python file with WORKERS, functions by "role.operation" or objects by "role", and perhaps ARGUMENTS, a list of '
+    "dicts to start with (docs/testing.md has one); what it leaves out is made up."
+)
+_LONG = "Stop the search after so many seconds; reading and loading the file come on top."
+
 
 class Declines(StrEnum):
     """How many calls may decline in one run of `verify`."""
@@ -31,17 +37,13 @@ def verify(
     cancels: Annotated[int, typer.Option("--cancels", help="At most so many cancels by the client.", min=0, max=1)] = 0,
     deadlines: Annotated[int, typer.Option("--deadlines", help="At most so many deadlines that pass.", min=0)] = 0,
     lies: Annotated[int, typer.Option("--lies", help="At most so many forged aborts of participants.", min=0)] = 0,
-    workers: Annotated[
-        Path | None, typer.Option("--workers", help="A Python file with fake WORKERS; default: generated replies.")
-    ] = None,
+    workers: Annotated[Path | None, typer.Option("--workers", help=_FAKES)] = None,
     plain: Annotated[
         bool | None,
         typer.Option("--plain/--fenced", help="Only workers without a fence, or only with one; default: both."),
     ] = None,
     states_max: Annotated[int, typer.Option("--states-max", help="Stop after so many states.", min=1)] = 2_000_000,
-    seconds: Annotated[
-        float, typer.Option("--seconds", help="Stop the search after so many seconds.", min=0.0)
-    ] = 300.0,
+    seconds: Annotated[float, typer.Option("--seconds", help=_LONG, min=0.0)] = 300.0,
     mebibytes: Annotated[
         int, typer.Option("--mebibytes", help="Stop the search at so many MiB of memory.", min=64)
     ] = 4_096,

@@ -25,7 +25,7 @@ from accompanist.language.checks.order import total as set_total
 from accompanist.language.checks.raising import always_raises
 from accompanist.language.checks.sets import addresses
 from accompanist.language.checks.sets import names as set_names
-from accompanist.language.checks.types import narrow
+from accompanist.language.checks.types import changeable, narrow
 from accompanist.language.checks.types.faithful import Faithful
 from accompanist.language.checks.types.infer import Inference, unpacked
 from accompanist.language.ir import (
@@ -332,29 +332,13 @@ class Typing:
                 self._sendable(found, text, reason),
             )
             return REFUSED
-        change = self._names.messages.changeable(found) if point.shared else ""
-        if change:
-            self._add(
-                codes.NOT_FROZEN,
-                point.value.span,
-                f"{text} is shared, but {change}",
-                self._unchangeable(found, text, point.value.span),
-            )
+        changed = changeable.parts(found, self._names.messages) if point.shared else []
+        if changed:
+            source, said = self._sources(point.value.span.file), ", and ".join(one.text for one in changed)
+            hint = advice.together([changeable.instead(one, text, source) for one in changed])
+            self._add(codes.NOT_FROZEN, point.value.span, f"{text} is shared, but {said}", hint)
             return REFUSED
         return found
-
-    def _unchangeable(self, found: Type, text: str, span: Span) -> str:
-        """What to share instead of a value that can be changed in place."""
-        messages = self._names.messages
-        message = messages.find(found)
-        parts = found.arguments if message is None else tuple(type for _, type in message.fields)
-        if not any(map(messages.changeable, parts)):
-            if found.name == "list":
-                return Write(f"tuple({text})")
-            frozen = None if message is None else advice.frozen(self._sources(span.file), found.name)
-            if frozen is not None:
-                return frozen
-        return "@dataclass(frozen=True), and tuples instead of lists"
 
     def _sendable(self, found: Type, text: str, reason: str) -> str:
         """What to move instead of a value that has no form in JSON."""

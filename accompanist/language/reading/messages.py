@@ -205,20 +205,6 @@ class Messages:
         own = (part for part in self._parts(type, set()) if part.module and self.find(part) is None)
         return next((part for part in own if self.definition(part) is not None), None)
 
-    def changeable(self, type: Type, seen: set[Type] | None = None) -> str:
-        """Which part of a type can be changed in place; empty if none."""
-        seen = set() if seen is None else seen
-        if type in seen:
-            return ""
-        seen.add(type)
-        if type.name in ("list", "dict") and not type.module:
-            return f"a {type.name} can be changed in place"
-        message = self.find(type)
-        if message is not None and not message.frozen:
-            return f"{type.name} is not frozen"
-        parts = [*type.arguments, *(field for _, field in (message.fields if message else ()))]
-        return next(filter(None, (self.changeable(part, seen) for part in parts)), "")
-
     def instead(self, type: Type) -> str:
         """What to write in the place of a type that cannot cross."""
         if record := next((part for part in self._parts(type, set()) if self._other_kind(part)), None):

@@ -49,6 +49,12 @@ def above(source: Source, span: Span, lines: int = 1) -> str:
     return f"on a line of its own before line {line}" if lines == 1 else f"on lines of their own before line {line}"
 
 
+def first_line(source: Source, span: Span) -> int:
+    """Where the statement around a span begins."""
+    statement = statement_of(source, span)
+    return span.line if statement is None else statement.lineno
+
+
 def indented(source: Source, statement: ast.stmt) -> str:
     """What stands before a statement in its line: spaces or tabs."""
     return source.line(statement.lineno)[: statement.col_offset]

@@ -430,7 +430,7 @@ class _Search:
         if states >= self._bounds.states_max:
             return f"{self._bounds.states_max} states were met"
         if seconds >= self._bounds.seconds_max:
-            return f"{self._bounds.seconds_max:g} seconds were over"
+            return "its time was over"
         if _resident_bytes() >= self._bounds.bytes_max:
             return f"{self._bounds.bytes_max} bytes were used"
         return ""

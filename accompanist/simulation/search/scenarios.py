@@ -11,7 +11,9 @@ Not promised: that all paths are found. `unreached` says which calls and message
 from __future__ import annotations
 
 import ast
+import math
 import re
+import time
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -61,12 +63,14 @@ class Turning:
     later: Any
 
 
-def scenarios(programs: Mapping[str, RoleProgram], starts: Sequence[bytes] = ()) -> list[Scenario]:
+def scenarios(
+    programs: Mapping[str, RoleProgram], starts: Sequence[bytes] = (), until: float = math.inf
+) -> list[Scenario]:
     """Scenarios that take different paths, an ordinary one first. `starts`: the payloads to start with, all of which
-    are kept; else they are made up."""
+    are kept; else they are made up. `until`: when to look for no more, by the process's own clock."""
     choreography = next(iter(programs.values())).choreography
     choices = _choices(programs, Maker(constants(choreography)), starts)
-    return [_scenario(choreography, choices, picks) for picks in _found(programs, choices, bool(starts))]
+    return [_scenario(choreography, choices, picks) for picks in _found(programs, choices, bool(starts), until)]
 
 
 def first_scenario(programs: Mapping[str, RoleProgram], start: bytes | None, *, ends: bool) -> Scenario:
@@ -79,7 +83,10 @@ def first_scenario(programs: Mapping[str, RoleProgram], start: bytes | None, *, 
 
 
 def _found(
-    programs: Mapping[str, RoleProgram], choices: Mapping[tuple[str, str], list[Any]], started: bool
+    programs: Mapping[str, RoleProgram],
+    choices: Mapping[tuple[str, str], list[Any]],
+    started: bool,
+    until: float = math.inf,
 ) -> Iterator[tuple[int, ...]]:
     """Choices that take different paths. `started`: every start is kept."""
     choreography = next(iter(programs.values())).choreography
@@ -87,7 +94,7 @@ def _found(
     found: set[Hashable] = set()
     tried: set[tuple[int, ...]] = set()
     waiting = [(0,) * len(names)]
-    while waiting and len(tried) < _runs_max:
+    while waiting and len(tried) < _runs_max and (not found or time.monotonic() < until):
         picks = waiting.pop(0)
         if picks in tried:
             continue

@@ -7,6 +7,7 @@ to start with. The bounds hold for all scenarios together.
 from __future__ import annotations
 
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -20,6 +21,7 @@ from accompanist.language.values import codec
 from accompanist.simulation.search.explore import Bounds, Explorer, Faults, Report
 from accompanist.simulation.search.faithful import Faithful
 from accompanist.simulation.search.fence import Worker
+from accompanist.simulation.search.good_run import settles
 from accompanist.simulation.search.scenarios import Scenario, events_of, scenarios, unreached
 from accompanist.simulation.search.state import Rules
 from accompanist.simulation.search.workers import Declining, Functions, Replies
@@ -45,13 +47,15 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All searches of a choreography. `skipped`: searches that no bound was left for. `bounds`: for all of them."""
+    """All searches of a choreography. `skipped`: searches that no bound was left for. `bounds`: for all of them.
+    `good`: runs without any fault that settled, looked at before the searches."""
 
     faults: Faults
     searched: tuple[Searched, ...]
     skipped: int
     unreached: tuple[str, ...]
     bounds: Bounds = field(default_factory=Bounds)
+    good: int = 0
 
     @property
     def broken(self) -> Searched | None:
@@ -68,7 +72,13 @@ class Verdict:
 
     @property
     def settled(self) -> int:
-        """How many of the ends that were met are of a saga that is done."""
+        """How many of the ends that were met are of a saga that is done. Where a search was stopped before it met one,
+        that of a run before it counts."""
+        return self.searches_settled or self.good
+
+    @property
+    def searches_settled(self) -> int:
+        """How many of them the searches met."""
         return sum(one.report.ends.get("settled", 0) for one in self.searched)
 
     @property
@@ -111,7 +121,8 @@ class Verdict:
             left.append("anything: no made-up replies lead to an end; give ARGUMENTS and WORKERS with --workers FILE")
         if self.skipped:
             met, option = self._met()
-            left.append(f"{self.skipped} more searches: not begun, because {met} before; {option} goes on for longer")
+            more = "search" if self.skipped == 1 else "searches"
+            left.append(f"{self.skipped} more {more}: not begun, because {met} before; {option} goes on for longer")
         if self.broken is None:
             left.extend(f"{what}: no run came there" for what in self.unreached)
         left.append(f"runs with more than {in_words(self.faults)}; other values; several sessions at once")
@@ -131,31 +142,37 @@ def verify(
     reasons: Mapping[str, Mapping[str, str]] | None = None,
     told: Told | None = None,
 ) -> Verdict:
-    """Search a choreography, scenario by scenario, until one breaks or all are seen. `plain`: whether no worker has a
+    """Search a choreography, scenario by scenario, until one breaks or all are seen. The bounds hold for all of it: the
+    seconds count from here. `plain`: whether no worker has a
     fence; all scenarios are searched once for each. `reasons`: why operations decline, by role and name. `told`: what
     events say, None for one that nobody tells."""
-    found = scenarios(programs, [codec.encode(dict(given)) for given in arguments])
+    until = time.monotonic() + bounds.seconds_max
+    found = scenarios(programs, [codec.encode(dict(given)) for given in arguments], until)
     if fakes:  # replies are the fakes' business, only the starts differ
         found = [replace(found[0], arguments=start) for start in dict.fromkeys(one.arguments for one in found)]
     searched: list[Searched] = []
     sites: set[str] = set()
-    left = bounds
+    left, good = bounds, 0
     to_search = [(scenario, without) for without in plain for scenario in found]
     for scenario, without in to_search:
         workers = workers_of(programs, scenario, fakes, declines=faults.declines > 0)
         for role, why in (reasons or {}).items():
             workers[role] = Declining(workers[role], why)
         events = told_in(programs, scenario, fakes, told or {})
+        left = replace(left, seconds_max=max(0.0, until - time.monotonic()))
+        if not good and not without:
+            calm = Faults(crashes=0, declines=0)
+            explorer = Explorer(programs, workers, scenario.arguments, calm, rules or Rules(), events=events)
+            good = int(settles(explorer))
         report = _search(programs, scenario, workers, events, faults, left, rules or Rules(), progress, without)
         searched.append(Searched(scenario, report, without))
         sites |= report.sites
-        left = replace(left, states_max=left.states_max - report.states, seconds_max=left.seconds_max - report.seconds)
-        if not report.holds or left.states_max <= 0 or left.seconds_max <= 0:
+        left = replace(left, states_max=left.states_max - report.states)
+        if not report.holds or left.states_max <= 0 or time.monotonic() >= until:
             break
     choreography = next(iter(programs.values())).choreography
-    return Verdict(
-        faults, tuple(searched), len(to_search) - len(searched), tuple(unreached(choreography, sites)), bounds
-    )
+    missed = tuple(unreached(choreography, sites))
+    return Verdict(faults, tuple(searched), len(to_search) - len(searched), missed, bounds, good)
 
 
 def _search(
@@ -172,11 +189,12 @@ def _search(
     """One scenario. It is searched without crashes first, which costs little: a schedule that needs none is shorter to
     tell."""
     judge = Faithful(programs, workers, scenario.arguments)
-    report = None
+    report, until = None, time.monotonic() + bounds.seconds_max
     for crashes in sorted({0, faults.crashes}):
         spent = faults._replace(crashes=crashes)
         searched = Explorer(programs, workers, scenario.arguments, spent, rules, judge, progress, told)
-        report = replace(searched, plain=frozenset(programs) if plain else frozenset()).explore(bounds)
+        left = replace(bounds, seconds_max=max(0.0, until - time.monotonic()))
+        report = replace(searched, plain=frozenset(programs) if plain else frozenset()).explore(left)
         if not report.complete:
             break
     assert report is not None

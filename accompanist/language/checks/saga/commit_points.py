@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from accompanist.language.checks.saga.knowledge import Done
-from accompanist.language.ir import Block, If, Statement, inside, walk
+from accompanist.language.checks.saga.knowledge import Done, Knowledge
+from accompanist.language.ir import Block, If, Invoke, Statement, inside, walk
 from accompanist.language.text import advice, codes
 from accompanist.language.text.diagnostic import Diagnostic, Findings
 from accompanist.language.text.source import Sources, Span
@@ -22,6 +22,8 @@ class CommitPoints:
     def __init__(self, sources: Sources, findings: Findings, refusal: Sequence[Diagnostic]) -> None:
         self._sources, self._findings, self._refusal = sources, findings, refusal
         self._missing: dict[tuple[Span, str], str] = {}  # where which operation is, and why only some paths commit
+        self._calls: dict[Span, Invoke] = {}  # these, and the commit points
+        self._known: dict[tuple[str, int], list[Knowledge]] = {}  # where a line begins, each time that it is come to
         self.found: dict[str, Done] = {}
         """The first commit point of each role."""
         self.twice: set[Span] = set()
@@ -30,11 +32,23 @@ class CommitPoints:
     def clear(self) -> None:
         """What was found missing while less was known than there is."""
         self._missing.clear()
+        self._calls.clear()
+        self._known.clear()
 
-    def missing(self, name: str, span: Span, pivots: frozenset[Done]) -> None:
+    def comes(self, span: Span, known: Knowledge) -> None:
+        """The walk comes to a line."""
+        self._known.setdefault((span.file, span.line), []).append(known)
+
+    def pivot(self, point: Invoke, done: Done) -> None:
+        """A saga commits at a point."""
+        self.found.setdefault(point.role, done)
+        self._calls.setdefault(point.span, point)
+
+    def missing(self, name: str, point: Invoke, pivots: frozenset[Done]) -> None:
         """An operation cannot be undone, and nothing certainly commits the saga before it. `pivots`: what may have."""
         why = f"not every path to it commits the saga first: {_first(pivots)} is on some of them only" if pivots else ""
-        self._missing[span, name] = why
+        self._missing[point.span, name] = why
+        self._calls[point.span] = point
 
     def tell(self, body: Block) -> None:
         """Report what is missing and what is too much."""
@@ -44,7 +58,7 @@ class CommitPoints:
             first, *others = sorted(self.found.values(), key=lambda one: one.span)
             for other in (one for one in others if one.span not in self.twice):
                 text = f"this path commits at {other.role}, the one of line {first.span.line} at {first.role}"
-                self._add(codes.SCATTERED_PIVOTS, other.span, text, self._at_one_role(other, first))
+                self._add(codes.SCATTERED_PIVOTS, other.span, text, self._at_one_role(other, first, body))
 
     def _tell_missing(self, why: str, points: Sequence[tuple[Span, str]], body: Block) -> None:
         (span, name), *others = points
@@ -54,18 +68,42 @@ class CommitPoints:
         if not hint and self.found:
             first = min(self.found.values(), key=lambda one: one.span)
             behind = f"put it behind {first.what} of line {first.span.line}, which {first.binds}"
-            record = _line(self._sources, first, span)
+            record = self._records(first, [span for span, _ in points], body)
             lacks = f"{first.role}.commit() in the branch that has none" if why else behind
-            hint = f"a compensation for {name}, or {record if _apart(body, first.span, span) else lacks}"
+            hint = f"a compensation for {name}, or {record if not why and _apart(body, first.span, span) else lacks}"
         hint = hint or f"a compensation for {name}, or a commit point before it: ROLE.commit()"
         text = f"{why}{more and f'; so it is with {more}'}" if why else nothing
         self._add(codes.NO_PIVOT, span, f"{name} cannot be undone, and {text}", hint)
 
-    def _at_one_role(self, other: Done, first: Done) -> str:
+    def _records(self, first: Done, points: Sequence[Span], body: Block) -> str:
+        """The records that are missing, one for each path."""
+        told: list[Span] = []
+        for span in points:
+            if all(_apart(body, one, span) for one in told):
+                told.append(span)
+        return ", and ".join(self._lines(first.role, span) for span in told)
+
+    def _lines(self, role: str, span: Span) -> str:
+        """All that lets a role commit before what is done in a span: messages of what it does not know yet, the record,
+        and a message of it to who goes on."""
+        point, source = self._calls[span], self._sources(span.file)
+        first = advice.first_line(source, span)
+        begun = next((line for line in range(first, span.line + 1) if (span.file, line) in self._known), span.line)
+        ways = self._known.get((span.file, begun), [])
+        others = sorted({one.role for known in ways for one in known.unknown[role] if one.fails})
+        lines = [*(f"com({other}.now(), to={role})" for other in others), f"{role}.commit()"]
+        lines += [f"com({role}.now(), to={point.role})"] if point.role != role else []
+        return f"{_and(lines)} {advice.above(source, span, len(lines))}"
+
+    def _at_one_role(self, other: Done, first: Done, body: Block) -> str:
         if other.recorded:
             return f"{first.role}.commit() in place of {other.what}()"
-        line = _line(self._sources, first, other.span)
-        return f"a compensation for {other.what}; or @transaction(retriable=True) for it, and {line}"
+        offer = self._calls[other.span].offer
+        alike = sorted(span for span, call in self._calls.items() if call.offer == offer)
+        kept = f"@transaction(retriable=True) for it if {offer.name} never declines: it is asked again then until it is"
+        too = _and([str(span.line) for span in alike if span != other.span])
+        lines = self._records(first, alike, body)
+        return f"a compensation for {other.what}; or {kept} done{too and f', in line {too} too'}; and {lines}"
 
     @property
     def _no_place(self) -> str:
@@ -75,11 +113,6 @@ class CommitPoints:
 
     def _add(self, code: str, span: Span, text: str, hint: str) -> None:
         self._findings.add(code, self._sources(span.file), span, text, hint)
-
-
-def _line(sources: Sources, commits: Done, span: Span) -> str:
-    """The record that lets a role commit before what stands in a span."""
-    return f"{commits.role}.commit() {advice.above(sources(span.file), span)}"
 
 
 def _apart(block: Block, one: Span, other: Span) -> bool:

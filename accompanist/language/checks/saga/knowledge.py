@@ -27,7 +27,9 @@ class Done:
     may: str = ""
     """What may happen to it, where it is no call."""
     instead: str = ""
-    """What to write instead then."""
+    """What to write instead then, where it stands."""
+    why: str = ""
+    """Why it may happen."""
 
     @property
     def binds(self) -> str:

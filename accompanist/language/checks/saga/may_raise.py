@@ -29,12 +29,13 @@ _SHORT = 80
 @dataclass(frozen=True, slots=True)
 class Said:
     """`part`: the text of what may raise. `why`: for which values. `whole`: what is advised sees to all of its
-    expression."""
+    expression. `there`: what is advised where the expression stands, to one who reads of it elsewhere."""
 
     part: str
     why: str
     instead: str
     whole: bool = False
+    there: str = ""
 
 
 def said(partials: Iterable[Partial], value: Expression, source: Source, pivot: Span | None) -> list[Said]:
@@ -56,12 +57,14 @@ def _said(partial: Partial, value: Expression, source: Source, pivot: Span | Non
     instead = beside_others(partial.node, value.node, partial.instead)
     moved = nameless(partial.node)
     if instead:
-        return Said(part, partial.why, _named(moved, instead, value, source))
+        advised = _named(moved, instead, value, source)
+        return Said(part, partial.why, advised, there=advised.replace(", and here ", ", and "))
     early = "compute it earlier" if pivot is None else before(source, pivot, value.span)
     made = advice.free(source, "made")
     attempted = part if "\n" in text or len(text) > _SHORT or nameless(value.node) else text
     tried = _named(moved, f"{made} = attempt({attempted}), and ask {made}.ok", value, source)
-    return Said(part, partial.why, f"{early and f'{early}, or '}{tried}", whole=attempted == text)
+    there = tried.replace(", and here ", ", and ")
+    return Said(part, partial.why, f"{early and f'{early}, or '}{tried}", attempted == text, there)
 
 
 def _named(moved: list[str], instead: str, value: Expression, source: Source) -> str:

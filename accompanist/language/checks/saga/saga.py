@@ -65,7 +65,7 @@ from accompanist.language.ir import (
 from accompanist.language.program.operations import behind
 from accompanist.language.refusal import may_fail
 from accompanist.language.text import advice, codes
-from accompanist.language.text.diagnostic import Diagnostic, Findings
+from accompanist.language.text.diagnostic import Diagnostic, Findings, Write
 from accompanist.language.text.source import Sources, Span
 
 """A name in the normal form that no author wrote."""
@@ -183,7 +183,12 @@ class SagaCheck:
         return self._exit.get(number, replace(known, committed=True))  # no way is known yet that leads behind it
 
     def _block(self, block: Block, known: Knowledge) -> Knowledge:
+        lines: set[int] = set()
         for point in block:
+            written = not isinstance(point, Return)  # one that nobody wrote has the last line of the text
+            if written and point.span.line not in lines:
+                self._points.comes(point.span, known)
+                lines.add(point.span.line)
             known = self._point(point, known)
         return known
 
@@ -236,7 +241,8 @@ class SagaCheck:
                 self._add(codes.MAY_RAISE, value.span, text, one.instead)
         for roles in (must, *(frozenset({role}) for role in may - must)):
             if roles:
-                done = Done("", min(roles), f"`{told[0].part}`", value.span, True, may=_RAISES, instead=told[0].instead)
+                part, one = f"`{told[0].part}`", told[0]
+                done = Done("", min(roles), part, value.span, True, may=_RAISES, instead=one.there, why=one.why)
                 known = known.does(done, roles)
         return known
 
@@ -374,10 +380,12 @@ class SagaCheck:
                 continue
             if other.may:
                 said |= {other.may} - {_RAISES}
-                text = f"{other.what} of line {other.span.line} {other.may}, and {role} does not know whether it did"
-                lead = f"let a message lead from {other.role} to {role} before: com(…, to={role})"
+                why = f" ({other.why})" if other.why else ""
+                text = (
+                    f"{other.what} of line {other.span.line} {other.may}{why}, and {role} does not know whether it did"
+                )
                 code = codes.MAY_RAISE if other.may == _RAISES else codes.NOT_BEFORE_PIVOT
-                self._add(code, span, f"{done.what} {done.binds}; {text}", f"{other.instead}; or {lead}")
+                self._add(code, span, f"{done.what} {done.binds}; {text}", self._led(point, other))
             elif other.fails:
                 came = "happened" if "abort" in other.what else f"of line {other.span.line} went well"
                 text = f"{done.what} {done.binds}, but {role} does not know whether {other.what} {came}"
@@ -385,7 +393,7 @@ class SagaCheck:
                 self._add(codes.NOT_BEFORE_PIVOT, span, f"{text}{self._unsent(role, span)}", hint)
             else:
                 self._commitment.after[other.role].add(point_of(other.site))
-        self._points.found.setdefault(role, done)
+        self._points.pivot(point, done)
         pivots = known.pivots or frozenset({done})  # of a second one it has been said that it is too much
         return replace(known.does(done, frozenset({role})), pivots=pivots, committed=True)
 
@@ -401,7 +409,7 @@ class SagaCheck:
         """A retriable transaction that cannot be undone comes after the pivot, and its role knows that. Once it has
         been told that the role does not, it is not told again on the same path."""
         if not known.committed:
-            self._points.missing(name, point.span, known.pivots)
+            self._points.missing(name, point, known.pivots)
         for pivot in known.pivots & known.unknown[point.role]:
             self._add(
                 codes.NO_PIVOT,
@@ -422,6 +430,12 @@ class SagaCheck:
     def _message(self, point: Invoke, sender: str, receiver: str) -> str:
         function = "" if point.site.startswith("@") else self._header.name
         return advice.led(self._sources(point.span.file), point.span, function, sender, receiver)
+
+    def _led(self, point: Invoke, other: Done) -> str:
+        """The message that lets the commit point know that something went well elsewhere, or what to write there."""
+        lead = self._message(point, other.role, point.role)
+        there = f"or, for line {other.span.line}, {other.instead}"
+        return Write(f"{lead}; {there}", *lead.edits, said=True) if isinstance(lead, Write) else f"{lead}; {there}"
 
     def _after(self, site: str, role: str, name: str, span: Span, known: Knowledge, why: str, instead: str) -> None:
         pivot = min(known.pivots, key=lambda pivot: pivot.span)
