@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
+from accompanist.language.checks.types import changeable
 from accompanist.language.reading import annotation, constants, only_read
 from accompanist.language.reading.constants import Constants
 from accompanist.language.reading.mentions import Mention, mentions
@@ -97,7 +98,7 @@ class State:
         """Whether a value can be changed in place, or something in it."""
         calls = [one.func.id for one in ast.walk(value) if isinstance(one, ast.Call) and isinstance(one.func, ast.Name)]
         made = (Type(name, module) for module, _, name in (one.rpartition(":") for one in calls) if module)
-        return _makes(value) or any(self._messages.changeable(one) for one in made)
+        return _makes(value) or any(changeable.parts(one, self._messages) for one in made)
 
     def _by(self, read: _Read, change: Mention) -> Wrong:
         line = f"line {getattr(change.node, 'lineno', 1)}"
