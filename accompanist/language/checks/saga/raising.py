@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from accompanist.language import types
 from accompanist.language.checks.functions.judged import Judged
 from accompanist.language.checks.raising import facts as known
-from accompanist.language.checks.raising import finite
+from accompanist.language.checks.raising import finite, measured
 from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.library_calls import knowing
 from accompanist.language.checks.raising.partial import Partial, TypeOf
@@ -250,7 +250,10 @@ class _Walk:
             case ast.Call(func=ast.Name(id="tuple"), args=[_]) if _is_ours(targets[0]):
                 return facts | {known.Fact(ast.Compare(ast.Name(targets[0], ast.Load()), [ast.Is()], [node]), True)}
         env = self._envs.get(id(node))
-        return facts | finite.ends(targets[0], node, env, facts, self._partials) if env is not None else facts
+        if env is None:
+            return facts
+        made = finite.ends(targets[0], node, env, facts, self._partials)
+        return facts | made | measured.given(targets[0], node, env, facts, self._partials)
 
     def _turned(self, target: ast.expr, counted: str, facts: Facts) -> Facts:
         """What is known of the names of one turn of a loop."""
