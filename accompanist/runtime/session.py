@@ -47,7 +47,9 @@ PAST_COMMIT = catalogue(
     "ACC203",
     "failure after the commit point",
     "Something failed that may not fail any more: after the commit point nothing is undone, everything is retried. "
-    "A local expression raised, a value does not fit its type, or a worker's door is shut.",
+    "A local expression raised, a value does not fit its type, or a worker's door is shut. "
+    "`check` does not ask of each sum, `x + 1` or `x * 100`, whether it still has the 64 bits in which whole numbers "
+    "cross, nor of what a @pure function gives, nor whether a @pure function ends.",
     "`accompanist sessions show ID` names what can be done: mend what failed and resume, give the value by hand, or "
     "end the saga by hand.",
 )

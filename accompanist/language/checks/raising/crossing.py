@@ -72,13 +72,18 @@ class Crossing:
             why = "it may be a whole number of more than 64 bits, which cannot be sent"
             yield Partial(node, why, f"{text} if -10**{_LARGEST} < {asked} < 10**{_LARGEST} else …")
         elif found == types.FLOAT and self._overflows(node, env, facts):
-            yield Partial(node, "it may be too large for a float", f"{text} if -1e300 < {asked} < 1e300 else …")
+            yield Partial(node, "it may be too large for a float", f"{text} if -1e200 < {asked} < 1e200 else …")
 
     def _bits(self, node: ast.expr, env: Env, facts: Facts) -> int:
         """How many bits a whole number has: about 63 where it is no larger than what a message holds."""
+        if isinstance(node, ast.BinOp | ast.Call | ast.Name) and self._is_within(node, env, facts):
+            ends = decimals.ends(node, env, facts, self.looks)
+            return max(int(abs(Decimal(one))).bit_length() for one in ends)
         power = decimals.power(node, env, facts, self.looks)
         if power is not None and power <= _LARGEST:
             return power * 10 // 3 + 1
+        if (computed := _computed(node, facts)) is not None:
+            return self._bits(computed, env, facts)
         match node:
             case ast.Constant(value=int() as value):
                 return value.bit_length()
@@ -130,9 +135,16 @@ class Crossing:
         if found == types.STR:
             longest = measured.longest(value, env, facts, self.looks)
             return _MESSAGE if longest is not None and longest <= _LARGEST else _MANY
+        if self._is_within(value, env, facts):
+            return _MESSAGE
         of = finite.power if found == types.FLOAT else decimals.power
         power = of(value, env, facts, self.looks)
         return _MESSAGE if found == types.BOOL or (power is not None and power <= _LARGEST) else _MANY
+
+    def _is_within(self, node: ast.expr, env: Env, facts: Facts) -> bool:
+        """Whether a condition has said that a number has 64 bits at most, whatever it is computed of."""
+        ends = decimals.ends(node, env, frozenset(fact for fact in facts if fact.holds), self.looks)
+        return bool(ends) and all(abs(Decimal(one)) <= 10**_LARGEST for one in ends)
 
     def _count(self, node: ast.expr) -> int:
         """How often a number is multiplied by itself, or how many places it is moved."""
@@ -190,7 +202,7 @@ class Crossing:
     def _is_large(self, node: ast.expr, env: Env, facts: Facts) -> bool:
         """Whether what is divided by it gets no larger."""
         written = decimals.number(node, env, facts, self.looks)
-        return self.looks.kind(node, env) == types.INT or (written is not None and abs(written) >= 1)
+        return self.looks.kind(node, env) == types.INT or (written is not None and abs(Decimal(written)) >= 1)
 
     def timer(self, node: ast.expr, env: Env, facts: Facts) -> Iterator[Partial]:
         """Seconds that may be more than a timer runs for."""
@@ -209,6 +221,8 @@ class Crossing:
         told += [max(ends)] if (ends := decimals.ends(node, env, facts, self.looks)) else []
         if any(one is not None for one in told):
             return min(float(one) for one in told if one is not None)
+        if (computed := _computed(node, facts)) is not None:
+            return self._most(computed, env, facts)
         match node:
             case ast.BinOp(left=left, op=op, right=right):
                 first, other = self._most(left, env, facts), self._most(right, env, facts)
@@ -246,6 +260,14 @@ class Crossing:
             case ast.Mult() if other is not None and any(known.positive(one, facts) for one in (node.left, node.right)):
                 return max(0.0, first) * max(0.0, other)
         return None
+
+
+def _computed(node: ast.expr, facts: Facts) -> ast.expr | None:
+    """What a constant is computed of: `DAY = 24 * 3600`."""
+    if not isinstance(node, ast.Name):
+        return None
+    given = (than for op, than in known.compared(node, facts) if op is ast.Eq and isinstance(than, ast.BinOp))
+    return next((than for than in given if node.id not in known.names_in(than)), None)
 
 
 _UPPER = (ast.Lt, ast.LtE, ast.Eq)
