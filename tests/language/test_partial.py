@@ -484,6 +484,8 @@ n * k % 97
 min(max(n * k, 0), 10)
 int(f) if -10**18 < f < 10**18 else 0
 f * 10.0 if -1e200 < f * 10.0 < 1e200 else 0.0
+math.ceil(n / 2)
+round(n * 0.19)
 f + 1.0
 f / 7
 f * 0.5

@@ -20,9 +20,12 @@ from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.looked_at import Looks, Partial
 from accompanist.language.reading.kinds import Env
 from accompanist.language.text.instead import in_brackets, shown
+from accompanist.language.text.nodes import every_node
 
 _LARGEST = 18
 """The largest power of ten that is below 2 to the 63."""
+_OF_WHOLE = 24
+"""The same of what is computed of whole numbers of messages, which are taken to be below 10 to the 20."""
 _MANY = 1_000
 """Bits of what nothing bounds."""
 _MESSAGE = 63
@@ -139,7 +142,10 @@ class Crossing:
             return _MESSAGE
         of = finite.power if found == types.FLOAT else decimals.power
         power = of(value, env, facts, self.looks)
-        return _MESSAGE if found == types.BOOL or (power is not None and power <= _LARGEST) else _MANY
+        leaves = (one for one in every_node(value) if isinstance(one, ast.Name | ast.Attribute))
+        whole = not any(self.looks.kind(one, env) == types.FLOAT for one in leaves)
+        most = _OF_WHOLE if whole and found == types.FLOAT else _LARGEST  # `round(cents * 0.19)`
+        return _MESSAGE if found == types.BOOL or (power is not None and power <= most) else _MANY
 
     def _is_within(self, node: ast.expr, env: Env, facts: Facts) -> bool:
         """Whether a condition has said that a number has 64 bits at most, whatever it is computed of."""
