@@ -292,7 +292,16 @@ class Run:
         try:
             return codec.encode(value)
         except codec.EncodeError as problem:
-            raise Failed(problem.text) from None
+            raise Failed(f"{problem.text} {self._standing()}".rstrip()) from None
+
+    def _standing(self) -> str:
+        """The choreography's line at which the program waits for what it has asked."""
+        asked: object = self._generator
+        while (inner := getattr(asked, "gi_yieldfrom", None)) is not None:
+            asked = inner  # a procedure of its own
+        frame = getattr(asked, "gi_frame", None)
+        file = self._program.choreography.file
+        return f"at {file}:{frame.f_lineno}" if frame is not None and frame.f_code.co_filename == file else ""
 
     def _decoded(self, data: bytes, type: Any, what: str) -> Any:
         try:
@@ -305,7 +314,7 @@ class Run:
         operation = self._program.projection.operations[call.operation]
         logged = self._results.get(call.site)
         if logged is None and waits.is_wait(call.operation):
-            return Wait(call.site, world=WaitFor(call.site, call.operation, arguments, _seconds(call, arguments)))
+            return Wait(call.site, world=WaitFor(call.site, call.operation, arguments, self._seconds(call, arguments)))
         if logged is None:
             endless = operation.retriable or self.past_commit
             firm = not operation.may_decline or (self.past_commit and may_fail(operation, call.attempt))
@@ -331,6 +340,18 @@ class Run:
                 answer = Outcome(ok=True, value=answer)
         self._step(answer)
         return None
+
+    def _seconds(self, call: Call, arguments: bytes) -> float | None:
+        """How long a wait's timer runs, from its canonical arguments. A negative time counts as zero. None: no timer."""
+        if not waits.is_timed(call.operation):
+            return None
+        seconds = orjson.loads(arguments)["seconds"]
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise Failed(f"what {call.operation} waits for at {call.site} is no number of seconds")
+        if not seconds <= limits.timer_seconds_max:
+            told = f"a timer at {call.site} runs longer than {limits.timer_seconds_max:.0f} seconds"
+            raise Failed(f"{told} {self._standing()}".rstrip())
+        return max(0.0, float(seconds))
 
     def misfit(self, told: bytes) -> str | None:
         """Why an event's value is not of the type that the program waits for, without the value. None if it is."""
@@ -392,18 +413,6 @@ class Run:
         self._label = label
         self._step((label, value))
         return None
-
-
-def _seconds(call: Call, arguments: bytes) -> float | None:
-    """How long a wait's timer runs, from its canonical arguments. A negative time counts as zero. None: no timer."""
-    if not waits.is_timed(call.operation):
-        return None
-    seconds = orjson.loads(arguments)["seconds"]
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        raise Failed(f"what {call.operation} waits for at {call.site} is no number of seconds")
-    if not seconds <= limits.timer_seconds_max:
-        raise Failed(f"a timer at {call.site} runs longer than {limits.timer_seconds_max:.0f} seconds")
-    return max(0.0, float(seconds))
 
 
 def _may_go_on(last: Operation | None, next: Send | Choose) -> bool:

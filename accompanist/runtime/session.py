@@ -47,7 +47,9 @@ PAST_COMMIT = catalogue(
     "ACC203",
     "failure after the commit point",
     "A step failed after the commit point, where a saga is not undone any more. A local expression raised, a value "
-    "does not fit its type, a worker gives no answer, or a worker has closed the session.",
+    "does not fit its type, a worker gives no answer, or a worker has closed the session. "
+    "`check` does not ask of each sum, `x + 1` or `x * 100`, whether it still has the 64 bits in which whole numbers "
+    "cross, nor of what a @pure function gives, nor whether a @pure function ends.",
     "`accompanist sessions show ID` says what can be done: repair the cause and resume, give the value by hand, or end "
     "the saga by hand.",
 )

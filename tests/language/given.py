@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 TOTAL = """
+math.isqrt(n) if n >= 0 else 0
+math.sqrt(f) if f >= 0 else 0.0
+'-' * sum(len(one) for one in rows)
+s.ljust(max((len(one) for one in rows), default=0))
+int(s[:4]) if s[:4].isdecimal() else 0
 n + k * 2 - -n
 n // 2 + k % 3 + n / 4
 n // k if k != 0 else 0

@@ -3,6 +3,21 @@
 from __future__ import annotations
 
 MAY_RAISE = """
+s: parts = s.split(); return parts[0]
+s: parts = s.split('='); return parts[1]
+s: parts = s.split('='); parts.clear(); return parts[0]
+n,w: width = max((n for one in w), default=0); return '-' * width
+n,w: width = max((len(one) for one in w), default=n); return '-' * width
+colour: return f'{colour:d}'
+n: return math.isqrt(n)
+n: return math.isqrt(n) if n >= -1 else 0
+x: total = Decimal(0); for one in x:;     one = one ** 9;     total += Decimal(one) / 100; return total
+q,x: total = Decimal(0); for one in x:;     total += q / 100; return total
+w: first, *rest = w; return first
+w: if w:;     first, *rest, last = w;     return first; return ''
+s: return int(s[:4]) if s[:4].isdigit() else 0
+s: return int(s[4:]) if s[4:].isdecimal() else 0
+s: return Tier[s].value
 x,n: total = 0; for line in x:;     if n == 0:;         return 0;     total += line // n; return 100 // n
 x,n: y = 1; try:;     y = x[5]; except Exception:;     if not n:;         return 0; return y // n
 n: if n and (n := n - 1) >= 0:;     return 1 // n; return 0
@@ -271,6 +286,21 @@ x: y = [0]; for i in x:;     r = y[-1];     y = x[1:]; return r
 w,d: for i, k in enumerate(w):;     r = d[k]; return 0
 """
 NEVER_RAISES = """
+s: parts = s.split('='); return parts[0]
+s: parts = s.rsplit('=', 1); last = parts[-1]; return last
+w: width = max((len(one) for one in w), default=0); return [one.ljust(width) for one in w]
+w: width = max(map(len, w), default=0) + 2; return '-' * width
+w: width = sum(len(one) for one in w); return ''.center(width) + 'x' * width
+rows: width = min((len(one) for one in rows), default=0); return '7'.zfill(width)
+colour,lv: return f'{colour:>10}{lv:05d}'
+n: return math.isqrt(n) if n >= 0 else 0
+n: return math.sqrt(n) if n > 0 else 0.0
+x: total = Decimal(0); for one in x:;     total += Decimal(one) / 100; return total
+m: total = Decimal(0); for one in m:;     total += Decimal(one.price) / 100; return total
+w: if w:;     first, *rest = w;     return first; return ''
+w: if len(w) > 1:;     first, *rest, last = w;     return first + last; return ''
+s: return int(s[:4]) if s[:4].isdecimal() else 0
+s: year = s[-4:]; return int(year) if year.isdecimal() else 0
 n: while True:;     y = n * 2;     if y > 10:;         break;     n += 1; return y
 x: for i in x:;     if i > 3:;         y = i;         break; else:;     return 0; return y
 x: y = list(x); r = 0; while y:;     r += y.pop(0); return r

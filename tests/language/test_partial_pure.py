@@ -323,3 +323,19 @@ def test_a_function_of_python_is_no_value_in_a_choreography() -> None:
         (found,) = text(program("x", "return 0").replace("str(made(x))", f"str({value})")).diagnostics
         assert (found.code, found.text) == ("ACC131", f"{name} is a function, and no value in a choreography")
         assert found.hint == f"call it: {name}(…); as a key: lambda one: {name}(one)"
+
+
+@pytest.mark.parametrize(
+    ("names", "body", "words"),
+    [
+        ("s", "return Tier[s].value", "s may be the name of no member of Tier"),
+        ("x", "return mean(x)", "where `sum(x) / len(x) if x else …` never raises"),
+        ("start", "return start.strftime('%d.%m.')", 'f"{start.day:02}.{start.month:02}." is, and is alike'),
+        ("s", "return re.match('a', s)", "re.match is none of the functions that are read: methods of texts are"),
+        ("s", "return int(s) if s.isdigit() else 0", "isdigit is true of '²', too, which int refuses"),
+        ("w", "first, *rest = w; return first", "there may be fewer than 1 value for the names on the left"),
+    ],
+)
+def test_it_says_why(names: str, body: str, words: str) -> None:
+    (found,) = said(names, body)
+    assert words in found

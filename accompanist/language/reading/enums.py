@@ -32,6 +32,14 @@ def counted(found: Type, messages: Messages | None) -> Type:
     return found if any(name[:2] == "__" for name in own) else _MIXED.get(_bases(node), found)
 
 
+def formatted(found: Type, messages: Messages | None) -> Type:
+    """The type whose formats a member takes: of an IntEnum or a StrEnum, those of its value in each version of Python;
+    any other type as it is."""
+    definition = messages.definition(found) if messages is not None else None
+    mixed = definition is not None and _bases(definition[1]) <= {"IntEnum", "StrEnum"}
+    return counted(found, messages) if mixed else found
+
+
 def told_apart(node: ast.ClassDef) -> bool:
     """Whether an enum leaves it to Python which of its members are equal, and which it has."""
     above = {ast.unparse(one).rpartition(".")[2] for one in node.decorator_list} - {"unique"}

@@ -355,14 +355,16 @@ MAY_RAISE = catalogue(
     "ACC159",
     "may raise behind the commit point",
     "An index that is not there, a key that is missing, a division by zero, a text that is no number, a value that may "
-    "be None, a Decimal that may get too large: where this is computed before the commit point it undoes the saga. "
-    "Behind it, or beside it, nothing can be undone, and the session would stand still until a person decides.",
+    "be None, a Decimal that may get too large, a number too large to be sent, a timer of more than ten years: "
+    "where this is computed before the commit point it undoes the saga. Behind it, or beside it, nothing can be "
+    "undone, and the session would stand still until a person decides.",
     "Compute it before the commit point, and let a message lead from there to it. Or ask before: "
     "`lines[0] if lines else 0`, `total // n if n != 0 else 0`, "
     "`int(text) if text.isdecimal() and len(text) < 19 else 0`, "
     "`prices.get(name, 0)`, `max(values, default=0)`. A Decimal that was compared with numbers below and above is "
     "bounded: `if not 0 <= price <= 1_000_000: shop.abort(…)` before the commit point, or "
-    "`sum(one for one in prices if 0 <= one <= 1_000_000)`. "
+    "`sum(one for one in prices if 0 <= one <= 1_000_000)`. A whole number crosses in 64 bits: "
+    "`n * m if -10**18 < n * m < 10**18 else 0`. A timer: `min(seconds, 315360000)`. "
     "Or make it a value: `first = attempt(lines[0])`, `first.ok`.",
 )
 PIVOT_IN_LOOP = catalogue(

@@ -92,7 +92,7 @@ def everyday_after_pivot(bank: Bank, order: At[Order, "bank"]) -> At[int, "bank"
     bank.book(order.first)  #! ACC159 Order.first may raise
     bank.book(order.count)
     bank.book(order.share(paid))  #! ACC159 Order.share may raise
-    bank.book(math.isqrt(paid))  #! ACC159 isqrt does not take every value
+    bank.book(math.isqrt(paid))  #! ACC159 paid may be below zero
     bank.book(math.ceil(paid / 2))
     bank.book(ord(chr(paid)))  #! ACC159 none that chr takes
     bank.book(len({100 // one for one in order.lines}))  #! ACC159 one may be zero

@@ -57,7 +57,7 @@ def behind(bank: Bank, store: Store, amount: At[int, "bank"], name: At[str, "ban
     bank.book(first(lines))
     bank.book(max(lines))  #! ACC159 lines may be empty
     bank.book(max(lines, default=0))
-    bank.book(sum(lines[at] for at in range(len(lines))))
+    bank.book(sum(lines[at] for at in range(len(lines))))  #! ACC159 more than 64 bits
     there = attempt(lines[3] // amount)
     bank.book(there.value if there.ok else 0)
     bank.book(there.value)  #! ACC159 there has no value if it was declined
@@ -76,7 +76,7 @@ def behind(bank: Bank, store: Store, amount: At[int, "bank"], name: At[str, "ban
     weights = store.weigh(com(amount, to=store))
     store.ship(weights["box"])  #! ACC159 'box' may not be in weights
     store.ship(weights["box"] if "box" in weights else 0)
-    store.ship(sum(weights[name] for name in weights))
+    store.ship(sum(weights[name] for name in weights))  #! ACC159 more than 64 bits
 
 
 @choreography

@@ -20,11 +20,13 @@ from accompanist.language.checks.functions.body_loops import resized, turn
 from accompanist.language.checks.functions.body_match import all_members
 from accompanist.language.checks.functions.body_parts import (
     first_bound,
+    is_name,
     is_value,
     loaded,
     of_length,
     once_changed,
     splits,
+    too_few,
 )
 from accompanist.language.checks.functions.body_place import Untrue, placed
 from accompanist.language.checks.functions.body_state import Knowing, Now, meeting, name_of
@@ -32,7 +34,7 @@ from accompanist.language.checks.functions.body_text import Text
 from accompanist.language.checks.functions.body_types import Exact, is_lazy, item, kind
 from accompanist.language.checks.functions.body_whole import Whole
 from accompanist.language.checks.raising import facts as known
-from accompanist.language.checks.raising import known_constants, total_methods
+from accompanist.language.checks.raising import known_constants, measured, total_methods
 from accompanist.language.checks.raising.endless import may_hold
 from accompanist.language.checks.raising.library_calls import knowing
 from accompanist.language.checks.raising.partial import Partial
@@ -76,6 +78,7 @@ class Body:
         self._catching: frozenset[str] = frozenset()
         self._breaks: list[list[Now]] = []
         self._sums: dict[str, known.Facts] = {}
+        self._grown = body_bounds.grown(self._text.node)
 
     def why(self) -> str:
         """Why it may raise, with the first place; empty if it cannot."""
@@ -214,14 +217,16 @@ class Body:
         match target:
             case ast.Name(id=name) if value is not None:
                 yield from self._fits(value, self._declared.get(name, UNKNOWN), target)
-                bounds = body_bounds.given(name, self._at.plain(value), self._at.env, self._at.facts, self._partials)
+                plain, env, facts = self._at.plain(value), self._at.env, self._at.facts
+                bounds = body_bounds.given(name, plain, env, facts, self._partials)
+                bounds |= measured.given(name, plain, env, facts, self._partials)
                 self._at.bind(name, found, value)
                 self._at.add(bounds)
             case ast.Name(id=name):
                 yield from self._bind(target, name, found)
             case ast.Tuple(elts=parts):
                 if not self._forms.fits(target, found) and not self._counted(value, parts, found):
-                    yield f"there may not be {len(parts)} parts, in line {line}"
+                    yield f"{too_few(parts)}, in line {line}"
                 for name, part in bind(target, found).items():
                     yield from self._bind(target, name, part)
             case ast.Subscript(value=owner, slice=index):
@@ -239,10 +244,13 @@ class Body:
 
     def _counted(self, value: ast.expr | None, parts: list[ast.expr], found: Type) -> bool:
         """Whether a condition has said how many parts a list has."""
-        plain = found.known and kind(found) in ("list", "tuple") and all(isinstance(one, ast.Name) for one in parts)
+        plain = found.known and kind(found) in ("list", "tuple") and all(map(is_name, parts))
         if not plain or value is None:
             return False
         facts = self._at.facts
+        if any(isinstance(one, ast.Starred) for one in parts):
+            fixed = kind(found) == "tuple" and types.ELLIPSIS not in found.arguments
+            return not fixed and self._partials.length(value, self._at.env, facts) >= len(parts) - 1
         if self._handlers.unpacked(self._catching) or splits(value, len(parts), facts):
             return True
         return known.length(value, facts) == known.highest(value, facts, of_length=True) == len(parts)
@@ -285,6 +293,7 @@ class Body:
             bounds = body_bounds.given(name, whole, env, facts, self._partials)
             if name in self._sums:
                 bounds = self._sums[name]
+                facts |= body_bounds.of_messages(node.value, self._grown, env, self._partials)
                 if not body_bounds.is_small(node.value, env, facts, self._partials):
                     why = f"{shown(node.value)} is added to {name} in each turn, and nothing bounds it"
                     yield f"{why}, in line {node.lineno}"

@@ -7,9 +7,10 @@ counted.
 from __future__ import annotations
 
 import ast
+from collections.abc import Set
 
 from accompanist.language import types
-from accompanist.language.checks.raising import decimals, finite
+from accompanist.language.checks.raising import decimals, finite, total_methods
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.facts import Fact, Facts
 from accompanist.language.checks.raising.looked_at import Looks
@@ -22,6 +23,8 @@ _KEPT = 200
 _ADDED = 39
 """What is added in a turn is below this power of ten, and so all turns together below the next one."""
 _SUM = 60
+_MESSAGE = 20
+"""A whole number of a message is below this power of ten."""
 
 
 def given(name: str, value: ast.expr, env: Env, facts: Facts, looks: Looks) -> Facts:
@@ -36,7 +39,11 @@ def given(name: str, value: ast.expr, env: Env, facts: Facts, looks: Looks) -> F
 
 
 def _within(name: str, power: int) -> Facts:
-    now, most = ast.Name(name, ast.Load()), ast.Constant(10**power)
+    return _bounds(ast.Name(name, ast.Load()), power)
+
+
+def _bounds(now: ast.expr, power: int) -> Facts:
+    most = ast.Constant(10**power)
     least = ast.UnaryOp(ast.USub(), most)
     return frozenset(
         {Fact(ast.Compare(now, [ast.LtE()], [most]), True), Fact(ast.Compare(now, [ast.GtE()], [least]), True)}
@@ -48,6 +55,56 @@ def _is_decimal(name: str, value: ast.expr, env: Env, facts: Facts, looks: Looks
     if looks.type_of(value, env) != DECIMAL or not decimals.certain(value, env, facts, looks):
         return known.NOTHING
     return frozenset({Fact(decimals.is_one(ast.Name(name, ast.Load()), DECIMAL), True)})
+
+
+def grown(node: ast.FunctionDef) -> frozenset[str]:
+    """The names that may stand for numbers which are computed, or hold such: all that are given a value, and what is
+    gone through in them. Others stand for what came with a message."""
+    changed = total_methods.changed(node)
+    found = {one for part in every_node(node) for one in _stored(part)} | changed
+    turns = [
+        (known.names_in(part.target), known.names_in(part.iter))
+        for part in every_node(node)
+        if isinstance(part, ast.For | ast.comprehension)
+    ]
+    before = -1
+    while before != len(found):
+        before = len(found)
+        for target, over in turns:
+            found |= target if over & found or not over else set()
+    return frozenset(found)
+
+
+def _stored(node: ast.AST) -> frozenset[str]:
+    match node:
+        case ast.Assign(targets=targets):
+            return frozenset(name for one in targets for name in known.names_in(one))
+        case ast.AugAssign(target=target) | ast.AnnAssign(target=target) | ast.NamedExpr(target=target):
+            return known.names_in(target)
+    return frozenset()
+
+
+def of_messages(node: ast.expr, grown: Set[str], env: Env, looks: Looks) -> Facts:
+    """How large the whole numbers are that came with a message: it holds none of more than 64 bits."""
+    made: Facts = known.NOTHING
+    for part in every_node(node):
+        match part:
+            case ast.Name() | ast.Attribute() if not known.names_in(part) & grown and _is_field(part, env, looks):
+                made |= _bounds(part, _MESSAGE)
+    return made
+
+
+def _is_field(node: ast.expr, env: Env, looks: Looks) -> bool:
+    """Whether it is a whole number that has a name, or is a field: no code computes it."""
+    if looks.kind(node, env) != types.INT:
+        return False
+    messages = looks.comparable.messages
+    while isinstance(node, ast.Attribute):
+        message = messages.find(looks.kind(node.value, env)) if messages is not None else None
+        if message is None or node.attr not in dict(message.fields):
+            return False
+        node = node.value
+    return isinstance(node, ast.Name) and node.id in env
 
 
 def added_up(node: ast.For | ast.While, env: Env, facts: Facts, looks: Looks) -> dict[str, Facts]:

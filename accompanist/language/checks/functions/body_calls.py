@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterator
 
 from accompanist.language import types
+from accompanist.language.checks.functions import body_unread
 from accompanist.language.checks.functions.body_forms import Forms, unread
 from accompanist.language.checks.functions.body_types import NEVER, SETS, called, item, kind
 from accompanist.language.checks.functions.items import of_items
@@ -101,7 +102,7 @@ class Read(Forms):
             case ast.Name(id="defaultdict" | "Counter" as name):
                 yield Partial(node, unread(node).why, _PLAIN_DICT[name])
             case _:
-                yield unread(node)
+                yield body_unread.function(node) if isinstance(node.func, ast.Name) else unread(node)
 
     def _builtin(self, name: str, node: ast.Call, env: Env, facts: Facts) -> Iterator[Partial]:
         given = node.args
@@ -170,6 +171,10 @@ class Read(Forms):
         if isinstance(owner, ast.Name) and owner.id not in env and (self.is_class(owner.id) or owner.id in _READ):
             yield unread(node)
             return
+        strange = isinstance(owner, ast.Name) and owner.id not in {*env, *self.own}
+        if strange and not self.exact.type_of(owner, env).known:
+            yield body_unread.function(node)
+            return
         yield from self.of(owner, env, facts)
         found = types.unveiled(self.exact.type_of(owner, env))
         for value in values:
@@ -180,7 +185,7 @@ class Read(Forms):
         rounded = name in ("quantize", "to_integral_value")  # likewise `library_calls`
         plain = written or moved or rounded or not (node.args or node.keywords)
         if self.exact.type_of(node, env).name in ("?", "!") or kind(found) == "iterator" or not plain:
-            yield unread(node)
+            yield body_unread.method(node, owner, name, found)
             return
         for value in (owner, *values):
             if name not in ("append", "insert", "extend", "setdefault", "get", "copy", "items", "keys", "values"):

@@ -233,6 +233,9 @@ class Forms:
             case ast.Compare(left=left, ops=ops, comparators=others):
                 for first, sign, second in zip((left, *others), ops, others, strict=False):
                     yield from self._compared(node, first, sign, second, env, facts)
+            case ast.Subscript(value=ast.Name(id=name), slice=index) if name not in env and self.is_class(name):
+                yield from self.held(index, env, facts)
+                yield Partial(node, f"{shown(index)} may be the name of no member of {shown(node.value)}")
             case ast.Subscript(value=value, slice=index):
                 yield from self.held(value, env, facts)
                 yield from self._item(node, value, index, env, facts)

@@ -178,6 +178,19 @@ def of_length(fact: Fact) -> bool:
     return False
 
 
+def is_name(part: ast.expr) -> bool:
+    """Whether a part of what is on the left of an assignment is a name, with or without a star."""
+    return isinstance(part.value if isinstance(part, ast.Starred) else part, ast.Name)
+
+
+def too_few(parts: list[ast.expr]) -> str:
+    """What is said of values that are given to so many names."""
+    if any(isinstance(one, ast.Starred) for one in parts):
+        count = len(parts) - 1
+        return f"there may be fewer than {count} value{'s' * (count != 1)} for the names on the left"
+    return f"there may not be {len(parts)} parts"
+
+
 def splits(value: ast.expr, count: int, facts: Facts) -> bool:
     """Whether it is a text that is split once at another one, which is in it."""
     match value:

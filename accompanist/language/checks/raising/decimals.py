@@ -146,7 +146,7 @@ def _added(over: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
     """A power of ten that the sum of all items is below."""
     match over:
         case ast.GeneratorExp(elt=elt, generators=turns) | ast.ListComp(elt=elt, generators=turns):
-            size = power(elt, looks.inside(turns, env), _in_turns(turns, facts), looks)
+            size = power(elt, looks.inside(turns, env), each.in_turns(turns, facts), looks)
         case _:
             item = ast.Name(EACH, ast.Load())
             inside = {**env, EACH: types.element(looks.kind(over, env))}
@@ -164,15 +164,6 @@ def _side(node: ast.expr, upper: bool, env: Env, facts: Facts, looks: Looks) -> 
                 return min(there, default=None)
             return max(there) if len(there) == len(sides) else None
     return power(node, env, facts, looks)
-
-
-def _in_turns(generators: Iterable[ast.comprehension], facts: Facts) -> Facts:
-    for one in generators:
-        facts = known.without(facts, known.names_in(one.target))
-        facts |= each.said(one.target, one.iter, facts)
-        for condition in one.ifs:
-            facts = known.after(facts, condition, True)
-    return facts
 
 
 def _of_all(nodes: Iterable[ast.expr], env: Env, facts: Facts, looks: Looks, more: int) -> int | None:

@@ -4,8 +4,10 @@ beyond a machine's."""
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 
 from accompanist.language import types
+from accompanist.language.checks.raising import each
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.indexes import within
@@ -63,16 +65,45 @@ def small(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
             return all(small(one, env, facts, looks) for one in args)
         case ast.IfExp(body=body, orelse=orelse):
             return small(body, env, facts, looks) and small(orelse, env, facts, looks)
+        case ast.Call(func=ast.Name(id="min" | "max" | "sum"), args=[over, *start], keywords=named) if _all_small(
+            over, env, facts, looks
+        ):
+            others = [*start, *(one.value for one in named if one.arg in ("default", "start"))]
+            return all(small(one, env, facts, looks) for one in others)
         case ast.Call(func=ast.Name(id="len")):
             return True
         case ast.Call(func=ast.Attribute(attr="count" | "find" | "rfind" | "bit_length")):
             return True
     if looks.kind(node, env) in (types.BOOL, types.NONE) or known.below(node, facts) is not None:
         return True
+    if known.true(_counts(node), facts):
+        return True
     written, highest = known.number(node), known.highest(node, facts)
     bound = highest if written is None else abs(written)
     counted = any(within(node, one, facts) for one in _lists(facts))
     return counted or (bound is not None and bound < 2**31)
+
+
+def _all_small(over: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+    """Whether all that is gone through are such numbers, as lengths are."""
+    match over:
+        case ast.GeneratorExp(elt=elt, generators=turns) | ast.ListComp(elt=elt, generators=turns):
+            return small(elt, looks.inside(turns, env), each.in_turns(turns, facts), looks)
+        case ast.Call(func=ast.Name(id="map"), args=[ast.Name(id="len"), _], keywords=[]):
+            return True
+    return False
+
+
+def said(name: str, value: ast.expr, env: Env, facts: Facts, looks: Looks) -> Iterator[known.Fact]:
+    """That a name stands for such a number, where it is given one that is computed."""
+    computed = isinstance(value, ast.Call | ast.BinOp | ast.IfExp) and looks.kind(value, env) == types.INT
+    if computed and small(value, env, facts, looks):
+        yield known.Fact(_counts(ast.Name(name, ast.Load())), True)
+
+
+def _counts(node: ast.expr) -> ast.expr:
+    """The question whether a number counts letters or items. Nobody can write it."""
+    return ast.Call(ast.Name("?counts", ast.Load()), [node], [])
 
 
 def _lists(facts: Facts) -> list[ast.expr]:

@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from accompanist.language.checks.raising.facts import NOTHING, Fact, Facts, item_of, learnt, letter, origins
+from accompanist.language.checks.raising.facts import (
+    NOTHING,
+    Fact,
+    Facts,
+    after,
+    item_of,
+    learnt,
+    letter,
+    names_in,
+    origins,
+    without,
+)
 from accompanist.language.checks.raising.own_names import binds, parts, renamed
 from accompanist.language.types import STR, Type
 
@@ -16,6 +27,16 @@ def said(target: ast.expr, iterated: ast.expr, facts: Facts) -> Facts:
     forms = {ast.dump(one) for one in (iterated, *origins(iterated, facts))}
     found = {one for fact in facts for one in _of_item(fact, target, forms)}
     return frozenset(found.union(*(_of_others(fact, target, forms, facts) for fact in facts)))
+
+
+def in_turns(generators: Iterable[ast.comprehension], facts: Facts) -> Facts:
+    """What is known where the item of a comprehension is computed."""
+    for one in generators:
+        facts = without(facts, names_in(one.target))
+        facts |= said(one.target, one.iter, facts)
+        for condition in one.ifs:
+            facts = after(facts, condition, True)
+    return facts
 
 
 def by_type(target: ast.expr, iterated: ast.expr, type_of: Callable[[ast.expr], Type]) -> Facts:

@@ -27,22 +27,22 @@ _WHOLE = 20
 def bounded(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     """Whether a number certainly is finite."""
     asked = ast.Call(ast.Name("isfinite", ast.Load()), [node], [])
-    return known.true(asked, facts) or _power(node, env, facts, looks) is not None
+    return known.true(asked, facts) or power(node, env, facts, looks) is not None
 
 
 def ends(name: str, value: ast.expr, env: Env, facts: Facts, looks: Looks) -> Facts:
     """What is known of a name that is given a value which may be no finite number by what it comes from, and is one by
     what was asked."""
-    if not looks.endless(value, env) or (power := _power(value, env, facts, looks)) is None:
+    if not looks.endless(value, env) or (largest := power(value, env, facts, looks)) is None:
         return known.NOTHING
-    now, most = ast.Name(name, ast.Load()), ast.Constant(float(10**power))
+    now, most = ast.Name(name, ast.Load()), ast.Constant(float(10**largest))
     least = ast.UnaryOp(ast.USub(), most)
     return frozenset(
         {Fact(ast.Compare(now, [ast.LtE()], [most]), True), Fact(ast.Compare(now, [ast.GtE()], [least]), True)}
     )
 
 
-def _power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
+def power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
     """A power of ten that a number does not exceed; None if nothing bounds it."""
     found = next(_powers(node, env, facts, looks), None)
     return found if found is not None and found <= _LARGEST else None
@@ -66,17 +66,17 @@ def _computed(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | Non
             longest = known.highest(text, facts, of_length=True)
             return math.floor(longest) if longest is not None else None
         case ast.Call(func=ast.Name(id="float"), args=[value], keywords=[]):
-            return _power(value, env, facts, looks)
+            return power(value, env, facts, looks)
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
-            return _power(operand, env, facts, looks)
+            return power(operand, env, facts, looks)
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
             return _of_all((left, right), env, facts, looks, 1)
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            powers = [_power(one, env, facts, looks) for one in (left, right)]
+            powers = [power(one, env, facts, looks) for one in (left, right)]
             return None if None in powers else sum(one for one in powers if one is not None)
         case ast.BinOp(left=left, op=ast.Div(), right=right):
-            power, by = _power(left, env, facts, looks), _divisor(right, env, facts, looks)
-            return None if power is None or by is None else power + by
+            size, by = power(left, env, facts, looks), _divisor(right, env, facts, looks)
+            return None if size is None or by is None else size + by
         case ast.Call(func=ast.Name(id="abs" | "min" | "max"), args=[_, *_] as args, keywords=[]):
             return _of_all(args, env, facts, looks, 0) if len(args) > 1 or _is_abs(node) else None
         case ast.Call(func=ast.Name(id="round"), args=[value, _], keywords=[]):
@@ -86,7 +86,7 @@ def _computed(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | Non
                 (side, looks.after(test, env, holds), known.after(facts, test, holds))
                 for side, holds in ((body, True), (orelse, False))
             ]
-            powers = [_power(side, inside, asked, looks) for side, inside, asked in ways]
+            powers = [power(side, inside, asked, looks) for side, inside, asked in ways]
             return None if None in powers else max(one for one in powers if one is not None)
     return None
 
@@ -96,7 +96,7 @@ def _is_abs(node: ast.expr) -> bool:
 
 
 def _of_all(nodes: Iterable[ast.expr], env: Env, facts: Facts, looks: Looks, more: int) -> int | None:
-    powers = [_power(one, env, facts, looks) for one in nodes]
+    powers = [power(one, env, facts, looks) for one in nodes]
     return None if None in powers else max(one for one in powers if one is not None) + more
 
 

@@ -6,7 +6,9 @@ import ast
 from collections.abc import Mapping
 from dataclasses import replace
 
-from accompanist.language.checks.raising import decimals, known_constants, moments
+from accompanist.language import types
+from accompanist.language.checks.raising import decimals, digits, known_constants, moments
+from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.comparable import Comparable
 from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.looked_at import LONG, UNENDED
@@ -31,6 +33,11 @@ _ROUNDING = {"quantize": ("exp", "rounding"), "to_integral_value": ("rounding",)
 """Methods of Decimals that are told how to round, with what they take."""
 
 
+_ROOTS = ("isqrt", "sqrt")
+_OF_A_FLOAT = 1000
+"""The bits of a whole number that a float is made of: 1024 are too many."""
+
+
 class _Called:
     """Judges calls of functions of the library by what is written out, and leaves all others to another judge."""
 
@@ -52,13 +59,26 @@ class _Called:
             return Partial(node, LONG, instead)
         if whole and any(unended(one, env, facts, self._partials) for one in node.args):
             return Partial(node, UNENDED, finite_only(node, node.args[0]))
-        if pair[0] == "math" and function(pair[1], node):
+        if pair[0] == "math" and (function(pair[1], node) or self._has_root(pair[1], node, env, facts)):
             return None
+        if pair[1] in _ROOTS and pair[0] == "math" and len(node.args) == 1:
+            text = shown(node.args[0])
+            instead = f"math.{pair[1]}({text}) if {in_brackets(node.args[0], (ast.BinOp,))} >= 0 else …"
+            return Partial(node, f"{text} may be below zero, or no number that {pair[1]} takes", instead)
         found = Type(pair[1], pair[0])
         message, defined = self._names.messages.find(found), self._names.messages.definition(found)
         if message is not None and message.kind == "enum" and defined is not None and is_member(defined[1], node):
             return None if told_apart(defined[1]) else Partial(node, f"what {pair[1]} makes of it is not read")
         return self._partials.called(node, env, facts)
+
+    def _has_root(self, name: str, node: ast.Call, env: Mapping[str, Type], facts: Facts) -> bool:
+        """Whether it is a root of a number that certainly is not below zero, and no larger than a float can be."""
+        if name not in _ROOTS or len(node.args) != 1 or node.keywords:
+            return False
+        (value,) = node.args
+        fits = (types.INT, types.BOOL, types.FLOAT)[: 3 if name == "sqrt" else 2]
+        plain = self._partials.kind(value, env) in fits and digits.bits(value) < _OF_A_FLOAT
+        return plain and known.natural(value, facts) and not unended(value, env, facts, self._partials)
 
     def _rounds(self, node: ast.Call, env: Mapping[str, Type]) -> bool:
         """Whether how a Decimal is rounded is one of the ways that there are, under its name or written out."""

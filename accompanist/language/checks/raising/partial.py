@@ -19,7 +19,7 @@ from typing import Any
 
 from accompanist import limits
 from accompanist.language import types
-from accompanist.language.checks.raising import decimals, digits, each, few, operands, partial_given, spans
+from accompanist.language.checks.raising import decimals, digits, each, few, measured, operands, partial_given, spans
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.indexes import within
@@ -37,7 +37,7 @@ from accompanist.language.checks.raising.looked_at import (
 )
 from accompanist.language.checks.raising.written_out import calculates
 from accompanist.language.reading import kinds, library
-from accompanist.language.reading.enums import counted
+from accompanist.language.reading.enums import counted, formatted
 from accompanist.language.reading.kinds import Env, TypeOf
 from accompanist.language.reading.library import DECIMAL
 from accompanist.language.reading.names import BUILTINS
@@ -175,12 +175,16 @@ class Partials(Looks):
             case ast.FormattedValue(value=value) if digits.bits(value) > digits.WRITABLE:
                 yield Partial(ast.JoinedStr([node]), LONG)
             case ast.FormattedValue(value=value, conversion=conversion, format_spec=ast.JoinedStr() as spec):
-                found = STR if conversion != -1 else types.unveiled(self.type_of(value, env))
+                found = STR if conversion != -1 else self._written(value, env)
                 if not _formats(found, spec):
                     instead = f"str({shown(value)}), without a format"
                     yield Partial(ast.JoinedStr([node]), "the value may not take this format", instead)
             case ast.Starred(value=value) if self.none(value, env, facts):
                 yield nothing(value, value)
+
+    def _written(self, value: ast.expr, env: Env) -> Type:
+        """The type whose formats a value takes."""
+        return formatted(types.unveiled(self.type_of(value, env)), self.comparable.messages)
 
     def _compares(
         self, node: ast.expr, op: ast.cmpop, left: ast.expr, right: ast.expr, env: Env, facts: Facts
@@ -255,7 +259,7 @@ class Partials(Looks):
                 instead = f"{shown(node)} if {key} in {text} else …"
                 yield Partial(node, f"{key} may not be in {text}", instead if self.has_default(node, env) else "")
             return
-        least = max(self.length(value, env, facts), int(_split(value) and owner.name in ("list", "?")))
+        least = max(self.length(value, env, facts), int(measured.split(value, env, self)))
         if isinstance(place, int) and -least <= place < least:
             return
         beyond = known.below(index, facts) or few.below(index, env, self)
@@ -408,15 +412,6 @@ def _enough(index: ast.expr, text: str) -> str:
     if isinstance(place, int):
         return f"len({text}) > {place}" if place > 0 else f"len({text}) >= {-place}"
     return f"0 <= {in_brackets(index, (ast.BinOp, ast.UnaryOp))} < len({text})"
-
-
-def _split(node: ast.expr) -> bool:
-    """Whether it is a text that is split at another one: there is one part at least."""
-    match node:
-        case ast.Call(func=ast.Attribute(attr="split" | "rsplit"), args=args, keywords=keywords):
-            given = [*args[:1], *(one.value for one in keywords if one.arg == "sep")]
-            return any(isinstance(one, ast.Constant) and bool(one.value) for one in given)
-    return False
 
 
 def _without_strict(node: ast.Call) -> ast.Call:

@@ -159,8 +159,11 @@ def builtin(name: str, node: ast.Call, partials: Partials, env: Env, facts: Fact
         case "int" | "float" if given[0] not in _PLAIN and not computes(node):
             if known.said(first, "isdecimal", facts):
                 return None
-            asked, kind = in_brackets(first), "a whole number" if name == "int" else "a number"
-            return Partial(node, f"{text} may be no text of {kind}", f"{name}({text}) if {asked}.isdecimal() else …")
+            if name == "int":
+                return None  # `partial_given` says it
+            return Partial(
+                node, f"{text} may be no text of a number", f"float({text}) if {in_brackets(first)}.isdecimal() else …"
+            )
         case "min" | "max" if len(node.args) == 1 and "default" not in keywords:
             if not partials.length(first, env, facts):
                 return Partial(node, f"{text} may be empty", f"{name}({text}, default=…)")

@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Iterator
 
 from accompanist.language import types
-from accompanist.language.checks.raising import decimals, digits, total_methods
+from accompanist.language.checks.raising import decimals, digits, measured, total_methods
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.endless import may_hold
 from accompanist.language.checks.raising.facts import Facts
@@ -124,10 +124,17 @@ def _number(node: ast.Call, first: ast.expr, env: Env, facts: Facts, looks: Look
     )
     if plain or computes(node):
         return
-    longest = known.highest(first, facts, of_length=True)
+    longest = measured.longest(first, env, facts, looks)
     if not known.said(first, "isdecimal", facts) or longest is None or longest > 4300:
         asked = f"{in_brackets(first)}.isdecimal() and len({text}) < 19"
-        yield Partial(node, f"{text} may be no text of a whole number", f"int({text}) if {asked} else …")
+        why = f"{text} may be no text of a whole number{_but_digits(first, facts)}"
+        yield Partial(node, why, f"int({text}) if {asked} else …")
+
+
+def _but_digits(node: ast.expr, facts: Facts) -> str:
+    """Why another question than `isdecimal` does not do."""
+    asked = next((one for one in ("isdigit", "isnumeric") if known.said(node, one, facts)), "")
+    return asked and f": {asked} is true of '²', too, which int refuses"
 
 
 def _compared(node: ast.Call, values: list[ast.expr], env: Env, facts: Facts, looks: Looks) -> Iterator[Partial]:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from accompanist.language import types
+from accompanist import limits
+from accompanist.language import types, waits
 from accompanist.language.checks.functions.judged import Judged
 from accompanist.language.checks.raising import facts as known
-from accompanist.language.checks.raising import finite
+from accompanist.language.checks.raising import finite, measured
+from accompanist.language.checks.raising.crossing import Crossing
 from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.library_calls import knowing
 from accompanist.language.checks.raising.partial import Partial, TypeOf
@@ -59,6 +61,7 @@ from accompanist.language.projection.local import (
 )
 from accompanist.language.projection.project import NOTHING, Projector
 from accompanist.language.reading.names import Names
+from accompanist.language.reading.roles import DRAWN
 from accompanist.language.text.instead import shown
 from accompanist.language.text.nodes import every_node
 from accompanist.language.types import Type
@@ -190,6 +193,7 @@ class _Walk:
         judged = Judged(names, signatures)
         calls = Calls(names, judged, self._types.of, infer.inside, infer.after)
         self._endless, self._partials = calls.endless, knowing(names, calls.partials)
+        self._crossing = Crossing(self._partials, names.table.get, lambda node: _makes(node, names))
 
     def follow(self, whole: Whole) -> None:
         """Which names may stand for no finite number. What has its wire form is finite, but for a number."""
@@ -212,11 +216,13 @@ class _Walk:
     def _point(self, point: Statement, facts: Facts) -> Facts:
         for value, _ in expressions(point):
             self._look(value, facts)
+        self._crosses(point, facts)
         match point:
             case Let(targets=targets, value=value):
                 return self._bound(point, targets, value, facts)
             case Invoke(target=str() as target) | Move(target=str() as target) | Enter(target=str() as target):
-                return known.without(facts, {target})
+                drawn = isinstance(point, Invoke) and point.offer == DRAWN["now"]
+                return known.without(facts, {target}) | (_of_clock(target) if drawn else known.NOTHING)
             case If(test=test):
                 self._asked(test)
                 then = self.block(point.then, known.after(facts, test.node, True))
@@ -226,6 +232,30 @@ class _Walk:
                 facts = known.without(facts, _assigned(body))
                 self.block(body, facts)
         return facts
+
+    def _crosses(self, point: Statement, facts: Facts) -> None:
+        """Numbers that may be too large where they are sent, or given to an operation; seconds for a timer."""
+        match point:
+            case Invoke(offer=offer, arguments=arguments):
+                asked = self._crossing.timer if waits.is_timed(offer.name) else self._crossing.of
+                for _, value in arguments:
+                    self._cross(value, asked, facts)
+            case Move(value=value) | Return(value=value):
+                self._cross(value, self._crossing.of, facts)
+            case Let(value=value) if value.wire is not None:
+                self._cross(value, self._crossing.of, facts)
+            case Let(targets=[target], value=value):
+                env = self._envs.get(id(value.node))
+                if env is not None and any(self._crossing.of(value.node, env, facts | self._partials.always)):
+                    self._crossing.large.add(target)
+
+    def _cross(self, value: Expression, asked: Callable[..., Iterator[Partial]], facts: Facts) -> None:
+        env = self._envs.get(id(value.node))
+        if env is None or value.refused or id(value.node) in self._partial:
+            return
+        parts = tuple(itertools.islice(asked(value.node, env, facts | self._partials.always), limits.partials_told_max))
+        if parts:
+            self._partial[id(value.node)] = parts
 
     def _bound(self, point: Let, targets: tuple[str, ...], value: Expression, facts: Facts) -> Facts:
         facts = known.without(facts, set(targets))
@@ -250,7 +280,10 @@ class _Walk:
             case ast.Call(func=ast.Name(id="tuple"), args=[_]) if _is_ours(targets[0]):
                 return facts | {known.Fact(ast.Compare(ast.Name(targets[0], ast.Load()), [ast.Is()], [node]), True)}
         env = self._envs.get(id(node))
-        return facts | finite.ends(targets[0], node, env, facts, self._partials) if env is not None else facts
+        if env is None:
+            return facts
+        made = finite.ends(targets[0], node, env, facts, self._partials)
+        return facts | made | measured.given(targets[0], node, env, facts, self._partials)
 
     def _turned(self, target: ast.expr, counted: str, facts: Facts) -> Facts:
         """What is known of the names of one turn of a loop."""
@@ -321,6 +354,21 @@ class _Types:
 def _is_ours(text: str) -> bool:
     """Whether a name in it is one that authors cannot write."""
     return text[:1] == "_" and text[1:2].isdigit()
+
+
+def _of_clock(name: str) -> Facts:
+    """How large a time is that a role has read: far below what a float holds."""
+    now, most = ast.Name(name, ast.Load()), ast.Constant(1e18)
+    ends = (ast.Compare(now, [ast.LtE()], [most]), ast.Compare(now, [ast.GtE()], [ast.UnaryOp(ast.USub(), most)]))
+    return frozenset(known.Fact(one, True) for one in ends)
+
+
+def _makes(node: ast.Call, names: Names) -> bool:
+    """Whether a message is made of what is given."""
+    pair = names.table.get(node.func.id) if isinstance(node.func, ast.Name) else None
+    if pair is None:
+        return False
+    return pair == ("dataclasses", "replace") or names.messages.find(Type(pair[1], pair[0])) is not None
 
 
 def _assigned(body: Block) -> set[str]:

@@ -76,7 +76,7 @@ _TOO_DEEP = f"may call itself more than {limits.recursion_depth_max} times, one 
 _TOO_LONG = f"may have more than {limits.local_turns_max} turns in which a role asks nobody anything"
 _INSTEAD = {
     _TOO_DEEP: "a loop, which has no bound there; or the call before the commit point",
-    _TOO_LONG: "a comprehension or a @pure function; or the loop before the commit point",
+    _TOO_LONG: "a comprehension or a @pure function, which has to end; or the loop before the commit point",
 }
 
 
