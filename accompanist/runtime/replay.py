@@ -342,7 +342,7 @@ class Run:
         return None
 
     def _seconds(self, call: Call, arguments: bytes) -> float | None:
-        """How long a wait's timer runs, from its canonical arguments. A negative time counts as zero. None: no timer."""
+        """How long a wait's timer runs, from its canonical arguments. Negative time counts as zero; None: no timer."""
         if not waits.is_timed(call.operation):
             return None
         seconds = orjson.loads(arguments)["seconds"]
