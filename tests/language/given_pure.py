@@ -3,6 +3,17 @@
 from __future__ import annotations
 
 MAY_RAISE = """
+x: while True:;     y = [1];     try:;         break;     finally:;         y.clear(); return y[0]
+d,s: e = dict(d); for k in e:;     k = k + s;     e[k] = 1; return e
+d,s: e = dict(d); for k in e:;     for k in s:;         e[k] = 1; return e
+di: e = dict(di); for k in e.values():;     e[k] = 1; return e
+di,n: e = dict(di); f = {n: 1}; for k in (e if n else f):;     f[k] = 1;     e[k] = 1; return e
+x: y = [*x] * 5; return y[4]
+n: return 100 // max(n, 1, key=lambda v: -v)
+s: return s.index('ab') if 'ab' in s[::-1] else 0
+s: t = s[::2]; return s.index('ab') if 'ab' in t else 0
+s: if 'ab' in s[::2]:;     one, other = s.split('ab', 1);     return one; return ''
+n: return len(range(n))
 x,n: total = 0; for line in x:;     if n == 0:;         return 0;     total += line // n; return 100 // n
 x,n: y = 1; try:;     y = x[5]; except Exception:;     if not n:;         return 0; return y // n
 n: if n and (n := n - 1) >= 0:;     return 1 // n; return 0
@@ -271,6 +282,11 @@ x: y = [0]; for i in x:;     r = y[-1];     y = x[1:]; return r
 w,d: for i, k in enumerate(w):;     r = d[k]; return 0
 """
 NEVER_RAISES = """
+n: try:;     y = 1; finally:;     try:;         y = 2;     finally:;         z = 3; return y
+x,d: r = 0; for i in x[::-1]:;     r += x.index(i); return r
+d: e = dict(d); for k in e:;     e[k] = 1; return e
+s: return sorted({c + s for c in s})[0] if sorted({c + s for c in s}) else s
+x: return len(range(len(x))) + len(range(3, 9))
 n: while True:;     y = n * 2;     if y > 10:;         break;     n += 1; return y
 x: for i in x:;     if i > 3:;         y = i;         break; else:;     return 0; return y
 x: y = list(x); r = 0; while y:;     r += y.pop(0); return r
