@@ -69,6 +69,7 @@ class Body:
         self._whole = Whole(self._exact, self._text.node, given, declared)
         self._calls = calls
         calls.endless.follow(every_node(self._text.node), self._whole.names)
+        calls.sizes.follow(every_node(self._text.node), self._whole.names)
         begins = Now(given, known_constants.facts(self._text.names.constants))
         self._at = Knowing(self._exact, self._whole, self._text.node, declared, begins)
         self._set = KeySet(self._text.names, self._exact, self._partials).fact
@@ -90,6 +91,11 @@ class Body:
             may_hold(self._exact.type_of(one, self._whole.names)) and self._calls.endless.of(one, self._whole.names)
             for one in given
         )
+
+    def size(self) -> int | None:
+        """How large the numbers are that it gives; zero if they are no more than what may be handed on."""
+        given = [one.value for one in every_node(self._text.node) if isinstance(one, ast.Return) and one.value]
+        return self._calls.sizes.gives(given, self._whole.names)
 
     def _block(self, body: list[ast.stmt]) -> Iterator[str]:
         for statement in body:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from accompanist.language import types
 from accompanist.language.checks.functions.judged import Judged
 from accompanist.language.checks.raising import facts as known
-from accompanist.language.checks.raising import finite
+from accompanist.language.checks.raising import finite, sizes
 from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.library_calls import knowing
 from accompanist.language.checks.raising.partial import Partial, TypeOf
@@ -58,6 +59,7 @@ from accompanist.language.projection.local import (
     points,
 )
 from accompanist.language.projection.project import NOTHING, Projector
+from accompanist.language.reading import kinds
 from accompanist.language.reading.names import Names
 from accompanist.language.text.instead import shown
 from accompanist.language.text.nodes import every_node
@@ -189,11 +191,13 @@ class _Walk:
         self._types = _Types(infer.type_of)
         judged = Judged(names, signatures)
         calls = Calls(names, judged, self._types.of, infer.inside, infer.after)
-        self._endless, self._partials = calls.endless, knowing(names, calls.partials)
+        self._endless, self._sizes = calls.endless, calls.sizes.plain
+        self._partials = knowing(names, replace(calls.partials, sizes=self._sizes))
 
     def follow(self, whole: Whole) -> None:
         """Which names may stand for no finite number. What has its wire form is finite, but for a number."""
         given = [one for block in whole.blocks for point in walk(block) for one in _gives(point)]
+        self._measure(given)
         before = -1
         while before != len(self._endless.names):
             before = len(self._endless.names)
@@ -203,6 +207,18 @@ class _Walk:
                     self._types.forget()
                     names: list[ast.expr] = [ast.Name(one, ast.Store()) for one in targets]
                     self._endless.follow([ast.Assign(names, value.node), *every_node(value.node)], env)
+
+    def _measure(self, given: list[tuple[tuple[str, ...], Expression]]) -> None:
+        """How large the numbers get that names stand for. What has its wire form is no larger than a message holds."""
+        self._types.forget()
+        pairs: list[tuple[str, ast.expr, bool, kinds.Env]] = []
+        for targets, value in given:
+            env = self._envs.get(id(value.node))
+            if env is not None and value.wire is None:
+                names: list[ast.expr] = [ast.Name(one, ast.Store()) for one in targets]
+                nodes = [ast.Assign(names, value.node), *every_node(value.node)]
+                pairs += [(*one, env) for node in nodes for one in sizes.given(node)]
+        self._sizes.follow_each(pairs)
 
     def block(self, block: Block, facts: Facts) -> Facts:
         for point in block:
