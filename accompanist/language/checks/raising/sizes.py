@@ -245,7 +245,7 @@ class Sizes:
     def follow(self, nodes: Iterable[ast.AST], env: Env) -> None:
         """Find how large the names get."""
         nodes = list(nodes)
-        self._letters = self.plain._letters = _letters(nodes, lambda over: self._kind(over, env) == STR)
+        self._letters = self.plain._letters = _letters(nodes, partial(self._kind, env=env))
         self.follow_each([(*one, env) for node in nodes for one in given(node)])
 
     def follow_each(self, given: list[tuple[str, ast.expr, bool, Env]]) -> None:
@@ -268,7 +268,9 @@ class Sizes:
         if self._kind(value, env) in _OTHERS:
             return ""
         size = self.size(value, env, known.NOTHING)
-        if not name and not adds and not self.too_large(value, env, known.NOTHING):
+        plain = self.plain.size(value, env, known.NOTHING)
+        plain = whole.times(plain, _TURNS if adds else 1)
+        if not name and plain is not None and plain <= HANDED:
             return ""  # its own name is known to hold it
         if adds:
             size = whole.times(size, _TURNS)
@@ -343,10 +345,11 @@ def _bound(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr, b
             yield from ((name, value, False) for name in _names(target))
 
 
-def _letters(nodes: list[ast.AST], is_text: Callable[[ast.expr], bool]) -> frozenset[str]:
+def _letters(nodes: list[ast.AST], type_of: Callable[[ast.expr], Type]) -> frozenset[str]:
     """The names that stand for the letters of texts, and for nothing else."""
-    turns = [one for one in nodes if isinstance(one, ast.For) and isinstance(one.target, ast.Name)]
-    named = Counter(one.target.id for one in turns if isinstance(one.target, ast.Name) and is_text(one.iter))
+    turns = [one for one in nodes if isinstance(one, ast.For)]
+    said = (fact for one in turns for fact in each.by_type(one.target, one.iter, type_of))
+    named = Counter(name for fact in said if isinstance(fact.node, ast.Compare) for name in fact.names - {"len"})
     stored = Counter(one.id for one in nodes if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Load))
     taken = {one.arg for one in nodes if isinstance(one, ast.arg)}
     return frozenset(name for name, count in named.items() if stored[name] == count and name not in taken)
