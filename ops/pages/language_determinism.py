@@ -52,7 +52,7 @@ EXPRESSIONS = (
     ("maybe + 1", "maybe + 1 if maybe is not None else 0"),
     ("price * 2", "price * 2 if 0 <= price <= 1000 else price"),
     ('text.index("x")', 'text.find("x")'),
-    ('"x" * n', '"x" * n if n < 1000 else ""'),
+    ('"x" * n', '"x" * n if 0 <= n < 1000 else ""'),
     ("2**n", "2 * n"),
     ("[1 // one for one in lines]", "[1 // one for one in lines if one != 0]"),
 )

@@ -108,8 +108,8 @@ sorted([(n, 'x'), (k, s)])
 1 << 4 >> 1
 int('12', 8) + int('-3') + n
 ord('a') + len(chr(97))
-s.ljust(n, '.') if n < 100 else ''
-s.ljust(len(x), '.') + '-' * min(n, 9)
+s.ljust(n, '.') if 0 <= n < 100 else ''
+s.ljust(len(x), '.') + '-' * max(0, min(n, 9))
 [Line(1, s), Line(n, 'x'), Line(None)]
 sorted(m, key=lambda line: line.text)
 sorted(m, key=lambda line: (line.price or 0, line.text))
@@ -141,7 +141,7 @@ NAMES[s] if s in NAMES else 0
 s.split(',')[0] + s.rsplit('/', 1)[-1] + s.split(sep=',')[0]
 s.split(None, 3) + s.split('x', maxsplit=len(x))
 s.replace('a', 'b', 2) + s.replace('a', 'b', n % 8)
-'-' * min(n, 80) + 'x' * len(x)
+'-' * max(0, min(n, 80)) + 'x' * len(x)
 b * 2 if 97 in b else b
 b.hex() + b.hex('-') + when.isoformat() + when.isoformat(' ') + when.isoformat(timespec='seconds')
 f'{n!s:>5}' + f'{f!r:>9}'

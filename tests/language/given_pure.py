@@ -18,6 +18,32 @@ w: if w:;     first, *rest, last = w;     return first; return ''
 s: return int(s[:4]) if s[:4].isdigit() else 0
 s: return int(s[4:]) if s[4:].isdecimal() else 0
 s: return Tier[s].value
+s: try:;     y = int(s); except ValueError:;     y = 0; return y + 1
+w: try:;     return int(w[0]) * 100; except (IndexError, ValueError):;     return 0
+s: try:;     a, b = s.split(':');     return int(a) * 60 + int(b); except ValueError:;     return 0
+n: return ' ' * (20 - n) if n < 20 else ''
+n,s: return s.ljust(n - 1) if n < 10 else s
+n: return 'x' * -n if n < 10 else ''
+n: return 'x' * min(n, 10, key=lambda v: -v)
+x: t = 1; for i in x:;     t *= i; return str(t)
+n: y = n**20; return str(y * y)
+s: return str(int(s) * 10) if s.isdecimal() and len(s) <= 4300 else ''
+n: return str(1 << (n & 65535))
+x: y = []; for i in x:;     y.append(i**20); return str(y[0] * y[0]) if y else ''
+n: return round(n, -n)
+n: return f'{n:9000000000000}'
+n: return replace()
+x: while True:;     y = [1];     try:;         break;     finally:;         y.clear(); return y[0]
+d,s: e = dict(d); for k in e:;     k = k + s;     e[k] = 1; return e
+d,s: e = dict(d); for k in e:;     for k in s:;         e[k] = 1; return e
+di: e = dict(di); for k in e.values():;     e[k] = 1; return e
+di,n: e = dict(di); f = {n: 1}; for k in (e if n else f):;     f[k] = 1;     e[k] = 1; return e
+x: y = [*x] * 5; return y[4]
+n: return 100 // max(n, 1, key=lambda v: -v)
+s: return s.index('ab') if 'ab' in s[::-1] else 0
+s: t = s[::2]; return s.index('ab') if 'ab' in t else 0
+s: if 'ab' in s[::2]:;     one, other = s.split('ab', 1);     return one; return ''
+n: return len(range(n))
 x,n: total = 0; for line in x:;     if n == 0:;         return 0;     total += line // n; return 100 // n
 x,n: y = 1; try:;     y = x[5]; except Exception:;     if not n:;         return 0; return y // n
 n: if n and (n := n - 1) >= 0:;     return 1 // n; return 0
@@ -301,6 +327,17 @@ w: if w:;     first, *rest = w;     return first; return ''
 w: if len(w) > 1:;     first, *rest, last = w;     return first + last; return ''
 s: return int(s[:4]) if s[:4].isdecimal() else 0
 s: year = s[-4:]; return int(year) if year.isdecimal() else 0
+n: return ' ' * (20 - n) if 0 <= n < 20 else ''
+s: return ' ' * (20 - len(s))
+n,s: return s * (n - 5) if 0 <= n - 5 < 1000000 else s
+x: t = 1; for i in x:;     t *= i; return str(t) if -(10**20) < t < 10**20 else ''
+x: t = 0; for i in x:;     t += i * i; return f'{t}'
+s: try:;     y = int(s); except ValueError:;     y = 0; return y
+n: try:;     y = 1; finally:;     try:;         y = 2;     finally:;         z = 3; return y
+x,d: r = 0; for i in x[::-1]:;     r += x.index(i); return r
+d: e = dict(d); for k in e:;     e[k] = 1; return e
+s: return sorted({c + s for c in s})[0] if sorted({c + s for c in s}) else s
+x: return len(range(len(x))) + len(range(3, 9))
 n: while True:;     y = n * 2;     if y > 10:;         break;     n += 1; return y
 x: for i in x:;     if i > 3:;         y = i;         break; else:;     return 0; return y
 x: y = list(x); r = 0; while y:;     r += y.pop(0); return r
@@ -312,7 +349,6 @@ n: match n:;     case 1:;         return 'a';     case _:;         return 'b'
 s: match s:;     case 'a' | 'b':;         return 1; return 0
 ln: match ln.tier:;     case Tier.GOLD:;         return 1;     case Tier.NONE:;         return 2; return 3
 s: try:;     return int(s); except ValueError:;     return 0
-s: try:;     y = int(s); except ValueError:;     y = 0; return y + 1
 x: return ','.join(map(str, x))
 x: return sum(p * q for p, q in zip(x, x))
 n: a, b = divmod(n, 7); return a + b
@@ -400,7 +436,6 @@ d,s: y = []; try:;     y.append(str(d[s])); except KeyError:;     y.append('none
 d,w: r = 0; for k in w:;     try:;         r += d[k];     except KeyError:;         continue; return r
 w: e = {}; for k in w:;     try:;         e[k] += 1;     except KeyError:;         e[k] = 1; return e
 s: try:;     y = int(s);     z = f'{y:05}'; except ValueError:;     return ''; return z
-w: try:;     return int(w[0]) * 100; except (IndexError, ValueError):;     return 0
 p,n: try:;     a, b = p[n]; except IndexError:;     a, b = 0, 1; return a + b
 d,s: try:;     try:;         y = d[s];     except ValueError:;         y = 0; except KeyError:;     y = 1; return y
 n: try:;     return 100 / n; except ZeroDivisionError:;     return 0.0
@@ -464,7 +499,6 @@ s: r = 0; for i, c in enumerate(s):;     if not c.isdecimal():;         return -
 s: if not s.isdecimal():;     return 0; r = 0; for i, c in enumerate(reversed(s)):;     r += int(c) * i; return r
 s: return ''.join(c[0].upper() for c in s.split())
 s: e = {}; for c in s.split(';'):;     if '=' in c:;         k, v = c.split('=', 1);         e[k] = v.strip(); return e
-s: try:;     a, b = s.split(':');     return int(a) * 60 + int(b); except ValueError:;     return 0
 w,d: u = [k for k in w if k not in d]; if u:;     return u; return [d[k] for k in w]
 x,y_: r = []; for i in range(max(len(x), len(y_))):;     if i < len(x):;         r.append(x[i]); return r
 x: return [x[i] for i in range(3)] if len(x) > 2 else 0

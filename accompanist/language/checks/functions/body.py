@@ -71,6 +71,7 @@ class Body:
         self._whole = Whole(self._exact, self._text.node, given, declared)
         self._calls = calls
         calls.endless.follow(every_node(self._text.node), self._whole.names)
+        calls.sizes.follow(every_node(self._text.node), self._whole.names)
         begins = Now(given, known_constants.facts(self._text.names.constants))
         self._at = Knowing(self._exact, self._whole, self._text.node, declared, begins)
         self._set = KeySet(self._text.names, self._exact, self._partials).fact
@@ -93,6 +94,11 @@ class Body:
             may_hold(self._exact.type_of(one, self._whole.names)) and self._calls.endless.of(one, self._whole.names)
             for one in given
         )
+
+    def size(self) -> int | None:
+        """How large the numbers are that it gives; zero if they are no more than what may be handed on."""
+        given = [one.value for one in every_node(self._text.node) if isinstance(one, ast.Return) and one.value]
+        return self._calls.sizes.gives(given, self._whole.names)
 
     def _block(self, body: list[ast.stmt]) -> Iterator[str]:
         for statement in body:
@@ -347,6 +353,7 @@ class Body:
 
     def _try(self, node: ast.Try, now: Now) -> Iterator[str]:
         named, outside = self._handlers.named(node), self._catching
+        left = len(self._breaks[-1]) if self._breaks else 0
         if named is None:
             yield from self._caught(node.body)
         else:
@@ -365,16 +372,41 @@ class Body:
             self._at.unbind(handler.name)
             ends.append(self._at.now)
         after = meeting(*ends)
+        broken = self._broken(left) if node.finalbody else None
         self._at.now = now
         self._at.forget(node)
         for handler in node.handlers:
             self._at.unbind(handler.name)
         yield from self._block(node.finalbody)
         ended = self._at.now is None
-        self._at.now = after if not node.finalbody else None
-        if node.finalbody and after is not None and not ended:
+        if broken is not None and not ended and (ends_so := self._finally(node.finalbody, broken)) is not None:
+            self._breaks[-1].append(ends_so)
+        if node.finalbody:
+            self._at.now = self._finally(node.finalbody, after) if after is not None and not ended else None
+        else:
             self._at.now = after
-            list(self._block(node.finalbody))
+
+    def _broken(self, left: int) -> Now | None:
+        """What is known where a `break` in a `try` leaves it: `finally` comes before what follows the loop."""
+        if not self._breaks:
+            return None
+        inside = self._breaks[-1][left:]
+        del self._breaks[-1][left:]
+        return meeting(*inside)
+
+    def _finally(self, body: list[ast.stmt], before: Now) -> Now | None:
+        """What is known behind a `finally` that was read already. One in which there is another one only forgets what
+        it binds: read twice each, those within it would be read ever more often."""
+        self._at.now = before
+        if any(isinstance(part, ast.Try) and part.finalbody for one in body for part in every_node(one)):
+            whole = ast.Module(body, [])
+            self._at.forget(whole)
+            for part in every_node(whole):
+                if isinstance(part, ast.ExceptHandler):
+                    self._at.unbind(part.name)
+        else:
+            list(self._block(body))
+        return self._at.now
 
     def _caught(self, body: list[ast.stmt]) -> Iterator[str]:
         """A body whose exceptions are caught may raise; what it gives must be computed in it."""

@@ -291,6 +291,17 @@ def _has_default(node: ast.Call) -> bool:
 def _has_length(node: ast.expr) -> bool:
     """Whether it is a range, or a view of a dict."""
     match node:
-        case ast.Call(func=ast.Name(id="range")) | ast.Call(func=ast.Attribute(attr="keys" | "values" | "items")):
+        case ast.Call(func=ast.Attribute(attr="keys" | "values" | "items")):
             return True
+        case ast.Call(func=ast.Name(id="range"), args=args):  # of one that is longer than a machine counts it raises
+            return len(args) < 3 and all(map(_counts, args))
     return False
+
+
+def _counts(node: ast.expr) -> bool:
+    """Whether it is how long something is, or a number that is written out."""
+    match node:
+        case ast.Call(func=ast.Name(id="len"), args=[_]):
+            return True
+    written = asked.number(node)
+    return isinstance(written, int) and abs(written) < 2**31

@@ -16,16 +16,18 @@ def resized(node: ast.For, exact: Exact, at: Knowing) -> str:
     for through in gone_through(node.iter):
         if exact.type_of(through, at.env).name in ("dict", "?", "!", "|", *SETS):
             name = through.id if isinstance(through, ast.Name) else ""
-            if any(_may_be(owner, key, name, node.target, exact, at) for owner, key in resizing(node.body)):
+            own = "" if _key(node) in bound_in(node.body) else _key(node)
+            if any(_may_be(owner, key, name, own, exact, at) for owner, key in resizing(node.body)):
                 return ast.unparse(through)
     return ""
 
 
-def _may_be(owner: ast.expr, key: str, name: str, target: ast.expr, exact: Exact, at: Knowing) -> bool:
-    """Whether what gets more or fewer items may be what a loop goes through."""
+def _may_be(owner: ast.expr, key: str, name: str, turns: str, exact: Exact, at: Knowing) -> bool:
+    """Whether what gets more or fewer items may be what a loop goes through. `turns`: the name of the key that each
+    turn has from it."""
     kind = exact.type_of(owner, {**at.env, **at.whole.names}).name
     own = owner.id if isinstance(owner, ast.Name) else ""
-    if kind not in ("dict", "?", "!", "|", "never", *SETS) or (own == name and key and key == _name_text(target)):
+    if kind not in ("dict", "?", "!", "|", "never", *SETS) or (own == name and key and key == turns):
         return False
     return own == name or ((not name or name in at.shared) and own in at.shared)
 
@@ -43,5 +45,9 @@ def turn(node: ast.For, exact: Exact, at: Knowing) -> None:
         at.add(each.by_type(node.target, node.iter, lambda one: exact.type_of(one, at.env)))
 
 
-def _name_text(node: ast.expr) -> str:
-    return node.id if isinstance(node, ast.Name) else ""
+def _key(node: ast.For) -> str:
+    """The name that a loop gives to each key of a dict; empty if it goes through something else."""
+    match node.target, node.iter:
+        case ast.Name(id=name), ast.Name() | ast.Call(func=ast.Attribute(value=ast.Name(), attr="keys"), args=[]):
+            return name
+    return ""

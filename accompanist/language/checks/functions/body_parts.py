@@ -231,9 +231,11 @@ def said_of(name: str, value: ast.expr) -> Iterator[Fact]:
             yield _all_in(over, now)
         case ast.Call(func=ast.Attribute(value=ast.Name(id="dict"), attr="fromkeys"), args=[over, *_]):
             yield _all_in(over, now)
-        case ast.BinOp(left=ast.List(elts=parts), op=ast.Mult(), right=ast.Constant(value=int(times))):
+        case ast.BinOp(left=ast.List(elts=parts), op=ast.Mult(), right=ast.Constant(value=int(times))) if not any(
+            isinstance(one, ast.Starred) for one in parts
+        ):
             counted = ast.Call(ast.Name("len", ast.Load()), [now], [])
-            yield Fact(ast.Compare(counted, [ast.Eq()], [ast.Constant(len(parts) * times)]), True)
+            yield Fact(ast.Compare(counted, [ast.Eq()], [ast.Constant(len(parts) * max(times, 0))]), True)
 
 
 def _keys(value: ast.expr) -> Iterator[ast.Constant]:

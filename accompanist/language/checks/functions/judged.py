@@ -45,6 +45,7 @@ class Judged:
         self._judged: dict[_Pair, str] = {}
         self._waiting: set[_Pair] = set()
         self._endless: set[_Pair] = set()
+        self._sizes: dict[_Pair, int | None] = {}
         self._below = Below(names.modules)
 
     def why(self, module: str, name: str) -> str:
@@ -147,8 +148,11 @@ class Judged:
     def _read(self, home: Module, node: ast.FunctionDef, owner: Type | None = None) -> str:
         try:
             body = Body(self, self._names, self._signatures, home, node, owner)
+            pair = (home.name, f"{owner.name}.{node.name}" if owner is not None else node.name)
             if body.endless():
-                self._endless.add((home.name, f"{owner.name}.{node.name}" if owner is not None else node.name))
+                self._endless.add(pair)
+            if (size := body.size()) != 0:
+                self._sizes[pair] = size
             return body.why()
         except RecursionError:
             return f"what is in line {node.lineno} is nested too deep to be read"
@@ -260,6 +264,17 @@ class Judged:
         if any(self._endless_default(*one[:-1]) for one in self._defaults(owner) if one[-1] == member):
             return True
         return any(name.partition(".")[2] == member for _, name in self._endless)
+
+    def size(self, module: str, name: str) -> int | None:
+        """How large the numbers are that a function gives; zero if they are no larger than what it may be given."""
+        self.why(module, name)
+        return self._sizes.get((module, name), 0)
+
+    def size_member(self, owner: Type, member: str) -> int | None:
+        """The same of a property or a @pure method. Where several classes have it, any of them counts."""
+        self.member_of(owner, member)
+        found = [size for (_, name), size in self._sizes.items() if name.partition(".")[2] == member]
+        return None if None in found else max((one for one in found if one is not None), default=0)
 
     def has(self, owner: Type, member: str) -> bool:
         """Whether it is a member of a class that was read."""

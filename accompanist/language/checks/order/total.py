@@ -16,7 +16,6 @@ from accompanist.language.checks.functions.body_caught import Caught
 from accompanist.language.checks.functions.body_types import Exact
 from accompanist.language.checks.functions.judged import Judged
 from accompanist.language.checks.order.overflow import overflows
-from accompanist.language.checks.raising import digits
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.library_calls import knowing
@@ -32,8 +31,8 @@ Kinds = frozenset[str]
 """The names of the errors that may be raised, or SEVERAL; empty if there is none."""
 NONE: Kinds = frozenset()
 UNKNOWN: Kinds = frozenset({SEVERAL})
-_FLOAT_BITS = 1000
-"""A whole number of so many bits is a float for certain."""
+_FLOAT_LARGEST = 2**1000
+"""A whole number that is no larger is a float for certain."""
 
 
 class Total:
@@ -58,16 +57,21 @@ class Total:
 
     def _overflows(self, node: ast.AST, env: Env) -> bool:
         """Whether a number may be too large for a float, which is not looked at behind the commit point."""
-        type_of = self._forms.exact.type_of
+        type_of, sizes = self._forms.exact.type_of, self._partials.sizes.plain
+
+        def large(value: ast.expr) -> bool:
+            size = sizes.size(value, env, known.NOTHING)
+            return size is None or size > _FLOAT_LARGEST
+
         match node:
             case ast.BinOp(left=left, op=op, right=right):
                 if isinstance(op, ast.Pow):
                     return type_of(left, env) != INT or type_of(right, env) != INT
                 floats = isinstance(op, ast.Div) or FLOAT in (type_of(left, env), type_of(right, env))
-                return floats and any(digits.bits(one) > _FLOAT_BITS for one in (left, right))
+                return floats and any(map(large, (left, right)))
             case ast.Call(func=ast.Name(id=name), args=values):
                 makes = name == "float" or self._names.table.get(name, ("", ""))[0] == "math"
-                return makes and any(digits.bits(value) > _FLOAT_BITS for value in values)
+                return makes and any(map(large, values))
         return False
 
 

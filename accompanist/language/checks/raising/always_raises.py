@@ -23,6 +23,7 @@ from accompanist.language.reading import library
 from accompanist.language.reading.messages import Messages
 from accompanist.language.reading.names import Names
 from accompanist.language.text.diagnostic import Write
+from accompanist.language.text.formats import too_wide
 from accompanist.language.types import Type
 
 ALWAYS = catalogue(
@@ -156,6 +157,8 @@ def _samples(type: Type) -> tuple[Any, ...]:
 
 
 def _formats(sample: Any, spec: str) -> bool:
+    if too_wide(spec):
+        return True
     try:
         format(sample, spec)
     except (ValueError, TypeError):
@@ -189,6 +192,8 @@ def _each(type: Type) -> tuple[Any, ...]:
 
 
 def _written(spec: str, values: tuple[Any, ...]) -> bool:
+    if too_wide(spec):
+        return True
     try:
         spec % values
     except (ValueError, TypeError, KeyError):

@@ -52,7 +52,7 @@ def rounds(node: ast.expr, places: ast.expr | None, env: Env, facts: Facts, look
     if size is None or found is None:
         return False
     exponent = found.as_tuple().exponent if isinstance(found, Decimal) else -found
-    return isinstance(exponent, int) and size - exponent <= _KEPT
+    return isinstance(exponent, int) and size - exponent < _KEPT  # it may be rounded up to one digit more
 
 
 def writable(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
@@ -138,7 +138,7 @@ def power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
     found = number(node, env, facts, looks)
     compared = [found] if found is not None else ends(node, env, facts, looks)
     if not compared and looks.kind(node, env) in (types.INT, types.BOOL):
-        return _OF_AN_INT if digits.bits(node) <= digits.WRITABLE else None
+        return _OF_AN_INT if digits.computes(node, env, facts, looks) else None
     return max(map(above, compared), default=None)
 
 

@@ -13,75 +13,67 @@ from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.indexes import within
 from accompanist.language.checks.raising.looked_at import Looks
 from accompanist.language.reading.kinds import Env
+from accompanist.language.reading.library import DECIMAL
+from accompanist.language.text.instead import in_brackets, shown
+from accompanist.language.types import BOOL, BYTES, FLOAT, NONE, STR
 
-WRITABLE = 14_000
-"""The bits of a number that is certainly written: 4300 digits are 14284."""
-_MESSAGE = 64
-"""The bits of a number that a message holds, and so of each that has a name."""
+_WRITTEN = 10**4300
+"""The first number that Python does not write."""
 COUNTED = 1_000_000
 """What is said to be a number of letters or items, in advice."""
+_MOST, _LEAST = 2**40, -(2**40)
+_PLAIN = (STR, FLOAT, BOOL, BYTES, NONE, DECIMAL)
 
 
-def bits(node: ast.expr) -> int:
-    """How many bits a number may have. What has a name is taken to be as large as what a message holds."""
-    match node:
-        case ast.Constant(value=int() as value):
-            return value.bit_length()
-        case ast.BinOp(left=left, op=ast.Mult(), right=right):
-            return bits(left) + bits(right)
-        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.BitOr() | ast.BitXor(), right=right):
-            return max(bits(left), bits(right)) + 1
-        case ast.BinOp(left=left, op=ast.Pow(), right=power):
-            return bits(left) * _count(power)
-        case ast.BinOp(left=left, op=ast.LShift(), right=places):
-            return bits(left) + _count(places)
-        case ast.BinOp(left=value) | ast.UnaryOp(operand=value):
-            return bits(value)
-        case ast.IfExp(body=body, orelse=orelse):
-            return max(bits(body), bits(orelse))
-        case ast.BoolOp(values=values):
-            return max(map(bits, values))
-        case ast.Call(func=ast.Name(id="abs" | "int" | "min" | "max" | "sum"), args=[_, *_] as args):
-            return max(map(bits, args)) + _MESSAGE
-    return _MESSAGE
+def writable(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+    """Whether a value certainly holds no whole number that is too long to be written."""
+    found = looks.kind(node, env)
+    if all(one in _PLAIN or one.module for one in found.options):
+        return True
+    size = looks.sizes.size(node, env, facts)
+    return size is not None and size < _WRITTEN
 
 
-def _count(node: ast.expr) -> int:
-    """How large a power or a number of places may be; what is not written out is not counted."""
-    found = known.number(node)
-    return found if isinstance(found, int) else _MESSAGE
+def computes(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+    """Whether a power, or so many places, can be computed."""
+    size = looks.sizes.size(node, env, facts)
+    return size is not None and size < _WRITTEN
+
+
+def shorter(node: ast.expr, value: ast.expr) -> str:
+    """What is written instead of what writes a number."""
+    return f"{shown(node)} if -(10**20) < {in_brackets(value, (ast.BinOp, ast.UnaryOp, ast.IfExp))} < 10**20 else …"
+
+
+def fewer(node: ast.expr, count: ast.expr) -> str:
+    """What is written instead of what takes a number of letters or items."""
+    asked = in_brackets(count, (ast.IfExp, ast.BoolOp, ast.Compare))
+    return f"{shown(node)} if 0 <= {asked} < {COUNTED} else …"
 
 
 def small(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
-    """Whether a number is certainly one that counts letters or items: a message may hold larger ones."""
+    """Whether a number is certainly one that counts letters or items: a message may hold larger ones, and smaller ones
+    than a machine can count with."""
+    if looks.kind(node, env) in (types.BOOL, types.NONE) or known.true(_counts(node), facts):
+        return True
+    if any(within(node, one, facts) for one in _lists(facts)):
+        return True
+    low, high = looks.sizes.ends(node, env, facts)
+    if low is not None and high is not None and low > _LEAST and high < _MOST:
+        return True
     match node:
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
             return small(operand, env, facts, looks)
-        case ast.BinOp(left=left, op=ast.Add() | ast.Sub() | ast.FloorDiv() | ast.RShift(), right=right):
-            return all(small(one, env, facts, looks) for one in (left, right))
-        case ast.Call(func=ast.Name(id="min"), args=[_, _, *_] as args):
-            return any(small(one, env, facts, looks) for one in args)
-        case ast.Call(func=ast.Name(id="max"), args=[_, _, *_] as args):
-            return all(small(one, env, facts, looks) for one in args)
+        case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
+            return small(left, env, facts, looks) and small(right, env, facts, looks)
         case ast.IfExp(body=body, orelse=orelse):
             return small(body, env, facts, looks) and small(orelse, env, facts, looks)
-        case ast.Call(func=ast.Name(id="min" | "max" | "sum"), args=[over, *start], keywords=named) if _all_small(
-            over, env, facts, looks
-        ):
+        case ast.Call(func=ast.Name(id="min" | "max" | "sum"), args=[over, *start], keywords=named):
             others = [*start, *(one.value for one in named if one.arg in ("default", "start"))]
-            return all(small(one, env, facts, looks) for one in others)
-        case ast.Call(func=ast.Name(id="len")):
-            return True
-        case ast.Call(func=ast.Attribute(attr="count" | "find" | "rfind" | "bit_length")):
-            return True
-    if looks.kind(node, env) in (types.BOOL, types.NONE) or known.below(node, facts) is not None:
-        return True
-    if known.true(_counts(node), facts):
-        return True
-    written, highest = known.number(node), known.highest(node, facts)
-    bound = highest if written is None else abs(written)
-    counted = any(within(node, one, facts) for one in _lists(facts))
-    return counted or (bound is not None and bound < 2**31)
+            if any(one.arg not in ("default", "start") for one in named):
+                return False
+            return _all_small(over, env, facts, looks) and all(small(one, env, facts, looks) for one in others)
+    return False
 
 
 def _all_small(over: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:

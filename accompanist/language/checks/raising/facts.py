@@ -148,23 +148,7 @@ def without(facts: Facts, assigned: Set[str]) -> Facts:
 def length(node: ast.expr, facts: Facts, kind: str = "") -> int:
     """How many items it has at least. `kind`: the name of its type: no tuple is a list, so `values != []` says nothing
     of a tuple."""
-    match node:
-        case ast.Set(elts=parts):
-            return int(any(not isinstance(one, ast.Starred) for one in parts))
-        case ast.Tuple(elts=parts) | ast.List(elts=parts):
-            return sum(length(one.value, facts) if isinstance(one, ast.Starred) else 1 for one in parts)
-        case ast.Constant(value=str() | bytes() as value):
-            return len(value)
-        case ast.Call(func=ast.Attribute(value=owner, attr="keys" | "values" | "items"), args=[]) if kind == "iterator":
-            return length(owner, facts)
-        case ast.Call(func=ast.Name(id="sorted" | "list" | "tuple" | "reversed"), args=[inner]):
-            return length(inner, facts)
-        case (
-            ast.ListComp(generators=[ast.comprehension(iter=inner, ifs=[])])
-            | ast.GeneratorExp(generators=[ast.comprehension(iter=inner, ifs=[])])
-        ):
-            return length(inner, facts)
-    least = 0
+    least = _written(node, facts, kind)
     for op, other in compared(node, facts, of_length=True):
         match op, other:
             case ast.Gt, ast.Constant(value=int(than)):
@@ -181,6 +165,27 @@ def length(node: ast.expr, facts: Facts, kind: str = "") -> int:
             least = max(least, length(other, frozenset(fact for fact in facts if form not in fact.form)))
     counted = ast.Call(ast.Name("len", ast.Load()), [node], [])
     return max(least, int(true(node, facts) or true(counted, facts)))
+
+
+def _written(node: ast.expr, facts: Facts, kind: str) -> int:
+    """How many items it has at least by how it is written."""
+    match node:
+        case ast.Set(elts=parts):
+            return int(any(not isinstance(one, ast.Starred) for one in parts))
+        case ast.Tuple(elts=parts) | ast.List(elts=parts):
+            return sum(length(one.value, facts) if isinstance(one, ast.Starred) else 1 for one in parts)
+        case ast.Constant(value=str() | bytes() as value):
+            return len(value)
+        case ast.Call(func=ast.Attribute(value=owner, attr="keys" | "values" | "items"), args=[]) if kind == "iterator":
+            return length(owner, facts)
+        case ast.Call(func=ast.Name(id="sorted" | "list" | "tuple" | "reversed"), args=[inner]):
+            return length(inner, facts)
+        case (
+            ast.ListComp(generators=[ast.comprehension(iter=inner, ifs=[])])
+            | ast.GeneratorExp(generators=[ast.comprehension(iter=inner, ifs=[])])
+        ):
+            return length(inner, facts)
+    return 0
 
 
 def _empty(node: ast.expr) -> str:
@@ -209,7 +214,7 @@ def nonzero(node: ast.expr, facts: Facts) -> bool:
             return nonzero(operand, facts)
         case ast.Call(func=ast.Name(id="len"), args=[inner]):
             return length(inner, facts) > 0
-        case ast.Call(func=ast.Name(id="max"), args=[_, _, *_] as parts):
+        case ast.Call(func=ast.Name(id="max"), args=[_, _, *_] as parts, keywords=[]):
             return any(positive(part, facts) for part in parts)
         case ast.BoolOp(op=ast.Or(), values=values):
             return nonzero(values[-1], facts)
@@ -253,7 +258,7 @@ def natural(node: ast.expr, facts: Facts) -> bool:
             return True
         case ast.BinOp(left=left, op=ast.Add() | ast.Mult(), right=right):
             return natural(left, facts) and natural(right, facts)
-        case ast.Call(func=ast.Name(id="max"), args=[_, _, *_] as parts):
+        case ast.Call(func=ast.Name(id="max"), args=[_, _, *_] as parts, keywords=[]):
             return any(natural(part, facts) for part in parts)
     for op, other in compared(node, facts):
         match op, number(other):
@@ -357,16 +362,25 @@ def copied(node: ast.expr) -> ast.expr:
         case ast.Call(
             func=ast.Name(id="sorted" | "list" | "tuple" | "set" | "frozenset" | "reversed"), args=[inner, *_]
         ):
-            return copied(inner)
+            return copied(inner.value if stepped(inner) and isinstance(inner, ast.Subscript) else inner)
         case ast.Call(func=ast.Attribute(value=value, attr="keys"), args=[]):
             return value
         case ast.ListComp(
             elt=ast.Name(id=name), generators=[ast.comprehension(target=ast.Name(id=bound), iter=inner)]
         ) if name == bound:
             return copied(inner)
-        case ast.Subscript(value=value, slice=ast.Slice()):
+        case ast.Subscript(value=value, slice=ast.Slice()) if not stepped(node):
             return copied(value)
     return node
+
+
+def stepped(node: ast.expr) -> bool:
+    """Whether it picks every second item, say, or goes backwards. Letters that follow each other in such a part of a
+    text need not do so in the text."""
+    match node:
+        case ast.Subscript(slice=ast.Slice(step=ast.expr())):
+            return True
+    return False
 
 
 def turned(target: ast.expr, iterated: ast.expr) -> Iterator[Fact]:
@@ -374,6 +388,8 @@ def turned(target: ast.expr, iterated: ast.expr) -> Iterator[Fact]:
     match target, iterated:
         case ast.Name(id=name), _:
             yield Fact(ast.Compare(ast.Name(name, ast.Load()), [ast.In()], [iterated]), True)
+            if stepped(iterated) and isinstance(iterated, ast.Subscript):  # one letter, or one item
+                yield from turned(target, iterated.value)
         case (
             ast.Tuple(elts=[ast.Name(id=name), *_]),
             ast.Call(func=ast.Name(id="enumerate"), args=[of], keywords=[]),

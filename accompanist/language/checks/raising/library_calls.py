@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist.language import types
-from accompanist.language.checks.raising import decimals, digits, known_constants, moments
+from accompanist.language.checks.raising import decimals, known_constants, moments
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.comparable import Comparable
 from accompanist.language.checks.raising.facts import Facts
@@ -77,7 +77,9 @@ class _Called:
             return False
         (value,) = node.args
         fits = (types.INT, types.BOOL, types.FLOAT)[: 3 if name == "sqrt" else 2]
-        plain = self._partials.kind(value, env) in fits and digits.bits(value) < _OF_A_FLOAT
+        size = self._partials.sizes.size(value, env, facts)
+        of_a_float = self._partials.kind(value, env) == types.FLOAT or (size is not None and size < 2**_OF_A_FLOAT)
+        plain = self._partials.kind(value, env) in fits and of_a_float
         return plain and known.natural(value, facts) and not unended(value, env, facts, self._partials)
 
     def _rounds(self, node: ast.Call, env: Mapping[str, Type]) -> bool:

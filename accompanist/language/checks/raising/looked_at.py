@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from accompanist.language import types
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising import operands
 from accompanist.language.checks.raising.comparable import Comparable
 from accompanist.language.checks.raising.facts import Facts
+from accompanist.language.checks.raising.sizes import Sizes, Unknown
 from accompanist.language.reading import kinds
 from accompanist.language.reading.kinds import Env, TypeOf
 from accompanist.language.reading.overrides import overrides
@@ -47,7 +48,7 @@ class Looks:
     `special`: why what Python itself calls of a value may, as where it is compared or shown. `after`: the types of
     names where a condition holds, or does not. `owned`: whether what is called is a method of one of Python's own
     values. `endless`: whether a value may be no finite number, or hold one. `comparable`: which values have an order.
-    `always`: what is known of constants."""
+    `always`: what is known of constants. `sizes`: how large whole numbers may be."""
 
     type_of: TypeOf
     inside: Inside
@@ -60,6 +61,7 @@ class Looks:
     endless: Callable[[ast.expr, Env], bool] = lambda node, env: False
     comparable: Comparable = _NO_CLASSES
     always: Facts = known.NOTHING
+    sizes: Sizes = field(default_factory=lambda: Sizes({}, Unknown(), lambda node, env: types.UNKNOWN))
 
     def kind(self, node: ast.expr, env: Env) -> Type:
         """The type of a value; where nothing says it, its form may."""

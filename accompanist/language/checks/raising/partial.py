@@ -41,6 +41,7 @@ from accompanist.language.reading.enums import counted, formatted
 from accompanist.language.reading.kinds import Env, TypeOf
 from accompanist.language.reading.library import DECIMAL
 from accompanist.language.reading.names import BUILTINS
+from accompanist.language.text.formats import too_wide
 from accompanist.language.text.instead import among, as_written, in_brackets, shown
 from accompanist.language.text.nodes import children
 from accompanist.language.types import BYTES, NONE, STR, WORDS, Type
@@ -172,8 +173,9 @@ class Partials(Looks):
                     yield Partial(node, f"{text} has no value if it was declined", f"{text}.value if {text}.ok else …")
             case ast.Attribute() if why := self.runs(node, env):
                 yield Partial(node, why)
-            case ast.FormattedValue(value=value) if digits.bits(value) > digits.WRITABLE:
-                yield Partial(ast.JoinedStr([node]), LONG)
+            case ast.FormattedValue(value=value) if not digits.writable(value, env, facts, self):
+                whole = ast.JoinedStr([node])
+                yield Partial(whole, LONG, digits.shorter(whole, value))
             case ast.FormattedValue(value=value, conversion=conversion, format_spec=ast.JoinedStr() as spec):
                 found = STR if conversion != -1 else self._written(value, env)
                 if not _formats(found, spec):
@@ -300,7 +302,7 @@ class Partials(Looks):
             known.counts(right) or known.below(right, facts) is not None
         ):
             yield Partial(node, "the number of places may be negative")
-        elif isinstance(op, ast.Pow | ast.LShift) and digits.bits(node) > digits.WRITABLE:
+        elif isinstance(op, ast.Pow | ast.LShift) and not digits.computes(node, env, facts, self):
             yield Partial(node, LONG, "a smaller power, or fewer places")
         elif isinstance(op, ast.Mult):
             yield from self._repeats(node, env, facts)
@@ -321,8 +323,7 @@ class Partials(Looks):
         for whole, times in ((node.left, node.right), (node.right, node.left)):
             found = self.kind(whole, env)
             if found.name in _REPEATED and not found.module and not digits.small(times, env, facts, self):
-                instead = f"{shown(node)} if {in_brackets(times, (ast.BinOp,))} < {digits.COUNTED} else …"
-                yield Partial(node, f"{shown(times)} may be too large a number", instead)
+                yield Partial(node, f"{shown(times)} may be too large a number", digits.fewer(node, times))
 
     def _call(self, node: ast.Call, env: Env, facts: Facts) -> Iterator[Partial]:
         if isinstance(node.func, ast.Attribute):
@@ -393,7 +394,12 @@ def _formats(found: Type, written: ast.JoinedStr) -> bool:
         return library.in_digits(written)
     sample: Any = operands.sample(found) if found in (*_FORMATTED, DECIMAL) else None
     spec = "".join(str(one.value) for one in written.values if isinstance(one, ast.Constant))
-    if sample is None or "c" in spec or any(not isinstance(one, ast.Constant) for one in written.values):
+    if (
+        sample is None
+        or "c" in spec
+        or too_wide(spec)
+        or any(not isinstance(one, ast.Constant) for one in written.values)
+    ):
         return False
     try:
         format(sample, spec)

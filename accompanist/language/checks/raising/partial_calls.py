@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from accompanist.language import types
-from accompanist.language.checks.raising import decimals, known_constants, operands, partial_given, spans
+from accompanist.language.checks.raising import decimals, digits, known_constants, operands, partial_given, spans
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.comparable import Comparable
 from accompanist.language.checks.raising.endless import Endless, may_hold
@@ -27,8 +27,9 @@ from accompanist.language.checks.raising.partial import (
     TypeOf,
     nothing,
 )
+from accompanist.language.checks.raising.sizes import Sizes
 from accompanist.language.checks.raising.written_out import computes, makes
-from accompanist.language.reading import annotation, library
+from accompanist.language.reading import annotation, kinds, library
 from accompanist.language.reading.enums import counted
 from accompanist.language.reading.names import Names
 from accompanist.language.text.instead import in_brackets, shown
@@ -54,6 +55,10 @@ class Judge(Protocol):
 
     def endless_member(self, owner: Type, member: str) -> bool: ...
 
+    def size(self, module: str, name: str) -> int | None: ...
+
+    def size_member(self, owner: Type, member: str) -> int | None: ...
+
 
 class Calls:
     """Looks at the calls in expressions that have their names from `names`."""
@@ -62,10 +67,12 @@ class Calls:
         self._names, self._table, self._judge = names, names.table, judge
         self._type_of = type_of
         self.endless = Endless(names, judge, type_of, inside)
+        self.sizes = Sizes(names.table, judge, lambda node, env: types.unveiled(kinds.of(node, env, type_of)))
         self.partials = Partials(
             *(type_of, inside, self._named, self._caught, self._member, judge.special, after, self._owned),
             endless=self.endless.of,
             comparable=Comparable(names.messages),
+            sizes=self.sizes,
         )
 
     def _member(self, node: ast.Attribute, env: Env) -> str:
@@ -91,11 +98,15 @@ class Calls:
             total = nothing(node, one) if (one := next(empty, None)) is not None else None
             return total if pair in library.TOTAL else Partial(node, f"{pair[1]} does not take every value")
         if pair == ("dataclasses", "replace"):
+            if len(node.args) != 1:
+                return Partial(node, "replace takes the one value that it is made of, and fields by their names")
             made = types.unveiled(self._type_of(node.args[0], env))
             pair = (made.module, made.name)
         for one in (*node.args, *(keyword.value for keyword in node.keywords)):
             if may_hold(self._type_of(one, env)) and self.endless.of(one, env) and not self._bounded(one, env, facts):
                 return Partial(node, f"{shown(one)} may be no finite number", untrue=True)
+            if self.sizes.too_large(one, env, facts) and self._names.modules.find(pair[0]) is not None:
+                return Partial(node, f"{shown(one)} may have too many digits", digits.shorter(node, one))
         wanted = self._wanted(pair)
         given = [*zip(wanted, node.args, strict=False)]
         given += [(one.arg or "", one.value) for one in node.keywords]

@@ -69,8 +69,8 @@ def builtin(node: ast.Call, name: str, env: Env, facts: Facts, looks: Looks) -> 
             if unended(first, env, facts, looks):
                 yield Partial(node, UNENDED, finite_only(node, first))
             yield from _number(node, first, env, facts, looks)
-        case "str" | "repr" if digits.bits(first) > digits.WRITABLE:
-            yield Partial(node, LONG)
+        case "str" | "repr" if not digits.writable(first, env, facts, looks):
+            yield Partial(node, LONG, digits.shorter(node, first))
         case "bool" if why := looks.special(found):
             yield Partial(node, why)
 
@@ -241,8 +241,8 @@ def _of_python(
         yield Partial(node, "the text that it is split at may be empty")
     count = argument(node, *_COUNTS[name]) if name in _COUNTS else None
     if count is not None and not digits.small(count, env, facts, looks):
-        guarded = f"{shown(node)} if {in_brackets(count, (ast.BinOp,))} < {digits.COUNTED} else …"
-        yield Partial(node, f"{shown(count)} may be too large a number", guarded if name != "insert" else "")
+        guarded = digits.fewer(node, count) if name != "insert" else ""
+        yield Partial(node, f"{shown(count)} may be too large a number", guarded)
     if name in ("ljust", "rjust", "center") and len(node.args) > 1 and not _letter(node.args[1]):
         yield Partial(node, "what it is filled up with may not be one letter")
     if name == "sort":

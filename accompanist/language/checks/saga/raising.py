@@ -10,12 +10,13 @@ from __future__ import annotations
 import ast
 import itertools
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 
 from accompanist import limits
 from accompanist.language import types, waits
 from accompanist.language.checks.functions.judged import Judged
 from accompanist.language.checks.raising import facts as known
-from accompanist.language.checks.raising import finite, measured
+from accompanist.language.checks.raising import finite, measured, sizes
 from accompanist.language.checks.raising.crossing import Crossing
 from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.library_calls import knowing
@@ -60,6 +61,7 @@ from accompanist.language.projection.local import (
     points,
 )
 from accompanist.language.projection.project import NOTHING, Projector
+from accompanist.language.reading import kinds
 from accompanist.language.reading.names import Names
 from accompanist.language.reading.roles import DRAWN
 from accompanist.language.text.instead import shown
@@ -192,12 +194,14 @@ class _Walk:
         self._types = _Types(infer.type_of)
         judged = Judged(names, signatures)
         calls = Calls(names, judged, self._types.of, infer.inside, infer.after)
-        self._endless, self._partials = calls.endless, knowing(names, calls.partials)
+        self._endless, self._sizes = calls.endless, calls.sizes.plain
+        self._partials = knowing(names, replace(calls.partials, sizes=self._sizes))
         self._crossing = Crossing(self._partials, names.table.get, lambda node: _makes(node, names))
 
     def follow(self, whole: Whole) -> None:
         """Which names may stand for no finite number. What has its wire form is finite, but for a number."""
         given = [one for block in whole.blocks for point in walk(block) for one in _gives(point)]
+        self._measure(given)
         before = -1
         while before != len(self._endless.names):
             before = len(self._endless.names)
@@ -207,6 +211,18 @@ class _Walk:
                     self._types.forget()
                     names: list[ast.expr] = [ast.Name(one, ast.Store()) for one in targets]
                     self._endless.follow([ast.Assign(names, value.node), *every_node(value.node)], env)
+
+    def _measure(self, given: list[tuple[tuple[str, ...], Expression]]) -> None:
+        """How large the numbers get that names stand for. What has its wire form is no larger than a message holds."""
+        self._types.forget()
+        pairs: list[tuple[str, ast.expr, bool, kinds.Env]] = []
+        for targets, value in given:
+            env = self._envs.get(id(value.node))
+            if env is not None and value.wire is None:
+                names: list[ast.expr] = [ast.Name(one, ast.Store()) for one in targets]
+                nodes = [ast.Assign(names, value.node), *every_node(value.node)]
+                pairs += [(*one, env) for node in nodes for one in sizes.given(node)]
+        self._sizes.follow_each(pairs)
 
     def block(self, block: Block, facts: Facts) -> Facts:
         for point in block:
