@@ -188,3 +188,35 @@ async def test_only_so_many_are_being_written_at_once(monkeypatch: pytest.Monkey
     for one in aborts:
         await services.row("b", one.session, Phase.ENDED)
     assert most == 3
+
+
+async def test_a_session_without_a_row_is_undone_although_its_shard_is_not_swept_yet() -> None:
+    """It began, and its worker did something. Then the shard was lost before the row was written, and came back. An
+    abort that comes before the sweep must not leave a tombstone: the worker would never be closed, and the effect would
+    stay in a saga that has ended."""
+    services = Services(sagas.ring())
+    await services.end(await services.start())
+    b = services.sidecars["b"]
+    await b.intake.stop()
+    told = abort("b")
+    begins = Message(header=told.header, kind=Kind.DATA, site="2", sender="a", receiver="b", payload=b"1")
+    await services.sidecars["a"].log.flush([Commit(shard=None, messages=(begins,))])
+    b.driver.about_to_take()
+    b.driver.take(await b.log.take(10))
+    b.driver.taken_in()
+    for shard in b.log.tables.shards.values():
+        shard.owner, shard.epoch = "another", shard.epoch + 1
+    await quiet(services)
+    assert services.effects(told.session) == {"try_it": 1}, "the worker was asked, and its answer could not be written"
+    assert (told.session, "b") not in b.log.tables.sessions
+    for shard in b.log.tables.shards.values():
+        shard.owner = None
+    await b.intake._renew()
+    await services.sidecars["a"].log.flush([Commit(shard=None, messages=(told,))])
+    b.driver.about_to_take()
+    b.driver.take([one for one in await b.log.take(10) if one.message.kind is Kind.ABORT])
+    b.driver.taken_in()
+    await services.row("b", told.session, Phase.UNDONE)
+    assert services.workers["b"].sessions[told.session].closed
+    while services.effects(told.session) != {"try_it": 0}:  # noqa: ASYNC110
+        await asyncio.sleep(0)  # a turn of the loop, not a time

@@ -113,5 +113,10 @@ class News:
         self._asking = False
 
     def is_news(self, key: Key) -> bool:
-        """Whether the inbox's answer about a session is fresh: the session cannot have begun since the `take`."""
-        return key not in self._gone and self._asked.get(shard_of(key[0])) == self.standing(shard_of(key[0]))
+        """Whether the inbox's answer about a session is fresh, and tells all: the session cannot have begun since the
+        `take`, and its shard is swept. Before the sweep a session without a row may have begun all the same, here or at
+        another owner: what it did is known to its inbox and its worker alone."""
+        shard = shard_of(key[0])
+        if key in self._gone or shard in self._unswept:
+            return False
+        return self._asked.get(shard) == self.standing(shard)
