@@ -68,7 +68,6 @@ o + 1 if o else 0
 o is not None and o > 1
 o is None or o > 1
 (o or 0) + 1
-sum([one.price or 0 for one in m])
 max([o or 0, n])
 (o or n or 0) + 1
 [o or 0][0] + 1

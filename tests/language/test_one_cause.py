@@ -204,7 +204,7 @@ def test_a_role_that_does_not_know_of_the_pivot_is_told_so_once_on_a_path() -> N
             "a.pay(n)",
             "b.pay(m)",
             "a.commit()|com(a.now(), to=b)|b.tell(m)",
-            "a.commit() on a line of its own before line 19",
+            "a.commit() and com(a.now(), to=b) on lines of their own before line 19",
         ),
         ("a.commit()|a.tell(n)", "b.commit()", "a.commit()", "a.commit() in place of b.commit()"),
     ],
@@ -226,7 +226,7 @@ def test_a_branch_without_a_commit_point_is_answered_with_the_line_of_one() -> N
     (found,) = commits("if n > 3:", "    a.pay(n)", "else:", "    b.tell(m)")
     assert (found.code, found.hint) == (
         "ACC153",
-        "a compensation for b.tell, or a.commit() on a line of its own before line 19",
+        "a compensation for b.tell, or a.commit() and com(a.now(), to=b) on lines of their own before line 19",
     )
     assert (
         commits("if n > 3:", "    a.pay(n)", "else:", "    a.commit()", "    com(a.now(), to=b)", "    b.tell(m)") == []

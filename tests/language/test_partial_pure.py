@@ -12,7 +12,7 @@ import time
 import pytest
 
 from accompanist.language.text.diagnostic import render
-from tests.language import given_pure
+from tests.language import given_pure, given_pure_total
 from tests.language.programs import text
 
 HEAD = """\
@@ -217,7 +217,7 @@ def test_it_may_raise(names: str, body: str) -> None:
     assert len(said(names, body)) == 1
 
 
-@pytest.mark.parametrize(("names", "body"), rows(given_pure.NEVER_RAISES))
+@pytest.mark.parametrize(("names", "body"), rows(given_pure_total.NEVER_RAISES))
 def test_it_never_raises(names: str, body: str) -> None:
     assert said(names, body) == []
     known: dict[str, object] = {}

@@ -87,7 +87,7 @@ class _Reading:
         """Whether an expression that gives one of these values is only read where it stands."""
         inner = [part for one in held for part in items(one) if self._changeable(part)]
         apart = not inner  # nothing that is taken out can be changed
-        keys = apart or all(isinstance(one, ast.Dict) for one in held)  # nothing that it is gone through for
+        keys = apart or all(map(_hashed, held))  # nothing that it is gone through for
         match self._above[id(node)]:
             case ast.Subscript(value=value, slice=index, ctx=ast.Load()) as whole if value is node:
                 return apart or (not isinstance(index, ast.Slice) and self._reads(whole, inner))
@@ -142,6 +142,17 @@ class _Reading:
         home = self._mention.home
         brought = any(isinstance(one, ast.ImportFrom) and one.names[0].name == "*" for one in home.tree.body)
         return not brought and node.id not in home.bound and not inside(node, self._above)
+
+
+def _hashed(value: ast.expr) -> bool:
+    """Whether a value is written as a dict or a set, which hold nothing that can be changed where they are gone
+    through."""
+    match value:
+        case ast.Dict() | ast.Set():
+            return True
+        case ast.BinOp(left=left, op=ast.BitOr() | ast.BitAnd() | ast.Sub() | ast.BitXor(), right=right):
+            return _hashed(left) or _hashed(right)
+    return False
 
 
 def items(value: ast.expr) -> list[ast.expr]:

@@ -16,8 +16,7 @@ that was committed, and nothing else has left.
 Failure handling. While the log does not answer, commits wait, and everything that depends on them. An impossible event,
 or any exception in a session's core, parks that session only.
 
-Not promised: fairness between sessions, and that a row that only caches the inbox is in the log at once (it is written
-within `lazy_write_ms`).
+Not promised: fairness between sessions. A row that only caches the inbox is written late (`lazy_write_ms`).
 """
 
 from __future__ import annotations

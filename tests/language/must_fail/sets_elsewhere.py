@@ -12,7 +12,7 @@ from accompanist import At, choreography, pure
 from tests.language.must_fail.shop import Order, Stock
 
 TAGS: Final = frozenset({"a", "b"})
-GROUPS = (frozenset({"a", "b"}), TAGS | {"c"})
+GROUPS = (frozenset({"a", "b"}), TAGS | frozenset({"c"}))
 
 
 class Group(Enum):
