@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import msgspec
 import pytest
-from accompanist.simulation.explore_values import Maker
 
 from accompanist.language.values import codec
+from accompanist.simulation.search.values import Maker
 from accompanist.testing import Saga
 
 
