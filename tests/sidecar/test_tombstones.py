@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import msgspec
 import pytest
@@ -190,12 +190,9 @@ async def test_only_so_many_are_being_written_at_once(monkeypatch: pytest.Monkey
     assert most == 3
 
 
-async def test_a_session_without_a_row_is_undone_although_its_shard_is_not_swept_yet() -> None:
-    """It began, and its worker did something. Then the shard was lost before the row was written, and came back. An
-    abort that comes before the sweep must not leave a tombstone: the worker would never be closed, and the effect would
-    stay in a saga that has ended."""
-    services = Services(sagas.ring())
-    await services.end(await services.start())
+async def lost(services: Services) -> Message:
+    """A session began at b, and its worker did something; then b's shards were lost before the session's row was
+    written, and are free again. The abort of its saga, which nobody has said yet."""
     b = services.sidecars["b"]
     await b.intake.stop()
     told = abort("b")
@@ -211,12 +208,40 @@ async def test_a_session_without_a_row_is_undone_although_its_shard_is_not_swept
     assert (told.session, "b") not in b.log.tables.sessions
     for shard in b.log.tables.shards.values():
         shard.owner = None
+    return told
+
+
+async def undone(services: Services, session: UUID) -> None:
+    """Until b has closed the session at its worker and undone what the worker did."""
+    await services.row("b", session, Phase.UNDONE)
+    assert services.workers["b"].sessions[session].closed
+    while services.effects(session) != {"try_it": 0}:  # noqa: ASYNC110
+        await asyncio.sleep(0)  # a turn of the loop, not a time
+
+
+async def test_a_session_without_a_row_is_undone_although_its_shard_is_not_swept_yet() -> None:
+    """An abort that comes before the sweep must not leave a tombstone: the worker would never be closed, and the effect
+    would stay in a saga that has ended."""
+    services = Services(sagas.ring())
+    await services.end(await services.start())
+    told, b = await lost(services), services.sidecars["b"]
     await b.intake._renew()
     await services.sidecars["a"].log.flush([Commit(shard=None, messages=(told,))])
     b.driver.about_to_take()
     b.driver.take([one for one in await b.log.take(10) if one.message.kind is Kind.ABORT])
     b.driver.taken_in()
-    await services.row("b", told.session, Phase.UNDONE)
-    assert services.workers["b"].sessions[told.session].closed
-    while services.effects(told.session) != {"try_it": 0}:  # noqa: ASYNC110
-        await asyncio.sleep(0)  # a turn of the loop, not a time
+    await undone(services, told.session)
+
+
+async def test_a_session_without_a_row_is_undone_although_its_messages_are_too_large_to_be_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its data is left out then, and the abort is all that the sweep sees."""
+    services = Services(sagas.ring())
+    await services.end(await services.start())
+    told, b = await lost(services), services.sidecars["b"]
+    await b.intake._renew()
+    await services.sidecars["a"].log.flush([Commit(shard=None, messages=(told,))])
+    monkeypatch.setattr(limits, "load_bytes_max", 1)
+    await b.driver.recover([(told.session, "b")])
+    await undone(services, told.session)
