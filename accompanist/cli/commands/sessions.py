@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from accompanist.cli.options import Attribute, ConfigFile, TokenFile
+from accompanist.cli.options import AtRole, Attribute, ConfigFile, SessionId, TokenFile, Who, Why
 from accompanist.cli.output import Json, reporting
 
 group = typer.Typer(help="Show sessions, and operate on them.", no_args_is_help=True)
@@ -67,7 +67,7 @@ def list_(
 
 @group.command("show")
 def show(
-    session: Annotated[str, typer.Argument(help="The session's id.")],
+    session: SessionId,
     token_file: TokenFile = None,
     config: ConfigFile = None,
     as_json: Json = False,
@@ -81,7 +81,7 @@ def show(
 
 @group.command("cancel")
 def cancel(
-    session: Annotated[str, typer.Argument(help="The session's id.")],
+    session: SessionId,
     reason: Annotated[str, typer.Option("--reason", help="Why; it is kept with the session.")] = "by an operator",
     token_file: TokenFile = None,
     config: ConfigFile = None,
@@ -98,10 +98,10 @@ def _operator_verb(verb: str, text: str) -> None:
     """Register `accompanist sessions VERB`."""
 
     def run(
-        session: Annotated[str, typer.Argument(help="The session's id.")],
-        role: Annotated[str, typer.Option("--role", help="The role at which it is done.")],
-        why: Annotated[str, typer.Option("--why", help="The reason; it is kept with the session.")],
-        who: Annotated[str, typer.Option("--who", help="Who says so.", envvar="USER")] = "unknown",
+        session: SessionId,
+        role: AtRole,
+        why: Why,
+        who: Who = "unknown",
         value: Annotated[str, typer.Option("--value", help="The reply for `resolve`, as JSON.")] = "",
         token_file: TokenFile = None,
         config: ConfigFile = None,
@@ -124,10 +124,10 @@ _operator_verb("resolve", "Give the reply of the open call by hand, or mark all 
 
 @group.command("rehost")
 def rehost(
-    session: Annotated[str, typer.Argument(help="The session's id.")],
-    role: Annotated[str, typer.Option("--role", help="The role at which it is done.")],
-    why: Annotated[str, typer.Option("--why", help="The reason; it is kept with the session.")],
-    who: Annotated[str, typer.Option("--who", help="Who says so.", envvar="USER")] = "unknown",
+    session: SessionId,
+    role: AtRole,
+    why: Why,
+    who: Who = "unknown",
     version: Annotated[
         str, typer.Option("--version", help="A prefix of its fingerprint; default: the deployed version.")
     ] = "",

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import typer
 
-from accompanist.cli.options import ConfigFile, TokenFile
+from accompanist.cli.options import ConfigFile, SessionId, TokenFile
 from accompanist.cli.output import Json, reporting
 
 
 def signal(
-    session: Annotated[str, typer.Argument(help="The session's id.")],
+    session: SessionId,
     name: Annotated[str, typer.Argument(help="The event's name in the choreography.")],
     value: Annotated[str, typer.Argument(help="The event's value, as JSON of its type.")],
     role: Annotated[str, typer.Option("--role", help="The role that waits for it.")],

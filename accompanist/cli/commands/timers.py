@@ -6,13 +6,11 @@ from typing import Annotated
 
 import typer
 
-from accompanist.cli.options import ConfigFile, OneSession, RowsMax, TokenFile
+from accompanist.cli.options import ConfigFile, OneSession, RowsMax, SessionId, TokenFile, WaitingRole, Who, Why
 from accompanist.cli.output import Json, reporting
 
 group = typer.Typer(help="Show the timers of sessions, and move them.", no_args_is_help=True)
 SiteOption = Annotated[str, typer.Option("--site", help="The timer's site, if the role has more than one timer.")]
-WhyOption = Annotated[str, typer.Option("--why", help="The reason; it is kept with the session.")]
-WhoOption = Annotated[str, typer.Option("--who", help="Who says so.", envvar="USER")]
 
 
 @group.command("list")
@@ -32,13 +30,13 @@ def list_(
 
 @group.command("move")
 def move(
-    session: Annotated[str, typer.Argument(help="The session's id.")],
-    role: Annotated[str, typer.Option("--role", help="The role that waits.")],
-    why: WhyOption,
+    session: SessionId,
+    role: WaitingRole,
+    why: Why,
     at: Annotated[str, typer.Option("--at", help="When it is due, e.g. 2026-01-31T12:00:00Z.")] = "",
     in_s: Annotated[float | None, typer.Option("--in", help="In how many seconds it is due.")] = None,
     site: SiteOption = "",
-    who: WhoOption = "unknown",
+    who: Who = "unknown",
     token_file: TokenFile = None,
     config: ConfigFile = None,
     as_json: Json = False,
@@ -54,11 +52,11 @@ def move(
 
 @group.command("fire")
 def fire(
-    session: Annotated[str, typer.Argument(help="The session's id.")],
-    role: Annotated[str, typer.Option("--role", help="The role that waits.")],
-    why: WhyOption,
+    session: SessionId,
+    role: WaitingRole,
+    why: Why,
     site: SiteOption = "",
-    who: WhoOption = "unknown",
+    who: Who = "unknown",
     token_file: TokenFile = None,
     config: ConfigFile = None,
     as_json: Json = False,

@@ -38,7 +38,7 @@ def fits(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
     one that is kept in full."""
     match node:
         case ast.BinOp(left=left, op=ast.FloorDiv() | ast.Mod(), right=right):
-            size, by = power(left, env, facts, looks), _divisor(right, env, facts, looks)
+            size, by = power(left, env, facts, looks), divisor(right, env, facts, looks)
             return size is not None and by is not None and size + by <= _KEPT
     found = power(node, env, facts, looks)
     return found is not None and found < _LARGEST
@@ -105,7 +105,7 @@ def power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
             powers = [power(one, env, facts, looks) for one in (left, right)]
             return None if None in powers else sum(one for one in powers if one is not None)
         case ast.BinOp(left=left, op=ast.Div() | ast.FloorDiv() | ast.Mod(), right=right):
-            size, by = power(left, env, facts, looks), _divisor(right, env, facts, looks)
+            size, by = power(left, env, facts, looks), divisor(right, env, facts, looks)
             return None if size is None or by is None else size + by
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
             return power(operand, env, facts, looks)
@@ -113,7 +113,7 @@ def power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
             return power(value, env, facts, looks)
         case ast.Call(func=ast.Name(id="min" | "max"), args=[_, _, *_], keywords=[]):
             sides = [_side(node, upper, env, facts, looks) for upper in (True, False)]
-            return None if None in sides else max(one for one in sides if one is not None)
+            return largest(sides)
         case ast.Call(
             func=ast.Name(id="Decimal"), args=[ast.Name() | ast.Attribute() | ast.BinOp() as value], keywords=[]
         ):
@@ -132,7 +132,7 @@ def power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
                 power(side, looks.after(test, env, holds), known.after(facts, test, holds), looks)
                 for side, holds in ((body, True), (orelse, False))
             ]
-            return None if None in sides else max(one for one in sides if one is not None)
+            return largest(sides)
         case ast.Call(func=ast.Name(id="len")):
             return _TURNS
     found = number(node, env, facts, looks)
@@ -166,13 +166,19 @@ def _side(node: ast.expr, upper: bool, env: Env, facts: Facts, looks: Looks) -> 
     return power(node, env, facts, looks)
 
 
+def largest(powers: Iterable[int | None]) -> int | None:
+    """The largest of some powers, if each of them is known."""
+    found = list(powers)
+    return None if None in found else max(one for one in found if one is not None)
+
+
 def _of_all(nodes: Iterable[ast.expr], env: Env, facts: Facts, looks: Looks, more: int) -> int | None:
-    powers = [power(one, env, facts, looks) for one in nodes]
-    return None if None in powers else max(one for one in powers if one is not None) + more
+    most = largest(power(one, env, facts, looks) for one in nodes)
+    return None if most is None else most + more
 
 
-def _divisor(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
-    """How many digits a division by a number that is not zero adds at most."""
+def divisor(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
+    """How many powers of ten a division by a number that is not zero adds at most."""
     if looks.kind(node, env) in (types.INT, types.BOOL):
         return 0
     found = number(node, env, facts, looks)

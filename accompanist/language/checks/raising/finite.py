@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Iterable, Iterator
-from decimal import Decimal
 
 from accompanist.language import types
 from accompanist.language.checks.raising import decimals
@@ -75,7 +74,7 @@ def _computed(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | Non
             powers = [power(one, env, facts, looks) for one in (left, right)]
             return None if None in powers else sum(one for one in powers if one is not None)
         case ast.BinOp(left=left, op=ast.Div(), right=right):
-            size, by = power(left, env, facts, looks), _divisor(right, env, facts, looks)
+            size, by = power(left, env, facts, looks), decimals.divisor(right, env, facts, looks)
             return None if size is None or by is None else size + by
         case ast.Call(func=ast.Name(id="abs" | "min" | "max"), args=[_, *_] as args, keywords=[]):
             return _of_all(args, env, facts, looks, 0) if len(args) > 1 or _is_abs(node) else None
@@ -86,8 +85,7 @@ def _computed(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | Non
                 (side, looks.after(test, env, holds), known.after(facts, test, holds))
                 for side, holds in ((body, True), (orelse, False))
             ]
-            powers = [power(side, inside, asked, looks) for side, inside, asked in ways]
-            return None if None in powers else max(one for one in powers if one is not None)
+            return decimals.largest(power(side, inside, asked, looks) for side, inside, asked in ways)
     return None
 
 
@@ -96,15 +94,5 @@ def _is_abs(node: ast.expr) -> bool:
 
 
 def _of_all(nodes: Iterable[ast.expr], env: Env, facts: Facts, looks: Looks, more: int) -> int | None:
-    powers = [power(one, env, facts, looks) for one in nodes]
-    return None if None in powers else max(one for one in powers if one is not None) + more
-
-
-def _divisor(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
-    """How many powers of ten a division by a number that is not zero adds at most."""
-    if looks.kind(node, env) in (types.INT, types.BOOL):
-        return 0
-    found = decimals.number(node, env, facts, looks)
-    if found:
-        return max(0, -Decimal(found).adjusted())
-    return None
+    most = decimals.largest(power(one, env, facts, looks) for one in nodes)
+    return None if most is None else most + more
