@@ -141,6 +141,11 @@ def _undotted(name: str) -> str:
 
 def _too_deep(tree: ast.Module) -> ast.AST | None:
     """The first statement that holds something nested deeper than the passes, which recurse, can bear."""
+    level: list[ast.AST] = [tree]
+    for _ in range(limits.source_depth_max + 1):
+        level = [child for node in level for child in children(node)]
+    if not level:
+        return None  # as nearly always: without a tuple for each node
     stack: list[tuple[ast.AST, int, ast.AST]] = [(tree, 0, tree)]
     while stack:
         node, depth, statement = stack.pop()
@@ -214,7 +219,7 @@ def _called(nodes: list[ast.FunctionDef], modules: Modules, module: Module) -> s
     """The choreographies of a file that others in it name."""
     local = {node.name for node in nodes}
     found: set[str] = set()
-    for node in nodes:
+    for node in nodes if len(nodes) > 1 else ():
         for statement in node.body:
             for part in every_node(statement):
                 reference = (

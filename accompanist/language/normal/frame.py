@@ -185,8 +185,10 @@ def assigned(node: ast.AST) -> set[str]:
     stack: list[ast.AST] = [node]
     while stack:
         part = stack.pop()
-        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
-            found.add(part.id)
+        if isinstance(part, ast.Name):
+            if isinstance(part.ctx, ast.Store):
+                found.add(part.id)
+            continue
         if isinstance(part, ast.alias):
             found.add(part.asname or part.name.partition(".")[0])
         if isinstance(part, ast.MatchAs | ast.MatchStar) and part.name is not None:

@@ -86,13 +86,12 @@ class Amender:
         made: list[Statement] = []
         ahead = dict(ahead)
         acting = next((one.acting for one in ahead.values()), frozenset())
-        for point, at in zip(reversed(block), reversed(reach(block, begun, acting)), strict=True):
+        for point, (at, acts) in zip(reversed(block), reversed(reach(block, begun, acting)), strict=True):
             if isinstance(point, If):
                 then, orelse = self._block(point.then, ahead, at), self._block(point.orelse, ahead, at)
                 point = self._tell(replace(point, then=then, orelse=orelse), ahead, at)
             elif isinstance(point, Loop):
                 point = replace(point, body=self._block(point.body, self._turn(point, ahead), at))
-            acts = actors((point,))
             for role, after in ahead.items():
                 live = self._projectors[role].project((point,), after, at)[1]
                 ahead[role] = replace(after, live=live, acting=after.acting | acts)

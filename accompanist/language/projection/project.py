@@ -85,9 +85,9 @@ class Projector:
         made: LocalBlock = ()
         live, acting = ahead.live, ahead.acting
         reached = reach(block, begun, ahead.acting)
-        for point, at in zip(reversed(block), reversed(reached), strict=True):
+        for point, (at, own) in zip(reversed(block), reversed(reached), strict=True):
             made, live = self._point(point, made, Ahead(live, acting, ahead.turn), at)
-            acting |= actors((point,))
+            acting |= own
         return made, live
 
     def _point(self, point: Statement, rest: LocalBlock, ahead: Ahead, begun: Set[str]) -> tuple[LocalBlock, Names]:
@@ -189,9 +189,9 @@ def unreached(role: str, then: LocalBlock, orelse: LocalBlock, ahead: Ahead, beg
     return role not in begun and role not in ahead.acting and (idle(then) or idle(orelse))
 
 
-def reach(block: Block, begun: Set[str], acting: Owners) -> list[Set[str]]:
-    """For each statement of a block, the roles that have been reached before it; for a branch, inside its sides.
-    `acting` are the roles that act after the block.
+def reach(block: Block, begun: Set[str], acting: Owners) -> list[tuple[Set[str], Owners]]:
+    """For each statement of a block, the roles that have been reached before it (for a branch, inside its sides), and
+    those that act in it. `acting` are the roles that act after the block.
 
     A role that acts in both sides, or in one and after, is told the branch at its beginning, so it counts as reached
     inside. That may be too many, never too few: then a role is told something it would not have needed.
@@ -201,7 +201,7 @@ def reach(block: Block, begun: Set[str], acting: Owners) -> list[Set[str]]:
     for own in reversed(acts):
         after.append(acting)
         acting |= own
-    reached: list[Set[str]] = []
+    reached: list[tuple[Set[str], Owners]] = []
     for point, own, later in zip(block, acts, reversed(after), strict=True):
         within = begun
         if isinstance(point, If):
@@ -209,7 +209,7 @@ def reach(block: Block, begun: Set[str], acting: Owners) -> list[Set[str]]:
             within = begun | (one & other) | ((one | other) & later)
         elif isinstance(point, Loop):
             within = begun | parties(point, later)  # whoever takes part is told how the loop ends
-        reached.append(within)
+        reached.append((within, own))
         begun = begun | (within if isinstance(point, Loop) else own)
     return reached
 

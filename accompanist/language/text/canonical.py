@@ -50,6 +50,9 @@ def _write(value: object, found: list[str | T], known: Callable[[ast.expr], Sequ
                 inner = getattr(value, name, None)
                 if name in _SKIPPED or inner is None or inner == []:
                     continue  # a field that a version of Python added, and nobody used, is as good as none
+                if isinstance(inner, str):
+                    found.append(f"{name}={inner!r},")
+                    continue
                 found.append(f"{name}=")
                 _write(_documented(inner) if name == "body" and isinstance(inner, list) else inner, found, known)
                 found.append(",")

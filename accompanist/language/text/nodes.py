@@ -19,13 +19,13 @@ def children(node: ast.AST) -> list[ast.AST]:
     """The nodes right below a node, in the order of `ast.iter_child_nodes`."""
     found: list[ast.AST] = []
     for name in node._fields:
-        if name == "ctx":
-            continue
         value = getattr(node, name, None)
-        if isinstance(value, ast.AST):
+        if isinstance(value, list):
+            for part in value:
+                if isinstance(part, ast.AST):
+                    found.append(part)
+        elif isinstance(value, ast.AST) and name != "ctx":
             found.append(value)
-        elif isinstance(value, list):
-            found += [part for part in value if isinstance(part, ast.AST)]
     return found
 
 

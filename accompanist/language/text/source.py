@@ -67,4 +67,7 @@ class Source:
         return first[span.column :].rstrip() + " …"
 
     def _characters(self, line: int, offset: int) -> int:
-        return len(self.line(line).encode()[:offset].decode(errors="ignore"))
+        text = self.line(line)
+        if text.isascii():
+            return min(offset, len(text))
+        return len(text.encode()[:offset].decode(errors="ignore"))
