@@ -231,8 +231,9 @@ def _called(nodes: list[ast.FunctionDef], modules: Modules, module: Module) -> s
 
 
 def _besides(findings: Findings) -> int:
-    """How much was found besides types that do not cross. Nothing comes of those: what has such a type is silent."""
-    return sum(one.code != codes.NOT_A_MESSAGE for one in findings)
+    """How much was found besides types that do not cross, or may not be shared. Nothing comes of those: what has such a
+    type is silent, and is where it would be."""
+    return sum(one.code not in (codes.NOT_A_MESSAGE, codes.NOT_FROZEN) for one in findings)
 
 
 def _untyped(header: Header) -> bool:
@@ -317,18 +318,14 @@ class _Reading:
         secret = may_be_secret(pushed, names, header, sources)
         placed = located(pushed, header, Advisor(header, sources, secret), findings)
         normal = self._typed(placed, names, header, normaliser)
-        pure = PureFunctions(self._modules, self._messages, findings)
-        for module_name, name in names.table.values():
-            pure.check(module_name, name)
-        for member in sorted(names.members):
-            pure.check_member(*member)
-        pure.check_reached()
-        if wrong or _besides(findings):
+        astray = wrong or _besides(findings) > 0
+        self._check_functions(names)
+        if astray:
             return None  # what follows would report consequences of it
         self._participants(header, normal.body, node, names)
         self._endless(normal)
         amender = Amender(header)
-        raised = self._raised(normal, names, header, amender)
+        raised = Raising() if _besides(findings) else self._raised(normal, names, header, amender)
         normal, refusal = self._committed(normal, header, amender, raised)
         amended = amender.whole(normal)
         if not (len(findings) or _untyped(header)):
@@ -338,6 +335,16 @@ class _Reading:
             return None
         writer = Writer(self._module, self._modules, self._messages, names, header, findings)
         return writer.write(faithful.put(normal, names), faithful.put(amended, names), commitment)
+
+    def _check_functions(self, names: Names) -> None:
+        """Judge the functions that are called. What is wrong in one says nothing of where roles are and what they know,
+        so the saga is checked all the same; but not what else may raise."""
+        pure = PureFunctions(self._modules, self._messages, self._findings)
+        for module_name, name in names.table.values():
+            pure.check(module_name, name)
+        for member in sorted(names.members):
+            pure.check_member(*member)
+        pure.check_reached()
 
     def _raised(self, normal: Whole, names: Names, header: Header, amender: Amender) -> Raising:
         """What may raise where, if that can come too late to undo the saga."""

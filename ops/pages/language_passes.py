@@ -248,6 +248,7 @@ PASSES = (
             "accompanist/language/refusal.py",
             "accompanist/language/checks/saga/saga.py",
             "accompanist/language/checks/saga/commit_points.py",
+            "accompanist/language/checks/saga/branches.py",
         ),
     ),
     Pass(

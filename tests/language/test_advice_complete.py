@@ -28,7 +28,11 @@ def name(a: Desk, b: Desk, n: At[int, "a"]) -> None:
 
 
 def checked(body: str, retriable: str = "") -> Compiled:
-    source = HEAD.format(retriable=retriable) + "".join(f"    {line}\n" for line in body.split("|"))
+    return compiled(HEAD, body, retriable)
+
+
+def compiled(head: str, body: str, retriable: str = "") -> Compiled:
+    source = head.format(retriable=retriable) + "".join(f"    {line}\n" for line in body.split("|"))
     path = str(HERE / "nowhere.py")
     return compile_file(path, root=str(ROOT), read=lambda one: source if one == path else read(one))
 
@@ -60,3 +64,33 @@ def test_what_may_raise_elsewhere_is_told_by_a_message_first_and_with_its_cause(
     assert found.code == "ACC159" and "may raise (com(n, to=b) may be zero), and a does not know" in found.text
     assert str(found.hint).startswith("com(b.now(), to=a) on a line of its own before line 20; or, for line 19, ")
     assert checked("m = 100 // com(n, to=b)|com(b.now(), to=a)|a.pay(n)|b.tell(com(n, to=b))").ok
+
+
+def test_a_branch_that_has_no_record_is_named_with_the_messages_that_it_needs() -> None:
+    body = "if n > 3:|    a.pay(n)|else:|    b.do(com(n, to=b))|a.tell(n)"
+    (found,) = checked(body).diagnostics
+    said = "com(b.now(), to=a) and a.commit() behind line 22, in the branch that has none"
+    assert str(found.hint) == f"a compensation for a.tell, or {said}"
+    assert checked(
+        "if n > 3:|    a.pay(n)|else:|    b.do(com(n, to=b))|    com(b.now(), to=a)|    a.commit()|a.tell(n)"
+    ).ok
+
+
+def test_a_branch_that_has_no_record_may_have_to_be_written() -> None:
+    body = "m = com(n, to=b)|b.do(m)|if n > 3:|    com(b.now(), to=a)|    a.pay(n)|b.tell(m)"
+    (found,) = [one for one in checked(body).diagnostics if "not every path" in one.text]
+    said = "com(b.now(), to=a), a.commit() and com(a.now(), to=b) in an else of line 21, which has none"
+    assert str(found.hint) == f"a compensation for b.tell, or {said}"
+    lines = "    com(b.now(), to=a)|    a.commit()|    com(a.now(), to=b)"
+    both = (
+        f"m = com(n, to=b)|b.do(m)|if n > 3:|    com(b.now(), to=a)|    a.pay(n)|    com(a.now(), to=b)|else:|{lines}"
+    )
+    assert checked(f"{both}|b.tell(m)").ok
+
+
+def test_the_saga_is_checked_beside_what_is_wrong_in_a_function_or_shared() -> None:
+    wrong = HEAD.replace(
+        "@choreography", "@pure\ndef two(n: int) -> int:\n    print(n)\n    return n\n\n\n@choreography"
+    )
+    found = [one.code for one in compiled(wrong, "a.pay(two(n))|b.do(com(n, to=b))").diagnostics]
+    assert found == ["ACC135", "ACC151"]

@@ -41,6 +41,10 @@ return str(datetime.strptime(str(n), "%d %B"))
 return format(day, "%X")
 return "{:%a}".format(day)
 return f"{n:n}"
+return f"{day:%d.%m.%Y}"
+return day.strftime("%F")
+return format(day, "%G")
+return f"{day:%-d.}"
 return calendar.month_name[1]
 return str(at.timestamp())
 return str(at.astimezone(UTC))
@@ -48,8 +52,8 @@ x = at; return str(x.astimezone(ZoneInfo("Europe/Berlin")))
 return str(at.replace(tzinfo=None).timestamp())
 """.strip().splitlines()
 SAME = """
-return f"{day:%d.%m.%Y} {at:%H:%M:%S} {n:.1%} {n:>10} {n:%}"
-return day.strftime("%d.%m.%Y %%a")
+return f"{day:%d.%m.} {day.year:04} {at:%H:%M:%S} {n:.1%} {n:>10} {n:%} {n:-%}"
+return day.strftime("%d.%m. %%a %%Y")
 return str(datetime.strptime("01.02.2030", "%d.%m.%Y"))
 return "{:%d.%m.} {}".format(day, n) + format(day, "%H")
 return str(at.replace(tzinfo=UTC).timestamp())
@@ -75,3 +79,9 @@ def test_a_choreography_says_it_in_the_same_words() -> None:
         source = source.replace("read(day, at, n)", f"read(day, at, n) + {expression}")
         found = [(one.code, one.text) for one in text(source).diagnostics]
         assert found == [("ACC135", "how day is written by a format depends on the machine")] * 2
+
+
+def test_the_parts_are_written_out_where_they_are_known() -> None:
+    (found,) = text(f"{HEAD}    return f'{{at:%d.%m.%Y %H:%M}}'\n{TAIL}").diagnostics
+    assert str(found.hint) == 'f"{at.day:02}.{at.month:02}.{at.year:04} {at.hour:02}:{at.minute:02}"'
+    assert said('return f"{at.day:02}.{at.month:02}.{at.year:04} {at.hour:02}:{at.minute:02}"') == []

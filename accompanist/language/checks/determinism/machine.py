@@ -1,4 +1,5 @@
-"""What a @pure function has written or computed by settings of the machine: its language, and its time zone."""
+"""What a @pure function has written or computed in a way that depends on the machine: its language, its time zone, and
+how its C library writes a year below 1000."""
 
 from __future__ import annotations
 
@@ -7,13 +8,18 @@ from collections.abc import Iterator, Mapping
 from string import Formatter
 from typing import NamedTuple
 
+from accompanist.language.reading import library
 from accompanist.language.text.instead import shown
 from accompanist.language.text.nodes import every_node
 
 _FLAGS = frozenset("-_0^#:")
 _IN_ITS_LANGUAGE = frozenset("aAbBhcpPrxXsEO+")
 """Directives of `strftime` that ask the machine for its language, or its time zone (`%s`)."""
-_INSTEAD = "its parts, or a format of digits: %d %m %Y %H %M %S"
+_YEARS = frozenset("YGCF")
+"""Directives that write a year, below 1000 with zeros in front of it on some machines and without them on others."""
+_EXTENSIONS = frozenset("ekl")
+"""Directives that not every machine's C library has; no flags has every one."""
+_INSTEAD = "its parts, as {day.year:04} for %Y, or a format of digits: %d %m %H %M %S"
 
 
 class Found(NamedTuple):
@@ -33,7 +39,7 @@ def reads(function: ast.FunctionDef) -> Iterator[Found]:
     once = _bound_once(nodes)
     for node in nodes:
         if (value := _written(node)) is not None:
-            yield Found(node, depends(shown(value)), _INSTEAD)
+            yield Found(node, depends(shown(value)), _in_parts(node, value))
         match node:
             case ast.Call(func=ast.Attribute(value=of, attr="astimezone" | "timestamp" as method), args=args):
                 if (method == "astimezone") == bool(args) and not node.keywords and not _has_a_zone(of, once):
@@ -42,9 +48,32 @@ def reads(function: ast.FunctionDef) -> Iterator[Found]:
 
 
 def in_its_language(spec: str) -> bool:
-    """Whether a format of dates has a directive that depends on the machine."""
-    parts = spec.replace("%%", "").split("%")[1:]
-    return any(part.lstrip("".join(_FLAGS))[:1] in _IN_ITS_LANGUAGE for part in parts if part)
+    """Whether a format by which a date is read has a directive that depends on the machine."""
+    return any(part[:1] in _IN_ITS_LANGUAGE for part in _directives(spec))
+
+
+def by_its_library(spec: str) -> bool:
+    """The same of a format by which one is written."""
+    return any(part[:1] in _IN_ITS_LANGUAGE | _YEARS | _EXTENSIONS | _FLAGS for part in _directives(spec))
+
+
+def _directives(spec: str) -> list[str]:
+    return [part for part in spec.replace("%%", "").split("%")[1:] if part]
+
+
+def _in_parts(node: ast.AST, value: ast.expr) -> str:
+    """What to write instead: the very parts, where the format and the value are written out."""
+    match node:
+        case ast.FormattedValue(format_spec=ast.JoinedStr(values=[ast.Constant(value=str(spec))])):
+            pass
+        case ast.Call(func=ast.Attribute(attr="strftime"), args=[ast.Constant(value=str(spec))]):
+            pass
+        case ast.Call(func=ast.Name(id="format"), args=[_, ast.Constant(value=str(spec))]):
+            pass
+        case _:
+            return _INSTEAD
+    made = library.written_out(shown(value), spec) if isinstance(value, ast.Name | ast.Attribute) else ""
+    return f'f"{made}"' if made else _INSTEAD
 
 
 def _written(node: ast.AST) -> ast.expr | None:
@@ -53,9 +82,10 @@ def _written(node: ast.AST) -> ast.expr | None:
         case ast.FormattedValue(value=value, conversion=-1, format_spec=ast.JoinedStr(values=parts)):
             spec = "".join(str(one.value) if isinstance(one, ast.Constant) else "1" for one in parts)
             return value if _of_any(spec) else None
-        case ast.Call(func=ast.Attribute(value=value, attr="strftime" | "strptime"), args=[*_, spec]):
+        case ast.Call(func=ast.Attribute(value=value, attr="strftime" | "strptime" as method), args=[*_, spec]):
+            differs = in_its_language if method == "strptime" else by_its_library
             text = spec.value if isinstance(spec, ast.Constant) else None
-            return None if isinstance(text, str) and not in_its_language(text) else value
+            return None if isinstance(text, str) and not differs(text) else value
         case ast.Call(func=ast.Name(id="format"), args=[value, ast.Constant(value=str(spec))]):
             return value if _of_any(spec) else None
         case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)) as value, attr="format")):
@@ -69,7 +99,7 @@ def _written(node: ast.AST) -> ast.expr | None:
 
 def _of_any(spec: str) -> bool:
     """The same of a format of any value: a number is written with the machine's separators by `n`."""
-    return in_its_language(spec) or ("%" not in spec and spec.endswith("n"))
+    return by_its_library(spec) or ("%" not in spec and spec.endswith("n"))
 
 
 def _bound_once(nodes: list[ast.AST]) -> dict[str, ast.expr]:

@@ -5,10 +5,11 @@ Several operations that cannot be undone may miss one commit point: that is one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
+from accompanist.language.checks.saga.branches import apart, holds, lacking
 from accompanist.language.checks.saga.knowledge import Done, Knowledge
-from accompanist.language.ir import Block, If, Invoke, Statement, inside, walk
+from accompanist.language.ir import Block, Invoke
 from accompanist.language.text import advice, codes
 from accompanist.language.text.diagnostic import Diagnostic, Findings
 from accompanist.language.text.source import Sources, Span
@@ -21,7 +22,7 @@ class CommitPoints:
 
     def __init__(self, sources: Sources, findings: Findings, refusal: Sequence[Diagnostic]) -> None:
         self._sources, self._findings, self._refusal = sources, findings, refusal
-        self._missing: dict[tuple[Span, str], str] = {}  # where which operation is, and why only some paths commit
+        self._missing: dict[tuple[Span, str], frozenset[Done]] = {}  # where which operation is, and what some paths do
         self._calls: dict[Span, Invoke] = {}  # these, and the commit points
         self._known: dict[tuple[str, int], list[Knowledge]] = {}  # where a line begins, each time that it is come to
         self.found: dict[str, Done] = {}
@@ -46,14 +47,16 @@ class CommitPoints:
 
     def missing(self, name: str, point: Invoke, pivots: frozenset[Done]) -> None:
         """An operation cannot be undone, and nothing certainly commits the saga before it. `pivots`: what may have."""
-        why = f"not every path to it commits the saga first: {_first(pivots)} is on some of them only" if pivots else ""
-        self._missing[point.span, name] = why
+        self._missing[point.span, name] = pivots
         self._calls[point.span] = point
 
     def tell(self, body: Block) -> None:
         """Report what is missing and what is too much."""
-        for why in sorted(set(self._missing.values())):
-            self._tell_missing(why, sorted(point for point, other in self._missing.items() if other == why), body)
+        alike: dict[str, list[tuple[Span, str]]] = {}
+        for point, pivots in sorted(self._missing.items()):
+            alike.setdefault(_why(pivots), []).append(point)
+        for why, points in sorted(alike.items()):
+            self._tell_missing(why, points, body)
         if len(self.found) > 1:
             first, *others = sorted(self.found.values(), key=lambda one: one.span)
             for other in (one for one in others if one.span not in self.twice):
@@ -69,8 +72,8 @@ class CommitPoints:
             first = min(self.found.values(), key=lambda one: one.span)
             behind = f"put it behind {first.what} of line {first.span.line}, which {first.binds}"
             record = self._records(first, [span for span, _ in points], body)
-            lacks = f"{first.role}.commit() in the branch that has none" if why else behind
-            hint = f"a compensation for {name}, or {record if not why and _apart(body, first.span, span) else lacks}"
+            record = record if apart(body, first.span, span) else behind
+            hint = f"a compensation for {name}, or {self._in_branch(first.role, points[0], body) if why else record}"
         hint = hint or f"a compensation for {name}, or a commit point before it: ROLE.commit()"
         text = f"{why}{more and f'; so it is with {more}'}" if why else nothing
         self._add(codes.NO_PIVOT, span, f"{name} cannot be undone, and {text}", hint)
@@ -79,21 +82,33 @@ class CommitPoints:
         """The records that are missing, one for each path."""
         told: list[Span] = []
         for span in points:
-            if all(_apart(body, one, span) for one in told):
+            if all(apart(body, one, span) for one in told):
                 told.append(span)
-        return ", and ".join(self._lines(first.role, span) for span in told)
+        return ", and ".join(self._above(first.role, span) for span in told)
 
-    def _lines(self, role: str, span: Span) -> str:
-        """All that lets a role commit before what is done in a span: messages of what it does not know yet, the record,
-        and a message of it to who goes on."""
+    def _in_branch(self, role: str, missing: tuple[Span, str], body: Block) -> str:
+        """The record that the other side of a branch has, where it is missing, and what belongs to it."""
+        span, _ = missing
+        branch = lacking(body, [one.span for one in self._missing[missing]])
+        lines = self._lines(role, span, () if branch is None else branch.commits)
+        return f"{_and(lines)} {'in the branch that has none' if branch is None else branch.where}"
+
+    def _above(self, role: str, span: Span) -> str:
+        """The record that lets a role commit before what is done in a span, and what belongs to it."""
+        lines = self._lines(role, span)
+        return f"{_and(lines)} {advice.above(self._sources(span.file), span, len(lines))}"
+
+    def _lines(self, role: str, span: Span, elsewhere: Block = ()) -> list[str]:
+        """All that lets a role commit before what is done in a span: messages of what it does not know yet, unless that
+        is done `elsewhere`, the record, and a message of it to who goes on."""
         point, source = self._calls[span], self._sources(span.file)
         first = advice.first_line(source, span)
         begun = next((line for line in range(first, span.line + 1) if (span.file, line) in self._known), span.line)
         ways = self._known.get((span.file, begun), [])
-        others = sorted({one.role for known in ways for one in known.unknown[role] if one.fails})
+        unknown = (one for known in ways for one in known.unknown[role] if one.fails)
+        others = sorted({one.role for one in unknown if not holds(elsewhere, one.span)})
         lines = [*(f"com({other}.now(), to={role})" for other in others), f"{role}.commit()"]
-        lines += [f"com({role}.now(), to={point.role})"] if point.role != role else []
-        return f"{_and(lines)} {advice.above(source, span, len(lines))}"
+        return [*lines, f"com({role}.now(), to={point.role})"] if point.role != role else lines
 
     def _at_one_role(self, other: Done, first: Done, body: Block) -> str:
         if other.recorded:
@@ -115,24 +130,12 @@ class CommitPoints:
         self._findings.add(code, self._sources(span.file), span, text, hint)
 
 
-def _apart(block: Block, one: Span, other: Span) -> bool:
-    """Whether no path leads by both of two places."""
-    for point in walk(block):
-        if isinstance(point, If):
-            sides = [(_holds(side, one), _holds(side, other)) for _, side in point.branches]
-            if (True, False) in sides and (False, True) in sides:
-                return True
-    return False
-
-
-def _holds(block: Block, span: Span) -> bool:
-    points: Iterator[Statement] = walk(block)
-    return any(point.span == span for point in points if not isinstance(point, If) or not any(inside(point)))
-
-
-def _first(pivots: frozenset[Done]) -> str:
+def _why(pivots: frozenset[Done]) -> str:
+    """Why a saga is not committed although it may be: only some paths do it."""
+    if not pivots:
+        return ""
     one = min(pivots, key=lambda pivot: pivot.span)
-    return f"{one.what} of line {one.span.line}"
+    return f"not every path to it commits the saga first: {one.what} of line {one.span.line} is on some of them only"
 
 
 def _and(texts: Sequence[str]) -> str:
