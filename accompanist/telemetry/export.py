@@ -17,6 +17,8 @@ from collections.abc import Mapping
 
 import structlog
 
+from accompanist import extras
+from accompanist.errors import OperatorError
 from accompanist.telemetry.spans import Telemetry
 
 
@@ -47,10 +49,16 @@ def open_telemetry(service: str, environ: Mapping[str, str]) -> Telemetry:
     traces, metrics = wants_traces(environ), wants_metrics(environ)
     if not traces and not metrics:
         return off()
-    from accompanist.telemetry import otlp  # the SDK takes a quarter of a second to import
-
     try:
+        extras.require("otel", "the export of traces and metrics")
+        from accompanist.telemetry import otlp  # the SDK takes a quarter of a second to import
+
         return otlp.connect(service, environ, traces=traces, metrics=metrics)
+    except OperatorError as problem:
+        structlog.get_logger("accompanist.telemetry").warning(
+            "telemetry.not_started", code=problem.code, text=problem.text, hint=problem.hint
+        )
+        return off()
     except Exception as problem:  # a bad certificate or number in OTEL_... is logged, and must not stop sagas
         structlog.get_logger("accompanist.telemetry").warning(
             "telemetry.not_started", error_type=type(problem).__name__
