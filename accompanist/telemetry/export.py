@@ -3,12 +3,13 @@
     OTEL_EXPORTER_OTLP_ENDPOINT          a collector's base address; Jaeger: http://127.0.0.1:4318
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT   the full address for traces, if another
     OTEL_EXPORTER_OTLP_METRICS_ENDPOINT  the full address for metrics
-    OTEL_TRACES_EXPORTER=none            no traces;  OTEL_METRICS_EXPORTER=otlp  metrics to the base address
-    too OTEL_SDK_DISABLED=true               nothing at all
+    OTEL_TRACES_EXPORTER=none            no traces
+    OTEL_METRICS_EXPORTER=otlp           metrics to the base address, too
+    OTEL_SDK_DISABLED=true               nothing at all
 
-Without an address nothing is imported, built or started: `off()` costs an attribute look-up per call. Metrics
-are only sent if a variable asks for them, because Jaeger, the most common collector at the base address, takes
-traces only.
+Without an address the SDK is not imported, and nothing is built or started: `off()` costs an attribute look-up per
+call. Metrics are only sent if a variable asks for them, because Jaeger, the most common collector at the base address,
+takes traces only. Without the extra `otel` a warning says so, and the process goes on.
 """
 
 from __future__ import annotations
