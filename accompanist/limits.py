@@ -35,6 +35,7 @@ reason_chars_max = 500  # A reason, as it is told and kept. Beyond: it is cut.
 baggage_bytes_max = 1_024  # The W3C baggage that is passed on. Beyond: further members are left out.
 # The header `traceparent` as it came: 55 in its first version, and later ones may append. Beyond: it is left out.
 traceparent_chars_max = 256
+traceparents_kept_max = 1_024  # Headers `traceparent` whose meaning a process keeps. Beyond: they are read again.
 tracestate_chars_max = 512  # The header `tracestate`. Beyond: it is left out.
 # The header `baggage` as it came; what goes on has `baggage_bytes_max`. Beyond: it is left out.
 baggage_chars_max = 8_192

@@ -20,6 +20,7 @@ from textwrap import fill, indent
 from typing import Any
 
 import accompanist
+from accompanist import extras
 from accompanist.cli.output import show, table
 from accompanist.errors import CATALOGUE, AuthorError, catalogue
 
@@ -94,10 +95,16 @@ def runbook(code: str) -> list[str]:
 
 
 def load_catalogue() -> None:
-    """Import all modules, because each code is registered where it is raised."""
+    """Import all modules, because each code is registered where it is raised. Modules that need an extra which is not
+    installed are left out: none of them registers a code."""
     for module in pkgutil.walk_packages(accompanist.__path__, "accompanist."):
-        if not module.name.endswith("__main__"):
+        if module.name.endswith("__main__"):
+            continue
+        try:
             importlib.import_module(module.name)
+        except ModuleNotFoundError as absent:
+            if not extras.is_optional(absent.name):
+                raise
 
 
 def _page(code: str) -> dict[str, Any]:

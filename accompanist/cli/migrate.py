@@ -9,6 +9,7 @@ from typing import Literal
 
 import typer
 
+from accompanist import extras
 from accompanist.cli.output import show
 from accompanist.log import contract
 from accompanist.sidecar import config as configuration
@@ -17,6 +18,7 @@ from accompanist.sidecar.config import Service
 
 def migrate(config: Path | None, service: str, database: str, *, down: bool, bootstrap: bool, as_json: bool) -> None:
     """Migrate the logs. Raises OperatorError."""
+    extras.require("migrate", "`accompanist migrate`")
     deployment = configuration.load(config, os.environ)
     chosen = [deployment.service(service)] if service else list(deployment.services.values())
     asyncio.run(_migrate(chosen, database, "down" if down else "up", bootstrap))

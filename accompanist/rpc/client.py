@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from accompanist import limits
+from accompanist import extras, limits
 from accompanist.rpc import address
 from accompanist.runtime.answers import Answer
 
@@ -36,11 +36,13 @@ def connect(
     url: str, *, allow_remote: bool = False, calls_in_flight_max: int = limits.calls_in_flight_max, token: str = ""
 ) -> WorkerClient:
     """The client for the worker at this URL. A `token` is sent over HTTP. No connection is opened yet. Raises
-    OperatorError for an invalid URL."""
-    from accompanist.rpc.http_client import HttpClient
+    OperatorError for an invalid URL, and if the URL is an HTTP one and its libraries are not installed."""
     from accompanist.rpc.stream_client import StreamClient
 
     place = address.parse(url, allow_remote=allow_remote)
     if place.http:
+        extras.require("worker", f"a client of {url.partition(':')[0]}:")
+        from accompanist.rpc.http_client import HttpClient  # imported here: a stream needs no aiohttp
+
         return HttpClient(place, calls_in_flight_max, token)
     return StreamClient(place, calls_in_flight_max)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Protocol
 
-from accompanist import limits
+from accompanist import extras, limits
 from accompanist.errors import OperatorError
 from accompanist.rpc import address
 from accompanist.rpc.access import Access
@@ -41,7 +41,6 @@ async def serve(
     """Listen at `url` and answer calls. `pages`: GET routes of an HTTP server, path to (status, JSON bytes), for health
     and readiness. `sent`: called with the method of each answer that was handed to the kernel. With `access`, an HTTP
     server only answers POSTs with a known token, within its rights. Raises OperatorError."""
-    from accompanist.rpc.http_server import HttpServer  # imported here: a worker at a unix socket needs no aiohttp
     from accompanist.rpc.stream_server import StreamServer
 
     place = address.parse(url, allow_remote=allow_remote)
@@ -53,6 +52,9 @@ async def serve(
         access.check_declared(handlers)
         if not place.http:
             raise OperatorError(address.BAD_URL, f"{url!r} is no HTTP server's, and tokens come in HTTP's headers")
+    if place.http:
+        extras.require("worker", f"a server at {url.partition(':')[0]}:")
+        from accompanist.rpc.http_server import HttpServer  # imported here: a stream needs no aiohttp
     listening = listen(place)
     if place.http:
         return await HttpServer.start(dispatcher, listening, pages or {}, sent)

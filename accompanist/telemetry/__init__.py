@@ -8,9 +8,9 @@ logged. A collector that is slow, down or refusing has no effect on sessions.
 What it does not promise. That a span arrives: spans that a collector did not take are sent again, within a bound. A
 collector that took a batch but answered too late may get it twice, with the same ids.
 
-What it imports. OpenTelemetry, which no other package imports, and `runtime` for the messages whose context travels. It
-knows neither `log` nor `rpc`. Where OpenTelemetry's environment variables name no collector, no span or metric is
-recorded.
+What it imports. OpenTelemetry, which no other package imports: its API, and its SDK only where something is exported.
+Of `runtime` the messages whose context travels. It knows neither `log` nor `rpc`. Where OpenTelemetry's environment
+variables name no collector, no span or metric is recorded.
 
 Where to begin.
     accompanist/telemetry/events.py   the table of everything that is emitted, for dashboards to rely on

@@ -14,8 +14,11 @@ message that led to it: the last one that this role received, or the start.
     client ─> start ─> send ─> process ─> call ─> serve (worker)
                           cause = process_context(last message received)
 
-Headers are untrusted. A malformed `traceparent` is ignored together with the other headers, as the W3C
-asks; baggage is reduced to an allow-list and to `limits.baggage_bytes_max`; the sampled flag is obeyed.
+Headers are untrusted. OpenTelemetry's own propagator parses `traceparent` and `tracestate`, after their
+length is checked here, and logs nothing of what it refuses: a stranger wrote it. A malformed `traceparent`
+is ignored together with the other headers, as the W3C asks; the sampled flag is obeyed. Baggage is reduced
+to an allow-list and to `limits.baggage_bytes_max`. It is split here, since what is allowed is passed on as
+it came: OpenTelemetry's propagator takes `+` for a space, and would change it.
 
 Not promised: that a span is exported once. A crash between a step and its export loses that span; a step
 done again records it again, under the same id.
@@ -24,11 +27,17 @@ done again records it again, under the same id.
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote
 from uuid import UUID
+
+from opentelemetry.context import Context as PropagatedContext
+from opentelemetry.trace import TraceState, get_current_span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from accompanist import limits
 from accompanist.telemetry import names
@@ -42,10 +51,10 @@ BAGGAGE = "baggage"
 SAMPLED = 0x01
 _KEPT_FLAGS = 0x03  # sampled and, since level 2, random
 
-_TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?", re.ASCII)
-_TRACESTATE_MEMBER = re.compile(
-    r"[a-z0-9][a-z0-9_*/@-]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}[\x21-\x2b\x2d-\x3c\x3e-\x7e]"
-)
+_PROPAGATOR = TraceContextTextMapPropagator()
+for _quoting in ("opentelemetry.trace.span", "opentelemetry.trace.propagation.tracecontext"):
+    logging.getLogger(_quoting).setLevel(logging.CRITICAL + 1)  # else headers of strangers would be in our log
+
 _BAGGAGE_KEY = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _BAGGAGE_VALUE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*")
 
@@ -64,16 +73,17 @@ class Parent(NamedTuple):
 
 def read(context: Mapping[str, str]) -> Parent | None:
     """The span that a context names; None if it has no valid `traceparent`."""
-    found = _TRACEPARENT.fullmatch(context.get(TRACEPARENT, ""))
-    if found is None:
-        return None
-    version, trace, span, flags, more = found.groups()
-    if version == "ff" or (version == "00" and more is not None):
-        return None
-    trace_id, span_id = int(trace, 16), int(span, 16)
-    if not trace_id or not span_id:
-        return None
-    return Parent(trace_id, span_id, int(flags, 16) & _KEPT_FLAGS)
+    header = context.get(TRACEPARENT, "")
+    if len(header) > limits.traceparent_chars_max or not header.isprintable() or header != header.strip():
+        return None  # the propagator would take a blank or a line break at the end
+    return _parent(header)
+
+
+@lru_cache(maxsize=limits.traceparents_kept_max)
+def _parent(header: str) -> Parent | None:
+    """What a `traceparent` says. One header is read at each step that it led to, so the last ones are kept."""
+    found = get_current_span(_PROPAGATOR.extract({TRACEPARENT: header}, PropagatedContext())).get_span_context()
+    return Parent(found.trace_id, found.span_id, found.trace_flags & _KEPT_FLAGS) if found.is_valid else None
 
 
 def start_context(session: UUID, incoming: Mapping[str, str]) -> Context:
@@ -149,14 +159,12 @@ def _hash(size: int, *parts: object) -> int:
 
 
 def _tracestate(text: str) -> str:
-    """The `tracestate` unchanged, or nothing: a list with any malformed member is dropped as a whole (W3C
-    3.3.1)."""
-    members = [member.strip(" \t") for member in text.split(",") if member.strip(" \t")]
-    if len(text) > limits.tracestate_chars_max or len(members) > limits.tracestate_members_max:
+    """The `tracestate` unchanged but for blanks, or nothing: a list with any malformed member is dropped as a whole
+    (W3C 3.3.1)."""
+    members = sum(1 for member in text.split(",") if member.strip(" \t"))
+    if len(text) > limits.tracestate_chars_max or members > limits.tracestate_members_max:
         return ""
-    if not all(_TRACESTATE_MEMBER.fullmatch(member) for member in members):
-        return ""
-    return ",".join(members)
+    return TraceState.from_header([text]).to_header()
 
 
 def _baggage(session: UUID, text: str) -> str:

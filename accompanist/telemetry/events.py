@@ -127,7 +127,7 @@ LOG_LINES: Final[dict[str, frozenset[str]]] = {
     "answer.failed": frozenset({"problem"}),
     "handler.failed": frozenset({"code", "error_type", "operation", "where"}),
     # telemetry itself
-    "telemetry.not_started": frozenset({"error_type"}),
+    "telemetry.not_started": frozenset({"error_type", "code", "text", "hint"}),
     "telemetry.collector_away": _NOTHING,
     "telemetry.collector_back": _NOTHING,
     "telemetry.spans_refused": frozenset({"count"}),

@@ -3,12 +3,13 @@
     OTEL_EXPORTER_OTLP_ENDPOINT          a collector's base address; Jaeger: http://127.0.0.1:4318
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT   the full address for traces, if another
     OTEL_EXPORTER_OTLP_METRICS_ENDPOINT  the full address for metrics
-    OTEL_TRACES_EXPORTER=none            no traces;  OTEL_METRICS_EXPORTER=otlp  metrics to the base address
-    too OTEL_SDK_DISABLED=true               nothing at all
+    OTEL_TRACES_EXPORTER=none            no traces
+    OTEL_METRICS_EXPORTER=otlp           metrics to the base address, too
+    OTEL_SDK_DISABLED=true               nothing at all
 
-Without an address nothing is imported, built or started: `off()` costs an attribute look-up per call. Metrics
-are only sent if a variable asks for them, because Jaeger, the most common collector at the base address, takes
-traces only.
+Without an address the SDK is not imported, and nothing is built or started: `off()` costs an attribute look-up per
+call. Metrics are only sent if a variable asks for them, because Jaeger, the most common collector at the base address,
+takes traces only. Without the extra `otel` a warning says so, and the process goes on.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from collections.abc import Mapping
 
 import structlog
 
+from accompanist import extras
+from accompanist.errors import OperatorError
 from accompanist.telemetry.spans import Telemetry
 
 
@@ -47,10 +50,16 @@ def open_telemetry(service: str, environ: Mapping[str, str]) -> Telemetry:
     traces, metrics = wants_traces(environ), wants_metrics(environ)
     if not traces and not metrics:
         return off()
-    from accompanist.telemetry import otlp  # the SDK takes a quarter of a second to import
-
     try:
+        extras.require("otel", "the export of traces and metrics")
+        from accompanist.telemetry import otlp  # the SDK takes a quarter of a second to import
+
         return otlp.connect(service, environ, traces=traces, metrics=metrics)
+    except OperatorError as problem:
+        structlog.get_logger("accompanist.telemetry").warning(
+            "telemetry.not_started", code=problem.code, text=problem.text, hint=problem.hint
+        )
+        return off()
     except Exception as problem:  # a bad certificate or number in OTEL_... is logged, and must not stop sagas
         structlog.get_logger("accompanist.telemetry").warning(
             "telemetry.not_started", error_type=type(problem).__name__

@@ -65,6 +65,9 @@ def test_the_clients_trace_goes_on_and_its_state_travels() -> None:
         "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
         "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\n",
         "00-٤bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        " 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\t",
+        "cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-" + "x" * limits.traceparent_chars_max,
     ],
 )
 def test_a_malformed_traceparent_is_ignored_with_everything_beside_it(header: str) -> None:
@@ -87,7 +90,8 @@ def test_what_the_client_does_not_sample_stays_unsampled() -> None:
 
 
 @pytest.mark.parametrize(
-    "state", ["UPPER=1", "a", "a=1,,b=\x00", "a=1\r\nx: y", ",".join(f"k{i}=1" for i in range(33)), "a=" + "x" * 600]
+    "state",
+    ["UPPER=1", "a", "a=1,a=2", "a=1,,b=\x00", "a=1\r\nx: y", ",".join(f"k{i}=1" for i in range(33)), "a=" + "x" * 600],
 )
 def test_a_damaged_tracestate_is_dropped_whole(state: str) -> None:
     assert "tracestate" not in ctx.start_context(SESSION, {**CLIENT, "tracestate": state})
@@ -96,6 +100,18 @@ def test_a_damaged_tracestate_is_dropped_whole(state: str) -> None:
 def test_baggage_is_ours_and_what_the_list_allows() -> None:
     incoming = {"baggage": "tenant=acme;prop=1, secret=x, accompanist.session=forged, tenant=b\r\nad"}
     assert ctx.start_context(SESSION, incoming)["baggage"] == f"accompanist.session={SESSION},tenant=acme"
+
+
+def test_what_a_stranger_wrote_in_a_header_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Reason: OpenTelemetry warns with the text of what it does not read."""
+    for header in ({"traceparent": "x" * 600}, {**CLIENT, "tracestate": "a=1,SECRET"}, {"baggage": "SECRET=;;"}):
+        ctx.start_context(SESSION, header)
+    assert not caplog.records
+
+
+def test_allowed_baggage_goes_on_as_it_came() -> None:
+    """Reason: OpenTelemetry's propagator would take `+` for a space."""
+    assert ctx.start_context(SESSION, {"baggage": "tenant=a+b%20c"})["baggage"].endswith(",tenant=a+b%20c")
 
 
 @given(st.text())
