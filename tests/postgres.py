@@ -1,18 +1,23 @@
 """A real Postgres for tests: one server for the whole run, a database of its own for each test that asks.
 
 DATABASE_URL, if set, names the server (a login that may create roles and databases); otherwise one is started on a
-temporary directory with the same durability as any other, and ended by its process, never by a name.
+temporary directory with the same settings of durability as any other, and ended by its process, never by a name.
+
+The directory lies in memory where there is room for it: a database is made and dropped for most tests, and a disk would
+be waited for each time. What the tests kill is processes, never the machine, so they see what they would see on a disk.
 """
 
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import itertools
 import os
+import shutil
 import tempfile
 from collections.abc import Coroutine, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +29,9 @@ from accompanist.log import names, provision
 from ops import postgres
 
 SERVICES: Mapping[str, str] = {"warehouse": "acc_warehouse", "payment": "acc_payment", "loyalty": "acc_loyalty"}
+MEMORY = Path("/dev/shm")
+MEMORY_BYTES_MIN = 2_000_000_000
+PREFIX, HELD = "acc-test-", "held"
 _numbers = itertools.count(1)
 
 
@@ -50,10 +58,10 @@ class Database:
 
 
 class Cluster:
-    """The server, through its administrator's address."""
+    """The server, through its administrator's address. `copying`: how Postgres is to copy a template."""
 
-    def __init__(self, admin_dsn: str) -> None:
-        self._admin_dsn = admin_dsn
+    def __init__(self, admin_dsn: str, copying: str = "") -> None:
+        self._admin_dsn, self._copying = admin_dsn, copying
         self._template: str | None = None
 
     def dsn(self, database: str) -> str:
@@ -70,7 +78,7 @@ class Cluster:
             self._template = self._name()
             self._run(f"CREATE DATABASE {self._template}")
             wait_for(provision_logs(Database(self.dsn(self._template))))
-        self._run(f"CREATE DATABASE {name} TEMPLATE {self._template if migrated else 'template0'}")
+        self._run(f"CREATE DATABASE {name} TEMPLATE {self._template if migrated else 'template0'} {self._copying}")
         try:
             yield Database(self.dsn(name))
         finally:
@@ -116,9 +124,33 @@ async def provision_logs(database: Database, services: Mapping[str, str] = SERVI
 @contextmanager
 def passable_directory() -> Iterator[Path]:
     """A short temporary directory that a server which root started can pass through; pytest's own are private."""
-    with tempfile.TemporaryDirectory(prefix="acc-", ignore_cleanup_errors=True) as place:
-        Path(place).chmod(0o711)
-        yield Path(place)
+    memory = _in_memory()
+    if memory is not None:
+        _sweep(memory)
+    with tempfile.TemporaryDirectory(prefix=PREFIX, dir=memory, ignore_cleanup_errors=True) as made:
+        place = Path(made)
+        place.chmod(0o711)
+        with (place / HELD).open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            yield place
+
+
+def _in_memory() -> Path | None:
+    """Where files are kept in memory, if there is room. None: they go where temporary files go."""
+    try:
+        free = shutil.disk_usage(MEMORY).free
+    except OSError:
+        return None
+    return MEMORY if free >= MEMORY_BYTES_MIN and os.access(MEMORY, os.W_OK) else None
+
+
+def _sweep(parent: Path) -> None:
+    """Remove what runs that were killed left: it would hold memory until the machine restarts. Who lives holds a lock,
+    which others see from another container, too."""
+    for held in parent.glob(f"{PREFIX}*/{HELD}"):
+        with suppress(OSError), held.open("r+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(held.parent, ignore_errors=True)
 
 
 @contextmanager
@@ -148,4 +180,4 @@ def cluster() -> Iterator[Cluster]:
             found.close()
         return
     with server() as started:
-        yield Cluster(started.dsn())
+        yield Cluster(started.dsn(), "STRATEGY FILE_COPY" if started.place.is_relative_to(MEMORY) else "")

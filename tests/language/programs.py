@@ -52,14 +52,16 @@ def compiled(folder: str, name: str) -> Compiled:
     return compile_file(str(path_of(folder, name)), root=str(ROOT), read=read)
 
 
+def module_of(name: str) -> ModuleType:
+    """The module of a program that must pass, which holds WORKERS and ARGUMENTS. Nothing is compiled."""
+    return importlib.import_module(".".join(path_of("must_pass", name).relative_to(ROOT).with_suffix("").parts))
+
+
 def must_pass(name: str) -> tuple[Choreography, ModuleType]:
-    """A program's choreography and its module, which holds WORKERS and ARGUMENTS."""
+    """A program's choreography and its module."""
     result = compiled("must_pass", name)
     assert result.ok, [found.text for found in result.diagnostics]
-    choreography = result.choreographies[-1]  # those before it are called by it
-    return choreography, importlib.import_module(
-        ".".join(path_of("must_pass", name).relative_to(ROOT).with_suffix("").parts)
-    )
+    return result.choreographies[-1], module_of(name)  # the choreographies before the last are called by it
 
 
 def text(source: str) -> Compiled:

@@ -15,12 +15,12 @@ import pytest
 from accompanist.language.shown.superfluous import warnings
 from accompanist.language.text.source import Source
 from accompanist.testing import Saga
-from tests.language.programs import CORPUS, GALLERY, must_pass, path_of
+from tests.language.programs import CORPUS, GALLERY, module_of, must_pass, path_of
 
 CASES = [
     pytest.param(name, number, id=f"{name}-{number}")
     for name in CORPUS
-    for number in range(len(must_pass(name)[1].ARGUMENTS))
+    for number in range(len(module_of(name).ARGUMENTS))
 ]
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -203,7 +203,7 @@ SAID = control(sagas.HEADER, Kind.ABORT, "a", "b", "no")
         ({"started_at": 9.0}, True),
         ({"deadline": 9.0}, True),
         ({"attributes": {"customer": "other"}}, True),
-        ({"session": uuid4()}, False),
+        ({"session": UUID(int=7)}, False),
         ({"choreography": "other"}, False),
         ({"fingerprint": "0"}, False),
         ({"initiator": "b"}, False),

@@ -24,7 +24,7 @@ from tests.sidecar.harness import Services
 APART = [{"b"}, {"a"}, {"a", "b", "c"}]
 
 
-@pytest.mark.parametrize("apart", APART, ids=str)
+@pytest.mark.parametrize("apart", APART, ids=lambda apart: "".join(sorted(apart)))
 async def test_a_saga_settles_across_databases(apart: set[str]) -> None:
     services = Services(sagas.ring(), apart=apart)
     session = await services.start()

@@ -9,10 +9,10 @@ import pytest
 
 from accompanist.language import direct
 from accompanist.testing import Saga
-from tests.language.programs import must_pass, path_of
+from tests.language.programs import module_of, must_pass, path_of
 
 PROGRAMS = ("unions", "every_case", "local_state", "key_exchange", "idle_strategy")
-RUNS = [(name, given) for name in PROGRAMS for given in must_pass(name)[1].ARGUMENTS]
+RUNS = [(name, given) for name in PROGRAMS for given in module_of(name).ARGUMENTS]
 
 
 @pytest.mark.parametrize(("name", "given"), RUNS)
