@@ -153,6 +153,10 @@ when == when or whens == [when]
 datetime.fromtimestamp(n, timezone.utc) if 0 <= n <= 253402214400 else when
 datetime.fromtimestamp(n * 0.5, timezone.utc) if 0 <= n * 0.5 < 4000000000 else when
 abs(td)
+math.fsum(x)
+math.fsum(one for one in fs if -1e200 < one < 1e200)
+math.fsum(fs) if all(-1e9 < one < 1e9 for one in fs) else 0.0
+math.fsum([one / 2 for one in x])
 """
 PARTIAL = """
 n // k
@@ -343,4 +347,8 @@ not Odd(n)
 bool(Odd(n))
 '%d' % s
 sum(1 for one in x if Odd(one))
+math.fsum(fs)
+math.fsum([one for one in fs if one > 1])
+math.fsum(one**40 for one in x if n > 300) + math.fsum([n**99])
+math.fsum([math.inf, -math.inf])
 """

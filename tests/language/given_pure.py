@@ -310,4 +310,5 @@ x: y = [0]; z = y; for i in x:;     y.append(y[-1] + i);     z[:] = []; return y
 x: y = [0]; z = y; for i in x:;     y.append(y[0]);     z *= 0; return y
 x: y = [0]; for i in x:;     r = y[-1];     y = x[1:]; return r
 w,d: for i, k in enumerate(w):;     r = d[k]; return 0
+n: return math.fsum([n * 1e308, 1e308])
 """

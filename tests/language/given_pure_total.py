@@ -194,4 +194,5 @@ w,d: u = [k for k in w if k not in d]; if u:;     return u; return [d[k] for k i
 x,y_: r = []; for i in range(max(len(x), len(y_))):;     if i < len(x):;         r.append(x[i]); return r
 x: return [x[i] for i in range(3)] if len(x) > 2 else 0
 x: y = [0]; for i in x:;     y.append(y[-1] + i); return y[-1]
+x: return math.fsum(x) + math.fsum([one / 2 for one in x])
 """

@@ -12,6 +12,7 @@ import random
 from dataclasses import dataclass, field
 
 HEAD = """\
+import math
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -124,7 +125,18 @@ _LITERALS = {
 }
 _OTHERS = {
     "int": ("n + 1", "n * n", "len(s)", "abs(n)", "n // 2", "k + 1", "sum([n, 1])", "max(n, 2)", "int(f)", "g + g"),
-    "float": ("n", "k", "n / 2", "f + n", "sum([f, f])", "abs(f)", "round(f, 1)", "max(n, f)", "f * 2", "float(n)"),
+    "float": (
+        "n",
+        "k",
+        "n / 2",
+        "f + n",
+        "math.fsum([f, f])",
+        "abs(f)",
+        "round(f, 1)",
+        "max(n, f)",
+        "f * 2",
+        "float(n)",
+    ),
     "str": ("s.upper()", 'f"{n} {f}"', "s + s", "str(f)", "repr(e)", "s[:1]", '"-".join([s, s])', "k.name"),
     "bool": ("not g", "n > 1", "g and n == 2", "s in ['x']", "g & (n > 0)"),
     "bytes": ("q[:1]", "q + q"),

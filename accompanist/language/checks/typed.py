@@ -25,7 +25,7 @@ from accompanist.language.checks.order import total as set_total
 from accompanist.language.checks.raising import always_raises
 from accompanist.language.checks.sets import addresses
 from accompanist.language.checks.sets import names as set_names
-from accompanist.language.checks.types import changeable, narrow
+from accompanist.language.checks.types import changeable, narrow, summed
 from accompanist.language.checks.types.faithful import Faithful
 from accompanist.language.checks.types.infer import Inference, unpacked
 from accompanist.language.ir import (
@@ -78,6 +78,7 @@ class Typing:
             self._addressed,
             set_total.of_choreography(names, self.signature),
             self._attempted,
+            self._summed,
         )
         self._errors = set_errors.Errors(set_names.classes(names.modules, names.messages))
         self.subjects: dict[str, Type] = {}
@@ -405,6 +406,11 @@ class Typing:
         for part, raised in set_attempted.shown(node, self._errors, self._names, type_of):
             span = self._sources(self._file).span(part)
             self._add(codes.SET_ORDER, span, raised.text(self._names.module), set_errors.THERE)
+
+    def _summed(self, node: ast.expr, found: Type) -> None:
+        if not found.refused and summed.floats(self._names.messages, found):
+            span = self._sources(self._file).span(node)
+            self._add(codes.NONDETERMINISM, span, summed.text(node), summed.instead(node, found))
 
     def _addressed(self, node: ast.expr) -> None:
         span = self._sources(self._file).span(node)

@@ -365,7 +365,8 @@ class Expressions:
         if alias is None:
             return ast.copy_location(ast.Constant(None), node)
         called = self._standing(ast.Name(alias, ast.Load()), node.func)
-        return ast.Call(called, self._arguments(node, False), self._keywords(node))
+        used_up = (found.module, found.name) in library.USE_UP
+        return ast.Call(called, self._arguments(node, used_up), self._keywords(node))
 
     def _attempted(self, node: ast.Call) -> ast.expr:
         """`attempt` of an expression: what it raises is a value. It is computed where it stands, by a function that is

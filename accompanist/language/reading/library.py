@@ -28,6 +28,8 @@ FUNCTIONS: dict[tuple[str, str], Type] = {
     ("datetime", "datetime.fromtimestamp"): _MOMENT,
 }
 """With what they give."""
+USE_UP = frozenset({("math", "fsum"), ("math", "prod")})
+"""Those of them that go through what they are given, at once."""
 TOTAL = frozenset(
     ("math", name)
     for name in ("ceil", "copysign", "fabs", "floor", "gcd", "isclose", "isfinite", "isinf", "isnan", "lcm")

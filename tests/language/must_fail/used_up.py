@@ -31,7 +31,7 @@ def used_up(a: A, b: B, given: At[tuple[int, ...], "a"], n: At[int, "a"]) -> At[
     first = list([zip(xs, xs), list(xs)])[0]  #! ACC176 zip(xs, xs) is an iterator
     half = halves(xs)  #! ACC176 halves(xs) is an iterator
     fine = list(zip(xs, reversed(xs)))
-    total = sum([x * y for x, y in fine] + [number for number, _ in enumerate(xs)] + [x for x in halves(xs)])
+    total = sum([x * y for x, y in fine] + [number for number, _ in enumerate(xs)] + [int(x) for x in halves(xs)])
     for x, y in zip(xs, xs):
         total = total + x * y
     low, high = zip(xs, xs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -19,7 +20,7 @@ def drawn(stock: Stock, bank: Bank, post: Post, order: At[Order, "stock"]) -> At
         drawn_here = bank.random()
         rates = rates + [drawn_here]
         numbers = numbers + [com(bank.uuid(), to=stock)]
-    late = share(sum(rates) > 5.0, to=[stock, post])
+    late = share(math.fsum(rates) > 5.0, to=[stock, post])
     if late:
         post.book(str(com(numbers[0], to=post)))
     return numbers

@@ -14,7 +14,7 @@ import ast
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from accompanist.language.checks.determinism import identity, machine, reached
+from accompanist.language.checks.determinism import identity, machine, reached, sums
 from accompanist.language.checks.determinism.impure import forbidden
 from accompanist.language.checks.determinism.state import State
 from accompanist.language.checks.determinism.writes import writes
@@ -113,6 +113,7 @@ class PureFunctions:
                     self._part(home, part, local)
                 shown = shown_at_top(statement.value, self._errors, home, statement.annotation)
                 self._unordered(home, shown)
+                self._added(home, set_names.around(ast.copy_location(ast.Return(statement.value), statement)))
 
     def _by_identity(self, home: Module, node: ast.ClassDef) -> None:
         """`eq=False` and `repr=False` leave what object has: it compares and shows where the object lies."""
@@ -141,10 +142,15 @@ class PureFunctions:
         for part in _parts(node.body):
             self._part(home, part, local)
         self._unordered(home, order_shown(node, self._errors, home, owner))
+        self._added(home, node, owner)
         for found in machine.reads(node):
             self._add(codes.NONDETERMINISM, home, found.node, found.text, found.hint)
         for written in writes(node, method):
             self._add(codes.MUTATION, home, written.node, written.text, written.hint)
+
+    def _added(self, home: Module, node: ast.FunctionDef, owner: Type | None = None) -> None:
+        for found in sums.reads(self._modules, self._messages, home, node, owner):
+            self._add(codes.NONDETERMINISM, home, found.node, found.text, found.hint)
 
     def _unordered(self, home: Module, shown: Shown) -> None:
         for part in shown.addresses:
@@ -204,7 +210,7 @@ class PureFunctions:
         return False
 
     def _global(self, home: Module, part: ast.AST, found: Reference | None, text: str) -> None:
-        reason = forbidden(found or Reference("builtins", text))
+        reason = forbidden(found or Reference("builtins", text)) or sums.renamed(part, found, text)
         if text in ("set", "frozenset") and found is None:
             return
         if reason:
@@ -243,6 +249,7 @@ class PureFunctions:
                 taken = {argument.arg for argument in ast.walk(value) if isinstance(argument, ast.arg)}
                 for one in _parts([value]):
                     self._part(owner, one, taken)
+                self._added(owner, set_names.around(ast.copy_location(ast.Return(value), value)))
         if owner is not None and isinstance(value, ast.Name) and value.id != found.name:
             meant = self._modules.resolve(owner, value.id)  # another name of something
             if meant is None or not isinstance(meant.node, ast.Assign | ast.AnnAssign):

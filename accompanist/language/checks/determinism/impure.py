@@ -23,6 +23,8 @@ _IMPURE_MODULES = {
     "httpx": "uses the network",
     "aiohttp": "uses the network",
 }
+_VERSIONS = "differs between versions of Python"
+"""It gives something else from 3.12 or 3.13 on, or is there from then on only: `tests.language.versions` compares."""
 _IMPURE_NAMES = {
     **{("calendar", name): "is in the machine's language" for name in ("day_name", "day_abbr")},
     **{("calendar", name): "is in the machine's language" for name in ("month_name", "month_abbr")},
@@ -35,6 +37,11 @@ _IMPURE_NAMES = {
     ("uuid", "uuid1"): "is chance",
     ("uuid", "uuid4"): "is chance",
     ("uuid", "getnode"): "reads the environment",
+    **{("statistics", name): _VERSIONS for name in ("correlation", "covariance", "fmean", "geometric_mean", "kde")},
+    **{("statistics", name): _VERSIONS for name in ("kde_random", "linear_regression", "quantiles")},
+    **{("math", name): _VERSIONS for name in ("fma", "sumprod")},
+    ("copy", "replace"): _VERSIONS,
+    ("itertools", "batched"): _VERSIONS,
     ("builtins", "open"): "reads or writes files",
     ("builtins", "print"): "writes",
     ("builtins", "input"): "reads the terminal",

@@ -36,7 +36,7 @@ def depends(value: str) -> str:
 def reads(function: ast.FunctionDef) -> Iterator[Found]:
     """Every place of a function that depends on the machine's language or its time zone."""
     nodes = every_node(function)
-    once = _bound_once(nodes)
+    once = bound_once(nodes)
     for node in nodes:
         if (value := _written(node)) is not None:
             yield Found(node, depends(shown(value)), _in_parts(node, value))
@@ -102,7 +102,7 @@ def _of_any(spec: str) -> bool:
     return by_its_library(spec) or ("%" not in spec and spec.endswith("n"))
 
 
-def _bound_once(nodes: list[ast.AST]) -> dict[str, ast.expr]:
+def bound_once(nodes: list[ast.AST]) -> dict[str, ast.expr]:
     """What the names stand for that a function binds once, by an assignment."""
     bound = [one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)]
     bound += [one.arg for one in nodes if isinstance(one, ast.arg)]

@@ -11,14 +11,19 @@ import math
 from collections.abc import Iterable, Iterator
 
 from accompanist.language import types
-from accompanist.language.checks.raising import decimals
+from accompanist.language.checks.raising import decimals, each
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.facts import Fact, Facts
 from accompanist.language.checks.raising.looked_at import Looks
+from accompanist.language.checks.raising.own_names import EACH
+from accompanist.language.checks.raising.sizes import LEAF
+from accompanist.language.reading import kinds
 from accompanist.language.reading.kinds import Env
 
 _LARGEST = 300
 """The largest power of ten is 308."""
+_TURNS = 20
+"""As a power of ten: nothing goes through more."""
 _WHOLE = 20
 """That of a whole number of a message."""
 
@@ -45,6 +50,23 @@ def power(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> int | None:
     """A power of ten that a number does not exceed; None if nothing bounds it."""
     found = next(_powers(node, env, facts, looks), None)
     return found if found is not None and found <= _LARGEST else None
+
+
+def adds(over: ast.expr, env: Env, facts: Facts, looks: Looks) -> bool:
+    """Whether each item of a value certainly is a number that a float can be, and all of them together as well."""
+    match over:
+        case ast.GeneratorExp(elt=node, generators=turns) | ast.ListComp(elt=node, generators=turns):
+            env, facts = looks.inside(turns, env), each.in_turns(turns, facts)
+        case _:
+            node = ast.Name(EACH, ast.Load())
+            env = {**env, EACH: kinds.item(looks.kind(over, env))}
+            facts |= each.said(node, over, facts)
+    found = looks.kind(node, env)
+    if found in (types.INT, types.BOOL):
+        size = looks.sizes.size(node, env, facts)
+        return size is not None and size <= LEAF  # times as many as there can be: less than 2 to the 600
+    most = power(node, env, facts, looks) if found == types.FLOAT else None
+    return most is not None and most + _TURNS <= _LARGEST
 
 
 def _powers(node: ast.expr, env: Env, facts: Facts, looks: Looks) -> Iterator[int]:

@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from accompanist.language import types
-from accompanist.language.checks.raising import decimals, known_constants, moments
+from accompanist.language.checks.raising import decimals, finite, known_constants, moments
 from accompanist.language.checks.raising import facts as known
 from accompanist.language.checks.raising.comparable import Comparable
 from accompanist.language.checks.raising.facts import Facts
 from accompanist.language.checks.raising.looked_at import LONG, UNENDED
-from accompanist.language.checks.raising.partial import Partial, Partials
+from accompanist.language.checks.raising.partial import Partial, Partials, nothing
 from accompanist.language.checks.raising.partial_given import argument, finite_only, unended
 from accompanist.language.checks.raising.written_out import function, is_member
 from accompanist.language.reading import library
@@ -65,11 +65,22 @@ class _Called:
             text = shown(node.args[0])
             instead = f"math.{pair[1]}({text}) if {in_brackets(node.args[0], (ast.BinOp,))} >= 0 else …"
             return Partial(node, f"{text} may be below zero, or no number that {pair[1]} takes", instead)
+        if pair == ("math", "fsum") and len(node.args) == 1 and not node.keywords:
+            return self._adds(node, node.args[0], env, facts)
         found = Type(pair[1], pair[0])
         message, defined = self._names.messages.find(found), self._names.messages.definition(found)
         if message is not None and message.kind == "enum" and defined is not None and is_member(defined[1], node):
             return None if told_apart(defined[1]) else Partial(node, f"what {pair[1]} makes of it is not read")
         return self._partials.called(node, env, facts)
+
+    def _adds(self, node: ast.Call, over: ast.expr, env: Mapping[str, Type], facts: Facts) -> Partial | None:
+        """`fsum` raises where a number, or what is added so far, is larger than a float can be, or is none."""
+        if self._partials.none(over, env, facts):
+            return nothing(node, over)
+        if finite.adds(over, env, facts, self._partials):
+            return None
+        instead = f"math.fsum(one for one in {shown(over)} if -1e200 < one < 1e200)"
+        return Partial(node, "what it adds may be too large for a float", instead)
 
     def _has_root(self, name: str, node: ast.Call, env: Mapping[str, Type], facts: Facts) -> bool:
         """Whether it is a root of a number that certainly is not below zero, and no larger than a float can be."""

@@ -16,7 +16,7 @@ from accompanist.language.checks.sets import addresses
 from accompanist.language.checks.sets import given as set_given
 from accompanist.language.checks.sets import names as set_names
 from accompanist.language.checks.sets.operators import OPERATORS
-from accompanist.language.checks.types import narrow
+from accompanist.language.checks.types import narrow, summed
 from accompanist.language.reading import held_sets, library, methods
 from accompanist.language.reading.gives import FIXED, builtin, either, is_plain_set, part_of
 from accompanist.language.reading.messages import attribute, missing
@@ -38,6 +38,8 @@ Addressed = Callable[[ast.expr], None]
 """Told of a value whose text shows where it lies in memory."""
 Raised = Callable[[set_given.Comprehension, Env, bool], frozenset[str]]
 """Says what a comprehension may raise, see `set_total`."""
+Added = Callable[[ast.expr, Type], None]
+"""Told of `sum`, called or as a key, and of the types of what it adds."""
 Attempted = Callable[[ast.expr, Env], None]
 """Told of what is attempted: the name of an error that it raises is kept."""
 
@@ -59,6 +61,7 @@ class Inference:
         addressed: Addressed = lambda node: None,
         raised: Raised = lambda node, env, asked: frozenset(),
         attempted: Attempted = lambda node, env: None,
+        added: Added = lambda node, found: None,
         *,
         exact: bool = True,
     ) -> None:
@@ -66,7 +69,7 @@ class Inference:
         self._names, self._messages, self._signatures = names, names.messages, signatures
         self._missing, self._unordered, self._refused_method = missing, unordered, method
         self._always, self._formatted, self._addressed = always, formatted, addressed
-        self._raised, self._attempted, self._exact = raised, attempted, exact
+        self._raised, self._attempted, self._added, self._exact = raised, attempted, added, exact
         self._narrowing = narrow.Narrowing(self._messages, self._isinstance, self.type_of)
         self._classes = set_names.classes(names.modules, self._messages)
         self._given = set_given.Given(names.modules, self._classes)
@@ -383,6 +386,8 @@ class Inference:
         if pair is None and alias in ("str", "repr"):
             for part, found in zip(node.args, positional, strict=False):
                 self._given_address(part, found, env)
+        for part, found in summed.added(alias, node, positional, named) if pair is None else ():
+            self._added(part, found)
         self._given_sets(alias, pair, node, positional, named, env)
         if pair == ("dataclasses", "replace"):
             return self._replaced(node, first)

@@ -1,0 +1,65 @@
+"""Floats are added otherwise by Python 3.12 and later than by 3.11: `sum` is for what certainly is none."""
+
+from __future__ import annotations
+
+import builtins
+import math
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from accompanist import At, Role, choreography, pure, query
+
+added = sum
+
+
+@dataclass(frozen=True)
+class Rated:
+    rates: list[float]
+    usual: float = field(default_factory=lambda: sum((0.1, 0.2)))  #! ACC135 sum((0.1, 0.2)) may add floats
+
+    @property
+    def rate(self) -> float:
+        return sum(self.rates)  #! ACC135 sum(self.rates) may add floats
+
+    @property
+    def count(self) -> int:
+        return sum(1 for one in self.rates if one)
+
+
+@pure
+def whole(numbers: list[int], rows: list[list[int]], exact: list[Decimal], text: str) -> str:
+    sums = [*map(sum, rows), sum(numbers), sum(map(len, rows)), sum(text.encode())]
+    rows = sorted(rows, key=lambda row: sum(row))
+    return f"{sums} {rows} {sum(exact, Decimal(0))} {sum((row for row in rows), [])} {[sum for sum in sums]}"
+
+
+@pure
+def loose(rates: list[float], rows: list[list[float]], known: Mapping[str, Any], word: list[str]) -> float:
+    first = sum(float(one) for one in word)  #! ACC135 sum(float(one) for one in word) may add floats
+    second = sum(map(float, word)) + sum([1], 0.5)  #! ACC135 may add floats #! ACC135 sum([1], 0.5) may
+    third = sum(known["cents"])  #! ACC135 sum(known['cents']) may add floats
+    fourth = max(map(sum, rows))  #! ACC135 sum may add floats
+    fifth = max(rows, key=sum)[0]  #! ACC135 sum may add floats
+    sixth = added(rates) + builtins.sum(rates)  #! ACC135 sum may add #! ACC135 builtins.sum may add floats
+    seventh = statistics.fmean(rates)  #! ACC135 statistics.fmean differs between versions of Python
+    eighth = math.sumprod(rates, rates)  #! ACC135 math.sumprod differs between versions of Python
+    return first + second + third + fourth + fifth + sixth + seventh + eighth + math.fsum(rates)
+
+
+class Desk(Role):
+    @query
+    def ask(self, number: float) -> float: ...
+
+
+@choreography
+def add(desk: Desk, rates: At[list[float], "desk"], rated: At[Rated, "desk"], n: At[int, "desk"]) -> At[float, "desk"]:
+    a = sum(rates)  #! ACC135 sum(rates) may add floats
+    b = sum(one * 2 for one in rates)  #! ACC135 sum(one * 2 for one in rates) may add floats
+    c = sum([n], 0.5)  #! ACC135 sum([n], 0.5) may add floats
+    d = math.sumprod(rates, rates)  #! ACC135 math.sumprod() differs between versions of Python
+    e = math.fsum(one for one in rates) + sum([n, 1]) + rated.rate + rated.count + rated.usual
+    f = len(whole([n], [[n]], [], "")) + loose(rates, [rates], {}, [])
+    return desk.ask(a + b + c + d + e + f)
