@@ -13,7 +13,7 @@ import difflib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from accompanist.language.checks.determinism import identity
+from accompanist.language.checks.determinism import identity, machine
 from accompanist.language.checks.determinism.determinism import writes_a_log
 from accompanist.language.checks.determinism.impure import forbidden
 from accompanist.language.checks.determinism.state import State
@@ -396,6 +396,8 @@ class Expressions:
             return self.refuse(codes.MUTATION, node, f"{text} changes {owner} in place", hint)
         if not isinstance(node.func, ast.Attribute):
             return self.refuse(codes.METHOD, node, f"{text} is not the name of a function", "define a @pure function")
+        if (named := machine.by_name(node)) is not None:
+            return self.refuse(codes.NONDETERMINISM, node, named.text, Write(named.hint))
         # whether such a value has the method, and whether it is known to be pure, is typed's business
         method = ast.copy_location(ast.Attribute(self._local(node.func.value), node.func.attr, ast.Load()), node.func)
         return ast.Call(method, self._arguments(node, node.func.attr == "join"), self._keywords(node))

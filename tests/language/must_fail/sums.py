@@ -45,6 +45,7 @@ def loose(rates: list[float], rows: list[list[float]], known: Mapping[str, Any],
     fifth = max(rows, key=sum)[0]  #! ACC135 sum may add floats
     sixth = added(rates) + builtins.sum(rates)  #! ACC135 sum may add #! ACC135 builtins.sum may add floats
     seventh = statistics.fmean(rates)  #! ACC135 statistics.fmean differs between versions of Python
+    word = [one.replace("a", "b", count=1) for one in word]  #! ACC135 takes count by its name from Python 3.13 on
     eighth = math.sumprod(rates, rates)  #! ACC135 math.sumprod differs between versions of Python
     return first + second + third + fourth + fifth + sixth + seventh + eighth + math.fsum(rates)
 
@@ -60,6 +61,7 @@ def add(desk: Desk, rates: At[list[float], "desk"], rated: At[Rated, "desk"], n:
     b = sum(one * 2 for one in rates)  #! ACC135 sum(one * 2 for one in rates) may add floats
     c = sum([n], 0.5)  #! ACC135 sum([n], 0.5) may add floats
     d = math.sumprod(rates, rates)  #! ACC135 math.sumprod() differs between versions of Python
+    g = "aa".replace("a", "b", count=n)  #! ACC135 'aa'.replace('a', 'b', count=n) takes count by its name
     e = math.fsum(one for one in rates) + sum([n, 1]) + rated.rate + rated.count + rated.usual
     f = len(whole([n], [[n]], [], "")) + loose(rates, [rates], {}, [])
-    return desk.ask(a + b + c + d + e + f)
+    return desk.ask(a + b + c + d + e + f + len(g))

@@ -1,5 +1,5 @@
-"""What a @pure function has written or computed in a way that depends on the machine: its language, its time zone, and
-how its C library writes a year below 1000."""
+"""What a @pure function has written or computed in a way that depends on the machine: its language, its time zone, its
+version of Python, and how its C library writes a year below 1000."""
 
 from __future__ import annotations
 
@@ -33,11 +33,23 @@ def depends(value: str) -> str:
     return f"how {value} is written by a format depends on the machine"
 
 
+def by_name(node: ast.AST) -> Found | None:
+    """A text's `replace` that is told by its name how often: Python 3.13 takes that, and none before it does."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=of, attr="replace"), args=given, keywords=[ast.keyword(arg="count")]):
+            first = ", ".join(map(shown, given))
+            text = f"{shown(node)} takes count by its name from Python 3.13 on only"
+            return Found(node, text, f"{shown(of)}.replace({first}, {shown(node.keywords[0].value)})")
+    return None
+
+
 def reads(function: ast.FunctionDef) -> Iterator[Found]:
-    """Every place of a function that depends on the machine's language or its time zone."""
+    """Every place of a function that depends on the machine's language, its time zone or its version of Python."""
     nodes = every_node(function)
     once = bound_once(nodes)
     for node in nodes:
+        if (named := by_name(node)) is not None:
+            yield named
         if (value := _written(node)) is not None:
             yield Found(node, depends(shown(value)), _in_parts(node, value))
         match node:
