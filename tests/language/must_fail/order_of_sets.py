@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -24,7 +25,7 @@ def joined(text: str, known: frozenset[str]) -> str:
     ties = sorted(both, key=len)  #! ACC138 the order of a set shows
     most = Counter(given - known)  #! ACC138 the order of a set shows
     keys = dict.fromkeys(both)  #! ACC138 the order of a set shows
-    total = sum({0.1, 0.2, 0.3})  #! ACC135 may add floats #! ACC138 the order of a set shows
+    total = math.fsum({0.1, 0.2, 0.3})  #! ACC138 the order of a set shows
     return first + ties[0] + "".join(known) + str(most) + str(keys) + str(total)  #! ACC138 the order of a set shows
 
 

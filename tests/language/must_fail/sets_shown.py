@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -51,7 +52,7 @@ def sets_shown(desk: Desk, names: At[list[str], "desk"]) -> At[int, "desk"]:
     c = desk.ask(f"{(once, 1)}")  #! ACC138 this goes through a set
     d = desk.ask(str([once]))  #! ACC138 this goes through a set
     e = len([name for name in (once if a > 1 else names)])  #! ACC138 this goes through a set
-    f = sum({1.5, 2.5})  #! ACC135 may add floats #! ACC138 this goes through a set
+    f = math.fsum({1.5, 2.5})  #! ACC138 this goes through a set
     g = max(once, key=lambda name: len(name))  #! ACC138 this goes through a set
     h = desk.ask(written(Tags(frozenset(names))) + f"{Tags(frozenset(names))!r}")  #! ACC138 this goes through a set
     head, tail = once  #! ACC138 a set has no order
