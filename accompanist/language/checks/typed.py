@@ -407,10 +407,19 @@ class Typing:
             span = self._sources(self._file).span(part)
             self._add(codes.SET_ORDER, span, raised.text(self._names.module), set_errors.THERE)
 
-    def _summed(self, node: ast.expr, found: Type) -> None:
-        if not found.refused and summed.floats(self._names.messages, found):
-            span = self._sources(self._file).span(node)
-            self._add(codes.NONDETERMINISM, span, summed.text(node), summed.instead(node, found))
+    def _summed(self, node: ast.expr, found: Type) -> bool:
+        wrong = not found.refused and summed.floats(self._names.messages, found)
+        if wrong:
+            span, hint = self._sources(self._file).span(node), summed.instead(node, found)
+            names = (part.id for part in every_node(node) if isinstance(part, ast.Name))
+            begun = self._begun.said(names) if not found.known else None
+            self._add(
+                codes.NONDETERMINISM,
+                span,
+                summed.text(node, begun[0] if begun else ""),
+                begun[1] if begun and begun[1] else hint,
+            )
+        return wrong
 
     def _addressed(self, node: ast.expr) -> None:
         span = self._sources(self._file).span(node)

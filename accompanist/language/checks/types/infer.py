@@ -38,8 +38,8 @@ Addressed = Callable[[ast.expr], None]
 """Told of a value whose text shows where it lies in memory."""
 Raised = Callable[[set_given.Comprehension, Env, bool], frozenset[str]]
 """Says what a comprehension may raise, see `set_total`."""
-Added = Callable[[ast.expr, Type], None]
-"""Told of `sum`, called or as a key, and of the types of what it adds."""
+Added = Callable[[ast.expr, Type], bool]
+"""Told of `sum`, called or as a key, and of the types of what it adds. Says whether that is refused."""
 Attempted = Callable[[ast.expr, Env], None]
 """Told of what is attempted: the name of an error that it raises is kept."""
 
@@ -61,7 +61,7 @@ class Inference:
         addressed: Addressed = lambda node: None,
         raised: Raised = lambda node, env, asked: frozenset(),
         attempted: Attempted = lambda node, env: None,
-        added: Added = lambda node, found: None,
+        added: Added = lambda node, found: False,
         *,
         exact: bool = True,
     ) -> None:
@@ -386,8 +386,8 @@ class Inference:
         if pair is None and alias in ("str", "repr"):
             for part, found in zip(node.args, positional, strict=False):
                 self._given_address(part, found, env)
-        for part, found in summed.added(alias, node, positional, named) if pair is None else ():
-            self._added(part, found)
+        if pair is None and any(self._added(*one) for one in summed.added(alias, node, positional, named)):
+            return types.REFUSED
         self._given_sets(alias, pair, node, positional, named, env)
         if pair == ("dataclasses", "replace"):
             return self._replaced(node, first)

@@ -74,14 +74,16 @@ def _is_other(messages: Messages, found: Type) -> bool:
     return found in _EXACT or literal or messages.find(found) is not None
 
 
-def text(node: ast.expr) -> str:
-    """What is wrong where `sum` may add floats. `node`: the call, or the name where it is handed on."""
+def text(node: ast.expr, why: str = "") -> str:
+    """What is wrong where `sum` may add floats. `node`: the call, or the name where it is handed on. `why` its type is
+    not known, if that is known."""
     match node:
         case ast.Call(args=[over], keywords=[]):
             whole = f"{NAME}({_given(over)})"
         case _:
             whole = shown(node)
-    return f"{whole} may add floats, and Python 3.12 adds them otherwise than 3.11"
+    because = f", because {why}," if why else ","
+    return f"{whole} may add floats{because} and Python 3.12 adds them otherwise than 3.11"
 
 
 def instead(node: ast.expr, found: Type) -> str:
