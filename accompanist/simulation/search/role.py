@@ -1,9 +1,9 @@
 """One role of a saga as a transition system: its log, its session, its worker, and every possible step.
 
 A state is what is durable (row, inbox, results, the fence), what is volatile (the session, which messages it has heard,
-calls under way) and what a dead process left on the wire (`late`: calls that may still reach the worker). A `Transition`
-is one thing that happens at this role; what it sends appears in the other roles' inboxes in the same instant, as the
-hand-over inside a commit does.
+calls under way) and what a dead process left on the wire (`late`: calls that may still reach the worker). A
+`Transition` is one thing that happens at this role; what it sends appears in the other roles' inboxes in the same
+instant, as the hand-over inside a commit does.
 
 Moves are helpful, or the adversary's: a crash, a lost answer, a refusal, a message heard twice, a late call that
 arrives after all. Only helpful ones may be counted on to end a session.
