@@ -10,7 +10,7 @@ from accompanist import terminal
 from accompanist.cli.output import encode, show
 from accompanist.cli.source import compiled
 from accompanist.language.compile import Compiled
-from accompanist.language.shown.report import Asked, check_report
+from accompanist.language.shown.report import ReportOptions, check_report
 from accompanist.language.shown.sarif import sarif
 from accompanist.language.shown.superfluous import warnings
 from accompanist.language.text.diagnostic import Diagnostic
@@ -23,7 +23,7 @@ def check(file: Path, format: Format, *, explain: bool, learns: bool) -> int:
     """Check a file and print the report. Returns 0 if all choreographies are accepted, else 1."""
     result = compiled(file)
     warned = _warnings(result)
-    text, data, code = check_report(result, warned, Asked(explain, learns))
+    text, data, code = check_report(result, warned, ReportOptions(explain, learns))
     if format == "sarif":
         data = sarif(result.diagnostics, warned)
     show(data, format != "text", text)

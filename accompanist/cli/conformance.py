@@ -17,9 +17,9 @@ from accompanist.cli.output import show, table
 from accompanist.errors import OperatorError, catalogue
 from accompanist.rpc import address
 from accompanist.worker.conformance import cases, ledger
-from accompanist.worker.conformance.cases import Case
-from accompanist.worker.conformance.drive import Verdict, drive
-from accompanist.worker.conformance.wire import Ended, connection, shut
+from accompanist.worker.conformance.cases import ConformanceCase
+from accompanist.worker.conformance.drive import CaseResult, drive
+from accompanist.worker.conformance.wire import ConnectionEnded, connection, shut
 
 NOBODY = catalogue(
     "ACC823",
@@ -37,7 +37,7 @@ NO_CASE = catalogue(
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SuiteRequest:
     """What is asked for."""
 
     url: str
@@ -49,7 +49,7 @@ class Wanted:
     allow_remote: bool
 
 
-def run(wanted: Wanted, as_json: bool) -> int:
+def run(wanted: SuiteRequest, as_json: bool) -> int:
     """Run the suite. Returns 0 if every case of the level has passed, else 1. Raises OperatorError."""
     chosen = _chosen(wanted)
     found = ledger.open_ledger(wanted.ledger, wanted.schema) if wanted.ledger else None
@@ -76,7 +76,7 @@ def show_contract(as_json: bool) -> None:
     show({"contract": text}, as_json, text.rstrip())
 
 
-def _chosen(wanted: Wanted) -> list[Case]:
+def _chosen(wanted: SuiteRequest) -> list[ConformanceCase]:
     known = cases.read_all(wanted.directory or cases.shipped())
     if wanted.only:
         found = [case for case in known if fnmatchcase(case.name, wanted.only)]
@@ -86,16 +86,18 @@ def _chosen(wanted: Wanted) -> list[Case]:
     return [case for case in known if wanted.level == cases.FENCED or case.level == cases.PLAIN]
 
 
-async def _driven(chosen: list[Case], place: address.Address, found: ledger.Ledger | None) -> list[Verdict]:
+async def _driven(
+    chosen: list[ConformanceCase], place: address.Address, found: ledger.LedgerSource | None
+) -> list[CaseResult]:
     try:
         _, writer = await connection(place)
-    except Ended as problem:
+    except ConnectionEnded as problem:
         raise OperatorError(NOBODY, f"{place.url}: {problem}") from None
     await shut(writer)
     return [await drive(case, place, found) for case in chosen]
 
 
-def _data(verdict: Verdict) -> dict[str, Any]:
+def _data(verdict: CaseResult) -> dict[str, Any]:
     case = verdict.case
     return {
         "name": case.name,
@@ -106,7 +108,7 @@ def _data(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-def _text(verdicts: list[Verdict], wanted: Wanted, counts: Counter[str], unjudged: int) -> str:
+def _text(verdicts: list[CaseResult], wanted: SuiteRequest, counts: Counter[str], unjudged: int) -> str:
     rows = [(v.case.name, v.case.level, v.outcome if v.outcome != "failed" else "FAILED", v.why) for v in verdicts]
     parts = [table(("case", "level", "outcome", ""), rows)]
     parts += [f"{v.case.name}: {v.case.about}" for v in verdicts if v.outcome == "failed"]

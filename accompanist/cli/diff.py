@@ -19,7 +19,7 @@ from accompanist.cli.sides import REVISION, directories, reader
 from accompanist.cli.source import is_project, read_file, root_of
 from accompanist.errors import AuthorError, catalogue
 from accompanist.language.compile import Compiled, compile_file
-from accompanist.language.shown.diff import ChoreographyDiff, Diff, Version, diff
+from accompanist.language.shown.diff import ChoreographyDiff, ComparedVersion, Diff, diff
 from accompanist.language.shown.diff_report import diff_report
 from accompanist.language.shown.ground import Ground
 from accompanist.language.text.source import Read
@@ -37,7 +37,7 @@ def compare(old: str, new: str, as_json: bool) -> int:
     AuthorError."""
     pairs = _files(Path(old), Path(new)) if directories(old, new) else [(old, new)]
     compared: list[ChoreographyDiff] = []
-    alone: tuple[list[Version], list[Version]] = ([], [])
+    alone: tuple[list[ComparedVersion], list[ComparedVersion]] = ([], [])
     for one, other in pairs:
         made = [
             _version(other, "") if other else None,
@@ -46,7 +46,7 @@ def compare(old: str, new: str, as_json: bool) -> int:
         for found in reversed(made):
             if found is not None and not found[0].ok:
                 return refused(found[0], as_json)
-        later, earlier = (found and Version(found[0].choreographies, found[1]) for found in made)
+        later, earlier = (found and ComparedVersion(found[0].choreographies, found[1]) for found in made)
         if earlier is not None and later is not None:
             compared += diff(earlier, later).choreographies
         elif earlier is not None:
@@ -74,15 +74,15 @@ def _holding(place: Path) -> set[str]:
     return {str(file.relative_to(place)) for file in files if file.is_file() and b"@choreography" in file.read_bytes()}
 
 
-def _moved(old: Sequence[Version], new: Sequence[Version]) -> Iterator[ChoreographyDiff]:
+def _moved(old: Sequence[ComparedVersion], new: Sequence[ComparedVersion]) -> Iterator[ChoreographyDiff]:
     """Compare choreographies of files that exist on one side only with those of the same name on the other."""
-    later = {one.name: Version([one], version.ground) for version in new for one in version.choreographies}
+    later = {one.name: ComparedVersion([one], version.ground) for version in new for one in version.choreographies}
     for version in old:
         for one in version.choreographies:
-            there = later.pop(one.name, Version([], version.ground))
-            yield from diff(Version([one], version.ground), there).choreographies
+            there = later.pop(one.name, ComparedVersion([], version.ground))
+            yield from diff(ComparedVersion([one], version.ground), there).choreographies
     for version in later.values():
-        yield from diff(Version([], version.ground), version).choreographies
+        yield from diff(ComparedVersion([], version.ground), version).choreographies
 
 
 def _version(spec: str, beside: str) -> tuple[Compiled, Ground]:

@@ -44,7 +44,7 @@ NOT_JSON = catalogue(
 unknown_session = "ACC710"
 
 
-class Wanted(NamedTuple):
+class ListFilter(NamedTuple):
     outcome: str
     parked: bool
     limit: int
@@ -53,7 +53,7 @@ class Wanted(NamedTuple):
     """Further fields of `session.list`; those that are None or empty are left out."""
 
 
-def list_sessions(config: Path | None, wanted: Wanted, as_json: bool) -> None:
+def list_sessions(config: Path | None, wanted: ListFilter, as_json: bool) -> None:
     """Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
     params: dict[str, Any] = {"limit": wanted.limit}
@@ -140,7 +140,7 @@ def cancel_session(config: Path | None, session: str, reason: str, as_json: bool
     raise PeerError(NOWHERE, f"no service started {session}")
 
 
-class Order(NamedTuple):
+class VerbRequest(NamedTuple):
     """An operator's verb for one role of a session."""
 
     verb: str
@@ -150,7 +150,7 @@ class Order(NamedTuple):
     value: str
 
 
-def operate_on_session(config: Path | None, session: str, order: Order, as_json: bool) -> None:
+def operate_on_session(config: Path | None, session: str, order: VerbRequest, as_json: bool) -> None:
     """Send the verb to each service, until the one that plays the role takes it. Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
     params: dict[str, Any] = {"session": session_id(session), "role": order.role, "verb": order.verb}

@@ -23,7 +23,7 @@ from accompanist.cli.check import refused
 from accompanist.cli.output import show
 from accompanist.cli.source import compiled, root_of
 from accompanist.errors import OperatorError, catalogue
-from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.faults import FaultKind
 from accompanist.simulation.clusters.marks import REQUIRED, unreached
 from accompanist.simulation.clusters.run import Ran, Setting, run
 from accompanist.simulation.clusters.shrink import shrink
@@ -49,7 +49,7 @@ _marked_from = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class SeedRange:
     """The seeds to run. `seconds`: if not 0, as many as fit into that time."""
 
     first: int
@@ -105,10 +105,10 @@ def setting(
 ) -> Setting:
     """The setting of a run. Raises OperatorError for an unknown fault."""
     names = [name.strip() for name in without.split(",") if name.strip()]
-    kinds = {kind.value for kind in Kind}
+    kinds = {kind.value for kind in FaultKind}
     if unknown := [name for name in names if name not in kinds]:
         raise OperatorError(UNKNOWN_FAULT, f"{', '.join(unknown)}; there are {', '.join(sorted(kinds))}")
-    return Setting(seed, frozenset(Kind(name) for name in names), faults_max, sessions_max, PLAIN[plain], hostile)
+    return Setting(seed, frozenset(FaultKind(name) for name in names), faults_max, sessions_max, PLAIN[plain], hostile)
 
 
 def one(files: Sequence[Path], setting: Setting, trace: bool, as_json: bool) -> int:
@@ -126,7 +126,7 @@ def one(files: Sequence[Path], setting: Setting, trace: bool, as_json: bool) -> 
     return 1 if ran.broken else 0
 
 
-def many(files: Sequence[Path], setting: Setting, span: Span, as_json: bool) -> int:
+def many(files: Sequence[Path], setting: Setting, span: SeedRange, as_json: bool) -> int:
     """Run seeds until all are done, the time is over, or one fails. Returns 1 if one fails or a mark was not reached; 6
     if a choreography has no settled saga."""
     subjects = subjects_of(files, as_json)
@@ -198,7 +198,7 @@ def _run_here(setting: Setting) -> Ran:
     return run(setting, _subjects)
 
 
-def _runs(files: Sequence[Path], subjects: Sequence[Subject], setting: Setting, span: Span) -> Iterator[Ran]:
+def _runs(files: Sequence[Path], subjects: Sequence[Subject], setting: Setting, span: SeedRange) -> Iterator[Ran]:
     seeds = span.seeds(time.monotonic() + span.seconds)
     if span.jobs == 1:
         yield from (run(setting.smaller(seed=seed), subjects) for seed in seeds)

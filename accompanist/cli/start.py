@@ -50,7 +50,7 @@ UNHEARD = catalogue(
 STILL_OPEN = 5
 
 
-class Wanted(NamedTuple):
+class StartRequest(NamedTuple):
     choreography: str
     role: str
     arguments: str
@@ -61,7 +61,7 @@ class Wanted(NamedTuple):
     attributes: Mapping[str, str] = {}
 
 
-def start(config: Path | None, wanted: Wanted, as_json: bool) -> int:
+def start(config: Path | None, wanted: StartRequest, as_json: bool) -> int:
     """Start a saga, and return the exit code. Raises AccompanistError."""
     deployment = configuration.load(config, os.environ)
     arguments = _arguments(wanted.arguments)
@@ -119,7 +119,7 @@ def _arguments(text: str) -> dict[str, Any]:
     return given
 
 
-def _service_of(deployment: Config, wanted: Wanted) -> Service:
+def _service_of(deployment: Config, wanted: StartRequest) -> Service:
     """The service that plays the role: by binding, by name, or by its only worker, if that is unambiguous."""
     bound = deployment.bindings.get(wanted.choreography, {}).get(wanted.role)
     if name := bound or (wanted.role if wanted.role in deployment.services else ""):

@@ -24,9 +24,9 @@ from accompanist.errors import OperatorError, catalogue
 from accompanist.language.program.load import load
 from accompanist.simulation import settling
 from accompanist.simulation.search import diagram
-from accompanist.simulation.search.explore import Bounds, Faults
+from accompanist.simulation.search.explore import FaultBudget, SearchBounds
 from accompanist.simulation.search.properties import PLAIN, Property
-from accompanist.simulation.search.verify import Progress, Searched, Verdict, in_what, in_words, verify
+from accompanist.simulation.search.verify import Progress, ScenarioSearch, Verification, in_what, in_words, verify
 
 NO_FAKES = catalogue(
     "ACC830",
@@ -39,19 +39,19 @@ DECLINES = {"all": sys.maxsize, "one": 1, "none": 0}
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class VerifyRequest:
     """What is asked for."""
 
     choreography: str
-    faults: Faults
-    bounds: Bounds
+    faults: FaultBudget
+    bounds: SearchBounds
     workers: Path | None
     mermaid: bool
     plain: tuple[bool, ...] = (False, True)
     """Which workers to search: without a fence (True), with one (False), or both."""
 
 
-def run(file: Path, wanted: Wanted, as_json: bool) -> int:
+def run(file: Path, wanted: VerifyRequest, as_json: bool) -> int:
     """Search, and return the exit code: 0 if everything holds within the bound; 1 if not, or if the file is refused; 5
     if the search was stopped early, and what it saw holds; 6 if everything holds but no run settled."""
     result = compiled(file)
@@ -109,7 +109,7 @@ def _progress() -> Progress:
     return shown
 
 
-def _text(name: str, roles: tuple[str, ...], verdict: Verdict, wanted: Wanted) -> str:
+def _text(name: str, roles: tuple[str, ...], verdict: Verification, wanted: VerifyRequest) -> str:
     lines = [f"{name}: at most {in_words(verdict.faults)} in one run"]
     for number, one in verdict.numbered():
         lines.append(f"  scenario {number}{in_what(one)}: {_searched(one)}")
@@ -133,7 +133,7 @@ def _text(name: str, roles: tuple[str, ...], verdict: Verdict, wanted: Wanted) -
     return "\n".join(lines)
 
 
-def _held(verdict: Verdict) -> list[str]:
+def _held(verdict: Verification) -> list[str]:
     """The properties that hold; without a fence some are weaker."""
     lines = [f"  {held.value}" for held in Property]
     if any(one.plain for one in verdict.searched):
@@ -141,7 +141,7 @@ def _held(verdict: Verdict) -> list[str]:
     return lines
 
 
-def _left_out(verdict: Verdict, wanted: Wanted) -> str:
+def _left_out(verdict: Verification, wanted: VerifyRequest) -> str:
     """A line that says what was not explored, and how to search less."""
     if not verdict.searched:
         return "nothing was searched, since no made-up replies lead to an end; give real ones with --workers FILE"
@@ -149,7 +149,7 @@ def _left_out(verdict: Verdict, wanted: Wanted) -> str:
     return f"{finished(verdict)}; ask for less with {less}, or for more with --states-max or --seconds"
 
 
-def finished(verdict: Verdict) -> str:
+def finished(verdict: Verification) -> str:
     """How many searches were completed, and why the others were not."""
     stopped = sum(not one.report.complete for one in verdict.searched)
     whole, known = len(verdict.searched) + verdict.skipped, len(verdict.searched) - stopped
@@ -158,7 +158,7 @@ def finished(verdict: Verdict) -> str:
     return f"{known} of {whole} searches finished; {', '.join(left)}"
 
 
-def _narrower(verdict: Verdict, wanted: Wanted) -> list[str]:
+def _narrower(verdict: Verification, wanted: VerifyRequest) -> list[str]:
     """Options that make the search smaller, the most effective first."""
     options = ["--fenced"] if len(wanted.plain) > 1 else []
     options += ["--crashes 0"] if wanted.faults.crashes else []
@@ -170,7 +170,7 @@ def _narrower(verdict: Verdict, wanted: Wanted) -> list[str]:
     )
 
 
-def _searched(one: Searched) -> str:
+def _searched(one: ScenarioSearch) -> str:
     report = one.report
     ends = ", ".join(f"{count} {outcome}" for outcome, count in sorted(report.ends.items())) or "none"
     return (
@@ -179,14 +179,14 @@ def _searched(one: Searched) -> str:
     )
 
 
-def _broken(roles: tuple[str, ...], one: Searched, mermaid: bool) -> list[str]:
+def _broken(roles: tuple[str, ...], one: ScenarioSearch, mermaid: bool) -> list[str]:
     broken, schedule = one.report.broken, one.report.schedule
     assert broken is not None
     draw = diagram.mermaid if mermaid else diagram.text
     return [f"broken: {broken.property.value}", f"  {broken.text}", "", draw(roles, schedule)]
 
 
-def _data(verdict: Verdict, roles: tuple[str, ...]) -> dict[str, Any]:
+def _data(verdict: Verification, roles: tuple[str, ...]) -> dict[str, Any]:
     broken = verdict.broken
     found = None
     if broken is not None and broken.report.broken is not None:

@@ -281,7 +281,7 @@ class _Compilation:
         """
         left_out: LeftOutBy = {}
         while True:
-            once = _Reading(self._module, self._modules, self._messages, self._roles, self._too_large)
+            once = _Compiling(self._module, self._modules, self._messages, self._roles, self._too_large)
             made = once.run(node, header, left_out, _besides(self._findings) > before)
             known = {**left_out, **once.left_out}
             closed = any(known[name] == () != left_out.get(name) for name in known)
@@ -291,7 +291,7 @@ class _Compilation:
             left_out = known
 
 
-class _Reading:
+class _Compiling:
     """The passes over one choreography, once."""
 
     def __init__(

@@ -42,14 +42,14 @@ from accompanist.language.values import codec
 from accompanist.language.words import Outcome
 
 
-class Given(dict[str, Any]):
+class DirectArguments(dict[str, Any]):
     """A call's arguments as its worker takes them, each of its parameter's type; `sent`: as they travel. An int for a
     float parameter is an int on its way."""
 
     sent: bytes
 
 
-Ask = Callable[[str, str, str, Given], tuple[str, Any]]
+Ask = Callable[[str, str, str, DirectArguments], tuple[str, Any]]
 """(role, site, operation, arguments) to ("replied", value) or ("declined", reason)."""
 
 
@@ -62,13 +62,13 @@ class Declined(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class DirectCall:
     """One call that the run made and what came of it."""
 
     role: str
     site: str
     operation: str
-    arguments: Given
+    arguments: DirectArguments
     outcome: str
     value: Any
 
@@ -80,7 +80,7 @@ class Direct:
     result: Any
     aborted: bool
     reason: str
-    calls: tuple[Asked, ...]
+    calls: tuple[DirectCall, ...]
 
 
 def _chance(role: str, site: str) -> int:
@@ -148,7 +148,7 @@ class _Reading:
 
     def __init__(self, choreography: Choreography, values: dict[str, Any], ask: Ask, names: dict[str, Any]) -> None:
         self._choreography, self._values, self._ask, self._names = choreography, values, ask, names
-        self.calls: list[Asked] = []
+        self.calls: list[DirectCall] = []
         self._at = ""  # the way to the procedure that is being read
 
     def block(self, block: Block) -> None:
@@ -218,14 +218,16 @@ class _Reading:
         site = self._site(point.site)
         operation = self._choreography.projections[point.role].operations[point.offer.name]
         said = {name: self._of(value) for name, value in point.arguments}
-        arguments = Given(
+        arguments = DirectArguments(
             {name: self._copy(value, self._type(operation.parameters[name])) for name, value in said.items()}
         )
         arguments.sent = codec.encode(said)
         outcome, answer = self._ask(point.role, site, point.offer.name, arguments)
         declined = outcome == "declined"
         value = None if declined else self._copy(answer, self._type(operation.returns))
-        self.calls.append(Asked(point.role, site, point.offer.name, arguments, outcome, answer if declined else value))
+        self.calls.append(
+            DirectCall(point.role, site, point.offer.name, arguments, outcome, answer if declined else value)
+        )
         if declined and not point.attempt:
             raise _End(None, True, answer)
         if point.target is not None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Asked(Protocol):
+class DeclaredOperation(Protocol):
     """An operation, as its role declares it or as it was compiled."""
 
     @property
@@ -25,11 +25,11 @@ class Asked(Protocol):
     def drawn(self) -> bool: ...
 
 
-def may_decline(asked: Asked) -> bool:
+def may_decline(asked: DeclaredOperation) -> bool:
     """Whether the contract lets a worker decline it."""
     return asked.kind in ("transaction", "query") and not asked.retriable and not asked.drawn
 
 
-def may_fail(asked: Asked, attempt: bool) -> bool:
+def may_fail(asked: DeclaredOperation, attempt: bool) -> bool:
     """Whether a decline of this call undoes the saga."""
     return may_decline(asked) and not attempt

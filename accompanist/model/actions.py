@@ -21,7 +21,7 @@ class Action(NamedTuple):
     site: str = ""
 
 
-class Told(NamedTuple):
+class RunOutcome(NamedTuple):
     """How a run ended: what each role did, in its own order; the results; whether it was aborted; how many messages a
     broadcast of every branch would have taken; the roles that may do more than is told here, since an abort kept the
     reading from knowing what."""

@@ -37,7 +37,7 @@ from accompanist.language.program.load import Provide, evaluate, namespace
 from accompanist.language.program.program import Choreography
 from accompanist.language.values import codec
 from accompanist.language.words import Outcome
-from accompanist.model.actions import ABORT, CALL, RECEIVE, SEND, Action, Told
+from accompanist.model.actions import ABORT, CALL, RECEIVE, SEND, Action, RunOutcome
 
 Ask = Callable[[str, str, str, Mapping[str, Any]], tuple[str, Any]]
 """(role, site, operation, arguments) to ("replied", value) or ("declined", reason), the same for the same question."""
@@ -45,12 +45,12 @@ steps_max = 20_000
 _lost: Any = object()
 
 
-class Outside(Exception):
+class NotInCalculus(Exception):
     """A statement that the calculus does not have."""
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class Continuation:
     """Statements that are left in a block; `loop` if the block is that loop's body, `entered` if it is a procedure's,
     with the store and the way that are its caller's."""
 
@@ -65,7 +65,7 @@ class Configuration:
     that was; `open`: roles of which it is not known any more what they do; `end`: the result, once there is one; `way`:
     through which procedures the run has come here."""
 
-    frames: tuple[Frame, ...]
+    frames: tuple[Continuation, ...]
     store: Mapping[str, Any]
     views: Mapping[str, tuple[Action, ...]]
     way: str = ""
@@ -104,16 +104,16 @@ class Calculus:
     def __post_init__(self) -> None:
         self._names = namespace(self.choreography, self.module)
 
-    def run(self, arguments: Mapping[str, Any]) -> Told:
+    def run(self, arguments: Mapping[str, Any]) -> RunOutcome:
         """Step until the end."""
         at = Configuration(
-            (Frame(self.choreography.normal),), dict(arguments), dict.fromkeys(self.choreography.roles, ())
+            (Continuation(self.choreography.normal),), dict(arguments), dict.fromkeys(self.choreography.roles, ())
         )
         for _ in range(steps_max):
             if at.end is not None:
                 return self._told(at)
             at = self.step(at)
-        raise Outside(f"no end after {steps_max} steps")
+        raise NotInCalculus(f"no end after {steps_max} steps")
 
     def step(self, at: Configuration) -> Configuration:
         """One rule, by the first statement that is left."""
@@ -138,11 +138,11 @@ class Calculus:
             case If():
                 return self._branch(at, point)
             case Loop(site=site, body=body):
-                return replace(at.knows(named(site), 1), frames=(*at.frames, Frame(body, point)))
+                return replace(at.knows(named(site), 1), frames=(*at.frames, Continuation(body, point)))
             case Again():
                 outer, loop = _out_of(at.frames)
                 turn = at.store[named(loop.site)] + 1
-                return replace(at.knows(named(loop.site), turn), frames=(*outer, Frame(loop.body, loop)))
+                return replace(at.knows(named(loop.site), turn), frames=(*outer, Continuation(loop.body, loop)))
             case Leave():
                 return replace(at, frames=_out_of(at.frames)[0])
             case Return(value=value):
@@ -154,7 +154,7 @@ class Calculus:
                     at = at.did(role, Action(ABORT, "", codec.encode(self._of(at, reason))))
                     at = replace(at, aborted=True, stopped=at.stopped | {role})
                 return replace(at.opens(), end=(None,))  # what the others do on is in no text: they merge with anything
-        raise Outside(f"the calculus has no {type(point).__name__}")
+        raise NotInCalculus(f"the calculus has no {type(point).__name__}")
 
     def _invoke(self, at: Configuration, point: Invoke) -> Configuration:
         operation = self.choreography.projections[point.role].operations[point.offer.name]
@@ -192,7 +192,7 @@ class Calculus:
         procedure = next(one for one in self.choreography.procedures if one.number == point.procedure)
         given = {one.name: self._of(at, value) for *_, one, value in point.arguments}
         store = {name: value for name, value in given.items() if value is not _lost}
-        frame = Frame(procedure.body, entered=(point, at.store, at.way))
+        frame = Continuation(procedure.body, entered=(point, at.store, at.way))
         return replace(at, frames=(*at.frames, frame), store=store, way=f"{self._site(at, point.site)}/")
 
     @staticmethod
@@ -215,14 +215,16 @@ class Calculus:
             told = frozenset(filter(at.goes, self.choreography.roles)) - point.owners
             at = replace(at, open=at.open | told)
         broadcast = at.broadcast + len(self.choreography.roles) - len(point.owners)
-        return replace(at, frames=(*at.frames, Frame(point.then if known else point.orelse)), broadcast=broadcast)
+        return replace(
+            at, frames=(*at.frames, Continuation(point.then if known else point.orelse)), broadcast=broadcast
+        )
 
-    def _told(self, at: Configuration) -> Told:
+    def _told(self, at: Configuration) -> RunOutcome:
         assert at.end is not None
         owners = frozenset[str]() if at.aborted else self.choreography.result_owners
         sent = sum(action.kind == SEND for view in at.views.values() for action in view)
         results = {role: codec.encode(at.end[0]) for role in owners}
-        return Told(at.views, results, at.aborted, at.broadcast + sent, at.open)
+        return RunOutcome(at.views, results, at.aborted, at.broadcast + sent, at.open)
 
     def _of(self, at: Configuration, value: Expression) -> Any:
         """The value of an expression; `_lost` if it rests on what an abort kept from being."""
@@ -241,7 +243,7 @@ class Calculus:
         return at.way + site[1:] if site.startswith("@") else site
 
 
-def _out_of(frames: tuple[Frame, ...]) -> tuple[tuple[Frame, ...], Loop]:
+def _out_of(frames: tuple[Continuation, ...]) -> tuple[tuple[Continuation, ...], Loop]:
     """The frames around the innermost loop, and the loop."""
     for number in range(len(frames) - 1, -1, -1):
         loop = frames[number].loop

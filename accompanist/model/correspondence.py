@@ -12,9 +12,9 @@ from typing import Any
 
 from accompanist.language.program.load import Provide
 from accompanist.language.program.program import Choreography
-from accompanist.model.actions import CALL, Action, Told
+from accompanist.model.actions import CALL, Action, RunOutcome
 from accompanist.model.choreographies import Ask, Calculus
-from accompanist.model.networks import Network, Searched
+from accompanist.model.networks import Network, NetworkSearch
 
 
 def check(
@@ -24,20 +24,20 @@ def check(
     module: Provide = importlib.import_module,
     states_max: int = 20_000,
 ) -> list[str]:
-    """Every theorem of section 4. Raises `choreographies.Outside`, `networks.Replayed`."""
+    """Every theorem of section 4. Raises `choreographies.NotInCalculus`, `networks.Replayed`."""
     told = Calculus(choreography, ask, module).run(arguments)
     searched = Network(choreography, arguments, ask, module).search(states_max)
     return [*deadlocks(searched), *differences(told, searched), *doubled(told), *chatter(told, searched)]
 
 
-def deadlocks(searched: Searched) -> Iterator[str]:
+def deadlocks(searched: NetworkSearch) -> Iterator[str]:
     """Deadlock freedom: where nothing can happen, everyone who began has ended, or the saga was aborted."""
     for end in searched.stuck:
         waits = ", ".join(f"{role} at {node.asks}" for role, node in end.items() if node and node.asks is not None)
         yield f"stuck: {waits}"
 
 
-def differences(told: Told, searched: Searched) -> Iterator[str]:
+def differences(told: RunOutcome, searched: NetworkSearch) -> Iterator[str]:
     """Projection: in every end each role has done what the choreography says, in its order, and nothing else. After an
     abort a role may not have come as far, since the others' abort overtakes it."""
     for end in searched.ends:
@@ -52,13 +52,13 @@ def differences(told: Told, searched: Searched) -> Iterator[str]:
                 yield f"{role} ends with {node.result!r}, and the choreography says {told.results.get(role)!r}"
 
 
-def doubled(told: Told) -> Iterator[str]:
+def doubled(told: RunOutcome) -> Iterator[str]:
     """Each role call once: no path of the normal form has a site twice."""
     sites = Counter((role, action.site) for role, view in told.views.items() for action in view if action.kind == CALL)
     yield from (f"{role} is called {count} times at {site}" for (role, site), count in sites.items() if count > 1)
 
 
-def chatter(told: Told, searched: Searched) -> Iterator[str]:
+def chatter(told: RunOutcome, searched: NetworkSearch) -> Iterator[str]:
     """Frugality: the selections that are needed never cost more than telling every branch to everybody. Not
     compared after an abort, where the network may have gone further than the reading."""
     for end in () if told.aborted else searched.ends:

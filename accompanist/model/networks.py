@@ -47,7 +47,7 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Searched:
+class NetworkSearch:
     """What all schedules of a network come to. `ends`: the states without a step (one node a role, None if not begun);
     `stuck`: those among them where somebody waits and nothing was aborted. `complete`: nothing was left out."""
 
@@ -80,7 +80,7 @@ class Network:
         self._first: dict[str, Node] = {}
         self._begun = tuple(self._begin(role) if role == initiator else None for role in self._roles)
 
-    def search(self, states_max: int) -> Searched:
+    def search(self, states_max: int) -> NetworkSearch:
         """Every schedule."""
         seen: set[tuple[Hashable, ...]] = set()
         ends: list[Mapping[str, Node | None]] = []
@@ -96,7 +96,7 @@ class Network:
                 ends.append(dict(zip(self._roles, state, strict=True)))
             waiting.extend(steps)
         stuck = [end for end in ends if _stuck(end)]
-        return Searched(len(seen), tuple(ends), tuple(stuck), not waiting)
+        return NetworkSearch(len(seen), tuple(ends), tuple(stuck), not waiting)
 
     def _steps(self, state: tuple[Node | None, ...]) -> list[tuple[Node | None, ...]]:
         messages: dict[Key, tuple[str, bytes]] = {}

@@ -28,7 +28,7 @@ from accompanist.errors import AccompanistError, Bug, PeerError, catalogue
 from accompanist.language.values.codec import DecodeError
 from accompanist.rpc import envelope
 from accompanist.rpc.access import Access, Token
-from accompanist.rpc.envelope import Request, RpcError
+from accompanist.rpc.envelope import RpcError, RpcRequest
 from accompanist.rpc.turns import Turns
 
 UNEXPECTED = catalogue(
@@ -46,7 +46,7 @@ Handler = Callable[[Params, bytes | None], Awaitable[bytes]]
 logger = structlog.get_logger("accompanist.rpc")
 
 
-class Answered(NamedTuple):
+class RpcAnswer(NamedTuple):
     """An answer: its bytes (None for a notification), the method called ("" for none or several), whether the caller
     lacked the right, and the id answered (None for several)."""
 
@@ -65,27 +65,27 @@ class Dispatcher:
         self.access = access
         self._turns = Turns()
 
-    async def answer(self, data: bytes, caller: Token | None = None) -> Answered:
+    async def answer(self, data: bytes, caller: Token | None = None) -> RpcAnswer:
         """Answer a request or a batch. `caller`: the caller's token, if the server has tokens."""
         async with self._turns.turn(len(data)):
             requests, batch = envelope.read_requests(data)
         if not batch:
             [request] = requests
-            if not isinstance(request, Request):
-                return Answered(envelope.write_error(*request))
+            if not isinstance(request, RpcRequest):
+                return RpcAnswer(envelope.write_error(*request))
             refusal = self._refusal(request, caller)
-            return Answered(await self._one(request, refusal), request.method, refusal is not None, request.id)
+            return RpcAnswer(await self._one(request, refusal), request.method, refusal is not None, request.id)
         answers: list[bytes | None] = []
         for request in requests:
-            if isinstance(request, Request):
+            if isinstance(request, RpcRequest):
                 answers.append(await self._one(request, self._refusal(request, caller)))
                 await asyncio.sleep(0)  # let other tasks run, even if no method of the batch waits
             else:
                 answers.append(envelope.write_error(*request))
         bodies = [answer for answer in answers if answer is not None]
-        return Answered(b"[" + b",".join(bodies) + b"]" if bodies else None)
+        return RpcAnswer(b"[" + b",".join(bodies) + b"]" if bodies else None)
 
-    def _refusal(self, request: Request, caller: Token | None) -> RpcError | None:
+    def _refusal(self, request: RpcRequest, caller: Token | None) -> RpcError | None:
         if self.access is None:
             return None
         try:
@@ -97,7 +97,7 @@ class Dispatcher:
             return failed(problem)
         raise AssertionError("nobody bears no token")
 
-    async def _one(self, request: Request, refusal: RpcError | None) -> bytes | None:
+    async def _one(self, request: RpcRequest, refusal: RpcError | None) -> bytes | None:
         try:
             if refusal is not None:
                 raise refusal
@@ -108,7 +108,7 @@ class Dispatcher:
             answer = envelope.write_error(request.id, problem)
         return None if request.notification else answer
 
-    async def _result(self, request: Request) -> bytes:
+    async def _result(self, request: RpcRequest) -> bytes:
         handler = self._handlers.get(request.method)
         if handler is None:
             raise RpcError(envelope.METHOD_NOT_FOUND, "method not found")

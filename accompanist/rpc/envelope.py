@@ -47,7 +47,7 @@ _HEAD_ID = re.compile(rb'\s*\{\s*(?:"jsonrpc"\s*:\s*"2\.0"\s*,\s*)?"id"\s*:\s*(\
 _TAIL_ID = re.compile(rb',\s*"id"\s*:\s*(\d{1,18})\s*(?:,\s*"jsonrpc"\s*:\s*"2\.0"\s*)?\}\s*\Z')
 
 
-class Request(msgspec.Struct, frozen=True):
+class RpcRequest(msgspec.Struct, frozen=True):
     """A well-formed request. `params`: by name, raw; `meta`: the content of `_meta`. A notification gets no answer."""
 
     method: str
@@ -135,7 +135,7 @@ def write_error(id: Id, error: RpcError) -> bytes:
 # -- reading requests ------------------------------------------------------------------------------
 
 
-def read_requests(data: bytes) -> tuple[list[Request | tuple[Id, RpcError]], bool]:
+def read_requests(data: bytes) -> tuple[list[RpcRequest | tuple[Id, RpcError]], bool]:
     """Decode a request or a batch. Returns the requests, with an id and an error in place of each invalid one, and
     whether it was a batch. Never raises."""
     try:
@@ -154,7 +154,7 @@ def read_requests(data: bytes) -> tuple[list[Request | tuple[Id, RpcError]], boo
     return [_read_request(bytes(raw)) for raw in raws], True
 
 
-def _read_request(data: bytes) -> Request | tuple[Id, RpcError]:
+def _read_request(data: bytes) -> RpcRequest | tuple[Id, RpcError]:
     try:
         fields = _request_fields.decode(data)
     except msgspec.DecodeError:
@@ -172,7 +172,7 @@ def _read_request(data: bytes) -> Request | tuple[Id, RpcError]:
             return id, RpcError(INVALID_PARAMS, "invalid params", "parameters are given by name, as an object")
     meta = params.pop("_meta", None)
     notification = fields.id is msgspec.UNSET
-    return Request(fields.method, params, None if meta is None else bytes(meta), id, notification)
+    return RpcRequest(fields.method, params, None if meta is None else bytes(meta), id, notification)
 
 
 def _id_of(data: bytes) -> Id:

@@ -18,11 +18,11 @@ from accompanist.errors import PeerError
 from accompanist.rpc import envelope
 from accompanist.rpc.access import Token, calls_as, calls_from, user_of
 from accompanist.rpc.address import is_loopback
-from accompanist.rpc.dispatch import Answered, Dispatcher, failed, no_room, stopping, unsent
+from accompanist.rpc.dispatch import Dispatcher, RpcAnswer, failed, no_room, stopping, unsent
 from accompanist.rpc.envelope import RpcError
 from accompanist.rpc.listening import Listening
 from accompanist.rpc.room import Room, Share
-from accompanist.rpc.watch import Coming, Line, Standing, Watch
+from accompanist.rpc.watch import Coming, ConnectionKind, Watch, WatchedConnection
 
 Page = Callable[[], Awaitable[tuple[int, bytes]]]
 
@@ -39,7 +39,7 @@ class HttpServer:
         self._server: asyncio.Server | None = None
         self._watch = Watch()
         self._room = Room()
-        self._lines: dict[asyncio.BaseTransport | None, Line] = {}
+        self._lines: dict[asyncio.BaseTransport | None, WatchedConnection] = {}
         self._draining = False
         self._under_way: set[asyncio.Task[object]] = set()
         self.url = listening.url
@@ -104,7 +104,7 @@ class HttpServer:
         try:
             await line.readable.wait()
             response = await handler(request)
-            if line.standing is Standing.STRANGER:
+            if line.standing is ConnectionKind.STRANGER:
                 response.force_close()
             return response
         finally:
@@ -135,11 +135,11 @@ class HttpServer:
         if (request.content_length or 0) > limits.message_bytes_max:
             return _too_large()  # its Content-Length is too large, so the body is not read
         line = self._lines.get(request.transport)
-        if line is None or not self._watch.is_now(line, Standing.KNOWN):
+        if line is None or not self._watch.is_now(line, ConnectionKind.KNOWN):
             return _no_room()
         return await self._called(request, line, caller)
 
-    async def _called(self, request: web.Request, line: Line, caller: Token | None) -> web.StreamResponse:
+    async def _called(self, request: web.Request, line: WatchedConnection, caller: Token | None) -> web.StreamResponse:
         owner = None if caller is None else caller.name
         with _Held() as held:
             try:
@@ -186,7 +186,9 @@ class HttpServer:
         except TimeoutError:
             raise _NoRoom from None
 
-    async def _say(self, request: web.Request, line: Line, answer: Answered, owner: str | None) -> web.StreamResponse:
+    async def _say(
+        self, request: web.Request, line: WatchedConnection, answer: RpcAnswer, owner: str | None
+    ) -> web.StreamResponse:
         said = answer.body
         if said is None:
             response = web.Response(status=204)
@@ -215,7 +217,7 @@ class HttpServer:
         except ValueError:
             return False
 
-    async def _answer(self, body: bytes, caller: Token | None, user: int | None) -> Answered:
+    async def _answer(self, body: bytes, caller: Token | None, user: int | None) -> RpcAnswer:
         async with self._places:
             calls_from(user)
             if caller is not None:
@@ -227,7 +229,7 @@ class HttpServer:
             if not self._is_addressed(request):
                 return _misdirected()
             line = self._lines.get(request.transport)
-            if line is not None and not self._watch.is_now(line, Standing.PROBE):
+            if line is not None and not self._watch.is_now(line, ConnectionKind.PROBE):
                 return _no_room()
             return _json(*await page())
 
@@ -255,11 +257,13 @@ class _Held:
 class _Watched(asyncio.Protocol):
     """Wraps aiohttp's protocol of a connection, and reports its activity to the watch."""
 
-    def __init__(self, within: asyncio.Protocol, watch: Watch, lines: dict[asyncio.BaseTransport | None, Line]) -> None:
+    def __init__(
+        self, within: asyncio.Protocol, watch: Watch, lines: dict[asyncio.BaseTransport | None, WatchedConnection]
+    ) -> None:
         self._within = within
         self._watch = watch
         self._lines = lines
-        self._line: Line | None = None
+        self._line: WatchedConnection | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)

@@ -22,7 +22,7 @@ from accompanist.rpc.framing import Oversized
 from accompanist.rpc.listening import Listening
 from accompanist.rpc.room import Room, Share
 from accompanist.rpc.stream import Connection
-from accompanist.rpc.watch import Line, Standing, Watch
+from accompanist.rpc.watch import ConnectionKind, Watch, WatchedConnection
 
 logger = structlog.get_logger("accompanist.rpc")
 
@@ -97,7 +97,7 @@ class _Peer:
         connection: Connection,
         dispatcher: Dispatcher,
         sent: Callable[[str], None] | None,
-        line: Line,
+        line: WatchedConnection,
         watch: Watch,
         room: Room,
     ) -> None:
@@ -121,7 +121,7 @@ class _Peer:
         self.line.whole(self._watch.now())
         if self._draining:
             return
-        if not self._watch.is_now(self.line, Standing.KNOWN):
+        if not self._watch.is_now(self.line, ConnectionKind.KNOWN):
             self.connection.abort()
         elif isinstance(body, Oversized):
             id = envelope.id_at_edge(body.head, body.tail)

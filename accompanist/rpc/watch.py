@@ -38,7 +38,7 @@ from accompanist import limits
 logger = structlog.get_logger("accompanist.rpc")
 
 
-class Standing(Enum):
+class ConnectionKind(Enum):
     """The kind of a connection, which has its own quota."""
 
     STRANGER = "stranger"
@@ -66,14 +66,14 @@ class Coming:
 
 
 @dataclass(eq=False, slots=True)
-class Line:
+class WatchedConnection:
     """The state of one connection: since when it exists, is silent (`quiet_since`), and does not read our answers
     (`choked_since`); the message that is arriving; the calls under way; and `end`, which closes it."""
 
     end: Callable[[], None]
     since: float
     quiet_since: float
-    standing: Standing = Standing.STRANGER
+    standing: ConnectionKind = ConnectionKind.STRANGER
     coming: Coming | None = None
     choked_since: float | None = None
     calls: int = 0
@@ -90,9 +90,9 @@ class Line:
             return True
         if self.calls:
             return False
-        if self.standing is Standing.STRANGER:
+        if self.standing is ConnectionKind.STRANGER:
             return now - self.since > min(limits.first_request_ms, limits.idle_ms) / 1000
-        idle_ms = limits.probe_idle_ms if self.standing is Standing.PROBE else limits.idle_ms
+        idle_ms = limits.probe_idle_ms if self.standing is ConnectionKind.PROBE else limits.idle_ms
         return now - self.quiet_since > min(idle_ms, limits.idle_ms) / 1000
 
     def came(self, size: int, now: float) -> None:
@@ -124,23 +124,23 @@ class Watch:
 
     def __init__(self, clock: Callable[[], float] | None = None) -> None:
         self.now = clock or asyncio.get_running_loop().time
-        self._lines: dict[Standing, dict[Line, None]] = {standing: {} for standing in Standing}
+        self._lines: dict[ConnectionKind, dict[WatchedConnection, None]] = {standing: {} for standing in ConnectionKind}
         self._task: asyncio.Task[None] | None = None
 
-    def add(self, end: Callable[[], None]) -> Line | None:
+    def add(self, end: Callable[[], None]) -> WatchedConnection | None:
         """Add a new connection, as a stranger; None if its quota is full."""
-        if not self._make_room(Standing.STRANGER):
+        if not self._make_room(ConnectionKind.STRANGER):
             return None
-        line = Line(end, self.now(), self.now())
-        self._lines[Standing.STRANGER][line] = None
+        line = WatchedConnection(end, self.now(), self.now())
+        self._lines[ConnectionKind.STRANGER][line] = None
         if self._task is None:
             self._task = asyncio.get_running_loop().create_task(self._run())
         return line
 
-    def is_now(self, line: Line, standing: Standing) -> bool:
+    def is_now(self, line: WatchedConnection, standing: ConnectionKind) -> bool:
         """Move a connection to another kind. False if that quota is full, and the connection should be closed. A known
         connection stays known, even if it asks for health."""
-        if standing is line.standing or line.standing is Standing.KNOWN:
+        if standing is line.standing or line.standing is ConnectionKind.KNOWN:
             return True
         if not self._make_room(standing):
             return False
@@ -149,7 +149,7 @@ class Watch:
         self._lines[standing][line] = None
         return True
 
-    def remove(self, line: Line) -> None:
+    def remove(self, line: WatchedConnection) -> None:
         self._lines[line.standing].pop(line, None)
         line.readable.set()  # release a waiter
 
@@ -171,16 +171,16 @@ class Watch:
             await asyncio.sleep(limits.watch_ms / 1000)
             self.look()
 
-    def _make_room(self, standing: Standing) -> bool:
+    def _make_room(self, standing: ConnectionKind) -> bool:
         most = {
-            Standing.STRANGER: limits.strangers_connections_max,
-            Standing.PROBE: limits.probes_connections_max,
-            Standing.KNOWN: limits.connections_max,
+            ConnectionKind.STRANGER: limits.strangers_connections_max,
+            ConnectionKind.PROBE: limits.probes_connections_max,
+            ConnectionKind.KNOWN: limits.connections_max,
         }[standing]
         lines = self._lines[standing]
         if len(lines) < most:
             return True
-        if standing is Standing.STRANGER:
+        if standing is ConnectionKind.STRANGER:
             idle = next((line for line in lines if not line.calls), None)  # in order of arrival
         else:
             quiet = (line for line in lines if not line.calls and line.coming is None)
@@ -190,7 +190,7 @@ class Watch:
         self._end(idle)
         return True
 
-    def _end(self, line: Line) -> None:
+    def _end(self, line: WatchedConnection) -> None:
         self.remove(line)
         try:
             line.end()

@@ -45,7 +45,6 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
-import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping
@@ -62,6 +61,7 @@ from accompanist.rpc import tokens as files
 from accompanist.rpc.access import Token
 from accompanist.sidecar.api import rights
 from accompanist.sidecar.calls.retries import Retry
+from accompanist.sidecar.variables import readers
 
 T = TypeVar("T")
 DRAWN = "drawn"
@@ -276,7 +276,7 @@ def _service(name: str, entry: Any, root: Path, environ: Mapping[str, str]) -> S
     where = f"service.{name}"
     _check_name(name, where)
     table = _table(entry, where)
-    _known(table, _SERVICE_KEYS, f"[{where}]")
+    _known(table, _keys(Service), f"[{where}]")
     service = _convert({**table, **_overrides(name, table, environ)}, Service, where)
     schema = service.schema or name
     _check_name(schema, f"{where}.schema")
@@ -302,50 +302,26 @@ def _service(name: str, entry: Any, root: Path, environ: Mapping[str, str]) -> S
     return service
 
 
-_NUMBER_KEYS = ("collect_after_s", "payload_after_s", "tombstone_s")
-_FLAG_KEYS = ("poll_only",)
-_SERVICE_KEYS = (
-    "database",
-    "pooler",
-    "poll_only",
-    "schema",
-    "listen",
-    "api",
-    "workers",
-    "worker_tokens",
-    "choreographies",
-    "state_dir",
-    "version_key_file",
-    "token_file",
-    "peer_token_file",
-    "peer_tokens",
-    "retry",
-    *_NUMBER_KEYS,
-)
-_FILE_KEYS = ("state_dir", "version_key_file", "token_file", "peer_token_file")
-_PLAIN_KEYS = ("database", "pooler", "schema", "listen", "api", *_FILE_KEYS)
-_JSON_KEYS = ("retry", "peer_tokens", "worker_tokens")
+def _keys(struct: type[msgspec.Struct]) -> tuple[str, ...]:
+    """The keys of a table: the fields of its struct, but for `name`, which the table's own name says."""
+    return tuple(field for field in struct.__struct_fields__ if field != "name")
+
+
+_VARIABLES = {key: read for key, read in readers(Service).items() if key not in ("name", "workers")}
+"""The keys of a service that a variable can override. Workers have one variable each, and none together."""
 
 
 def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
     """The environment's overrides for a service."""
     prefix = _prefix(name)
     said: dict[str, Any] = {"database": environ["DATABASE_URL"]} if environ.get("DATABASE_URL") else {}
-    for key in _PLAIN_KEYS:
-        if value := environ.get(prefix + key.upper()):
-            said[key] = value
-    for key in _NUMBER_KEYS:
-        if value := environ.get(prefix + key.upper()):
-            said[key] = int(value) if value.isascii() and value.isdigit() else value
-    for key in _FLAG_KEYS:
-        if value := environ.get(prefix + key.upper()):
-            said[key] = {"true": True, "1": True, "false": False, "0": False}.get(value.lower(), value)
-    for key in _JSON_KEYS:
-        if value := environ.get(prefix + key.upper()):
+    for key, read in _VARIABLES.items():
+        variable = prefix + key.upper()
+        if value := environ.get(variable):
             try:
-                said[key] = json.loads(value)
+                said[key] = read(value)
             except ValueError:
-                raise OperatorError(BAD_VALUE, f"{prefix}{key.upper()} is not JSON") from None
+                raise OperatorError(BAD_VALUE, f"{variable} is not JSON") from None
     workers = table.get("workers")
     if isinstance(workers, dict):
         said["workers"] = {role: environ.get(f"{prefix}WORKER_{role.upper()}") or url for role, url in workers.items()}
@@ -354,8 +330,7 @@ def _overrides(name: str, table: Mapping[str, Any], environ: Mapping[str, str]) 
 
 def _no_strange_variables(services: Mapping[str, Service], environ: Mapping[str, str]) -> None:
     """Refuse a misspelt override, like a misspelt key."""
-    keys = (*_PLAIN_KEYS, *_NUMBER_KEYS, *_FLAG_KEYS, *_JSON_KEYS)
-    known = [_prefix(name) + key.upper() for name in services for key in keys]
+    known = [_prefix(name) + key.upper() for name in services for key in _VARIABLES]
     known += [f"{_prefix(s.name)}WORKER_{role.upper()}" for s in services.values() for role in s.workers]
     for variable in environ:
         if variable.startswith("ACCOMPANIST_SERVICE_") and variable not in known:
@@ -370,7 +345,7 @@ def _peer(name: str, entry: Any, root: Path) -> Peer:
     where = f"peers.{name}"
     _check_name(name, where)
     table = _table(entry, where)
-    _known(table, ("database", "schema", "url"), f"[{where}]")
+    _known(table, _keys(Peer), f"[{where}]")
     peer = _convert(table, Peer, where)
     if not peer.database and not peer.url:
         raise OperatorError(BAD_VALUE, f"[{where}] has neither a database nor a url")

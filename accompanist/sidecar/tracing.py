@@ -17,7 +17,7 @@ from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import ResultKind
 from accompanist.runtime.requests import CANCELLED, DEADLINE
 from accompanist.telemetry import context, names
-from accompanist.telemetry.facts import Address, CallFacts
+from accompanist.telemetry.facts import CallFacts, WorkerAddress
 from accompanist.telemetry.spans import Telemetry
 
 _CODES: dict[type, str] = {
@@ -43,7 +43,7 @@ class Tracing:
 
     def __init__(self, telemetry: Telemetry, addresses: Mapping[str, str]) -> None:
         self._telemetry = telemetry
-        self._addresses = {role: Address.of(url) for role, url in addresses.items()}
+        self._addresses = {role: WorkerAddress.of(url) for role, url in addresses.items()}
 
     def cause(self, message: Message | None, role: str) -> dict[str, str]:
         """The context under which a role acts on a message it took."""
@@ -120,7 +120,7 @@ class Tracing:
         began_ns: int,
         answer: Answer,
     ) -> None:
-        address = self._addresses.get(role_class, Address(""))
+        address = self._addresses.get(role_class, WorkerAddress(""))
         facts = CallFacts(role, role_class, call.operation, call.site, call.kind.value, attempt, address)
         error = "" if isinstance(answer, Replied) else _CODES.get(type(answer), "fault")
         if not error and call.kind is ResultKind.COMPENSATE:

@@ -40,25 +40,25 @@ class Span:
     error: str = ""
 
 
-class Address(NamedTuple):
+class WorkerAddress(NamedTuple):
     """A worker's address as the conventions define it: a host with its port, or a socket's path."""
 
     host: str
     port: int | None = None
 
     @staticmethod
-    def of(url: str) -> Address:
+    def of(url: str) -> WorkerAddress:
         scheme, _, rest = url.partition(":")
         if scheme in ("unix", "http+unix"):
-            return Address(rest)
+            return WorkerAddress(rest)
         parts = urlsplit(url if "//" in url else f"{scheme}://{rest}")
-        return Address(parts.hostname or "", parts.port)
+        return WorkerAddress(parts.hostname or "", parts.port)
 
 
 Sink = Callable[[Span], None]
 
 
-NOWHERE = Address("")
+NOWHERE = WorkerAddress("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class CallFacts:
     site: str
     kind: str = "forward"
     attempt: int = 1
-    address: Address = NOWHERE
+    address: WorkerAddress = NOWHERE
 
     def attributes(self, method: str, error: str) -> dict[str, Value]:
         facts: dict[str, Value] = {

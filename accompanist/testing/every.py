@@ -7,8 +7,8 @@ from typing import Any
 
 from accompanist.language.program.program import RoleProgram
 from accompanist.simulation.search import diagram
-from accompanist.simulation.search.explore import Bounds, Faults
-from accompanist.simulation.search.verify import Verdict, verify
+from accompanist.simulation.search.explore import FaultBudget, SearchBounds
+from accompanist.simulation.search.verify import Verification, verify
 from accompanist.simulation.settling import never_settled
 from accompanist.testing.real import Real
 from accompanist.testing.script import Script
@@ -20,10 +20,10 @@ def explore(
     arguments: Mapping[str, Any] | None,
     script: Script,
     told: Mapping[tuple[str, str], tuple[float, bytes] | None],
-    faults: Faults,
-    bounds: Bounds,
+    faults: FaultBudget,
+    bounds: SearchBounds,
     settles: bool,
-) -> Verdict:
+) -> Verification:
     """Search as `Saga.explore` says, and raise AssertionError for what is found."""
     if any(isinstance(given, Real) for given in workers.values()):
         raise ValueError("a real worker cannot be searched: it does not go back; give fakes")

@@ -6,7 +6,7 @@ import weakref
 from typing import Protocol
 
 
-class Shown(Protocol):
+class RecordedSaga(Protocol):
     """What can be shown of a saga."""
 
     seed: int
@@ -14,11 +14,11 @@ class Shown(Protocol):
     def picture(self, lines_max: int) -> str: ...
 
 
-_sagas: list[weakref.ref[Shown]] = []
+_sagas: list[weakref.ref[RecordedSaga]] = []
 _kept_max = 20
 
 
-def keep(saga: Shown) -> None:
+def keep(saga: RecordedSaga) -> None:
     """Remember a saga, as long as its test does."""
     _sagas.append(weakref.ref(saga))
     del _sagas[:-_kept_max]
@@ -28,6 +28,6 @@ def forget() -> None:
     _sagas.clear()
 
 
-def all() -> list[Shown]:
+def all() -> list[RecordedSaga]:
     """Those that were made since, and are still there."""
     return [saga for each in _sagas if (saga := each()) is not None]

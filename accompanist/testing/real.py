@@ -50,9 +50,9 @@ class Real:
         self.url = url
         self._open = lambda: connect(url, allow_remote=allow_remote, token=token)
 
-    def worker(self, header: Header, role: str) -> Asked:
+    def worker(self, header: Header, role: str) -> RealWorker:
         """The worker of one saga."""
-        return Asked(self._client, header, role)
+        return RealWorker(self._client, header, role)
 
     def stop(self) -> None:
         """Close the connections."""
@@ -105,7 +105,7 @@ def serve(worker: PythonWorker, dsn: str, install: Callable[[str], Awaitable[Non
     return Served(running.url, dsn, running, place)
 
 
-class Asked:
+class RealWorker:
     """A real worker in one saga: what a sidecar would ask it."""
 
     def __init__(self, client: WorkerClient, header: Header, role: str) -> None:
@@ -131,7 +131,7 @@ class Asked:
         answer = self._ask(CLOSE, orjson.dumps(asked), meta.Meta())
         if not isinstance(answer, Replied):
             raise AssertionError(f"the worker of {self._role} answers its close with {answer!r}")
-        told = msgspec.json.decode(answer.value, type=_Closing)
+        told = msgspec.json.decode(answer.value, type=_CloseReply)
         if not told.closed:
             return CloseAnswered(Name.HELD, (), bytes(told.reply))
         executed = tuple(Executed(one.site, one.operation, bytes(one.arguments)) for one in told.executed)
@@ -151,15 +151,15 @@ class Asked:
         return answer
 
 
-class _Entry(msgspec.Struct):
+class _FenceEntry(msgspec.Struct):
     site: str
     operation: str
     arguments: msgspec.Raw
 
 
-class _Closing(msgspec.Struct):
+class _CloseReply(msgspec.Struct):
     closed: bool
-    executed: list[_Entry] = []
+    executed: list[_FenceEntry] = []
     more: bool = False
     reply: msgspec.Raw = msgspec.Raw(b"null")
 

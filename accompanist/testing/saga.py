@@ -19,18 +19,18 @@ from accompanist.runtime.messages import Header
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.replay import decode_arguments
 from accompanist.simulation.search import diagram, properties
-from accompanist.simulation.search.explore import Bounds, Faults
-from accompanist.simulation.search.faithful import Faithful
+from accompanist.simulation.search.explore import FaultBudget, SearchBounds
+from accompanist.simulation.search.faithful import DirectComparison
 from accompanist.simulation.search.properties import Broken
 from accompanist.simulation.search.scenarios import Scenario, first_scenario
-from accompanist.simulation.search.verify import Verdict, told_in
+from accompanist.simulation.search.verify import Verification, told_in
 from accompanist.simulation.settling import NONE_SETTLED
 from accompanist.testing import every, made
 from accompanist.testing.real import Real
-from accompanist.testing.script import MOMENTS, Crash, Fault, Script
+from accompanist.testing.script import MOMENTS, CallFault, Crash, Script
 from accompanist.testing.source import Source, programs_of
 from accompanist.testing.stage import Place, Stage
-from accompanist.testing.workers import Fakes, Worker
+from accompanist.testing.workers import Fakes, StageWorker
 
 STEPS_MAX = 100_000
 _drawn_max = 200
@@ -86,7 +86,7 @@ class Saga:
         operation = self._operation(call)
         if not operation.may_decline:
             raise ValueError(f"{call} may not decline, by its contract")
-        self._script.faults.append(Fault(call, at, reason=reason))
+        self._script.faults.append(CallFault(call, at, reason=reason))
         return self
 
     def fail(self, call: str, *, at: int | None = None, done: bool = False) -> Saga:
@@ -97,7 +97,7 @@ class Saga:
         saga.fail("payment.charge", at=2)
         """
         self._operation(call)
-        self._script.faults.append(Fault(call, at, done=done))
+        self._script.faults.append(CallFault(call, at, done=done))
         return self
 
     def crash(self, role: str, when: str = "before commit", *, at: int = 1) -> Saga:
@@ -241,7 +241,7 @@ class Saga:
         states_max: int = 500_000,
         seconds: float = 60.0,
         settles: bool = True,
-    ) -> Verdict:
+    ) -> Verification:
         """Search every schedule with at most so many faults (`declines`: None for any number), and with the settings of
         `decline`, `tell` and `withhold`. Raises AssertionError with the shortest schedule that breaks a promise, or if
         no schedule settles although `settles` is set. A search that reached its bound is no failure, so check
@@ -253,8 +253,8 @@ class Saga:
 
         Saga(fulfil_order, workers={"payment": Till(100)}).explore(crashes=1)
         """
-        faults = Faults(crashes, lost_answers, sys.maxsize if declines is None else declines, deadlines, cancels)
-        bounds = Bounds(states_max, seconds)
+        faults = FaultBudget(crashes, lost_answers, sys.maxsize if declines is None else declines, deadlines, cancels)
+        bounds = SearchBounds(states_max, seconds)
         return every.explore(
             self._programs, self._workers, self._arguments, self._script, self._told, faults, bounds, settles
         )
@@ -326,7 +326,7 @@ class Saga:
             self._stage = stage
         return self._stage
 
-    def _worker(self, role: str, program: RoleProgram, header: Header) -> Worker:
+    def _worker(self, role: str, program: RoleProgram, header: Header) -> StageWorker:
         assert self._scenario is not None
         given: Any = self._workers.get(role)
         if isinstance(given, Real):
@@ -351,7 +351,7 @@ class Saga:
         roles = stage.ended()
         outcome = properties.ended(stage.initiator, roles)
         heard = {role: _Heard(place.answers) for role, place in stage.places.items()}
-        Faithful(self._programs, heard, self._scenario.arguments)(outcome, roles)
+        DirectComparison(self._programs, heard, self._scenario.arguments)(outcome, roles)
 
 
 def _said(raised: BaseException | None) -> str:

@@ -18,7 +18,7 @@ worker; after its worker did a call, with the answer not heard."""
 
 
 @dataclass(slots=True)
-class Fault:
+class CallFault:
     """A call that goes wrong: the `at`-th of its operation, or each. With a `reason` it is declined; else it gets no
     answer, and the worker has `done` it or never heard of it."""
 
@@ -50,12 +50,12 @@ class Script:
     """The faults of one saga, in the order in which they were asked for."""
 
     def __init__(self) -> None:
-        self.faults: list[Fault] = []
+        self.faults: list[CallFault] = []
         self.crashes_due: list[Crash] = []
         self._calls: Counter[str] = Counter()
         self._again: set[tuple[str, str]] = set()
 
-    def fault(self, role: str, call: CallWorker) -> Fault | None:
+    def fault(self, role: str, call: CallWorker) -> CallFault | None:
         """What goes wrong with a call that is asked now. It counts as one more call of its operation."""
         name = f"{role}.{call.operation}"
         self._calls[name] += 1

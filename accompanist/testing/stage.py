@@ -34,12 +34,12 @@ from accompanist.runtime.session import Session
 from accompanist.runtime.tombstone import leaves_one, tombstone
 from accompanist.sidecar.calls import drawn
 from accompanist.simulation.search import properties
-from accompanist.simulation.search.explore import Step
-from accompanist.simulation.search.fence import Fence, Record
-from accompanist.simulation.search.properties import Broken, Ended, Property
+from accompanist.simulation.search.explore import ScheduleStep
+from accompanist.simulation.search.fence import FenceState, Record
+from accompanist.simulation.search.properties import Broken, FinalState, Property
 from accompanist.simulation.search.words import did, meaning, told
 from accompanist.testing.script import CRASHED_AFTER_CALL, CRASHED_AFTER_COMMIT, CRASHED_BEFORE_COMMIT, Script
-from accompanist.testing.workers import Worker
+from accompanist.testing.workers import StageWorker
 
 BEGAN_AT = 1_767_225_600.0
 """The wall clock when a saga starts, which `role.now()` reads: 2026-01-01, midnight in Greenwich."""
@@ -65,7 +65,7 @@ class Place:
     """What one role has: in its log, in memory, and what its worker did."""
 
     program: RoleProgram
-    worker: Worker
+    worker: StageWorker
     row: SessionRow | None = None
     inbox: dict[tuple[str, str], Message] = field(default_factory=dict)
     results: dict[tuple[str, ResultKind], ResultRow] = field(default_factory=dict)
@@ -88,22 +88,22 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class PendingDelivery:
     message: Message
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class PendingCall:
     role: str
     call: CallWorker | CloseWorker
 
 
 @dataclass(frozen=True, slots=True)
-class Restart:
+class PendingRestart:
     role: str
 
 
-Pending = Delivery | Asking | Restart
+Pending = PendingDelivery | PendingCall | PendingRestart
 Later = tuple[float, str, str, bytes]
 """When an event is told, to whom, its name and its value."""
 
@@ -118,7 +118,7 @@ class Stage:
         self.initiator = choreography.initiator
         self.places: dict[str, Place] = {}
         self.clock = 0.0
-        self.schedule: list[Step] = []
+        self.schedule: list[ScheduleStep] = []
         self.ledger: list[str] = []
         self.failures: list[Core] = []
         self._script, self._chance = script, random.Random(seed)
@@ -153,11 +153,11 @@ class Stage:
                 return said
         return self._pass()
 
-    def ended(self) -> dict[str, Ended]:
+    def ended(self) -> dict[str, FinalState]:
         """Every role as it is now, to be judged."""
         return {role: self._ended(place) for role, place in self.places.items()}
 
-    def _ended(self, place: Place) -> Ended:
+    def _ended(self, place: Place) -> FinalState:
         choreography = place.program.choreography
         reached = place.row is not None or any(begins(message, choreography) for message in place.inbox.values())
         transactions = {
@@ -169,20 +169,22 @@ class Stage:
             Record(site, ResultKind.FORWARD, codec.digest(call.arguments), answer)
             for site, (call, answer) in transactions.items()
         )
-        fence = Fence(executed=tuple(map(_entry, place.executed.values())), undone=tuple(place.undone), records=records)
-        return Ended(place.row, reached, fence, b"", tuple(place.results.values()), place.worker.plain)
+        fence = FenceState(
+            executed=tuple(map(_entry, place.executed.values())), undone=tuple(place.undone), records=records
+        )
+        return FinalState(place.row, reached, fence, b"", tuple(place.results.values()), place.worker.plain)
 
     # -- what happens ------------------------------------------------------------------------------
 
     def _happen(self, pending: Pending) -> str | None:
         match pending:
-            case Delivery(message):
+            case PendingDelivery(message):
                 return self._deliver(message)
-            case Asking(role, CloseWorker() as close):
+            case PendingCall(role, CloseWorker() as close):
                 return self._close(role, close)
-            case Asking(role, CallWorker() as call):
+            case PendingCall(role, CallWorker() as call):
                 return self._ask(role, call)
-            case Restart(role):
+            case PendingRestart(role):
                 return self._restart(role)
         raise AssertionError(f"nothing happens by {pending}")
 
@@ -216,7 +218,7 @@ class Stage:
         try:
             happens()
         finally:
-            self.schedule.insert(at, Step(role, text, tuple(self._sent)))  # before the crash that it came to
+            self.schedule.insert(at, ScheduleStep(role, text, tuple(self._sent)))  # before the crash that it came to
         return text
 
     def _post(self, message: Message) -> None:
@@ -227,7 +229,7 @@ class Stage:
             raise Broken(Property.INTEGRITY, text)
         if message.sender:
             self._sent.append(message)
-        self._pending.append(Delivery(message))
+        self._pending.append(PendingDelivery(message))
 
     def _deliver(self, message: Message) -> str | None:
         role, place = message.receiver, self.places[message.receiver]
@@ -274,7 +276,7 @@ class Stage:
         try:
             answer = place.worker.call(call)
         except BaseException:
-            self.schedule.append(Step(role, f"{role}'s worker raises in {call.operation} at {call.site}", ()))
+            self.schedule.append(ScheduleStep(role, f"{role}'s worker raises in {call.operation} at {call.site}", ()))
             raise
         self._note(role, place, call, answer)
         text = f"{role}'s worker {did(call, answer)}"
@@ -302,7 +304,7 @@ class Stage:
     def _unanswered(self, role: str, call: CallWorker) -> None:
         """The budget of a call is spent; one that has none is asked again."""
         if call.endless or call.kind is ResultKind.COMPENSATE:
-            self._pending.append(Asking(role, call))
+            self._pending.append(PendingCall(role, call))
         else:
             self._feed(role, Answered(call.site, Name.EXHAUSTED))
 
@@ -353,7 +355,7 @@ class Stage:
         if commits and self._script.crashes(role, CRASHED_AFTER_COMMIT):
             self._dies(role)
             return False
-        self._pending.extend(Asking(role, call) for call in burst.calls)
+        self._pending.extend(PendingCall(role, call) for call in burst.calls)
         if row.phase in FINAL:
             place.live = None
         elif session.rests and session.listens:
@@ -363,7 +365,7 @@ class Stage:
                 if message.kind is Kind.EVENT and message.site not in place.told
             ]
             place.told.update(message.site for message in early)
-            self._pending.extend(Delivery(message) for message in early)
+            self._pending.extend(PendingDelivery(message) for message in early)
         return True
 
     def _time(self, place: Place, burst: Burst) -> None:
@@ -378,7 +380,7 @@ class Stage:
     # -- crashes -----------------------------------------------------------------------------------
 
     def _dies(self, role: str) -> None:
-        self.schedule.append(Step(role, f"CRASH of the sidecar of {role}", ()))
+        self.schedule.append(ScheduleStep(role, f"CRASH of the sidecar of {role}", ()))
         self._crash(role)
 
     def _crash(self, role: str) -> None:
@@ -386,19 +388,19 @@ class Stage:
         place = self.places[role]
         place.live, place.down = None, True
         place.again.clear()
-        self._pending = [one for one in self._pending if not (isinstance(one, Asking) and one.role == role)]
-        self._pending.append(Restart(role))
+        self._pending = [one for one in self._pending if not (isinstance(one, PendingCall) and one.role == role)]
+        self._pending.append(PendingRestart(role))
 
     def _restart(self, role: str) -> str | None:
         place = self.places[role]
         place.down = False
         self._pending = [
-            one for one in self._pending if not (isinstance(one, Delivery) and one.message.receiver == role)
+            one for one in self._pending if not (isinstance(one, PendingDelivery) and one.message.receiver == role)
         ]
         if place.row is not None and place.row.phase in FINAL:
             return self._did(role, f"{role} restarts", lambda: None)
         if place.row is None and all(message.kind not in BEGINS for message in place.inbox.values()):
-            self._pending.extend(Delivery(message) for message in place.inbox.values())
+            self._pending.extend(PendingDelivery(message) for message in place.inbox.values())
             return self._did(role, f"{role} restarts", lambda: None)
 
         def recovers() -> None:

@@ -15,7 +15,7 @@ from accompanist.simulation.search.workers import values_of
 from accompanist.simulation.worker import FencedWorker, Refusal
 
 
-class Worker(Protocol):
+class StageWorker(Protocol):
     """What the stage asks of a role's service. `plain`: it has no fence."""
 
     @property

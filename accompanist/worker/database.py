@@ -44,7 +44,7 @@ UNREACHABLE = catalogue(
 )
 
 
-class Line(asyncpg.Connection):  # type: ignore[misc]
+class WorkerConnection(asyncpg.Connection):  # type: ignore[misc]
     """A connection whose client-side statement timeout can be changed."""
 
     def bear(self, seconds: float) -> None:
@@ -119,7 +119,7 @@ async def open_pool(
             max_size=await places.taken(size, 0, at, told),
             max_inactive_connection_lifetime=0,
             command_timeout=limits.worker_command_s,
-            connection_class=Line,
+            connection_class=WorkerConnection,
             reset=_leave_as_is,
             init=settings.complete,
             server_settings=told,

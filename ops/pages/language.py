@@ -29,7 +29,7 @@ from accompanist.language.reading.messages import Messages
 from accompanist.language.reading.modules import Modules
 from accompanist.language.reading.names import Names
 from accompanist.language.reading.roles import RoleClasses
-from accompanist.language.shown.report import Asked, check_report
+from accompanist.language.shown.report import ReportOptions, check_report
 from accompanist.language.shown.superfluous import warnings
 from accompanist.language.text.diagnostic import Findings, render
 from accompanist.language.text.source import Source
@@ -248,7 +248,7 @@ def _example() -> dict[str, str]:
         "types": listed(_moved(stages.typed.body)),
         "selections": fenced(block(choreography.amended)),
         "checks": fenced(_knowledge(choreography)),
-        "verdict": fenced(check_report(made, (), Asked(explain=True))[0]),
+        "verdict": fenced(check_report(made, (), ReportOptions(explain=True))[0]),
         "projections": "\n\n".join(fenced(_projection(choreography, role)) for role in roles),
         "programs": "\n\n".join(fenced(text) for text in programs),
         "digests": listed(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from accompanist.language.compile import compile_file
 from accompanist.language.refusal import may_decline, may_fail
-from accompanist.language.shown.report import Asked, check_report
+from accompanist.language.shown.report import ReportOptions, check_report
 from ops.pages.language import compiled, fenced, pair, read, table
 
 RULES = ("ACC150", "ACC151", "ACC152", "ACC153", "ACC154", "ACC155", "ACC158", "ACC159", "ACC156")
@@ -80,7 +80,7 @@ def _put_in() -> str:
     source = text[text.index("@choreography") : text.index("\n\nWORKERS")].rstrip()
     made = compile_file(PUT_IN, root=".", read=read)
     assert made.ok
-    return "\n\n".join([fenced(source, "python"), fenced(check_report(made, (), Asked(explain=True))[0])])
+    return "\n\n".join([fenced(source, "python"), fenced(check_report(made, (), ReportOptions(explain=True))[0])])
 
 
 def _early() -> str:

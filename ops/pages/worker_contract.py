@@ -155,7 +155,7 @@ def _cases() -> str:
     return "\n\n".join(sections)
 
 
-def _only(case: cases.Case) -> list[str]:
+def _only(case: cases.ConformanceCase) -> list[str]:
     return [] if case.transports == cases.TRANSPORTS else [f"{one} only" for one in case.transports]
 
 

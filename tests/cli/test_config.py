@@ -127,6 +127,60 @@ def test_a_misspelt_variable_is_refused() -> None:
         build({"ACCOMPANIST_SERVICE_PAYMENT_APY": "x"}, payment=PAYMENT)
 
 
+TEXTS = "database pooler schema listen api state_dir version_key_file token_file peer_token_file"
+NUMBERS = "collect_after_s payload_after_s tombstone_s"
+VARIABLES: dict[str, tuple[str, Any]] = {
+    **dict.fromkeys(TEXTS.split(), ("postgresql:///x", None)),
+    **dict.fromkeys(NUMBERS.split(), ("7200", 7200)),
+    "schema": ("log", "log"),
+    "api": ("http+unix:/run/a", "http+unix:/run/a"),
+    "poll_only": ("TRUE", True),
+    "retry": ('{"charge": {"attempts_max": 3}}', None),
+    "peer_tokens": ('{"stock": "s.token"}', {"stock": str(ROOT / "s.token")}),
+    "worker_tokens": ('{"Payment": "p.token"}', {"Payment": str(ROOT / "p.token")}),
+}
+
+
+def test_every_key_but_lists_and_workers_has_a_variable() -> None:
+    keys = {field for field in config.Service.__struct_fields__ if field != "name"}
+    payment = {**PAYMENT, "workers": {"Payment": "http+unix:/run/w"}}
+    for key in keys - {"workers", "choreographies"}:
+        text, value = VARIABLES[key]
+        found = getattr(
+            build({f"ACCOMPANIST_SERVICE_PAYMENT_{key.upper()}": text}, payment=payment).services["payment"], key
+        )
+        assert found == value if value is not None else found, key
+    for key in ("workers", "choreographies", "name"):
+        with pytest.raises(OperatorError, match="ACC603"):
+            build({f"ACCOMPANIST_SERVICE_PAYMENT_{key.upper()}": "x"}, payment=payment)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [
+        ("retry", "{", "ACCOMPANIST_SERVICE_PAYMENT_RETRY is not JSON"),
+        ("collect_after_s", "-1", "collect_after_s"),
+        ("payload_after_s", "1_000", "payload_after_s"),
+        ("tombstone_s", "9" * 5000, "tombstone_s"),
+        ("poll_only", "sometimes", "poll_only"),
+    ],
+)
+def test_a_variable_that_does_not_fit_is_refused_with_its_name(key: str, text: str, said: str) -> None:
+    with pytest.raises(OperatorError, match=said) as refused:
+        build({f"ACCOMPANIST_SERVICE_PAYMENT_{key.upper()}": text}, payment=PAYMENT)
+    assert refused.value.code == "ACC604"
+
+
+def test_every_key_stands_in_the_example() -> None:
+    """Reason: ACC604 sends people there. A retry policy has a table of its own."""
+    assert "[service.payment.retry]" in str(config.__doc__)
+    for struct in (config.Service, config.Peer):
+        for key in struct.__struct_fields__:
+            assert key in ("name", "retry") or f"\n    {key} = " in str(config.__doc__), key
+    for key in (*TEXTS.split(), *NUMBERS.split(), "poll_only"):
+        assert key in str(config.__doc__).partition("for the keys")[2], key
+
+
 def test_an_unknown_service_is_answered_with_the_nearest() -> None:
     with pytest.raises(OperatorError, match="did you mean 'payment'"):
         build(payment=PAYMENT).service("paymnet")

@@ -60,7 +60,7 @@ def test_a_start_that_is_waited_for_names_its_session_whatever_comes(
 
     monkeypatch.setattr(command, "ask", ask)
     (tmp_path / "accompanist.toml").write_text('[service.desk]\napi = "http://127.0.0.1:1"\n')
-    wanted = command.Wanted("c", "desk", "{}", None, "desk", 5.0, 0.0)
+    wanted = command.StartRequest("c", "desk", "{}", None, "desk", 5.0, 0.0)
     with pytest.raises(OperatorError) as failed:
         command.start(tmp_path / "accompanist.toml", wanted, as_json)
     assert failed.value.code == "ACC812" and "the-id" in failed.value.text and "show the-id" in failed.value.hint

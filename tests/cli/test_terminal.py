@@ -91,7 +91,7 @@ def test_what_a_sidecar_answers_orders_nothing(
     monkeypatch.setattr(output, "encode", lambda value: terminal.json(json.dumps(value, ensure_ascii=False)))
     match command:
         case "list":
-            sessions.list_sessions(None, sessions.Wanted("", False, 10, ""), as_json)
+            sessions.list_sessions(None, sessions.ListFilter("", False, 10, ""), as_json)
         case "show":
             sessions.show_session(None, SESSION, as_json)
         case "timers":

@@ -28,8 +28,8 @@ from accompanist.runtime.answers import BUSY
 from accompanist.worker.conformance import cases
 from accompanist.worker.conformance.cases import FENCED, PLAIN
 from accompanist.worker.conformance.drive import drive
-from accompanist.worker.conformance.ledger import FileLedger, Ledger, TableLedger
-from accompanist.worker.conformance.wire import Ended, Http, connection, shut
+from accompanist.worker.conformance.ledger import FileLedger, LedgerSource, TableLedger
+from accompanist.worker.conformance.wire import ConnectionEnded, Http, connection, shut
 from ops.local import ROOT
 from tests.postgres import Database
 from workers.rest import service
@@ -100,7 +100,7 @@ async def listening(url: str, running: subprocess.Popen[bytes]) -> address.Addre
             assert running.poll() is None, f"the worker ended with {running.returncode}"
             try:
                 _, writer = await connection(place)
-            except Ended:
+            except ConnectionEnded:
                 await asyncio.sleep(0.02)
                 continue
             await shut(writer)
@@ -122,7 +122,7 @@ async def worsen(dsn: str) -> None:
     await connection.close()
 
 
-async def failed(place: address.Address, ledger: Ledger, level: str) -> dict[str, str]:
+async def failed(place: address.Address, ledger: LedgerSource, level: str) -> dict[str, str]:
     verdicts = [await drive(case, place, ledger) for case in CASES if level in (case.level, FENCED)]
     return {verdict.case.name: verdict.why for verdict in verdicts if verdict.outcome == "failed"}
 

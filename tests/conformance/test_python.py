@@ -11,9 +11,9 @@ import pytest
 from accompanist.rpc import address
 from accompanist.worker import sdk, start
 from accompanist.worker.conformance import cases
-from accompanist.worker.conformance.cases import Case
-from accompanist.worker.conformance.drive import Verdict, drive
-from accompanist.worker.conformance.ledger import Ledger, TableLedger
+from accompanist.worker.conformance.cases import ConformanceCase
+from accompanist.worker.conformance.drive import CaseResult, drive
+from accompanist.worker.conformance.ledger import LedgerSource, TableLedger
 from accompanist.worker.execution import Execution
 from accompanist.worker.fence import Fence, Key
 from tests.postgres import Database
@@ -36,16 +36,16 @@ async def place(blank_database: Database, tmp_path: Path, scheme: str) -> AsyncI
 
 
 @pytest.fixture
-def ledger(blank_database: Database) -> Ledger:
+def ledger(blank_database: Database) -> LedgerSource:
     return TableLedger(blank_database.dsn(), till.SCHEMA)
 
 
-async def driven(place: address.Address, ledger: Ledger, *wanted: Case) -> list[Verdict]:
+async def driven(place: address.Address, ledger: LedgerSource, *wanted: ConformanceCase) -> list[CaseResult]:
     return [await drive(case, place, ledger) for case in wanted]
 
 
 @pytest.mark.parametrize("scheme", ["unix", "http+unix"])
-async def test_the_sdk_passes_every_case(place: address.Address, ledger: Ledger) -> None:
+async def test_the_sdk_passes_every_case(place: address.Address, ledger: LedgerSource) -> None:
     verdicts = await driven(place, ledger, *CASES)
     assert {v.case.name: v.why for v in verdicts if v.outcome == "failed"} == {}
     other = "stream" if place.http else "http"
@@ -57,7 +57,7 @@ async def test_the_sdk_passes_every_case(place: address.Address, ledger: Ledger)
 
 async def test_without_a_ledger_it_says_what_was_not_looked_at(place: address.Address) -> None:
     [case] = [case for case in CASES if case.name == "calls/call-is-done"]
-    assert await drive(case, place, None) == Verdict(case, "passed", unjudged=1)
+    assert await drive(case, place, None) == CaseResult(case, "passed", unjudged=1)
 
 
 # -- planted mistakes ----------------------------------------------------------------------------------
@@ -128,7 +128,7 @@ def _any_arguments(patch: pytest.MonkeyPatch) -> None:
 )
 async def test_a_planted_mistake_is_found(
     place: address.Address,
-    ledger: Ledger,
+    ledger: LedgerSource,
     monkeypatch: pytest.MonkeyPatch,
     plant: Callable[[pytest.MonkeyPatch], None],
     found_by: set[str],

@@ -10,7 +10,7 @@ import pytest
 
 from accompanist.errors import OperatorError
 from accompanist.worker.conformance import answers, cases
-from accompanist.worker.conformance.answers import Said, Wrong, meets, read
+from accompanist.worker.conformance.answers import StepFailed, WorkerAnswer, meets, read
 from accompanist.worker.conformance.ledger import FileLedger
 from accompanist.worker.conformance.values import fill, fits, fresh_names
 
@@ -46,15 +46,15 @@ def test_names_and_large_values_are_filled_in() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "said"),
     [
-        (200, b'{"jsonrpc":"2.0","id":1,"result":null}', Said("result", None, 1)),
-        (500, b'{"jsonrpc":"2.0","id":1,"result":2}', Said("result", 2, 1)),
-        (204, b"", Said("nothing")),
-        (404, b"", Said("status", 404)),
-        (404, b"not here", Said("status", 404)),
-        (200, b"[]", Said("batch", [])),
+        (200, b'{"jsonrpc":"2.0","id":1,"result":null}', WorkerAnswer("result", None, 1)),
+        (500, b'{"jsonrpc":"2.0","id":1,"result":2}', WorkerAnswer("result", 2, 1)),
+        (204, b"", WorkerAnswer("nothing")),
+        (404, b"", WorkerAnswer("status", 404)),
+        (404, b"not here", WorkerAnswer("status", 404)),
+        (200, b"[]", WorkerAnswer("batch", [])),
     ],
 )
-def test_what_is_an_answer(status: int, body: bytes, said: Said) -> None:
+def test_what_is_an_answer(status: int, body: bytes, said: WorkerAnswer) -> None:
     assert read(status, body) == said
 
 
@@ -75,12 +75,12 @@ def test_what_is_an_answer(status: int, body: bytes, said: Said) -> None:
     ],
 )
 def test_what_is_none(body: bytes) -> None:
-    with pytest.raises(Wrong):
+    with pytest.raises(StepFailed):
         read(200, body)
 
 
-def error(code: int, **more: Any) -> Said:
-    return Said("error", {"code": code, "message": "in words", **more}, 1)
+def error(code: int, **more: Any) -> WorkerAnswer:
+    return WorkerAnswer("error", {"code": code, "message": "in words", **more}, 1)
 
 
 @pytest.mark.parametrize(
@@ -94,16 +94,16 @@ def error(code: int, **more: Any) -> Said:
         ({"error": -32001, "reason": "no"}, error(-32001, data="yes"), False),
         ({"error": -32001, "reason": "in words"}, error(-32001), True),
         ({"result": 1}, error(1), False),
-        ({"closed": True}, Said("closed"), True),
-        ({"closed": True}, Said("nothing"), False),
-        ({"status": [404]}, Said("status", 405), False),
-        ({"any_of": [{"closed": True}, {"result": 1}]}, Said("result", 1), True),
+        ({"closed": True}, WorkerAnswer("closed"), True),
+        ({"closed": True}, WorkerAnswer("nothing"), False),
+        ({"status": [404]}, WorkerAnswer("status", 405), False),
+        ({"any_of": [{"closed": True}, {"result": 1}]}, WorkerAnswer("result", 1), True),
         ({"same_as": "before"}, error(-32001, data="no"), True),
         ({"same_as": "before"}, error(-32001, data="other"), False),
-        ({"same_as": "before"}, Said("result", 1), False),
+        ({"same_as": "before"}, WorkerAnswer("result", 1), False),
     ],
 )
-def test_what_is_expected(expect: dict[str, Any], said: Said, good: bool) -> None:
+def test_what_is_expected(expect: dict[str, Any], said: WorkerAnswer, good: bool) -> None:
     assert meets(expect, said, {"before": error(-32001, data="no")}) is good
 
 

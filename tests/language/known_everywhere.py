@@ -30,7 +30,7 @@ from accompanist.language.program.load import load
 from accompanist.language.program.program import Choreography
 from accompanist.language.text.diagnostic import render
 from accompanist.language.values import codec
-from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.faults import FaultKind
 from accompanist.simulation.clusters.run import Setting
 from accompanist.simulation.clusters.run import run as simulated
 from accompanist.simulation.clusters.subject import Subject
@@ -190,7 +190,7 @@ def _simulated(
 ) -> None:
     saw: set[Sight] = set()
     # what is declined differs between the sagas of a simulation, and `attempt` makes it a value
-    setting = Setting(seed, frozenset({Kind.DECLINES}), hostile=False)
+    setting = Setting(seed, frozenset({FaultKind.DECLINES}), hostile=False)
     ran = simulated(setting, [Subject(choreography, _workers(choreography, saw), [given])])
     if ran.broken:
         raise Difference(f"simulator: {'; '.join(ran.broken)}")

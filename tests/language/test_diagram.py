@@ -12,7 +12,7 @@ from accompanist.language.ir import Invoke, Move, Select, walk
 from accompanist.language.program.program import Choreography
 from accompanist.language.shown.diagram import picture
 from accompanist.language.shown.mermaid import mermaid, plain
-from accompanist.language.shown.shapes import Act, Arrow, Frame, Mark, Picture, Shape, Shapes, Visit
+from accompanist.language.shown.shapes import Act, Arrow, FrameShape, Mark, Picture, Shape, Shapes, Visit
 from accompanist.language.shown.svg import svg
 from tests.language.programs import MUST_PASS, ROOT, compile_file, must_pass, read, text
 
@@ -45,7 +45,7 @@ def alt(participant: Ünïcode, note: Ünïcode, text: At[str, "note"]) -> At[st
 def shapes(drawn: Shapes) -> Iterator[Shape]:
     for shape in drawn:
         yield shape
-        for section in shape.sections if isinstance(shape, Frame) else ():
+        for section in shape.sections if isinstance(shape, FrameShape) else ():
             yield from shapes(section.shapes)
 
 
@@ -132,9 +132,9 @@ def test_the_shapes_of_an_svg_know_their_sites() -> None:
     assert pivot.get("data-site") == "13"
 
 
-def loops(name: str) -> list[Frame]:
+def loops(name: str) -> list[FrameShape]:
     drawn = shapes(picture(must_pass(name)[0]).shapes)
-    return [shape for shape in drawn if isinstance(shape, Frame) and shape.kind == "loop"]
+    return [shape for shape in drawn if isinstance(shape, FrameShape) and shape.kind == "loop"]
 
 
 def test_a_loop_says_what_it_goes_over_and_who_knows() -> None:
@@ -172,7 +172,7 @@ def fall(one: Desk, two: Desk, number: At[int, "one"]) -> At[int, "one"]:
 
 def test_a_procedure_is_drawn_once_for_each_way_its_roles_are_given() -> None:
     drawn = picture(text(RECURSIVE).choreographies[0])
-    titles = [one.sections[0].title for one in drawn.shapes if isinstance(one, Frame) and one.kind == "def"]
+    titles = [one.sections[0].title for one in drawn.shapes if isinstance(one, FrameShape) and one.kind == "def"]
     assert titles == ["fall 1(number)", "fall 2(number)"]
     assert {one.text.partition("(")[0] for one in shapes(drawn.shapes) if isinstance(one, Visit)} == {
         "fall 1",

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from accompanist.language.compile import compile_file
-from accompanist.language.shown.diff import Diff, RoleDiff, Version, diff
+from accompanist.language.shown.diff import ComparedVersion, Diff, RoleDiff, diff
 from accompanist.language.shown.diff_report import diff_report
 from accompanist.language.shown.ground import Ground
 from tests.language.programs import MUST_PASS, ROOT, compiled, read
@@ -54,11 +54,11 @@ class Bank(Role):
 """
 
 
-def version(main: str = MAIN, parts: str = PARTS) -> Version:
+def version(main: str = MAIN, parts: str = PARTS) -> ComparedVersion:
     files = {"/p/main.py": main, "/p/parts.py": parts}
     result = compile_file("/p/main.py", root="/p", read=files.get)
     assert result.ok, [found.text for found in result.diagnostics]
-    return Version(result.choreographies, Ground.of("/p", files.get))
+    return ComparedVersion(result.choreographies, Ground.of("/p", files.get))
 
 
 def compared(main: str = MAIN, parts: str = PARTS) -> Diff:
@@ -174,9 +174,9 @@ def test_the_report_names_what_breaks_and_is_json_too() -> None:
 def test_no_pair_of_programs_is_too_different(name: str) -> None:
     """Whatever stands in the language can be laid beside something else, and beside itself."""
     ground = Ground.of(str(ROOT), read)
-    mine = Version(compiled("must_pass", name).choreographies, ground)
-    other = Version(compiled("must_pass", "order_saga").choreographies, ground)
-    renamed = Version([replace(one, name=mine.choreographies[0].name) for one in other.choreographies], ground)
+    mine = ComparedVersion(compiled("must_pass", name).choreographies, ground)
+    other = ComparedVersion(compiled("must_pass", "order_saga").choreographies, ground)
+    renamed = ComparedVersion([replace(one, name=mine.choreographies[0].name) for one in other.choreographies], ground)
     assert {one.state for one in diff(mine, mine).choreographies} == {"same"}
     for found in (diff(mine, other), diff(mine, renamed), diff(renamed, mine)):
         assert diff_report(found)[0]

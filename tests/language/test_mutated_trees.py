@@ -14,7 +14,7 @@ import warnings
 import pytest
 
 from accompanist.language.compile import compile_file
-from accompanist.language.shown.report import Asked, check_report
+from accompanist.language.shown.report import ReportOptions, check_report
 from accompanist.language.shown.sarif import sarif
 from accompanist.language.shown.superfluous import warnings as superfluous
 from accompanist.language.text.source import Source
@@ -55,7 +55,7 @@ def answer(path: str, texts: dict[str, str]) -> None:
         if result.ok:
             source = Source.of(path, reading(path) or "")
             warned = tuple(found for one in result.choreographies for found in superfluous(one, source))
-        check_report(result, warned, Asked(True, True))
+        check_report(result, warned, ReportOptions(True, True))
         sarif(result.diagnostics, warned)
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from accompanist.errors import AuthorError
-from accompanist.language.shown.report import Asked, check_report, project_report
+from accompanist.language.shown.report import ReportOptions, check_report, project_report
 from tests.language.programs import compiled, must_pass, text
 
 
@@ -57,7 +57,7 @@ def explained(stock: Stock, bank: Stock, number: At[int, "stock"]) -> At[str, "s
 
 
 def test_what_is_explained_is_said_once_and_in_the_words_of_the_source() -> None:
-    said, _, code = check_report(text(EXPLAINED), asked=Asked(explain=True))
+    said, _, code = check_report(text(EXPLAINED), asked=ReportOptions(explain=True))
     lines = said.splitlines()
     assert code == 0
     assert len({line for line in lines if line.startswith("  line")}) == len(

@@ -9,7 +9,7 @@ import pytest
 
 from accompanist.errors import CATALOGUE
 from accompanist.language.shown.inserted import remarks
-from accompanist.language.shown.report import Asked, check_report
+from accompanist.language.shown.report import ReportOptions, check_report
 from accompanist.language.shown.sarif import sarif
 from accompanist.language.shown.superfluous import warnings
 from accompanist.language.text.source import Source
@@ -142,7 +142,9 @@ def test_the_commit_point_is_explained(name: str) -> None:
 
 
 def test_what_is_asked_for_is_in_both_forms() -> None:
-    output, data, code = check_report(compiled("must_pass", "branch_rides"), (), Asked(explain=True, learns=True))
+    output, data, code = check_report(
+        compiled("must_pass", "branch_rides"), (), ReportOptions(explain=True, learns=True)
+    )
     assert code == 0
     assert "who learns what" in output and "rides on the value" in output
     (one,) = data["choreographies"]

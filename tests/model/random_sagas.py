@@ -23,8 +23,8 @@ from accompanist.language.compile import compile_file
 from accompanist.language.program.load import load
 from accompanist.language.program.program import RoleProgram
 from accompanist.simulation.search import diagram as explore_diagram
-from accompanist.simulation.search.explore import Bounds, Explorer, Faults
-from accompanist.simulation.search.faithful import Faithful
+from accompanist.simulation.search.explore import Explorer, FaultBudget, SearchBounds
+from accompanist.simulation.search.faithful import DirectComparison
 from accompanist.simulation.search.scenarios import events_of, scenarios
 from accompanist.simulation.search.verify import workers_of
 from tests.model import causality
@@ -94,13 +94,13 @@ def ended(x: R, y: R, n: At[int, "x"]) -> None:
 }
 """Called with roles in any order; all but the first call themselves, one with its roles swapped."""
 ROLES = "abc"
-BOUNDS = Bounds(states_max=3_000, seconds_max=20.0)
-FREE = Faults(crashes=0, declines=99)
+BOUNDS = SearchBounds(states_max=3_000, seconds_max=20.0)
+FREE = FaultBudget(crashes=0, declines=99)
 HURT = (
-    Faults(crashes=1, declines=1),
-    Faults(crashes=0, declines=1, cancels=1),
-    Faults(crashes=0, declines=1, deadlines=1),
-    Faults(crashes=0, declines=1, lost_answers=1),
+    FaultBudget(crashes=1, declines=1),
+    FaultBudget(crashes=0, declines=1, cancels=1),
+    FaultBudget(crashes=0, declines=1, deadlines=1),
+    FaultBudget(crashes=0, declines=1, lost_answers=1),
 )
 _CALLS_MAX = 5
 _RUNS, _PATHS = 8, 4
@@ -364,14 +364,14 @@ def ordered(programs: Mapping[str, RoleProgram], source: str, seed: int) -> str:
 
 
 def searched(
-    programs: Mapping[str, RoleProgram], source: str, faults: Sequence[Faults], bounds: Bounds = BOUNDS
+    programs: Mapping[str, RoleProgram], source: str, faults: Sequence[FaultBudget], bounds: SearchBounds = BOUNDS
 ) -> Found:
     """Search an accepted program, some of its paths, under each of these faults."""
     found = Found()
     for scenario in scenarios(programs)[:_PATHS]:
         for spent in faults:
             workers = workers_of(programs, scenario, None, declines=spent.declines > 0)
-            judge = Faithful(programs, workers, scenario.arguments)
+            judge = DirectComparison(programs, workers, scenario.arguments)
             told = events_of(scenario)
             explorer = Explorer(programs, workers, scenario.arguments, spent, judge=judge, events=told)
             report = explorer.explore(bounds)

@@ -11,12 +11,12 @@ from accompanist.language.program.program import Operation, RoleProgram
 from accompanist.runtime.answers import Answer, Declined, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.simulation.search import diagram as explore_diagram
-from accompanist.simulation.search.explore import Bounds, Explorer, Faults, Report
-from accompanist.simulation.search.fence import Worker
+from accompanist.simulation.search.explore import Explorer, FaultBudget, Report, SearchBounds
+from accompanist.simulation.search.fence import ModelWorker
 from accompanist.simulation.search.properties import Broken
 from accompanist.simulation.search.state import Rules
 
-BOUNDS = Bounds(states_max=400_000, seconds_max=60.0)
+BOUNDS = SearchBounds(states_max=400_000, seconds_max=60.0)
 
 
 class Adding:
@@ -43,13 +43,13 @@ class Adding:
 
 def explorer(
     programs: Mapping[str, RoleProgram],
-    faults: Faults,
+    faults: FaultBudget,
     rules: Rules | None = None,
     doubtful: bool = False,
     plain: bool = False,
 ) -> Explorer:
     """A search of one of `tests.runtime.sagas`. `plain`: no worker has a fence."""
-    workers: dict[str, Worker] = {
+    workers: dict[str, ModelWorker] = {
         role: Adding(program.projection.operations, faults.declines > 0, doubtful) for role, program in programs.items()
     }
     without = frozenset(programs) if plain else frozenset[str]()
@@ -62,14 +62,14 @@ def shown(searched: Explorer, report: Report) -> str:
     return f"{report.broken}\n{drawn}\n{report.states} states, {report.stopped}"
 
 
-def holds(searched: Explorer, bounds: Bounds = BOUNDS) -> Report:
+def holds(searched: Explorer, bounds: SearchBounds = BOUNDS) -> Report:
     """Search, and fail with the schedule if something breaks or is left out."""
     report = searched.explore(bounds)
     assert report.complete, shown(searched, report)
     return report
 
 
-def breaks(searched: Explorer, bounds: Bounds = BOUNDS) -> tuple[Broken, str]:
+def breaks(searched: Explorer, bounds: SearchBounds = BOUNDS) -> tuple[Broken, str]:
     """Search for what has to break: the property, and the schedule in words."""
     report = searched.explore(bounds)
     assert report.broken is not None, f"holds, in {report.states} states {report.stopped}"

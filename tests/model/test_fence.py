@@ -11,7 +11,7 @@ from accompanist.runtime.answers import Answer
 from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.ports import ResultKind
 from accompanist.simulation.search import fence as explore_fence
-from accompanist.simulation.search.fence import Fence, Fencing
+from accompanist.simulation.search.fence import FenceState, Fencing
 from tests.model.searched import Adding
 from tests.runtime import sagas
 
@@ -22,7 +22,7 @@ def test_alike(seed: int) -> None:
     programs = sagas.ring()
     operations = programs["b"].projection.operations
     other = sagas.workers(programs)["b"]
-    fence, worker = Fence(), Adding(operations, declines=False, doubtful=False)
+    fence, worker = FenceState(), Adding(operations, declines=False, doubtful=False)
     for _ in range(20):
         site = chance.choice(["3", "4b"])
         forward = "try_it" if site == "3" else "tail"

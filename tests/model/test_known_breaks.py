@@ -7,7 +7,7 @@ import pytest
 from accompanist.language.program.operations import Call, Program
 from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.session import Session
-from accompanist.simulation.search.explore import Faults
+from accompanist.simulation.search.explore import FaultBudget
 from accompanist.simulation.search.session import facts
 from tests.model.searched import explorer, holds
 from tests.runtime import sagas
@@ -30,11 +30,11 @@ def retriable_beside_its_pivot() -> dict[str, RoleProgram]:
 def test_a_close_that_comes_after_the_pivot() -> None:
     """A deadline passes, a close is on its way for it, the sidecar dies; its successor, by whose clock the deadline is
     still to come, gets past the pivot; then the close arrives. So a deadline is a stable message before it counts."""
-    holds(explorer(retriable_beside_its_pivot(), Faults(crashes=1, declines=0, deadlines=1)))
+    holds(explorer(retriable_beside_its_pivot(), FaultBudget(crashes=1, declines=0, deadlines=1)))
 
 
 def test_the_same_with_a_cancel_which_is_stable() -> None:
-    holds(explorer(retriable_beside_its_pivot(), Faults(crashes=1, lost_answers=1, declines=1, cancels=1)))
+    holds(explorer(retriable_beside_its_pivot(), FaultBudget(crashes=1, lost_answers=1, declines=1, cancels=1)))
 
 
 def test_two_sessions_that_remember_the_same_are_one_state() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from accompanist.language.program.program import RoleProgram
-from accompanist.simulation.search.explore import Faults
+from accompanist.simulation.search.explore import FaultBudget
 from tests.model.searched import explorer, holds
 from tests.runtime import sagas
 
@@ -14,41 +14,45 @@ Programs = dict[str, RoleProgram]
 
 @pytest.mark.parametrize("crashes", [0, 1, 2])
 def test_one_role_under_all_faults(crashes: int) -> None:
-    faults = Faults(crashes, lost_answers=1, declines=1, deadlines=1, cancels=1)
+    faults = FaultBudget(crashes, lost_answers=1, declines=1, deadlines=1, cancels=1)
     assert set(holds(explorer(sagas.lone(), faults)).ends) == {"settled", "ended"}
 
 
 @pytest.mark.parametrize(
     "faults",
-    [Faults(crashes=1, declines=1), Faults(crashes=0, declines=9, cancels=1), Faults(crashes=0, lost_answers=1)],
+    [
+        FaultBudget(crashes=1, declines=1),
+        FaultBudget(crashes=0, declines=9, cancels=1),
+        FaultBudget(crashes=0, lost_answers=1),
+    ],
 )
 @pytest.mark.parametrize("saga", ["ring", "fork", "recorded"])
-def test_three_roles(saga: str, faults: Faults) -> None:
+def test_three_roles(saga: str, faults: FaultBudget) -> None:
     programs: Programs = getattr(sagas, saga)()
     assert set(holds(explorer(programs, faults)).ends) == {"settled", "ended"}
 
 
 def test_a_branch_that_runs_beside() -> None:
-    holds(explorer(sagas.ring(pivot=False, concurrent_tail=True), Faults(crashes=0, declines=9)))
+    holds(explorer(sagas.ring(pivot=False, concurrent_tail=True), FaultBudget(crashes=0, declines=9)))
 
 
 @pytest.mark.parametrize(
     "faults",
     [
-        Faults(crashes=1, declines=0, lies=1),
-        Faults(crashes=0, lost_answers=1, declines=0, lies=1),
-        Faults(crashes=0, declines=9, cancels=1, lies=2),
+        FaultBudget(crashes=1, declines=0, lies=1),
+        FaultBudget(crashes=0, lost_answers=1, declines=0, lies=1),
+        FaultBudget(crashes=0, declines=9, cancels=1, lies=2),
     ],
     ids=str,
 )
 @pytest.mark.parametrize("saga", ["ring", "fork", "delivered", "relayed"])
 @pytest.mark.parametrize("plain", [False, True])
-def test_a_participant_may_abort_without_cause_at_any_time(saga: str, faults: Faults, plain: bool) -> None:
+def test_a_participant_may_abort_without_cause_at_any_time(saga: str, faults: FaultBudget, plain: bool) -> None:
     """Then all is undone, or nothing: what has passed its commit point does not hear of it."""
     programs: Programs = getattr(sagas, saga)()
     assert {"settled", "ended"} <= set(holds(explorer(programs, faults, plain=plain)).ends)
 
 
 def test_the_same_search_finds_the_same() -> None:
-    one, other = (holds(explorer(sagas.fork(), Faults(crashes=0, declines=9))) for _ in range(2))
+    one, other = (holds(explorer(sagas.fork(), FaultBudget(crashes=0, declines=9))) for _ in range(2))
     assert (one.states, one.steps, one.ends) == (other.states, other.steps, other.ends)

@@ -16,7 +16,7 @@ from accompanist.language.checks.saga.saga import SagaCheck
 from accompanist.language.program.load import load
 from accompanist.language.text.diagnostic import Findings
 from accompanist.language.values import codec
-from accompanist.simulation.search.explore import Explorer, Faults
+from accompanist.simulation.search.explore import Explorer, FaultBudget
 from accompanist.simulation.search.scenarios import Scenario
 from accompanist.simulation.search.verify import workers_of
 from tests.language.programs import must_pass
@@ -91,5 +91,5 @@ def test_who_knows_of_an_abort_in_a_call_goes_no_further() -> None:
     for arguments in module.ARGUMENTS:
         assert causality.problems(programs, arguments, 0) == []
         workers = workers_of(programs, Scenario(codec.encode(arguments), {"a": {}, "b": {}}), module.WORKERS, False)
-        searched = Explorer(programs, workers, codec.encode(arguments), Faults(crashes=1, declines=0))
+        searched = Explorer(programs, workers, codec.encode(arguments), FaultBudget(crashes=1, declines=0))
         assert searched.explore(random_sagas.BOUNDS).complete

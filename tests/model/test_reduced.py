@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from accompanist.language.program.load import load
 from accompanist.language.program.program import RoleProgram
-from accompanist.simulation.search.explore import Bounds, Explorer, Faults
-from accompanist.simulation.search.role import Role
+from accompanist.simulation.search.explore import Explorer, FaultBudget, SearchBounds
+from accompanist.simulation.search.role import RoleSystem
 from accompanist.simulation.search.scenarios import events_of, scenarios
 from accompanist.simulation.search.session import row_key
 from accompanist.simulation.search.verify import workers_of
@@ -31,17 +31,17 @@ from tests.runtime import sagas
 
 SMALL: dict[str, Callable[[], Mapping[str, RoleProgram]]] = {**SAGAS, "lone": sagas.lone}
 FAULTS = [
-    Faults(crashes=0, declines=9),
-    Faults(crashes=1, declines=1),
-    Faults(crashes=0, declines=1, lost_answers=1),
-    Faults(crashes=0, declines=1, cancels=1),
-    Faults(crashes=0, declines=0, deadlines=1),
-    Faults(crashes=0, declines=1, lies=1),
+    FaultBudget(crashes=0, declines=9),
+    FaultBudget(crashes=1, declines=1),
+    FaultBudget(crashes=0, declines=1, lost_answers=1),
+    FaultBudget(crashes=0, declines=1, cancels=1),
+    FaultBudget(crashes=0, declines=0, deadlines=1),
+    FaultBudget(crashes=0, declines=1, lies=1),
 ]
 HEAVY = {("tail", FAULTS[1]), ("tail", FAULTS[2]), ("tail", FAULTS[3])}
 """A minute each in the full search; ring and fork show the same."""
 LARGE = Path(__file__).with_name("large")
-BOUNDS_LARGE = Bounds(states_max=400_000, seconds_max=1_200.0)
+BOUNDS_LARGE = SearchBounds(states_max=400_000, seconds_max=1_200.0)
 CORPUS = ["auction", "escrow", "hotel_search", "replicated_store", "travel", "two_phase_commit"]
 
 
@@ -63,7 +63,7 @@ def ends(searched: Explorer, states_max: int = BOUNDS.states_max) -> tuple[set[H
     return found, len(met)
 
 
-def _end(role: Role, at: int) -> Hashable:
+def _end(role: RoleSystem, at: int) -> Hashable:
     row, state = role.row(at), role.state(at)
     return None if row is None else row_key(row), state.fence, state.late
 
@@ -79,7 +79,7 @@ def alike(searched: Explorer) -> tuple[int, int]:
 @pytest.mark.parametrize(
     ("saga", "faults"), [(saga, faults) for saga in SMALL for faults in FAULTS if (saga, faults) not in HEAVY], ids=str
 )
-def test_small_sagas_end_alike(saga: str, faults: Faults) -> None:
+def test_small_sagas_end_alike(saga: str, faults: FaultBudget) -> None:
     fewer, most = alike(explorer(SMALL[saga](), faults, doubtful=saga == "asking"))
     assert fewer <= most or faults.crashes, "one start for each role that may crash costs more where there is little"
 
@@ -90,7 +90,7 @@ def test_the_corpus_ends_alike(name: str) -> None:
     programs = {role: load(choreography, role) for role in choreography.roles}
     for scenario in scenarios(programs):
         workers = workers_of(programs, scenario, None, declines=True)
-        fewer, most = alike(Explorer(programs, workers, scenario.arguments, Faults(crashes=0, declines=99)))
+        fewer, most = alike(Explorer(programs, workers, scenario.arguments, FaultBudget(crashes=0, declines=99)))
         assert fewer <= most
 
 
@@ -103,9 +103,13 @@ def test_random_choreographies_end_alike(seed: int, reached: bool) -> None:
     programs = {role: load(choreography, role, lambda name: module) for role in choreography.roles}
     scenario = scenarios(programs)[0]
     workers = workers_of(programs, scenario, None, declines=True)
-    for faults in (Faults(crashes=0, declines=2), Faults(crashes=1, declines=0), Faults(crashes=1, declines=1)):
+    for faults in (
+        FaultBudget(crashes=0, declines=2),
+        FaultBudget(crashes=1, declines=0),
+        FaultBudget(crashes=1, declines=1),
+    ):
         searched = Explorer(programs, workers, scenario.arguments, faults)
-        if replace(searched, reduced=False).explore(Bounds(states_max=20_000)).stopped:
+        if replace(searched, reduced=False).explore(SearchBounds(states_max=20_000)).stopped:
             continue  # too many to be laid side by side here
         alike(searched)
 
@@ -118,11 +122,11 @@ def test_random_sagas_with_a_commit_point_end_alike(seed: int) -> None:
     programs, _ = random_sagas.programs_of(random_sagas.text(seed))
     for scenario in scenarios(programs)[-1:] if programs else ():
         workers = workers_of(programs, scenario, None, declines=True)
-        for faults in (Faults(crashes=1, declines=1), Faults(crashes=0, declines=9)):
+        for faults in (FaultBudget(crashes=1, declines=1), FaultBudget(crashes=0, declines=9)):
             for plain in (frozenset[str](), frozenset(programs)):
                 told = events_of(scenario)
                 searched = Explorer(programs, workers, scenario.arguments, faults, events=told, plain=plain)
-                if not replace(searched, reduced=False).explore(Bounds(states_max=6_000)).stopped:
+                if not replace(searched, reduced=False).explore(SearchBounds(states_max=6_000)).stopped:
                     alike(searched)
 
 
@@ -141,7 +145,9 @@ def test_seven_services_are_searched_to_the_end() -> None:
     scenario = scenarios(programs)[0]
     workers = workers_of(programs, scenario, None, declines=True)
     crashes = 1 if BUDGET > 200 else 0
-    report = holds(Explorer(programs, workers, scenario.arguments, Faults(crashes=crashes, declines=1)), BOUNDS_LARGE)
+    report = holds(
+        Explorer(programs, workers, scenario.arguments, FaultBudget(crashes=crashes, declines=1)), BOUNDS_LARGE
+    )
     assert report.ends["settled"] and report.ends["ended"]
     assert report.states < (100_000 if crashes else 2_000)
 
@@ -152,6 +158,6 @@ def test_it_is_worth_it() -> None:
     programs = {role: load(choreography, role) for role in choreography.roles}
     scenario = scenarios(programs)[0]
     workers = workers_of(programs, scenario, None, declines=True)
-    searched = Explorer(programs, workers, scenario.arguments, Faults(crashes=0, declines=99))
+    searched = Explorer(programs, workers, scenario.arguments, FaultBudget(crashes=0, declines=99))
     full = replace(searched, reduced=False)
     assert 50 * holds(searched, BOUNDS_LARGE).states < holds(full, BOUNDS_LARGE).states

@@ -13,7 +13,7 @@ import pytest
 from accompanist.language.program.operations import Call, Program, Receive, Send
 from accompanist.language.program.program import Operation, RoleProgram
 from accompanist.runtime.messages import Kind
-from accompanist.simulation.search.explore import Faults
+from accompanist.simulation.search.explore import FaultBudget
 from accompanist.simulation.search.fence import Fencing
 from accompanist.simulation.search.properties import Property
 from accompanist.simulation.search.state import BEGINS, Rules
@@ -21,10 +21,10 @@ from tests.model import switched
 from tests.model.searched import breaks, explorer, holds
 from tests.runtime import sagas
 
-CRASH, DECLINES = Faults(crashes=1, declines=1), Faults(crashes=0, declines=9)
-CRASHED_AND_CANCELLED = Faults(crashes=1, declines=0, cancels=1)
-LIE = Faults(crashes=0, declines=0, lies=1)
-CANCEL, LOST = Faults(crashes=0, declines=0, cancels=1), Faults(crashes=0, lost_answers=1, declines=0)
+CRASH, DECLINES = FaultBudget(crashes=1, declines=1), FaultBudget(crashes=0, declines=9)
+CRASHED_AND_CANCELLED = FaultBudget(crashes=1, declines=0, cancels=1)
+LIE = FaultBudget(crashes=0, declines=0, lies=1)
+CANCEL, LOST = FaultBudget(crashes=0, declines=0, cancels=1), FaultBudget(crashes=0, lost_answers=1, declines=0)
 
 
 def asking() -> dict[str, RoleProgram]:
@@ -57,7 +57,7 @@ SAGAS = {
     "asking": asking,
 }
 
-ROWS: dict[str, tuple[Rules, str, Faults, Property]] = {
+ROWS: dict[str, tuple[Rules, str, FaultBudget, Property]] = {
     "records before messages": (Rules(commit_first=False), "ring", CRASH, Property.POSSIBLE),
     "the start is durable": (Rules(released=frozenset({Kind.START})), "ring", CRASH, Property.ENDS),
     "released when stable": (Rules(released=frozenset({Kind.DATA})), "ring", CRASH, Property.ENDS),
@@ -106,7 +106,7 @@ ROWS: dict[str, tuple[Rules, str, Faults, Property]] = {
     "what was believed is stable": (
         Rules(core=switched.KeepsNoCause),
         "delivered",
-        Faults(crashes=1, declines=0, lies=1),
+        FaultBudget(crashes=1, declines=0, lies=1),
         Property.UNPARKED,
     ),
     "the initiator tells who is named": (
@@ -131,7 +131,7 @@ def test_a_rule_switched_off_fails(rule: str) -> None:
 
 
 @pytest.mark.parametrize(("saga", "faults"), sorted({(saga, faults) for _, saga, faults, _ in ROWS.values()}))
-def test_the_same_searches_hold_with_all_rules(saga: str, faults: Faults) -> None:
+def test_the_same_searches_hold_with_all_rules(saga: str, faults: FaultBudget) -> None:
     holds(explorer(SAGAS[saga](), faults, doubtful=saga == "asking"))
 
 

@@ -12,12 +12,12 @@ from accompanist.runtime.ports import SessionRow
 from accompanist.runtime.session import Session
 from accompanist.runtime.tombstone import tombstone
 from accompanist.simulation.search import role as explore_role
-from accompanist.simulation.search.explore import Faults
+from accompanist.simulation.search.explore import FaultBudget
 from accompanist.simulation.search.properties import Property
 from tests.model.searched import breaks, explorer, holds
 from tests.runtime import sagas
 
-DECLINES = Faults(crashes=1, declines=1)
+DECLINES = FaultBudget(crashes=1, declines=1)
 
 
 def saying_nothing(message: Message, program: RoleProgram) -> tuple[SessionRow, tuple[Message, ...]]:

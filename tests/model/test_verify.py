@@ -13,9 +13,9 @@ import pytest
 
 from accompanist.cli.main import main
 from accompanist.cli.verify import finished
-from accompanist.simulation.search.explore import Faults
+from accompanist.simulation.search.explore import FaultBudget
 from accompanist.simulation.search.properties import LEFT
-from accompanist.simulation.search.verify import Verdict
+from accompanist.simulation.search.verify import Verification
 
 ROOT = Path(__file__).parents[2]
 ORDERS = str(ROOT / "workers" / "orders" / "choreography.py")
@@ -93,7 +93,7 @@ def test_so_is_the_time_that_was_over(capsys: pytest.CaptureFixture[str]) -> Non
 )
 def test_how_many_searches_finished(complete: tuple[bool, ...], skipped: int, said: str) -> None:
     searched: Any = tuple(SimpleNamespace(report=SimpleNamespace(complete=one)) for one in complete)
-    assert finished(Verdict(Faults(), searched, skipped, ())) == said
+    assert finished(Verification(FaultBudget(), searched, skipped, ())) == said
 
 
 def test_a_file_without_fakes_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:

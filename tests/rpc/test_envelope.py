@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from accompanist import limits
 from accompanist.language.values import codec
 from accompanist.rpc import envelope
-from accompanist.rpc.envelope import Request, RpcError
+from accompanist.rpc.envelope import RpcError, RpcRequest
 from accompanist.rpc.strict import Malformed
 from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Missing, Replied, RetryLater, Reused
 
@@ -38,7 +38,7 @@ def test_a_request_is_read_as_it_was_written(id: int, method: str, arguments: di
     meta = codec.encode({"context": context})
     requests, batch = envelope.read_requests(envelope.write_request(id, method, codec.encode(arguments), meta))
     [request] = requests
-    assert isinstance(request, Request) and not batch and not request.notification
+    assert isinstance(request, RpcRequest) and not batch and not request.notification
     assert (request.id, request.method, request.meta) == (id, method, meta)
     assert {name: json.loads(bytes(raw)) for name, raw in request.params.items()} == arguments
 
@@ -98,8 +98,8 @@ def test_a_batch_is_read_one_by_one() -> None:
     )
     first, second, third = requests
     assert batch
-    assert isinstance(first, Request) and not first.notification
-    assert isinstance(second, Request) and second.notification
+    assert isinstance(first, RpcRequest) and not first.notification
+    assert isinstance(second, RpcRequest) and second.notification
     assert isinstance(third, tuple) and third[1].code == -32600
 
 

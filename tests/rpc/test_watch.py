@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from accompanist import limits
-from accompanist.rpc.watch import Line, Standing, Watch
+from accompanist.rpc.watch import ConnectionKind, Watch, WatchedConnection
 
 FIRST_S, IDLE_S, PROBE_S = limits.first_request_ms / 1000, limits.idle_ms / 1000, limits.probe_idle_ms / 1000
 BODY_S, STALL_S, UNREAD_S = limits.body_ms / 1000, limits.stall_ms / 1000, limits.unread_ms / 1000
@@ -21,14 +21,14 @@ class World:
         self.watch = Watch(clock=lambda: self.time_s)
         self.ended: list[str] = []
 
-    def opens(self, name: str) -> Line:
+    def opens(self, name: str) -> WatchedConnection:
         line = self.watch.add(lambda: self.ended.append(name))
         assert line is not None
         return line
 
-    def known(self, name: str) -> Line:
+    def known(self, name: str) -> WatchedConnection:
         line = self.opens(name)
-        assert self.watch.is_now(line, Standing.KNOWN)
+        assert self.watch.is_now(line, ConnectionKind.KNOWN)
         return line
 
     def after(self, seconds: float) -> list[str]:
@@ -68,7 +68,7 @@ async def test_a_stranger_that_dribbles_has_no_longer(world: World) -> None:
 async def test_the_oldest_stranger_makes_room_and_nobody_else(world: World) -> None:
     world.known("known")
     probe = world.opens("probe")
-    assert world.watch.is_now(probe, Standing.PROBE)
+    assert world.watch.is_now(probe, ConnectionKind.PROBE)
     for name in ("a", "b", "c", "d"):
         world.opens(name).came(10, world.time_s)
     assert world.ended == ["a", "b"]
@@ -80,8 +80,8 @@ async def test_a_stranger_that_is_being_answered_does_not_make_room(world: World
     assert world.watch.add(lambda: None) is None
 
 
-@pytest.mark.parametrize("standing", [Standing.KNOWN, Standing.PROBE])
-async def test_the_one_that_is_idle_longest_makes_room(world: World, standing: Standing) -> None:
+@pytest.mark.parametrize("standing", [ConnectionKind.KNOWN, ConnectionKind.PROBE])
+async def test_the_one_that_is_idle_longest_makes_room(world: World, standing: ConnectionKind) -> None:
     lines = {name: world.opens(name) for name in ("a", "b")}
     for line in lines.values():
         assert world.watch.is_now(line, standing)
@@ -93,19 +93,19 @@ async def test_the_one_that_is_idle_longest_makes_room(world: World, standing: S
 async def test_where_nobody_is_idle_the_new_one_is_refused(world: World) -> None:
     world.known("a").called()
     world.known("b").came(10, world.time_s)
-    assert not world.watch.is_now(world.opens("c"), Standing.KNOWN)
+    assert not world.watch.is_now(world.opens("c"), ConnectionKind.KNOWN)
     assert world.ended == []
 
 
 async def test_who_is_known_stays_so_when_it_looks_after_health(world: World) -> None:
     line = world.known("a")
-    assert world.watch.is_now(line, Standing.PROBE)
-    assert line.standing is Standing.KNOWN
+    assert world.watch.is_now(line, ConnectionKind.PROBE)
+    assert line.standing is ConnectionKind.KNOWN
 
 
 async def test_idle_ones_end_by_what_they_are(world: World) -> None:
     world.known("known")
-    assert world.watch.is_now(world.opens("probe"), Standing.PROBE)
+    assert world.watch.is_now(world.opens("probe"), ConnectionKind.PROBE)
     assert world.after(PROBE_S + 1) == ["probe"]
     assert world.after(IDLE_S) == ["probe", "known"]
 

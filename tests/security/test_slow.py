@@ -157,11 +157,11 @@ async def test_answers_that_nobody_reads(server: Server, slow: Slow, monkeypatch
 
 
 def _telling(gone: asyncio.Event) -> Callable[..., None]:
-    from accompanist.rpc.watch import Line, Watch
+    from accompanist.rpc.watch import Watch, WatchedConnection
 
     remove = Watch.remove
 
-    def told(watch: Watch, line: Line) -> None:
+    def told(watch: Watch, line: WatchedConnection) -> None:
         remove(watch, line)
         gone.set()
 

@@ -24,7 +24,7 @@ from accompanist.rpc import meta as rpc_meta
 from accompanist.runtime.answers import Answer
 from accompanist.runtime.ports import Memory, SessionRow
 from accompanist.sidecar.hosting import Hosted
-from accompanist.simulation.clusters.ledger import Ledger, Workers
+from accompanist.simulation.clusters.ledger import EffectLedger, Workers
 from accompanist.simulation.clusters.subject import Subject
 from accompanist.simulation.worker import FencedWorker
 from tests.language.programs import CORPUS, must_pass
@@ -55,7 +55,7 @@ class Worker(Workers):
     now."""
 
     def __init__(self) -> None:
-        super().__init__(Ledger(), lambda session, role: self.subject, lambda operation: False, random.Random(0))
+        super().__init__(EffectLedger(), lambda session, role: self.subject, lambda operation: False, random.Random(0))
         self.subject: Subject
 
     async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:

@@ -28,7 +28,7 @@ def read_like(
     plain = direct.workers(table)
     known = {(result.role, result.site): result for result in results if result.kind is ResultKind.FORWARD}
 
-    def ask(role: str, site: str, operation: str, given: direct.Given) -> tuple[str, Any]:
+    def ask(role: str, site: str, operation: str, given: direct.DirectArguments) -> tuple[str, Any]:
         result = known.get((role, site))
         lost = waits.event_in(operation) is not None and result is not None and result.outcome != "replied"
         if result is not None and (lost or operation in drawn.READS):

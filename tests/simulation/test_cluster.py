@@ -11,7 +11,7 @@ import pytest
 
 from accompanist.cli.simulate import subjects_of
 from accompanist.sidecar.tracing import Tracing
-from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.faults import FaultKind
 from accompanist.simulation.clusters.marks import unreached
 from accompanist.simulation.clusters.run import Ran, Setting, run
 from accompanist.simulation.clusters.shrink import shrink
@@ -90,7 +90,7 @@ def test_a_failing_run_is_made_smaller(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_setting_says_how_to_repeat_it() -> None:
-    setting = Setting(7, frozenset({Kind.PAUSE, Kind.CRASH}), 3, 2)
+    setting = Setting(7, frozenset({FaultKind.PAUSE, FaultKind.CRASH}), 3, 2)
     told = setting.command(["orders.py"])
     assert told == "accompanist simulate orders.py --seed 7 --without crash,pause --faults-max 3 --sessions-max 2"
 

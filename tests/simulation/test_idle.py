@@ -14,7 +14,7 @@ import pytest
 from accompanist import limits
 from accompanist.log.memory import MemoryLog
 from accompanist.simulation.clusters.cluster import Cluster
-from accompanist.simulation.clusters.faults import Faults, Kind
+from accompanist.simulation.clusters.faults import FaultInjector, FaultKind
 from tests.simulation.subjects import subjects
 
 MINUTE_S = 60.0
@@ -29,7 +29,9 @@ EXPECTED = {
 @pytest.mark.parametrize("seed", range(6))
 def test_a_sidecar_without_work_asks_for_its_leases_and_no_more(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: Counter[str] = Counter()
-    cluster = Cluster(seed, Faults(seed, lambda kind, about: None, frozenset(Kind)), subjects()[:2], keep=False)
+    cluster = Cluster(
+        seed, FaultInjector(seed, lambda kind, about: None, frozenset(FaultKind)), subjects()[:2], keep=False
+    )
     monkeypatch.setattr(cluster.deploy, "planned", False)
 
     def counting(name: str) -> Any:

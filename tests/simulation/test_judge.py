@@ -12,7 +12,7 @@ from accompanist.log.tables import Tables
 from accompanist.runtime.control import control
 from accompanist.runtime.messages import Header, Kind
 from accompanist.runtime.ports import Commit, Phase, SessionRow
-from accompanist.simulation.clusters.judge import Judge
+from accompanist.simulation.clusters.judge import Oracle
 
 HEADER = Header(
     session=UUID(int=1),
@@ -42,7 +42,7 @@ def judged(*rows: SessionRow, forgotten: bool = True, lied: bool = False, aborts
         mark=lambda text: None,
         log=lambda text: None,
     )
-    judge = Judge(cast(Any, cluster))
+    judge = Oracle(cast(Any, cluster))
     for place, one in enumerate(rows):
         if forgotten and place == len(rows) - 1:
             tables.sessions.clear()

@@ -8,14 +8,14 @@ import pytest
 
 from accompanist.cli.simulate import subjects_of
 from accompanist.simulation.clusters import outside
-from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.faults import FaultKind
 from accompanist.simulation.clusters.run import Setting, run
 from tests.language.programs import ROOT
 
 HERE = ROOT / "tests" / "simulation"
 
 
-def marks(name: str, seeds: int, without: frozenset[Kind] = frozenset()) -> Counter[str]:
+def marks(name: str, seeds: int, without: frozenset[FaultKind] = frozenset()) -> Counter[str]:
     subjects = subjects_of([HERE / f"{name}.py"])
     assert subjects is not None
     reached: Counter[str] = Counter()
@@ -35,7 +35,7 @@ def test_what_programs_ask_for_is_told_early_and_late_and_in_vain() -> None:
 def test_a_program_that_waits_for_what_nobody_sends_is_not_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
     """It waits, is told in the end, and settles."""
     monkeypatch.setattr(outside, "_told_of_all", 0.0)
-    reached = marks("hears", 3, frozenset(Kind))
+    reached = marks("hears", 3, frozenset(FaultKind))
     assert reached["waits for what nobody sends"] == 3
     assert reached["settled"]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.telemetry import context as ctx
-from accompanist.telemetry.facts import Address, CallFacts
+from accompanist.telemetry.facts import CallFacts, WorkerAddress
 from accompanist.telemetry.spans import Telemetry
 
 SESSION = UUID("0190d3a0-0000-7000-8000-0000000000aa")
@@ -71,7 +71,7 @@ def call(
     kind: str = "forward",
     error: str = "",
 ) -> None:
-    facts = CallFacts(role, role.title(), operation, site, kind, 1, Address("127.0.0.1", 7001))
+    facts = CallFacts(role, role.title(), operation, site, kind, 1, WorkerAddress("127.0.0.1", 7001))
     context = ctx.call_context(cause, SESSION, role, site, kind, 1)
     by[f"{role}-worker"].served(SESSION, facts, context, clock(), clock(), error)
     by[role].called(HEADER, facts, context, cause, clock(), clock(), error)

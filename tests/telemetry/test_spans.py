@@ -10,7 +10,7 @@ import pytest
 
 from accompanist.telemetry import names
 from accompanist.telemetry.events import METRICS, SPANS, SpanEvent
-from accompanist.telemetry.facts import Address, Span, SpanKind
+from accompanist.telemetry.facts import Span, SpanKind, WorkerAddress
 from accompanist.telemetry.metrics import Metrics
 from accompanist.telemetry.spans import Telemetry
 from tests.telemetry.saga import ROLES, SECRET, SESSION, Recorders, declined_order, settled_order
@@ -102,10 +102,10 @@ def test_the_unsampled_are_not_recorded() -> None:
 
 
 def test_addresses_are_told_as_the_conventions_want() -> None:
-    assert Address.of("unix:/run/w.sock") == ("/run/w.sock", None)
-    assert Address.of("http+unix:/run/w.sock") == ("/run/w.sock", None)
-    assert Address.of("tcp:127.0.0.1:7001") == ("127.0.0.1", 7001)
-    assert Address.of("http://127.0.0.1:80/rpc") == ("127.0.0.1", 80)
+    assert WorkerAddress.of("unix:/run/w.sock") == ("/run/w.sock", None)
+    assert WorkerAddress.of("http+unix:/run/w.sock") == ("/run/w.sock", None)
+    assert WorkerAddress.of("tcp:127.0.0.1:7001") == ("127.0.0.1", 7001)
+    assert WorkerAddress.of("http://127.0.0.1:80/rpc") == ("127.0.0.1", 80)
 
 
 def test_the_table_holds_each_metric_with_its_unit_and_attributes() -> None:

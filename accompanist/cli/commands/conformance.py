@@ -36,5 +36,5 @@ def conformance(
             return
         if not url:
             raise typer.BadParameter("where does the worker listen?", param_hint="URL")
-        wanted = command.Wanted(url, level, only, ledger, schema, cases, allow_remote)
+        wanted = command.SuiteRequest(url, level, only, ledger, schema, cases, allow_remote)
         raise typer.Exit(command.run(wanted, as_json))

@@ -61,7 +61,7 @@ def list_(
             "idle_s": idle_s,
             "attributes": attributes(attribute or ()),
         }
-        wanted = command.Wanted(outcome or "", parked, limit, service, more)
+        wanted = command.ListFilter(outcome or "", parked, limit, service, more)
         command.list_sessions(config, wanted, as_json)
 
 
@@ -110,7 +110,7 @@ def _operator_verb(verb: str, text: str) -> None:
         from accompanist.cli import sessions as command
 
         with reporting(as_json):
-            command.operate_on_session(config, session, command.Order(verb, role, who, why, value), as_json)
+            command.operate_on_session(config, session, command.VerbRequest(verb, role, who, why, value), as_json)
 
     group.command(verb, help=text)(run)
 
@@ -140,7 +140,7 @@ def rehost(
 
     with reporting(as_json):
         value = json.dumps(version) if version else ""
-        command.operate_on_session(config, session, command.Order("rehost", role, who, why, value), as_json)
+        command.operate_on_session(config, session, command.VerbRequest("rehost", role, who, why, value), as_json)
 
 
 _operator_verb("end", "End a saga that is past its commit point: it stops at every role, and what was done stays.")

@@ -42,4 +42,4 @@ def simulate(
         setting = command.setting(seed or 0, without, faults_max, sessions_max, plain, hostile)
         if seed is not None:
             raise typer.Exit(command.one(files, setting, trace, as_json))
-        raise typer.Exit(command.many(files, setting, command.Span(first, seeds, minutes * 60, jobs), as_json))
+        raise typer.Exit(command.many(files, setting, command.SeedRange(first, seeds, minutes * 60, jobs), as_json))

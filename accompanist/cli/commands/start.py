@@ -33,5 +33,7 @@ def start(
 
     with reporting(as_json):
         found = command.attributes(attribute or ())
-        wanted = command.Wanted(choreography, role, args, key, service, wait_s if wait else 0.0, deadline_s, found)
+        wanted = command.StartRequest(
+            choreography, role, args, key, service, wait_s if wait else 0.0, deadline_s, found
+        )
         raise typer.Exit(command.start(config, wanted, as_json))

@@ -52,11 +52,11 @@ def verify(
 ) -> None:
     """Search every schedule of a choreography's sagas for one that breaks a promise; imports the file's module."""
     from accompanist.cli import verify as command
-    from accompanist.simulation.search.explore import Bounds, Faults
+    from accompanist.simulation.search.explore import FaultBudget, SearchBounds
 
     with reporting(as_json):
-        faults = Faults(crashes, lost, command.DECLINES[declines.value], deadlines, cancels, lies)
-        bounds = Bounds(states_max, seconds, mebibytes * 1_048_576)
+        faults = FaultBudget(crashes, lost, command.DECLINES[declines.value], deadlines, cancels, lies)
+        bounds = SearchBounds(states_max, seconds, mebibytes * 1_048_576)
         kinds = (False, True) if plain is None else (plain,)
-        wanted = command.Wanted(choreography, faults, bounds, workers, mermaid, kinds)
+        wanted = command.VerifyRequest(choreography, faults, bounds, workers, mermaid, kinds)
         raise typer.Exit(command.run(file, wanted, as_json))

@@ -37,7 +37,7 @@ class _TooMany(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class CasePart:
     """One thing that a value can be. `kind`: "constant", "member", "class", "tuple" or "open"; `text`: the pattern for
     it; `inner`: the types of what is in it, `fields`: their names."""
 
@@ -99,26 +99,26 @@ class _Search:
             for texts in self._left([*part.inner, *others], inner):
                 yield [part.written(texts[:size]), *texts[size:]]
 
-    def _parts(self, type: Type) -> list[Part]:
+    def _parts(self, type: Type) -> list[CasePart]:
         """What a value of a type can be."""
         if type.name == "|":
             return [part for one in type.arguments for part in self._parts(one)]
         if type in (BOOL, NONE):
-            return [Part("constant", type, text) for text in (("True", "False") if type == BOOL else ("None",))]
+            return [CasePart("constant", type, text) for text in (("True", "False") if type == BOOL else ("None",))]
         if (type.module, type.name) == ("typing", "Literal"):
-            return [Part("constant", _literal(one.name), one.name) for one in type.arguments]
+            return [CasePart("constant", _literal(one.name), one.name) for one in type.arguments]
         if type.name == "tuple" and not type.module and types.ELLIPSIS not in type.arguments:
-            return [Part("tuple", type, "", type.arguments)]
+            return [CasePart("tuple", type, "", type.arguments)]
         message = self._messages.find(type)
         if message is None:
-            return [Part("open", type, "_")]
+            return [CasePart("open", type, "_")]
         if message.kind == "enum":
             own = (member for member in message.members if member not in dict(message.aliases))
-            return [Part("member", type, f"{type.name}.{member}") for member in own]
+            return [CasePart("member", type, f"{type.name}.{member}") for member in own]
         names, kinds = [name for name, _ in message.fields], [kind for _, kind in message.fields]
-        return [Part("class", type, type.name, tuple(kinds), tuple(names))]
+        return [CasePart("class", type, type.name, tuple(kinds), tuple(names))]
 
-    def _inside(self, pattern: ast.pattern, part: Part) -> list[list[ast.pattern]]:
+    def _inside(self, pattern: ast.pattern, part: CasePart) -> list[list[ast.pattern]]:
         """The patterns for what is in a part, once for each way in which a pattern takes it."""
         everything: list[list[ast.pattern]] = [[_ANY] * len(part.inner)]
         match pattern:
@@ -138,7 +138,7 @@ class _Search:
                 return [list(patterns)]
         return []
 
-    def _is(self, value: ast.expr, part: Part) -> bool:
+    def _is(self, value: ast.expr, part: CasePart) -> bool:
         """Whether a constant, or a dotted name, is the one value of a part."""
         if part.kind == "member" and isinstance(value, ast.Attribute):
             found, message = self._names.resolve(value.value), self._messages.find(part.type)
@@ -147,7 +147,7 @@ class _Search:
             return found is not None and (found.module, found.name, named) == there
         return part.kind == "constant" and part.text == ast.unparse(value)
 
-    def _class(self, pattern: ast.MatchClass, part: Part) -> list[list[ast.pattern]]:
+    def _class(self, pattern: ast.MatchClass, part: CasePart) -> list[list[ast.pattern]]:
         found = self._names.resolve(pattern.cls)
         if found is None and isinstance(pattern.cls, ast.Name) and pattern.cls.id in types.CLASSES:
             wanted = Type(pattern.cls.id)

@@ -40,7 +40,7 @@ class Case:
 
 def case(pattern: ast.pattern, subject: ast.expr, fields: Fields) -> Case:
     """The condition under which a subject has this form. Raises Unmatched."""
-    return _Reader(fields).read(pattern, subject)
+    return _PatternReader(fields).read(pattern, subject)
 
 
 def takes_all(case: ast.match_case) -> bool:
@@ -53,7 +53,7 @@ def irrefutable(pattern: ast.pattern) -> bool:
     return isinstance(pattern, ast.MatchAs) and (pattern.pattern is None or irrefutable(pattern.pattern))
 
 
-class _Reader:
+class _PatternReader:
     def __init__(self, fields: Fields) -> None:
         self._fields = fields
 

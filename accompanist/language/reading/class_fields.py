@@ -19,7 +19,7 @@ Found = tuple[ast.AST, str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
+class _ClassField:
     node: ast.AnnAssign
     default: bool
     in_place: bool  # whether it is a parameter that is given in its place
@@ -83,7 +83,7 @@ def _field(modules: Modules, module: Module, value: ast.expr | None) -> dict[str
     return {one.arg: one.value for one in value.keywords if one.arg}
 
 
-def _own(modules: Modules, found: _Class) -> Iterator[tuple[str, _Field]]:
+def _own(modules: Modules, found: _Class) -> Iterator[tuple[str, _ClassField]]:
     by_name = found.said.get("kw_only", False)
     for part in found.node.body:
         match part:
@@ -96,7 +96,7 @@ def _own(modules: Modules, found: _Class) -> Iterator[tuple[str, _Field]]:
                     default = value is not None if given is None else bool({"default", "default_factory"} & set(given))
                     apart = {one: _is(given or {}, one) for one in ("init", "kw_only")}
                     named = by_name if apart["kw_only"] is None else apart["kw_only"]
-                    yield name, _Field(part, default, not named and apart["init"] is not False)
+                    yield name, _ClassField(part, default, not named and apart["init"] is not False)
 
 
 def _is(given: dict[str, ast.expr], name: str) -> bool | None:
@@ -104,9 +104,9 @@ def _is(given: dict[str, ast.expr], name: str) -> bool | None:
     return value.value if isinstance(value, ast.Constant) and isinstance(value.value, bool) else None
 
 
-def _all(modules: Modules, found: _Class, hops: int = _HOPS) -> dict[str, _Field]:
+def _all(modules: Modules, found: _Class, hops: int = _HOPS) -> dict[str, _ClassField]:
     """All fields in their order; one that is written again has its first place."""
-    fields: dict[str, _Field] = {}
+    fields: dict[str, _ClassField] = {}
     for base in reversed(found.node.bases) if hops else ():
         above = _above(modules, found.module, base)
         parent = _read(modules, *above) if above is not None else None
@@ -133,7 +133,7 @@ def _order(modules: Modules, found: _Class) -> Iterator[Found]:
             return
 
 
-def _behind(found: _Class, name: str, given: str, own: dict[str, _Field]) -> str:
+def _behind(found: _Class, name: str, given: str, own: dict[str, _ClassField]) -> str:
     """What to write instead of a field that stands behind one with a default."""
     if name in own and given in own:
         return f"{name} above {given}"

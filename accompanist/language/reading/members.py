@@ -43,7 +43,7 @@ def is_enum(modules: Modules, module: Module, node: ast.ClassDef) -> bool:
 def odd(modules: Modules, module: Module, node: ast.ClassDef) -> Iterator[Odd]:
     """What is wrong with an enum, whether its members cross or not."""
     yield from _unread(node)
-    read = _Reader(modules, module, node)
+    read = _MemberReader(modules, module, node)
     kinds: dict[str, ast.expr] = {}
     for name, written in assigned(node):
         kind = read.kind(written)
@@ -59,7 +59,7 @@ def uncrossing(modules: Modules, module: Module, node: ast.ClassDef) -> Odd | No
     """Why the members of an enum cannot cross, though they may well be used where they are."""
     if next(odd(modules, module, node), None) is not None:
         return None  # that is said of the enum itself
-    read = _Reader(modules, module, node)
+    read = _MemberReader(modules, module, node)
     if (base := read.odd_base()) is not None:
         text = f"the members of {node.name} are made by {ast.unparse(base)}, and {_ONLY}"
         return Odd(base, text, f"class {node.name}(Enum): with a text for each member")
@@ -82,7 +82,7 @@ def _short(written: ast.expr) -> str:
 
 def kind(modules: Modules, module: Module, node: ast.ClassDef) -> str:
     """Of which type the values of all members are; empty where that is not known."""
-    read = _Reader(modules, module, node)
+    read = _MemberReader(modules, module, node)
     kinds = {read.kind(written) for _, written in assigned(node)}
     return kinds.pop() if len(kinds) == 1 and kinds <= {INT, STR} else ""
 
@@ -141,7 +141,7 @@ def _wrong(written: ast.expr) -> str:
     return ""
 
 
-class _Reader:
+class _MemberReader:
     """Says of which type a value is that stands in one class."""
 
     def __init__(self, modules: Modules, module: Module, node: ast.ClassDef) -> None:

@@ -30,7 +30,7 @@ Changeable = Callable[[ast.expr], bool]
 def change(modules: Modules, module: str, name: str, value: ast.expr, changeable: Changeable) -> Mention | None:
     """The first place that may change what a name of a module stands for; None if it is only read."""
     return next(
-        (one for one in mentions(modules, module, name) if not _Reading(modules, one, changeable).of(value)), None
+        (one for one in mentions(modules, module, name) if not _UsePass(modules, one, changeable).of(value)), None
     )
 
 
@@ -46,7 +46,7 @@ def writes(mention: Mention) -> bool:
     return isinstance(mention.node, ast.Global) or isinstance(getattr(mention.node, "ctx", None), ast.Del)
 
 
-class _Reading:
+class _UsePass:
     """Looks at one mention. `changeable`: whether a value can be changed, or something in it."""
 
     def __init__(self, modules: Modules, mention: Mention, changeable: Changeable) -> None:

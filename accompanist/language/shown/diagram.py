@@ -2,7 +2,7 @@
 
 `picture` turns the amended normal form, with every selection that was inserted, into a tree of few `shapes`; `mermaid`
 and `svg` only draw, so all of them show the same. A new kind of block in the language is a new `case` in
-`_Painter.point`, nearly always a `Frame` with sections.
+`_Painter.point`, nearly always a `FrameShape` with sections.
 
 What is not promised: that time runs strictly downward across lanes. Roles that nothing orders run side by side; an
 arrow stands where the choreography writes it. What follows an early return stands inside the branch it belongs to, as
@@ -38,7 +38,7 @@ from accompanist.language.ir import (
 )
 from accompanist.language.program.program import Choreography
 from accompanist.language.reading.roles import Offer
-from accompanist.language.shown.shapes import Act, Arrow, Frame, Lane, Mark, Picture, Section, Shapes, Visit
+from accompanist.language.shown.shapes import Act, Arrow, FrameShape, Lane, Mark, Picture, Section, Shapes, Visit
 
 _OURS = re.compile(r"(_\d+)+(_in)?")
 _CALLED = re.compile(r"(?:_\d+)+_([^\W\d]\w*)")
@@ -58,12 +58,12 @@ def picture(choreography: Choreography) -> Picture:
     return Picture(choreography.name, lanes, shapes)
 
 
-def _procedure(procedure: Procedure, roles: tuple[str, ...], names: Mapping[int, str]) -> Frame:
+def _procedure(procedure: Procedure, roles: tuple[str, ...], names: Mapping[int, str]) -> FrameShape:
     """A choreography that calls itself, drawn once for each way in which its roles are given."""
     header = procedure.header
     title = f"{names[procedure.number]}({', '.join(_written(given.name) for given in header.given)})"
     shapes = _Painter(roles, header.returns.text(), names).block(procedure.body)
-    return Frame("def", "", header.span.line, (), (Section(title, shapes),))
+    return FrameShape("def", "", header.span.line, (), (Section(title, shapes),))
 
 
 class _Painter:
@@ -109,21 +109,21 @@ class _Painter:
         if not (then.shapes or orelse.shapes or orelse.title or _leaving(point.then)):
             return ()
         if not (orelse.shapes or orelse.title):
-            return (Frame("opt", point.site, point.span.line, self._known(point), (then,)),)
-        return (Frame("alt", point.site, point.span.line, self._known(point), (then, orelse)),)
+            return (FrameShape("opt", point.site, point.span.line, self._known(point), (then,)),)
+        return (FrameShape("alt", point.site, point.span.line, self._known(point), (then, orelse)),)
 
     def _loop(self, loop: Loop, body: Block) -> Shapes:
         """The turns of a loop; behind them, under `at its end`, what is said when it ends."""
         guard = next((point for point in body if isinstance(point, If)), None)
         plain = guard is not None and body[-1] is guard and sum(not isinstance(point, Let) for point in body) == 1
         if guard is None or not plain or _exits(guard.then) == _exits(guard.orelse):
-            return (Frame("loop", loop.site, loop.span.line, (), (Section("each turn", self.block(body)),)),)
+            return (FrameShape("loop", loop.site, loop.span.line, (), (Section("each turn", self.block(body)),)),)
         self.block(body[:-1])
         turn, exit = (guard.orelse, guard.then) if _exits(guard.then) else (guard.then, guard.orelse)
         title = self._each(loop.site, turn) or f"{'until' if exit is guard.then else 'while'} {self._text(guard.test)}"
         sections = [Section(title, self.block(turn)), Section("at its end", self.block(exit))]
         drawn = tuple(section for number, section in enumerate(sections) if number == 0 or section.shapes)
-        return (Frame("loop", loop.site, loop.span.line, self._known(guard), drawn),)
+        return (FrameShape("loop", loop.site, loop.span.line, self._known(guard), drawn),)
 
     def _each(self, site: str, turn: Block) -> str:
         """What a `for` goes over, if the loop is one: its turns begin by taking the next of a temporary."""

@@ -20,11 +20,11 @@ from difflib import SequenceMatcher
 from accompanist.language.program.program import Choreography
 from accompanist.language.reading.roles import Offer
 from accompanist.language.shown.ground import Ground, Moved, calls, misfits
-from accompanist.language.shown.steps import Step, steps
+from accompanist.language.shown.steps import RoleStep, steps
 
 
 @dataclass(frozen=True, slots=True)
-class Version:
+class ComparedVersion:
     """A file's choreographies with the project they stand in."""
 
     choreographies: Sequence[Choreography]
@@ -39,8 +39,8 @@ class Change:
     """One step that was added, removed, changed, or only renumbered."""
 
     kind: str
-    old: Step | None
-    new: Step | None
+    old: RoleStep | None
+    new: RoleStep | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +83,13 @@ class Diff:
         return any(one.broken for one in self.choreographies)
 
 
-def diff(old: Version, new: Version) -> Diff:
+def diff(old: ComparedVersion, new: ComparedVersion) -> Diff:
     """Compare two versions, the deployed one and the one to be deployed."""
     names = dict.fromkeys(one.name for one in (*old.choreographies, *new.choreographies))
     return Diff(tuple(_choreography(name, old, new) for name in names))
 
 
-def _choreography(name: str, old: Version, new: Version) -> ChoreographyDiff:
+def _choreography(name: str, old: ComparedVersion, new: ComparedVersion) -> ChoreographyDiff:
     before, after = old.find(name), new.find(name)
     if before is None:
         assert after is not None, "a name comes from one of the two versions"
@@ -102,7 +102,9 @@ def _choreography(name: str, old: Version, new: Version) -> ChoreographyDiff:
     return ChoreographyDiff(name, state, (before.fingerprint, after.fingerprint), made)
 
 
-def _role(role: str, old: Version, new: Version, both: tuple[Choreography, Choreography | None]) -> RoleDiff:
+def _role(
+    role: str, old: ComparedVersion, new: ComparedVersion, both: tuple[Choreography, Choreography | None]
+) -> RoleDiff:
     before, after = both
     there = after is not None and role in after.projections
     if role not in before.projections:
@@ -118,7 +120,9 @@ def _role(role: str, old: Version, new: Version, both: tuple[Choreography, Chore
     return RoleDiff(role, "broken" if breaks else "kept", changes, breaks, workers)
 
 
-def _breaks(role: str, before: Choreography, versions: tuple[Version, Version], moved: Moved) -> Iterator[str]:
+def _breaks(
+    role: str, before: Choreography, versions: tuple[ComparedVersion, ComparedVersion], moved: Moved
+) -> Iterator[str]:
     """Why a session that began on `before` could not go on at a role with the worker that the later version deploys."""
     ground, later = (version.ground for version in versions)
     for pair in ground.under(before, role):
@@ -127,7 +131,7 @@ def _breaks(role: str, before: Choreography, versions: tuple[Version, Version], 
         yield f"the role's operation {what} any more" if "not offered" in what else f"the role's operation {what}"
 
 
-def _misfits(role: str, choreography: Choreography, other: Version, moved: Moved) -> Iterator[str]:
+def _misfits(role: str, choreography: Choreography, other: ComparedVersion, moved: Moved) -> Iterator[str]:
     """What of a role's operations another version's class of it does not offer."""
     assert choreography.header is not None, "a choreography that compiled keeps its head"
     known = choreography.header.roles[role]
@@ -142,7 +146,7 @@ def _called(choreography: Choreography, role: str) -> dict[str, Offer]:
     return {offer.name: offer for offer in offers if calls(choreography, role, offer.name)}
 
 
-def _changes(old: Sequence[Step], new: Sequence[Step]) -> Iterator[Change]:
+def _changes(old: Sequence[RoleStep], new: Sequence[RoleStep]) -> Iterator[Change]:
     """The steps laid side by side: by what they say, then, between those, by what they are of."""
     matched = SequenceMatcher(None, [one.text for one in old], [one.text for one in new], autojunk=False)
     for tag, first, last, begin, end in matched.get_opcodes():
@@ -154,7 +158,7 @@ def _changes(old: Sequence[Step], new: Sequence[Step]) -> Iterator[Change]:
             yield from _replaced(old[first:last], new[begin:end])
 
 
-def _replaced(old: Sequence[Step], new: Sequence[Step]) -> Iterator[Change]:
+def _replaced(old: Sequence[RoleStep], new: Sequence[RoleStep]) -> Iterator[Change]:
     matched = SequenceMatcher(None, [one.kind for one in old], [one.kind for one in new], autojunk=False)
     for tag, first, last, begin, end in matched.get_opcodes():
         if tag == "equal":

@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 
-from accompanist.language.shown.shapes import Act, Arrow, Frame, Mark, Picture, Shape, Shapes, Visit
+from accompanist.language.shown.shapes import Act, Arrow, FrameShape, Mark, Picture, Shape, Shapes, Visit
 
 letter = 7.2  # of a label, 12 px high
 small = 6.6  # of a note, 11 px high
@@ -50,7 +50,7 @@ def sign(mark: Mark) -> float:
     return width(mark.text) + width(mark.kind, small) + 40
 
 
-def heading(frame: Frame, number: int) -> tuple[str, str]:
+def heading(frame: FrameShape, number: int) -> tuple[str, str]:
     """What stands over a section of a frame: its condition, and in the first one who knows it."""
     title = frame.sections[number].title
     return title or "otherwise", f"known to {', '.join(frame.known_to)}" if number == 0 and frame.known_to else ""
@@ -113,7 +113,7 @@ class Sheet:
         return min(touched), max(touched), width(shape.text) + 26 - 2 * overhang
 
 
-def _titled(frame: Frame) -> float:
+def _titled(frame: FrameShape) -> float:
     headings = [heading(frame, number) for number in range(len(frame.sections))]
     return max(width(title) + width(known, small) for title, known in headings) + 100
 
@@ -121,16 +121,18 @@ def _titled(frame: Frame) -> float:
 def _all(shapes: Shapes) -> Iterator[Shape]:
     for shape in shapes:
         yield shape
-        for section in shape.sections if isinstance(shape, Frame) else ():
+        for section in shape.sections if isinstance(shape, FrameShape) else ():
             yield from _all(section.shapes)
 
 
-def _frames(shapes: Shapes) -> Iterator[Frame]:
-    return (shape for shape in _all(shapes) if isinstance(shape, Frame))
+def _frames(shapes: Shapes) -> Iterator[FrameShape]:
+    return (shape for shape in _all(shapes) if isinstance(shape, FrameShape))
 
 
 def _depth(shapes: Shapes) -> int:
     inside = [
-        1 + max(_depth(section.shapes) for section in shape.sections) for shape in shapes if isinstance(shape, Frame)
+        1 + max(_depth(section.shapes) for section in shape.sections)
+        for shape in shapes
+        if isinstance(shape, FrameShape)
     ]
     return max(inside, default=0)

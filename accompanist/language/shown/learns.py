@@ -15,7 +15,7 @@ from typing import Any
 
 from accompanist.language.program.program import Choreography
 from accompanist.language.shown.diagram import picture
-from accompanist.language.shown.shapes import Arrow, Frame, Shapes
+from accompanist.language.shown.shapes import Arrow, FrameShape, Shapes
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def learnings(choreography: Choreography) -> tuple[Learning, ...]:
 def _found(shapes: Shapes) -> Iterator[Learning]:
     for shape in shapes:
         match shape:
-            case Frame(sections=sections):
+            case FrameShape(sections=sections):
                 for section in sections:
                     yield from _found(section.shapes)
             case Arrow(site=site, line=line, sender=sender, receiver=receiver):

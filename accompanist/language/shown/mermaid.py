@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from accompanist.language.shown.shapes import Act, Arrow, Frame, Mark, Picture, Section, Shape, Visit
+from accompanist.language.shown.shapes import Act, Arrow, FrameShape, Mark, Picture, Section, Shape, Visit
 
 _PLAIN = frozenset(" _.,()=+-/'[]|!?*")
 _WORDS = re.compile(r"\bend\b", re.IGNORECASE)
@@ -55,16 +55,16 @@ def _mermaid(shape: Shape, ids: dict[str, str]) -> Iterator[str]:
             yield f"Note over {ids[role]}: {said} {escape(text)}".rstrip()
         case Visit(roles=roles, text=text):
             yield f"Note over {_over(roles, ids)}: goes through {escape(text)}"
-        case Frame(kind="def", sections=(procedure,)):  # Mermaid has no frame for it
+        case FrameShape(kind="def", sections=(procedure,)):  # Mermaid has no frame for it
             yield f"Note over {_over(tuple(ids), ids)}: {escape(procedure.title)} is#58;"
             for inner in procedure.shapes:
                 yield from _mermaid(inner, ids)
-        case Frame(kind="loop", sections=(turn, *ends)):  # Mermaid's loops have one section
+        case FrameShape(kind="loop", sections=(turn, *ends)):  # Mermaid's loops have one section
             yield from _section(f"loop {escape(turn.title)}", turn, ids)
             yield "end"
             for inner in (inner for end in ends for inner in end.shapes):
                 yield from _mermaid(inner, ids)
-        case Frame(kind=kind, sections=sections):
+        case FrameShape(kind=kind, sections=sections):
             for number, section in enumerate(sections):
                 yield from _section(f"{'else' if number else kind} {escape(section.title)}", section, ids)
             yield "end"
@@ -116,7 +116,7 @@ def _plain(shape: Shape, width: int) -> Iterator[str]:
             yield _shown(f"{role:>{width}} {_MARK[kind]} {text}")
         case Visit(roles=roles, text=text):
             yield _shown(f"{', '.join(roles)} ⟳ {text}")
-        case Frame(kind=kind, sections=sections):
+        case FrameShape(kind=kind, sections=sections):
             for number, section in enumerate(sections):
                 known = "" if number or not shape.known_to else f"  (known to {', '.join(shape.known_to)})"
                 head = kind if number == 0 else "" if kind == "loop" else "else"

@@ -22,18 +22,18 @@ from accompanist.language.text.diagnostic import Diagnostic, render
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReportOptions:
     """What else than the verdict is wanted: why what was inserted is there, and who learns what."""
 
     explain: bool = False
     learns: bool = False
 
 
-VERDICT = Asked()
+VERDICT = ReportOptions()
 
 
 def check_report(
-    result: Compiled, warnings: Sequence[Diagnostic] = (), asked: Asked = VERDICT
+    result: Compiled, warnings: Sequence[Diagnostic] = (), asked: ReportOptions = VERDICT
 ) -> tuple[str, dict[str, Any], int]:
     """Text, JSON form and exit code of `accompanist check FILE`. Warnings do not change the exit code."""
     data: dict[str, Any] = {
@@ -73,7 +73,7 @@ def project_report(choreography: Choreography, role: str) -> tuple[str, dict[str
     return f"{head}\n{projection.source.rstrip()}", data
 
 
-def _lines(choreography: Choreography, asked: Asked) -> str:
+def _lines(choreography: Choreography, asked: ReportOptions) -> str:
     commit = f"{choreography.commit_role} commits" if choreography.commit_role else "everything can be undone"
     lines = [
         f"{choreography.name} ok, fingerprint {choreography.fingerprint}",
@@ -88,7 +88,7 @@ def _lines(choreography: Choreography, asked: Asked) -> str:
     return "\n".join(lines)
 
 
-def _facts(choreography: Choreography, asked: Asked) -> dict[str, Any]:
+def _facts(choreography: Choreography, asked: ReportOptions) -> dict[str, Any]:
     facts: dict[str, Any] = {
         "name": choreography.name,
         "fingerprint": choreography.fingerprint,

@@ -92,7 +92,7 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class FrameShape:
     """A fork or a repetition, as UML names it: alt, opt, loop; or a procedure: def. `known_to`: who can tell the
     sections apart by themselves."""
 
@@ -103,7 +103,7 @@ class Frame:
     sections: tuple[Section, ...]
 
 
-Shape = Arrow | Act | Mark | Visit | Frame
+Shape = Arrow | Act | Mark | Visit | FrameShape
 Shapes = tuple[Shape, ...]
 
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from accompanist.language.program.program import Choreography
 from accompanist.language.shown.diagram import picture
-from accompanist.language.shown.shapes import Act, Arrow, Frame, Mark, Shape, Shapes, Visit
+from accompanist.language.shown.shapes import Act, Arrow, FrameShape, Mark, Shape, Shapes, Visit
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RoleStep:
     """One thing a role does. `kind` is what must stay the same for a change to be a change of this step."""
 
     kind: str
@@ -25,12 +25,12 @@ class Step:
     line: int
 
 
-def steps(choreography: Choreography, role: str) -> tuple[Step, ...]:
+def steps(choreography: Choreography, role: str) -> tuple[RoleStep, ...]:
     """What a role does, from top to bottom."""
     return tuple(_steps(picture(choreography).shapes, role))
 
 
-def _steps(shapes: Shapes, role: str) -> Iterator[Step]:
+def _steps(shapes: Shapes, role: str) -> Iterator[RoleStep]:
     for shape in shapes:
         match shape:
             case Arrow(sender=sender) if sender == role:
@@ -39,35 +39,35 @@ def _steps(shapes: Shapes, role: str) -> Iterator[Step]:
                 yield _received(shape)
             case Act(role=who) if who == role:
                 notes = f" ({'; '.join(shape.notes)})" if shape.notes else ""
-                yield Step(
+                yield RoleStep(
                     f"calls {shape.text.partition('(')[0]}", f"calls {shape.text}{notes}", shape.site, shape.line
                 )
             case Mark(role=who, kind=kind, text=text) if who == role:
-                yield Step(kind, f"{kind}s with {text}", shape.site, shape.line)
+                yield RoleStep(kind, f"{kind}s with {text}", shape.site, shape.line)
             case Visit(roles=roles, text=text) if role in roles:
-                yield Step(f"goes through {text.partition('(')[0]}", f"goes through {text}", shape.site, shape.line)
-            case Frame() if any(_acts(inner, role) for section in shape.sections for inner in section.shapes):
+                yield RoleStep(f"goes through {text.partition('(')[0]}", f"goes through {text}", shape.site, shape.line)
+            case FrameShape() if any(_acts(inner, role) for section in shape.sections for inner in section.shapes):
                 yield from _framed(shape, role)
 
 
-def _framed(frame: Frame, role: str) -> Iterator[Step]:
+def _framed(frame: FrameShape, role: str) -> Iterator[RoleStep]:
     for number, section in enumerate(frame.sections):
         title = section.title or "otherwise"
         text = f"{frame.kind} {title}" if role in frame.known_to else f"{frame.kind}, way {number + 1}"
-        yield Step(frame.kind, text, frame.site, frame.line)
+        yield RoleStep(frame.kind, text, frame.site, frame.line)
         yield from _steps(section.shapes, role)
 
 
-def _sent(arrow: Arrow) -> Step:
+def _sent(arrow: Arrow) -> RoleStep:
     told = f"tells `{arrow.choice}` to {arrow.receiver}" if arrow.choice else ""
     sent = "" if arrow.bare else f"sends {arrow.text}: {arrow.type} to {arrow.receiver}"
-    return Step(f"to {arrow.receiver}", " and ".join(filter(None, [told, sent])), arrow.site, arrow.line)
+    return RoleStep(f"to {arrow.receiver}", " and ".join(filter(None, [told, sent])), arrow.site, arrow.line)
 
 
-def _received(arrow: Arrow) -> Step:
+def _received(arrow: Arrow) -> RoleStep:
     told = f"is told `{arrow.choice}` by {arrow.sender}" if arrow.choice else ""
     got = "" if arrow.bare else f"receives {arrow.type} from {arrow.sender}"
-    return Step(f"from {arrow.sender}", " and ".join(filter(None, [told, got])), arrow.site, arrow.line)
+    return RoleStep(f"from {arrow.sender}", " and ".join(filter(None, [told, got])), arrow.site, arrow.line)
 
 
 def _acts(shape: Shape, role: str) -> bool:
@@ -78,5 +78,5 @@ def _acts(shape: Shape, role: str) -> bool:
             return who == role
         case Visit(roles=roles):
             return role in roles
-        case Frame(sections=sections):
+        case FrameShape(sections=sections):
             return any(_acts(inner, role) for section in sections for inner in section.shapes)

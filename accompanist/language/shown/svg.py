@@ -12,7 +12,7 @@ from html import escape
 
 from accompanist.language.shown import layout as sheet
 from accompanist.language.shown.layout import Sheet
-from accompanist.language.shown.shapes import Act, Arrow, Frame, Mark, Picture, Shape, Shapes, Visit
+from accompanist.language.shown.shapes import Act, Arrow, FrameShape, Mark, Picture, Shape, Shapes, Visit
 
 _STYLE = """
 svg{--paper:#ffffff;--edge:#d5dae1;--ink:#1d2530;--soft:#667384;--life:#b9c2cd;--head:#eef2f7;--act:#e7f0fe;
@@ -103,7 +103,7 @@ class _Drawing:
                 self._mark(shape)
             case Visit():
                 self._visit(shape)
-            case Frame():
+            case FrameShape():
                 self._frame(shape, depth)
 
     def _arrow(self, arrow: Arrow) -> None:
@@ -157,7 +157,7 @@ class _Drawing:
         self._group("visit", visit.site, visit.line, [box, text])
         self._y += sheet.act_height + sheet.gap
 
-    def _frame(self, frame: Frame, depth: int) -> None:
+    def _frame(self, frame: FrameShape, depth: int) -> None:
         left = 14 + depth * sheet.inset
         wide, begun = self._sheet.width - 2 * left, self._y + 2
         here = len(self._frames)

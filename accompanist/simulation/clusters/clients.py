@@ -15,7 +15,7 @@ import msgspec
 import orjson
 
 from accompanist.errors import AccompanistError
-from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.faults import FaultKind
 from accompanist.simulation.clusters.subject import Subject
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Unheard(Exception):
     """No answer: nobody there, or it was lost."""
 
 
-class Refused(Exception):
+class ClientRefused(Exception):
     """The API said no, with a code."""
 
     def __init__(self, code: str) -> None:
@@ -41,7 +41,7 @@ class Refused(Exception):
 
 
 async def ask(cluster: Cluster, service: str, chance: random.Random, method: str, **params: Any) -> dict[str, Any]:
-    """One request to some replica of a service. Raises Unheard, Refused."""
+    """One request to some replica of a service. Raises Unheard, ClientRefused."""
     there = [one for one in cluster.replicas if one.service == service and one.process.alive and one.begun]
     if not there:
         raise Unheard("nobody is there")
@@ -54,7 +54,7 @@ async def ask(cluster: Cluster, service: str, chance: random.Random, method: str
     except TimeoutError:
         raise Unheard("no answer in time") from None
     if said == "error":
-        raise Refused(value)
+        raise ClientRefused(value)
     return dict(value)
 
 
@@ -66,7 +66,7 @@ def _serve(cluster: Cluster, replica: Replica, method: str, params: dict[str, An
         except AccompanistError as problem:
             said = "error", problem.code
         cluster.log(f"{replica.process.name} answers {method}: {said[0]} {said[1] if said[0] == 'error' else ''}")
-        if not cluster.faults.strike(Kind.ANSWER_LOST, method):
+        if not cluster.faults.strike(FaultKind.ANSWER_LOST, method):
             cluster.loop.later(cluster.delay_s(), _heard, answer, said)
 
     if replica.process.alive:
@@ -181,7 +181,7 @@ class Client:
     async def _once(self, method: str, service: str | None = None, **params: Any) -> bool:
         try:
             await ask(self._cluster, service or self._service, self._chance, method, **params)
-        except (Unheard, Refused):
+        except (Unheard, ClientRefused):
             return False
         return True
 
@@ -189,7 +189,7 @@ class Client:
         while True:
             try:
                 return await ask(self._cluster, self._service, self._chance, method, **params)
-            except Refused as problem:
+            except ClientRefused as problem:
                 if problem.code == "ACC710":  # it is over and collected
                     return {}
                 if problem.code not in ASK_AGAIN and not self._asks_a_liar:
@@ -213,5 +213,5 @@ async def operator(cluster: Cluster) -> None:
                 about = {"session": str(session), "role": role, "who": "bob", "why": "mended"}
                 try:
                     await ask(cluster, service, chance, "session.operate", verb="retry", **about)
-                except (Unheard, Refused) as problem:
+                except (Unheard, ClientRefused) as problem:
                     cluster.log(f"the operator was not heard: {problem!r}")

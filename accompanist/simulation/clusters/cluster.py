@@ -2,7 +2,7 @@
 
     Cluster    the services, what connects them, and the faults that strike the whole
     Replica    one sidecar: driver, intake, group commit, calls and API as in production, in a process of its own
-    Line       the way from a sidecar to its worker (`simulation.clusters.line`)
+    WorkerLine the way from a sidecar to its worker (`simulation.clusters.line`)
     PeerLine   the way to a service in another database (`simulation.clusters.peer_line`), for the relay of production
     Deploy     a changed choreography that comes in the middle (`simulation.clusters.deploys`)
     Hostile    a service that says anything its login allows (`simulation.clusters.hostile`)
@@ -44,12 +44,12 @@ from accompanist.sidecar.sessions.driver import Driver
 from accompanist.sidecar.tracing import Tracing
 from accompanist.sidecar.versions import Versions
 from accompanist.simulation.clusters.deploys import Deploy
-from accompanist.simulation.clusters.faults import Faults, Kind
+from accompanist.simulation.clusters.faults import FaultInjector, FaultKind
 from accompanist.simulation.clusters.hostile import Hostile, hostile_in
 from accompanist.simulation.clusters.hurt_log import HurtLog
-from accompanist.simulation.clusters.judge import Judge
-from accompanist.simulation.clusters.ledger import Ledger, PlainWorkers, Workers
-from accompanist.simulation.clusters.line import Line, PlainLine
+from accompanist.simulation.clusters.judge import Oracle
+from accompanist.simulation.clusters.ledger import EffectLedger, PlainWorkers, Workers
+from accompanist.simulation.clusters.line import PlainLine, WorkerLine
 from accompanist.simulation.clusters.loop import Process, SeededLoop
 from accompanist.simulation.clusters.peer_line import PeerLine
 from accompanist.simulation.clusters.subject import Subject
@@ -67,7 +67,7 @@ class Cluster:
     def __init__(
         self,
         seed: int,
-        faults: Faults,
+        faults: FaultInjector,
         subjects: Sequence[Subject],
         keep: bool,
         plain: bool | None = None,
@@ -94,8 +94,8 @@ class Cluster:
         self.place = self._places()
         self.bindings = {one.choreography.name: self._bound(one.choreography) for one in subjects}
         self.database = HurtDatabase(self)
-        self.judge = Judge(self)
-        self.ledger = Ledger()
+        self.judge = Oracle(self)
+        self.ledger = EffectLedger()
         self.subjects_of: dict[UUID, Subject] = {}
         self.arguments_of: dict[UUID, bytes] = {}
         self.spoken_for: set[UUID] = set()
@@ -128,7 +128,7 @@ class Cluster:
     def _workers(self, service: str) -> Workers:
         chance = random.Random(f"{self.seed}/workers/{service}")
         kind = PlainWorkers if service in self.plain else Workers
-        return kind(self.ledger, self.subject_at, lambda what: self.faults.strike(Kind.DECLINES, what), chance)
+        return kind(self.ledger, self.subject_at, lambda what: self.faults.strike(FaultKind.DECLINES, what), chance)
 
     def _hosted(self, service: str) -> Hosted:
         def bind(name: str, classes: Mapping[str, str]) -> Mapping[str, str]:
@@ -164,7 +164,7 @@ class Cluster:
     def mark(self, name: str) -> None:
         self.marks[name] += 1
 
-    def struck(self, kind: Kind, about: str) -> None:
+    def struck(self, kind: FaultKind, about: str) -> None:
         """A fault: of a commit, it is counted under all that the commit writes."""
         self.log(f"! {kind} {about}")
         self.mark(kind.value)
@@ -219,10 +219,10 @@ class Cluster:
         for replica in self.replicas:
             if replica.service not in services or not replica.process.alive:
                 continue
-            if self.faults.strike(Kind.NOTIFY_LOST):
+            if self.faults.strike(FaultKind.NOTIFY_LOST):
                 continue
-            late = self.faults.strike(Kind.NOTIFY_LATE)
-            seconds = self.faults.between(Kind.NOTIFY_LATE, 0.01, 2.0) if late else self.delay_s()
+            late = self.faults.strike(FaultKind.NOTIFY_LATE)
+            seconds = self.faults.between(FaultKind.NOTIFY_LATE, 0.01, 2.0) if late else self.delay_s()
             self.loop.later(seconds, replica.wake)
 
     # -- replicas ----------------------------------------------------------------------------------
@@ -243,7 +243,7 @@ class Cluster:
         process.kill()
         self.log(f"{process.name} dies")
         replica = next(one for one in self.replicas if one.process is process)
-        self.loop.later(self.faults.between(Kind.CRASH, 0.01, 9.0), self.restart, replica)
+        self.loop.later(self.faults.between(FaultKind.CRASH, 0.01, 9.0), self.restart, replica)
 
     def restart(self, replica: Replica) -> None:
         silent = self.hostile is not None and self.hostile.silent and self.is_hostile(replica.service)
@@ -266,9 +266,9 @@ class HurtDatabase(MemoryDatabase):
                 continue  # it goes to another database
             if (*letter.message.key, sender_service) in self.services[letter.service].inbox:
                 continue  # it is held already, which is always said
-            if self._cluster.faults.strike(Kind.DELIVER_FULL, letter.message.kind.value):
+            if self._cluster.faults.strike(FaultKind.DELIVER_FULL, letter.message.kind.value):
                 refused[number] = Delivery.FULL
-            elif self._cluster.faults.strike(Kind.DELIVER_UNKNOWN, letter.message.kind.value):
+            elif self._cluster.faults.strike(FaultKind.DELIVER_UNKNOWN, letter.message.kind.value):
                 refused[number] = Delivery.UNKNOWN
         kept = [letter for number, letter in enumerate(letters) if number not in refused]
         answers = iter(super().hand_over(kept, sender_service))
@@ -322,7 +322,7 @@ class Replica:
         self.memory = MemoryLog(cluster.database, self.service, away=away, delivered=self._delivered)
         self.log = HurtLog(self.memory, self.process, self.service, cluster)
         self.flusher = Flusher(self.log, jitter=chance, clock=loop.time)
-        line = PlainLine(self) if self.service in cluster.plain else Line(self)
+        line = PlainLine(self) if self.service in cluster.plain else WorkerLine(self)
         classes = {
             projection.role_class: line
             for subject in cluster.subjects
@@ -425,7 +425,7 @@ class Replica:
         self.cluster.mark("left")
         self.process.kill()
         self.cluster.log(f"{self.process.name} has left")
-        self.cluster.loop.later(self.cluster.faults.between(Kind.LEAVE, 0.1, 5.0), self.cluster.restart, self)
+        self.cluster.loop.later(self.cluster.faults.between(FaultKind.LEAVE, 0.1, 5.0), self.cluster.restart, self)
 
     def held(self) -> dict[str, int]:
         """What it holds in memory for sessions, by name."""

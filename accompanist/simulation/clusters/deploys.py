@@ -28,7 +28,7 @@ _apart_s = 3.0
 """Within this time after each other the sidecars of a service go."""
 
 
-class Version(NamedTuple):
+class DeployedVersion(NamedTuple):
     """A choreography, and the texts it was compiled from by path below their root."""
 
     choreography: Choreography
@@ -36,7 +36,7 @@ class Version(NamedTuple):
     texts: dict[str, str]
 
 
-def versions(choreography: Choreography, file: Path, root: Path) -> Sequence[Version]:
+def versions(choreography: Choreography, file: Path, root: Path) -> Sequence[DeployedVersion]:
     """What was deployed before, and what is deployed now; the latter alone where nothing can be changed."""
     text = _read(str(file)) or ""
     now = _version(choreography, file, root, text)
@@ -59,13 +59,13 @@ def renamed(text: str, name: str) -> Iterator[str]:
         yield b"".join(lines).decode()
 
 
-def _version(choreography: Choreography, file: Path, root: Path, text: str) -> Version | None:
+def _version(choreography: Choreography, file: Path, root: Path, text: str) -> DeployedVersion | None:
     read = functools.cache(lambda path: text if path == str(file) else _read(path))
     compiled = compile_file(str(file), root=str(root), read=read)
     same = [one for one in compiled.choreographies if one.name == choreography.name]
     if not same:
         return None
-    return Version(same[0], PurePosixPath(file.relative_to(root)), gather(str(file), str(root), read))
+    return DeployedVersion(same[0], PurePosixPath(file.relative_to(root)), gather(str(file), str(root), read))
 
 
 def _read(path: str) -> str | None:
@@ -91,7 +91,7 @@ class Deploy:
         self.planned = self._chance.random() < 0.3 and _can(cluster)
         self.newest: set[str] = set()
 
-    def of(self, service: str) -> list[Version]:
+    def of(self, service: str) -> list[DeployedVersion]:
         """What a sidecar of the service is started with now."""
         return [one.versions[-1 if service in self.newest else 0] for one in self._cluster.subjects]
 

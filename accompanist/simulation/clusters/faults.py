@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """The faults. Rates are per occasion for the first groups, per minute for the last."""
 
     # of a call of the log, whichever method it is
@@ -58,105 +58,105 @@ class Kind(StrEnum):
     PEER_DOWN = "peer-down"  # nobody in another database reaches a service
 
 
-_PER_MINUTE: dict[Kind, tuple[float, ...]] = {
-    Kind.CRASH: (4, 12, 30),
-    Kind.LEAVE: (2, 6),
-    Kind.PAUSE: (4, 12),
-    Kind.LEASE_LOST: (6, 30),
-    Kind.DATABASE_DOWN: (2, 5),
-    Kind.PARTITION: (3, 6),
-    Kind.WORKER_DOWN: (3, 8),
+_PER_MINUTE: dict[FaultKind, tuple[float, ...]] = {
+    FaultKind.CRASH: (4, 12, 30),
+    FaultKind.LEAVE: (2, 6),
+    FaultKind.PAUSE: (4, 12),
+    FaultKind.LEASE_LOST: (6, 30),
+    FaultKind.DATABASE_DOWN: (2, 5),
+    FaultKind.PARTITION: (3, 6),
+    FaultKind.WORKER_DOWN: (3, 8),
 }
-_PER_CALL: dict[Kind, tuple[float, ...]] = {
-    Kind.LOG_REFUSED: (0.005, 0.03),
-    Kind.LOG_LOST: (0.005, 0.03, 0.1),
-    Kind.LOG_LATE: (0.003, 0.02),
-    Kind.LOG_SLOW: (0.02, 0.1),
-    Kind.CRASH_BEFORE: (0.005, 0.02, 0.05),
-    Kind.CRASH_AFTER: (0.005, 0.02, 0.05),
-    Kind.TAKE_MIXED: (0.2, 0.6),
-    Kind.DELIVER_FULL: (0.02, 0.1),
-    Kind.DELIVER_UNKNOWN: (0.01,),
-    Kind.NOTIFY_LOST: (0.1, 0.5, 1.0),
-    Kind.NOTIFY_LATE: (0.2,),
-    Kind.CALL_REFUSED: (0.05, 0.2),
-    Kind.CALL_BROKEN: (0.05, 0.2),
-    Kind.CALL_LOST: (0.05, 0.2),
-    Kind.CALL_LATE: (0.05, 0.15),
-    Kind.CALL_TWICE: (0.05, 0.3),
-    Kind.CALL_SLOW: (0.05, 0.2),
-    Kind.CALL_HANGS: (0.02, 0.1),
-    Kind.DECLINES: (0.02, 0.1, 0.3),
-    Kind.ANSWER_LOST: (0.05, 0.3),
+_PER_CALL: dict[FaultKind, tuple[float, ...]] = {
+    FaultKind.LOG_REFUSED: (0.005, 0.03),
+    FaultKind.LOG_LOST: (0.005, 0.03, 0.1),
+    FaultKind.LOG_LATE: (0.003, 0.02),
+    FaultKind.LOG_SLOW: (0.02, 0.1),
+    FaultKind.CRASH_BEFORE: (0.005, 0.02, 0.05),
+    FaultKind.CRASH_AFTER: (0.005, 0.02, 0.05),
+    FaultKind.TAKE_MIXED: (0.2, 0.6),
+    FaultKind.DELIVER_FULL: (0.02, 0.1),
+    FaultKind.DELIVER_UNKNOWN: (0.01,),
+    FaultKind.NOTIFY_LOST: (0.1, 0.5, 1.0),
+    FaultKind.NOTIFY_LATE: (0.2,),
+    FaultKind.CALL_REFUSED: (0.05, 0.2),
+    FaultKind.CALL_BROKEN: (0.05, 0.2),
+    FaultKind.CALL_LOST: (0.05, 0.2),
+    FaultKind.CALL_LATE: (0.05, 0.15),
+    FaultKind.CALL_TWICE: (0.05, 0.3),
+    FaultKind.CALL_SLOW: (0.05, 0.2),
+    FaultKind.CALL_HANGS: (0.02, 0.1),
+    FaultKind.DECLINES: (0.02, 0.1, 0.3),
+    FaultKind.ANSWER_LOST: (0.05, 0.3),
 }
-_PER_LEASE: dict[Kind, tuple[float, ...]] = {
-    Kind.LEASE_MET: (0.1, 0.6),
+_PER_LEASE: dict[FaultKind, tuple[float, ...]] = {
+    FaultKind.LEASE_MET: (0.1, 0.6),
 }
-_OF_PLAIN: dict[Kind, tuple[float, ...]] = {Kind.CALL_LONG: (0.05, 0.2)}
-_PER_TAKE: dict[Kind, tuple[float, ...]] = {Kind.TAKE_HELD: (0.05, 0.3)}
-_PER_RELAY: dict[Kind, tuple[float, ...]] = {
-    Kind.RELAY_LOST: (0.05, 0.3),
-    Kind.RELAY_LATE: (0.05, 0.2),
-    Kind.RELAY_TWICE: (0.05, 0.3),
-    Kind.PEER_DOWN: (3, 8),
+_OF_PLAIN: dict[FaultKind, tuple[float, ...]] = {FaultKind.CALL_LONG: (0.05, 0.2)}
+_PER_TAKE: dict[FaultKind, tuple[float, ...]] = {FaultKind.TAKE_HELD: (0.05, 0.3)}
+_PER_RELAY: dict[FaultKind, tuple[float, ...]] = {
+    FaultKind.RELAY_LOST: (0.05, 0.3),
+    FaultKind.RELAY_LATE: (0.05, 0.2),
+    FaultKind.RELAY_TWICE: (0.05, 0.3),
+    FaultKind.PEER_DOWN: (3, 8),
 }
 _CHOSEN = 0.4
 """How likely a seed uses a kind."""
 
 
-class Faults:
+class FaultInjector:
     """The faults of one run. `told` hears of each that strikes; `most`: no more than so many."""
 
     def __init__(
         self,
         seed: int,
-        told: Callable[[Kind, str], None],
-        without: Collection[Kind] = (),
+        told: Callable[[FaultKind, str], None],
+        without: Collection[FaultKind] = (),
         most: int | None = None,
     ) -> None:
-        self._chances = {kind: random.Random(f"{seed}/fault/{kind}") for kind in Kind}
+        self._chances = {kind: random.Random(f"{seed}/fault/{kind}") for kind in FaultKind}
         self._told = told
         self._left = most
         self._healed = False
-        self.rates: dict[Kind, float] = {}
+        self.rates: dict[FaultKind, float] = {}
         chosen = random.Random(f"{seed}/faults")
         for kind, rates in (_PER_CALL | _PER_MINUTE | _PER_LEASE | _OF_PLAIN | _PER_TAKE | _PER_RELAY).items():
             used, rate = chosen.random() < _CHOSEN, chosen.choice(rates)
             if used and kind not in without:
                 self.rates[kind] = rate
-        self.counts: Counter[Kind] = Counter()
+        self.counts: Counter[FaultKind] = Counter()
 
     def heal(self) -> None:
         """From now on nothing goes wrong but that workers decline."""
         self._healed = True
 
-    def strike(self, kind: Kind, about: str = "") -> bool:
+    def strike(self, kind: FaultKind, about: str = "") -> bool:
         """Whether it happens, here and now."""
         rate = self.rates.get(kind)
-        if rate is None or (self._healed and kind is not Kind.DECLINES):
+        if rate is None or (self._healed and kind is not FaultKind.DECLINES):
             return False
         return self._chances[kind].random() < rate and self._spend(kind, about)
 
-    def pause_s(self, kind: Kind) -> float | None:
+    def pause_s(self, kind: FaultKind) -> float | None:
         """How long until a fault of the kind happens next; None: never."""
         rate = self.rates.get(kind)
         return None if rate is None else self._chances[kind].expovariate(rate / 60)
 
-    def due(self, kind: Kind, about: str = "") -> bool:
+    def due(self, kind: FaultKind, about: str = "") -> bool:
         """Whether a fault whose time has come happens after all."""
         return not self._healed and self._spend(kind, about)
 
-    def between(self, kind: Kind, low: float, high: float) -> float:
+    def between(self, kind: FaultKind, low: float, high: float) -> float:
         """How bad it is: small for the most part."""
         return low + (high - low) * self._chances[kind].random() ** 2
 
-    def pick(self, kind: Kind, count: int) -> int:
+    def pick(self, kind: FaultKind, count: int) -> int:
         return self._chances[kind].randrange(count)
 
-    def chance(self, kind: Kind) -> random.Random:
+    def chance(self, kind: FaultKind) -> random.Random:
         return self._chances[kind]
 
-    def _spend(self, kind: Kind, about: str) -> bool:
+    def _spend(self, kind: FaultKind, about: str) -> bool:
         if self._left is not None:
             if self._left <= 0:
                 return False

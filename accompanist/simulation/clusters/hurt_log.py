@@ -21,7 +21,7 @@ from accompanist.log.leases import Fences
 from accompanist.log.memory import MemoryLog
 from accompanist.runtime.messages import Kind as Message
 from accompanist.runtime.ports import Commit, LeaseLost, LogUnavailable, ResultKind, Taken
-from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.faults import FaultKind
 from accompanist.simulation.clusters.loop import Process, for_ever
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class _Hurt:
     async def _ask(self, name: str, *given: Any, **named: Any) -> Any:
         cluster, faults = self._cluster, self._cluster.faults
         about = about_call(name, given)
-        if faults.strike(Kind.CRASH_BEFORE, about):
+        if faults.strike(FaultKind.CRASH_BEFORE, about):
             cluster.crash(self._process)
             await for_ever()
         # what it believes now is what it asks with
@@ -65,11 +65,11 @@ class _Hurt:
             self._log._fences.hold(())
         answer = cluster.loop.create_future()
         request = _Request(self, name, about, asked, given, named, answer)
-        if name == "lease" and self._asks_a_worker() and faults.strike(Kind.LEASE_MET):
+        if name == "lease" and self._asks_a_worker() and faults.strike(FaultKind.LEASE_MET):
             request.met = True
             self._process.stop()
             lease_s = limits.lease_ms / 1000
-            cluster.loop.later(faults.between(Kind.LEASE_MET, lease_s, lease_s + 4.0), request.arrive)
+            cluster.loop.later(faults.between(FaultKind.LEASE_MET, lease_s, lease_s + 4.0), request.arrive)
         else:
             cluster.loop.later(cluster.delay_s(), request.arrive)
         value = await answer
@@ -101,12 +101,12 @@ class _Request:
             self._cluster.free(self._hurt._service)
         if self._cluster.unreachable(self._hurt._service):
             self._fail("the database cannot be reached")
-        elif faults.strike(Kind.LOG_REFUSED, about):
+        elif faults.strike(FaultKind.LOG_REFUSED, about):
             self._fail("refused")
-        elif faults.strike(Kind.LOG_LATE, about):
-            self._cluster.loop.later(faults.between(Kind.LOG_LATE, 0.01, _late_s), self._late)
+        elif faults.strike(FaultKind.LOG_LATE, about):
+            self._cluster.loop.later(faults.between(FaultKind.LOG_LATE, 0.01, _late_s), self._late)
             self._fail("given up")
-        elif faults.strike(Kind.LOG_LOST, about):
+        elif faults.strike(FaultKind.LOG_LOST, about):
             self._do()
             self._fail("the answer was lost")
         else:
@@ -120,15 +120,15 @@ class _Request:
 
     def _finish(self, outcome: Any) -> None:
         faults, process = self._cluster.faults, self._hurt._process
-        if process.alive and faults.strike(Kind.CRASH_AFTER, self._about):
+        if process.alive and faults.strike(FaultKind.CRASH_AFTER, self._about):
             self._cluster.crash(process)
             return
-        if self._name == "take" and self._begins(outcome) and faults.strike(Kind.TAKE_HELD):
+        if self._name == "take" and self._begins(outcome) and faults.strike(FaultKind.TAKE_HELD):
             self._cluster.free(self._hurt._service)
-            self._hold_back(outcome, self._cluster.loop.time() + faults.between(Kind.TAKE_HELD, 3.0, 8.0))
+            self._hold_back(outcome, self._cluster.loop.time() + faults.between(FaultKind.TAKE_HELD, 3.0, 8.0))
             return
-        slow = faults.strike(Kind.LOG_SLOW, self._about)
-        seconds = faults.between(Kind.LOG_SLOW, 0.05, 4.0) if slow else self._cluster.delay_s()
+        slow = faults.strike(FaultKind.LOG_SLOW, self._about)
+        seconds = faults.between(FaultKind.LOG_SLOW, 0.05, 4.0) if slow else self._cluster.delay_s()
         self._cluster.loop.later(seconds, self._settle, outcome)
 
     def _hold_back(self, taken: Sequence[Taken], until: float) -> None:
@@ -174,12 +174,12 @@ class _Request:
                 self._cluster.mark(f"relayed {answer.value}")
                 if not self._cluster.is_hostile(speaker):
                     self._cluster.delivered(speaker, self._hurt._service, message, answer)
-        if self._name == "take" and self._cluster.faults.strike(Kind.TAKE_MIXED):
+        if self._name == "take" and self._cluster.faults.strike(FaultKind.TAKE_MIXED):
             return self._mixed(value)
         return value
 
     def _mixed(self, taken: Sequence[Taken]) -> Sequence[Taken]:
-        chance = self._cluster.faults.chance(Kind.TAKE_MIXED)
+        chance = self._cluster.faults.chance(FaultKind.TAKE_MIXED)
         mixed = [entry for entry in taken if chance.random() < 0.8]
         mixed += [entry for entry in mixed if chance.random() < 0.3]
         chance.shuffle(mixed)

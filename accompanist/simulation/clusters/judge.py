@@ -90,7 +90,7 @@ def _over_at_once(key: Place, commits: Sequence[Commit]) -> bool:
     return len(rows) == 1 and not results and rows[0].vote is None and rows[0].phase is Phase.ENDED
 
 
-class Judge:
+class Oracle:
     """What was seen, and what is wrong with it: `broken` holds one sentence a finding."""
 
     def __init__(self, cluster: Cluster) -> None:
@@ -362,7 +362,7 @@ class Judge:
         """What was done, and what came of it, against the direct reading with the replies that were recorded."""
         asked: set[tuple[str, str]] = set()
 
-        def ask(role: str, site: str, operation: str, arguments: direct.Given) -> tuple[str, Any]:
+        def ask(role: str, site: str, operation: str, arguments: direct.DirectArguments) -> tuple[str, Any]:
             asked.add((role, site))
             row = self.results.get((session, role, site, ResultKind.FORWARD))
             if row is None or row.operation != operation or row.digest != codec.digest(arguments.sent):

@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     arguments: bytes
 
 
-class Ledger:
+class EffectLedger:
     """Effects by session and role, in the order they happened."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Workers:
 
     def __init__(
         self,
-        ledger: Ledger,
+        ledger: EffectLedger,
         subject_of: Callable[[UUID, str], Subject],
         unwilling: Callable[[str], bool],
         chance: random.Random,

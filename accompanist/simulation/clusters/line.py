@@ -1,6 +1,6 @@
 """The simulated connection from a sidecar to its worker, with its faults.
 
-    Line         to a worker with a fence: calls arrive late, twice, after anything
+    WorkerLine   to a worker with a fence: calls arrive late, twice, after anything
     PlainLine    to one without: as much, as far as such a worker may behave so (`sidecar.calls.unended`)
 
 A worker without a fence may take long with a call, longer than its time, while whoever asked for it listens; it may do
@@ -19,13 +19,13 @@ from accompanist.rpc.late import Late, Left
 from accompanist.runtime.answers import Answer, Closed, Declined, Fault, Replied, RetryLater
 from accompanist.runtime.messages import shard_of
 from accompanist.sidecar.calls.attempts import CLOSE, FORGET
-from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.faults import FaultKind
 
 if TYPE_CHECKING:
     from accompanist.simulation.clusters.cluster import Replica
 
 
-class Line:
+class WorkerLine:
     """The way from one sidecar to the worker of its service."""
 
     def __init__(self, replica: Replica) -> None:
@@ -37,7 +37,7 @@ class Line:
         loop, faults = self._cluster.loop, self._cluster.faults
         answer: asyncio.Future[Answer] = loop.create_future()
         loop.later(self._cluster.delay_s(), self._arrive, method, arguments, rpc_meta.read(meta), answer)
-        if faults.strike(Kind.CALL_LATE, method):
+        if faults.strike(FaultKind.CALL_LATE, method):
             # cut off while the request is still on its way
             loop.later(self._cluster.delay_s() / 10, _settle, answer, Fault("the connection was lost", silent=True))
         try:
@@ -51,24 +51,24 @@ class Line:
     ) -> None:
         loop, faults = self._cluster.loop, self._cluster.faults
         if answer.done() and not again:  # it was cut off: it comes later, or it never came
-            loop.later(faults.between(Kind.CALL_LATE, 0.01, 10.0), self._do, method, arguments, about)
-        elif self._cluster.down[f"worker of {self._service}"] or faults.strike(Kind.CALL_BROKEN, method):
+            loop.later(faults.between(FaultKind.CALL_LATE, 0.01, 10.0), self._do, method, arguments, about)
+        elif self._cluster.down[f"worker of {self._service}"] or faults.strike(FaultKind.CALL_BROKEN, method):
             self._settle_soon(answer, Fault("no connection to the worker", silent=True, away=True))
-        elif faults.strike(Kind.CALL_REFUSED, method):
-            busy = RetryLater("a lock") if faults.pick(Kind.CALL_REFUSED, 2) else Fault("it failed inside")
+        elif faults.strike(FaultKind.CALL_REFUSED, method):
+            busy = RetryLater("a lock") if faults.pick(FaultKind.CALL_REFUSED, 2) else Fault("it failed inside")
             self._settle_soon(answer, busy)
-        elif not faults.strike(Kind.CALL_HANGS, method):
+        elif not faults.strike(FaultKind.CALL_HANGS, method):
             self._answered(answer, self._do(method, arguments, about), method)
-            if faults.strike(Kind.CALL_TWICE, method):
-                seconds = faults.between(Kind.CALL_TWICE, 0.0, 12.0)
+            if faults.strike(FaultKind.CALL_TWICE, method):
+                seconds = faults.between(FaultKind.CALL_TWICE, 0.0, 12.0)
                 loop.later(seconds, self._do, method, arguments, about)
 
     def _answered(self, answer: asyncio.Future[Answer], said: Answer, method: str) -> None:
         faults = self._cluster.faults
-        if faults.strike(Kind.CALL_LOST, method):
+        if faults.strike(FaultKind.CALL_LOST, method):
             self._settle_soon(answer, Fault("the connection was lost", silent=True))
-        elif faults.strike(Kind.CALL_SLOW, method):
-            self._cluster.loop.later(faults.between(Kind.CALL_SLOW, 0.05, 14.0), _settle, answer, said)
+        elif faults.strike(FaultKind.CALL_SLOW, method):
+            self._cluster.loop.later(faults.between(FaultKind.CALL_SLOW, 0.05, 14.0), _settle, answer, said)
         else:
             self._settle_soon(answer, said)
 
@@ -94,7 +94,7 @@ def _settle(answer: asyncio.Future[Answer], said: Answer) -> None:
         answer.set_result(said)
 
 
-class PlainLine(Line):
+class PlainLine(WorkerLine):
     """The way to a worker without a fence. It listens for what comes after its time."""
 
     def _do(self, method: str, arguments: bytes, about: rpc_meta.Meta) -> Answer:
@@ -113,7 +113,7 @@ class PlainLine(Line):
         answer: Late = loop.create_future()
         call = _PlainCall(self, method, arguments, rpc_meta.read(meta), timeout_ms / 1000, answer)
         loop.later(self._cluster.delay_s(), call.arrive)
-        if faults.strike(Kind.CALL_LATE, method):
+        if faults.strike(FaultKind.CALL_LATE, method):
             loop.later(self._cluster.delay_s() / 10, _settle, answer, _LOST)
         try:
             async with asyncio.timeout(timeout_ms / 1000):
@@ -136,7 +136,7 @@ class _PlainCall:
     """One call under way to a worker without a fence."""
 
     def __init__(
-        self, line: Line, method: str, arguments: bytes, about: rpc_meta.Meta, timeout_s: float, answer: Late
+        self, line: WorkerLine, method: str, arguments: bytes, about: rpc_meta.Meta, timeout_s: float, answer: Late
     ) -> None:
         self._line, self._cluster = line, line._cluster
         self._method, self._arguments, self._about, self._answer = method, arguments, about, answer
@@ -155,13 +155,13 @@ class _PlainCall:
         if method in (CLOSE, FORGET):
             self._line._arrive(method, self._arguments, self._about, self._answer)
         elif self._answer.done():  # its connection was lost on the way
-            loop.later(faults.between(Kind.CALL_LATE, 0.01, 9.0), self._work)
-        elif self._cluster.down[f"worker of {self._line._service}"] or faults.strike(Kind.CALL_BROKEN, method):
+            loop.later(faults.between(FaultKind.CALL_LATE, 0.01, 9.0), self._work)
+        elif self._cluster.down[f"worker of {self._line._service}"] or faults.strike(FaultKind.CALL_BROKEN, method):
             self._line._settle_soon(self._answer, Fault("no connection to the worker", silent=True, away=True))
-        elif faults.strike(Kind.CALL_HANGS, method):
-            loop.later(faults.between(Kind.CALL_HANGS, 0.5, 25.0), _settle, self._answer, _LOST)
-        elif faults.strike(Kind.CALL_LONG, method):
-            loop.later(faults.between(Kind.CALL_LONG, 0.5, 30.0), self._work)
+        elif faults.strike(FaultKind.CALL_HANGS, method):
+            loop.later(faults.between(FaultKind.CALL_HANGS, 0.5, 25.0), _settle, self._answer, _LOST)
+        elif faults.strike(FaultKind.CALL_LONG, method):
+            loop.later(faults.between(FaultKind.CALL_LONG, 0.5, 30.0), self._work)
         else:
             self._work()
 
@@ -173,14 +173,14 @@ class _PlainCall:
             self._cluster.mark("plain gives up")
             _settle(self._answer, _LOST)
             return
-        if faults.strike(Kind.CALL_REFUSED, self._method):
-            done = faults.pick(Kind.CALL_REFUSED, 3)
+        if faults.strike(FaultKind.CALL_REFUSED, self._method):
+            done = faults.pick(FaultKind.CALL_REFUSED, 3)
             if done == 0:
                 line._do(self._method, self._arguments, self._about)
             line._settle_soon(self._answer, RetryLater("a lock") if done == 1 else Fault("it failed inside"))
             return
         said = line._do(self._method, self._arguments, self._about)
-        if isinstance(said, Replied) and faults.strike(Kind.CALL_TWICE, self._method):
+        if isinstance(said, Replied) and faults.strike(FaultKind.CALL_TWICE, self._method):
             line._do(self._method, self._arguments, self._about)
         if gone:
             self._cluster.mark("plain late")

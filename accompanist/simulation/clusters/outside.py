@@ -15,7 +15,7 @@ from uuid import UUID
 import orjson
 
 from accompanist.runtime.events import DEADLINE_SITE
-from accompanist.simulation.clusters.clients import ASK_AGAIN, Refused, Unheard, ask
+from accompanist.simulation.clusters.clients import ASK_AGAIN, ClientRefused, Unheard, ask
 from accompanist.simulation.clusters.subject import Subject
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _long_s = 10.0
 """A timer that is due later is not waited for."""
 
 
-class Outside:
+class Environment:
     """What happens to a cluster from outside. Its tasks end with the world."""
 
     def __init__(self, cluster: Cluster) -> None:
@@ -82,7 +82,7 @@ class Outside:
                 return
             except Unheard:
                 pass
-            except Refused as problem:
+            except ClientRefused as problem:
                 if problem.code == "ACC717":  # it is over
                     return
                 # ACC718: a deployment is under way, and who was asked has not found the session's version yet

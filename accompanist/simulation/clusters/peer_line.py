@@ -16,7 +16,7 @@ from accompanist.rpc.envelope import RpcError
 from accompanist.runtime.answers import Answer, Fault, Replied, RetryLater
 from accompanist.runtime.ports import LogUnavailable
 from accompanist.sidecar.loops.relay import Receiver
-from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.faults import FaultKind
 
 if TYPE_CHECKING:
     from accompanist.simulation.clusters.cluster import Replica
@@ -35,8 +35,8 @@ class PeerLine:
     async def call(self, method: str, arguments: bytes, meta: bytes, timeout_ms: int) -> Answer:
         loop, faults = self._cluster.loop, self._cluster.faults
         answer: asyncio.Future[Answer] = loop.create_future()
-        if faults.strike(Kind.RELAY_LATE):
-            loop.later(faults.between(Kind.RELAY_LATE, 0.01, _late_s), self._arrive, arguments, None)
+        if faults.strike(FaultKind.RELAY_LATE):
+            loop.later(faults.between(FaultKind.RELAY_LATE, 0.01, _late_s), self._arrive, arguments, None)
             self._settle_soon(answer, _LOST)
         else:
             loop.later(self._cluster.delay_s(), self._arrive, arguments, answer)
@@ -53,16 +53,16 @@ class PeerLine:
         if not there or cluster.down[f"peer {self._peer}"]:
             self._settle_soon(answer, _AWAY)
             return
-        lost = faults.strike(Kind.RELAY_LOST)
-        if lost and faults.pick(Kind.RELAY_LOST, 2):
+        lost = faults.strike(FaultKind.RELAY_LOST)
+        if lost and faults.pick(FaultKind.RELAY_LOST, 2):
             self._settle_soon(answer, _LOST)
             return
         replica = there[cluster.peers.randrange(len(there))]
         replica.process.spawn(self._deliver(replica, arguments, None if lost else answer))
         if lost:
             self._settle_soon(answer, _LOST)
-        if faults.strike(Kind.RELAY_TWICE):
-            cluster.loop.later(faults.between(Kind.RELAY_TWICE, 0.01, _late_s), self._arrive, arguments, None)
+        if faults.strike(FaultKind.RELAY_TWICE):
+            cluster.loop.later(faults.between(FaultKind.RELAY_TWICE, 0.01, _late_s), self._arrive, arguments, None)
 
     async def _deliver(self, replica: Replica, arguments: bytes, answer: asyncio.Future[Answer] | None) -> None:
         """What the peer's sidecar does with it."""

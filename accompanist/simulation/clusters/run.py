@@ -30,9 +30,9 @@ from accompanist import limits
 from accompanist.runtime.ports import ResultKind
 from accompanist.simulation.clusters.clients import Client, operator
 from accompanist.simulation.clusters.cluster import Cluster, Replica, collect_after_ms, tombstone_ms
-from accompanist.simulation.clusters.faults import Faults, Kind
+from accompanist.simulation.clusters.faults import FaultInjector, FaultKind
 from accompanist.simulation.clusters.loop import Stuck, current
-from accompanist.simulation.clusters.outside import Outside
+from accompanist.simulation.clusters.outside import Environment
 from accompanist.simulation.clusters.subject import Subject
 
 hurt_s = 18.0
@@ -50,7 +50,7 @@ class Setting:
     """What makes a run, beside the subjects: the same setting is the same run. The next three make it smaller."""
 
     seed: int
-    without: frozenset[Kind] = frozenset()
+    without: frozenset[FaultKind] = frozenset()
     faults_max: int | None = None
     sessions_max: int | None = None
     plain: bool | None = None
@@ -100,7 +100,9 @@ def run(setting: Setting, subjects: Sequence[Subject], *, keep: bool = False) ->
     """Run one setting to its end; `keep` the lines of its trace."""
     began = time.perf_counter()
     world: list[Cluster] = []
-    faults = Faults(setting.seed, lambda kind, about: world[0].struck(kind, about), setting.without, setting.faults_max)
+    faults = FaultInjector(
+        setting.seed, lambda kind, about: world[0].struck(kind, about), setting.without, setting.faults_max
+    )
     chance = random.Random(f"{setting.seed}/setting")
     chosen = chance.sample(list(subjects), min(len(subjects), chance.randint(1, _subjects_max)))
     cluster = Cluster(setting.seed, faults, chosen, keep, setting.plain, setting.hostile)
@@ -176,7 +178,7 @@ class _Scenario:
         watch = cluster.loop.create_task(self._watch())
         deploying = cluster.loop.create_task(cluster.deploy.run())
         lying = [cluster.loop.create_task(cluster.hostile.run())] if cluster.hostile is not None else []
-        outside = Outside(cluster)
+        outside = Environment(cluster)
         telling = cluster.loop.create_task(outside.run())
         await self._until(hurt_s, lambda: bool(judge.broken))
         for task in trouble:
@@ -262,26 +264,26 @@ class _Scenario:
 
     # -- what strikes the whole --------------------------------------------------------------------
 
-    async def _trouble(self, kind: Kind) -> None:
+    async def _trouble(self, kind: FaultKind) -> None:
         faults = self._cluster.faults
         while (pause_s := faults.pause_s(kind)) is not None:
             await asyncio.sleep(pause_s)
             if faults.due(kind):
                 getattr(self, f"_on_{kind.name.lower()}")(kind)
 
-    def _some(self, kind: Kind) -> Replica | None:
+    def _some(self, kind: FaultKind) -> Replica | None:
         up = [one for one in self._cluster.replicas if one.process.alive and not one.process.stopped]
         return up[self._cluster.faults.pick(kind, len(up))] if up else None
 
-    def _on_crash(self, kind: Kind) -> None:
+    def _on_crash(self, kind: FaultKind) -> None:
         if (replica := self._some(kind)) is not None:
             self._cluster.crash(replica.process)
 
-    def _on_leave(self, kind: Kind) -> None:
+    def _on_leave(self, kind: FaultKind) -> None:
         if (replica := self._some(kind)) is not None and not replica.api.leaving:
             replica.process.spawn(replica.leave())
 
-    def _on_pause(self, kind: Kind) -> None:
+    def _on_pause(self, kind: FaultKind) -> None:
         cluster = self._cluster
         if (replica := self._some(kind)) is not None:
             cluster.log(f"{replica.process.name} stands still")
@@ -294,7 +296,7 @@ class _Scenario:
             self._cluster.log(f"{replica.process.name} goes on")
             replica.process.go_on()
 
-    def _on_lease_lost(self, kind: Kind) -> None:
+    def _on_lease_lost(self, kind: FaultKind) -> None:
         """Some shards change hands, as after a lease that ran out."""
         cluster, faults = self._cluster, self._cluster.faults
         service = cluster.services[faults.pick(kind, len(cluster.services))]
@@ -303,22 +305,22 @@ class _Scenario:
             if faults.chance(kind).random() < share:
                 shard.owner = None
 
-    def _on_database_down(self, kind: Kind) -> None:
+    def _on_database_down(self, kind: FaultKind) -> None:
         self._away("database", kind, 8.0)
 
-    def _on_partition(self, kind: Kind) -> None:
+    def _on_partition(self, kind: FaultKind) -> None:
         services = self._cluster.services
         self._away(f"database of {services[self._cluster.faults.pick(kind, len(services))]}", kind, 10.0)
 
-    def _on_peer_down(self, kind: Kind) -> None:
+    def _on_peer_down(self, kind: FaultKind) -> None:
         services = self._cluster.services
         self._away(f"peer {services[self._cluster.faults.pick(kind, len(services))]}", kind, 12.0)
 
-    def _on_worker_down(self, kind: Kind) -> None:
+    def _on_worker_down(self, kind: FaultKind) -> None:
         services = self._cluster.services
         self._away(f"worker of {services[self._cluster.faults.pick(kind, len(services))]}", kind, 12.0)
 
-    def _away(self, what: str, kind: Kind, most_s: float) -> None:
+    def _away(self, what: str, kind: FaultKind, most_s: float) -> None:
         cluster = self._cluster
         cluster.down[what] += 1
         cluster.log(f"the {what} is away")
@@ -331,14 +333,14 @@ class _Scenario:
 
 
 _TROUBLE = (
-    Kind.CRASH,
-    Kind.LEAVE,
-    Kind.PAUSE,
-    Kind.LEASE_LOST,
-    Kind.DATABASE_DOWN,
-    Kind.PARTITION,
-    Kind.WORKER_DOWN,
-    Kind.PEER_DOWN,
+    FaultKind.CRASH,
+    FaultKind.LEAVE,
+    FaultKind.PAUSE,
+    FaultKind.LEASE_LOST,
+    FaultKind.DATABASE_DOWN,
+    FaultKind.PARTITION,
+    FaultKind.WORKER_DOWN,
+    FaultKind.PEER_DOWN,
 )
 _HARMLESS = frozenset(
     {"log.unavailable", "log.available", "call.again", "call.given_up", "leases.not_released", "message.unhostable"}

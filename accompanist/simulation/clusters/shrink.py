@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from accompanist.simulation.clusters.faults import Kind
+from accompanist.simulation.clusters.faults import FaultKind
 from accompanist.simulation.clusters.run import Ran, Setting, run
 from accompanist.simulation.clusters.subject import Subject
 
@@ -41,7 +41,7 @@ def _smaller(ran: Ran) -> Iterator[Setting]:
     for count in _counts(sessions, 1):
         yield setting.smaller(sessions_max=count)
     for name in sorted(ran.faults, key=lambda name: -ran.faults[name]):
-        yield setting.smaller(without=setting.without | {Kind(name)})
+        yield setting.smaller(without=setting.without | {FaultKind(name)})
     total = sum(ran.faults.values())
     for count in _counts(total, 0):
         yield setting.smaller(faults_max=count)

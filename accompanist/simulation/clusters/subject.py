@@ -18,7 +18,7 @@ from accompanist.language import direct, waits
 from accompanist.language.program.load import load
 from accompanist.language.program.program import Choreography
 from accompanist.language.values import codec
-from accompanist.simulation.clusters.deploys import Version, versions
+from accompanist.simulation.clusters.deploys import DeployedVersion, versions
 from accompanist.simulation.search.values import Maker, constants
 from accompanist.simulation.search.workers import values_of
 from accompanist.simulation.worker import Refusal
@@ -47,7 +47,7 @@ class Subject:
         self.starts = [codec.encode(dict(given)) for given in arguments] or self._starts()
 
     @functools.cached_property
-    def versions(self) -> Sequence[Version]:
+    def versions(self) -> Sequence[DeployedVersion]:
         """What is deployed of it, one after the other; nothing where nobody said which file it comes from."""
         return () if self._source is None else versions(self.choreography, *self._source)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from accompanist.runtime.messages import Message
-from accompanist.simulation.search.explore import Step
+from accompanist.simulation.search.explore import ScheduleStep
 
 
-def text(roles: Sequence[str], schedule: Sequence[Step]) -> str:
+def text(roles: Sequence[str], schedule: Sequence[ScheduleStep]) -> str:
     """One line a step: a column for each role, what happens at the right."""
     width = max(map(len, roles)) + 3
     lines = ["      " + "".join(role.ljust(width) for role in roles)]
@@ -19,7 +19,7 @@ def text(roles: Sequence[str], schedule: Sequence[Step]) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def mermaid(roles: Sequence[str], schedule: Sequence[Step]) -> str:
+def mermaid(roles: Sequence[str], schedule: Sequence[ScheduleStep]) -> str:
     """The same as the source of a Mermaid sequence diagram."""
     lines = ["sequenceDiagram", *(f"    participant {role}" for role in roles)]
     for step in schedule:

@@ -32,17 +32,17 @@ from accompanist.runtime.authority import allows, ends_by_hand
 from accompanist.runtime.control import CLIENT, control, event, site_of
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.simulation.search import properties
-from accompanist.simulation.search.fence import Worker
+from accompanist.simulation.search.fence import ModelWorker
 from accompanist.simulation.search.plain import PlainRole
-from accompanist.simulation.search.properties import Broken, Ended, Property
+from accompanist.simulation.search.properties import Broken, FinalState, Property
 from accompanist.simulation.search.reduce import Quiet, crashing, cut_off
-from accompanist.simulation.search.role import Role
-from accompanist.simulation.search.state import DOWN, Chance, Move, Post, Rules
+from accompanist.simulation.search.role import RoleSystem
+from accompanist.simulation.search.state import DOWN, Chance, Post, Rules, Transition
 
 _looked_every = 256
 
 
-class Faults(NamedTuple):
+class FaultBudget(NamedTuple):
     """What the adversary may spend in one run. `lies`: aborts that a role says without cause, to one that may hear them
     of it, while its own session goes on as if it had not."""
 
@@ -57,7 +57,7 @@ class Faults(NamedTuple):
 class Purse(NamedTuple):
     """What the adversary has left, and the places of the roles that it may still crash."""
 
-    left: Faults
+    left: FaultBudget
     crashing: frozenset[int]
 
 
@@ -72,7 +72,7 @@ _SPENT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class SearchBounds:
     """When a search gives up."""
 
     states_max: int = 2_000_000
@@ -80,7 +80,7 @@ class Bounds:
     bytes_max: int = 4_000_000_000
 
 
-class Step(NamedTuple):
+class ScheduleStep(NamedTuple):
     """One thing of a schedule: where it happened, what, and which messages left."""
 
     role: str
@@ -94,7 +94,7 @@ class Report:
     end, if it did. `sites`: every site that was called or sent at. `reasons`: why sagas were undone."""
 
     broken: Broken | None
-    schedule: tuple[Step, ...]
+    schedule: tuple[ScheduleStep, ...]
     states: int
     steps: int
     seconds: float
@@ -114,10 +114,10 @@ class Report:
         return self.holds and not self.stopped
 
 
-Trail = list[tuple[int, Move]]
+Trail = list[tuple[int, Transition]]
 """Moves that were taken one after the other, each with the place of its role."""
 
-Judge = Callable[[str, Mapping[str, Ended]], None]
+Judge = Callable[[str, Mapping[str, FinalState]], None]
 """More to say about an end: (outcome, roles); raises Broken."""
 
 
@@ -131,9 +131,9 @@ class Explorer:
     alone, and everything else that can happen waits. `plain`: the roles whose workers have no fence."""
 
     programs: Mapping[str, RoleProgram]
-    workers: Mapping[str, Worker]
+    workers: Mapping[str, ModelWorker]
     arguments: bytes
-    faults: Faults = field(default_factory=Faults)
+    faults: FaultBudget = field(default_factory=FaultBudget)
     rules: Rules = field(default_factory=Rules)
     judge: Judge | None = None
     progress: Callable[[int, int, float], None] | None = None
@@ -156,7 +156,7 @@ class Explorer:
         self.post = Post()
         timed = self.faults.deadlines > 0
         self.roles = [
-            (PlainRole if role in self.plain else Role)(program, self.workers[role], self.rules, self.post, timed)
+            (PlainRole if role in self.plain else RoleSystem)(program, self.workers[role], self.rules, self.post, timed)
             for role, program in self.programs.items()
         ]
         self._places = {role.name: at for at, role in enumerate(self.roles)}
@@ -211,7 +211,7 @@ class Explorer:
             changed[place] = self.roles[place].deposit(changed[place], number)
         return tuple(changed)
 
-    def moves(self, state: tuple[int, ...]) -> Iterator[tuple[int, Move, int]]:
+    def moves(self, state: tuple[int, ...]) -> Iterator[tuple[int, Transition, int]]:
         """(place, move, purse thereafter) of everything that can happen."""
         purse = state[-1]
         for place, role in enumerate(self.roles):
@@ -223,11 +223,11 @@ class Explorer:
                     yield place, move, left
         for place, number, text in self._told:
             if self.roles[place].deposit(state[place], number) != state[place]:
-                yield place, Move(text, Chance.HELPFUL, state[place], (number,)), purse
+                yield place, Transition(text, Chance.HELPFUL, state[place], (number,)), purse
         if self._purses[purse].left.cancels:
             place = self._places[self.initiator]
             if self.roles[place].deposit(state[place], self._cancel) != state[place]:
-                move = Move("the client cancels", Chance.CANCEL, state[place], (self._cancel,))
+                move = Transition("the client cancels", Chance.CANCEL, state[place], (self._cancel,))
                 yield place, move, self._spend(purse, place, Chance.CANCEL)
         if self._purses[purse].left.lies:
             yield from self._lied(state)
@@ -241,13 +241,13 @@ class Explorer:
                 if sender != receiver and not decides and allows(program, lie):
                     yield lie
 
-    def _lied(self, state: tuple[int, ...]) -> Iterator[tuple[int, Move, int]]:
+    def _lied(self, state: tuple[int, ...]) -> Iterator[tuple[int, Transition, int]]:
         """A role that takes part says what is not so, to one that takes part: to another it could as well be silent."""
         for number in self._lies:
             lie = self.post.messages[number]
             liar, place = self._places[lie.sender], self._places[lie.receiver]
             if self.roles[liar].takes_part(state[liar]) and self.roles[place].hears_lie(state[place], number):
-                move = Move(f"{lie.sender} LIES to {lie.receiver}: abort", Chance.LIE, state[place], (number,))
+                move = Transition(f"{lie.sender} LIES to {lie.receiver}: abort", Chance.LIE, state[place], (number,))
                 yield place, move, self._spend(state[-1], place, Chance.LIE)
 
     @staticmethod
@@ -256,7 +256,7 @@ class Explorer:
         return any(map(waits.is_wait, program.projection.operations))
 
     def after(
-        self, state: tuple[int, ...], place: int, move: Move, left: int, trail: Trail | None = None
+        self, state: tuple[int, ...], place: int, move: Transition, left: int, trail: Trail | None = None
     ) -> tuple[int, ...]:
         """The state that a move leads to, with all that is quiet after it. What is taken on the way is added to the
         `trail`. Raises Broken."""
@@ -283,10 +283,10 @@ class Explorer:
                 state, place = self.deliver((*state[:place], to, *state[place + 1 :]), sent), -1
         return state
 
-    def step(self, place: int, move: Move) -> Step:
+    def step(self, place: int, move: Transition) -> ScheduleStep:
         """A move, for people."""
         sent = tuple(self.post.messages[number] for number in move.sent)
-        return Step(self.roles[place].name, move.text, sent)
+        return ScheduleStep(self.roles[place].name, move.text, sent)
 
     def judge_end(self, state: tuple[int, ...]) -> str:
         """The outcome where nothing is left to happen. Raises Broken."""
@@ -326,9 +326,9 @@ class Explorer:
 
     # -- the search --------------------------------------------------------------------------------
 
-    def explore(self, bounds: Bounds = Bounds()) -> Report:
+    def explore(self, bounds: SearchBounds = SearchBounds()) -> Report:
         """Search until a property breaks, all is seen, or a bound is met."""
-        return _Search(self, bounds).run()
+        return _BreadthFirst(self, bounds).run()
 
     def sites(self) -> frozenset[str]:
         """Every site that was called or sent at so far; a selection as site=label."""
@@ -338,11 +338,11 @@ class Explorer:
         return frozenset(found.union(*(role.sites() for role in self.roles)))
 
 
-class _Search:
+class _BreadthFirst:
     """One search under way. `_from` and `_by` lead back to the start; `_next` holds the helpful edges, in the order in
     which states were looked at. Of the states that wait, the one that takes the fewest steps is the next."""
 
-    def __init__(self, explorer: Explorer, bounds: Bounds) -> None:
+    def __init__(self, explorer: Explorer, bounds: SearchBounds) -> None:
         self._explorer, self._bounds = explorer, bounds
         self._states: list[tuple[int, ...]] = explorer.starts()
         self._numbers = {state: number for number, state in enumerate(self._states)}
@@ -401,18 +401,18 @@ class _Search:
             except Broken as broken:
                 raise _Found(broken, self._schedule(at)) from None
 
-    def _schedule(self, at: int) -> tuple[Step, ...]:
+    def _schedule(self, at: int) -> tuple[ScheduleStep, ...]:
         """How a state was first met."""
         places = [at]
         while self._from[places[-1]] >= 0:
             places.append(self._from[places[-1]])
-        steps: list[Step] = []
+        steps: list[ScheduleStep] = []
         for number in reversed(places[:-1]):
             before = self._states[self._from[number]]
             steps.extend(self._between(before, self._states[number]))
         return tuple(steps)
 
-    def _between(self, before: tuple[int, ...], state: tuple[int, ...]) -> Iterator[Step]:
+    def _between(self, before: tuple[int, ...], state: tuple[int, ...]) -> Iterator[ScheduleStep]:
         for place, move, left in self._explorer.moves(before):
             trail: Trail = []
             with suppress(Broken):
@@ -420,7 +420,7 @@ class _Search:
                     return self._told(trail)
         raise AssertionError("a state was met by none of the moves that lead to it")
 
-    def _told(self, trail: Trail) -> Iterator[Step]:
+    def _told(self, trail: Trail) -> Iterator[ScheduleStep]:
         return (self._explorer.step(place, move) for place, move in trail)
 
     def _full(self) -> str:
@@ -456,7 +456,7 @@ class _Search:
             return None
         return next(number for number in range(len(self._states)) if leading[number])
 
-    def _report(self, broken: Broken | None, schedule: tuple[Step, ...], stopped: str) -> Report:
+    def _report(self, broken: Broken | None, schedule: tuple[ScheduleStep, ...], stopped: str) -> Report:
         return Report(
             broken=broken,
             schedule=schedule,
@@ -473,7 +473,7 @@ class _Search:
 
 
 class _Found(Exception):
-    def __init__(self, broken: Broken, schedule: tuple[Step, ...]) -> None:
+    def __init__(self, broken: Broken, schedule: tuple[ScheduleStep, ...]) -> None:
         super().__init__()
         self.broken, self.schedule = broken, schedule
 

@@ -17,19 +17,21 @@ from accompanist.runtime.answers import Declined, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.ports import ResultKind
 from accompanist.runtime.replay import decode_arguments
-from accompanist.simulation.search.fence import Worker
-from accompanist.simulation.search.properties import Broken, Ended, Property
+from accompanist.simulation.search.fence import ModelWorker
+from accompanist.simulation.search.properties import Broken, FinalState, Property
 
 
-class Faithful:
+class DirectComparison:
     """The judge of one scenario's ends; an `explore.Judge`."""
 
-    def __init__(self, programs: Mapping[str, RoleProgram], workers: Mapping[str, Worker], arguments: bytes) -> None:
+    def __init__(
+        self, programs: Mapping[str, RoleProgram], workers: Mapping[str, ModelWorker], arguments: bytes
+    ) -> None:
         self._programs, self._workers, self._payload = programs, workers, arguments
         self._choreography = next(iter(programs.values())).choreography
         self._judged: set[tuple[Any, ...]] = set()
 
-    def __call__(self, outcome: str, roles: Mapping[str, Ended]) -> None:
+    def __call__(self, outcome: str, roles: Mapping[str, FinalState]) -> None:
         held = tuple(
             (role, state.fence.records, state.results, state.row and state.row.result) for role, state in roles.items()
         )
@@ -55,8 +57,8 @@ class Faithful:
             if row is not None and row.result != codec.encode(read.result):
                 raise Broken(Property.FAITHFUL, f"the result at {role} is not the choreography's")
 
-    def _asked(self, roles: Mapping[str, Ended]) -> direct.Ask:
-        def ask(role: str, site: str, operation: str, arguments: direct.Given) -> tuple[str, Any]:
+    def _asked(self, roles: Mapping[str, FinalState]) -> direct.Ask:
+        def ask(role: str, site: str, operation: str, arguments: direct.DirectArguments) -> tuple[str, Any]:
             _, returns = self._programs[role].operation_types[operation]
             if waits.is_wait(operation) or roles[role].plain or _has(roles[role], site):
                 return _logged(roles[role], site, returns)
@@ -78,12 +80,12 @@ class Faithful:
         return self._programs[role].projection.operations[name]
 
 
-def _has(role: Ended, site: str) -> bool:
+def _has(role: FinalState, site: str) -> bool:
     """Whether the log itself has the answer: a query may be answered otherwise when it is asked again."""
     return any(result.site == site for result in role.results)
 
 
-def _logged(role: Ended, site: str, returns: Any) -> tuple[str, Any]:
+def _logged(role: FinalState, site: str, returns: Any) -> tuple[str, Any]:
     """How a wait, or a call to a worker without a fence, ended at a role."""
     result = next((one for one in role.results if one.site == site), None)
     if result is None:

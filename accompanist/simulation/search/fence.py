@@ -29,7 +29,7 @@ class Record(NamedTuple):
     answer: Answer
 
 
-class Fence(NamedTuple):
+class FenceState(NamedTuple):
     """All that is durable at one worker in one session. `memory` is the worker's own data, as bytes; `doubled` the
     sites whose effect happened again although it had happened: none, while the fence does its work."""
 
@@ -52,7 +52,7 @@ class Fencing(NamedTuple):
     replies_kept: bool = True
 
 
-class Worker(Protocol):
+class ModelWorker(Protocol):
     """What a role's service does. It is asked once for each call that the fence lets in."""
 
     memory: bytes
@@ -68,11 +68,13 @@ class Answering:
     """One way in which a call ends. `declined`: the worker decides now against what it might have done."""
 
     answer: Answer
-    fence: Fence
+    fence: FenceState
     declined: bool = False
 
 
-def answer(fence: Fence, call: CallWorker, operation: Operation, worker: Worker, rules: Fencing) -> Iterator[Answering]:
+def answer(
+    fence: FenceState, call: CallWorker, operation: Operation, worker: ModelWorker, rules: Fencing
+) -> Iterator[Answering]:
     """Every way in which the worker may answer a call."""
     if operation.drawn:  # the sidecar itself says so: no fence keeps it, and no door keeps it out
         yield from (Answering(told, fence) for told, _ in worker.answers(call, fence.memory))
@@ -91,7 +93,7 @@ def answer(fence: Fence, call: CallWorker, operation: Operation, worker: Worker,
 
 
 def _answered(
-    fence: Fence, call: CallWorker, operation: Operation, digest: bytes, told: Answer, memory: bytes
+    fence: FenceState, call: CallWorker, operation: Operation, digest: bytes, told: Answer, memory: bytes
 ) -> Answering:
     no_outcome = isinstance(told, Declined) and (call.firm or operation.retriable)
     if operation.kind == "query" or isinstance(told, Fault) or no_outcome:
@@ -111,7 +113,7 @@ def _answered(
     return Answering(told, fence._replace(records=records, executed=executed, memory=memory))
 
 
-def close(fence: Fence, asked: CloseWorker, page_rows: int) -> tuple[CloseAnswered, Fence]:
+def close(fence: FenceState, asked: CloseWorker, page_rows: int) -> tuple[CloseAnswered, FenceState]:
     """Shut the door and say what was executed and is not undone, a page of it; or, `unless` that site has a reply, give
     the reply."""
     unless, before = asked.unless, asked.before

@@ -2,8 +2,8 @@
 
 The worker carries out what it is asked, whenever it is asked. The same call under the same key has one effect, however
 often it comes, but what it answers is its choice anew each time: it may decline what it has done before. It takes the
-compensation of what never ran as done. It keeps no record of calls and no list, so of `Fence` there is only what people
-could see: what has happened (`executed`, `undone`), which compensations came (`records`), and its own data.
+compensation of what never ran as done. It keeps no record of calls and no list, so of `FenceState` there is only what
+people could see: what has happened (`executed`, `undone`), which compensations came (`records`), and its own data.
 
 A question is asked in attempts, and an attempt can end without an answer in three ways. Its connection was lost after
 the worker had done it; its connection was lost before, and the worker may still do it (`late`); its time ran out, and
@@ -28,15 +28,15 @@ from accompanist.runtime.burst import Burst, CallWorker, CloseWorker
 from accompanist.runtime.events import Answered, CloseAnswered, Name
 from accompanist.runtime.ports import Executed, Parked, Phase, ResultKind, ResultRow
 from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
-from accompanist.simulation.search.fence import Answering, Fence, Record, Worker
-from accompanist.simulation.search.role import Role
-from accompanist.simulation.search.state import Asked, Chance, Move, RoleState
+from accompanist.simulation.search.fence import Answering, FenceState, ModelWorker, Record
+from accompanist.simulation.search.role import RoleSystem
+from accompanist.simulation.search.state import Asked, Chance, RoleState, Transition
 from accompanist.simulation.search.words import did, meaning
 
 _DONE = Replied(b"null")
 
 
-def answer(fence: Fence, call: CallWorker, operation: Operation, worker: Worker) -> Iterator[Answering]:
+def answer(fence: FenceState, call: CallWorker, operation: Operation, worker: ModelWorker) -> Iterator[Answering]:
     """Every way in which a worker without a fence may answer a call."""
     if call.kind is ResultKind.COMPENSATE and not any(entry.site == call.site for entry in fence.executed):
         yield Answering(_DONE, _compensated(fence, call))
@@ -49,7 +49,7 @@ def answer(fence: Fence, call: CallWorker, operation: Operation, worker: Worker)
         yield Answering(told, then, declined=isinstance(told, Declined) and len(ways) > 1)
 
 
-def _carried_out(fence: Fence, call: CallWorker, memory: bytes) -> Fence:
+def _carried_out(fence: FenceState, call: CallWorker, memory: bytes) -> FenceState:
     compensated = fence.record(CallWorker(call.site, ResultKind.COMPENSATE, "", b"")) is not None
     if call.kind is ResultKind.COMPENSATE:
         if compensated:
@@ -61,11 +61,11 @@ def _carried_out(fence: Fence, call: CallWorker, memory: bytes) -> Fence:
     return fence._replace(executed=(*fence.executed, entry), memory=memory)
 
 
-def _compensated(fence: Fence, call: CallWorker) -> Fence:
+def _compensated(fence: FenceState, call: CallWorker) -> FenceState:
     return fence._replace(records=fence.records | {Record(call.site, call.kind, b"", _DONE)})
 
 
-class PlainRole(Role):
+class PlainRole(RoleSystem):
     """What can happen at a role whose worker has no fence."""
 
     plain = True
@@ -85,12 +85,12 @@ class PlainRole(Role):
     def _ways(self, state: RoleState, call: CallWorker) -> Iterator[Answering]:
         return answer(state.fence, call, self._program.projection.operations[call.operation], self._worker)
 
-    def _shut(self, state: RoleState, call: CloseWorker) -> tuple[CloseAnswered, Fence]:
+    def _shut(self, state: RoleState, call: CloseWorker) -> tuple[CloseAnswered, FenceState]:
         return CloseAnswered(Name.CLOSED, None, before=call.before), state.fence
 
     # -- asking ------------------------------------------------------------------------------------
 
-    def _calls(self, state: RoleState, call: CallWorker) -> Iterator[Move]:
+    def _calls(self, state: RoleState, call: CallWorker) -> Iterator[Transition]:
         if not self._counts(call):
             yield from super()._calls(state, call)
             return
@@ -108,19 +108,19 @@ class PlainRole(Role):
         yield from self._unanswered(state, late, call, f"{self.name} loses its connection for {_named(call)}")
         waiting = state._replace(open=state.open | {call})
         text = f"{_named(call)} runs out of its time at {self.name}, which asks again"
-        yield Move(text, Chance.LOST, self._number(waiting))
+        yield Transition(text, Chance.LOST, self._number(waiting))
 
-    def _unanswered(self, state: RoleState, to: RoleState, call: CallWorker, text: str) -> Iterator[Move]:
+    def _unanswered(self, state: RoleState, to: RoleState, call: CallWorker, text: str) -> Iterator[Transition]:
         """An attempt ends without an answer: it is asked again, or the budget is spent."""
         broken = self._effect(state, to)
         if broken is not None:
             yield broken
             return
-        yield Move(f"{text}; {self.name} asks again", Chance.LOST, self._number(to))
+        yield Transition(f"{text}; {self.name} asks again", Chance.LOST, self._number(to))
         if not call.endless:
             yield self._exhausted(_over(to, call), call, f"{text}; {self.name} gives up")
 
-    def _declines(self, state: RoleState, call: CallWorker, way: Answering, text: str) -> Iterator[Move]:
+    def _declines(self, state: RoleState, call: CallWorker, way: Answering, text: str) -> Iterator[Transition]:
         """A decline decides where no earlier attempt can have been carried out: none was made, or it is waited for and
         declines, too. Where one is waited for and replies, that counts. Where nobody knows, nothing is decided."""
         if call.firm:
@@ -146,7 +146,7 @@ class PlainRole(Role):
 
     # -- closing -----------------------------------------------------------------------------------
 
-    def _closes(self, state: RoleState, call: CloseWorker) -> Iterator[Move]:
+    def _closes(self, state: RoleState, call: CloseWorker) -> Iterator[Transition]:
         event, _ = self._shut(state, call)
         if not self._rules.care.waits:
             rest = state._replace(asked=state.asked - {call})
@@ -174,16 +174,16 @@ class PlainRole(Role):
         late = state.late | state.open
         return super()._dead(state._replace(late=late, open=frozenset(), doubted=frozenset()))
 
-    def _arrives(self, state: RoleState) -> Iterator[Move]:
+    def _arrives(self, state: RoleState) -> Iterator[Transition]:
         yield from super()._arrives(state)
         for call in state.open:
             for way in self._ways(state, call):
                 text = f"{self.name}'s worker {did(call, way.answer)}, whose time is over"
                 to = state._replace(fence=way.fence)
-                move = Move(text, Chance.LATE, self._number(to), declines=way.declined)
+                move = Transition(text, Chance.LATE, self._number(to), declines=way.declined)
                 yield self._effect(state, to) or move
 
-    def _inert(self, fence: Fence, call: Asked) -> bool:
+    def _inert(self, fence: FenceState, call: Asked) -> bool:
         return False  # nothing keeps it from being carried out
 
     def _at_the_end(self, state: RoleState) -> RoleState:

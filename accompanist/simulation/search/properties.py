@@ -24,7 +24,7 @@ from accompanist.runtime.replay import DIVERGED
 from accompanist.runtime.saga import IMPOSSIBLE
 from accompanist.runtime.state import CLASH
 from accompanist.runtime.unfenced import IN_DOUBT, UNENDED
-from accompanist.simulation.search.fence import Fence
+from accompanist.simulation.search.fence import FenceState
 
 
 class Property(StrEnum):
@@ -59,12 +59,12 @@ class Broken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class FinalState:
     """One role where nothing is left to happen. `reached`: something arrived that begins a session."""
 
     row: SessionRow | None
     reached: bool
-    fence: Fence
+    fence: FenceState
     unspoilt: bytes
     """The worker's data before the saga."""
     results: tuple[ResultRow, ...] = ()
@@ -105,7 +105,7 @@ def committed(role: str, before: SessionRow | None, after: SessionRow) -> None:
             raise Broken(Property.WRITE_ONCE, f"{name} of {role} was {was} and is {is_now}")
 
 
-def executed(role: str, row: SessionRow | None, before: Fence, after: Fence) -> None:
+def executed(role: str, row: SessionRow | None, before: FenceState, after: FenceState) -> None:
     """Judge an effect that happens now. Raises Broken."""
     new = after.executed[len(before.executed) :]
     overtaken = next((entry for entry in new if _compensated(before, entry.site)), None)
@@ -121,14 +121,14 @@ def executed(role: str, row: SessionRow | None, before: Fence, after: Fence) -> 
         raise Broken(Property.ONCE, f"{role} undid {twice[0]} twice")
 
 
-def _compensated(fence: Fence, site: str) -> bool:
+def _compensated(fence: FenceState, site: str) -> bool:
     return any(record.site == site and record.kind is ResultKind.COMPENSATE for record in fence.records)
 
 
 LEFT = "left to a person"
 
 
-def ended(initiator: str, roles: Mapping[str, Ended]) -> str:
+def ended(initiator: str, roles: Mapping[str, FinalState]) -> str:
     """Judge the end of a run: its outcome. Raises Broken."""
     row = roles[initiator].row
     outcome = None if row is None else row.outcome
@@ -145,7 +145,7 @@ def ended(initiator: str, roles: Mapping[str, Ended]) -> str:
     return outcome
 
 
-def _left(roles: Mapping[str, Ended]) -> None:
+def _left(roles: Mapping[str, FinalState]) -> None:
     """Judge a saga that is left to a person: where it is not known whether the pivot was done, nothing was undone."""
     for role, state in roles.items():
         if state.doubt != IN_DOUBT:
@@ -157,7 +157,7 @@ def _left(roles: Mapping[str, Ended]) -> None:
             raise Broken(Property.ALL, f"{undone} is undone, and nobody knows whether the pivot of {role} was done")
 
 
-def _role(role: str, state: Ended, outcome: str, due: Phase) -> Iterator[Broken]:
+def _role(role: str, state: FinalState, outcome: str, due: Phase) -> Iterator[Broken]:
     fence = state.fence
     done = tuple(entry.site for entry in fence.executed)
     if (state.reached or done) and (state.row is None or state.row.phase is not due):
@@ -175,7 +175,7 @@ def _role(role: str, state: Ended, outcome: str, due: Phase) -> Iterator[Broken]
             yield Broken(Property.ALL, f"the saga was undone, and the data of {role} is not what it was before")
 
 
-def _standing(state: Ended) -> str:
+def _standing(state: FinalState) -> str:
     if state.row is None:
         return "has messages and no session" if state.reached else "has not begun"
     return f"is {state.row.phase.value}"

@@ -56,8 +56,8 @@ from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Phase, ResultKind
 from accompanist.runtime.saga import FINAL
-from accompanist.simulation.search.role import Role
-from accompanist.simulation.search.state import DOWN, Chance, Move, RoleState
+from accompanist.simulation.search.role import RoleSystem
+from accompanist.simulation.search.state import DOWN, Chance, RoleState, Transition
 
 _BACK = frozenset({Phase.UNDOING, Phase.UNDONE})
 _TOLD = frozenset({Kind.ABORT, Kind.COMPENSATED})
@@ -67,14 +67,14 @@ _FORWARD = frozenset({Kind.START, Kind.DATA, Kind.CHOICE, Kind.EVENT, Kind.CANCE
 _steps_max = 10_000
 
 
-class Step(NamedTuple):
+class QuietStep(NamedTuple):
     """A quiet step. `silent`: a crash of the role undoes it without a trace."""
 
-    move: Move
+    move: Transition
     silent: bool
 
 
-class Standing(Enum):
+class Progress(Enum):
     """Whether a role's program can run on: of itself, if somebody sends to it, or never again."""
 
     RUNS = "runs"
@@ -85,13 +85,13 @@ class Standing(Enum):
 class Quiet:
     """The quiet steps of one role, by the number of its state. Everything is computed once. `hears_aborts`: rule 1b."""
 
-    def __init__(self, role: Role, hears_aborts: bool) -> None:
+    def __init__(self, role: RoleSystem, hears_aborts: bool) -> None:
         self._role, self._hears_aborts = role, hears_aborts
-        self._known: dict[tuple[int, bool], tuple[Step, ...]] = {}
-        self._rests: dict[tuple[int, bool, bool, frozenset[str]], tuple[int, tuple[Move, ...]]] = {}
-        self._standings: dict[int, Standing] = {}
+        self._known: dict[tuple[int, bool], tuple[QuietStep, ...]] = {}
+        self._rests: dict[tuple[int, bool, bool, frozenset[str]], tuple[int, tuple[Transition, ...]]] = {}
+        self._standings: dict[int, Progress] = {}
 
-    def rest(self, at: int, crashes: bool, cut_off: bool, deaf: frozenset[str]) -> tuple[int, tuple[Move, ...]]:
+    def rest(self, at: int, crashes: bool, cut_off: bool, deaf: frozenset[str]) -> tuple[int, tuple[Transition, ...]]:
         """Where the role's quiet steps lead, one after the other, and these steps. `crashes`: it may crash. `cut_off`:
         nothing leads forward here any more. `deaf`: the roles that nothing may be sent to (rule 3)."""
         key = (at, crashes, cut_off, deaf)
@@ -100,15 +100,15 @@ class Quiet:
             known = self._rests[key] = self._taken(at, crashes, cut_off, deaf)
         return known
 
-    def standing(self, at: int) -> Standing:
+    def standing(self, at: int) -> Progress:
         """Whether the program can run on in this state."""
         known = self._standings.get(at)
         if known is None:
             known = self._standings[at] = self._stands(at)
         return known
 
-    def _taken(self, at: int, crashes: bool, cut_off: bool, deaf: frozenset[str]) -> tuple[int, tuple[Move, ...]]:
-        taken: list[Move] = []
+    def _taken(self, at: int, crashes: bool, cut_off: bool, deaf: frozenset[str]) -> tuple[int, tuple[Transition, ...]]:
+        taken: list[Transition] = []
         while (move := self._next(at, crashes, cut_off, deaf)) is not None:
             taken.append(move)
             at = move.to
@@ -116,24 +116,24 @@ class Quiet:
                 raise AssertionError(f"the quiet steps of {self._role.name} go round in a circle")
         return at, tuple(taken)
 
-    def _next(self, at: int, crashes: bool, cut_off: bool, deaf: frozenset[str]) -> Move | None:
+    def _next(self, at: int, crashes: bool, cut_off: bool, deaf: frozenset[str]) -> Transition | None:
         for move, silent in self.steps(at, cut_off):
             heard = not any(receiver in deaf for receiver in self._role.receivers(move))
             if heard and (silent or not crashes):
                 return move
         return None
 
-    def steps(self, at: int, cut_off: bool) -> tuple[Step, ...]:
+    def steps(self, at: int, cut_off: bool) -> tuple[QuietStep, ...]:
         """The steps of this state that are quiet as far as this role can tell: rule 3 is the caller's."""
         cut_off = cut_off and self._hears_aborts
         if (at, cut_off) not in self._known:
             moves = (move for move in self._candidates(at, cut_off) if self._commutes(at, move))
-            self._known[at, cut_off] = tuple(Step(move, self._silent(at, move)) for move in moves)
+            self._known[at, cut_off] = tuple(QuietStep(move, self._silent(at, move)) for move in moves)
         return self._known[at, cut_off]
 
-    def _candidates(self, at: int, cut_off: bool) -> Iterator[Move]:
+    def _candidates(self, at: int, cut_off: bool) -> Iterator[Transition]:
         state = self._role.state(at)
-        if cut_off and self.standing(at) is not Standing.RUNS and state.live != DOWN and not self._role.is_over(at):
+        if cut_off and self.standing(at) is not Progress.RUNS and state.live != DOWN and not self._role.is_over(at):
             yield from (move for move in self._role.hearing(at, {Kind.ABORT}) if move.chance is Chance.HELPFUL)
         if state.live < 0:
             return
@@ -145,18 +145,18 @@ class Quiet:
         if phase in (Phase.DONE, Phase.UNDONE):
             yield from self._role.hearing(at, _OVER)
 
-    def _stands(self, at: int) -> Standing:
+    def _stands(self, at: int) -> Progress:
         state = self._role.state(at)
         if self._role.is_over(at):
-            return Standing.STOPPED
+            return Progress.STOPPED
         if state.live == DOWN or self._role.unheard(state, _FORWARD):
-            return Standing.RUNS
+            return Progress.RUNS
         if state.live < 0:
-            return Standing.WAITS
+            return Progress.WAITS
         phase = self._role.live_row(at).phase
         if phase is Phase.RUNNING:
-            return Standing.RUNS if state.asked or state.timers else Standing.WAITS
-        return Standing.STOPPED if phase in _BACK or phase is Phase.DONE else Standing.RUNS
+            return Progress.RUNS if state.asked or state.timers else Progress.WAITS
+        return Progress.STOPPED if phase in _BACK or phase is Phase.DONE else Progress.RUNS
 
     def _goes_back(self, state: RoleState) -> bool:
         """Told to, not asking whether a call was done after all, and with no call forward under way."""
@@ -167,11 +167,11 @@ class Quiet:
         )
         return not open_call and self._role.heard_of(state, _TOLD)
 
-    def _ends(self, move: Move, phase: Phase) -> bool:
+    def _ends(self, move: Transition, phase: Phase) -> bool:
         """Whether a step brings the saga to its end, which only counting the others' answers does."""
         return phase not in FINAL and self._role.is_over(move.to)
 
-    def _commutes(self, at: int, step: Move) -> bool:
+    def _commutes(self, at: int, step: Transition) -> bool:
         if step.broken is not None:
             return False
         return all(
@@ -180,7 +180,7 @@ class Quiet:
             if other != step and other.chance is not Chance.CRASH
         )
 
-    def _silent(self, at: int, step: Move) -> bool:
+    def _silent(self, at: int, step: Transition) -> bool:
         """Whether every crash leaves the same behind after the step as before it."""
         crashes = (move for move in self._role.moves(at) if move.chance is Chance.CRASH)
         return not step.sent and all(
@@ -188,7 +188,7 @@ class Quiet:
             for crash in crashes
         )
 
-    def _swap(self, step: Move, other: Move) -> bool:
+    def _swap(self, step: Transition, other: Transition) -> bool:
         """Whether two steps of one state lead to one place in either order."""
         if other.broken is not None:
             return False
@@ -199,11 +199,11 @@ class Quiet:
         two = {_together(other, move) for move in second} or {_together(other)}
         return bool(one & two)
 
-    def _same(self, at: int, move: Move) -> Iterable[Move]:
+    def _same(self, at: int, move: Transition) -> Iterable[Transition]:
         return (later for later in self._role.moves(at) if (later.text, later.chance) == (move.text, move.chance))
 
 
-def _together(*moves: Move) -> tuple[int, frozenset[int]]:
+def _together(*moves: Transition) -> tuple[int, frozenset[int]]:
     return moves[-1].to, frozenset(number for move in moves for number in move.sent)
 
 
@@ -214,10 +214,10 @@ def crashing(roles: int, crashes: int) -> list[frozenset[int]]:
     return [frozenset(places) for places in combinations(range(roles), min(crashes, roles))]
 
 
-def cut_off(standings: Sequence[Standing], sends_to: Sequence[frozenset[int]]) -> frozenset[int]:
+def cut_off(standings: Sequence[Progress], sends_to: Sequence[frozenset[int]]) -> frozenset[int]:
     """The places of the roles at which nothing leads forward any more: none that can run on may send to them, nor may
     one that waits, if it is sent to. `sends_to`: by place, where a role's program can send to."""
-    runs = [at for at, standing in enumerate(standings) if standing is Standing.RUNS]
+    runs = [at for at, standing in enumerate(standings) if standing is Progress.RUNS]
     for at in runs:
-        runs.extend(to for to in sends_to[at] if to not in runs and standings[to] is Standing.WAITS)
+        runs.extend(to for to in sends_to[at] if to not in runs and standings[to] is Progress.WAITS)
     return frozenset(range(len(standings))) - frozenset(runs)

@@ -1,9 +1,9 @@
 """One role of a saga as a transition system: its log, its session, its worker, and every possible step.
 
 A state is what is durable (row, inbox, results, the fence), what is volatile (the session, which messages it has heard,
-calls under way) and what a dead process left on the wire (`late`: calls that may still reach the worker). A `Move` is
-one thing that happens at this role; what it sends appears in the other roles' inboxes in the same instant, as the hand-
-over inside a commit does.
+calls under way) and what a dead process left on the wire (`late`: calls that may still reach the worker). A
+`Transition` is one thing that happens at this role; what it sends appears in the other roles' inboxes in the same
+instant, as the hand-over inside a commit does.
 
 Moves are helpful, or the adversary's: a crash, a lost answer, a refusal, a message heard twice, a late call that
 arrives after all. Only helpful ones may be counted on to end a session.
@@ -29,20 +29,22 @@ from accompanist.runtime.saga import FINAL
 from accompanist.runtime.tombstone import leaves_one, tombstone
 from accompanist.simulation.search import fence as fences
 from accompanist.simulation.search import properties
-from accompanist.simulation.search.fence import Fence, Worker
+from accompanist.simulation.search.fence import FenceState, ModelWorker
 from accompanist.simulation.search.properties import Broken, Property
 from accompanist.simulation.search.session import Automaton, Failure, Stepped, plain, row_key
-from accompanist.simulation.search.state import DOWN, NOBODY, Asked, Chance, Move, Post, RoleState, Rules
+from accompanist.simulation.search.state import DOWN, NOBODY, Asked, Chance, Post, RoleState, Rules, Transition
 from accompanist.simulation.search.words import did, meaning, told
 
 
-class Role:
+class RoleSystem:
     """What can happen at one role, by the number of its state. Everything is computed once."""
 
     plain = False
     """Whether its worker has no fence."""
 
-    def __init__(self, program: RoleProgram, worker: Worker, rules: Rules, post: Post, timed: bool = False) -> None:
+    def __init__(
+        self, program: RoleProgram, worker: ModelWorker, rules: Rules, post: Post, timed: bool = False
+    ) -> None:
         self.name = program.role
         self._program, self._worker, self._rules, self._post, self._timed = program, worker, rules, post, timed
         self._sessions = Automaton(program, rules.core)
@@ -50,11 +52,11 @@ class Role:
         self._row_numbers: dict[Hashable, int] = {}
         self._states: list[RoleState] = []
         self._numbers: dict[RoleState, int] = {}
-        self._moves: dict[int, tuple[Move, ...]] = {}
+        self._moves: dict[int, tuple[Transition, ...]] = {}
         self._deposits: dict[tuple[int, int], int] = {}
         self.lies: frozenset[int] = frozenset()
         """The messages that others may say to it without cause."""
-        self.first = self._number(RoleState(fence=Fence(memory=worker.memory)))
+        self.first = self._number(RoleState(fence=FenceState(memory=worker.memory)))
 
     def __len__(self) -> int:
         return len(self._states)
@@ -83,26 +85,26 @@ class Role:
         """Whether a message of one of these kinds is in the inbox and was not heard yet."""
         return any(self._post.messages[number].kind in kinds for number in state.inbox - state.heard)
 
-    def hearing(self, at: int, kinds: Collection[Kind]) -> Iterator[Move]:
+    def hearing(self, at: int, kinds: Collection[Kind]) -> Iterator[Transition]:
         """The moves that hear a message of one of these kinds."""
         told_of = {told(message) for n in self._states[at].inbox if (message := self._post.messages[n]).kind in kinds}
         texts = {f"{self.name} hears {words}" for words in told_of}
         return (move for move in self.moves(at) if move.text in texts)
 
-    def receivers(self, move: Move) -> list[str]:
+    def receivers(self, move: Transition) -> list[str]:
         """The roles that a move sends to."""
         return [self._post.messages[number].receiver for number in move.sent]
 
-    def fence(self, at: int) -> Fence:
+    def fence(self, at: int) -> FenceState:
         return self._states[at].fence
 
-    def ended(self, at: int) -> properties.Ended:
+    def ended(self, at: int) -> properties.FinalState:
         """This role where nothing is left to happen."""
         state = self._states[at]
         reached = state.row >= 0  # of a session that is over nothing else is kept
         reached |= any(begins(self._post.messages[number], self._program.choreography) for number in state.inbox)
         results = tuple(sorted(self._told(state.results), key=lambda result: result.site))
-        return properties.Ended(self.row(at), reached, state.fence, self._worker.memory, results, self.plain)
+        return properties.FinalState(self.row(at), reached, state.fence, self._worker.memory, results, self.plain)
 
     def sites(self) -> frozenset[str]:
         """Every site that the role's worker was asked at, or that something was waited for at."""
@@ -130,7 +132,7 @@ class Role:
         places = {(message.site, message.sender) for message in map(self._post.messages.__getitem__, state.inbox)}
         return (lie.site, lie.sender) not in places and not self._final(state.row)
 
-    def moves(self, at: int) -> tuple[Move, ...]:
+    def moves(self, at: int) -> tuple[Transition, ...]:
         """Everything that can happen here now."""
         known = self._moves.get(at)
         if known is None:
@@ -141,10 +143,10 @@ class Role:
         return known
 
     @staticmethod
-    def _new(at: int, move: Move) -> bool:
+    def _new(at: int, move: Transition) -> bool:
         return move.to != at or bool(move.sent) or move.broken is not None
 
-    def _sent_before_commit(self, state: RoleState, moves: Sequence[Move]) -> Iterator[Move]:
+    def _sent_before_commit(self, state: RoleState, moves: Sequence[Transition]) -> Iterator[Transition]:
         """With the rule switched off: what was decided is told, and lost."""
         for move in moves:
             if move.sent and move.chance is Chance.HELPFUL:
@@ -154,7 +156,7 @@ class Role:
 
     # -- what happens ------------------------------------------------------------------------------
 
-    def _happens(self, state: RoleState) -> Iterator[Move]:
+    def _happens(self, state: RoleState) -> Iterator[Transition]:
         if state.live == DOWN:
             yield from self._restarts(state)
         else:
@@ -165,7 +167,7 @@ class Role:
             yield from self._crashes(state)
         yield from self._arrives(state)
 
-    def _hears(self, state: RoleState) -> Iterator[Move]:
+    def _hears(self, state: RoleState) -> Iterator[Transition]:
         if self._final(state.row):
             return
         for number in sorted(state.inbox):
@@ -185,20 +187,20 @@ class Role:
             event = Deadline()
             yield self._fed(state, event, event, f"the deadline passes at {self.name}", Chance.DEADLINE)
 
-    def _hear(self, state: RoleState, number: int, text: str, chance: Chance) -> Move:
+    def _hear(self, state: RoleState, number: int, text: str, chance: Chance) -> Transition:
         message = self._post.messages[number]
         heard = state._replace(heard=state.heard | {number})
         if message.kind in self._rules.released:
             heard = heard._replace(inbox=heard.inbox - {number})
         if state.live < 0:
             if not self._begins(message):
-                return Move(f"{text}, and drops it", chance, self._number(heard))
+                return Transition(f"{text}, and drops it", chance, self._number(heard))
             if leaves_one(message, self.name):
                 return self._leaves_tombstone(heard, message, text, chance)
             heard = heard._replace(live=self._sessions.begin(message))
         return self._fed(heard, number, Arrived(message), text, chance)
 
-    def _leaves_tombstone(self, heard: RoleState, message: Message, text: str, chance: Chance) -> Move:
+    def _leaves_tombstone(self, heard: RoleState, message: Message, text: str, chance: Chance) -> Transition:
         """A role that its session never reached writes that it is over, and says what it owes, in one commit."""
         row, said = tombstone(message, self._program)
         return self._commit(heard, row, text, chance)._replace(sent=tuple(map(self._post.number, said)))
@@ -208,7 +210,7 @@ class Role:
         switched = message.kind in BEGINS
         return message.kind in self._rules.begins if switched else begins(message, self._program.choreography)
 
-    def _closes(self, state: RoleState, call: CloseWorker) -> Iterator[Move]:
+    def _closes(self, state: RoleState, call: CloseWorker) -> Iterator[Transition]:
         event, fence = self._shut(state, call)
         there = state._replace(fence=fence, asked=state.asked - {call})
         shut = event.name is Name.CLOSED
@@ -216,10 +218,10 @@ class Role:
         text = text if call.before is None else f"{self.name}'s worker says what was done before {call.before}"
         yield self._fed(there, event, event, text, Chance.HELPFUL)
 
-    def _shut(self, state: RoleState, call: CloseWorker) -> tuple[CloseAnswered, Fence]:
+    def _shut(self, state: RoleState, call: CloseWorker) -> tuple[CloseAnswered, FenceState]:
         return fences.close(state.fence, call, self._rules.page_rows)
 
-    def _calls(self, state: RoleState, call: CallWorker) -> Iterator[Move]:
+    def _calls(self, state: RoleState, call: CallWorker) -> Iterator[Transition]:
         """A call reaches the worker and its answer is heard; or the answer is given up, and the call is made all the
         same, or may be made later, or never."""
         gone = state._replace(asked=state.asked - {call})
@@ -243,23 +245,23 @@ class Role:
         operation = self._program.projection.operations[call.operation]
         return fences.answer(state.fence, call, operation, self._worker, self._rules.fencing)
 
-    def _exhausted(self, to: RoleState, call: CallWorker, text: str) -> Move:
+    def _exhausted(self, to: RoleState, call: CallWorker, text: str) -> Transition:
         event = Answered(call.site, Name.EXHAUSTED)
         return self._fed(to, event, event, text, Chance.LOST)
 
-    def _writes(self, state: RoleState) -> Iterator[Move]:
+    def _writes(self, state: RoleState) -> Iterator[Transition]:
         """The last row of a role that only heard of the end is written when there is time."""
         if state.live >= 0 and (row := self._sessions.row(state.live)).phase in FINAL:
             yield self._commit(state, row, f"{self.name} writes that it is {row.phase.value}", Chance.HELPFUL)
 
-    def _commit(self, state: RoleState, row: SessionRow, text: str, chance: Chance) -> Move:
+    def _commit(self, state: RoleState, row: SessionRow, text: str, chance: Chance) -> Transition:
         try:
             properties.committed(self.name, self._row(state.row), row)
         except Broken as broken:
-            return Move(text, chance, self._number(state), (), broken)
-        return Move(text, chance, self._number(state._replace(row=self._row_number(row))))
+            return Transition(text, chance, self._number(state), (), broken)
+        return Transition(text, chance, self._number(state._replace(row=self._row_number(row))))
 
-    def _crashes(self, state: RoleState) -> Iterator[Move]:
+    def _crashes(self, state: RoleState) -> Iterator[Transition]:
         """The sidecar dies. Whether a row that only caches the inbox had been written, and how far the calls under way
         had come, is the adversary's choice."""
         if self._final(state.row) or (state.live < 0 and not state.inbox):
@@ -270,22 +272,22 @@ class Role:
         for row in sorted(rows):
             text = f"CRASH of the sidecar of {self.name}"
             text = text if row == state.row else f"{self.name} writes its row; {text}"
-            yield Move(text, Chance.CRASH, self._number(self._dead(state._replace(row=row))))
+            yield Transition(text, Chance.CRASH, self._number(self._dead(state._replace(row=row))))
             yield from self._crashes_having_called(state, row, text)
 
-    def _crashes_having_called(self, state: RoleState, row: int, text: str) -> Iterator[Move]:
+    def _crashes_having_called(self, state: RoleState, row: int, text: str) -> Iterator[Transition]:
         """A call under way reaches the worker, and the sidecar dies before it hears the answer."""
         for call in state.asked:
             rest = state._replace(row=row, asked=state.asked - {call})
             if isinstance(call, CloseWorker):
                 _, fence = self._shut(state, call)
                 words = f"{self.name}'s worker closes the session; {text}"
-                yield Move(words, Chance.CRASH, self._number(self._dead(rest._replace(fence=fence))))
+                yield Transition(words, Chance.CRASH, self._number(self._dead(rest._replace(fence=fence))))
                 continue
             for way in self._ways(state, call):
                 to = self._number(self._dead(rest._replace(fence=way.fence)))
                 words = f"{self.name}'s worker {did(call, way.answer)}; {text}"
-                move = Move(words, Chance.CRASH, to, declines=way.declined)
+                move = Transition(words, Chance.CRASH, to, declines=way.declined)
                 yield self._effect(state, self._states[to]) or move
 
     def _dead(self, state: RoleState) -> RoleState:
@@ -298,36 +300,36 @@ class Role:
         operations = self._program.projection.operations
         return frozenset(c for c in state.asked if isinstance(c, CloseWorker) or not operations[c.operation].drawn)
 
-    def _arrives(self, state: RoleState) -> Iterator[Move]:
+    def _arrives(self, state: RoleState) -> Iterator[Transition]:
         """What nobody waits for any more, and the worker does it."""
         for call in state.late:
             yield from self._arrives_late(state, call)
 
-    def _arrives_late(self, state: RoleState, call: Asked) -> Iterator[Move]:
+    def _arrives_late(self, state: RoleState, call: Asked) -> Iterator[Transition]:
         rest = state._replace(late=state.late - {call})
         if isinstance(call, CloseWorker):
             _, fence = self._shut(state, call)
-            yield Move(
+            yield Transition(
                 f"a late close reaches {self.name}'s worker", Chance.LATE, self._number(rest._replace(fence=fence))
             )
             return
         for way in self._ways(state, call):
             text = f"a late call reaches {self.name}'s worker, which {did(call, way.answer)}"
             to = rest._replace(fence=way.fence)
-            move = Move(text, Chance.LATE, self._number(to), declines=way.declined)
+            move = Transition(text, Chance.LATE, self._number(to), declines=way.declined)
             yield self._effect(state, to) or move
 
-    def _effect(self, state: RoleState, to: RoleState) -> Move | None:
+    def _effect(self, state: RoleState, to: RoleState) -> Transition | None:
         """The move that breaks a property, if the step from one fence to the other does."""
         try:
             properties.executed(self.name, self._row(state.row), state.fence, to.fence)
         except Broken as broken:
-            return Move(f"{self.name}'s worker is called", Chance.HELPFUL, self._number(to), (), broken)
+            return Transition(f"{self.name}'s worker is called", Chance.HELPFUL, self._number(to), (), broken)
         return None
 
     # -- recovery ----------------------------------------------------------------------------------
 
-    def _restarts(self, state: RoleState) -> Iterator[Move]:
+    def _restarts(self, state: RoleState) -> Iterator[Transition]:
         """The sidecar is back: what the log knows is taken up. Rows may come back in any order; two are tried."""
         text = f"{self.name} restarts"
         up = state._replace(live=NOBODY)
@@ -336,13 +338,13 @@ class Role:
         if state.row < 0 and not (self._rules.inbox_swept and programs):
             if self._rules.inbox_swept:
                 up = up._replace(heard=state.inbox - begin)  # what leaves a tombstone is heard again
-            yield Move(text, Chance.HELPFUL, self._number(up if state.inbox or state.row < 0 else state))
+            yield Transition(text, Chance.HELPFUL, self._number(up if state.inbox or state.row < 0 else state))
             return
         orders = [sorted(state.inbox), sorted(state.inbox, reverse=True)]
         for order in orders if len(state.inbox) > 1 else orders[:1]:
             yield from self._recovers(state, up._replace(heard=state.inbox), order, text)
 
-    def _recovers(self, state: RoleState, up: RoleState, order: Sequence[int], text: str) -> Iterator[Move]:
+    def _recovers(self, state: RoleState, up: RoleState, order: Sequence[int], text: str) -> Iterator[Transition]:
         inbox = tuple(self._post.messages[number] for number in order)
         results = tuple(sorted(state.results, key=lambda result: (result.site, result.kind)))
         timers = tuple(sorted(state.timers))
@@ -350,7 +352,7 @@ class Role:
         try:
             stepped = self._sessions.recover((state.row, tuple(order), state.results, timers), memory)
         except Failure as failure:
-            yield Move(text, Chance.HELPFUL, self._number(up), (), Broken(Property.POSSIBLE, str(failure)))
+            yield Transition(text, Chance.HELPFUL, self._number(up), (), Broken(Property.POSSIBLE, str(failure)))
             return
         yield self._carried(up, stepped, text, Chance.HELPFUL)
         for count in range(1, len(stepped.bursts)):
@@ -361,30 +363,30 @@ class Role:
 
     # -- deciding ----------------------------------------------------------------------------------
 
-    def _fed(self, to: RoleState, key: Hashable, event: Event, text: str, chance: Chance) -> Move:
+    def _fed(self, to: RoleState, key: Hashable, event: Event, text: str, chance: Chance) -> Transition:
         try:
             stepped = self._sessions.step(to.live, key, event)
         except Failure as failure:
-            return Move(text, chance, self._number(to), (), Broken(Property.POSSIBLE, str(failure)))
+            return Transition(text, chance, self._number(to), (), Broken(Property.POSSIBLE, str(failure)))
         return self._carried(to, stepped, text, chance)
 
-    def _carried(self, to: RoleState, stepped: Stepped, text: str, chance: Chance) -> Move:
+    def _carried(self, to: RoleState, stepped: Stepped, text: str, chance: Chance) -> Transition:
         """Commit and release what was decided."""
         to = to._replace(live=stepped.to)
         sent: list[int] = []
         for burst in stepped.bursts:
             if burst.parked is not None and not self._for_a_person(burst.parked):
-                return Move(text, chance, self._number(to), (), properties.parked(self.name, burst.parked))
+                return Transition(text, chance, self._number(to), (), properties.parked(self.name, burst.parked))
             if burst.forced or self._first(burst):
                 row = self._row_number(burst.row)
                 try:
                     properties.committed(self.name, self._row(to.row), self._rows[row])
                 except Broken as broken:
-                    return Move(text, chance, self._number(to), (), broken)
+                    return Transition(text, chance, self._number(to), (), broken)
                 to = to._replace(row=row, results=self._kept(to.results, burst), timers=_timed(to.timers, burst))
                 sent.extend(map(self._post.number, burst.messages))
             to = to._replace(asked=to.asked | frozenset(burst.calls))
-        return Move(text, chance, self._number(to), tuple(sent))
+        return Transition(text, chance, self._number(to), tuple(sent))
 
     def _first(self, burst: Burst) -> bool:
         """Whether what a burst asks for has to be in the log first, though nothing else of it has."""
@@ -437,7 +439,7 @@ class Role:
             self._states.append(state)
         return number
 
-    def _inert(self, fence: Fence, call: Asked) -> bool:
+    def _inert(self, fence: FenceState, call: Asked) -> bool:
         """Whether a late call changes nothing any more, whenever it comes: the door is shut and stays so, what was
         recorded stays, and a query has no effect. Two states that differ by such a call only are one."""
         fencing = self._rules.fencing

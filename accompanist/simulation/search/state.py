@@ -12,7 +12,7 @@ from accompanist.runtime.burst import CallWorker, CloseWorker
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import ResultRow
 from accompanist.runtime.session import Session
-from accompanist.simulation.search.fence import Fence, Fencing
+from accompanist.simulation.search.fence import FenceState, Fencing
 from accompanist.simulation.search.properties import Broken
 
 NOBODY, DOWN = -1, -2
@@ -36,8 +36,8 @@ class Chance(StrEnum):
 
 
 class RoleState(NamedTuple):
-    """Messages and rows are numbers, see `Post` and `Role`. Of a worker without a fence: `open` are attempts that ran
-    out of their time and whose answer is listened for; `doubted` the sites of which an attempt's answer is lost."""
+    """Messages and rows are numbers, see `Post` and `RoleSystem`. Of a worker without a fence: `open` are attempts that
+    ran out of their time and whose answer is listened for; `doubted` the sites of which an attempt's answer is lost."""
 
     row: int = -1
     inbox: frozenset[int] = frozenset()
@@ -47,12 +47,12 @@ class RoleState(NamedTuple):
     asked: frozenset[Asked] = frozenset()
     late: frozenset[Asked] = frozenset()
     timers: frozenset[str] = frozenset()
-    fence: Fence = Fence()
+    fence: FenceState = FenceState()
     open: frozenset[CallWorker] = frozenset()
     doubted: frozenset[str] = frozenset()
 
 
-class Move(NamedTuple):
+class Transition(NamedTuple):
     """Something that happens: in words, who makes it, the state it leads to, the messages it hands over. `declines`:
     a worker refuses in it what it might have done. `timed`: all that happens is that time passes."""
 

@@ -18,9 +18,9 @@ from accompanist.language import waits
 from accompanist.language.direct import Declined
 from accompanist.language.program.program import RoleProgram
 from accompanist.language.values import codec
-from accompanist.simulation.search.explore import Bounds, Explorer, Faults, Report
-from accompanist.simulation.search.faithful import Faithful
-from accompanist.simulation.search.fence import Worker
+from accompanist.simulation.search.explore import Explorer, FaultBudget, Report, SearchBounds
+from accompanist.simulation.search.faithful import DirectComparison
+from accompanist.simulation.search.fence import ModelWorker
 from accompanist.simulation.search.good_run import settles
 from accompanist.simulation.search.scenarios import Scenario, events_of, scenarios, unreached
 from accompanist.simulation.search.state import Rules
@@ -37,7 +37,7 @@ Progress = Callable[[int, int, float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Searched:
+class ScenarioSearch:
     """One scenario and what its search found. `plain`: no worker had a fence."""
 
     scenario: Scenario
@@ -46,19 +46,19 @@ class Searched:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verification:
     """All searches of a choreography. `skipped`: searches that no bound was left for. `bounds`: for all of them.
     `good`: runs without any fault that settled, looked at before the searches."""
 
-    faults: Faults
-    searched: tuple[Searched, ...]
+    faults: FaultBudget
+    searched: tuple[ScenarioSearch, ...]
     skipped: int
     unreached: tuple[str, ...]
-    bounds: Bounds = field(default_factory=Bounds)
+    bounds: SearchBounds = field(default_factory=SearchBounds)
     good: int = 0
 
     @property
-    def broken(self) -> Searched | None:
+    def broken(self) -> ScenarioSearch | None:
         return next((one for one in self.searched if not one.report.holds), None)
 
     @property
@@ -91,7 +91,7 @@ class Verdict:
         """Why sagas were undone, and in how many ends."""
         return sum((Counter(one.report.reasons) for one in self.searched), Counter())
 
-    def numbered(self) -> list[tuple[int, Searched]]:
+    def numbered(self) -> list[tuple[int, ScenarioSearch]]:
         """All searches, with the numbers of their scenarios."""
         each: list[Scenario] = []
         for one in self.searched:
@@ -131,8 +131,8 @@ class Verdict:
 
 def verify(
     programs: Mapping[str, RoleProgram],
-    faults: Faults,
-    bounds: Bounds,
+    faults: FaultBudget,
+    bounds: SearchBounds,
     *,
     fakes: Fakes | None = None,
     arguments: Sequence[Mapping[str, Any]] = (),
@@ -141,7 +141,7 @@ def verify(
     plain: Sequence[bool] = (False,),
     reasons: Mapping[str, Mapping[str, str]] | None = None,
     told: Told | None = None,
-) -> Verdict:
+) -> Verification:
     """Search a choreography, scenario by scenario, until one breaks or all are seen. The bounds hold for all of it: the
     seconds count from here. `plain`: whether no worker has a
     fence; all scenarios are searched once for each. `reasons`: why operations decline, by role and name. `told`: what
@@ -150,7 +150,7 @@ def verify(
     found = scenarios(programs, [codec.encode(dict(given)) for given in arguments], until)
     if fakes:  # replies are the fakes' business, only the starts differ
         found = [replace(found[0], arguments=start) for start in dict.fromkeys(one.arguments for one in found)]
-    searched: list[Searched] = []
+    searched: list[ScenarioSearch] = []
     sites: set[str] = set()
     left, good = bounds, 0
     to_search = [(scenario, without) for without in plain for scenario in found]
@@ -161,34 +161,34 @@ def verify(
         events = told_in(programs, scenario, fakes, told or {})
         left = replace(left, seconds_max=max(0.0, until - time.monotonic()))
         if not good and not without:
-            calm = Faults(crashes=0, declines=0)
+            calm = FaultBudget(crashes=0, declines=0)
             explorer = Explorer(programs, workers, scenario.arguments, calm, rules or Rules(), events=events)
             good = int(settles(explorer))
         report = _search(programs, scenario, workers, events, faults, left, rules or Rules(), progress, without)
-        searched.append(Searched(scenario, report, without))
+        searched.append(ScenarioSearch(scenario, report, without))
         sites |= report.sites
         left = replace(left, states_max=left.states_max - report.states)
         if not report.holds or left.states_max <= 0 or time.monotonic() >= until:
             break
     choreography = next(iter(programs.values())).choreography
     missed = tuple(unreached(choreography, sites))
-    return Verdict(faults, tuple(searched), len(to_search) - len(searched), missed, bounds, good)
+    return Verification(faults, tuple(searched), len(to_search) - len(searched), missed, bounds, good)
 
 
 def _search(
     programs: Mapping[str, RoleProgram],
     scenario: Scenario,
-    workers: Mapping[str, Worker],
+    workers: Mapping[str, ModelWorker],
     told: Mapping[str, Mapping[str, bytes]],
-    faults: Faults,
-    bounds: Bounds,
+    faults: FaultBudget,
+    bounds: SearchBounds,
     rules: Rules,
     progress: Progress | None,
     plain: bool,
 ) -> Report:
     """One scenario. It is searched without crashes first, which costs little: a schedule that needs none is shorter to
     tell."""
-    judge = Faithful(programs, workers, scenario.arguments)
+    judge = DirectComparison(programs, workers, scenario.arguments)
     report, until = None, time.monotonic() + bounds.seconds_max
     for crashes in sorted({0, faults.crashes}):
         spent = faults._replace(crashes=crashes)
@@ -223,9 +223,9 @@ def told_in(
 
 def workers_of(
     programs: Mapping[str, RoleProgram], scenario: Scenario, fakes: Fakes | None, declines: bool
-) -> dict[str, Worker]:
+) -> dict[str, ModelWorker]:
     """The workers of one scenario: the user's fakes, and made-up replies for what he gives none for."""
-    workers: dict[str, Worker] = {}
+    workers: dict[str, ModelWorker] = {}
     for role, program in programs.items():
         operations = program.projection.operations
         mine = {name: fakes[f"{role}.{name}"] for name in operations if fakes and f"{role}.{name}" in fakes}
@@ -237,12 +237,12 @@ def workers_of(
     return workers
 
 
-def in_what(one: Searched) -> str:
+def in_what(one: ScenarioSearch) -> str:
     """Which workers it was searched with, where that is not the usual."""
     return " without a fence" if one.plain else ""
 
 
-def in_words(faults: Faults) -> str:
+def in_words(faults: FaultBudget) -> str:
     """What the adversary may spend, for people."""
     one = {"crashes": "crash", "lost_answers": "lost answer"}
     told = []

@@ -21,7 +21,7 @@ from accompanist.language.values import codec
 from accompanist.runtime.answers import Answer, Declined, Fault, Replied
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.ports import ResultKind
-from accompanist.simulation.search.fence import Worker
+from accompanist.simulation.search.fence import ModelWorker
 from accompanist.simulation.worker import Refusal
 
 FORGOTTEN = catalogue(
@@ -134,7 +134,7 @@ class Functions:
 class Declining:
     """A worker that declines some operations, with a reason, and leaves the rest to another."""
 
-    def __init__(self, worker: Worker, reasons: Mapping[str, str]) -> None:
+    def __init__(self, worker: ModelWorker, reasons: Mapping[str, str]) -> None:
         self._worker, self._reasons, self.memory = worker, reasons, worker.memory
 
     def answers(self, call: CallWorker, memory: bytes) -> list[tuple[Answer, bytes]]:

@@ -32,12 +32,12 @@ _steps_max = 20_000
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class WorldDelivery:
     message: Message
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class WorldCall:
     role: str
     call: CallWorker | CloseWorker
 
@@ -64,18 +64,18 @@ class Fire:
 
 
 @dataclass(frozen=True, slots=True)
-class Restart:
+class WorldRestart:
     role: str
 
 
 @dataclass(frozen=True, slots=True)
-class Write:
+class RowWrite:
     """A row that only caches the inbox is written when there is time."""
 
     role: str
 
 
-Pending = Delivery | Call | Late | Expire | Fire | Restart | Write
+Pending = WorldDelivery | WorldCall | Late | Expire | Fire | WorldRestart | RowWrite
 
 
 class Disk:
@@ -167,9 +167,9 @@ class World:
         self.pending[at], self.pending[-1] = self.pending[-1], self.pending[at]
         pending = self.pending.pop()
         match pending:
-            case Delivery(message):
+            case WorldDelivery(message):
                 self._deliver(message)
-            case Call(role, call):
+            case WorldCall(role, call):
                 self._answer(role, call)
             case Late(role, call):
                 self.workers[role].call(call)
@@ -179,9 +179,9 @@ class World:
                     self._feed(role, self.live[role], Deadline())
             case Fire():
                 self._fire(pending)
-            case Restart(role):
+            case WorldRestart(role):
                 self._restart(role)
-            case Write(role):
+            case RowWrite(role):
                 if role in self.live:
                     self.disks[role].row = self.live[role].durable_row
                     self._rest(role)
@@ -212,14 +212,14 @@ class World:
         inbox = self.disks[message.receiver].inbox
         held = inbox.setdefault((message.site, message.sender), message)
         assert held.payload == message.payload, f"two contents at {message.site} from {message.sender}"
-        self.pending.append(Delivery(message))
+        self.pending.append(WorldDelivery(message))
         if self._random.random() < 0.1:
             self._watch("duplicate")
-            self.pending.append(Delivery(message))
+            self.pending.append(WorldDelivery(message))
 
     def _deliver(self, message: Message) -> None:
         role = message.receiver
-        if Restart(role) in self.pending:
+        if WorldRestart(role) in self.pending:
             return  # it is down; the restart finds the message in the inbox
         session = self.live.get(role)
         if session is None:
@@ -250,9 +250,9 @@ class World:
     def _fire(self, timer: Fire) -> None:
         """Tell a session of its timer, which may have left memory; again, if it did not hear it."""
         disk, role = self.disks[timer.role], timer.role
-        if Restart(role) not in self.pending and role not in self.live:
+        if WorldRestart(role) not in self.pending and role not in self.live:
             self._restart(role)
-        if role in self.live and Restart(role) not in self.pending:
+        if role in self.live and WorldRestart(role) not in self.pending:
             self._feed(role, self.live[role], Fired(timer.site))
         if timer.site in disk.timers:
             self.pending.append(timer)
@@ -305,7 +305,7 @@ class World:
             return False
         disk = self.disks[role]
         if not burst.forced:
-            self.pending.append(Write(role))
+            self.pending.append(RowWrite(role))
         else:
             disk.row = burst.row
             for result in burst.results:
@@ -315,7 +315,7 @@ class World:
                 self._post(message)
         if self._dies(role, "after commit"):
             return False
-        self.pending.extend(Call(role, call) for call in burst.calls)
+        self.pending.extend(WorldCall(role, call) for call in burst.calls)
         if burst.row.phase in FINAL and burst.forced:
             self.live.pop(role, None)
         if burst.forced:
@@ -340,8 +340,8 @@ class World:
             return
         if session.listens:
             told = [message for message in self.disks[role].inbox.values() if message.kind is Kind.EVENT]
-            self.pending.extend(one for one in map(Delivery, told) if one not in self.pending)
-        if self._random.random() < 0.3 and Write(role) not in self.pending:
+            self.pending.extend(one for one in map(WorldDelivery, told) if one not in self.pending)
+        if self._random.random() < 0.3 and RowWrite(role) not in self.pending:
             self._watch("left memory")
             del self.live[role]
 
@@ -350,6 +350,6 @@ class World:
             self._crashes -= 1
             self._watch(f"crash {when}")
             self.live.pop(role, None)
-            self.pending.append(Restart(role))
+            self.pending.append(WorldRestart(role))
             return True
         return False

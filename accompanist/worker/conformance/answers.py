@@ -28,12 +28,12 @@ DECISIONS = (-32001, -32003, -32004)
 RETRY_LATER = -32002
 
 
-class Wrong(Exception):
+class StepFailed(Exception):
     """A step failed. The text is for the worker's author."""
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class WorkerAnswer:
     """An answer, or what came in its place. `id`: the id in the answer."""
 
     kind: Kind
@@ -48,18 +48,18 @@ class Said:
         return self.kind if self.value is None and self.kind != "result" else f"{self.kind} {shown(self.value)}"
 
 
-def read(status: int, body: bytes) -> Said:
-    """Parse an answer. Raises Wrong for an invalid JSON-RPC 2.0 answer."""
+def read(status: int, body: bytes) -> WorkerAnswer:
+    """Parse an answer. Raises StepFailed for an invalid JSON-RPC 2.0 answer."""
     if not body:
-        return Said("nothing") if status in (200, 202, 204) else Said("status", status)
+        return WorkerAnswer("nothing") if status in (200, 202, 204) else WorkerAnswer("status", status)
     try:
         told = json.loads(body.decode(), parse_constant=_refuse)
     except ValueError:
         if status != 200:
-            return Said("status", status)
-        raise Wrong(f"the answer is no JSON: {shown(body)}") from None
+            return WorkerAnswer("status", status)
+        raise StepFailed(f"the answer is no JSON: {shown(body)}") from None
     if isinstance(told, list):
-        return Said("batch", [_read_one(one) for one in told])
+        return WorkerAnswer("batch", [_read_one(one) for one in told])
     return _read_one(told)
 
 
@@ -67,20 +67,20 @@ def _refuse(name: str) -> Any:
     raise ValueError(name)
 
 
-def _read_one(told: Any) -> Said:
+def _read_one(told: Any) -> WorkerAnswer:
     if not isinstance(told, dict) or told.get("jsonrpc") != "2.0" or "id" not in told:
-        raise Wrong(f"the answer is no object with jsonrpc 2.0 and an id: {shown(told)}")
+        raise StepFailed(f"the answer is no object with jsonrpc 2.0 and an id: {shown(told)}")
     if ("result" in told) == ("error" in told):
-        raise Wrong(f"an answer has a result or an error, and not both: {shown(told)}")
+        raise StepFailed(f"an answer has a result or an error, and not both: {shown(told)}")
     if "result" in told:
-        return Said("result", told["result"], told["id"])
+        return WorkerAnswer("result", told["result"], told["id"])
     error = told["error"]
     if not isinstance(error, dict) or type(error.get("code")) is not int or not isinstance(error.get("message"), str):
-        raise Wrong(f"an error has a code, an integer, and a message, a text: {shown(error)}")
-    return Said("error", error, told["id"])
+        raise StepFailed(f"an error has a code, an integer, and a message, a text: {shown(error)}")
+    return WorkerAnswer("error", error, told["id"])
 
 
-def meets(expect: Mapping[str, Any], said: Said, labels: Mapping[str, Said]) -> bool:
+def meets(expect: Mapping[str, Any], said: WorkerAnswer, labels: Mapping[str, WorkerAnswer]) -> bool:
     """Whether an answer is as expected."""
     if "any_of" in expect:
         return any(meets(one, said, labels) for one in expect["any_of"])
@@ -98,12 +98,12 @@ def meets(expect: Mapping[str, Any], said: Said, labels: Mapping[str, Said]) -> 
     return said.kind in expect  # closed, nothing
 
 
-def _told(said: Said) -> Any:
+def _told(said: WorkerAnswer) -> Any:
     """The part of an answer that must be the same when it is repeated: of an error, code and reason."""
     return (said.code, _reason(said)) if said.kind == "error" else said.value
 
 
-def _is_code(wanted: Any, said: Said) -> bool:
+def _is_code(wanted: Any, said: WorkerAnswer) -> bool:
     if wanted == "any":
         return True
     if wanted == "fault":
@@ -111,9 +111,9 @@ def _is_code(wanted: Any, said: Said) -> bool:
     return said.code in (wanted if isinstance(wanted, list) else [wanted])
 
 
-def _has_reason(expect: Mapping[str, Any], said: Said) -> bool:
+def _has_reason(expect: Mapping[str, Any], said: WorkerAnswer) -> bool:
     return "reason" not in expect or fits(expect["reason"], _reason(said))
 
 
-def _reason(said: Said) -> Any:
+def _reason(said: WorkerAnswer) -> Any:
     return said.value.get("data", said.value["message"])

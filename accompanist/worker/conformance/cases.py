@@ -45,7 +45,7 @@ _EXPECT = {"result", "error", "reason", "same_as", "any_of", "closed", "nothing"
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class ConformanceCase:
     """One case. `transports`: those that it applies to."""
 
     name: str
@@ -63,7 +63,7 @@ def shipped() -> Path:
     return packed if packed.is_dir() else package.parent / "tests" / "conformance" / "cases"
 
 
-def read_all(directory: Path) -> list[Case]:
+def read_all(directory: Path) -> list[ConformanceCase]:
     """The cases of a directory's files, in the order of their names. Raises OperatorError."""
     files = sorted(directory.glob("*.json"))
     if not files:
@@ -75,18 +75,18 @@ def read_all(directory: Path) -> list[Case]:
     return cases
 
 
-def _read(file: Path) -> list[Case]:
+def _read(file: Path) -> list[ConformanceCase]:
     try:
         return [_case(told, file.name) for told in json.loads(file.read_text(encoding="utf-8"))]
     except (OSError, ValueError, KeyError, TypeError) as problem:
         raise OperatorError(BAD_CASES, f"{file.name}: {type(problem).__name__}: {problem}") from None
 
 
-def _case(told: dict[str, Any], file: str) -> Case:
+def _case(told: dict[str, Any], file: str) -> ConformanceCase:
     unknown = told.keys() - {"name", "about", "level", "transports", "steps"}
     if unknown:
         raise ValueError(f"{told.get('name')}: {min(unknown)} is not part of a case")
-    case = Case(
+    case = ConformanceCase(
         name=told["name"],
         about=told["about"],
         level=told["level"],

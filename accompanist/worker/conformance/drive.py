@@ -14,12 +14,12 @@ from typing import Any, Literal
 
 from accompanist.rpc.address import Address
 from accompanist.rpc.framing import frame
-from accompanist.worker.conformance.answers import RETRY_LATER, Said, Wrong, meets, read
-from accompanist.worker.conformance.cases import Case, verb
-from accompanist.worker.conformance.ledger import Ledger
+from accompanist.worker.conformance.answers import RETRY_LATER, StepFailed, WorkerAnswer, meets, read
+from accompanist.worker.conformance.cases import ConformanceCase, verb
+from accompanist.worker.conformance.ledger import LedgerSource
 from accompanist.worker.conformance.values import fill, fits, fresh_names
 from accompanist.worker.conformance.wire import (
-    Ended,
+    ConnectionEnded,
     Http,
     Silent,
     Stream,
@@ -38,19 +38,19 @@ _PROBE = {"call": "balance", "params": {"drawer": "$drawer"}, "site": "probe"}
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CaseResult:
     """The result of a case. `unjudged`: how many ledger checks were skipped, because no ledger was given."""
 
-    case: Case
+    case: ConformanceCase
     outcome: Literal["passed", "failed", "skipped"]
     why: str = ""
     unjudged: int = 0
 
 
-async def drive(case: Case, address: Address, ledger: Ledger | None) -> Verdict:
+async def drive(case: ConformanceCase, address: Address, ledger: LedgerSource | None) -> CaseResult:
     """Run one case. Raises OperatorError if the ledger cannot be read."""
     if ("http" if address.http else "stream") not in case.transports:
-        return Verdict(case, "skipped", f"about {case.transports[0]}")
+        return CaseResult(case, "skipped", f"about {case.transports[0]}")
     play = _Play(address, ledger)
     at = ""
     try:
@@ -59,21 +59,21 @@ async def drive(case: Case, address: Address, ledger: Ledger | None) -> Verdict:
             await play.step(step)
         at = "afterwards: "
         await play.probe()
-    except (Wrong, Silent, Ended) as problem:
-        return Verdict(case, "failed", f"{at}{problem}", play.unjudged)
+    except (StepFailed, Silent, ConnectionEnded) as problem:
+        return CaseResult(case, "failed", f"{at}{problem}", play.unjudged)
     finally:
         await play.close()
-    return Verdict(case, "passed", unjudged=play.unjudged)
+    return CaseResult(case, "passed", unjudged=play.unjudged)
 
 
 class _Play:
     """One run of a case."""
 
-    def __init__(self, address: Address, ledger: Ledger | None) -> None:
+    def __init__(self, address: Address, ledger: LedgerSource | None) -> None:
         self._address = address
         self._ledger = ledger
         self._names = fresh_names()
-        self._labels: dict[str, Said] = {}
+        self._labels: dict[str, WorkerAnswer] = {}
         self._lines: list[Wire] = []
         self._last_id = 0
         self.unjudged = 0
@@ -107,7 +107,7 @@ class _Play:
         self._labels["…"] = answers[0]
         for said in answers[1:]:
             if not meets({"same_as": "…"}, said, self._labels):
-                raise Wrong(f"repeats were answered differently: {answers[0]}, {said}")
+                raise StepFailed(f"repeats were answered differently: {answers[0]}, {said}")
         if "as" in step:
             self._labels[step["as"]] = answers[0]
 
@@ -120,7 +120,7 @@ class _Play:
             if "as" in call:
                 self._labels[call["as"]] = said
         if "order" in step and came != step["order"]:
-            raise Wrong(f"answered in the order {', '.join(came)}, to be expected was {', '.join(step['order'])}")
+            raise StepFailed(f"answered in the order {', '.join(came)}, to be expected was {', '.join(step['order'])}")
 
     async def _step_send(self, step: Mapping[str, Any]) -> None:
         body = self._body(step["send"])
@@ -131,11 +131,11 @@ class _Play:
         try:
             [(status, answer)] = await line.exchange([body], 1)
             said = read(status, answer)
-        except Ended:
+        except ConnectionEnded:
             said = await self._ended(line)
         self._judge(step["expect"], said)
         if said.kind in ("result", "error") and not fits(step.get("id"), said.id):
-            raise Wrong(f"answered under the id {said.id!r}, to be expected was {step.get('id')!r}")
+            raise StepFailed(f"answered under the id {said.id!r}, to be expected was {step.get('id')!r}")
 
     async def _unanswered(self, body: bytes) -> None:
         """Check that a notification gets no answer: on a stream, only the answers to later calls arrive."""
@@ -155,9 +155,9 @@ class _Play:
             try:
                 for chunk in step["stream"]:
                     await self._write(line, chunk)
-                said = read(200, await line.read()) if "expect" in step else Said("nothing")
-            except Ended:
-                said = Said("closed")
+                said = read(200, await line.read()) if "expect" in step else WorkerAnswer("nothing")
+            except ConnectionEnded:
+                said = WorkerAnswer("closed")
             if "expect" in step:
                 self._judge(step["expect"], said)
         finally:
@@ -186,7 +186,7 @@ class _Play:
                 )
                 status, answer, _ = await round_trip(reader, writer, request)
                 if status not in told["status"]:
-                    raise Wrong(f"answered with status {status}, to be expected was one of {told['status']}")
+                    raise StepFailed(f"answered with status {status}, to be expected was one of {told['status']}")
                 if "expect" in told:
                     self._judge(told["expect"], read(status, answer))
         finally:
@@ -197,9 +197,9 @@ class _Play:
         text = fill(step["http_bytes"], self._names).replace("$target", self._address.target)
         try:
             status, _, _ = await round_trip(reader, writer, text.encode())
-            said = Said("status", status)
-        except Ended:
-            said = Said("closed")
+            said = WorkerAnswer("status", status)
+        except ConnectionEnded:
+            said = WorkerAnswer("closed")
         finally:
             await shut(writer)
         self._judge(step["expect"], said)
@@ -215,7 +215,7 @@ class _Play:
             return
         done = dict(await self._ledger.of(fill(step.get("drawer", "$drawer"), self._names)))
         if done != step["ledger"]:
-            raise Wrong(f"the ledger has {done or 'nothing'}, to be expected was {step['ledger'] or 'nothing'}")
+            raise StepFailed(f"the ledger has {done or 'nothing'}, to be expected was {step['ledger'] or 'nothing'}")
 
     async def _step_said(self, step: Mapping[str, Any]) -> None:
         self._judge(step["expect"], self._labels[step["said"]])
@@ -227,40 +227,42 @@ class _Play:
                 for inner in branch:
                     await self.step(inner)
                 return
-            except Wrong as problem:
+            except StepFailed as problem:
                 problems.append(str(problem))
-        raise Wrong("; or ".join(problems))
+        raise StepFailed("; or ".join(problems))
 
     # -- asking ------------------------------------------------------------------------------------
 
-    async def _asked(self, line: Wire, calls: Sequence[Mapping[str, Any]], came: list[str] | None = None) -> list[Said]:
+    async def _asked(
+        self, line: Wire, calls: Sequence[Mapping[str, Any]], came: list[str] | None = None
+    ) -> list[WorkerAnswer]:
         """The answers to concurrent calls, in the order of the calls. `came` gets the labels in the order of the
         answers."""
         ids = {self._next_id(): call for call in calls}
         try:
             replies = await line.exchange([self._request(call, id) for id, call in ids.items()], len(calls))
-        except Ended:
+        except ConnectionEnded:
             return [await self._ended(line)] * len(calls)
         answers = {said.id: said for said in (read(*reply) for reply in replies)}
         if answers.keys() != ids.keys():
             odd = ", ".join(map(str, answers.values()))
-            raise Wrong(f"answered under the ids {list(answers)}, asked were {list(ids)}: {odd}")
+            raise StepFailed(f"answered under the ids {list(answers)}, asked were {list(ids)}: {odd}")
         if came is not None:
             came.extend(ids[id].get("as", "") for id in answers)
         return [await self._decided(line, call, answers[id]) for id, call in ids.items()]
 
-    async def _decided(self, line: Wire, call: Mapping[str, Any], said: Said) -> Said:
+    async def _decided(self, line: Wire, call: Mapping[str, Any], said: WorkerAnswer) -> WorkerAnswer:
         for _ in range(retries_max):
             if said.code != RETRY_LATER:
                 return said
             await asyncio.sleep(retry_wait_s)
             [(status, answer)] = await line.exchange([self._request(call, self._next_id())], 1)
             said = read(status, answer)
-        raise Wrong(f"retry later, {retries_max} times over")
+        raise StepFailed(f"retry later, {retries_max} times over")
 
-    def _judge(self, expect: Mapping[str, Any], said: Said) -> None:
+    def _judge(self, expect: Mapping[str, Any], said: WorkerAnswer) -> None:
         if not meets(fill(expect, self._names), said, self._labels):
-            raise Wrong(f"answered {said}; to be expected was {json.dumps(expect)}")
+            raise StepFailed(f"answered {said}; to be expected was {json.dumps(expect)}")
 
     async def _line(self, number: int) -> Wire:
         """A connection of this case, opened on first use, and again if the worker has closed it."""
@@ -268,11 +270,11 @@ class _Play:
             self._lines.append(await self._open())
         return self._lines[number]
 
-    async def _ended(self, line: Wire) -> Said:
+    async def _ended(self, line: Wire) -> WorkerAnswer:
         if line in self._lines:
             self._lines.remove(line)
         await line.close()
-        return Said("closed")
+        return WorkerAnswer("closed")
 
     async def _open(self) -> Wire:
         return Http(self._address) if self._address.http else await Stream.open(self._address)

@@ -29,7 +29,7 @@ UNREADABLE = catalogue(
 )
 
 
-class Ledger(Protocol):
+class LedgerSource(Protocol):
     """A source of recorded effects."""
 
     async def of(self, drawer: str) -> Counter[str]:
@@ -72,7 +72,7 @@ class TableLedger:
         return Counter({row["operation"]: row["n"] for row in rows})
 
 
-def open_ledger(place: str, schema: str) -> Ledger:
+def open_ledger(place: str, schema: str) -> LedgerSource:
     """Open a ledger; the prefix of `place` says whether it is a table or a file. Raises OperatorError."""
     if place.startswith(("postgresql:", "postgres:")):
         return TableLedger(place, schema)

@@ -21,7 +21,7 @@ Reply = tuple[int, bytes]
 """The HTTP status (200 on a stream) and the body."""
 
 
-class Ended(Exception):
+class ConnectionEnded(Exception):
     """The worker ended the connection instead of answering."""
 
 
@@ -33,25 +33,25 @@ class Wire(Protocol):
     """A connection to a worker. Bodies that are sent together are under way concurrently."""
 
     async def exchange(self, bodies: Sequence[bytes], answers: int) -> list[Reply]:
-        """Send the bodies. Returns that many answers, in order of arrival. Raises Ended, Silent."""
+        """Send the bodies. Returns that many answers, in order of arrival. Raises ConnectionEnded, Silent."""
         ...
 
     async def send(self, body: bytes) -> None:
-        """Send a body without waiting for an answer. Raises Ended."""
+        """Send a body without waiting for an answer. Raises ConnectionEnded."""
         ...
 
     async def close(self) -> None: ...
 
 
 async def connection(address: Address) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Connect to a worker. Raises Ended if none listens."""
+    """Connect to a worker. Raises ConnectionEnded if none listens."""
     try:
         async with asyncio.timeout(connect_s):
             if address.path:
                 return await asyncio.open_unix_connection(address.path, limit=header_bytes_max)
             return await asyncio.open_connection(address.host, address.port, limit=header_bytes_max)
     except (OSError, TimeoutError) as problem:
-        raise Ended(f"nobody listens ({type(problem).__name__})") from None
+        raise ConnectionEnded(f"nobody listens ({type(problem).__name__})") from None
 
 
 async def shut(writer: asyncio.StreamWriter) -> None:
@@ -89,7 +89,7 @@ class Stream:
         except TimeoutError:
             raise Silent("what is sent is not read") from None
         except OSError:
-            raise Ended("the connection broke") from None
+            raise ConnectionEnded("the connection broke") from None
 
     async def read(self) -> bytes:
         """Receive the next body."""
@@ -100,7 +100,7 @@ class Stream:
         except TimeoutError:
             raise Silent(f"no answer within {answer_s:.0f} s") from None
         except (asyncio.IncompleteReadError, OSError):
-            raise Ended("the connection was closed") from None
+            raise ConnectionEnded("the connection was closed") from None
 
     async def close(self) -> None:
         await shut(self._writer)
@@ -111,7 +111,7 @@ def _length(header: bytes) -> int:
         name, _, value = line.partition(b":")
         if name.strip().lower() == b"content-length" and value.strip().isdigit():
             return int(value)
-    raise Ended("what came is no frame")
+    raise ConnectionEnded("what came is no frame")
 
 
 class Http:
@@ -133,7 +133,7 @@ class Http:
         return came[:answers]
 
     async def post(self, body: bytes) -> Reply:
-        """Make one call, on a connection that no other call uses meanwhile. Raises Ended, Silent."""
+        """Make one call, on a connection that no other call uses meanwhile. Raises ConnectionEnded, Silent."""
         reader, writer = self._idle.pop() if self._idle else await connection(self._address)
         try:
             status, answer, keep = await round_trip(reader, writer, self.request("POST", "", {}, body))
@@ -152,7 +152,7 @@ class Http:
             writer.write(self.request("POST", "", {}, body))
             await writer.drain()
         except OSError:
-            raise Ended("the connection broke") from None
+            raise ConnectionEnded("the connection broke") from None
         finally:
             writer.close()
 
@@ -171,7 +171,7 @@ class Http:
 async def round_trip(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, request: bytes
 ) -> tuple[int, bytes, bool]:
-    """Status, body, and whether the connection may be used again. Raises Ended, Silent."""
+    """Status, body, and whether the connection may be used again. Raises ConnectionEnded, Silent."""
     try:
         async with asyncio.timeout(answer_s):
             # a server may answer before it has read the whole request, and then stop reading
@@ -184,7 +184,7 @@ async def round_trip(
     except TimeoutError:
         raise Silent(f"no answer within {answer_s:.0f} s") from None
     except (asyncio.IncompleteReadError, asyncio.LimitOverrunError, OSError, ValueError, IndexError):
-        raise Ended("the connection was closed, or what came is no HTTP") from None
+        raise ConnectionEnded("the connection was closed, or what came is no HTTP") from None
 
 
 async def _written(writer: asyncio.StreamWriter, request: bytes) -> None:
