@@ -22,7 +22,7 @@ _EXTENSIONS = frozenset("ekl")
 _INSTEAD = "its parts, as {day.year:04} for %Y, or a format of digits: %d %m %H %M %S"
 
 
-class Found(NamedTuple):
+class OfTheMachine(NamedTuple):
     node: ast.AST
     text: str
     hint: str
@@ -33,17 +33,17 @@ def depends(value: str) -> str:
     return f"how {value} is written by a format depends on the machine"
 
 
-def by_name(node: ast.AST) -> Found | None:
+def by_name(node: ast.AST) -> OfTheMachine | None:
     """A text's `replace` that is told by its name how often: Python 3.13 takes that, and none before it does."""
     match node:
         case ast.Call(func=ast.Attribute(value=of, attr="replace"), args=given, keywords=[ast.keyword(arg="count")]):
             first = ", ".join(map(shown, given))
             text = f"{shown(node)} takes count by its name from Python 3.13 on only"
-            return Found(node, text, f"{shown(of)}.replace({first}, {shown(node.keywords[0].value)})")
+            return OfTheMachine(node, text, f"{shown(of)}.replace({first}, {shown(node.keywords[0].value)})")
     return None
 
 
-def reads(function: ast.FunctionDef) -> Iterator[Found]:
+def reads(function: ast.FunctionDef) -> Iterator[OfTheMachine]:
     """Every place of a function that depends on the machine's language, its time zone or its version of Python."""
     nodes = every_node(function)
     once = bound_once(nodes)
@@ -51,12 +51,12 @@ def reads(function: ast.FunctionDef) -> Iterator[Found]:
         if (named := by_name(node)) is not None:
             yield named
         if (value := _written(node)) is not None:
-            yield Found(node, depends(shown(value)), _in_parts(node, value))
+            yield OfTheMachine(node, depends(shown(value)), _in_parts(node, value))
         match node:
             case ast.Call(func=ast.Attribute(value=of, attr="astimezone" | "timestamp" as method), args=args):
                 if (method == "astimezone") == bool(args) and not node.keywords and not _has_a_zone(of, once):
                     text = f"{shown(node)} takes the machine's time zone if {shown(of)} has none"
-                    yield Found(node, text, f"{shown(of)}.replace(tzinfo=UTC).{method}({'…' * len(args)})")
+                    yield OfTheMachine(node, text, f"{shown(of)}.replace(tzinfo=UTC).{method}({'…' * len(args)})")
 
 
 def in_its_language(spec: str) -> bool:

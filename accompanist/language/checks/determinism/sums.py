@@ -27,7 +27,7 @@ Place = tuple[int, int]
 """Line and column."""
 
 
-class Found(NamedTuple):
+class FloatSum(NamedTuple):
     node: ast.AST
     text: str
     hint: str
@@ -35,7 +35,7 @@ class Found(NamedTuple):
 
 def reads(
     modules: Modules, messages: Messages, home: Module, node: ast.FunctionDef, owner: Type | None
-) -> Iterator[Found]:
+) -> Iterator[FloatSum]:
     """Every place of a function that may add floats. `owner` is the class that it is a method of."""
     nodes = every_node(node)
     if not any(_is_named(one) for one in nodes) or modules.resolve(home, summed.NAME) is not None or _binds(node):
@@ -47,7 +47,7 @@ def reads(
         found = added.get(_place(one), UNKNOWN)
         if summed.floats(messages, found):
             whole = calls.get(id(one), one)
-            yield Found(whole, summed.text(whole), summed.instead(whole, found))
+            yield FloatSum(whole, summed.text(whole), summed.instead(whole, found))
 
 
 def renamed(part: ast.AST, found: Reference | None, text: str) -> str:
