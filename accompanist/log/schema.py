@@ -40,6 +40,7 @@ REVISIONS = (
     "0020",
     "0021",
     "0022",
+    "0023",
 )
 """All revisions this program knows, oldest first."""
 

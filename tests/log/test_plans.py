@@ -71,9 +71,9 @@ async def test_rows_are_found_by_an_index_however_the_tables_were(postgres_world
     admin = await postgres_world.connect("warehouse")
     for table in BIG:
         await admin.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
-    of = sessions.columns(sessions.Write(row(header()), 1, 1))[10:12]  # as the log writes them: pages read what is here
+    of = sessions.record(sessions.Write(row(header()), 1, 1))  # as the log writes them: pages read what is here
     fill = FILL.replace("$1::integer", str(ROWS))
-    for name, written in zip(("{header}", "{body}"), of, strict=True):
+    for name, written in (("{header}", of.header), ("{body}", of.body)):
         fill = fill.replace(name, f"\\x{written.hex()}")
     if before == "full":
         await admin.execute(fill)
@@ -120,7 +120,7 @@ async def test_no_function_of_the_log_sets_enable_seqscan(postgres_world: Postgr
 
 @pytest.mark.parametrize(
     "asked",
-    ["SELECT fence('w', '{}', '{}')", "SELECT lease('w', 64, interval '1 s')", "SELECT release('w')"],
+    ["SELECT fence('w', '{}')", "SELECT lease('w', 64, interval '1 s')", "SELECT release('w')"],
 )
 async def test_what_waits_for_a_lock_and_then_reads_refuses_repeatable_read(
     postgres_world: PostgresWorld, asked: str
