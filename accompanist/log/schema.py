@@ -41,6 +41,7 @@ REVISIONS = (
     "0021",
     "0022",
     "0023",
+    "0024",
 )
 """All revisions this program knows, oldest first."""
 
