@@ -18,8 +18,8 @@ login could take an advisory lock and keep it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Literal
 
@@ -28,6 +28,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from accompanist import limits
@@ -124,11 +125,22 @@ async def migrate(dsn: str, service: str, schema: str, direction: Direction = "u
     opened = partial(_opened, dsn)
     engine = create_async_engine("postgresql+asyncpg://", async_creator=opened)
     try:
-        async with refusals.readable(dsn), engine.begin() as connection:
-            await connection.run_sync(_become, owner, schema, service)
-            await connection.run_sync(_run_revisions, schema, direction)
+        async with refusals.readable(dsn):
+            with _as_the_driver_raised_it():
+                async with engine.begin() as connection:
+                    await connection.run_sync(_become, owner, schema, service)
+                    await connection.run_sync(_run_revisions, schema, direction)
     finally:
         await engine.dispose()
+
+
+@contextmanager
+def _as_the_driver_raised_it() -> Iterator[None]:
+    """Unwrap the errors of SQLAlchemy: `refusals` translates the driver's own, and does not import SQLAlchemy."""
+    try:
+        yield
+    except DBAPIError as problem:
+        raise getattr(problem.orig, "driver_exception", None) or problem.__cause__ or problem from None
 
 
 async def _opened(dsn: str) -> asyncpg.Connection:

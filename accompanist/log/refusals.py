@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
 
 from accompanist import limits
 from accompanist.errors import OperatorError, catalogue
@@ -90,10 +89,6 @@ async def readable(dsn: str) -> AsyncIterator[None]:
         yield
     except LogUnavailable as problem:
         raise OperatorError(ABSENT, f"{address.shown(dsn)}: {problem}") from None
-    except DBAPIError as problem:
-        raise _translated(
-            dsn, getattr(problem.orig, "driver_exception", None) or problem.__cause__ or problem
-        ) from None
     except faults.FAILURES as problem:
         raise _translated(dsn, problem) from None
 
