@@ -43,10 +43,11 @@ SELECT c.relname AS name,
           WHERE has_any_column_privilege($2::name, c.oid, r) AND NOT has_table_privilege($2::name, c.oid, r)) AS partly
 FROM pg_class c WHERE c.relnamespace = $1::regnamespace AND c.relkind = 'r' ORDER BY c.relname"""
 _FUNCTIONS = """
-SELECT p.proname AS name, p.prosecdef AS definer, p.prosrc AS source, pg_get_function_result(p.oid) AS result,
-    has_function_privilege($2::name, p.oid, 'EXECUTE') AS sidecar,
-    has_function_privilege($3::name, p.oid, 'EXECUTE') AS peer
-FROM pg_proc p WHERE p.pronamespace = $1::regnamespace ORDER BY p.proname"""
+SELECT p.proname AS name, bool_or(p.prosecdef) AS definer, string_agg(p.prosrc, E'\n') AS source,
+    min(pg_get_function_result(p.oid)) AS result,
+    bool_or(has_function_privilege($2::name, p.oid, 'EXECUTE')) AS sidecar,
+    bool_or(has_function_privilege($3::name, p.oid, 'EXECUTE')) AS peer
+FROM pg_proc p WHERE p.pronamespace = $1::regnamespace GROUP BY p.proname ORDER BY p.proname"""
 
 _INSERTS = re.compile(r"\bINSERT INTO (\w+)")
 _CHANGES = re.compile(r"\bUPDATE (\w+)(?:\s+(?:AS\s+)?\w+)?\s+SET\b")

@@ -11,8 +11,9 @@ from pathlib import Path
 from accompanist.log import names
 from accompanist.log.schema import head, migrations
 
-FIRST = ("schema.sql", "attributes_of.sql", "tables.sql", "speaker.sql", "accept.sql")
-"""What others need when they are made: a column its function, a function its tables, `deliver` what it calls."""
+FIRST = ("schema.sql", "attributes_of.sql", "tables.sql", "types.sql", "speaker.sql", "accept.sql")
+"""What others need when they are made: a column its function, a function its tables and types, `deliver` what it
+calls."""
 
 
 def folder() -> Path:

@@ -33,9 +33,8 @@ Told = Callable[[OperatorError], None]
 
 
 def commits_are_missing(problem: asyncpg.PostgresError) -> bool:
-    """Whether an error is the refusal of `mark`. An isolation level is refused under the same SQLSTATE by
-    `committed_reads`, which has no mark to show in DETAIL."""
-    return problem.sqlstate == _MISSING_STATE and bool(problem.detail)
+    """Whether an error is the refusal of `mark`, whose DETAIL has the mark that was found."""
+    return bool(problem.sqlstate == _MISSING_STATE)
 
 
 class Elsewhere(ConnectionError):

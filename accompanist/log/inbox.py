@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from accompanist import limits
+from accompanist.log.composites import MessageTarget, MessageWrite
 from accompanist.log.sessions import decode_header, encode
 from accompanist.runtime.headers import header_fault, place_fault, trace_headers
 from accompanist.runtime.messages import Header, Kind, Message
@@ -89,8 +90,12 @@ def columns(messages: Sequence[Message]) -> list[Sequence[Any]]:
         [m.kind.value for m in messages],
         [encode(m.header) for m in messages],
         [m.payload for m in messages],
-        [encode(m.context) if m.context else _NO_CONTEXT for m in messages],
+        [_context(m) for m in messages],
     ]
+
+
+def _context(message: Message) -> bytes:
+    return encode(message.context) if message.context else _NO_CONTEXT
 
 
 AWAY = "*"
@@ -119,15 +124,26 @@ class Outgoing:
         letters = [letter for number, commit in enumerate(commits) for letter in _letters(number, commit, schemas)]
         self.letters = sorted(letters, key=lambda letter: letter[:5])
 
-    def columns(self) -> list[Sequence[Any]]:
-        """In the order of `flush()`'s m_ parameters."""
+    def targets(self) -> list[MessageTarget]:
+        """Where the letters go, in their order, as `flush` is given it."""
         groups = Counter((letter.schema, letter.home) for letter in self.letters)  # in the order of the letters
+        return [MessageTarget(schema=schema, messages=count, home=home) for (schema, home), count in groups.items()]
+
+    def records(self) -> list[MessageWrite]:
+        """The letters in their order, as `flush` is given them."""
         return [
-            [schema for schema, _ in groups],
-            list(groups.values()),
-            [home for _, home in groups],
-            *columns([letter.message for letter in self.letters]),
-            [letter.service for letter in self.letters],
+            MessageWrite(
+                session=message.header.session,
+                site=message.site,
+                sender=message.sender,
+                receiver=message.receiver,
+                kind=message.kind.value,
+                header=encode(message.header),
+                payload=message.payload,
+                context=_context(message),
+                service=service,
+            )
+            for *_, message, service in self.letters
         ]
 
     def answered(self, answers: Sequence[str]) -> list[list[Delivery]]:

@@ -25,8 +25,8 @@ class Fences:
     def hold(self, leases: Iterable[Lease]) -> None:
         self._epochs = {lease.shard: lease.epoch for lease in leases}
 
-    def needed(self, commits: Sequence[Commit]) -> tuple[list[int], list[int]]:
-        """The distinct shards that the commits need and the epoch of each, in order. Raises LeaseLost for shards that
+    def needed(self, commits: Sequence[Commit]) -> dict[int, int]:
+        """The epoch of each shard that the commits need, in the order of the shards. Raises LeaseLost for shards that
         are not held, or are held under another epoch than the commit's own."""
         wanted: dict[int, int] = {}
         lost: set[int] = set()
@@ -40,5 +40,4 @@ class Fences:
                 wanted[commit.shard] = epoch
         if lost:
             raise LeaseLost(sorted(lost))
-        shards = sorted(wanted)
-        return shards, [wanted[shard] for shard in shards]
+        return {shard: wanted[shard] for shard in sorted(wanted)}

@@ -108,10 +108,10 @@ class MemoryLog:
 
     async def flush(self, commits: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
         with self._call():
-            shards, epochs = self._fences.needed(commits)
-            self._check(shards, epochs)
+            epochs = self._fences.needed(commits)
+            self._check(epochs)
             # like the one SQL statement, write each session's commits merged
-            written = sessions.writes(commits, dict(zip(shards, epochs, strict=True)))
+            written = sessions.writes(commits, epochs)
             for write in written.values():
                 self.tables.write(write)
             for commit in commits:
@@ -125,10 +125,10 @@ class MemoryLog:
                 self.tables.fall_silent(said)
             return answers
 
-    def _check(self, shards: Sequence[int], epochs: Sequence[int]) -> None:
+    def _check(self, epochs: Mapping[int, int]) -> None:
         lost = [
             shard
-            for shard, epoch in zip(shards, epochs, strict=True)
+            for shard, epoch in epochs.items()
             if (self.tables.shards[shard].owner, self.tables.shards[shard].epoch) != (self._owner, epoch)
         ]
         if lost:

@@ -3,7 +3,8 @@
 A pooler lends a server connection for one transaction only. The next transaction may run on another one, with other
 settings and without prepared statements. So every use is one transaction here, which first sets what a direct
 connection sets once when it connects, and no prepared statement outlives it. That costs three more round trips a
-statement, which is why the log prefers a direct connection.
+statement, which is why the log prefers a direct connection. The driver looks up the composite types of `flush` once for
+each connection to the pooler; they are the same on every server connection, because it leads to one database.
 
 LISTEN does not work through such a pooler. A sidecar has a direct connection for that, or polls (`poll_only`).
 

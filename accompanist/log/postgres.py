@@ -27,6 +27,7 @@ import asyncpg
 
 from accompanist import limits
 from accompanist.log import inbox, memories, names, refusals, results, sessions, settings, timers
+from accompanist.log.composites import HeldShard
 from accompanist.log.connection import Connections, open_pool, reach
 from accompanist.log.guard import Guard, Told, begin, commits_are_missing
 from accompanist.log.leases import Fences
@@ -55,7 +56,7 @@ from accompanist.runtime.ports import (
 
 LEASE_LOST_STATE = "AC001"
 
-_FLUSH = "SELECT mark($1, $2, $3, $4), flush({})".format(", ".join(f"${n}" for n in range(5, 52)))
+_FLUSH = "SELECT mark($1, $2, $3, $4), flush($5, $6, $7, $8, $9, $10, $11)"
 _TAKE = """
 SELECT session, site, sender, receiver, kind, header, payload, context, place, sender_service, known, closed
 FROM take($1, $2, $3, $4, $5, $6, $7, $8, $9)"""
@@ -166,18 +167,20 @@ class PostgresLog(Pages, Versions, Requests):
         return self._fences.epoch(shard)
 
     async def flush(self, commits: Sequence[Commit]) -> Sequence[Sequence[Delivery]]:
-        shards, epochs = self._fences.needed(commits)
-        written = sessions.writes(commits, dict(zip(shards, epochs, strict=True)))
-        rows = [results.columns(row) for commit in commits for row in commit.results]
+        epochs = self._fences.needed(commits)
+        written = sessions.writes(commits, epochs)
         outgoing = inbox.Outgoing(commits, self._schemas, self._away)
-        arguments = [
-            *_transposed([sessions.columns(write) for write in written.values()], sessions.COLUMNS),
-            *_transposed(rows, results.COLUMNS),
-            *_transposed([timers.columns(row) for commit in commits for row in commit.timers], timers.COLUMNS),
-            *outgoing.columns(),
-        ]
+        arguments = (
+            self._owner,
+            [HeldShard(shard=shard, epoch=epoch) for shard, epoch in epochs.items()],
+            [sessions.record(write) for write in written.values()],
+            [results.record(row) for commit in commits for row in commit.results],
+            [timers.record(row) for commit in commits for row in commit.timers],
+            outgoing.targets(),
+            outgoing.records(),
+        )
         try:
-            answers = await self._marked(_FLUSH, (self._owner, shards, epochs, *arguments), list(written))
+            answers = await self._marked(_FLUSH, arguments, list(written))
         except asyncpg.PostgresError as problem:
             if problem.sqlstate == LEASE_LOST_STATE:
                 raise LeaseLost([int(shard) for shard in (problem.detail or "").split(",")]) from None

@@ -6,16 +6,25 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
+from accompanist.log.composites import ResultWrite
 from accompanist.runtime.ports import ResultKind, ResultRow
 
-COLUMNS = 8
 # In the order `from_columns` reads them.
 STORED = "role, site, kind, operation, outcome, digest, value"
 
 
-def columns(row: ResultRow) -> tuple[Any, ...]:
-    """In the order of `flush()`'s r_ parameters."""
-    return (row.session, row.role, row.site, row.kind.value, row.operation, row.outcome, row.digest, row.value)
+def record(row: ResultRow) -> ResultWrite:
+    """The row as `flush` is given it."""
+    return ResultWrite(
+        session=row.session,
+        role=row.role,
+        site=row.site,
+        kind=row.kind.value,
+        operation=row.operation,
+        outcome=row.outcome,
+        digest=row.digest,
+        value=row.value,
+    )
 
 
 def from_columns(session: UUID, stored: Sequence[Any]) -> ResultRow:

@@ -40,6 +40,8 @@ REVISIONS = (
     "0020",
     "0021",
     "0022",
+    "0023",
+    "0024",
 )
 """All revisions this program knows, oldest first."""
 

@@ -22,6 +22,7 @@ from uuid import UUID
 import msgspec
 
 from accompanist.limits import shards_count
+from accompanist.log.composites import SessionWrite
 from accompanist.runtime.messages import Header, shard_of
 from accompanist.runtime.ports import Commit, Parked, Phase, SessionRow
 
@@ -96,28 +97,28 @@ def writes(commits: Sequence[Commit], epochs: Mapping[int, int]) -> dict[tuple[U
     return made
 
 
-def columns(write: Write) -> tuple[Any, ...]:
-    """In the order of `flush()`'s s_ parameters."""
+def record(write: Write) -> SessionWrite:
+    """The write as `flush` is given it."""
     row, header = write.row, write.row.header
-    return (
-        header.session,
-        row.role,
-        shard_of(header.session, shards_count),
-        is_open(row),
-        row.parked is not None,
-        header.choreography,
-        row.phase.value,
-        row.vote,
-        row.outcome,
-        None if row.reason is None else encode(row.reason),
-        encode(header),
-        encode(_body(row)),
-        row.result,
-        header.started_at,
-        searchable(row.waiting),
-        min(row.retrying, 2**31 - 1),
-        write.epoch,
-        write.turn,
+    return SessionWrite(
+        session=header.session,
+        role=row.role,
+        shard=shard_of(header.session, shards_count),
+        open=is_open(row),
+        parked=row.parked is not None,
+        choreography=header.choreography,
+        phase=row.phase.value,
+        vote=row.vote,
+        outcome=row.outcome,
+        reason=None if row.reason is None else encode(row.reason),
+        header=encode(header),
+        body=encode(_body(row)),
+        result=row.result,
+        started_at=header.started_at,
+        waiting=searchable(row.waiting),
+        retrying=min(row.retrying, 2**31 - 1),
+        epoch=write.epoch,
+        turn=write.turn,
     )
 
 
@@ -130,7 +131,6 @@ def searchable(text: str) -> str:
     return text.replace("\0", "")
 
 
-COLUMNS = 18
 # In the order `from_columns` reads them.
 STORED = "role, phase, vote, outcome, reason, header, body, result"
 

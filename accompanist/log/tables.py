@@ -136,12 +136,13 @@ class Tables(Door):
             del self.arrivals[arrival]
 
     def set_timer(self, row: TimerRow) -> None:
-        """Set a timer. One that is set already keeps its time. Ignored if it has its result, or its role is undone."""
+        """Set a timer. One that is set already keeps its time. Ignored if it has its result, or its role is undone or
+        has left a stub."""
         of = self.sessions.get((row.session, row.role))
         answer = self.results.get((row.session, row.role, row.site, ResultKind.FORWARD))
         undone = self.results.get((row.session, row.role, row.site, ResultKind.COMPENSATE))
         timed = any(found is not None and waits.is_timed(found[0].operation) for found in (answer, undone))
-        if timed or (of is not None and of.phase in _UNDONE):
+        if timed or (of is not None and of.phase in _UNDONE) or (row.session, row.role) in self.stubs:
             return
         now = self._clock()
         made = Set(row, set_at=now, due_at=now + row.seconds, ask_at=now + row.seconds)

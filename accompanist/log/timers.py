@@ -11,11 +11,11 @@ from typing import Any
 
 from accompanist import limits
 from accompanist.limits import shards_count
+from accompanist.log.composites import TimerWrite
 from accompanist.runtime.control import EVENT_SITE
 from accompanist.runtime.messages import shard_of
 from accompanist.runtime.ports import Due, EventRow, Timer, TimerRow
 
-COLUMNS = 6
 AGAIN = timedelta(milliseconds=limits.timer_again_ms)
 DUE = "SELECT session, role, site, seconds FROM due($1, $2, $3)"
 LISTED = """
@@ -46,10 +46,16 @@ SELECT count(*) FROM (
 assert EVENT_SITE == "!event/", "the statements above and those of revision 0003 rely on it"
 
 
-def columns(row: TimerRow) -> tuple[Any, ...]:
-    """In the order of `flush()`'s t_ parameters."""
-    shard = shard_of(row.session, shards_count)
-    return (row.session, row.role, row.site, shard, row.operation, row.seconds)
+def record(row: TimerRow) -> TimerWrite:
+    """The row as `flush` is given it."""
+    return TimerWrite(
+        session=row.session,
+        role=row.role,
+        site=row.site,
+        shard=shard_of(row.session, shards_count),
+        operation=row.operation,
+        seconds=row.seconds,
+    )
 
 
 def due(rows: Iterable[Any]) -> Due:

@@ -4,6 +4,9 @@
 -- nor `refused`, stays, too. For the initiator this is what "every contacted role has acknowledged" means in one
 -- database.
 --
+-- A late `flush` writes nothing beside a stub: it locks the session row before it writes, as this does. What goes is
+-- found by a statement behind the lock. So it includes what a `flush` has committed that had the row before.
+--
 -- Only the owner of a shard collects in it. `shard` says who that is when the statement begins. There is no fence: what
 -- is taken over while it runs may still be collected for its former owner.
 --
@@ -17,10 +20,11 @@ SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_me
 SET seq_page_cost = 1 SET random_page_cost = 0.1
 AS $$
 DECLARE
+    locked record;
     gone bigint;
 BEGIN
-    WITH due AS MATERIALIZED (
-        SELECT s.session, s.role, coalesce(s.outcome, s.phase) AS outcome FROM session s
+    SELECT array_agg(d.session) AS session, array_agg(d.role) AS role INTO locked FROM (
+        SELECT s.session, s.role FROM session s
         WHERE NOT s.open AND s.over_at < statement_timestamp() - age AND NOT s.parked
           AND s.shard = ANY (ARRAY(SELECT h.shard FROM shard h WHERE h.owner = asker))
           AND NOT EXISTS (
@@ -28,6 +32,18 @@ BEGIN
                 AND o.answer NOT IN ('clash', 'refused'))
         ORDER BY s.over_at LIMIT batch
         FOR UPDATE OF s SKIP LOCKED
+    ) AS d;
+    IF locked.session IS NULL THEN
+        RETURN 0;
+    END IF;
+
+    WITH due AS MATERIALIZED (
+        SELECT s.session, s.role, coalesce(s.outcome, s.phase) AS outcome
+        FROM unnest(locked.session, locked.role) AS d (session, role)
+        JOIN session s ON s.session = d.session AND s.role = d.role
+        WHERE NOT EXISTS (
+            SELECT FROM outbox o WHERE o.session = s.session AND o.sender = s.role
+              AND o.answer NOT IN ('clash', 'refused'))
     ), messages AS (
         DELETE FROM inbox i USING due d WHERE i.session = d.session AND i.receiver = d.role
     ), owed AS (

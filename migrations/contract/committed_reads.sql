@@ -5,12 +5,12 @@
 -- Called by: `fence`, `lease`, `release`.
 -- Locks: nothing.
 -- Answers: nothing.
--- Raises: AC002, without a DETAIL. `mark` raises the same code for missing commits, with one.
+-- Raises: AC003 in such a transaction.
 CREATE FUNCTION committed_reads() RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     IF current_setting('transaction_isolation') = 'repeatable read' THEN
         RAISE EXCEPTION 'the log cannot be written in a transaction that is REPEATABLE READ' USING
-            ERRCODE = 'AC002', HINT = 'Begin with BEGIN ISOLATION LEVEL READ COMMITTED.';
+            ERRCODE = 'AC003', HINT = 'Begin with BEGIN ISOLATION LEVEL READ COMMITTED.';
     END IF;
 END
 $$;

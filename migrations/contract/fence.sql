@@ -10,17 +10,18 @@
 -- Answers: nothing.
 -- Raises: AC001 where a shard is held by another owner or under another epoch; DETAIL has these shards. What
 --   `committed_reads` raises.
-CREATE FUNCTION fence(asker text, shards smallint[], epochs bigint[]) RETURNS void
+CREATE FUNCTION fence(asker text, leases held_shard[]) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT
 AS $$
 DECLARE
     lost text;
 BEGIN
     PERFORM committed_reads();
-    PERFORM FROM gate g WHERE g.gate = ANY (shards) ORDER BY g.gate FOR KEY SHARE;
+    PERFORM FROM gate g WHERE g.gate = ANY (ARRAY(SELECT l.shard FROM unnest(leases) AS l))
+    ORDER BY g.gate FOR KEY SHARE;
 
     SELECT string_agg(wanted.shard::text, ',') INTO lost
-    FROM unnest(shards, epochs) AS wanted (shard, epoch)
+    FROM unnest(leases) AS wanted
     LEFT JOIN shard held ON held.shard = wanted.shard AND held.epoch = wanted.epoch AND held.owner = asker
     WHERE held.shard IS NULL;
     IF lost IS NOT NULL THEN

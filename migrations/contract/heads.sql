@@ -9,4 +9,3 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN position(convert_to('"initiator":"' || role || '"', 'UTF8') IN header) > 0;
 
 REVOKE ALL ON FUNCTION heads FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION heads TO :"sidecar";

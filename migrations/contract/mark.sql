@@ -6,11 +6,11 @@
 --
 -- Called by: `accompanist/log/guard.py`, `accompanist/log/postgres.py`; the one when a sidecar starts, the other in
 --   front of `flush` and `accept`.
--- Locks: the row of the lane in `marker`, until the commit.
+-- Locks: the row of the lane in `marker`, until the commit. It waits 2 s for it at most.
 -- Answers: nothing.
 -- Raises: AC002 where the mark `told` is missing; DETAIL has the mark that was found, or 0.
 CREATE FUNCTION mark(m_writer uuid, m_lane smallint, told bigint, next bigint) RETURNS void
-LANGUAGE plpgsql SET search_path FROM CURRENT
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout = '2s'
 AS $$
 BEGIN
     UPDATE marker SET number = greatest(number, next)

@@ -2,11 +2,11 @@
 -- owner of a shard has the next epoch.
 --
 -- Called by: `accompanist/log/postgres.py`; when a sidecar ends.
--- Locks: row -1 of `gate` until the commit, as `lease` does. It sets no bound on that wait.
+-- Locks: row -1 of `gate` until the commit, as `lease` does. It waits 2 s for a lock at most.
 -- Answers: nothing.
 -- Raises: what `committed_reads` raises.
 CREATE FUNCTION release(asker text) RETURNS void
-LANGUAGE plpgsql SET search_path FROM CURRENT
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout = '2s'
 AS $$
 BEGIN
     PERFORM committed_reads();

@@ -9,4 +9,3 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 RETURN (get_byte(uuid_send(session), 15) % shards)::smallint;
 
 REVOKE ALL ON FUNCTION shard_of FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION shard_of TO :"sidecar";

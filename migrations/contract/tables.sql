@@ -180,7 +180,7 @@ CREATE TABLE outbox (
     due_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (session, site, sender, receiver)
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
-CREATE INDEX outbox_waiting ON outbox (due_at) WHERE answer <> 'clash';
+CREATE INDEX outbox_waiting ON outbox (due_at) WHERE answer <> 'clash' AND answer <> 'refused';
 CREATE INDEX outbox_undelivered ON outbox (tried_at) WHERE answer IN ('clash', 'refused', 'nowhere');
 GRANT SELECT, INSERT, UPDATE, DELETE ON outbox TO :"sidecar";
 
@@ -195,7 +195,6 @@ GRANT SELECT, INSERT, UPDATE ON shard TO :"sidecar";
 -- The sidecars that share the shards, and until when each is announced. A shard is its owner's for that long.
 CREATE TABLE replica (
     owner text PRIMARY KEY,
-    announced_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     expires_at timestamptz NOT NULL
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 GRANT SELECT, INSERT, UPDATE, DELETE ON replica TO :"sidecar";
@@ -258,7 +257,6 @@ CREATE TABLE version (
     choreography text NOT NULL,
     kept bytea NOT NULL,
     digest bytea NOT NULL,
-    kept_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     seal bytea,
     known bytea
@@ -273,7 +271,6 @@ CREATE TABLE projection (
     fingerprint text NOT NULL,
     role text NOT NULL,
     source bytea NOT NULL,
-    registered_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (choreography, fingerprint, role)
 );
 GRANT SELECT, INSERT ON projection TO :"sidecar";
@@ -305,4 +302,4 @@ CREATE TABLE alembic_version (
     CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
 );
 GRANT SELECT ON alembic_version TO :"sidecar";
-INSERT INTO alembic_version VALUES ('0022');
+INSERT INTO alembic_version VALUES ('0024');

@@ -16,7 +16,7 @@
 -- The acknowledgement does not wait for the disk. If it is lost, the rows come again.
 --
 -- Called by: `accompanist/log/postgres.py`.
--- Locks: the rows of `arrival` that it acknowledges, and what `dismiss` removes.
+-- Locks: the rows of `arrival` that it acknowledges, and what `dismiss` removes. It waits 2 s for a lock at most.
 -- Answers: a row for each message. `known`: its session has a row. `closed`: its session was collected, or the message
 --   is gone; it begins nothing and is to be acknowledged as `over`.
 CREATE FUNCTION take(
@@ -25,7 +25,7 @@ CREATE FUNCTION take(
 ) RETURNS TABLE (
     place tid, session uuid, site text, sender text, receiver text, kind text,
     header bytea, payload bytea, context bytea, sender_service text, known boolean, closed boolean)
-LANGUAGE plpgsql SET search_path FROM CURRENT
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout = '2s'
 -- the queue's size changes faster than any statistics of it: planned once, always by index
 SET plan_cache_mode = force_generic_plan SET enable_hashjoin = off SET enable_mergejoin = off
 SET seq_page_cost = 1 SET random_page_cost = 0.1

@@ -3,11 +3,11 @@
 -- program that runs now.
 --
 -- Called by: `accompanist/log/postgres.py`; when shards were acquired.
--- Locks: the rows of `arrival` that it removes or changes.
+-- Locks: the rows of `arrival` that it removes or changes. It waits 2 s for a lock at most.
 -- Answers: session and role of each session that is open, and of each that has messages in the queue, and neither a row
 --   nor a stub. What was set aside is not among them.
 CREATE FUNCTION unfinished(shards smallint[]) RETURNS TABLE (session uuid, role text)
-LANGUAGE plpgsql SET search_path FROM CURRENT
+LANGUAGE plpgsql SET search_path FROM CURRENT SET lock_timeout = '2s'
 SET seq_page_cost = 1 SET random_page_cost = 0.1 SET enable_hashjoin = off SET enable_mergejoin = off
 AS $$
 #variable_conflict use_column

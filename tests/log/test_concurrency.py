@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import pytest
@@ -40,11 +41,12 @@ async def deliver(connection: asyncpg.Connection, sent: Message) -> list[str]:
     return answers
 
 
-async def until_a_sidecar_waits(world: PostgresWorld) -> None:
-    """Return when a statement of a log waits for a lock: the server says so, no time is guessed."""
+async def until_a_sidecar_waits(world: PostgresWorld, unless: asyncio.Task[Any] | None = None) -> None:
+    """Return when a statement of a log waits for a lock: the server says so, no time is guessed. Return, too, when the
+    task that was to wait is done."""
     watcher = await world.connect("warehouse")
     try:
-        while not await watcher.fetchval(_WAITS):
+        while not await watcher.fetchval(_WAITS) and not (unless is not None and unless.done()):
             pass
     finally:
         await watcher.close()
@@ -82,7 +84,7 @@ async def test_a_take_over_waits_for_no_commit_and_leaves_its_shard_alone(postgr
     of = header()
     other = await postgres_world.sidecar("warehouse")
     async with transaction(postgres_world, "warehouse") as old:
-        await old.execute("SELECT fence('a', $1, $2)", [shard(of)], [1])
+        await old.execute("SELECT fence('a', $1)", [(shard(of), 1)])
         held, new, _ = await other.lease("b", shards_count)
         assert len(new) == shards_count - 1
         assert shard(of) not in {lease.shard for lease in held}

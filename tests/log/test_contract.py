@@ -6,14 +6,17 @@ The two have one name, in two databases, so nothing of what a catalogue says dif
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 
 import asyncpg
 import pytest
+from alembic import command
 
 from accompanist.log import contract, names, provision
 from ops import pages_log
+from tests.log.test_migrations import run_revision
 from tests.postgres import SERVICES, Cluster, Database, wait_for
 
 SERVICE = "payment"
@@ -28,7 +31,7 @@ SELECT format('%s.%s', c.relname, a.attname), concat_ws(' ', format_type(a.attty
     a.attcompression, a.attcollation::regcollation, a.attoptions, a.attstattarget, pg_get_expr(d.adbin, d.adrelid))
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
-WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c')
   AND a.attnum > 0 AND NOT a.attisdropped"""
 RELATIONS = """
 SELECT c.relname, concat_ws(' ', c.relkind, c.relpersistence, c.relreplident, c.relrowsecurity, c.relowner::regrole,
@@ -82,6 +85,7 @@ LISTS = {
     "grant": GRANTS,
     "comment": COMMENTS,
 }
+COMPOSITES = "SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'c'"
 TABLES = "SELECT relname FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = 'r' ORDER BY relname"
 
 PLANTS = (
@@ -112,6 +116,8 @@ PLANTS = (
     "CREATE OR REPLACE FUNCTION speaker() RETURNS text LANGUAGE sql STABLE RETURN ''",
     "CREATE OR REPLACE FUNCTION own_name() RETURNS void LANGUAGE plpgsql AS $$ BEGIN END $$",
     "CREATE TYPE more AS ENUM ('one')",
+    "ALTER TYPE timer_write ADD ATTRIBUTE more text",
+    "ALTER TYPE session_write RENAME ATTRIBUTE vote TO outcomes",
     "COMMENT ON FUNCTION heads IS 'more'",
 )
 """One change for each kind of thing that is compared."""
@@ -200,21 +206,45 @@ async def test_a_log_that_the_contract_made_is_at_the_head(databases: dict[str, 
     await provision.migrate(database.dsn(), SERVICE, SCHEMA)
 
 
-async def test_every_table_and_function_has_one_place(databases: dict[str, Database]) -> None:
+async def test_the_way_down_leads_to_what_was_there_on_the_way_up(blank_database: Database) -> None:
+    """Of the revisions since 0022. Some before it leave better texts of functions behind, and say so. A column that
+    comes back stands last."""
+    dsn = blank_database.dsn()
+    await provision.bootstrap(dsn, {SERVICE: SCHEMA})
+    await run_revision(dsn, "0022", command.upgrade, SERVICE)
+    found = []
+    for _ in range(2):
+        async with logged_in(blank_database) as connection:
+            found.append(await catalogue(connection))
+        await provision.migrate(dsn, SERVICE, SCHEMA)
+        await run_revision(dsn, "0022", service=SERVICE)
+    moved = {"replica": ("announced_at", "expires_at"), "projection": ("registered_at",), "version": ("kept_at",)}
+    back = {f"column {table}.{name}" for table, names in moved.items() for name in names}
+    others = {name for name in differing(*found) if name not in back}
+    assert others <= {f"column version.{name}" for name in ("seen_at", "seal", "known")}, "they stand before it now"
+    assert back <= found[1].keys()
+
+
+async def test_every_table_type_and_function_has_one_place(databases: dict[str, Database]) -> None:
+    """Functions of one name stand in one file."""
     async with logged_in(databases["revisions"]) as connection:
+        types = [row[0] for row in await connection.fetch(COMPOSITES, SCHEMA)]
         tables = [row[0] for row in await connection.fetch(TABLES, SCHEMA)]
-        functions = [row[0].partition("(")[0] for row in await connection.fetch(FUNCTIONS, SCHEMA)]
+        functions = Counter(row[0].partition("(")[0] for row in await connection.fetch(FUNCTIONS, SCHEMA))
     texts = contract.files(SERVICE, SCHEMA)
-    made = {name: re.findall(r"^CREATE (TABLE|FUNCTION) (\w+)", text, re.MULTILINE) for name, text in texts.items()}
+    created = re.compile(r"^CREATE (TABLE|TYPE|FUNCTION) (\w+)", re.MULTILINE)
+    made = {name: created.findall(text) for name, text in texts.items()}
     assert made.pop("schema.sql") == []
     assert sorted(made.pop("tables.sql")) == [("TABLE", name) for name in sorted(tables)]
-    assert made == {f"{name}.sql": [("FUNCTION", name)] for name in functions}
+    assert sorted(made.pop("types.sql")) == [("TYPE", name) for name in sorted(types)]
+    assert made == {f"{name}.sql": [("FUNCTION", name)] * count for name, count in functions.items()}
 
 
 async def test_every_function_says_what_it_is_for_and_who_calls_it(databases: dict[str, Database]) -> None:
     """And what it locks and answers. Who calls it is compared with the texts of functions and modules."""
     async with logged_in(databases["contract"]) as connection:
-        bodies = {row[0].partition("(")[0]: row[2] for row in await connection.fetch(FUNCTIONS, SCHEMA)}
+        found = [(row[0].partition("(")[0], row[2]) for row in await connection.fetch(FUNCTIONS, SCHEMA)]
+    bodies = {name: "\n".join(body for one, body in found if one == name) for name, _ in found}
     for name in bodies:
         said = COMMENT.match(contract.files(SERVICE, SCHEMA)[f"{name}.sql"])
         assert said is not None, name

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import asyncpg
 import pytest
 from alembic import command
+from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from accompanist import limits
 from accompanist.errors import OperatorError
-from accompanist.log import provision, schema
+from accompanist.log import names, provision, schema
 from accompanist.log.postgres import PostgresLog
 from accompanist.runtime.control import event
 from accompanist.runtime.messages import shard_of
@@ -113,7 +116,8 @@ async def test_another_number_of_shards_is_refused(postgres_world: PostgresWorld
 
 
 async def test_a_log_that_was_open_meanwhile_is_over_and_the_next_goes_on(database: Database) -> None:
-    """Down and up again under a running sidecar: what it was told to be durable is gone, so it must not go on."""
+    """Down and up again under a running sidecar: what it was told to be durable is gone, so it must not go on. So are
+    the types of its statement: it opens another connection, and finds a log that was made anew."""
     world, of = PostgresWorld(database), header()
     lost: list[OperatorError] = []
     dsn = database.sidecar_dsn("warehouse")
@@ -125,7 +129,7 @@ async def test_a_log_that_was_open_meanwhile_is_over_and_the_next_goes_on(databa
     for _ in range(2):
         with pytest.raises(LogUnavailable):
             await log.flush([burst(of, session=row(of))])
-    assert [problem.code for problem in lost] == ["ACC447"]
+    assert [problem.code for problem in lost] == ["ACC409"]
     await log.close()
     log = await owner(world, "warehouse")
     await log.flush([burst(of, session=row(of))])
@@ -247,15 +251,17 @@ async def test_of_two_messages_under_one_identity_the_believed_one_survives_the_
     await world.close()
 
 
-async def run_revision(dsn: str, revision: str) -> None:
-    """Down to a revision between base and head, as `migrate` goes to either."""
+async def run_revision(
+    dsn: str, revision: str, go: Callable[[Config, str], None] = command.downgrade, service: str = "warehouse"
+) -> None:
+    """To a revision between base and head, as `migrate` goes to either."""
     engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(dsn))
 
     def run(connection: Connection) -> None:
-        provision._become(connection, "warehouse_owner", WAREHOUSE, "warehouse")
+        provision._become(connection, names.owner_role(service), SERVICES[service], service)
         config = provision._config()
-        config.attributes.update(connection=connection, schema=WAREHOUSE)
-        command.downgrade(config, revision)
+        config.attributes.update(connection=connection, schema=SERVICES[service])
+        go(config, revision)
 
     async with engine.begin() as connection:
         await connection.run_sync(run)

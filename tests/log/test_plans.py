@@ -71,9 +71,9 @@ async def test_rows_are_found_by_an_index_however_the_tables_were(postgres_world
     admin = await postgres_world.connect("warehouse")
     for table in BIG:
         await admin.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
-    of = sessions.columns(sessions.Write(row(header()), 1, 1))[10:12]  # as the log writes them: pages read what is here
+    of = sessions.record(sessions.Write(row(header()), 1, 1))  # as the log writes them: pages read what is here
     fill = FILL.replace("$1::integer", str(ROWS))
-    for name, written in zip(("{header}", "{body}"), of, strict=True):
+    for name, written in (("{header}", of.header), ("{body}", of.body)):
         fill = fill.replace(name, f"\\x{written.hex()}")
     if before == "full":
         await admin.execute(fill)
@@ -118,9 +118,41 @@ async def test_no_function_of_the_log_sets_enable_seqscan(postgres_world: Postgr
     assert [row["proname"] for row in rows] == []
 
 
+UNBOUNDED = {
+    "fence": "within `flush`",
+    "flush": "by columns: within `flush` by rows",
+    "audit_verb": "within `accept`",
+    "requests_gone": "within `forget`",
+}
+"""Functions that write, or lock rows, under the bound of who calls them."""
+
+
+async def test_no_function_waits_for_a_lock_without_a_bound(postgres_world: PostgresWorld) -> None:
+    admin = await postgres_world.connect("warehouse")
+    rows = await admin.fetch(
+        "SELECT proname FROM pg_proc WHERE pronamespace = current_schema()::regnamespace"
+        " AND prosrc ~ '\\m(INSERT INTO|DELETE FROM|UPDATE \\w+( \\w+)? SET|FOR [A-Z ]*(UPDATE|SHARE)|flush)\\M'"
+        " AND NOT EXISTS (SELECT FROM unnest(proconfig) AS set WHERE set LIKE 'lock_timeout=%')"
+    )
+    await admin.close()
+    assert {row["proname"] for row in rows} == UNBOUNDED.keys()
+
+
+async def test_what_was_refused_is_not_read_by_each_look_for_what_is_due(postgres_world: PostgresWorld) -> None:
+    admin = await postgres_world.connect("warehouse")
+    await admin.execute(
+        "INSERT INTO outbox (session, site, sender, receiver, kind, service, answer, header, payload, context)"
+        " SELECT gen_random_uuid(), '1', 'a', 'b', 'data', 'payment', answer, '', '', ''"
+        " FROM unnest(ARRAY['clash', 'refused', 'refused', 'nowhere']) AS answer"
+    )
+    await admin.execute("VACUUM ANALYZE outbox")
+    assert await admin.fetchval("SELECT reltuples FROM pg_class WHERE oid = 'outbox_waiting'::regclass") == 1
+    await admin.close()
+
+
 @pytest.mark.parametrize(
     "asked",
-    ["SELECT fence('w', '{}', '{}')", "SELECT lease('w', 64, interval '1 s')", "SELECT release('w')"],
+    ["SELECT fence('w', '{}')", "SELECT lease('w', 64, interval '1 s')", "SELECT release('w')"],
 )
 async def test_what_waits_for_a_lock_and_then_reads_refuses_repeatable_read(
     postgres_world: PostgresWorld, asked: str
@@ -134,7 +166,7 @@ async def test_what_waits_for_a_lock_and_then_reads_refuses_repeatable_read(
     with pytest.raises(asyncpg.PostgresError) as refused:
         async with connection.transaction(isolation="repeatable_read"):
             await connection.execute(asked)
-    assert refused.value.sqlstate == "AC002"
+    assert refused.value.sqlstate == "AC003"
     assert not commits_are_missing(refused.value), "the log is whole; the level is what is wrong"
     await connection.close()
 
