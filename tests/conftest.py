@@ -46,9 +46,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _asks_for_postgres(test: pytest.Function) -> bool:
-    chosen = getattr(test, "callspec", None)
-    world = None if chosen is None else chosen.params.get("world")
-    return world == "postgres" or not SERVERS.isdisjoint(test.fixturenames)
+    chosen = test.callspec.params.values() if hasattr(test, "callspec") else ()
+    asked_for_late = any(isinstance(value, str) and value == "postgres" for value in chosen)
+    return asked_for_late or not SERVERS.isdisjoint(test.fixturenames)
 
 
 @pytest.fixture(scope="session")
