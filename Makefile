@@ -13,7 +13,7 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$name" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help start demo test verify verify-long check format bench simulate simulate-planted chaos advisories soak conformance everything migrate lock clean
+.PHONY: help start demo fast test verify verify-long check format bench simulate simulate-planted chaos advisories soak conformance everything migrate lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,16 +24,25 @@ start: $(STAMP) ## run the order saga's services, with a Postgres of their own u
 demo: $(STAMP) ## run the scenes of the demo against real processes, kill some, and show that all ended well
 	@exec $(BIN)/python -m ops.demo
 
+# Each process has a Postgres of its own, so as many as there are cores; but where DATABASE_URL names one, its roles are
+# there once: one process. PROCESSES=4 chooses, PROCESSES=0 runs the tests in pytest's own process.
+PROCESSES ?= $(if $(DATABASE_URL),0,auto)
+PYTEST := $(BIN)/python -m pytest -n $(PROCESSES) --maxprocesses 8
+FAST := cli defects language log rpc runtime security sidecar telemetry testing worker
+
+fast: $(STAMP) ## run the tests that need no database and no second of time
+	$(PYTEST) -m "not postgres and not slow" $(FAST:%=tests/%)
+
 test: $(STAMP) ## run all tests; PYTHON=python3.13 VENV=var/python3.13 chooses another Python
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 verify: $(STAMP) ## search the protocol, the theorems and the order saga within a bound; say what was not explored
-	$(BIN)/python -m pytest tests/model tests/testing
+	$(PYTEST) tests/model tests/testing
 	$(BIN)/accompanist verify workers/orders/choreography.py --declines all
 
 SAGAS ?= 900
 verify-long: $(STAMP) ## the same with twenty times the random programs, SAGAS seconds of random sagas, more faults
-	ACCOMPANIST_VERIFY_EXAMPLES=2000 $(BIN)/python -m pytest tests/model tests/testing
+	ACCOMPANIST_VERIFY_EXAMPLES=2000 $(PYTEST) tests/model tests/testing
 	$(BIN)/python -m tests.model.random_sagas --seconds $(SAGAS)
 	$(BIN)/accompanist verify workers/orders/choreography.py --lost 1 --states-max 4000000 --seconds 600
 	$(BIN)/accompanist verify workers/orders/choreography.py --cancels 1 --states-max 4000000 --seconds 600

@@ -1,4 +1,4 @@
-"""Fixtures for every test: a Postgres, and databases in it."""
+"""Fixtures for every test: a Postgres, and databases in it. Who needs one is marked `postgres`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests import distributed
 from tests.bounded import bounded
 from tests.hanging import pytest_runtest_protocol
 from tests.postgres import Cluster, Database
 from tests.postgres import cluster as running
 
 __all__ = ["pytest_runtest_protocol"]
+
+SERVERS = frozenset({"cluster", "own_cluster", "stage", "accompanist_postgres"})
+"""Fixtures that start a Postgres."""
 
 settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("untimed")  # before the tests are read, whose own settings begin with these
@@ -23,6 +27,28 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """No wait of a test goes on for ever."""
     if isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj):
         item.obj = bounded(item.obj)  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(optionalhook=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> distributed.Scheduling:
+    """With `-n`: who gets which tests."""
+    return distributed.Scheduling(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark those that a fixture starts a Postgres for; the others that do are marked where they stand."""
+    for item in items:
+        if isinstance(item, pytest.Function) and _asks_for_postgres(item):
+            item.add_marker("postgres")
+    if hasattr(config, "workerinput"):  # one of several processes
+        items[:] = distributed.in_order(items)
+
+
+def _asks_for_postgres(test: pytest.Function) -> bool:
+    chosen = test.callspec.params.values() if hasattr(test, "callspec") else ()
+    asked_for_late = any(isinstance(value, str) and value == "postgres" for value in chosen)
+    return asked_for_late or not SERVERS.isdisjoint(test.fixturenames)
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,11 @@ def _end(item: pytest.Item) -> None:
     capturing = item.config.pluginmanager.getplugin("capturemanager")
     if capturing is not None:  # what it holds back would be lost
         capturing.suspend_global_capture()
-    item.config.get_terminal_writer().write(told, flush=True)
+    if hasattr(item.config, "workerinput"):  # one of several processes, whose output is nobody's
+        sys.stderr.write(told)
+        sys.stderr.flush()
+    else:
+        item.config.get_terminal_writer().write(told, flush=True)
     os._exit(1)
 
 

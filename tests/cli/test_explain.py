@@ -18,6 +18,7 @@ def test_a_page_shows_what_is_wrong_what_is_said_and_what_is_right(capsys: pytes
     assert "ACC112 no role owns every operand\n      --> wrong.py:12:21" in page
 
 
+@pytest.mark.slow
 def test_every_code_has_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     load_catalogue()
     for code, entry in CATALOGUE.items():

@@ -23,6 +23,8 @@ from accompanist.errors import OperatorError
 from ops.local import Cluster, NotStarted, cluster
 from ops.postgres import socket_place
 
+pytestmark = pytest.mark.postgres
+
 patience_s = 60.0
 
 # Holds the pipe `alive` open for as long as it lives, and answers on the socket that the environment names.

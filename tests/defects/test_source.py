@@ -6,7 +6,8 @@ A walk over the syntax trees of the package. Each rule names who may, and why.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,21 +15,30 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "accompanist"
 
 
+@cache
+def nodes() -> Mapping[str, Sequence[ast.AST]]:
+    """What each file consists of, by its path below the package. They are read once."""
+    return {
+        str(path.relative_to(PACKAGE)): list(ast.walk(ast.parse(path.read_text())))
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
 def imports() -> Iterator[tuple[str, str]]:
     """(file below the package, module imported)."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, found in nodes().items():
+        for node in found:
             names = [one.name for one in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            yield from ((str(path.relative_to(PACKAGE)), name) for name in names)
+            yield from ((path, name) for name in names)
 
 
 def calls(name: str) -> Iterator[str]:
     """The files that call a builtin."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
+    for path, found in nodes().items():
+        for node in found:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
-                yield str(path.relative_to(PACKAGE))
+                yield path
 
 
 SHARED = {

@@ -24,6 +24,8 @@ from accompanist.language.projection.amend import Amender, erase
 from accompanist.language.text.diagnostic import render
 from tests.language.programs import World
 
+pytestmark = pytest.mark.slow
+
 ROLES = ("a", "b", "c")
 HEAD = """\
 from accompanist import At, Role, attempt, choreography, com, share, transaction

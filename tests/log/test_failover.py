@@ -23,6 +23,8 @@ from tests.log.letters import burst, header, row
 from tests.log.worlds import PostgresWorld
 from tests.postgres import SERVICES
 
+pytestmark = pytest.mark.postgres
+
 WAREHOUSE = SERVICES["warehouse"]
 
 

@@ -52,6 +52,7 @@ async def test_another_server_or_timeline_is_refused_until_it_is_accepted(
     await opened(postgres_world)
 
 
+@pytest.mark.postgres
 async def test_a_crash_is_no_other_server() -> None:
     with new_server() as started:
         connection = await asyncpg.connect(started.dsn())

@@ -19,6 +19,8 @@ from ops.postgres import Server
 from tests.log.letters import decided, header, message, result, row
 from tests.postgres import SERVICES, Database, provision_logs, restart, server
 
+pytestmark = pytest.mark.postgres
+
 
 @pytest.fixture
 def killable(request: pytest.FixtureRequest) -> Iterator[list[Server]]:

@@ -18,6 +18,8 @@ import pytest
 from ops import postgres
 from tests.postgres import passable_directory
 
+pytestmark = pytest.mark.postgres
+
 
 @pytest.fixture
 def place() -> Iterator[Path]:

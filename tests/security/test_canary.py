@@ -34,6 +34,8 @@ from ops.local import Cluster, cluster
 from ops.postgres import socket_place
 from tests.system.test_crash_points import persistently
 
+pytestmark = pytest.mark.postgres
+
 CANARY = "canary-5f3a9c1d"
 HERE = Path(__file__).parent / "vault"
 OUTCOMES = {

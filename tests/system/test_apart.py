@@ -16,6 +16,8 @@ import pytest
 from ops.local import cluster
 from ops.stage import ALL_DONE, Stage, ended, persistently, stopped
 
+pytestmark = pytest.mark.postgres
+
 SERVICES = ("warehouse", "payment", "loyalty")
 
 

@@ -25,6 +25,8 @@ from ops.chaos.wire import Conversation
 from ops.stage import ALL_DONE
 from ops.upgrade import Project, widen
 
+pytestmark = pytest.mark.postgres
+
 SEED = 20
 CHOSEN = ("kill-two", "unlisten", "cut-flush", "cut-commit")
 PARCEL = {"tracking": "T1", "reservation": "R1", "points": 39}

@@ -19,6 +19,8 @@ from accompanist import crashpoints
 from accompanist.errors import AccompanistError
 from ops.stage import ALL_DONE, UNDONE, Stage
 
+pytestmark = pytest.mark.postgres
+
 WAIT_S = 60.0
 SERVICES = ("warehouse", "payment", "loyalty")
 

@@ -11,6 +11,8 @@ from ops import demo
 from ops.scenes import Scene
 from ops.stage import Stage
 
+pytestmark = pytest.mark.postgres
+
 
 @pytest.fixture(scope="module")
 def playing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:

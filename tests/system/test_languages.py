@@ -18,6 +18,8 @@ from ops.stage import Stage
 from tests.conformance.test_languages import node
 from tests.system.test_crash_points import judge, play
 
+pytestmark = pytest.mark.postgres
+
 ROUNDS = 4
 
 

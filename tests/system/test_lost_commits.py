@@ -26,6 +26,8 @@ from ops.stage import persistently, until
 from tests.log.failover import Pair, pair
 from tests.postgres import SERVICES
 
+pytestmark = pytest.mark.postgres
+
 ENDS_S = 60.0
 OPERATORS = 3
 """The exit code of what is for whoever runs the service."""

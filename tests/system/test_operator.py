@@ -16,6 +16,8 @@ from ops.local import cluster
 from ops.stage import ALL_DONE, Stage
 from tests.system.test_crash_points import persistently
 
+pytestmark = pytest.mark.postgres
+
 IMPATIENT = json.dumps({"default": {"attempts_max": 3, "first_ms": 10, "cap_ms": 20}})
 
 

@@ -1,4 +1,6 @@
 """Two sidecars of each service, real processes: they share the shards, one that dies or sleeps is replaced within the
+
+pytestmark = pytest.mark.postgres
 lease, and one that wakes up again harms nothing. Judged by the workers' ledgers. The times are properties of the
 tests: `pytest tests/system/test_replicas.py --junitxml=FILE`.
 

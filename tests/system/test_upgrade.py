@@ -1,5 +1,7 @@
 """The choreography's file is edited and the replicas rolled one by one, with orders in flight: up, and down again.
 
+pytestmark = pytest.mark.postgres
+
 Payment's worker stands still meanwhile, so that every order waits for its charge. The new program awards the points
 twice: which program an order ran is read from the workers' ledgers.
 """

@@ -24,6 +24,8 @@ from accompanist.sidecar.api.starting import name_of_key
 from ops.local import cluster
 from ops.stage import ALL_DONE, Stage, all_undone, persistently
 
+pytestmark = pytest.mark.postgres
+
 GRANTED = {"by": "ann", "granted": True}
 WAITS = "timer or event approved at 2"
 

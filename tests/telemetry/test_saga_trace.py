@@ -14,6 +14,8 @@ from ops.local import Cluster, cluster
 from ops.postgres import socket_place
 from tests.telemetry.receiver import Collector, Received, assert_one_tree, collector
 
+pytestmark = pytest.mark.postgres
+
 CLIENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 SERVER, CLIENT_KIND, PRODUCER, CONSUMER = 2, 3, 4, 5
 SECRETS = re.compile(r"\b(customer-gold|customer-poor|espresso_machine|grinder|enough)\b")

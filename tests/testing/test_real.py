@@ -15,6 +15,8 @@ from workers.orders import loyalty, payment, warehouse
 from workers.orders.choreography import fulfil_order
 from workers.orders.messages import Line, Order
 
+pytestmark = pytest.mark.postgres
+
 ORDER = Order("customer-gold", (Line("kettle", 1),))
 ALL = ["warehouse.reserve", "payment.charge", "loyalty.award", "warehouse.ship"]
 

@@ -13,6 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from functools import cache
+from operator import attrgetter
+from types import NoneType
 from typing import Any
 
 import msgspec
@@ -32,6 +35,8 @@ _silent = frozenset({"program", "header", "cause", "role", "is_initiator", "life
 """Attributes that are the same in every state, or that only telemetry or the group commit reads."""
 _told = frozenset({"header", "role", "waiting", "context", "retrying"})
 """Columns of a row that are the same in every state, or words for people."""
+
+_row_values = attrgetter(*(name for name in SessionRow.__struct_fields__ if name not in _told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,7 @@ def plain(row: SessionRow) -> SessionRow:
 
 def row_key(row: SessionRow) -> Hashable:
     """Everything of a row that differs within one session."""
-    return tuple(getattr(row, name) for name in SessionRow.__struct_fields__ if name not in _told)
+    return _row_values(row)
 
 
 def facts(session: Session) -> Hashable:
@@ -152,6 +157,8 @@ def facts(session: Session) -> Hashable:
 
 
 def _fact(value: Any) -> Hashable:
+    if _is_value(value.__class__):
+        return value  # type: ignore[no-any-return]
     match value:
         case SessionRow():
             return row_key(value)
@@ -169,9 +176,17 @@ def _fact(value: Any) -> Hashable:
             return tuple(map(_fact, value))
         case Arrived(message=message):
             return _fact(message)
-    if value is None or (isinstance(value, Hashable) and type(value).__hash__ is not object.__hash__):
-        return value  # not what is only equal to itself: no two sessions would ever be one state
     raise TypeError(f"a session remembers a {type(value).__name__}, which has no value to compare")
+
+
+@cache
+def _is_value(kind: type[Any]) -> bool:
+    """Whether a value of this type is kept as it is. Not what is only equal to itself: no two sessions would ever be
+    one state. Most are values, so this is asked first, once for a type."""
+    known = (SessionRow, Mailbox, Undoing, Run, Message, dict, set, frozenset, list, tuple, Arrived)
+    by_identity: Any = object.__hash__
+    hashed = issubclass(kind, Hashable) and kind.__hash__ is not by_identity
+    return kind is NoneType or (hashed and not issubclass(kind, known))
 
 
 def _progress(run: Run) -> Hashable:
