@@ -11,7 +11,7 @@ docs/language/README.md says what each takes, gives and refuses, and carries one
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 
 from accompanist import limits
@@ -59,12 +59,13 @@ class Compiled:
         return not self.diagnostics
 
 
-def compile_file(path: str, *, root: str, read: Read) -> Compiled:
-    """Compile every choreography of a file. `root` is the project's root, from which imports resolve."""
-    findings = Findings()
+def compile_file(path: str, *, root: str, read: Read, passed: Set[str] = frozenset()) -> Compiled:
+    """Compile every choreography of a file. `root` is the project's root, from which imports resolve. Findings of codes
+    that are `passed` over are no findings, see `text/judged.py`."""
+    findings = Findings(passed)
     modules = Modules(root, read)
     module = _open(path, modules, read, findings)
-    made = () if module is None else _compile(module, modules, findings)
+    made = () if module is None else _compile(module, modules, findings, passed)
     for one in modules.read:
         check_compiles(one.source, one.tree, findings)
     diagnostics = tuple(findings)
@@ -156,7 +157,7 @@ def _too_deep(tree: ast.Module) -> ast.AST | None:
     return None
 
 
-def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Choreography, ...]:
+def _compile(module: Module, modules: Modules, findings: Findings, passed: Set[str]) -> tuple[Choreography, ...]:
     nodes = choreographies(modules, module, findings)
     starred = advice.star_import(module.source) if not nodes else None
     if starred is not None and not len(findings):
@@ -184,14 +185,14 @@ def _compile(module: Module, modules: Modules, findings: Findings) -> tuple[Chor
             text = f"there are two choreographies {node.name}"
             findings.add(codes.SIGNATURE, module.source, there, text, "another name")
         # what is called is checked where it is called; it may be more, a choreography that can be started itself
-        kept = Findings() if node.name in called else findings
+        kept = Findings(passed) if node.name in called else findings
         before, other = len(kept), _besides(kept)
-        heads = Findings()
+        heads = Findings(passed)
         header = HeaderParser(modules, messages, roles, module, heads).parse(node)
         if _flawed(messages, findings):
             continue  # what else is wrong could be a consequence of it
         kept.take(heads)
-        one = _Compilation(module, modules, messages, roles, too_large, kept)
+        one = _Compilation(module, modules, messages, roles, too_large, kept, passed)
         choreography = None if header is None else one.run(node, header, other)
         if choreography is not None and len(kept) == before:
             made.append(choreography)
@@ -269,9 +270,10 @@ class _Compilation:
         roles: RoleClasses,
         too_large: set[str],
         findings: Findings,
+        passed: Set[str],
     ) -> None:
         self._module, self._modules, self._messages, self._findings = module, modules, messages, findings
-        self._roles, self._too_large = roles, too_large
+        self._roles, self._too_large, self._passed = roles, too_large, passed
 
     def run(self, node: ast.FunctionDef, header: Header, before: int) -> Choreography | None:
         """`before`: how much had been found before this choreography, see `_besides`.
@@ -281,7 +283,8 @@ class _Compilation:
         """
         left_out: LeftOutBy = {}
         while True:
-            once = _Compiling(self._module, self._modules, self._messages, self._roles, self._too_large)
+            findings = Findings(self._passed)
+            once = _Compiling(self._module, self._modules, self._messages, self._roles, self._too_large, findings)
             made = once.run(node, header, left_out, _besides(self._findings) > before)
             known = {**left_out, **once.left_out}
             closed = any(known[name] == () != left_out.get(name) for name in known)
@@ -295,10 +298,16 @@ class _Compiling:
     """The passes over one choreography, once."""
 
     def __init__(
-        self, module: Module, modules: Modules, messages: Messages, roles: RoleClasses, too_large: set[str]
+        self,
+        module: Module,
+        modules: Modules,
+        messages: Messages,
+        roles: RoleClasses,
+        too_large: set[str],
+        findings: Findings,
     ) -> None:
         self._module, self._modules, self._messages = module, modules, messages
-        self.findings = self._findings = Findings()
+        self.findings = self._findings = findings
         self._callees = Callees(modules, messages, roles, self.findings, too_large)
         self.left_out: dict[str, tuple[str, ...]] = {}
         """What each match leaves out that has no last case for everything."""

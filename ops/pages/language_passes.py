@@ -288,6 +288,7 @@ BESIDE = (
             "accompanist/language/text/advice.py",
             "accompanist/language/text/in_place.py",
             "accompanist/language/text/codes.py",
+            "accompanist/language/text/judged.py",
             "accompanist/language/text/diagnostic.py",
             "accompanist/language/text/formats.py",
             "accompanist/language/text/instead.py",

@@ -9,7 +9,7 @@ stands; a test does that with every one. `instead:` is followed by words, or by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,9 +102,11 @@ class Diagnostic:
 
 
 class Findings:
-    """The diagnostics of one run, each cause once, in the order of the source."""
+    """The diagnostics of one run, each cause once, in the order of the source; without those of codes that are
+    `passed` over."""
 
-    def __init__(self) -> None:
+    def __init__(self, passed: Set[str] = frozenset()) -> None:
+        self._passed = passed
         self._found: dict[tuple[str, Span, str], Diagnostic] = {}
 
     def add(
@@ -116,17 +118,19 @@ class Findings:
         hint: str = "",
         owners: tuple[tuple[str, tuple[str, ...]], ...] = (),
     ) -> None:
-        found = Diagnostic(code, span, text, hint, owners, source.line(span.line))
-        self._found.setdefault((code, span, text), found)
+        if code not in self._passed:
+            found = Diagnostic(code, span, text, hint, owners, source.line(span.line))
+            self._found.setdefault((code, span, text), found)
 
     def take(self, other: Findings) -> None:
         """What another run has found, too."""
-        self._found = {**self._found, **other._found}
+        self._found |= {key: one for key, one in other._found.items() if key[0] not in self._passed}
 
     def take_new(self, other: Findings) -> None:
         """What another look at the same text has found, where nothing of the kind was found before."""
         known = {(code, span) for code, span, _ in self._found}
-        self._found |= {key: one for key, one in other._found.items() if key[:2] not in known}
+        told = {key: one for key, one in other._found.items() if key[0] not in self._passed}
+        self._found |= {key: one for key, one in told.items() if key[:2] not in known}
 
     def __iter__(self) -> Iterator[Diagnostic]:
         return iter(sorted(self._found.values(), key=lambda found: (found.span, found.code, found.text)))

@@ -10,12 +10,13 @@ Not followed: modules that are imported by a name made at run time, and files th
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import PurePosixPath
 
-from accompanist.language.compile import compile_file
+from accompanist.language.compile import Compiled, compile_file
 from accompanist.language.program.program import Choreography
 from accompanist.language.reading.modules import Module, Modules, origin
+from accompanist.language.text.judged import JUDGED
 from accompanist.language.text.source import Read
 from accompanist.language.types import WORDS
 
@@ -52,13 +53,24 @@ def _imported(module: Module) -> Iterator[str]:
 
 
 def again(file: str, texts: Mapping[str, str], fingerprint: str) -> Choreography | str:
-    """The choreography of a file among the texts that has this fingerprint, or why none has. Nothing is executed."""
+    """The choreography of a file among the texts that has this fingerprint, or why none has. Nothing is executed.
+
+    The release that kept the texts accepted them, and this one may refuse more: a session that is open is not stranded
+    by that, as long as the program is the same."""
     root = f"version {fingerprint[:12]}"
-    compiled = compile_file(f"{root}/{file}", root=root, read=lambda path: texts.get(path.removeprefix(f"{root}/")))
-    same = [one for one in compiled.choreographies if one.fingerprint == fingerprint]
-    if same:
-        return same[0]
-    return compiled.diagnostics[0].text if compiled.diagnostics else "its texts compile to another fingerprint"
+
+    def read(path: str) -> str | None:
+        return texts.get(path.removeprefix(f"{root}/"))
+
+    def compiled(passed: Set[str]) -> Compiled:
+        return compile_file(f"{root}/{file}", root=root, read=read, passed=passed)
+
+    found = compiled(frozenset())
+    choreographies = found.choreographies if found.ok else compiled(JUDGED).choreographies
+    for one in choreographies:
+        if one.fingerprint == fingerprint:
+            return one
+    return found.diagnostics[0].text if found.diagnostics else "its texts compile to another fingerprint"
 
 
 def module_names(texts: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,79 @@
+"""A text that an earlier release accepted is made again although this one refuses it: open sessions end on it."""
+
+from __future__ import annotations
+
+import pytest
+
+from accompanist.language.compile import compile_file
+from accompanist.language.program.program import Choreography
+from accompanist.language.text.judged import JUDGED
+from accompanist.language.versions.texts import again
+
+HEAD = """\
+from accompanist import At, Role, choreography, com, pure, query, transaction
+
+
+class Shop(Role):
+    @query
+    def prices(self, n: int) -> list[float]: ...
+    @transaction
+    def reserve(self, n: float) -> int: ...
+    @reserve.compensation
+    def release(self, n: float) -> None: ...
+    @transaction
+    def ship(self, n: int) -> int: ...
+
+
+@pure
+def added(prices: list[float]) -> float:
+    return sum(prices)
+
+
+@choreography
+def kept(a: Shop, b: Shop, n: At[int, "a"]) -> At[int, "b"]:
+"""
+SUM = f"{HEAD}    return b.reserve(com(added(a.prices(n)), to=b))\n"
+SUMMED = "c1103a618edc42dabe3445b53763a062"
+"""The fingerprint that the release gave it which accepted sums of floats."""
+REFUSED = {
+    "ACC159": "    m = com(n, to=b)\n    b.ship(m)\n    return 100 // m\n",
+    "ACC151": "    b.ship(com(n, to=b))\n    return b.reserve(1.5)\n",
+    "ACC150": "    m = com(n, to=b)\n    a.reserve(1.5)\n    return b.ship(m)\n",
+}
+
+
+def compiled(text: str, passed: frozenset[str] = frozenset()) -> tuple[list[str], tuple[Choreography, ...]]:
+    made = compile_file("root/kept.py", root="root", read={"root/kept.py": text}.get, passed=passed)
+    return [one.code for one in made.diagnostics], made.choreographies
+
+
+def test_what_an_earlier_release_accepted_is_the_same_program() -> None:
+    assert compiled(SUM) == (["ACC135"], ())
+    found = again("kept.py", {"kept.py": SUM}, SUMMED)
+    assert isinstance(found, Choreography) and (found.name, found.fingerprint) == ("kept", SUMMED)
+
+
+def test_another_program_is_not_taken_for_it() -> None:
+    other = SUM.replace("sum(prices)", "sum(prices) + 1")
+    assert again("kept.py", {"kept.py": other}, SUMMED) == compiled_text(other)
+
+
+def compiled_text(text: str) -> str:
+    """What this release says of it first."""
+    made = compile_file("root/kept.py", root="root", read={"root/kept.py": text}.get)
+    return made.diagnostics[0].text
+
+
+@pytest.mark.parametrize("code", sorted(REFUSED))
+def test_judgements_leave_a_program_as_it_is(code: str) -> None:
+    text = HEAD.replace("sum(prices)", "prices[0]") + REFUSED[code]
+    codes, none = compiled(text)
+    assert code in codes and set(codes) <= JUDGED and not none
+    _, (made,) = compiled(text, JUDGED)
+    found = again("kept.py", {"kept.py": text}, made.fingerprint)
+    assert isinstance(found, Choreography) and found.projections == made.projections
+
+
+def test_what_no_program_can_be_made_of_is_refused_as_ever() -> None:
+    text = SUM.replace("com(added(a.prices(n)), to=b)", "added(a.prices(n))")
+    assert isinstance(again("kept.py", {"kept.py": text}, SUMMED), str)
