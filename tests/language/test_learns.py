@@ -134,6 +134,11 @@ def test_what_is_declassified_or_stays_may_be(lines: list[str]) -> None:
     assert codes(*lines) == []
 
 
+def test_a_turn_that_ends_the_choreography_leaves_no_secret_to_the_next() -> None:
+    body = ["x = name", "for _ in range(3):", "    bank.note(com(x, to=bank))"]
+    assert codes(*body, "    if name == 'a':", "        x = card.number", "        return name") == []
+
+
 def test_a_secret_may_be_a_secret_result() -> None:
     program = HEAD.replace('-> At[str, "shop"]', '-> At[Secret[Card], "shop"]')
     assert not text(program + "    return card\n").diagnostics
