@@ -19,8 +19,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
+from accompanist import limits
 from accompanist.errors import catalogue
 from accompanist.language.checks.types.infer import Inference, unpacked
 from accompanist.language.flow.facts import May
@@ -100,7 +101,7 @@ class _Known:
     the sites of the branches on a secret that it is in, so that what is assigned here is secret."""
 
     secret: May[str]
-    types: Env = field(compare=False)
+    types: Env
     deciding: frozenset[str] = frozenset()
 
     def bind(self, found: Mapping[str, Type], secret: bool) -> _Known:
@@ -109,11 +110,17 @@ class _Known:
 
     def join(self, other: _Known) -> _Known:
         """A name is of either type."""
-        types = {**self.types, **other.types}
-        for name, kind in self.types.items():
+        types = {**other.types, **self.types}
+        for name, kind in other.types.items():
             if types[name] != kind:
-                types[name] = Type("|", "", (types[name], kind))
+                types[name] = _either(types[name], kind)
         return _Known(self.secret.join(other.secret), types, self.deciding)
+
+    def widened(self, before: _Known, holds: Callable[[Type], bool]) -> _Known:
+        """The same, where what still grows has no type. It is secret if a part of it may be."""
+        grows = {name: kind for name, kind in self.types.items() if kind != before.types[name]}
+        types = {**self.types, **dict.fromkeys(grows, UNKNOWN)}
+        return replace(self, secret=self.secret.adding(name for name in grows if holds(grows[name])), types=types)
 
 
 class SecrecyCheck(Joining[_Known]):
@@ -176,8 +183,12 @@ class SecrecyCheck(Joining[_Known]):
         return point, replace(joined, deciding=before.deciding - {point.site})
 
     def turned(self, loop: Loop, turn: Turn[_Known]) -> _Known:
-        """What is known where the next turn begins: outside the branches in the loop."""
-        return replace(super().turned(loop, turn), deciding=turn.entered.deciding)
+        """What is known where the next turn begins: of the names that are there before the loop, outside the branches
+        in it. Which types a name has may grow for ever (`x = (x,)`); then it is widened."""
+        after = super().turned(loop, turn)
+        types = {name: kind for name, kind in after.types.items() if name in turn.entered.types}
+        after = _Known(after.secret, types, turn.entered.deciding)
+        return after if turn.number < limits.typing_turns_max else after.widened(turn.head, self.holds)
 
     def left(self, loop: Loop, turn: Turn[_Known]) -> tuple[Loop, _Known | None]:
         """What is known behind a loop."""
@@ -292,6 +303,13 @@ class SecrecyCheck(Joining[_Known]):
 
     def _text(self, span: Span) -> str:
         return self._sources(span.file).text(span)
+
+
+def _either(one: Type, other: Type) -> Type:
+    """What is of one type or of the other. Unlike in `types.union` a part that is not known leaves the others: one of
+    them may be a secret."""
+    parts = tuple(dict.fromkeys((*one.options, *other.options)))
+    return parts[0] if len(parts) == 1 else Type("|", "", parts)
 
 
 def _concerned(block: Block, site: str) -> Owners:
