@@ -278,13 +278,13 @@ def _knowledge(choreography: Choreography) -> str:
     rows: list[tuple[str, str]] = []
 
     class Walked(SagaCheck):
-        def _point(self, point: Statement, known: Knowledge) -> Knowledge:
+        def step(self, point: Statement, known: Knowledge) -> tuple[Statement, Knowledge]:
             site = getattr(point, "site", "")
             if site and not isinstance(point, Select):
                 role = str(choreography.commit_role)
                 unknown = sorted(one.what for one in known.unknown[role] if one.fails)
                 rows.append((site, ", ".join(unknown) or "nothing"))
-            return super()._point(point, known)
+            return super().step(point, known)
 
     source = Source.of(EXAMPLE, read(EXAMPLE) or "")
     findings = Findings()

@@ -299,6 +299,18 @@ BESIDE = (
         ),
     ),
     Pass(
+        "The engine of the passes that follow every path",
+        "",
+        "",
+        (
+            "accompanist/language/flow/forward.py",
+            "accompanist/language/flow/calls.py",
+            "accompanist/language/flow/backward.py",
+            "accompanist/language/flow/facts.py",
+            "accompanist/language/flow/reports.py",
+        ),
+    ),
+    Pass(
         "What runs",
         "",
         "",

@@ -20,7 +20,7 @@ ROOMS = "one of them is in the log, the runtime, the sidecar or the checks, and 
 
 _STILL_SHARED = """
 Answered Body Calls Connections Due Ending Fences Given Header Held Judge Kept Kind Looks Loop Move Names Outgoing
-Pages Part Requests Server State Versions Whole Worker Write Wrong _Read _Turn
+Pages Part Requests Server State Versions Whole Worker Write Wrong _Read
 """
 
 LEFT = {

@@ -134,6 +134,29 @@ def test_what_is_declassified_or_stays_may_be(lines: list[str]) -> None:
     assert codes(*lines) == []
 
 
+def test_a_turn_that_ends_the_choreography_leaves_no_secret_to_the_next() -> None:
+    body = ["x = name", "for _ in range(3):", "    bank.note(com(x, to=bank))"]
+    assert codes(*body, "    if name == 'a':", "        x = card.number", "        return name") == []
+
+
+@pytest.mark.parametrize(
+    ("before", "read", "code"),
+    [
+        (["x = com(bank.card(), to=shop)"], ["bank.note(com(x.number, to=bank))"], "ACC170"),
+        (["x = com(bank.card(), to=shop)"], ["if x.valid:", "    bank.note(com(name, to=bank))"], "ACC171"),
+        (["x = com(bank.card(), to=shop)", "y = x", "z = y"], ["com(z.number, to=bank)", "z = y", "y = x"], "ACC170"),
+        (["x = com(bank.card(), to=shop)", "y = (name,)"], ["bank.note(com(f'{y}', to=bank))", "y = (y, x)"], "ACC170"),
+    ],
+    ids=["sent", "asked", "two turns later", "in a type that grows"],
+)
+def test_what_only_its_type_says_is_secret_is_so_in_the_next_turn(
+    before: list[str], read: list[str], code: str
+) -> None:
+    """It was not: a loop was repeated while more names were computed from secrets, and not while more had the type."""
+    turn = [*read, "x = shop.vault(name)"]
+    assert codes(*before, "for _ in range(3):", *(f"    {line}" for line in turn)) == [code]
+
+
 def test_a_secret_may_be_a_secret_result() -> None:
     program = HEAD.replace('-> At[str, "shop"]', '-> At[Secret[Card], "shop"]')
     assert not text(program + "    return card\n").diagnostics

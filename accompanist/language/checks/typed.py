@@ -1,7 +1,8 @@
 """Types of what moves: every com and share gets the type that its receiver decodes.
 
-Types flow forward with the values; at a join they unite, and at the head of a loop. A type that still grows after a few
-turns (`x = (x,)`) is not known. Reported are moves of values whose type is not known, is no
+Types flow forward with the values; at a join they unite, and at the head of a loop: which types a name may have is a
+may-fact, and what conditions have said of it a must-fact. A type that still grows after a few turns (`x = (x,)`) is not
+known. Reported are moves of values whose type is not known, is no
 message type, or, if shared, can be changed in place. What may not have its wire form yet is put in it (`faithful`).
 """
 
@@ -28,22 +29,22 @@ from accompanist.language.checks.sets import names as set_names
 from accompanist.language.checks.types import changeable, narrow, summed
 from accompanist.language.checks.types.faithful import Faithful
 from accompanist.language.checks.types.infer import Inference, unpacked
+from accompanist.language.flow.forward import Flow, Joining, Turn
+from accompanist.language.flow.reports import Reports
 from accompanist.language.ir import (
+    THEN,
     Abort,
-    Again,
     Block,
     Enter,
     Expression,
     Header,
     If,
     Invoke,
-    Leave,
     Let,
     Loop,
     Move,
     Return,
     Statement,
-    ends,
 )
 from accompanist.language.reading import crossing_sets, held_sets, library, methods
 from accompanist.language.reading.names import Names
@@ -58,12 +59,15 @@ from accompanist.language.types import REFUSED, WORDS, Type
 Env = Mapping[str, Type]
 
 
-class Typing:
+class Typing(Joining[Env]):
     """Gives the moves of one choreography their types. `keep`: whether somebody asks afterwards what was known where
     an expression stands; that is much for a long program."""
 
     def __init__(self, names: Names, header: Header, findings: Findings, *, keep: bool) -> None:
-        self._names, self._header, self._findings = names, header, findings
+        self._names, self._header = names, header
+        # what is wrong in the first turn may be refused, and silent, in the next
+        self._reports = Reports(findings, each_turn=True)
+        self._flow = Flow(self, self._reports)
         self._sources = names.modules.source
         self.signature = signatures(names.modules)
         """The result type of a @pure function; None for a class."""
@@ -90,26 +94,18 @@ class Typing:
         self.envs: dict[int, Env] = {}  # where each expression stands, by the identity of its node
         self._begun = Begun(names, self._sources, self._wide.type_of)
         self._declared = AsDeclared(names.modules, names.messages, ())
-        self._turns: list[tuple[list[Env], list[Env]]] = []  # of each loop around: environments to go on with, to leave
 
     def type_moves(self, body: Block) -> Block:
         """The body with the type of every move filled in."""
         self._declared = AsDeclared(self._names.modules, self._names.messages, body)
-        return self._block(body, {parameter.name: parameter.type for parameter in self._header.given})[0]
+        return self._flow.block(body, {parameter.name: parameter.type for parameter in self._header.given})[0]
 
-    def _block(self, block: Block, env: Env) -> tuple[Block, Env]:
-        made: list[Statement] = []
-        for point in block:
-            typed, env = self._point(point, env)
-            if not (isinstance(typed, Let) and not typed.targets):  # it has said what it was for
-                made.append(typed)
-        return tuple(made), env
-
-    def _point(self, point: Statement, env: Env) -> tuple[Statement, Env]:
+    def step(self, point: Statement, env: Env) -> tuple[Statement | None, Env]:
+        """A statement with what its types say, and the types of names behind it."""
         match point:
-            case Let(targets=(), value=value):  # a condition that holds
+            case Let(targets=(), value=value):  # a condition that holds: it has said what it is for
                 self._of(value, env)
-                return point, self._after(value, env, True)
+                return None, self._after(value, env, True)
             case Let(targets=targets, value=value, unpacked=True):
                 whole = self._whole(value, len(targets), env)
                 if whole.refused:
@@ -125,7 +121,7 @@ class Typing:
                     self.subjects[target] = types.union(self.subjects.get(target, found), found)
                 if point.augmented and not self._rebinds(point, target, env):
                     found = REFUSED
-                if self._declared.refuses(target, found, value.span, self._findings):
+                if self._declared.refuses(target, found, value.span, self._reports.now):
                     return point, narrow.bound(env, target, self._declared.type_of(target) or REFUSED)
                 if declared and target[0] != "_" and self._unfit(value, found, declared, target):
                     return point, narrow.bound(env, target, declared)
@@ -157,16 +153,8 @@ class Typing:
                 self._of(test, env)
                 if not test.refused:
                     self._infer.ask(test.node, env)
-                then, after_then = self._block(point.then, self._after(test, env, True))
-                orelse, after_else = self._block(point.orelse, self._after(test, env, False))
-                joined = after_else if ends(then) else after_then if ends(orelse) else _join(after_then, after_else)
-                return replace(point, then=then, orelse=orelse), joined
             case Loop():
-                return self._loop(point, env)
-            case Again():
-                self._turns[-1][0].append(env)
-            case Leave():
-                self._turns[-1][1].append(env)
+                return point, narrow.plain(env)
             case Return(value=value):
                 given = self._given(value, self._header.returns, env, "the result")
                 return replace(point, value=value if self._header.result_is_none else given), env
@@ -174,11 +162,32 @@ class Typing:
                 self._of(reason, env)
         return point, env
 
+    def into(self, point: If, label: str, env: Env) -> Env:
+        """The types of names in a side, with what the guard says of them."""
+        return self._after(point.test, env, label == THEN)
+
+    def join(self, one: Env, other: Env) -> Env:
+        """Names that only one side binds have been reported where they are read."""
+        said = narrow.meeting(one, other)
+        one, other = narrow.plain(one), narrow.plain(other)
+        both = {name: types.union(one[name], other[name]) for name in one if name in other}
+        return dict.fromkeys((*one, *other), REFUSED) | both | said
+
+    def turned(self, loop: Loop, turn: Turn[Env]) -> Env:
+        """The types at the head of the next turn, of the names that are there before the loop. What still grows after
+        `typing_turns_max` turns is not known."""
+        after = turn.head
+        for way in turn.again:
+            after = {name: type for name, type in self.join(after, way).items() if name in turn.entered}
+        if turn.number < limits.typing_turns_max:
+            return after
+        return {name: type if type == turn.head[name] else types.UNKNOWN for name, type in after.items()}
+
     def _with(self, env: Env, target: str | None, wide: Type, span: Span, found: Type | None = None) -> Env:
         """The environment with what a call or a move gives a name."""
         if target is None:
             return env
-        if self._declared.refuses(target, found or wide, span, self._findings):
+        if self._declared.refuses(target, found or wide, span, self._reports.now):
             return narrow.bound(env, target, self._declared.type_of(target) or REFUSED)
         return narrow.bound(env, target, self._declared.held(target, wide, found or wide), found)
 
@@ -223,29 +232,6 @@ class Typing:
             return False  # that a result is there or not, ACC144 says
         messages = self._names.messages
         return self._never(always_raises.given(messages, value.node, text, found, wanted, name), value.span)
-
-    def _loop(self, point: Loop, env: Env) -> tuple[Statement, Env]:
-        env = narrow.plain(env)
-        found, told, head = self._findings, Findings(), env
-        for turn in range(limits.typing_turns_max + 2):
-            self._findings = Findings()
-            self._turns.append(([], []))
-            body, _ = self._block(point.body, head)
-            told.take_new(self._findings)  # what is wrong in the first turn may be refused, and silent, in the next
-            again, left = self._turns.pop()
-            after = head
-            for way in again:
-                after = {name: type for name, type in _join(after, way).items() if name in env}
-            if after == head:
-                break
-            patient = turn < limits.typing_turns_max
-            grows = set() if patient else {name for name, type in after.items() if type != head[name]}
-            head = {name: types.UNKNOWN if name in grows else type for name, type in after.items()}
-        found.take(told)
-        self._findings = found
-        for way in left[1:]:
-            left[0] = _join(left[0], way)
-        return replace(point, body=body), left[0] if left else env
 
     def _of(self, value: Expression, env: Env) -> Type:
         self._file = value.span.file
@@ -454,18 +440,10 @@ class Typing:
         self._add(codes.NONDETERMINISM, span, text, hint)
 
     def _add(self, code: str, span: Span, text: str, hint: str) -> None:
-        self._findings.add(code, self._sources(span.file), span, text, hint)
+        self._reports.now.add(code, self._sources(span.file), span, text, hint)
 
 
 def _parts(value: Expression, count: int) -> Expression:
     """What stands for a value that was refused, with as many parts as there are names."""
     parts: list[ast.expr] = [ast.Constant(None) for _ in range(count)]
     return replace(value, node=ast.copy_location(ast.Tuple(parts, ast.Load()), value.node), refused=True)
-
-
-def _join(one: Env, other: Env) -> Env:
-    """Names that only one side binds have been reported where they are read."""
-    said = narrow.meeting(one, other)
-    one, other = narrow.plain(one), narrow.plain(other)
-    both = {name: types.union(one[name], other[name]) for name in one if name in other}
-    return dict.fromkeys((*one, *other), REFUSED) | both | said

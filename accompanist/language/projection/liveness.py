@@ -1,55 +1,41 @@
-"""Which names a role still needs where a turn of a loop begins.
+"""Which names a role still needs where a turn of a loop begins: live variables, backward.
 
-What a turn needs depends on what the next one needs, so this is a fixpoint. It is computed on the choreography, before
-selections are inserted, because selections depend on it: an assignment that nobody needs makes no difference between
-two branches. The answer may hold a name too many (a guard that turns out to be no choice for the role), never one too
-few, and `amend` and `project` use the same.
+That a name is needed is a may-fact: it is, if some way leads from here to where it is used. What a turn needs depends
+on what the next one needs, so this is a fixpoint. It is computed on the choreography, before selections are inserted,
+because selections depend on it: an assignment that nobody needs makes no difference between two branches. The answer
+may hold a name too many (a guard that turns out to be no choice for the role), never one too few, and `amend` and
+`project` use the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from accompanist.language.flow import backward
+from accompanist.language.flow.backward import Backward, Jumps
+from accompanist.language.flow.facts import May
 from accompanist.language.ir import (
     Abort,
-    Again,
-    Block,
     Enter,
     If,
     Invoke,
-    Leave,
     Let,
     Loop,
     Move,
     Owners,
     Return,
+    Statement,
     parties,
     walk,
 )
 
 Names = frozenset[str]
 NONE: Names = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What a role needs if the loop goes on, and if it is left."""
-
-    again: Names = NONE
-    leave: Names = NONE
-
-
-NO_TURN = Turn()
+NO_TURN = Jumps(NONE, NONE)
+"""What a role needs if the loop goes on, and if it is left, where there is no loop."""
 
 
 def head(loop: Loop, role: str, live: Names) -> Names:
     """The names that a role needs where a turn of the loop begins; `live` are those it needs after the loop."""
-    turn = Turn(NONE, live)
-    while True:
-        needed = _block(loop.body, role, NONE, turn)
-        if needed <= turn.again:
-            return turn.again
-        turn = Turn(needed | turn.again, live)
+    return backward.head(_Needed(role), loop, May(live)).facts
 
 
 def takes_part(loop: Loop, role: str, live: Names, later: Owners) -> bool:
@@ -67,39 +53,52 @@ def _assigned(loop: Loop, role: str) -> Names:
     return frozenset(found)
 
 
-def _block(block: Block, role: str, live: Names, turn: Turn) -> Names:
-    for point in reversed(block):
+class _Needed(Backward[May[str]]):
+    """The names that one role needs."""
+
+    def __init__(self, role: str) -> None:
+        self._role = role
+
+    @property
+    def nowhere(self) -> May[str]:
+        return May()
+
+    def join(self, one: May[str], other: May[str]) -> May[str]:
+        return one.join(other)
+
+    def step(self, point: Statement, live: May[str]) -> May[str]:
+        """The names that are needed before a statement."""
+        role = self._role
         match point:
-            case Let(targets=targets, value=value) if role in point.owners and live & set(targets):
-                live = (live - set(targets)) | value.names
+            case Let(targets=targets, value=value) if role in point.owners and any(name in live for name in targets):
+                return live.without(targets).adding(value.names)
             case Invoke(target=target, arguments=arguments) if point.role == role:
-                live = (live - {target}) | {name for _, value in arguments for name in value.names}
+                return _bound(live, target).adding(name for _, value in arguments for name in value.names)
             case Move():
-                live = _move(point, role, live)
+                return self._moved(point, live)
             case Enter(target=target, arguments=arguments) if role in point.acting:
-                live = (live - {target}) | {
-                    n for given, value in arguments if role in given.owners for n in value.names
-                }
-            case If():
-                live = _block(point.then, role, live, turn) | _block(point.orelse, role, live, turn)
-                live |= point.test.names if role in point.owners else NONE
-            case Loop():
-                live |= head(point, role, live)
+                used = (name for one, value in arguments if role in one.owners for name in value.names)
+                return _bound(live, target).adding(used)
+            case If(test=test) if role in point.owners:
+                return live.adding(test.names)
             case Return(value=value):
-                live = value.names if role in point.owners else NONE
+                return May(value.names if role in point.owners else NONE)
             case Abort(reason=reason):
-                live = reason.names if point.role == role else NONE
-            case Again():
-                live = turn.again
-            case Leave():
-                live = turn.leave
-    return live
+                return May(reason.names if point.role == role else NONE)
+        return live
+
+    def passed(self, loop: Loop, behind: May[str], head: May[str]) -> May[str]:
+        """A role that does not follow the turns has none: it needs what it needs behind the loop."""
+        return behind.join(head)
+
+    def _moved(self, point: Move, live: May[str]) -> May[str]:
+        if self._role in point.receivers:
+            return _bound(live, point.target)
+        sends = self._role == point.sender and bool(point.receivers)
+        keeps = self._role in point.owners and point.target in live
+        left = _bound(live, point.target) if self._role in point.owners else live
+        return left.adding(point.value.names if sends or keeps else NONE)
 
 
-def _move(point: Move, role: str, live: Names) -> Names:
-    if role in point.receivers:
-        return live - {point.target or ""}
-    used = point.value.names if role == point.sender and point.receivers else NONE
-    if role in point.owners and point.target in live:
-        used = point.value.names
-    return (live - {point.target or ""} if role in point.owners else live) | used
+def _bound(live: May[str], target: str | None) -> May[str]:
+    return live if target is None else live.without((target,))

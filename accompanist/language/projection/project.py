@@ -17,6 +17,7 @@ import ast
 from collections.abc import Set
 from dataclasses import dataclass
 
+from accompanist.language.flow.backward import Jumps
 from accompanist.language.ir import (
     Abort,
     Again,
@@ -37,7 +38,7 @@ from accompanist.language.ir import (
     parties,
 )
 from accompanist.language.projection import local
-from accompanist.language.projection.liveness import NO_TURN, Names, Turn, head, takes_part
+from accompanist.language.projection.liveness import NO_TURN, Names, head, takes_part
 from accompanist.language.projection.local import (
     Aborting,
     Arm,
@@ -67,7 +68,7 @@ class Ahead:
 
     live: Names
     acting: Owners
-    turn: Turn = NO_TURN
+    turn: Jumps[Names] = NO_TURN
 
 
 NOTHING = Ahead(frozenset(), frozenset())
@@ -181,7 +182,7 @@ class Projector:
 def inside(loop: Loop, role: str, ahead: Ahead) -> Ahead:
     """What lies after the points of a loop's body: the next turn, and what is after the loop."""
     again = head(loop, role, ahead.live)
-    return Ahead(again, ahead.acting | parties(loop, ahead.acting), Turn(again, ahead.live))
+    return Ahead(again, ahead.acting | parties(loop, ahead.acting), Jumps(again, ahead.live))
 
 
 def unreached(role: str, then: LocalBlock, orelse: LocalBlock, ahead: Ahead, begun: Set[str]) -> bool:

@@ -6,27 +6,33 @@ branch: the guard's owners and the roles that act in it. If none of these owns i
 
 In a loop a name is owned by those that own it before the first turn and after every other. After it they must also know
 when the loop ended: they own every guard that decides it, or act in the loop and are told.
+
+Who owns a name is a must-fact, and so is that it is assigned: a join intersects. It also says on which line a branch or
+a loop has narrowed it, for what is reported later, so it is made here for each place where ways meet, and is not the
+plain join of `flow.facts`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from accompanist.language.checks.places.advisor import Advisor, Operands
 from accompanist.language.checks.places.held import Held, Where
 from accompanist.language.checks.places.later import read_later
+from accompanist.language.flow.facts import settled
+from accompanist.language.flow.forward import Flow, Forward, Turn
+from accompanist.language.flow.reports import Reports
 from accompanist.language.ir import (
+    ELSE,
     NOBODY,
     Abort,
-    Again,
     Block,
     Enter,
     Expression,
     Header,
     If,
     Invoke,
-    Leave,
     LeftOut,
     Let,
     Loop,
@@ -34,11 +40,9 @@ from accompanist.language.ir import (
     Owners,
     Procedure,
     Return,
-    Select,
     Statement,
     Whole,
     actors,
-    ends,
     may_end,
     named,
     walk,
@@ -49,71 +53,46 @@ from accompanist.language.text.diagnostic import Findings
 from accompanist.language.text.source import Span
 
 
-@dataclass(slots=True)
-class _Turn:
-    """Who owns what where a turn of a loop ends: to go on, or to leave."""
-
-    again: list[Where] = field(default_factory=list)
-    leave: list[Where] = field(default_factory=list)
-
-
 def located(whole: Whole, header: Header, advisor: Advisor, findings: Findings) -> Whole:
     """A choreography with its procedures located. Who acts in one depends on who acts in those that it enters: a least
     fixpoint."""
-    acting: dict[int, Owners] = {}
 
-    def procedures(kept: Findings) -> tuple[Procedure, ...]:
+    def procedures(kept: Findings, acting: Mapping[int, Owners]) -> tuple[Procedure, ...]:
         return tuple(
             replace(one, body=Locator(one.header, advisor, kept, acting).locate(one.body)) for one in whole.procedures
         )
 
-    while True:
-        found = {one.number: actors(one.body) for one in procedures(Findings())}
-        if found == acting:
-            break
-        acting = found
-    return Whole(Locator(header, advisor, findings, acting).locate(whole.body), procedures(findings))
+    def acted(acting: Mapping[int, Owners]) -> Mapping[int, Owners]:
+        return {one.number: actors(one.body) for one in procedures(Findings(), acting)}
+
+    acting: Mapping[int, Owners] = settled({}, acted)
+    return Whole(Locator(header, advisor, findings, acting).locate(whole.body), procedures(findings, acting))
 
 
-class Locator:
+class Locator(Forward[Where]):
     """Finds the owners of every value of one choreography."""
 
     def __init__(
         self, header: Header, advisor: Advisor, findings: Findings, acting: Mapping[int, Owners] | None = None
     ) -> None:
-        self._header, self._advisor, self._findings = header, advisor, findings
+        self._header, self._advisor, self._reports = header, advisor, Reports(findings)
+        self._flow = Flow(self, self._reports)
         self._sources = advisor.sources
         self._acting = acting or {}
         self._all = header.everywhere
-        self._turns: list[_Turn] = []
         self._unassigned: dict[str, Span] = {}  # where each name is read first that not every path leaves somewhere
         self._nowhere_assigned: set[str] = set()  # the names that no path assigns, also behind a match's own cases
         self._missed: dict[Span, str] = {}  # the matches that leave out something, and what is missing first
-        self._left_out: LeftOut | None = None  # by the match that leads here
         self._constants: frozenset[str] = frozenset()  # the names that hold nothing but constants
-        self._after: list[tuple[Block, int]] = []  # the blocks around, each with how far it has been read
 
     def locate(self, body: Block) -> Block:
         """The body with owners and senders filled in."""
         self._constants = _constants(body)
         start = {parameter.name: Held(parameter.owners) for parameter in self._header.given}
-        return self._block(body, start)[0]
+        return self._flow.block(body, start)[0]
 
-    def _block(self, block: Block, where: Where) -> tuple[Block, Where]:
-        made: list[Statement] = []
-        self._after.append((block, 0))
-        for number, point in enumerate(block, 1):
-            self._after[-1] = (block, number)
-            placed, where = self._point(point, where)
-            made.append(placed)
-        self._after.pop()
-        return tuple(made), where
-
-    def _read_later(self, name: str) -> bool:
-        """Whether somebody still reads the value that a name has at the end of the point that is looked at."""
-        return read_later(name, [block[number:] for block, number in reversed(self._after)])
-
-    def _point(self, point: Statement, where: Where) -> tuple[Statement, Where]:
+    def step(self, point: Statement, where: Where) -> tuple[Statement, Where]:
+        """A statement with its owners, and who owns what behind it."""
         match point:
             case Let(targets=targets, value=value, due=due):
                 owners = self._owners(value, where)
@@ -131,23 +110,38 @@ class Locator:
                     self._needed(value, where, given.owners, f"{point.name} takes {name} at")
                 entered = replace(point, acting=self._acting.get(point.procedure, NOBODY))
                 return entered, self._with(where, point.target, point.owners)
-            case If():
-                return self._branch(point, where)
-            case Loop():
-                return self._loop(point, where)
-            case Again():
-                self._turns[-1].again.append(where)
-                return point, where
-            case Leave():
-                self._turns[-1].leave.append(where)
-                return point, where
+            case If(test=test):
+                return replace(point, owners=self._owners(test, where)), where
             case Return():
                 return self._return(point, where), where
             case Abort(role=role, reason=reason):
                 self._needed(reason, where, frozenset({role}), f"{_said(reason, role)}.abort gives its reason at")
-                return point, where
-            case Select():
-                return point, where
+        return point, where
+
+    def met(self, point: If, before: Where, ways: Sequence[Where]) -> tuple[If, Where]:
+        """The branch with the roles that have to be told of it, and who owns what behind it."""
+        if len(ways) < 2:
+            return point, ways[0]
+        joined, keeping = self._join(point.span.line, before, ways, point.owners | point.acting)
+        if point.left_out is not None:
+            for name in [name for name in joined if name not in ways[1]]:
+                joined[name] = replace(joined[name], left_out=point.left_out)
+        return replace(point, keeping=keeping) if keeping else point, joined
+
+    def turned(self, loop: Loop, turn: Turn[Where]) -> Where:
+        """Who owns the names at the head of the next turn that are there before the loop."""
+        again, _ = self._join(loop.span.line, turn.entered, [turn.entered, *turn.again], self._all, True)
+        return {name: held for name, held in again.items() if name in turn.entered}
+
+    def left(self, loop: Loop, turn: Turn[Where]) -> tuple[Loop, Where | None]:
+        """The loop with the roles that have to be told of its end, and who owns what behind it."""
+        if not turn.leave:
+            return loop, None
+        line, know = loop.span.line, loop.acting | _deciders(loop.body, self._all)
+        # a name that only turns assign is not there if there was none
+        made = {name: Held(NOBODY, line, True, True) for way in turn.again for name in way}
+        joined, keeping = self._join(line, turn.entered, turn.leave, know, True)
+        return replace(loop, keeping=keeping) if keeping else loop, {**made, **joined}
 
     def _invoke(self, point: Invoke, where: Where) -> tuple[Statement, Where]:
         for name, value in point.arguments:
@@ -178,50 +172,8 @@ class Locator:
             self._advisor.sign_of_life(point, where),
         )
 
-    def _branch(self, point: If, where: Where) -> tuple[Statement, Where]:
-        owners = self._owners(point.test, where)
-        then, after_then = self._block(point.then, where)
-        outer, self._left_out = self._left_out, point.left_out or self._left_out
-        orelse, after_else = self._block(point.orelse, where)
-        self._left_out = outer
-        placed = replace(point, then=then, orelse=orelse, owners=owners)
-        if ends(then) or ends(orelse):
-            return placed, after_else if ends(then) else after_then
-        know = owners | actors(then) | actors(orelse)
-        joined, keeping = self._join(point.span.line, where, [after_then, after_else], know)
-        placed = replace(placed, keeping=keeping)
-        if point.left_out is not None:
-            for name in [name for name in joined if name not in after_else]:
-                joined[name] = replace(joined[name], left_out=point.left_out)
-        return placed, joined
-
-    def _loop(self, point: Loop, where: Where) -> tuple[Statement, Where]:
-        found, head, line = self._findings, where, point.span.line
-        while True:
-            self._findings = Findings()
-            self._turns.append(_Turn())
-            self._after.append((point.body, 0))
-            body, _ = self._block(point.body, head)
-            self._after.pop()
-            turn = self._turns.pop()
-            again, _ = self._join(line, where, [where, *turn.again], self._all, True)
-            again = {name: held for name, held in again.items() if name in where}
-            if again == head:
-                break
-            head = again
-        found.take(self._findings)  # those of the last pass; the ones before knew less
-        self._findings = found
-        placed = replace(point, body=body)
-        if not turn.leave:
-            return placed, where
-        know = placed.acting | _deciders(body, self._all)
-        # a name that only turns assign is not there if there was none
-        made = {name: Held(NOBODY, line, True, True) for way in turn.again for name in way}
-        left, keeping = self._join(line, where, turn.leave, know, True)
-        return replace(placed, keeping=keeping), {**made, **left}
-
     def _join(
-        self, line: int, before: Where, ways: list[Where], know: Owners, loop: bool = False
+        self, line: int, before: Where, ways: Sequence[Where], know: Owners, loop: bool = False
     ) -> tuple[dict[str, Held], Owners]:
         """Who holds what where paths meet; and the roles that have to be told which path it was, though they do not act
         there: they hold what is changed there, nobody who knows the path holds it, and it is read later."""
@@ -238,7 +190,7 @@ class Locator:
             else:
                 holders = self._all.intersection(*(one.owners for one in known))
                 owners = holders & know
-                if holders and not owners and self._read_later(name):
+                if holders and not owners and read_later(name, self._flow.rest()):
                     owners, keeping = holders, keeping | holders
                 left_out = next((one.left_out for one in known if one.left_out is not None), None)
                 apart = () if owners else tuple(one.owners for one in known)
@@ -247,8 +199,9 @@ class Locator:
 
     def _return(self, point: Return, where: Where) -> Statement:
         header, text = self._header, self._header.misfit(point.value)
-        if text and self._left_out is not None and point.value.is_none:
-            self._miss(self._left_out, text.replace("here ", ""))
+        left_out = self._left_out()
+        if text and left_out is not None and point.value.is_none:
+            self._miss(left_out, text.replace("here ", ""))
             return point
         if text:
             role = next((one for one in header.roles if one in header.result_owners), "role")
@@ -302,9 +255,15 @@ class Locator:
         """The match whose left out values are why a name is not there; None if it is missing without them, too."""
         if held is not None:
             return held.left_out
-        if self._left_out is None:
+        left_out = self._left_out()
+        if left_out is None:
             self._nowhere_assigned.add(name)
-        return None if name in self._nowhere_assigned else self._left_out
+        return None if name in self._nowhere_assigned else left_out
+
+    def _left_out(self) -> LeftOut | None:
+        """What the match leaves out that leads here, if it is on the other side of its last case."""
+        sides = ((point.left_out, label) for point, label in self._flow.sides())
+        return next((left_out for left_out, label in sides if label == ELSE and left_out is not None), None)
 
     def _nowhere(self, name: str, span: Span, held: Held, wanted: Owners) -> None:
         """Report a name, once, that each way through a branch or a loop leaves at another role."""
@@ -322,10 +281,10 @@ class Locator:
 
     def _needed(self, value: Expression, where: Where, roles: Owners, why: str) -> None:
         """Report a value that is not at all of these roles. `why` it should be ends before their names."""
-        before = len(self._findings)
+        before = len(self._reports.now)
         owners = self._owners(value, where, roles)
         away = sorted(roles - owners)
-        if not away or value.refused or len(self._findings) > before:
+        if not away or value.refused or len(self._reports.now) > before:
             return
         operands = self._operands(value, where)
         text = self._text(value.span)
@@ -364,7 +323,7 @@ class Locator:
         return self._sources(span.file).text(span)
 
     def _add(self, code: str, span: Span, text: str, hint: str, owners: Operands = ()) -> None:
-        self._findings.add(code, self._sources(span.file), span, text, hint, owners)
+        self._reports.now.add(code, self._sources(span.file), span, text, hint, owners)
 
 
 def _deciders(body: Block, everyone: Owners) -> Owners:

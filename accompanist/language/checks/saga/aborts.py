@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from accompanist.language.flow.facts import settled
 from accompanist.language.ir import Abort, Block, Enter, Procedure, walk
+
+_Entered = Mapping[int, Mapping[str, Abort]]
+"""The aborts that each procedure may come to, by site."""
 
 
 class Aborts:
     """The aborts of one choreography."""
 
     def __init__(self, procedures: Iterable[Procedure]) -> None:
-        self._entered: dict[int, dict[str, Abort]] = {}  # by procedure, by site
-        self._sides: dict[int, tuple[Block, dict[str, Abort]]] = {}
         procedures = tuple(procedures)
-        before: dict[int, dict[str, Abort]] | None = None
-        while before != self._entered:
-            before = dict(self._entered)
-            self._entered |= {one.number: self._of(one.body) for one in procedures}
+
+        def entered(known: _Entered) -> _Entered:
+            return {one.number: _aborts(one.body, known) for one in procedures}
+
+        self._entered: _Entered = settled({}, entered)
+        self._sides: dict[int, tuple[Block, dict[str, Abort]]] = {}
 
     def news(self, side: Block, other: Block) -> dict[str, Abort]:
         """The roles that may abort in the other side of a branch, each with the first of its aborts.
@@ -35,14 +39,15 @@ class Aborts:
 
     def _in(self, side: Block) -> dict[str, Abort]:
         if id(side) not in self._sides:  # the block is kept, so that no other one has its id
-            self._sides[id(side)] = side, self._of(side)
+            self._sides[id(side)] = side, _aborts(side, self._entered)
         return self._sides[id(side)][1]
 
-    def _of(self, block: Block) -> dict[str, Abort]:
-        found: dict[str, Abort] = {}
-        for point in walk(block):
-            if isinstance(point, Abort):
-                found[point.site] = point
-            elif isinstance(point, Enter):
-                found |= self._entered.get(point.procedure, {})
-        return found
+
+def _aborts(block: Block, entered: _Entered) -> dict[str, Abort]:
+    found: dict[str, Abort] = {}
+    for point in walk(block):
+        if isinstance(point, Abort):
+            found[point.site] = point
+        elif isinstance(point, Enter):
+            found |= entered.get(point.procedure, {})
+    return found

@@ -1,14 +1,17 @@
 """What the saga check knows where its walk has come to.
 
-Facts are of two kinds, and each says which it is. A may-fact is larger where ways join: what may have been done unknown
-to a role, the pivots that may have happened. A must-fact holds behind a join if it holds on each of the ways.
+Facts are of two kinds, and the type of each says which it is (`flow.facts`). A may-fact is larger where ways join: what
+may have been done unknown to a role, the pivots that may have happened. A must-fact holds behind a join if it holds on
+each of the ways.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Literal
 
+from accompanist.language.flow.facts import May, MayOf, Must
 from accompanist.language.ir import Move, Owners, Select
 from accompanist.language.program.operations import chosen_at
 from accompanist.language.text.source import Span
@@ -42,25 +45,37 @@ class Knowledge:
     """What holds where a walk has come to, on all ways there.
 
     `unknown`: what may have been done without the role's knowing. `pivots`: the commit points that may have been
-    passed. Both are larger where ways join. `committed`: that one has certainly been passed. It holds behind a join if
-    it holds on each of the ways, and where no way leads.
+    passed. `certain`: whether one has certainly been passed, whichever it is.
     """
 
-    unknown: Mapping[str, frozenset[Done]]
-    pivots: frozenset[Done] = frozenset()
-    committed: bool = False
+    unknown: MayOf[str, Done]
+    pivots: May[Done]
+    certain: Must[Literal["committed"]]
+
+    @classmethod
+    def nothing(cls, roles: Iterable[str]) -> Knowledge:
+        """Where a saga begins."""
+        return cls(MayOf(dict.fromkeys(roles, frozenset())), May(), Must())
+
+    @property
+    def committed(self) -> bool:
+        return "committed" in self.certain
 
     def does(self, done: Done, known: Owners) -> Knowledge:
-        return replace(
-            self, unknown={role: left if role in known else left | {done} for role, left in self.unknown.items()}
-        )
+        unknown = {role: left if role in known else left | {done} for role, left in self.unknown.of.items()}
+        return Knowledge(MayOf(unknown), self.pivots, self.certain)
 
     def tells(self, sender: str, receiver: str) -> Knowledge:
-        return replace(self, unknown={**self.unknown, receiver: self.unknown[receiver] & self.unknown[sender]})
+        return replace(self, unknown=self.unknown.giving(receiver, self.unknown[receiver] & self.unknown[sender]))
+
+    def passes(self, pivot: Done) -> Knowledge:
+        """A commit point is passed. Of a second one it has been said that it is too much."""
+        return replace(self, pivots=self.pivots or May(frozenset({pivot})), certain=self.certain.adding(("committed",)))
 
     def join(self, other: Knowledge) -> Knowledge:
-        unknown = {role: left | other.unknown[role] for role, left in self.unknown.items()}
-        return Knowledge(unknown, self.pivots | other.pivots, self.committed and other.committed)
+        return Knowledge(
+            self.unknown.join(other.unknown), self.pivots.join(other.pivots), self.certain.join(other.certain)
+        )
 
 
 def steps_of(point: Move | Select, role: str) -> Iterator[str]:

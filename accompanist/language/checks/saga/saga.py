@@ -27,8 +27,9 @@ Not yet: commit points of different roles, an attempted pivot.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from accompanist import limits
 from accompanist.language.checks.saga import may_raise
@@ -37,17 +38,20 @@ from accompanist.language.checks.saga.commit_points import CommitPoints
 from accompanist.language.checks.saga.early import Lines
 from accompanist.language.checks.saga.knowledge import Done, Knowledge, steps_of
 from accompanist.language.checks.saga.raising import Raising, expressions
+from accompanist.language.flow.calls import Calls
+from accompanist.language.flow.facts import EVERY, May
+from accompanist.language.flow.forward import Flow, Joining, Turn
+from accompanist.language.flow.reports import Reports
 from accompanist.language.ir import (
     NOBODY,
+    THEN,
     Abort,
-    Again,
     Block,
     Enter,
     Expression,
     Header,
     If,
     Invoke,
-    Leave,
     Loop,
     Move,
     Owners,
@@ -57,7 +61,6 @@ from accompanist.language.ir import (
     Statement,
     Whole,
     actors,
-    ends,
     parties,
     point_of,
     walk,
@@ -68,9 +71,6 @@ from accompanist.language.text import advice, codes
 from accompanist.language.text.diagnostic import Diagnostic, Findings, Write
 from accompanist.language.text.source import Sources, Span
 
-"""A name in the normal form that no author wrote."""
-
-
 _RAISES = "may raise"
 _TOO_DEEP = f"may call itself more than {limits.recursion_depth_max} times, one call in another"
 _TOO_LONG = f"may have more than {limits.local_turns_max} turns in which a role asks nobody anything"
@@ -78,14 +78,6 @@ _INSTEAD = {
     _TOO_DEEP: "a loop, which has no bound there; or the call before the commit point",
     _TOO_LONG: "a comprehension or a @pure function, which has to end; or the loop before the commit point",
 }
-
-
-@dataclass(slots=True)
-class _Turn:
-    """What is known where a turn of a loop ends: to go on, or to leave."""
-
-    again: list[Knowledge] = field(default_factory=list)
-    leave: list[Knowledge] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -98,7 +90,7 @@ class Commitment:
     early: dict[str, frozenset[int]] = field(default_factory=dict)
 
 
-class SagaCheck:
+class SagaCheck(Joining[Knowledge]):
     """Checks one choreography. `raised`: the expressions that may raise; `refusal`: all that is against putting in a
     record where one is needed."""
 
@@ -110,60 +102,46 @@ class SagaCheck:
         raised: Raising,
         refusal: Sequence[Diagnostic] = (),
     ) -> None:
-        self._header, self._sources, self._findings = header, sources, findings
+        self._header, self._sources, self._reports = header, sources, Reports(findings)
+        self._flow = Flow(self, self._reports)
+        self._calls = Calls(self.join, self._walk)
         self._points = CommitPoints(sources, findings, refusal)
         self._raised = raised
         self._commitment = Commitment(after={role: set() for role in header.roles})
-        self._turns: list[_Turn] = []
-        self._procedures: Mapping[int, Procedure] = {}
-        self._entry: dict[int, Knowledge] = {}  # of each procedure: what is known where it is entered, and behind it
-        self._exit: dict[int, Knowledge] = {}
-        self._ends: list[list[Knowledge]] = []
         self._aborts = Aborts(())
         self._lines = Lines(Whole(()), raised, header)
         self._silent: list[Move] = []  # that send nothing
-        self._entered = False  # whether the walk is in a procedure
-        self._following = header.everywhere  # the roles that go through the loops and the procedure around
-        self._given: frozenset[Done] = frozenset()  # the pivots that may have happened where a procedure is entered
+        self._acting = header.everywhere  # the roles that go through what the walk is in
+        self._entered = False  # whether that is a procedure
+        self._given: May[Done] = May()  # the pivots that may have happened where it is entered
+        # by identity, each with what it is of, so that no other one has its id:
+        self._parties: dict[int, tuple[Loop, Owners]] = {}  # who follows the turns of a loop
+        self._begin: dict[int, tuple[Block, frozenset[int]]] = {}  # which statements of a block begin a line
 
     def check(self, whole: Whole) -> Commitment:
-        nothing: Mapping[str, frozenset[Done]] = dict.fromkeys(self._header.roles, frozenset())
-        self._procedures = {one.number: one for one in whole.procedures}
         moves = [point for block in whole.blocks for point in walk(block) if isinstance(point, Move)]
         sent = {move.site for move in moves if move.receivers}
         self._silent = [move for move in moves if move.site not in sent]
         self._aborts = Aborts(whole.procedures)
         self._lines = Lines(whole, self._raised, self._header)
-        found, self._findings = self._findings, Findings()
-        while self._procedures and self._changes(whole.body, Knowledge(nothing)):
-            pass
-        self._findings = found
+        nothing = Knowledge.nothing(self._header.roles)
+        self._calls.settle(whole, nothing, self._reports)
         for late in self._commitment.after.values():
             late.clear()  # found while less was known behind a procedure than there is
         self._points.clear()
-        self._changes(whole.body, Knowledge(nothing))
+        self._calls.once(whole, nothing)
         self._points.tell(whole.body)
         self._commitment.role = next(iter(self._points.found), None)
         self._commitment.early = {role: self._lines.early(late) for role, late in self._commitment.after.items()}
         return self._commitment
 
-    def _changes(self, body: Block, known: Knowledge) -> bool:
-        """Go through everything once; whether more came to be known at the ends of a procedure."""
-        before = (dict(self._entry), dict(self._exit))
-        self._block(body, known)
-        for number, procedure in self._procedures.items():
-            if number not in self._entry:
-                continue
-            entry = self._entry[number]
-            self._pivots_again(procedure, entry)
-            self._ends.append([])
-            self._given, self._following = entry.pivots, actors(procedure.body)  # said where it is entered
-            self._entered = True
-            self._block(procedure.body, entry)
-            self._given, self._following, self._entered = frozenset(), self._header.everywhere, False
-            for way in self._ends.pop():
-                self._exit[number] = self._exit[number].join(way) if number in self._exit else way
-        return before != (self._entry, self._exit)
+    def _walk(self, procedure: Procedure | None, body: Block, known: Knowledge) -> None:
+        if procedure is not None:
+            self._pivots_again(procedure, known)
+            self._entered, self._acting = True, actors(body)
+            self._given = known.pivots  # said where it is entered
+        self._flow.block(body, known)
+        self._entered, self._acting, self._given = False, self._header.everywhere, May()
 
     def _pivots_again(self, procedure: Procedure, entry: Knowledge) -> None:
         for point in walk(procedure.body):
@@ -175,24 +153,9 @@ class SagaCheck:
                     "put it behind the call",
                 )
 
-    def _enter(self, point: Enter, known: Knowledge) -> Knowledge:
-        """What is known behind a procedure: the same for all of its calls, as little as behind any of them."""
-        number = point.procedure
-        known = self._unbounded(point, f"{point.name}(…)", _TOO_DEEP, point.acting, known)
-        self._entry[number] = self._entry[number].join(known) if number in self._entry else known
-        return self._exit.get(number, replace(known, committed=True))  # no way is known yet that leads behind it
-
-    def _block(self, block: Block, known: Knowledge) -> Knowledge:
-        lines: set[int] = set()
-        for point in block:
-            written = not isinstance(point, Return)  # one that nobody wrote has the last line of the text
-            if written and point.span.line not in lines:
-                self._points.comes(point.span, known)
-                lines.add(point.span.line)
-            known = self._point(point, known)
-        return known
-
-    def _point(self, point: Statement, known: Knowledge) -> Knowledge:
+    def step(self, point: Statement, known: Knowledge) -> tuple[Statement, Knowledge]:
+        """A statement, and what is known behind it."""
+        self._come(point, known)
         for done in self._lines.steps(point):
             self._place(done.site, (done.role,), known)
             known = known.does(done, frozenset({done.role}))
@@ -201,28 +164,37 @@ class SagaCheck:
         match point:
             case Invoke(site=site, role=role):
                 self._place(site, (role,), known)
-                return self._invoke(point, known)
+                return point, self._invoke(point, known)
             case Move(sender=sender, receivers=receivers):
-                return self._told(point, sender, receivers, known)
+                return point, self._told(point, sender, receivers, known)
             case Select(sender=sender, receiver=receiver):
-                return self._told(point, sender, (receiver,), known)
-            case Abort(role=role, span=span):
-                if known.pivots:
-                    why, instead = "the saga is committed by then", "or go on without it"
-                    self._after(point.site, role, f"{role}.abort", span, known, why, instead)
+                return point, self._told(point, sender, (receiver,), known)
+            case Abort(role=role, span=span) if known.pivots:
+                why, instead = "the saga is committed by then", "or go on without it"
+                self._after(point.site, role, f"{role}.abort", span, known, why, instead)
             case Enter():
-                return self._enter(point, known)
-            case Return() if self._ends:
-                self._ends[-1].append(known)
-            case If():
-                return self._branch(point, known)
-            case Loop():
-                return self._loop(point, known)
-            case Again():
-                self._turns[-1].again.append(known)
-            case Leave():
-                self._turns[-1].leave.append(known)
-        return known
+                return point, self._enter(point, known)
+            case Return():
+                self._calls.end(known)
+        return point, known
+
+    def _come(self, point: Statement, known: Knowledge) -> None:
+        """Note what is known where a line begins in a block. A return that nobody wrote has the last line of the
+        text."""
+        level = self._flow.level()
+        if id(level.block) not in self._begin:
+            begin = {
+                one.span.line: at for at, one in reversed([*enumerate(level.block, 1)]) if not isinstance(one, Return)
+            }
+            self._begin[id(level.block)] = level.block, frozenset(begin.values())
+        if level.read in self._begin[id(level.block)][1]:
+            self._points.comes(point.span, known)
+
+    def _enter(self, point: Enter, known: Knowledge) -> Knowledge:
+        """What is known behind a procedure: the same for all of its calls, as little as behind any of them."""
+        known = self._unbounded(point, f"{point.name}(…)", _TOO_DEEP, point.acting, known)
+        behind = self._calls.enter(point.procedure, known)
+        return replace(known, certain=EVERY) if behind is None else behind  # no way is known yet that leads behind it
 
     def _computed(self, value: Expression, owners: Owners, known: Knowledge) -> Knowledge:
         """An expression was computed. Those who certainly compute the same know that it went well."""
@@ -270,69 +242,52 @@ class SagaCheck:
         """Something ends the saga if it goes on for too long: it may fail, at all of these roles alike."""
         if not roles:
             return known
-        if known.pivots - self._given:
+        if known.pivots.without(self._given):
             pivot = min(known.pivots, key=lambda pivot: pivot.span)
             text = f"{what} {may}, behind {pivot.what} of line {pivot.span.line}, which {pivot.binds}"
             self._add(codes.AFTER_PIVOT, point.span, text, _INSTEAD[may])
         return known.does(Done("", min(roles), what, point.span, True, may=may, instead=_INSTEAD[may]), roles)
 
-    def _loop(self, point: Loop, known: Knowledge) -> Knowledge:
-        after = self._turned(point, known)
-        alone = self._raised.alone(point)
-        return self._unbounded(point, "the loop", _TOO_LONG, alone, after) if alone else after
+    def join(self, one: Knowledge, other: Knowledge) -> Knowledge:
+        """What is known where two ways meet."""
+        return one.join(other)
 
-    def _turned(self, point: Loop, known: Knowledge) -> Knowledge:
-        found, head = self._findings, known
-        while True:
-            self._findings = Findings()
-            turn = self._turn(point, head)
-            after = head
-            for way in turn.again:
-                after = after.join(way)
-            repeated = after.pivots - known.pivots
-            for pivot in sorted(repeated, key=lambda pivot: pivot.span):
-                found.add(
-                    codes.PIVOT_IN_LOOP,
-                    self._sources(pivot.span.file),
-                    pivot.span,
-                    f"{pivot.what} {pivot.binds}, and another turn of the loop of line {point.span.line} "
-                    "may come to it",
-                    "put it behind the loop, or leave the loop after it with break",
-                )
-            after = replace(after, pivots=known.pivots)  # the next turn has been refused; what follows is no news
-            if after == head:
-                break
-            head = after
-        found.take(self._findings)
-        self._findings = found
-        left = turn.leave
-        for way in left[1:]:
-            left[0] = left[0].join(way)
-        return left[0] if left else known
+    def turned(self, loop: Loop, turn: Turn[Knowledge]) -> Knowledge:
+        """What is known where the next turn begins. A pivot that it may come to again is reported; what follows from it
+        is no news."""
+        after = reduce(self.join, turn.again, turn.head)
+        repeated = after.pivots.without(turn.entered.pivots)
+        for pivot in sorted(repeated, key=lambda pivot: pivot.span):
+            text = f"{pivot.what} {pivot.binds}, and another turn of the loop of line {loop.span.line} may come to it"
+            hint = "put it behind the loop, or leave the loop after it with break"
+            self._add(codes.PIVOT_IN_LOOP, pivot.span, text, hint)
+        return replace(after, pivots=turn.entered.pivots)
 
-    def _turn(self, point: Loop, known: Knowledge) -> _Turn:
-        """What is known where a turn ends that began with this knowledge."""
-        self._turns.append(_Turn())
-        outer, self._following = self._following, self._following & parties(point, NOBODY)
-        self._block(point.body, known)
-        self._following = outer
-        return self._turns.pop()
+    def left(self, loop: Loop, turn: Turn[Knowledge]) -> tuple[Loop, Knowledge | None]:
+        """What is known behind a loop. One that a role turns by itself may fail, also if nobody leaves it."""
+        loop, behind = super().left(loop, turn)
+        known, alone = turn.entered if behind is None else behind, self._raised.alone(loop)
+        known = self._unbounded(loop, "the loop", _TOO_LONG, alone, known)
+        return loop, None if behind is None else known
 
-    def _branch(self, point: If, known: Knowledge) -> Knowledge:
-        sides: list[Knowledge] = []
-        for (_, block), (_, other) in zip(point.branches, reversed(point.branches), strict=True):
-            before = known
-            parted = point.owners & self._following & self._parting(block)
-            for aborted in self._aborts.news(block, other).values():
-                text = f"{aborted.role}.abort of line {aborted.span.line}"
-                done = Done(aborted.site, aborted.role, text, aborted.span, True)
-                before = before.does(done, parted | {aborted.role})  # it goes on itself
-            after = self._block(block, before)
-            if not ends(block):
-                sides.append(after)
-        if not sides:
-            return known
-        return sides[0] if len(sides) == 1 else sides[0].join(sides[1])
+    def into(self, point: If, label: str, known: Knowledge) -> Knowledge:
+        """What is known in a side of a branch: that the aborts of the other side did not happen."""
+        block, other = (point.then, point.orelse) if label == THEN else (point.orelse, point.then)
+        parted = point.owners & self._following() & self._parting(block)
+        for aborted in self._aborts.news(block, other).values():
+            text = f"{aborted.role}.abort of line {aborted.span.line}"
+            done = Done(aborted.site, aborted.role, text, aborted.span, True)
+            known = known.does(done, parted | {aborted.role})  # it goes on itself
+        return known
+
+    def _following(self) -> Owners:
+        """The roles that go through the loops and the procedure around."""
+        found = self._acting
+        for loop in self._flow.loops():
+            if id(loop) not in self._parties:
+                self._parties[id(loop)] = loop, parties(loop, NOBODY)
+            found &= self._parties[id(loop)][1]
+        return found
 
     def _parting(self, side: Block) -> Owners:
         """The roles that part at a branch whose other side aborts. In a procedure one that has nothing to do in this
@@ -394,8 +349,7 @@ class SagaCheck:
             else:
                 self._commitment.after[other.role].add(point_of(other.site))
         self._points.pivot(point, done)
-        pivots = known.pivots or frozenset({done})  # of a second one it has been said that it is too much
-        return replace(known.does(done, frozenset({role})), pivots=pivots, committed=True)
+        return known.does(done, frozenset({role})).passes(done)
 
     def _unsent(self, role: str, before: Span) -> str:
         """A move to a role that looks like a message and is none."""
@@ -409,8 +363,8 @@ class SagaCheck:
         """A retriable transaction that cannot be undone comes after the pivot, and its role knows that. Once it has
         been told that the role does not, it is not told again on the same path."""
         if not known.committed:
-            self._points.missing(name, point, known.pivots)
-        for pivot in known.pivots & known.unknown[point.role]:
+            self._points.missing(name, point, known.pivots.facts)
+        for pivot in known.pivots.facts & known.unknown[point.role]:
             self._add(
                 codes.NO_PIVOT,
                 point.span,
@@ -418,8 +372,8 @@ class SagaCheck:
                 f"{pivot.what} of line {pivot.span.line} went well",
                 self._message(point, pivot.role, point.role),
             )
-        unknown = known.unknown[point.role] - known.pivots
-        return replace(known, unknown={**known.unknown, point.role: unknown})
+        unknown = known.unknown[point.role] - known.pivots.facts
+        return replace(known, unknown=known.unknown.giving(point.role, unknown))
 
     def _left_out(self, point: Invoke, done: Done, first: Done) -> str:
         """One of two commit points is a record that nobody needs."""
@@ -457,7 +411,7 @@ class SagaCheck:
                     self._commitment.after[role].add(point_of(site))
 
     def _add(self, code: str, span: Span, text: str, hint: str) -> None:
-        self._findings.add(code, self._sources(span.file), span, text, hint)
+        self._reports.now.add(code, self._sources(span.file), span, text, hint)
 
 
 def _done(point: Invoke) -> Done:
