@@ -30,6 +30,7 @@ from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND, ENDED_BY_HAND, ENDED_HERE, Gap, Order, Standing, Verb, order_in, verbs
 from accompanist.runtime.ports import Phase, ResultKind, ResultRow
 from accompanist.runtime.replay import Diverged, Failed, Run
+from accompanist.runtime.saga import Outcome
 from accompanist.runtime.same_past import differs
 from accompanist.runtime.unfenced import UNENDED
 
@@ -37,7 +38,7 @@ from accompanist.runtime.unfenced import UNENDED
 class ByHand(Ending):
     """A session that carries out operators' verbs. The abstract methods are implemented in `Session` and `Undone`."""
 
-    def _advance(self) -> None:
+    def _advance(self) -> Outcome:
         raise NotImplementedError
 
     def standing(self) -> Standing:
@@ -48,7 +49,7 @@ class ByHand(Ending):
         run = self._stand()
         return Standing(phase, parked, self._gap(run), self._may_end(run))
 
-    def _pivot_was_done(self) -> None:
+    def _pivot_was_done(self) -> Outcome:
         raise NotImplementedError
 
     def _stand(self) -> Run | None:
@@ -82,24 +83,30 @@ class ByHand(Ending):
             return []
         return sorted(self._said_undone.keys() - self._said_done.keys())
 
-    def _on_operate(self, event: Arrived) -> None:
+    def _on_operate(self, event: Arrived) -> Outcome:
         message = event.message
         order = order_in(message)
         if order is None or message.site in self.row.verbs:
-            return
+            return Outcome.NOTHING
         unknown = self.row.phase is Phase.UNDOING and not self._undoing.known and not self._unended
         if order.verb is Verb.SKIP and unknown:
             self._orders.append(message)  # which compensation is due is not known yet
-            return
-        self.cause = message
+            return Outcome.NOTHING
         standing = self.standing()
         if order.verb is Verb.REHOST:
             # the API checked which versions fit; the core knows no other program
             standing = msgspec.structs.replace(standing, versions=("checked by the API",))
-        self._update(verbs=(*self.row.verbs, message.site))
-        self._draft.forced = True
+        self._note_order(message)
         if order.verb in verbs(standing) and self._stands_there(order, standing):
-            self._carry_out(order, message, standing)
+            return self._carry_out(order, message, standing)
+        return Outcome.NOTHING
+
+    def _note_order(self, message: Message) -> None:
+        """Record that an operator's message was handled."""
+        self.cause = message
+        if message.site not in self.row.verbs:
+            self._update(verbs=(*self.row.verbs, message.site))
+            self._draft.forced = True
 
     def _stands_there(self, order: Order, standing: Standing) -> bool:
         """Whether the session still stands where the operator saw it. Drops stale orders.
@@ -114,85 +121,88 @@ class ByHand(Ending):
         one = order.verb is Verb.SKIP or (order.verb is Verb.RESOLVE and standing.phase is Phase.RUNNING)
         return order.code in ("", code) and (not one or order.site in ("", standing.site))
 
-    def _carry_out(self, order: Order, message: Message, standing: Standing) -> None:
+    def _carry_out(self, order: Order, message: Message, standing: Standing) -> Outcome:
         match order.verb, standing.phase:
             case Verb.PARK, _:
                 due = self._undoing.next(self._marks) if standing.phase is Phase.UNDOING else None
-                self._park(BY_HAND, f"{order.who}: {order.why}", due.site if due is not None else "")
+                return self._park(BY_HAND, f"{order.who}: {order.why}", due.site if due is not None else "")
             case Verb.END, _:
-                self._end_by_hand(order)
+                return self._end_by_hand(order)
             case Verb.REHOST, _:
-                self._rehost(bytes(order.value))
+                return self._rehost(bytes(order.value))
             case ((Verb.RESOLVE | Verb.SKIP), Phase.RUNNING):
                 assert standing.gap is not None, "resolve and skip apply only where a value can be given"
                 if order.verb is Verb.SKIP:
-                    self._decline(standing.gap, f"{order.who}: {order.why}")
-                else:
-                    self._give(standing.gap, message, bytes(order.value))
+                    return self._decline(standing.gap, f"{order.who}: {order.why}")
+                return self._give(standing.gap, message, bytes(order.value))
             case _, Phase.RUNNING:
-                self._go_on()
+                return self._go_on()
             case verb, Phase.CLOSING:
-                self._close_on(verb)
+                return self._close_on(verb)
             case _, Phase.UNDOING:
-                self._undo_on(order)
+                return self._undo_on(order)
             case _, phase:
                 waiting = "settlement" if phase is Phase.DONE else "the others' compensation"
                 self._update(parked=None, waiting=waiting)
+                return Outcome.NOTHING
 
-    def _go_on(self) -> None:
+    def _go_on(self) -> Outcome:
         """Run again from the top."""
         self.retried(0)
         self._update(parked=None)
         self._drop_run()
-        self._advance()
+        return self._advance()
 
     def _drop_run(self) -> None:
         self._run = self._wait = self._asked = None
 
-    def _rehost(self, value: bytes) -> None:
+    def _rehost(self, value: bytes) -> Outcome:
         """Go on under another version. This object runs the old one, so it decides nothing more: the driver rebuilds
         the session from the log."""
         version = msgspec.json.decode(value, type=str)
         self._update(parked=None, hosted=version, waiting=f"version {version[:12]}")
         self._drop_run()
+        return Outcome.NOTHING
 
     def passes(self, program: RoleProgram) -> str:
         """Why the session cannot go on under another program: where that program's past differs. Empty if it can."""
         return differs(self._run_of, self.program, program)
 
-    def _give(self, gap: Gap, message: Message, value: bytes) -> None:
+    def _give(self, gap: Gap, message: Message, value: bytes) -> Outcome:
         """Use a value in place of what the program waits for or could not go on from. A value of another type changes
         nothing."""
         try:
             value = codec.encode(codec.decode(value, gap.type))
         except (codec.DecodeError, codec.EncodeError):
-            return
+            return Outcome.NOTHING
         given = self._result(gap.site, ResultKind.FORWARD, gap.operation, gap.arguments, "replied", value)
         if gap.site not in self._results and gap.operation:
             self._draft.results.append(given)
         self._results[gap.site] = given
         self._update(parked=None, by_hand=(*self.row.by_hand, (gap.site, message.site)))
         self._drop_run()
-        self._pivot_was_done()
-        if self.row.phase is Phase.RUNNING and self.row.parked is None:
-            self._go_on()
+        outcome = self._pivot_was_done()
+        if outcome is Outcome.NOTHING and self.row.parked is None:
+            return self._go_on()
+        return outcome
 
-    def _decline(self, gap: Gap, reason: str) -> None:
+    def _decline(self, gap: Gap, reason: str) -> Outcome:
         """Record that the pivot was not done, as an operator found out. That is final."""
         value = codec.encode(reason[: limits.reason_chars_max])
         given = self._result(gap.site, ResultKind.FORWARD, gap.operation, gap.arguments, "declined", value)
         self._remember(given)
         self._draft.results.append(given)
-        self._go_on()
+        return self._go_on()
 
-    def _close_on(self, verb: Verb) -> None:
+    def _close_on(self, verb: Verb) -> Outcome:
         """Ask again whether all calls have ended, or accept an operator's word that they have."""
         unended = self._unended
         self._update(parked=None)
         if unended and verb in (Verb.SKIP, Verb.RESOLVE):
-            self._undo_by_the_log()
-        elif unended:
+            return self._closed_by_the_log()
+        if unended:
             self._draft.calls.append(CloseWorker(self._unless))
+        return Outcome.NOTHING
 
     @property
     def _unended(self) -> bool:
@@ -213,14 +223,14 @@ class ByHand(Ending):
             return self._result(site, ResultKind.FORWARD, "", b"{}", "replied", value)
         return msgspec.structs.replace(known, outcome="replied", value=value)
 
-    def _end_by_hand(self, order: Order) -> None:
+    def _end_by_hand(self, order: Order) -> Outcome:
         """Record the decision, as for a granted cancel, then close. After a crash the record makes a successor close
         again."""
         reason = f"{ENDED_BY_HAND} at {self.role} ({order.who}: {order.why})"[: limits.reason_chars_max]
         self._update(parked=None, granted=reason, left=True, verbs=(*self.row.verbs, ENDED_HERE))
-        self._close(reason)
+        return self._close(reason)
 
-    def _undo_on(self, order: Order) -> None:
+    def _undo_on(self, order: Order) -> Outcome:
         """Go on compensating. A `skip` marks the next compensation as done by hand, a `resolve` marks all that are
         left; each mark keeps who said so. Where the session was parked for calls that may not have ended, a `skip` only
         says that they have."""
@@ -231,8 +241,7 @@ class ByHand(Ending):
         self._asked = None
         if said:
             self._undoing.take(self._from_results(), more=False)
-            self._compensate_next()
-            return
+            return self._compensate_next()
         due = self._undoing.unmarked(self._marks)
         by_hand = due if verb is Verb.RESOLVE else due[:1] if verb is Verb.SKIP else []
         for entry in by_hand:
@@ -240,4 +249,4 @@ class ByHand(Ending):
         if verb is Verb.RESOLVE:
             self._undoing.leave_the_rest()
             self._decided = True  # nothing is left to be decided about
-        self._compensate_next()
+        return self._compensate_next()

@@ -17,6 +17,7 @@ from accompanist.runtime.control import because, closure, control
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.operate import ENDED_HERE
 from accompanist.runtime.ports import Executed, Phase, ResultKind
+from accompanist.runtime.saga import Outcome
 from accompanist.runtime.state import State
 
 UNDO_STUCK = catalogue(
@@ -31,9 +32,8 @@ UNDO_STUCK = catalogue(
 class Ending(State):
     """A session that can be undone and ended."""
 
-    def _close(self, reason: str, unless: str | None = None) -> None:
-        """Close the session at the worker before any role is told (docs/protocol.md). A role without transactions has
-        nothing to close.
+    def _close(self, reason: str, unless: str | None = None) -> Outcome:
+        """Note why the saga is to be undone. `unless`: the call in doubt, if the fence decides by its reply.
 
         The cause must be stable before the close leaves (Rule 0). Else a successor would not find it, might go on past
         the commit point, and find its session closed there. Two causes need no record: an abort from another role is in
@@ -44,21 +44,31 @@ class Ending(State):
             self._update(granted=self._failing)
             self._draft.forced = True
         self._unless = unless
-        self._update(phase=Phase.CLOSING, waiting=f"worker: close, before it is undone: {self._failing}")
-        if self._has_door:
-            self._draft.calls.append(CloseWorker(unless))
-        else:
-            self._undo(())
+        return Outcome.FAILED
 
-    def _undo(self, executed: Iterable[Executed], more: bool = False) -> None:
-        """Vote abort, tell the others, and begin to compensate what the fence says was executed, or nothing if an
-        operator ended the saga. `more`: the fence has earlier entries, which are read when they are due."""
+    def _enter_closing(self) -> Outcome:
+        """Close the session at the worker before any role is told (docs/protocol.md). A role without transactions has
+        nothing to close."""
+        self._update(waiting=f"worker: close, before it is undone: {self._failing}")
+        if self._has_door:
+            self._draft.calls.append(CloseWorker(self._unless))
+            return Outcome.NOTHING
+        return self._closed(())
+
+    def _closed(self, executed: Iterable[Executed], more: bool = False) -> Outcome:
+        """The worker refuses later calls and has executed these. `more`: the fence has earlier entries, which are read
+        when they are due."""
+        self._undoing.take(executed, more)
+        return Outcome.CLOSED
+
+    def _enter_undoing(self) -> Outcome:
+        """Vote abort, tell the others, and begin to compensate what was executed, or nothing if an operator ended the
+        saga."""
         self._asked, self._requests = None, []
         vote = self.row.vote or ("abort" if not self._told else None)
-        self._undoing.take(executed, more)
         if self.row.left:
             self._undoing.leave_the_rest()
-        self._update(phase=Phase.UNDOING, vote=vote, reason=self._failing)
+        self._update(vote=vote, reason=self._failing)
         self._draft.forced = True
         told = set(self.program.projection.sends_to)
         if self.is_initiator:
@@ -67,14 +77,14 @@ class Ending(State):
             told.add(self.header.initiator)
         self._send_abort(sorted(told - {self.role}))
         self._tell_named(self._said_undone)
-        self._compensate_next()
+        return self._compensate_next()
 
-    def _undo_by_the_log(self) -> None:
-        """The same without a fence: the results say what was executed. Whether the call without an answer counts as
-        executed is decided now and recorded."""
+    def _closed_by_the_log(self) -> Outcome:
+        """The worker was closed without a fence: the results say what was executed. Whether the call without an answer
+        counts as executed is decided now and recorded."""
         executed = self._from_results()
         self._update(asked=next((entry.site for entry in executed if entry.site not in self._results), ""))
-        self._undo(executed)
+        return self._closed(executed)
 
     def _send_abort(self, roles: Iterable[str]) -> None:
         self._draft.forced = True
@@ -102,7 +112,7 @@ class Ending(State):
         self._draft.results.append(result)
         self._draft.forced = True
 
-    def _compensate_next(self) -> None:
+    def _compensate_next(self) -> Outcome:
         """Ask for the next compensation, in reverse order of commit, once the mark of the one before is stable. A
         parked session still reads the next page: that changes nothing at the worker, and the operator has to know which
         compensation is due."""
@@ -112,7 +122,7 @@ class Ending(State):
         if (parked := self.row.parked) is not None:
             if entry is not None and not parked.site:  # show the operator which compensation a `skip` would skip
                 self._update(parked=msgspec.structs.replace(parked, site=entry.site))
-            return
+            return Outcome.NOTHING
         if self._undoing.asked is not None:
             self._update(waiting="worker: what is to be undone")
         elif entry is not None:
@@ -120,7 +130,8 @@ class Ending(State):
         elif self._awaits_word:
             self._update(waiting="the initiator's word whether what was done stays")
         else:
-            self._undone()
+            return Outcome.COMPENSATED
+        return Outcome.NOTHING
 
     @property
     def _awaits_word(self) -> bool:
@@ -139,38 +150,49 @@ class Ending(State):
         self._update(waiting=f"worker: {operation.compensation} at {entry.site}")
         self._draft.calls.append(CallWorker(entry.site, ResultKind.COMPENSATE, operation.compensation, entry.arguments))
 
-    def _undone(self) -> None:
+    def _enter_undone(self) -> Outcome:
+        """Tell the initiator that all is compensated. The initiator itself ends the saga if all others are undone."""
         self._asked = None
-        self._update(phase=Phase.UNDONE, waiting="the others' compensation")
+        self._update(waiting="the others' compensation")
         self._draft.forced = True
         if self.is_initiator:
-            self._conclude()
-        else:
-            said: dict[str, Any] = {"reason": self.row.reason or "", "roles": sorted(self.program.projection.sends_to)}
-            said |= {"left": True} if self.row.left else {}
-            self._draft.messages.append(control(self.header, Kind.COMPENSATED, self.role, self.header.initiator, said))
+            return self._conclude()
+        said: dict[str, Any] = {"reason": self.row.reason or "", "roles": sorted(self.program.projection.sends_to)}
+        said |= {"left": True} if self.row.left else {}
+        self._draft.messages.append(control(self.header, Kind.COMPENSATED, self.role, self.header.initiator, said))
+        return Outcome.NOTHING
 
     # -- the initiator's part ----------------------------------------------------------------------
 
-    def _conclude(self) -> None:
+    def _conclude(self) -> Outcome:
         """End the saga if every role it reached has answered. Only the initiator does so, and only once."""
         if not self.is_initiator:
-            return
+            return Outcome.NOTHING
         if self.row.phase is Phase.DONE:
             reached = closure(self.row.contacts, self._said_done) - {self.role}
             if reached <= self._said_done.keys():
                 self._tell_all(Kind.SETTLED, reached, None)
-                self._finish(Phase.SETTLED, "settled")
+                return Outcome.ALL_DONE
         elif self.row.phase is Phase.UNDONE:
             first = {*self.program.projection.sends_to, *self.row.contacts, *self._said_done, *self._said_undone}
             reached = closure(first, self._said_undone) - {self.role}
             if reached <= self._said_undone.keys():
                 self._tell_all(Kind.ENDED, reached, self.row.reason or "")
-                self._finish(Phase.ENDED, "ended")
+                return Outcome.ALL_UNDONE
+        return Outcome.NOTHING
 
     def _tell_all(self, kind: Kind, roles: frozenset[str], content: Any) -> None:
         self._draft.messages.extend(control(self.header, kind, self.role, role, content) for role in sorted(roles))
 
-    def _finish(self, phase: Phase, outcome: str) -> None:
-        self._update(phase=phase, outcome=outcome, waiting="", parked=None)
+    def _enter_settled(self) -> Outcome:
+        """Record that the saga is settled. The initiator's record is on disk before the others are told."""
+        return self._finish("settled")
+
+    def _enter_ended(self) -> Outcome:
+        """Record that the saga is undone. The initiator's record is on disk before the others are told."""
+        return self._finish("ended")
+
+    def _finish(self, outcome: str) -> Outcome:
+        self._update(outcome=outcome, waiting="", parked=None)
         self._draft.forced |= self.is_initiator
+        return Outcome.NOTHING

@@ -14,6 +14,7 @@ from accompanist.runtime.ending import Ending
 from accompanist.runtime.events import Arrived, Clashed, Deadline
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Phase
+from accompanist.runtime.saga import Outcome
 from accompanist.runtime.state import ILL_TOLD
 
 CANCELLED = "cancelled: "
@@ -23,7 +24,7 @@ DEADLINE = "deadline"
 class Requests(Ending):
     """A session that can be asked to undo its saga."""
 
-    def _on_consider(self, event: Arrived) -> None:
+    def _on_consider(self, event: Arrived) -> Outcome:
         """Decide about a cancel or a passed deadline. The owner of the commit point grants it before that point, or the
         initiator where there is none; the initiator forwards it to the owner.
 
@@ -35,14 +36,13 @@ class Requests(Ending):
         if self.role != self._owner:
             if self.is_initiator:
                 self._ask_owner(control(self.header, Kind.CANCEL, self.role, self._owner, reason))
-            return
+            return Outcome.NOTHING
         if self.row.phase is Phase.CLOSING:
-            self._defer(event)
-            return
+            return self._defer(event)
         self._stand_again()
         if self._past_commit() or (self.row.vote is not None and not self.is_initiator):
             # on a path that came to no commit point, the initiator may have settled on this role's done vote
-            return
+            return Outcome.NOTHING
         if self.row.parked is not None and self.row.parked.code == ILL_TOLD:
             self._update(parked=None)  # an undone saga no longer needs the event's value
         in_doubt = self._in_doubt()
@@ -51,16 +51,16 @@ class Requests(Ending):
         doubtful = asked is not None and asked.pivot and not asked.recorded
         reason = reason if reason == DEADLINE else f"{CANCELLED}{reason}"
         if in_doubt and doubtful:
-            self._close(reason, unless=in_doubt.site)
-            return
-        self._close(reason)
+            return self._close(reason, unless=in_doubt.site)
+        return self._close(reason)
 
-    def _on_expire(self, event: Deadline) -> None:
+    def _on_expire(self, event: Deadline) -> Outcome:
         """Turn the passed deadline into a cancel message. It has no effect before that message is stable (Rule 0):
         after a crash a successor may pass the pivot before the timer fires again, and a close that left earlier could
         then arrive late."""
         if self.hears_deadline:
             self._ask_owner(control(self.header, Kind.CANCEL, self.role, self._owner, DEADLINE, DEADLINE_SITE))
+        return Outcome.NOTHING
 
     def _ask_owner(self, request: Message) -> None:
         """Forward a request to the role that decides. That role counts as a contact: the request may begin its session,
@@ -80,23 +80,25 @@ class Requests(Ending):
         """The role that decides about a request to undo."""
         return owner_of(self.program.choreography, self.header)
 
-    def _on_clashed(self, event: Clashed) -> None:
+    def _on_clashed(self, event: Clashed) -> Outcome:
         """Park: a receiver will never take a message of this session. Deferred while the session is closing."""
         if self.row.phase is Phase.CLOSING:
-            self._defer(event)
-            return
-        self._park(*undelivered.reason(event, self.header))
+            return self._defer(event)
+        return self._park(*undelivered.reason(event, self.header))
 
-    def _defer(self, event: Arrived | Clashed) -> None:
+    def _defer(self, event: Arrived | Clashed) -> Outcome:
         """Handle it once the close is answered: the fence may say that the session goes on after all."""
         if event not in self._requests:
             self._requests.append(event)
+        return Outcome.NOTHING
 
-    def _hear_requests(self) -> None:
-        """Handle the requests that were deferred, now that the session goes on, before it makes another call."""
+    def _hear_requests(self) -> Outcome:
+        """Handle the requests that were deferred, now that the session goes on, before it makes another call. If one is
+        granted, the others are deferred again."""
         waiting, self._requests = self._requests, []
-        for event in waiting:
-            if isinstance(event, Clashed):
-                self._on_clashed(event)
-            else:
-                self._on_consider(event)
+        for number, event in enumerate(waiting):
+            outcome = self._on_clashed(event) if isinstance(event, Clashed) else self._on_consider(event)
+            if outcome is not Outcome.NOTHING:
+                self._requests = waiting[number + 1 :]
+                return outcome
+        return Outcome.NOTHING

@@ -332,9 +332,8 @@ class State:
         """Whether an answer is stale: its call is not open any more, because it was answered before or given up."""
         if isinstance(event, Answered):
             call = self._in_doubt()
-            if self.row.phase is Phase.CLOSING and call is not None and call.site == event.site:
-                self._late = event
-            return self.row.phase is not Phase.RUNNING or call is None or call.site != event.site
+            open = call is not None and call.site == event.site
+            return self.row.phase not in (Phase.RUNNING, Phase.CLOSING) or not open
         if isinstance(event, Fired):
             world = self._wait.world if self._wait is not None else None
             timed = world is not None and world.seconds is not None and world.site == event.site
@@ -409,9 +408,10 @@ class State:
         else:
             self._marks.add(result.site)
 
-    def _park(self, code: str, text: str, site: str = "") -> None:
+    def _park(self, code: str, text: str, site: str = "") -> saga.Outcome:
         self._update(parked=Parked(code, text, site), waiting="an operator")
         self._draft.parked, self._draft.forced = self.row.parked, True
+        return saga.Outcome.NOTHING
 
     def _update(self, **changes: Any) -> None:
         self.row = msgspec.structs.replace(self.row, **changes)

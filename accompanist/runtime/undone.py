@@ -49,6 +49,7 @@ from accompanist.runtime.events import Arrived
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND
 from accompanist.runtime.ports import Phase
+from accompanist.runtime.saga import Outcome
 from accompanist.runtime.undoing import Undoing
 
 UNDONE_ELSEWHERE = catalogue(
@@ -66,10 +67,12 @@ UNDONE_ELSEWHERE = catalogue(
 class Undone(ByHand):
     """A session that may be told that its saga is undone."""
 
-    def _on_operate(self, event: Arrived) -> None:
+    def _on_operate(self, event: Arrived) -> Outcome:
         """Carry out an operator's verb, once, if it applies where the session stands."""
-        super()._on_operate(event)
-        self._heed_undone()
+        outcome = super()._on_operate(event)
+        if outcome is Outcome.NOTHING:
+            self._heed_undone()
+        return outcome
 
     def _believes(self, message: Message) -> bool:
         if message.sender == self.header.initiator:
@@ -103,42 +106,42 @@ class Undone(ByHand):
         decided = ends_by_hand(self.program.choreography, message.sender)
         return self._says_left(message) and (decided or (self.is_initiator and behind))
 
-    def _on_told(self, event: Arrived) -> None:
+    def _on_told(self, event: Arrived) -> Outcome:
         """Close, if the message that the saga is undone is believed. At a pivot in doubt the fence decides."""
         message = event.message
         if not self._believes(message):
             self._count_only(message)
             self._heed_undone()
-            return
+            return Outcome.NOTHING
         pivot = self._stands_at_pivot() if message.sender != self.header.initiator else None
         parked = self.row.parked
         if parked is not None and parked.code != BY_HAND:
             parked = None  # an undone saga need not repair its fault; only an operator's own park stays
         self._update(parked=parked)
         if pivot is not None:
-            self._asks_fence(event, pivot)
-            return
+            return self._asks_fence(event, pivot)
         self._note(message)
         self._told = True
         self._keep_cause(message)
         self._update(left=self._left_by(message))
-        self._close(reason_in(message))
+        return self._close(reason_in(message))
 
-    def _asks_fence(self, event: Arrived, pivot: CallWorker) -> None:
+    def _asks_fence(self, event: Arrived, pivot: CallWorker) -> Outcome:
         """Close unless the pivot has committed. If it has, a message that an operator ended the saga still counts."""
         self._count_only(event.message)
         if self._says_left(event.message):
             self._left_if_through = event
-        self._close(reason_in(event.message), unless=pivot.site)
+        return self._close(reason_in(event.message), unless=pivot.site)
 
-    def _pivot_was_done(self) -> None:
+    def _pivot_was_done(self) -> Outcome:
         """Handle the messages that were deferred while the pivot was in doubt, as a restart would."""
-        if self.row.phase is not Phase.RUNNING or not self._pivot_is_through():
-            return
+        if not self._pivot_is_through():
+            return Outcome.NOTHING
         said, self._left_if_through = self._left_if_through, None
-        if said is not None:
-            self._on_told(said)
-        self._heed_undone()
+        outcome = self._on_told(said) if said is not None else Outcome.NOTHING
+        if outcome is Outcome.NOTHING:
+            self._heed_undone()
+        return outcome
 
     def _heed_undone(self) -> None:
         """Park if a role says that it is undone after the commit point, once for each role. A session that is parked
@@ -151,7 +154,7 @@ class Undone(ByHand):
         text = "has undone its part" if len(new) == 1 else "have undone their parts"
         self._park(UNDONE_ELSEWHERE, f"{', '.join(new)} {text}, and the commit point is passed here")
 
-    def _on_told_again(self, event: Arrived) -> None:
+    def _on_told_again(self, event: Arrived) -> Outcome:
         """Record another message that the saga is undone while the close is under way."""
         message = event.message
         undecided = self._unless is not None and self._stands_at_pivot() is not None
@@ -159,7 +162,7 @@ class Undone(ByHand):
             self._count_only(message)
             if undecided and self._says_left(message) and self._hears_of_left(message.sender):
                 self._left_if_through = event
-            return
+            return Outcome.NOTHING
         if message.kind is Kind.COMPENSATED or not self._told:
             self._note(message)
         self._told = True
@@ -167,8 +170,9 @@ class Undone(ByHand):
         self._keep_cause(message)
         if self._left_by(message) and not self.row.left:  # nothing is undone yet, nor would it be after a restart
             self._update(left=True)
+        return Outcome.NOTHING
 
-    def _on_decided(self, event: Arrived) -> None:
+    def _on_decided(self, event: Arrived) -> Outcome:
         """The session is being undone. If an operator ended it at this role, the initiator's abort decides whether what
         was done stays."""
         if self._awaits_word and self._hear_word(event.message):
@@ -176,7 +180,8 @@ class Undone(ByHand):
             self._undoing = Undoing()  # nothing was read yet
             if self.row.left or not self._has_door:
                 self._undoing.leave_the_rest()
-            self._compensate_next()
+            return self._compensate_next()
+        return Outcome.NOTHING
 
     def _hear_word(self, message: Message) -> bool:
         if message.sender != self.header.initiator or not self._awaits_word:

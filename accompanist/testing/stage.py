@@ -29,7 +29,7 @@ from accompanist.runtime.control import CLIENT, event, site_of
 from accompanist.runtime.events import Answered, Arrived, Event, Fired, Name
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Executed, Memory, ResultKind, ResultRow, SessionRow
-from accompanist.runtime.saga import FINAL
+from accompanist.runtime.saga import FINAL, Outcome
 from accompanist.runtime.session import Session
 from accompanist.runtime.tombstone import leaves_one, tombstone
 from accompanist.sidecar.calls import drawn
@@ -51,13 +51,13 @@ class Core(Session):
     failure: str | None = None
     cause_of_failure: BaseException | None = None
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, reason: str) -> Outcome:
         operation = self._run._operation if self._run is not None else None
         logged = self._results.get(operation.site) if isinstance(operation, Call) else None
         if not isinstance(operation, Abort) and (logged is None or logged.outcome != "declined"):
             failed = sys.exc_info()[1]
             self.failure, self.cause_of_failure = reason, failed.__context__ if failed is not None else None
-        super()._fail(reason)
+        return super()._fail(reason)
 
 
 @dataclass(slots=True)

@@ -10,26 +10,25 @@ from typing import Any
 from accompanist.language.program.program import RoleProgram
 from accompanist.runtime.burst import CallWorker
 from accompanist.runtime.control import control, reason_in
-from accompanist.runtime.events import Answered, Arrived, Deadline, Undid
+from accompanist.runtime.events import Answered, Arrived, Undid
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Executed, Phase, SessionRow
+from accompanist.runtime.saga import Outcome
 from accompanist.runtime.session import Session
 
 
 class VotesBeforeItCloses(Session):
     """Votes and tells at once, and compensates what its log says was answered."""
 
-    def _close(self, reason: str, unless: str | None = None) -> None:
-        self._failing = self._failing or reason
-        self._update(phase=Phase.CLOSING)
-        self._undo(self._from_results())
+    def _enter_closing(self) -> Outcome:
+        return self._closed(self._from_results())
 
 
 class CompensatesFromItsLog(Session):
     """Closes, but takes what was executed from its results and not from the fence."""
 
-    def _undo(self, executed: Iterable[Executed], more: bool = False) -> None:
-        super()._undo(tuple(entry for entry in self._from_results() if entry.site in self._results))
+    def _closed(self, executed: Iterable[Executed], more: bool = False) -> Outcome:
+        return super()._closed(tuple(entry for entry in self._from_results() if entry.site in self._results))
 
 
 class TellsOnlyWhomItSentTo(Session):
@@ -52,34 +51,34 @@ class TellsNobody(Session):
     def __init__(self, program: RoleProgram, row: SessionRow) -> None:
         super().__init__(replace(program, projection=replace(program.projection, sends_to=frozenset())), row)
 
-    def _undo(self, executed: Iterable[Executed], more: bool = False) -> None:
+    def _enter_undoing(self) -> Outcome:
         self._update(contacts=())
-        super()._undo(executed, more)
+        return super()._enter_undoing()
 
 
 class MarksAllAtOnce(Session):
     """The first compensation marks the whole session undone."""
 
-    def _on_undid(self, event: Undid) -> None:
+    def _on_undid(self, event: Undid) -> Outcome:
         for entry in self._undoing.unmarked(self._marks):
             self._mark(entry, "replied")
         self._undoing.leave_the_rest()
         self._asked = None
-        self._compensate_next()
+        return self._compensate_next()
 
 
 class UndoesInOrder(Session):
     """Compensates in the order of commit, not in reverse."""
 
-    def _undo(self, executed: Iterable[Executed], more: bool = False) -> None:
-        super()._undo(tuple(executed)[::-1], more)
+    def _closed(self, executed: Iterable[Executed], more: bool = False) -> Outcome:
+        return super()._closed(tuple(executed)[::-1], more)
 
 
 class GrantsAnything(Session):
     """Grants a cancel or a deadline wherever it is heard, also after its done vote."""
 
-    def _on_consider(self, event: Arrived | Deadline) -> None:
-        self._close(reason_in(event.message) if isinstance(event, Arrived) else "deadline")
+    def _on_consider(self, event: Arrived) -> Outcome:
+        return self._close(reason_in(event.message))
 
 
 class GrantsAfterTheCommitPoint(Session):
@@ -137,26 +136,27 @@ class HearsAbortsWhenSettled(Session):
 class ClosesBlindly(Session):
     """Closes without asking whether the call in doubt was done after all."""
 
-    def _close(self, reason: str, unless: str | None = None) -> None:
-        super()._close(reason)
+    def _close(self, reason: str, unless: str | None = None) -> Outcome:
+        return super()._close(reason)
 
 
 class KeepsItsContacts(Session):
     """A done vote that does not say whom this role has sent to."""
 
-    def _vote_done(self) -> None:
-        super()._vote_done()
+    def _enter_done(self) -> Outcome:
+        outcome = super()._enter_done()
         self._draft.messages = [
             control(self.header, Kind.DONE, self.role, message.receiver, []) if message.kind is Kind.DONE else message
             for message in self._draft.messages
         ]
+        return outcome
 
 
 class KeepsItsSendSet(Session):
     """A `compensated` that does not say whom this role can send to."""
 
-    def _compensate_next(self) -> None:
-        super()._compensate_next()
+    def _enter_undone(self) -> Outcome:
+        outcome = super()._enter_undone()
         said = {"reason": self.row.reason or "", "roles": []}
         self._draft.messages = [
             control(self.header, Kind.COMPENSATED, self.role, message.receiver, said)
@@ -164,6 +164,7 @@ class KeepsItsSendSet(Session):
             else message
             for message in self._draft.messages
         ]
+        return outcome
 
 
 class ForgetsReplies(Session):
@@ -193,29 +194,28 @@ class GrantsWithoutARecord(Session):
 class GrantsAfterItsVote(Session):
     """Grants a cancel after its done vote, where its path came to no commit point."""
 
-    def _on_consider(self, event: Arrived | Deadline) -> None:
-        if isinstance(event, Arrived) and self.role == self._owner and not self._past_commit():
-            self._close(reason_in(event.message))
-        else:
-            super()._on_consider(event)  # type: ignore[arg-type]
+    def _on_consider(self, event: Arrived) -> Outcome:
+        if self.role == self._owner and not self._past_commit():
+            return self._close(reason_in(event.message))
+        return super()._on_consider(event)
 
 
 class SettlesAlone(Session):
     """The initiator says settled at its own end, without the others' votes."""
 
-    def _conclude(self) -> None:
+    def _conclude(self) -> Outcome:
         if self.is_initiator and self.row.phase is Phase.DONE:
             self._tell_all(Kind.SETTLED, frozenset(self.row.contacts), None)
-            self._finish(Phase.SETTLED, "settled")
-        else:
-            super()._conclude()
+            return Outcome.ALL_DONE
+        return super()._conclude()
 
 
 class SpreadsNothing(Session):
     """A role that is done when the saga is undone is not told so by the initiator."""
 
-    def _on_spread(self, event: Arrived) -> None:
+    def _on_spread(self, event: Arrived) -> Outcome:
         self._note(event.message)
+        return Outcome.NOTHING
 
 
 class RunsBeforeItHearsTheAbort(Session):

@@ -12,10 +12,9 @@ from unittest.mock import patch
 import pytest
 
 from accompanist.cli.main import main
-from accompanist.runtime.burst import CloseWorker
 from accompanist.runtime.ending import Ending
-from accompanist.runtime.ports import Phase
 from accompanist.runtime.requests import Requests
+from accompanist.runtime.saga import Outcome
 from accompanist.runtime.session import Session
 
 SHAPES = Path(__file__).parent / "shapes"
@@ -40,10 +39,9 @@ def test_it_holds(capsys: pytest.CaptureFixture[str], shape: str) -> None:
 def cause_unrecorded() -> AbstractContextManager[Any]:
     """A close leaves although its cause is not stable."""
 
-    def close(self: Any, reason: str, unless: str | None = None) -> None:
+    def close(self: Any, reason: str, unless: str | None = None) -> Outcome:
         self._failing, self._unless = self._failing or reason, unless
-        self._update(phase=Phase.CLOSING)
-        self._draft.calls.append(CloseWorker(unless))
+        return Outcome.FAILED
 
     return patch.object(Ending, "_close", close)
 

@@ -21,6 +21,7 @@ from accompanist.language.program.program import RoleProgram
 from accompanist.language.values import codec
 from accompanist.runtime.answers import Replied
 from accompanist.runtime.ports import Commit, Parked, Phase
+from accompanist.runtime.saga import Outcome
 from accompanist.runtime.session import Session
 from tests.runtime import sagas
 from tests.runtime.test_operate import order
@@ -293,10 +294,11 @@ async def test_whatever_a_decision_raises_parks_its_session_and_no_other(
     broken = await services.start(value=41)
     real = Session._on_replied
 
-    def replied(self: Session, event: Any) -> None:
-        real(self, event)
+    def replied(self: Session, event: Any) -> Outcome:
+        outcome = real(self, event)
         if self.header.session == broken and self.role == "b":
             raise problem
+        return outcome
 
     monkeypatch.setattr(Session, "_on_replied", replied)
     other = await services.start(value=1)

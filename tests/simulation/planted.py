@@ -31,6 +31,7 @@ from accompanist.runtime.events import Arrived, Name
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailable, Phase, ResultKind
 from accompanist.runtime.replay import executed_by
+from accompanist.runtime.saga import Action, Outcome
 from accompanist.runtime.session import Session
 from accompanist.sidecar.api.starting import Starting
 from accompanist.sidecar.calls.attempts import Calls
@@ -114,12 +115,10 @@ def no_tombstone() -> Sequence[Any]:
 
 
 def close_left_out() -> Sequence[Any]:
-    def close(self: Any, reason: str, unless: str | None = None) -> None:
-        self._failing = self._failing or reason
-        self._update(phase=Phase.CLOSING)
-        self._undo(self._from_results())
+    def close(self: Any) -> Outcome:
+        return self._closed(self._from_results())
 
-    return [patch.object(Session, "_close", close)]
+    return [patch.object(Session, "_enter_closing", close)]
 
 
 def door_open() -> Sequence[Any]:
@@ -155,23 +154,23 @@ def fence_forgets() -> Sequence[Any]:
 
 
 def marks_all() -> Sequence[Any]:
-    def undid(self: Any, event: Any) -> None:
+    def undid(self: Any, event: Any) -> Outcome:
         for entry in self._undoing.unmarked(self._marks):
             self._mark(entry, "replied")
         self._undoing.leave_the_rest()
         self._asked = None
-        self._compensate_next()
+        return self._compensate_next()
 
     return [patch.object(Session, "_on_undid", undid)]
 
 
 def undone_forwards() -> Sequence[Any]:
-    real = Session._undo
+    real = Session._closed
 
-    def undo(self: Any, executed: Any, more: bool = False) -> None:
-        real(self, tuple(reversed(tuple(executed))), more)
+    def closed(self: Any, executed: Any, more: bool = False) -> Outcome:
+        return real(self, tuple(reversed(tuple(executed))), more)
 
-    return [patch.object(Session, "_undo", undo), patch.object(FencedWorker, "page_rows", 1_000)]
+    return [patch.object(Session, "_closed", closed), patch.object(FencedWorker, "page_rows", 1_000)]
 
 
 def results_overwritten() -> Sequence[Any]:
@@ -246,13 +245,14 @@ def query_unrecorded() -> Sequence[Any]:
 
 
 def deadline_unstable() -> Sequence[Any]:
-    def expire(self: Any, event: Any) -> None:
-        if self.role == self._owner:
-            asked = control(self.header, Kind.CANCEL, CLIENT, self.role, "deadline", DEADLINE_SITE)
-            self._on_consider(Arrived(asked))
+    def expire(self: Any, event: Any) -> Outcome:
+        if self.role != self._owner:
+            return Outcome.NOTHING
+        asked = control(self.header, Kind.CANCEL, CLIENT, self.role, "deadline", DEADLINE_SITE)
+        return self._on_consider(Arrived(asked))
 
     rows = {
-        (phase, Name.DEADLINE): saga.Row("expire", saga.TABLE[phase, Name.CANCEL].to)
+        (phase, Name.DEADLINE): saga.Row(Action.EXPIRE, saga.TABLE[phase, Name.CANCEL].leads)
         for phase in (Phase.RUNNING, Phase.DONE)
     }
     return [patch.object(Session, "_on_expire", expire), patch.dict(saga.TABLE, rows)]
