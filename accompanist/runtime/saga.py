@@ -18,7 +18,7 @@ done; it is undone when one has voted abort. No role has to wait for another to 
               the fence decides about the call in doubt, and gives the same answer when asked again
     UNDOING   closed, and the vote is stable (or the received abort: a record beside a done vote); compensations run in
               reverse order of commit, one call and one mark at a time. The list of what to compensate is read from the
-              fence page by page (`runtime.undoing`)
+              fence page by page (`runtime.compensation_pages`)
     UNDONE    all compensated, and the initiator told so
     SETTLED   all voted done. Final
     ENDED     all reached roles are undone. Final
@@ -48,7 +48,7 @@ like any message: an early one is taken when the program asks for it; in CLOSING
 on after all; once the program has stopped it is ignored. Whether an event ever comes is up to the environment: a
 session that waits for one is not stuck.
 
-A role believes another's message that the saga is undone only where that can be true (`runtime.undone`).
+A role believes another's message that the saga is undone only where that can be true (`runtime.peer_aborts`).
 
 The table does not know parking. A parked session keeps its phase; its program and its compensations stand still until
 an operator acts (`runtime.operate`). An abort from another role still closes and undoes it, unless an operator parked

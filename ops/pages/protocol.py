@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from html import escape
 from typing import NamedTuple
+from uuid import UUID
 
 from accompanist.runtime import authority, saga
 from accompanist.runtime.authority import Part, Tie
 from accompanist.runtime.events import Name
+from accompanist.runtime.messages import Header
 from accompanist.runtime.phases import Phase
+from accompanist.runtime.ports import SessionRow
 from accompanist.runtime.saga import Outcome
 from accompanist.runtime.session import ACTIONS, ENTRIES, Session
 from accompanist.testing import Saga
+from accompanist.testing.source import programs_of
 from ops.pages._tables import paragraph, table
 from workers.orders.choreography import fulfil_order
 
@@ -59,7 +63,7 @@ def _leads(leads: Mapping[Outcome, Phase]) -> str:
 
 def _entries() -> str:
     """What follows at once when an outcome leads to a phase."""
-    session = Session.__new__(Session)
+    session = _session()
     rows = []
     for phase in Phase:
         method = ENTRIES[phase](session)
@@ -68,12 +72,21 @@ def _entries() -> str:
 
 
 def _actions() -> str:
-    session = Session.__new__(Session)
+    session = _session()
     methods = {action.value: ACTIONS[action].of(session) for action in sorted(saga.Action)}
     return table(
         ["action", "what it does", "where"],
         ([action, paragraph(method.__doc__), _where(method)] for action, method in methods.items()),
     )
+
+
+def _session() -> Session:
+    """A session of the order saga, to read the methods of."""
+    program = programs_of(fulfil_order, "")["warehouse"]
+    header = Header(
+        session=UUID(int=0), choreography="", fingerprint="", initiator="warehouse", bindings={}, started_at=0.0
+    )
+    return Session(program, SessionRow(header=header, role="warehouse", phase=Phase.RUNNING))
 
 
 def _where(method: Callable[..., Outcome]) -> str:

@@ -54,7 +54,7 @@ IMPOSSIBLE = [(phase, kind) for phase in Phase for kind in Kind if (phase, Name(
 def test_an_impossible_message_changes_nothing_in_any_phase(phase: Phase, kind: Kind) -> None:
     """Neither what the log keeps nor what the session remembers."""
     session = asking()
-    session.row = msgspec.structs.replace(session.row, phase=phase)
+    session.state.row = msgspec.structs.replace(session.row, phase=phase)
     before, row = facts(session), session.row
     with pytest.raises(Bug, match="cannot happen"):
         session.handle(Arrived(control(sagas.HEADER, kind, "a", "a", "no")))
