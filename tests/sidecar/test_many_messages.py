@@ -78,7 +78,7 @@ async def test_the_inbox_of_a_session_is_read_a_page_at_a_time() -> None:
         return []
 
     spawned: list[Any] = []
-    session: Any = SimpleNamespace(key=None, lacking=("1", "b"), reading=False, looked_for=None)
+    session: Any = SimpleNamespace(key=None, awaited_message=("1", "b"), reading=False, looked_for=None)
     session.make_room = lambda messages: None
     loader: Any = SimpleNamespace(page=page)
     tasks: Any = SimpleNamespace(spawn=lambda keys, work: spawned.append(work))
