@@ -33,8 +33,8 @@ from accompanist.runtime.ports import Phase, ResultKind, ResultRow
 from accompanist.runtime.position import Position
 from accompanist.runtime.progress import retried
 from accompanist.runtime.replay import Run
-from accompanist.runtime.running import Running
-from accompanist.runtime.saga import Outcome
+from accompanist.runtime.running import ForwardRun
+from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.same_past import differs
 from accompanist.runtime.state import State
 from accompanist.runtime.undo import Undo
@@ -43,7 +43,7 @@ from accompanist.runtime.undo import Undo
 class OperatorOrders:
     """Carries out operators' verbs at a session."""
 
-    def __init__(self, state: State, position: Position, undo: Undo, aborts: PeerAborts, running: Running) -> None:
+    def __init__(self, state: State, position: Position, undo: Undo, aborts: PeerAborts, running: ForwardRun) -> None:
         self._state = state
         self._position = position
         self._undo = undo
@@ -72,22 +72,22 @@ class OperatorOrders:
         owner = self._state.program.choreography.commit_role
         return owner is not None and (self._state.role != owner or self._position.committed_here(run))
 
-    def operate(self, event: Arrived) -> Outcome:
+    def operate(self, event: Arrived) -> StepOutcome:
         """Carry out an operator's verb, once, if it applies where the session stands."""
         outcome = self._obey(event)
-        if outcome is Outcome.NOTHING:
+        if outcome is StepOutcome.NOTHING:
             self._aborts.heed_undone()
         return outcome
 
-    def _obey(self, event: Arrived) -> Outcome:
+    def _obey(self, event: Arrived) -> StepOutcome:
         message = event.message
         order = order_in(message)
         if order is None or message.site in self._state.row.verbs:
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         unknown = self._state.row.phase is Phase.UNDOING and not self._state.pages.known and not self._position.unended
         if order.verb is Verb.SKIP and unknown:
             self._state.orders.append(message)  # which compensation is due is not known yet
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         standing = self.standing()
         if order.verb is Verb.REHOST:
             # the API checked which versions fit; the core knows no other program
@@ -95,7 +95,7 @@ class OperatorOrders:
         self.note_order(message)
         if order.verb in verbs(standing) and self._stands_there(order, standing):
             return self._carry_out(order, message, standing)
-        return Outcome.NOTHING
+        return StepOutcome.NOTHING
 
     def note_order(self, message: Message) -> None:
         """Record that an operator's message was handled."""
@@ -117,7 +117,7 @@ class OperatorOrders:
         one = order.verb is Verb.SKIP or (order.verb is Verb.RESOLVE and standing.phase is Phase.RUNNING)
         return order.code in ("", code) and (not one or order.site in ("", standing.site))
 
-    def _carry_out(self, order: Order, message: Message, standing: Standing) -> Outcome:
+    def _carry_out(self, order: Order, message: Message, standing: Standing) -> StepOutcome:
         match order.verb, standing.phase:
             case Verb.PARK, _:
                 due = self._state.pages.next(self._state.marks) if standing.phase is Phase.UNDOING else None
@@ -139,9 +139,9 @@ class OperatorOrders:
                 return self._undo_on(order)
             case _, _:
                 self._state.update(parked=None)
-                return Outcome.NOTHING
+                return StepOutcome.NOTHING
 
-    def _go_on(self) -> Outcome:
+    def _go_on(self) -> StepOutcome:
         """Run again from the top."""
         retried(self._state, 0)
         self._state.update(parked=None)
@@ -151,25 +151,25 @@ class OperatorOrders:
     def _drop_run(self) -> None:
         self._state.run = self._state.wait = self._state.asked = None
 
-    def _rehost(self, value: bytes) -> Outcome:
+    def _rehost(self, value: bytes) -> StepOutcome:
         """Go on under another version. This object runs the old one, so it decides nothing more: the driver rebuilds
         the session from the log."""
         version = msgspec.json.decode(value, type=str)
         self._state.update(parked=None, hosted=version)
         self._drop_run()
-        return Outcome.NOTHING
+        return StepOutcome.NOTHING
 
     def passes(self, program: RoleProgram) -> str:
         """Why the session cannot go on under another program: where that program's past differs. Empty if it can."""
         return differs(self._state.run_of, self._state.program, program)
 
-    def _give(self, gap: Gap, message: Message, value: bytes) -> Outcome:
+    def _give(self, gap: Gap, message: Message, value: bytes) -> StepOutcome:
         """Use a value in place of what the program waits for or could not go on from. A value of another type changes
         nothing."""
         try:
             value = codec.encode(codec.decode(value, gap.type))
         except (codec.DecodeError, codec.EncodeError):
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         given = self._state.result(gap.site, ResultKind.FORWARD, gap.operation, gap.arguments, "replied", value)
         if gap.site not in self._state.results and gap.operation:
             self._state.draft.results.append(given)
@@ -177,11 +177,11 @@ class OperatorOrders:
         self._state.update(parked=None, by_hand=(*self._state.row.by_hand, (gap.site, message.site)))
         self._drop_run()
         outcome = self._aborts.pivot_was_done()
-        if outcome is Outcome.NOTHING and self._state.row.parked is None:
+        if outcome is StepOutcome.NOTHING and self._state.row.parked is None:
             return self._go_on()
         return outcome
 
-    def _take_as_declined(self, gap: Gap, reason: str) -> Outcome:
+    def _take_as_declined(self, gap: Gap, reason: str) -> StepOutcome:
         """Record that the pivot was not done, as an operator found out. That is final."""
         value = codec.encode(reason[: limits.reason_chars_max])
         given = self._state.result(gap.site, ResultKind.FORWARD, gap.operation, gap.arguments, "declined", value)
@@ -189,7 +189,7 @@ class OperatorOrders:
         self._state.draft.results.append(given)
         return self._go_on()
 
-    def _close_on(self, verb: Verb) -> Outcome:
+    def _close_on(self, verb: Verb) -> StepOutcome:
         """Ask again whether all calls have ended, or accept an operator's word that they have."""
         unended = self._position.unended
         self._state.update(parked=None)
@@ -197,16 +197,16 @@ class OperatorOrders:
             return self._undo.closed_by_the_log()
         if unended:
             self._state.draft.calls.append(CloseWorker(self._state.unless))
-        return Outcome.NOTHING
+        return StepOutcome.NOTHING
 
-    def _end_by_hand(self, order: Order) -> Outcome:
+    def _end_by_hand(self, order: Order) -> StepOutcome:
         """Record the decision, as for a granted cancel, then close. After a crash the record makes a successor close
         again."""
         reason = f"{ENDED_BY_HAND} at {self._state.role} ({order.who}: {order.why})"[: limits.reason_chars_max]
         self._state.update(parked=None, granted=reason, left=True, verbs=(*self._state.row.verbs, ENDED_HERE))
         return self._undo.fail(reason)
 
-    def _undo_on(self, order: Order) -> Outcome:
+    def _undo_on(self, order: Order) -> StepOutcome:
         """Go on compensating. A `skip` marks the next compensation as done by hand, a `resolve` marks all that are
         left; each mark keeps who said so. Where the session was parked for calls that may not have ended, a `skip` only
         says that they have."""

@@ -18,8 +18,8 @@ from accompanist.runtime.events import (
 from accompanist.runtime.peer_aborts import PeerAborts
 from accompanist.runtime.position import Position
 from accompanist.runtime.requests import Requests
-from accompanist.runtime.running import Running
-from accompanist.runtime.saga import Outcome
+from accompanist.runtime.running import ForwardRun
+from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.state import State
 from accompanist.runtime.undo import Undo
 
@@ -34,7 +34,7 @@ class Closing:
         undo: Undo,
         aborts: PeerAborts,
         requests: Requests,
-        running: Running,
+        running: ForwardRun,
         operator: OperatorOrders,
     ) -> None:
         self._state = state
@@ -45,17 +45,17 @@ class Closing:
         self._running = running
         self._operator = operator
 
-    def keep(self, event: Arrived) -> Outcome:
+    def keep(self, event: Arrived) -> StepOutcome:
         """Put a message into the mailbox: the session may go on after all."""
         self._state.put(event.message)
-        return Outcome.NOTHING
+        return StepOutcome.NOTHING
 
-    def late(self, event: Answered) -> Outcome:
+    def late(self, event: Answered) -> StepOutcome:
         """Keep the answer to the call in doubt. Where there is no fence, the answer to the close needs it."""
         self._state.late = event
-        return Outcome.NOTHING
+        return StepOutcome.NOTHING
 
-    def answered(self, event: CloseAnswered) -> Outcome:
+    def answered(self, event: CloseAnswered) -> StepOutcome:
         """The worker refuses later calls, and lists what it has executed. Without a fence it lists nothing: then the
         pivot's reply, if it came in the meantime, lets the session go on, and so does a pivot without an answer."""
         self._undo.calls_have_ended()
@@ -65,37 +65,37 @@ class Closing:
             return self.held(CloseAnswered(Name.HELD, reply=reply))
         if self._position.pivot_in_doubt() is not None:
             # do not vote abort: the vote is final, and a pivot has no compensation
-            return Outcome.GOES_ON
+            return StepOutcome.GOES_ON
         return self._undo.closed_by_the_log()
 
-    def held(self, event: CloseAnswered) -> Outcome:
+    def held(self, event: CloseAnswered) -> StepOutcome:
         """The call in doubt had succeeded: keep its reply, unless the saga is undone elsewhere."""
         if self._state.told:
             return self._undo.fail(self._state.failing or "undone elsewhere")
         assert self._state.wait is not None
         self._state.answer(Answered(self._state.wait.site, Name.REPLIED, event.reply), "replied")
-        return Outcome.GOES_ON
+        return StepOutcome.GOES_ON
 
-    def go_on(self) -> Outcome:
+    def go_on(self) -> StepOutcome:
         """The session is not undone after all. Hear the requests that were deferred, then run on. If nobody knows
         whether the pivot was executed, park instead."""
         self._state.failing = None
         outcome = self._requests.hear_deferred()
-        if outcome is not Outcome.NOTHING:
+        if outcome is not StepOutcome.NOTHING:
             return outcome
         if (pivot := self._state.in_doubt()) is not None:
             return self._running.leave_in_doubt(pivot, "gives no answer")
         outcome = self._aborts.pivot_was_done()
-        return self._running.advance() if outcome is Outcome.NOTHING else outcome
+        return self._running.advance() if outcome is StepOutcome.NOTHING else outcome
 
-    def read_page(self, event: CloseAnswered) -> Outcome:
+    def read_page(self, event: CloseAnswered) -> StepOutcome:
         """A page of what is to be compensated: the first since the session was recovered, or the next."""
         self._undo.calls_have_ended()
         self._state.pages.take(self._position.from_results() if event.executed is None else event.executed, event.more)
         outcome = self._undo.compensate_next()
         orders, self._state.orders = self._state.orders, []
         for order in orders:
-            if outcome is Outcome.NOTHING:
+            if outcome is StepOutcome.NOTHING:
                 outcome = self._operator.operate(Arrived(order))
             else:  # too late: nothing is left to be compensated
                 self._operator.note_order(order)

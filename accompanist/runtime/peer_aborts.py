@@ -56,7 +56,7 @@ from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.operate import BY_HAND
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.position import Position
-from accompanist.runtime.saga import Outcome
+from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.state import State
 from accompanist.runtime.undo import Undo
 
@@ -114,13 +114,13 @@ class PeerAborts:
         decided = ends_by_hand(self._state.program.choreography, message.sender)
         return self._says_left(message) and (decided or (self._state.is_initiator and behind))
 
-    def told(self, event: Arrived) -> Outcome:
+    def told(self, event: Arrived) -> StepOutcome:
         """Close, if the message that the saga is undone is believed. At a pivot in doubt the fence decides."""
         message = event.message
         if not self.believes(message):
             self._count_only(message)
             self.heed_undone()
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         pivot = self._position.stands_at_pivot() if message.sender != self._state.header.initiator else None
         parked = self._state.row.parked
         if parked is not None and parked.code != BY_HAND:
@@ -134,20 +134,20 @@ class PeerAborts:
         self._state.update(left=self._left_by(message))
         return self._undo.fail(reason_in(message))
 
-    def _asks_fence(self, event: Arrived, pivot: CallWorker) -> Outcome:
+    def _asks_fence(self, event: Arrived, pivot: CallWorker) -> StepOutcome:
         """Close unless the pivot has committed. If it has, a message that an operator ended the saga still counts."""
         self._count_only(event.message)
         if self._says_left(event.message):
             self._state.left_if_through = event
         return self._undo.fail(reason_in(event.message), unless=pivot.site)
 
-    def pivot_was_done(self) -> Outcome:
+    def pivot_was_done(self) -> StepOutcome:
         """Handle the messages that were deferred while the pivot was in doubt, as a restart would."""
         if not self._position.pivot_is_through():
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         said, self._state.left_if_through = self._state.left_if_through, None
-        outcome = self.told(said) if said is not None else Outcome.NOTHING
-        if outcome is Outcome.NOTHING:
+        outcome = self.told(said) if said is not None else StepOutcome.NOTHING
+        if outcome is StepOutcome.NOTHING:
             self.heed_undone()
         return outcome
 
@@ -173,7 +173,7 @@ class PeerAborts:
             return []
         return sorted(self._state.said_undone.keys() - self._state.said_done.keys())
 
-    def told_again(self, event: Arrived) -> Outcome:
+    def told_again(self, event: Arrived) -> StepOutcome:
         """Record another message that the saga is undone while the close is under way."""
         message = event.message
         undecided = self._state.unless is not None and self._position.stands_at_pivot() is not None
@@ -181,7 +181,7 @@ class PeerAborts:
             self._count_only(message)
             if undecided and self._says_left(message) and self._hears_of_left(message.sender):
                 self._state.left_if_through = event
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         if message.kind is Kind.COMPENSATED or not self._state.told:
             self._state.note(message)
         self._state.told = True
@@ -191,9 +191,9 @@ class PeerAborts:
             self._left_by(message) and not self._state.row.left
         ):  # nothing is undone yet, nor would it be after a restart
             self._state.update(left=True)
-        return Outcome.NOTHING
+        return StepOutcome.NOTHING
 
-    def decided(self, event: Arrived) -> Outcome:
+    def decided(self, event: Arrived) -> StepOutcome:
         """The session is being undone. If an operator ended it at this role, the initiator's abort decides whether what
         was done stays."""
         if self._undo.awaits_word and self._hear_word(event.message):
@@ -202,7 +202,7 @@ class PeerAborts:
             if self._state.row.left or not self._state.has_door:
                 self._state.pages.leave_the_rest()
             return self._undo.compensate_next()
-        return Outcome.NOTHING
+        return StepOutcome.NOTHING
 
     def _hear_word(self, message: Message) -> bool:
         if message.sender != self._state.header.initiator or not self._undo.awaits_word:

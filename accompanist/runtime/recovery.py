@@ -13,8 +13,8 @@ from accompanist.runtime.events import (
 )
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.position import Position
-from accompanist.runtime.running import Running
-from accompanist.runtime.saga import Outcome
+from accompanist.runtime.running import ForwardRun
+from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.state import State
 from accompanist.runtime.undo import Undo
 
@@ -22,7 +22,7 @@ from accompanist.runtime.undo import Undo
 class Recovery:
     """Takes a session up again that was rebuilt from the log."""
 
-    def __init__(self, state: State, position: Position, undo: Undo, running: Running) -> None:
+    def __init__(self, state: State, position: Position, undo: Undo, running: ForwardRun) -> None:
         self._state = state
         self._position = position
         self._undo = undo
@@ -32,20 +32,20 @@ class Recovery:
         """Whether something follows from the log's rows before the inbox is heard. `lost`: it holds an abort."""
         return self.closes_again() or (not lost and (self._position.unended or self.runs_on()))
 
-    def begin_again(self, event: Recovered) -> Outcome:
+    def begin_again(self, event: Recovered) -> StepOutcome:
         """Close again what was closing; else run on, unless the inbox says that the saga is undone."""
-        if self._position.unended and not event.lost and (outcome := self._close_again()) is not Outcome.NOTHING:
+        if self._position.unended and not event.lost and (outcome := self._close_again()) is not StepOutcome.NOTHING:
             return outcome
         if self.closes_again():
             assert self._state.row.granted is not None
             return self._undo.fail(self._state.row.granted)
-        return Outcome.NOTHING if event.lost else self.run_on(event)
+        return StepOutcome.NOTHING if event.lost else self.run_on(event)
 
     def closes_again(self) -> bool:
         """Whether its row says that it was closing, and why."""
         return self._state.row.granted is not None and self._state.row.phase in (Phase.RUNNING, Phase.DONE)
 
-    def _close_again(self) -> Outcome:
+    def _close_again(self) -> StepOutcome:
         """Close again a session that was parked in CLOSING for a call that had not ended. The log does not keep that
         phase. The call itself is not repeated, because it may still be under way."""
         if self._state.row.phase is Phase.RUNNING and self._state.row.granted is None:
@@ -53,7 +53,7 @@ class Recovery:
         self._state.update(parked=None)
         if (call := self._state.in_doubt()) is not None:
             return self._undo.fail(f"{call.operation} gives no answer", unless=call.site)
-        return Outcome.NOTHING
+        return StepOutcome.NOTHING
 
     def runs_on(self) -> bool:
         """Whether its program has not run yet, or its next compensation has not been asked for."""
@@ -62,10 +62,10 @@ class Recovery:
         runs = self._state.row.phase is Phase.RUNNING and self._state.run is None and begun
         return runs or (self._state.row.phase is Phase.UNDOING and self._state.asked is None)
 
-    def run_on(self, event: Recovered) -> Outcome:
+    def run_on(self, event: Recovered) -> StepOutcome:
         """Run the program from the top, or ask for the next compensation."""
         if not self.runs_on():
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         if self._state.row.phase is Phase.RUNNING:
             return self._running.advance()
         if self._state.row.left or not self._state.has_door:

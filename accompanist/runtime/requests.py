@@ -22,7 +22,7 @@ from accompanist.runtime.events import (
 from accompanist.runtime.messages import Kind, Message
 from accompanist.runtime.ports import Phase
 from accompanist.runtime.position import Position
-from accompanist.runtime.saga import Outcome
+from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.state import ILL_TOLD, State
 from accompanist.runtime.undo import Undo
 
@@ -38,7 +38,7 @@ class Requests:
         self._position = position
         self._undo = undo
 
-    def consider(self, event: Arrived) -> Outcome:
+    def consider(self, event: Arrived) -> StepOutcome:
         """Decide about a cancel or a passed deadline. The owner of the commit point grants it before that point, or the
         initiator where there is none; the initiator forwards it to the owner.
 
@@ -50,13 +50,13 @@ class Requests:
         if self._state.role != self._owner:
             if self._state.is_initiator:
                 self._ask_owner(control(self._state.header, Kind.CANCEL, self._state.role, self._owner, reason))
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         if self._state.row.phase is Phase.CLOSING:
             return self.defer(event)
         self._position.stand_again()
         if self._position.past_commit() or (self._state.row.vote is not None and not self._state.is_initiator):
             # on a path that came to no commit point, the initiator may have settled on this role's done vote
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         if self._state.row.parked is not None and self._state.row.parked.code == ILL_TOLD:
             self._state.update(parked=None)  # an undone saga no longer needs the event's value
         in_doubt = self._state.in_doubt()
@@ -68,7 +68,7 @@ class Requests:
             return self._undo.fail(reason, unless=in_doubt.site)
         return self._undo.fail(reason)
 
-    def expire(self, event: Deadline) -> Outcome:
+    def expire(self, event: Deadline) -> StepOutcome:
         """Turn the passed deadline into a cancel message. It has no effect before that message is stable (Rule 0):
         after a crash a successor may pass the pivot before the timer fires again, and a close that left earlier could
         then arrive late."""
@@ -76,7 +76,7 @@ class Requests:
             self._ask_owner(
                 control(self._state.header, Kind.CANCEL, self._state.role, self._owner, DEADLINE, DEADLINE_SITE)
             )
-        return Outcome.NOTHING
+        return StepOutcome.NOTHING
 
     def _ask_owner(self, request: Message) -> None:
         """Forward a request to the role that decides. That role counts as a contact: the request may begin its session,
@@ -96,25 +96,25 @@ class Requests:
         """The role that decides about a request to undo."""
         return owner_of(self._state.program.choreography, self._state.header)
 
-    def clashed(self, event: Clashed) -> Outcome:
+    def clashed(self, event: Clashed) -> StepOutcome:
         """Park: a receiver will never take a message of this session. Deferred while the session is closing."""
         if self._state.row.phase is Phase.CLOSING:
             return self.defer(event)
         return self._state.park(*undelivered.reason(event, self._state.header))
 
-    def defer(self, event: Arrived | Clashed) -> Outcome:
+    def defer(self, event: Arrived | Clashed) -> StepOutcome:
         """Handle it once the close is answered: the fence may say that the session goes on after all."""
         if event not in self._state.deferred:
             self._state.deferred.append(event)
-        return Outcome.NOTHING
+        return StepOutcome.NOTHING
 
-    def hear_deferred(self) -> Outcome:
+    def hear_deferred(self) -> StepOutcome:
         """Handle the requests that were deferred, now that the session goes on, before it makes another call. If one is
         granted, the others are deferred again."""
         waiting, self._state.deferred = self._state.deferred, []
         for number, event in enumerate(waiting):
             outcome = self.clashed(event) if isinstance(event, Clashed) else self.consider(event)
-            if outcome is not Outcome.NOTHING:
+            if outcome is not StepOutcome.NOTHING:
                 self._state.deferred = waiting[number + 1 :]
                 return outcome
-        return Outcome.NOTHING
+        return StepOutcome.NOTHING

@@ -25,7 +25,7 @@ from accompanist.runtime.peer_aborts import PeerAborts
 from accompanist.runtime.ports import TimerRow
 from accompanist.runtime.position import Position
 from accompanist.runtime.replay import DIVERGED, Diverged, Failed
-from accompanist.runtime.saga import Outcome
+from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.state import CLASH, ILL_TOLD, State
 from accompanist.runtime.undo import Undo
 from accompanist.runtime.unfenced import IN_DOUBT
@@ -44,7 +44,7 @@ _TIMED_OUT = codec.encode(waits.TIMED_OUT)
 _CLOSED_EARLIER = "the session was closed at its worker before its reason was kept"
 
 
-class Running:
+class ForwardRun:
     """Runs the program of a session forward."""
 
     def __init__(self, state: State, position: Position, undo: Undo, aborts: PeerAborts) -> None:
@@ -53,27 +53,27 @@ class Running:
         self._undo = undo
         self._aborts = aborts
 
-    def proceed(self, event: Arrived) -> Outcome:
+    def proceed(self, event: Arrived) -> StepOutcome:
         """Put a message into the mailbox and run on, if the program waits for it."""
-        return self.advance() if self._state.put(event.message) else Outcome.NOTHING
+        return self.advance() if self._state.put(event.message) else StepOutcome.NOTHING
 
-    def replied(self, event: Answered) -> Outcome:
+    def replied(self, event: Answered) -> StepOutcome:
         """Keep the reply as the call's result and run on."""
         self._state.answer(event, "replied")
         outcome = self._aborts.pivot_was_done()
-        return self.advance() if outcome is Outcome.NOTHING else outcome
+        return self.advance() if outcome is StepOutcome.NOTHING else outcome
 
-    def declined(self, event: Answered) -> Outcome:
+    def declined(self, event: Answered) -> StepOutcome:
         """Keep the refusal as the call's result and run on. An operation that may not decline is asked again."""
         call = self._state.in_doubt()
         assert call is not None
         if call.firm:  # counts as no answer: call again
             self._state.draft.calls.append(call)
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         self._state.answer(event, "declined")
         return self.advance()
 
-    def exhausted(self, event: Answered) -> Outcome:
+    def exhausted(self, event: Answered) -> StepOutcome:
         """The retry budget is spent. Before the commit point close; after it park."""
         call = self._state.in_doubt()
         assert call is not None
@@ -87,34 +87,34 @@ class Running:
         unless = event.site if asked.kind == "transaction" else None
         return self._undo.fail(f"{call.operation} gives no answer", unless=unless)
 
-    def leave_in_doubt(self, call: CallWorker, why: str) -> Outcome:
+    def leave_in_doubt(self, call: CallWorker, why: str) -> StepOutcome:
         """Park until an operator says whether the call was executed. Asking again does not help: a decline would not
         tell."""
         self._state.unanswered = call.site
         return self._state.park(IN_DOUBT, f"{call.operation} at {call.site} {why}, and may have been done")
 
-    def shut(self, event: Answered) -> Outcome:
+    def shut(self, event: Answered) -> StepOutcome:
         """The fence refuses the call because the session is closed. Before the commit point close; after it park."""
         if self._position.past_commit():
             return self._state.park(PAST_COMMIT, f"the worker's door is shut at {event.site}")
         self._state.asked = None
         return self._undo.fail(_CLOSED_EARLIER)
 
-    def reused(self, event: Answered) -> Outcome:
+    def reused(self, event: Answered) -> StepOutcome:
         """Park: the worker knows the call's key with other arguments."""
         return self._state.park(CLASH, f"the worker knows the key of site {event.site} with other arguments")
 
-    def fired(self, event: Fired) -> Outcome:
+    def fired(self, event: Fired) -> StepOutcome:
         """The timer fired first: that is the result of the wait, and the program runs on. A parked program stands
         still; its timer fires again later."""
         world = self._state.wait.world if self._state.wait is not None else None
         if world is None or self._state.row.parked is not None:
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         raced = waits.event_in(world.operation) is not None
         self._state.end_wait(world, "declined" if raced else "replied", _TIMED_OUT if raced else b"null")
         return self.advance()
 
-    def advance(self) -> Outcome:
+    def advance(self) -> StepOutcome:
         """Run until the program waits, ends or fails. A parked program stands still, and so does one whose version the
         session does not run on any more."""
         if (
@@ -122,7 +122,7 @@ class Running:
             or self._state.outdated
             or (self._state.is_initiator and self._state.arguments is None)
         ):
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         try:
             if self._state.run is None:
                 self._state.run = self._state.new_run()
@@ -141,7 +141,7 @@ class Running:
             return self._state.park(DIVERGED, str(divergence))
         self._gather()
         if self._state.row.parked is not None:
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         if self._state.wait is None:
             return self._vote_done()
         if self._state.wait.world is not None:
@@ -151,7 +151,7 @@ class Running:
             self._state.asked = call.site
             self._state.update(asked=call.site)
             self._state.draft.calls.append(call)
-        return Outcome.NOTHING
+        return StepOutcome.NOTHING
 
     def _gather(self) -> None:
         """Take over what the run sent and consumed."""
@@ -165,10 +165,10 @@ class Running:
         if contacts != self._state.row.contacts:
             self._state.update(contacts=contacts)
 
-    def fail(self, reason: str) -> Outcome:
+    def fail(self, reason: str) -> StepOutcome:
         return self._state.park(PAST_COMMIT, reason) if self._position.past_commit() else self._undo.fail(reason)
 
-    def _vote_done(self) -> Outcome:
+    def _vote_done(self) -> StepOutcome:
         assert self._state.run is not None
         owns = self._state.role in self._state.program.choreography.result_owners
         try:
@@ -176,7 +176,7 @@ class Running:
         except codec.EncodeError as problem:
             return self.fail(problem.text)
         self._state.update(vote="done", result=result)
-        return Outcome.VOTED
+        return StepOutcome.VOTED
 
     def _end_at_once(self, world: WaitFor) -> bool:
         """End a wait if its event has arrived already. Returns whether it did."""

@@ -76,7 +76,7 @@ IMPOSSIBLE = catalogue(
 )
 
 
-class Action(StrEnum):
+class StepAction(StrEnum):
     """What is done about an event; `runtime.session` maps each to a method."""
 
     PROCEED = "proceed"
@@ -110,7 +110,7 @@ class Action(StrEnum):
     IGNORE = "ignore"
 
 
-class Outcome(StrEnum):
+class StepOutcome(StrEnum):
     """What an action found out. The row of the table says which phase that leads to."""
 
     NOTHING = "nothing"
@@ -134,8 +134,8 @@ class Outcome(StrEnum):
 class Row(NamedTuple):
     """The action that is run, and the phase that each of its outcomes leads to. An outcome without a phase is a bug."""
 
-    action: Action
-    leads: Mapping[Outcome, Phase]
+    action: StepAction
+    leads: Mapping[StepOutcome, Phase]
 
 
 R, D, C, U, N, S, E = (
@@ -147,10 +147,10 @@ R, D, C, U, N, S, E = (
     Phase.SETTLED,
     Phase.ENDED,
 )
-_RUNS = {Outcome.NOTHING: R, Outcome.VOTED: D, Outcome.FAILED: C}
+_RUNS = {StepOutcome.NOTHING: R, StepOutcome.VOTED: D, StepOutcome.FAILED: C}
 """Where a running program may come to: it waits, ends or fails."""
-_FAILS = {Outcome.FAILED: C}
-_COMPENSATES = {Outcome.NOTHING: U, Outcome.COMPENSATED: N}
+_FAILS = {StepOutcome.FAILED: C}
+_COMPENSATES = {StepOutcome.NOTHING: U, StepOutcome.COMPENSATED: N}
 
 _ARRIVALS = (Name.START, Name.DATA, Name.CHOICE)
 _ANSWERS = (Name.REPLIED, Name.DECLINED, Name.EXHAUSTED, Name.SHUT, Name.REUSED)
@@ -163,87 +163,87 @@ TABLE: dict[tuple[Phase, Name], Row] = {}
 """What an event does in a phase. A pair that is missing is impossible."""
 
 
-def _row(phase: Phase, names: tuple[Name, ...], action: Action, leads: Mapping[Outcome, Phase]) -> None:
+def _row(phase: Phase, names: tuple[Name, ...], action: StepAction, leads: Mapping[StepOutcome, Phase]) -> None:
     for name in names:
         assert (phase, name) not in TABLE, (phase, name)
         TABLE[phase, name] = Row(action, leads)
 
 
-def _stay(phase: Phase, names: tuple[Name, ...], action: Action) -> None:
-    _row(phase, names, action, {Outcome.NOTHING: phase})
+def _stay(phase: Phase, names: tuple[Name, ...], action: StepAction) -> None:
+    _row(phase, names, action, {StepOutcome.NOTHING: phase})
 
 
-_row(R, (*_ARRIVALS, Name.EVENT), Action.PROCEED, _RUNS)
-_row(R, (Name.REPLIED,), Action.REPLIED, _RUNS)
-_row(R, (Name.DECLINED,), Action.DECLINED, _RUNS)
-_row(R, (Name.FIRED,), Action.FIRED, _RUNS)
-_row(R, (Name.EXHAUSTED,), Action.EXHAUSTED, {Outcome.NOTHING: R, **_FAILS})
-_row(R, (Name.SHUT,), Action.SHUT, {Outcome.NOTHING: R, **_FAILS})
-_row(R, _UNDONE, Action.TOLD, {Outcome.NOTHING: R, **_FAILS})  # if it is believed
-_row(R, (Name.CANCEL,), Action.CONSIDER, {Outcome.NOTHING: R, **_FAILS})
-_row(R, (Name.OPERATOR,), Action.OPERATE, _RUNS)
-_row(R, (Name.LOADED,), Action.BEGIN_AGAIN, _RUNS)
-_row(R, (Name.CAUGHT_UP,), Action.RUN_ON, _RUNS)
-_stay(R, (Name.DONE,), Action.COUNT)
-_stay(R, (Name.DEADLINE,), Action.EXPIRE)
-_stay(R, (Name.REUSED,), Action.REUSED)
-_stay(R, (Name.CLASHED,), Action.CLASHED)
+_row(R, (*_ARRIVALS, Name.EVENT), StepAction.PROCEED, _RUNS)
+_row(R, (Name.REPLIED,), StepAction.REPLIED, _RUNS)
+_row(R, (Name.DECLINED,), StepAction.DECLINED, _RUNS)
+_row(R, (Name.FIRED,), StepAction.FIRED, _RUNS)
+_row(R, (Name.EXHAUSTED,), StepAction.EXHAUSTED, {StepOutcome.NOTHING: R, **_FAILS})
+_row(R, (Name.SHUT,), StepAction.SHUT, {StepOutcome.NOTHING: R, **_FAILS})
+_row(R, _UNDONE, StepAction.TOLD, {StepOutcome.NOTHING: R, **_FAILS})  # if it is believed
+_row(R, (Name.CANCEL,), StepAction.CONSIDER, {StepOutcome.NOTHING: R, **_FAILS})
+_row(R, (Name.OPERATOR,), StepAction.OPERATE, _RUNS)
+_row(R, (Name.LOADED,), StepAction.BEGIN_AGAIN, _RUNS)
+_row(R, (Name.CAUGHT_UP,), StepAction.RUN_ON, _RUNS)
+_stay(R, (Name.DONE,), StepAction.COUNT)
+_stay(R, (Name.DEADLINE,), StepAction.EXPIRE)
+_stay(R, (Name.REUSED,), StepAction.REUSED)
+_stay(R, (Name.CLASHED,), StepAction.CLASHED)
 
-_row(D, (Name.DONE,), Action.COUNT, {Outcome.NOTHING: D, Outcome.ALL_DONE: S})
-_row(D, (Name.SETTLED,), Action.SETTLED, {Outcome.ALL_DONE: S})
-_row(D, _UNDONE, Action.TOLD, {Outcome.NOTHING: D, **_FAILS})  # if it is believed
-_row(D, (Name.CANCEL,), Action.CONSIDER, {Outcome.NOTHING: D, **_FAILS})
-_row(D, (Name.OPERATOR,), Action.OPERATE, {Outcome.NOTHING: D, **_FAILS})  # ended by hand, where another is undone
-_row(D, (Name.LOADED,), Action.BEGIN_AGAIN, {Outcome.NOTHING: D, **_FAILS})
-_stay(D, (Name.DEADLINE,), Action.EXPIRE)
-_stay(D, (Name.CLASHED,), Action.CLASHED)
-_stay(D, _ARRIVALS, Action.IGNORE)
+_row(D, (Name.DONE,), StepAction.COUNT, {StepOutcome.NOTHING: D, StepOutcome.ALL_DONE: S})
+_row(D, (Name.SETTLED,), StepAction.SETTLED, {StepOutcome.ALL_DONE: S})
+_row(D, _UNDONE, StepAction.TOLD, {StepOutcome.NOTHING: D, **_FAILS})  # if it is believed
+_row(D, (Name.CANCEL,), StepAction.CONSIDER, {StepOutcome.NOTHING: D, **_FAILS})
+_row(D, (Name.OPERATOR,), StepAction.OPERATE, {StepOutcome.NOTHING: D, **_FAILS})  # ended by hand
+_row(D, (Name.LOADED,), StepAction.BEGIN_AGAIN, {StepOutcome.NOTHING: D, **_FAILS})
+_stay(D, (Name.DEADLINE,), StepAction.EXPIRE)
+_stay(D, (Name.CLASHED,), StepAction.CLASHED)
+_stay(D, _ARRIVALS, StepAction.IGNORE)
 
-_row(C, (Name.CLOSED,), Action.CLOSED, {Outcome.CLOSED: U, Outcome.GOES_ON: R})  # it goes on only without a fence
-_row(C, (Name.HELD,), Action.HELD, {Outcome.GOES_ON: R, **_FAILS})  # it closes again if it is undone elsewhere
-_row(C, (Name.OPERATOR,), Action.OPERATE, {Outcome.NOTHING: C, Outcome.CLOSED: U})
-_stay(C, (*_ARRIVALS, Name.EVENT), Action.KEEP)
-_stay(C, _ANSWERS, Action.LATE)
-_stay(C, _UNDONE, Action.TOLD_AGAIN)
-_stay(C, (Name.DONE,), Action.COUNT)
-_stay(C, (Name.CANCEL,), Action.CONSIDER)
-_stay(C, (Name.DEADLINE,), Action.EXPIRE)
-_stay(C, (Name.UNENDED,), Action.UNENDED)
-_stay(C, (Name.CLASHED,), Action.CLASHED)
-_stay(C, (Name.FIRED,), Action.IGNORE)
+_row(C, (Name.CLOSED,), StepAction.CLOSED, {StepOutcome.CLOSED: U, StepOutcome.GOES_ON: R})  # on: no fence
+_row(C, (Name.HELD,), StepAction.HELD, {StepOutcome.GOES_ON: R, **_FAILS})  # undone elsewhere
+_row(C, (Name.OPERATOR,), StepAction.OPERATE, {StepOutcome.NOTHING: C, StepOutcome.CLOSED: U})
+_stay(C, (*_ARRIVALS, Name.EVENT), StepAction.KEEP)
+_stay(C, _ANSWERS, StepAction.LATE)
+_stay(C, _UNDONE, StepAction.TOLD_AGAIN)
+_stay(C, (Name.DONE,), StepAction.COUNT)
+_stay(C, (Name.CANCEL,), StepAction.CONSIDER)
+_stay(C, (Name.DEADLINE,), StepAction.EXPIRE)
+_stay(C, (Name.UNENDED,), StepAction.UNENDED)
+_stay(C, (Name.CLASHED,), StepAction.CLASHED)
+_stay(C, (Name.FIRED,), StepAction.IGNORE)
 
-_row(U, (Name.CLOSED,), Action.READ, _COMPENSATES)  # the next page of what is to be compensated
-_row(U, (Name.UNDID,), Action.UNDID, _COMPENSATES)
-_row(U, (Name.ABORT,), Action.DECIDED, _COMPENSATES)  # ignored, unless an operator ended it at this role
-_row(U, (Name.OPERATOR,), Action.OPERATE, _COMPENSATES)
-_row(U, (Name.LOADED,), Action.BEGIN_AGAIN, _COMPENSATES)
-_row(U, (Name.CAUGHT_UP,), Action.RUN_ON, _COMPENSATES)
-_stay(U, (Name.COMPENSATED,), Action.COUNT)
-_stay(U, (Name.DONE,), Action.SPREAD)
-_stay(U, (Name.UNENDED,), Action.UNENDED)
-_stay(U, (Name.STUCK,), Action.STUCK)
-_stay(U, (*_ARRIVALS, *_REQUESTS, Name.CLASHED), Action.IGNORE)
+_row(U, (Name.CLOSED,), StepAction.READ, _COMPENSATES)  # the next page of what is to be compensated
+_row(U, (Name.UNDID,), StepAction.UNDID, _COMPENSATES)
+_row(U, (Name.ABORT,), StepAction.DECIDED, _COMPENSATES)  # ignored, unless an operator ended it at this role
+_row(U, (Name.OPERATOR,), StepAction.OPERATE, _COMPENSATES)
+_row(U, (Name.LOADED,), StepAction.BEGIN_AGAIN, _COMPENSATES)
+_row(U, (Name.CAUGHT_UP,), StepAction.RUN_ON, _COMPENSATES)
+_stay(U, (Name.COMPENSATED,), StepAction.COUNT)
+_stay(U, (Name.DONE,), StepAction.SPREAD)
+_stay(U, (Name.UNENDED,), StepAction.UNENDED)
+_stay(U, (Name.STUCK,), StepAction.STUCK)
+_stay(U, (*_ARRIVALS, *_REQUESTS, Name.CLASHED), StepAction.IGNORE)
 
-_row(N, (Name.COMPENSATED,), Action.COUNT, {Outcome.NOTHING: N, Outcome.ALL_UNDONE: E})
-_row(N, (Name.ENDED,), Action.ENDED, {Outcome.ALL_UNDONE: E})
-_stay(N, (Name.OPERATOR,), Action.OPERATE)
-_stay(N, (Name.DONE,), Action.SPREAD)
-_stay(N, (*_ARRIVALS, Name.ABORT, *_REQUESTS, Name.CLASHED), Action.IGNORE)
+_row(N, (Name.COMPENSATED,), StepAction.COUNT, {StepOutcome.NOTHING: N, StepOutcome.ALL_UNDONE: E})
+_row(N, (Name.ENDED,), StepAction.ENDED, {StepOutcome.ALL_UNDONE: E})
+_stay(N, (Name.OPERATOR,), StepAction.OPERATE)
+_stay(N, (Name.DONE,), StepAction.SPREAD)
+_stay(N, (*_ARRIVALS, Name.ABORT, *_REQUESTS, Name.CLASHED), StepAction.IGNORE)
 
 ended = (*_ARRIVALS, *_REQUESTS, Name.DONE, Name.CLASHED, Name.OPERATOR)
-_stay(S, (*ended, Name.SETTLED), Action.IGNORE)
-_stay(E, (*ended, *_UNDONE, Name.ENDED), Action.IGNORE)
+_stay(S, (*ended, Name.SETTLED), StepAction.IGNORE)
+_stay(E, (*ended, *_UNDONE, Name.ENDED), StepAction.IGNORE)
 for phase in (D, U, N, S, E):  # the program does not run any more
-    _stay(phase, _WAITS, Action.IGNORE)
+    _stay(phase, _WAITS, StepAction.IGNORE)
 
-ENTRY: dict[Phase, Mapping[Outcome, Phase]] = {
+ENTRY: dict[Phase, Mapping[StepOutcome, Phase]] = {
     R: _RUNS,
-    D: {Outcome.NOTHING: D, Outcome.ALL_DONE: S},
-    C: {Outcome.NOTHING: C, Outcome.CLOSED: U},
+    D: {StepOutcome.NOTHING: D, StepOutcome.ALL_DONE: S},
+    C: {StepOutcome.NOTHING: C, StepOutcome.CLOSED: U},
     U: _COMPENSATES,
-    N: {Outcome.NOTHING: N, Outcome.ALL_UNDONE: E},
-    S: {Outcome.NOTHING: S},
-    E: {Outcome.NOTHING: E},
+    N: {StepOutcome.NOTHING: N, StepOutcome.ALL_UNDONE: E},
+    S: {StepOutcome.NOTHING: S},
+    E: {StepOutcome.NOTHING: E},
 }
 """What follows at once when an outcome leads to a phase: each phase has one entry action, and these are its outcomes.
 So one event may take several steps: a role with no worker to close leaves CLOSING as soon as it enters it."""
@@ -258,7 +258,7 @@ def rule(phase: Phase, name: Name) -> Row:
     return row
 
 
-def after(leads: Mapping[Outcome, Phase], outcome: Outcome, what: str) -> Phase:
+def after(leads: Mapping[StepOutcome, Phase], outcome: StepOutcome, what: str) -> Phase:
     """The phase that an outcome leads to. Raises Bug if the table does not list the outcome; `what` had it."""
     phase = leads.get(outcome)
     if phase is None:

@@ -48,8 +48,8 @@ from accompanist.runtime.ports import Memory, Phase, ResultKind, SessionRow
 from accompanist.runtime.position import Position
 from accompanist.runtime.recovery import Recovery
 from accompanist.runtime.requests import Requests
-from accompanist.runtime.running import Running
-from accompanist.runtime.saga import Action, Outcome
+from accompanist.runtime.running import ForwardRun
+from accompanist.runtime.saga import StepAction, StepOutcome
 from accompanist.runtime.state import State
 from accompanist.runtime.undo import Undo
 from accompanist.runtime.votes import Votes
@@ -65,10 +65,10 @@ class Method(NamedTuple):
     """How an action is carried out: the type of event that it takes, and its method in a session."""
 
     takes: type
-    of: Callable[[Any], Callable[[Any], Outcome]]
+    of: Callable[[Any], Callable[[Any], StepOutcome]]
 
 
-def taking(takes: type[E], of: Callable[[Session], Callable[[E], Outcome]]) -> Method:
+def taking(takes: type[E], of: Callable[[Session], Callable[[E], StepOutcome]]) -> Method:
     """The method of an action, from a type of event and a method for that type."""
     return Method(takes, of)
 
@@ -82,7 +82,7 @@ class Parts(NamedTuple):
     aborts: type[PeerAborts] = PeerAborts
     votes: type[Votes] = Votes
     requests: type[Requests] = Requests
-    running: type[Running] = Running
+    running: type[ForwardRun] = ForwardRun
     operator: type[OperatorOrders] = OperatorOrders
     closing: type[Closing] = Closing
     recovery: type[Recovery] = Recovery
@@ -174,11 +174,11 @@ class Session:
         try:
             outcome = method.of(self)(event)
             phase = saga.after(row.leads, outcome, row.action.value)
-            while outcome is not Outcome.NOTHING:
+            while outcome is not StepOutcome.NOTHING:
                 state.update(phase=phase)
                 leads, outcome = saga.ENTRY[phase], ENTRIES[phase](self)()
                 phase = saga.after(leads, outcome, phase.value)
-            if row.action is not Action.IGNORE:
+            if row.action is not StepAction.IGNORE:
                 progress.note_wait(state)
         except BaseException:
             state.row, state.draft, self.spoilt = before, Draft(), True
@@ -411,9 +411,9 @@ class Session:
         return row.phase is due and self.state.asked == call.site and row.parked is None
 
 
-def _ignored(event: object) -> Outcome:
+def _ignored(event: object) -> StepOutcome:
     """Do nothing: the event is stale."""
-    return Outcome.NOTHING
+    return StepOutcome.NOTHING
 
 
 def _noted(message: Message) -> str:
@@ -421,39 +421,39 @@ def _noted(message: Message) -> str:
     return f"{message.site} from {message.sender}"
 
 
-ACTIONS: dict[Action, Method] = {
-    Action.PROCEED: taking(Arrived, lambda session: session.running.proceed),
-    Action.REPLIED: taking(Answered, lambda session: session.running.replied),
-    Action.DECLINED: taking(Answered, lambda session: session.running.declined),
-    Action.EXHAUSTED: taking(Answered, lambda session: session.running.exhausted),
-    Action.SHUT: taking(Answered, lambda session: session.running.shut),
-    Action.REUSED: taking(Answered, lambda session: session.running.reused),
-    Action.FIRED: taking(Fired, lambda session: session.running.fired),
-    Action.COUNT: taking(Arrived, lambda session: session.votes.count),
-    Action.SETTLED: taking(Arrived, lambda session: session.votes.settled),
-    Action.ENDED: taking(Arrived, lambda session: session.votes.ended),
-    Action.TOLD: taking(Arrived, lambda session: session.aborts.told),
-    Action.TOLD_AGAIN: taking(Arrived, lambda session: session.aborts.told_again),
-    Action.DECIDED: taking(Arrived, lambda session: session.aborts.decided),
-    Action.SPREAD: taking(Arrived, lambda session: session.undo.spread),
-    Action.CONSIDER: taking(Arrived, lambda session: session.requests.consider),
-    Action.EXPIRE: taking(Deadline, lambda session: session.requests.expire),
-    Action.CLASHED: taking(Clashed, lambda session: session.requests.clashed),
-    Action.KEEP: taking(Arrived, lambda session: session.closing.keep),
-    Action.LATE: taking(Answered, lambda session: session.closing.late),
-    Action.CLOSED: taking(CloseAnswered, lambda session: session.closing.answered),
-    Action.HELD: taking(CloseAnswered, lambda session: session.closing.held),
-    Action.UNENDED: taking(CloseAnswered, lambda session: session.undo.calls_not_ended),
-    Action.READ: taking(CloseAnswered, lambda session: session.closing.read_page),
-    Action.UNDID: taking(Undid, lambda session: session.undo.undid),
-    Action.STUCK: taking(Undid, lambda session: session.undo.stuck),
-    Action.OPERATE: taking(Arrived, lambda session: session.operator.operate),
-    Action.BEGIN_AGAIN: taking(Recovered, lambda session: session.recovery.begin_again),
-    Action.RUN_ON: taking(Recovered, lambda session: session.recovery.run_on),
-    Action.IGNORE: taking(object, lambda session: _ignored),
+ACTIONS: dict[StepAction, Method] = {
+    StepAction.PROCEED: taking(Arrived, lambda session: session.running.proceed),
+    StepAction.REPLIED: taking(Answered, lambda session: session.running.replied),
+    StepAction.DECLINED: taking(Answered, lambda session: session.running.declined),
+    StepAction.EXHAUSTED: taking(Answered, lambda session: session.running.exhausted),
+    StepAction.SHUT: taking(Answered, lambda session: session.running.shut),
+    StepAction.REUSED: taking(Answered, lambda session: session.running.reused),
+    StepAction.FIRED: taking(Fired, lambda session: session.running.fired),
+    StepAction.COUNT: taking(Arrived, lambda session: session.votes.count),
+    StepAction.SETTLED: taking(Arrived, lambda session: session.votes.settled),
+    StepAction.ENDED: taking(Arrived, lambda session: session.votes.ended),
+    StepAction.TOLD: taking(Arrived, lambda session: session.aborts.told),
+    StepAction.TOLD_AGAIN: taking(Arrived, lambda session: session.aborts.told_again),
+    StepAction.DECIDED: taking(Arrived, lambda session: session.aborts.decided),
+    StepAction.SPREAD: taking(Arrived, lambda session: session.undo.spread),
+    StepAction.CONSIDER: taking(Arrived, lambda session: session.requests.consider),
+    StepAction.EXPIRE: taking(Deadline, lambda session: session.requests.expire),
+    StepAction.CLASHED: taking(Clashed, lambda session: session.requests.clashed),
+    StepAction.KEEP: taking(Arrived, lambda session: session.closing.keep),
+    StepAction.LATE: taking(Answered, lambda session: session.closing.late),
+    StepAction.CLOSED: taking(CloseAnswered, lambda session: session.closing.answered),
+    StepAction.HELD: taking(CloseAnswered, lambda session: session.closing.held),
+    StepAction.UNENDED: taking(CloseAnswered, lambda session: session.undo.calls_not_ended),
+    StepAction.READ: taking(CloseAnswered, lambda session: session.closing.read_page),
+    StepAction.UNDID: taking(Undid, lambda session: session.undo.undid),
+    StepAction.STUCK: taking(Undid, lambda session: session.undo.stuck),
+    StepAction.OPERATE: taking(Arrived, lambda session: session.operator.operate),
+    StepAction.BEGIN_AGAIN: taking(Recovered, lambda session: session.recovery.begin_again),
+    StepAction.RUN_ON: taking(Recovered, lambda session: session.recovery.run_on),
+    StepAction.IGNORE: taking(object, lambda session: _ignored),
 }
 """The method of each action. mypy checks that it takes the event that is named with it."""
-ENTRIES: dict[Phase, Callable[[Session], Callable[[], Outcome]]] = {
+ENTRIES: dict[Phase, Callable[[Session], Callable[[], StepOutcome]]] = {
     Phase.RUNNING: lambda session: session.closing.go_on,
     Phase.DONE: lambda session: session.votes.enter_done,
     Phase.CLOSING: lambda session: session.undo.enter_closing,

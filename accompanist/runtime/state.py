@@ -105,11 +105,11 @@ class State:
         """Change the row; the next burst carries it."""
         self.row = msgspec.structs.replace(self.row, **changes)
 
-    def park(self, code: str, text: str, site: str = "") -> saga.Outcome:
+    def park(self, code: str, text: str, site: str = "") -> saga.StepOutcome:
         """Park the session for an operator, and record that."""
         self.update(parked=Parked(code, text, site))
         self.draft.parked, self.draft.forced = self.row.parked, True
-        return saga.Outcome.NOTHING
+        return saga.StepOutcome.NOTHING
 
     def result(
         self, site: str, kind: ResultKind, operation: str, arguments: bytes, outcome: str, value: bytes

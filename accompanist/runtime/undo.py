@@ -28,7 +28,7 @@ from accompanist.runtime.messages import Kind
 from accompanist.runtime.operate import ENDED_HERE
 from accompanist.runtime.ports import Executed, ResultKind
 from accompanist.runtime.position import Position
-from accompanist.runtime.saga import Outcome
+from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.state import State
 from accompanist.runtime.unfenced import UNENDED
 
@@ -48,7 +48,7 @@ class Undo:
         self._state = state
         self._position = position
 
-    def fail(self, reason: str, unless: str | None = None) -> Outcome:
+    def fail(self, reason: str, unless: str | None = None) -> StepOutcome:
         """Note why the saga is to be undone. `unless`: the call in doubt, if the fence decides by its reply.
 
         The cause must be stable before the close leaves (Rule 0). Else a successor would not find it, might go on past
@@ -60,30 +60,30 @@ class Undo:
             self._state.update(granted=self._state.failing)
             self._state.draft.forced = True
         self._state.unless = unless
-        return Outcome.FAILED
+        return StepOutcome.FAILED
 
-    def enter_closing(self) -> Outcome:
+    def enter_closing(self) -> StepOutcome:
         """Close the session at the worker before any role is told (docs/protocol.md). A role without transactions has
         nothing to close."""
         if self._state.has_door:
             self._state.draft.calls.append(CloseWorker(self._state.unless))
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         return self.closed(())
 
-    def closed(self, executed: Iterable[Executed], more: bool = False) -> Outcome:
+    def closed(self, executed: Iterable[Executed], more: bool = False) -> StepOutcome:
         """The worker refuses later calls and has executed these. `more`: the fence has earlier entries, which are read
         when they are due."""
         self._state.pages.take(executed, more)
-        return Outcome.CLOSED
+        return StepOutcome.CLOSED
 
-    def closed_by_the_log(self) -> Outcome:
+    def closed_by_the_log(self) -> StepOutcome:
         """The worker was closed without a fence: the results say what was executed. Whether the call without an answer
         counts as executed is decided now and recorded."""
         executed = self._position.from_results()
         self._state.update(asked=next((entry.site for entry in executed if entry.site not in self._state.results), ""))
         return self.closed(executed)
 
-    def enter_undoing(self) -> Outcome:
+    def enter_undoing(self) -> StepOutcome:
         """Vote abort, tell the others, and begin to compensate what was executed, or nothing if an operator ended the
         saga."""
         self._state.asked, self._state.deferred = None, []
@@ -133,7 +133,7 @@ class Undo:
         self._state.draft.results.append(result)
         self._state.draft.forced = True
 
-    def compensate_next(self) -> Outcome:
+    def compensate_next(self) -> StepOutcome:
         """Ask for the next compensation, in reverse order of commit, once the mark of the one before is stable. A
         parked session still reads the next page: that changes nothing at the worker, and the operator has to know which
         compensation is due."""
@@ -143,13 +143,13 @@ class Undo:
         if (parked := self._state.row.parked) is not None:
             if entry is not None and not parked.site:  # show the operator which compensation a `skip` would skip
                 self._state.update(parked=msgspec.structs.replace(parked, site=entry.site))
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         if self._state.pages.asked is not None:
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         if entry is not None:
             self._compensate(entry)
-            return Outcome.NOTHING
-        return Outcome.NOTHING if self.awaits_word else Outcome.COMPENSATED
+            return StepOutcome.NOTHING
+        return StepOutcome.NOTHING if self.awaits_word else StepOutcome.COMPENSATED
 
     @property
     def awaits_word(self) -> bool:
@@ -176,7 +176,7 @@ class Undo:
             CallWorker(entry.site, ResultKind.COMPENSATE, operation.compensation, entry.arguments)
         )
 
-    def undid(self, event: Undid) -> Outcome:
+    def undid(self, event: Undid) -> StepOutcome:
         """Record that the compensation succeeded, and ask for the next one."""
         entry = self._state.pages.next(self._state.marks)
         assert entry is not None and entry.site == event.site
@@ -184,18 +184,18 @@ class Undo:
         self._state.asked = None
         return self.compensate_next()
 
-    def stuck(self, event: Undid) -> Outcome:
+    def stuck(self, event: Undid) -> StepOutcome:
         """Park: a compensation has used up its retry budget."""
         self._state.asked = None
         return self._state.park(UNDO_STUCK, f"the compensation of site {event.site} fails: {event.text}", event.site)
 
-    def spread(self, event: Arrived) -> Outcome:
+    def spread(self, event: Arrived) -> StepOutcome:
         """A role voted done, but the saga is undone here: send it the abort, since it may not have been told."""
         self._state.note(event.message)
         self._send_abort((event.message.sender,))
-        return Outcome.NOTHING
+        return StepOutcome.NOTHING
 
-    def calls_not_ended(self, event: CloseAnswered) -> Outcome:
+    def calls_not_ended(self, event: CloseAnswered) -> StepOutcome:
         """Park: at a worker without a fence, a call of this session is still under way after the longest wait."""
         self._state.pages.ask_again()
         return self._state.park(UNENDED, "a call to the worker has not ended")

@@ -29,8 +29,8 @@ from accompanist.runtime.control import CLIENT, event, site_of
 from accompanist.runtime.events import Answered, Arrived, Event, Fired, Name
 from accompanist.runtime.messages import Header, Kind, Message
 from accompanist.runtime.ports import Executed, Memory, ResultKind, ResultRow, SessionRow
-from accompanist.runtime.running import Running
-from accompanist.runtime.saga import FINAL, Outcome
+from accompanist.runtime.running import ForwardRun
+from accompanist.runtime.saga import FINAL, StepOutcome
 from accompanist.runtime.session import Parts, Session
 from accompanist.runtime.tombstone import leaves_one, tombstone
 from accompanist.sidecar.calls import drawn
@@ -46,13 +46,13 @@ BEGAN_AT = 1_767_225_600.0
 """The wall clock when a saga starts, which `role.now()` reads: 2026-01-01, midnight in Greenwich."""
 
 
-class NotingFailures(Running):
+class NotingFailures(ForwardRun):
     """Notes which failures nobody asked for: neither a decline nor `role.abort`."""
 
     failure: str | None = None
     cause_of_failure: BaseException | None = None
 
-    def fail(self, reason: str) -> Outcome:
+    def fail(self, reason: str) -> StepOutcome:
         state = self._state
         operation = state.run._operation if state.run is not None else None
         logged = state.results.get(operation.site) if isinstance(operation, Call) else None

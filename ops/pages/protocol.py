@@ -13,7 +13,7 @@ from accompanist.runtime.events import Name
 from accompanist.runtime.messages import Header
 from accompanist.runtime.phases import Phase
 from accompanist.runtime.ports import SessionRow
-from accompanist.runtime.saga import Outcome
+from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.session import ACTIONS, ENTRIES, Session
 from accompanist.testing import Saga
 from accompanist.testing.source import programs_of
@@ -57,8 +57,10 @@ def _events() -> str:
     )
 
 
-def _leads(leads: Mapping[Outcome, Phase]) -> str:
-    return ", ".join(f"{outcome.value} → {to.value}" for outcome, to in leads.items() if outcome is not Outcome.NOTHING)
+def _leads(leads: Mapping[StepOutcome, Phase]) -> str:
+    return ", ".join(
+        f"{outcome.value} → {to.value}" for outcome, to in leads.items() if outcome is not StepOutcome.NOTHING
+    )
 
 
 def _entries() -> str:
@@ -73,7 +75,7 @@ def _entries() -> str:
 
 def _actions() -> str:
     session = _session()
-    methods = {action.value: ACTIONS[action].of(session) for action in sorted(saga.Action)}
+    methods = {action.value: ACTIONS[action].of(session) for action in sorted(saga.StepAction)}
     return table(
         ["action", "what it does", "where"],
         ([action, paragraph(method.__doc__), _where(method)] for action, method in methods.items()),
@@ -89,7 +91,7 @@ def _session() -> Session:
     return Session(program, SessionRow(header=header, role="warehouse", phase=Phase.RUNNING))
 
 
-def _where(method: Callable[..., Outcome]) -> str:
+def _where(method: Callable[..., StepOutcome]) -> str:
     path = f"{method.__module__.replace('.', '/')}.py"
     return f"`{path}::{method.__qualname__}`"
 
@@ -140,7 +142,7 @@ def _abort() -> str:
 class Edge(NamedTuple):
     """A step between two phases. `at_once`: it may also follow as soon as the first phase is entered."""
 
-    outcome: Outcome
+    outcome: StepOutcome
     names: list[str]
     at_once: bool
 

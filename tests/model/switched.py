@@ -16,7 +16,7 @@ from accompanist.runtime.peer_aborts import PeerAborts
 from accompanist.runtime.ports import Executed, Phase, SessionRow
 from accompanist.runtime.position import Position
 from accompanist.runtime.requests import Requests
-from accompanist.runtime.saga import Outcome
+from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.session import Parts, Session
 from accompanist.runtime.state import State
 from accompanist.runtime.undo import Undo
@@ -24,7 +24,7 @@ from accompanist.runtime.votes import Votes
 
 
 class _VotesBeforeItCloses(Undo):
-    def enter_closing(self) -> Outcome:
+    def enter_closing(self) -> StepOutcome:
         return self.closed(self._position.from_results())
 
 
@@ -35,7 +35,7 @@ class VotesBeforeItCloses(Session):
 
 
 class _CompensatesFromItsLog(Undo):
-    def closed(self, executed: Iterable[Executed], more: bool = False) -> Outcome:
+    def closed(self, executed: Iterable[Executed], more: bool = False) -> StepOutcome:
         return super().closed(
             tuple(entry for entry in self._position.from_results() if entry.site in self._state.results)
         )
@@ -66,7 +66,7 @@ class TellsOnlyWhomItSentTo(Session):
 
 
 class _TellsNobody(Undo):
-    def enter_undoing(self) -> Outcome:
+    def enter_undoing(self) -> StepOutcome:
         self._state.update(contacts=())
         return super().enter_undoing()
 
@@ -81,7 +81,7 @@ class TellsNobody(Session):
 
 
 class _MarksAllAtOnce(Undo):
-    def undid(self, event: Undid) -> Outcome:
+    def undid(self, event: Undid) -> StepOutcome:
         for entry in self._state.pages.unmarked(self._state.marks):
             self.mark(entry, "replied")
         self._state.pages.leave_the_rest()
@@ -96,7 +96,7 @@ class MarksAllAtOnce(Session):
 
 
 class _UndoesInOrder(Undo):
-    def closed(self, executed: Iterable[Executed], more: bool = False) -> Outcome:
+    def closed(self, executed: Iterable[Executed], more: bool = False) -> StepOutcome:
         return super().closed(tuple(executed)[::-1], more)
 
 
@@ -107,7 +107,7 @@ class UndoesInOrder(Session):
 
 
 class _GrantsAnything(Requests):
-    def consider(self, event: Arrived) -> Outcome:
+    def consider(self, event: Arrived) -> StepOutcome:
         if self._state.row.phase is Phase.CLOSING:
             return self.defer(event)
         return self._undo.fail(reason_in(event.message))
@@ -200,7 +200,7 @@ class HearsAbortsWhenSettled(Session):
 
 
 class _ClosesBlindly(Undo):
-    def fail(self, reason: str, unless: str | None = None) -> Outcome:
+    def fail(self, reason: str, unless: str | None = None) -> StepOutcome:
         return super().fail(reason)
 
 
@@ -211,7 +211,7 @@ class ClosesBlindly(Session):
 
 
 class _KeepsItsContacts(Votes):
-    def enter_done(self) -> Outcome:
+    def enter_done(self) -> StepOutcome:
         outcome = super().enter_done()
         self._state.draft.messages = [
             control(self._state.header, Kind.DONE, self._state.role, message.receiver, [])
@@ -229,7 +229,7 @@ class KeepsItsContacts(Session):
 
 
 class _KeepsItsSendSet(Votes):
-    def enter_undone(self) -> Outcome:
+    def enter_undone(self) -> StepOutcome:
         outcome = super().enter_undone()
         said = {"reason": self._state.row.reason or "", "roles": []}
         self._state.draft.messages = [
@@ -284,7 +284,7 @@ class GrantsWithoutARecord(Session):
 
 
 class _GrantsAfterItsVote(Requests):
-    def consider(self, event: Arrived) -> Outcome:
+    def consider(self, event: Arrived) -> StepOutcome:
         closing = self._state.row.phase is Phase.CLOSING
         if self._state.role == self._owner and not closing and not self._position.past_commit():
             return self._undo.fail(reason_in(event.message))
@@ -298,10 +298,10 @@ class GrantsAfterItsVote(Session):
 
 
 class _SettlesAlone(Votes):
-    def _conclude(self) -> Outcome:
+    def _conclude(self) -> StepOutcome:
         if self._state.is_initiator and self._state.row.phase is Phase.DONE:
             self._tell_all(Kind.SETTLED, frozenset(self._state.row.contacts), None)
-            return Outcome.ALL_DONE
+            return StepOutcome.ALL_DONE
         return super()._conclude()
 
 
@@ -312,9 +312,9 @@ class SettlesAlone(Session):
 
 
 class _SpreadsNothing(Undo):
-    def spread(self, event: Arrived) -> Outcome:
+    def spread(self, event: Arrived) -> StepOutcome:
         self._state.note(event.message)
-        return Outcome.NOTHING
+        return StepOutcome.NOTHING
 
 
 class SpreadsNothing(Session):

@@ -13,7 +13,7 @@ import pytest
 
 from accompanist.cli.main import main
 from accompanist.runtime.requests import Requests
-from accompanist.runtime.saga import Outcome
+from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.undo import Undo
 
 SHAPES = Path(__file__).parent / "shapes"
@@ -38,9 +38,9 @@ def test_it_holds(capsys: pytest.CaptureFixture[str], shape: str) -> None:
 def cause_unrecorded() -> AbstractContextManager[Any]:
     """A close leaves although its cause is not stable."""
 
-    def close(self: Any, reason: str, unless: str | None = None) -> Outcome:
+    def close(self: Any, reason: str, unless: str | None = None) -> StepOutcome:
         self._state.failing, self._state.unless = self._state.failing or reason, unless
-        return Outcome.FAILED
+        return StepOutcome.FAILED
 
     return patch.object(Undo, "fail", close)
 

@@ -11,7 +11,7 @@ from accompanist.runtime.control import control
 from accompanist.runtime.events import Answered, Arrived, Deadline, Name
 from accompanist.runtime.messages import Kind
 from accompanist.runtime.ports import Memory, Phase
-from accompanist.runtime.saga import Outcome
+from accompanist.runtime.saga import StepOutcome
 from accompanist.runtime.session import Session
 from accompanist.sidecar.sessions.aside import parked
 from accompanist.simulation.search.session import facts
@@ -64,7 +64,7 @@ def test_an_impossible_message_changes_nothing_in_any_phase(phase: Phase, kind: 
 def test_of_an_action_that_breaks_off_nothing_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where its end is what the table excludes: the draft that it had made is thrown away with it."""
     row = saga.TABLE[Phase.RUNNING, Name.DECLINED]
-    leads = {outcome: phase for outcome, phase in row.leads.items() if outcome is not Outcome.FAILED}
+    leads = {outcome: phase for outcome, phase in row.leads.items() if outcome is not StepOutcome.FAILED}
     monkeypatch.setitem(saga.TABLE, (Phase.RUNNING, Name.DECLINED), row._replace(leads=leads))
     session = asking()
     before = session.row

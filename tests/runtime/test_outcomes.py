@@ -33,10 +33,10 @@ LEFT = control(sagas.HEADER, Kind.ABORT, "c", "b", {"reason": "by hand", "left":
 @contextmanager
 def noted(had: set[tuple[str, ...]]) -> Iterator[None]:
     """Note which outcome each event has in each phase, and each entry."""
-    found: list[tuple[str, saga.Outcome]] = []
+    found: list[tuple[str, saga.StepOutcome]] = []
     after, handle = saga.after, Session.handle
 
-    def listed(leads: object, outcome: saga.Outcome, what: str) -> Phase:
+    def listed(leads: object, outcome: saga.StepOutcome, what: str) -> Phase:
         found.append((what, outcome))
         return after(leads, outcome, what)  # type: ignore[arg-type]
 
@@ -220,7 +220,7 @@ def test_every_outcome_is_had() -> None:
     rows = {
         (phase.value, name.value, outcome.value)
         for (phase, name), row in saga.TABLE.items()
-        if row.action is not saga.Action.IGNORE
+        if row.action is not saga.StepAction.IGNORE
         for outcome in row.leads
     }
     entries = {(phase.value, outcome.value) for phase, leads in saga.ENTRY.items() for outcome in leads}

@@ -67,7 +67,7 @@ def waiting_world(seed: int, watch: Callable[[str], None] = lambda mark: None, d
 
 
 def test_every_row_has_an_action() -> None:
-    assert {row.action for row in saga.TABLE.values()} == set(saga.Action) == ACTIONS.keys()
+    assert {row.action for row in saga.TABLE.values()} == set(saga.StepAction) == ACTIONS.keys()
     assert set(Phase) == saga.ENTRY.keys() == ENTRIES.keys()
 
 

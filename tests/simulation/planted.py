@@ -32,7 +32,7 @@ from accompanist.runtime.ports import Commit, Delivery, LeaseLost, LogUnavailabl
 from accompanist.runtime.position import Position
 from accompanist.runtime.replay import executed_by
 from accompanist.runtime.requests import Requests
-from accompanist.runtime.saga import Action, Outcome
+from accompanist.runtime.saga import StepAction, StepOutcome
 from accompanist.runtime.state import State
 from accompanist.runtime.undo import Undo
 from accompanist.sidecar.api.starting import Starting
@@ -117,7 +117,7 @@ def no_tombstone() -> Sequence[Any]:
 
 
 def close_left_out() -> Sequence[Any]:
-    def close(self: Any) -> Outcome:
+    def close(self: Any) -> StepOutcome:
         return self.closed(self._position.from_results())
 
     return [patch.object(Undo, "enter_closing", close)]
@@ -156,7 +156,7 @@ def fence_forgets() -> Sequence[Any]:
 
 
 def marks_all() -> Sequence[Any]:
-    def undid(self: Any, event: Any) -> Outcome:
+    def undid(self: Any, event: Any) -> StepOutcome:
         for entry in self._state.pages.unmarked(self._state.marks):
             self.mark(entry, "replied")
         self._state.pages.leave_the_rest()
@@ -169,7 +169,7 @@ def marks_all() -> Sequence[Any]:
 def undone_forwards() -> Sequence[Any]:
     real = Undo.closed
 
-    def closed(self: Any, executed: Any, more: bool = False) -> Outcome:
+    def closed(self: Any, executed: Any, more: bool = False) -> StepOutcome:
         return real(self, tuple(reversed(tuple(executed))), more)
 
     return [patch.object(Undo, "closed", closed), patch.object(FencedWorker, "page_rows", 1_000)]
@@ -247,15 +247,15 @@ def query_unrecorded() -> Sequence[Any]:
 
 
 def deadline_unstable() -> Sequence[Any]:
-    def expire(self: Any, event: Any) -> Outcome:
+    def expire(self: Any, event: Any) -> StepOutcome:
         state = self._state
         if state.role != self._owner:
-            return Outcome.NOTHING
+            return StepOutcome.NOTHING
         asked = control(state.header, Kind.CANCEL, CLIENT, state.role, "deadline", DEADLINE_SITE)
         return self.consider(Arrived(asked))
 
     rows = {
-        (phase, Name.DEADLINE): saga.Row(Action.EXPIRE, saga.TABLE[phase, Name.CANCEL].leads)
+        (phase, Name.DEADLINE): saga.Row(StepAction.EXPIRE, saga.TABLE[phase, Name.CANCEL].leads)
         for phase in (Phase.RUNNING, Phase.DONE)
     }
     return [patch.object(Requests, "expire", expire), patch.dict(saga.TABLE, rows)]
